@@ -1,0 +1,74 @@
+"""The one place that picks concrete classes and puts the studio together."""
+
+from dataclasses import dataclass
+
+from studio.errors import StoreUnavailable
+from studio.library.catalogue import Catalogue
+from studio.library.files import Hashes
+from studio.service.intake import Intake
+from studio.service.lane import Lane
+from studio.service.rendering import Renderer, RenderService
+from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
+from studio.settings import Settings, shipped
+from studio.store.base_images import BaseImageStore
+from studio.store.database import Database
+from studio.store.pictures import PictureFiles
+from studio.store.presets import PresetStore
+from studio.store.variants import VariantStore
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Everything a page or a command needs, already wired."""
+
+    settings: Settings
+    catalogue: Catalogue
+    presets: PresetStore
+    bases: BaseImageStore
+    variants: VariantStore
+    intake: Intake
+    rendering: RenderService
+    doodles: tuple[TestDoodle, ...]
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """The models alone: needs no database, and no folder that can be written."""
+    folders = (shipped("assets") / "models", settings.models_home)
+    return Catalogue(folders, Hashes(settings.home / "hashes.json"))
+
+
+def open_studio(settings: Settings) -> Studio:
+    """Opens or makes the data directory, with what ships already in it.
+
+    Raises StoreUnavailable when it cannot be used, NewerStore when a newer studio wrote it.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"cannot make the data directory {settings.home} ({error.strerror}): point STUDIO_HOME"
+            " at a folder that can be written"
+        ) from None
+    database = Database(settings.database_url)
+    pictures = PictureFiles(settings.pictures)
+    presets, bases = PresetStore(database), BaseImageStore(database, pictures)
+    install_base_images(shipped("assets") / "base_images", bases)
+    install_presets(shipped("presets"), presets)
+    catalogue = open_catalogue(settings)
+    variants = VariantStore(database, pictures)
+
+    def engine() -> Renderer:
+        from studio.engine.engine import Engine
+
+        return Engine(catalogue, settings.device, settings.resident_base_models)
+
+    return Studio(
+        settings=settings,
+        catalogue=catalogue,
+        presets=presets,
+        bases=bases,
+        variants=variants,
+        intake=Intake(bases),
+        rendering=RenderService(bases, variants, Lane(), engine),
+        doodles=doodle_pack(shipped("assets") / "doodles"),
+    )

@@ -1,0 +1,45 @@
+"""Samplers under A1111's names as diffusers schedulers."""
+
+from typing import Any
+
+import diffusers
+from diffusers import SchedulerMixin
+
+from studio.recipes.samplers import Sampler, ScheduleType
+
+_CLASSES: dict[Sampler, tuple[str, dict[str, Any]]] = {
+    "Euler": ("EulerDiscreteScheduler", {}),
+    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "LMS": ("LMSDiscreteScheduler", {}),
+    "Heun": ("HeunDiscreteScheduler", {}),
+    "DPM2": ("KDPM2DiscreteScheduler", {}),
+    "DPM2 a": ("KDPM2AncestralDiscreteScheduler", {}),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler", {}),
+    "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
+    "DDIM": ("DDIMScheduler", {"clip_sample": False}),
+    "UniPC": ("UniPCMultistepScheduler", {}),
+    "DEIS": ("DEISMultistepScheduler", {}),
+    "LCM": ("LCMScheduler", {}),
+    "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
+}
+_SCHEDULES: dict[ScheduleType, dict[str, Any]] = {
+    "Automatic": {},
+    "Karras": {"use_karras_sigmas": True},
+    "Exponential": {"use_exponential_sigmas": True},
+    "Beta": {"use_beta_sigmas": True},
+    "SGM Uniform": {"timestep_spacing": "trailing"},
+}
+
+
+def build_scheduler(
+    pristine: SchedulerMixin, sampler: Sampler, schedule_type: ScheduleType
+) -> SchedulerMixin:
+    """A new scheduler for one job, from the base model's pristine configuration.
+
+    Never from another job's: a chain of `from_config` carries options along.
+    """
+    name, options = _CLASSES[sampler]
+    scheduler: SchedulerMixin = getattr(diffusers, name).from_config(
+        pristine.config, **options, **_SCHEDULES[schedule_type]
+    )
+    return scheduler

@@ -1,0 +1,71 @@
+"""The colours of the drawn world, by name: paints, skins, hair and backgrounds."""
+
+import colorsys
+
+import numpy as np
+
+RGB = tuple[int, int, int]
+
+PAINTS: dict[str, RGB] = {
+    "red": (214, 40, 48),
+    "pink": (247, 130, 176),
+    "orange": (245, 134, 40),
+    "yellow": (250, 212, 60),
+    "lime": (158, 212, 62),
+    "green": (48, 152, 76),
+    "teal": (34, 160, 158),
+    "sky blue": (104, 190, 240),
+    "blue": (48, 100, 214),
+    "navy": (34, 46, 104),
+    "purple": (126, 66, 178),
+    "lavender": (188, 164, 232),
+    "brown": (134, 84, 50),
+    "black": (36, 34, 42),
+    "grey": (140, 142, 150),
+    "white": (248, 246, 242),
+}
+SKINS: tuple[RGB, ...] = (
+    (255, 224, 200), (246, 206, 172), (232, 182, 142), (205, 150, 108), (165, 112, 76), (112, 74, 52),
+)  # fmt: skip
+HAIR: dict[str, RGB] = {
+    "black": (44, 38, 46),
+    "brown": (104, 64, 42),
+    "ginger": (200, 96, 40),
+    "blonde": (240, 200, 110),
+    "white": (232, 230, 234),
+    "pink": (236, 120, 164),
+    "blue": (84, 124, 204),
+}
+EYES: tuple[RGB, ...] = ((70, 46, 34), (52, 104, 168), (54, 130, 84), (110, 76, 150))
+BACKGROUNDS: dict[str, RGB] = {
+    "cream": (252, 243, 224),
+    "mint": (220, 243, 230),
+    "light blue": (220, 236, 250),
+    "lilac": (236, 228, 248),
+    "rose": (253, 228, 232),
+    "white": (250, 250, 250),
+    "grey": (226, 228, 232),
+}
+INK: RGB = (46, 36, 48)
+
+
+def jitter(colour: RGB, rng: np.random.Generator, amount: float = 1.0) -> RGB:
+    """A neighbour of `colour`: still the same word, never the same paint twice."""
+    hue, light, saturation = colorsys.rgb_to_hls(*(c / 255 for c in colour))
+    hue = (hue + amount * rng.normal(0, 0.012)) % 1
+    light = float(np.clip(light + amount * rng.normal(0, 0.035), 0.05, 0.98))
+    saturation = float(np.clip(saturation + amount * rng.normal(0, 0.06), 0, 1))
+    return _bytes(colorsys.hls_to_rgb(hue, light, saturation))
+
+
+def shade(colour: RGB, factor: float) -> RGB:
+    """`colour` in shadow (factor under 1: darker, a little cooler) or light (over 1)."""
+    if factor <= 1:
+        red, green, blue = (c * factor for c in colour)
+        return _bytes((red / 255, green / 255, min(1.0, (blue + 10 * (1 - factor)) / 255)))
+    return _bytes(tuple((c + (255 - c) * (factor - 1)) / 255 for c in colour))
+
+
+def _bytes(colour: tuple[float, ...]) -> RGB:
+    red, green, blue = (round(255 * min(1.0, max(0.0, c))) for c in colour)
+    return red, green, blue

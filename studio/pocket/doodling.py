@@ -1,0 +1,106 @@
+"""The rough doodle: what a hurried hand makes of an outfit, flat and wobbly."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import skia
+from PIL import Image
+
+from studio.pocket import shapes
+from studio.pocket.colours import RGB
+from studio.pocket.figure import SIZE, Figure, Vec
+from studio.pocket.garments import Garment
+from studio.pocket.painter import motif_on, pattern
+
+HANDS = ("filled", "scribbled", "outlined")
+HAND_CHANCES = (0.62, 0.23, 0.15)
+
+
+def doodle(figure: Figure, outfit: Sequence[Garment], rng: np.random.Generator) -> Image.Image:
+    """The outfit as an RGBA layer of hard-edged strokes, 256 x 256."""
+    pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
+    surface = skia.Surface(pixels)
+    wobble = rng.uniform(1.0, 3.2)
+    with surface as canvas:
+        for garment in outfit:
+            hand = str(rng.choice(HANDS, p=HAND_CHANCES))
+            for part, path in shapes.garment_parts(figure, garment).items():
+                rough = _wobbly(path, rng, wobble)
+                _strokes(canvas, rough, garment.colour, hand, rng)
+                if hand == "filled":
+                    pattern(canvas, rough, garment)
+                if part == "torso" and garment.motif != "none":
+                    motif = _wobbly(motif_on(figure, garment), rng, wobble * 0.4)
+                    canvas.drawPath(motif, _brush(garment.motif_colour))
+    pixels[..., 3] = np.where(pixels[..., 3] > 127, 255, 0)
+    pixels[pixels[..., 3] == 0] = 0
+    return Image.fromarray(pixels)
+
+
+def _strokes(
+    canvas: skia.Canvas, path: skia.Path, colour: RGB, hand: str, rng: np.random.Generator
+) -> None:
+    if hand == "filled":
+        canvas.drawPath(path, _brush(colour))
+        canvas.drawPath(path, _brush(colour, 3))
+        return
+    canvas.drawPath(path, _brush(colour, rng.uniform(3.5, 6)))
+    if hand == "scribbled":
+        canvas.save()
+        canvas.clipPath(path)
+        canvas.drawPath(_zigzag(path.getBounds(), rng), _brush(colour, rng.uniform(5, 8)))
+        canvas.restore()
+
+
+def _zigzag(box: skia.Rect, rng: np.random.Generator) -> skia.Path:
+    """Back and forth across `box` as a child shades a shape."""
+    line = skia.PathBuilder()
+    slope = rng.uniform(-0.5, 0.5)
+    y = box.top() - 20
+    line.moveTo(box.left(), y)
+    right = True
+    while y < box.bottom() + 20:
+        x = box.right() + 3 if right else box.left() - 3
+        line.lineTo(x, y + slope * (x - box.left()) + rng.normal(0, 1.5))
+        y += rng.uniform(3.5, 7)
+        right = not right
+    return line.detach()
+
+
+def _wobbly(path: skia.Path, rng: np.random.Generator, amount: float) -> skia.Path:
+    """The outline walked again by an unsteady hand: slow waves of about `amount` pixels."""
+    result = skia.PathBuilder()
+    measure = skia.PathMeasure(path, True)
+    while True:
+        length = measure.getLength()
+        if length > 12:
+            points = _walk(measure, length, rng, amount)
+            result.addPolygon([skia.Point(*p) for p in points], True)
+        if not measure.nextContour():
+            return result.detach()
+
+
+def _walk(
+    measure: skia.PathMeasure, length: float, rng: np.random.Generator, amount: float
+) -> list[Vec]:
+    count = max(5, int(length / 5))
+    waves = [(rng.integers(2, 8), rng.uniform(0, 2 * math.pi), rng.normal(0, 0.5)) for _ in range(8)]
+    drift = rng.normal(0, amount * 0.5, 2)
+    points = []
+    for step in range(count):
+        position, tangent = measure.getPosTan(length * step / count)
+        turn = 2 * math.pi * step / count
+        push = amount * sum(size * math.sin(times * turn + phase) for times, phase, size in waves)
+        points.append(
+            (position.x() - tangent.y() * push + drift[0], position.y() + tangent.x() * push + drift[1])
+        )
+    return points
+
+
+def _brush(colour: RGB, width: float = 0) -> skia.Paint:
+    style = skia.Paint.kStroke_Style if width else skia.Paint.kFill_Style
+    return skia.Paint(
+        Color=skia.Color(*colour), AntiAlias=False, Style=style, StrokeWidth=width,
+        StrokeCap=skia.Paint.kRound_Cap, StrokeJoin=skia.Paint.kRound_Join,
+    )  # fmt: skip

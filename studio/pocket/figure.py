@@ -1,0 +1,130 @@
+"""The avatar: a chibi figure in a pose, with skin, hair and face, all drawn by chance."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from studio.pocket.colours import BACKGROUNDS, EYES, HAIR, RGB, SKINS, jitter
+
+SIZE = 256
+"""Side of the square canvas in pixels; joints and lengths are in these units."""
+
+HAIR_STYLES = ("short", "bob", "long", "ponytail", "buns", "spiky", "curly")
+MOUTHS = ("smile", "open", "calm")
+ARM_POSES = {  # (upper arm, forearm) from straight down, outward positive, degrees
+    "down": ((10, 26), (4, 30)),
+    "out": ((55, 85), (50, 95)),
+    "up": ((125, 150), (135, 170)),
+    "hip": ((42, 56), (-58, -42)),
+    "wave": ((60, 95), (140, 175)),
+}
+LEG_POSES = {"together": (3, 8), "apart": (12, 22)}
+
+Vec = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One avatar: where its joints are (pixels) and how it looks."""
+
+    joints: tuple[Vec, ...]
+    scale: float
+    build: float
+    head_tilt: float
+    skin: RGB
+    hair: RGB
+    hair_name: str
+    hair_style: str
+    eyes: RGB
+    mouth: str
+    blush: bool
+    background: RGB
+    background_name: str
+    arms: tuple[str, str]
+
+    @property
+    def head(self) -> Vec:
+        return self.joints[0]
+
+    @property
+    def head_radius(self) -> float:
+        return 35 * self.scale
+
+    @property
+    def keypoints(self) -> tuple[Vec, ...]:
+        """The 18 COCO points as fractions of the canvas."""
+        return tuple(
+            (min(1.0, max(0.0, x / SIZE)), min(1.0, max(0.0, y / SIZE))) for x, y in self.joints
+        )
+
+
+def random_figure(rng: np.random.Generator) -> Figure:
+    scale = rng.uniform(1.0, 1.16)
+    build = rng.uniform(0.88, 1.18)
+    tilt = rng.uniform(-14, 14)
+    arms = (_pick(rng, ARM_POSES), _pick(rng, ARM_POSES))
+    pelvis = (128 + rng.uniform(-14, 14), 168 + rng.uniform(-4, 4))
+    hair_name = _pick(rng, HAIR)
+    background_name = _pick(rng, BACKGROUNDS)
+    return Figure(
+        joints=_joints(rng, scale, build, tilt, arms, pelvis),
+        scale=scale,
+        build=build,
+        head_tilt=tilt,
+        skin=jitter(SKINS[rng.integers(len(SKINS))], rng, 0.6),
+        hair=jitter(HAIR[hair_name], rng),
+        hair_name=hair_name,
+        hair_style=HAIR_STYLES[rng.integers(len(HAIR_STYLES))],
+        eyes=EYES[rng.integers(len(EYES))],
+        mouth=MOUTHS[rng.integers(len(MOUTHS))],
+        blush=bool(rng.random() < 0.6),
+        background=jitter(BACKGROUNDS[background_name], rng, 0.4),
+        background_name=background_name,
+        arms=arms,
+    )
+
+
+def _pick(rng: np.random.Generator, names: dict[str, object]) -> str:
+    return str(rng.choice(list(names)))
+
+
+def _joints(
+    rng: np.random.Generator,
+    scale: float,
+    build: float,
+    tilt: float,
+    arms: tuple[str, str],
+    pelvis: Vec,
+) -> tuple[Vec, ...]:
+    """Joint positions by walking down the skeleton from the pelvis."""
+    lean = rng.uniform(-6, 6)
+    legs = LEG_POSES[_pick(rng, LEG_POSES)]
+    points: dict[int, Vec] = {}
+    neck = _walk(pelvis, 180 + lean, 58 * scale)
+    head = _walk(neck, 180 + lean + tilt * 0.4, 45 * scale)
+    points[1], points[0] = neck, head
+    across = 90 + lean
+    for side, shoulder, hip, eye, ear, pose in (
+        (-1, 2, 8, 14, 16, arms[0]),
+        (1, 5, 11, 15, 17, arms[1]),
+    ):
+        (upper_low, upper_high), (fore_low, fore_high) = ARM_POSES[pose]
+        upper, fore = rng.uniform(upper_low, upper_high), rng.uniform(fore_low, fore_high)
+        points[shoulder] = _walk(_walk(neck, lean, 7 * scale), across, side * 21 * scale * build)
+        points[shoulder + 1] = _walk(points[shoulder], side * upper + lean, 25 * scale)
+        points[shoulder + 2] = _walk(points[shoulder + 1], side * fore + lean, 25 * scale)
+        thigh, shin = rng.uniform(*legs), rng.uniform(-2, legs[0])
+        points[hip] = _walk(pelvis, across, side * 12 * scale * build)
+        points[hip + 1] = _walk(points[hip], side * thigh, 28 * scale)
+        points[hip + 2] = _walk(points[hip + 1], side * shin, 29 * scale)
+        face = 90 + tilt
+        points[eye] = _walk(_walk(head, face, side * 13 * scale), face - 90, 4 * scale)
+        points[ear] = _walk(head, face, side * 34 * scale)
+    return tuple(points[index] for index in range(18))
+
+
+def _walk(start: Vec, degrees: float, length: float) -> Vec:
+    """`length` onward from `start`; 0 degrees is down, 90 is towards the picture's right."""
+    turn = math.radians(degrees)
+    return start[0] + length * math.sin(turn), start[1] + length * math.cos(turn)

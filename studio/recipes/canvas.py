@@ -1,0 +1,54 @@
+"""What is drawn on and what is drawn: base images with their keypoints, and doodles."""
+
+import hashlib
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
+
+from studio.recipes.base import Frozen
+
+KEYPOINT_NAMES = (
+    "nose", "neck",
+    "right_shoulder", "right_elbow", "right_wrist",
+    "left_shoulder", "left_elbow", "left_wrist",
+    "right_hip", "right_knee", "right_ankle",
+    "left_hip", "left_knee", "left_ankle",
+    "right_eye", "left_eye", "right_ear", "left_ear",
+)  # fmt: skip
+"""The 18 COCO keypoints in OpenPose's order; right and left are the figure's own."""
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Point = tuple[Fraction, Fraction]
+"""x and y as fractions of the picture's width and height, from the top left."""
+
+Keypoints = Annotated[tuple[Point | None, ...], Field(min_length=18, max_length=18)]
+"""One point per name in `KEYPOINT_NAMES`; None where a joint is hidden."""
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""A name that is safe in addresses and file names."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class BaseImage(Frozen):
+    """A picture operators provide to be doodled on. Its pixels are kept by the store."""
+
+    id: Slug
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    width: Annotated[int, Field(ge=64, le=2048)]
+    height: Annotated[int, Field(ge=64, le=2048)]
+    sha256: Sha256
+    keypoints: Keypoints | None = None
+
+
+class Doodle(Frozen):
+    """The user's drawing as it was checked at the door: an RGBA PNG of its base's size."""
+
+    png: bytes
+    width: int
+    height: int
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.png).hexdigest()

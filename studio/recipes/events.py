@@ -1,0 +1,49 @@
+"""What happens to a request's jobs, as it is told to the page or the client."""
+
+from typing import Literal
+
+from studio.recipes.base import Frozen
+from studio.recipes.preset import Letter
+from studio.recipes.request import Variant
+
+
+class _JobEvent(Frozen):
+    letter: Letter
+
+
+class Queued(_JobEvent):
+    kind: Literal["queued"] = "queued"
+
+
+class Started(_JobEvent):
+    kind: Literal["started"] = "started"
+
+
+class Step(_JobEvent):
+    """Step `done` of `total` is finished; total counts the steps really run."""
+
+    kind: Literal["step"] = "step"
+    done: int
+    total: int
+
+
+class Done(_JobEvent):
+    kind: Literal["done"] = "done"
+    variant: Variant
+    png: bytes
+
+
+class Failed(_JobEvent):
+    """The job ended without a picture; `message` says why in one line."""
+
+    kind: Literal["failed"] = "failed"
+    message: str
+
+
+class Stopped(_JobEvent):
+    kind: Literal["cancelled"] = "cancelled"
+
+
+Event = Queued | Started | Step | Done | Failed | Stopped
+FINAL = (Done, Failed, Stopped)
+"""Events after which nothing more comes of a job."""

@@ -1,0 +1,63 @@
+"""A preset: a theme's four recipes with what they share, and its numbered versions."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.recipe import Prompt, Recipe
+
+Letter = Literal["A", "B", "C", "D"]
+LETTERS: tuple[Letter, ...] = ("A", "B", "C", "D")
+
+FORMAT: Literal["doodle-theme-studio/preset"] = "doodle-theme-studio/preset"
+
+
+class Recipes(Frozen):
+    """The four recipes of a theme, by letter."""
+
+    A: Recipe
+    B: Recipe
+    C: Recipe
+    D: Recipe
+
+    def __getitem__(self, letter: Letter) -> Recipe:
+        recipe: Recipe = getattr(self, letter)
+        return recipe
+
+    def replace(self, letter: Letter, recipe: Recipe) -> "Recipes":
+        return self.model_copy(update={letter: recipe})
+
+
+class Preset(Frozen):
+    """A theme as one document. `schema` and `version` tell what wrote it."""
+
+    format: Literal["doodle-theme-studio/preset"] = Field(FORMAT, alias="schema")
+    version: Literal[1] = 1
+    slug: Slug
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    description: Annotated[str, Field(max_length=1000)] = ""
+    prompt: Prompt = ""
+    base_images: tuple[Slug, ...] = ()
+    recipes: Recipes
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2, by_alias=True)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.base_images)) != len(self.base_images):
+            raise ValueError("a base image is named twice")
+        return self
+
+
+class PresetVersion(Frozen):
+    """A preset as it was saved: numbered from 1, never changed."""
+
+    number: Annotated[int, Field(ge=1)]
+    preset: Preset
+    author: str = ""
+    note: str = ""
+    created: datetime

@@ -1,0 +1,109 @@
+"""A recipe: every parameter of one picture, as one fully resolved JSON document."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Sha256
+from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,119}$")]
+Prompt = Annotated[str, Field(max_length=4000)]
+
+PROMPT_PLACE = "{prompt}"
+"""Where a recipe's template takes the theme's prompt and the user's words."""
+
+
+class ModelRef(Frozen):
+    """A model by name and by the hash of its weights; without a hash any file of that name."""
+
+    name: ModelName
+    sha256: Sha256 | None = None
+
+
+class LoraUse(Frozen):
+    """One LoRA plugged in for one picture; 0 switches it off."""
+
+    model: ModelRef
+    weight: Annotated[float, Field(ge=-2.0, le=2.0)] = 1.0
+
+
+class ControlUnit(Frozen):
+    """One ControlNet plugged in for one picture: what it sees and how strongly it speaks.
+
+    `scribble` reads the doodle alone, `pose` the clean base image's keypoints, before any
+    doodle. `start` and `end` are shares of the steps.
+    """
+
+    model: ModelRef
+    preprocessor: Literal["scribble", "pose"]
+    weight: Annotated[float, Field(ge=0.0, le=2.0)] = 1.0
+    start: Fraction = 0.0
+    end: Fraction = 1.0
+
+    @property
+    def active(self) -> bool:
+        return self.weight > 0 and self.start < self.end
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start > self.end:
+            raise ValueError(
+                f"starting control step {self.start} is after ending control step {self.end}"
+            )
+        return self
+
+
+class SeedRule(Frozen):
+    """Which seed a recipe draws with: the request's own, the request's plus `value`, or `value`."""
+
+    kind: Literal["shared", "offset", "fixed"] = "shared"
+    value: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+
+    def seed(self, of_request: int) -> int:
+        if self.kind == "fixed":
+            return self.value
+        return (of_request + (self.value if self.kind == "offset" else 0)) % 2**32
+
+
+class Recipe(Frozen):
+    """Every parameter of one picture. What is off is stored as off, never left out.
+
+    Names, ranges and defaults are A1111's, where it has them. `vae` is None for the base
+    model's own. Strength 0 returns the start picture, 1 forgets it.
+    """
+
+    base_model: ModelRef
+    vae: ModelRef | None = None
+    sampler: Sampler = "Euler"
+    schedule_type: ScheduleType = "Automatic"
+    steps: Annotated[int, Field(ge=1, le=150)] = 20
+    guidance_scale: Annotated[float, Field(ge=1.0, le=30.0)] = 7.0
+    strength: Fraction = 0.75
+    width: Side = 512
+    height: Side = 512
+    prompt_template: Prompt = PROMPT_PLACE
+    negative_prompt: Prompt = ""
+    loras: Annotated[tuple[LoraUse, ...], Field(max_length=8)] = ()
+    control_units: Annotated[tuple[ControlUnit, ...], Field(max_length=8)] = ()
+    seed_rule: SeedRule = SeedRule()
+
+    @property
+    def models(self) -> tuple[ModelRef, ...]:
+        """Every model the recipe needs, switched off or not: what a check must find."""
+        own = (self.base_model, self.vae) if self.vae else (self.base_model,)
+        return (*own, *(use.model for use in self.loras), *(u.model for u in self.control_units))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not schedule_fits(self.sampler, self.schedule_type):
+            raise ValueError(
+                f"sampler {self.sampler} cannot walk the {self.schedule_type} schedule:"
+                " choose Automatic"
+            )
+        if self.prompt_template.count(PROMPT_PLACE) > 1:
+            raise ValueError(f"the prompt template names {PROMPT_PLACE} more than once")
+        return self

@@ -1,0 +1,81 @@
+"""One doodle asked to become four pictures, and the four jobs and variants that come of it."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import BaseImage, Doodle, Sha256, Slug
+from studio.recipes.preset import Letter, Preset
+from studio.recipes.recipe import Recipe
+
+MAX_WORDS = 500
+"""Characters a user may add to a theme's prompt."""
+
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+RequestId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Request(Frozen):
+    """What a user or operator asks for. Without a doodle the base image alone is redrawn.
+
+    `preset` is the whole document, so that a trial run of an unsaved preset and a served one
+    take the same path; `preset_version` is None while it is unsaved.
+    """
+
+    id: RequestId
+    base_image: BaseImage
+    doodle: Doodle | None = None
+    words: Annotated[str, Field(max_length=MAX_WORDS)] = ""
+    preset: Preset
+    preset_version: int | None = None
+    seed: Seed
+
+
+class Job(Frozen):
+    """One recipe to be rendered once, with every value resolved."""
+
+    request_id: RequestId
+    letter: Letter
+    recipe: Recipe
+    prompt: str
+    negative_prompt: str
+    seed: Seed
+    base_image: BaseImage
+    doodle: Doodle | None = None
+
+
+class UsedModel(Frozen):
+    """A model that really took part in a picture."""
+
+    kind: Literal["checkpoint", "vae", "controlnet", "lora"]
+    name: str
+    sha256: Sha256
+
+
+class Timings(Frozen):
+    """Seconds a job spent loading models, and making the picture without that."""
+
+    load: float
+    render: float
+
+
+class Variant(Frozen):
+    """A finished picture's record: what really made it."""
+
+    request_id: RequestId
+    letter: Letter
+    recipe: Recipe
+    prompt: str
+    negative_prompt: str
+    seed: Seed
+    base_image: Slug
+    preset: Slug
+    preset_version: int | None
+    doodle_sha256: Sha256 | None
+    models: tuple[UsedModel, ...]
+    timings: Timings
+    notes: tuple[str, ...] = ()
+    picture_sha256: Sha256
+    created: datetime

@@ -1,0 +1,45 @@
+"""The one door requests come through, from the page, the command line and the API alike."""
+
+import secrets
+
+from studio.errors import InputError
+from studio.imaging.limits import read_doodle
+from studio.recipes.preset import Preset
+from studio.recipes.request import MAX_WORDS, Request
+from studio.store.base_images import BaseImageStore
+
+
+class Intake:
+    def __init__(self, bases: BaseImageStore) -> None:
+        self._bases = bases
+
+    def request(
+        self,
+        preset: Preset,
+        base_image_id: str,
+        doodle_png: bytes | None,
+        words: str = "",
+        seed: int | None = None,
+        preset_version: int | None = None,
+    ) -> Request:
+        """A checked request; without a seed one is drawn by chance.
+
+        Raises NotFound for an unknown base image, BadPicture for a doodle that is no PNG of
+        the base's size, InputError for too many words or a seed out of range.
+        """
+        if len(words) > MAX_WORDS:
+            raise InputError(
+                f"the words have {len(words):,} characters; at most {MAX_WORDS} are taken: shorten them"
+            )
+        if seed is not None and not 0 <= seed < 2**32:
+            raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
+        base = self._bases.get(base_image_id)
+        return Request(
+            id=secrets.token_hex(16),
+            base_image=base,
+            doodle=None if doodle_png is None else read_doodle(doodle_png, base.width, base.height),
+            words=" ".join(words.split()),
+            preset=preset,
+            preset_version=preset_version,
+            seed=secrets.randbelow(2**32) if seed is None else seed,
+        )

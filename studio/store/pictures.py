@@ -1,0 +1,50 @@
+"""Pictures on disk, each named by the hash of its bytes and written whole or not at all."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from studio.errors import NotFound, StoreUnavailable
+
+
+class PictureFiles:
+    """`folder`/ab/abcdef….png. Names are hashes we made: no outside text reaches a path."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, png: bytes) -> str:
+        """Keeps the bytes and returns their SHA-256; the same bytes are kept once."""
+        sha256 = hashlib.sha256(png).hexdigest()
+        place = self._place(sha256)
+        if place.exists():
+            return sha256
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as partial:
+                try:
+                    partial.write(png)
+                    partial.flush()
+                    os.fsync(partial.fileno())
+                    os.replace(partial.name, place)
+                except OSError:
+                    Path(partial.name).unlink(missing_ok=True)
+                    raise
+        except OSError as error:
+            raise StoreUnavailable(
+                f"cannot keep a picture in {self._folder} ({error.strerror}): see that the folder"
+                " can be written and has room, or point STUDIO_HOME at another"
+            ) from error
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        try:
+            return self._place(sha256).read_bytes()
+        except OSError as error:
+            raise NotFound(
+                f"picture {sha256[:10]} is gone from {self._folder} ({error.strerror})"
+            ) from None
+
+    def _place(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / f"{sha256}.png"

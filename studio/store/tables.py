@@ -1,0 +1,67 @@
+"""The database's tables. Documents are kept as the JSON they are exchanged in."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class PresetRow(Base):
+    __tablename__ = "presets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    latest: Mapped[int]
+    versions: Mapped[list["PresetVersionRow"]] = relationship(back_populates="preset")
+
+
+class PresetVersionRow(Base):
+    """One saved version. Rows are only ever added."""
+
+    __tablename__ = "preset_versions"
+    __table_args__ = (UniqueConstraint("preset_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    preset_id: Mapped[int] = mapped_column(ForeignKey("presets.id"))
+    number: Mapped[int]
+    document: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    preset: Mapped[PresetRow] = relationship(back_populates="versions")
+
+
+class BaseImageRow(Base):
+    """A base image. Its pixels are in the pictures folder, named by their hash."""
+
+    __tablename__ = "base_images"
+
+    id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    width: Mapped[int]
+    height: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    keypoints: Mapped[list[list[float] | None] | None] = mapped_column(JSON)
+    position: Mapped[int]
+
+
+class VariantRow(Base):
+    __tablename__ = "variants"
+    __table_args__ = (
+        UniqueConstraint("request_id", "letter"),
+        Index("ix_variants_created", "created"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(String(32))
+    letter: Mapped[str] = mapped_column(String(1))
+    preset_slug: Mapped[str] = mapped_column(String(63))
+    preset_version: Mapped[int | None]
+    picture_sha256: Mapped[str] = mapped_column(String(64))
+    document: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
