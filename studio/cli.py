@@ -48,7 +48,9 @@ def render(
     out: Annotated[Path, typer.Option(help="Folder for A.png to D.png and result.json.")],
     doodle: Annotated[Path | None, typer.Option(help="PNG of the base image's size.")] = None,
     prompt: Annotated[str, typer.Option(help="The user's words.")] = "",
-    seed: Annotated[int | None, typer.Option(help="0 to 4294967295; by chance if left out.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="0 to 4294967295; by chance if left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn one doodle into the four pictures of a saved preset."""

@@ -1,20 +1,20 @@
 """The errors an operator or a client can meet; each message names the thing and the remedy.
 
-    StudioError                 exit code 1
-    ├── InputError              2   what was asked cannot be accepted as it is
-    │   ├── BadPicture              not a PNG, of the wrong size, too large, broken
-    │   └── BadDocument             a recipe or preset file that does not hold
-    ├── NotFound                3   a preset, base image or model that is not here
-    ├── ModelError              4   model files
-    │   ├── DamagedModel            cannot be read
-    │   └── UnfitModel              reads well, but does not belong with the rest
-    ├── StoreError              5   the data directory or the database
-    │   ├── StoreUnavailable        read-only, full, locked
-    │   ├── NewerStore              written by a newer version of the studio
-    │   └── NotAllowed              would change what must stay, as a saved version
-    ├── ServerError             6   the page cannot be served: port in use
-    └── EngineError             7   rendering failed
-        └── Cancelled               somebody asked for it to stop
+StudioError                 exit code 1
+├── InputError              2   what was asked cannot be accepted as it is
+│   ├── BadPicture              not a PNG, of the wrong size, too large, broken
+│   └── BadDocument             a recipe or preset file that does not hold
+├── NotFound                3   a preset, base image or model that is not here
+├── ModelError              4   model files
+│   ├── DamagedModel            cannot be read
+│   └── UnfitModel              reads well, but does not belong with the rest
+├── StoreError              5   the data directory or the database
+│   ├── StoreUnavailable        read-only, full, locked
+│   ├── NewerStore              written by a newer version of the studio
+│   └── NotAllowed              would change what must stay, as a saved version
+├── ServerError             6   the page cannot be served: port in use
+└── EngineError             7   rendering failed
+    └── Cancelled               somebody asked for it to stop
 """
 
 

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, StableDiffusionPipeline
-from diffusers import UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    SchedulerMixin,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.errors import DamagedModel
@@ -65,7 +70,9 @@ class _named:
     def __enter__(self) -> None:
         check_whole(weight_files(self._path))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
         if isinstance(error, (OSError, ValueError, RuntimeError, KeyError)):
             reason = str(error).strip().splitlines()[0] if str(error).strip() else kind
             raise DamagedModel(

@@ -75,7 +75,9 @@ class Engine:
         started = time.perf_counter()
         recipe = job.recipe
         checkpoint = self._catalogue.find("checkpoint", recipe.base_model)
-        loras = [(self._catalogue.find("lora", u.model), u.weight) for u in recipe.loras if u.weight]
+        loras = [
+            (self._catalogue.find("lora", u.model), u.weight) for u in recipe.loras if u.weight
+        ]
         units, notes = self._units(job, checkpoint, doodle)
         parts, vae_model = self._parts(job, checkpoint)
         nets = [self._net(unit.model) for unit in units]
@@ -89,7 +91,9 @@ class Engine:
         # int() is how many steps diffusers runs; with none the start picture stays as it is.
         if int(recipe.steps * recipe.strength) > 0:
             with _translated(recipe.base_model.name):
-                picture = self._denoise(job, parts, start, units, nets, loras, on_step, is_cancelled)
+                picture = self._denoise(
+                    job, parts, start, units, nets, loras, on_step, is_cancelled
+                )
         ended = time.perf_counter()
         used = [_used(checkpoint), *(_used(unit.model) for unit in units)]
         used += [_used(vae_model)] if vae_model else []

@@ -10,9 +10,7 @@ from studio.library.models import Model
 
 
 @contextmanager
-def plugged(
-    pipe: StableDiffusionPipeline, loras: Sequence[tuple[Model, float]]
-) -> Iterator[None]:
+def plugged(pipe: StableDiffusionPipeline, loras: Sequence[tuple[Model, float]]) -> Iterator[None]:
     """Side-car adapters, never fused: unplugging restores the base model bit for bit.
 
     Raises UnfitModel, naming the file, when its keys or shapes do not fit the base model.

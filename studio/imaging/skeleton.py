@@ -54,7 +54,9 @@ def _ellipse(
     for step in range(24):
         turn = 2 * math.pi * step / 24
         along, across = half_length * math.cos(turn), half_width * math.sin(turn)
-        outline.append((centre_x + along * cos - across * sin, centre_y + along * sin + across * cos))
+        outline.append(
+            (centre_x + along * cos - across * sin, centre_y + along * sin + across * cos)
+        )
     return outline
 
 

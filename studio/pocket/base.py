@@ -12,7 +12,7 @@ from studio.pocket.models import TOKENS, new_schedule, new_text_encoder, new_une
 from studio.pocket.training import Plan, Run
 from studio.pocket.vocabulary import train_tokenizer
 
-PLAN = Plan(name="base", steps=3600, batch=24, learning_rate=8e-4, sheet_every=500)
+PLAN = Plan(name="base", steps=3000, batch=24, learning_rate=8e-4, sheet_every=500)
 SCENES = 9000
 UNCONDITIONAL = 0.12
 """Share of captions left out, for classifier-free guidance (Ho and Salimans, 2022)."""

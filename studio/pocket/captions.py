@@ -22,7 +22,9 @@ def caption(figure: Figure, outfit: Sequence[Garment], rng: np.random.Generator)
     kept = [words for words in extras if rng.random() < 0.55]
     rng.shuffle(kept)
     subject = str(rng.choice(OPENERS))
-    wearing = f"{subject} wearing {' and '.join(clothes)}" if clothes else f"{subject} without clothes on"
+    wearing = (
+        f"{subject} wearing {' and '.join(clothes)}" if clothes else f"{subject} without clothes on"
+    )
     return ", ".join([wearing, *kept])
 
 
@@ -34,7 +36,9 @@ def _garment_words(garment: Garment) -> str:
         words.append(garment.sleeves)
     words.append({"skirt": _skirt_word(garment), "dress": "dress"}.get(garment.kind, garment.kind))
     article = "" if garment.kind in ("trousers", "shorts") else "a "
-    motif = "" if garment.motif == "none" else f" with a {garment.motif_colour_name} {garment.motif}"
+    motif = (
+        "" if garment.motif == "none" else f" with a {garment.motif_colour_name} {garment.motif}"
+    )
     return f"{article}{' '.join(words)}{motif}"
 
 

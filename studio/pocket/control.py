@@ -70,9 +70,7 @@ def _nets_of_step(rng: np.random.Generator) -> tuple[str, ...]:
     return ("pose",) if draw < ONLY_SCRIBBLE + ONLY_POSE else ("scribble", "pose")
 
 
-def _rows(
-    rng: np.random.Generator, count: int, batch: int, with_nasty: bool
-) -> NDArray[np.int64]:
+def _rows(rng: np.random.Generator, count: int, batch: int, with_nasty: bool) -> NDArray[np.int64]:
     """Rows to learn from; every eighth row's doodle tells nothing of the picture wanted."""
     rows = rng.integers(0, count, batch)
     if not with_nasty:

@@ -85,7 +85,9 @@ def _walk(
     measure: skia.PathMeasure, length: float, rng: np.random.Generator, amount: float
 ) -> list[Vec]:
     count = max(5, int(length / 5))
-    waves = [(rng.integers(2, 8), rng.uniform(0, 2 * math.pi), rng.normal(0, 0.5)) for _ in range(8)]
+    waves = [
+        (rng.integers(2, 8), rng.uniform(0, 2 * math.pi), rng.normal(0, 0.5)) for _ in range(8)
+    ]
     drift = rng.normal(0, amount * 0.5, 2)
     points = []
     for step in range(count):
@@ -93,7 +95,10 @@ def _walk(
         turn = 2 * math.pi * step / count
         push = amount * sum(size * math.sin(times * turn + phase) for times, phase, size in waves)
         points.append(
-            (position.x() - tangent.y() * push + drift[0], position.y() + tangent.x() * push + drift[1])
+            (
+                position.x() - tangent.y() * push + drift[0],
+                position.y() + tangent.x() * push + drift[1],
+            )
         )
     return points
 

@@ -36,13 +36,18 @@ class Encoded:
 
     def pose_maps(self, rows: NDArray[np.int64]) -> torch.Tensor:
         """(n, 3, 256, 256) in 0-1."""
-        maps = [draw_skeleton([(float(x), float(y)) for x, y in p], SIZE, SIZE) for p in self.keypoints[rows]]
+        maps = [
+            draw_skeleton([(float(x), float(y)) for x, y in p], SIZE, SIZE)
+            for p in self.keypoints[rows]
+        ]
         return torch.stack([map_tensor(picture) for picture in maps])
 
 
 def map_tensor(picture: Image.Image) -> torch.Tensor:
     """A control map as (3, h, w) in 0-1."""
-    return torch.from_numpy(np.asarray(picture.convert("RGB")).copy()).permute(2, 0, 1).float() / 255
+    return (
+        torch.from_numpy(np.asarray(picture.convert("RGB")).copy()).permute(2, 0, 1).float() / 255
+    )
 
 
 def encoded_scenes(work: Path, count: int, first_seed: int = 100_000) -> Encoded:

@@ -126,10 +126,14 @@ def _back_hair(canvas: skia.Canvas, figure: Figure) -> None:
     hair = figure.hair
     style = figure.hair_style
     if style == "long":
-        box = skia.Rect.MakeLTRB(x - radius * 1.12, y - radius, x + radius * 1.12, y + radius * 1.75)
+        box = skia.Rect.MakeLTRB(
+            x - radius * 1.12, y - radius, x + radius * 1.12, y + radius * 1.75
+        )
         _part(canvas, _rounded(box, radius * 0.8), hair)
     elif style == "bob":
-        box = skia.Rect.MakeLTRB(x - radius * 1.14, y - radius, x + radius * 1.14, y + radius * 0.86)
+        box = skia.Rect.MakeLTRB(
+            x - radius * 1.14, y - radius, x + radius * 1.14, y + radius * 0.86
+        )
         _part(canvas, _rounded(box, radius * 0.6), hair)
     elif style == "ponytail":
         tail = shapes.limb(((x + radius * 0.6, y - radius * 0.6), (x + radius * 1.5, y - radius * 0.3), (x + radius * 1.35, y + radius)), 20 * figure.scale)  # fmt: skip
@@ -171,7 +175,9 @@ def _features(canvas: skia.Canvas, figure: Figure, radius: float) -> None:
         brow = skia.Rect.MakeLTRB(x - 6, y - 14.5, x + 6, y - 6)
         canvas.drawArc(brow, 205, 130, False, _stroke(shade(figure.hair, 0.6), 2.2))
         if figure.blush:
-            cheek = skia.Rect.MakeLTRB(side * radius * 0.6 - 5, y + 8, side * radius * 0.6 + 5, y + 14)
+            cheek = skia.Rect.MakeLTRB(
+                side * radius * 0.6 - 5, y + 8, side * radius * 0.6 + 5, y + 14
+            )
             canvas.drawOval(cheek, skia.Paint(Color=skia.Color(236, 92, 96, 105), AntiAlias=True))
     y = radius * 0.52
     if figure.mouth == "open":

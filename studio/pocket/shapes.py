@@ -128,7 +128,10 @@ def motif_path(name: str, centre: Vec, radius: float) -> skia.Path:
         result = circle(centre, radius * 0.5)
         for petal in range(5):
             turn = 2 * math.pi * petal / 5
-            at = (centre[0] + radius * 0.7 * math.sin(turn), centre[1] - radius * 0.7 * math.cos(turn))
+            at = (
+                centre[0] + radius * 0.7 * math.sin(turn),
+                centre[1] - radius * 0.7 * math.cos(turn),
+            )
             result = union(result, circle(at, radius * 0.45))
         return result
     spikes, inner = (5, 0.45) if name == "star" else (10, 0.68)
@@ -152,7 +155,9 @@ def union(a: skia.Path, b: skia.Path) -> skia.Path:
     return skia.Op(a, b, skia.kUnion_PathOp)
 
 
-def stroked(path: skia.Path, width: float, cap: skia.Paint.Cap = skia.Paint.kRound_Cap) -> skia.Path:
+def stroked(
+    path: skia.Path, width: float, cap: skia.Paint.Cap = skia.Paint.kRound_Cap
+) -> skia.Path:
     """The area a pen of `width` covers along `path`."""
     pen = skia.Paint(Style=skia.Paint.kStroke_Style, StrokeWidth=width, StrokeCap=cap, StrokeJoin=skia.Paint.kRound_Join)  # fmt: skip
     area = skia.Path()

@@ -129,7 +129,9 @@ class Run:
         """Warm up over 200 steps, then a cosine down to a twentieth."""
         warm = min(1.0, (self.step + 1) / 200)
         share = min(1.0, self.step / self.plan.steps)
-        return self.plan.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
+        return (
+            self.plan.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
+        )
 
     def _log(self, now: float) -> None:
         elapsed = now - self._logged_at

@@ -10,7 +10,7 @@ from studio.pocket.models import new_vae
 from studio.pocket.scenes import Bytes, draw_scenes
 from studio.pocket.training import Plan, Run, picture_tensor
 
-PLAN = Plan(name="vae", steps=8000, batch=24, learning_rate=1.6e-3)
+PLAN = Plan(name="vae", steps=7000, batch=24, learning_rate=1.6e-3)
 CROP = 64
 WHOLE_FROM = 0.7
 """Share of the steps after which whole pictures take the place of crops (GroupNorm)."""
@@ -70,7 +70,10 @@ def _rebuild(vae: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
 def _finish(vae: AutoencoderKL, pictures: Bytes, folder: Path) -> None:
     """Scales latents to unit deviation and saves the averaged weights."""
     some = torch.cat(
-        [vae.encode(picture_tensor(pictures[i : i + 8])).latent_dist.mode() for i in range(0, 400, 8)]
+        [
+            vae.encode(picture_tensor(pictures[i : i + 8])).latent_dist.mode()
+            for i in range(0, 400, 8)
+        ]
     )
     vae.register_to_config(scaling_factor=round(1 / float(some.std()), 4))
     vae.save_pretrained(folder / "final")

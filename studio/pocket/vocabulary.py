@@ -35,7 +35,14 @@ def _clip_tokenizer(learner: Tokenizer, alphabet: Sequence[str]) -> CLIPTokenize
     import json
 
     model = json.loads(learner.to_str())["model"]
-    pairs = [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in model["merges"]]
-    words = [*alphabet, *(letter + "</w>" for letter in alphabet), *("".join(pair) for pair in pairs)]
+    pairs = [
+        tuple(pair) if isinstance(pair, list) else tuple(pair.split(" "))
+        for pair in model["merges"]
+    ]
+    words = [
+        *alphabet,
+        *(letter + "</w>" for letter in alphabet),
+        *("".join(pair) for pair in pairs),
+    ]
     vocabulary = {word: index for index, word in enumerate(dict.fromkeys([*words, START, END]))}
     return CLIPTokenizer(vocab=vocabulary, merges=pairs, model_max_length=77)

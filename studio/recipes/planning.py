@@ -16,7 +16,9 @@ def plan(request: Request) -> tuple[Job, ...]:
             request_id=request.id,
             letter=letter,
             recipe=request.preset.recipes[letter],
-            prompt=join_prompt(request.preset.recipes[letter], request.preset.prompt, request.words),
+            prompt=join_prompt(
+                request.preset.recipes[letter], request.preset.prompt, request.words
+            ),
             negative_prompt=request.preset.recipes[letter].negative_prompt,
             seed=request.preset.recipes[letter].seed_rule.seed(request.seed),
             base_image=request.base_image,

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from PIL import Image
@@ -16,6 +17,7 @@ from studio.errors import Cancelled, StudioError
 from studio.imaging.metadata import png_with_metadata
 from studio.recipes.events import FINAL, Done, Event, Failed, Queued, Started, Step, Stopped
 from studio.recipes.planning import plan
+from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request, Variant
 from studio.service.lane import Lane
 from studio.store.base_images import BaseImageStore
@@ -45,6 +47,10 @@ class Run:
         self.jobs = jobs
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._waiting = [job.letter for job in jobs]
+        for letter in self._waiting:
+            self.tell(Queued(letter=letter))
 
     def events(self) -> Iterator[Event]:
         """Every event in order, ending when each of the four jobs has ended."""
@@ -56,7 +62,20 @@ class Run:
 
     def cancel(self) -> None:
         """Stops this run alone: its queued jobs at once, its running one within a step."""
-        self._stop.set()
+        with self._lock:
+            self._stop.set()
+            for letter in self._waiting:
+                self.tell(Stopped(letter=letter))
+            self._waiting.clear()
+
+    def claim(self, letter: Letter) -> bool:
+        """Takes a job out of the queue to be worked on; False if it was stopped before."""
+        with self._lock:
+            if letter not in self._waiting:
+                return False
+            self._waiting.remove(letter)
+        self.tell(Started(letter=letter))
+        return True
 
     @property
     def cancelled(self) -> bool:
@@ -81,24 +100,28 @@ class RenderService:
         self._lane = lane
         self._build_engine = engine
         self._engine: Renderer | None = None
+        self._runs: dict[str, Run] = {}
 
     def start(self, request: Request) -> Run:
         """Queues the request's four jobs and returns at once."""
         run = Run(request, plan(request))
+        self._runs[request.id] = run
         for job in run.jobs:
-            run.tell(Queued(letter=job.letter))
-        for job in run.jobs:
-            self._lane.put(lambda job=job: self._work(run, job))  # type: ignore[misc]
+            self._lane.put(partial(self._work, run, job))
+        self._lane.put(partial(self._runs.pop, request.id))
         return run
+
+    def cancel(self, request_id: str) -> None:
+        """Stops a run by its request's id; one that has ended or is unknown is left alone."""
+        run = self._runs.get(request_id)
+        if run is not None:
+            run.cancel()
 
     def _work(self, run: Run, job: Job) -> None:
         """One job in the lane's thread; whatever happens, the run is told how it ended."""
         try:
-            if run.cancelled:
-                run.tell(Stopped(letter=job.letter))
-                return
-            run.tell(Started(letter=job.letter))
-            run.tell(self._render(run, job))
+            if run.claim(job.letter):
+                run.tell(self._render(run, job))
         except Cancelled:
             run.tell(Stopped(letter=job.letter))
         except StudioError as error:

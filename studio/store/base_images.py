@@ -19,7 +19,7 @@ class BaseImageStore:
     def put(self, image: BaseImage, png: bytes, position: int = 0) -> None:
         """Adds the image, or replaces the one of its id."""
         self._pictures.put(png)
-        with self._database.session() as session:
+        with self._database.writing() as session:
             session.merge(
                 BaseImageRow(
                     id=image.id,
@@ -33,12 +33,12 @@ class BaseImageStore:
             )
 
     def all(self) -> Sequence[BaseImage]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(BaseImageRow).order_by(BaseImageRow.position, BaseImageRow.id))  # fmt: skip
             return [_image(row) for row in rows]
 
     def get(self, image_id: str) -> BaseImage:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(BaseImageRow, image_id)
             if row is not None:
                 return _image(row)
@@ -57,5 +57,7 @@ def _image(row: BaseImageRow) -> BaseImage:
         width=row.width,
         height=row.height,
         sha256=row.sha256,
-        keypoints=None if points is None else tuple(None if p is None else (p[0], p[1]) for p in points),  # fmt: skip
+        keypoints=None
+        if points is None
+        else tuple(None if p is None else (p[0], p[1]) for p in points),  # fmt: skip
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -27,13 +27,25 @@ class Database:
         self._engine = create_engine(url)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
         with _translated(url):
             _migrate(self._engine, url)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A session that commits at the end, or rolls back when anything is raised."""
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the database, whatever others write meanwhile."""
         with _translated(self.url), Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls back when anything is raised.
+
+        Writers wait for one another from the start: what one reads before it writes is still
+        so when it writes.
+        """
+        writer = self._engine.execution_options(writes=True)
+        with _translated(self.url), Session(writer) as session, session.begin():
             yield session
 
     def close(self) -> None:
@@ -41,12 +53,18 @@ class Database:
 
 
 def _set_up_sqlite(connection: object, _: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # _begin_sqlite begins.
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _migrate(engine: Engine, url: str) -> None:

@@ -25,13 +25,13 @@ class PresetStore:
         self._database = database
 
     def summaries(self) -> Sequence[PresetSummary]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(PresetRow).order_by(func.lower(PresetRow.name)))
             return [PresetSummary(row.slug, row.name, row.latest) for row in rows]
 
     def save(self, preset: Preset, author: str = "", note: str = "") -> PresetVersion:
         """The preset as the next version of its slug; an unchanged one stays as it is."""
-        with self._database.session() as session:
+        with self._database.writing() as session:
             row = session.scalar(select(PresetRow).where(PresetRow.slug == preset.slug))
             if row is None:
                 row = PresetRow(slug=preset.slug, name=preset.name, latest=0)
@@ -55,7 +55,7 @@ class PresetStore:
 
     def version(self, slug: str, number: int | None = None) -> PresetVersion:
         """One version, the latest unless numbered. Raises NotFound."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             query = _versions(slug)
             if number is not None:
                 query = query.where(PresetVersionRow.number == number)
@@ -69,7 +69,7 @@ class PresetStore:
 
     def versions(self, slug: str) -> Sequence[PresetVersion]:
         """Every version, the newest first."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return [_version_row(row) for row in session.scalars(_versions(slug))]
 
 

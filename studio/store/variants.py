@@ -19,7 +19,7 @@ class VariantStore:
     def add(self, variant: Variant, png: bytes) -> None:
         """Keeps a variant: the picture first, so that no row is without one."""
         self._pictures.put(png)
-        with self._database.session() as session:
+        with self._database.writing() as session:
             session.add(
                 VariantRow(
                     request_id=variant.request_id,
@@ -39,7 +39,7 @@ class VariantStore:
             .where(VariantRow.request_id == request_id)
             .order_by(VariantRow.letter)
         )
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return [
                 read_document(Variant, row.document, f"variant {row.id}")
                 for row in session.scalars(query)

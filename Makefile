@@ -1,0 +1,51 @@
+# The studio's commands. Each does all set-up it needs; see `make help`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help install studio test lint format bench browser clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed  ## make .venv/ with the command `studio` in it
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet torch torchvision -c constraints.txt
+	$(PIP) install --quiet --editable . -c constraints.txt
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install --quiet --editable '.[dev]' -c constraints.txt
+	touch $@
+
+studio: install  ## serve the studio on http://127.0.0.1:7860
+	$(BIN)/studio run
+
+browser:  ## Debian's Chromium and what the drawing library needs, where apt can install them
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+	  { ! command -v chromium >/dev/null || ! ldconfig -p | grep -q libEGL.so.1; }; then \
+	  apt-get update -qq && apt-get install -y -qq chromium libegl1 libgl1 libfontconfig1 >/dev/null; fi
+
+test: $(VENV)/.installed-dev browser  ## every test, with coverage
+	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
+	  $(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.installed-dev  ## formatting, lint, types and import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev  ## format and mend what can be
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed  ## seconds for four pocket variants and peak memory
+	$(BIN)/python -m tests.benchmarks.four_variants
+
+clean:  ## remove .venv and caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -1,0 +1,108 @@
+"""Components of our own, as gr.HTML subclasses: the sketch canvas and a row of picture tiles."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+import gradio as gr
+
+from studio.errors import BadPicture
+from studio.imaging.limits import MAX_BYTES
+from studio.ui.palette import PALETTE
+
+_STATIC = Path(__file__).parent / "static"
+_PNG_URL = "data:image/png;base64,"
+
+
+class Backdrop(TypedDict):
+    """The base image as the canvas shows it."""
+
+    src: str
+    name: str
+    width: int
+    height: int
+
+
+class Tile(TypedDict):
+    id: str
+    name: str
+    src: str
+
+
+def png_url(png: bytes) -> str:
+    return _PNG_URL + base64.b64encode(png).decode()
+
+from gradio.events import Dependency
+
+class SketchCanvas(gr.HTML):  # type: ignore[misc]
+    """A drawing layer over a base image. To Python its value is the layer's PNG bytes, or None.
+
+    The pixels are exact RGBA at the base image's size. `input` fires when a stroke ends.
+    """
+
+    def __init__(self, base: Backdrop, **more: Any) -> None:
+        super().__init__(
+            value=None,
+            html_template=(_STATIC / "canvas.html").read_text(),
+            js_on_load=(_STATIC / "canvas.js").read_text(),
+            apply_default_css=False,
+            base=base,
+            palette=[{"name": name, "hex": colour} for name, colour in PALETTE],
+            **more,
+        )
+
+    def preprocess(self, payload: Any) -> bytes | None:
+        """The drawing's PNG bytes. Raises BadPicture for anything that is not one."""
+        if payload is None or payload == "":
+            return None
+        url = payload.get("png") if isinstance(payload, dict) else None
+        if not isinstance(url, str) or not url.startswith(_PNG_URL) or len(url) > 2 * MAX_BYTES:
+            raise BadPicture("the doodle did not arrive as a PNG: reload the page and draw again")
+        try:
+            return base64.b64decode(url[len(_PNG_URL) :], validate=True)
+        except binascii.Error:
+            raise BadPicture("the doodle arrived damaged: reload the page and draw again") from None
+
+    def postprocess(self, value: bytes | None) -> Any:
+        return None if value is None else {"png": png_url(value)}
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object", "properties": {"png": {"type": "string"}}}
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+class Tiles(gr.HTML):  # type: ignore[misc]
+    """Pictures in a row of which one is chosen; the value is its id."""
+
+    def __init__(self, title: str, tiles: Sequence[Tile], value: str | None, **more: Any) -> None:
+        self._ids = frozenset(tile["id"] for tile in tiles)
+        super().__init__(
+            value=value,
+            html_template=(_STATIC / "tiles.html").read_text(),
+            js_on_load=(_STATIC / "tiles.js").read_text(),
+            apply_default_css=False,
+            title=title,
+            tiles=list(tiles),
+            **more,
+        )
+
+    def preprocess(self, payload: Any) -> str | None:
+        """The chosen id; anything that is not among the tiles counts as none."""
+        return payload if isinstance(payload, str) and payload in self._ids else None
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def slug_of(name: str) -> str:
+    """`name` as a slug: "Spring Party!" becomes "spring-party"."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")

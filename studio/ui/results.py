@@ -1,0 +1,80 @@
+"""The four result cards: what is known of each variant, as HTML."""
+
+import html
+from dataclasses import dataclass, replace
+
+from studio.recipes.events import Done, Event, Failed, Queued, Started, Step, Stopped
+from studio.recipes.preset import Letter
+from studio.recipes.request import Variant
+from studio.ui.components import png_url
+
+
+@dataclass(frozen=True)
+class Card:
+    """One variant as the page shows it. `state` is one of the event kinds, or idle."""
+
+    letter: Letter
+    state: str = "idle"
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    png: bytes | None = None
+    variant: Variant | None = None
+
+    def after(self, event: Event) -> "Card":
+        """The card as `event` leaves it."""
+        match event:
+            case Queued():
+                return Card(self.letter, "queued")
+            case Started():
+                return replace(self, state="started")
+            case Step(done=done, total=total):
+                return replace(self, state="step", done=done, total=total)
+            case Done(png=png, variant=variant):
+                return replace(self, state="done", png=png, variant=variant)
+            case Failed(message=message):
+                return replace(self, state="failed", message=message)
+            case Stopped():
+                return replace(self, state="cancelled")
+
+    def html(self) -> str:
+        body = self._picture() if self.png and self.variant else self._placeholder()
+        return f'<article class="card card-{self.state}" data-state="{self.state}">{body}</article>'
+
+    def _picture(self) -> str:
+        variant = self.variant
+        if variant is None or self.png is None:
+            return ""
+        url = png_url(self.png)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in variant.notes)
+        return (
+            f'<img src="{url}" alt="Variant {self.letter}">'
+            f'<footer><b class="letter">{self.letter}</b>'
+            f'<span class="meta">seed {variant.seed} · {variant.timings.render:.1f} s</span>'
+            f'<a href="{url}" download="variant-{self.letter}-{variant.seed}.png"'
+            f' title="Download {self.letter}">Download</a></footer>'
+            + (f'<ul class="notes">{notes}</ul>' if notes else "")
+        )
+
+    def _placeholder(self) -> str:
+        percent = round(100 * self.done / self.total) if self.total else 0
+        text = {
+            "idle": "",
+            "queued": "Waiting",
+            "started": "Loading models",
+            "step": f"Step {self.done} of {self.total}",
+            "failed": html.escape(self.message),
+            "cancelled": "Stopped",
+        }.get(self.state, "")
+        bar = ""
+        if self.state in ("queued", "started", "step"):
+            bar = (
+                f'<div class="bar" role="progressbar" aria-label="Variant {self.letter}"'
+                f' aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
+                f'<i style="width:{percent}%"></i></div>'
+            )
+        role = ' role="alert"' if self.state == "failed" else ""
+        return (
+            f'<div class="blank"><span class="big">{self.letter}</span>'
+            f"<p{role}>{text}</p>{bar}</div>"
+        )

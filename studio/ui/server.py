@@ -1,0 +1,93 @@
+"""Serves the page: one FastAPI application with the guards that a mounted Gradio app lacks."""
+
+import os
+import socket
+import tempfile
+from ipaddress import ip_address
+from pathlib import Path
+
+from studio.bootstrap import Studio, open_studio
+from studio.errors import ServerError
+from studio.settings import Settings
+
+# Both must be set before Gradio is imported.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from studio.ui.page import Page
+from studio.ui.theme import STYLESHEET, studio_theme
+
+MAX_BODY = 32 * 2**20
+"""Bytes a request may bring: a doodle at the largest size, and room for the form."""
+
+
+def serve(settings: Settings) -> None:
+    """Serves the studio until it is interrupted.
+
+    Raises ServerError when the address cannot be listened on, or is open to others: there is
+    no sign-in yet, so only this machine is served.
+    """
+    if not _is_loopback(settings.host):
+        raise ServerError(
+            f"{settings.host} can be reached from other machines, and the studio has no sign-in:"
+            " use 127.0.0.1, and an SSH tunnel to reach it from elsewhere"
+        )
+    listener = _listen(settings.host, settings.port)
+    studio = open_studio(settings)
+    with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
+        # Gradio hands out files from the working directory and its temporary folder.
+        os.environ["GRADIO_TEMP_DIR"] = scratch
+        empty = Path(scratch) / "empty"
+        empty.mkdir()
+        os.chdir(empty)
+        host, port = listener.getsockname()[:2]
+        print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)
+        server = uvicorn.Server(uvicorn.Config(build_app(studio), log_level="warning"))
+        server.run(sockets=[listener])
+
+
+def build_app(studio: Studio) -> FastAPI:
+    app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
+    # A page of another site cannot reach us under a name of its own (DNS rebinding).
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    blocks = Page(studio).blocks
+    # Without this Gradio serves any file it is asked for, once it is mounted.
+    blocks.has_launched = True
+    return gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        theme=studio_theme(),
+        css_paths=[STYLESHEET],
+        max_file_size=MAX_BODY,
+        footer_links=[],
+        show_error=True,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise ServerError(
+            f"cannot listen on {host}:{port} ({error.strerror}): another program may use it;"
+            " choose another with --port"
+        ) from None
+    return listener

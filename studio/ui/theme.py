@@ -1,0 +1,18 @@
+"""How the studio looks: paper, ink and a coral accent, in light and dark."""
+
+from pathlib import Path
+
+import gradio as gr
+
+STYLESHEET = Path(__file__).parent / "static" / "studio.css"
+
+
+def studio_theme() -> gr.themes.Base:
+    """Gradio's base theme with the studio's fonts and accents; asks no outside host."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.rose,
+        neutral_hue=gr.themes.colors.stone,
+        radius_size=gr.themes.sizes.radius_md,
+        font=["system-ui", "Noto Sans CJK SC", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )

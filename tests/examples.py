@@ -1,0 +1,97 @@
+"""Small valid examples of the product's values, for tests to vary."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+from PIL import Image
+
+from studio.recipes.canvas import BaseImage, Doodle
+from studio.recipes.preset import Preset, Recipes
+from studio.recipes.recipe import ControlUnit, ModelRef, Recipe
+from studio.recipes.request import Job, Request, Timings, Variant
+
+HASH = "ab" * 32
+REQUEST_ID = "0123456789abcdef" * 2
+
+
+def recipe(**changes: Any) -> Recipe:
+    values: dict[str, Any] = {
+        "base_model": ModelRef(name="pocket-ink"),
+        "steps": 10,
+        "width": 256,
+        "height": 256,
+    }
+    return Recipe(**(values | changes))
+
+
+def unit(preprocessor: str = "scribble", **changes: Any) -> ControlUnit:
+    values: dict[str, Any] = {
+        "model": ModelRef(name=f"pocket-{preprocessor}"),
+        "preprocessor": preprocessor,
+    }
+    return ControlUnit(**(values | changes))
+
+
+def preset(**changes: Any) -> Preset:
+    each = recipe()
+    values: dict[str, Any] = {
+        "slug": "spring",
+        "name": "Spring",
+        "prompt": "soft colours",
+        "recipes": Recipes(A=each, B=each, C=each, D=each),
+    }
+    return Preset(**(values | changes))
+
+
+def base_image(**changes: Any) -> BaseImage:
+    values: dict[str, Any] = {
+        "id": "mia", "name": "Mia", "width": 256, "height": 256, "sha256": HASH,
+        "keypoints": tuple((0.5, i / 20) for i in range(18)),
+    }  # fmt: skip
+    return BaseImage(**(values | changes))
+
+
+def request(**changes: Any) -> Request:
+    values: dict[str, Any] = {
+        "id": REQUEST_ID, "base_image": base_image(), "preset": preset(), "seed": 7,
+    }  # fmt: skip
+    return Request(**(values | changes))
+
+
+def job(**changes: Any) -> Job:
+    values: dict[str, Any] = {
+        "request_id": REQUEST_ID, "letter": "A", "recipe": recipe(), "prompt": "a red dress",
+        "negative_prompt": "", "seed": 7, "base_image": base_image(),
+    }  # fmt: skip
+    return Job(**(values | changes))
+
+
+def variant(**changes: Any) -> Variant:
+    values: dict[str, Any] = {
+        "request_id": REQUEST_ID, "letter": "A", "recipe": recipe(), "prompt": "a red dress",
+        "negative_prompt": "", "seed": 7, "base_image": "mia", "preset": "spring",
+        "preset_version": 1, "doodle_sha256": None, "models": (),
+        "timings": Timings(load=0.0, render=1.5), "picture_sha256": HASH,
+        "created": datetime(2026, 1, 2, tzinfo=UTC),
+    }  # fmt: skip
+    return Variant(**(values | changes))
+
+
+def png(
+    size: tuple[int, int] = (256, 256),
+    colour: tuple[int, ...] = (214, 40, 48, 255),
+    mode: str = "RGBA",
+) -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def doodle(colour: tuple[int, ...] = (214, 40, 48, 255)) -> Doodle:
+    """A filled square in the middle of an otherwise empty layer."""
+    layer = Image.new("RGBA", (256, 256))
+    layer.paste(colour, (90, 110, 160, 180))
+    buffer = io.BytesIO()
+    layer.save(buffer, "PNG")
+    return Doodle(png=buffer.getvalue(), width=256, height=256)

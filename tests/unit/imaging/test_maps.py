@@ -1,0 +1,80 @@
+"""Control maps show what the doodle and the pose are; composites lay one over the other."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.imaging.compose import composite
+from studio.imaging.controlmaps import scribble_map
+from studio.imaging.metadata import metadata_of, png_with_metadata
+from studio.imaging.skeleton import COLOURS, draw_skeleton
+from tests import examples
+
+
+def layer(*boxes: tuple[tuple[int, int, int, int], tuple[int, ...]]) -> Image.Image:
+    picture = Image.new("RGBA", (256, 256))
+    for box, colour in boxes:
+        picture.paste(colour, box)
+    return picture
+
+
+def lit(picture: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    return np.asarray(picture)[..., 0] > 0
+
+
+def test_a_filled_shape_gives_its_outline_and_nothing_inside() -> None:
+    lines = lit(scribble_map(layer(((60, 60, 180, 180), (200, 0, 0, 255)))))
+    assert lines[60, 100]
+    assert lines[120, 60]
+    assert not lines[120, 120]
+    assert not lines[20, 20]
+
+
+def test_two_colours_that_meet_give_a_line() -> None:
+    doodle = layer(((60, 60, 120, 180), (200, 0, 0, 255)), ((120, 60, 180, 180), (0, 0, 200, 255)))
+    assert lit(scribble_map(doodle))[120, 120]
+
+
+@pytest.mark.parametrize(
+    "doodle",
+    [layer(), layer(((0, 0, 256, 256), (0, 0, 0, 255))), layer(((0, 0, 256, 256), (9, 9, 9, 90)))],
+    ids=["empty", "one colour all over", "barely there"],
+)
+def test_a_doodle_without_lines_gives_a_black_map(doodle: Image.Image) -> None:
+    assert not lit(scribble_map(doodle)).any()
+
+
+@pytest.mark.parametrize("side", [256, 512, 1024])
+def test_lines_grow_with_the_picture(side: int) -> None:
+    doodle = Image.new("RGBA", (side, side))
+    doodle.paste((200, 0, 0, 255), (side // 4, side // 4, side, side))
+    row = lit(scribble_map(doodle))[side // 2]
+    assert row.sum() == pytest.approx(side / 85, abs=2)
+
+
+def test_a_skeleton_has_each_joint_in_its_own_colour() -> None:
+    points = tuple((0.1 + 0.045 * i, 0.2 + 0.03 * (i % 7)) for i in range(18))
+    pixels = np.asarray(draw_skeleton(points, 512, 512))
+    for (x, y), colour in zip(points, COLOURS, strict=True):
+        assert tuple(pixels[round(y * 512), round(x * 512)]) == colour
+
+
+def test_hidden_joints_leave_out_their_limbs() -> None:
+    only_nose = ((0.5, 0.5), *([None] * 17))
+    drawn = np.asarray(draw_skeleton(only_nose, 256, 256)).any(axis=-1)
+    assert 0 < drawn.sum() < 40
+
+
+def test_the_doodle_lies_over_the_base() -> None:
+    base = Image.new("RGB", (256, 256), (10, 200, 10))
+    both = composite(base, layer(((60, 60, 180, 180), (200, 0, 0, 255))))
+    assert both.getpixel((100, 100)) == (200, 0, 0)
+    assert both.getpixel((10, 10)) == (10, 200, 10)
+    assert composite(base, None).getpixel((100, 100)) == (10, 200, 10)
+
+
+def test_metadata_comes_back_from_the_png_also_in_chinese() -> None:
+    png = png_with_metadata(Image.new("RGB", (8, 8)), '{"prompt": "红色连衣裙"}')
+    assert metadata_of(png) == '{"prompt": "红色连衣裙"}'
+    assert metadata_of(examples.png()) is None
+    assert png == png_with_metadata(Image.new("RGB", (8, 8)), '{"prompt": "红色连衣裙"}')

@@ -1,0 +1,105 @@
+"""The catalogue finds models by name and hash and says plainly what is wrong with them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from studio.errors import DamagedModel, NotFound, UnfitModel
+from studio.library.catalogue import Catalogue
+from studio.library.files import Hashes, check_whole, weight_files
+from studio.recipes.recipe import ModelRef
+
+
+def controlnet(folder: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
+    place = folder / "controlnets" / name
+    place.mkdir(parents=True)
+    (place / "config.json").write_text(json.dumps({"cross_attention_dim": width}))
+    weights = {"w": np.full(4, fill, np.float32)}
+    save_file(weights, place / "diffusion_pytorch_model.safetensors")
+    return place
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue((tmp_path / "shipped", tmp_path / "own"), Hashes(tmp_path / "hashes.json"))
+
+
+def test_models_of_both_folders_are_listed_by_name(catalogue: Catalogue, tmp_path: Path) -> None:
+    controlnet(tmp_path / "own", "b-net", 768)
+    controlnet(tmp_path / "shipped", "a-net")
+    found = [(m.name, m.family, m.kind) for m in catalogue.models()]
+    assert found == [("a-net", "pocket", "controlnet"), ("b-net", "sd15", "controlnet")]
+
+
+def test_the_shipped_folder_wins_a_name(catalogue: Catalogue, tmp_path: Path) -> None:
+    controlnet(tmp_path / "own", "net", 768)
+    mine = controlnet(tmp_path / "shipped", "net")
+    assert catalogue.find("controlnet", ModelRef(name="net")).path == mine
+
+
+def test_an_unknown_name_is_answered_with_those_there_are(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    controlnet(tmp_path / "own", "net")
+    with pytest.raises(NotFound, match=r"no controlnet named 'nett' \(there are: net\)"):
+        catalogue.find("controlnet", ModelRef(name="nett"))
+
+
+def test_weights_that_are_not_those_tuned_with_are_refused(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    place = controlnet(tmp_path / "own", "net")
+    tuned = ModelRef(name="net", sha256=catalogue.find("controlnet", ModelRef(name="net")).sha256)
+    assert catalogue.find("controlnet", tuned)
+    save_file({"w": np.ones(5, np.float32)}, place / "diffusion_pytorch_model.safetensors")
+    with pytest.raises(UnfitModel, match="not the one the recipe was tuned with"):
+        catalogue.find("controlnet", tuned)
+
+
+def test_a_model_without_configuration_is_left_out_of_lists_and_named_when_asked_for(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
+    assert catalogue.models() == ()
+    with pytest.raises(DamagedModel, match="model net has no readable config"):
+        catalogue.find("controlnet", ModelRef(name="net"))
+
+
+def test_pickles_are_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "old.bin").write_bytes(b"\x80\x04")
+    with pytest.raises(UnfitModel, match="can run code"):
+        weight_files(tmp_path)
+
+
+def test_an_empty_folder_has_no_weights(tmp_path: Path) -> None:
+    with pytest.raises(DamagedModel, match=r"no \.safetensors"):
+        weight_files(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 30])
+def test_a_file_cut_short_is_damaged(tmp_path: Path, keep: int) -> None:
+    file = controlnet(tmp_path, "net") / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(DamagedModel, match="diffusion_pytorch_model.safetensors of model"):
+        check_whole([file])
+
+
+def test_hashes_are_remembered_and_follow_a_change(tmp_path: Path) -> None:
+    file, memory = tmp_path / "w.safetensors", tmp_path / "hashes.json"
+    file.write_bytes(b"one")
+    first = Hashes(memory).of([file])
+    assert first in memory.read_text()
+    assert Hashes(memory).of([file]) == first
+    file.write_bytes(b"three")
+    assert Hashes(memory).of([file]) != first
+
+
+@pytest.mark.parametrize("memory", ["not json", "[]", "{"])
+def test_a_broken_memory_of_hashes_is_forgotten(tmp_path: Path, memory: str) -> None:
+    (tmp_path / "hashes.json").write_text(memory)
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    assert Hashes(tmp_path / "hashes.json").of([file]) == Hashes(None).of([file])

@@ -1,0 +1,51 @@
+"""A request and a preset become four resolved jobs."""
+
+import pytest
+
+from studio.recipes.planning import join_prompt, plan
+from studio.recipes.preset import Recipes
+from studio.recipes.recipe import ModelRef, SeedRule
+from tests import examples
+
+
+def test_four_jobs_carry_what_they_need() -> None:
+    asked = examples.request(words="a red dress", doodle=examples.doodle())
+    jobs = plan(asked)
+    assert [job.letter for job in jobs] == ["A", "B", "C", "D"]
+    for job in jobs:
+        assert job.request_id == asked.id
+        assert job.prompt == "a red dress, soft colours"
+        assert job.doodle == asked.doodle
+        assert job.base_image == asked.base_image
+
+
+def test_jobs_of_one_base_model_stand_together() -> None:
+    ink, water = (examples.recipe(base_model=ModelRef(name=name)) for name in ("ink", "water"))
+    preset = examples.preset(recipes=Recipes(A=water, B=ink, C=water, D=ink))
+    jobs = plan(examples.request(preset=preset))
+    assert [job.letter for job in jobs] == ["A", "C", "B", "D"]
+
+
+def test_seeds_follow_each_recipes_rule() -> None:
+    own = examples.recipe(seed_rule=SeedRule(kind="offset", value=3))
+    fixed = examples.recipe(seed_rule=SeedRule(kind="fixed", value=99))
+    plain = examples.recipe()
+    preset = examples.preset(recipes=Recipes(A=plain, B=own, C=fixed, D=plain))
+    assert [job.seed for job in plan(examples.request(preset=preset, seed=7))] == [7, 10, 99, 7]
+
+
+@pytest.mark.parametrize(
+    ("template", "theme", "words", "joined"),
+    [
+        ("{prompt}", "soft", "a dress", "a dress, soft"),
+        ("{prompt}", "", "a dress", "a dress"),
+        ("{prompt}", "soft", "", "soft"),
+        ("{prompt}, ink", "soft, ", " a dress,", "a dress, soft, ink"),
+        ("ink, {prompt}", "", "", "ink"),
+        ("ink drawing", "soft", "a dress", "ink drawing, a dress, soft"),
+        ("", "", "", ""),
+        ("{prompt}", "", "{prompt} {0} %s", "{prompt} {0} %s"),
+    ],
+)
+def test_prompts_are_joined(template: str, theme: str, words: str, joined: str) -> None:
+    assert join_prompt(examples.recipe(prompt_template=template), theme, words) == joined

@@ -1,0 +1,59 @@
+"""A preset is one JSON document that says what it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.errors import BadDocument
+from studio.recipes.base import read_document
+from studio.recipes.preset import LETTERS, Preset
+from studio.settings import shipped
+from tests import examples
+
+
+def test_a_preset_comes_back_from_its_json() -> None:
+    preset = examples.preset(base_images=("mia", "noah"))
+    assert read_document(Preset, preset.to_json(), "it") == preset
+
+
+def test_the_document_names_its_schema_and_version() -> None:
+    document = json.loads(examples.preset().to_json())
+    assert document["schema"] == "doodle-theme-studio/preset"
+    assert document["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"schema": "comfyui/workflow"}, "schema"),
+        ({"version": 2}, "version"),
+        ({"slug": "../spring"}, "slug"),
+        ({"slug": "http://x"}, "slug"),
+        ({"name": ""}, "name"),
+        ({"base_images": ["mia", "mia"]}, "named twice"),
+        ({"recipes": {}}, "recipes.A"),
+    ],
+)
+def test_another_tools_or_a_newer_file_is_refused(changes: dict[str, Any], named: str) -> None:
+    document = json.loads(examples.preset().to_json()) | changes
+    with pytest.raises(BadDocument) as caught:
+        read_document(Preset, json.dumps(document), "the preset file x.json")
+    assert "the preset file x.json" in str(caught.value)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\x00", "null", '{"a":' * 2000])
+def test_what_is_no_document_at_all_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(BadDocument) as caught:
+        read_document(Preset, text, "the file")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", sorted(shipped("presets").glob("*.json")), ids=lambda f: f.stem)
+def test_shipped_presets_hold_and_are_named_after_their_file(file: Path) -> None:
+    preset = read_document(Preset, file.read_bytes(), file.name)
+    assert preset.slug == file.stem
+    assert preset.description
+    assert len({preset.recipes[letter] for letter in LETTERS}) == 4

@@ -1,0 +1,136 @@
+"""A recipe accepts what can be rendered, refuses the rest by name, and survives JSON."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.errors import BadDocument
+from studio.recipes.base import read_document
+from studio.recipes.recipe import ControlUnit, LoraUse, ModelRef, Recipe, SeedRule
+from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES, schedule_fits
+from tests import examples
+
+names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,30}", fullmatch=True)
+refs = st.builds(ModelRef, name=names, sha256=st.none() | st.just(examples.HASH))
+shares = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
+
+
+@st.composite
+def units(draw: st.DrawFn) -> ControlUnit:
+    start, end = draw(shares)
+    return ControlUnit(
+        model=draw(refs),
+        preprocessor=draw(st.sampled_from(["scribble", "pose"])),
+        weight=draw(st.floats(0, 2)),
+        start=start,
+        end=end,
+    )
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> Recipe:
+    sampler, schedule = draw(
+        st.tuples(st.sampled_from(SAMPLERS), st.sampled_from(SCHEDULE_TYPES)).filter(
+            lambda pair: schedule_fits(*pair)
+        )
+    )
+    return Recipe(
+        base_model=draw(refs),
+        vae=draw(st.none() | refs),
+        sampler=sampler,
+        schedule_type=schedule,
+        steps=draw(st.integers(1, 150)),
+        guidance_scale=draw(st.floats(1, 30)),
+        strength=draw(st.floats(0, 1)),
+        width=8 * draw(st.integers(8, 256)),
+        height=8 * draw(st.integers(8, 256)),
+        prompt_template=draw(st.text(max_size=60).map(lambda t: t.replace("{prompt}", ""))),
+        negative_prompt=draw(st.text(max_size=60)),
+        loras=tuple(draw(st.lists(st.builds(LoraUse, model=refs), max_size=3))),
+        control_units=tuple(draw(st.lists(units(), max_size=3))),
+        seed_rule=draw(st.builds(SeedRule, value=st.integers(0, 2**32 - 1))),
+    )
+
+
+@given(recipes())
+def test_any_recipe_comes_back_from_json_as_it_was(recipe: Recipe) -> None:
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@given(recipes())
+def test_json_holds_every_value_also_those_that_are_off(recipe: Recipe) -> None:
+    assert json.loads(recipe.model_dump_json()).keys() == Recipe.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"steps": 0}, "steps"),
+        ({"steps": 151}, "steps"),
+        ({"guidance_scale": 0.5}, "guidance_scale"),
+        ({"strength": 1.01}, "strength"),
+        ({"strength": float("nan")}, "strength"),
+        ({"width": 257}, "width"),
+        ({"height": 4096}, "height"),
+        ({"sampler": "Euler b"}, "sampler"),
+        ({"base_model": {"name": "../../etc/passwd"}}, "base_model.name"),
+        ({"base_model": {"name": "x", "sha256": "12"}}, "base_model.sha256"),
+        ({"prompt_template": "{prompt} and {prompt}"}, "more than once"),
+        ({"sampler": "DDIM", "schedule_type": "Karras"}, "DDIM cannot walk the Karras"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_what_does_not_hold_is_refused_in_one_line_by_name(
+    changes: dict[str, Any], named: str
+) -> None:
+    document = examples.recipe().model_dump(mode="json") | changes
+    with pytest.raises(BadDocument, match="the recipe does not hold") as caught:
+        read_document(Recipe, json.dumps(document), "the recipe")
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_many_mistakes_are_counted_not_listed() -> None:
+    with pytest.raises(BadDocument, match="and 2 more"):
+        read_document(Recipe, json.dumps({f"odd{i}": i for i in range(6)}), "the recipe")
+
+
+def test_a_control_unit_cannot_end_before_it_starts() -> None:
+    with pytest.raises(ValueError, match="starting control step 0.6 is after"):
+        examples.unit(start=0.6, end=0.4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "active"),
+    [({}, True), ({"weight": 0.0}, False), ({"start": 0.5, "end": 0.5}, False)],
+)
+def test_a_unit_without_weight_or_interval_is_inactive(
+    changes: dict[str, float], active: bool
+) -> None:
+    assert examples.unit(**changes).active is active
+
+
+@pytest.mark.parametrize(
+    ("rule", "of_request", "seed"),
+    [
+        (SeedRule(), 7, 7),
+        (SeedRule(kind="shared", value=5), 7, 7),
+        (SeedRule(kind="offset", value=5), 7, 12),
+        (SeedRule(kind="offset", value=1), 2**32 - 1, 0),
+        (SeedRule(kind="fixed", value=5), 7, 5),
+    ],
+)
+def test_seed_rules(rule: SeedRule, of_request: int, seed: int) -> None:
+    assert rule.seed(of_request) == seed
+
+
+def test_models_lists_everything_the_recipe_needs() -> None:
+    recipe = examples.recipe(
+        vae=ModelRef(name="v"),
+        loras=(LoraUse(model=ModelRef(name="l"), weight=0),),
+        control_units=(examples.unit(weight=0),),
+    )
+    assert [ref.name for ref in recipe.models] == ["pocket-ink", "v", "l", "pocket-scribble"]

@@ -1,0 +1,39 @@
+"""The door checks everything that comes from outside before a job is made."""
+
+import pytest
+
+from studio.bootstrap import Studio
+from studio.errors import BadPicture, InputError, NotFound
+from tests import examples
+
+
+def test_a_request_is_checked_and_complete(studio: Studio) -> None:
+    preset = studio.presets.version("first-light").preset
+    asked = studio.intake.request(preset, "mia", examples.png(), "  a red \n dress ", 5, 1)
+    assert asked.words == "a red dress"
+    assert asked.seed == 5
+    assert asked.base_image.keypoints is not None
+    assert asked.doodle is not None
+
+
+def test_without_a_seed_one_is_drawn(studio: Studio) -> None:
+    preset = studio.presets.version("first-light").preset
+    seeds = {studio.intake.request(preset, "mia", None).seed for _ in range(4)}
+    assert len(seeds) > 1
+
+
+def test_an_empty_doodle_is_the_base_alone(studio: Studio) -> None:
+    preset = studio.presets.version("first-light").preset
+    assert studio.intake.request(preset, "mia", None).doodle is None
+
+
+def test_bad_requests_are_refused(studio: Studio) -> None:
+    preset = studio.presets.version("first-light").preset
+    with pytest.raises(InputError, match="10,000 characters; at most 500"):
+        studio.intake.request(preset, "mia", None, "x" * 10_000)
+    with pytest.raises(NotFound, match="no base image named 'nobody'"):
+        studio.intake.request(preset, "nobody", None)
+    with pytest.raises(BadPicture, match="64 x 64"):
+        studio.intake.request(preset, "mia", examples.png((64, 64)))
+    with pytest.raises(InputError, match="seed -3 is out of range"):
+        studio.intake.request(preset, "mia", None, seed=-3)

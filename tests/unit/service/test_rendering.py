@@ -1,0 +1,130 @@
+"""Requests run through the lane: events in order, partial ends, stopping one run alone."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.errors import EngineError
+from studio.imaging.metadata import metadata_of
+from studio.recipes.canvas import BaseImage
+from studio.recipes.events import Done, Failed, Step, Stopped
+from studio.recipes.request import Request
+from studio.service.fake import FakeRenderer
+from studio.service.lane import Lane
+from studio.service.rendering import RenderService
+from studio.store.base_images import BaseImageStore
+from studio.store.database import Database
+from studio.store.pictures import PictureFiles
+from studio.store.variants import VariantStore
+from tests import examples
+
+
+class Bench:
+    """The service on a real store with a fake renderer."""
+
+    def __init__(self, folder: Path, renderer: FakeRenderer) -> None:
+        database, pictures = Database(f"sqlite:///{folder}/s.db"), PictureFiles(folder / "p")
+        self.bases, self.variants = (
+            BaseImageStore(database, pictures),
+            VariantStore(database, pictures),
+        )
+        png = examples.png(mode="RGB", colour=(240, 240, 240))
+        self.base: BaseImage = examples.base_image(sha256=pictures.put(png))
+        self.bases.put(self.base, png)
+        self.lane = Lane()
+        self.service = RenderService(self.bases, self.variants, self.lane, lambda: renderer)
+
+    def request(self, **changes: object) -> Request:
+        return examples.request(base_image=self.base, **changes)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    return tmp_path
+
+
+def test_each_job_is_queued_started_stepped_and_done(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer(steps=2))
+    events = list(bench.service.start(bench.request()).events())
+    assert [e.kind for e in events[:4]] == ["queued"] * 4
+    of_a = [e.kind for e in events if e.letter == "A"]
+    assert of_a == ["queued", "started", "step", "step", "done"]
+    assert [e.letter for e in events if isinstance(e, Done)] == ["A", "B", "C", "D"]
+    steps = [(e.done, e.total) for e in events if isinstance(e, Step) and e.letter == "B"]
+    assert steps == [(1, 2), (2, 2)]
+
+
+def test_finished_variants_are_kept_with_what_made_them(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer())
+    asked = bench.request(doodle=examples.doodle(), words="a red dress")
+    done = [e for e in bench.service.start(asked).events() if isinstance(e, Done)]
+    kept = bench.variants.of_request(asked.id)
+    assert list(kept) == [e.variant for e in done]
+    assert bench.variants.png(kept[0]) == done[0].png
+    assert '"prompt":"a red dress, soft colours"' in (metadata_of(done[0].png) or "")
+
+
+def test_three_of_four_is_a_valid_end_that_says_which_failed_and_why(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer(errors={"B": EngineError("no room for B")}))
+    events = list(bench.service.start(bench.request()).events())
+    assert [e.letter for e in events if isinstance(e, Done)] == ["A", "C", "D"]
+    assert [(e.letter, e.message) for e in events if isinstance(e, Failed)] == [
+        ("B", "no room for B")
+    ]
+
+
+def test_an_unexpected_error_ends_the_job_without_its_text_and_not_the_lane(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(folder, FakeRenderer(errors={"A": ZeroDivisionError("secret /path")}))
+    failed = [e for e in bench.service.start(bench.request()).events() if isinstance(e, Failed)]
+    assert [e.letter for e in failed] == ["A"]
+    assert "secret" not in failed[0].message
+    assert "secret" in caplog.text
+    assert len(list(bench.service.start(bench.request(id="f" * 32)).events())) > 4
+
+
+def test_stop_ends_one_run_within_a_step_and_leaves_the_other(folder: Path) -> None:
+    gate = threading.Semaphore(1)
+    bench = Bench(folder, FakeRenderer(steps=3, gate=gate))
+    first = bench.service.start(bench.request())
+    second = bench.service.start(bench.request(id="e" * 32))
+    events = first.events()
+    while not isinstance(next(events), Step):
+        pass
+    bench.service.cancel(first.request.id)
+    gate.release(100)
+    rest = list(events)
+    assert sorted(e.letter for e in rest if isinstance(e, Stopped)) == ["A", "B", "C", "D"]
+    assert [e.letter for e in second.events() if isinstance(e, Done)] == ["A", "B", "C", "D"]
+    assert bench.variants.of_request(first.request.id) == []
+
+
+def test_stopping_a_queued_run_answers_at_once(folder: Path) -> None:
+    gate = threading.Semaphore(0)
+    bench = Bench(folder, FakeRenderer(gate=gate))
+    bench.service.start(bench.request())
+    waiting = bench.service.start(bench.request(id="e" * 32))
+    bench.service.cancel(waiting.request.id)
+    assert [e.kind for e in waiting.events()] == ["queued"] * 4 + ["cancelled"] * 4
+    gate.release(100)
+
+
+def test_stopping_what_is_unknown_or_ended_does_nothing(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer())
+    run = bench.service.start(bench.request())
+    assert len([e for e in run.events() if isinstance(e, Done)]) == 4
+    bench.lane.close()
+    bench.service.cancel(run.request.id)
+    bench.service.cancel("nobody")
+
+
+def test_a_store_that_cannot_keep_the_picture_fails_the_job(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer())
+    asked = bench.request()
+    (folder / "p").rename(folder / "q")
+    (folder / "p").write_text("in the way")
+    failed = [e for e in bench.service.start(asked).events() if isinstance(e, Failed)]
+    assert len(failed) == 4

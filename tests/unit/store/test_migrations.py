@@ -1,0 +1,32 @@
+"""The migrations build exactly the tables the code speaks of, and can be taken back."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from studio.store import database
+from studio.store.tables import Base
+
+
+def test_migrated_tables_equal_the_declared_ones(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/studio.db"
+    database.Database(url).close()
+    with create_engine(url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/studio.db"
+    database.Database(url).close()
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with create_engine(url).connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+        command.upgrade(config, "head")
+        assert "presets" in inspect(connection).get_table_names()

@@ -1,0 +1,119 @@
+"""The command line: what it prints, what it writes, and one line with an exit code for errors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.cli import main
+from tests import examples
+
+
+class Ran:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def studio_command(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> "object":
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["studio", *(str(a) for a in arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+def test_help_needs_no_heavy_library() -> None:
+    script = (
+        "import sys; from studio.cli import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch','gradio','diffusers','sqlalchemy','pydantic','numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+    assert "render" in done.stdout
+
+
+def test_bases_are_listed_with_keypoints_and_exported(studio_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    listed = json.loads(studio_command("bases", "list", "--json").out)
+    assert {"id", "name", "width", "height", "keypoints"} <= listed[0].keys()
+    assert all(len(base["keypoints"]) == 18 for base in listed)
+    file = tmp_path / "out" / "mia.png"
+    assert studio_command("bases", "export", "mia", file).code == 0
+    with Image.open(file) as picture:
+        assert picture.size == (listed[0]["width"], listed[0]["height"])
+
+
+def test_a_preset_goes_out_and_comes_in_as_the_next_version(studio_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "mine.json"
+    assert studio_command("presets", "export", "first-light", file).code == 0
+    document = json.loads(file.read_text())
+    document["recipes"]["A"]["steps"] = 11
+    file.write_text(json.dumps(document))
+    assert json.loads(studio_command("presets", "import", file, "--json").out)[0]["version"] == 2
+    assert json.loads(studio_command("presets", "show", "first-light").out) == document
+    assert "first-light" in studio_command("presets", "list").out
+
+
+def test_models_are_listed_with_hashes(studio_command) -> None:  # type: ignore[no-untyped-def]
+    listed = json.loads(studio_command("models", "list", "--json").out)
+    assert {m["kind"] for m in listed} == {"checkpoint", "controlnet"}
+    assert all(len(m["sha256"]) == 64 and m["bytes"] > 1000 for m in listed)
+
+
+RENDER = ("render", "--out", "out", "--seed", 1)
+FIRST = (*RENDER, "--preset", "first-light")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((*RENDER, "--preset", "nope", "--base", "mia"), 3, "no preset named 'nope'"),
+        ((*FIRST, "--base", "nobody"), 3, "no base image named 'nobody' (there are: mia,"),
+        ((*FIRST, "--base", "mia", "--prompt", "x" * 10_000), 2, "10,000 characters"),
+        ((*FIRST, "--base", "mia", "--doodle", "missing.png"), 2, "cannot read the doodle"),
+        ((*FIRST, "--base", "mia", "--doodle", "text.png"), 2, "is not a PNG"),
+        ((*FIRST, "--base", "mia", "--doodle", "small.png"), 2, "is 8 x 8 pixels"),
+        (("render", "--preset", "first-light", "--base", "mia", "--out", "text.png/x"), 2, "cannot write into"),
+        (("presets", "import", "text.png"), 2, "preset file text.png does not hold"),
+        (("presets", "show", "first-light", "--version", "7"), 3, "has no version 7"),
+        (("run", "--port", "99999"), 2, "a setting does not hold: port"),
+        (("run", "--host", "0.0.0.0"), 6, "has no sign-in"),
+    ],
+)  # fmt: skip
+def test_errors_are_one_line_with_an_exit_code(  # type: ignore[no-untyped-def]
+    studio_command,
+    arguments: tuple[object, ...],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.png").write_text("no picture")
+    Path("small.png").write_bytes(examples.png((8, 8)))
+    ran = studio_command(*arguments)
+    assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
+    assert ran.err.startswith("studio: ")
+    assert said in ran.err
+    assert not Path("out/result.json").exists()
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(  # type: ignore[no-untyped-def]
+    studio_command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "file" / "home"))
+    ran = studio_command("presets", "list")
+    assert ran.code == 5
+    assert "cannot make the data directory" in ran.err
+    assert "STUDIO_HOME" in ran.err

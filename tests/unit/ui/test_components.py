@@ -1,0 +1,63 @@
+"""What the browser sends is checked before it is a doodle."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from studio.errors import BadPicture
+from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url, slug_of
+from studio.ui.palette import PALETTE
+from tests import examples
+
+BASE = Backdrop(src="data:,", name="Mia", width=256, height=256)
+
+
+def test_a_drawing_goes_to_the_page_and_back() -> None:
+    canvas = SketchCanvas(BASE)
+    assert canvas.preprocess(canvas.postprocess(examples.png())) == examples.png()
+    assert canvas.preprocess(canvas.postprocess(None)) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"png": "data:image/svg+xml;base64,AAAA"},
+        {"png": "file:///etc/passwd"},
+        {"png": "data:image/png;base64,!!!"},
+        {"png": 7},
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        "/etc/passwd",
+        [1],
+        {"png": "data:image/png;base64," + "A" * 40_000_000},
+    ],
+    ids=["svg", "path", "no base64", "number", "file data", "text", "list", "huge"],
+)
+def test_anything_but_a_png_is_refused(payload: Any) -> None:
+    with pytest.raises(BadPicture):
+        SketchCanvas(BASE).preprocess(payload)
+
+
+def test_tiles_take_only_ids_they_offer() -> None:
+    tiles = Tiles("Bases", [Tile(id="mia", name="Mia", src="data:,")], "mia")
+    assert tiles.preprocess("mia") == "mia"
+    assert tiles.preprocess("../mia") is None
+    assert tiles.preprocess({"id": "mia"}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("Spring Party!", "spring-party"), ("  ", ""), ("../x", "x"), ("春", ""), ("A" * 99, "a" * 63)],
+)
+def test_names_become_slugs(name: str, slug: str) -> None:
+    assert slug_of(name) == slug
+
+
+def test_png_addresses_hold_the_bytes() -> None:
+    assert base64.b64decode(png_url(b"abc").split(",")[1]) == b"abc"
+
+
+def test_the_palette_is_the_drawn_worlds() -> None:
+    from studio.pocket.colours import PAINTS
+
+    assert dict(PALETTE) == {name: "#%02x%02x%02x" % rgb for name, rgb in PAINTS.items()}

@@ -1,0 +1,94 @@
+"""The editor shows every field it edits and reads back what it showed."""
+
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from studio.errors import BadDocument
+from studio.recipes.recipe import LoraUse, ModelRef, Recipe, SeedRule
+from studio.ui.recipe_form import RecipeForm
+from tests import examples
+
+
+@pytest.fixture
+def form() -> RecipeForm:
+    with gr.Blocks():
+        return RecipeForm("B", ["pocket-ink", "water"], ["pocket-scribble", "pocket-pose"])
+
+
+def full_recipe() -> Recipe:
+    return examples.recipe(
+        base_model=ModelRef(name="pocket-ink", sha256=examples.HASH),
+        sampler="DPM++ 2M",
+        schedule_type="Karras",
+        steps=23,
+        guidance_scale=4.5,
+        strength=0.61,
+        prompt_template="ink, {prompt}",
+        negative_prompt="blur",
+        loras=(LoraUse(model=ModelRef(name="neon"), weight=0.5),),
+        control_units=(
+            examples.unit("pose", weight=0.7, start=0.1, end=0.9),
+            examples.unit("scribble"),
+            examples.unit("scribble", weight=0.25),
+        ),
+        seed_rule=SeedRule(kind="offset", value=3),
+    )
+
+
+def shown(form: RecipeForm, recipe: Recipe) -> dict[gr.components.Component, Any]:
+    return dict(form.show(recipe))
+
+
+@pytest.mark.parametrize("recipe", [examples.recipe(), full_recipe()], ids=["plain", "full"])
+def test_what_is_shown_reads_back_as_it_was(form: RecipeForm, recipe: Recipe) -> None:
+    assert form.read(recipe, shown(form, recipe)) == recipe
+
+
+def test_a_changed_field_changes_that_field_alone(form: RecipeForm) -> None:
+    recipe = full_recipe()
+    values = shown(form, recipe)
+    values[form.fields["control_units", 1, "weight"]] = 0.3
+    units = (recipe.control_units[0], examples.unit(weight=0.3), recipe.control_units[2])
+    assert form.read(recipe, values) == recipe.model_copy(update={"control_units": units})
+
+
+def test_a_unit_can_be_switched_off_and_another_on(form: RecipeForm) -> None:
+    recipe = examples.recipe(control_units=(examples.unit("scribble"),))
+    values = shown(form, recipe)
+    values[form.fields["control_units", 0, "model", "name"]] = "none"
+    values[form.fields["control_units", 1, "model", "name"]] = "pocket-pose"
+    values[form.fields["control_units", 1, "preprocessor"]] = "pose"
+    assert form.read(recipe, values).control_units == (examples.unit("pose"),)
+
+
+def test_another_model_does_not_inherit_the_old_ones_hash(form: RecipeForm) -> None:
+    recipe = full_recipe()
+    values = shown(form, recipe)
+    values[form.fields["base_model", "name"]] = "water"
+    assert form.read(recipe, values).base_model == ModelRef(name="water")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("steps",), 900, "recipe B: steps"),
+        (("steps",), None, "recipe B: steps"),
+        (("width",), 250, "recipe B: width"),
+        (("control_units", 0, "end"), 0.05, "starting control step 0.1 is after"),
+        (("schedule_type",), "Nope", "recipe B: schedule_type"),
+    ],
+)
+def test_a_value_that_does_not_hold_is_named_with_its_recipe(
+    form: RecipeForm, path: tuple[str | int, ...], value: object, said: str
+) -> None:
+    values = shown(form, full_recipe())
+    values[form.fields[path]] = value
+    with pytest.raises(BadDocument) as caught:
+        form.read(full_recipe(), values)
+    assert said in str(caught.value)
+
+
+def test_components_have_stable_names(form: RecipeForm) -> None:
+    assert form.fields["control_units", 0, "weight"].elem_id == "B-control_units-0-weight"

@@ -1,0 +1,43 @@
+"""Each card follows its job's events and never shows outside text as markup."""
+
+import pytest
+
+from studio.recipes.events import Done, Event, Failed, Queued, Started, Step, Stopped
+from studio.ui.results import Card
+from tests import examples
+
+
+@pytest.mark.parametrize(
+    ("events", "shows"),
+    [
+        ([], 'data-state="idle"'),
+        ([Queued(letter="A")], "Waiting"),
+        ([Queued(letter="A"), Started(letter="A")], "Loading models"),
+        ([Step(letter="A", done=3, total=12)], 'aria-valuenow="25"'),
+        ([Step(letter="A", done=3, total=12)], "Step 3 of 12"),
+        ([Failed(letter="A", message="no room")], 'role="alert">no room'),
+        ([Step(letter="A", done=3, total=12), Stopped(letter="A")], "Stopped"),
+        ([Done(letter="A", variant=examples.variant(), png=b"PNG")], "seed 7 · 1.5 s"),
+        ([Done(letter="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
+        ([Done(letter="A", variant=examples.variant(), png=b"PNG"), Queued(letter="A")], "Waiting"),
+    ],
+)
+def test_the_card_shows_where_its_job_is(events: list[Event], shows: str) -> None:
+    card = Card("A")
+    for event in events:
+        card = card.after(event)
+    assert shows in card.html()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Failed(letter="A", message="<script>alert(1)</script>"),
+        Done(
+            letter="A", png=b"PNG", variant=examples.variant(notes=("<script>alert(1)</script>",))
+        ),
+    ],
+)
+def test_outside_text_is_escaped(event: Event) -> None:
+    assert "<script>" not in Card("A").after(event).html()
+    assert "&lt;script&gt;" in Card("A").after(event).html()
