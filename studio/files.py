@@ -22,7 +22,7 @@ def write_file(path: Path, data: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
-            os.chmod(partial, 0o644)
+            Path(partial).chmod(0o644)
             os.replace(partial, path)
         except OSError:
             Path(partial).unlink(missing_ok=True)

@@ -29,7 +29,7 @@ class BaseModel:
 
 
 def load_base_model(path: Path, device: torch.device, dtype: torch.dtype) -> BaseModel:
-    with _named(path):
+    with _Named(path):
         pipe = StableDiffusionPipeline.from_pretrained(
             path,
             dtype=dtype,
@@ -44,7 +44,7 @@ def load_base_model(path: Path, device: torch.device, dtype: torch.dtype) -> Bas
 
 
 def load_vae(path: Path, device: torch.device, dtype: torch.dtype) -> AutoencoderKL:
-    with _named(path):
+    with _Named(path):
         vae: AutoencoderKL = AutoencoderKL.from_pretrained(
             path, dtype=dtype, use_safetensors=True, local_files_only=True
         )
@@ -53,7 +53,7 @@ def load_vae(path: Path, device: torch.device, dtype: torch.dtype) -> Autoencode
 
 
 def load_controlnet(path: Path, device: torch.device, dtype: torch.dtype) -> ControlNetModel:
-    with _named(path):
+    with _Named(path):
         net: ControlNetModel = ControlNetModel.from_pretrained(
             path, dtype=dtype, use_safetensors=True, local_files_only=True
         )
@@ -61,7 +61,7 @@ def load_controlnet(path: Path, device: torch.device, dtype: torch.dtype) -> Con
     return net
 
 
-class _named:
+class _Named:
     """Checks a model's files beforehand and turns a loader's errors into one that names it."""
 
     def __init__(self, path: Path) -> None:

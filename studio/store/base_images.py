@@ -59,5 +59,5 @@ def _image(row: BaseImageRow) -> BaseImage:
         sha256=row.sha256,
         keypoints=None
         if points is None
-        else tuple(None if p is None else (p[0], p[1]) for p in points),  # fmt: skip
+        else tuple(None if p is None else (p[0], p[1]) for p in points),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from studio.errors import NotFound
 from studio.recipes.base import read_document
@@ -73,7 +73,7 @@ class PresetStore:
             return [_version_row(row) for row in session.scalars(_versions(slug))]
 
 
-def _versions(slug: str):  # type: ignore[no-untyped-def]
+def _versions(slug: str) -> Select[tuple[PresetVersionRow]]:
     return (
         select(PresetVersionRow)
         .join(PresetRow)

@@ -39,7 +39,7 @@ class Page:
 
     def _header(self) -> None:
         with gr.Row(elem_id="header"):
-            gr.HTML('<h1><i></i>Doodle Theme Studio</h1>', elem_id="brand")
+            gr.HTML("<h1><i></i>Doodle Theme Studio</h1>", elem_id="brand")
             self.preset = gr.Dropdown(self._choices(), value=self.first.preset.slug, label="Preset", elem_id="preset")  # fmt: skip
             self.name = gr.Textbox(self.first.preset.name, label="Name", max_length=80, elem_id="preset-name")  # fmt: skip
             self.save = gr.Button("Save preset", elem_id="save")
@@ -171,7 +171,9 @@ class Page:
             version = self.studio.presets.version(slug)
         except StudioError as error:
             return {self.notice: _notice(str(error), "error")}
-        notice = f"{version.preset.name}, version {version.number}, from {version.created:%d %B %Y}."
+        notice = (
+            f"{version.preset.name}, version {version.number}, from {version.created:%d %B %Y}."
+        )
         return {**self._shown(version.preset), self.loaded: version, self.notice: _notice(notice, "status")}  # fmt: skip
 
     def _refresh(self) -> Updates:

@@ -1,6 +1,6 @@
 """The editor of one recipe: every component is tied to a field of `Recipe` by its path."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -16,7 +16,11 @@ SLOTS = 2
 """Control units that the editor shows; further ones of a loaded recipe are kept untouched."""
 
 PREPROCESSORS = [("Scribble (doodle)", "scribble"), ("Pose (clean base)", "pose")]
-SEED_RULES = [("Request's seed", "shared"), ("Request's seed + value", "offset"), ("Fixed", "fixed")]
+SEED_RULES = [
+    ("Request's seed", "shared"),
+    ("Request's seed + value", "offset"),
+    ("Fixed", "fixed"),
+]
 OFF = "none"
 
 Path = tuple[str | int, ...]
@@ -29,7 +33,10 @@ class RecipeForm:
         self.letter = letter
         self.fields: dict[Path, gr.components.Component] = {}
         with gr.Row(elem_classes="fields"):
-            self._add(("base_model", "name"), gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True))
+            self._add(
+                ("base_model", "name"),
+                gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True),
+            )
             self._add(("sampler",), gr.Dropdown(list(SAMPLERS), label="Sampling method"))
             self._add(("schedule_type",), gr.Dropdown(list(SCHEDULE_TYPES), label="Schedule type"))
         with gr.Row(elem_classes="fields"):
@@ -83,10 +90,6 @@ class RecipeForm:
             return Recipe.model_validate(document)
         except ValidationError as error:
             raise BadDocument(f"recipe {self.letter}: {explain(error)}") from None
-
-    def on_change(self, act: Callable[..., Any], **wiring: Any) -> None:
-        """Calls `act` when the operator, not the page, has changed any field."""
-        gr.on([f.input for f in self.fields.values()], act, **wiring)
 
 
 def _value(document: Any, path: Path) -> Any:

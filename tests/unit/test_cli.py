@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ class Ran:
         self.code, self.out, self.err = code, out, err
 
 
+Command = Callable[..., Ran]
+
+
 @pytest.fixture
 def studio_command(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> "object":
+) -> Command:
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["studio", *(str(a) for a in arguments)])
         with pytest.raises(SystemExit) as ended:
@@ -38,12 +42,16 @@ def test_help_needs_no_heavy_library() -> None:
         "except SystemExit: pass\n"
         "print(sorted({'torch','gradio','diffusers','sqlalchemy','pydantic','numpy'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip().endswith("[]")
     assert "render" in done.stdout
 
 
-def test_bases_are_listed_with_keypoints_and_exported(studio_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_bases_are_listed_with_keypoints_and_exported(
+    studio_command: Command, tmp_path: Path
+) -> None:
     listed = json.loads(studio_command("bases", "list", "--json").out)
     assert {"id", "name", "width", "height", "keypoints"} <= listed[0].keys()
     assert all(len(base["keypoints"]) == 18 for base in listed)
@@ -53,7 +61,9 @@ def test_bases_are_listed_with_keypoints_and_exported(studio_command, tmp_path: 
         assert picture.size == (listed[0]["width"], listed[0]["height"])
 
 
-def test_a_preset_goes_out_and_comes_in_as_the_next_version(studio_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_preset_goes_out_and_comes_in_as_the_next_version(
+    studio_command: Command, tmp_path: Path
+) -> None:
     file = tmp_path / "mine.json"
     assert studio_command("presets", "export", "first-light", file).code == 0
     document = json.loads(file.read_text())
@@ -64,7 +74,7 @@ def test_a_preset_goes_out_and_comes_in_as_the_next_version(studio_command, tmp_
     assert "first-light" in studio_command("presets", "list").out
 
 
-def test_models_are_listed_with_hashes(studio_command) -> None:  # type: ignore[no-untyped-def]
+def test_models_are_listed_with_hashes(studio_command: Command) -> None:
     listed = json.loads(studio_command("models", "list", "--json").out)
     assert {m["kind"] for m in listed} == {"checkpoint", "controlnet"}
     assert all(len(m["sha256"]) == 64 and m["bytes"] > 1000 for m in listed)
@@ -90,8 +100,8 @@ FIRST = (*RENDER, "--preset", "first-light")
         (("run", "--host", "0.0.0.0"), 6, "has no sign-in"),
     ],
 )  # fmt: skip
-def test_errors_are_one_line_with_an_exit_code(  # type: ignore[no-untyped-def]
-    studio_command,
+def test_errors_are_one_line_with_an_exit_code(
+    studio_command: Command,
     arguments: tuple[object, ...],
     code: int,
     said: str,
@@ -108,8 +118,8 @@ def test_errors_are_one_line_with_an_exit_code(  # type: ignore[no-untyped-def]
     assert not Path("out/result.json").exists()
 
 
-def test_a_data_directory_that_cannot_be_made_is_named(  # type: ignore[no-untyped-def]
-    studio_command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_data_directory_that_cannot_be_made_is_named(
+    studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "file" / "home"))

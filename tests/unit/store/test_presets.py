@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from studio.errors import NewerStore, NotFound, StoreUnavailable
 from studio.store.database import Database
@@ -70,9 +71,10 @@ def test_savers_at_the_same_moment_get_versions_of_their_own(url: str) -> None:
 
 def test_an_error_in_a_session_leaves_nothing_behind(url: str) -> None:
     database = Database(url)
-    with pytest.raises(RuntimeError), database.writing() as session:
-        session.execute(text("insert into presets (slug, name, latest) values ('x', 'X', 1)"))
-        raise RuntimeError
+    row = text("insert into presets (slug, name, latest) values ('x', 'X', 1)")
+    with pytest.raises(IntegrityError), database.writing() as session:
+        for _ in range(2):
+            session.execute(row)
     assert PresetStore(database).summaries() == []
 
 

@@ -47,7 +47,13 @@ def test_tiles_take_only_ids_they_offer() -> None:
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [("Spring Party!", "spring-party"), ("  ", ""), ("../x", "x"), ("春", ""), ("A" * 99, "a" * 63)],
+    [
+        ("Spring Party!", "spring-party"),
+        ("  ", ""),
+        ("../x", "x"),
+        ("春", ""),
+        ("A" * 99, "a" * 63),
+    ],
 )
 def test_names_become_slugs(name: str, slug: str) -> None:
     assert slug_of(name) == slug
@@ -60,4 +66,4 @@ def test_png_addresses_hold_the_bytes() -> None:
 def test_the_palette_is_the_drawn_worlds() -> None:
     from studio.pocket.colours import PAINTS
 
-    assert dict(PALETTE) == {name: "#%02x%02x%02x" % rgb for name, rgb in PAINTS.items()}
+    assert dict(PALETTE) == {name: "#" + bytes(rgb).hex() for name, rgb in PAINTS.items()}

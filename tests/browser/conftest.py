@@ -1,0 +1,104 @@
+"""A real server on a spare loopback port, and Debian's Chromium to drive its page."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
+FLAGS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+class Server:
+    """`studio run` as an operator starts it, in a data directory that outlives it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        with socket.socket() as spare:
+            spare.bind(("127.0.0.1", 0))
+            port = spare.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "studio.cli", "run", "--port", str(port)],
+            env=os.environ | {"STUDIO_HOME": str(self.home)},
+        )
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise TimeoutError("the studio did not answer within a minute")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        if os.environ.get("CI"):
+            pytest.fail("STUDIO_CHROMIUM names no browser: `make test` installs one")
+        pytest.skip("browser tests need Chromium: apt-get install chromium, then make test")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("home"))
+    running.start()
+    yield running
+    running.stop()
+
+
+class Log:
+    """Every address the page asked for, and every error it met."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self.errors: list[str] = []
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, log: Log) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.on("request", lambda r: log.addresses.append(r.url))
+    opened.on("pageerror", lambda e: log.errors.append(str(e)))
+    open_studio(opened, server)
+    yield opened
+    context.close()
+
+
+def open_studio(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.wait_for_selector(".sketch canvas")
+    page.wait_for_selector("#A-steps input")

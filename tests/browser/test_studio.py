@@ -1,0 +1,189 @@
+"""An operator's first five minutes, in a real browser on the real pocket weights."""
+
+import base64
+import hashlib
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Log, Server, open_studio
+
+pytestmark = pytest.mark.browser
+
+READ_LAYER = "() => document.querySelector('.sketch canvas').toDataURL('image/png')"
+
+
+def layer(page: Page) -> Image.Image:
+    url: str = page.evaluate(READ_LAYER)
+    return Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA")
+
+
+def colours(picture: Image.Image) -> set[object]:
+    return {colour for _, colour in picture.getcolors(100_000) or []}
+
+
+def drag(page: Page, *points: tuple[float, float]) -> None:
+    """Draws with the mouse; points are shares of the canvas."""
+    box = page.locator(".sketch canvas").bounding_box()
+    assert box is not None
+    spots = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*spots[0])
+    page.mouse.down()
+    for spot in spots[1:]:
+        page.mouse.move(*spot, steps=4)
+    page.mouse.up()
+
+
+def scribble_a_dress(page: Page) -> None:
+    drag(page, *((0.42 + 0.16 * (i % 2), 0.45 + 0.03 * i) for i in range(10)))
+
+
+def notice(page: Page) -> object:
+    return page.locator("#notice .notice")
+
+
+def set_number(page: Page, elem_id: str, value: str) -> None:
+    field = page.locator(f"#{elem_id} input[type=number]")
+    field.fill(value)
+    field.press("Tab")
+
+
+def test_a_doodle_becomes_four_different_pictures(page: Page, log: Log, server: Server) -> None:
+    scribble_a_dress(page)
+    page.locator("#words textarea, #words input").first.fill("a red dress")
+    page.locator("#generate").click()
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    sources = [str(page.locator(f"#card-{letter} img").get_attribute("src")) for letter in "ABCD"]
+    pictures = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
+    assert all(picture.size == (256, 256) for picture in pictures)
+    assert len({hashlib.sha256(picture.tobytes()).digest() for picture in pictures}) == 4
+    expect(page.locator("#notice")).to_contain_text("Four variants in")
+    expect(page.locator("#generate")).to_be_enabled()
+    assert log.errors == []
+    outside = [a for a in log.addresses if not a.startswith((server.url, "data:", "blob:"))]
+    assert outside == []
+
+
+def test_cards_report_progress_to_assistive_technology(page: Page) -> None:
+    page.locator("#generate").click()
+    bar = page.locator("#card-A [role=progressbar]")
+    expect(bar).to_have_attribute("aria-valuemax", "100")
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+
+
+def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
+    scribble_a_dress(page)
+    set_number(page, "A-steps", "150")
+    page.locator("#generate").click()
+    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    page.locator("#stop").click()
+    expect(page.locator(".card-cancelled")).to_have_count(4, timeout=60_000)
+    expect(page.locator("#notice")).to_contain_text("Stopped with 0 of 4")
+    set_number(page, "A-steps", "4")
+    page.locator("#generate").click()
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+
+
+def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Server) -> None:
+    set_number(page, "B-steps", "13") if page.locator("#B-steps").is_visible() else None
+    set_number(page, "A-strength", "0.55")
+    page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("autumn leaves")
+    page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
+    page.locator("#save").click()
+    expect(page.locator("#notice")).to_contain_text("Saved Autumn party, version 1")
+    server.stop()
+    server.start()
+    open_studio(page, server)
+    page.locator("#preset input").click()
+    page.get_by_role("option", name="Autumn party").click()
+    expect(page.locator("#notice")).to_contain_text("Autumn party, version 1")
+    expect(page.locator("#A-strength input[type=number]")).to_have_value("0.55")
+    theme = page.locator("#theme-prompt textarea, #theme-prompt input").first
+    expect(theme).to_have_value("autumn leaves")
+    page.locator("#preset input").click()
+    page.get_by_role("option", name="First light").click()
+    expect(theme).not_to_have_value("autumn leaves")
+
+
+def test_strokes_undo_redo_eraser_fill_and_clear(page: Page) -> None:
+    drag(page, (0.3, 0.3), (0.7, 0.3))
+    assert colours(layer(page)) == {(0, 0, 0, 0), (214, 40, 48, 255)}
+    drawn = layer(page).tobytes()
+    page.locator("[data-act=undo]").click()
+    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    page.locator(".sketch canvas").focus()
+    page.keyboard.press("Control+Shift+z")
+    assert layer(page).tobytes() == drawn
+    page.locator("[data-colour='#3064d6']").click()
+    page.locator("[data-tool=fill]").click()
+    drag(page, (0.1, 0.9))
+    assert colours(layer(page)) == {(48, 100, 214, 255), (214, 40, 48, 255)}
+    page.locator("[data-tool=eraser]").click()
+    drag(page, (0.1, 0.5), (0.9, 0.5))
+    assert (0, 0, 0, 0) in colours(layer(page))
+    page.locator("[data-act=clear]").click()
+    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    page.keyboard.press("Control+z")
+    assert len(colours(layer(page))) > 1
+
+
+def test_a_pen_presses_wider_and_a_finger_draws(page: Page) -> None:
+    stroke = """({type, pressure, y}) => {
+      const c = document.querySelector('.sketch canvas'), b = c.getBoundingClientRect();
+      const at = (x) => ({clientX: b.left + x * b.width, clientY: b.top + y * b.height,
+        pointerType: type, pressure, pointerId: 1, button: 0, bubbles: true, isPrimary: true});
+      c.setPointerCapture = () => {};
+      c.dispatchEvent(new PointerEvent('pointerdown', at(0.3)));
+      c.dispatchEvent(new PointerEvent('pointermove', at(0.7)));
+      c.dispatchEvent(new PointerEvent('pointerup', at(0.7)));
+    }"""
+    widths = []
+    for how in (("pen", 0.1, 0.2), ("pen", 1.0, 0.5), ("touch", 0.5, 0.8)):
+        page.evaluate(stroke, dict(zip(("type", "pressure", "y"), how, strict=True)))
+        column = layer(page).crop((128, int(256 * how[2]) - 25, 129, int(256 * how[2]) + 25))
+        widths.append(sum(pixel[3] > 0 for pixel in column.get_flattened_data()))  # type: ignore[index]
+    assert widths[0] < widths[2] < widths[1]
+
+
+def test_another_base_slides_in_under_the_doodle(page: Page) -> None:
+    scribble_a_dress(page)
+    before = layer(page).tobytes()
+    first = page.locator(".sketch-base").get_attribute("src")
+    page.locator("#bases [data-id=ruby]").click()
+    expect(page.locator(".sketch-base")).to_have_attribute("alt", "Ruby")
+    assert page.locator(".sketch-base").get_attribute("src") != first
+    assert layer(page).tobytes() == before
+
+
+def test_a_test_doodle_brings_its_base_image(page: Page) -> None:
+    page.locator("#pack [data-id=sporty]").click()
+    expect(page.locator(".sketch-base")).to_have_attribute("alt", "Kofi")
+    expect(page.locator("#bases [data-id=kofi]")).to_have_attribute("aria-checked", "true")
+    page.wait_for_function("() => document.querySelector('.sketch canvas').getContext('2d').getImageData(128,140,1,1).data[3] > 0")  # fmt: skip
+
+
+def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> None:
+    page.locator("#words textarea, #words input").first.fill("x" * 10_000)
+    page.locator("#generate").click()
+    alert = page.locator("#notice [role=alert]")
+    expect(alert).to_contain_text("10,000 characters; at most 500")
+    expect(page.locator(".card-idle")).to_have_count(4)
+
+
+def test_a_value_that_does_not_hold_is_told_with_its_recipe_and_field(page: Page) -> None:
+    set_number(page, "A-width", "250")
+    page.locator("#generate").click()
+    expect(page.locator("#notice [role=alert]")).to_contain_text("recipe A: width")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_fits_its_window(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.locator(".sketch canvas").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width

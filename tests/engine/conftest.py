@@ -1,0 +1,70 @@
+"""Engine tests run on the real pocket weights that ship with the product."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studio.bootstrap import Studio, open_studio
+from studio.engine.engine import Engine
+from studio.engine.rendered import Rendered
+from studio.recipes.planning import plan
+from studio.recipes.preset import Letter
+from studio.recipes.recipe import Recipe
+from studio.recipes.request import Job
+from studio.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def shipped_studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    return open_studio(Settings(home=tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def engine(shipped_studio: Studio) -> Engine:
+    return Engine(shipped_studio.catalogue, "cpu")
+
+
+Draw = Callable[..., Rendered]
+
+
+class Easel:
+    """Renders shipped doodles with a shipped recipe, changed as a test wants it."""
+
+    def __init__(self, studio: Studio, engine: Engine) -> None:
+        self.studio, self.engine = studio, engine
+
+    def job(self, doodle: str | None = "star-dress", letter: Letter = "B", **changes: Any) -> Job:
+        preset = self.studio.presets.version("first-light").preset
+        recipe = Recipe.model_validate(preset.recipes[letter].model_dump() | {"steps": 6} | changes)
+        preset = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
+        drawn = {each.name: each for each in self.studio.doodles}
+        png = drawn[doodle].png if doodle else None
+        base = (drawn[doodle].base_image if doodle else None) or "mia"
+        asked = self.studio.intake.request(preset, base, png, "a red dress", seed=11)
+        return next(job for job in plan(asked) if job.letter == letter)
+
+    def render(self, job: Job, **hooks: Any) -> Rendered:
+        base = _open(self.studio.bases.png(job.base_image))
+        doodle = _open(job.doodle.png) if job.doodle else None
+        return self.engine.render(job, base, doodle, **hooks)
+
+
+@pytest.fixture
+def easel(shipped_studio: Studio, engine: Engine) -> Easel:
+    return Easel(shipped_studio, engine)
+
+
+def _open(png: bytes) -> Image.Image:
+    picture = Image.open(io.BytesIO(png))
+    picture.load()
+    return picture
+
+
+def copy_tree(source: Path, target: Path) -> Path:
+    import shutil
+
+    return Path(shutil.copytree(source, target))

@@ -1,0 +1,226 @@
+"""One job becomes one picture, exactly, and leaves nothing behind."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from peft import LoraConfig
+from peft.utils import get_peft_model_state_dict
+from PIL import Image
+from safetensors.torch import save_file
+
+from studio.engine.engine import Engine
+from studio.errors import Cancelled, DamagedModel, EngineError, InputError, NotFound, UnfitModel
+from studio.imaging.compose import composite
+from studio.library.catalogue import Catalogue
+from studio.library.files import Hashes
+from studio.recipes.canvas import BaseImage
+from studio.recipes.recipe import LoraUse, ModelRef
+from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES, schedule_fits
+from studio.settings import shipped
+from tests.engine.conftest import Easel, copy_tree
+
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.int16]]
+
+
+def pixels(picture: Image.Image) -> Pixels:
+    return np.asarray(picture).astype(np.int16)
+
+
+def test_the_same_job_gives_the_same_pixels_whatever_ran_before(easel: Easel) -> None:
+    job = easel.job()
+    first = easel.render(job).picture
+    easel.render(easel.job("neon-noise", letter="D", control_units=()))
+    assert (pixels(easel.render(job).picture) == pixels(first)).all()
+
+
+def test_another_seed_gives_another_picture(easel: Easel) -> None:
+    job = easel.job()
+    other = job.model_copy(update={"seed": job.seed + 1})
+    assert (pixels(easel.render(job).picture) != pixels(easel.render(other).picture)).any()
+
+
+def test_steps_are_told_one_by_one(easel: Easel) -> None:
+    seen: list[tuple[int, int]] = []
+    easel.render(easel.job(steps=8, strength=0.5), on_step=lambda d, t: seen.append((d, t)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_cancelling_takes_effect_within_a_step_and_the_next_job_is_whole(easel: Easel) -> None:
+    job, seen = easel.job(), []
+    whole = easel.render(job).picture
+    with pytest.raises(Cancelled):
+        easel.render(job, on_step=lambda d, _: seen.append(d), is_cancelled=lambda: len(seen) >= 2)
+    assert seen == [1, 2]
+    assert (pixels(easel.render(job).picture) == pixels(whole)).all()
+
+
+def test_strength_zero_gives_the_composite_itself(easel: Easel) -> None:
+    job = easel.job(strength=0.0)
+    base = Image.open(shipped("assets") / "base_images" / f"{job.base_image.id}.png")
+    doodle = Image.open(shipped("assets") / "doodles" / "star-dress.png")
+    rendered = easel.render(job).picture
+    assert (pixels(rendered) == pixels(composite(base, doodle))).all()
+
+
+def test_units_at_weight_zero_equal_no_units(easel: Easel) -> None:
+    job = easel.job()
+    silent = [u.model_dump() | {"weight": 0.0} for u in job.recipe.control_units]
+    without = easel.render(easel.job(control_units=())).picture
+    assert (pixels(easel.render(easel.job(control_units=silent)).picture) == pixels(without)).all()
+    assert (pixels(easel.render(job).picture) != pixels(without)).any()
+
+
+def test_a_unit_that_ends_early_runs_only_until_then(easel: Easel) -> None:
+    unit = easel.job().recipe.control_units[0].model_dump()
+    full, half, none = (
+        pixels(easel.render(easel.job(control_units=units)).picture)
+        for units in ([unit], [unit | {"end": 0.5}], [])
+    )
+    assert (full != half).any()
+    assert (half != none).any()
+
+
+def test_an_empty_doodle_redraws_the_base_and_says_the_scribble_unit_was_left_out(
+    easel: Easel,
+) -> None:
+    rendered = easel.render(easel.job(doodle=None))
+    assert rendered.notes == ("unit pocket-scribble saw no strokes and was left out",)
+    assert [m.name for m in rendered.models] == ["pocket-ink", "pocket-pose"]
+
+
+def test_a_prompt_beyond_the_encoder_says_what_was_not_heard(easel: Easel) -> None:
+    job = easel.job()
+    long = job.model_copy(update={"prompt": "red dress, " * 60 + "zebra"})
+    assert "zebra" in easel.render(long).notes[0]
+
+
+def test_what_really_took_part_is_recorded(easel: Easel) -> None:
+    rendered = easel.render(easel.job())
+    listed = {m.name: m.sha256 for m in easel.studio.catalogue.models()}
+    assert {m.name: m.sha256 for m in rendered.models} == listed
+    assert rendered.timings.render > 0
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_walks_every_schedule_it_says_it_can(easel: Easel, sampler: str) -> None:
+    for schedule in SCHEDULE_TYPES:
+        if schedule_fits(sampler, schedule):  # type: ignore[arg-type]
+            job = easel.job(
+                sampler=sampler, schedule_type=schedule, steps=4, strength=0.5, control_units=[]
+            )
+            assert pixels(easel.render(job).picture).std() > 5
+
+
+def lora_file(folder: Path, width: int, scale: float = 0.5) -> Path:
+    """A random LoRA on the pocket UNet's cross-attention, or one of another width."""
+    from diffusers import UNet2DConditionModel
+
+    unet = UNet2DConditionModel.from_pretrained(
+        shipped("assets") / "models/checkpoints/pocket-ink/unet"
+    )
+    unet.add_adapter(LoraConfig(r=2, target_modules=["to_k", "to_v"], init_lora_weights=False))
+    weights = {
+        f"unet.{key}": value.clone() * scale
+        for key, value in get_peft_model_state_dict(unet).items()
+    }
+    if width != 128:
+        weights = {k: torch.zeros(v.shape[0], width) if "lora_A" in k else v for k, v in weights.items()}  # fmt: skip
+    (folder / "loras").mkdir(parents=True, exist_ok=True)
+    file = folder / "loras" / f"width-{width}.safetensors"
+    save_file(weights, file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def lora_easel(shipped_studio: object, tmp_path_factory: pytest.TempPathFactory) -> Easel:
+    from studio.bootstrap import Studio
+
+    assert isinstance(shipped_studio, Studio)
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    lora_file(folder, 128)
+    lora_file(folder, 96)
+    catalogue = Catalogue((shipped("assets") / "models", folder), Hashes(None))
+    return Easel(shipped_studio, Engine(catalogue, "cpu"))
+
+
+def use(name: str, weight: float = 1.0) -> list[LoraUse]:
+    return [LoraUse(model=ModelRef(name=name), weight=weight)]
+
+
+def test_none_then_lora_then_none_gives_equal_pixels(lora_easel: Easel) -> None:
+    bare, dressed = lora_easel.job(), lora_easel.job(loras=use("width-128"))
+    before = pixels(lora_easel.render(bare).picture)
+    changed = lora_easel.render(dressed)
+    assert (pixels(changed.picture) != before).any()
+    assert "width-128" in [m.name for m in changed.models]
+    assert (pixels(lora_easel.render(bare).picture) == before).all()
+
+
+def test_a_lora_is_unplugged_also_after_a_cancelled_job(lora_easel: Easel) -> None:
+    bare, dressed = lora_easel.job(), lora_easel.job(loras=use("width-128"))
+    before = pixels(lora_easel.render(bare).picture)
+    with pytest.raises(Cancelled):
+        lora_easel.render(dressed, is_cancelled=lambda: True)
+    assert (pixels(lora_easel.render(bare).picture) == before).all()
+
+
+def test_a_lora_that_does_not_fit_is_named_and_leaves_nothing(lora_easel: Easel) -> None:
+    bare = lora_easel.job()
+    before = pixels(lora_easel.render(bare).picture)
+    with pytest.raises(UnfitModel, match="LoRA 'width-96'"):
+        lora_easel.render(lora_easel.job(loras=use("width-96")))
+    assert (pixels(lora_easel.render(bare).picture) == before).all()
+
+
+def test_a_lora_at_weight_zero_is_not_even_loaded(lora_easel: Easel) -> None:
+    rendered = lora_easel.render(lora_easel.job(loras=use("width-96", 0.0)))
+    bare = lora_easel.render(lora_easel.job())
+    assert (pixels(rendered.picture) == pixels(bare.picture)).all()
+
+
+def test_unknown_models_are_named(easel: Easel) -> None:
+    with pytest.raises(NotFound, match="no checkpoint named 'nope'"):
+        easel.render(easel.job(base_model=ModelRef(name="nope")))
+    with pytest.raises(NotFound, match="no lora named 'nope'"):
+        easel.render(easel.job(loras=use("nope")))
+
+
+def test_a_pose_unit_without_keypoints_says_what_to_do(easel: Easel) -> None:
+    job = easel.job()
+    bare: BaseImage = job.base_image.model_copy(update={"keypoints": None})
+    with pytest.raises(InputError, match="has no keypoints: set them"):
+        easel.render(job.model_copy(update={"base_image": bare}))
+
+
+def test_damaged_weights_are_named_before_anything_is_rendered(
+    easel: Easel, tmp_path: Path
+) -> None:
+    copy_tree(shipped("assets") / "models", tmp_path / "models")
+    file = tmp_path / "models/checkpoints/pocket-ink/unet/diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[: 2**20])
+    engine = Engine(Catalogue((tmp_path / "models",), Hashes(None)), "cpu")
+    with pytest.raises(DamagedModel, match="diffusion_pytorch_model.safetensors of model"):
+        Easel(easel.studio, engine).render(easel.job())
+
+
+def test_a_controlnet_of_another_family_is_refused(easel: Easel, tmp_path: Path) -> None:
+    copy_tree(shipped("assets") / "models", tmp_path / "models")
+    config = tmp_path / "models/controlnets/pocket-pose/config.json"
+    config.write_text(config.read_text().replace('"cross_attention_dim": 128', '"cross_attention_dim": 768'))  # fmt: skip
+    engine = Engine(Catalogue((tmp_path / "models",), Hashes(None)), "cpu")
+    with pytest.raises(UnfitModel, match="'pocket-pose' is made for sd15"):
+        Easel(easel.studio, engine).render(easel.job())
+
+
+def test_an_error_inside_diffusers_becomes_one_of_ours(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_: object, **__: object) -> None:
+        raise RuntimeError("a kernel burst\nwith a long tail")
+
+    monkeypatch.setattr(Engine, "_start_latents", burst)
+    with pytest.raises(EngineError, match="rendering with pocket-ink failed: a kernel burst$"):
+        easel.render(easel.job())
