@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -163,7 +164,7 @@ def models_list(as_json: AsJson = False) -> None:
     _table(("kind", "family", "bytes", "sha256", "name"), rows, as_json)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[object, ...]], as_json: bool) -> None:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
         return

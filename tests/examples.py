@@ -11,6 +11,8 @@ from studio.recipes.preset import Preset, Recipes
 from studio.recipes.recipe import ControlUnit, ModelRef, Recipe
 from studio.recipes.request import Job, Request, Timings, Variant
 
+Colour = tuple[int, int, int] | tuple[int, int, int, int]
+
 HASH = "ab" * 32
 REQUEST_ID = "0123456789abcdef" * 2
 
@@ -80,7 +82,7 @@ def variant(**changes: Any) -> Variant:
 
 def png(
     size: tuple[int, int] = (256, 256),
-    colour: tuple[int, ...] = (214, 40, 48, 255),
+    colour: Colour = (214, 40, 48, 255),
     mode: str = "RGBA",
 ) -> bytes:
     buffer = io.BytesIO()
@@ -88,7 +90,7 @@ def png(
     return buffer.getvalue()
 
 
-def doodle(colour: tuple[int, ...] = (214, 40, 48, 255)) -> Doodle:
+def doodle(colour: Colour = (214, 40, 48, 255)) -> Doodle:
     """A filled square in the middle of an otherwise empty layer."""
     layer = Image.new("RGBA", (256, 256))
     layer.paste(colour, (90, 110, 160, 180))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,11 +19,11 @@ from studio.pocket.painter import paint
 FIGURES = {"mia": 700000, "noah": 700030, "ruby": 700019, "kofi": 700015, "rosa": 700022, "ada": 700042}  # fmt: skip
 
 
-def _wear(kind: str, colour: str, second: str = "white", motif_colour: str = "white", **cut: object) -> Garment:  # fmt: skip
+def _wear(kind: str, colour: str, second: str = "white", motif_colour: str = "white", **cut: Any) -> Garment:  # fmt: skip
     return Garment(
         kind, PAINTS[colour], colour, second=PAINTS[second], second_name=second,
         motif_colour=PAINTS[motif_colour], motif_colour_name=motif_colour, **cut,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 OUTFITS = {

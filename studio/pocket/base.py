@@ -69,7 +69,8 @@ def velocity_loss(
     wanted = signal * noise - noise_level * clean
     snr = kept / (1 - kept)
     weight = snr.clamp(max=SNR_CAP) / (snr + 1)
-    return (weight * (guess - wanted).pow(2)).mean() * 2
+    loss: torch.Tensor = (weight * (guess - wanted).pow(2)).mean() * 2
+    return loss
 
 
 def _finish(

@@ -1,6 +1,7 @@
 """The avatar: a chibi figure in a pose, with skin, hair and face, all drawn by chance."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,7 @@ def random_figure(rng: np.random.Generator) -> Figure:
     )
 
 
-def _pick(rng: np.random.Generator, names: dict[str, object]) -> str:
+def _pick(rng: np.random.Generator, names: Iterable[str]) -> str:
     return str(rng.choice(list(names)))
 
 

@@ -37,7 +37,9 @@ class Run:
     def __init__(self, folder: Path, plan: Plan, modules: dict[str, nn.Module]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan, self.modules = folder, plan, modules
-        trained = [p for m in modules.values() for p in m.parameters() if p.requires_grad]
+        trained: list[torch.Tensor] = [
+            p for m in modules.values() for p in m.parameters() if p.requires_grad
+        ]
         self.parameters = trained
         self.optimizer = torch.optim.AdamW(
             trained, lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4

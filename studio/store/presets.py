@@ -73,7 +73,7 @@ class PresetStore:
             return [_version_row(row) for row in session.scalars(_versions(slug))]
 
 
-def _versions(slug: str) -> Select[tuple[PresetVersionRow]]:
+def _versions(slug: str) -> Select[PresetVersionRow]:
     return (
         select(PresetVersionRow)
         .join(PresetRow)

@@ -58,7 +58,7 @@ def build_app(studio: Studio) -> FastAPI:
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.
     blocks.has_launched = True
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
         path="/",
@@ -68,6 +68,7 @@ def build_app(studio: Studio) -> FastAPI:
         footer_links=[],
         show_error=True,
     )
+    return mounted
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ from studio.imaging.skeleton import COLOURS, draw_skeleton
 from tests import examples
 
 
-def layer(*boxes: tuple[tuple[int, int, int, int], tuple[int, ...]]) -> Image.Image:
+def layer(*boxes: tuple[tuple[int, int, int, int], examples.Colour]) -> Image.Image:
     picture = Image.new("RGBA", (256, 256))
     for box, colour in boxes:
         picture.paste(colour, box)

@@ -108,7 +108,7 @@ def test_a_control_unit_cannot_end_before_it_starts() -> None:
     [({}, True), ({"weight": 0.0}, False), ({"start": 0.5, "end": 0.5}, False)],
 )
 def test_a_unit_without_weight_or_interval_is_inactive(
-    changes: dict[str, float], active: bool
+    changes: dict[str, Any], active: bool
 ) -> None:
     assert examples.unit(**changes).active is active
 

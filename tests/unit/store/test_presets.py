@@ -72,9 +72,14 @@ def test_savers_at_the_same_moment_get_versions_of_their_own(url: str) -> None:
 def test_an_error_in_a_session_leaves_nothing_behind(url: str) -> None:
     database = Database(url)
     row = text("insert into presets (slug, name, latest) values ('x', 'X', 1)")
-    with pytest.raises(IntegrityError), database.writing() as session:
-        for _ in range(2):
+
+    def add_twice() -> None:
+        with database.writing() as session:
             session.execute(row)
+            session.execute(row)
+
+    with pytest.raises(IntegrityError):
+        add_twice()
     assert PresetStore(database).summaries() == []
 
 
