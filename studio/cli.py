@@ -101,6 +101,16 @@ def presets_list(as_json: AsJson = False) -> None:
     _table(("slug", "version", "name"), rows, as_json)
 
 
+@presets_app.command("versions")
+def presets_versions(slug: str, as_json: AsJson = False) -> None:
+    """Every saved version of a preset, the newest first."""
+    rows = [
+        (v.number, f"{v.created:%Y-%m-%d %H:%M}", v.author, v.note)
+        for v in _studio().presets.versions(slug)
+    ]
+    _table(("version", "created", "author", "note"), rows, as_json)
+
+
 @presets_app.command("show")
 def presets_show(
     slug: str, version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None
@@ -200,6 +210,8 @@ def main() -> NoReturn:
     except StudioError as error:
         typer.echo(f"studio: {error}", err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(0)
 
 

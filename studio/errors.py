@@ -10,8 +10,7 @@ StudioError                 exit code 1
 │   └── UnfitModel              reads well, but does not belong with the rest
 ├── StoreError              5   the data directory or the database
 │   ├── StoreUnavailable        read-only, full, locked
-│   ├── NewerStore              written by a newer version of the studio
-│   └── NotAllowed              would change what must stay, as a saved version
+│   └── NewerStore              written by a newer version of the studio
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
     └── Cancelled               somebody asked for it to stop
@@ -61,10 +60,6 @@ class StoreUnavailable(StoreError):
 
 
 class NewerStore(StoreError):
-    pass
-
-
-class NotAllowed(StoreError):
     pass
 
 

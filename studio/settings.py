@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -20,6 +20,12 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     resident_base_models: Annotated[int, Field(ge=1, le=16)] = 2
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        """The server leaves the folder it was started in; relative paths must not follow it."""
+        return home.expanduser().absolute()
 
     @property
     def models_home(self) -> Path:

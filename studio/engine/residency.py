@@ -25,6 +25,3 @@ class Shelf(Generic[Loaded]):
             self._held.popitem(last=False)
         self._held[key] = load()
         return self._held[key]
-
-    def __len__(self) -> int:
-        return len(self._held)

@@ -68,9 +68,10 @@ class PresetStore:
         raise NotFound(f"no preset named {slug!r} (there are: {', '.join(have) or 'none'})")
 
     def versions(self, slug: str) -> Sequence[PresetVersion]:
-        """Every version, the newest first."""
+        """Every version, the newest first. Raises NotFound."""
+        newest = self.version(slug)
         with self._database.reading() as session:
-            return [_version_row(row) for row in session.scalars(_versions(slug))]
+            return [_version_row(row) for row in session.scalars(_versions(newest.preset.slug))]
 
 
 def _versions(slug: str) -> Select[PresetVersionRow]:

@@ -1,12 +1,15 @@
 """The studio's page: composes the panels and ties them together."""
 
+import html
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from pydantic import ValidationError
 
 from studio.bootstrap import Studio
 from studio.errors import BadDocument, InputError, StudioError
+from studio.recipes.base import explain
 from studio.recipes.canvas import BaseImage
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url, slug_of
@@ -192,11 +195,16 @@ class Page:
         recipes = loaded.preset.recipes
         for form in self.forms:
             recipes = recipes.replace(form.letter, form.read(recipes[form.letter], values))
-        prompt = values[self.prompt] or ""
-        if len(prompt) > 4000:
-            raise BadDocument(f"the theme prompt has {len(prompt):,} characters; at most 4,000 are taken")  # fmt: skip
-        update = {"slug": slug, "name": name, "prompt": prompt, "recipes": recipes}
-        return loaded.preset.model_copy(update=update)
+        changes = {
+            "slug": slug,
+            "name": name,
+            "prompt": values[self.prompt] or "",
+            "recipes": recipes,
+        }
+        try:
+            return Preset.model_validate(loaded.preset.model_dump(by_alias=True) | changes)
+        except ValidationError as error:
+            raise BadDocument(f"the preset does not hold: {explain(error)}") from None
 
     def _shown(self, preset: Preset) -> Updates:
         shown: Updates = {self.prompt: preset.prompt, self.name: preset.name}
@@ -227,7 +235,5 @@ def _ending(cards: list[Card]) -> str:
 
 
 def _notice(text: str, role: str) -> str:
-    import html
-
     kind = "alert" if role == "error" else "status"
     return f'<div class="notice notice-{role}" role="{kind}">{html.escape(text)}</div>'

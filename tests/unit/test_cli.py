@@ -72,6 +72,11 @@ def test_a_preset_goes_out_and_comes_in_as_the_next_version(
     assert json.loads(studio_command("presets", "import", file, "--json").out)[0]["version"] == 2
     assert json.loads(studio_command("presets", "show", "first-light").out) == document
     assert "first-light" in studio_command("presets", "list").out
+    versions = json.loads(studio_command("presets", "versions", "first-light", "--json").out)
+    assert [(v["version"], v["note"]) for v in versions] == [
+        (2, "imported from mine.json"),
+        (1, "shipped"),
+    ]
 
 
 def test_models_are_listed_with_hashes(studio_command: Command) -> None:
