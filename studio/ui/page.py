@@ -31,7 +31,6 @@ class Page:
             self.loaded = gr.State(self.first)
             self.run_id = gr.State("")
             self._header()
-            self.notice = gr.HTML(elem_id="notice")
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
                     self._drawing()
@@ -67,6 +66,7 @@ class Page:
         with gr.Row(elem_id="go"):
             self.generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
             self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=1, min_width=90)
+        self.notice = gr.HTML(elem_id="notice")
         with gr.Group(elem_id="grid"):
             self.cards = {
                 letter: gr.HTML(Card(letter).html(), elem_id=f"card-{letter}") for letter in LETTERS
@@ -76,12 +76,12 @@ class Page:
         catalogue = self.studio.catalogue
         checkpoints, nets = list(catalogue.names("checkpoint")), list(catalogue.names("controlnet"))
         with gr.Column(elem_id="editor"):
-            gr.HTML("<h2>Theme</h2>", elem_classes="section")
+            gr.HTML("<h2>Theme and its four recipes</h2>", elem_classes="section")
             self.prompt = gr.Textbox(self.first.preset.prompt, label="Theme prompt", lines=1, elem_id="theme-prompt")  # fmt: skip
             self.forms: list[RecipeForm] = []
             with gr.Tabs(elem_id="recipes"):
                 for letter in LETTERS:
-                    with gr.Tab(f"Recipe {letter}", id=letter, elem_id=f"tab-{letter}"):
+                    with gr.Tab(letter, id=letter, elem_id=f"tab-{letter}"):
                         self.forms.append(RecipeForm(letter, checkpoints, nets))
         for component, value in self._shown(self.first.preset).items():
             component.value = value
