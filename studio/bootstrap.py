@@ -53,8 +53,8 @@ def open_studio(settings: Settings) -> Studio:
     pictures = PictureFiles(settings.pictures)
     presets, bases = PresetStore(database), BaseImageStore(database, pictures)
     install_base_images(shipped("assets") / "base_images", bases)
-    install_presets(shipped("presets"), presets)
     catalogue = open_catalogue(settings)
+    install_presets(shipped("presets"), presets, catalogue)
     variants = VariantStore(database, pictures)
 
     def engine() -> Renderer:

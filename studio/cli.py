@@ -136,9 +136,12 @@ def presets_import(file: Path, as_json: AsJson = False) -> None:
     from studio.files import read_file
     from studio.recipes.base import read_document
     from studio.recipes.preset import Preset
+    from studio.service.stamping import with_hashes
 
     preset = read_document(Preset, read_file(file, "the preset file"), f"preset file {file.name}")
-    saved = _studio().presets.save(preset, note=f"imported from {file.name}")
+    studio = _studio()
+    stamped = with_hashes(preset, studio.catalogue)
+    saved = studio.presets.save(stamped, note=f"imported from {file.name}")
     _table(("slug", "version", "name"), [(preset.slug, saved.number, preset.name)], as_json)
 
 

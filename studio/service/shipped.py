@@ -7,9 +7,11 @@ from pathlib import Path
 
 from studio.errors import StoreError
 from studio.imaging.limits import open_png
+from studio.library.catalogue import Catalogue
 from studio.recipes.base import read_document
 from studio.recipes.canvas import BaseImage
 from studio.recipes.preset import Preset
+from studio.service.stamping import with_hashes
 from studio.store.base_images import BaseImageStore
 from studio.store.presets import PresetStore
 
@@ -32,13 +34,13 @@ def install_base_images(folder: Path, bases: BaseImageStore) -> None:
         ) from None
 
 
-def install_presets(folder: Path, presets: PresetStore) -> None:
+def install_presets(folder: Path, presets: PresetStore, catalogue: Catalogue) -> None:
     """Adds the shipped presets whose slug is unknown; saved ones are never touched."""
     known = {summary.slug for summary in presets.summaries()}
     for file in sorted(folder.glob("*.json")):
         if file.stem not in known:
             preset = read_document(Preset, file.read_bytes(), f"shipped preset {file.name}")
-            presets.save(preset, author="studio", note="shipped")
+            presets.save(with_hashes(preset, catalogue), author="studio", note="shipped")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from studio.errors import BadDocument, InputError, StudioError
 from studio.recipes.base import explain
 from studio.recipes.canvas import BaseImage
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.service.stamping import with_hashes
 from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url, slug_of
 from studio.ui.recipe_form import RecipeForm
 from studio.ui.results import Card
@@ -109,12 +110,14 @@ class Page:
     def _generate(self, values: Updates) -> Iterator[Updates]:
         cards = {letter: Card(letter) for letter in LETTERS}
         try:
+            preset, loaded = self._edited(values), values[self.loaded]
             request = self.studio.intake.request(
-                self._edited(values),
+                preset,
                 values[self.base] or "",
                 values[self.canvas],
                 values[self.words] or "",
                 _seed(values[self.seed]),
+                loaded.number if preset == loaded.preset else None,
             )
             run = self.studio.rendering.start(request)
         except StudioError as error:
@@ -202,9 +205,10 @@ class Page:
             "recipes": recipes,
         }
         try:
-            return Preset.model_validate(loaded.preset.model_dump(by_alias=True) | changes)
+            preset = Preset.model_validate(loaded.preset.model_dump(by_alias=True) | changes)
         except ValidationError as error:
             raise BadDocument(f"the preset does not hold: {explain(error)}") from None
+        return with_hashes(preset, self.studio.catalogue)
 
     def _shown(self, preset: Preset) -> Updates:
         shown: Updates = {self.prompt: preset.prompt, self.name: preset.name}

@@ -75,6 +75,7 @@ class RecipeForm:
     def read(self, original: Recipe, values: Mapping[gr.components.Component, Any]) -> Recipe:
         """`original` with the form's values in it; what the form does not show stays.
 
+        Models that the form shows come without a hash: what is tried is what is here now.
         Raises BadDocument, naming the recipe and field, when a value does not hold.
         """
         document = original.model_dump()
@@ -85,7 +86,7 @@ class RecipeForm:
             _set(document, path, values[field])
         document["control_units"] = [unit for unit in units if unit["model"]["name"] != OFF]
         for ref in (document["base_model"], *(u["model"] for u in document["control_units"])):
-            _forget_stale_hash(ref, original)
+            ref["sha256"] = None
         try:
             return Recipe.model_validate(document)
         except ValidationError as error:
@@ -108,9 +109,3 @@ def _set(document: Any, path: Path, value: Any) -> None:
     for part in path[:-1]:
         document = document[part]
     document[path[-1]] = value
-
-
-def _forget_stale_hash(ref: dict[str, Any], original: Recipe) -> None:
-    """A hash belongs to the model it was taken from; another model of choice has none yet."""
-    known = {model.name: model.sha256 for model in original.models}
-    ref["sha256"] = known.get(ref["name"])

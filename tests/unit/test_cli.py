@@ -1,6 +1,7 @@
 """The command line: what it prints, what it writes, and one line with an exit code for errors."""
 
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from studio.cli import main
+from studio.settings import Settings
 from tests import examples
 
 
@@ -132,3 +134,39 @@ def test_a_data_directory_that_cannot_be_made_is_named(
     assert ran.code == 5
     assert "cannot make the data directory" in ran.err
     assert "STUDIO_HOME" in ran.err
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(home: Path) -> None:
+    """A limit on file sizes stands in for the disk: writes beyond 20 kB fail."""
+    home.mkdir()
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "studio.cli", "presets", "list"],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=little_room,
+    )
+    assert ran.returncode == 5, ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert "has room" in ran.stderr
+    assert not [f for f in home.rglob("*") if f.suffix == ".png"]
+
+
+def test_a_database_that_cannot_be_opened_is_named(studio_command: Command, home: Path) -> None:
+    (home / "studio.db").mkdir(parents=True)
+    ran = studio_command("presets", "list")
+    assert ran.code == 5
+    assert "cannot use the database" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_relative_data_directory_is_made_absolute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings(home=Path("here")).home == tmp_path / "here"
+    assert Settings(home=Path("~/there")).home == Path.home() / "there"
