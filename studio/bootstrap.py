@@ -68,7 +68,7 @@ def open_studio(settings: Settings) -> Studio:
         presets=presets,
         bases=bases,
         variants=variants,
-        intake=Intake(bases),
+        intake=Intake(bases, catalogue),
         rendering=RenderService(bases, variants, Lane(), engine),
         doodles=doodle_pack(shipped("assets") / "doodles"),
     )

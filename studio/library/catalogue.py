@@ -6,8 +6,8 @@ from pathlib import Path
 
 from studio.errors import DamagedModel, ModelError, NotFound, UnfitModel
 from studio.library.files import Hashes, weight_files
-from studio.library.models import FAMILY_BY_TEXT_WIDTH, FOLDERS, Family, Kind, Model
-from studio.recipes.recipe import ModelRef
+from studio.library.models import FAMILY_BY_TEXT_WIDTH, FOLDERS, Family, Model
+from studio.recipes.recipe import ModelKind, ModelRef
 
 
 class Catalogue:
@@ -17,9 +17,9 @@ class Catalogue:
         self._folders = tuple(folders)
         self._hashes = hashes
 
-    def models(self, kind: Kind | None = None) -> tuple[Model, ...]:
+    def models(self, kind: ModelKind | None = None) -> tuple[Model, ...]:
         """Every readable model, sorted by kind and name; unreadable ones are left out."""
-        kinds: tuple[Kind, ...] = (kind,) if kind else tuple(FOLDERS)
+        kinds: tuple[ModelKind, ...] = (kind,) if kind else tuple(FOLDERS)
         found: list[Model] = []
         for each in kinds:
             for name, path in sorted(self._paths(each).items()):
@@ -29,11 +29,11 @@ class Catalogue:
                     continue
         return tuple(found)
 
-    def names(self, kind: Kind) -> tuple[str, ...]:
+    def names(self, kind: ModelKind) -> tuple[str, ...]:
         """The names alone, without reading or hashing anything."""
         return tuple(sorted(self._paths(kind)))
 
-    def find(self, kind: Kind, ref: ModelRef) -> Model:
+    def find(self, kind: ModelKind, ref: ModelRef) -> Model:
         """The model a recipe refers to.
 
         Raises NotFound when there is none of that name, UnfitModel when its weights are not
@@ -56,13 +56,13 @@ class Catalogue:
             )
         return model
 
-    def _paths(self, kind: Kind) -> dict[str, Path]:
+    def _paths(self, kind: ModelKind) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
             paths.update((path.stem if path.is_file() else path.name, path) for path in _entries(folder / FOLDERS[kind]))  # fmt: skip
         return paths
 
-    def _model(self, kind: Kind, name: str, path: Path) -> Model:
+    def _model(self, kind: ModelKind, name: str, path: Path) -> Model:
         files = weight_files(path)
         return Model(
             kind=kind,
@@ -81,7 +81,7 @@ def _entries(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _family(kind: Kind, path: Path) -> Family:
+def _family(kind: ModelKind, path: Path) -> Family:
     """Read from the configuration beside the weights; files without one are unknown."""
     config = path / {"checkpoint": "unet/config.json"}.get(kind, "config.json")
     if kind not in ("checkpoint", "controlnet") or not path.is_dir():

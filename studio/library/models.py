@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["checkpoint", "controlnet", "lora", "vae"]
-FOLDERS: dict[Kind, str] = {
+from studio.recipes.recipe import ModelKind
+
+FOLDERS: dict[ModelKind, str] = {
     "checkpoint": "checkpoints",
     "controlnet": "controlnets",
     "lora": "loras",
@@ -22,7 +23,7 @@ FAMILY_BY_TEXT_WIDTH: dict[int, Family] = {128: "pocket", 768: "sd15", 1024: "sd
 class Model:
     """One model on disk: a diffusers folder, or a single safetensors file for a LoRA."""
 
-    kind: Kind
+    kind: ModelKind
     name: str
     family: Family
     path: Path

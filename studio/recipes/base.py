@@ -12,7 +12,9 @@ Document = TypeVar("Document", bound=BaseModel)
 class Frozen(BaseModel):
     """A value: never changed, only replaced; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
+    )
 
 
 def read_document(kind: type[Document], text: str | bytes, what: str) -> Document:

@@ -44,7 +44,7 @@ class Preset(Frozen):
     recipes: Recipes
 
     def to_json(self) -> str:
-        return self.model_dump_json(indent=2, by_alias=True)
+        return self.model_dump_json(indent=2)
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

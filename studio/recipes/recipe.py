@@ -13,6 +13,8 @@ Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,119}$")]
 Prompt = Annotated[str, Field(max_length=4000)]
 
+ModelKind = Literal["checkpoint", "vae", "controlnet", "lora"]
+
 PROMPT_PLACE = "{prompt}"
 """Where a recipe's template takes the theme's prompt and the user's words."""
 
@@ -76,6 +78,10 @@ class Recipe(Frozen):
     model's own. Strength 0 returns the start picture, 1 forgets it.
     """
 
+    format: Literal["doodle-theme-studio/recipe"] = Field(
+        "doodle-theme-studio/recipe", alias="schema"
+    )
+    version: Literal[1] = 1
     base_model: ModelRef
     vae: ModelRef | None = None
     sampler: Sampler = "Euler"
@@ -92,10 +98,14 @@ class Recipe(Frozen):
     seed_rule: SeedRule = SeedRule()
 
     @property
-    def models(self) -> tuple[ModelRef, ...]:
-        """Every model the recipe needs, switched off or not: what a check must find."""
-        own = (self.base_model, self.vae) if self.vae else (self.base_model,)
-        return (*own, *(use.model for use in self.loras), *(u.model for u in self.control_units))
+    def models(self) -> tuple[tuple[ModelKind, ModelRef], ...]:
+        """Every model the recipe names, switched off or not: what a check must find."""
+        named: list[tuple[ModelKind, ModelRef]] = [("checkpoint", self.base_model)]
+        if self.vae is not None:
+            named.append(("vae", self.vae))
+        named += [("lora", use.model) for use in self.loras]
+        named += [("controlnet", unit.model) for unit in self.control_units]
+        return tuple(named)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

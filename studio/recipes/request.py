@@ -1,14 +1,14 @@
 """One doodle asked to become four pictures, and the four jobs and variants that come of it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset
-from studio.recipes.recipe import Recipe
+from studio.recipes.recipe import ModelKind, Recipe
 
 MAX_WORDS = 500
 """Characters a user may add to a theme's prompt."""
@@ -49,7 +49,7 @@ class Job(Frozen):
 class UsedModel(Frozen):
     """A model that really took part in a picture."""
 
-    kind: Literal["checkpoint", "vae", "controlnet", "lora"]
+    kind: ModelKind
     name: str
     sha256: Sha256
 

@@ -4,14 +4,16 @@ import secrets
 
 from studio.errors import InputError
 from studio.imaging.limits import read_doodle
-from studio.recipes.preset import Preset
+from studio.library.catalogue import Catalogue
+from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, Request
 from studio.store.base_images import BaseImageStore
 
 
 class Intake:
-    def __init__(self, bases: BaseImageStore) -> None:
+    def __init__(self, bases: BaseImageStore, catalogue: Catalogue) -> None:
         self._bases = bases
+        self._catalogue = catalogue
 
     def request(
         self,
@@ -24,7 +26,8 @@ class Intake:
     ) -> Request:
         """A checked request; without a seed one is drawn by chance.
 
-        Raises NotFound for an unknown base image, BadPicture for a doodle that is no PNG of
+        Raises NotFound for an unknown base image or model, UnfitModel for one that is not what
+        the preset was tuned with, BadPicture for a doodle that is no PNG of
         the base's size, InputError for too many words or a seed out of range.
         """
         if len(words) > MAX_WORDS:
@@ -34,6 +37,9 @@ class Intake:
         if seed is not None and not 0 <= seed < 2**32:
             raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
         base = self._bases.get(base_image_id)
+        for letter in LETTERS:
+            for kind, ref in preset.recipes[letter].models:
+                self._catalogue.find(kind, ref)
         return Request(
             id=secrets.token_hex(16),
             base_image=base,

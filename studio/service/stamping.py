@@ -2,9 +2,8 @@
 
 from studio.errors import ModelError, NotFound
 from studio.library.catalogue import Catalogue
-from studio.library.models import Kind
 from studio.recipes.preset import LETTERS, Preset
-from studio.recipes.recipe import ModelRef, Recipe
+from studio.recipes.recipe import ModelKind, ModelRef, Recipe
 
 
 def with_hashes(preset: Preset, catalogue: Catalogue) -> Preset:
@@ -20,7 +19,7 @@ def with_hashes(preset: Preset, catalogue: Catalogue) -> Preset:
 
 
 def _stamped(recipe: Recipe, catalogue: Catalogue) -> Recipe:
-    def hashed(kind: Kind, ref: ModelRef) -> ModelRef:
+    def hashed(kind: ModelKind, ref: ModelRef) -> ModelRef:
         if ref.sha256 is not None:
             return ref
         try:

@@ -205,7 +205,7 @@ class Page:
             "recipes": recipes,
         }
         try:
-            preset = Preset.model_validate(loaded.preset.model_dump(by_alias=True) | changes)
+            preset = Preset.model_validate(loaded.preset.model_dump() | changes)
         except ValidationError as error:
             raise BadDocument(f"the preset does not hold: {explain(error)}") from None
         return with_hashes(preset, self.studio.catalogue)

@@ -4,6 +4,8 @@ import pytest
 
 from studio.bootstrap import Studio
 from studio.errors import BadPicture, InputError, NotFound
+from studio.recipes.preset import Preset
+from studio.recipes.recipe import ModelRef
 from tests import examples
 
 
@@ -35,5 +37,13 @@ def test_bad_requests_are_refused(studio: Studio) -> None:
         studio.intake.request(preset, "nobody", None)
     with pytest.raises(BadPicture, match="64 x 64"):
         studio.intake.request(preset, "mia", examples.png((64, 64)))
+    with pytest.raises(NotFound, match="no checkpoint named 'gone'"):
+        studio.intake.request(_with_model(preset, "gone"), "mia", None)
     with pytest.raises(InputError, match="seed -3 is out of range"):
         studio.intake.request(preset, "mia", None, seed=-3)
+
+
+def _with_model(preset: Preset, name: str) -> Preset:
+    """The preset with recipe D on a base model of that name."""
+    gone = preset.recipes.D.model_copy(update={"base_model": ModelRef(name=name)})
+    return preset.model_copy(update={"recipes": preset.recipes.replace("D", gone)})
