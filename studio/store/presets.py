@@ -67,6 +67,15 @@ class PresetStore:
             raise NotFound(f"preset {slug!r} has no version {number}: see `studio presets list`")
         raise NotFound(f"no preset named {slug!r} (there are: {', '.join(have) or 'none'})")
 
+    def last_saved(self) -> PresetVersion:
+        """The version saved last of all presets. Raises NotFound when there is none."""
+        newest = select(PresetVersionRow).order_by(PresetVersionRow.id.desc()).limit(1)
+        with self._database.reading() as session:
+            row = session.scalar(newest)
+            if row is not None:
+                return _version_row(row)
+        raise NotFound("no preset has been saved: import one by `studio presets import`")
+
     def versions(self, slug: str) -> Sequence[PresetVersion]:
         """Every version, the newest first. Raises NotFound."""
         newest = self.version(slug)

@@ -26,8 +26,7 @@ class Page:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        summaries = studio.presets.summaries()
-        self.first = studio.presets.version(summaries[0].slug)
+        self.first = studio.presets.last_saved()
         with gr.Blocks(title="Doodle Theme Studio", fill_width=True) as self.blocks:
             self.loaded = gr.State(self.first)
             self.run_id = gr.State("")
@@ -183,10 +182,15 @@ class Page:
         return {**self._shown(version.preset), self.loaded: version, self.notice: _notice(notice, "status")}  # fmt: skip
 
     def _refresh(self) -> Updates:
-        """A page that is opened shows what is saved now, not what was when the server began."""
-        version = self.studio.presets.version(self.first.preset.slug)
-        shown = {**self._shown(version.preset), self.loaded: version}
-        return {**shown, self.preset: gr.update(choices=self._choices(), value=version.preset.slug)}
+        """A page that is opened shows what was saved last, also since the server began.
+
+        What has not changed is left alone, so that nobody's first typing is overwritten.
+        """
+        version = self.studio.presets.last_saved()
+        chosen = {self.preset: gr.update(choices=self._choices(), value=version.preset.slug)}
+        if version == self.first:
+            return chosen
+        return {**chosen, **self._shown(version.preset), self.loaded: version}
 
     def _edited(self, values: Updates) -> Preset:
         """The loaded preset with everything the operator has changed on the page."""

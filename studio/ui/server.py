@@ -47,7 +47,9 @@ def serve(settings: Settings) -> None:
         os.chdir(empty)
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)
-        server = uvicorn.Server(uvicorn.Config(build_app(studio), log_level="warning"))
+        # Open pages keep a connection for life; Ctrl-C is not to wait for them.
+        config = uvicorn.Config(build_app(studio), log_level="warning", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
         server.run(sockets=[listener])
 
 

@@ -41,10 +41,6 @@ def scribble_a_dress(page: Page) -> None:
     drag(page, *((0.42 + 0.16 * (i % 2), 0.45 + 0.03 * i) for i in range(10)))
 
 
-def notice(page: Page) -> object:
-    return page.locator("#notice .notice")
-
-
 def set_number(page: Page, elem_id: str, value: str) -> None:
     field = page.locator(f"#{elem_id} input[type=number]")
     field.fill(value)
@@ -87,25 +83,34 @@ def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
     expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
 
 
+def choose_preset(page: Page, name: str) -> None:
+    page.locator("#preset input").click()
+    page.get_by_role("option", name=name).click()
+    expect(page.locator("#notice")).to_contain_text(f"{name}, version 1")
+
+
 def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Server) -> None:
-    set_number(page, "B-steps", "13") if page.locator("#B-steps").is_visible() else None
+    theme = page.locator("#theme-prompt textarea, #theme-prompt input").first
+    strength = page.locator("#A-strength input[type=number]")
     set_number(page, "A-strength", "0.55")
-    page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("autumn leaves")
+    theme.fill("autumn leaves")
+    page.get_by_role("tab", name="B").click()
+    set_number(page, "B-steps", "13")
     page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved Autumn party, version 1")
     server.stop()
     server.start()
     open_studio(page, server)
-    page.locator("#preset input").click()
-    page.get_by_role("option", name="Autumn party").click()
-    expect(page.locator("#notice")).to_contain_text("Autumn party, version 1")
-    expect(page.locator("#A-strength input[type=number]")).to_have_value("0.55")
-    theme = page.locator("#theme-prompt textarea, #theme-prompt input").first
     expect(theme).to_have_value("autumn leaves")
-    page.locator("#preset input").click()
-    page.get_by_role("option", name="First light").click()
+    choose_preset(page, "First light")
     expect(theme).not_to_have_value("autumn leaves")
+    expect(strength).not_to_have_value("0.55")
+    choose_preset(page, "Autumn party")
+    expect(theme).to_have_value("autumn leaves")
+    expect(strength).to_have_value("0.55")
+    page.get_by_role("tab", name="B").click()
+    expect(page.locator("#B-steps input[type=number]")).to_have_value("13")
 
 
 def test_strokes_undo_redo_eraser_fill_and_clear(page: Page) -> None:

@@ -42,6 +42,16 @@ def test_presets_are_there_again_when_the_database_is_opened_again(url: str) -> 
     assert PresetStore(Database(url)).version("spring").preset == examples.preset()
 
 
+def test_the_preset_saved_last_is_known(url: str) -> None:
+    store = PresetStore(Database(url))
+    with pytest.raises(NotFound, match="no preset has been saved"):
+        store.last_saved()
+    store.save(examples.preset())
+    store.save(examples.preset(slug="autumn"))
+    store.save(examples.preset(prompt="bold"))
+    assert store.last_saved() == store.version("spring", 2)
+
+
 def test_unknown_presets_and_versions_are_named(url: str) -> None:
     store = PresetStore(Database(url))
     with pytest.raises(NotFound, match=r"no preset named 'autumn' \(there are: none\)"):
