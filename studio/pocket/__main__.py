@@ -53,5 +53,13 @@ def export(work: Work = Path("build/pocket"), folder: Path = Path("assets/models
     write_models(work, folder)
 
 
+@app.command()
+def sheet(preset: str = "first-light", file: Path = Path("build/sheet.png"), seed: int = 1) -> None:
+    """Render every shipped doodle with a shipped preset onto one sheet."""
+    from studio.pocket.sheet import write_sheet
+
+    write_sheet(preset, file, seed)
+
+
 if __name__ == "__main__":
     app()
