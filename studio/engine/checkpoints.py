@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from diffusers import (
@@ -15,6 +16,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.errors import DamagedModel
 from studio.library.files import check_whole, weight_files
+
+Module = TypeVar("Module", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True)
@@ -44,21 +47,20 @@ def load_base_model(path: Path, device: torch.device, dtype: torch.dtype) -> Bas
 
 
 def load_vae(path: Path, device: torch.device, dtype: torch.dtype) -> AutoencoderKL:
-    with _Named(path):
-        vae: AutoencoderKL = AutoencoderKL.from_pretrained(
-            path, dtype=dtype, use_safetensors=True, local_files_only=True
-        )
-        vae.eval().requires_grad_(False).to(device)
-    return vae
+    return _load(AutoencoderKL, path, device, dtype)
 
 
 def load_controlnet(path: Path, device: torch.device, dtype: torch.dtype) -> ControlNetModel:
+    return _load(ControlNetModel, path, device, dtype)
+
+
+def _load(kind: type[Module], path: Path, device: torch.device, dtype: torch.dtype) -> Module:
     with _Named(path):
-        net: ControlNetModel = ControlNetModel.from_pretrained(
+        module = kind.from_pretrained(  # type: ignore[attr-defined]
             path, dtype=dtype, use_safetensors=True, local_files_only=True
         )
-        net.eval().requires_grad_(False).to(device)
-    return net
+    loaded: Module = module.eval().requires_grad_(False).to(device)
+    return loaded
 
 
 class _Named:

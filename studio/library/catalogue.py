@@ -59,7 +59,7 @@ class Catalogue:
     def _paths(self, kind: ModelKind) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
-            paths.update((path.stem if path.is_file() else path.name, path) for path in _entries(folder / FOLDERS[kind]))  # fmt: skip
+            paths.update((path.stem if path.is_file() else path.name, path) for path in _entries(folder, kind))  # fmt: skip
         return paths
 
     def _model(self, kind: ModelKind, name: str, path: Path) -> Model:
@@ -74,11 +74,12 @@ class Catalogue:
         )
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        for path in sorted(folder.iterdir()):
-            if path.is_dir() or path.suffix == ".safetensors":
-                yield path
+def _entries(folder: Path, kind: ModelKind) -> Iterator[Path]:
+    """LoRAs are single safetensors files, all else diffusers folders."""
+    place = folder / FOLDERS[kind]
+    for path in sorted(place.iterdir()) if place.is_dir() else ():
+        if path.suffix == ".safetensors" if kind == "lora" else path.is_dir():
+            yield path
 
 
 def _family(kind: ModelKind, path: Path) -> Family:
