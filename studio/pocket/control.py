@@ -19,7 +19,7 @@ from studio.pocket.latents import Encoded, encoded_scenes
 from studio.pocket.models import new_controlnet, new_schedule
 from studio.pocket.training import Plan, Run
 
-PLAN = Plan(name="control", steps=1500, batch=16, learning_rate=6e-4, sheet_every=500)
+PLAN = Plan(name="control", steps=1150, batch=16, learning_rate=6e-4, sheet_every=500)
 FROM_COMPOSITE = 0.5
 ONLY_SCRIBBLE, ONLY_POSE = 0.3, 0.3
 
@@ -55,7 +55,6 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
                 down_block_additional_residuals=down, mid_block_additional_residual=middle,
             ).sample  # fmt: skip
         loss = velocity_loss(guess.float(), clean, noisy, times, schedule)
-        # A net that sat this step out still takes part in the graph, with no gradient.
         run.update(loss)
         if run.sheet_due:
             run.sheet(run.with_averages(lambda: _samples(pipe, nets, data)))
