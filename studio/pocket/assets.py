@@ -51,7 +51,7 @@ def write_assets(folder: Path) -> None:
     pack: list[dict[str, str | None]] = []
     for number, (name, (base, outfit)) in enumerate(OUTFITS.items()):
         figure = random_figure(np.random.default_rng(FIGURES[base]))
-        drawn = doodle(figure, outfit, np.random.default_rng(800010 + number))
+        drawn = doodle(figure, outfit, np.random.default_rng(800010 + number), "filled")
         (doodles / f"{name}.png").write_bytes(encode_png(drawn))
         pack.append({"name": name, "base_image": base})
     for name, picture in _nasty().items():

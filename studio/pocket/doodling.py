@@ -17,18 +17,21 @@ HANDS = ("filled", "scribbled", "outlined")
 HAND_CHANCES = (0.62, 0.23, 0.15)
 
 
-def doodle(figure: Figure, outfit: Sequence[Garment], rng: np.random.Generator) -> Image.Image:
-    """The outfit as an RGBA layer of hard-edged strokes, 256 x 256."""
+def doodle(
+    figure: Figure, outfit: Sequence[Garment], rng: np.random.Generator, hand: str | None = None
+) -> Image.Image:
+    """The outfit as an RGBA layer of hard-edged strokes, 256 x 256, by this hand or any."""
     pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
     surface = skia.Surface(pixels)
     wobble = rng.uniform(1.0, 3.2)
     with surface as canvas:
         for garment in outfit:
-            hand = str(rng.choice(HANDS, p=HAND_CHANCES))
+            drawn_by = str(rng.choice(HANDS, p=HAND_CHANCES))
+            drawn_by = hand or drawn_by
             for part, path in shapes.garment_parts(figure, garment).items():
                 rough = _wobbly(path, rng, wobble)
-                _strokes(canvas, rough, garment.colour, hand, rng)
-                if hand == "filled":
+                _strokes(canvas, rough, garment.colour, drawn_by, rng)
+                if drawn_by == "filled":
                     pattern(canvas, rough, garment)
                 if part == "torso" and garment.motif != "none":
                     motif = _wobbly(motif_on(figure, garment), rng, wobble * 0.4)
