@@ -11,10 +11,12 @@ from PIL import Image
 from studio.bootstrap import Studio, open_studio
 from studio.engine.engine import Engine
 from studio.engine.rendered import Rendered
+from studio.library.catalogue import Catalogue
 from studio.recipes.planning import plan
-from studio.recipes.preset import Letter
+from studio.recipes.preset import Letter, Recipes
 from studio.recipes.recipe import Recipe
 from studio.recipes.request import Job
+from studio.service.intake import Intake
 from studio.settings import Settings
 
 
@@ -34,17 +36,20 @@ Draw = Callable[..., Rendered]
 class Easel:
     """Renders shipped doodles with a shipped recipe, changed as a test wants it."""
 
-    def __init__(self, studio: Studio, engine: Engine) -> None:
-        self.studio, self.engine = studio, engine
+    def __init__(self, studio: Studio, catalogue: Catalogue, engine: Engine) -> None:
+        self.studio, self.catalogue, self.engine = studio, catalogue, engine
 
     def job(self, doodle: str | None = "star-dress", letter: Letter = "B", **changes: Any) -> Job:
         preset = self.studio.presets.version("first-light").preset
         recipe = Recipe.model_validate(preset.recipes[letter].model_dump() | {"steps": 6} | changes)
-        preset = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
+        four = Recipes(A=recipe, B=recipe, C=recipe, D=recipe)
+        preset = preset.model_copy(update={"recipes": four})
         drawn = {each.name: each for each in self.studio.doodles}
         png = drawn[doodle].png if doodle else None
         base = (drawn[doodle].base_image if doodle else None) or "mia"
-        asked = self.studio.intake.request(preset, base, png, "a red dress", seed=11)
+        asked = Intake(self.studio.bases, self.catalogue).request(
+            preset, base, png, "a red dress", seed=11
+        )
         return next(job for job in plan(asked) if job.letter == letter)
 
     def render(self, job: Job, **hooks: Any) -> Rendered:
@@ -55,7 +60,7 @@ class Easel:
 
 @pytest.fixture
 def easel(shipped_studio: Studio, engine: Engine) -> Easel:
-    return Easel(shipped_studio, engine)
+    return Easel(shipped_studio, shipped_studio.catalogue, engine)
 
 
 def _open(png: bytes) -> Image.Image:

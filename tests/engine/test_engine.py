@@ -143,7 +143,7 @@ def lora_easel(shipped_studio: object, tmp_path_factory: pytest.TempPathFactory)
     lora_file(folder, 128)
     lora_file(folder, 96)
     catalogue = Catalogue((shipped("assets") / "models", folder), Hashes(None))
-    return Easel(shipped_studio, Engine(catalogue, "cpu"))
+    return Easel(shipped_studio, catalogue, Engine(catalogue, "cpu"))
 
 
 def use(name: str, weight: float = 1.0) -> list[LoraUse]:
@@ -182,10 +182,14 @@ def test_a_lora_at_weight_zero_is_not_even_loaded(lora_easel: Easel) -> None:
 
 
 def test_unknown_models_are_named(easel: Easel) -> None:
-    with pytest.raises(NotFound, match="no checkpoint named 'nope'"):
-        easel.render(easel.job(base_model=ModelRef(name="nope")))
-    with pytest.raises(NotFound, match="no lora named 'nope'"):
-        easel.render(easel.job(loras=use("nope")))
+    job = easel.job()
+    for changes, said in (
+        ({"base_model": ModelRef(name="nope")}, "no checkpoint named 'nope'"),
+        ({"loras": tuple(use("nope"))}, "no lora named 'nope'"),
+    ):
+        gone = job.model_copy(update={"recipe": job.recipe.model_copy(update=changes)})
+        with pytest.raises(NotFound, match=said):
+            easel.render(gone)
 
 
 def test_a_pose_unit_without_keypoints_says_what_to_do(easel: Easel) -> None:
@@ -201,18 +205,22 @@ def test_damaged_weights_are_named_before_anything_is_rendered(
     copy_tree(shipped("assets") / "models", tmp_path / "models")
     file = tmp_path / "models/checkpoints/pocket-ink/unet/diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes()[: 2**20])
-    engine = Engine(Catalogue((tmp_path / "models",), Hashes(None)), "cpu")
+    catalogue = Catalogue((tmp_path / "models",), Hashes(None))
+    broken = Easel(easel.studio, catalogue, Engine(catalogue, "cpu"))
+    with pytest.raises(UnfitModel, match="not the one the recipe was tuned with"):
+        broken.job()
     with pytest.raises(DamagedModel, match="diffusion_pytorch_model.safetensors of model"):
-        Easel(easel.studio, engine).render(easel.job())
+        broken.render(broken.job(base_model=ModelRef(name="pocket-ink")))
 
 
 def test_a_controlnet_of_another_family_is_refused(easel: Easel, tmp_path: Path) -> None:
     copy_tree(shipped("assets") / "models", tmp_path / "models")
     config = tmp_path / "models/controlnets/pocket-pose/config.json"
     config.write_text(config.read_text().replace('"cross_attention_dim": 128', '"cross_attention_dim": 768'))  # fmt: skip
-    engine = Engine(Catalogue((tmp_path / "models",), Hashes(None)), "cpu")
+    catalogue = Catalogue((tmp_path / "models",), Hashes(None))
+    mixed = Easel(easel.studio, catalogue, Engine(catalogue, "cpu"))
     with pytest.raises(UnfitModel, match="'pocket-pose' is made for sd15"):
-        Easel(easel.studio, engine).render(easel.job())
+        mixed.render(mixed.job())
 
 
 def test_an_error_inside_diffusers_becomes_one_of_ours(
