@@ -1,0 +1,67 @@
+"""`studio render` as a shell runs it: files that repeat, and errors that leave none behind."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from studio.settings import shipped
+
+DOODLE = shipped("assets") / "doodles" / "green-gown.png"
+
+
+def render(home: Path, out: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+    command = [
+        sys.executable, "-m", "studio.cli", "render", "--preset", "first-light", "--base", "rosa",
+        "--doodle", str(DOODLE), "--prompt", "a green dress", "--seed", "3", "--out", str(out),
+        *more,
+    ]  # fmt: skip
+    environment = os.environ | {"STUDIO_HOME": str(home)}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def test_one_seed_gives_the_same_four_different_files_twice(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for out in (first, second):
+        ran = render(tmp_path / out.name, out, "--json")
+        assert ran.returncode == 0, ran.stderr
+        assert json.loads(ran.stdout) == json.loads((out / "result.json").read_text())
+    pictures = [(first / f"{letter}.png").read_bytes() for letter in "ABCD"]
+    assert pictures == [(second / f"{letter}.png").read_bytes() for letter in "ABCD"]
+    assert len(set(pictures)) == 4
+    result = json.loads((first / "result.json").read_text())
+    assert result["seed"] == 3
+    assert [variant["seed"] for variant in result["variants"].values()] == [3, 4, 5, 6]
+    for variant in result["variants"].values():
+        assert {model["name"] for model in variant["models"]} >= {"pocket-ink", "pocket-pose"}
+        assert all(len(model["sha256"]) == 64 for model in variant["models"])
+        assert variant["timings"]["render"] > 0
+        assert variant["recipe"]["steps"] == 14
+
+
+def test_damaged_weights_are_one_line_and_no_picture(tmp_path: Path) -> None:
+    """A ControlNet of the operator's own, cut short, in an imported preset."""
+    home, out = tmp_path / "home", tmp_path / "out"
+    good = shipped("assets") / "models" / "controlnets" / "pocket-pose"
+    broken = home / "models" / "controlnets" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "config.json").write_text((good / "config.json").read_text())
+    weights = (good / "diffusion_pytorch_model.safetensors").read_bytes()
+    (broken / "diffusion_pytorch_model.safetensors").write_bytes(weights[:100_000])
+    preset = json.loads((shipped("presets") / "first-light.json").read_text())
+    preset["slug"] = "mine"
+    for recipe in preset["recipes"].values():
+        recipe["control_units"][1]["model"]["name"] = "broken"
+    (tmp_path / "mine.json").write_text(json.dumps(preset))
+    subprocess.run(
+        [sys.executable, "-m", "studio.cli", "presets", "import", str(tmp_path / "mine.json")],
+        env=os.environ | {"STUDIO_HOME": str(home)},
+        check=True,
+        capture_output=True,
+    )
+    ran = render(home, out, "--preset", "mine")
+    assert ran.returncode == 7
+    assert "diffusion_pytorch_model.safetensors of model" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert list(out.glob("*.png")) == []
