@@ -13,6 +13,10 @@ help:  ## this list
 install: $(VENV)/.installed  ## make .venv/ with the command `studio` in it
 
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@# Debian keeps ensurepip in a package of its own.
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	  && apt-get install -y -qq python3-venv >/dev/null; } || \
+	  { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet torch torchvision -c constraints.txt
 	$(PIP) install --quiet --editable . -c constraints.txt

@@ -1,0 +1,1 @@
+"""Pixels without torch: composites, control maps, skeletons, limits at the door."""

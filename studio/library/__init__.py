@@ -1,0 +1,1 @@
+"""Which models exist, of which family, with which hash."""

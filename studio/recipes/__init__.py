@@ -1,0 +1,1 @@
+"""WHAT to make: frozen values and pure planning."""

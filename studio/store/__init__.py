@@ -1,0 +1,1 @@
+"""What is kept: presets, base images and variants in SQL, pictures as files."""

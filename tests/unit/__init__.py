@@ -1,0 +1,1 @@
+"""Fast tests of each module through its public door."""
