@@ -1,5 +1,6 @@
 """Writes finished models out as the product ships them: fp16 safetensors, diffusers folders."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def write_models(work: Path, folder: Path) -> None:
         ControlNetModel.from_pretrained(
             work / "control" / "final" / name, dtype=torch.float16
         ).save_pretrained(place)
-    for config in folder.rglob("*config.json"):
+    for config in [*folder.rglob("*config.json"), *folder.rglob("model_index.json")]:
         _forget_paths(config)
 
 
@@ -33,8 +34,6 @@ def _clear(folder: Path) -> None:
 
 def _forget_paths(config: Path) -> None:
     """Configurations remember where they were loaded from; that place is nobody's business."""
-    import json
-
     document = json.loads(config.read_text())
     if document.pop("_name_or_path", None) is not None:
         config.write_text(json.dumps(document, indent=2) + "\n")

@@ -11,6 +11,7 @@ from studio.errors import DamagedModel, NotFound, UnfitModel
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes, check_whole, weight_files
 from studio.recipes.recipe import ModelRef
+from studio.settings import shipped
 
 
 def controlnet(folder: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
@@ -103,3 +104,17 @@ def test_a_broken_memory_of_hashes_is_forgotten(tmp_path: Path, memory: str) -> 
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"one")
     assert Hashes(tmp_path / "hashes.json").of([file]) == Hashes(None).of([file])
+
+
+def test_a_memory_that_cannot_be_written_is_only_slower(tmp_path: Path) -> None:
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    unwritable = file / "home" / "hashes.json"
+    assert Hashes(unwritable).of([file]) == Hashes(None).of([file])
+
+
+def test_shipped_configurations_do_not_say_where_they_were_made() -> None:
+    configurations = [*shipped("assets").rglob("*config.json"), *shipped("assets").rglob("model_index.json")]  # fmt: skip
+    assert len(configurations) >= 6
+    for configuration in configurations:
+        assert "_name_or_path" not in configuration.read_text(), configuration
