@@ -1,10 +1,16 @@
-"""Trains the pocket base model: a text encoder and a UNet, together, on polished pictures."""
+"""Trains the pocket base model: a text encoder and a UNet, together, on polished pictures.
+
+A third of the examples start from the *composite's* latents and are asked for the polished
+picture all the same: that is what img2img will do to them, and it teaches the model to clean
+up a doodle.
+"""
 
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from numpy.typing import NDArray
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.pocket.latents import Encoded, encoded_scenes
@@ -12,10 +18,12 @@ from studio.pocket.models import TOKENS, new_schedule, new_text_encoder, new_une
 from studio.pocket.training import Plan, Run
 from studio.pocket.vocabulary import train_tokenizer
 
-PLAN = Plan(name="base", steps=3000, batch=24, learning_rate=8e-4, sheet_every=500)
-SCENES = 9000
+PLAN = Plan(name="base", steps=7500, batch=24, learning_rate=6e-4, sheet_every=500)
+SCENES = 14000
 UNCONDITIONAL = 0.12
 """Share of captions left out, for classifier-free guidance (Ho and Salimans, 2022)."""
+FROM_COMPOSITE = 0.35
+"""Share of examples whose noise is laid on (some of) the composite."""
 
 
 def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
@@ -34,8 +42,8 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
         ids[torch.rand(plan.batch) < UNCONDITIONAL] = silence[0]
         clean = data.latents(rows)
         times = torch.randint(0, 1000, (plan.batch,))
-        noise = torch.randn_like(clean)
-        noisy = schedule.add_noise(clean, noise, times)
+        start = towards_composites(data, rows, clean, times, FROM_COMPOSITE)
+        noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             words = text(ids).last_hidden_state
             guess = unet(noisy, times, words).sample
@@ -51,6 +59,22 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
         captions, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
     ).input_ids
     return ids
+
+
+def towards_composites(
+    data: Encoded,
+    rows: NDArray[np.int64],
+    clean: torch.Tensor,
+    times: torch.Tensor,
+    share: float,
+) -> torch.Tensor:
+    """What the noise is laid on: clean latents, or for `share` of the rows some way back
+    towards the composite's. The later in sampling (the lower the time), the less of it is left.
+    """
+    mixed = data.latents(rows, of_composites=True)
+    part = torch.rand(len(rows)) * (torch.rand(len(rows)) < share)
+    part = part * ((times - 150) / 500).clamp(0, 1)
+    return torch.lerp(clean, mixed, part.view(-1, 1, 1, 1))
 
 
 def velocity_loss(

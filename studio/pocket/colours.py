@@ -58,6 +58,30 @@ def jitter(colour: RGB, rng: np.random.Generator, amount: float = 1.0) -> RGB:
     return _bytes(colorsys.hls_to_rgb(hue, light, saturation))
 
 
+def random_paint(rng: np.random.Generator) -> tuple[str, RGB]:
+    """A colour and its word: half of the time near a named paint, else any colour there is.
+
+    Users pick any colour; a model that has only seen sixteen turns the others into those.
+    """
+    if rng.random() < 0.5:
+        name = str(rng.choice(list(PAINTS)))
+        return name, jitter(PAINTS[name], rng)
+    colour = colorsys.hls_to_rgb(rng.random(), rng.uniform(0.12, 0.9), rng.uniform(0.1, 1) ** 0.7)
+    return colour_word(_bytes(colour)), _bytes(colour)
+
+
+def colour_word(colour: RGB) -> str:
+    """The paint nearest to `colour`, by "redmean", a cheap perceptual distance."""
+
+    def distance(name: str) -> float:
+        other = PAINTS[name]
+        mean = (colour[0] + other[0]) / 2
+        red, green, blue = (a - b for a, b in zip(colour, other, strict=True))
+        return (2 + mean / 256) * red**2 + 4 * green**2 + (2 + (255 - mean) / 256) * blue**2
+
+    return min(PAINTS, key=distance)
+
+
 def shade(colour: RGB, factor: float) -> RGB:
     """`colour` in shadow (factor under 1: darker, a little cooler) or light (over 1)."""
     if factor <= 1:

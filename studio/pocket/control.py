@@ -14,12 +14,12 @@ import torch
 from diffusers import ControlNetModel, StableDiffusionPipeline
 from numpy.typing import NDArray
 
-from studio.pocket.base import SCENES, tokenize, velocity_loss
+from studio.pocket.base import SCENES, tokenize, towards_composites, velocity_loss
 from studio.pocket.latents import Encoded, encoded_scenes
 from studio.pocket.models import new_controlnet, new_schedule
 from studio.pocket.training import Plan, Run
 
-PLAN = Plan(name="control", steps=1150, batch=16, learning_rate=6e-4, sheet_every=500)
+PLAN = Plan(name="control", steps=3200, batch=16, learning_rate=6e-4, sheet_every=500)
 FROM_COMPOSITE = 0.5
 ONLY_SCRIBBLE, ONLY_POSE = 0.3, 0.3
 
@@ -44,7 +44,7 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
         ids[torch.rand(plan.batch) < 0.3] = silence[0]
         clean = data.latents(rows)
         times = 999 - (1000 * torch.rand(plan.batch).pow(1.3)).long()
-        start = _start(data, rows, clean, times)
+        start = towards_composites(data, rows, clean, times, FROM_COMPOSITE)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
@@ -75,16 +75,6 @@ def _rows(rng: np.random.Generator, count: int, batch: int, with_nasty: bool) ->
     if not with_nasty:
         rows = np.where(rows % 8 == 7, rows - 1, rows)
     return rows
-
-
-def _start(
-    data: Encoded, rows: NDArray[np.int64], clean: torch.Tensor, times: torch.Tensor
-) -> torch.Tensor:
-    """What the noise is laid on: clean latents, or some way back towards the composite's."""
-    mixed = data.latents(rows, of_composites=True)
-    share = torch.rand(len(rows)) * (torch.rand(len(rows)) < FROM_COMPOSITE)
-    share = share * ((times - 150) / 500).clamp(0, 1)
-    return torch.lerp(clean, mixed, share.view(-1, 1, 1, 1))
 
 
 def _residuals(

@@ -31,8 +31,7 @@ def doodle(
             for part, path in shapes.garment_parts(figure, garment).items():
                 rough = _wobbly(path, rng, wobble)
                 _strokes(canvas, rough, garment.colour, drawn_by, rng)
-                if drawn_by == "filled":
-                    pattern(canvas, rough, garment)
+                pattern(canvas, rough, garment)
                 if part == "torso" and garment.motif != "none":
                     motif = _wobbly(motif_on(figure, garment), rng, wobble * 0.4)
                     canvas.drawPath(motif, _brush(garment.motif_colour))

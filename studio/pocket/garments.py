@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studio.pocket.colours import PAINTS, RGB, jitter
+from studio.pocket.colours import RGB, random_paint
 
 SLEEVES = ("sleeveless", "short-sleeved", "long-sleeved")
 PATTERNS = ("plain", "striped", "dotted", "checked")
@@ -14,7 +14,10 @@ KINDS = ("top", "dress", "trousers", "skirt", "shorts")
 
 @dataclass(frozen=True)
 class Garment:
-    """One garment. `length` is 0-1 within what its kind allows, as is `flare`."""
+    """One garment. `length` is 0-1 within what its kind allows, as is `flare`.
+
+    `gap` is the pattern's period in pixels, `motif_size` the motif's radius in pixels.
+    """
 
     kind: str
     colour: RGB
@@ -28,6 +31,8 @@ class Garment:
     sleeves: str = "sleeveless"
     length: float = 0.5
     flare: float = 0.5
+    gap: float = 17.0
+    motif_size: float = 11.0
 
 
 def random_outfit(rng: np.random.Generator) -> tuple[Garment, ...]:
@@ -43,22 +48,32 @@ def random_outfit(rng: np.random.Generator) -> tuple[Garment, ...]:
 
 
 def _garment(rng: np.random.Generator, kind: str) -> Garment:
-    names = list(PAINTS)
-    name, second, motif_colour = (str(n) for n in rng.choice(names, size=3, replace=False))
-    pattern = str(rng.choice(PATTERNS, p=(0.52, 0.2, 0.16, 0.12)))
+    (name, colour), (second_name, second), (motif_name, motif_colour) = _three_paints(rng)
+    pattern = str(rng.choice(PATTERNS, p=(0.5, 0.2, 0.18, 0.12)))
     has_motif = kind in ("top", "dress") and pattern == "plain" and rng.random() < 0.5
     motif = str(rng.choice(MOTIFS[1:])) if has_motif else "none"
     return Garment(
         kind=kind,
-        colour=jitter(PAINTS[name], rng),
+        colour=colour,
         colour_name=name,
         pattern=pattern,
-        second=jitter(PAINTS[second], rng),
-        second_name=second,
+        second=second,
+        second_name=second_name,
         motif=motif,
-        motif_colour=jitter(PAINTS[motif_colour], rng),
-        motif_colour_name=motif_colour,
+        motif_colour=motif_colour,
+        motif_colour_name=motif_name,
         sleeves=str(rng.choice(SLEEVES)) if kind in ("top", "dress") else "sleeveless",
         length=float(rng.uniform(0, 1)),
         flare=float(rng.uniform(0, 1)),
+        gap=float(rng.uniform(12, 24)),
+        motif_size=float(rng.uniform(9, 14)),
     )
+
+
+def _three_paints(rng: np.random.Generator) -> list[tuple[str, RGB]]:
+    """Three colours of different names, so that a pattern shows on its cloth."""
+    paints: dict[str, RGB] = {}
+    while len(paints) < 3:
+        name, colour = random_paint(rng)
+        paints.setdefault(name, colour)
+    return list(paints.items())

@@ -66,24 +66,25 @@ def motif_on(figure: Figure, garment: Garment) -> skia.Path:
     """The motif's outline on the chest."""
     pelvis = shapes.between(figure.joints[8], figure.joints[11], 0.5)
     centre = shapes.between(figure.joints[1], pelvis, 0.5)
-    return shapes.motif_path(garment.motif, centre, 9.5 * figure.scale)
+    return shapes.motif_path(garment.motif, centre, garment.motif_size * figure.scale)
 
 
-def pattern(canvas: skia.Canvas, path: skia.Path, garment: Garment, gap: float = 13.0) -> None:
+def pattern(canvas: skia.Canvas, path: skia.Path, garment: Garment) -> None:
     """Stripes, dots or checks inside `path`, on a grid that belongs to the page."""
     if garment.pattern == "plain":
         return
     canvas.save()
     canvas.clipPath(path, skia.ClipOp.kIntersect, True)
     brush = _fill(garment.second)
-    lines = range(0, SIZE, int(gap))
+    gap = garment.gap
+    lines = [gap * index for index in range(int(SIZE / gap) + 1)]
     if garment.pattern == "striped":
         for y in lines:
             canvas.drawRect(skia.Rect.MakeXYWH(0, y, SIZE, gap * 0.45), brush)
     elif garment.pattern == "dotted":
         for row, y in enumerate(lines):
             for x in lines:
-                canvas.drawCircle(x + (row % 2) * gap / 2, y, 3.2, brush)
+                canvas.drawCircle(x + (row % 2) * gap / 2, y, gap * 0.27, brush)
     else:
         brush.setAlphaf(0.55)
         for at in lines:

@@ -10,7 +10,7 @@ from studio.pocket.models import new_vae
 from studio.pocket.scenes import Bytes, draw_scenes
 from studio.pocket.training import Plan, Run, picture_tensor
 
-PLAN = Plan(name="vae", steps=7000, batch=24, learning_rate=1.6e-3)
+PLAN = Plan(name="vae", steps=10000, batch=24, learning_rate=1.6e-3)
 CROP = 64
 WHOLE_FROM = 0.7
 """Share of the steps after which whole pictures take the place of crops (GroupNorm)."""
