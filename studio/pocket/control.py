@@ -19,7 +19,7 @@ from studio.pocket.latents import Encoded, encoded_scenes
 from studio.pocket.models import new_controlnet, new_schedule
 from studio.pocket.training import Plan, Run
 
-PLAN = Plan(name="control", steps=3200, batch=16, learning_rate=6e-4, sheet_every=500)
+PLAN = Plan(name="control", steps=2350, batch=16, learning_rate=6e-4, sheet_every=500)
 FROM_COMPOSITE = 0.5
 ONLY_SCRIBBLE, ONLY_POSE = 0.3, 0.3
 

@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("skia")
 
 from studio.pocket.assets import FIGURES
+from studio.pocket.colours import PAINTS, colour_word, random_paint
 from studio.pocket.figure import SIZE, random_figure
 from studio.pocket.garments import KINDS, MOTIFS, PATTERNS
 from studio.pocket.scenes import draw_scene, nasty_doodle
@@ -43,3 +44,17 @@ def test_nasty_doodles_cover_the_page_or_bar_it() -> None:
     covers = [np.asarray(nasty_doodle(np.random.default_rng(s)))[..., 3].mean() for s in range(20)]
     assert max(covers) == 255
     assert min(covers) > 0
+
+
+@pytest.mark.parametrize("name", PAINTS)
+def test_a_named_paint_goes_by_its_own_name(name: str) -> None:
+    assert colour_word(PAINTS[name]) == name
+
+
+def test_garments_come_in_any_colour_not_only_in_named_ones() -> None:
+    rng = np.random.default_rng(1)
+    drawn = np.array([random_paint(rng)[1] for _ in range(400)])
+    named = np.array(list(PAINTS.values()))
+    away = np.abs(drawn[:, None] - named).sum(axis=-1).min(axis=1)
+    assert (away > 90).mean() > 0.1
+    assert (away < 60).mean() > 0.4
