@@ -33,7 +33,7 @@ class Studio:
 
 def open_catalogue(settings: Settings) -> Catalogue:
     """The models alone: needs no database, and no folder that can be written."""
-    folders = (shipped("assets") / "models", settings.models_home)
+    folders = (shipped("assets") / "models", settings.models_home, *settings.model_folders)
     return Catalogue(folders, Hashes(settings.home / "hashes.json"))
 
 
@@ -59,8 +59,15 @@ def open_studio(settings: Settings) -> Studio:
 
     def engine() -> Renderer:
         from studio.engine.engine import Engine
+        from studio.engine.stock import Limits
 
-        return Engine(catalogue, settings.device, settings.resident_base_models)
+        limits = Limits(
+            base_models=settings.resident_base_models,
+            base_models_in_ram=settings.ram_base_models,
+            device_bytes=_bytes(settings.device_gb),
+            ram_bytes=_bytes(settings.ram_gb),
+        )
+        return Engine(catalogue, settings.device, limits)
 
     return Studio(
         settings=settings,
@@ -72,3 +79,7 @@ def open_studio(settings: Settings) -> Studio:
         rendering=RenderService(bases, variants, Lane(), engine),
         doodles=doodle_pack(shipped("assets") / "doodles"),
     )
+
+
+def _bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else int(gigabytes * 1e9)

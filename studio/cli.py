@@ -2,17 +2,17 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from studio.errors import EngineError, InputError, StudioError
+from studio.errors import EngineError, StudioError
+from studio.shell.models import app as models_app
+from studio.shell.printing import AsJson, load_settings, print_table
 
 if TYPE_CHECKING:
     from studio.bootstrap import Studio
-    from studio.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,12 +22,9 @@ app = typer.Typer(
 )
 presets_app = typer.Typer(no_args_is_help=True, help="Saved themes.")
 bases_app = typer.Typer(no_args_is_help=True, help="Base images to doodle on.")
-models_app = typer.Typer(no_args_is_help=True, help="Base models, ControlNets and LoRAs.")
 app.add_typer(presets_app, name="presets")
 app.add_typer(bases_app, name="bases")
 app.add_typer(models_app, name="models")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -36,7 +33,7 @@ def run(
     port: Annotated[int | None, typer.Option(help="Port to listen on (7860).")] = None,
 ) -> None:
     """Serve the studio's page."""
-    settings = _settings(host=host, port=port)
+    settings = load_settings(host=host, port=port)
     from studio.ui.server import serve
 
     serve(settings)
@@ -98,7 +95,7 @@ def render(
 def presets_list(as_json: AsJson = False) -> None:
     """Slug, latest version and name of every preset."""
     rows = [(each.slug, each.latest, each.name) for each in _studio().presets.summaries()]
-    _table(("slug", "version", "name"), rows, as_json)
+    print_table(("slug", "version", "name"), rows, as_json)
 
 
 @presets_app.command("versions")
@@ -108,7 +105,7 @@ def presets_versions(slug: str, as_json: AsJson = False) -> None:
         (v.number, f"{v.created:%Y-%m-%d %H:%M}", v.author, v.note)
         for v in _studio().presets.versions(slug)
     ]
-    _table(("version", "created", "author", "note"), rows, as_json)
+    print_table(("version", "created", "author", "note"), rows, as_json)
 
 
 @presets_app.command("show")
@@ -142,7 +139,7 @@ def presets_import(file: Path, as_json: AsJson = False) -> None:
     studio = _studio()
     stamped = with_hashes(preset, studio.catalogue)
     saved = studio.presets.save(stamped, note=f"imported from {file.name}")
-    _table(("slug", "version", "name"), [(preset.slug, saved.number, preset.name)], as_json)
+    print_table(("slug", "version", "name"), [(preset.slug, saved.number, preset.name)], as_json)
 
 
 @bases_app.command("list")
@@ -153,7 +150,7 @@ def bases_list(as_json: AsJson = False) -> None:
         typer.echo(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
         return
     rows = [(i.id, f"{i.width}x{i.height}", "yes" if i.keypoints else "no", i.name) for i in images]
-    _table(("id", "size", "pose", "name"), rows, as_json=False)
+    print_table(("id", "size", "pose", "name"), rows, as_json=False)
 
 
 @bases_app.command("export")
@@ -165,45 +162,10 @@ def bases_export(image_id: str, file: Path) -> None:
     write_file(file, studio.bases.png(studio.bases.get(image_id)))
 
 
-@models_app.command("list")
-def models_list(as_json: AsJson = False) -> None:
-    """Every model that can be used: kind, family, size, hash and name."""
-    from studio.bootstrap import open_catalogue
-
-    rows = [
-        (m.kind, m.family, m.bytes, m.sha256 if as_json else m.sha256[:10], m.name)
-        for m in open_catalogue(_settings()).models()
-    ]
-    _table(("kind", "family", "bytes", "sha256", "name"), rows, as_json)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
-        return
-    lines = [head, *(tuple(str(cell) for cell in row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        typer.echo("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
-
-
-def _settings(**flags: object) -> "Settings":
-    from pydantic import ValidationError
-
-    from studio.recipes.base import explain
-    from studio.settings import Settings
-
-    given = {name: value for name, value in flags.items() if value is not None}
-    try:
-        return Settings(**given)  # type: ignore[arg-type]
-    except ValidationError as error:
-        raise InputError(f"a setting does not hold: {explain(error)}") from None
-
-
 def _studio() -> "Studio":
     from studio.bootstrap import open_studio
 
-    return open_studio(_settings())
+    return open_studio(load_settings())
 
 
 def main() -> NoReturn:

@@ -7,12 +7,14 @@ StudioError                 exit code 1
 ├── NotFound                3   a preset, base image or model that is not here
 ├── ModelError              4   model files
 │   ├── DamagedModel            cannot be read
-│   └── UnfitModel              reads well, but does not belong with the rest
+│   ├── UnfitModel              reads well, but does not belong with the rest
+│   └── HubUnavailable          a model hub that does not answer, or asks for consent
 ├── StoreError              5   the data directory or the database
 │   ├── StoreUnavailable        read-only, full, locked
 │   └── NewerStore              written by a newer version of the studio
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
+    ├── NoRoom                  a model does not fit beside what is in use
     └── Cancelled               somebody asked for it to stop
 """
 
@@ -51,6 +53,10 @@ class UnfitModel(ModelError):
     pass
 
 
+class HubUnavailable(ModelError):
+    pass
+
+
 class StoreError(StudioError):
     exit_code = 5
 
@@ -69,6 +75,10 @@ class ServerError(StudioError):
 
 class EngineError(StudioError):
     exit_code = 7
+
+
+class NoRoom(EngineError):
+    pass
 
 
 class Cancelled(EngineError):

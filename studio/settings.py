@@ -1,25 +1,44 @@
 """What the studio is told from outside: STUDIO_* variables, overridden by flags. Frozen."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
 class Settings(BaseSettings):
-    """`home` holds the database, pictures and the user's own models."""
+    """`home` holds the database, pictures and the user's own models.
+
+    `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
+    `resident_base_models` stay on the device and `ram_base_models` in RAM, as far as `device_gb`
+    and `ram_gb` (gigabytes; None: no limit) allow.
+    """
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
     home: Path = Field(default_factory=lambda: user_data_path("doodle-theme-studio"))
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
+    model_folders: Annotated[tuple[Path, ...], NoDecode] = ()
+    hub: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     resident_base_models: Annotated[int, Field(ge=1, le=16)] = 2
+    ram_base_models: Annotated[int, Field(ge=1, le=64)] = 4
+    device_gb: Annotated[float, Field(gt=0)] | None = None
+    ram_gb: Annotated[float, Field(gt=0)] | None = None
+
+    @field_validator("model_folders", mode="before")
+    @classmethod
+    def _split(cls, folders: object) -> object:
+        """As in PATH: several folders with the system's separator between them."""
+        if isinstance(folders, str):
+            return tuple(Path(f).expanduser().absolute() for f in folders.split(os.pathsep) if f)
+        return folders
 
     @field_validator("home")
     @classmethod

@@ -1,6 +1,6 @@
 """Loads base models, VAEs and ControlNets from diffusers folders, offline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from diffusers import (
 )
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.loras import LoraBank
 from studio.errors import DamagedModel
 from studio.library.files import check_whole, weight_files
 
@@ -29,9 +30,16 @@ class BaseModel:
     tokenizer: CLIPTokenizer
     unet: UNet2DConditionModel
     scheduler: SchedulerMixin
+    loras: LoraBank = field(default_factory=LoraBank)
+
+    @property
+    def modules(self) -> tuple[torch.nn.Module, ...]:
+        """What takes up memory, and moves."""
+        return (self.vae, self.text_encoder, self.unet)
 
 
-def load_base_model(path: Path, device: torch.device, dtype: torch.dtype) -> BaseModel:
+def load_base_model(path: Path, dtype: torch.dtype) -> BaseModel:
+    """Reads a base model into RAM."""
     with _Named(path):
         pipe = StableDiffusionPipeline.from_pretrained(
             path,
@@ -42,24 +50,24 @@ def load_base_model(path: Path, device: torch.device, dtype: torch.dtype) -> Bas
             requires_safety_checker=False,
         )
         for module in (pipe.vae, pipe.text_encoder, pipe.unet):
-            module.eval().requires_grad_(False).to(device)
+            module.eval().requires_grad_(False)
     return BaseModel(pipe.vae, pipe.text_encoder, pipe.tokenizer, pipe.unet, pipe.scheduler)
 
 
-def load_vae(path: Path, device: torch.device, dtype: torch.dtype) -> AutoencoderKL:
-    return _load(AutoencoderKL, path, device, dtype)
+def load_vae(path: Path, dtype: torch.dtype) -> AutoencoderKL:
+    return _load(AutoencoderKL, path, dtype)
 
 
-def load_controlnet(path: Path, device: torch.device, dtype: torch.dtype) -> ControlNetModel:
-    return _load(ControlNetModel, path, device, dtype)
+def load_controlnet(path: Path, dtype: torch.dtype) -> ControlNetModel:
+    return _load(ControlNetModel, path, dtype)
 
 
-def _load(kind: type[Module], path: Path, device: torch.device, dtype: torch.dtype) -> Module:
+def _load(kind: type[Module], path: Path, dtype: torch.dtype) -> Module:
     with _Named(path):
         module = kind.from_pretrained(  # type: ignore[attr-defined]
             path, dtype=dtype, use_safetensors=True, local_files_only=True
         )
-    loaded: Module = module.eval().requires_grad_(False).to(device)
+    loaded: Module = module.eval().requires_grad_(False)
     return loaded
 
 

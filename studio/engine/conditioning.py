@@ -1,34 +1,71 @@
-"""What each ControlNet unit is shown: the doodle's lines, or the clean base's pose."""
+"""What each ControlNet unit is shown: lines, a pose, or a picture as it is."""
+
+from collections.abc import Hashable
 
 import numpy as np
 import torch
 from PIL import Image
 
 from studio.errors import InputError
-from studio.imaging.controlmaps import scribble_map
+from studio.imaging.compose import composite
+from studio.imaging.controlmaps import lineart_map, scribble_map
+from studio.imaging.fitting import fit
 from studio.imaging.skeleton import draw_skeleton
 from studio.recipes.recipe import ControlUnit
 from studio.recipes.request import Job
 
 
-def control_map(unit: ControlUnit, job: Job, doodle: Image.Image | None) -> Image.Image | None:
-    """The unit's map at the recipe's size as RGB; None where there is nothing to show.
+def control_map(
+    unit: ControlUnit,
+    job: Job,
+    base: Image.Image,
+    doodle: Image.Image | None,
+    size: tuple[int, int],
+) -> Image.Image | None:
+    """The unit's map at `size` (width, height) as RGB; None where there is nothing to show.
 
-    A scribble unit without strokes has nothing to say and is left out rather than fed a black
+    A unit that finds no line has nothing to say and is left out rather than fed a black
     picture. A pose unit needs the base image's keypoints: raises InputError without them.
     """
-    size = (job.recipe.width, job.recipe.height)
-    if unit.preprocessor == "scribble":
-        if doodle is None:
-            return None
-        lines = scribble_map(doodle.resize(size, Image.Resampling.NEAREST))
-        return lines if lines.getbbox() else None
+    if unit.preprocessor == "pose":
+        return _pose(unit, job, size)
+    source = _source(unit, base, doodle)
+    if source is None:
+        return None
+    resample = Image.Resampling.NEAREST if unit.source == "doodle" else Image.Resampling.LANCZOS
+    fitted = fit(source, size, unit.resize_mode, resample)
+    if unit.preprocessor == "none":
+        return fitted.convert("RGB")
+    lines = (scribble_map if unit.preprocessor == "scribble" else lineart_map)(fitted)
+    return lines if lines.getbbox() else None
+
+
+def map_key(unit: ControlUnit, job: Job, size: tuple[int, int]) -> Hashable:
+    """All that a unit's map depends on."""
+    if unit.preprocessor == "pose":
+        return unit.preprocessor, size, job.base_image.keypoints
+    drawn = None if unit.source == "base" else job.doodle and job.doodle.sha256
+    under = None if unit.source == "doodle" else job.base_image.sha256
+    return unit.preprocessor, unit.source, unit.resize_mode, size, drawn, under
+
+
+def _source(unit: ControlUnit, base: Image.Image, doodle: Image.Image | None) -> Image.Image | None:
+    if unit.source == "doodle":
+        return doodle
+    return composite(base, doodle if unit.source == "composite" else None)
+
+
+def _pose(unit: ControlUnit, job: Job, size: tuple[int, int]) -> Image.Image:
     if job.base_image.keypoints is None:
         raise InputError(
             f"recipe {job.letter} has a pose unit, but base image {job.base_image.id!r} has no"
             " keypoints: set them, choose another base image, or turn the unit off"
         )
-    return draw_skeleton(job.base_image.keypoints, *size)
+    # Drawn at the recipe's shape at once, unless the base is to be cropped or framed into it.
+    if unit.resize_mode == "Just Resize":
+        return draw_skeleton(job.base_image.keypoints, *size)
+    own = draw_skeleton(job.base_image.keypoints, job.base_image.width, job.base_image.height)
+    return fit(own, size, unit.resize_mode)
 
 
 def map_to_tensor(picture: Image.Image, device: torch.device, dtype: torch.dtype) -> torch.Tensor:

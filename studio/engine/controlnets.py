@@ -1,18 +1,32 @@
 """Several ControlNets as one, where those that have nothing to say cost nothing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from diffusers import ControlNetModel
 from diffusers.models.controlnets.multicontrolnet import MultiControlNetModel
+
+from studio.recipes.recipe import ControlMode
+
+SOFTER = 0.825
+"""Each layer further from the middle counts this much less when the prompt is to be believed
+(sd-webui-controlnet's constant)."""
+
+Residuals = tuple[list[torch.Tensor], torch.Tensor]
 
 
 class UnitStack(MultiControlNetModel):  # type: ignore[misc]
-    """diffusers' MultiControlNet, except that a unit at scale 0 is not run.
+    """diffusers' MultiControlNet, except that a unit at scale 0 is not run, and each has its mode.
 
     The pipeline hands scale 0 to a unit outside its start and end; stock code runs the net
     all the same and multiplies by nothing. With every unit silent the UNet gets no residuals,
     which equals having no ControlNet.
     """
+
+    def __init__(self, nets: Sequence[ControlNetModel], modes: Sequence[ControlMode]) -> None:
+        super().__init__(nets)
+        self._modes = tuple(modes)
 
     def forward(
         self,
@@ -25,24 +39,49 @@ class UnitStack(MultiControlNetModel):  # type: ignore[misc]
         return_dict: bool = False,
         **rest: Any,
     ) -> tuple[list[torch.Tensor] | None, torch.Tensor | None]:
-        outputs = [
-            net(
-                sample,
-                timestep,
-                encoder_hidden_states,
-                controlnet_cond=cond,
-                conditioning_scale=scale,
-                guess_mode=guess_mode,
-                return_dict=False,
-                **rest,
-            )
-            for net, cond, scale in zip(self.nets, controlnet_cond, conditioning_scale, strict=True)
-            if scale > 0
-        ]
-        if not outputs:
-            return None, None
-        down, middle = outputs[0]
-        for more_down, more_middle in outputs[1:]:
-            down = [a + b for a, b in zip(down, more_down, strict=True)]
-            middle = middle + more_middle
-        return down, middle
+        """Residuals of the units that speak, added up. `sample` is one picture, or with guidance
+        its unguided and its guided half; `guess_mode` is not for us: modes are each unit's."""
+        total: Residuals | None = None
+        for net, mode, cond, scale in zip(
+            self.nets, self._modes, controlnet_cond, conditioning_scale, strict=True
+        ):
+            if scale > 0:
+                spoken = _spoken(
+                    net, mode, sample, timestep, encoder_hidden_states, cond, scale, rest
+                )
+                total = spoken if total is None else _added(total, spoken)
+        return (None, None) if total is None else total
+
+
+def _spoken(
+    net: ControlNetModel,
+    mode: ControlMode,
+    sample: torch.Tensor,
+    timestep: torch.Tensor,
+    words: torch.Tensor,
+    cond: torch.Tensor,
+    scale: float,
+    rest: dict[str, Any],
+) -> Residuals:
+    # "ControlNet is more important": the guided half alone hears it, so guidance amplifies it.
+    guided_only = mode == "ControlNet is more important" and len(sample) == 2
+    if guided_only:
+        sample, words, cond = sample[1:], words[1:], cond[1:]
+    down, middle = net(
+        sample, timestep, words,
+        controlnet_cond=cond, conditioning_scale=scale, return_dict=False, **rest,
+    )  # fmt: skip
+    if mode != "Balanced":
+        down = [layer * SOFTER ** (len(down) - i) for i, layer in enumerate(down)]
+    if guided_only:
+        down = [_silence_before(layer) for layer in down]
+        middle = _silence_before(middle)
+    return list(down), middle
+
+
+def _silence_before(guided: torch.Tensor) -> torch.Tensor:
+    return torch.cat([torch.zeros_like(guided), guided])
+
+
+def _added(a: Residuals, b: Residuals) -> Residuals:
+    return [one + other for one, other in zip(a[0], b[0], strict=True)], a[1] + b[1]

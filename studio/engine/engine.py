@@ -2,63 +2,65 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 import torch
-from diffusers import (
-    AutoencoderKL,
-    ControlNetModel,
-    StableDiffusionControlNetImg2ImgPipeline,
-    StableDiffusionImg2ImgPipeline,
-)
 from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
-from studio.engine import prompts
-from studio.engine.checkpoints import BaseModel, load_base_model, load_controlnet, load_vae
-from studio.engine.conditioning import control_map, map_to_tensor, picture_to_tensor
-from studio.engine.controlnets import UnitStack
-from studio.engine.loras import plugged
+from studio.engine import pipelines, prompts
+from studio.engine.checkpoints import BaseModel
+from studio.engine.conditioning import control_map, map_key
+from studio.engine.passes import Passes, Size, UnitsAt
+from studio.engine.pipelines import BrokenLatents, Hooks, Unit
 from studio.engine.rendered import Rendered
-from studio.engine.residency import Shelf
-from studio.engine.schedulers import build_scheduler
-from studio.errors import Cancelled, EngineError, UnfitModel
+from studio.engine.stock import EngineStatus, Limits, Stock
+from studio.errors import EngineError, UnfitModel
 from studio.imaging.compose import composite
+from studio.imaging.fitting import fit
 from studio.library.catalogue import Catalogue
 from studio.library.models import Model
+from studio.recipes.promptsyntax import read_prompt
 from studio.recipes.recipe import ControlUnit
 from studio.recipes.request import Job, Timings, UsedModel
 
 OnStep = Callable[[int, int], None]
+OnPreview = Callable[[Image.Image], None]
 IsCancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class _Unit:
-    """A ControlNet unit ready to be plugged in."""
+class _Models:
+    """The models a job names, found and checked; nothing is loaded yet."""
 
-    unit: ControlUnit
-    model: Model
-    picture: Image.Image
+    checkpoint: Model
+    vae: Model | None
+    loras: tuple[tuple[Model, float], ...]
+    nets: tuple[tuple[ControlUnit, Model], ...]
 
 
 class Engine:
     """Renders one job at a time on one device. Not thread-safe: one lane owns it."""
 
-    def __init__(self, catalogue: Catalogue, device: str = "auto", base_models: int = 2) -> None:
+    def __init__(
+        self, catalogue: Catalogue, device: str = "auto", limits: Limits | None = None
+    ) -> None:
         self._catalogue = catalogue
         self.device = _device(device)
-        self._dtype = torch.float16 if self.device.type == "cuda" else torch.float32
-        self._bases: Shelf[BaseModel] = Shelf(base_models)
-        self._vaes: Shelf[AutoencoderKL] = Shelf(2)
-        self._nets: Shelf[ControlNetModel] = Shelf(6)
+        dtype = torch.float16 if self.device.type == "cuda" else torch.float32
+        self._stock = Stock(self.device, dtype, limits or Limits())
         for logging in (diffusers_logging, transformers_logging):
             logging.set_verbosity_error()
             logging.disable_progress_bar()
 
+    def status(self) -> EngineStatus:
+        """What is where, hits, misses and bytes."""
+        return self._stock.status()
+
+    @torch.no_grad()
     def render(
         self,
         job: Job,
@@ -66,6 +68,7 @@ class Engine:
         doodle: Image.Image | None,
         on_step: OnStep = lambda done, total: None,
         is_cancelled: IsCancelled = lambda: False,
+        on_preview: OnPreview = lambda picture: None,
     ) -> Rendered:
         """The picture of `job`. `base` and `doodle` come apart and are laid together here.
 
@@ -73,147 +76,117 @@ class Engine:
         a step of `is_cancelled` turning true, EngineError when rendering itself fails.
         """
         started = time.perf_counter()
-        recipe = job.recipe
-        checkpoint = self._catalogue.find("checkpoint", recipe.base_model)
-        loras = [
-            (self._catalogue.find("lora", u.model), u.weight) for u in recipe.loras if u.weight
+        models = self._models(job)
+        size = (job.recipe.width, job.recipe.height)
+        speaking = [
+            (unit, model)
+            for unit, model in models.nets
+            if self._map(unit, job, base, doodle, size) is not None
         ]
-        units, notes = self._units(job, checkpoint, doodle)
-        parts, vae_model = self._parts(job, checkpoint)
-        nets = [self._net(unit.model) for unit in units]
-        loaded = time.perf_counter()
+        silent = [model.name for unit, model in models.nets if (unit, model) not in speaking]
+        with ExitStack() as pins:
+            parts = pins.enter_context(self._stock.base_model(models.checkpoint))
+            if models.vae is not None:
+                parts = replace(parts, vae=pins.enter_context(self._stock.vae(models.vae)))
+            nets = pins.enter_context(self._stock.controlnets([m for _, m in speaking]))
+            loaded = time.perf_counter()
 
-        size = (recipe.width, recipe.height)
-        start = composite(base, doodle).resize(size, Image.Resampling.LANCZOS)
-        if cut := prompts.words_cut_off(parts.tokenizer, job.prompt):
-            notes.append(f"the prompt is too long for the text encoder; not heard: {cut}")
-        picture = start
-        # int() is how many steps diffusers runs; with none the start picture stays as it is.
-        if int(recipe.steps * recipe.strength) > 0:
-            with _translated(recipe.base_model.name):
-                picture = self._denoise(
-                    job, parts, start, units, nets, loras, on_step, is_cancelled
-                )
+            def units_at(page: Size) -> list[Unit]:
+                maps = [self._map(unit, job, base, doodle, page) for unit, _ in speaking]
+                plugs = zip(speaking, nets, maps, strict=True)
+                return [Unit(unit, net, shown) for (unit, _), net, shown in plugs if shown]
+
+            hooks = Hooks(job.letter, on_step, on_preview, is_cancelled)
+            start = fit(composite(base, doodle), size, "Just Resize")
+            draw = partial(self._drawn, job, models, parts, units_at, start, hooks)
+            picture = self._with_second_try(job, draw)
         ended = time.perf_counter()
-        used = [_used(checkpoint), *(_used(unit.model) for unit in units)]
-        used += [_used(vae_model)] if vae_model else []
-        used += [_used(model) for model, _ in loras]
+        used = [models.checkpoint, *(model for _, model in speaking)]
+        used += [models.vae] if models.vae else []
+        used += [model for model, _ in models.loras]
         return Rendered(
             picture=picture,
-            models=tuple(used),
+            models=tuple(UsedModel(kind=m.kind, name=m.name, sha256=m.sha256) for m in used),
             timings=Timings(load=round(loaded - started, 3), render=round(ended - loaded, 3)),
-            notes=tuple(notes),
+            notes=tuple(f"unit {name} saw no strokes and was left out" for name in silent),
         )
 
-    def _units(
-        self, job: Job, checkpoint: Model, doodle: Image.Image | None
-    ) -> tuple[list[_Unit], list[str]]:
-        """The units that have something to say, and notes on those that have not."""
-        units, notes = [], []
-        for unit in job.recipe.control_units:
-            model = self._catalogue.find("controlnet", unit.model)
-            if not unit.active:
-                continue
-            if model.family != checkpoint.family:
+    def _with_second_try(self, job: Job, draw: Callable[[], Image.Image]) -> Image.Image:
+        """`draw`, and once more when memory ran out and something could be let go of."""
+        name = job.recipe.base_model.name
+        with _translated(job):
+            try:
+                return draw()
+            except torch.OutOfMemoryError:
+                self._stock.evict()
+            try:
+                return draw()
+            except torch.OutOfMemoryError as error:
+                raise EngineError(
+                    f"the device has too little memory for {name} at {job.recipe.width} x"
+                    f" {job.recipe.height}, also with everything else let go: make the picture"
+                    " smaller or choose a smaller base model"
+                ) from error
+
+    def _models(self, job: Job) -> _Models:
+        """Every model of the job. Raises NotFound, DamagedModel, and UnfitModel for a ControlNet
+        or LoRA of another family than the base model's."""
+        recipe, find = job.recipe, self._catalogue.find
+        checkpoint = find("checkpoint", recipe.base_model)
+        nets = [(unit, find("controlnet", unit.model)) for unit in recipe.control_units]
+        loras = [(find("lora", use.model), use.weight) for use in job.loras if use.weight]
+        plugged = [model for unit, model in nets if unit.active] + [model for model, _ in loras]
+        for model in plugged:
+            if model.family not in (checkpoint.family, "unknown"):
                 raise UnfitModel(
-                    f"ControlNet {model.name!r} is made for {model.family}, base model"
+                    f"{model.kind} {model.name!r} is made for {model.family}, base model"
                     f" {checkpoint.name!r} is {checkpoint.family}: choose one of its family"
                 )
-            picture = control_map(unit, job, doodle)
-            if picture is None:
-                notes.append(f"unit {model.name} saw no strokes and was left out")
-            else:
-                units.append(_Unit(unit, model, picture))
-        return units, notes
-
-    def _parts(self, job: Job, checkpoint: Model) -> tuple[BaseModel, Model | None]:
-        parts = self._bases.get(
-            checkpoint.sha256, lambda: load_base_model(checkpoint.path, self.device, self._dtype)
-        )
-        if job.recipe.vae is None:
-            return parts, None
-        model = self._catalogue.find("vae", job.recipe.vae)
-        vae = self._vaes.get(model.sha256, lambda: load_vae(model.path, self.device, self._dtype))
-        return replace(parts, vae=vae), model
-
-    def _net(self, model: Model) -> ControlNetModel:
-        return self._nets.get(
-            model.sha256, lambda: load_controlnet(model.path, self.device, self._dtype)
+        return _Models(
+            checkpoint=checkpoint,
+            vae=None if recipe.vae is None else find("vae", recipe.vae),
+            loras=tuple(loras),
+            nets=tuple((unit, model) for unit, model in nets if unit.active),
         )
 
-    @torch.no_grad()
-    def _denoise(
+    def _map(
+        self,
+        unit: ControlUnit,
+        job: Job,
+        base: Image.Image,
+        doodle: Image.Image | None,
+        size: Size,
+    ) -> Image.Image | None:
+        make = partial(control_map, unit, job, base, doodle, size)
+        return self._stock.maps.get(map_key(unit, job, size), make)
+
+    def _drawn(
         self,
         job: Job,
+        models: _Models,
         parts: BaseModel,
+        units_at: UnitsAt,
         start: Image.Image,
-        units: list[_Unit],
-        nets: list[ControlNetModel],
-        loras: list[tuple[Model, float]],
-        on_step: OnStep,
-        is_cancelled: IsCancelled,
+        hooks: Hooks,
     ) -> Image.Image:
-        recipe = job.recipe
-        total = int(recipe.steps * recipe.strength)
+        pipe = pipelines.pipeline(parts, job, ())
+        eyes = (models.vae or models.checkpoint).sha256
+        with parts.loras.plugged(pipe, models.loras, self._stock.lora_files):
+            embeddings = self._embeddings(job, models, parts)
+            passes = Passes(self._stock, parts, eyes, job, units_at, embeddings, hooks)
+            return passes.picture(start)
 
-        def after_step(_: object, index: int, __: object, values: dict[str, Any]) -> dict[str, Any]:
-            if is_cancelled():
-                raise Cancelled(f"variant {job.letter} was stopped")
-            on_step(index + 1, total)
-            return values
-
-        pipe, control = self._pipeline(parts, job, units, nets)
-        with plugged(pipe, loras):
-            result = pipe(
-                prompt=job.prompt,
-                negative_prompt=job.negative_prompt,
-                image=self._start_latents(parts.vae, start),
-                strength=recipe.strength,
-                num_inference_steps=recipe.steps,
-                guidance_scale=recipe.guidance_scale,
-                # Noise is drawn on the CPU, so a seed means the same on every device.
-                generator=torch.Generator("cpu").manual_seed(job.seed),
-                callback_on_step_end=after_step,
-                output_type="pil",
-                **control,
-            )
-        picture: Image.Image = result.images[0]
-        return picture
-
-    def _pipeline(
-        self, parts: BaseModel, job: Job, units: list[_Unit], nets: list[ControlNetModel]
-    ) -> tuple[StableDiffusionImg2ImgPipeline, dict[str, Any]]:
-        """A pipeline over the shared modules for this job alone, and its control arguments."""
-        shared = {
-            "vae": parts.vae,
-            "text_encoder": parts.text_encoder,
-            "tokenizer": parts.tokenizer,
-            "unet": parts.unet,
-            "scheduler": build_scheduler(
-                parts.scheduler, job.recipe.sampler, job.recipe.schedule_type
-            ),
-            "safety_checker": None,
-            "feature_extractor": None,
-            "requires_safety_checker": False,
-        }
-        if not units:
-            pipe = StableDiffusionImg2ImgPipeline(**shared)
-            pipe.set_progress_bar_config(disable=True)
-            return pipe, {}
-        pipe = StableDiffusionControlNetImg2ImgPipeline(**shared, controlnet=UnitStack(nets))
-        pipe.set_progress_bar_config(disable=True)
-        return pipe, {
-            "control_image": [map_to_tensor(u.picture, self.device, self._dtype) for u in units],
-            "controlnet_conditioning_scale": [u.unit.weight for u in units],
-            "control_guidance_start": [u.unit.start for u in units],
-            "control_guidance_end": [u.unit.end for u in units],
-        }
-
-    def _start_latents(self, vae: AutoencoderKL, start: Image.Image) -> torch.Tensor:
-        """The start picture's latents, scaled. Their mode: sampling would use up the seed."""
-        pixels = picture_to_tensor(start, self.device, self._dtype)
-        latents: torch.Tensor = vae.encode(pixels).latent_dist.mode() * vae.config.scaling_factor
-        return latents
+    def _embeddings(self, job: Job, models: _Models, parts: BaseModel) -> prompts.Embeddings:
+        """Both prompts as the text encoder hears them; LoRAs may have changed its hearing."""
+        skip = job.recipe.clip_skip
+        loras = tuple((model.sha256, weight) for model, weight in models.loras)
+        key = (models.checkpoint.sha256, job.prompt, job.negative_prompt, skip, loras)
+        spoken, unspoken = (
+            read_prompt(text).fragments for text in (job.prompt, job.negative_prompt)
+        )
+        return self._stock.embeddings.get(
+            key, lambda: prompts.encode(parts.tokenizer, parts.text_encoder, spoken, unspoken, skip)
+        )
 
 
 def _device(wanted: str) -> torch.device:
@@ -224,20 +197,19 @@ def _device(wanted: str) -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def _used(model: Model) -> UsedModel:
-    return UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
-
-
 @contextmanager
-def _translated(base_model: str) -> Iterator[None]:
+def _translated(job: Job) -> Iterator[None]:
     """The one boundary where diffusers' and torch's errors become ours."""
+    name = job.recipe.base_model.name
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except BrokenLatents as error:
         raise EngineError(
-            f"the device has too little memory for {base_model} at this size: make the picture"
-            " smaller or keep fewer base models resident"
+            f"recipe {job.letter} made no picture: the numbers overflowed in {name}; lower its"
+            " guidance scale and LoRA weights, or run the engine in full precision"
         ) from error
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EngineError(f"rendering with {base_model} failed: {reason}") from error
+        raise EngineError(f"rendering with {name} failed: {reason}") from error

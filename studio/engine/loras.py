@@ -1,43 +1,103 @@
-"""Plugs LoRAs into a pipeline for one job and takes them out again, however it ends."""
+"""A base model's LoRAs: side-car adapters, attached once, switched on for one job at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import torch
 from diffusers import StableDiffusionPipeline
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors.torch import load_file
+from torch import nn
 
+from studio.engine.caches import ByteCache
 from studio.errors import UnfitModel
 from studio.library.models import Model
 
+Weights = Mapping[str, torch.Tensor]
 
-@contextmanager
-def plugged(pipe: StableDiffusionPipeline, loras: Sequence[tuple[Model, float]]) -> Iterator[None]:
-    """Side-car adapters, never fused: unplugging restores the base model bit for bit.
+_DOWN = ("lora_down.weight", "lora_A.weight", "lora.down.weight")
 
-    Raises UnfitModel, naming the file, when its keys or shapes do not fit the base model.
+
+class LoraBank:
+    """The adapters on one base model's modules.
+
+    Never fused: switched off, they leave the base model's arithmetic untouched bit for bit.
+    The `room` most recently used stay attached, so that using one again costs milliseconds.
     """
-    if not loras:
-        yield
-        return
-    names = [f"lora_{index}" for index in range(len(loras))]
-    try:
-        for name, (model, _) in zip(names, loras, strict=True):
-            _attach(pipe, name, model)
-        pipe.set_adapters(names, [weight for _, weight in loras])
-        yield
-    finally:
-        pipe.unload_lora_weights()
+
+    def __init__(self, room: int = 6) -> None:
+        self._room = room
+        self._attached: OrderedDict[str, str] = OrderedDict()
+
+    @contextmanager
+    def plugged(
+        self,
+        pipe: StableDiffusionPipeline,
+        loras: Sequence[tuple[Model, float]],
+        files: ByteCache[Weights],
+    ) -> Iterator[None]:
+        """Switches the LoRAs on for the block, at their weights.
+
+        Raises UnfitModel, naming the file, when one does not fit the base model.
+        """
+        if not loras:
+            yield
+            return
+        weights = {self._name(pipe, model, files, keep=len(loras)): w for model, w in loras}
+        try:
+            pipe.enable_lora()
+            pipe.set_adapters(list(weights), list(weights.values()))
+            yield
+        finally:
+            pipe.disable_lora()
+
+    def _name(
+        self,
+        pipe: StableDiffusionPipeline,
+        model: Model,
+        files: ByteCache[Weights],
+        keep: int,
+    ) -> str:
+        """The adapter's name, attached now if it is not yet."""
+        if model.sha256 in self._attached:
+            self._attached.move_to_end(model.sha256)
+            return self._attached[model.sha256]
+        while len(self._attached) >= max(self._room, keep):
+            _, oldest = self._attached.popitem(last=False)
+            pipe.delete_adapters(oldest)
+        name = f"lora_{model.sha256[:16]}"
+        try:
+            _attach(pipe, name, model, files)
+        except BaseException:
+            # A failed load leaves layers half wrapped; nothing is sure but a clean start.
+            pipe.unload_lora_weights()
+            self._attached.clear()
+            raise
+        self._attached[model.sha256] = name
+        return name
 
 
-def _attach(pipe: StableDiffusionPipeline, name: str, model: Model) -> None:
+def _attach(
+    pipe: StableDiffusionPipeline, name: str, model: Model, files: ByteCache[Weights]
+) -> None:
+    weights = files.get(model.sha256, lambda: load_file(model.path))
     try:
-        pipe.load_lora_weights(model.path.parent, weight_name=model.path.name, adapter_name=name, local_files_only=True)  # fmt: skip
+        pipe.load_lora_weights(dict(weights), adapter_name=name)
     except (ValueError, RuntimeError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnfitModel(
             f"LoRA {model.name!r} does not fit this base model ({reason}): choose one made for it"
         ) from error
-    listed = pipe.get_list_adapters()
-    if not any(name in adapters for adapters in listed.values()):
+    wanted = sum(key.endswith(_DOWN) for key in weights)
+    taken = sum(_layers_with(module, name) for module in (pipe.unet, pipe.text_encoder))
+    if taken < wanted:
         raise UnfitModel(
-            f"LoRA {model.name!r} changes no layer of this base model: choose one made for it"
+            f"LoRA {model.name!r} is for another base model: {taken} of its {wanted} layers are"
+            " here; choose one made for this"
         )
+
+
+def _layers_with(module: nn.Module, name: str) -> int:
+    layers = (each for each in module.modules() if isinstance(each, BaseTunerLayer))
+    return sum(name in getattr(layer, "lora_A", {}) for layer in layers)

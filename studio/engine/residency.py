@@ -1,27 +1,167 @@
-"""Keeps the most recently used models loaded and lets the others go."""
+"""Which models stand on the device and which in RAM: limits, pins, least recently used first out."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+from studio.errors import NoRoom
 
 Loaded = TypeVar("Loaded")
+Placed_contra = TypeVar("Placed_contra", contravariant=True)
+Tier = Literal["device", "ram"]
 
 
-class Shelf(Generic[Loaded]):
-    """At most `room` loaded things, least recently used first out.
+@dataclass(frozen=True)
+class Room:
+    """A tier's limits: how many models, and how many bytes (None: as many as there are)."""
 
-    The oldest leaves *before* a new one is loaded, so that both never stand there at once.
+    count: int
+    bytes: int | None = None
+
+    def fits(self, count: int, size: int) -> bool:
+        return count <= self.count and (self.bytes is None or size <= self.bytes)
+
+
+class Placement(Protocol[Placed_contra]):
+    """How a model really moves. The policy below never touches one itself."""
+
+    def size(self, model: Placed_contra) -> int:
+        """Bytes of the model's weights, each storage counted once."""
+
+    def up(self, model: Placed_contra) -> None:
+        """RAM to device; the RAM copy stays, so that the way down copies nothing."""
+
+    def down(self, model: Placed_contra) -> None:
+        """Off the device, back to the RAM copy."""
+
+    def dropped(self) -> None:
+        """Called after a model has left RAM: hands memory back to the system."""
+
+
+@dataclass(frozen=True)
+class Resident:
+    """One line of `Residency.status`."""
+
+    key: str
+    tier: Tier
+    bytes: int
+    pinned: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is where, least recently used first, and how often it was there when asked for."""
+
+    residents: tuple[Resident, ...]
+    device_hits: int
+    ram_hits: int
+    misses: int
+
+    def bytes(self, tier: Tier) -> int:
+        """What a tier holds. RAM holds a copy of what is on the device, too."""
+        return sum(each.bytes for each in self.residents if tier in ("ram", each.tier))
+
+
+@dataclass
+class _Held(Generic[Loaded]):
+    model: Loaded
+    size: int
+    on_device: bool = False
+    pins: int = 0
+
+
+class Residency(Generic[Loaded]):
+    """At most so many models in each tier. A model on the device keeps its place in RAM.
+
+    What must leave leaves *before* the next one comes, so that both never stand there at once.
+    Not thread-safe: one lane owns it.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._held: OrderedDict[Hashable, Loaded] = OrderedDict()
+    def __init__(self, placement: Placement[Loaded], device: Room, ram: Room) -> None:
+        self._placement = placement
+        self._device, self._ram = device, ram
+        self._held: OrderedDict[Hashable, _Held[Loaded]] = OrderedDict()
+        self._device_hits = self._ram_hits = self._misses = 0
 
-    def get(self, key: Hashable, load: Callable[[], Loaded]) -> Loaded:
-        if key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
-        while len(self._held) >= self._room:
-            self._held.popitem(last=False)
-        self._held[key] = load()
-        return self._held[key]
+    @contextmanager
+    def use(self, key: Hashable, size: int, load: Callable[[], Loaded]) -> Iterator[Loaded]:
+        """The model of `key` on the device, and pinned there for the block.
+
+        `size` is what it is expected to weigh before `load` has been called. Raises NoRoom
+        when it cannot fit beside what is in use.
+        """
+        held = self._held.get(key)
+        if held is None:
+            self._misses += 1
+            held = self._loaded(key, size, load)
+        elif held.on_device:
+            self._device_hits += 1
+        else:
+            self._ram_hits += 1
+        self._held.move_to_end(key)
+        held.pins += 1
+        try:
+            if not held.on_device:
+                self._make_room("device", held.size, key)
+                self._placement.up(held.model)
+                held.on_device = True
+            yield held.model
+        finally:
+            held.pins -= 1
+
+    def evict(self, key: Hashable | None = None) -> None:
+        """Lets go of one model, or of all that are not in use."""
+        for name in list(self._held) if key is None else [key]:
+            if name in self._held and not self._held[name].pins:
+                self._drop(name)
+
+    def status(self) -> Status:
+        residents = tuple(
+            Resident(str(key), "device" if held.on_device else "ram", held.size, held.pins > 0)
+            for key, held in self._held.items()
+        )
+        return Status(residents, self._device_hits, self._ram_hits, self._misses)
+
+    def _loaded(self, key: Hashable, size: int, load: Callable[[], Loaded]) -> _Held[Loaded]:
+        self._make_room("ram", size, key)
+        model = load()
+        held = _Held(model, self._placement.size(model))
+        if held.size > size:  # It weighs more than it said; others make up for it.
+            self._make_room("ram", held.size, key)
+        self._held[key] = held
+        return held
+
+    def _make_room(self, tier: Tier, size: int, key: Hashable) -> None:
+        room = self._device if tier == "device" else self._ram
+        while True:
+            standing = {k: h for k, h in self._held.items() if tier == "ram" or h.on_device}
+            if room.fits(len(standing) + 1, sum(h.size for h in standing.values()) + size):
+                return
+            victim = next((k for k, h in standing.items() if not h.pins), None)
+            if victim is None:
+                raise NoRoom(
+                    f"model {key} needs {size / 1e6:,.0f} MB and does not fit into the {tier}'s"
+                    f" {_limits(room)}: raise the limit or choose a smaller model"
+                )
+            if tier == "device":
+                self._lower(self._held[victim])
+            else:
+                self._drop(victim)
+
+    def _drop(self, key: Hashable) -> None:
+        held = self._held.pop(key)
+        self._lower(held)
+        del held
+        self._placement.dropped()
+
+    def _lower(self, held: _Held[Loaded]) -> None:
+        if held.on_device:
+            self._placement.down(held.model)
+            held.on_device = False
+
+
+def _limits(room: Room) -> str:
+    count = f"{room.count} model{'s' if room.count != 1 else ''}"
+    return count if room.bytes is None else f"{count} and {room.bytes / 1e6:,.0f} MB"

@@ -1,11 +1,13 @@
 """Which models exist: those that ship with the product and those in the user's folder."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from studio.errors import DamagedModel, ModelError, NotFound, UnfitModel
 from studio.library.files import Hashes, weight_files
+from studio.library.folders import entries, pickles
+from studio.library.headers import Identity, identify
 from studio.library.models import FAMILY_BY_TEXT_WIDTH, FOLDERS, Family, Model
 from studio.recipes.recipe import ModelKind, ModelRef
 
@@ -56,36 +58,62 @@ class Catalogue:
             )
         return model
 
+    def problems(self) -> tuple[tuple[Path, str], ...]:
+        """What lies among the models and cannot be used, with the reason."""
+        found = []
+        for kind in FOLDERS:
+            for name, path in sorted(self._paths(kind).items()):
+                try:
+                    self._model(kind, name, path)
+                except ModelError as error:
+                    found.append((path, str(error)))
+        for folder in self._folders:
+            found += [(path, _PICKLED.format(path.name)) for path in pickles(folder)]
+        return tuple(found)
+
     def _paths(self, kind: ModelKind) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
-            paths.update((path.stem if path.is_file() else path.name, path) for path in _entries(folder, kind))  # fmt: skip
+            paths.update((_name(path), path) for path in entries(folder, kind))
         return paths
 
     def _model(self, kind: ModelKind, name: str, path: Path) -> Model:
         files = weight_files(path)
+        identity = _identity(kind, path)
         return Model(
             kind=kind,
             name=name,
-            family=_family(kind, path),
+            family=identity.family,
             path=path,
             bytes=sum(file.stat().st_size for file in files),
             sha256=self._hashes.of(files),
+            triggers=identity.triggers,
         )
 
 
-def _entries(folder: Path, kind: ModelKind) -> Iterator[Path]:
-    """LoRAs are single safetensors files, all else diffusers folders."""
-    place = folder / FOLDERS[kind]
-    for path in sorted(place.iterdir()) if place.is_dir() else ():
-        if path.suffix == ".safetensors" if kind == "lora" else path.is_dir():
-            yield path
+_PICKLED = "{} holds pickled weights, which can run code: convert it to .safetensors"
 
 
-def _family(kind: ModelKind, path: Path) -> Family:
-    """Read from the configuration beside the weights; files without one are unknown."""
+def _name(path: Path) -> str:
+    return path.stem if path.is_file() else path.name
+
+
+def _identity(kind: ModelKind, path: Path) -> Identity:
+    """What the model is. A diffusers folder says so in its configuration, a file in its header."""
+    if path.is_dir():
+        return Identity(kind, _configured_family(kind, path))
+    identity = identify(path)
+    if identity.kind != kind:
+        raise UnfitModel(
+            f"{path.name} is a {identity.kind}, but lies among the {kind}s: move it to the"
+            f" folder for {identity.kind}s"
+        )
+    return identity
+
+
+def _configured_family(kind: ModelKind, path: Path) -> Family:
     config = path / {"checkpoint": "unet/config.json"}.get(kind, "config.json")
-    if kind not in ("checkpoint", "controlnet") or not path.is_dir():
+    if kind not in ("checkpoint", "controlnet"):
         return "unknown"
     try:
         width = json.loads(config.read_text()).get("cross_attention_dim")

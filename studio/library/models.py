@@ -12,7 +12,19 @@ FOLDERS: dict[ModelKind, str] = {
     "lora": "loras",
     "vae": "vaes",
 }
-"""Where each kind lies inside a models folder."""
+"""Where each kind lies inside the studio's own models folder."""
+KIND_BY_FOLDER: dict[str, ModelKind] = {
+    "checkpoints": "checkpoint",
+    "stable-diffusion": "checkpoint",
+    "diffusers": "checkpoint",
+    "controlnets": "controlnet",
+    "controlnet": "controlnet",
+    "loras": "lora",
+    "lora": "lora",
+    "vaes": "vae",
+    "vae": "vae",
+}
+"""Folder names, in lower case, under which the studio, A1111 and ComfyUI keep each kind."""
 
 Family = Literal["pocket", "sd15", "sd21", "sdxl", "unknown"]
 FAMILY_BY_TEXT_WIDTH: dict[int, Family] = {128: "pocket", 768: "sd15", 1024: "sd21", 2048: "sdxl"}
@@ -21,7 +33,10 @@ FAMILY_BY_TEXT_WIDTH: dict[int, Family] = {128: "pocket", 768: "sd15", 1024: "sd
 
 @dataclass(frozen=True)
 class Model:
-    """One model on disk: a diffusers folder, or a single safetensors file for a LoRA."""
+    """One model on disk: a diffusers folder, or a single safetensors file.
+
+    `triggers` are the words that call for a LoRA, where its maker wrote them down.
+    """
 
     kind: ModelKind
     name: str
@@ -29,3 +44,4 @@ class Model:
     path: Path
     bytes: int
     sha256: str
+    triggers: tuple[str, ...] = ()

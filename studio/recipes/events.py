@@ -27,6 +27,13 @@ class Step(_JobEvent):
     total: int
 
 
+class Preview(_JobEvent):
+    """How the picture looks so far: a small PNG, to be shown enlarged."""
+
+    kind: Literal["preview"] = "preview"
+    png: bytes
+
+
 class Done(_JobEvent):
     kind: Literal["done"] = "done"
     variant: Variant
@@ -44,6 +51,6 @@ class Stopped(_JobEvent):
     kind: Literal["cancelled"] = "cancelled"
 
 
-Event = Queued | Started | Step | Done | Failed | Stopped
+Event = Queued | Started | Step | Preview | Done | Failed | Stopped
 FINAL = (Done, Failed, Stopped)
 """Events after which nothing more comes of a job."""

@@ -1,7 +1,12 @@
 """Turns a request into its four jobs: pure arithmetic and choice, no I/O."""
 
+from pydantic import ValidationError
+
+from studio.errors import InputError
+from studio.recipes.base import explain
 from studio.recipes.preset import LETTERS
-from studio.recipes.recipe import PROMPT_PLACE, Recipe
+from studio.recipes.promptsyntax import take_loras
+from studio.recipes.recipe import PROMPT_PLACE, LoraUse, ModelRef, Recipe
 from studio.recipes.request import Job, Request
 
 
@@ -20,6 +25,7 @@ def plan(request: Request) -> tuple[Job, ...]:
                 request.preset.recipes[letter], request.preset.prompt, request.words
             ),
             negative_prompt=request.preset.recipes[letter].negative_prompt,
+            loras=loras(request.preset.recipes[letter], request.preset.prompt),
             seed=request.preset.recipes[letter].seed_rule.seed(request.seed),
             base_image=request.base_image,
             doodle=request.doodle,
@@ -30,15 +36,31 @@ def plan(request: Request) -> tuple[Job, ...]:
     return tuple(sorted(jobs, key=lambda job: order.index(job.recipe.base_model)))
 
 
+def loras(recipe: Recipe, theme: str) -> tuple[LoraUse, ...]:
+    """The LoRAs a recipe plugs in, and those that its template or the theme calls by name.
+
+    Raises InputError for a name no LoRA can have.
+    """
+    calls = [call for text in (recipe.prompt_template, theme) for call in take_loras(text)[1]]
+    try:
+        called = [LoraUse(model=ModelRef(name=c.name), weight=c.weight) for c in calls]
+    except ValidationError as error:
+        raise InputError(f"a prompt calls a LoRA wrongly: {explain(error)}") from None
+    return (*recipe.loras, *called)
+
+
 def join_prompt(recipe: Recipe, theme: str, words: str) -> str:
     """The user's words first, then the theme's, both in the recipe's template.
 
-    A text encoder cuts what stands last; the user's own words are not to be lost to a long
-    theme. A template without a place for them stands in front.
+    What stands first weighs most, and the words are the user's own. A template without a place
+    for them stands in front. LoRA calls are taken out: the theme's are in `loras`, and a user
+    may call for none.
     """
-    asked = ", ".join(part.strip(" ,") for part in (words, theme) if part.strip(" ,"))
-    if PROMPT_PLACE in recipe.prompt_template:
-        joined = recipe.prompt_template.replace(PROMPT_PLACE, asked)
+    said = [take_loras(part)[0].strip(" ,") for part in (words, theme)]
+    asked = ", ".join(part for part in said if part)
+    template = take_loras(recipe.prompt_template)[0]
+    if PROMPT_PLACE in template:
+        joined = template.replace(PROMPT_PLACE, asked)
     else:
-        joined = ", ".join(part for part in (recipe.prompt_template.strip(" ,"), asked) if part)
+        joined = ", ".join(part for part in (template.strip(" ,"), asked) if part)
     return joined.strip(" ,")

@@ -15,6 +15,11 @@ Prompt = Annotated[str, Field(max_length=4000)]
 
 ModelKind = Literal["checkpoint", "vae", "controlnet", "lora"]
 
+Preprocessor = Literal["scribble", "lineart", "pose", "none"]
+ControlSource = Literal["doodle", "composite", "base"]
+ControlMode = Literal["Balanced", "My prompt is more important", "ControlNet is more important"]
+ResizeMode = Literal["Just Resize", "Crop and Resize", "Resize and Fill"]
+
 PROMPT_PLACE = "{prompt}"
 """Where a recipe's template takes the theme's prompt and the user's words."""
 
@@ -36,12 +41,16 @@ class LoraUse(Frozen):
 class ControlUnit(Frozen):
     """One ControlNet plugged in for one picture: what it sees and how strongly it speaks.
 
-    `scribble` reads the doodle alone, `pose` the clean base image's keypoints, before any
-    doodle. `start` and `end` are shares of the steps.
+    The preprocessor makes its map of `source`; `pose` always reads the clean base image's
+    keypoints. `mode` says whom to believe where prompt and map disagree. `start` and `end` are
+    shares of the steps. Names are those of A1111's ControlNet extension.
     """
 
     model: ModelRef
-    preprocessor: Literal["scribble", "pose"]
+    preprocessor: Preprocessor
+    source: ControlSource = "doodle"
+    resize_mode: ResizeMode = "Just Resize"
+    mode: ControlMode = "Balanced"
     weight: Annotated[float, Field(ge=0.0, le=2.0)] = 1.0
     start: Fraction = 0.0
     end: Fraction = 1.0
@@ -57,6 +66,34 @@ class ControlUnit(Frozen):
                 f"starting control step {self.start} is after ending control step {self.end}"
             )
         return self
+
+
+class Upscale(Frozen):
+    """A second pass over the enlarged picture (A1111's "Hires. fix").
+
+    `Latent` enlarges what the first pass left, `Lanczos` its decoded picture. `steps` 0 takes
+    as many as the first pass.
+    """
+
+    enabled: bool = False
+    upscaler: Literal["Latent", "Lanczos"] = "Latent"
+    factor: Annotated[float, Field(ge=1.0, le=4.0)] = 2.0
+    steps: Annotated[int, Field(ge=0, le=150)] = 0
+    strength: Fraction = 0.7
+
+
+class FaceRepair(Frozen):
+    """Faces drawn once more, each alone and large, and put back (as ADetailer does).
+
+    `padding` is what of the surroundings is shown with a face and `blur` how softly its edge
+    is put back, in pixels of the picture; `size` is the side it is drawn at.
+    """
+
+    enabled: bool = False
+    strength: Fraction = 0.4
+    padding: Annotated[int, Field(ge=0, le=256)] = 32
+    blur: Annotated[int, Field(ge=0, le=64)] = 4
+    size: Side = 512
 
 
 class SeedRule(Frozen):
@@ -75,7 +112,9 @@ class Recipe(Frozen):
     """Every parameter of one picture. What is off is stored as off, never left out.
 
     Names, ranges and defaults are A1111's, where it has them. `vae` is None for the base
-    model's own. Strength 0 returns the start picture, 1 forgets it.
+    model's own. Strength 0 returns the start picture, 1 forgets it. Guidance beyond
+    `guidance_end` (a share of the steps) is left out, which nearly halves their cost.
+    `clip_skip` 1 listens to the text encoder's last layer.
     """
 
     format: Literal["doodle-theme-studio/recipe"] = Field(
@@ -88,6 +127,8 @@ class Recipe(Frozen):
     schedule_type: ScheduleType = "Automatic"
     steps: Annotated[int, Field(ge=1, le=150)] = 20
     guidance_scale: Annotated[float, Field(ge=1.0, le=30.0)] = 7.0
+    guidance_end: Fraction = 1.0
+    clip_skip: Annotated[int, Field(ge=1, le=12)] = 1
     strength: Fraction = 0.75
     width: Side = 512
     height: Side = 512
@@ -95,6 +136,8 @@ class Recipe(Frozen):
     negative_prompt: Prompt = ""
     loras: Annotated[tuple[LoraUse, ...], Field(max_length=8)] = ()
     control_units: Annotated[tuple[ControlUnit, ...], Field(max_length=8)] = ()
+    upscale: Upscale = Upscale()
+    face_repair: FaceRepair = FaceRepair()
     seed_rule: SeedRule = SeedRule()
 
     @property

@@ -8,7 +8,7 @@ from pydantic import Field
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset
-from studio.recipes.recipe import ModelKind, Recipe
+from studio.recipes.recipe import LoraUse, ModelKind, Recipe
 
 MAX_WORDS = 500
 """Characters a user may add to a theme's prompt."""
@@ -34,13 +34,17 @@ class Request(Frozen):
 
 
 class Job(Frozen):
-    """One recipe to be rendered once, with every value resolved."""
+    """One recipe to be rendered once, with every value resolved.
+
+    `prompt` keeps its weights; `loras` are the recipe's and those its prompts call by name.
+    """
 
     request_id: RequestId
     letter: Letter
     recipe: Recipe
     prompt: str
     negative_prompt: str
+    loras: tuple[LoraUse, ...] = ()
     seed: Seed
     base_image: BaseImage
     doodle: Doodle | None = None

@@ -36,6 +36,7 @@ class FakeRenderer:
         doodle: Image.Image | None,
         on_step: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
+        on_preview: Callable[[Image.Image], None],
     ) -> Rendered:
         self.rendered.append(job)
         if job.letter in self._errors:
@@ -46,4 +47,5 @@ class FakeRenderer:
             if is_cancelled():
                 raise Cancelled(f"variant {job.letter} was stopped")
             on_step(step + 1, self._steps)
+            on_preview(base.convert("RGB").resize((8, 8)))
         return Rendered(composite(base, doodle), (), Timings(load=0.0, render=0.1))

@@ -5,6 +5,7 @@ import secrets
 from studio.errors import InputError
 from studio.imaging.limits import read_doodle
 from studio.library.catalogue import Catalogue
+from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, Request
 from studio.store.base_images import BaseImageStore
@@ -38,7 +39,9 @@ class Intake:
             raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
         base = self._bases.get(base_image_id)
         for letter in LETTERS:
-            for kind, ref in preset.recipes[letter].models:
+            recipe = preset.recipes[letter]
+            called = loras(recipe, preset.prompt)[len(recipe.loras) :]
+            for kind, ref in (*recipe.models, *(("lora", use.model) for use in called)):
                 self._catalogue.find(kind, ref)
         return Request(
             id=secrets.token_hex(16),

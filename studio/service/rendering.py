@@ -14,8 +14,19 @@ from PIL import Image
 
 from studio.engine.rendered import Rendered
 from studio.errors import Cancelled, StudioError
+from studio.imaging.limits import encode_png
 from studio.imaging.metadata import png_with_metadata
-from studio.recipes.events import FINAL, Done, Event, Failed, Queued, Started, Step, Stopped
+from studio.recipes.events import (
+    FINAL,
+    Done,
+    Event,
+    Failed,
+    Preview,
+    Queued,
+    Started,
+    Step,
+    Stopped,
+)
 from studio.recipes.planning import plan
 from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request, Variant
@@ -36,6 +47,7 @@ class Renderer(Protocol):
         doodle: Image.Image | None,
         on_step: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
+        on_preview: Callable[[Image.Image], None],
     ) -> Rendered: ...
 
 
@@ -145,6 +157,7 @@ class RenderService:
             None if job.doodle is None else _picture(job.doodle.png),
             lambda done, total: run.tell(Step(letter=job.letter, done=done, total=total)),
             lambda: run.cancelled,
+            lambda picture: run.tell(Preview(letter=job.letter, png=encode_png(picture))),
         )
         variant, png = describe(run.request, job, rendered)
         self._variants.add(variant, png)

@@ -1,7 +1,7 @@
 """The editor of one recipe: every component is tied to a field of `Recipe` by its path."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import gradio as gr
 from pydantic import ValidationError
@@ -9,19 +9,26 @@ from pydantic import ValidationError
 from studio.errors import BadDocument
 from studio.recipes.base import explain
 from studio.recipes.preset import Letter
-from studio.recipes.recipe import Recipe
+from studio.recipes.recipe import ControlMode, ControlUnit, ModelRef, Recipe, ResizeMode
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
 
 SLOTS = 2
 """Control units that the editor shows; further ones of a loaded recipe are kept untouched."""
 
-PREPROCESSORS = [("Scribble (doodle)", "scribble"), ("Pose (clean base)", "pose")]
+PREPROCESSORS = [
+    ("Scribble", "scribble"),
+    ("Lineart", "lineart"),
+    ("Pose (clean base)", "pose"),
+    ("None: the picture as it is", "none"),
+]
+SOURCES = [("Doodle", "doodle"), ("Doodle on base", "composite"), ("Clean base", "base")]
 SEED_RULES = [
     ("Request's seed", "shared"),
     ("Request's seed + value", "offset"),
     ("Fixed", "fixed"),
 ]
 OFF = "none"
+EMPTY_UNIT = ControlUnit(model=ModelRef(name=OFF), preprocessor="scribble").model_dump()
 
 Path = tuple[str | int, ...]
 
@@ -43,22 +50,52 @@ class RecipeForm:
             self._add(("steps",), gr.Slider(1, 150, step=1, label="Sampling steps"))
             self._add(("guidance_scale",), gr.Slider(1, 30, step=0.5, label="CFG Scale"))
             self._add(("strength",), gr.Slider(0, 1, step=0.01, label="Denoising strength"))
+            self._add(("guidance_end",), gr.Slider(0, 1, step=0.01, label="CFG until step share"))
+            self._add(("clip_skip",), gr.Slider(1, 12, step=1, label="Clip skip"))
         with gr.Row(elem_classes="fields"):
             self._add(("prompt_template",), gr.Textbox(label="Prompt template", lines=2, info="{prompt} stands for the user's words and the theme's prompt"))  # fmt: skip
             self._add(("negative_prompt",), gr.Textbox(label="Negative prompt", lines=2))
         for slot in range(SLOTS):
             self._unit(slot, controlnets)
+        self._passes()
         with gr.Row(elem_classes="fields"):
             self._add(("width",), gr.Slider(64, 2048, step=8, label="Width"))
             self._add(("height",), gr.Slider(64, 2048, step=8, label="Height"))
             self._add(("seed_rule", "kind"), gr.Dropdown(SEED_RULES, label="Seed rule"))
             self._add(("seed_rule", "value"), gr.Number(label="Seed value", precision=0, minimum=0))
 
+    def _passes(self) -> None:
+        """What comes after the first pass; each off unless it is switched on."""
+        with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
+            self._add(("upscale", "enabled"), gr.Checkbox(label="Hires. fix"))
+            upscalers = ["Latent", "Lanczos"]
+            self._add(("upscale", "upscaler"), gr.Dropdown(upscalers, label="Upscaler"))
+            self._add(("upscale", "factor"), gr.Slider(1, 4, step=0.05, label="Upscale by"))
+            self._add(
+                ("upscale", "steps"), gr.Slider(0, 150, step=1, label="Hires steps (0: same)")
+            )
+            self._add(("upscale", "strength"), gr.Slider(0, 1, step=0.01, label="Hires denoising strength"))  # fmt: skip
+        with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
+            self._add(("face_repair", "enabled"), gr.Checkbox(label="Face repair"))
+            self._add(("face_repair", "strength"), gr.Slider(0, 1, step=0.01, label="Face denoising strength"))  # fmt: skip
+            self._add(("face_repair", "size"), gr.Slider(64, 2048, step=8, label="Drawn at"))
+            self._add(
+                ("face_repair", "padding"), gr.Slider(0, 256, step=1, label="Padding, pixels")
+            )
+            self._add(("face_repair", "blur"), gr.Slider(0, 64, step=1, label="Mask blur"))
+
     def _unit(self, slot: int, controlnets: list[str]) -> None:
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
             unit: Path = ("control_units", slot)
             self._add((*unit, "model", "name"), gr.Dropdown([OFF, *controlnets], label=f"Control unit {slot + 1}", allow_custom_value=True))  # fmt: skip
             self._add((*unit, "preprocessor"), gr.Dropdown(PREPROCESSORS, label="Preprocessor"))
+            self._add((*unit, "source"), gr.Dropdown(SOURCES, label="Reads"))
+            self._add(
+                (*unit, "mode"), gr.Dropdown(list(get_args(ControlMode)), label="Control Mode")
+            )
+            self._add(
+                (*unit, "resize_mode"), gr.Dropdown(list(get_args(ResizeMode)), label="Resize Mode")
+            )
             self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
             self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label="Starting Control Step"))
             self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label="Ending Control Step"))
@@ -95,11 +132,10 @@ class RecipeForm:
 
 def _value(document: Any, path: Path) -> Any:
     """The value at `path`; an empty control slot shows as off, with a unit's defaults."""
-    unit_defaults = {"model": {"name": OFF}, "preprocessor": "scribble", "weight": 1.0, "start": 0.0, "end": 1.0}  # fmt: skip
     here = document
     for part in path:
         if isinstance(part, int):
-            here = here[part] if part < len(here) else unit_defaults
+            here = here[part] if part < len(here) else EMPTY_UNIT
         else:
             here = here[part]
     return here

@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass, replace
 
-from studio.recipes.events import Done, Event, Failed, Queued, Started, Step, Stopped
+from studio.recipes.events import Done, Event, Failed, Preview, Queued, Started, Step, Stopped
 from studio.recipes.preset import Letter
 from studio.recipes.request import Variant
 from studio.ui.components import png_url
@@ -18,10 +18,11 @@ class Card:
     done: int = 0
     total: int = 0
     message: str = ""
+    preview: bytes | None = None
     png: bytes | None = None
     variant: Variant | None = None
 
-    def after(self, event: Event) -> "Card":
+    def after(self, event: Event) -> "Card":  # noqa: PLR0911 - one answer per kind of event
         """The card as `event` leaves it."""
         match event:
             case Queued():
@@ -30,6 +31,8 @@ class Card:
                 return replace(self, state="started")
             case Step(done=done, total=total):
                 return replace(self, state="step", done=done, total=total)
+            case Preview(png=png):
+                return replace(self, preview=png)
             case Done(png=png, variant=variant):
                 return replace(self, state="done", png=png, variant=variant)
             case Failed(message=message):
@@ -56,6 +59,11 @@ class Card:
             + (f'<ul class="notes">{notes}</ul>' if notes else "")
         )
 
+    def _so_far(self) -> str:
+        if self.preview is None or self.state != "step":
+            return ""
+        return f'<img class="preview" src="{png_url(self.preview)}" alt="">'
+
     def _placeholder(self) -> str:
         percent = round(100 * self.done / self.total) if self.total else 0
         text = {
@@ -75,6 +83,6 @@ class Card:
             )
         role = ' role="alert"' if self.state == "failed" else ""
         return (
-            f'<div class="blank"><span class="big">{self.letter}</span>'
+            f'<div class="blank">{self._so_far()}<span class="big">{self.letter}</span>'
             f"<p{role}>{text}</p>{bar}</div>"
         )

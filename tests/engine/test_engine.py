@@ -1,6 +1,7 @@
 """One job becomes one picture, exactly, and leaves nothing behind."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +11,14 @@ from peft.utils import get_peft_model_state_dict
 from PIL import Image
 from safetensors.torch import save_file
 
+from studio.engine import pipelines
 from studio.engine.engine import Engine
 from studio.errors import Cancelled, DamagedModel, EngineError, InputError, NotFound, UnfitModel
 from studio.imaging.compose import composite
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.recipes.canvas import BaseImage
-from studio.recipes.recipe import LoraUse, ModelRef
+from studio.recipes.recipe import FaceRepair, LoraUse, ModelRef
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES, schedule_fits
 from studio.settings import shipped
 from tests.engine.conftest import Easel, copy_tree
@@ -90,10 +92,53 @@ def test_an_empty_doodle_redraws_the_base_and_says_the_scribble_unit_was_left_ou
     assert [m.name for m in rendered.models] == ["pocket-ink", "pocket-pose"]
 
 
-def test_a_prompt_beyond_the_encoder_says_what_was_not_heard(easel: Easel) -> None:
-    job = easel.job()
-    long = job.model_copy(update={"prompt": "red dress, " * 60 + "zebra"})
-    assert "zebra" in easel.render(long).notes[0]
+def test_a_long_prompt_is_heard_to_its_end(easel: Easel) -> None:
+    job = easel.job(guidance_scale=3.0)
+    words = "red dress, " * 60
+    one, other = (
+        pixels(easel.render(job.model_copy(update={"prompt": words + last})).picture)
+        for last in ("blue shorts", "green skirt")
+    )
+    assert (one != other).any()
+
+
+def test_weights_in_a_prompt_move_the_picture_and_weight_one_does_not(easel: Easel) -> None:
+    job = easel.job(guidance_scale=3.0)
+    plain, same, stronger = (
+        pixels(easel.render(job.model_copy(update={"prompt": text})).picture)
+        for text in ("a red dress", "a (red:1.0) dress", "a (red:1.6) dress")
+    )
+    assert (plain == same).all()
+    assert (plain != stronger).any()
+
+
+def test_clip_skip_listens_to_another_layer(easel: Easel) -> None:
+    one, other = (easel.render(easel.job(clip_skip=skip)).picture for skip in (1, 2))
+    assert (pixels(one) != pixels(other)).any()
+
+
+def test_guidance_ends_where_the_recipe_says(easel: Easel) -> None:
+    whole, half, none = (
+        pixels(easel.render(easel.job(guidance_scale=4.0, guidance_end=end)).picture)
+        for end in (1.0, 0.5, 0.0)
+    )
+    assert (whole != half).any()
+    assert (half != none).any()
+
+
+def test_what_was_computed_once_is_not_computed_again(easel: Easel) -> None:
+    engine = Engine(easel.catalogue, "cpu")
+    fresh, job = Easel(easel.studio, easel.catalogue, engine), easel.job()
+    first = fresh.render(job)
+    before = engine.status()
+    again = fresh.render(job.model_copy(update={"seed": job.seed + 1}))
+    after = engine.status()
+    assert first.picture != again.picture
+    for cache in ("embeddings", "latents", "maps"):
+        assert getattr(after, cache).misses == getattr(before, cache).misses
+        assert getattr(after, cache).hits > getattr(before, cache).hits
+    assert after.base_models.device_hits == before.base_models.device_hits + 1
+    assert after.base_models.misses == 1
 
 
 def test_what_really_took_part_is_recorded(easel: Easel) -> None:
@@ -142,6 +187,7 @@ def lora_easel(shipped_studio: object, tmp_path_factory: pytest.TempPathFactory)
     torch.manual_seed(0)
     lora_file(folder, 128)
     lora_file(folder, 96)
+    lora_file(folder, 768)
     catalogue = Catalogue((shipped("assets") / "models", folder), Hashes(None))
     return Easel(shipped_studio, catalogue, Engine(catalogue, "cpu"))
 
@@ -175,6 +221,40 @@ def test_a_lora_that_does_not_fit_is_named_and_leaves_nothing(lora_easel: Easel)
     assert (pixels(lora_easel.render(bare).picture) == before).all()
 
 
+def test_a_lora_of_another_family_is_refused_before_anything_is_loaded(lora_easel: Easel) -> None:
+    fresh = Easel(lora_easel.studio, lora_easel.catalogue, Engine(lora_easel.catalogue, "cpu"))
+    with pytest.raises(UnfitModel, match="lora 'width-768' is made for sd15, base model"):
+        fresh.render(fresh.job(loras=use("width-768")))
+    assert fresh.engine.status().base_models.misses == 0
+
+
+def test_a_prompt_calls_a_lora_by_name(lora_easel: Easel) -> None:
+    called = lora_easel.job(prompt_template="<lora:width-128:0.7> {prompt}")
+    named = lora_easel.job(loras=use("width-128", 0.7))
+    assert (
+        pixels(lora_easel.render(called).picture) == pixels(lora_easel.render(named).picture)
+    ).all()
+
+
+def test_many_loras_in_turn_keep_the_bank_small_and_the_base_exact(
+    lora_easel: Easel, tmp_path: Path
+) -> None:
+    for seed in range(8):
+        torch.manual_seed(seed)
+        lora_file(tmp_path, 128).rename(tmp_path / "loras" / f"number-{seed}.safetensors")
+    catalogue = Catalogue((shipped("assets") / "models", tmp_path), Hashes(None))
+    easel = Easel(lora_easel.studio, catalogue, Engine(catalogue, "cpu"))
+    quick: dict[str, Any] = {"steps": 2, "strength": 0.5, "control_units": ()}
+    before = pixels(easel.render(easel.job(**quick)).picture)
+    first = pixels(easel.render(easel.job(**quick, loras=use("number-0"))).picture)
+    for seed in range(1, 8):
+        easel.render(easel.job(**quick, loras=use(f"number-{seed}")))
+    again = pixels(easel.render(easel.job(**quick, loras=use("number-0"))).picture)
+    assert (first != before).any()
+    assert (again == first).all()
+    assert (pixels(easel.render(easel.job(**quick)).picture) == before).all()
+
+
 def test_a_lora_at_weight_zero_is_not_even_loaded(lora_easel: Easel) -> None:
     rendered = lora_easel.render(lora_easel.job(loras=use("width-96", 0.0)))
     bare = lora_easel.render(lora_easel.job())
@@ -187,7 +267,12 @@ def test_unknown_models_are_named(easel: Easel) -> None:
         ({"base_model": ModelRef(name="nope")}, "no checkpoint named 'nope'"),
         ({"loras": tuple(use("nope"))}, "no lora named 'nope'"),
     ):
-        gone = job.model_copy(update={"recipe": job.recipe.model_copy(update=changes)})
+        gone = job.model_copy(
+            update={
+                "recipe": job.recipe.model_copy(update=changes),
+                "loras": changes.get("loras", ()),
+            }
+        )
         with pytest.raises(NotFound, match=said):
             easel.render(gone)
 
@@ -229,6 +314,103 @@ def test_an_error_inside_diffusers_becomes_one_of_ours(
     def burst(*_: object, **__: object) -> None:
         raise RuntimeError("a kernel burst\nwith a long tail")
 
-    monkeypatch.setattr(Engine, "_start_latents", burst)
+    monkeypatch.setattr("studio.engine.passes.run", burst)
     with pytest.raises(EngineError, match="rendering with pocket-ink failed: a kernel burst$"):
         easel.render(easel.job())
+
+
+def test_when_memory_runs_out_the_rest_is_let_go_and_it_is_tried_once_more(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(easel.catalogue, "cpu")
+    fresh, job = Easel(easel.studio, easel.catalogue, engine), easel.job()
+    whole = pixels(fresh.render(job).picture)
+    real, calls = pipelines.run, []
+
+    def tight(*arguments: Any, **options: Any) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) in (1, 3, 4):
+            raise torch.OutOfMemoryError("no room")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr("studio.engine.passes.run", tight)
+    assert (pixels(fresh.render(job).picture) == whole).all()
+    assert len(calls) == 2
+    with pytest.raises(EngineError, match=r"too little memory for pocket-ink at 256 x 256"):
+        fresh.render(job)
+    assert (pixels(fresh.render(job).picture) == whole).all()
+
+
+def test_numbers_that_overflow_name_the_recipe(easel: Easel) -> None:
+    job = easel.job(guidance_scale=30.0)
+    broken = job.model_copy(
+        update={"recipe": job.recipe.model_copy(update={"guidance_scale": float("inf")})}
+    )
+    with pytest.raises(EngineError, match=r"recipe B made no picture: the numbers overflowed"):
+        easel.render(broken)
+
+
+def test_previews_come_with_the_steps_and_grow_towards_the_picture(easel: Easel) -> None:
+    seen: list[Image.Image] = []
+    job = easel.job("sporty", steps=10, strength=0.8)
+    final = easel.render(job, on_preview=seen.append).picture
+    assert [preview.size for preview in seen] == [(32, 32)] * 7
+    small = pixels(final.resize((32, 32), Image.Resampling.BOX))
+    away = [np.abs(pixels(preview) - small).mean() for preview in seen]
+    assert away[-1] < away[0]
+    assert away[-1] < 30
+
+
+@pytest.mark.parametrize("mode", ["My prompt is more important", "ControlNet is more important"])
+def test_control_modes_differ_from_balanced(easel: Easel, mode: str) -> None:
+    job = easel.job(guidance_scale=3.0)
+    units = [u.model_dump() | {"mode": mode} for u in job.recipe.control_units]
+    balanced, other = (
+        pixels(easel.render(each).picture)
+        for each in (job, easel.job(guidance_scale=3.0, control_units=units))
+    )
+    assert (balanced != other).any()
+
+
+@pytest.mark.parametrize("upscaler", ["Latent", "Lanczos"])
+def test_upscaling_draws_a_second_pass_at_the_larger_size(easel: Easel, upscaler: str) -> None:
+    seen: list[tuple[int, int]] = []
+    enlarge = {"enabled": True, "upscaler": upscaler, "factor": 1.5, "steps": 4, "strength": 0.5}
+    small, large = (
+        easel.job(steps=6, strength=0.5),
+        easel.job(steps=6, strength=0.5, upscale=enlarge),
+    )
+    first = easel.render(small).picture
+    picture = easel.render(large, on_step=lambda d, t: seen.append((d, t))).picture
+    assert picture.size == (384, 384)
+    assert seen == [(step, 5) for step in range(1, 6)]
+    away = pixels(picture.resize((256, 256), Image.Resampling.BOX)) - pixels(first)
+    assert 1 < np.abs(away).mean() < 40
+
+
+def test_face_repair_redraws_the_face_and_not_one_pixel_elsewhere(easel: Easel) -> None:
+    mend = {"enabled": True, "strength": 0.5, "size": 128, "padding": 16, "blur": 3}
+    plain = easel.job()
+    before = pixels(easel.render(plain).picture)
+    after = pixels(easel.render(easel.job(face_repair=mend)).picture)
+    changed = (before != after).any(axis=-1)
+    rows, columns = np.nonzero(changed)
+    points = plain.base_image.keypoints
+    assert points is not None
+    assert points[0] is not None
+    nose = (points[0][0] * 256, points[0][1] * 256)
+    assert changed.mean() > 0.01
+    assert np.abs(columns - nose[0]).max() < 80
+    assert np.abs(rows - nose[1]).max() < 80
+
+
+def test_a_base_without_keypoints_has_no_face_to_repair(easel: Easel) -> None:
+    units = [u.model_dump() for u in easel.job().recipe.control_units if u.preprocessor != "pose"]
+    job = easel.job(control_units=units, face_repair={"enabled": True, "size": 128})
+    bare = job.model_copy(
+        update={"base_image": job.base_image.model_copy(update={"keypoints": None})}
+    )
+    whole = job.model_copy(
+        update={"recipe": job.recipe.model_copy(update={"face_repair": FaceRepair()})}
+    )
+    assert (pixels(easel.render(bare).picture) == pixels(easel.render(whole).picture)).all()

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from studio.imaging.compose import composite
-from studio.imaging.controlmaps import scribble_map
+from studio.imaging.controlmaps import lineart_map, scribble_map
 from studio.imaging.metadata import metadata_of, png_with_metadata
 from studio.imaging.skeleton import COLOURS, draw_skeleton
 from tests import examples
@@ -78,3 +78,12 @@ def test_metadata_comes_back_from_the_png_also_in_chinese() -> None:
     assert metadata_of(png) == '{"prompt": "红色连衣裙"}'
     assert metadata_of(examples.png()) is None
     assert png == png_with_metadata(Image.new("RGB", (8, 8)), '{"prompt": "红色连衣裙"}')
+
+
+@pytest.mark.parametrize("side", [64, 256, 512, 1024])
+def test_lineart_is_the_same_outline_in_thinner_lines(side: int) -> None:
+    doodle = Image.new("RGBA", (side, side))
+    doodle.paste((200, 0, 0, 255), (side // 4, side // 4, side, side))
+    fine, coarse = lit(lineart_map(doodle)), lit(scribble_map(doodle))
+    assert 0 < fine.sum() < coarse.sum()
+    assert (coarse | ~fine).all()

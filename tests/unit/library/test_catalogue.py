@@ -12,6 +12,7 @@ from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes, check_whole, weight_files
 from studio.recipes.recipe import ModelRef
 from studio.settings import shipped
+from tests.unit.library.test_headers import KOHYA, PEFT, checkpoint, write
 
 
 def controlnet(folder: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
@@ -118,3 +119,61 @@ def test_shipped_configurations_do_not_say_where_they_were_made() -> None:
     assert len(configurations) >= 6
     for configuration in configurations:
         assert "_name_or_path" not in configuration.read_text(), configuration
+
+
+def test_single_files_are_models_too_and_a_lora_tells_its_triggers(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    for place in ("checkpoints", "loras"):
+        (tmp_path / "own" / place).mkdir(parents=True)
+    write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint(768))
+    write(tmp_path / "own" / "loras" / "neon.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "neon"})  # fmt: skip
+    assert [(m.kind, m.name, m.family, m.triggers) for m in catalogue.models()] == [
+        ("checkpoint", "sd", "sd15", ()),
+        ("lora", "neon", "pocket", ("neon",)),
+    ]
+
+
+def test_a_file_among_the_wrong_kind_says_where_it_belongs(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "own" / "checkpoints").mkdir(parents=True)
+    write(tmp_path / "own" / "checkpoints" / "neon.safetensors", {PEFT: (8, 128)})
+    with pytest.raises(UnfitModel, match=r"is a lora, but lies among the checkpoints"):
+        catalogue.find("checkpoint", ModelRef(name="neon"))
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "loras"),
+    [
+        ("models/Stable-diffusion", "models/Lora"),  # A1111
+        ("models/checkpoints", "models/loras"),  # ComfyUI
+        ("checkpoints", "loras"),  # ours
+    ],
+)
+def test_other_tools_trees_are_read_as_they_are(
+    tmp_path: Path, checkpoints: str, loras: str
+) -> None:
+    tree = tmp_path / "webui"
+    (tree / checkpoints / "sorted" / "by season").mkdir(parents=True)
+    (tree / loras).mkdir(parents=True)
+    write(tree / checkpoints / "sorted" / "by season" / "deep.safetensors", checkpoint(2048))
+    write(tree / loras / "glow.safetensors", {KOHYA: (8, 768)})
+    (tree / loras / "readme.txt").write_text("not a model")
+    found = Catalogue((tree,), Hashes(None)).models()
+    assert [(m.kind, m.name, m.family) for m in found] == [
+        ("checkpoint", "deep", "sdxl"),
+        ("lora", "glow", "sd15"),
+    ]
+
+
+def test_problems_name_each_file_and_its_reason(catalogue: Catalogue, tmp_path: Path) -> None:
+    for place in ("checkpoints", "loras"):
+        (tmp_path / "own" / place).mkdir(parents=True)
+    (tmp_path / "own" / "checkpoints" / "old.ckpt").write_bytes(b"\x80\x04")
+    (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"\x10")
+    (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
+    reasons = {path.name: reason for path, reason in catalogue.problems()}
+    assert set(reasons) == {"old.ckpt", "half.safetensors", "net"}
+    assert "can run code" in reasons["old.ckpt"]
+    assert "no readable safetensors file" in reasons["half.safetensors"]

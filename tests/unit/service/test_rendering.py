@@ -49,7 +49,9 @@ def test_each_job_is_queued_started_stepped_and_done(folder: Path) -> None:
     events = list(bench.service.start(bench.request()).events())
     assert [e.kind for e in events[:4]] == ["queued"] * 4
     of_a = [e.kind for e in events if e.letter == "A"]
-    assert of_a == ["queued", "started", "step", "step", "done"]
+    assert of_a == [
+        "queued", "started", "step", "preview", "step", "preview", "done",
+    ]  # fmt: skip
     assert [e.letter for e in events if isinstance(e, Done)] == ["A", "B", "C", "D"]
     steps = [(e.done, e.total) for e in events if isinstance(e, Step) and e.letter == "B"]
     assert steps == [(1, 2), (2, 2)]

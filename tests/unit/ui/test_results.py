@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio.recipes.events import Done, Event, Failed, Queued, Started, Step, Stopped
+from studio.recipes.events import Done, Event, Failed, Preview, Queued, Started, Step, Stopped
 from studio.ui.results import Card
 from tests import examples
 
@@ -15,6 +15,7 @@ from tests import examples
         ([Queued(letter="A"), Started(letter="A")], "Loading models"),
         ([Step(letter="A", done=3, total=12)], 'aria-valuenow="25"'),
         ([Step(letter="A", done=3, total=12)], "Step 3 of 12"),
+        ([Step(letter="A", done=3, total=12), Preview(letter="A", png=b"PNG")], 'class="preview"'),
         ([Failed(letter="A", message="no room")], 'role="alert">no room'),
         ([Step(letter="A", done=3, total=12), Stopped(letter="A")], "Stopped"),
         ([Done(letter="A", variant=examples.variant(), png=b"PNG")], "seed 7 · 1.5 s"),

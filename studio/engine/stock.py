@@ -1,0 +1,131 @@
+"""Everything the engine keeps between jobs: models in their tiers, and what was computed once."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import torch
+from diffusers import AutoencoderKL, ControlNetModel
+from PIL import Image
+
+from studio.engine.caches import ByteCache, CacheStatus
+from studio.engine.checkpoints import BaseModel, load_base_model, load_controlnet, load_vae
+from studio.engine.loras import Weights
+from studio.engine.placement import DevicePlacement, Single
+from studio.engine.prompts import Embeddings
+from studio.engine.residency import Residency, Room, Status
+from studio.library.models import Model
+
+CONSTRUCTION = threading.Lock()
+"""Held while any model is built: diffusers does so on the meta device, process-wide, and a module
+built beside it in another thread would land there too."""
+
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the engine may keep. Bytes are None where only counts limit."""
+
+    base_models: int = 2
+    base_models_in_ram: int = 4
+    device_bytes: int | None = None
+    ram_bytes: int | None = None
+    controlnets: int = 8
+    cache_bytes: int = 256 * MB
+    lora_bytes: int = 1024 * MB
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """What is where, and how often it was there when it was asked for."""
+
+    base_models: Status
+    controlnets: Status
+    vaes: Status
+    embeddings: CacheStatus
+    latents: CacheStatus
+    maps: CacheStatus
+    lora_files: CacheStatus
+
+
+class Stock:
+    """The engine's models and caches. One lane owns it."""
+
+    def __init__(self, device: torch.device, dtype: torch.dtype, limits: Limits) -> None:
+        self.device, self.dtype = device, dtype
+        placement = DevicePlacement(device)
+        self._bases: Residency[BaseModel] = Residency(
+            placement,
+            Room(limits.base_models, limits.device_bytes),
+            Room(max(limits.base_models, limits.base_models_in_ram), limits.ram_bytes),
+        )
+        both = Room(limits.controlnets)
+        self._nets: Residency[Single[ControlNetModel]] = Residency(placement, both, both)
+        self._vaes: Residency[Single[AutoencoderKL]] = Residency(placement, Room(2), Room(2))
+        third = limits.cache_bytes // 3
+        self.embeddings: ByteCache[Embeddings] = ByteCache(third, lambda both: both.bytes)
+        self.latents: ByteCache[torch.Tensor] = ByteCache(third, lambda tensor: tensor.nbytes)
+        self.maps: ByteCache[Image.Image | None] = ByteCache(third, _picture_bytes)
+        self.lora_files: ByteCache[Weights] = ByteCache(limits.lora_bytes, _weights_bytes)
+
+    @contextmanager
+    def base_model(self, model: Model) -> Iterator[BaseModel]:
+        """The base model on the device, staying there for the block."""
+
+        def load() -> BaseModel:
+            with CONSTRUCTION:
+                return load_base_model(model.path, self.dtype)
+
+        with self._bases.use(model.sha256, self._expected(model), load) as parts:
+            yield parts
+
+    @contextmanager
+    def vae(self, model: Model) -> Iterator[AutoencoderKL]:
+        def load() -> Single[AutoencoderKL]:
+            with CONSTRUCTION:
+                return Single(load_vae(model.path, self.dtype))
+
+        with self._vaes.use(model.sha256, self._expected(model), load) as held:
+            yield held.module
+
+    @contextmanager
+    def controlnets(self, models: Sequence[Model]) -> Iterator[list[ControlNetModel]]:
+        with ExitStack() as pins:
+            yield [pins.enter_context(self._controlnet(model)) for model in models]
+
+    @contextmanager
+    def _controlnet(self, model: Model) -> Iterator[ControlNetModel]:
+        def load() -> Single[ControlNetModel]:
+            with CONSTRUCTION:
+                return Single(load_controlnet(model.path, self.dtype))
+
+        with self._nets.use(model.sha256, self._expected(model), load) as held:
+            yield held.module
+
+    def evict(self) -> None:
+        """Lets go of all that is not in use: what is tried when memory runs out."""
+        for cache in (self.embeddings, self.latents, self.maps, self.lora_files):
+            cache.clear()
+        for residency in (self._nets, self._vaes, self._bases):
+            residency.evict()
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(
+            self._bases.status(), self._nets.status(), self._vaes.status(),
+            self.embeddings.status(),
+            self.latents.status(), self.maps.status(), self.lora_files.status(),
+        )  # fmt: skip
+
+    def _expected(self, model: Model) -> int:
+        """Bytes in memory; files are mostly fp16, and twice that in fp32."""
+        return model.bytes * (2 if self.dtype == torch.float32 else 1)
+
+
+def _picture_bytes(picture: Image.Image | None) -> int:
+    return 0 if picture is None else picture.width * picture.height * 3
+
+
+def _weights_bytes(weights: Weights) -> int:
+    return sum(tensor.nbytes for tensor in weights.values())

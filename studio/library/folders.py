@@ -1,0 +1,53 @@
+"""Finds models in folders: the studio's own, and A1111's and ComfyUI's trees as they are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.library.models import KIND_BY_FOLDER
+from studio.recipes.recipe import ModelKind
+
+_PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
+
+
+def entries(folder: Path, kind: ModelKind) -> Iterator[Path]:
+    """Every model of `kind` below `folder`: diffusers folders and single safetensors files."""
+    for place in _places(folder, kind):
+        yield from _models(place)
+
+
+def pickles(folder: Path) -> Iterator[Path]:
+    """Single files that hold pickled weights, which the studio never opens."""
+    for kind in dict.fromkeys(KIND_BY_FOLDER.values()):
+        for place in _places(folder, kind):
+            for path in sorted(place.rglob("*")):
+                if path.suffix in _PICKLES and path.is_file() and not _inside_model(path, place):
+                    yield path
+
+
+def _places(folder: Path, kind: ModelKind) -> Iterator[Path]:
+    """The folders for `kind`; a web UI's tree has them below `models`."""
+    root = folder / "models" if (folder / "models").is_dir() else folder
+    for place in sorted(root.iterdir()) if root.is_dir() else ():
+        if place.is_dir() and KIND_BY_FOLDER.get(place.name.lower()) == kind:
+            yield place
+
+
+def _models(place: Path) -> Iterator[Path]:
+    """Models in `place` and in folders that only sort them."""
+    for path in sorted(place.iterdir()):
+        if path.is_dir():
+            if _is_model(path):
+                yield path
+            else:
+                yield from _models(path)
+        elif path.suffix == ".safetensors":
+            yield path
+
+
+def _is_model(folder: Path) -> bool:
+    """A diffusers folder has its configuration at its top."""
+    return (folder / "model_index.json").exists() or (folder / "config.json").exists()
+
+
+def _inside_model(path: Path, place: Path) -> bool:
+    return any(_is_model(parent) for parent in path.parents if place in parent.parents)

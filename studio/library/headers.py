@@ -1,0 +1,147 @@
+"""What a safetensors file holds, told from its header alone: no weight is read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.errors import DamagedModel, UnfitModel
+from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family
+from studio.recipes.recipe import ModelKind
+
+MAX_HEADER = 64 * 2**20
+"""Bytes a header may have; a real one of a large model has a few megabytes."""
+
+_UNET = "model.diffusion_model."
+_CROSS = "attn2.to_k.weight"
+
+
+@dataclass(frozen=True)
+class Header:
+    """Tensor shapes by name, and what the maker wrote into the file."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    metadata: Mapping[str, str]
+
+    def starts(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self.shapes)
+
+    def first(self, *parts: str) -> tuple[int, ...] | None:
+        """The shape of the first tensor whose name contains all `parts`."""
+        found = (shape for name, shape in self.shapes.items() if all(p in name for p in parts))
+        return next(found, None)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a file is: its kind, its family, and for a LoRA the words that call for it."""
+
+    kind: ModelKind
+    family: Family
+    triggers: tuple[str, ...] = ()
+
+
+def read_header(file: Path) -> Header:
+    """Raises DamagedModel when the file is cut short or is no safetensors file."""
+    try:
+        with file.open("rb") as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            if not 2 <= size <= MAX_HEADER:
+                raise ValueError("its first bytes give no header size")
+            document = json.loads(stream.read(size))
+        entries = {name: entry for name, entry in document.items() if name != "__metadata__"}
+        shapes = {name: tuple(entry["shape"]) for name, entry in entries.items()}
+        ends = [entry["data_offsets"][1] for entry in entries.values()]
+        whole = 8 + size + max(ends, default=0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedModel(
+            f"{file.name} is no readable safetensors file ({error}): put the file in place again"
+        ) from None
+    if file.stat().st_size < whole:
+        raise DamagedModel(
+            f"{file.name} is cut short ({file.stat().st_size:,} of {whole:,} bytes):"
+            " download it again"
+        )
+    return Header(shapes, {str(k): str(v) for k, v in document.get("__metadata__", {}).items()})
+
+
+def identify(file: Path) -> Identity:
+    """Kind and family of a single file. Raises DamagedModel, and UnfitModel for what the studio
+    has no use for: an inpainting model, a textual inversion, something unknown."""
+    header = read_header(file)
+    for tell in (_checkpoint, _lora, _controlnet, _vae):
+        identity = tell(header, file.name)
+        if identity is not None:
+            return identity
+    raise UnfitModel(
+        f"{file.name} is none of checkpoint, VAE, ControlNet or LoRA in a known layout:"
+        " take it out of the models folder"
+    )
+
+
+def _checkpoint(header: Header, name: str) -> Identity | None:
+    if not header.starts(_UNET):
+        if header.starts("double_blocks.") or header.starts("joint_blocks."):
+            raise UnfitModel(
+                f"{name} holds a transformer alone: use the model's diffusers folder, which has"
+                " its text encoders and VAE"
+            )
+        return None
+    entry = header.shapes.get(f"{_UNET}input_blocks.0.0.weight")
+    if entry is not None and entry[1] != 4:
+        raise UnfitModel(
+            f"{name} is an inpainting or editing model ({entry[1]} input channels): use the"
+            " ordinary one"
+        )
+    cross = header.first(_UNET, _CROSS)
+    return Identity("checkpoint", _family(cross))
+
+
+def _lora(header: Header, name: str) -> Identity | None:
+    """Kohya's keys (`lora_unet_…lora_down`) and diffusers' and peft's (`…lora_A`)."""
+    downs = ("lora_down.weight", "lora_A.weight", ".lora.down.weight")
+    down = next((d for d in downs if header.first(d)), None)
+    if down is None:
+        return None
+    cross = header.first("attn2", "to_k", down)
+    if header.starts("lora_te2_") or header.starts("text_encoder_2."):
+        family: Family = "sdxl"
+    else:
+        family = _family(cross)
+    return Identity("lora", family, _triggers(header.metadata))
+
+
+def _controlnet(header: Header, name: str) -> Identity | None:
+    original, diffusers = (
+        header.starts("control_model."),
+        header.starts("controlnet_cond_embedding"),
+    )
+    if not original and not diffusers:
+        return None
+    return Identity("controlnet", _family(header.first(_CROSS)))
+
+
+def _vae(header: Header, name: str) -> Identity | None:
+    """An autoencoder alone; which family it belongs to its shapes do not tell."""
+    inside = any(header.starts(p + "decoder.conv_in.") for p in ("", "first_stage_model."))
+    return Identity("vae", "unknown") if inside else None
+
+
+def _family(cross: tuple[int, ...] | None) -> Family:
+    """By the width of the words that cross-attention listens to."""
+    return FAMILY_BY_TEXT_WIDTH.get(cross[1], "unknown") if cross and len(cross) > 1 else "unknown"
+
+
+def _triggers(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Trigger words as modelspec has them, else the commonest tags kohya trained with."""
+    if phrase := metadata.get("modelspec.trigger_phrase"):
+        return tuple(word.strip() for word in phrase.split(",") if word.strip())
+    try:
+        by_folder = json.loads(metadata.get("ss_tag_frequency", "{}"))
+        counts: dict[str, int] = {}
+        for tags in by_folder.values():
+            for tag, count in tags.items():
+                counts[tag.strip()] = counts.get(tag.strip(), 0) + int(count)
+    except (ValueError, AttributeError, TypeError):
+        return ()
+    return tuple(sorted(counts, key=lambda tag: (-counts[tag], tag))[:5])

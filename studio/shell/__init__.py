@@ -1,0 +1,1 @@
+"""The command line beyond `cli.py`: one module per group of commands."""

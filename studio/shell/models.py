@@ -1,0 +1,145 @@
+"""`studio models`: which models there are, whether they are whole, and how to be rid of one."""
+
+import json
+import shutil
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.errors import InputError, ModelError, NotFound
+from studio.shell.printing import AsJson, load_settings, print_table
+
+if TYPE_CHECKING:
+    from studio.library.catalogue import Catalogue
+    from studio.library.models import Model
+
+app = typer.Typer(no_args_is_help=True, help="Base models, ControlNets, VAEs and LoRAs.")
+
+
+class Kind(StrEnum):
+    checkpoint = "checkpoint"
+    controlnet = "controlnet"
+    lora = "lora"
+    vae = "vae"
+
+
+Name = Annotated[str, typer.Argument(help="A model's name, or kind/name where kinds share one.")]
+
+
+@app.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """Every model that can be used: kind, family, size, hash and name."""
+    rows = [
+        (m.kind, m.family, m.bytes, m.sha256 if as_json else m.sha256[:10], m.name)
+        for m in _catalogue().models()
+    ]
+    print_table(("kind", "family", "bytes", "sha256", "name"), rows, as_json)
+
+
+@app.command()
+def scan(as_json: AsJson = False) -> None:
+    """Look through all models folders and say what cannot be used, and why."""
+    catalogue = _catalogue()
+    problems = [(str(path), reason) for path, reason in catalogue.problems()]
+    if as_json:
+        print_table(("path", "problem"), problems, as_json)
+    else:
+        for _, reason in problems:
+            typer.echo(reason)
+    typer.echo(f"{len(catalogue.models())} models can be used, {len(problems)} cannot", err=True)
+
+
+@app.command()
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Everything known of one model."""
+    model = _one(_catalogue(), name)
+    known = {**asdict(model), "path": str(model.path), "triggers": list(model.triggers)}
+    if as_json:
+        typer.echo(json.dumps(known, indent=2))
+    else:
+        print_table(("what", "is"), list(known.items()), as_json=False)
+
+
+@app.command()
+def pull(
+    repo: Annotated[str, typer.Argument(help="owner/name on the model hub.")],
+    kind: Annotated[Kind, typer.Option(help="What it is.")] = Kind.checkpoint,
+    file: Annotated[str | None, typer.Option(help="One safetensors file of it.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Such as fp16, where there is one.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Bring a model from the hub: says its size first, goes on where it stopped."""
+    from studio.library.hub import Hub
+
+    settings = load_settings()
+    hub = Hub(settings.hub)
+    planned = hub.plan(repo, kind.value, file, revision, variant)
+    typer.echo(f"{len(planned.files)} files, {planned.bytes / 1e6:,.1f} MB", err=True)
+    if not yes:
+        typer.confirm(f"Bring {repo} as {planned.kind} {planned.name}?", abort=True)
+    typer.echo(str(hub.fetch(planned, settings.models_home)))
+
+
+@app.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="All models if left out.")] = None,
+) -> None:
+    """Read models to the last byte and compare with the hash from when they were first seen."""
+    from studio.library.files import Hashes, check_whole, weight_files
+
+    catalogue = _catalogue()
+    changed = []
+    for model in [_one(catalogue, name)] if name else catalogue.models():
+        check_whole(weight_files(model.path))
+        same = Hashes(None).of(weight_files(model.path)) == model.sha256
+        typer.echo(f"{'whole' if same else 'CHANGED':8}{model.kind:12}{model.name}")
+        changed += [] if same else [model.name]
+    if changed:
+        raise ModelError(
+            f"no longer what it was: {', '.join(changed)}; its files changed without their time"
+            " changing: put them in place again"
+        )
+
+
+@app.command()
+def remove(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Delete a model of your own from the disk."""
+    settings = load_settings()
+    model = _one(_catalogue(), name)
+    if settings.models_home not in model.path.parents:
+        raise InputError(
+            f"{model.kind} {model.name!r} lies in {model.path.parent}, which is not the studio's:"
+            f" only models in {settings.models_home} are removed"
+        )
+    if not yes:
+        typer.confirm(f"Delete {model.path} ({model.bytes / 1e6:,.1f} MB)?", abort=True)
+    if model.path.is_dir():
+        shutil.rmtree(model.path)
+    else:
+        model.path.unlink()
+    typer.echo(f"removed {model.kind} {model.name}")
+
+
+def _catalogue() -> "Catalogue":
+    from studio.bootstrap import open_catalogue
+
+    return open_catalogue(load_settings())
+
+
+def _one(catalogue: "Catalogue", name: str) -> "Model":
+    """The one model of this name; `kind/name` where several kinds have it."""
+    kind, slash, rest = name.partition("/")
+    models = catalogue.models()
+    found = [m for m in models if m.name == name or (slash and (m.kind, m.name) == (kind, rest))]
+    if not found:
+        have = ", ".join(m.name for m in models) or "none"
+        raise NotFound(f"no model named {name!r} (there are: {have})")
+    if len(found) > 1:
+        kinds = ", ".join(f"{m.kind}/{m.name}" for m in found)
+        raise InputError(f"{name!r} is the name of several models: say which ({kinds})")
+    return found[0]

@@ -1,0 +1,37 @@
+"""What the commands share: tables or JSON on the screen, and the settings."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.errors import InputError
+
+if TYPE_CHECKING:
+    from studio.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
+        return
+    lines = [head, *(tuple(str(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+
+
+def load_settings(**flags: object) -> "Settings":
+    from pydantic import ValidationError
+
+    from studio.recipes.base import explain
+    from studio.settings import Settings
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise InputError(f"a setting does not hold: {explain(error)}") from None

@@ -1,0 +1,93 @@
+"""A model hub on loopback: as much of the hub's HTTP as huggingface_hub needs for a download."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+COMMIT = "c0ffee" * 6 + "beef"
+
+
+@dataclass
+class StandIn:
+    """Repositories by name, files by path. `breaks_after` cuts every answer after so many bytes."""
+
+    repos: dict[str, dict[str, bytes]]
+    endpoint: str = ""
+    breaks_after: int | None = None
+    served: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[StandIn]:
+    hub = StandIn(repos)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_HEAD(self) -> None:
+            self.answer(with_body=False)
+
+        def do_GET(self) -> None:
+            self.answer(with_body=True)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def answer(self, with_body: bool) -> None:
+            path = unquote(urlsplit(self.path).path)
+            if path.startswith("/api/models/"):
+                self.model_info("/".join(path.split("/")[3:5]))
+                return
+            owner, name, _, _, *rest = path.strip("/").split("/")
+            content = hub.repos.get(f"{owner}/{name}", {}).get("/".join(rest))
+            if content is None:
+                self.reply(404, b"", {"X-Error-Code": "EntryNotFound"})
+                return
+            start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
+            if with_body:
+                hub.served.append(f"{'/'.join(rest)}@{start}")
+            head = {
+                "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
+                "X-Repo-Commit": COMMIT,
+                "Accept-Ranges": "bytes",
+            }
+            self.reply(206 if start else 200, content[start:], head, with_body)
+
+        def model_info(self, repo: str) -> None:
+            files = hub.repos.get(repo)
+            if files is None:
+                self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
+                return
+            siblings = [{"rfilename": path, "size": len(data)} for path, data in files.items()]
+            body = {"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings, "tags": []}
+            self.reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+        def reply(
+            self, code: int, body: bytes, headers: dict[str, str], with_body: bool = True
+        ) -> None:
+            self.send_response(code)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if with_body:
+                cut = hub.breaks_after if "ETag" in headers else None
+                self.wfile.write(body[:cut])
+                if cut is not None and cut < len(body):
+                    self.close_connection = True
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    hub.endpoint = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,198 @@
+"""The residency policy, with a placement that only keeps a log: no model is ever loaded."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from studio.engine.residency import Residency, Room
+from studio.errors import NoRoom
+
+
+@dataclass
+class Paper:
+    """A model made of nothing."""
+
+    name: str
+    size: int
+    on_device: bool = False
+
+
+@dataclass
+class Log:
+    """A placement that moves nothing and remembers everything."""
+
+    moves: list[str] = field(default_factory=list)
+
+    def size(self, model: Paper) -> int:
+        return model.size
+
+    def up(self, model: Paper) -> None:
+        assert not model.on_device
+        model.on_device = True
+        self.moves.append(f"up {model.name}")
+
+    def down(self, model: Paper) -> None:
+        assert model.on_device
+        model.on_device = False
+        self.moves.append(f"down {model.name}")
+
+    def dropped(self) -> None:
+        self.moves.append("dropped")
+
+
+class Shelf:
+    """A residency of paper models with its log."""
+
+    def __init__(self, device: Room, ram: Room) -> None:
+        self.log = Log()
+        self.residency: Residency[Paper] = Residency(self.log, device, ram)
+
+    @contextmanager
+    def using(self, name: str, size: int = 1) -> Iterator[Paper]:
+        def load() -> Paper:
+            self.log.moves.append(f"load {name}")
+            return Paper(name, size)
+
+        with self.residency.use(name, size, load) as model:
+            yield model
+
+    def use(self, name: str, size: int = 1) -> None:
+        with self.using(name, size) as model:
+            assert model.on_device
+
+    def taken(self) -> list[str]:
+        moves, self.log.moves = self.log.moves, []
+        return moves
+
+
+def test_what_leaves_leaves_before_the_next_one_comes() -> None:
+    shelf = Shelf(device=Room(1), ram=Room(2))
+    for name in "ab":
+        shelf.use(name)
+    assert shelf.taken() == ["load a", "up a", "load b", "down a", "up b"]
+    shelf.use("c")
+    assert shelf.taken() == ["dropped", "load c", "down b", "up c"]
+
+
+def test_the_way_back_to_the_device_loads_nothing() -> None:
+    shelf = Shelf(device=Room(1), ram=Room(3))
+    for name in "aba":
+        shelf.use(name)
+    assert shelf.taken().count("load a") == 1
+    status = shelf.residency.status()
+    assert (status.device_hits, status.ram_hits, status.misses) == (0, 1, 2)
+
+
+def test_the_least_recently_used_leaves_first() -> None:
+    shelf = Shelf(device=Room(2), ram=Room(2))
+    for name in "abac":
+        shelf.use(name)
+    assert [each.key for each in shelf.residency.status().residents] == ["a", "c"]
+
+
+def test_bytes_limit_as_well_as_counts() -> None:
+    shelf = Shelf(device=Room(9, bytes=10), ram=Room(9, bytes=20))
+    for name in "abc":
+        shelf.use(name, 6)
+    status = shelf.residency.status()
+    assert [(each.key, each.tier) for each in status.residents] == [
+        ("a", "ram"), ("b", "ram"), ("c", "device"),
+    ]  # fmt: skip
+    assert (status.bytes("device"), status.bytes("ram")) == (6, 18)
+
+
+def test_what_is_in_use_stays_and_the_one_that_cannot_fit_says_so() -> None:
+    shelf = Shelf(device=Room(1), ram=Room(2))
+    with shelf.using("a"), pytest.raises(NoRoom, match="model b .* 1 model"):
+        shelf.use("b")
+    with shelf.using("a") as still:
+        assert still.on_device
+
+
+def test_a_model_larger_than_the_tier_is_refused_before_it_is_loaded() -> None:
+    shelf = Shelf(device=Room(2, bytes=10), ram=Room(2, bytes=10))
+    with pytest.raises(NoRoom, match="raise the limit"):
+        shelf.use("a", 11)
+    assert shelf.taken() == []
+
+
+def test_a_failed_load_leaves_everything_as_it_was() -> None:
+    shelf = Shelf(device=Room(2), ram=Room(2))
+    shelf.use("a")
+
+    def broken() -> Paper:
+        raise OSError("no such file")
+
+    with pytest.raises(OSError, match="no such file"), shelf.residency.use("b", 1, broken):
+        pass
+    assert [each.key for each in shelf.residency.status().residents] == ["a"]
+    shelf.use("b")
+
+
+def test_evicting_all_spares_what_is_in_use() -> None:
+    shelf = Shelf(device=Room(3), ram=Room(3))
+    shelf.use("a")
+    with shelf.using("b"):
+        shelf.residency.evict()
+        assert [each.key for each in shelf.residency.status().residents] == ["b"]
+    shelf.residency.evict("b")
+    assert shelf.residency.status().residents == ()
+
+
+class Traffic(RuleBasedStateMachine):
+    """Jobs come and go in any order; the limits hold at every moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shelf = Shelf(device=Room(2, bytes=12), ram=Room(3, bytes=20))
+        self.open: list[tuple[str, ExitStack]] = []
+
+    @rule(name=st.sampled_from("abcdef"))
+    def begin(self, name: str) -> None:
+        block = ExitStack()
+        try:
+            model = block.enter_context(self.shelf.using(name, 1 + ord(name) % 9))
+        except NoRoom:
+            assert self.open
+        else:
+            assert model.on_device
+            self.open.append((name, block))
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        _, block = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
+        block.close()
+
+    @rule()
+    def tidy(self) -> None:
+        self.shelf.residency.evict()
+
+    @invariant()
+    def within_limits(self) -> None:
+        status = self.shelf.residency.status()
+        on_device = [each for each in status.residents if each.tier == "device"]
+        assert len(on_device) <= 2
+        assert len(status.residents) <= 3
+        assert status.bytes("device") <= 12
+        assert status.bytes("ram") <= 20
+
+    @invariant()
+    def what_is_in_use_is_on_the_device(self) -> None:
+        pinned = {each.key for each in self.shelf.residency.status().residents if each.pinned}
+        assert pinned == {name for name, _ in self.open}
+        here = {e.key for e in self.shelf.residency.status().residents if e.tier == "device"}
+        assert pinned <= here
+
+    def teardown(self) -> None:
+        for _, block in self.open:
+            block.close()
+
+
+TestTraffic = Traffic.TestCase
+TestTraffic.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -1,0 +1,115 @@
+"""Files told apart by their headers: real layouts' names and shapes, with empty weights."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.errors import DamagedModel, UnfitModel
+from studio.library.headers import Identity, identify, read_header
+
+Shapes = dict[str, tuple[int, ...]]
+UNET = "model.diffusion_model."
+
+
+def write(file: Path, shapes: Shapes, metadata: dict[str, str] | None = None) -> Path:
+    """A safetensors file whose tensors claim these shapes and take no room."""
+    document: dict[str, object] = {
+        name: {"dtype": "F16", "shape": list(shape), "data_offsets": [0, 0]}
+        for name, shape in shapes.items()
+    }
+    if metadata:
+        document["__metadata__"] = metadata
+    header = json.dumps(document).encode()
+    file.write_bytes(len(header).to_bytes(8, "little") + header)
+    return file
+
+
+def checkpoint(width: int, channels: int = 4) -> Shapes:
+    return {
+        f"{UNET}input_blocks.0.0.weight": (320, channels, 3, 3),
+        f"{UNET}input_blocks.4.1.transformer_blocks.0.attn1.to_k.weight": (640, 640),
+        f"{UNET}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (640, width),
+        "first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3),
+    }
+
+
+KOHYA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight"
+PEFT = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight"
+KNOWN: dict[str, tuple[Shapes, Identity]] = {
+    "SD 1.5": (checkpoint(768), Identity("checkpoint", "sd15")),
+    "SD 2.1": (checkpoint(1024), Identity("checkpoint", "sd21")),
+    "SDXL": (checkpoint(2048), Identity("checkpoint", "sdxl")),
+    "kohya LoRA": ({KOHYA: (16, 768)}, Identity("lora", "sd15")),
+    "kohya LoRA for SDXL": ({KOHYA: (16, 2048)}, Identity("lora", "sdxl")),
+    "LoRA of SDXL's text encoder": (
+        {"lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": (8, 1280)},
+        Identity("lora", "sdxl"),
+    ),
+    "diffusers LoRA": ({PEFT: (8, 128)}, Identity("lora", "pocket")),
+    "ControlNet, original layout": (
+        {
+            "control_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": (320, 768),
+            "control_model.zero_convs.0.0.weight": (320, 320, 1, 1),
+        },
+        Identity("controlnet", "sd15"),
+    ),
+    "ControlNet, diffusers layout": (
+        {
+            "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3),
+            "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight": (320, 1024),
+        },
+        Identity("controlnet", "sd21"),
+    ),
+    "VAE": ({"decoder.conv_in.weight": (512, 4, 3, 3)}, Identity("vae", "unknown")),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_file_is_told_by_its_header(tmp_path: Path, name: str) -> None:
+    shapes, identity = KNOWN[name]
+    assert identify(write(tmp_path / "model.safetensors", shapes)) == identity
+
+
+@pytest.mark.parametrize(
+    ("shapes", "why"),
+    [
+        (checkpoint(768, channels=9), "inpainting"),
+        ({"double_blocks.0.img_attn.qkv.weight": (9216, 3072)}, "transformer alone"),
+        ({"emb_params": (4, 768)}, "none of checkpoint"),
+        ({}, "none of checkpoint"),
+    ],
+)
+def test_what_the_studio_has_no_use_for_says_why(tmp_path: Path, shapes: Shapes, why: str) -> None:
+    with pytest.raises(UnfitModel, match=f"model.safetensors .*{why}"):
+        identify(write(tmp_path / "model.safetensors", shapes))
+
+
+def test_trigger_words_come_from_what_the_maker_wrote(tmp_path: Path) -> None:
+    spec = write(tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"})  # fmt: skip
+    assert identify(spec).triggers == ("pastel", "soft")
+    tags = json.dumps({"10_neon": {"glow": 4, "neon": 10}, "5_more": {"glow": 3}})
+    kohya = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
+    assert identify(kohya).triggers == ("neon", "glow")
+
+
+@pytest.mark.parametrize("tags", ["not json", "[]", '{"a": 3}', '{"a": {"b": "many"}}'])
+def test_broken_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
+    file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
+    assert identify(file).triggers == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, (3).to_bytes(8, "little") + b"abc", (2).to_bytes(8, "little") + b"[]"])  # fmt: skip
+def test_what_is_no_safetensors_file_is_damaged(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "broken.safetensors"
+    file.write_bytes(content)
+    with pytest.raises(DamagedModel, match=r"broken\.safetensors"):
+        read_header(file)
+
+
+def test_a_download_that_stopped_half_way_is_cut_short(tmp_path: Path) -> None:
+    file = tmp_path / "half.safetensors"
+    header = json.dumps({"w": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
+    file.write_bytes(len(header).to_bytes(8, "little") + header + b"\0" * 7)
+    with pytest.raises(DamagedModel, match="cut short"):
+        read_header(file)

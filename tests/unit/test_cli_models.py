@@ -1,0 +1,84 @@
+"""`studio models`: lists, problems, proof and removal, on models made for the test."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.unit.library.test_headers import PEFT, checkpoint, write
+from tests.unit.test_cli import Command, studio_command
+
+__all__ = ["studio_command"]
+
+
+@pytest.fixture
+def lora(home: Path) -> Path:
+    place = home / "models" / "loras"
+    place.mkdir(parents=True)
+    file = place / "glow.safetensors"
+    save_file({PEFT: np.zeros((8, 128), np.float16)}, file, {"modelspec.trigger_phrase": "glow"})
+    return file
+
+
+def test_one_model_is_shown_with_all_that_is_known(studio_command: Command, lora: Path) -> None:
+    shown = json.loads(studio_command("models", "show", "glow", "--json").out)
+    assert (shown["kind"], shown["family"], shown["triggers"]) == ("lora", "pocket", ["glow"])
+    assert shown["path"] == str(lora)
+    assert "glow" in studio_command("models", "show", "lora/glow").out
+
+
+def test_an_unknown_model_is_answered_with_those_there_are(studio_command: Command) -> None:
+    ran = studio_command("models", "show", "nothing")
+    assert (ran.code, ran.out) == (3, "")
+    assert "no model named 'nothing' (there are: pocket-ink" in ran.err
+
+
+def test_a_scan_says_what_cannot_be_used_and_why(studio_command: Command, lora: Path) -> None:
+    lora.with_name("old.pt").write_bytes(b"\x80")
+    lora.with_name("half.safetensors").write_bytes(b"\x10")
+    ran = studio_command("models", "scan")
+    assert ran.code == 0
+    assert "old.pt holds pickled weights" in ran.out
+    assert "half.safetensors is no readable" in ran.out
+    assert "2 cannot" in ran.err
+    assert len(json.loads(studio_command("models", "scan", "--json").out)) == 2
+
+
+def test_folders_of_other_tools_are_named_by_a_setting(
+    studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees = []
+    for name in ("one", "two"):
+        place = tmp_path / name / "models" / "Stable-diffusion"
+        place.mkdir(parents=True)
+        write(place / f"{name}.safetensors", checkpoint(768))
+        trees.append(str(tmp_path / name))
+    monkeypatch.setenv("STUDIO_MODEL_FOLDERS", os.pathsep.join(trees))
+    listed = json.loads(studio_command("models", "list", "--json").out)
+    assert {"one", "two"} <= {each["name"] for each in listed}
+
+
+def test_verify_finds_the_file_that_changed_without_its_time_changing(
+    studio_command: Command, lora: Path
+) -> None:
+    assert studio_command("models", "verify", "glow").code == 0
+    before = lora.stat()
+    lora.write_bytes(lora.read_bytes().replace(b"glow", b"grow"))
+    os.utime(lora, ns=(before.st_atime_ns, before.st_mtime_ns))
+    ran = studio_command("models", "verify", "glow")
+    assert ran.code == 4
+    assert "CHANGED" in ran.out
+    assert "no longer what it was: glow" in ran.err
+
+
+def test_a_model_of_ones_own_is_removed_and_a_shipped_one_is_not(
+    studio_command: Command, lora: Path
+) -> None:
+    assert studio_command("models", "remove", "glow", "--yes").code == 0
+    assert not lora.exists()
+    ran = studio_command("models", "remove", "pocket-ink", "--yes")
+    assert ran.code == 2
+    assert "not the studio's" in ran.err
