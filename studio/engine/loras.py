@@ -1,5 +1,6 @@
 """A base model's LoRAs: side-car adapters, attached once, switched on for one job at a time."""
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,7 +66,8 @@ class LoraBank:
             return self._attached[model.sha256]
         while len(self._attached) >= max(self._room, keep):
             _, oldest = self._attached.popitem(last=False)
-            pipe.delete_adapters(oldest)
+            with _quiet_peft():
+                pipe.delete_adapters(oldest)
         name = f"lora_{model.sha256[:16]}"
         try:
             _attach(pipe, name, model, files)
@@ -83,7 +85,8 @@ def _attach(
 ) -> None:
     weights = files.get(model.sha256, lambda: load_file(model.path))
     try:
-        pipe.load_lora_weights(dict(weights), adapter_name=name)
+        with _quiet_peft():
+            pipe.load_lora_weights(dict(weights), adapter_name=name)
     except (ValueError, RuntimeError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnfitModel(
@@ -96,6 +99,14 @@ def _attach(
             f"LoRA {model.name!r} is for another base model: {taken} of its {wanted} layers are"
             " here; choose one made for this"
         )
+
+
+@contextmanager
+def _quiet_peft() -> Iterator[None]:
+    """peft warns of a second adapter on a model, and of an active one deleted: a bank's daily work."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")
+        yield
 
 
 def _layers_with(module: nn.Module, name: str) -> int:

@@ -229,7 +229,7 @@ def test_a_lora_of_another_family_is_refused_before_anything_is_loaded(lora_ease
 
 
 def test_a_prompt_calls_a_lora_by_name(lora_easel: Easel) -> None:
-    called = lora_easel.job(prompt_template="<lora:width-128:0.7> {prompt}")
+    called = lora_easel.job(prompt_template="<lora:width-128:0.7> an avatar wearing {prompt}")
     named = lora_easel.job(loras=use("width-128", 0.7))
     assert (
         pixels(lora_easel.render(called).picture) == pixels(lora_easel.render(named).picture)
