@@ -85,20 +85,20 @@ class RecipeForm:
             self._add(("face_repair", "blur"), gr.Slider(0, 64, step=1, label="Mask blur"))
 
     def _unit(self, slot: int, controlnets: list[str]) -> None:
-        with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            unit: Path = ("control_units", slot)
-            self._add((*unit, "model", "name"), gr.Dropdown([OFF, *controlnets], label=f"Control unit {slot + 1}", allow_custom_value=True))  # fmt: skip
-            self._add((*unit, "preprocessor"), gr.Dropdown(PREPROCESSORS, label="Preprocessor"))
-            self._add((*unit, "source"), gr.Dropdown(SOURCES, label="Reads"))
-            self._add(
-                (*unit, "mode"), gr.Dropdown(list(get_args(ControlMode)), label="Control Mode")
-            )
-            self._add(
-                (*unit, "resize_mode"), gr.Dropdown(list(get_args(ResizeMode)), label="Resize Mode")
-            )
-            self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
-            self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label="Starting Control Step"))
-            self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label="Ending Control Step"))
+        unit: Path = ("control_units", slot)
+        models = [OFF, *controlnets]
+        modes, resizes = list(get_args(ControlMode)), list(get_args(ResizeMode))
+        with gr.Group(elem_classes="unit"):
+            with gr.Row(elem_classes="fields"):
+                self._add((*unit, "model", "name"), gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True))  # fmt: skip
+                self._add((*unit, "preprocessor"), gr.Dropdown(PREPROCESSORS, label="Preprocessor"))
+                self._add((*unit, "source"), gr.Dropdown(SOURCES, label="Reads"))
+                self._add((*unit, "resize_mode"), gr.Dropdown(resizes, label="Resize Mode"))
+            with gr.Row(elem_classes="fields"):
+                self._add((*unit, "mode"), gr.Dropdown(modes, label="Control Mode"))
+                self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
+                self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label="Starting Control Step"))  # fmt: skip
+                self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label="Ending Control Step"))
 
     def _add(self, path: Path, component: gr.components.Component) -> None:
         component.elem_id = "-".join([self.letter, *(str(part) for part in path)])
