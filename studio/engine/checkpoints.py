@@ -1,91 +1,112 @@
-"""Loads base models, VAEs and ControlNets from diffusers folders, offline."""
+"""Loads base models, VAEs and ControlNets, offline: diffusers folders and single files."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from diffusers import (
-    AutoencoderKL,
-    ControlNetModel,
-    SchedulerMixin,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-)
-from transformers import CLIPTextModel, CLIPTokenizer
+from diffusers import AutoencoderKL, ControlNetModel, DiffusionPipeline
 
-from studio.engine.loras import LoraBank
+from studio.engine.configurations import Configurations
+from studio.engine.construction import building
+from studio.engine.dialect import BaseModel, Dialect, LatentScale
+from studio.engine.families import DIALECTS
 from studio.errors import DamagedModel
-from studio.library.files import check_whole, weight_files
+from studio.library.models import Model
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
 
-@dataclass(frozen=True)
-class BaseModel:
-    """The shared modules of one base model. Jobs borrow them and change none."""
+def load_base_model(model: Model, dtype: torch.dtype, configurations: Configurations) -> BaseModel:
+    """Reads a base model into RAM. Raises DamagedModel, or UnfitModel for a lone file of a
+    family that only comes as a folder."""
+    dialect = DIALECTS[model.family]
+    if model.path.is_dir():
+        with building(model):
+            absent = [part for part in dialect.optional if not (model.path / part).is_dir()]
+            pipe = dialect.plain.from_pretrained(
+                model.path,
+                dtype=dtype,
+                **_OFFLINE,
+                **_variant(model.path),
+                **dialect.extras,
+                **dict.fromkeys(absent),
+            )
+    else:
+        pipe = _from_single_file(model, dialect, dtype, configurations)
+    if dialect.careful_vae and pipe.vae.config.force_upcast:
+        pipe.vae.to(torch.float32)
+    base = BaseModel(dialect, pipe.components, LatentScale.of(pipe.vae))
+    for module in base.modules:
+        _check_complete(module, model)
+        module.eval().requires_grad_(False)
+    return base
 
-    vae: AutoencoderKL
-    text_encoder: CLIPTextModel
-    tokenizer: CLIPTokenizer
-    unet: UNet2DConditionModel
-    scheduler: SchedulerMixin
-    loras: LoraBank = field(default_factory=LoraBank)
 
-    @property
-    def modules(self) -> tuple[torch.nn.Module, ...]:
-        """What takes up memory, and moves."""
-        return (self.vae, self.text_encoder, self.unet)
-
-
-def load_base_model(path: Path, dtype: torch.dtype) -> BaseModel:
-    """Reads a base model into RAM."""
-    with _Named(path):
-        pipe = StableDiffusionPipeline.from_pretrained(
-            path,
-            dtype=dtype,
-            use_safetensors=True,
+def _from_single_file(
+    model: Model, dialect: Dialect, dtype: torch.dtype, configurations: Configurations
+) -> DiffusionPipeline:
+    folder = configurations.folder(model)
+    with building(model):
+        return dialect.plain.from_single_file(
+            str(model.path),
+            config=str(folder),
             local_files_only=True,
-            safety_checker=None,
-            requires_safety_checker=False,
+            torch_dtype=dtype,
+            scheduler=configurations.scheduler(model),
+            **configurations.tokenizers(model.family),
+            **dialect.extras,
         )
-        for module in (pipe.vae, pipe.text_encoder, pipe.unet):
-            module.eval().requires_grad_(False)
-    return BaseModel(pipe.vae, pipe.text_encoder, pipe.tokenizer, pipe.unet, pipe.scheduler)
 
 
-def load_vae(path: Path, dtype: torch.dtype) -> AutoencoderKL:
-    return _load(AutoencoderKL, path, dtype)
+def load_vae(model: Model, dtype: torch.dtype, configurations: Configurations) -> AutoencoderKL:
+    return _load(AutoencoderKL, "vae", model, dtype, configurations)
 
 
-def load_controlnet(path: Path, dtype: torch.dtype) -> ControlNetModel:
-    return _load(ControlNetModel, path, dtype)
+def load_controlnet(
+    model: Model, dtype: torch.dtype, configurations: Configurations
+) -> ControlNetModel:
+    return _load(ControlNetModel, "controlnet", model, dtype, configurations)
 
 
-def _load(kind: type[Module], path: Path, dtype: torch.dtype) -> Module:
-    with _Named(path):
-        module = kind.from_pretrained(  # type: ignore[attr-defined]
-            path, dtype=dtype, use_safetensors=True, local_files_only=True
-        )
+def _load(
+    kind: type[Module], part: str, model: Model, dtype: torch.dtype, configurations: Configurations
+) -> Module:
+    make: type[DiffusionPipeline] = kind
+    if model.path.is_dir():
+        with building(model):
+            module = make.from_pretrained(
+                model.path, dtype=dtype, **_OFFLINE, **_variant(model.path)
+            )
+    else:
+        folder = configurations.folder(model)
+        with building(model):
+            module = make.from_single_file(
+                str(model.path),
+                config=str(folder),
+                subfolder=part,
+                local_files_only=True,
+                torch_dtype=dtype,
+            )
+    _check_complete(module, model)
     loaded: Module = module.eval().requires_grad_(False)
     return loaded
 
 
-class _Named:
-    """Checks a model's files beforehand and turns a loader's errors into one that names it."""
+def _check_complete(module: torch.nn.Module, model: Model) -> None:
+    """Raises DamagedModel where the file left a weight out: diffusers leaves it on `meta`."""
+    missing = [name for name, weight in module.named_parameters() if weight.is_meta]
+    if missing:
+        raise DamagedModel(
+            f"{model.kind} {model.name} is not whole ({len(missing)} weights are missing from it,"
+            f" {missing[0]} of {type(module).__name__} for one): put its files in place again"
+        )
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
 
-    def __enter__(self) -> None:
-        check_whole(weight_files(self._path))
+_OFFLINE: Mapping[str, object] = {"use_safetensors": True, "local_files_only": True}
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> None:
-        if isinstance(error, (OSError, ValueError, RuntimeError, KeyError)):
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else kind
-            raise DamagedModel(
-                f"model {self._path.name} cannot be loaded from {self._path} ({reason}):"
-                " put its files in place again"
-            ) from error
+
+def _variant(folder: Path) -> dict[str, str]:
+    """A folder may hold its weights as `….fp16.safetensors` alone."""
+    names = [file.name for file in folder.rglob("*.safetensors")]
+    return {"variant": "fp16"} if names and all(".fp16." in name for name in names) else {}

@@ -1,15 +1,15 @@
-"""What each ControlNet unit is shown: lines, a pose, or a picture as it is."""
+"""What each ControlNet unit is shown: lines, a pose, or a picture as it is. Free of torch."""
 
 from collections.abc import Hashable
 
-import numpy as np
-import torch
 from PIL import Image
 
+from studio.engine.detectors import DETECTORS, detected
 from studio.errors import InputError
 from studio.imaging.compose import composite
 from studio.imaging.controlmaps import lineart_map, scribble_map
 from studio.imaging.fitting import fit
+from studio.imaging.limits import open_png
 from studio.imaging.skeleton import draw_skeleton
 from studio.recipes.recipe import ControlUnit
 from studio.recipes.request import Job
@@ -29,29 +29,44 @@ def control_map(
     """
     if unit.preprocessor == "pose":
         return _pose(unit, job, size)
-    source = _source(unit, base, doodle)
+    source = _source(unit, job, base, doodle)
     if source is None:
         return None
     resample = Image.Resampling.NEAREST if unit.source == "doodle" else Image.Resampling.LANCZOS
     fitted = fit(source, size, unit.resize_mode, resample)
     if unit.preprocessor == "none":
         return fitted.convert("RGB")
-    lines = (scribble_map if unit.preprocessor == "scribble" else lineart_map)(fitted)
+    if unit.preprocessor in DETECTORS:
+        lines = detected(unit.preprocessor, _on_paper(fitted))
+    else:
+        lines = (scribble_map if unit.preprocessor == "scribble" else lineart_map)(fitted)
     return lines if lines.getbbox() else None
+
+
+def _on_paper(picture: Image.Image) -> Image.Image:
+    """A doodle as it would look on white paper."""
+    layer = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
 
 
 def map_key(unit: ControlUnit, job: Job, size: tuple[int, int]) -> Hashable:
     """All that a unit's map depends on."""
     if unit.preprocessor == "pose":
         return unit.preprocessor, size, job.base_image.keypoints
+    if unit.source == "picture":
+        return unit.preprocessor, unit.picture, unit.resize_mode, size
     drawn = None if unit.source == "base" else job.doodle and job.doodle.sha256
     under = None if unit.source == "doodle" else job.base_image.sha256
     return unit.preprocessor, unit.source, unit.resize_mode, size, drawn, under
 
 
-def _source(unit: ControlUnit, base: Image.Image, doodle: Image.Image | None) -> Image.Image | None:
+def _source(
+    unit: ControlUnit, job: Job, base: Image.Image, doodle: Image.Image | None
+) -> Image.Image | None:
     if unit.source == "doodle":
         return doodle
+    if unit.source == "picture":
+        return open_png(job.picture(unit.picture), "the control unit's own picture")
     return composite(base, doodle if unit.source == "composite" else None)
 
 
@@ -66,16 +81,3 @@ def _pose(unit: ControlUnit, job: Job, size: tuple[int, int]) -> Image.Image:
         return draw_skeleton(job.base_image.keypoints, *size)
     own = draw_skeleton(job.base_image.keypoints, job.base_image.width, job.base_image.height)
     return fit(own, size, unit.resize_mode)
-
-
-def map_to_tensor(picture: Image.Image, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """(1, 3, h, w) in 0-1."""
-    pixels = torch.from_numpy(np.asarray(picture.convert("RGB")).copy())
-    return pixels.permute(2, 0, 1)[None].to(device, dtype) / 255
-
-
-def picture_to_tensor(
-    picture: Image.Image, device: torch.device, dtype: torch.dtype
-) -> torch.Tensor:
-    """(1, 3, h, w) in -1..1, as a VAE takes it."""
-    return map_to_tensor(picture, device, dtype) * 2 - 1

@@ -24,9 +24,13 @@ class UnitStack(MultiControlNetModel):  # type: ignore[misc]
     which equals having no ControlNet.
     """
 
-    def __init__(self, nets: Sequence[ControlNetModel], modes: Sequence[ControlMode]) -> None:
+    def __init__(
+        self, nets: Sequence[ControlNetModel], modes: Sequence[ControlMode], pictures: int = 1
+    ) -> None:
+        """`pictures` are drawn at once; with guidance a sample has twice as many."""
         super().__init__(nets)
         self._modes = tuple(modes)
+        self._pictures = pictures
 
     def forward(
         self,
@@ -39,15 +43,19 @@ class UnitStack(MultiControlNetModel):  # type: ignore[misc]
         return_dict: bool = False,
         **rest: Any,
     ) -> tuple[list[torch.Tensor] | None, torch.Tensor | None]:
-        """Residuals of the units that speak, added up. `sample` is one picture, or with guidance
-        its unguided and its guided half; `guess_mode` is not for us: modes are each unit's."""
+        """Residuals of the units that speak, added up. `sample` is the pictures, or with guidance
+        their unguided and their guided half; `guess_mode` is not for us: modes are each unit's."""
         total: Residuals | None = None
+        unguided = self._pictures if len(sample) == 2 * self._pictures else 0
         for net, mode, cond, scale in zip(
             self.nets, self._modes, controlnet_cond, conditioning_scale, strict=True
         ):
             if scale > 0:
+                # "ControlNet is more important": the guided half alone hears it, so that
+                # guidance amplifies it.
+                skipped = unguided if mode == "ControlNet is more important" else 0
                 spoken = _spoken(
-                    net, mode, sample, timestep, encoder_hidden_states, cond, scale, rest
+                    net, mode, skipped, sample, timestep, encoder_hidden_states, cond, scale, rest
                 )
                 total = spoken if total is None else _added(total, spoken)
         return (None, None) if total is None else total
@@ -56,6 +64,7 @@ class UnitStack(MultiControlNetModel):  # type: ignore[misc]
 def _spoken(
     net: ControlNetModel,
     mode: ControlMode,
+    skipped: int,
     sample: torch.Tensor,
     timestep: torch.Tensor,
     words: torch.Tensor,
@@ -63,20 +72,26 @@ def _spoken(
     scale: float,
     rest: dict[str, Any],
 ) -> Residuals:
-    # "ControlNet is more important": the guided half alone hears it, so guidance amplifies it.
-    guided_only = mode == "ControlNet is more important" and len(sample) == 2
-    if guided_only:
-        sample, words, cond = sample[1:], words[1:], cond[1:]
+    if skipped:
+        rest = {name: _beyond(skipped, value, len(sample)) for name, value in rest.items()}
+        sample, words, cond = sample[skipped:], words[skipped:], cond[skipped:]
     down, middle = net(
         sample, timestep, words,
         controlnet_cond=cond, conditioning_scale=scale, return_dict=False, **rest,
     )  # fmt: skip
     if mode != "Balanced":
         down = [layer * SOFTER ** (len(down) - i) for i, layer in enumerate(down)]
-    if guided_only:
+    if skipped:
         down = [_silence_before(layer) for layer in down]
         middle = _silence_before(middle)
     return list(down), middle
+
+
+def _beyond(skipped: int, value: Any, samples: int) -> Any:
+    """The guided half of what comes beside the samples: SDXL's summaries and sizes."""
+    if isinstance(value, dict):
+        return {name: _beyond(skipped, each, samples) for name, each in value.items()}
+    return value[skipped:] if isinstance(value, torch.Tensor) and len(value) == samples else value
 
 
 def _silence_before(guided: torch.Tensor) -> torch.Tensor:

@@ -1,120 +1,174 @@
 """One job becomes one picture: shared modules, a throw-away pipeline, everything else plugged in."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 import torch
-from diffusers.utils import logging as diffusers_logging
 from PIL import Image
-from transformers.utils import logging as transformers_logging
+from torch._dynamo.exc import TorchDynamoException
 
-from studio.engine import pipelines, prompts
-from studio.engine.checkpoints import BaseModel
+from studio.engine import pipelines
 from studio.engine.conditioning import control_map, map_key
+from studio.engine.configurations import Configurations
+from studio.engine.dialect import BaseModel, Embeddings
+from studio.engine.latents import BrokenLatents
+from studio.engine.needs import Needs, find_needs
 from studio.engine.passes import Passes, Size, UnitsAt
-from studio.engine.pipelines import BrokenLatents, Hooks, Unit
-from studio.engine.rendered import Rendered
+from studio.engine.pipelines import Hooks, Unit
+from studio.engine.quiet import quiet_libraries
+from studio.engine.rendered import Rendered, Watch
 from studio.engine.stock import EngineStatus, Limits, Stock
-from studio.errors import EngineError, UnfitModel
+from studio.engine.ways import Ways, chosen_device, chosen_dtype
+from studio.errors import EngineError
 from studio.imaging.compose import composite
 from studio.imaging.fitting import fit
 from studio.library.catalogue import Catalogue
-from studio.library.models import Model
 from studio.recipes.promptsyntax import read_prompt
-from studio.recipes.recipe import ControlUnit
+from studio.recipes.recipe import ControlUnit, Recipe
 from studio.recipes.request import Job, Timings, UsedModel
-
-OnStep = Callable[[int, int], None]
-OnPreview = Callable[[Image.Image], None]
-IsCancelled = Callable[[], bool]
+from studio.settings import shipped
 
 
-@dataclass(frozen=True)
-class _Models:
-    """The models a job names, found and checked; nothing is loaded yet."""
-
-    checkpoint: Model
-    vae: Model | None
-    loras: tuple[tuple[Model, float], ...]
-    nets: tuple[tuple[ControlUnit, Model], ...]
+class _Drawn(NamedTuple):
+    picture: Image.Image
+    heard: Embeddings
 
 
 class Engine:
     """Renders one job at a time on one device. Not thread-safe: one lane owns it."""
 
     def __init__(
-        self, catalogue: Catalogue, device: str = "auto", limits: Limits | None = None
+        self,
+        catalogue: Catalogue,
+        device: str = "auto",
+        limits: Limits | None = None,
+        configurations: Path | None = None,
+        ways: Ways | None = None,
     ) -> None:
+        """`configurations` is where single-file models' are, the product's own if None."""
         self._catalogue = catalogue
-        self.device = _device(device)
-        dtype = torch.float16 if self.device.type == "cuda" else torch.float32
-        self._stock = Stock(self.device, dtype, limits or Limits())
-        for logging in (diffusers_logging, transformers_logging):
-            logging.set_verbosity_error()
-            logging.disable_progress_bar()
+        self.device = chosen_device(device)
+        self._ways = ways or Ways()
+        self._dtype = chosen_dtype(self.device, self._ways.precision)
+        configured = Configurations(configurations or shipped("assets") / "configurations")
+        compiled = self._ways.compile and not self._ways.exact
+        self._stock = Stock(self.device, limits or Limits(), configured, compiled)
+        quiet_libraries()
 
     def status(self) -> EngineStatus:
         """What is where, hits, misses and bytes."""
         return self._stock.status()
 
-    @torch.no_grad()
+    def let_go(self) -> None:
+        """Drops everything that is kept: models in both tiers, and what was computed once."""
+        self._stock.evict()
+
     def render(
         self,
         job: Job,
         base: Image.Image,
         doodle: Image.Image | None,
-        on_step: OnStep = lambda done, total: None,
-        is_cancelled: IsCancelled = lambda: False,
-        on_preview: OnPreview = lambda picture: None,
+        watch: Watch | None = None,
     ) -> Rendered:
         """The picture of `job`. `base` and `doodle` come apart and are laid together here.
 
         Raises NotFound, UnfitModel or DamagedModel before any work is done, Cancelled within
-        a step of `is_cancelled` turning true, EngineError when rendering itself fails.
+        a step of the watch saying so, DeadlinePassed likewise, EngineError when
+        rendering itself fails.
         """
-        started = time.perf_counter()
-        models = self._models(job)
-        size = (job.recipe.width, job.recipe.height)
-        speaking = [
-            (unit, model)
-            for unit, model in models.nets
-            if self._map(unit, job, base, doodle, size) is not None
+        return self.render_together((job,), base, doodle, (watch or Watch(),))[0]
+
+    @torch.no_grad()
+    def render_together(
+        self,
+        jobs: Sequence[Job],
+        base: Image.Image,
+        doodle: Image.Image | None,
+        watches: Sequence[Watch],
+    ) -> tuple[Rendered, ...]:
+        """The pictures of jobs that `planning.batches` puts together, drawn as one batch.
+
+        On a graphics card that is quicker than one by one; the pictures differ in the last bits
+        from those drawn alone. Raises as `render` does, and EngineError where the prompts are of
+        different lengths: draw them one by one then.
+        """
+        limit = self._ways.job_seconds
+        deadline = None if limit is None else time.monotonic() + limit * len(jobs)
+        reporters = zip((job.letter for job in jobs), watches, strict=True)
+        hooks = Hooks(tuple(reporters), deadline)
+        jobs, notes = self._exact(jobs)
+        group = _Group(jobs, find_needs(self._catalogue, jobs[0]), base, doodle, hooks)
+        try:
+            rendered = self._rendered(group, self._dtype)
+        except BrokenLatents as error:
+            if self._dtype == torch.float32:
+                raise _overflow(jobs) from error
+            try:
+                rendered = self._rendered(group, torch.float32)
+            except BrokenLatents as again:
+                raise _overflow(jobs) from again
+            notes = (*notes, "half precision overflowed: drawn once more in full precision")
+        return tuple(replace(each, notes=notes + each.notes) for each in rendered)
+
+    def _exact(self, jobs: Sequence[Job]) -> tuple[Sequence[Job], tuple[str, ...]]:
+        """The jobs without approximations, where the engine is to be exact."""
+        if not self._ways.exact or jobs[0].recipe.deep_cache == 1:
+            return jobs, ()
+        plain = [
+            job.model_copy(update={"recipe": job.recipe.model_copy(update={"deep_cache": 1})})
+            for job in jobs
         ]
-        silent = [model.name for unit, model in models.nets if (unit, model) not in speaking]
+        return plain, ("DeepCache was left out: exact mode",)
+
+    def _rendered(self, group: "_Group", dtype: torch.dtype) -> list[Rendered]:
+        """The pictures with weights of `dtype`. Raises BrokenLatents."""
+        started = time.perf_counter()
+        needs, size = group.needs, group.size
+        speaking = tuple(
+            (unit, model) for unit, model in needs.nets if self._map(unit, group, size) is not None
+        )
+        silent = [model.name for unit, model in needs.nets if (unit, model) not in speaking]
+        on_loading = group.hooks.loading
         with ExitStack() as pins:
-            parts = pins.enter_context(self._stock.base_model(models.checkpoint))
-            if models.vae is not None:
-                parts = replace(parts, vae=pins.enter_context(self._stock.vae(models.vae)))
-            nets = pins.enter_context(self._stock.controlnets([m for _, m in speaking]))
+            parts = pins.enter_context(self._stock.base_model(needs.checkpoint, dtype, on_loading))
+            if needs.vae is not None:
+                precise = torch.float32 if parts.dialect.careful_vae else dtype
+                vae = pins.enter_context(self._stock.vae(needs.vae, precise, on_loading))
+                parts = parts.with_vae(vae)
+            wanted = [model for _, model in speaking]
+            nets = pins.enter_context(self._stock.controlnets(wanted, dtype, on_loading))
             loaded = time.perf_counter()
 
             def units_at(page: Size) -> list[Unit]:
-                maps = [self._map(unit, job, base, doodle, page) for unit, _ in speaking]
+                maps = [self._map(unit, group, page) for unit, _ in speaking]
                 plugs = zip(speaking, nets, maps, strict=True)
                 return [Unit(unit, net, shown) for (unit, _), net, shown in plugs if shown]
 
-            hooks = Hooks(job.letter, on_step, on_preview, is_cancelled)
-            start = fit(composite(base, doodle), size, "Just Resize")
-            draw = partial(self._drawn, job, models, parts, units_at, start, hooks)
-            picture = self._with_second_try(job, draw)
+            draw = partial(self._drawn, group, parts, units_at)
+            drawn = self._with_second_try(group, draw)
         ended = time.perf_counter()
-        used = [models.checkpoint, *(model for _, model in speaking)]
-        used += [models.vae] if models.vae else []
-        used += [model for model, _ in models.loras]
-        return Rendered(
-            picture=picture,
-            models=tuple(UsedModel(kind=m.kind, name=m.name, sha256=m.sha256) for m in used),
-            timings=Timings(load=round(loaded - started, 3), render=round(ended - loaded, 3)),
-            notes=tuple(f"unit {name} saw no strokes and was left out" for name in silent),
+        count = len(group.jobs)
+        timings = Timings(
+            load=round((loaded - started) / count, 3), render=round((ended - loaded) / count, 3)
         )
+        used = tuple(UsedModel(kind=m.kind, name=m.name, sha256=m.sha256) for m in needs.used(speaking))  # fmt: skip
+        notes = [f"unit {name} saw no strokes and was left out" for name in silent]
+        if count > 1:
+            notes.append(f"drawn in one batch of {count}: alone, the last bits differ")
+        return [
+            Rendered(each.picture, used, timings, (*notes, *each.heard.notes), each.heard.tokens)
+            for each in drawn
+        ]
 
-    def _with_second_try(self, job: Job, draw: Callable[[], Image.Image]) -> Image.Image:
+    def _with_second_try(self, group: "_Group", draw: Callable[[], list[_Drawn]]) -> list[_Drawn]:
         """`draw`, and once more when memory ran out and something could be let go of."""
-        name = job.recipe.base_model.name
-        with _translated(job):
+        name = group.recipe.base_model.name
+        with _translated(name):
             try:
                 return draw()
             except torch.OutOfMemoryError:
@@ -122,94 +176,88 @@ class Engine:
             try:
                 return draw()
             except torch.OutOfMemoryError as error:
+                width, height = group.size
                 raise EngineError(
-                    f"the device has too little memory for {name} at {job.recipe.width} x"
-                    f" {job.recipe.height}, also with everything else let go: make the picture"
+                    f"the device has too little memory for {name} at {width} x"
+                    f" {height}, also with everything else let go: make the picture"
                     " smaller or choose a smaller base model"
                 ) from error
 
-    def _models(self, job: Job) -> _Models:
-        """Every model of the job. Raises NotFound, DamagedModel, and UnfitModel for a ControlNet
-        or LoRA of another family than the base model's."""
-        recipe, find = job.recipe, self._catalogue.find
-        checkpoint = find("checkpoint", recipe.base_model)
-        nets = [(unit, find("controlnet", unit.model)) for unit in recipe.control_units]
-        loras = [(find("lora", use.model), use.weight) for use in job.loras if use.weight]
-        plugged = [model for unit, model in nets if unit.active] + [model for model, _ in loras]
-        for model in plugged:
-            if model.family not in (checkpoint.family, "unknown"):
-                raise UnfitModel(
-                    f"{model.kind} {model.name!r} is made for {model.family}, base model"
-                    f" {checkpoint.name!r} is {checkpoint.family}: choose one of its family"
-                )
-        return _Models(
-            checkpoint=checkpoint,
-            vae=None if recipe.vae is None else find("vae", recipe.vae),
-            loras=tuple(loras),
-            nets=tuple((unit, model) for unit, model in nets if unit.active),
-        )
-
-    def _map(
-        self,
-        unit: ControlUnit,
-        job: Job,
-        base: Image.Image,
-        doodle: Image.Image | None,
-        size: Size,
-    ) -> Image.Image | None:
-        make = partial(control_map, unit, job, base, doodle, size)
+    def _map(self, unit: ControlUnit, group: "_Group", size: Size) -> Image.Image | None:
+        job = group.jobs[0]
+        make = partial(control_map, unit, job, group.base, group.doodle, size)
         return self._stock.maps.get(map_key(unit, job, size), make)
 
-    def _drawn(
-        self,
-        job: Job,
-        models: _Models,
-        parts: BaseModel,
-        units_at: UnitsAt,
-        start: Image.Image,
-        hooks: Hooks,
-    ) -> Image.Image:
-        pipe = pipelines.pipeline(parts, job, ())
-        eyes = (models.vae or models.checkpoint).sha256
-        with parts.loras.plugged(pipe, models.loras, self._stock.lora_files):
-            embeddings = self._embeddings(job, models, parts)
-            passes = Passes(self._stock, parts, eyes, job, units_at, embeddings, hooks)
-            return passes.picture(start)
+    def _drawn(self, group: "_Group", parts: BaseModel, units_at: UnitsAt) -> list[_Drawn]:
+        needs = group.needs
+        start = fit(composite(group.base, group.doodle), group.size, "Just Resize")
+        # All that a picture's latents depend on beside the picture.
+        eyes = ((needs.vae or needs.checkpoint).sha256, parts.scale, parts.vae.dtype, parts.dtype)
+        pipe = pipelines.pipeline(parts, group.jobs[0])
+        with parts.loras.plugged(pipe, needs.loras, self._stock.lora_files):
+            heard = [self._embeddings(job, needs, parts) for job in group.jobs]
+            told = Embeddings.together(heard)
+            passes = Passes(self._stock, parts, eyes, group.jobs, units_at, told, group.hooks)
+            pictures = passes.pictures(start)
+        return [_Drawn(*each) for each in zip(pictures, heard, strict=True)]
 
-    def _embeddings(self, job: Job, models: _Models, parts: BaseModel) -> prompts.Embeddings:
+    def _embeddings(self, job: Job, needs: Needs, parts: BaseModel) -> Embeddings:
         """Both prompts as the text encoder hears them; LoRAs may have changed its hearing."""
         skip = job.recipe.clip_skip
-        loras = tuple((model.sha256, weight) for model, weight in models.loras)
-        key = (models.checkpoint.sha256, job.prompt, job.negative_prompt, skip, loras)
+        loras = tuple((model.sha256, weight) for model, weight in needs.loras)
+        asked = (job.prompt, job.negative_prompt, skip, loras)
+        key = (needs.checkpoint.sha256, parts.dtype, asked)
         spoken, unspoken = (
             read_prompt(text).fragments for text in (job.prompt, job.negative_prompt)
         )
         return self._stock.embeddings.get(
-            key, lambda: prompts.encode(parts.tokenizer, parts.text_encoder, spoken, unspoken, skip)
+            key, lambda: parts.dialect.speak(parts, spoken, unspoken, skip)
         )
 
 
-def _device(wanted: str) -> torch.device:
-    if wanted != "auto":
-        return torch.device(wanted)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+@dataclass(frozen=True)
+class _Group:
+    """Jobs drawn at once, mostly one alone: the first speaks for all but prompts and seeds."""
+
+    jobs: Sequence[Job]
+    needs: Needs
+    base: Image.Image
+    doodle: Image.Image | None
+    hooks: Hooks
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.jobs[0].recipe
+
+    @property
+    def size(self) -> Size:
+        return self.recipe.width, self.recipe.height
+
+
+def _overflow(jobs: Sequence[Job]) -> EngineError:
+    return EngineError(
+        f"recipe {', '.join(job.letter for job in jobs)} made no picture: the numbers overflowed in"
+        f" {jobs[0].recipe.base_model.name}; lower its guidance scale and LoRA weights"
+    )
 
 
 @contextmanager
-def _translated(job: Job) -> Iterator[None]:
-    """The one boundary where diffusers' and torch's errors become ours."""
-    name = job.recipe.base_model.name
+def _translated(name: str) -> Iterator[None]:
+    """The one boundary where diffusers' and torch's errors become ours; `name` is the base model."""
     try:
         yield
-    except BrokenLatents as error:
-        raise EngineError(
-            f"recipe {job.letter} made no picture: the numbers overflowed in {name}; lower its"
-            " guidance scale and LoRA weights, or run the engine in full precision"
-        ) from error
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if isinstance(error, TorchDynamoException):
+            raise EngineError(
+                f"torch cannot compile {name} here ({reason}): install a C++ compiler, or leave"
+                " STUDIO_COMPILE off"
+            ) from error
+        if isinstance(error, torch.AcceleratorError):
+            raise EngineError(
+                f"the device failed while rendering with {name} ({reason}): start the studio again,"
+                " and look at the driver's log if it happens once more"
+            ) from error
         raise EngineError(f"rendering with {name} failed: {reason}") from error

@@ -1,17 +1,18 @@
 """A base model's LoRAs: side-car adapters, attached once, switched on for one job at a time."""
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file
 from torch import nn
 
 from studio.engine.caches import ByteCache
+from studio.engine.construction import construction
+from studio.engine.quiet import quiet_peft
 from studio.errors import UnfitModel
 from studio.library.models import Model
 
@@ -34,7 +35,7 @@ class LoraBank:
     @contextmanager
     def plugged(
         self,
-        pipe: StableDiffusionPipeline,
+        pipe: DiffusionPipeline,
         loras: Sequence[tuple[Model, float]],
         files: ByteCache[Weights],
     ) -> Iterator[None]:
@@ -55,7 +56,7 @@ class LoraBank:
 
     def _name(
         self,
-        pipe: StableDiffusionPipeline,
+        pipe: DiffusionPipeline,
         model: Model,
         files: ByteCache[Weights],
         keep: int,
@@ -66,7 +67,7 @@ class LoraBank:
             return self._attached[model.sha256]
         while len(self._attached) >= max(self._room, keep):
             _, oldest = self._attached.popitem(last=False)
-            with _quiet_peft():
+            with quiet_peft():
                 pipe.delete_adapters(oldest)
         name = f"lora_{model.sha256[:16]}"
         try:
@@ -80,12 +81,10 @@ class LoraBank:
         return name
 
 
-def _attach(
-    pipe: StableDiffusionPipeline, name: str, model: Model, files: ByteCache[Weights]
-) -> None:
+def _attach(pipe: DiffusionPipeline, name: str, model: Model, files: ByteCache[Weights]) -> None:
     weights = files.get(model.sha256, lambda: load_file(model.path))
     try:
-        with _quiet_peft():
+        with construction(), quiet_peft():
             pipe.load_lora_weights(dict(weights), adapter_name=name)
     except (ValueError, RuntimeError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -93,20 +92,13 @@ def _attach(
             f"LoRA {model.name!r} does not fit this base model ({reason}): choose one made for it"
         ) from error
     wanted = sum(key.endswith(_DOWN) for key in weights)
-    taken = sum(_layers_with(module, name) for module in (pipe.unet, pipe.text_encoder))
+    modules = (part for part in pipe.components.values() if isinstance(part, nn.Module))
+    taken = sum(_layers_with(module, name) for module in modules)
     if taken < wanted:
         raise UnfitModel(
             f"LoRA {model.name!r} is for another base model: {taken} of its {wanted} layers are"
             " here; choose one made for this"
         )
-
-
-@contextmanager
-def _quiet_peft() -> Iterator[None]:
-    """peft warns of a second adapter on a model, and of an active one deleted: a bank's daily work."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")
-        yield
 
 
 def _layers_with(module: nn.Module, name: str) -> int:

@@ -1,17 +1,16 @@
-"""A job's passes over loaded models: the picture itself, enlarged, its faces once more."""
+"""Jobs' passes over loaded models: the picture itself, enlarged, its faces once more."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import torch
 from PIL import Image
 from torch.nn import functional
 
-from studio.engine.checkpoints import BaseModel
-from studio.engine.conditioning import picture_to_tensor
-from studio.engine.pipelines import Hooks, Pass, Progress, Unit, decoded, run, steps_run
+from studio.engine.dialect import BaseModel, Embeddings
+from studio.engine.latents import decoded, encoded
+from studio.engine.pipelines import Hooks, Pass, Progress, Unit, run, steps_run
 from studio.engine.preview import LatentColours
-from studio.engine.prompts import Embeddings
 from studio.engine.stock import Stock
 from studio.imaging.faces import Box, face_boxes, padded, put_back
 from studio.recipes.recipe import Recipe
@@ -22,49 +21,50 @@ UnitsAt = Callable[[Size], Sequence[Unit]]
 
 
 class Passes:
-    """Draws one job. `units_at` gives the control units with their maps at a size."""
+    """Draws one job, or the first pass of several that differ only in prompts and seed.
+
+    `units_at` gives the control units with their maps at a size.
+    """
 
     def __init__(
         self,
         stock: Stock,
         parts: BaseModel,
-        eyes: str,
-        job: Job,
+        eyes: Hashable,
+        jobs: Sequence[Job],
         units_at: UnitsAt,
         embeddings: Embeddings,
         hooks: Hooks,
     ) -> None:
         self._stock, self._parts, self._eyes = stock, parts, eyes
-        self._job, self._recipe = job, job.recipe
+        self._jobs, self._recipe = jobs, jobs[0].recipe
         self._units_at, self._embeddings = units_at, embeddings
         self._faces = self._face_boxes()
         self._progress = Progress(hooks, self._total_steps())
 
-    def picture(self, start: Image.Image) -> Image.Image:
-        """All passes of the recipe, from the start picture."""
-        recipe, vae = self._recipe, self._parts.vae
-        latents = self.encoded(start)
-        if steps_run(recipe.steps, recipe.strength):
-            units = self._units_at(start.size)
-            latents = self._run(latents, start, units, recipe.steps, recipe.strength)
-            start = decoded(vae, latents)
-        if recipe.upscale.enabled:
-            start = self._enlarged(start, latents)
+    def pictures(self, start: Image.Image) -> list[Image.Image]:
+        """All passes of the recipe, from the start picture; a picture for each job."""
+        recipe = self._recipe
+        if not steps_run(recipe.steps, recipe.strength):
+            return [self._finished(start, None)] * len(self._jobs)
+        units = self._units_at(start.size)
+        latents = self._run(self.encoded(start), start, units, recipe.steps, recipe.strength)
+        return [
+            self._finished(decoded(self._parts, each), each) for each in torch.split(latents, 1)
+        ]
+
+    def _finished(self, picture: Image.Image, latents: torch.Tensor | None) -> Image.Image:
+        """The passes after the first, which a job of a batch has none of."""
+        if self._recipe.upscale.enabled:
+            picture = self._enlarged(picture, latents)
         for box in self._faces:
-            start = self._with_face_redrawn(start, box)
-        return start
+            picture = self._with_face_redrawn(picture, box)
+        return picture
 
     def encoded(self, picture: Image.Image) -> torch.Tensor:
-        """The picture's latents, scaled. Their mode: sampling would use up the seed."""
+        """The picture's scaled latents, from the cache when it was seen before."""
         key = (self._eyes, picture.size, hashlib.sha256(picture.tobytes()).hexdigest())
-        vae = self._parts.vae
-
-        def encode() -> torch.Tensor:
-            mode = vae.encode(picture_to_tensor(picture, self._stock.device, vae.dtype))
-            scaled: torch.Tensor = mode.latent_dist.mode() * vae.config.scaling_factor
-            return scaled
-
-        return self._stock.latents.get(key, encode)
+        return self._stock.latents.get(key, lambda: encoded(self._parts, picture))
 
     def _run(
         self,
@@ -76,15 +76,16 @@ class Passes:
     ) -> torch.Tensor:
         colours = LatentColours.fitted(latents, picture)
         a_pass = Pass(latents, colours, units, steps, strength)
-        return run(self._parts, self._job, a_pass, self._embeddings, self._progress)
+        return run(self._parts, self._jobs, a_pass, self._embeddings, self._progress)
 
-    def _enlarged(self, picture: Image.Image, latents: torch.Tensor) -> Image.Image:
+    def _enlarged(self, picture: Image.Image, latents: torch.Tensor | None) -> Image.Image:
         """The second pass, over the first one's latents or picture at the final size."""
         upscale, size = self._recipe.upscale, final_size(self._recipe)
         larger = picture.resize(size, Image.Resampling.LANCZOS)
         if upscale.upscaler == "Lanczos":
             latents = self.encoded(larger)
         else:
+            latents = self.encoded(picture) if latents is None else latents
             scale = latents.shape[2] / picture.height
             shape = (round(size[1] * scale), round(size[0] * scale))
             latents = functional.interpolate(latents, size=shape, mode="bilinear", antialias=True)
@@ -92,7 +93,7 @@ class Passes:
         if not steps_run(steps, upscale.strength):
             return larger
         latents = self._run(latents, larger, self._units_at(size), steps, upscale.strength)
-        return decoded(self._parts.vae, latents)
+        return decoded(self._parts, latents)
 
     def _with_face_redrawn(self, picture: Image.Image, box: Box) -> Image.Image:
         """One face alone and large. No control maps: they are of the whole picture."""
@@ -100,14 +101,14 @@ class Passes:
         at = padded(box, repair.padding, picture.size)
         face = picture.crop(at).resize((repair.size, repair.size), Image.Resampling.LANCZOS)
         latents = self._run(self.encoded(face), face, (), self._recipe.steps, repair.strength)
-        return put_back(picture, decoded(self._parts.vae, latents), at, box, repair.blur)
+        return put_back(picture, decoded(self._parts, latents), at, box, repair.blur)
 
     def _face_boxes(self) -> list[Box]:
         recipe = self._recipe
         repair = recipe.face_repair
         if not repair.enabled or not steps_run(recipe.steps, repair.strength):
             return []
-        return face_boxes(self._job.base_image.keypoints, final_size(recipe))
+        return face_boxes(self._jobs[0].base_image.keypoints, final_size(recipe))
 
     def _total_steps(self) -> int:
         recipe, upscale = self._recipe, self._recipe.upscale

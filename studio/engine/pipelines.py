@@ -1,32 +1,25 @@
 """A throw-away diffusers pipeline per pass over shared modules, and one run of it."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers import (
-    AutoencoderKL,
-    ControlNetModel,
-    StableDiffusionControlNetImg2ImgPipeline,
-    StableDiffusionImg2ImgPipeline,
-)
-from diffusers.image_processor import VaeImageProcessor
+from DeepCache import DeepCacheSDHelper
+from diffusers import ControlNetModel, DiffusionPipeline
 from PIL import Image
 
-from studio.engine.checkpoints import BaseModel
-from studio.engine.conditioning import map_to_tensor
 from studio.engine.controlnets import UnitStack
+from studio.engine.dialect import BaseModel, Embeddings
+from studio.engine.latents import BrokenLatents, map_to_tensor
 from studio.engine.preview import LatentColours
-from studio.engine.prompts import Embeddings
+from studio.engine.rendered import Watch
 from studio.engine.schedulers import build_scheduler
-from studio.errors import Cancelled
+from studio.errors import Cancelled, DeadlinePassed
 from studio.recipes.recipe import ControlUnit
 from studio.recipes.request import Job
-
-
-class BrokenLatents(Exception):
-    """The latents are no longer numbers: half precision overflowed, or weights are broken."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Hooks:
-    """Where a job reports to, and what may end it."""
+    """Where jobs that are drawn together report to, by letter and in their order, and what may
+    end them; `deadline` by `time.monotonic`."""
 
-    letter: str
-    on_step: Callable[[int, int], None]
-    on_preview: Callable[[Image.Image], None]
-    is_cancelled: Callable[[], bool]
+    watches: Sequence[tuple[str, Watch]]
+    deadline: float | None = None
+
+    def loading(self, model: str) -> None:
+        for _, watch in self.watches:
+            watch.on_loading(model)
 
 
 @dataclass(frozen=True)
@@ -65,94 +61,116 @@ def steps_run(steps: int, strength: float) -> int:
 
 
 class Progress:
-    """A job's steps over all of its passes."""
+    """The jobs' steps over all of their passes."""
 
     def __init__(self, hooks: Hooks, total: int) -> None:
         self._hooks, self._total, self._done = hooks, total, 0
 
     def stepped(self, latents: torch.Tensor, colours: LatentColours) -> None:
-        """Raises Cancelled when it is to stop, BrokenLatents when there is nothing left."""
-        if self._hooks.is_cancelled():
-            raise Cancelled(f"variant {self._hooks.letter} was stopped")
+        """Raises Cancelled or DeadlinePassed when it is to stop, BrokenLatents when there is
+        nothing left."""
+        hooks = self._hooks
+        letters = ", ".join(letter for letter, _ in hooks.watches)
+        if any(watch.is_cancelled() for _, watch in hooks.watches):
+            raise Cancelled(f"variant {letters} was stopped")
+        if hooks.deadline is not None and time.monotonic() > hooks.deadline:
+            raise DeadlinePassed(
+                f"variant {letters} took longer than a job may, at step {self._done + 1} of"
+                f" {self._total}: take fewer steps or a smaller size, or raise STUDIO_JOB_SECONDS"
+            )
         if not torch.isfinite(latents).all():
             raise BrokenLatents
         self._done += 1
-        self._hooks.on_step(self._done, self._total)
-        if self._done < self._total:
-            self._hooks.on_preview(colours.picture(latents))
+        for (_, watch), its_own in zip(hooks.watches, torch.split(latents, 1), strict=True):
+            watch.on_step(self._done, self._total)
+            if self._done < self._total:
+                watch.on_preview(colours.picture(its_own))
 
 
 def run(
-    parts: BaseModel, job: Job, a_pass: Pass, embeddings: Embeddings, progress: Progress
+    parts: BaseModel,
+    jobs: Sequence[Job],
+    a_pass: Pass,
+    embeddings: Embeddings,
+    progress: Progress,
 ) -> torch.Tensor:
-    """The pass's latents, scaled as its start is."""
-    ended = _Guidance(job, a_pass, progress).ended
-    result = pipeline(parts, job, a_pass.units)(
-        prompt_embeds=embeddings.positive,
-        negative_prompt_embeds=embeddings.negative,
-        image=a_pass.start,
-        strength=a_pass.strength,
-        num_inference_steps=a_pass.steps,
-        guidance_scale=job.recipe.guidance_scale,
-        # Noise is drawn on the CPU, so a seed means the same on every device.
-        generator=torch.Generator("cpu").manual_seed(job.seed),
-        callback_on_step_end=ended,
-        callback_on_step_end_tensor_inputs=[
-            "latents",
-            "prompt_embeds",
-            *(["control_image"] if a_pass.units else []),
-        ],
-        output_type="latent",
-        **_control(a_pass.units, a_pass.start),
-    )
+    """The pass's latents, scaled as its start is, one for each of the jobs. They differ in
+    nothing but prompts and seed."""
+    job = jobs[0]
+    guidance = _Guidance(parts.dialect.halved, job, a_pass, progress)
+    pipe = pipeline(parts, job, a_pass.units, len(jobs))
+    with _deep_cache(pipe, job.recipe.deep_cache):
+        result = pipe(
+            image=a_pass.start.expand(len(jobs), -1, -1, -1),
+            strength=a_pass.strength,
+            num_inference_steps=a_pass.steps,
+            guidance_scale=job.recipe.guidance_scale,
+            # Noise is drawn on the CPU, so a seed means the same on every device.
+            generator=[torch.Generator("cpu").manual_seed(each.seed) for each in jobs],
+            callback_on_step_end=guidance.ended,
+            callback_on_step_end_tensor_inputs=["latents", *guidance.halved],
+            output_type="latent",
+            **embeddings.tensors,
+            **_control(a_pass.units, a_pass.start),
+        )
     latents: torch.Tensor = result.images
     return latents
 
 
-def decoded(vae: AutoencoderKL, latents: torch.Tensor) -> Image.Image:
-    """The picture of scaled latents."""
-    pixels = vae.decode(latents / vae.config.scaling_factor, return_dict=False)[0]
-    picture: Image.Image = VaeImageProcessor().postprocess(pixels.detach(), "pil")[0]
-    return picture
-
-
-def pipeline(parts: BaseModel, job: Job, units: Sequence[Unit]) -> StableDiffusionImg2ImgPipeline:
+def pipeline(
+    parts: BaseModel, job: Job, units: Sequence[Unit] = (), pictures: int = 1
+) -> DiffusionPipeline:
     """A pipeline for this pass alone; making one costs under a millisecond and loads nothing."""
-    recipe = job.recipe
-    shared = {
-        "vae": parts.vae,
-        "text_encoder": parts.text_encoder,
-        "tokenizer": parts.tokenizer,
-        "unet": parts.unet,
-        "scheduler": build_scheduler(parts.scheduler, recipe.sampler, recipe.schedule_type),
-        "safety_checker": None,
-        "feature_extractor": None,
-        "requires_safety_checker": False,
-    }
-    if units:
-        stack = UnitStack([u.net for u in units], [u.settings.mode for u in units])
-        pipe = StableDiffusionControlNetImg2ImgPipeline(**shared, controlnet=stack)
+    recipe, dialect = job.recipe, parts.dialect
+    scheduler = build_scheduler(parts.scheduler, recipe.sampler, recipe.schedule_type, dialect.flow)
+    shared = {**parts.components, **dialect.extras, "scheduler": scheduler}
+    if units and dialect.controlled is not None:
+        stack = UnitStack([u.net for u in units], [u.settings.mode for u in units], pictures)
+        pipe = dialect.controlled(**shared, controlnet=stack)
     else:
-        pipe = StableDiffusionImg2ImgPipeline(**shared)
+        pipe = dialect.plain(**shared)
     pipe.set_progress_bar_config(disable=True)
     return pipe
+
+
+@contextmanager
+def _deep_cache(pipe: DiffusionPipeline, interval: int) -> Iterator[None]:
+    """Between every `interval` steps the UNet's deep layers say what they said last (Ma et al.,
+    2024). It wraps the shared UNet, so it is taken off however the block ends."""
+    if interval == 1 or not hasattr(pipe, "unet"):
+        yield
+        return
+    helper = DeepCacheSDHelper(pipe=pipe)
+    helper.set_params(cache_interval=interval, cache_branch_id=0)
+    helper.enable()
+    try:
+        yield
+    finally:
+        helper.disable()
 
 
 class _Guidance:
     """Ends guidance where the recipe says: the prompt's half alone from there on."""
 
-    def __init__(self, job: Job, a_pass: Pass, progress: Progress) -> None:
+    def __init__(self, halved: Sequence[str], job: Job, a_pass: Pass, progress: Progress) -> None:
         self._colours, self._progress = a_pass.colours, progress
         self._until = job.recipe.guidance_end * steps_run(a_pass.steps, a_pass.strength)
+        self.halved = [*halved, *(["control_image"] if a_pass.units and halved else [])]
 
     def ended(self, pipe: Any, index: int, _: object, values: dict[str, Any]) -> dict[str, Any]:
         self._progress.stepped(values["latents"], self._colours)
         if index + 1 >= self._until and pipe.do_classifier_free_guidance:
-            pipe._guidance_scale = 1.0
-            values["prompt_embeds"] = values["prompt_embeds"].chunk(2)[-1]
-            if "control_image" in values:
-                values["control_image"] = [m.chunk(2)[-1] for m in values["control_image"]]
+            # A pipeline that cannot halve what it was told keeps both halves and hears one.
+            pipe._guidance_scale = 1.0 if self.halved else 1.0 + 1e-6
+            for name in self.halved:
+                values[name] = _prompted_half(values[name])
         return values
+
+
+def _prompted_half(doubled: torch.Tensor | list[torch.Tensor]) -> torch.Tensor | list[torch.Tensor]:
+    if isinstance(doubled, list):
+        return [each.chunk(2)[-1] for each in doubled]
+    return doubled.chunk(2)[-1]
 
 
 def _control(units: Sequence[Unit], like: torch.Tensor) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import diffusers
 from diffusers import SchedulerMixin
 
+from studio.errors import UnfitModel
 from studio.recipes.samplers import Sampler, ScheduleType
 
 _CLASSES: dict[Sampler, tuple[str, dict[str, Any]]] = {
@@ -22,6 +23,10 @@ _CLASSES: dict[Sampler, tuple[str, dict[str, Any]]] = {
     "LCM": ("LCMScheduler", {}),
     "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
 }
+_FLOW_CLASSES: dict[Sampler, str] = {
+    "Euler": "FlowMatchEulerDiscreteScheduler",
+    "Heun": "FlowMatchHeunDiscreteScheduler",
+}
 _SCHEDULES: dict[ScheduleType, dict[str, Any]] = {
     "Automatic": {},
     "Karras": {"use_karras_sigmas": True},
@@ -31,13 +36,27 @@ _SCHEDULES: dict[ScheduleType, dict[str, Any]] = {
 }
 
 
+def check_sampler(sampler: Sampler, schedule_type: ScheduleType, flow: bool) -> None:
+    """Raises UnfitModel where a flow model cannot be walked by this sampler and schedule."""
+    if flow and (sampler not in _FLOW_CLASSES or schedule_type != "Automatic"):
+        raise UnfitModel(
+            f"sampler {sampler} with schedule type {schedule_type} is not for this family of base"
+            f" models: choose {' or '.join(_FLOW_CLASSES)} and Automatic"
+        )
+
+
 def build_scheduler(
-    pristine: SchedulerMixin, sampler: Sampler, schedule_type: ScheduleType
+    pristine: SchedulerMixin, sampler: Sampler, schedule_type: ScheduleType, flow: bool = False
 ) -> SchedulerMixin:
     """A new scheduler for one job, from the base model's pristine configuration.
 
     Never from another job's: a chain of `from_config` carries options along.
     """
+    if flow:
+        walk: SchedulerMixin = getattr(diffusers, _FLOW_CLASSES[sampler]).from_config(
+            pristine.config
+        )
+        return walk
     name, options = _CLASSES[sampler]
     scheduler: SchedulerMixin = getattr(diffusers, name).from_config(
         pristine.config, **options, **_SCHEDULES[schedule_type]

@@ -1,25 +1,26 @@
 """Everything the engine keeps between jobs: models in their tiers, and what was computed once."""
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
 
 from studio.engine.caches import ByteCache, CacheStatus
-from studio.engine.checkpoints import BaseModel, load_base_model, load_controlnet, load_vae
+from studio.engine.checkpoints import load_base_model, load_controlnet, load_vae
+from studio.engine.configurations import Configurations
+from studio.engine.dialect import BaseModel, Embeddings
 from studio.engine.loras import Weights
 from studio.engine.placement import DevicePlacement, Single
-from studio.engine.prompts import Embeddings
 from studio.engine.residency import Residency, Room, Status
 from studio.library.models import Model
 
-CONSTRUCTION = threading.Lock()
-"""Held while any model is built: diffusers does so on the meta device, process-wide, and a module
-built beside it in another thread would land there too."""
+Module = TypeVar("Module", bound=torch.nn.Module)
+OnLoading = Callable[[str], None]
+Load = Callable[[Model, torch.dtype, Configurations], Module]
 
 MB = 2**20
 
@@ -53,8 +54,16 @@ class EngineStatus:
 class Stock:
     """The engine's models and caches. One lane owns it."""
 
-    def __init__(self, device: torch.device, dtype: torch.dtype, limits: Limits) -> None:
-        self.device, self.dtype = device, dtype
+    def __init__(
+        self,
+        device: torch.device,
+        limits: Limits,
+        configurations: Configurations,
+        compiled: bool = False,
+    ) -> None:
+        """`compiled` base models have the blocks that repeat compiled by torch."""
+        self._configurations = configurations
+        self._compiled = compiled
         placement = DevicePlacement(device)
         self._bases: Residency[BaseModel] = Residency(
             placement,
@@ -71,37 +80,58 @@ class Stock:
         self.lora_files: ByteCache[Weights] = ByteCache(limits.lora_bytes, _weights_bytes)
 
     @contextmanager
-    def base_model(self, model: Model) -> Iterator[BaseModel]:
+    def base_model(
+        self, model: Model, dtype: torch.dtype, on_loading: OnLoading
+    ) -> Iterator[BaseModel]:
         """The base model on the device, staying there for the block."""
 
         def load() -> BaseModel:
-            with CONSTRUCTION:
-                return load_base_model(model.path, self.dtype)
+            on_loading(model.name)
+            parts = load_base_model(model, dtype, self._configurations)
+            if self._compiled:
+                parts.denoiser.compile_repeated_blocks()
+            return parts
 
-        with self._bases.use(model.sha256, self._expected(model), load) as parts:
+        with self._bases.use(
+            _Key(model.sha256, dtype, model.name), _expected(model, dtype), load
+        ) as parts:
             yield parts
 
     @contextmanager
-    def vae(self, model: Model) -> Iterator[AutoencoderKL]:
-        def load() -> Single[AutoencoderKL]:
-            with CONSTRUCTION:
-                return Single(load_vae(model.path, self.dtype))
-
-        with self._vaes.use(model.sha256, self._expected(model), load) as held:
-            yield held.module
+    def vae(
+        self, model: Model, dtype: torch.dtype, on_loading: OnLoading
+    ) -> Iterator[AutoencoderKL]:
+        with self._single(self._vaes, load_vae, model, dtype, on_loading) as vae:
+            yield vae
 
     @contextmanager
-    def controlnets(self, models: Sequence[Model]) -> Iterator[list[ControlNetModel]]:
+    def controlnets(
+        self, models: Sequence[Model], dtype: torch.dtype, on_loading: OnLoading
+    ) -> Iterator[list[ControlNetModel]]:
         with ExitStack() as pins:
-            yield [pins.enter_context(self._controlnet(model)) for model in models]
+            yield [
+                pins.enter_context(
+                    self._single(self._nets, load_controlnet, model, dtype, on_loading)
+                )
+                for model in models
+            ]
 
     @contextmanager
-    def _controlnet(self, model: Model) -> Iterator[ControlNetModel]:
-        def load() -> Single[ControlNetModel]:
-            with CONSTRUCTION:
-                return Single(load_controlnet(model.path, self.dtype))
+    def _single(
+        self,
+        tier: Residency[Single[Module]],
+        load: Load[Module],
+        model: Model,
+        dtype: torch.dtype,
+        on_loading: OnLoading,
+    ) -> Iterator[Module]:
+        def loaded() -> Single[Module]:
+            on_loading(model.name)
+            return Single(load(model, dtype, self._configurations))
 
-        with self._nets.use(model.sha256, self._expected(model), load) as held:
+        with tier.use(
+            _Key(model.sha256, dtype, model.name), _expected(model, dtype), loaded
+        ) as held:
             yield held.module
 
     def evict(self) -> None:
@@ -118,9 +148,22 @@ class Stock:
             self.latents.status(), self.maps.status(), self.lora_files.status(),
         )  # fmt: skip
 
-    def _expected(self, model: Model) -> int:
-        """Bytes in memory; files are mostly fp16, and twice that in fp32."""
-        return model.bytes * (2 if self.dtype == torch.float32 else 1)
+
+@dataclass(frozen=True)
+class _Key:
+    """What a held model is known by: its content and precision. It reads as its name."""
+
+    sha256: str
+    dtype: torch.dtype
+    name: str = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _expected(model: Model, dtype: torch.dtype) -> int:
+    """Bytes in memory; files are mostly fp16, and twice that in fp32."""
+    return model.bytes * (2 if dtype == torch.float32 else 1)
 
 
 def _picture_bytes(picture: Image.Image | None) -> int:

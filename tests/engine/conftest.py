@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.bootstrap import Studio, open_studio
 from studio.engine.engine import Engine
-from studio.engine.rendered import Rendered
+from studio.engine.rendered import Rendered, Watch
 from studio.library.catalogue import Catalogue
 from studio.recipes.planning import plan
 from studio.recipes.preset import Letter, Recipes
@@ -18,6 +18,7 @@ from studio.recipes.recipe import Recipe
 from studio.recipes.request import Job
 from studio.service.intake import Intake
 from studio.settings import Settings
+from studio.store.pictures import PictureFiles
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,7 @@ class Easel:
 
     def __init__(self, studio: Studio, catalogue: Catalogue, engine: Engine) -> None:
         self.studio, self.catalogue, self.engine = studio, catalogue, engine
+        self.pictures = PictureFiles(studio.settings.pictures)
 
     def job(self, doodle: str | None = "star-dress", letter: Letter = "B", **changes: Any) -> Job:
         preset = self.studio.presets.version("first-light").preset
@@ -47,15 +49,15 @@ class Easel:
         drawn = {each.name: each for each in self.studio.doodles}
         png = drawn[doodle].png if doodle else None
         base = (drawn[doodle].base_image if doodle else None) or "mia"
-        asked = Intake(self.studio.bases, self.catalogue).request(
+        asked = Intake(self.studio.bases, self.catalogue, self.pictures).request(
             preset, base, png, "a red dress", seed=11
         )
         return next(job for job in plan(asked) if job.letter == letter)
 
     def render(self, job: Job, **hooks: Any) -> Rendered:
-        base = _open(self.studio.bases.png(job.base_image))
-        doodle = _open(job.doodle.png) if job.doodle else None
-        return self.engine.render(job, base, doodle, **hooks)
+        base = opened(self.studio.bases.png(job.base_image))
+        doodle = opened(job.doodle.png) if job.doodle else None
+        return self.engine.render(job, base, doodle, Watch(**hooks))
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def easel(shipped_studio: Studio, engine: Engine) -> Easel:
     return Easel(shipped_studio, shipped_studio.catalogue, engine)
 
 
-def _open(png: bytes) -> Image.Image:
+def opened(png: bytes) -> Image.Image:
     picture = Image.open(io.BytesIO(png))
     picture.load()
     return picture

@@ -33,8 +33,9 @@ def test_one_seed_gives_the_same_four_different_files_twice(tmp_path: Path) -> N
     result = json.loads((first / "result.json").read_text())
     assert result["seed"] == 3
     assert [variant["seed"] for variant in result["variants"].values()] == [3, 4, 5, 6]
-    for variant in result["variants"].values():
-        assert {model["name"] for model in variant["models"]} >= {"pocket-ink", "pocket-pose"}
+    for letter, base in zip("ABCD", ("ink", "ink", "water", "water"), strict=True):
+        variant = result["variants"][letter]
+        assert {m["name"] for m in variant["models"]} >= {f"pocket-{base}", "pocket-pose"}
         assert all(len(model["sha256"]) == 64 for model in variant["models"])
         assert variant["timings"]["render"] > 0
         assert variant["recipe"]["steps"] == 14

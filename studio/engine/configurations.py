@@ -1,0 +1,69 @@
+"""What a single-file model leaves out: its modules' configurations and CLIP's vocabulary."""
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+from diffusers import DDIMScheduler
+from tokenizers import pre_tokenizers
+from transformers import CLIPTokenizer
+
+from studio.errors import UnfitModel
+from studio.library.models import Family, Model
+
+VOCABULARY = "clip/bpe_simple_vocab_16e6.txt.gz"
+MERGES = 49152 - 256 - 2
+"""How many of the file's byte pairs CLIP merges; its vocabulary has 49,152 words and two marks."""
+START, END = "<|startoftext|>", "<|endoftext|>"
+
+_FILLERS: Mapping[Family, Mapping[str, str]] = {
+    "sd15": {"tokenizer": END},
+    "sd21": {"tokenizer": "!"},
+    "sdxl": {"tokenizer": END, "tokenizer_2": "!"},
+}
+"""What each tokenizer of a family fills up a prompt with: OpenCLIP's encoders know 0, the "!"."""
+
+
+class Configurations:
+    """The configurations below `folder`, one folder of diffusers' kind for each family."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def folder(self, model: Model) -> Path:
+        """Raises UnfitModel for a single file of a family that only comes as a folder."""
+        place = self._folder / ("sd15" if model.kind == "vae" else model.family)
+        if not place.is_dir():
+            raise UnfitModel(
+                f"{model.kind} {model.name!r} is a single file of family {model.family}, which the"
+                " studio reads as a diffusers folder only: get it as one"
+            )
+        return place
+
+    def tokenizers(self, family: Family) -> dict[str, CLIPTokenizer]:
+        """The family's tokenizers by diffusers' names."""
+        merges = self._merges()
+        return {name: _clip(merges, filler) for name, filler in _FILLERS[family].items()}
+
+    def scheduler(self, model: Model) -> DDIMScheduler:
+        """The noise schedule the model was taught on; its file may say what it predicts."""
+        pristine = DDIMScheduler.load_config(self.folder(model) / "scheduler")
+        told = {} if model.prediction is None else {"prediction_type": model.prediction}
+        return DDIMScheduler.from_config(pristine, **told)
+
+    def _merges(self) -> list[tuple[str, str]]:
+        lines = gzip.decompress((self._folder / VOCABULARY).read_bytes()).decode().splitlines()
+        pairs = (line.split() for line in lines[1 : MERGES + 1])
+        return [(first, second) for first, second in pairs]
+
+
+def _clip(merges: list[tuple[str, str]], filler: str) -> CLIPTokenizer:
+    """CLIP's tokenizer (Radford et al., 2021): bytes, bytes that end a word, merges, two marks."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = [*letters, *(letter + "</w>" for letter in letters), *map("".join, merges), START, END]
+    return CLIPTokenizer(
+        vocab={word: index for index, word in enumerate(words)},
+        merges=merges,
+        pad_token=filler,
+        model_max_length=77,
+    )

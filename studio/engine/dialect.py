@@ -1,0 +1,118 @@
+"""What base models of every family share, and the seam where families differ."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import torch
+from diffusers import AutoencoderKL, DiffusionPipeline, ModelMixin, SchedulerMixin
+
+from studio.engine.loras import LoraBank
+from studio.errors import EngineError
+from studio.recipes.promptsyntax import Fragment
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """What the denoiser is told, by the names that pipelines give it; (1, n, width) or (1, width)."""
+
+    tensors: Mapping[str, torch.Tensor]
+
+    notes: tuple[str, ...] = ()
+    """What an operator should know of how the prompt was read."""
+
+    tokens: int = 0
+    """Of the prompt, as CLIP counts them."""
+
+    @property
+    def bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
+    @classmethod
+    def together(cls, each: Sequence["Embeddings"]) -> "Embeddings":
+        """Those of a batch, (b, n, width). Raises EngineError where n differs."""
+        names = each[0].tensors
+        if any(one.tensors[name].shape != names[name].shape for one in each for name in names):
+            raise EngineError("the prompts have different lengths: draw them one by one")
+        return cls({name: torch.cat([one.tensors[name] for one in each]) for name in names})
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one family is run and spoken to. A new family is one more of these.
+
+    `plain` and `controlled` are its image-to-image pipelines, `controlled` None where it takes
+    no ControlNets; `extras` are arguments each of them is made with. `speak` turns the two
+    prompts, weighted, into embeddings; its last argument is the clip skip. `optional` parts may
+    be missing from a folder. `halved` names what a pipeline doubles for guidance and lets a
+    callback halve; without it guidance ends by its scale alone. `flow` models walk from noise in straight lines and have samplers of their own.
+    A `careful_vae` overflows in half precision where its configuration says so.
+    """
+
+    plain: type[DiffusionPipeline]
+    controlled: type[DiffusionPipeline] | None
+    speak: Callable[["BaseModel", Sequence[Fragment], Sequence[Fragment], int], Embeddings]
+    extras: Mapping[str, object] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    halved: tuple[str, ...] = ()
+    flow: bool = False
+    careful_vae: bool = False
+
+
+@dataclass(frozen=True)
+class LatentScale:
+    """What lies between a VAE's own numbers and those the denoiser was taught on."""
+
+    factor: float
+    shift: float = 0.0
+
+    @classmethod
+    def of(cls, vae: AutoencoderKL) -> "LatentScale":
+        return cls(vae.config.scaling_factor, vae.config.get("shift_factor") or 0.0)
+
+    def scaled(self, latents: torch.Tensor) -> torch.Tensor:
+        return (latents - self.shift) * self.factor
+
+    def plain(self, latents: torch.Tensor) -> torch.Tensor:
+        return latents / self.factor + self.shift
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """The shared parts of one base model, by diffusers' names. Jobs borrow them, change none.
+
+    `scale` is the one the denoiser was taught with, also when a job brings another VAE.
+    """
+
+    dialect: Dialect
+    components: Mapping[str, object]
+    scale: LatentScale
+    loras: LoraBank = field(default_factory=LoraBank)
+
+    @property
+    def vae(self) -> AutoencoderKL:
+        return self.components["vae"]
+
+    @property
+    def scheduler(self) -> SchedulerMixin:
+        return self.components["scheduler"]
+
+    @property
+    def denoiser(self) -> ModelMixin:
+        """The UNet, or the transformer in its place."""
+        name = "unet" if "unet" in self.components else "transformer"
+        return cast(ModelMixin, self.components[name])
+
+    @property
+    def dtype(self) -> torch.dtype:
+        weights: torch.nn.Parameter = next(self.denoiser.parameters())
+        return weights.dtype
+
+    @property
+    def modules(self) -> tuple[torch.nn.Module, ...]:
+        """What takes up memory, and moves."""
+        parts = self.components.values()
+        return tuple(part for part in parts if isinstance(part, torch.nn.Module))
+
+    def with_vae(self, vae: AutoencoderKL) -> "BaseModel":
+        return replace(self, components={**self.components, "vae": vae})

@@ -1,0 +1,63 @@
+"""What a job needs: its models, found and checked before anything is loaded."""
+
+from dataclasses import dataclass
+
+from studio.engine.dialect import Dialect
+from studio.engine.families import DIALECTS
+from studio.engine.schedulers import check_sampler
+from studio.errors import UnfitModel
+from studio.library.catalogue import Catalogue
+from studio.library.models import Model
+from studio.recipes.recipe import ControlUnit
+from studio.recipes.request import Job
+
+Nets = tuple[tuple[ControlUnit, Model], ...]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The models a job names. `nets` are those of units that are switched on."""
+
+    checkpoint: Model
+    vae: Model | None
+    loras: tuple[tuple[Model, float], ...]
+    nets: Nets
+
+    def used(self, speaking: Nets) -> tuple[Model, ...]:
+        """Every model that takes part when only these units have something to say."""
+        vaes = (self.vae,) if self.vae else ()
+        nets, loras = (model for _, model in speaking), (model for model, _ in self.loras)
+        return (self.checkpoint, *nets, *vaes, *loras)
+
+
+def find_needs(catalogue: Catalogue, job: Job) -> Needs:
+    """Every model of the job. Raises NotFound, DamagedModel, and UnfitModel for a ControlNet,
+    LoRA or sampler of another family than the base model's."""
+    recipe, find = job.recipe, catalogue.find
+    checkpoint = find("checkpoint", recipe.base_model)
+    dialect = DIALECTS[checkpoint.family]
+    check_sampler(recipe.sampler, recipe.schedule_type, dialect.flow)
+    nets = [(unit, find("controlnet", unit.model)) for unit in recipe.control_units]
+    loras = [(find("lora", use.model), use.weight) for use in job.loras if use.weight]
+    active = tuple((unit, model) for unit, model in nets if unit.active)
+    _check_fits(checkpoint, dialect, [m for _, m in active], [m for m, _ in loras])
+    return Needs(
+        checkpoint=checkpoint,
+        vae=None if recipe.vae is None else find("vae", recipe.vae),
+        loras=tuple(loras),
+        nets=active,
+    )
+
+
+def _check_fits(checkpoint: Model, dialect: Dialect, nets: list[Model], loras: list[Model]) -> None:
+    if dialect.controlled is None and nets:
+        raise UnfitModel(
+            f"base model {checkpoint.name!r} is {checkpoint.family}, which takes no ControlNet"
+            " units: turn them off, or choose another base model"
+        )
+    for model in (*nets, *loras):
+        if model.family not in (checkpoint.family, "unknown"):
+            raise UnfitModel(
+                f"{model.kind} {model.name!r} is made for {model.family}, base model"
+                f" {checkpoint.name!r} is {checkpoint.family}: choose one of its family"
+            )

@@ -1,0 +1,146 @@
+"""Precision, deadlines, and the ways to be quicker that cost some likeness."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderKL
+from torch._dynamo.exc import TorchDynamoException
+
+from studio.engine import pipelines
+from studio.engine.engine import Engine
+from studio.engine.latents import BrokenLatents
+from studio.engine.ways import Ways, chosen_dtype
+from studio.errors import Cancelled, DeadlinePassed, EngineError
+from studio.recipes.samplers import Sampler
+from tests.engine.conftest import Easel
+from tests.engine.pixels import pixels
+
+
+def with_ways(easel: Easel, **ways: Any) -> Easel:
+    engine = Engine(easel.catalogue, "cpu", ways=Ways(**ways))
+    return Easel(easel.studio, easel.catalogue, engine)
+
+
+def test_precision_follows_the_device_unless_told() -> None:
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert chosen_dtype(cpu, "auto") == torch.float32
+    assert chosen_dtype(cuda, "auto") == torch.float16
+    assert chosen_dtype(cpu, "bf16") == torch.bfloat16
+    assert chosen_dtype(cuda, "fp32") == torch.float32
+
+
+def test_half_precision_draws_nearly_the_same(easel: Easel) -> None:
+    job = easel.job()
+    whole, half = (
+        pixels(each.render(job).picture) for each in (easel, with_ways(easel, precision="bf16"))
+    )
+    assert (whole != half).any()
+    assert np.abs(whole - half).mean() < 8
+
+
+def test_what_overflows_in_half_precision_is_drawn_once_more_in_full(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pipelines.run
+
+    def overflowing(parts: Any, *arguments: Any) -> torch.Tensor:
+        if parts.dtype != torch.float32:
+            raise BrokenLatents
+        return real(parts, *arguments)
+
+    monkeypatch.setattr("studio.engine.passes.run", overflowing)
+    job = easel.job()
+    rendered = with_ways(easel, precision="bf16").render(job)
+    assert rendered.notes == ("half precision overflowed: drawn once more in full precision",)
+    assert (pixels(rendered.picture) == pixels(easel.render(job).picture)).all()
+
+
+def test_a_vae_that_overflows_never_leaves_a_black_picture(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = AutoencoderKL.decode
+
+    def overflowing(vae: AutoencoderKL, *arguments: Any, **options: Any) -> Any:
+        pixels = real(vae, *arguments, **options)[0]
+        return (pixels * (float("nan") if vae.dtype != torch.float32 else 1.0),)
+
+    monkeypatch.setattr(AutoencoderKL, "decode", overflowing)
+    job = easel.job()
+    rendered = with_ways(easel, precision="bf16").render(job)
+    assert rendered.notes == ("half precision overflowed: drawn once more in full precision",)
+    assert (pixels(rendered.picture) == pixels(easel.render(job).picture)).all()
+
+
+def test_what_overflows_in_both_names_the_recipe(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflowing(*_: Any) -> torch.Tensor:
+        raise BrokenLatents
+
+    monkeypatch.setattr("studio.engine.passes.run", overflowing)
+    with pytest.raises(EngineError, match="recipe B made no picture: the numbers overflowed"):
+        with_ways(easel, precision="bf16").render(easel.job())
+
+
+def test_a_slow_job_ends_at_its_deadline_and_the_next_is_whole(easel: Easel) -> None:
+    strict, job = with_ways(easel, job_seconds=2.0), easel.job()
+    whole = pixels(strict.render(job).picture)
+    seen: list[int] = []
+
+    def dawdle(done: int, total: int) -> None:
+        seen.append(done)
+        time.sleep(1.2)
+
+    with pytest.raises(DeadlinePassed, match=r"variant B took longer .* of \d: take fewer steps"):
+        strict.render(easel.job(steps=12), on_step=dawdle)
+    assert len(seen) == 2
+    assert (pixels(strict.render(job).picture) == whole).all()
+
+
+@pytest.mark.parametrize("sampler", ["Euler", "DPM++ 2M", "LCM"])
+def test_deep_cache_draws_nearly_the_same_and_is_gone_after(easel: Easel, sampler: Sampler) -> None:
+    plain = easel.job(steps=16, sampler=sampler)
+    quick = easel.job(steps=16, sampler=sampler, deep_cache=3)
+    before = pixels(easel.render(plain).picture)
+    cached = pixels(easel.render(quick).picture)
+    assert (cached != before).any()
+    assert np.abs(cached - before).mean() < 20
+    assert (pixels(easel.render(plain).picture) == before).all()
+
+
+def test_deep_cache_is_gone_also_after_a_stop(easel: Easel) -> None:
+    plain, quick = easel.job(), easel.job(deep_cache=2)
+    before = pixels(easel.render(plain).picture)
+    with pytest.raises(Cancelled):
+        easel.render(quick, is_cancelled=lambda: True)
+    assert (pixels(easel.render(plain).picture) == before).all()
+
+
+def test_an_exact_engine_leaves_approximations_out_and_says_so(easel: Easel) -> None:
+    exact = with_ways(easel, exact=True)
+    rendered = exact.render(easel.job(deep_cache=3))
+    assert rendered.notes == ("DeepCache was left out: exact mode",)
+    assert (pixels(rendered.picture) == pixels(easel.render(easel.job()).picture)).all()
+
+
+def test_a_compiled_engine_draws_nearly_the_same_and_unplugs_as_cleanly(easel: Easel) -> None:
+    plain, plugged = easel.job(), easel.job(deep_cache=2)
+    compiled = with_ways(easel, compile=True)
+    before = pixels(compiled.render(plain).picture)
+    assert np.abs(before - pixels(easel.render(plain).picture)).mean() < 1
+    assert (pixels(compiled.render(plugged).picture) != before).any()
+    assert (pixels(compiled.render(plain).picture) == before).all()
+
+
+def test_what_cannot_be_compiled_says_how_to_go_on(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any) -> torch.Tensor:
+        raise TorchDynamoException("no g++ was found")
+
+    monkeypatch.setattr("studio.engine.passes.run", failing)
+    with pytest.raises(EngineError, match="torch cannot compile pocket-ink here .*COMPILE off"):
+        easel.render(easel.job())

@@ -1,0 +1,189 @@
+"""Small base models of real layouts, with random weights: as folders and as original files."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    DDIMScheduler,
+    DiffusionPipeline,
+    FlowMatchEulerDiscreteScheduler,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from studio.engine.configurations import Configurations
+from studio.library.models import Family
+from studio.settings import shipped
+from tests.engine.original import original_layout
+
+WIDTH, WIDER = 32, 48
+"""Of the text encoders; diffusers tells SDXL's two apart by theirs."""
+SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": False, "steps_offset": 1, "set_alpha_to_one": False}  # fmt: skip
+
+
+def tiny(family: Family, seed: int = 0) -> DiffusionPipeline:
+    """A base model of the family's real layout, in miniature."""
+    torch.manual_seed(seed)
+    return {"sd15": _sd15, "sd21": _sd21, "sdxl": _sdxl, "sd3": _sd3}[family]()
+
+
+def tiny_controlnet(family: Family, seed: int = 1) -> ControlNetModel:
+    """One that speaks: fresh ControlNets are silent by design."""
+    torch.manual_seed(seed)
+    net = ControlNetModel.from_unet(
+        tiny(family).unet, conditioning_embedding_out_channels=(8, 8, 16, 16)
+    )
+    for name, weights in net.named_parameters():
+        if "controlnet_" in name:
+            torch.nn.init.normal_(weights, std=0.05)
+    return net
+
+
+def write_original(family: Family, models: Path, name: str = "tiny", seed: int = 0) -> Path:
+    """The model as one file, as its makers publish it."""
+    file = models / "checkpoints" / f"{name}.safetensors"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(original_layout(tiny(family, seed), family), file)
+    return file
+
+
+def write_folder(family: Family, models: Path, name: str = "folder", seed: int = 0) -> Path:
+    """The same model as diffusers keeps it."""
+    folder = models / "checkpoints" / name
+    tiny(family, seed).save_pretrained(folder)
+    return folder
+
+
+def write_configurations(folder: Path, families: tuple[Family, ...]) -> Path:
+    """What the product ships for real models, for these."""
+    real = shipped("assets") / "configurations"
+    shutil.copytree(real / "clip", folder / "clip")
+    for family in families:
+        shutil.copy(_made(folder / family) and real / family / "model_index.json", folder / family)
+        parts = dict(tiny(family).components) | {"controlnet": tiny_controlnet(family)}
+        for name, config in _configs(parts):
+            _made(folder / family / name)
+            file = "scheduler_config.json" if name == "scheduler" else "config.json"
+            (folder / family / name / file).write_text(json.dumps(config))
+    return folder
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _configs(parts: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, part in parts.items():
+        if name.startswith("text_encoder"):
+            yield name, part.config.to_dict()
+        elif hasattr(part, "to_json_string"):
+            yield name, json.loads(part.to_json_string())
+
+
+def _sd15() -> DiffusionPipeline:
+    unet = _unet(cross_attention_dim=WIDTH, attention_head_dim=4)
+    return _stable_diffusion("sd15", unet, CLIPTextModel(_text("quick_gelu")), "epsilon")
+
+
+def _sd21() -> DiffusionPipeline:
+    unet = _unet(cross_attention_dim=WIDTH, attention_head_dim=(2, 4), use_linear_projection=True)
+    return _stable_diffusion("sd21", unet, CLIPTextModel(_text("gelu")), "v_prediction")
+
+
+def _stable_diffusion(
+    family: Family, unet: UNet2DConditionModel, text: CLIPTextModel, prediction: str
+) -> DiffusionPipeline:
+    return StableDiffusionPipeline(
+        vae=_vae(0.18215),
+        unet=unet,
+        text_encoder=text,
+        scheduler=DDIMScheduler(**SCHEDULE, prediction_type=prediction),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+        **_tokenizers(family),
+    )
+
+
+def _sdxl() -> DiffusionPipeline:
+    unet = _unet(
+        cross_attention_dim=WIDTH + WIDER,
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=(1, 2),
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + WIDER,
+    )
+    return StableDiffusionXLPipeline(
+        vae=_vae(0.13025),
+        unet=unet,
+        text_encoder=CLIPTextModel(_text("quick_gelu")),
+        text_encoder_2=CLIPTextModelWithProjection(_text("gelu", WIDER)),
+        scheduler=DDIMScheduler(**SCHEDULE),
+        **_tokenizers("sdxl"),
+    )
+
+
+def _sd3() -> DiffusionPipeline:
+    """Without T5, as one may run it."""
+    transformer = SD3Transformer2DModel(
+        sample_size=32, patch_size=1, in_channels=4, out_channels=4, num_layers=2,
+        attention_head_dim=8, num_attention_heads=4, caption_projection_dim=WIDTH,
+        joint_attention_dim=4 * WIDTH, pooled_projection_dim=WIDTH + WIDER,
+    )  # fmt: skip
+    return StableDiffusion3Pipeline(
+        vae=_vae(1.5305, shift_factor=0.0609, use_quant_conv=False, use_post_quant_conv=False),
+        transformer=transformer,
+        text_encoder=CLIPTextModelWithProjection(_text("quick_gelu")),
+        text_encoder_2=CLIPTextModelWithProjection(_text("gelu", WIDER)),
+        text_encoder_3=None,
+        tokenizer_3=None,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        **_tokenizers("sdxl"),
+    )
+
+
+def _unet(**options: Any) -> UNet2DConditionModel:
+    blocks: dict[str, Any] = {
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+    }
+    return UNet2DConditionModel(
+        sample_size=8, block_out_channels=(16, 32), norm_num_groups=8, layers_per_block=2,
+        **{**blocks, **options},
+    )  # fmt: skip
+
+
+def _vae(scaling_factor: float, **options: Any) -> AutoencoderKL:
+    return AutoencoderKL(
+        block_out_channels=(8, 8, 16, 16), norm_num_groups=8, layers_per_block=2, sample_size=64,
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+        scaling_factor=scaling_factor, latent_channels=4, **options,
+    )  # fmt: skip
+
+
+def _text(activation: str, width: int = WIDTH) -> CLIPTextConfig:
+    return CLIPTextConfig(
+        vocab_size=49408, hidden_size=width, intermediate_size=2 * width, projection_dim=width,
+        num_hidden_layers=3, num_attention_heads=4, hidden_act=activation,
+        bos_token_id=0, eos_token_id=2, pad_token_id=1,
+    )  # fmt: skip
+
+
+def _tokenizers(family: Family) -> Mapping[str, Any]:
+    return Configurations(shipped("assets") / "configurations").tokenizers(family)
