@@ -1,5 +1,7 @@
 """`python -m studio.pocket`: draws the data, trains the pocket models and writes them out."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,24 +19,44 @@ def pocket() -> None:
 
 @app.command()
 def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> None:
-    """Train vae, base or control (both ControlNets); resumes where it stopped."""
+    """Train one model; resumes where it stopped. In this order: vae, ink, water, control (all
+    three ControlNets), then pastel, neon, gingham, few-step (LoRAs), and judge for `evaluate`."""
     import torch
 
+    from studio.pocket import base, control, few_step, judge, lora, vae
+    from studio.pocket.brushwork import STYLES
+    from studio.pocket.effects import EFFECTS
+
+    courses: dict[str, Callable[[], None]] = {
+        "vae": lambda: vae.train(work),
+        **{style: partial(base.train, work, style) for style in STYLES},
+        "control": lambda: control.train(work),
+        **{name: partial(lora.train, work, name) for name in EFFECTS},
+        "few-step": lambda: few_step.train(work),
+        "judge": lambda: judge.train(work),
+    }
+    if model not in courses:
+        raise typer.BadParameter(f"choose one of {', '.join(courses)}")
     torch.set_num_threads(threads)
-    if model == "vae":
-        from studio.pocket import vae
+    courses[model]()
 
-        vae.train(work)
-    elif model == "base":
-        from studio.pocket import base
 
-        base.train(work)
-    elif model == "control":
-        from studio.pocket import control
+@app.command()
+def evaluate(
+    presets: Annotated[list[str], typer.Argument(help="Slugs of shipped presets.")],
+    work: Work = Path("build/pocket"),
+    file: Path = Path("build/evaluation.png"),
+    cases: int = 24,
+) -> None:
+    """Print the figures of shipped presets on doodles never trained on; draw a sheet of each."""
+    from studio.pocket.evaluation import evaluate as measured
+    from studio.pocket.report import sheet, table
 
-        control.train(work)
-    else:
-        raise typer.BadParameter("choose vae, base or control")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for slug in presets:
+        result = measured(slug, work, cases)
+        typer.echo(table(result.figures) + "\n")
+        sheet(result.rows).save(file.with_stem(f"{file.stem}-{slug}"))
 
 
 @app.command()

@@ -1,24 +1,37 @@
-"""Trains the pocket base model: a text encoder and a UNet, together, on polished pictures.
+"""Trains the pocket base models: a text encoder and a UNet on ink, then the UNet on watercolour.
 
 A third of the examples start from the *composite's* latents and are asked for the polished
 picture all the same: that is what img2img will do to them, and it teaches the model to clean
 up a doodle.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from numpy.typing import NDArray
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    SchedulerMixin,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.pocket.brushwork import STYLES
 from studio.pocket.latents import Encoded, encoded_scenes
 from studio.pocket.models import TOKENS, new_schedule, new_text_encoder, new_unet
 from studio.pocket.training import Plan, Run
 from studio.pocket.vocabulary import train_tokenizer
 
-PLAN = Plan(name="base", steps=7500, batch=24, learning_rate=6e-4, sheet_every=500)
+PLANS = {
+    "ink": Plan(name="base-ink", steps=6000, batch=24, learning_rate=8e-4, sheet_every=1000),
+    "water": Plan(name="base-water", steps=2000, batch=24, learning_rate=4e-4, sheet_every=1000),
+}
 SCENES = 14000
 UNCONDITIONAL = 0.12
 """Share of captions left out, for classifier-free guidance (Ho and Salimans, 2022)."""
@@ -26,32 +39,75 @@ FROM_COMPOSITE = 0.35
 """Share of examples whose noise is laid on (some of) the composite."""
 
 
-def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
+@dataclass(frozen=True)
+class Parts:
+    """A base model in the making."""
+
+    unet: UNet2DConditionModel
+    text: CLIPTextModel
+    tokenizer: CLIPTokenizer
+
+    @property
+    def taught(self) -> dict[str, nn.Module]:
+        """What the run trains: the text encoder only while it learns to read."""
+        modules: dict[str, nn.Module] = {"unet": self.unet, "text": self.text}
+        return {
+            name: module
+            for name, module in modules.items()
+            if any(weights.requires_grad for weights in module.parameters())
+        }
+
+
+def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES) -> None:
+    """Trains the base model of one of `brushwork.STYLES`; watercolour needs ink's first."""
+    plan = plan or PLANS[style]
     torch.manual_seed(plan.seed)
     data = encoded_scenes(work, scenes)
-    tokenizer = train_tokenizer(data.captions)
-    text = new_text_encoder(len(tokenizer), tokenizer.eos_token_id)
-    unet, schedule = new_unet(), new_schedule()
-    run = Run(work / plan.name, plan, {"unet": unet, "text": text})
-    tokens, silence = tokenize(tokenizer, list(data.captions)), tokenize(tokenizer, [""])
+    parts = _newborn(data) if style == STYLES[0] else _apprentice(work)
+    run = Run(work / plan.name, plan, parts.taught)
+    schedule = new_schedule()
+    tokens = tokenize(parts.tokenizer, list(data.captions[style]))
+    silence = tokenize(parts.tokenizer, [""])
     while not run.done:
         rng = run.generator()
         torch.manual_seed(int(rng.integers(2**31)))
-        rows = rng.integers(0, len(data.captions), plan.batch)
+        rows = rng.integers(0, len(data), plan.batch)
         ids = tokens[rows]
         ids[torch.rand(plan.batch) < UNCONDITIONAL] = silence[0]
-        clean = data.latents(rows)
+        clean = data.latents(style, rows)
         times = torch.randint(0, 1000, (plan.batch,))
-        start = towards_composites(data, rows, clean, times, FROM_COMPOSITE)
+        start = towards(data.starts(rows), clean, times, FROM_COMPOSITE)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
-            words = text(ids).last_hidden_state
-            guess = unet(noisy, times, words).sample
+            words = parts.text(ids).last_hidden_state
+            guess = parts.unet(noisy, times, words).sample
         run.update(velocity_loss(guess.float(), clean, noisy, times, schedule))
         if run.sheet_due:
-            run.sheet(run.with_averages(lambda: _samples(work, unet, text, tokenizer, data)))
-    run.with_averages(lambda: _finish(work, run, unet, text, tokenizer))
+            run.sheet(run.with_averages(lambda: _samples(work, parts, data, style)))
+    run.with_averages(lambda: pipeline(work, parts).save_pretrained(run.folder / "final"))
     run.save()
+
+
+def _newborn(data: Encoded) -> Parts:
+    """Fresh weights, and a vocabulary of every caption's words."""
+    words = [line for captions in data.captions.values() for line in captions]
+    tokenizer = train_tokenizer(words)
+    text = new_text_encoder(len(tokenizer), tokenizer.eos_token_id)
+    return Parts(new_unet(), text, tokenizer)
+
+
+def _apprentice(work: Path) -> Parts:
+    """The finished ink model, which only has to learn another hand; it can read already."""
+    ink = StableDiffusionPipeline.from_pretrained(work / PLANS[STYLES[0]].name / "final")
+    return Parts(ink.unet.requires_grad_(True), ink.text_encoder.requires_grad_(False), ink.tokenizer)  # fmt: skip
+
+
+def frozen(work: Path, style: str) -> StableDiffusionPipeline:
+    """The finished base model of `style`, none of it to be trained."""
+    pipe = StableDiffusionPipeline.from_pretrained(work / PLANS[style].name / "final")
+    for module in (pipe.unet, pipe.text_encoder, pipe.vae):
+        module.requires_grad_(False)
+    return pipe
 
 
 def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
@@ -61,20 +117,15 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
     return ids
 
 
-def towards_composites(
-    data: Encoded,
-    rows: NDArray[np.int64],
-    clean: torch.Tensor,
-    times: torch.Tensor,
-    share: float,
+def towards(
+    composites: torch.Tensor, clean: torch.Tensor, times: torch.Tensor, share: float
 ) -> torch.Tensor:
     """What the noise is laid on: clean latents, or for `share` of the rows some way back
     towards the composite's. The later in sampling (the lower the time), the less of it is left.
     """
-    mixed = data.latents(rows, of_composites=True)
-    part = torch.rand(len(rows)) * (torch.rand(len(rows)) < share)
+    part = torch.rand(len(clean)) * (torch.rand(len(clean)) < share)
     part = part * ((times - 150) / 500).clamp(0, 1)
-    return torch.lerp(clean, mixed, part.view(-1, 1, 1, 1))
+    return torch.lerp(clean, composites, part.view(-1, 1, 1, 1))
 
 
 def velocity_loss(
@@ -97,20 +148,12 @@ def velocity_loss(
     return loss
 
 
-def _finish(
-    work: Path, run: Run, unet: UNet2DConditionModel, text: CLIPTextModel, tokenizer: CLIPTokenizer
-) -> None:
-    pipeline(work, unet, text, tokenizer).save_pretrained(run.folder / "final")
-
-
-def pipeline(
-    work: Path, unet: UNet2DConditionModel, text: CLIPTextModel, tokenizer: CLIPTokenizer
-) -> StableDiffusionPipeline:
+def pipeline(work: Path, parts: Parts) -> StableDiffusionPipeline:
     return StableDiffusionPipeline(
         vae=AutoencoderKL.from_pretrained(work / "vae" / "final"),
-        text_encoder=text,
-        tokenizer=tokenizer,
-        unet=unet,
+        text_encoder=parts.text,
+        tokenizer=parts.tokenizer,
+        unet=parts.unet,
         scheduler=new_schedule(),
         safety_checker=None,
         feature_extractor=None,
@@ -118,26 +161,41 @@ def pipeline(
     )
 
 
-def _samples(
-    work: Path,
-    unet: UNet2DConditionModel,
-    text: CLIPTextModel,
-    tokenizer: CLIPTokenizer,
-    data: Encoded,
-) -> list[list[torch.Tensor]]:
-    """A row from noise and words alone, a row from composites at strength 0.6."""
-    pipe = pipeline(work, unet, text, tokenizer)
+def _samples(work: Path, parts: Parts, data: Encoded, style: str) -> list[list[torch.Tensor]]:
+    """A row from noise and words alone; composites, and what strength 0.6 makes of them."""
+    pipe = pipeline(work, parts)
+    captions = list(data.captions[style][:6])
+    starts = data.starts(np.arange(6))
     pipe.set_progress_bar_config(disable=True)
-    captions = list(data.captions[:6])
-    generator = torch.Generator().manual_seed(5)
     with torch.autocast("cpu", torch.bfloat16):
-        drawn = pipe(captions, num_inference_steps=20, guidance_scale=4.0, height=256, width=256, generator=generator, output_type="pt").images  # fmt: skip
-        from diffusers import StableDiffusionImg2ImgPipeline
+        drawn = pipe(
+            captions, num_inference_steps=20, guidance_scale=4.0, height=256, width=256,
+            generator=torch.Generator().manual_seed(5), output_type="pt",
+        ).images  # fmt: skip
+    return [list(drawn * 2 - 1), *redrawn([pipe], starts, [captions])]
 
-        starts = data.latents(np.arange(6), of_composites=True)
-        redrawn = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
-        redrawn.set_progress_bar_config(disable=True)
-        cleaned = redrawn(captions, image=starts, strength=0.6, num_inference_steps=25, guidance_scale=3.0, generator=generator, output_type="pt").images  # fmt: skip
-        scale = pipe.vae.config.scaling_factor
-        shown = pipe.vae.decode(starts / scale).sample
-    return [list(drawn * 2 - 1), list(shown), list(cleaned * 2 - 1)]
+
+def redrawn(
+    pipes: Sequence[StableDiffusionPipeline],
+    starts: torch.Tensor,
+    captions: Sequence[list[str]],
+    scheduler: SchedulerMixin | None = None,
+    steps: int = 25,
+    guidance_scale: float = 3.0,
+) -> list[list[torch.Tensor]]:
+    """A row of composites, and what each pipeline makes of them at strength 0.6."""
+    vae = pipes[0].vae
+    rows = []
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        rows.append(list(vae.decode(starts / vae.config.scaling_factor).sample))
+        for pipe, lines in zip(pipes, captions, strict=True):
+            parts = {**pipe.components, "scheduler": scheduler or pipe.scheduler}
+            redraw = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
+            redraw.set_progress_bar_config(disable=True)
+            cleaned = redraw(
+                lines, image=starts, strength=0.6, num_inference_steps=steps,
+                guidance_scale=guidance_scale, generator=torch.Generator().manual_seed(5),
+                output_type="pt",
+            ).images  # fmt: skip
+            rows.append(list(cleaned * 2 - 1))
+    return rows

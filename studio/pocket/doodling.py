@@ -7,14 +7,18 @@ import numpy as np
 import skia
 from PIL import Image
 
-from studio.pocket import shapes
-from studio.pocket.colours import RGB
+from studio.pocket.colours import RGB, shade
+from studio.pocket.cuts import SLOTS, garment_parts
 from studio.pocket.figure import SIZE, Figure, Vec
 from studio.pocket.garments import Garment
-from studio.pocket.painter import motif_on, pattern
+from studio.pocket.motifs import motif_on, pattern
 
-HANDS = ("filled", "scribbled", "outlined")
-HAND_CHANCES = (0.62, 0.23, 0.15)
+HANDS = ("filled", "careful", "scribbled", "over", "outlined", "line", "half")
+HAND_CHANCES = (0.44, 0.14, 0.14, 0.08, 0.1, 0.04, 0.06)
+"""Filled blobs, careful outlines filled in, bare scribbles, scribbles over the edge, outlines,
+one quick line, half finished. The hand "traced" does not tremble, and is never drawn by chance."""
+WOBBLE = {"careful": (0.4, 1.0), "traced": (0.0, 0.0)}
+"""How far a hand strays from the line, in pixels."""
 
 
 def doodle(
@@ -23,35 +27,61 @@ def doodle(
     """The outfit as an RGBA layer of hard-edged strokes, 256 x 256, by this hand or any."""
     pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
     surface = skia.Surface(pixels)
-    wobble = rng.uniform(1.0, 3.2)
     with surface as canvas:
-        for garment in outfit:
-            drawn_by = str(rng.choice(HANDS, p=HAND_CHANCES))
-            drawn_by = hand or drawn_by
-            for part, path in shapes.garment_parts(figure, garment).items():
-                rough = _wobbly(path, rng, wobble)
-                _strokes(canvas, rough, garment.colour, drawn_by, rng)
-                pattern(canvas, rough, garment)
-                if part == "torso" and garment.motif != "none":
-                    motif = _wobbly(motif_on(figure, garment), rng, wobble * 0.4)
-                    canvas.drawPath(motif, _brush(garment.motif_colour))
+        for slot, garment, path in _in_order(figure, outfit):
+            drawn_by = hand or str(rng.choice(HANDS, p=HAND_CHANCES))
+            wobble = rng.uniform(*WOBBLE.get(drawn_by, (1.0, 3.2)))
+            rough = _wobbly(path, rng, wobble)
+            canvas.save()
+            if drawn_by == "half":
+                canvas.clipRect(_half_of(rough.getBounds(), rng))
+            _strokes(canvas, rough, garment.colour, drawn_by, rng)
+            pattern(canvas, rough, garment)
+            if slot == "torso" and garment.motif != "none":
+                motif = _wobbly(motif_on(figure, garment), rng, wobble * 0.4)
+                canvas.drawPath(motif, _brush(garment.motif_colour))
+            canvas.restore()
     pixels[..., 3] = np.where(pixels[..., 3] > 127, 255, 0)
     pixels[pixels[..., 3] == 0] = 0
     return Image.fromarray(pixels)
 
 
+def _in_order(figure: Figure, outfit: Sequence[Garment]) -> list[tuple[str, Garment, skia.Path]]:
+    """Every piece of the outfit, in the order the picture shows them."""
+    pieces = [
+        (slot, garment, path)
+        for garment in outfit
+        for slot, path in garment_parts(figure, garment).items()
+    ]
+    return sorted(pieces, key=lambda piece: SLOTS.index(piece[0]))
+
+
+def _half_of(box: skia.Rect, rng: np.random.Generator) -> skia.Rect:
+    """The upper or one side's part of `box`, with room for wobble."""
+    left, top, right, bottom = box.left() - 8, box.top() - 8, box.right() + 8, box.bottom() + 8
+    share = rng.uniform(0.45, 0.7)
+    if rng.random() < 0.5:
+        return skia.Rect.MakeLTRB(left, top, right, top + (bottom - top) * share)
+    return skia.Rect.MakeLTRB(left, top, left + (right - left) * share, bottom)
+
+
 def _strokes(
     canvas: skia.Canvas, path: skia.Path, colour: RGB, hand: str, rng: np.random.Generator
 ) -> None:
-    if hand == "filled":
+    if hand in ("filled", "careful", "half", "traced"):
         canvas.drawPath(path, _brush(colour))
-        canvas.drawPath(path, _brush(colour, 3))
+        outline = shade(colour, 0.5) if hand == "careful" else colour
+        canvas.drawPath(path, _brush(outline, 3))
         return
-    canvas.drawPath(path, _brush(colour, rng.uniform(3.5, 6)))
-    if hand == "scribbled":
+    canvas.drawPath(path, _brush(colour, 2.5 if hand == "line" else rng.uniform(3.5, 6)))
+    if hand in ("scribbled", "over"):
         canvas.save()
-        canvas.clipPath(path)
-        canvas.drawPath(_zigzag(path.getBounds(), rng), _brush(colour, rng.uniform(5, 8)))
+        box = path.getBounds()
+        if hand == "over":
+            box = box.makeOutset(rng.uniform(1, 8), 0)
+        else:
+            canvas.clipPath(path)
+        canvas.drawPath(_zigzag(box, rng), _brush(colour, rng.uniform(5, 8)))
         canvas.restore()
 
 
@@ -59,10 +89,10 @@ def _zigzag(box: skia.Rect, rng: np.random.Generator) -> skia.Path:
     """Back and forth across `box` as a child shades a shape."""
     line = skia.PathBuilder()
     slope = rng.uniform(-0.5, 0.5)
-    y = box.top() - 20
+    y = box.top() - 20 * abs(slope)
     line.moveTo(box.left(), y)
     right = True
-    while y < box.bottom() + 20:
+    while y < box.bottom() + 20 * abs(slope):
         x = box.right() + 3 if right else box.left() - 3
         line.lineTo(x, y + slope * (x - box.left()) + rng.normal(0, 1.5))
         y += rng.uniform(3.5, 7)

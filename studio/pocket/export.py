@@ -6,30 +6,47 @@ from pathlib import Path
 
 import torch
 from diffusers import ControlNetModel, StableDiffusionPipeline
+from safetensors.torch import load_file, save_file
 
-BASE_MODEL = "pocket-ink"
-CONTROLNETS = {"scribble": "pocket-scribble", "pose": "pocket-pose"}
+from studio.pocket import base, few_step
+from studio.pocket.brushwork import STYLES
+from studio.pocket.effects import EFFECTS
+from studio.pocket.latents import CONTROLS
+
+LORAS = (*EFFECTS, few_step.NAME)
 
 
 def write_models(work: Path, folder: Path) -> None:
-    base = folder / "checkpoints" / BASE_MODEL
-    _clear(base)
-    StableDiffusionPipeline.from_pretrained(
-        work / "base" / "final", dtype=torch.float16, safety_checker=None
-    ).save_pretrained(base)
-    for name, shipped_as in CONTROLNETS.items():
-        place = folder / "controlnets" / shipped_as
-        _clear(place)
+    """Every finished model; the text encoder's and VAE's files are the same in both bases."""
+    for style in STYLES:
+        place = _emptied(folder / "checkpoints" / f"pocket-{style}")
+        StableDiffusionPipeline.from_pretrained(
+            work / base.PLANS[style].name / "final", dtype=torch.float16, safety_checker=None
+        ).save_pretrained(place)
+    for name in CONTROLS:
+        place = _emptied(folder / "controlnets" / f"pocket-{name}")
         ControlNetModel.from_pretrained(
             work / "control" / "final" / name, dtype=torch.float16
         ).save_pretrained(place)
+    loras = _emptied(folder / "loras")
+    for name in LORAS:
+        weights = load_file(work / f"lora-{name}" / "final" / f"{name}.safetensors")
+        save_file(weights, loras / f"pocket-{name}.safetensors", _lora_words(name))
     for config in [*folder.rglob("*config.json"), *folder.rglob("model_index.json")]:
         _forget_paths(config)
 
 
-def _clear(folder: Path) -> None:
+def _lora_words(name: str) -> dict[str, str]:
+    """Metadata in which the library finds a LoRA's trigger words (modelspec's name for them)."""
+    effect = EFFECTS.get(name)
+    return {"format": "pt"} | ({"modelspec.trigger_phrase": effect.trigger} if effect else {})
+
+
+def _emptied(folder: Path) -> Path:
     if folder.exists():
         shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _forget_paths(config: Path) -> None:

@@ -1,5 +1,6 @@
-"""What the avatar wears: garments by kind, cut, colour, pattern and motif."""
+"""What the avatar wears: garments and accessories by kind, cut, colour, pattern and motif."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,21 +8,32 @@ import numpy as np
 from studio.pocket.colours import RGB, random_paint
 
 SLEEVES = ("sleeveless", "short-sleeved", "long-sleeved")
-PATTERNS = ("plain", "striped", "dotted", "checked")
-MOTIFS = ("none", "star", "heart", "flower", "sun")
-KINDS = ("top", "dress", "trousers", "skirt", "shorts")
+PATTERNS = ("plain", "striped", "pinstriped", "dotted", "checked", "zigzag")
+PATTERN_CHANCES = (0.5, 0.16, 0.06, 0.14, 0.08, 0.06)
+MOTIFS = ("none", "star", "heart", "flower", "sun", "moon", "cloud", "bolt")
+CLOTHES = ("top", "dress", "trousers", "skirt", "shorts")
+ACCESSORIES = ("jacket", "hat", "scarf", "bag", "shoes")
+KINDS = (*CLOTHES, *ACCESSORIES)
+CUTS: Mapping[str, tuple[str, ...]] = {
+    "top": ("round", "v-neck", "collar"),
+    "hat": ("cap", "beanie", "sun hat", "crown"),
+    "shoes": ("sneakers", "boots"),
+}
+ACCESSORY_CHANCES = {"jacket": 0.2, "hat": 0.2, "scarf": 0.14, "bag": 0.14, "shoes": 0.3}
 
 
 @dataclass(frozen=True)
 class Garment:
     """One garment. `length` is 0-1 within what its kind allows, as is `flare`.
 
-    `gap` is the pattern's period in pixels, `motif_size` the motif's radius in pixels.
+    `gap` is the pattern's period in pixels, `motif_size` the motif's radius in pixels, `cut`
+    one of the kind's `CUTS` (empty for the others).
     """
 
     kind: str
     colour: RGB
     colour_name: str
+    cut: str = ""
     pattern: str = "plain"
     second: RGB = (255, 255, 255)
     second_name: str = "white"
@@ -36,33 +48,43 @@ class Garment:
 
 
 def random_outfit(rng: np.random.Generator) -> tuple[Garment, ...]:
-    """One to two garments in the order they are put on."""
+    """One to two clothes in the order they are put on, and accessories by chance."""
+    outfit = list(_clothes(rng))
+    for kind, chance in ACCESSORY_CHANCES.items():
+        if rng.random() < chance:
+            outfit.append(random_garment(rng, kind))
+    return tuple(outfit)
+
+
+def _clothes(rng: np.random.Generator) -> tuple[Garment, ...]:
     draw = rng.random()
     if draw < 0.35:
-        return (_garment(rng, "dress"),)
-    bottom = _garment(rng, str(rng.choice(["trousers", "skirt", "shorts"])))
+        return (random_garment(rng, "dress"),)
+    bottom = random_garment(rng, str(rng.choice(["trousers", "skirt", "shorts"])))
     if draw < 0.42:
         return (replace(bottom, motif="none"),)
-    top = _garment(rng, "top")
-    return (top,) if draw < 0.52 else (bottom, top)
+    top = random_garment(rng, "top")
+    return (top,) if draw < 0.5 else (bottom, top)
 
 
-def _garment(rng: np.random.Generator, kind: str) -> Garment:
+def random_garment(rng: np.random.Generator, kind: str) -> Garment:
     (name, colour), (second_name, second), (motif_name, motif_colour) = _three_paints(rng)
-    pattern = str(rng.choice(PATTERNS, p=(0.5, 0.2, 0.18, 0.12)))
+    patterned = kind in CLOTHES or kind == "scarf"
+    pattern = str(rng.choice(PATTERNS, p=PATTERN_CHANCES)) if patterned else "plain"
     has_motif = kind in ("top", "dress") and pattern == "plain" and rng.random() < 0.5
-    motif = str(rng.choice(MOTIFS[1:])) if has_motif else "none"
+    sleeved = kind in ("top", "dress", "jacket")
     return Garment(
         kind=kind,
         colour=colour,
         colour_name=name,
+        cut=str(rng.choice(CUTS[kind])) if kind in CUTS else "",
         pattern=pattern,
         second=second,
         second_name=second_name,
-        motif=motif,
+        motif=str(rng.choice(MOTIFS[1:])) if has_motif else "none",
         motif_colour=motif_colour,
         motif_colour_name=motif_name,
-        sleeves=str(rng.choice(SLEEVES)) if kind in ("top", "dress") else "sleeveless",
+        sleeves=str(rng.choice(SLEEVES)) if sleeved else "sleeveless",
         length=float(rng.uniform(0, 1)),
         flare=float(rng.uniform(0, 1)),
         gap=float(rng.uniform(12, 24)),

@@ -1,7 +1,9 @@
 """Drawn scenes as the base model and the ControlNets are taught them: encoded once, kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,37 +12,46 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.imaging.skeleton import draw_skeleton
+from studio.pocket.brushwork import STYLES
 from studio.pocket.figure import SIZE
 from studio.pocket.scenes import Bytes, Floats, draw_scenes
 from studio.pocket.training import picture_tensor
 
+CONTROLS = ("scribble", "lineart", "pose")
+
 
 @dataclass(frozen=True)
 class Encoded:
-    """`polished` and `composites` are scaled latents (n, 4, 32, 32); scribbles are bits."""
+    """Scaled latents (n, 4, 32, 32), `polished` by style; scribbles and lineart are bits."""
 
-    polished: NDArray[np.float16]
+    polished: Mapping[str, NDArray[np.float16]]
     composites: NDArray[np.float16]
     scribbles: Bytes
+    lineart: Bytes
     keypoints: Floats
-    captions: tuple[str, ...]
+    captions: Mapping[str, tuple[str, ...]]
 
-    def latents(self, rows: NDArray[np.int64], of_composites: bool = False) -> torch.Tensor:
-        source = self.composites if of_composites else self.polished
-        return torch.from_numpy(source[rows]).float()
+    def __len__(self) -> int:
+        return len(self.composites)
 
-    def scribble_maps(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        """(n, 3, 256, 256) in 0-1."""
-        bits = np.unpackbits(self.scribbles[rows], axis=-1)
+    def latents(self, style: str, rows: NDArray[np.int64]) -> torch.Tensor:
+        return torch.from_numpy(self.polished[style][rows]).float()
+
+    def starts(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        """The composites' latents: what img2img starts from."""
+        return torch.from_numpy(self.composites[rows]).float()
+
+    def maps(self, control: str, rows: NDArray[np.int64]) -> torch.Tensor:
+        """What the ControlNet of this name sees: (n, 3, 256, 256) in 0-1."""
+        if control == "pose":
+            return torch.stack([map_tensor(_skeleton(points)) for points in self.keypoints[rows]])
+        lines = self.scribbles if control == "scribble" else self.lineart
+        bits = np.unpackbits(lines[rows], axis=-1)
         return torch.from_numpy(bits).float()[:, None].expand(-1, 3, -1, -1)
 
-    def pose_maps(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        """(n, 3, 256, 256) in 0-1."""
-        maps = [
-            draw_skeleton([(float(x), float(y)) for x, y in p], SIZE, SIZE)
-            for p in self.keypoints[rows]
-        ]
-        return torch.stack([map_tensor(picture) for picture in maps])
+
+def _skeleton(keypoints: Floats) -> Image.Image:
+    return draw_skeleton([(float(x), float(y)) for x, y in keypoints], SIZE, SIZE)
 
 
 def map_tensor(picture: Image.Image) -> torch.Tensor:
@@ -51,31 +62,38 @@ def map_tensor(picture: Image.Image) -> torch.Tensor:
 
 
 def encoded_scenes(work: Path, count: int, first_seed: int = 100_000) -> Encoded:
-    """`count` scenes through the finished VAE, from `work`/latents.npz when they are there."""
+    """`count` scenes through the finished VAE, from `work`/latents-<count>.npz once made."""
     file = work / f"latents-{count}.npz"
     if not file.exists():
         vae = AutoencoderKL.from_pretrained(work / "vae" / "final")
         scenes = draw_scenes(count, first_seed)
-        np.savez(
-            file,
-            polished=_encode(vae, scenes.polished),
-            composites=_encode(vae, scenes.composites),
-            scribbles=np.packbits(scenes.scribbles > 127, axis=-1),
-            keypoints=scenes.keypoints,
-            captions=np.array(scenes.captions),
-        )
+        arrays: dict[str, NDArray[Any]] = {
+            "composites": encode(vae, scenes.composites),
+            "scribbles": np.packbits(scenes.scribbles > 127, axis=-1),
+            "lineart": np.packbits(scenes.lineart > 127, axis=-1),
+            "keypoints": scenes.keypoints,
+        }
+        for style in STYLES:
+            arrays[f"polished_{style}"] = encode(vae, scenes.polished[style])
+            arrays[f"captions_{style}"] = np.array(scenes.captions[style])
+        np.savez(file, allow_pickle=False, **arrays)
     with np.load(file) as stored:
         return Encoded(
-            polished=stored["polished"],
+            polished={style: stored[f"polished_{style}"] for style in STYLES},
             composites=stored["composites"],
             scribbles=stored["scribbles"],
+            lineart=stored["lineart"],
             keypoints=stored["keypoints"],
-            captions=tuple(str(words) for words in stored["captions"]),
+            captions={
+                style: tuple(str(words) for words in stored[f"captions_{style}"])
+                for style in STYLES
+            },
         )
 
 
 @torch.no_grad()
-def _encode(vae: AutoencoderKL, pictures: Bytes) -> NDArray[np.float16]:
+def encode(vae: AutoencoderKL, pictures: Bytes) -> NDArray[np.float16]:
+    """(n, 256, 256, 3) bytes as scaled latents (n, 4, 32, 32)."""
     parts = []
     for first in range(0, len(pictures), 16):
         with torch.autocast("cpu", torch.bfloat16):

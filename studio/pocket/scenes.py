@@ -1,6 +1,6 @@
 """Scenes: one drawn example of everything the pocket models learn from, and arrays of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.imaging.compose import composite
-from studio.imaging.controlmaps import scribble_map
+from studio.imaging.controlmaps import lineart_map, scribble_map
+from studio.pocket.brushwork import STYLES
 from studio.pocket.captions import caption
 from studio.pocket.doodling import doodle
-from studio.pocket.figure import SIZE, random_figure
-from studio.pocket.garments import random_outfit
+from studio.pocket.figure import SIZE, Figure, random_figure
+from studio.pocket.garments import Garment, random_outfit
 from studio.pocket.painter import paint
 
 Bytes = NDArray[np.uint8]
@@ -23,78 +24,105 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scene:
-    """A bare avatar, a doodle on it, the polished picture and its caption."""
+    """A bare avatar, a doodle on it, and the polished picture and its caption by style.
 
+    `tracing` is the outfit drawn by a hand that does not tremble: what exact lineart is of.
+    """
+
+    figure: Figure
+    outfit: tuple[Garment, ...]
     base: Image.Image
     doodle: Image.Image
-    polished: Image.Image
-    caption: str
-    keypoints: tuple[tuple[float, float], ...]
+    tracing: Image.Image
+    polished: Mapping[str, Image.Image]
+    captions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Scenes:
     """Many scenes as arrays: pictures (n, 256, 256, 3), maps (n, 256, 256), points (n, 18, 2)."""
 
-    polished: Bytes
+    polished: Mapping[str, Bytes]
     composites: Bytes
     scribbles: Bytes
+    lineart: Bytes
     keypoints: Floats
-    captions: tuple[str, ...]
+    captions: Mapping[str, tuple[str, ...]]
 
 
 def draw_scene(seed: int) -> Scene:
     """The scene of this number, the same on every machine."""
     rng = np.random.default_rng(seed)
     figure, outfit = random_figure(rng), random_outfit(rng)
+    base_style = "ink" if rng.random() < 0.75 else "water"
     return Scene(
-        base=paint(figure, ()),
+        figure=figure,
+        outfit=outfit,
+        base=paint(figure, (), base_style, rng),
         doodle=doodle(figure, outfit, rng),
-        polished=paint(figure, outfit),
-        caption=caption(figure, outfit, rng),
-        keypoints=figure.keypoints,
+        tracing=doodle(figure, outfit, rng, "traced"),
+        polished={style: paint(figure, outfit, style, rng) for style in STYLES},
+        captions={style: caption(figure, outfit, style, rng) for style in STYLES},
     )
 
 
 def draw_scenes(count: int, first_seed: int = 0, workers: int = 2) -> Scenes:
-    """`count` scenes drawn in parallel; about 15 ms a scene and core.
+    """`count` scenes drawn in parallel.
 
     One composite in eight carries a nasty doodle (a page of one colour, wild strokes), since
     users draw those too.
     """
     scenes = Scenes(
-        polished=np.empty((count, SIZE, SIZE, 3), np.uint8),
+        polished={style: np.empty((count, SIZE, SIZE, 3), np.uint8) for style in STYLES},
         composites=np.empty((count, SIZE, SIZE, 3), np.uint8),
         scribbles=np.empty((count, SIZE, SIZE), np.uint8),
+        lineart=np.empty((count, SIZE, SIZE), np.uint8),
         keypoints=np.empty((count, 18, 2), np.float32),
-        captions=(),
+        captions={},
     )
-    captions: list[str] = []
+    captions: dict[str, list[str]] = {style: [] for style in STYLES}
     with ProcessPoolExecutor(workers) as pool:
-        rows: Iterable[tuple[Bytes, Bytes, Bytes, Floats, str]]
-        rows = pool.map(partial(_row, first_seed), range(count), chunksize=64)
-        for index, (polished, mixed, scribble, points, words) in enumerate(rows):
-            scenes.polished[index] = polished
-            scenes.composites[index] = mixed
-            scenes.scribbles[index] = scribble
-            scenes.keypoints[index] = points
-            captions.append(words)
+        rows: Iterable[_Row] = pool.map(partial(_row, first_seed), range(count), chunksize=64)
+        for index, row in enumerate(rows):
+            scenes.composites[index] = row.composite
+            scenes.scribbles[index] = row.scribble
+            scenes.lineart[index] = row.lineart
+            scenes.keypoints[index] = row.keypoints
+            for style in STYLES:
+                scenes.polished[style][index] = row.polished[style]
+                captions[style].append(row.captions[style])
     return Scenes(
-        scenes.polished, scenes.composites, scenes.scribbles, scenes.keypoints, tuple(captions)
+        scenes.polished,
+        scenes.composites,
+        scenes.scribbles,
+        scenes.lineart,
+        scenes.keypoints,
+        {style: tuple(words) for style, words in captions.items()},
     )
 
 
-def _row(first_seed: int, index: int) -> tuple[Bytes, Bytes, Bytes, Floats, str]:
+@dataclass(frozen=True)
+class _Row:
+    polished: Mapping[str, Bytes]
+    composite: Bytes
+    scribble: Bytes
+    lineart: Bytes
+    keypoints: Floats
+    captions: Mapping[str, str]
+
+
+def _row(first_seed: int, index: int) -> _Row:
     scene = draw_scene(first_seed + index)
-    layer = scene.doodle
+    layer, tracing = scene.doodle, scene.tracing
     if index % 8 == 7:
-        layer = nasty_doodle(np.random.default_rng(first_seed + index))
-    return (
-        np.asarray(scene.polished),
-        np.asarray(composite(scene.base, layer)),
-        np.asarray(scribble_map(layer))[..., 0],
-        np.asarray(scene.keypoints, np.float32),
-        scene.caption,
+        layer = tracing = nasty_doodle(np.random.default_rng(first_seed + index))
+    return _Row(
+        polished={style: np.asarray(picture) for style, picture in scene.polished.items()},
+        composite=np.asarray(composite(scene.base, layer)),
+        scribble=np.asarray(scribble_map(layer))[..., 0],
+        lineart=np.asarray(lineart_map(tracing))[..., 0],
+        keypoints=np.asarray(scene.figure.keypoints, np.float32),
+        captions=scene.captions,
     )
 
 

@@ -8,11 +8,11 @@ from PIL import Image, ImageDraw
 
 from studio.bootstrap import Studio, open_studio
 from studio.imaging.compose import composite
+from studio.pocket.figure import SIZE
+from studio.pocket.report import sheet
 from studio.recipes.events import Done, Failed
 from studio.service.shipped import TestDoodle
 from studio.settings import Settings
-
-CELL = 256
 
 
 def write_sheet(preset: str, file: Path, seed: int = 1, words: str = "") -> None:
@@ -20,12 +20,8 @@ def write_sheet(preset: str, file: Path, seed: int = 1, words: str = "") -> None
     with tempfile.TemporaryDirectory() as home:
         studio = open_studio(Settings(home=Path(home)))
         rows = [_row(studio, preset, doodle, seed, words) for doodle in studio.doodles]
-    sheet = Image.new("RGB", (CELL * len(rows[0]), CELL * len(rows)), "white")
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            sheet.paste(picture.convert("RGB").resize((CELL, CELL)), (CELL * x, CELL * y))
     file.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(file)
+    sheet(rows).save(file)
 
 
 def _row(
@@ -49,6 +45,6 @@ def _open(png: bytes) -> Image.Image:
 
 
 def _failed(message: str) -> Image.Image:
-    picture = Image.new("RGB", (CELL, CELL), "white")
+    picture = Image.new("RGB", (SIZE, SIZE), "white")
     ImageDraw.Draw(picture).multiline_text((8, 8), message, fill="red")
     return picture

@@ -42,7 +42,7 @@ class Run:
         ]
         self.parameters = trained
         self.optimizer = torch.optim.AdamW(
-            trained, lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4
+            trained, lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
         )
         self.averages = [p.detach().clone() for p in trained]
         self.step = 0

@@ -10,22 +10,22 @@ from studio.pocket.models import new_vae
 from studio.pocket.scenes import Bytes, draw_scenes
 from studio.pocket.training import Plan, Run, picture_tensor
 
-PLAN = Plan(name="vae", steps=10000, batch=24, learning_rate=1.6e-3)
+PLAN = Plan(name="vae", steps=14000, batch=24, learning_rate=1.6e-3)
 CROP = 64
 WHOLE_FROM = 0.7
 """Share of the steps after which whole pictures take the place of crops (GroupNorm)."""
 LATENT_NOISE = 0.08
 
 
-def train(work: Path, plan: Plan = PLAN, scenes: int = 6000) -> None:
+def train(work: Path, plan: Plan = PLAN, scenes: int = 4500) -> None:
     torch.manual_seed(plan.seed)
     vae = new_vae()
     run = Run(work / plan.name, plan, {"vae": vae})
     if run.done:
         return
     drawn = draw_scenes(scenes)
-    pictures = np.concatenate([drawn.polished, drawn.composites])
-    shown = picture_tensor(np.concatenate([drawn.polished[:4], drawn.composites[:4]]))
+    pictures = np.concatenate([*drawn.polished.values(), drawn.composites])
+    shown = picture_tensor(pictures[[0, 1, 2, scenes, scenes + 1, scenes + 2, -1, -2]])
     while not run.done:
         batch = _batch(pictures, run, plan)
         with torch.autocast("cpu", torch.bfloat16):
