@@ -17,9 +17,16 @@ def png_with_metadata(picture: Image.Image, document: str) -> bytes:
     return buffer.getvalue()
 
 
-def metadata_of(png: bytes) -> str | None:
+def metadata_of(picture: Image.Image) -> str | None:
     """The JSON document of a picture we made; None when there is none."""
-    with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-        picture.load()
-        text = getattr(picture, "text", {}).get(KEY)
+    return _text(picture, KEY)
+
+
+def a1111_text_of(picture: Image.Image) -> str | None:
+    """What A1111 and its kin write into a picture; None when there is none."""
+    return _text(picture, "parameters")
+
+
+def _text(picture: Image.Image, key: str) -> str | None:
+    text = getattr(picture, "text", {}).get(key)
     return None if text is None else str(text)

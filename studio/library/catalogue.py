@@ -35,6 +35,16 @@ class Catalogue:
         """The names alone, without reading or hashing anything."""
         return tuple(sorted(self._paths(kind)))
 
+    def triggers(self, lora: str) -> tuple[str, ...]:
+        """The words that call for a LoRA, from its header alone; none for what is not here."""
+        path = self._paths("lora").get(lora)
+        if path is None:
+            return ()
+        try:
+            return _identity("lora", path).triggers
+        except ModelError:
+            return ()
+
     def find(self, kind: ModelKind, ref: ModelRef) -> Model:
         """The model a recipe refers to.
 
@@ -46,8 +56,8 @@ class Catalogue:
             have = ", ".join(self.names(kind)) or "none"
             folder = self._folders[-1] / FOLDERS[kind]
             raise NotFound(
-                f"no {kind} named {ref.name!r} (there are: {have}): put it into {folder}"
-                " or choose another"
+                f"no {kind} named {ref.name!r} (there are: {have}): choose another, put it into"
+                f" {folder}, or bring it with `studio models pull OWNER/{ref.name} --kind {kind}`"
             )
         model = self._model(kind, ref.name, path)
         if ref.sha256 is not None and ref.sha256 != model.sha256:
@@ -80,14 +90,22 @@ class Catalogue:
     def _model(self, kind: ModelKind, name: str, path: Path) -> Model:
         files = weight_files(path)
         identity = _identity(kind, path)
+        try:
+            size, sha256 = sum(file.stat().st_size for file in files), self._hashes.of(files)
+        except OSError as error:
+            raise DamagedModel(
+                f"{kind} {name} cannot be read ({error.strerror}: {error.filename}): put its files"
+                " in place again"
+            ) from None
         return Model(
             kind=kind,
             name=name,
             family=identity.family,
             path=path,
-            bytes=sum(file.stat().st_size for file in files),
-            sha256=self._hashes.of(files),
+            bytes=size,
+            sha256=sha256,
             triggers=identity.triggers,
+            prediction=identity.prediction,
         )
 
 
@@ -112,11 +130,36 @@ def _identity(kind: ModelKind, path: Path) -> Identity:
 
 
 def _configured_family(kind: ModelKind, path: Path) -> Family:
-    config = path / {"checkpoint": "unet/config.json"}.get(kind, "config.json")
+    if kind == "detector":
+        made = _configuration(path, "config.json").get("model_type")
+        if made != "vitpose":
+            raise UnfitModel(
+                f"detector {path.name} is a {made}, which the studio does not know: choose a ViTPose"
+            )
     if kind not in ("checkpoint", "controlnet"):
         return "unknown"
+    if kind == "checkpoint" and (path / "model_index.json").exists():
+        pipeline = str(_configuration(path, "model_index.json").get("_class_name"))
+        if pipeline.startswith("StableDiffusion3"):
+            return "sd3"
+        if not pipeline.startswith("StableDiffusion"):
+            raise UnfitModel(
+                f"base model {path.name} is a {pipeline}, a family the studio does not know yet:"
+                " choose Stable Diffusion 1.x, 2.x, XL or 3.5"
+            )
+    name = "unet/config.json" if kind == "checkpoint" else "config.json"
+    config = _configuration(path, name)
+    if config.get("addition_embed_type") == "text_time":
+        return "sdxl"
+    width = config.get("cross_attention_dim")
+    return FAMILY_BY_TEXT_WIDTH.get(width, "unknown") if isinstance(width, int) else "unknown"
+
+
+def _configuration(path: Path, name: str) -> dict[str, object]:
     try:
-        width = json.loads(config.read_text()).get("cross_attention_dim")
-    except (OSError, ValueError, AttributeError) as error:
-        raise DamagedModel(f"model {path.name} has no readable {config.name} ({error})") from None
-    return FAMILY_BY_TEXT_WIDTH.get(width, "unknown")
+        config = json.loads((path / name).read_text())
+    except (OSError, ValueError) as error:
+        raise DamagedModel(
+            f"model {path.name} has no readable {Path(name).name} ({error})"
+        ) from None
+    return config if isinstance(config, dict) else {}

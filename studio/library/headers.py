@@ -1,12 +1,14 @@
 """What a safetensors file holds, told from its header alone: no weight is read."""
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.errors import DamagedModel, UnfitModel
-from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family
+from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family, Prediction
 from studio.recipes.recipe import ModelKind
 
 MAX_HEADER = 64 * 2**20
@@ -14,6 +16,7 @@ MAX_HEADER = 64 * 2**20
 
 _UNET = "model.diffusion_model."
 _CROSS = "attn2.to_k.weight"
+_V_IN_YAML = re.compile(r"""parameterization:\s*["']?v\b""")
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,13 @@ class Header:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a file is: its kind, its family, and for a LoRA the words that call for it."""
+    """What a file is: its kind, its family, for a LoRA the words that call for it, and for a
+    base model what it predicts, where that is written down."""
 
     kind: ModelKind
     family: Family
     triggers: tuple[str, ...] = ()
+    prediction: Prediction | None = None
 
 
 def read_header(file: Path) -> Header:
@@ -70,7 +75,7 @@ def identify(file: Path) -> Identity:
     has no use for: an inpainting model, a textual inversion, something unknown."""
     header = read_header(file)
     for tell in (_checkpoint, _lora, _controlnet, _vae):
-        identity = tell(header, file.name)
+        identity = tell(header, file)
         if identity is not None:
             return identity
     raise UnfitModel(
@@ -79,25 +84,56 @@ def identify(file: Path) -> Identity:
     )
 
 
-def _checkpoint(header: Header, name: str) -> Identity | None:
+def _checkpoint(header: Header, file: Path) -> Identity | None:
     if not header.starts(_UNET):
         if header.starts("double_blocks.") or header.starts("joint_blocks."):
             raise UnfitModel(
-                f"{name} holds a transformer alone: use the model's diffusers folder, which has"
-                " its text encoders and VAE"
+                f"{file.name} holds a transformer alone: use the model's diffusers folder, which"
+                " has its text encoders and VAE"
             )
         return None
+    if header.starts(f"{_UNET}joint_blocks."):
+        raise UnfitModel(
+            f"{file.name} is Stable Diffusion 3 as a single file: use its diffusers folder"
+        )
     entry = header.shapes.get(f"{_UNET}input_blocks.0.0.weight")
     if entry is not None and entry[1] != 4:
         raise UnfitModel(
-            f"{name} is an inpainting or editing model ({entry[1]} input channels): use the"
+            f"{file.name} is an inpainting or editing model ({entry[1]} input channels): use the"
             " ordinary one"
         )
-    cross = header.first(_UNET, _CROSS)
-    return Identity("checkpoint", _family(cross))
+    listener = (family for prefix, family in _LISTENERS.items() if header.starts(prefix))
+    family = next(listener, None)
+    if family is None:
+        raise UnfitModel(
+            f"{file.name} has no text encoder the studio knows (a refiner, or a UNet alone): use"
+            " the whole base model"
+        )
+    return Identity("checkpoint", family, prediction=_prediction(header, file))
 
 
-def _lora(header: Header, name: str) -> Identity | None:
+_LISTENERS: Mapping[str, Family] = {
+    "cond_stage_model.transformer.": "sd15",
+    "cond_stage_model.model.": "sd21",
+    "conditioner.embedders.1.model.": "sdxl",
+}
+"""Where each family keeps the text encoder that tells it from the others."""
+
+
+def _prediction(header: Header, file: Path) -> Prediction | None:
+    """From the maker's metadata, a marker tensor (SDXL), or the .yaml that A1111 reads, too."""
+    told = header.metadata.get("modelspec.prediction_type", "").lower()
+    if told.startswith("v") or "v_pred" in header.shapes:
+        return "v_prediction"
+    if told.startswith("eps"):
+        return "epsilon"
+    with suppress(OSError, UnicodeDecodeError):
+        beside = file.with_suffix(".yaml").read_text()
+        return "v_prediction" if _V_IN_YAML.search(beside) else "epsilon"
+    return None
+
+
+def _lora(header: Header, file: Path) -> Identity | None:
     """Kohya's keys (`lora_unet_…lora_down`) and diffusers' and peft's (`…lora_A`)."""
     downs = ("lora_down.weight", "lora_A.weight", ".lora.down.weight")
     down = next((d for d in downs if header.first(d)), None)
@@ -111,17 +147,19 @@ def _lora(header: Header, name: str) -> Identity | None:
     return Identity("lora", family, _triggers(header.metadata))
 
 
-def _controlnet(header: Header, name: str) -> Identity | None:
+def _controlnet(header: Header, file: Path) -> Identity | None:
     original, diffusers = (
         header.starts("control_model."),
         header.starts("controlnet_cond_embedding"),
     )
     if not original and not diffusers:
         return None
+    if header.starts("add_embedding.") or header.starts("control_model.label_emb."):
+        return Identity("controlnet", "sdxl")
     return Identity("controlnet", _family(header.first(_CROSS)))
 
 
-def _vae(header: Header, name: str) -> Identity | None:
+def _vae(header: Header, file: Path) -> Identity | None:
     """An autoencoder alone; which family it belongs to its shapes do not tell."""
     inside = any(header.starts(p + "decoder.conv_in.") for p in ("", "first_stage_model."))
     return Identity("vae", "unknown") if inside else None

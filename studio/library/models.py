@@ -11,6 +11,7 @@ FOLDERS: dict[ModelKind, str] = {
     "controlnet": "controlnets",
     "lora": "loras",
     "vae": "vaes",
+    "detector": "detectors",
 }
 """Where each kind lies inside the studio's own models folder."""
 KIND_BY_FOLDER: dict[str, ModelKind] = {
@@ -23,10 +24,14 @@ KIND_BY_FOLDER: dict[str, ModelKind] = {
     "lora": "lora",
     "vaes": "vae",
     "vae": "vae",
+    "detectors": "detector",
 }
 """Folder names, in lower case, under which the studio, A1111 and ComfyUI keep each kind."""
 
-Family = Literal["pocket", "sd15", "sd21", "sdxl", "unknown"]
+Family = Literal["pocket", "sd15", "sd21", "sdxl", "sd3", "unknown"]
+Prediction = Literal["epsilon", "v_prediction"]
+"""What a denoiser was taught to tell: the noise, or the velocity (Salimans and Ho, 2022)."""
+
 FAMILY_BY_TEXT_WIDTH: dict[int, Family] = {128: "pocket", 768: "sd15", 1024: "sd21", 2048: "sdxl"}
 """A base model's or ControlNet's family, by the `cross_attention_dim` it was built for."""
 
@@ -35,7 +40,8 @@ FAMILY_BY_TEXT_WIDTH: dict[int, Family] = {128: "pocket", 768: "sd15", 1024: "sd
 class Model:
     """One model on disk: a diffusers folder, or a single safetensors file.
 
-    `triggers` are the words that call for a LoRA, where its maker wrote them down.
+    `triggers` are the words that call for a LoRA and `prediction` what a single-file base model
+    predicts, where their makers wrote them down.
     """
 
     kind: ModelKind
@@ -45,3 +51,4 @@ class Model:
     bytes: int
     sha256: str
     triggers: tuple[str, ...] = ()
+    prediction: Prediction | None = None

@@ -52,3 +52,10 @@ class Doodle(Frozen):
     @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.png).hexdigest()
+
+
+class ControlPicture(Frozen):
+    """A picture of an operator's own that a control unit reads: a PNG, by its hash."""
+
+    sha256: Sha256
+    png: bytes

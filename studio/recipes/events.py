@@ -19,6 +19,13 @@ class Started(_JobEvent):
     kind: Literal["started"] = "started"
 
 
+class Loading(_JobEvent):
+    """A model that is not in memory is on its way there."""
+
+    kind: Literal["loading"] = "loading"
+    model: str
+
+
 class Step(_JobEvent):
     """Step `done` of `total` is finished; total counts the steps really run."""
 
@@ -51,6 +58,6 @@ class Stopped(_JobEvent):
     kind: Literal["cancelled"] = "cancelled"
 
 
-Event = Queued | Started | Step | Preview | Done | Failed | Stopped
+Event = Queued | Started | Loading | Step | Preview | Done | Failed | Stopped
 FINAL = (Done, Failed, Stopped)
 """Events after which nothing more comes of a job."""

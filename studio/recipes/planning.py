@@ -1,12 +1,14 @@
 """Turns a request into its four jobs: pure arithmetic and choice, no I/O."""
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 
 from studio.errors import InputError
 from studio.recipes.base import explain
 from studio.recipes.preset import LETTERS
 from studio.recipes.promptsyntax import take_loras
-from studio.recipes.recipe import PROMPT_PLACE, LoraUse, ModelRef, Recipe
+from studio.recipes.recipe import PROMPT_PLACE, LoraUse, ModelRef, Recipe, SeedRule
 from studio.recipes.request import Job, Request
 
 
@@ -29,11 +31,28 @@ def plan(request: Request) -> tuple[Job, ...]:
             seed=request.preset.recipes[letter].seed_rule.seed(request.seed),
             base_image=request.base_image,
             doodle=request.doodle,
+            pictures=request.pictures,
         )
         for letter in LETTERS
     ]
     order = list(dict.fromkeys(job.recipe.base_model for job in jobs))
     return tuple(sorted(jobs, key=lambda job: order.index(job.recipe.base_model)))
+
+
+def batches(jobs: Sequence[Job]) -> tuple[tuple[Job, ...], ...]:
+    """The jobs of one request, those together that one batch can draw: they differ in nothing but
+    prompts and seed, and have one pass. Each batch stands where its first job stood."""
+    found: dict[object, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(_drawn_alike(job), []).append(job)
+    return tuple(tuple(batch) for batch in found.values())
+
+
+def _drawn_alike(job: Job) -> object:
+    recipe = job.recipe
+    alone = job.letter if recipe.upscale.enabled or recipe.face_repair.enabled else None
+    unsaid = {"prompt_template": PROMPT_PLACE, "negative_prompt": "", "seed_rule": SeedRule()}
+    return recipe.model_copy(update=unsaid), job.loras, alone
 
 
 def loras(recipe: Recipe, theme: str) -> tuple[LoraUse, ...]:

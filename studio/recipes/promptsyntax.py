@@ -6,6 +6,7 @@ to the end, and ones never opened are letters: every text can be read.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 RAISE, LOWER = 1.1, 1 / 1.1
@@ -23,6 +24,11 @@ class Fragment:
 
     text: str
     weight: float = 1.0
+
+
+def plain_text(fragments: Sequence[Fragment]) -> str:
+    """The words of fragments, their weights left aside."""
+    return "".join(fragment.text for fragment in fragments)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class ReadPrompt:
     @property
     def text(self) -> str:
         """The words alone."""
-        return "".join(fragment.text for fragment in self.fragments)
+        return plain_text(self.fragments)
 
 
 def take_loras(prompt: str) -> tuple[str, tuple[LoraCall, ...]]:

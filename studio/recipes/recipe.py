@@ -13,10 +13,10 @@ Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,119}$")]
 Prompt = Annotated[str, Field(max_length=4000)]
 
-ModelKind = Literal["checkpoint", "vae", "controlnet", "lora"]
+ModelKind = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
 
-Preprocessor = Literal["scribble", "lineart", "pose", "none"]
-ControlSource = Literal["doodle", "composite", "base"]
+Preprocessor = Literal["scribble", "lineart", "lineart_standard", "canny", "pose", "none"]
+ControlSource = Literal["doodle", "composite", "base", "picture"]
 ControlMode = Literal["Balanced", "My prompt is more important", "ControlNet is more important"]
 ResizeMode = Literal["Just Resize", "Crop and Resize", "Resize and Fill"]
 
@@ -42,13 +42,15 @@ class ControlUnit(Frozen):
     """One ControlNet plugged in for one picture: what it sees and how strongly it speaks.
 
     The preprocessor makes its map of `source`; `pose` always reads the clean base image's
-    keypoints. `mode` says whom to believe where prompt and map disagree. `start` and `end` are
+    keypoints. `scribble` and `lineart` see where colours meet, `lineart_standard` and `canny`
+    are those of A1111, for pictures. `picture` is the hash of an own one, where `source` says so. `mode` says whom to believe where prompt and map disagree. `start` and `end` are
     shares of the steps. Names are those of A1111's ControlNet extension.
     """
 
     model: ModelRef
     preprocessor: Preprocessor
     source: ControlSource = "doodle"
+    picture: Sha256 | None = None
     resize_mode: ResizeMode = "Just Resize"
     mode: ControlMode = "Balanced"
     weight: Annotated[float, Field(ge=0.0, le=2.0)] = 1.0
@@ -64,6 +66,11 @@ class ControlUnit(Frozen):
         if self.start > self.end:
             raise ValueError(
                 f"starting control step {self.start} is after ending control step {self.end}"
+            )
+        if self.source == "picture" and self.picture is None and self.preprocessor != "pose":
+            raise ValueError(
+                f"control unit {self.model.name} reads an own picture, but there is none: upload"
+                " one, or let it read the doodle"
             )
         return self
 
@@ -114,7 +121,8 @@ class Recipe(Frozen):
     Names, ranges and defaults are A1111's, where it has them. `vae` is None for the base
     model's own. Strength 0 returns the start picture, 1 forgets it. Guidance beyond
     `guidance_end` (a share of the steps) is left out, which nearly halves their cost.
-    `clip_skip` 1 listens to the text encoder's last layer.
+    `clip_skip` 1 listens to the text encoder's last layer. `deep_cache` runs the UNet's deep
+    layers only every so many steps (1: always), which is quicker and less exact.
     """
 
     format: Literal["doodle-theme-studio/recipe"] = Field(
@@ -129,6 +137,7 @@ class Recipe(Frozen):
     guidance_scale: Annotated[float, Field(ge=1.0, le=30.0)] = 7.0
     guidance_end: Fraction = 1.0
     clip_skip: Annotated[int, Field(ge=1, le=12)] = 1
+    deep_cache: Annotated[int, Field(ge=1, le=10)] = 1
     strength: Fraction = 0.75
     width: Side = 512
     height: Side = 512
@@ -139,6 +148,12 @@ class Recipe(Frozen):
     upscale: Upscale = Upscale()
     face_repair: FaceRepair = FaceRepair()
     seed_rule: SeedRule = SeedRule()
+
+    @property
+    def pictures(self) -> tuple[Sha256, ...]:
+        """The own pictures that control units read, by hash."""
+        units = (unit for unit in self.control_units if unit.source == "picture")
+        return tuple(unit.picture for unit in units if unit.picture is not None)
 
     @property
     def models(self) -> tuple[tuple[ModelKind, ModelRef], ...]:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from studio.errors import NotFound
 from studio.recipes.base import Frozen
-from studio.recipes.canvas import BaseImage, Doodle, Sha256, Slug
+from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.recipe import LoraUse, ModelKind, Recipe
 
@@ -31,6 +32,7 @@ class Request(Frozen):
     preset: Preset
     preset_version: int | None = None
     seed: Seed
+    pictures: tuple[ControlPicture, ...] = ()
 
 
 class Job(Frozen):
@@ -48,6 +50,14 @@ class Job(Frozen):
     seed: Seed
     base_image: BaseImage
     doodle: Doodle | None = None
+    pictures: tuple[ControlPicture, ...] = ()
+
+    def picture(self, sha256: Sha256 | None) -> bytes:
+        """The PNG of a control unit's own picture. Raises NotFound when the job has none such."""
+        for each in self.pictures:
+            if each.sha256 == sha256:
+                return each.png
+        raise NotFound(f"recipe {self.letter} reads a picture that is not here: upload it again")
 
 
 class UsedModel(Frozen):
@@ -66,7 +76,8 @@ class Timings(Frozen):
 
 
 class Variant(Frozen):
-    """A finished picture's record: what really made it."""
+    """A finished picture's record: what really made it. `tokens` are the prompt's, as CLIP
+    counts them."""
 
     request_id: RequestId
     letter: Letter
@@ -81,5 +92,6 @@ class Variant(Frozen):
     models: tuple[UsedModel, ...]
     timings: Timings
     notes: tuple[str, ...] = ()
+    tokens: Annotated[int, Field(ge=0)] = 0
     picture_sha256: Sha256
     created: datetime

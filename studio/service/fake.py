@@ -1,11 +1,11 @@
 """A renderer without models, for tests and trials of everything around the engine."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from PIL import Image
 
-from studio.engine.rendered import Rendered
+from studio.engine.rendered import Rendered, Watch
 from studio.errors import Cancelled
 from studio.imaging.compose import composite
 from studio.recipes.preset import Letter
@@ -28,24 +28,35 @@ class FakeRenderer:
         self._errors = errors or {}
         self._gate = gate
         self.rendered: list[Job] = []
+        self.batches: list[int] = []
 
-    def render(
+    def render_together(
+        self,
+        jobs: Sequence[Job],
+        base: Image.Image,
+        doodle: Image.Image | None,
+        watches: Sequence[Watch],
+    ) -> tuple[Rendered, ...]:
+        self.batches.append(len(jobs))
+        each = zip(jobs, watches, strict=True)
+        return tuple(self._render(job, base, doodle, watch) for job, watch in each)
+
+    def _render(
         self,
         job: Job,
         base: Image.Image,
         doodle: Image.Image | None,
-        on_step: Callable[[int, int], None],
-        is_cancelled: Callable[[], bool],
-        on_preview: Callable[[Image.Image], None],
+        watch: Watch,
     ) -> Rendered:
         self.rendered.append(job)
         if job.letter in self._errors:
             raise self._errors[job.letter]
+        watch.on_loading(job.recipe.base_model.name)
         for step in range(self._steps):
             if self._gate is not None:
                 self._gate.acquire()
-            if is_cancelled():
+            if watch.is_cancelled():
                 raise Cancelled(f"variant {job.letter} was stopped")
-            on_step(step + 1, self._steps)
-            on_preview(base.convert("RGB").resize((8, 8)))
+            watch.on_step(step + 1, self._steps)
+            watch.on_preview(base.convert("RGB").resize((8, 8)))
         return Rendered(composite(base, doodle), (), Timings(load=0.0, render=0.1))

@@ -3,18 +3,21 @@
 import secrets
 
 from studio.errors import InputError
-from studio.imaging.limits import read_doodle
+from studio.imaging.limits import encode_png, open_png, read_doodle
 from studio.library.catalogue import Catalogue
+from studio.recipes.canvas import ControlPicture, Sha256
 from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, Request
 from studio.store.base_images import BaseImageStore
+from studio.store.pictures import PictureFiles
 
 
 class Intake:
-    def __init__(self, bases: BaseImageStore, catalogue: Catalogue) -> None:
+    def __init__(self, bases: BaseImageStore, catalogue: Catalogue, pictures: PictureFiles) -> None:
         self._bases = bases
         self._catalogue = catalogue
+        self._pictures = pictures
 
     def request(
         self,
@@ -27,7 +30,7 @@ class Intake:
     ) -> Request:
         """A checked request; without a seed one is drawn by chance.
 
-        Raises NotFound for an unknown base image or model, UnfitModel for one that is not what
+        Raises NotFound for an unknown base image, model or own picture, UnfitModel for one that is not what
         the preset was tuned with, BadPicture for a doodle that is no PNG of
         the base's size, InputError for too many words or a seed out of range.
         """
@@ -51,4 +54,19 @@ class Intake:
             preset=preset,
             preset_version=preset_version,
             seed=secrets.randbelow(2**32) if seed is None else seed,
+            pictures=self._own_pictures(preset),
+        )
+
+    def keep_picture(self, png: bytes) -> Sha256:
+        """Keeps an operator's own picture for control units, and gives its hash.
+
+        Raises BadPicture when it is no PNG, is broken, or larger than it may be.
+        """
+        return self._pictures.put(encode_png(open_png(png, "the picture").convert("RGB")))
+
+    def _own_pictures(self, preset: Preset) -> tuple[ControlPicture, ...]:
+        wanted = (sha256 for letter in LETTERS for sha256 in preset.recipes[letter].pictures)
+        return tuple(
+            ControlPicture(sha256=sha256, png=self._pictures.get(sha256))
+            for sha256 in dict.fromkeys(wanted)
         )

@@ -5,14 +5,16 @@ import io
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
+from itertools import zip_longest
 from typing import Protocol
 
 from PIL import Image
 
-from studio.engine.rendered import Rendered
+from studio.engine.rendered import Rendered, Watch
 from studio.errors import Cancelled, StudioError
 from studio.imaging.limits import encode_png
 from studio.imaging.metadata import png_with_metadata
@@ -21,13 +23,14 @@ from studio.recipes.events import (
     Done,
     Event,
     Failed,
+    Loading,
     Preview,
     Queued,
     Started,
     Step,
     Stopped,
 )
-from studio.recipes.planning import plan
+from studio.recipes.planning import batches, plan
 from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request, Variant
 from studio.service.lane import Lane
@@ -38,17 +41,15 @@ log = logging.getLogger(__name__)
 
 
 class Renderer(Protocol):
-    """What a lane needs of an engine."""
+    """What a lane needs of an engine: one picture, or several drawn as one batch."""
 
-    def render(
+    def render_together(
         self,
-        job: Job,
+        jobs: Sequence[Job],
         base: Image.Image,
         doodle: Image.Image | None,
-        on_step: Callable[[int, int], None],
-        is_cancelled: Callable[[], bool],
-        on_preview: Callable[[Image.Image], None],
-    ) -> Rendered: ...
+        watches: Sequence[Watch],
+    ) -> tuple[Rendered, ...]: ...
 
 
 class Run:
@@ -106,11 +107,14 @@ class RenderService:
         variants: VariantStore,
         lane: Lane,
         engine: Callable[[], Renderer],
+        batch: bool = False,
     ) -> None:
+        """`batch` draws jobs at once that differ in prompts and seed alone."""
         self._bases = bases
         self._variants = variants
         self._lane = lane
         self._build_engine = engine
+        self._batch = batch
         self._engine: Renderer | None = None
         self._runs: dict[str, Run] = {}
 
@@ -118,10 +122,24 @@ class RenderService:
         """Queues the request's four jobs and returns at once."""
         run = Run(request, plan(request))
         self._runs[request.id] = run
-        for job in run.jobs:
-            self._lane.put(partial(self._work, run, job))
+        for jobs in batches(run.jobs) if self._batch else zip(run.jobs):
+            self._lane.put(partial(self._work, run, jobs))
         self._lane.put(partial(self._runs.pop, request.id))
         return run
+
+    def glimpse(self, job: Job) -> bytes:
+        """One job's picture as PNG, after what the lane has begun; kept nowhere.
+
+        Raises what rendering raises.
+        """
+        answer: Future[bytes] = Future()
+        self._lane.put(partial(_answer, answer, lambda: self._looked(job)))
+        return answer.result()
+
+    def _looked(self, job: Job) -> bytes:
+        base, doodle = self._pictures(job)
+        watches = [Watch()]
+        return encode_png(self._renderer().render_together([job], base, doodle, watches)[0].picture)
 
     def cancel(self, request_id: str) -> None:
         """Stops a run by its request's id; one that has ended or is unknown is left alone."""
@@ -129,11 +147,30 @@ class RenderService:
         if run is not None:
             run.cancel()
 
-    def _work(self, run: Run, job: Job) -> None:
-        """One job in the lane's thread; whatever happens, the run is told how it ended."""
+    def _work(self, run: Run, jobs: Sequence[Job]) -> None:
+        """Jobs in the lane's thread; whatever happens, the run is told how each ended."""
+        open_jobs = [job for job in jobs if run.claim(job.letter)]
+        together = self._batched(run, open_jobs) if len(open_jobs) > 1 else ()
+        for job, rendered in zip_longest(open_jobs, together):
+            self._finish(run, job, rendered)
+
+    def _batched(self, run: Run, jobs: Sequence[Job]) -> Sequence[Rendered]:
+        """The pictures of one batch, or none: then one by one tells which job is to blame."""
         try:
-            if run.claim(job.letter):
-                run.tell(self._render(run, job))
+            return self._rendered(run, jobs)
+        except Exception as error:
+            log.warning("a batch of %s was not drawn: %s", run.request.id, error)
+            return ()
+
+    def _finish(self, run: Run, job: Job, rendered: Rendered | None) -> None:
+        """Renders the job if that is still to do, keeps its variant, tells how it ended."""
+        try:
+            if run.cancelled and rendered is None:
+                raise Cancelled(f"variant {job.letter} was stopped")
+            rendered = rendered or self._rendered(run, [job])[0]
+            variant, png = describe(run.request, job, rendered)
+            self._variants.add(variant, png)
+            run.tell(Done(letter=job.letter, variant=variant, png=png))
         except Cancelled:
             run.tell(Stopped(letter=job.letter))
         except StudioError as error:
@@ -148,20 +185,37 @@ class RenderService:
                 )
             )
 
-    def _render(self, run: Run, job: Job) -> Done:
+    def _rendered(self, run: Run, jobs: Sequence[Job]) -> tuple[Rendered, ...]:
+        base, doodle = self._pictures(jobs[0])
+        watches = [_watch(run, job.letter) for job in jobs]
+        return self._renderer().render_together(jobs, base, doodle, watches)
+
+    def _renderer(self) -> Renderer:
         if self._engine is None:
             self._engine = self._build_engine()
-        rendered = self._engine.render(
-            job,
-            _picture(self._bases.png(job.base_image)),
-            None if job.doodle is None else _picture(job.doodle.png),
-            lambda done, total: run.tell(Step(letter=job.letter, done=done, total=total)),
-            lambda: run.cancelled,
-            lambda picture: run.tell(Preview(letter=job.letter, png=encode_png(picture))),
-        )
-        variant, png = describe(run.request, job, rendered)
-        self._variants.add(variant, png)
-        return Done(letter=job.letter, variant=variant, png=png)
+        return self._engine
+
+    def _pictures(self, job: Job) -> tuple[Image.Image, Image.Image | None]:
+        doodle = None if job.doodle is None else _picture(job.doodle.png)
+        return _picture(self._bases.png(job.base_image)), doodle
+
+
+def _answer(answer: "Future[bytes]", act: Callable[[], bytes]) -> None:
+    """A lane's task may not raise: whoever waits for the answer gets the error."""
+    try:
+        answer.set_result(act())
+    except Exception as error:
+        answer.set_exception(error)
+
+
+def _watch(run: Run, letter: Letter) -> Watch:
+    """Tells the run what an engine reports."""
+    return Watch(
+        on_loading=lambda model: run.tell(Loading(letter=letter, model=model)),
+        on_step=lambda done, total: run.tell(Step(letter=letter, done=done, total=total)),
+        on_preview=lambda picture: run.tell(Preview(letter=letter, png=encode_png(picture))),
+        is_cancelled=lambda: run.cancelled,
+    )
 
 
 def describe(request: Request, job: Job, rendered: Rendered) -> tuple[Variant, bytes]:
@@ -180,6 +234,7 @@ def describe(request: Request, job: Job, rendered: Rendered) -> tuple[Variant, b
         models=rendered.models,
         timings=rendered.timings,
         notes=rendered.notes,
+        tokens=rendered.tokens,
         picture_sha256="0" * 64,
         created=datetime.now(UTC),
     )

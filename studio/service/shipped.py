@@ -15,6 +15,9 @@ from studio.service.stamping import with_hashes
 from studio.store.base_images import BaseImageStore
 from studio.store.presets import PresetStore
 
+FIRST = "first-light"
+"""The theme that a new studio shows first."""
+
 
 def install_base_images(folder: Path, bases: BaseImageStore) -> None:
     """Adds the shipped base images that are not there yet, as `base_images.json` lists them."""
@@ -37,7 +40,8 @@ def install_base_images(folder: Path, bases: BaseImageStore) -> None:
 def install_presets(folder: Path, presets: PresetStore, catalogue: Catalogue) -> None:
     """Adds the shipped presets whose slug is unknown; saved ones are never touched."""
     known = {summary.slug for summary in presets.summaries()}
-    for file in sorted(folder.glob("*.json")):
+    # What is saved last is what a page opens with.
+    for file in sorted(folder.glob("*.json"), key=lambda file: (file.stem == FIRST, file.stem)):
         if file.stem not in known:
             preset = read_document(Preset, file.read_bytes(), f"shipped preset {file.name}")
             presets.save(with_hashes(preset, catalogue), author="studio", note="shipped")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Select, func, select
 
-from studio.errors import NotFound
+from studio.errors import NotFound, Outdated
 from studio.recipes.base import read_document
 from studio.recipes.preset import Preset, PresetVersion
 from studio.store.database import Database
@@ -29,10 +29,19 @@ class PresetStore:
             rows = session.scalars(select(PresetRow).order_by(func.lower(PresetRow.name)))
             return [PresetSummary(row.slug, row.name, row.latest) for row in rows]
 
-    def save(self, preset: Preset, author: str = "", note: str = "") -> PresetVersion:
-        """The preset as the next version of its slug; an unchanged one stays as it is."""
+    def save(
+        self, preset: Preset, author: str = "", note: str = "", over: int | None = None
+    ) -> PresetVersion:
+        """The preset as the next version of its slug; an unchanged one stays as it is.
+
+        `over` is the version it was edited from, 0 for a new preset; None asks nothing. Raises
+        Outdated when another version was saved meanwhile.
+        """
         with self._database.writing() as session:
             row = session.scalar(select(PresetRow).where(PresetRow.slug == preset.slug))
+            latest_number = 0 if row is None else row.latest
+            if over is not None and over != latest_number:
+                raise Outdated(_outdated(preset, over, latest_number))
             if row is None:
                 row = PresetRow(slug=preset.slug, name=preset.name, latest=0)
                 session.add(row)
@@ -81,6 +90,15 @@ class PresetStore:
         newest = self.version(slug)
         with self._database.reading() as session:
             return [_version_row(row) for row in session.scalars(_versions(newest.preset.slug))]
+
+
+def _outdated(preset: Preset, over: int, latest: int) -> str:
+    if over == 0:
+        return f"there is a preset {preset.name!r} already: choose another name, or open that one"
+    return (
+        f"{preset.name!r} was saved meanwhile: version {latest} is there, yours began from {over}."
+        " Open it to see what changed, or save yours under another name"
+    )
 
 
 def _versions(slug: str) -> Select[PresetVersionRow]:

@@ -65,3 +65,16 @@ class VariantRow(Base):
     picture_sha256: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class DeploymentRow(Base):
+    """What an operator ordered to be served. Rows are only ever added."""
+
+    __tablename__ = "deployments"
+    __table_args__ = (Index("ix_deployments_theme", "slug", "channel"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(63))
+    slug: Mapped[str] = mapped_column(String(63))
+    document: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))

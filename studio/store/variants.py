@@ -45,5 +45,19 @@ class VariantStore:
                 for row in session.scalars(query)
             ]
 
+    def of_version(self, slug: str, number: int, most: int = 100) -> Sequence[Variant]:
+        """The newest variants that a preset version made."""
+        query = (
+            select(VariantRow)
+            .where(VariantRow.preset_slug == slug, VariantRow.preset_version == number)
+            .order_by(VariantRow.id.desc())
+            .limit(most)
+        )
+        with self._database.reading() as session:
+            return [
+                read_document(Variant, row.document, f"variant {row.id}")
+                for row in session.scalars(query)
+            ]
+
     def png(self, variant: Variant) -> bytes:
         return self._pictures.get(variant.picture_sha256)

@@ -12,7 +12,7 @@ from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes, check_whole, weight_files
 from studio.recipes.recipe import ModelRef
 from studio.settings import shipped
-from tests.unit.library.test_headers import KOHYA, PEFT, checkpoint, write
+from tests.unit.library.test_headers import KOHYA, PEFT, XL, checkpoint, write
 
 
 def controlnet(folder: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
@@ -126,12 +126,20 @@ def test_single_files_are_models_too_and_a_lora_tells_its_triggers(
 ) -> None:
     for place in ("checkpoints", "loras"):
         (tmp_path / "own" / place).mkdir(parents=True)
-    write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint(768))
+    write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint())
     write(tmp_path / "own" / "loras" / "neon.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "neon"})  # fmt: skip
     assert [(m.kind, m.name, m.family, m.triggers) for m in catalogue.models()] == [
         ("checkpoint", "sd", "sd15", ()),
         ("lora", "neon", "pocket", ("neon",)),
     ]
+    assert catalogue.triggers("neon") == ("neon",)
+    assert catalogue.triggers("nobody") == catalogue.triggers("sd") == ()
+
+
+def test_a_damaged_lora_has_no_triggers(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "own" / "loras").mkdir(parents=True)
+    (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"half")
+    assert catalogue.triggers("half") == ()
 
 
 def test_a_file_among_the_wrong_kind_says_where_it_belongs(
@@ -157,7 +165,7 @@ def test_other_tools_trees_are_read_as_they_are(
     tree = tmp_path / "webui"
     (tree / checkpoints / "sorted" / "by season").mkdir(parents=True)
     (tree / loras).mkdir(parents=True)
-    write(tree / checkpoints / "sorted" / "by season" / "deep.safetensors", checkpoint(2048))
+    write(tree / checkpoints / "sorted" / "by season" / "deep.safetensors", checkpoint(XL))
     write(tree / loras / "glow.safetensors", {KOHYA: (8, 768)})
     (tree / loras / "readme.txt").write_text("not a model")
     found = Catalogue((tree,), Hashes(None)).models()

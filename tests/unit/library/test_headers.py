@@ -25,8 +25,14 @@ def write(file: Path, shapes: Shapes, metadata: dict[str, str] | None = None) ->
     return file
 
 
-def checkpoint(width: int, channels: int = 4) -> Shapes:
+SD1 = "cond_stage_model.transformer.text_model.final_layer_norm.weight"
+SD2 = "cond_stage_model.model.ln_final.weight"
+XL = "conditioner.embedders.1.model.ln_final.weight"
+
+
+def checkpoint(listener: str = SD1, channels: int = 4, width: int = 768) -> Shapes:
     return {
+        listener: (width,),
         f"{UNET}input_blocks.0.0.weight": (320, channels, 3, 3),
         f"{UNET}input_blocks.4.1.transformer_blocks.0.attn1.to_k.weight": (640, 640),
         f"{UNET}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (640, width),
@@ -37,9 +43,13 @@ def checkpoint(width: int, channels: int = 4) -> Shapes:
 KOHYA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight"
 PEFT = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight"
 KNOWN: dict[str, tuple[Shapes, Identity]] = {
-    "SD 1.5": (checkpoint(768), Identity("checkpoint", "sd15")),
-    "SD 2.1": (checkpoint(1024), Identity("checkpoint", "sd21")),
-    "SDXL": (checkpoint(2048), Identity("checkpoint", "sdxl")),
+    "SD 1.5": (checkpoint(SD1), Identity("checkpoint", "sd15")),
+    "SD 2.1": (checkpoint(SD2, width=1024), Identity("checkpoint", "sd21")),
+    "SDXL": (checkpoint(XL, width=2048), Identity("checkpoint", "sdxl")),
+    "SDXL, velocity": (
+        checkpoint(XL) | {"v_pred": ()},
+        Identity("checkpoint", "sdxl", prediction="v_prediction"),
+    ),
     "kohya LoRA": ({KOHYA: (16, 768)}, Identity("lora", "sd15")),
     "kohya LoRA for SDXL": ({KOHYA: (16, 2048)}, Identity("lora", "sdxl")),
     "LoRA of SDXL's text encoder": (
@@ -53,6 +63,13 @@ KNOWN: dict[str, tuple[Shapes, Identity]] = {
             "control_model.zero_convs.0.0.weight": (320, 320, 1, 1),
         },
         Identity("controlnet", "sd15"),
+    ),
+    "ControlNet for SDXL": (
+        {
+            "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3),
+            "add_embedding.linear_1.weight": (1280, 2816),
+        },
+        Identity("controlnet", "sdxl"),
     ),
     "ControlNet, diffusers layout": (
         {
@@ -72,9 +89,30 @@ def test_a_file_is_told_by_its_header(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("metadata", "yaml", "prediction"),
+    [
+        ({"modelspec.prediction_type": "v"}, None, "v_prediction"),
+        ({"modelspec.prediction_type": "epsilon"}, None, "epsilon"),
+        ({}, 'parameterization: "v"', "v_prediction"),
+        ({}, "parameterization: eps", "epsilon"),
+        ({}, None, None),
+    ],
+)
+def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
+    tmp_path: Path, metadata: dict[str, str], yaml: str | None, prediction: str | None
+) -> None:
+    file = write(tmp_path / "model.safetensors", checkpoint(SD2), metadata)
+    if yaml:
+        file.with_suffix(".yaml").write_text(f"model:\n  params:\n    {yaml}\n")
+    assert identify(file).prediction == prediction
+
+
+@pytest.mark.parametrize(
     ("shapes", "why"),
     [
-        (checkpoint(768, channels=9), "inpainting"),
+        (checkpoint(channels=9), "inpainting"),
+        (checkpoint("conditioner.embedders.0.model.ln_final.weight"), "a refiner"),
+        ({f"{UNET}joint_blocks.0.x": (1,)}, "Stable Diffusion 3 as a single file"),
         ({"double_blocks.0.img_attn.qkv.weight": (9216, 3072)}, "transformer alone"),
         ({"emb_params": (4, 768)}, "none of checkpoint"),
         ({}, "none of checkpoint"),

@@ -1,10 +1,12 @@
 """A request and a preset become four resolved jobs."""
 
+from typing import Any
+
 import pytest
 
-from studio.recipes.planning import join_prompt, plan
+from studio.recipes.planning import batches, join_prompt, plan
 from studio.recipes.preset import Recipes
-from studio.recipes.recipe import ModelRef, SeedRule
+from studio.recipes.recipe import FaceRepair, LoraUse, ModelRef, SeedRule, Upscale
 from tests import examples
 
 
@@ -49,3 +51,36 @@ def test_seeds_follow_each_recipes_rule() -> None:
 )
 def test_prompts_are_joined(template: str, theme: str, words: str, joined: str) -> None:
     assert join_prompt(examples.recipe(prompt_template=template), theme, words) == joined
+
+
+def test_jobs_that_differ_in_prompts_and_seed_alone_make_a_batch() -> None:
+    first = examples.recipe()
+    recipes = Recipes(
+        A=first,
+        B=examples.recipe(steps=11),
+        C=first.model_copy(update={"seed_rule": SeedRule(kind="offset", value=1)}),
+        D=first.model_copy(update={"prompt_template": "ink, {prompt}", "negative_prompt": "blur"}),
+    )
+    jobs = plan(examples.request(preset=examples.preset(recipes=recipes)))
+    assert ["".join(job.letter for job in batch) for batch in batches(jobs)] == ["ACD", "B"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"upscale": Upscale(enabled=True)},
+        {"face_repair": FaceRepair(enabled=True)},
+    ],
+)
+def test_jobs_of_several_passes_are_drawn_alone(changes: dict[str, Any]) -> None:
+    recipe = examples.recipe(**changes)
+    same = Recipes(A=recipe, B=recipe, C=recipe, D=recipe)
+    jobs = plan(examples.request(preset=examples.preset(recipes=same)))
+    assert [len(batch) for batch in batches(jobs)] == [1, 1, 1, 1]
+
+
+def test_other_loras_make_another_batch() -> None:
+    jobs = plan(examples.request())
+    lora = LoraUse(model=ModelRef(name="neon"))
+    changed = [jobs[0].model_copy(update={"loras": (lora,)}), *jobs[1:]]
+    assert [len(batch) for batch in batches(changed)] == [1, 3]

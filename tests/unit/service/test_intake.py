@@ -4,6 +4,7 @@ import pytest
 
 from studio.bootstrap import Studio
 from studio.errors import BadPicture, InputError, NotFound
+from studio.recipes.planning import plan
 from studio.recipes.preset import Preset
 from studio.recipes.recipe import ModelRef
 from tests import examples
@@ -41,6 +42,29 @@ def test_bad_requests_are_refused(studio: Studio) -> None:
         studio.intake.request(_with_model(preset, "gone"), "mia", None)
     with pytest.raises(InputError, match="seed -3 is out of range"):
         studio.intake.request(preset, "mia", None, seed=-3)
+
+
+def test_a_units_own_picture_comes_along_as_it_was_kept(studio: Studio) -> None:
+    kept = studio.intake.keep_picture(examples.png(colour=(10, 20, 30, 255)))
+    asked = studio.intake.request(_reading(studio, kept), "mia", None)
+    assert [picture.sha256 for picture in asked.pictures] == [kept]
+    assert all(job.picture(kept) == asked.pictures[0].png for job in plan(asked))
+
+
+def test_an_own_picture_is_looked_at_like_everything_from_outside(studio: Studio) -> None:
+    with pytest.raises(BadPicture, match="the picture is not a PNG"):
+        studio.intake.keep_picture(b"<svg/>")
+    with pytest.raises(NotFound, match=r"picture cdcdcdcdcd is gone"):
+        studio.intake.request(_reading(studio, "cd" * 32), "mia", None)
+
+
+def _reading(studio: Studio, sha256: str) -> Preset:
+    """A preset whose recipe C reads a picture of its own."""
+    preset = studio.presets.version("first-light").preset
+    unit = examples.unit("canny", source="picture", picture=sha256)
+    units = (unit.model_copy(update={"model": ModelRef(name="pocket-scribble")}),)
+    recipe = preset.recipes.C.model_copy(update={"control_units": units})
+    return preset.model_copy(update={"recipes": preset.recipes.replace("C", recipe)})
 
 
 def _with_model(preset: Preset, name: str) -> Preset:

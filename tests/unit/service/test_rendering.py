@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import EngineError
+from studio.imaging.limits import open_png
 from studio.imaging.metadata import metadata_of
 from studio.recipes.canvas import BaseImage
 from studio.recipes.events import Done, Failed, Step, Stopped
@@ -23,7 +24,7 @@ from tests import examples
 class Bench:
     """The service on a real store with a fake renderer."""
 
-    def __init__(self, folder: Path, renderer: FakeRenderer) -> None:
+    def __init__(self, folder: Path, renderer: FakeRenderer, batch: bool = False) -> None:
         database, pictures = Database(f"sqlite:///{folder}/s.db"), PictureFiles(folder / "p")
         self.bases, self.variants = (
             BaseImageStore(database, pictures),
@@ -33,7 +34,7 @@ class Bench:
         self.base: BaseImage = examples.base_image(sha256=pictures.put(png))
         self.bases.put(self.base, png)
         self.lane = Lane()
-        self.service = RenderService(self.bases, self.variants, self.lane, lambda: renderer)
+        self.service = RenderService(self.bases, self.variants, self.lane, lambda: renderer, batch)
 
     def request(self, **changes: object) -> Request:
         return examples.request(base_image=self.base, **changes)
@@ -50,7 +51,7 @@ def test_each_job_is_queued_started_stepped_and_done(folder: Path) -> None:
     assert [e.kind for e in events[:4]] == ["queued"] * 4
     of_a = [e.kind for e in events if e.letter == "A"]
     assert of_a == [
-        "queued", "started", "step", "preview", "step", "preview", "done",
+        "queued", "started", "loading", "step", "preview", "step", "preview", "done",
     ]  # fmt: skip
     assert [e.letter for e in events if isinstance(e, Done)] == ["A", "B", "C", "D"]
     steps = [(e.done, e.total) for e in events if isinstance(e, Step) and e.letter == "B"]
@@ -64,7 +65,7 @@ def test_finished_variants_are_kept_with_what_made_them(folder: Path) -> None:
     kept = bench.variants.of_request(asked.id)
     assert list(kept) == [e.variant for e in done]
     assert bench.variants.png(kept[0]) == done[0].png
-    assert '"prompt":"a red dress, soft colours"' in (metadata_of(done[0].png) or "")
+    assert '"prompt":"a red dress, soft colours"' in (metadata_of(open_png(done[0].png, "A")) or "")
 
 
 def test_three_of_four_is_a_valid_end_that_says_which_failed_and_why(folder: Path) -> None:
@@ -129,3 +130,51 @@ def test_a_store_that_cannot_keep_the_picture_fails_the_job(folder: Path) -> Non
     (folder / "p").write_text("in the way")
     failed = [e for e in bench.service.start(asked).events() if isinstance(e, Failed)]
     assert len(failed) == 4
+
+
+def test_jobs_that_allow_it_are_drawn_as_one_batch_where_that_is_asked_for(folder: Path) -> None:
+    renderer = FakeRenderer()
+    bench = Bench(folder, renderer, batch=True)
+    done = [e for e in bench.service.start(bench.request()).events() if isinstance(e, Done)]
+    assert [e.letter for e in done] == ["A", "B", "C", "D"]
+    assert renderer.batches == [4]
+
+
+def test_a_batch_that_fails_is_drawn_one_by_one_and_says_which_job_was_to_blame(
+    folder: Path,
+) -> None:
+    renderer = FakeRenderer(errors={"C": EngineError("no room for C")})
+    bench = Bench(folder, renderer, batch=True)
+    events = list(bench.service.start(bench.request()).events())
+    assert [e.letter for e in events if isinstance(e, Done)] == ["A", "B", "D"]
+    assert [e.message for e in events if isinstance(e, Failed)] == ["no room for C"]
+    assert renderer.batches == [4, 1, 1, 1, 1]
+
+
+def test_a_batch_that_is_stopped_begins_none_of_its_jobs_again(folder: Path) -> None:
+    gate = threading.Semaphore(1)
+    renderer = FakeRenderer(gate=gate)
+    bench = Bench(folder, renderer, batch=True)
+    run = bench.service.start(bench.request())
+    events = run.events()
+    while not isinstance(next(events), Step):
+        pass
+    run.cancel()
+    gate.release(100)
+    assert sorted(e.letter for e in events if isinstance(e, Stopped)) == ["A", "B", "C", "D"]
+    assert renderer.batches == [4]
+
+
+def test_a_glimpse_is_drawn_in_the_lane_and_kept_nowhere(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer())
+    job = examples.job(base_image=bench.base)
+    assert open_png(bench.service.glimpse(job), "it").size == (256, 256)
+    assert bench.variants.of_request(job.request_id) == []
+
+
+def test_a_glimpse_that_fails_tells_whoever_asked_and_the_lane_goes_on(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer(errors={"A": EngineError("no room for A")}))
+    job = examples.job(base_image=bench.base)
+    for _ in range(2):
+        with pytest.raises(EngineError, match="no room for A"):
+            bench.service.glimpse(job)

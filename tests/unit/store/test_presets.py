@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from studio.errors import NewerStore, NotFound, StoreUnavailable
+from studio.errors import NewerStore, NotFound, Outdated, StoreUnavailable
 from studio.store.database import Database
 from studio.store.presets import PresetStore
 from tests import examples
@@ -116,3 +116,14 @@ def test_sqlite_runs_with_write_ahead_log_and_foreign_keys(url: str) -> None:
     with Database(url).reading() as session:
         assert session.execute(text("pragma journal_mode")).scalar() == "wal"
         assert session.execute(text("pragma foreign_keys")).scalar() == 1
+
+
+def test_a_version_saved_meanwhile_is_not_overwritten(url: str) -> None:
+    store = PresetStore(Database(url))
+    store.save(examples.preset(), over=0)
+    store.save(examples.preset(prompt="bold"), over=1)
+    with pytest.raises(Outdated, match="version 2 is there, yours began from 1"):
+        store.save(examples.preset(prompt="pale"), over=1)
+    with pytest.raises(Outdated, match="a preset 'Spring' already: choose another name"):
+        store.save(examples.preset(prompt="pale"), over=0)
+    assert store.version("spring").preset.prompt == "bold"

@@ -1,0 +1,77 @@
+"""Which version of a theme a channel serves, and since when: pure rules over an append-only log."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+
+Number = Annotated[int, Field(ge=1)]
+
+
+class Order(Frozen):
+    """What an operator wants served: `number` None takes the theme down.
+
+    `trial` is a second version that `trial_share` percent of the requests get. The order holds
+    from `starts` until `ends`, always where they are None; outside, the order before it holds.
+    """
+
+    channel: Slug = "live"
+    slug: Slug
+    number: Number | None
+    trial: Number | None = None
+    trial_share: Annotated[int, Field(ge=0, le=100)] = 0
+    starts: datetime | None = None
+    ends: datetime | None = None
+    author: Annotated[str, Field(max_length=80)] = ""
+    note: Annotated[str, Field(max_length=1000)] = ""
+    forced: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.trial is None) != (self.trial_share == 0):
+            raise ValueError("a trial needs a version and a share of at least 1 percent")
+        if self.number is None and self.trial is not None:
+            raise ValueError("a theme that is taken down has no trial")
+        for moment in (self.starts, self.ends):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError("a moment needs its time zone, such as 2026-12-01T00:00+01:00")
+        if self.starts and self.ends and self.starts >= self.ends:
+            raise ValueError("it would end before it starts")
+        return self
+
+    def holds(self, at: datetime) -> bool:
+        return (self.starts is None or self.starts <= at) and (self.ends is None or at < self.ends)
+
+    def version_for(self, request_id: str) -> int | None:
+        """The version that serves a request: the same each time it is asked."""
+        if self.trial is None:
+            return self.number
+        place = int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:8], "big") % 100
+        return self.trial if place < self.trial_share else self.number
+
+
+class Deployment(Frozen):
+    """An order as it was given. Deployments are only ever added: together they are the log."""
+
+    id: int
+    order: Order
+    created: datetime
+
+
+def in_force(log: Sequence[Deployment], at: datetime) -> Deployment | None:
+    """Of one theme's deployments in a channel, the newest first, the one that counts at `at`."""
+    return next((each for each in log if each.order.holds(at)), None)
+
+
+def before(log: Sequence[Deployment], at: datetime) -> int | None:
+    """The version that was served before the one in force, for a way back; None if there is none."""
+    now = in_force(log, at)
+    if now is None:
+        return None
+    older = (each.order.number for each in log if each.id < now.id)
+    return next((number for number in older if number not in (None, now.order.number)), None)

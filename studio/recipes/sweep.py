@@ -1,0 +1,152 @@
+"""Sweeps over a recipe's fields (A1111's X/Y/Z plot): which pictures, in which order. Pure."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from studio.errors import InputError
+from studio.recipes.base import Frozen, explain
+from studio.recipes.differing import LABELS
+from studio.recipes.recipe import Recipe
+
+MOST = 500
+"""Pictures one sweep may ask for."""
+PROMPT = "prompt"
+SEED = "seed"
+
+Value = str | int | float
+
+
+class Axis(Frozen):
+    """One direction of a sweep: a field of the recipe by its path, and the values it takes.
+
+    Paths are written with dots: `strength`, `control_units.0.weight`, `base_model.name`. The
+    field `prompt` searches the template, theme and words for its first value and puts each in
+    its place; `seed` is the request's.
+    """
+
+    field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
+    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=100)]
+
+    @classmethod
+    def read(cls, text: str) -> "Axis":
+        """From `field=value,value`; numbers may be a range, `0.4..0.8/5` being five of them.
+
+        Raises InputError.
+        """
+        field, equals, listed = text.partition("=")
+        if not equals:
+            raise InputError(f"{text!r} is no axis: write it as strength=0.4,0.6 or steps=8..20/4")
+        parts = [part.strip() for part in listed.split(",") if part.strip()]
+        try:
+            values = [value for part in parts for value in _values(part)]
+            return cls(field=field.strip(), values=tuple(values))
+        except ValidationError as error:
+            raise InputError(f"axis {text!r} does not hold: {explain(error)}") from None
+
+    @property
+    def label(self) -> str:
+        last = self.field.rpartition(".")[2]
+        return LABELS.get(last, self.field)
+
+
+class Cell(Frozen):
+    """One picture of a sweep: where it stands on each axis, and what it is drawn with."""
+
+    at: tuple[int, ...]
+    recipe: Recipe
+    seed: int
+    replaced: tuple[str, str] | None = None
+    """What is searched for in the theme and the words, and what stands in its place."""
+
+
+def cells(recipe: Recipe, seed: int, axes: Sequence[Axis]) -> tuple[Cell, ...]:
+    """Every combination, in an order that changes base models and LoRAs least often.
+
+    Raises InputError for a field that is not there, a value it cannot take, or too many pictures.
+    """
+    count = 1
+    for axis in axes:
+        count *= len(axis.values)
+    if count > MOST:
+        raise InputError(f"{count} pictures are too many for one sweep: at most {MOST}")
+    found = [_cell(recipe, seed, axes, at) for at in product(*(range(len(a.values)) for a in axes))]
+    models = list(dict.fromkeys(_models(cell) for cell in found))
+    return tuple(sorted(found, key=lambda cell: models.index(_models(cell))))
+
+
+def _models(cell: Cell) -> tuple[object, ...]:
+    recipe = cell.recipe
+    return recipe.base_model, recipe.vae, recipe.loras
+
+
+def _cell(recipe: Recipe, seed: int, axes: Sequence[Axis], at: tuple[int, ...]) -> Cell:
+    document, replaced = recipe.model_dump(), None
+    for axis, index in zip(axes, at, strict=True):
+        value = axis.values[index]
+        if axis.field == SEED:
+            seed = _whole(axis, value)
+        elif axis.field == PROMPT:
+            replaced = (str(axis.values[0]), str(value))
+            for name in ("prompt_template", "negative_prompt"):
+                document[name] = document[name].replace(*replaced)
+        else:
+            _set(document, axis, value)
+    try:
+        return Cell(at=at, recipe=Recipe.model_validate(document), seed=seed, replaced=replaced)
+    except ValidationError as error:
+        raise InputError(f"the sweep asks for what cannot be: {explain(error)}") from None
+
+
+def _set(document: Any, axis: Axis, value: Value) -> None:
+    *path, last = axis.field.split(".")
+    try:
+        for part in path:
+            document = (
+                document[int(part)] if isinstance(document, (list, tuple)) else document[part]
+            )
+        document[last]  # A field that is not there is told, not made.
+    except (KeyError, IndexError, ValueError, TypeError):
+        raise InputError(
+            f"the recipe has no field {axis.field!r}: write it like strength, base_model.name or"
+            " control_units.0.weight"
+        ) from None
+    document[last] = value
+    if last == "name":
+        document["sha256"] = None  # Another model than the one it was tuned with.
+
+
+def _whole(axis: Axis, value: Value) -> int:
+    if isinstance(value, str) or value != int(value):
+        raise InputError(f"{value!r} is no seed for axis {axis.field!r}: write whole numbers")
+    return int(value)
+
+
+def _values(part: str) -> list[Value]:
+    """A word, a number, or a range of numbers."""
+    first, dots, rest = part.partition("..")
+    if not dots:
+        return [_number(part)]
+    last, slash, count = rest.partition("/")
+    ends = (_number(first), _number(last))
+    if not slash or not count.isdigit() or int(count) < 2 or any(isinstance(e, str) for e in ends):
+        raise InputError(
+            f"{part!r} is no range: write it as 0.4..0.8/5, five numbers from end to end"
+        )
+    low, high = (float(end) for end in ends)
+    steps = int(count) - 1
+    return [_tidy(low + (high - low) * index / steps) for index in range(steps + 1)]
+
+
+def _number(text: str) -> Value:
+    try:
+        return _tidy(float(text))
+    except ValueError:
+        return text
+
+
+def _tidy(number: float) -> float:
+    rounded = round(number, 6)
+    return int(rounded) if rounded == int(rounded) else rounded

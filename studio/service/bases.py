@@ -1,0 +1,65 @@
+"""Base images from outside: checked, their keypoints found where there is a detector, kept."""
+
+import hashlib
+from collections.abc import Callable
+
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+
+from studio.errors import BadDocument, InputError
+from studio.imaging.limits import encode_png, open_png
+from studio.recipes.base import explain
+from studio.recipes.canvas import BaseImage, Keypoints
+from studio.store.base_images import BaseImageStore
+
+Detector = Callable[[Image.Image], Keypoints]
+
+
+def add_base_image(
+    bases: BaseImageStore,
+    image_id: str,
+    name: str,
+    png: bytes,
+    keypoints: Keypoints | None = None,
+    detector: Detector | None = None,
+) -> BaseImage:
+    """Keeps a new base image; what is kept is its pixels alone, written anew.
+
+    Raises InputError when the id is taken or no figure is found, BadPicture for what is no
+    sound PNG, BadDocument for an id, name or size that cannot be.
+    """
+    if any(image.id == image_id for image in bases.all()):
+        raise InputError(f"there is a base image {image_id!r} already: choose another id")
+    picture = open_png(png, "the base image").convert("RGB")
+    if keypoints is None and detector is not None:
+        keypoints = detector(picture)
+    clean = encode_png(picture)
+    try:
+        image = BaseImage(
+            id=image_id, name=name, width=picture.width, height=picture.height,
+            sha256=hashlib.sha256(clean).hexdigest(), keypoints=keypoints,
+        )  # fmt: skip
+    except ValidationError as error:
+        raise BadDocument(f"the base image cannot be taken: {explain(error)}") from None
+    bases.put(image, clean, position=len(bases.all()))
+    return image
+
+
+def find_keypoints(bases: BaseImageStore, image_id: str, detector: Detector) -> BaseImage:
+    """The base image with its keypoints as the detector sees them, kept. Raises InputError when
+    it sees no figure."""
+    images = list(bases.all())
+    image = bases.get(image_id)
+    png = bases.png(image)
+    found = image.model_copy(update={"keypoints": detector(open_png(png, "the base image"))})
+    bases.put(found, png, position=images.index(image))
+    return found
+
+
+def read_keypoints(document: bytes) -> Keypoints:
+    """Eighteen points as JSON. Raises BadDocument for anything else."""
+    try:
+        points: Keypoints = TypeAdapter(Keypoints).validate_json(document)
+    except ValidationError as error:
+        raise BadDocument(f"these are no keypoints: {explain(error)}") from None
+    return points

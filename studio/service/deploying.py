@@ -1,0 +1,91 @@
+"""Deploys themes and takes them back: every order passes the gate or is recorded as forced."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from studio.errors import GateClosed, NotFound
+from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Deployment, Order, before, in_force
+from studio.recipes.preset import PresetVersion
+from studio.service.gate import Finding, Gate
+from studio.store.deployments import DeploymentStore
+from studio.store.presets import PresetStore
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A theme as a channel serves it now."""
+
+    deployment: Deployment
+    version: PresetVersion
+
+
+@dataclass(frozen=True)
+class Deploying:
+    presets: PresetStore
+    deployments: DeploymentStore
+    gate: Gate
+
+    def check(self, slug: Slug, number: int | None = None) -> tuple[Finding, ...]:
+        """What the gate says of a version, the latest unless numbered."""
+        return self.gate.check(self.presets.version(slug, number))
+
+    def deploy(self, order: Order, over: int | None = None) -> Deployment:
+        """Gives an order. Raises GateClosed where the gate says stop, unless it is forced."""
+        if not order.forced:
+            for number in (order.number, order.trial):
+                if number is not None:
+                    self._pass_gate(order.slug, number)
+        return self.deployments.add(order, over)
+
+    def roll_back(
+        self, slug: Slug, channel: Slug, author: str = "", over: int | None = None
+    ) -> Deployment:
+        """Back to the version served before, at once and past the gate: it has been served.
+
+        Raises NotFound when there is none.
+        """
+        log = self.deployments.log(slug, channel)
+        now = datetime.now(UTC)
+        number = before(log, now)
+        if number is None:
+            raise NotFound(f"{channel!r} served no other version of {slug!r} before this one")
+        left = in_force(log, now)
+        note = f"rolled back from version {left.order.number}" if left else "rolled back"
+        order = Order(channel=channel, slug=slug, number=number, author=author, note=note, forced=True)  # fmt: skip
+        return self.deployments.add(order, over)
+
+    def take_down(self, slug: Slug, channel: Slug, author: str = "", note: str = "") -> Deployment:
+        """The kill switch: the theme is served no more, at once, whatever was scheduled."""
+        order = Order(channel=channel, slug=slug, number=None, author=author, note=note)
+        return self.deployments.add(order)
+
+    def serving(self, channel: Slug, at: datetime | None = None) -> Sequence[Serving]:
+        """The themes a channel serves at a moment, now unless told, by slug."""
+        moment = at or datetime.now(UTC)
+        log = self.deployments.log(channel=channel)
+        found = []
+        for slug in sorted({each.order.slug for each in log}):
+            now = in_force([each for each in log if each.order.slug == slug], moment)
+            if now is not None and now.order.number is not None:
+                found.append(Serving(now, self.presets.version(slug, now.order.number)))
+        return found
+
+    def version_for(self, slug: Slug, channel: Slug, request_id: str) -> PresetVersion:
+        """The version that answers a request. Raises NotFound when the theme is not served."""
+        now = in_force(self.deployments.log(slug, channel), datetime.now(UTC))
+        number = None if now is None else now.order.version_for(request_id)
+        if number is None:
+            raise NotFound(f"{channel!r} does not serve a theme {slug!r}")
+        return self.presets.version(slug, number)
+
+    def _pass_gate(self, slug: Slug, number: int) -> None:
+        stops = [finding for finding in self.check(slug, number) if finding.level == "stop"]
+        if stops:
+            first = f"{stops[0].what} ({stops[0].remedy})"
+            more = f", and {len(stops) - 1} more" if len(stops) > 1 else ""
+            raise GateClosed(
+                f"version {number} of {slug!r} does not pass the gate: {first}{more}; see `studio"
+                f" presets check {slug}`, or deploy it with --force"
+            )

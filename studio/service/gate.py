@@ -1,0 +1,162 @@
+"""The gate before a deployment: what must be so, what had better be, each with its remedy."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Literal
+
+from studio.errors import ModelError, NotFound, StudioError
+from studio.library.catalogue import Catalogue
+from studio.library.models import Model
+from studio.recipes.planning import loras
+from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.recipes.recipe import ModelKind, ModelRef, Recipe
+from studio.store.base_images import BaseImageStore
+from studio.store.pictures import PictureFiles
+from studio.store.variants import VariantStore
+
+Level = Literal["pass", "warning", "stop"]
+SPARE = 1.6
+"""Memory a job takes beside its weights, as a factor: activations and caches at 512 pixels."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: Level
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Checks preset versions against what is here. `device_bytes` None: no limit is known."""
+
+    catalogue: Catalogue
+    bases: BaseImageStore
+    pictures: PictureFiles
+    variants: VariantStore
+    device_bytes: int | None = None
+
+    def check(self, version: PresetVersion) -> tuple[Finding, ...]:
+        """Every finding, in the order in which an operator would look."""
+        preset = version.preset
+        return (
+            *self._models(preset),
+            *self._families(preset),
+            *self._bases(preset),
+            *self._own_pictures(preset),
+            self._memory(preset),
+            self._seconds(version),
+        )
+
+    def _models(self, preset: Preset) -> Iterator[Finding]:
+        for kind, ref in _named(preset):
+            try:
+                self.catalogue.find(kind, ref)
+            except StudioError as error:
+                yield Finding("stop", f"{kind} {ref.name}", str(error))
+                continue
+            tuned = "as it was tuned with" if ref.sha256 else "whichever is here"
+            yield Finding("pass", f"{kind} {ref.name}: {tuned}")
+
+    def _families(self, preset: Preset) -> Iterator[Finding]:
+        for letter in LETTERS:
+            models = self._found(preset.recipes[letter], preset.prompt)
+            base, plugged = models[:1], [m for m in models if m.kind in ("controlnet", "lora")]
+            wrong = [m for m in plugged if base and m.family not in (base[0].family, "unknown")]
+            for model in wrong:
+                yield Finding(
+                    "stop",
+                    f"recipe {letter}: {model.kind} {model.name} is made for {model.family},"
+                    f" {base[0].name} is {base[0].family}",
+                    "choose one of the base model's family",
+                )
+            if not wrong:
+                yield Finding("pass", f"recipe {letter}: its models belong together")
+
+    def _bases(self, preset: Preset) -> Iterator[Finding]:
+        posed = any(
+            unit.active and unit.preprocessor == "pose"
+            for letter in LETTERS
+            for unit in preset.recipes[letter].control_units
+        )
+        for image_id in preset.base_images or [image.id for image in self.bases.all()]:
+            try:
+                image = self.bases.get(image_id)
+                self.bases.png(image)
+            except NotFound as error:
+                yield Finding("stop", f"base image {image_id}", str(error))
+                continue
+            if posed and image.keypoints is None:
+                yield Finding(
+                    "stop",
+                    f"base image {image_id} has no keypoints, which pose units need",
+                    f"find them: studio bases detect {image_id} --detector …",
+                )
+            else:
+                yield Finding("pass", f"base image {image_id}")
+
+    def _own_pictures(self, preset: Preset) -> Iterator[Finding]:
+        for sha256 in dict.fromkeys(s for each in LETTERS for s in preset.recipes[each].pictures):
+            try:
+                self.pictures.get(sha256)
+                yield Finding("pass", f"own picture {sha256[:10]}")
+            except NotFound as error:
+                yield Finding("stop", f"own picture {sha256[:10]}", str(error))
+
+    def _memory(self, preset: Preset) -> Finding:
+        """The hungriest recipe: its weights as they lie on disk, and what drawing takes."""
+        needed = max(
+            sum(m.bytes for m in self._found(preset.recipes[letter], preset.prompt)) * SPARE
+            for letter in LETTERS
+        )
+        told = f"about {needed / 1e9:.2g} GB on the device"
+        if self.device_bytes is None:
+            return Finding("pass", f"{told}; no limit is set")
+        if needed > self.device_bytes:
+            return Finding(
+                "stop",
+                f"{told}, more than the {self.device_bytes / 1e9:.2g} GB there are",
+                "choose smaller models or fewer control units, or raise STUDIO_DEVICE_GB",
+            )
+        return Finding("pass", f"{told} of {self.device_bytes / 1e9:.2g} GB")
+
+    def _seconds(self, version: PresetVersion) -> Finding:
+        made = self.variants.of_version(version.preset.slug, version.number)
+        letters = {variant.letter for variant in made}
+        if len(letters) < len(LETTERS):
+            missing = ", ".join(letter for letter in LETTERS if letter not in letters)
+            return Finding(
+                "warning",
+                f"recipe {missing} of this version was never rendered",
+                "generate with it once and look at the four pictures",
+            )
+        seconds = sum(mean(v.timings.render for v in made if v.letter == each) for each in letters)
+        return Finding("pass", f"{seconds:.1f} s for four variants, as rendered here")
+
+    def _found(self, recipe: Recipe, theme: str) -> list[Model]:
+        """The recipe's models that are here, its base model first."""
+        found = []
+        for kind, ref in _of_recipe(recipe, theme):
+            try:
+                found.append(self.catalogue.find(kind, ref))
+            except (NotFound, ModelError):
+                continue
+        return found
+
+
+def worst(findings: Sequence[Finding]) -> Level:
+    levels = {finding.level for finding in findings}
+    return "stop" if "stop" in levels else "warning" if "warning" in levels else "pass"
+
+
+def _of_recipe(recipe: Recipe, theme: str) -> list[tuple[ModelKind, ModelRef]]:
+    called = loras(recipe, theme)[len(recipe.loras) :]
+    return [*recipe.models, *(("lora", use.model) for use in called)]
+
+
+def _named(preset: Preset) -> list[tuple[ModelKind, ModelRef]]:
+    named = [
+        pair for letter in LETTERS for pair in _of_recipe(preset.recipes[letter], preset.prompt)
+    ]
+    return list(dict.fromkeys(named))

@@ -1,0 +1,69 @@
+"""The log of deployments: rows are only ever added, so it is also who did what."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Select, select
+
+from studio.errors import NotFound, Outdated
+from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Deployment, Order
+from studio.store.database import Database
+from studio.store.tables import DeploymentRow, PresetRow, PresetVersionRow
+
+
+class DeploymentStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, order: Order, over: int | None = None) -> Deployment:
+        """Puts the order into the log, from where it holds.
+
+        `over` is the newest deployment of the theme that the operator knew of, 0 for none; None
+        asks nothing. Raises Outdated when somebody else was quicker, NotFound for a version
+        that is not there.
+        """
+        with self._database.writing() as session:
+            newest = session.scalar(_log(order.slug, order.channel).limit(1))
+            if over is not None and over != (0 if newest is None else newest.id):
+                raise Outdated(
+                    f"{order.slug!r} was deployed to {order.channel!r} meanwhile: see"
+                    f" `studio presets deployments {order.slug}`, then decide again"
+                )
+            for number in (order.number, order.trial):
+                if number is not None and session.scalar(_version(order.slug, number)) is None:
+                    raise NotFound(f"preset {order.slug!r} has no version {number}")
+            row = DeploymentRow(
+                channel=order.channel,
+                slug=order.slug,
+                document=order.model_dump_json(),
+                created=datetime.now(UTC),
+            )
+            session.add(row)
+            session.flush()
+            return _deployment(row)
+
+    def log(self, slug: Slug | None = None, channel: Slug | None = None) -> Sequence[Deployment]:
+        """The deployments of a theme, of a channel, or all; the newest first."""
+        with self._database.reading() as session:
+            return [_deployment(row) for row in session.scalars(_log(slug, channel))]
+
+
+def _log(slug: Slug | None, channel: Slug | None) -> Select[DeploymentRow]:
+    query = select(DeploymentRow).order_by(DeploymentRow.id.desc())
+    if slug is not None:
+        query = query.where(DeploymentRow.slug == slug)
+    return query if channel is None else query.where(DeploymentRow.channel == channel)
+
+
+def _version(slug: Slug, number: int) -> Select[int]:
+    return (
+        select(PresetVersionRow.id)
+        .join(PresetRow)
+        .where(PresetRow.slug == slug, PresetVersionRow.number == number)
+    )
+
+
+def _deployment(row: DeploymentRow) -> Deployment:
+    created = row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)
+    return Deployment(id=row.id, order=Order.model_validate_json(row.document), created=created)

@@ -1,0 +1,115 @@
+"""Axes as operators write them, and the pictures they ask for."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.errors import InputError
+from studio.recipes.recipe import ModelRef
+from studio.recipes.sweep import MOST, Axis, cells
+from tests import examples
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "values"),
+    [
+        ("strength=0.4,0.6", "strength", (0.4, 0.6)),
+        ("steps = 8, 12", "steps", (8, 12)),
+        ("strength=0.4..0.8/5", "strength", (0.4, 0.5, 0.6, 0.7, 0.8)),
+        ("steps=8..20/4", "steps", (8, 12, 16, 20)),
+        ("steps=20..8/2,30", "steps", (20, 8, 30)),
+        ("base_model.name=ink,water", "base_model.name", ("ink", "water")),
+        ("control_units.0.weight=1", "control_units.0.weight", (1,)),
+        ("prompt=red,deep blue", "prompt", ("red", "deep blue")),
+    ],
+)
+def test_axes_are_read(text: str, field: str, values: tuple[object, ...]) -> None:
+    axis = Axis.read(text)
+    assert (axis.field, axis.values) == (field, values)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("strength", "is no axis: write it as"),
+        ("strength=", "values: Tuple should have at least 1"),
+        ("strength=0.4..0.8", "is no range"),
+        ("strength=a..b/3", "is no range"),
+        ("strength=0..1/1", "is no range"),
+        ("Strength/../=1", "field: "),
+    ],
+)
+def test_what_is_no_axis_says_how_to_write_one(text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        Axis.read(text)
+
+
+def swept(*axes: str, **recipe: Any) -> list[tuple[tuple[int, ...], Any]]:
+    found = cells(examples.recipe(**recipe), 7, [Axis.read(axis) for axis in axes])
+    return [(cell.at, cell) for cell in found]
+
+
+def test_two_axes_give_every_combination() -> None:
+    found = dict(swept("strength=0.4,0.6", "steps=8,12,16"))
+    assert len(found) == 6
+    assert (found[1, 2].recipe.strength, found[1, 2].recipe.steps) == (0.6, 16)
+
+
+def test_units_models_and_seeds_are_fields_too() -> None:
+    units = (examples.unit("scribble"), examples.unit("pose"))
+    found = dict(swept("control_units.1.weight=0.5", "seed=3,4", control_units=units))
+    assert [unit.weight for unit in found[0, 1].recipe.control_units] == [1.0, 0.5]
+    assert [found[0, i].seed for i in (0, 1)] == [3, 4]
+    tuned = ModelRef(name="ink", sha256=examples.HASH)
+    other = dict(swept("base_model.name=water", base_model=tuned))
+    assert other[0,].recipe.base_model == ModelRef(name="water")
+
+
+def test_the_prompts_first_value_is_searched_for_and_each_put_in_its_place() -> None:
+    found = dict(swept("prompt=red,blue", prompt_template="a red coat, {prompt}"))
+    assert found[0,].recipe.prompt_template == "a red coat, {prompt}"
+    assert found[1,].recipe.prompt_template == "a blue coat, {prompt}"
+    assert found[1,].replaced == ("red", "blue")
+
+
+def test_base_models_change_as_seldom_as_they_can() -> None:
+    names = [
+        cell.recipe.base_model.name
+        for _, cell in swept("steps=8,9,10", "base_model.name=ink,water")
+    ]
+    assert names == ["ink"] * 3 + ["water"] * 3
+
+
+@pytest.mark.parametrize(
+    ("axis", "says"),
+    [
+        ("no_such=1", "the recipe has no field 'no_such'"),
+        ("control_units.3.weight=1", "no field 'control_units.3.weight'"),
+        ("__class__=1", "no field '__class__'"),
+        ("strength.deep=1", "no field 'strength.deep'"),
+        ("steps=900", "steps: should be less than or equal to 150"),
+        ("sampler=Nobody", "sampler: should be"),
+        ("seed=red", "'red' is no seed"),
+        ("seed=1.5", "1.5 is no seed"),
+    ],
+)
+def test_what_a_recipe_cannot_be_is_told_before_anything_is_rendered(axis: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        swept(axis)
+
+
+def test_a_sweep_has_its_limit() -> None:
+    with pytest.raises(InputError, match=f"at most {MOST}"):
+        swept("seed=1..100/100", "steps=1..10/10")
+
+
+@given(st.integers(0, 10**6), st.integers(2, 90), st.integers(1, 10**6))
+def test_a_range_goes_from_end_to_end_in_even_steps(low: int, count: int, width: int) -> None:
+    values = Axis.read(f"strength={low}..{low + width}/{count}").values
+    numbers = [float(value) for value in values]
+    assert (len(numbers), numbers[0], numbers[-1]) == (count, low, low + width)
+    gaps = [b - a for a, b in pairwise(numbers)]
+    assert max(gaps) - min(gaps) < 1e-4

@@ -1,0 +1,67 @@
+"""What a live preview renders: the recipe, as near as a few steps get."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from studio.bootstrap import Studio
+from studio.recipes.recipe import FaceRepair, LoraUse, ModelRef, Upscale
+from studio.recipes.request import Job, Request
+from studio.service.previewing import STEPS, few_step_lora, preview_job
+
+
+def lora(folder: Path, name: str, width: int = 128) -> None:
+    place = folder / "loras"
+    place.mkdir(parents=True, exist_ok=True)
+    key = "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight"
+    save_file({key: np.zeros((4, width), np.float16)}, place / f"{name}.safetensors")
+
+
+def asked(studio: Studio, **changes: Any) -> Request:
+    preset = studio.presets.version("first-light").preset
+    recipe = preset.recipes.A.model_copy(update={"strength": 0.6, **changes})
+    recipes = preset.recipes.model_copy(update={"A": recipe})
+    changed = preset.model_copy(update={"recipes": recipes})
+    return studio.intake.request(changed, "mia", None, "a red dress", seed=3)
+
+
+def quick(studio: Studio, **changes: Any) -> Job:
+    return preview_job(asked(studio, **changes), "A", studio.catalogue)
+
+
+def steps_run(job: Job) -> int:
+    return int(job.recipe.steps * job.recipe.strength)
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.5, 0.6, 0.75, 1.0])
+def test_a_preview_takes_four_steps_and_one_pass(studio: Studio, strength: float) -> None:
+    passes = {"upscale": Upscale(enabled=True), "face_repair": FaceRepair(enabled=True)}
+    job = quick(studio, strength=strength, **passes)
+    assert steps_run(job) == STEPS
+    assert not job.recipe.upscale.enabled
+    assert not job.recipe.face_repair.enabled
+    assert job.seed == 3
+
+
+def test_the_few_step_lora_of_the_family_is_plugged_in_beside_the_recipes_own(
+    studio: Studio,
+) -> None:
+    models = studio.settings.models_home
+    lora(models, "a-turbo-lora", width=768)
+    lora(models, "glow")
+    lora(models, "my-LCM")
+    job = quick(studio, loras=(LoraUse(model=ModelRef(name="glow")),))
+    names = [use.model.name for use in job.loras]
+    assert names[0] == "glow"
+    assert few_step_lora(job.recipe, studio.catalogue) == ModelRef(name=names[1])
+    assert studio.catalogue.find("lora", ModelRef(name=names[1])).family == "pocket"
+    assert (job.recipe.sampler, job.recipe.guidance_scale) == ("LCM", 1.0)
+
+
+def test_a_recipe_that_has_a_few_step_lora_gets_no_second(studio: Studio) -> None:
+    lora(studio.settings.models_home, "my-lcm")
+    job = quick(studio, loras=(LoraUse(model=ModelRef(name="my-lcm"), weight=0.5),))
+    assert len(job.loras) == 1

@@ -1,0 +1,78 @@
+"""Sweeps into a folder: every cell once, going on where a run broke off."""
+
+from pathlib import Path
+
+import pytest
+
+from studio.errors import EngineError, InputError
+from studio.imaging.limits import open_png
+from studio.recipes.preset import Recipes
+from studio.recipes.sweep import Axis
+from studio.service.fake import FakeRenderer
+from studio.service.sweeping import Sweep, run_sweep
+from tests import examples
+from tests.unit.service.test_rendering import Bench
+
+
+def sweep(bench: Bench, *axes: str, words: str = "") -> Sweep:
+    recipe = examples.recipe(prompt_template="a red coat, {prompt}")
+    same = Recipes(A=recipe, B=recipe, C=recipe, D=recipe)
+    request = bench.request(
+        preset=examples.preset(recipes=same), doodle=examples.doodle(), words=words
+    )
+    return Sweep(request, "B", [Axis.read(axis) for axis in axes])
+
+
+def test_a_sheet_for_each_value_of_the_third_axis_and_progress(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    bench = Bench(tmp_path, renderer)
+    told: list[tuple[int, int]] = []
+    wanted = sweep(bench, "strength=0.4,0.6", "steps=8,9,10", "seed=1,2")
+    files = run_sweep(wanted, bench.service, tmp_path / "out", lambda *at: told.append(at))
+    assert [file.name for file in files] == ["sheet-1.png", "sheet-2.png"]
+    assert told == [(n, 12) for n in range(1, 13)]
+    assert {(j.letter, j.recipe.strength, j.recipe.steps, j.seed) for j in renderer.rendered} == {
+        ("B", strength, steps, seed)
+        for strength in (0.4, 0.6) for steps in (8, 9, 10) for seed in (1, 2)
+    }  # fmt: skip
+    assert open_png(files[0].read_bytes(), "it").width > 2 * 256
+
+
+def test_what_a_broken_run_left_is_not_rendered_again(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    bench = Bench(tmp_path, renderer)
+    wanted, out = sweep(bench, "steps=8,9,10"), tmp_path / "out"
+
+    def power_cut(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(wanted, bench.service, out, power_cut)
+    assert len(renderer.rendered) == 2
+    (sheet,) = run_sweep(wanted, bench.service, out, lambda *_: None)
+    assert len(renderer.rendered) == 3
+    assert sheet.name == "sheet.png"
+    run_sweep(sweep(bench, "steps=8,9,10", words="other"), bench.service, out, lambda *_: None)
+    assert len(renderer.rendered) == 6
+
+
+def test_search_and_replace_reaches_template_theme_and_words(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FakeRenderer())
+    jobs = sweep(bench, "prompt=red,blue", words="with red dots").jobs()
+    assert [job.prompt for _, job in jobs] == [
+        "a red coat, with red dots, soft colours", "a blue coat, with blue dots, soft colours",
+    ]  # fmt: skip
+
+
+def test_a_picture_that_fails_ends_the_sweep_with_its_reason(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FakeRenderer(errors={"B": EngineError("no room for B")}))
+    with pytest.raises(EngineError, match="no room for B"):
+        run_sweep(sweep(bench, "steps=8"), bench.service, tmp_path / "out", lambda *_: None)
+
+
+def test_a_sweep_needs_one_to_three_axes(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FakeRenderer())
+    for axes in ((), ("steps=1",) * 4):
+        with pytest.raises(InputError, match="one to three axes"):
+            sweep(bench, *axes).jobs()
