@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from studio.errors import StoreUnavailable
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
+from studio.service.deploying import Deploying
+from studio.service.gate import Gate
 from studio.service.intake import Intake
 from studio.service.lane import Lane
 from studio.service.rendering import Renderer, RenderService
@@ -12,6 +14,7 @@ from studio.service.shipped import TestDoodle, doodle_pack, install_base_images,
 from studio.settings import Settings, shipped
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
+from studio.store.deployments import DeploymentStore
 from studio.store.pictures import PictureFiles
 from studio.store.presets import PresetStore
 from studio.store.variants import VariantStore
@@ -26,6 +29,7 @@ class Studio:
     presets: PresetStore
     bases: BaseImageStore
     variants: VariantStore
+    deploying: Deploying
     intake: Intake
     rendering: RenderService
     doodles: tuple[TestDoodle, ...]
@@ -60,6 +64,7 @@ def open_studio(settings: Settings) -> Studio:
     def engine() -> Renderer:
         from studio.engine.engine import Engine
         from studio.engine.stock import Limits
+        from studio.engine.ways import Ways
 
         limits = Limits(
             base_models=settings.resident_base_models,
@@ -67,7 +72,8 @@ def open_studio(settings: Settings) -> Studio:
             device_bytes=_bytes(settings.device_gb),
             ram_bytes=_bytes(settings.ram_gb),
         )
-        return Engine(catalogue, settings.device, limits)
+        ways = Ways(settings.precision, settings.exact, settings.compile, settings.job_seconds)
+        return Engine(catalogue, settings.device, limits, ways=ways)
 
     return Studio(
         settings=settings,
@@ -75,8 +81,15 @@ def open_studio(settings: Settings) -> Studio:
         presets=presets,
         bases=bases,
         variants=variants,
-        intake=Intake(bases, catalogue),
-        rendering=RenderService(bases, variants, Lane(), engine),
+        deploying=Deploying(
+            presets,
+            DeploymentStore(database),
+            Gate(catalogue, bases, pictures, variants, _bytes(settings.device_gb)),
+        ),
+        intake=Intake(bases, catalogue, pictures),
+        rendering=RenderService(
+            bases, variants, Lane(), engine, batch=settings.batch and not settings.exact
+        ),
         doodles=doodle_pack(shipped("assets") / "doodles"),
     )
 

@@ -1,4 +1,4 @@
-"""The command `studio`: run, render, presets, bases, models. Imports what a command needs, late."""
+"""The command `studio`: run, render, sweep, presets, bases, models, bench. Imports what a command needs, late."""
 
 import json
 import sys
@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from studio.errors import EngineError, StudioError
+from studio.shell.bases import app as bases_app
+from studio.shell.bench import app as bench_app
 from studio.shell.models import app as models_app
-from studio.shell.printing import AsJson, load_settings, print_table
+from studio.shell.presets import app as presets_app
+from studio.shell.printing import AsJson, here, load_settings
+from studio.shell.sweep import sweep
 
 if TYPE_CHECKING:
-    from studio.bootstrap import Studio
+    pass
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,11 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The Doodle Theme Studio: tune themes that turn doodles into pictures.",
 )
-presets_app = typer.Typer(no_args_is_help=True, help="Saved themes.")
-bases_app = typer.Typer(no_args_is_help=True, help="Base images to doodle on.")
 app.add_typer(presets_app, name="presets")
 app.add_typer(bases_app, name="bases")
 app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
+app.command()(sweep)
 
 
 @app.command()
@@ -54,7 +58,7 @@ def render(
     """Turn one doodle into the four pictures of a saved preset."""
     from studio.files import check_folder, read_file, write_file
 
-    studio = _studio()
+    studio = here()
     version = studio.presets.version(preset)
     request = studio.intake.request(
         version.preset,
@@ -89,83 +93,6 @@ def render(
         typer.echo(json.dumps(result, indent=2))
     if failed:
         raise EngineError("; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items())))
-
-
-@presets_app.command("list")
-def presets_list(as_json: AsJson = False) -> None:
-    """Slug, latest version and name of every preset."""
-    rows = [(each.slug, each.latest, each.name) for each in _studio().presets.summaries()]
-    print_table(("slug", "version", "name"), rows, as_json)
-
-
-@presets_app.command("versions")
-def presets_versions(slug: str, as_json: AsJson = False) -> None:
-    """Every saved version of a preset, the newest first."""
-    rows = [
-        (v.number, f"{v.created:%Y-%m-%d %H:%M}", v.author, v.note)
-        for v in _studio().presets.versions(slug)
-    ]
-    print_table(("version", "created", "author", "note"), rows, as_json)
-
-
-@presets_app.command("show")
-def presets_show(
-    slug: str, version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None
-) -> None:
-    """A preset's whole document, as JSON."""
-    typer.echo(_studio().presets.version(slug, version).preset.to_json())
-
-
-@presets_app.command("export")
-def presets_export(
-    slug: str, file: Path, version: Annotated[int | None, typer.Option()] = None
-) -> None:
-    """Write a preset to a JSON file."""
-    from studio.files import write_file
-
-    document = _studio().presets.version(slug, version).preset.to_json()
-    write_file(file, document.encode() + b"\n")
-
-
-@presets_app.command("import")
-def presets_import(file: Path, as_json: AsJson = False) -> None:
-    """Save a preset from a JSON file, as the next version of its slug."""
-    from studio.files import read_file
-    from studio.recipes.base import read_document
-    from studio.recipes.preset import Preset
-    from studio.service.stamping import with_hashes
-
-    preset = read_document(Preset, read_file(file, "the preset file"), f"preset file {file.name}")
-    studio = _studio()
-    stamped = with_hashes(preset, studio.catalogue)
-    saved = studio.presets.save(stamped, note=f"imported from {file.name}")
-    print_table(("slug", "version", "name"), [(preset.slug, saved.number, preset.name)], as_json)
-
-
-@bases_app.command("list")
-def bases_list(as_json: AsJson = False) -> None:
-    """Every base image with its size; as JSON also its keypoints."""
-    images = _studio().bases.all()
-    if as_json:
-        typer.echo(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
-        return
-    rows = [(i.id, f"{i.width}x{i.height}", "yes" if i.keypoints else "no", i.name) for i in images]
-    print_table(("id", "size", "pose", "name"), rows, as_json=False)
-
-
-@bases_app.command("export")
-def bases_export(image_id: str, file: Path) -> None:
-    """Write a base image's PNG to a file."""
-    from studio.files import write_file
-
-    studio = _studio()
-    write_file(file, studio.bases.png(studio.bases.get(image_id)))
-
-
-def _studio() -> "Studio":
-    from studio.bootstrap import open_studio
-
-    return open_studio(load_settings())
 
 
 def main() -> NoReturn:

@@ -3,7 +3,9 @@
 StudioError                 exit code 1
 ├── InputError              2   what was asked cannot be accepted as it is
 │   ├── BadPicture              not a PNG, of the wrong size, too large, broken
-│   └── BadDocument             a recipe or preset file that does not hold
+│   ├── BadDocument             a recipe or preset file that does not hold
+│   ├── Outdated                somebody else saved or deployed meanwhile
+│   └── GateClosed              a version that must not be deployed as it is
 ├── NotFound                3   a preset, base image or model that is not here
 ├── ModelError              4   model files
 │   ├── DamagedModel            cannot be read
@@ -15,6 +17,7 @@ StudioError                 exit code 1
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
     ├── NoRoom                  a model does not fit beside what is in use
+    ├── DeadlinePassed          a job took longer than it may
     └── Cancelled               somebody asked for it to stop
 """
 
@@ -34,6 +37,14 @@ class BadPicture(InputError):
 
 
 class BadDocument(InputError):
+    pass
+
+
+class Outdated(InputError):
+    pass
+
+
+class GateClosed(InputError):
     pass
 
 
@@ -78,6 +89,10 @@ class EngineError(StudioError):
 
 
 class NoRoom(EngineError):
+    pass
+
+
+class DeadlinePassed(EngineError):
     pass
 
 

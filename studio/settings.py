@@ -16,7 +16,10 @@ class Settings(BaseSettings):
 
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
     `resident_base_models` stay on the device and `ram_base_models` in RAM, as far as `device_gb`
-    and `ram_gb` (gigabytes; None: no limit) allow.
+    and `ram_gb` (gigabytes; None: no limit) allow. `precision` auto is fp16 on CUDA and fp32
+    elsewhere; `exact` leaves out what trades likeness for speed; `batch` draws variants at once
+    that differ in prompts and seed alone, which a graphics card does quicker; `compile` has torch
+    compile base models; a job may take `job_seconds` (None: as long as it takes).
     """
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
@@ -31,6 +34,11 @@ class Settings(BaseSettings):
     ram_base_models: Annotated[int, Field(ge=1, le=64)] = 4
     device_gb: Annotated[float, Field(gt=0)] | None = None
     ram_gb: Annotated[float, Field(gt=0)] | None = None
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
+    exact: bool = False
+    batch: bool = False
+    compile: bool = False
+    job_seconds: Annotated[float, Field(gt=0)] | None = None
 
     @field_validator("model_folders", mode="before")
     @classmethod

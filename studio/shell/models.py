@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from studio.library.catalogue import Catalogue
     from studio.library.models import Model
 
-app = typer.Typer(no_args_is_help=True, help="Base models, ControlNets, VAEs and LoRAs.")
+app = typer.Typer(
+    no_args_is_help=True, help="Base models, ControlNets, VAEs, LoRAs and pose detectors."
+)
 
 
 class Kind(StrEnum):
@@ -23,6 +25,7 @@ class Kind(StrEnum):
     controlnet = "controlnet"
     lora = "lora"
     vae = "vae"
+    detector = "detector"
 
 
 Name = Annotated[str, typer.Argument(help="A model's name, or kind/name where kinds share one.")]

@@ -1,4 +1,4 @@
-"""What the commands share: tables or JSON on the screen, and the settings."""
+"""What the commands share: tables or JSON on the screen, the settings, and the studio itself."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import typer
 from studio.errors import InputError
 
 if TYPE_CHECKING:
+    from studio.bootstrap import Studio
     from studio.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -35,3 +36,10 @@ def load_settings(**flags: object) -> "Settings":
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise InputError(f"a setting does not hold: {explain(error)}") from None
+
+
+def here() -> "Studio":
+    """The studio that the settings speak of."""
+    from studio.bootstrap import open_studio
+
+    return open_studio(load_settings())

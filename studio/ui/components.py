@@ -75,7 +75,9 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
 class Tiles(gr.HTML):  # type: ignore[misc]
     """Pictures in a row of which one is chosen; the value is its id."""
 
-    def __init__(self, title: str, tiles: Sequence[Tile], value: str | None, **more: Any) -> None:
+    def __init__(
+        self, title: str, tiles: Sequence[Tile], value: str | None = None, **more: Any
+    ) -> None:
         self._ids = frozenset(tile["id"] for tile in tiles)
         super().__init__(
             value=value,

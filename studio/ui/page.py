@@ -1,24 +1,39 @@
 """The studio's page: composes the panels and ties them together."""
 
-import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from pydantic import ValidationError
 
 from studio.bootstrap import Studio
-from studio.errors import BadDocument, InputError, StudioError
+from studio.errors import BadDocument, InputError, NotFound, StudioError
 from studio.recipes.base import explain
-from studio.recipes.canvas import BaseImage
+from studio.recipes.differing import differences, summary
+from studio.recipes.planning import plan
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.recipes.request import MAX_WORDS, Request
+from studio.service.maps import control_maps
+from studio.service.previewing import preview_job
+from studio.service.restoring import remembered
 from studio.service.stamping import with_hashes
-from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url, slug_of
-from studio.ui.recipe_form import RecipeForm
+from studio.ui.components import png_url, slug_of
+from studio.ui.deploy_panel import DeployPanel
+from studio.ui.draft import Draft, unsaved_html
+from studio.ui.drawing import DrawingPanel
+from studio.ui.notices import ending, notice
+from studio.ui.recipe_form import RecipeForm, trigger_note
 from studio.ui.results import Card
 
 Updates = dict[gr.components.Component, Any]
+Components = set[gr.components.Component]
 MAX_SEED = 2**32 - 1
+# Past the queue: its event stream, closing after one answer, now and then loses the next.
+QUICK: Mapping[str, Any] = {
+    "show_progress": "hidden", "api_visibility": "private", "queue": False,
+}  # fmt: skip
 
 
 class Page:
@@ -30,10 +45,12 @@ class Page:
         with gr.Blocks(title="Doodle Theme Studio", fill_width=True) as self.blocks:
             self.loaded = gr.State(self.first)
             self.run_id = gr.State("")
+            # In the operator's own browser; the secret only keeps one studio's from another's.
+            self.kept = gr.BrowserState(None, storage_key="doodle-theme-studio", secret="draft")
             self._header()
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
-                    self._drawing()
+                    self.drawing = DrawingPanel(studio)
                 with gr.Column(elem_id="right", min_width=320):
                     self._results()
             self._editor()
@@ -44,17 +61,11 @@ class Page:
             gr.HTML("<h1><i></i>Doodle Theme Studio</h1>", elem_id="brand")
             self.preset = gr.Dropdown(self._choices(), value=self.first.preset.slug, label="Preset", elem_id="preset")  # fmt: skip
             self.name = gr.Textbox(self.first.preset.name, label="Name", max_length=80, elem_id="preset-name")  # fmt: skip
+            self.restore = gr.UploadButton(
+                "Restore from a picture", file_types=[".png"], type="binary", elem_id="restore"
+            )
             self.save = gr.Button("Save preset", elem_id="save")
-
-    def _drawing(self) -> None:
-        bases = self.studio.bases.all()
-        self.canvas = SketchCanvas(self._backdrop(bases[0]), elem_id="canvas")
-        gr.HTML("<h2>Base image</h2>", elem_classes="section")
-        tiles = [Tile(id=b.id, name=b.name, src=png_url(self.studio.bases.png(b))) for b in bases]
-        self.base = Tiles("Base image", tiles, bases[0].id, elem_id="bases")
-        gr.HTML("<h2>Test doodles</h2>", elem_classes="section")
-        pack = [Tile(id=d.name, name=d.name.replace("-", " "), src=png_url(d.png)) for d in self.studio.doodles]  # fmt: skip
-        self.pack = Tiles("Test doodles", pack, None, elem_id="pack")
+        self.unsaved = gr.HTML(elem_id="unsaved")
 
     def _results(self) -> None:
         with gr.Row(elem_id="ask"):
@@ -74,7 +85,10 @@ class Page:
 
     def _editor(self) -> None:
         catalogue = self.studio.catalogue
-        checkpoints, nets = list(catalogue.names("checkpoint")), list(catalogue.names("controlnet"))
+        checkpoints, nets, loras = (
+            list(catalogue.names(kind)) for kind in ("checkpoint", "controlnet", "lora")
+        )
+        self.deployment = DeployPanel(self.studio)
         with gr.Column(elem_id="editor"):
             gr.HTML("<h2>Theme and its four recipes</h2>", elem_classes="section")
             self.prompt = gr.Textbox(self.first.preset.prompt, label="Theme prompt", lines=1, elem_id="theme-prompt")  # fmt: skip
@@ -82,45 +96,103 @@ class Page:
             with gr.Tabs(elem_id="recipes"):
                 for letter in LETTERS:
                     with gr.Tab(letter, id=letter, elem_id=f"tab-{letter}"):
-                        self.forms.append(RecipeForm(letter, checkpoints, nets))
+                        self.forms.append(RecipeForm(letter, checkpoints, nets, loras))
         for component, value in self._shown(self.first.preset).items():
             component.value = value
 
+    @property
+    def _fields(self) -> Components:
+        return {field for form in self.forms for field in form.fields.values()}
+
+    @property
+    def _edited_parts(self) -> Components:
+        """All that makes up the edited preset."""
+        return {*self._fields, self.loaded, self.name, self.prompt}
+
+    @property
+    def _drafted(self) -> Components:
+        """All that a reload must not lose, but the drawing, which the canvas keeps."""
+        return {*self._edited_parts, self.drawing.base, self.words, self.seed}
+
+    @property
+    def _asked(self) -> Components:
+        """All that a request is made of."""
+        return {*self._drafted, self.drawing.canvas}
+
     def _wire(self) -> None:
-        fields = {f for form in self.forms for f in form.fields.values()}
-        edited = {*fields, self.loaded, self.name, self.prompt}
-        shown: set[gr.components.Component] = {*fields, self.prompt, self.name}
-        asked = {*edited, self.canvas, self.base, self.words, self.seed}
         outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
         gr.on(
-            [self.generate.click, self.words.submit], self._generate, inputs=asked,
+            [self.generate.click, self.words.submit], self._generate, inputs=self._asked,
             outputs=outputs, concurrency_limit=8, show_progress="hidden", api_visibility="private",
         )  # fmt: skip
-        quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        self.stop.click(self._stop, self.run_id, None, queue=False, **quick)
-        self.base.input(self._choose_base, self.base, self.canvas, **quick)
-        self.pack.input(self._choose_doodle, self.pack, {self.canvas, self.base}, **quick)
-        self.save.click(self._save, edited, {self.preset, self.loaded, self.notice}, **quick)
-        self.preset.input(self._load, self.preset, {*shown, self.loaded, self.notice}, **quick)
-        self.blocks.load(self._refresh, None, {*shown, self.preset, self.loaded}, **quick)
+        self.stop.click(self._stop, self.run_id, None, **QUICK)
+        self.deployment.wire(self.loaded, **QUICK)
+        self._wire_drawing()
+        self._wire_preset()
+        for form in self.forms:
+            self._wire_form(form)
+
+    def _then_keep(self, event: Any) -> None:
+        """What is unsaved is told and kept after everything that changes the page."""
+        event.then(self._keep, self._drafted, {self.unsaved, self.kept}, **QUICK)
+
+    def _wire_drawing(self) -> None:
+        panel = self.drawing
+        gr.on(
+            [panel.canvas.input, panel.live.input], self._glimpse, {*self._asked, panel.live},
+            {panel.glimpse, self.notice}, trigger_mode="always_last", **QUICK,
+        )  # fmt: skip
+        panel.base.input(panel.choose_base, panel.base, panel.canvas, **QUICK)
+        chosen = panel.pack.input(
+            panel.choose_doodle, panel.pack, {panel.canvas, panel.base}, **QUICK
+        )
+        self._then_keep(chosen)
+
+    def _wire_preset(self) -> None:
+        # A text box's `input` still carries the text before the last key.
+        typed = [
+            each.change if isinstance(each, gr.Textbox) else each.input
+            for each in self._drafted - {self.loaded}
+        ]
+        gr.on(
+            typed, self._keep, self._drafted, {self.unsaved, self.kept},
+            trigger_mode="always_last", **QUICK,
+        )  # fmt: skip
+        shown: Components = {*self._fields, self.prompt, self.name, self.notice}
+        restored = {*shown, self.drawing.base, self.drawing.canvas, self.words, self.seed}
+        opened = {*restored, self.preset, self.loaded}
+        for event in (
+            self.save.click(self._save, self._edited_parts, {self.preset, self.loaded, self.notice}, **QUICK),
+            self.restore.upload(self._restore, {*self._edited_parts, self.restore}, restored, **QUICK),
+            self.preset.input(self._load, self.preset, {*shown, self.loaded}, **QUICK),
+            self.blocks.load(self._refresh, self.kept, opened, **QUICK),
+        ):  # fmt: skip
+            self._then_keep(event)
+
+    def _wire_form(self, form: RecipeForm) -> None:
+        own = set(form.fields.values())
+        for letter, button in form.copies.items():
+            to = self.forms[LETTERS.index(letter)]
+            copied = button.click(partial(form.copied, to), own, set(to.fields.values()), **QUICK)
+            self._then_keep(copied)
+        self._then_keep(form.reset.click(partial(self._reset, form), self.loaded, own, **QUICK))
+        form.show_maps.click(
+            partial(self._show_maps, form), self._asked, {form.maps, self.notice}, **QUICK
+        )
+        for name in form.lora_names:
+            name.change(self._tell_triggers, name, name, **QUICK)
+        for upload, picture in form.uploads:
+            upload.upload(self._keep_picture, upload, [picture, self.notice], **QUICK)
 
     # Handlers: thin, each over one use case.
 
     def _generate(self, values: Updates) -> Iterator[Updates]:
         cards = {letter: Card(letter) for letter in LETTERS}
         try:
-            preset, loaded = self._edited(values), values[self.loaded]
-            request = self.studio.intake.request(
-                preset,
-                values[self.base] or "",
-                values[self.canvas],
-                values[self.words] or "",
-                _seed(values[self.seed]),
-                loaded.number if preset == loaded.preset else None,
-            )
+            request = self._request(values)
             run = self.studio.rendering.start(request)
         except StudioError as error:
-            yield {self.notice: _notice(str(error), "error")}
+            yield {self.notice: notice(str(error), "error")}
             return
         try:
             yield {
@@ -135,62 +207,176 @@ class Page:
             yield {
                 self.generate: gr.update(interactive=True),
                 self.stop: gr.update(interactive=False),
-                self.notice: _notice(_ending(list(cards.values())), "status"),
+                self.notice: notice(ending(list(cards.values())), "status"),
             }
         finally:
             run.cancel()
 
+    def _request(self, values: Updates) -> Request:
+        """What the page asks for as it stands."""
+        preset, loaded = self._edited(values), values[self.loaded]
+        return self.studio.intake.request(
+            preset,
+            values[self.drawing.base] or "",
+            values[self.drawing.canvas],
+            values[self.words] or "",
+            _seed(values[self.seed]),
+            loaded.number if preset == loaded.preset else None,
+        )
+
+    def _glimpse(self, values: Updates) -> Updates:
+        """The last stroke, drawn by recipe A in a few steps; Gradio keeps one in flight."""
+        if not values[self.drawing.live]:
+            return {self.drawing.glimpse: ""}
+        try:
+            # One seed from stroke to stroke, or the preview would flicker.
+            request = self._request({**values, self.seed: max(0, values[self.seed] or 0)})
+            job = preview_job(request, "A", self.studio.catalogue)
+            png = self.studio.rendering.glimpse(job)
+        except StudioError as error:
+            return {self.notice: notice(str(error), "error")}
+        return {self.drawing.glimpse: f'<img src="{png_url(png)}" alt="Live preview of recipe A">'}
+
+    def _show_maps(self, form: RecipeForm, values: Updates) -> Updates:
+        try:
+            jobs = plan(self._request(values))
+            job = next(job for job in jobs if job.letter == form.letter)
+            maps = control_maps(job, self.studio.bases.png(job.base_image))
+        except StudioError as error:
+            return {self.notice: notice(str(error), "error")}
+        return {form.maps: form.maps_html(maps), self.notice: ""}
+
+    def _tell_triggers(self, lora: str | None) -> Any:
+        return gr.update(info=trigger_note(self.studio.catalogue.triggers(lora or "")))
+
+    def _keep_picture(self, png: bytes) -> tuple[Any, str]:
+        """An own picture for a control unit: kept, and its hash shown."""
+        try:
+            return self.studio.intake.keep_picture(png), ""
+        except StudioError as error:
+            return gr.skip(), notice(str(error), "error")
+
     def _stop(self, run_id: str) -> None:
         self.studio.rendering.cancel(run_id)
-
-    def _choose_base(self, base_id: str | None) -> Any:
-        base = self.studio.bases.get(base_id or "")
-        return gr.update(base=self._backdrop(base))
-
-    def _choose_doodle(self, name: str | None) -> Updates:
-        for doodle in self.studio.doodles:
-            if doodle.name == name:
-                if doodle.base_image is None:
-                    return {self.canvas: gr.update(value=doodle.png), self.base: gr.skip()}
-                base = self.studio.bases.get(doodle.base_image)
-                return {
-                    self.canvas: gr.update(value=doodle.png, base=self._backdrop(base)),
-                    self.base: base.id,
-                }
-        return {self.canvas: gr.skip()}
 
     def _save(self, values: Updates) -> Updates:
         try:
             preset = self._edited(values)
-            version = self.studio.presets.save(preset)
+            loaded = values[self.loaded]
+            changed = summary(differences(loaded.preset, preset))
+            over = loaded.number if preset.slug == loaded.preset.slug else 0
+            version = self.studio.presets.save(preset, note=changed, over=over)
         except StudioError as error:
-            return {self.notice: _notice(str(error), "error")}
+            return {self.notice: notice(str(error), "error")}
         return {
             self.preset: gr.update(choices=self._choices(), value=preset.slug),
             self.loaded: version,
-            self.notice: _notice(f"Saved {preset.name}, version {version.number}.", "status"),
+            self.notice: notice(
+                f"Saved {preset.name}, version {version.number}. {changed or 'Nothing changed'}.",
+                "status",
+            ),
         }
 
     def _load(self, slug: str) -> Updates:
         try:
             version = self.studio.presets.version(slug)
         except StudioError as error:
-            return {self.notice: _notice(str(error), "error")}
-        notice = (
+            return {self.notice: notice(str(error), "error")}
+        opened = (
             f"{version.preset.name}, version {version.number}, from {version.created:%d %B %Y}."
         )
-        return {**self._shown(version.preset), self.loaded: version, self.notice: _notice(notice, "status")}  # fmt: skip
+        return {**self._shown(version.preset), self.loaded: version, self.notice: notice(opened, "status")}  # fmt: skip
 
-    def _refresh(self) -> Updates:
-        """A page that is opened shows what was saved last, also since the server began.
+    def _restore(self, values: Updates) -> Updates:
+        """Recipe, seed, words and base image of the picture that was handed in."""
+        try:
+            preset = self._edited(values)
+            made = remembered(values[self.restore], preset.recipes.A)
+            base = self.studio.bases.get(made.base_image) if made.base_image else None
+        except StudioError as error:
+            return {self.notice: notice(str(error), "error")}
+        letter = made.letter or "A"
+        form = next(form for form in self.forms if form.letter == letter)
+        left = f" Not taken over: {', '.join(made.unread)}." if made.unread else ""
+        told = f"Recipe {letter} is the picture's, with its seed {made.seed}.{left}"
+        updates: Updates = {
+            **form.show(made.recipe),
+            self.seed: made.request_seed,
+            self.words: made.words(preset.prompt),
+            self.notice: notice(told, "status"),
+        }
+        if base is not None:
+            updates |= {
+                self.drawing.base: base.id,
+                self.drawing.canvas: gr.update(base=self.drawing.backdrop(base)),
+            }
+        return updates
+
+    def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
+        return form.show(loaded.preset.recipes[form.letter])
+
+    def _keep(self, values: Updates) -> Updates:
+        """Tells what is unsaved, and has the browser keep it."""
+        loaded: PresetVersion = values[self.loaded]
+        try:
+            preset = self._edited(values)
+        except StudioError as error:
+            return {self.unsaved: notice(str(error), "error")}
+        changed = [
+            each
+            for form in self.forms
+            for each in form.changed(loaded.preset.recipes[form.letter], values)
+        ]
+        draft = Draft(
+            preset=preset,
+            slug=loaded.preset.slug,
+            number=loaded.number,
+            base=values[self.drawing.base] or self.studio.bases.all()[0].id,
+            words=(values[self.words] or "")[:MAX_WORDS],
+            seed=-1 if (seed := _seed(values[self.seed])) is None else seed,
+        )
+        changes = differences(loaded.preset, preset)
+        return {self.unsaved: unsaved_html(changes, changed), self.kept: draft.model_dump_json()}
+
+    def _refresh(self, kept: object) -> Updates:
+        """A page that is opened goes on where this browser left it, or shows what was saved last.
 
         What has not changed is left alone, so that nobody's first typing is overwritten.
         """
+        draft = Draft.read(kept)
+        if draft is not None:
+            with suppress(NotFound):
+                return self._resumed(draft)
         version = self.studio.presets.last_saved()
         chosen = {self.preset: gr.update(choices=self._choices(), value=version.preset.slug)}
         if version == self.first:
             return chosen
         return {**chosen, **self._shown(version.preset), self.loaded: version}
+
+    def _resumed(self, draft: Draft) -> Updates:
+        """The page as the draft has it. Raises NotFound where its version or base is gone."""
+        began, latest = (self.studio.presets.version(draft.slug, n) for n in (draft.number, None))
+        base = self.studio.bases.get(draft.base)
+        preset = draft.preset
+        if preset == began.preset:
+            began, preset, told = latest, latest.preset, ""
+        elif began.number < latest.number:
+            told = notice(
+                f"{latest.preset.name} was saved meanwhile, as version {latest.number}. Your"
+                f" changes to version {began.number} are still here.", "status",
+            )  # fmt: skip
+        else:
+            told = notice("Your unsaved changes are here as you left them.", "status")
+        return {
+            **self._shown(preset),
+            self.preset: gr.update(choices=self._choices(), value=draft.slug),
+            self.loaded: began,
+            self.drawing.base: base.id,
+            self.drawing.canvas: gr.update(base=self.drawing.backdrop(base)),
+            self.words: draft.words,
+            self.seed: draft.seed,
+            self.notice: told,
+        }
 
     def _edited(self, values: Updates) -> Preset:
         """The loaded preset with everything the operator has changed on the page."""
@@ -223,25 +409,6 @@ class Page:
     def _choices(self) -> list[tuple[str, str]]:
         return [(each.name, each.slug) for each in self.studio.presets.summaries()]
 
-    def _backdrop(self, base: BaseImage) -> Backdrop:
-        src = png_url(self.studio.bases.png(base))
-        return Backdrop(src=src, name=base.name, width=base.width, height=base.height)
-
 
 def _seed(number: float | None) -> int | None:
     return None if number is None or number < 0 else int(number)
-
-
-def _ending(cards: list[Card]) -> str:
-    done = [card for card in cards if card.state == "done"]
-    if len(done) == len(cards):
-        return f"Four variants in {sum(c.variant.timings.render for c in done if c.variant):.1f} s."
-    failed = [card.letter for card in cards if card.state == "failed"]
-    if failed:
-        return f"{len(done)} of 4 variants made; {', '.join(failed)} failed, as the card says."
-    return f"Stopped with {len(done)} of 4 variants made."
-
-
-def _notice(text: str, role: str) -> str:
-    kind = "alert" if role == "error" else "status"
-    return f'<div class="notice notice-{role}" role="{kind}">{html.escape(text)}</div>'

@@ -1,6 +1,7 @@
 """The editor of one recipe: every component is tied to a field of `Recipe` by its path."""
 
-from collections.abc import Mapping
+import html
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import gradio as gr
@@ -8,27 +9,41 @@ from pydantic import ValidationError
 
 from studio.errors import BadDocument
 from studio.recipes.base import explain
-from studio.recipes.preset import Letter
-from studio.recipes.recipe import ControlMode, ControlUnit, ModelRef, Recipe, ResizeMode
+from studio.recipes.differing import LABELS
+from studio.recipes.preset import LETTERS, Letter
+from studio.recipes.recipe import ControlMode, ControlUnit, LoraUse, ModelRef, Recipe, ResizeMode
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
+from studio.service.maps import SeenMap
+from studio.ui.components import png_url
 
 SLOTS = 2
-"""Control units that the editor shows; further ones of a loaded recipe are kept untouched."""
+"""Control units and LoRAs that the editor shows; further ones of a recipe are kept untouched."""
 
 PREPROCESSORS = [
     ("Scribble", "scribble"),
     ("Lineart", "lineart"),
+    ("Lineart (standard)", "lineart_standard"),
+    ("Canny", "canny"),
     ("Pose (clean base)", "pose"),
     ("None: the picture as it is", "none"),
 ]
-SOURCES = [("Doodle", "doodle"), ("Doodle on base", "composite"), ("Clean base", "base")]
+SOURCES = [
+    ("Doodle", "doodle"),
+    ("Doodle on base", "composite"),
+    ("Clean base", "base"),
+    ("Own picture", "picture"),
+]
 SEED_RULES = [
     ("Request's seed", "shared"),
     ("Request's seed + value", "offset"),
     ("Fixed", "fixed"),
 ]
 OFF = "none"
-EMPTY_UNIT = ControlUnit(model=ModelRef(name=OFF), preprocessor="scribble").model_dump()
+EMPTY: Mapping[str, dict[str, Any]] = {
+    "control_units": ControlUnit(model=ModelRef(name=OFF), preprocessor="scribble").model_dump(),
+    "loras": LoraUse(model=ModelRef(name=OFF)).model_dump(),
+}
+"""What an empty slot of each list shows."""
 
 Path = tuple[str | int, ...]
 
@@ -36,31 +51,53 @@ Path = tuple[str | int, ...]
 class RecipeForm:
     """Components by the path of the field they edit, such as ("control_units", 0, "weight")."""
 
-    def __init__(self, letter: Letter, checkpoints: list[str], controlnets: list[str]) -> None:
+    def __init__(
+        self, letter: Letter, checkpoints: list[str], controlnets: list[str], loras: list[str]
+    ) -> None:
         self.letter = letter
         self.fields: dict[Path, gr.components.Component] = {}
+        self.lora_names: list[gr.Dropdown] = []
+        self.uploads: list[tuple[gr.UploadButton, gr.Textbox]] = []
+        """Each control unit's upload, and where its picture's hash goes."""
+        with gr.Row(elem_classes="acts"):
+            self.copies = {
+                other: gr.Button(f"Copy to {other}", size="sm", min_width=90)
+                for other in LETTERS
+                if other != letter
+            }
+            self.reset = gr.Button("Reset to saved", size="sm", min_width=130)
         with gr.Row(elem_classes="fields"):
             self._add(
                 ("base_model", "name"),
                 gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True),
             )
-            self._add(("sampler",), gr.Dropdown(list(SAMPLERS), label="Sampling method"))
-            self._add(("schedule_type",), gr.Dropdown(list(SCHEDULE_TYPES), label="Schedule type"))
+            self._add(("sampler",), gr.Dropdown(list(SAMPLERS), label=LABELS["sampler"]))
+            self._add(
+                ("schedule_type",), gr.Dropdown(list(SCHEDULE_TYPES), label=LABELS["schedule_type"])
+            )
         with gr.Row(elem_classes="fields"):
-            self._add(("steps",), gr.Slider(1, 150, step=1, label="Sampling steps"))
-            self._add(("guidance_scale",), gr.Slider(1, 30, step=0.5, label="CFG Scale"))
-            self._add(("strength",), gr.Slider(0, 1, step=0.01, label="Denoising strength"))
-            self._add(("guidance_end",), gr.Slider(0, 1, step=0.01, label="CFG until step share"))
-            self._add(("clip_skip",), gr.Slider(1, 12, step=1, label="Clip skip"))
+            self._add(("steps",), gr.Slider(1, 150, step=1, label=LABELS["steps"]))
+            self._add(
+                ("guidance_scale",), gr.Slider(1, 30, step=0.5, label=LABELS["guidance_scale"])
+            )
+            self._add(("strength",), gr.Slider(0, 1, step=0.01, label=LABELS["strength"]))
+            self._add(("guidance_end",), gr.Slider(0, 1, step=0.01, label=LABELS["guidance_end"]))
+            self._add(("clip_skip",), gr.Slider(1, 12, step=1, label=LABELS["clip_skip"]))
+            self._add(("deep_cache",), gr.Slider(1, 10, step=1, label=LABELS["deep_cache"]))
         with gr.Row(elem_classes="fields"):
             self._add(("prompt_template",), gr.Textbox(label="Prompt template", lines=2, info="{prompt} stands for the user's words and the theme's prompt"))  # fmt: skip
             self._add(("negative_prompt",), gr.Textbox(label="Negative prompt", lines=2))
+        with gr.Row(elem_classes="fields"):
+            for slot in range(SLOTS):
+                self._lora(slot, loras)
         for slot in range(SLOTS):
             self._unit(slot, controlnets)
+        self.show_maps = gr.Button("Show control maps", elem_id=f"show-maps-{letter}", size="sm")
+        self.maps = gr.HTML(elem_id=f"maps-{letter}")
         self._passes()
         with gr.Row(elem_classes="fields"):
-            self._add(("width",), gr.Slider(64, 2048, step=8, label="Width"))
-            self._add(("height",), gr.Slider(64, 2048, step=8, label="Height"))
+            self._add(("width",), gr.Slider(64, 2048, step=8, label=LABELS["width"]))
+            self._add(("height",), gr.Slider(64, 2048, step=8, label=LABELS["height"]))
             self._add(("seed_rule", "kind"), gr.Dropdown(SEED_RULES, label="Seed rule"))
             self._add(("seed_rule", "value"), gr.Number(label="Seed value", precision=0, minimum=0))
 
@@ -84,6 +121,13 @@ class RecipeForm:
             )
             self._add(("face_repair", "blur"), gr.Slider(0, 64, step=1, label="Mask blur"))
 
+    def _lora(self, slot: int, loras: list[str]) -> None:
+        use: Path = ("loras", slot)
+        name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
+        self._add((*use, "model", "name"), name)
+        self.lora_names.append(name)
+        self._add((*use, "weight"), gr.Slider(-2, 2, step=0.05, label="LoRA weight"))
+
     def _unit(self, slot: int, controlnets: list[str]) -> None:
         unit: Path = ("control_units", slot)
         models = [OFF, *controlnets]
@@ -91,23 +135,59 @@ class RecipeForm:
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
                 self._add((*unit, "model", "name"), gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True))  # fmt: skip
-                self._add((*unit, "preprocessor"), gr.Dropdown(PREPROCESSORS, label="Preprocessor"))
-                self._add((*unit, "source"), gr.Dropdown(SOURCES, label="Reads"))
-                self._add((*unit, "resize_mode"), gr.Dropdown(resizes, label="Resize Mode"))
+                self._add(
+                    (*unit, "preprocessor"),
+                    gr.Dropdown(PREPROCESSORS, label=LABELS["preprocessor"]),
+                )
+                self._add((*unit, "source"), gr.Dropdown(SOURCES, label=LABELS["source"]))
+                self._add((*unit, "resize_mode"), gr.Dropdown(resizes, label=LABELS["resize_mode"]))
             with gr.Row(elem_classes="fields"):
-                self._add((*unit, "mode"), gr.Dropdown(modes, label="Control Mode"))
+                self._add((*unit, "mode"), gr.Dropdown(modes, label=LABELS["mode"]))
                 self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
-                self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label="Starting Control Step"))  # fmt: skip
-                self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label="Ending Control Step"))
+                self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label=LABELS["start"]))  # fmt: skip
+                self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label=LABELS["end"]))
+            with gr.Row(elem_classes="fields", visible=False) as row:
+                own = gr.Textbox(label=LABELS["picture"], placeholder="none yet", interactive=False, scale=3)  # fmt: skip
+                self._add((*unit, "picture"), own)
+                upload = gr.UploadButton(
+                    "Upload a PNG", file_types=[".png"], type="binary", scale=1, min_width=120
+                )
+                self.uploads.append((upload, own))
+            self.fields[*unit, "source"].change(
+                lambda source: gr.update(visible=source == "picture"),
+                self.fields[*unit, "source"], row,
+                show_progress="hidden", api_visibility="private",
+            )  # fmt: skip
 
     def _add(self, path: Path, component: gr.components.Component) -> None:
         component.elem_id = "-".join([self.letter, *(str(part) for part in path)])
         self.fields[path] = component
 
+    def maps_html(self, maps: Sequence[SeenMap]) -> str:
+        """What the control units see, side by side."""
+        if not maps:
+            return '<p class="maps-none">This recipe has no control units.</p>'
+        return f'<div class="maps">{"".join(map(_figure, maps))}</div>'
+
     def show(self, recipe: Recipe) -> dict[gr.components.Component, Any]:
         """What each component must show for `recipe`."""
         document = recipe.model_dump()
         return {field: _value(document, path) for path, field in self.fields.items()}
+
+    def changed(self, recipe: Recipe, values: Mapping[gr.components.Component, Any]) -> list[str]:
+        """The element ids of fields that no longer show what `recipe` has."""
+        shown = self.show(recipe)
+        return [
+            str(field.elem_id)
+            for field in self.fields.values()
+            if (values[field] or None) != (shown[field] or None)
+        ]
+
+    def copied(
+        self, to: "RecipeForm", values: Mapping[gr.components.Component, Any]
+    ) -> dict[gr.components.Component, Any]:
+        """What another form's components must show to be like this one."""
+        return {to.fields[path]: values[field] for path, field in self.fields.items()}
 
     def read(self, original: Recipe, values: Mapping[gr.components.Component, Any]) -> Recipe:
         """`original` with the form's values in it; what the form does not show stays.
@@ -116,26 +196,43 @@ class RecipeForm:
         Raises BadDocument, naming the recipe and field, when a value does not hold.
         """
         document = original.model_dump()
-        units = document["control_units"] = list(document["control_units"])
-        while len(units) < SLOTS:
-            units.append({"model": {"name": OFF}})
+        for name in EMPTY:
+            document[name] = list(document[name])
+            while len(document[name]) < SLOTS:
+                document[name].append({"model": {"name": OFF}})
         for path, field in self.fields.items():
-            _set(document, path, values[field])
-        document["control_units"] = [unit for unit in units if unit["model"]["name"] != OFF]
-        for ref in (document["base_model"], *(u["model"] for u in document["control_units"])):
-            ref["sha256"] = None
+            # An empty picture box is no picture.
+            _set(document, path, values[field] or None if path[-1] == "picture" else values[field])
+        document["base_model"]["sha256"] = None
+        for name in EMPTY:
+            for slot in document[name][:SLOTS]:
+                slot["model"]["sha256"] = None
+            document[name] = [each for each in document[name] if each["model"]["name"] != OFF]
         try:
             return Recipe.model_validate(document)
         except ValidationError as error:
             raise BadDocument(f"recipe {self.letter}: {explain(error)}") from None
 
 
+def trigger_note(triggers: Sequence[str]) -> str:
+    """What stands under a LoRA's name: the words that call for it."""
+    return f"Trigger words: {', '.join(triggers)}" if triggers else ""
+
+
+def _figure(seen: SeenMap) -> str:
+    name = html.escape(seen.unit)
+    if seen.png is None:
+        return f"<figure><p>{html.escape(seen.reason)}</p><figcaption>{name}</figcaption></figure>"
+    picture = f'<img src="{png_url(seen.png)}" alt="What {name} sees">'
+    return f"<figure>{picture}<figcaption>{name}</figcaption></figure>"
+
+
 def _value(document: Any, path: Path) -> Any:
-    """The value at `path`; an empty control slot shows as off, with a unit's defaults."""
+    """The value at `path`; an empty slot shows as off, with its defaults."""
     here = document
-    for part in path:
+    for before, part in zip(("", *path), path, strict=False):
         if isinstance(part, int):
-            here = here[part] if part < len(here) else EMPTY_UNIT
+            here = here[part] if part < len(here) else EMPTY[str(before)]
         else:
             here = here[part]
     return here

@@ -3,7 +3,17 @@
 import html
 from dataclasses import dataclass, replace
 
-from studio.recipes.events import Done, Event, Failed, Preview, Queued, Started, Step, Stopped
+from studio.recipes.events import (
+    Done,
+    Event,
+    Failed,
+    Loading,
+    Preview,
+    Queued,
+    Started,
+    Step,
+    Stopped,
+)
 from studio.recipes.preset import Letter
 from studio.recipes.request import Variant
 from studio.ui.components import png_url
@@ -29,6 +39,8 @@ class Card:
                 return Card(self.letter, "queued")
             case Started():
                 return replace(self, state="started")
+            case Loading(model=model):
+                return replace(self, state="loading", message=f"Loading {model}")
             case Step(done=done, total=total):
                 return replace(self, state="step", done=done, total=total)
             case Preview(png=png):
@@ -53,7 +65,8 @@ class Card:
         return (
             f'<img src="{url}" alt="Variant {self.letter}">'
             f'<footer><b class="letter">{self.letter}</b>'
-            f'<span class="meta">seed {variant.seed} · {variant.timings.render:.1f} s</span>'
+            f'<span class="meta">seed {variant.seed} · {variant.tokens} tokens'
+            f" · {variant.timings.render:.1f} s</span>"
             f'<a href="{url}" download="variant-{self.letter}-{variant.seed}.png"'
             f' title="Download {self.letter}">Download</a></footer>'
             + (f'<ul class="notes">{notes}</ul>' if notes else "")
@@ -69,13 +82,14 @@ class Card:
         text = {
             "idle": "",
             "queued": "Waiting",
-            "started": "Loading models",
+            "started": "Starting",
+            "loading": html.escape(self.message),
             "step": f"Step {self.done} of {self.total}",
             "failed": html.escape(self.message),
             "cancelled": "Stopped",
         }.get(self.state, "")
         bar = ""
-        if self.state in ("queued", "started", "step"):
+        if self.state in ("queued", "started", "loading", "step"):
             bar = (
                 f'<div class="bar" role="progressbar" aria-label="Variant {self.letter}"'
                 f' aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'

@@ -11,8 +11,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from safetensors.numpy import save_file
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
 FLAGS = [
@@ -67,7 +69,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    loras = home / "models" / "loras"
+    loras.mkdir(parents=True)
+    lora = {"unet.mid_block.attn2.to_k.lora_A.weight": np.zeros((4, 128), np.float16)}
+    save_file(lora, loras / "glow.safetensors", {"modelspec.trigger_phrase": "glow, night"})
+    running = Server(home)
     running.start()
     yield running
     running.stop()

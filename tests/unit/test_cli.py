@@ -81,9 +81,25 @@ def test_a_preset_goes_out_and_comes_in_as_the_next_version(
     ]
 
 
+def test_a_presets_versions_are_compared(studio_command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    studio_command("presets", "export", "first-light", file)
+    document = json.loads(file.read_text())
+    steps = document["recipes"]["A"]["steps"]
+    document["recipes"]["A"]["steps"] = steps + 1
+    file.write_text(json.dumps(document))
+    studio_command("presets", "import", file)
+    changed = [{"place": "A, Sampling steps", "before": str(steps), "after": str(steps + 1)}]
+    assert json.loads(studio_command("presets", "diff", "first-light", "--json").out) == changed
+    same = studio_command("presets", "diff", "first-light", "--from", "2", "--to", "2", "--json")
+    assert json.loads(same.out) == []
+    assert "Sampling steps" in studio_command("presets", "diff", "first-light").out
+    assert studio_command("presets", "diff", "first-light", "--from", "9").code == 3
+
+
 def test_models_are_listed_with_hashes(studio_command: Command) -> None:
     listed = json.loads(studio_command("models", "list", "--json").out)
-    assert {m["kind"] for m in listed} == {"checkpoint", "controlnet"}
+    assert {m["kind"] for m in listed} == {"checkpoint", "controlnet", "lora"}
     assert all(len(m["sha256"]) == 64 and m["bytes"] > 1000 for m in listed)
 
 
@@ -170,3 +186,76 @@ def test_a_relative_data_directory_is_made_absolute(
     monkeypatch.chdir(tmp_path)
     assert Settings(home=Path("here")).home == tmp_path / "here"
     assert Settings(home=Path("~/there")).home == Path.home() / "there"
+
+
+def test_a_base_image_is_added_with_keypoints_from_a_file(
+    studio_command: Command, tmp_path: Path
+) -> None:
+    file, points = tmp_path / "zoe.png", tmp_path / "points.json"
+    file.write_bytes(examples.png((128, 128)))
+    listed = json.loads(studio_command("bases", "list", "--json").out)
+    points.write_text(json.dumps(listed[0]["keypoints"]))
+    ran = studio_command("bases", "add", "zoe", file, "--name", "Zoe", "--keypoints", points)
+    assert (ran.code, ran.out) == (0, "zoe: 128x128, 18 of 18 keypoints\n")
+    bare = studio_command("bases", "add", "bare", file)
+    assert bare.out == "bare: 128x128, no keypoints: pose units cannot use it yet\n"
+    assert [i["id"] for i in json.loads(studio_command("bases", "list", "--json").out)][-2:] == ["zoe", "bare"]  # fmt: skip
+
+
+def test_a_detector_that_is_not_there_says_how_to_get_one(
+    studio_command: Command, tmp_path: Path
+) -> None:
+    ran = studio_command("bases", "detect", "mia", "--detector", "vitpose-base-simple")
+    assert ran.code == 3
+    assert "no detector named 'vitpose-base-simple' (there are: none)" in ran.err
+
+
+def test_a_theme_is_checked_deployed_rolled_back_and_taken_down(studio_command: Command) -> None:
+    checked = json.loads(studio_command("presets", "check", "first-light", "--json").out)
+    assert {line["level"] for line in checked} == {"pass", "warning"}
+    deployed = studio_command("presets", "deploy", "first-light", "--author", "ada", "--note", "season opens")  # fmt: skip
+    assert deployed.code == 0
+    assert "ada" in deployed.out
+    served = json.loads(studio_command("presets", "live", "--json").out)
+    assert [(each["slug"], each["version"]) for each in served] == [("first-light", 1)]
+    back = studio_command("presets", "rollback", "first-light")
+    assert (back.code, "served no other version" in back.err) == (3, True)
+    assert studio_command("presets", "stop", "first-light", "--note", "a bug").code == 0
+    assert json.loads(studio_command("presets", "live", "--json").out) == []
+    log = json.loads(studio_command("presets", "deployments", "first-light", "--json").out)
+    assert [(each["version"], each["note"]) for each in log] == [("down", "a bug"), (1, "season opens")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--from", "tomorrow"), "'tomorrow' is no moment: write it as"),
+        (("--from", "2026-12-01"), "a moment needs its time zone"),
+        (("--share", "5"), "a trial needs a version and a share"),
+        (("--channel", "no/such"), "this cannot be deployed: channel"),
+    ],
+)
+def test_a_deployment_that_makes_no_sense_says_why(
+    studio_command: Command, options: tuple[str, ...], says: str
+) -> None:
+    ran = studio_command("presets", "deploy", "first-light", *options)
+    assert (ran.code, says in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (("--x", "strength"), 2, "is no axis"),
+        (("--x", "no_such=1"), 2, "no field 'no_such'"),
+        (("--x", "steps=8", "--letter", "E"), 2, "choose A, B, C or D"),
+        (("--x", "steps=8", "--preset", "nobody"), 3, "no preset named"),
+    ],
+)
+def test_a_sweep_that_cannot_be_says_why_before_it_begins(
+    studio_command: Command, tmp_path: Path, options: tuple[str, ...], code: int, says: str
+) -> None:
+    ran = studio_command(
+        "sweep", "--preset", "first-light", "--base", "mia", "--out", tmp_path / "out", *options
+    )
+    assert (ran.code, says in ran.err) == (code, True)
+    assert not (tmp_path / "out").exists()

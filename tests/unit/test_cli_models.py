@@ -54,7 +54,7 @@ def test_folders_of_other_tools_are_named_by_a_setting(
     for name in ("one", "two"):
         place = tmp_path / name / "models" / "Stable-diffusion"
         place.mkdir(parents=True)
-        write(place / f"{name}.safetensors", checkpoint(768))
+        write(place / f"{name}.safetensors", checkpoint())
         trees.append(str(tmp_path / name))
     monkeypatch.setenv("STUDIO_MODEL_FOLDERS", os.pathsep.join(trees))
     listed = json.loads(studio_command("models", "list", "--json").out)

@@ -7,6 +7,7 @@ const sizeInput = root.querySelector('.sketch-size input');
 const sizeShown = root.querySelector('.sketch-size output');
 const ownColour = root.querySelector('.sketch-own input');
 const HISTORY = 60;
+const KEPT = 'doodle-theme-studio-drawing';
 
 let tool = 'brush';
 let colour = props.palette[0].hex;
@@ -46,7 +47,31 @@ function isEmpty() {
 function publish() {
   sentPng = isEmpty() ? null : sheet.toDataURL('image/png');
   props.value = sentPng === null ? null : { png: sentPng };
+  keep();
   trigger('input');
+}
+
+// The drawing outlives a reload or a crash: the browser keeps the last one, with its size.
+function keep() {
+  try {
+    if (sentPng === null) localStorage.removeItem(KEPT);
+    else localStorage.setItem(KEPT, JSON.stringify([sentPng, sheet.width, sheet.height]));
+  } catch {
+    // A browser that keeps nothing still draws.
+  }
+}
+
+function bringBack() {
+  let kept = null;
+  try {
+    kept = JSON.parse(localStorage.getItem(KEPT));
+  } catch {
+    return;
+  }
+  if (!Array.isArray(kept) || !String(kept[0]).startsWith('data:image/png;base64,')) return;
+  if (sentPng !== null || kept[1] !== sheet.width || kept[2] !== sheet.height) return;
+  props.value = { png: kept[0] };
+  showValue();
 }
 
 // A disc without soft edges: palette colours stay exactly what they are.
@@ -232,6 +257,7 @@ function showValue() {
   if (png === sentPng) return;
   sentPng = png;
   remember();
+  keep();
   if (png === null) {
     pen.clearRect(0, 0, sheet.width, sheet.height);
     return;
@@ -257,6 +283,7 @@ function showBase() {
     past = [];
     future = [];
     if (sentPng !== null) publish();
+    else bringBack();
   }
   showHistory();
 }
@@ -267,3 +294,4 @@ choose('brush');
 paintWith(colour);
 resizeBrush(14);
 showBase();
+bringBack();

@@ -7,14 +7,16 @@ import pytest
 
 from studio.errors import BadDocument
 from studio.recipes.recipe import LoraUse, ModelRef, Recipe, SeedRule
-from studio.ui.recipe_form import RecipeForm
+from studio.ui.recipe_form import RecipeForm, trigger_note
 from tests import examples
 
 
 @pytest.fixture
 def form() -> RecipeForm:
     with gr.Blocks():
-        return RecipeForm("B", ["pocket-ink", "water"], ["pocket-scribble", "pocket-pose"])
+        return RecipeForm(
+            "B", ["pocket-ink", "water"], ["pocket-scribble", "pocket-pose"], ["neon"]
+        )
 
 
 def full_recipe() -> Recipe:
@@ -54,6 +56,37 @@ def test_a_changed_field_changes_that_field_alone(form: RecipeForm) -> None:
     assert form.read(recipe, values) == recipe.model_copy(update={"control_units": units})
 
 
+def test_a_lora_can_be_plugged_in_weighed_and_taken_out(form: RecipeForm) -> None:
+    recipe = examples.recipe()
+    values = shown(form, recipe)
+    assert values[form.fields["loras", 0, "model", "name"]] == "none"
+    values[form.fields["loras", 1, "model", "name"]] = "neon"
+    values[form.fields["loras", 1, "weight"]] = -0.5
+    plugged = form.read(recipe, values)
+    assert plugged.loras == (LoraUse(model=ModelRef(name="neon"), weight=-0.5),)
+    values = shown(form, plugged)
+    values[form.fields["loras", 0, "model", "name"]] = "none"
+    assert form.read(plugged, values) == recipe
+
+
+def test_loras_beyond_those_shown_are_kept(form: RecipeForm) -> None:
+    three = tuple(LoraUse(model=ModelRef(name=f"lora-{i}", sha256="ab" * 32)) for i in range(3))
+    recipe = examples.recipe(loras=three)
+    read = form.read(recipe, shown(form, recipe))
+    assert [use.model.name for use in read.loras] == ["lora-0", "lora-1", "lora-2"]
+    assert [use.model.sha256 for use in read.loras] == [None, None, "ab" * 32]
+
+
+def test_an_own_picture_is_asked_for_and_read(form: RecipeForm) -> None:
+    recipe = examples.recipe(control_units=(examples.unit("canny"),))
+    values = shown(form, recipe)
+    values[form.fields["control_units", 0, "source"]] = "picture"
+    with pytest.raises(BadDocument, match="reads an own picture, but there is none: upload one"):
+        form.read(recipe, values)
+    values[form.fields["control_units", 0, "picture"]] = "ab" * 32
+    assert form.read(recipe, values).pictures == ("ab" * 32,)
+
+
 def test_a_unit_can_be_switched_off_and_another_on(form: RecipeForm) -> None:
     recipe = examples.recipe(control_units=(examples.unit("scribble"),))
     values = shown(form, recipe)
@@ -91,3 +124,8 @@ def test_a_value_that_does_not_hold_is_named_with_its_recipe(
 
 def test_components_have_stable_names(form: RecipeForm) -> None:
     assert form.fields["control_units", 0, "weight"].elem_id == "B-control_units-0-weight"
+
+
+def test_a_lora_tells_the_words_that_call_for_it() -> None:
+    assert trigger_note(("neon", "glow")) == "Trigger words: neon, glow"
+    assert trigger_note(()) == ""

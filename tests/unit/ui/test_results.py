@@ -2,7 +2,17 @@
 
 import pytest
 
-from studio.recipes.events import Done, Event, Failed, Preview, Queued, Started, Step, Stopped
+from studio.recipes.events import (
+    Done,
+    Event,
+    Failed,
+    Loading,
+    Preview,
+    Queued,
+    Started,
+    Step,
+    Stopped,
+)
 from studio.ui.results import Card
 from tests import examples
 
@@ -12,13 +22,17 @@ from tests import examples
     [
         ([], 'data-state="idle"'),
         ([Queued(letter="A")], "Waiting"),
-        ([Queued(letter="A"), Started(letter="A")], "Loading models"),
+        ([Queued(letter="A"), Started(letter="A")], "Starting"),
+        ([Loading(letter="A", model="pocket-ink")], "Loading pocket-ink"),
         ([Step(letter="A", done=3, total=12)], 'aria-valuenow="25"'),
         ([Step(letter="A", done=3, total=12)], "Step 3 of 12"),
         ([Step(letter="A", done=3, total=12), Preview(letter="A", png=b"PNG")], 'class="preview"'),
         ([Failed(letter="A", message="no room")], 'role="alert">no room'),
         ([Step(letter="A", done=3, total=12), Stopped(letter="A")], "Stopped"),
-        ([Done(letter="A", variant=examples.variant(), png=b"PNG")], "seed 7 · 1.5 s"),
+        (
+            [Done(letter="A", variant=examples.variant(tokens=12), png=b"PNG")],
+            "seed 7 · 12 tokens · 1.5 s",
+        ),
         ([Done(letter="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
         ([Done(letter="A", variant=examples.variant(), png=b"PNG"), Queued(letter="A")], "Waiting"),
     ],

@@ -1,0 +1,90 @@
+"""`studio bases`: the images to doodle on, and the keypoints of their figures."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.shell.printing import AsJson, here, print_table
+
+if TYPE_CHECKING:
+    from studio.bootstrap import Studio
+    from studio.engine.poses import VitPose
+
+app = typer.Typer(no_args_is_help=True, help="Base images to doodle on.")
+
+Detecting = Annotated[
+    str | None, typer.Option(help="A pose detector that finds the figure's keypoints.")
+]
+
+
+@app.command("list")
+def list_bases(as_json: AsJson = False) -> None:
+    """Every base image with its size; as JSON also its keypoints."""
+    images = here().bases.all()
+    if as_json:
+        typer.echo(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
+        return
+    rows = [(i.id, f"{i.width}x{i.height}", "yes" if i.keypoints else "no", i.name) for i in images]
+    print_table(("id", "size", "pose", "name"), rows, as_json=False)
+
+
+@app.command()
+def export(image_id: str, file: Path) -> None:
+    """Write a base image's PNG to a file."""
+    from studio.files import write_file
+
+    studio = here()
+    write_file(file, studio.bases.png(studio.bases.get(image_id)))
+
+
+@app.command()
+def add(
+    image_id: str,
+    file: Path,
+    name: Annotated[str | None, typer.Option(help="The id, if left out.")] = None,
+    detector: Detecting = None,
+    keypoints: Annotated[
+        Path | None, typer.Option(help="JSON file of 18 points, as `list --json` prints them.")
+    ] = None,
+) -> None:
+    """Take a PNG as a base image. Pose units need its keypoints: found, given, or added later."""
+    from studio.files import read_file
+    from studio.service.bases import add_base_image, read_keypoints
+
+    studio = here()
+    image = add_base_image(
+        studio.bases,
+        image_id,
+        name or image_id,
+        read_file(file, "the base image"),
+        None if keypoints is None else read_keypoints(read_file(keypoints, "the keypoints")),
+        None if detector is None else _detector(studio, detector),
+    )
+    typer.echo(f"{image.id}: {image.width}x{image.height}, {_told(image.keypoints)}")
+
+
+@app.command()
+def detect(image_id: str, detector: Annotated[str, typer.Option(help="A pose detector.")]) -> None:
+    """Find a base image's keypoints anew."""
+    from studio.service.bases import find_keypoints
+
+    studio = here()
+    image = find_keypoints(studio.bases, image_id, _detector(studio, detector))
+    typer.echo(f"{image.id}: {_told(image.keypoints)}")
+
+
+def _detector(studio: "Studio", name: str) -> "VitPose":
+    from studio.recipes.recipe import ModelRef
+
+    model = studio.catalogue.find("detector", ModelRef(name=name))
+    from studio.engine.poses import VitPose
+
+    return VitPose(model)
+
+
+def _told(keypoints: tuple[object | None, ...] | None) -> str:
+    if keypoints is None:
+        return "no keypoints: pose units cannot use it yet"
+    return f"{sum(point is not None for point in keypoints)} of 18 keypoints"

@@ -1,0 +1,30 @@
+"""`studio bench`: what this machine does, measured in one run."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from studio.shell.printing import AsJson
+
+app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+
+
+@app.callback()
+def bench() -> None:
+    """Figures depend on the machine: compare only what one run prints."""
+
+
+@app.command()
+def engine(
+    soak: Annotated[int, typer.Option(help="Jobs in the soak.", min=10)] = 500,
+    as_json: AsJson = False,
+) -> None:
+    """The engine against plain diffusers, the cost of each change, levers, and growth.
+
+    Takes five to ten minutes on two cores.
+    """
+    from studio.bench.report import engine_figures, table
+
+    figures = engine_figures(soak, lambda what: typer.echo(what, err=True))
+    typer.echo(json.dumps(figures, indent=2) if as_json else table(figures))

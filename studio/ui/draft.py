@@ -1,0 +1,49 @@
+"""What an operator has changed and not saved: told on the page, and kept over a reload."""
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.differing import Change
+from studio.recipes.preset import Preset
+from studio.recipes.request import MAX_WORDS
+
+
+class Draft(Frozen):
+    """The page as it stood: the edited preset, the version it began from, and what was asked."""
+
+    preset: Preset
+    slug: Slug
+    number: Annotated[int, Field(ge=1)]
+    base: Slug
+    words: Annotated[str, Field(max_length=MAX_WORDS)] = ""
+    seed: Annotated[int, Field(ge=-1, lt=2**32)] = -1
+
+    @classmethod
+    def read(cls, kept: object) -> "Draft | None":
+        """What a browser kept; None where it kept nothing, or what no longer holds."""
+        if not isinstance(kept, str):
+            return None
+        try:
+            return cls.model_validate_json(kept)
+        except ValidationError:
+            return None
+
+
+def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
+    """How many changes there are, each to be unfolded, and a mark at each changed field."""
+    if not changes:
+        return ""
+    count = "1 unsaved change" if len(changes) == 1 else f"{len(changes)} unsaved changes"
+    lines = "".join(f"<li>{html.escape(str(change))}</li>" for change in changes)
+    marks = ", ".join(f"#{each}" for each in changed_ids)
+    style = (
+        f"<style>{marks} {{ box-shadow: inset 3px 0 var(--accent) !important; }}</style>"
+        if marks
+        else ""
+    )
+    return f'<details class="unsaved"><summary>{count}</summary><ul>{lines}</ul></details>{style}'
