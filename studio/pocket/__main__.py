@@ -76,6 +76,14 @@ def export(work: Work = Path("build/pocket"), folder: Path = Path("assets/models
 
 
 @app.command()
+def unpack(folder: Path = Path("assets/models"), work: Work = Path("build/pocket")) -> None:
+    """Lay the shipped models into a work folder, to teach them further without old checkpoints."""
+    from studio.pocket.unpack import unpack_models
+
+    unpack_models(folder, work)
+
+
+@app.command()
 def sheet(preset: str = "first-light", file: Path = Path("build/sheet.png"), seed: int = 1) -> None:
     """Render every shipped doodle with a shipped preset onto one sheet."""
     from studio.pocket.sheet import write_sheet

@@ -34,6 +34,8 @@ MAX_SEED = 2**32 - 1
 QUICK: Mapping[str, Any] = {
     "show_progress": "hidden", "api_visibility": "private", "queue": False,
 }  # fmt: skip
+# Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
+OPEN = "() => requestAnimationFrame(() => { document.documentElement.dataset.opened = 'yes'; })"
 
 
 class Page:
@@ -161,11 +163,13 @@ class Page:
         shown: Components = {*self._fields, self.prompt, self.name, self.notice}
         restored = {*shown, self.drawing.base, self.drawing.canvas, self.words, self.seed}
         opened = {*restored, self.preset, self.loaded}
+        opening = self.blocks.load(self._refresh, self.kept, opened, **QUICK)
+        opening.then(None, js=OPEN)
         for event in (
             self.save.click(self._save, self._edited_parts, {self.preset, self.loaded, self.notice}, **QUICK),
             self.restore.upload(self._restore, {*self._edited_parts, self.restore}, restored, **QUICK),
             self.preset.input(self._load, self.preset, {*shown, self.loaded}, **QUICK),
-            self.blocks.load(self._refresh, self.kept, opened, **QUICK),
+            opening,
         ):  # fmt: skip
             self._then_keep(event)
 

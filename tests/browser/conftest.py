@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from safetensors.numpy import save_file
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
@@ -61,6 +61,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("STUDIO_CHROMIUM names no browser: `make test` installs one")
         pytest.skip("browser tests need Chromium: apt-get install chromium, then make test")
+    expect.set_options(timeout=20_000)  # A loaded machine is slow, not wrong.
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
@@ -109,3 +110,4 @@ def open_studio(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.wait_for_selector(".sketch canvas")
     page.wait_for_selector("#A-steps input")
+    page.wait_for_selector("html[data-opened]")
