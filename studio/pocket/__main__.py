@@ -19,8 +19,9 @@ def pocket() -> None:
 
 @app.command()
 def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> None:
-    """Train one model; resumes where it stopped. In this order: vae, ink, water, control (all
-    three ControlNets), then pastel, neon, gingham, few-step (LoRAs), and judge for `evaluate`."""
+    """Train one model; resumes where it stopped. In this order: vae, ink, water, ink-words,
+    water-words, control (all three ControlNets), pastel, neon, gingham, few-step (LoRAs), and
+    judge for `evaluate`."""
     import torch
 
     from studio.pocket import base, control, few_step, judge, lora, vae
@@ -30,6 +31,10 @@ def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> No
     courses: dict[str, Callable[[], None]] = {
         "vae": lambda: vae.train(work),
         **{style: partial(base.train, work, style) for style in STYLES},
+        **{
+            f"{style}-words": partial(base.train, work, style, base.WORDS[style])
+            for style in STYLES
+        },
         "control": lambda: control.train(work),
         **{name: partial(lora.train, work, name) for name in EFFECTS},
         "few-step": lambda: few_step.train(work),

@@ -1,4 +1,5 @@
-"""Trains the pocket base models: a text encoder and a UNet on ink, then the UNet on watercolour.
+"""Trains the pocket base models: a text encoder and a UNet on ink, then the UNet on watercolour,
+then both further on words.
 
 A third of the examples start from the *composite's* latents and are asked for the polished
 picture all the same: that is what img2img will do to them, and it teaches the model to clean
@@ -32,11 +33,21 @@ PLANS = {
     "ink": Plan(name="base-ink", steps=6000, batch=24, learning_rate=8e-4, sheet_every=1000),
     "water": Plan(name="base-water", steps=2000, batch=24, learning_rate=4e-4, sheet_every=1000),
 }
-SCENES = 14000
+WORDS = {
+    "ink": Plan(
+        name="words-ink", steps=2600, batch=24, learning_rate=4e-4, sheet_every=650, lateness=1.5
+    ),
+    "water": Plan(
+        name="words-water", steps=1500, batch=24, learning_rate=3e-4, sheet_every=500, lateness=1.5
+    ),
+}
+"""The second course: more of the high noise levels, where nothing but the words tells colours."""
+SCENES = 12000
 UNCONDITIONAL = 0.12
 """Share of captions left out, for classifier-free guidance (Ho and Salimans, 2022)."""
-FROM_COMPOSITE = 0.35
-"""Share of examples whose noise is laid on (some of) the composite."""
+FROM_COMPOSITE = 0.5
+"""Share of examples whose noise is laid on (some of) the composite, or of the bare base."""
+BARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,11 +70,14 @@ class Parts:
 
 
 def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES) -> None:
-    """Trains the base model of one of `brushwork.STYLES`; watercolour needs ink's first."""
+    """Trains the base model of one of `brushwork.STYLES` by a plan of PLANS or WORDS.
+
+    Watercolour needs ink's model of the same course first, words the first course.
+    """
     plan = plan or PLANS[style]
     torch.manual_seed(plan.seed)
     data = encoded_scenes(work, scenes)
-    parts = _newborn(data) if style == STYLES[0] else _apprentice(work)
+    parts = _beginning(work, style, plan, data)
     run = Run(work / plan.name, plan, parts.taught)
     schedule = new_schedule()
     tokens = tokenize(parts.tokenizer, list(data.captions[style]))
@@ -75,8 +89,8 @@ def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES
         ids = tokens[rows]
         ids[torch.rand(plan.batch) < UNCONDITIONAL] = silence[0]
         clean = data.latents(style, rows)
-        times = torch.randint(0, 1000, (plan.batch,))
-        start = towards(data.starts(rows), clean, times, FROM_COMPOSITE)
+        times = 999 - (1000 * torch.rand(plan.batch).pow(plan.lateness)).long()
+        start = towards(data.starts(rows, BARE), clean, times, FROM_COMPOSITE)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             words = parts.text(ids).last_hidden_state
@@ -86,6 +100,16 @@ def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES
             run.sheet(run.with_averages(lambda: _samples(work, parts, data, style)))
     run.with_averages(lambda: pipeline(work, parts).save_pretrained(run.folder / "final"))
     run.save()
+
+
+def _beginning(work: Path, style: str, plan: Plan, data: Encoded) -> Parts:
+    """What a course starts with; watercolour reads with the text encoder that ink has taught."""
+    first = style == STYLES[0]
+    if plan == WORDS[style]:
+        own = StableDiffusionPipeline.from_pretrained(work / PLANS[style].name / "final")
+        reader = own if first else frozen(work, STYLES[0])
+        return Parts(own.unet.requires_grad_(True), reader.text_encoder.requires_grad_(first), own.tokenizer)  # fmt: skip
+    return _newborn(data) if first else _apprentice(work)
 
 
 def _newborn(data: Encoded) -> Parts:
@@ -104,10 +128,16 @@ def _apprentice(work: Path) -> Parts:
 
 def frozen(work: Path, style: str) -> StableDiffusionPipeline:
     """The finished base model of `style`, none of it to be trained."""
-    pipe = StableDiffusionPipeline.from_pretrained(work / PLANS[style].name / "final")
+    pipe = StableDiffusionPipeline.from_pretrained(finished(work, style))
     for module in (pipe.unet, pipe.text_encoder, pipe.vae):
         module.requires_grad_(False)
     return pipe
+
+
+def finished(work: Path, style: str) -> Path:
+    """Where the model of `style` lies that has had most courses."""
+    words = work / WORDS[style].name / "final"
+    return words if words.exists() else work / PLANS[style].name / "final"
 
 
 def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
@@ -120,11 +150,11 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
 def towards(
     composites: torch.Tensor, clean: torch.Tensor, times: torch.Tensor, share: float
 ) -> torch.Tensor:
-    """What the noise is laid on: clean latents, or for `share` of the rows some way back
-    towards the composite's. The later in sampling (the lower the time), the less of it is left.
+    """What the noise is laid on: clean latents, or for `share` of the rows some or all of the way
+    back to the composite's. The later in sampling (the lower the time), the less of it is left.
     """
-    part = torch.rand(len(clean)) * (torch.rand(len(clean)) < share)
-    part = part * ((times - 150) / 500).clamp(0, 1)
+    part = torch.maximum(torch.rand(len(clean)), (torch.rand(len(clean)) < 0.4).float())
+    part = part * (torch.rand(len(clean)) < share) * ((times - 100) / 350).clamp(0, 1)
     return torch.lerp(clean, composites, part.view(-1, 1, 1, 1))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from studio.pocket.colours import RGB, goes_by
 from studio.pocket.figure import Figure
 from studio.pocket.garments import Garment
 
@@ -135,11 +136,12 @@ def _shape_words(garment: Garment, rng: np.random.Generator) -> str:
 def _garment_words(garment: Garment, rng: np.random.Generator) -> str:
     before: list[str] = [_shape_words(garment, rng)]
     after: list[str] = []
-    colour = str(rng.choice(COLOUR_WORDS[garment.colour_name]))
+    colour = _paint_words(garment.colour_name, garment.colour, rng)
     if garment.pattern == "plain":
         before.append(colour)
     else:
-        before.append(f"{colour} and {rng.choice(COLOUR_WORDS[garment.second_name])}")
+        second = _paint_words(garment.second_name, garment.second, rng)
+        before.append(f"{colour} and {second}" if colour and second else colour or second)
         words = str(rng.choice(PATTERN_WORDS[garment.pattern]))
         if words.startswith("with ") and garment.pattern != "pinstriped":
             size = str(rng.choice(FINE if garment.gap < 16 else WIDE))
@@ -148,10 +150,16 @@ def _garment_words(garment: Garment, rng: np.random.Generator) -> str:
     if garment.kind in ("top", "dress", "jacket"):
         before.append(str(rng.choice(SLEEVE_WORDS[garment.sleeves])))
     if garment.motif != "none":
-        motif_colour = rng.choice(COLOUR_WORDS[garment.motif_colour_name])
-        after.append(f"with a {motif_colour} {garment.motif}")
+        paint = _paint_words(garment.motif_colour_name, garment.motif_colour, rng)
+        after.append(" ".join(word for word in ("with a", paint, garment.motif) if word))
     words = " ".join(word for word in [*before, _noun(garment, rng), *after] if word)
     return words if garment.kind in PLURAL else f"{'an' if words[0] in 'aeio' else 'a'} {words}"
+
+
+def _paint_words(name: str, colour: RGB, rng: np.random.Generator) -> str:
+    """A word for the colour, none for one that hardly goes by the name of its nearest paint."""
+    word = str(rng.choice(COLOUR_WORDS[name]))
+    return word if goes_by(colour, name) else ""
 
 
 def _noun(garment: Garment, rng: np.random.Generator) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 
 RGB = tuple[int, int, int]
 
+NAMED = 90.0
+"""Redmean distance up to which a colour goes by a paint's name; the farthest pair is 765 apart."""
 PAINTS: dict[str, RGB] = {
     "red": (214, 40, 48),
     "pink": (247, 130, 176),
@@ -73,13 +75,18 @@ def random_paint(rng: np.random.Generator) -> tuple[str, RGB]:
 def colour_word(colour: RGB) -> str:
     """The paint nearest to `colour`, by "redmean", a cheap perceptual distance."""
 
-    def distance(name: str) -> float:
-        other = PAINTS[name]
-        mean = (colour[0] + other[0]) / 2
-        red, green, blue = (a - b for a, b in zip(colour, other, strict=True))
-        return (2 + mean / 256) * red**2 + 4 * green**2 + (2 + (255 - mean) / 256) * blue**2
+    return min(PAINTS, key=lambda name: _redmean(colour, PAINTS[name]))
 
-    return min(PAINTS, key=distance)
+
+def goes_by(colour: RGB, name: str) -> bool:
+    """Whether a person would call `colour` by that paint's name."""
+    return _redmean(colour, PAINTS[name]) < NAMED**2
+
+
+def _redmean(one: RGB, other: RGB) -> float:
+    mean = (one[0] + other[0]) / 2
+    red, green, blue = (a - b for a, b in zip(one, other, strict=True))
+    return (2 + mean / 256) * red**2 + 4 * green**2 + (2 + (255 - mean) / 256) * blue**2
 
 
 def shade(colour: RGB, factor: float) -> RGB:

@@ -54,7 +54,7 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
         ids[torch.rand(plan.batch) < 0.3] = silence[0]
         clean = data.latents(style, rows)
         times = 999 - (1000 * torch.rand(plan.batch).pow(1.3)).long()
-        start = base.towards(data.starts(rows), clean, times, FROM_COMPOSITE)
+        start = base.towards(data.starts(rows, base.BARE), clean, times, FROM_COMPOSITE)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():

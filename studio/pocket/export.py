@@ -21,7 +21,7 @@ def write_models(work: Path, folder: Path) -> None:
     for style in STYLES:
         place = _emptied(folder / "checkpoints" / f"pocket-{style}")
         StableDiffusionPipeline.from_pretrained(
-            work / base.PLANS[style].name / "final", dtype=torch.float16, safety_checker=None
+            base.finished(work, style), dtype=torch.float16, safety_checker=None
         ).save_pretrained(place)
     for name in CONTROLS:
         place = _emptied(folder / "controlnets" / f"pocket-{name}")

@@ -25,6 +25,7 @@ class Encoded:
     """Scaled latents (n, 4, 32, 32), `polished` by style; scribbles and lineart are bits."""
 
     polished: Mapping[str, NDArray[np.float16]]
+    bases: NDArray[np.float16]
     composites: NDArray[np.float16]
     scribbles: Bytes
     lineart: Bytes
@@ -37,9 +38,12 @@ class Encoded:
     def latents(self, style: str, rows: NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(self.polished[style][rows]).float()
 
-    def starts(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        """The composites' latents: what img2img starts from."""
-        return torch.from_numpy(self.composites[rows]).float()
+    def starts(self, rows: NDArray[np.int64], bare: float = 0.0) -> torch.Tensor:
+        """What img2img starts from: the composites' latents, for `bare` of them the base's,
+        as when a user only types."""
+        composites = torch.from_numpy(self.composites[rows]).float()
+        bases = torch.from_numpy(self.bases[rows]).float()
+        return torch.where(torch.rand(len(rows), 1, 1, 1) < bare, bases, composites)
 
     def maps(self, control: str, rows: NDArray[np.int64]) -> torch.Tensor:
         """What the ControlNet of this name sees: (n, 3, 256, 256) in 0-1."""
@@ -68,6 +72,7 @@ def encoded_scenes(work: Path, count: int, first_seed: int = 100_000) -> Encoded
         vae = AutoencoderKL.from_pretrained(work / "vae" / "final")
         scenes = draw_scenes(count, first_seed)
         arrays: dict[str, NDArray[Any]] = {
+            "bases": encode(vae, scenes.bases),
             "composites": encode(vae, scenes.composites),
             "scribbles": np.packbits(scenes.scribbles > 127, axis=-1),
             "lineart": np.packbits(scenes.lineart > 127, axis=-1),
@@ -80,6 +85,7 @@ def encoded_scenes(work: Path, count: int, first_seed: int = 100_000) -> Encoded
     with np.load(file) as stored:
         return Encoded(
             polished={style: stored[f"polished_{style}"] for style in STYLES},
+            bases=stored["bases"],
             composites=stored["composites"],
             scribbles=stored["scribbles"],
             lineart=stored["lineart"],

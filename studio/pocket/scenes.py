@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -43,6 +43,7 @@ class Scenes:
     """Many scenes as arrays: pictures (n, 256, 256, 3), maps (n, 256, 256), points (n, 18, 2)."""
 
     polished: Mapping[str, Bytes]
+    bases: Bytes
     composites: Bytes
     scribbles: Bytes
     lineart: Bytes
@@ -74,6 +75,7 @@ def draw_scenes(count: int, first_seed: int = 0, workers: int = 2) -> Scenes:
     """
     scenes = Scenes(
         polished={style: np.empty((count, SIZE, SIZE, 3), np.uint8) for style in STYLES},
+        bases=np.empty((count, SIZE, SIZE, 3), np.uint8),
         composites=np.empty((count, SIZE, SIZE, 3), np.uint8),
         scribbles=np.empty((count, SIZE, SIZE), np.uint8),
         lineart=np.empty((count, SIZE, SIZE), np.uint8),
@@ -84,6 +86,7 @@ def draw_scenes(count: int, first_seed: int = 0, workers: int = 2) -> Scenes:
     with ProcessPoolExecutor(workers) as pool:
         rows: Iterable[_Row] = pool.map(partial(_row, first_seed), range(count), chunksize=64)
         for index, row in enumerate(rows):
+            scenes.bases[index] = row.base
             scenes.composites[index] = row.composite
             scenes.scribbles[index] = row.scribble
             scenes.lineart[index] = row.lineart
@@ -91,19 +94,13 @@ def draw_scenes(count: int, first_seed: int = 0, workers: int = 2) -> Scenes:
             for style in STYLES:
                 scenes.polished[style][index] = row.polished[style]
                 captions[style].append(row.captions[style])
-    return Scenes(
-        scenes.polished,
-        scenes.composites,
-        scenes.scribbles,
-        scenes.lineart,
-        scenes.keypoints,
-        {style: tuple(words) for style, words in captions.items()},
-    )
+    return replace(scenes, captions={style: tuple(words) for style, words in captions.items()})
 
 
 @dataclass(frozen=True)
 class _Row:
     polished: Mapping[str, Bytes]
+    base: Bytes
     composite: Bytes
     scribble: Bytes
     lineart: Bytes
@@ -118,6 +115,7 @@ def _row(first_seed: int, index: int) -> _Row:
         layer = tracing = nasty_doodle(np.random.default_rng(first_seed + index))
     return _Row(
         polished={style: np.asarray(picture) for style, picture in scene.polished.items()},
+        base=np.asarray(scene.base.convert("RGB")),
         composite=np.asarray(composite(scene.base, layer)),
         scribble=np.asarray(scribble_map(layer))[..., 0],
         lineart=np.asarray(lineart_map(tracing))[..., 0],

@@ -29,6 +29,8 @@ class Plan:
     ema_decay: float = 0.999
     save_every_seconds: float = 180.0
     sheet_every: int = 1000
+    lateness: float = 1.0
+    """Over 1: more of the high noise levels; times are drawn as 1 - u ** lateness."""
 
 
 class Run:
