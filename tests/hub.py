@@ -22,6 +22,15 @@ class StandIn:
     served: list[str] = field(default_factory=list)
 
 
+def sibling(path: str, data: bytes) -> dict[str, object]:
+    """How the hub lists a file; weights lie in large-file storage, which knows their hash."""
+    listed: dict[str, object] = {"rfilename": path, "size": len(data)}
+    if path.endswith(".safetensors"):
+        sha256 = hashlib.sha256(data).hexdigest()
+        listed["lfs"] = {"size": len(data), "sha256": sha256, "pointerSize": 134}
+    return listed
+
+
 @contextmanager
 def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[StandIn]:
     hub = StandIn(repos)
@@ -63,7 +72,7 @@ def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[StandIn]:
             if files is None:
                 self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
                 return
-            siblings = [{"rfilename": path, "size": len(data)} for path, data in files.items()]
+            siblings = [sibling(path, data) for path, data in files.items()]
             body = {"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings, "tags": []}
             self.reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
 

@@ -1,5 +1,7 @@
 """Brings models from a model hub: what it will cost first, then the files, whole or not at all."""
 
+import hashlib
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from httpx2 import HTTPError
-from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -16,6 +18,8 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers
 
 from studio.errors import HubUnavailable, InputError, NotFound, StoreUnavailable
 from studio.library.models import FOLDERS
@@ -29,18 +33,27 @@ _SPARE = 0.02
 
 
 @dataclass(frozen=True)
+class RemoteFile:
+    """One file of a repository: bytes, and the hash where the hub knows it (weights)."""
+
+    name: str
+    size: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
 class Pull:
-    """What is to be brought: the files of one commit, with their sizes in bytes."""
+    """What is to be brought: the files of one commit."""
 
     repo: str
     commit: str
     kind: ModelKind
     name: str
-    files: tuple[tuple[str, int], ...]
+    files: tuple[RemoteFile, ...]
 
     @property
     def bytes(self) -> int:
-        return sum(size for _, size in self.files)
+        return sum(file.size for file in self.files)
 
 
 class Hub:
@@ -67,11 +80,16 @@ class Hub:
             raise InputError(f"{repo!r} is no repository: write it as owner/name")
         with _translated(repo, self._endpoint):
             info = self._api.model_info(repo, revision=revision, files_metadata=True)
-        sizes = {each.rfilename: each.size or 0 for each in info.siblings or []}
-        wanted = [file] if file else _of_folder(list(sizes), variant)
+        there = {
+            each.rfilename: RemoteFile(
+                each.rfilename, each.size or 0, each.lfs.sha256 if each.lfs else None
+            )
+            for each in info.siblings or []
+        }
+        wanted = [file] if file else _of_folder(list(there), variant)
         for each in wanted:
-            if each not in sizes:
-                have = ", ".join(sorted(n for n in sizes if n.endswith(".safetensors"))) or "none"
+            if each not in there:
+                have = ", ".join(sorted(n for n in there if n.endswith(".safetensors"))) or "none"
                 raise NotFound(f"{repo} has no file {each!r} (its weights are: {have})")
         if not any(each.endswith(".safetensors") for each in wanted):
             raise NotFound(
@@ -79,15 +97,15 @@ class Hub:
                 " choose another repository"
             )
         name = PurePosixPath(file).stem if file else repo.split("/")[1]
-        files = tuple((each, sizes[each]) for each in sorted(wanted))
+        files = tuple(there[each] for each in sorted(wanted))
         return Pull(repo, info.sha or "main", kind, name, files)
 
     def fetch(self, pull: Pull, models: Path) -> Path:
-        """Downloads into the models folder; files fetched whole before a stop are not again.
+        """Downloads into the models folder; after a stop it goes on at the byte it had come to.
 
         Raises StoreUnavailable when the disk has no room, HubUnavailable when the hub fails.
         """
-        single = len(pull.files) == 1 and pull.files[0][0].endswith(".safetensors")
+        single = len(pull.files) == 1 and pull.files[0].name.endswith(".safetensors")
         place = models / FOLDERS[pull.kind] / (f"{pull.name}.safetensors" if single else pull.name)
         if place.exists():
             raise InputError(f"there is a {pull.kind} {pull.name!r} already: remove it first")
@@ -95,18 +113,10 @@ class Hub:
         try:
             partial.mkdir(parents=True, exist_ok=True)
             _check_room(pull, partial)
-            for name, _ in pull.files:
-                with _translated(pull.repo, self._endpoint):
-                    hf_hub_download(
-                        pull.repo,
-                        name,
-                        revision=pull.commit,
-                        local_dir=partial,
-                        endpoint=self._endpoint,
-                    )
-            shutil.rmtree(partial / ".cache", ignore_errors=True)
+            for file in pull.files:
+                self._fetch_file(pull, file, partial / file.name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            (partial / pull.files[0][0] if single else partial).rename(place)
+            (partial / pull.files[0].name if single else partial).rename(place)
             shutil.rmtree(partial, ignore_errors=True)
         except OSError as error:
             raise StoreUnavailable(
@@ -114,6 +124,35 @@ class Hub:
                 " STUDIO_HOME elsewhere; what is there already is kept"
             ) from None
         return place
+
+    def _fetch_file(self, pull: Pull, file: RemoteFile, to: Path) -> None:
+        """One file, appended to what an earlier try left of it, and compared with its hash.
+
+        `hf_hub_download` is not used: from huggingface_hub 2.3 it starts a broken file anew.
+        """
+        if to.exists():
+            return
+        to.parent.mkdir(parents=True, exist_ok=True)
+        begun = to.with_name(f"{to.name}.begun")
+        with begun.open("ab") as target, _translated(pull.repo, self._endpoint):
+            http_get(
+                hf_hub_url(pull.repo, file.name, revision=pull.commit, endpoint=self._endpoint),
+                target,
+                resume_size=target.tell(),
+                headers=build_hf_headers(),
+                expected_size=file.size,
+            )
+        if file.sha256 is not None and _sha256(begun) != file.sha256:
+            begun.unlink()
+            raise HubUnavailable(
+                f"{file.name} of {pull.repo} arrived damaged and was thrown away: pull it again"
+            )
+        os.replace(begun, to)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _of_folder(names: Sequence[str], variant: str | None) -> list[str]:
@@ -160,5 +199,5 @@ def _translated(repo: str, endpoint: str) -> Iterator[None]:
     except HTTPError as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise HubUnavailable(
-            f"{endpoint} does not answer as it should ({reason}): try again; what was fetched whole is kept"
+            f"{endpoint} does not answer as it should ({reason}): try again; what has come is kept"
         ) from None

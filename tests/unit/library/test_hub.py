@@ -46,7 +46,7 @@ def hub(lora: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 
 def test_of_a_folder_only_what_is_needed_comes(hub: StandIn, tmp_path: Path) -> None:
     pull = Hub(hub.endpoint).plan("acme/sd", "checkpoint")
-    assert [name for name, _ in pull.files] == [
+    assert [file.name for file in pull.files] == [
         "model_index.json",
         "unet/config.json",
         "unet/diffusion_pytorch_model.safetensors",
@@ -55,15 +55,16 @@ def test_of_a_folder_only_what_is_needed_comes(hub: StandIn, tmp_path: Path) -> 
     ]
     place = Hub(hub.endpoint).fetch(pull, tmp_path / "models")
     assert place == tmp_path / "models" / "checkpoints" / "sd"
-    for name, size in pull.files:
-        assert (place / name).read_bytes() == FOLDER[name]
-        assert len(FOLDER[name]) == size
+    for file in pull.files:
+        assert (place / file.name).read_bytes() == FOLDER[file.name]
+        assert len(FOLDER[file.name]) == file.size
     assert not (tmp_path / "models" / ".partial" / "acme--sd").exists()
-    assert not (place / ".cache").exists()
+    assert not list(place.rglob("*.begun"))
 
 
 def test_a_variant_is_taken_where_there_is_one(hub: StandIn) -> None:
-    names = [name for name, _ in Hub(hub.endpoint).plan("acme/sd", "checkpoint", variant="fp16").files]  # fmt: skip
+    files = Hub(hub.endpoint).plan("acme/sd", "checkpoint", variant="fp16").files
+    names = [file.name for file in files]
     assert "unet/diffusion_pytorch_model.fp16.safetensors" in names
     assert "unet/diffusion_pytorch_model.safetensors" not in names
     assert "vae/diffusion_pytorch_model.safetensors" in names
@@ -76,20 +77,37 @@ def test_one_file_becomes_a_model_of_its_name(hub: StandIn, tmp_path: Path, lora
     assert place.read_bytes() == lora
 
 
-def test_after_a_break_only_the_missing_files_are_fetched(
+def test_after_a_break_a_download_goes_on_at_the_byte_it_had_come_to(
     hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", interrupted)
     pull = Hub(hub.endpoint).plan("acme/sd", "checkpoint")
-    hub.breaks_after = 200  # Enough for all but the UNet.
-    with pytest.raises(HubUnavailable, match="what was fetched whole is kept"):
+    hub.breaks_after = 100  # The UNet has 400; who waits for the next try is interrupted.
+    with pytest.raises(KeyboardInterrupt):
         Hub(hub.endpoint).fetch(pull, tmp_path / "models")
     assert not (tmp_path / "models" / "checkpoints").exists()
+    [begun] = (tmp_path / "models" / ".partial").rglob("*.begun")
+    assert begun.stat().st_size == 96
     hub.breaks_after = None
     hub.served.clear()
     place = Hub(hub.endpoint).fetch(pull, tmp_path / "models")
-    assert "model_index.json@0" not in hub.served
+    assert hub.served[0] == "unet/diffusion_pytorch_model.safetensors@96"
     assert (place / "unet" / "diffusion_pytorch_model.safetensors").read_bytes() == b"full" * 100
+
+
+def test_weights_that_arrive_damaged_are_thrown_away(hub: StandIn, tmp_path: Path) -> None:
+    pull = Hub(hub.endpoint).plan("acme/loras", "lora", file="glow.safetensors")
+    whole = hub.repos["acme/loras"]["glow.safetensors"]
+    hub.repos["acme/loras"]["glow.safetensors"] = bytes(len(whole))
+    with pytest.raises(HubUnavailable, match="arrived damaged"):
+        Hub(hub.endpoint).fetch(pull, tmp_path / "models")
+    hub.repos["acme/loras"]["glow.safetensors"] = whole
+    place = Hub(hub.endpoint).fetch(pull, tmp_path / "models")
+    assert place.read_bytes() == whole
 
 
 @pytest.mark.parametrize(
