@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from httpx2 import HTTPError
-from huggingface_hub import HfApi, hf_hub_url
+from huggingface_hub import HfApi, get_token, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -19,7 +19,6 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import build_hf_headers
 
 from studio.errors import HubUnavailable, InputError, NotFound, StoreUnavailable
 from studio.library.models import FOLDERS
@@ -134,12 +133,13 @@ class Hub:
             return
         to.parent.mkdir(parents=True, exist_ok=True)
         begun = to.with_name(f"{to.name}.begun")
+        token = get_token()
         with begun.open("ab") as target, _translated(pull.repo, self._endpoint):
             http_get(
                 hf_hub_url(pull.repo, file.name, revision=pull.commit, endpoint=self._endpoint),
                 target,
                 resume_size=target.tell(),
-                headers=build_hf_headers(),
+                headers={"authorization": f"Bearer {token}"} if token else {},
                 expected_size=file.size,
             )
         if file.sha256 is not None and _sha256(begun) != file.sha256:

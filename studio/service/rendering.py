@@ -3,8 +3,8 @@
 import hashlib
 import io
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Protocol
 from PIL import Image
 
 from studio.engine.rendered import Rendered, Watch
-from studio.errors import Cancelled, StudioError
+from studio.errors import Cancelled, NotFound, StudioError
 from studio.imaging.limits import encode_png
 from studio.imaging.metadata import png_with_metadata
 from studio.recipes.events import (
@@ -38,6 +38,8 @@ from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
 
 log = logging.getLogger(__name__)
+KEPT_RUNS = 12
+"""Ended runs that can still be followed from their beginning."""
 
 
 class Renderer(Protocol):
@@ -53,12 +55,14 @@ class Renderer(Protocol):
 
 
 class Run:
-    """One request on its way: its events as they happen, and a way to stop it."""
+    """One request on its way: its events as they happen, to any number of listeners, and a way
+    to stop it."""
 
     def __init__(self, request: Request, jobs: tuple[Job, ...]) -> None:
         self.request = request
         self.jobs = jobs
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._told: list[Event] = []
+        self._news = threading.Condition()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._waiting = [job.letter for job in jobs]
@@ -66,10 +70,13 @@ class Run:
             self.tell(Queued(letter=letter))
 
     def events(self) -> Iterator[Event]:
-        """Every event in order, ending when each of the four jobs has ended."""
-        open_jobs = len(self.jobs)
+        """Every event in order from the first, ending when each of the four jobs has ended."""
+        open_jobs, number = len(self.jobs), 0
         while open_jobs:
-            event = self._events.get()
+            with self._news:
+                self._news.wait_for(lambda: len(self._told) > number)  # noqa: B023 - not kept
+                event = self._told[number]
+            number += 1
             open_jobs -= isinstance(event, FINAL)
             yield event
 
@@ -95,7 +102,9 @@ class Run:
         return self._stop.is_set()
 
     def tell(self, event: Event) -> None:
-        self._events.put(event)
+        with self._news:
+            self._told.append(event)
+            self._news.notify_all()
 
 
 class RenderService:
@@ -117,6 +126,7 @@ class RenderService:
         self._batch = batch
         self._engine: Renderer | None = None
         self._runs: dict[str, Run] = {}
+        self._ended: deque[str] = deque()
 
     def start(self, request: Request) -> Run:
         """Queues the request's four jobs and returns at once."""
@@ -124,8 +134,27 @@ class RenderService:
         self._runs[request.id] = run
         for jobs in batches(run.jobs) if self._batch else zip(run.jobs):
             self._lane.put(partial(self._work, run, jobs))
-        self._lane.put(partial(self._runs.pop, request.id))
+        self._lane.put(partial(self._end, request.id))
         return run
+
+    def run(self, request_id: str) -> Run:
+        """A run by its request's id, while it lasts and for a while after.
+
+        Raises NotFound when it is not known, or no longer.
+        """
+        run = self._runs.get(request_id)
+        if run is None:
+            raise NotFound(
+                f"run {request_id[:8]} is not under way here: its finished variants are in the"
+                " history"
+            )
+        return run
+
+    def _end(self, request_id: str) -> None:
+        """In the lane, after a run's last job: the oldest ended run is forgotten."""
+        self._ended.append(request_id)
+        if len(self._ended) > KEPT_RUNS:
+            self._runs.pop(self._ended.popleft(), None)
 
     def glimpse(self, job: Job) -> bytes:
         """One job's picture as PNG, after what the lane has begun; kept nowhere.

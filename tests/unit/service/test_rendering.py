@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.errors import EngineError
+from studio.errors import EngineError, NotFound
 from studio.imaging.limits import open_png
 from studio.imaging.metadata import metadata_of
 from studio.recipes.canvas import BaseImage
@@ -13,7 +13,7 @@ from studio.recipes.events import Done, Failed, Step, Stopped
 from studio.recipes.request import Request
 from studio.service.fake import FakeRenderer
 from studio.service.lane import Lane
-from studio.service.rendering import RenderService
+from studio.service.rendering import KEPT_RUNS, RenderService
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.pictures import PictureFiles
@@ -112,6 +112,22 @@ def test_stopping_a_queued_run_answers_at_once(folder: Path) -> None:
     bench.service.cancel(waiting.request.id)
     assert [e.kind for e in waiting.events()] == ["queued"] * 4 + ["cancelled"] * 4
     gate.release(100)
+
+
+def test_a_run_is_followed_again_from_its_first_event(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer(steps=2))
+    run = bench.service.start(bench.request())
+    seen = list(run.events())
+    assert list(bench.service.run(run.request.id).events()) == seen
+
+
+def test_ended_runs_are_forgotten_the_oldest_first(folder: Path) -> None:
+    bench = Bench(folder, FakeRenderer(steps=1))
+    runs = [bench.service.start(bench.request(id=f"{i:032x}")) for i in range(KEPT_RUNS + 1)]
+    bench.lane.close()
+    with pytest.raises(NotFound, match="not under way here"):
+        bench.service.run(runs[0].request.id)
+    assert bench.service.run(runs[1].request.id) is runs[1]
 
 
 def test_stopping_what_is_unknown_or_ended_does_nothing(folder: Path) -> None:

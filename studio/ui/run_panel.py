@@ -1,0 +1,109 @@
+"""The panel of a run: words and seed, Generate and Stop, the four pictures as they come."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from studio.bootstrap import Studio
+from studio.errors import NotFound, StudioError
+from studio.recipes.events import Done
+from studio.recipes.preset import LETTERS
+from studio.recipes.request import Request
+from studio.service.rendering import Run
+from studio.ui.notices import ending, notice
+from studio.ui.results import Card
+from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
+
+MAX_SEED = 2**32 - 1
+# The run's address: a reload, or a second screen, goes on with the run it names.
+NAME_RUN = "id => { if (id) history.replaceState(null, '', `?run=${id}`); }"
+NAMED_RUN = "() => [new URLSearchParams(location.search).get('run')]"
+
+
+class RunPanel:
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.run_id = gr.Textbox("", visible=False)
+        with gr.Row(elem_id="ask"):
+            self.words = gr.Textbox(
+                label="User's words", placeholder="a red summer dress with a star", lines=1,
+                elem_id="words", scale=3,
+            )  # fmt: skip
+            self.seed = gr.Number(
+                -1, label="Seed (-1 = random)", precision=0, minimum=-1, maximum=MAX_SEED,
+                elem_id="seed", scale=1, min_width=120,
+            )  # fmt: skip
+        with gr.Row(elem_id="go"):
+            self.generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
+            self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=1, min_width=90)
+            self.attach = gr.Button("Follow the run of the address", elem_id="attach")
+        self.notice = gr.HTML(elem_id="notice")
+        with gr.Group(elem_id="grid"):
+            self.cards = {
+                letter: gr.HTML(Card(letter).html(), elem_id=f"card-{letter}") for letter in LETTERS
+            }
+
+    def wire(self, request: Callable[[Updates], Request], asked: Components) -> None:
+        """`request` reads what the page asks for from the values of `asked`."""
+        outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
+
+        def generate(values: Updates) -> Iterator[Updates]:
+            try:
+                run = self.studio.rendering.start(request(values))
+            except StudioError as error:
+                yield {self.notice: notice(str(error), "error")}
+                return
+            yield from self._follow(run)
+
+        gr.on([self.generate.click, self.words.submit], generate, asked, outputs, **FOLLOWED)
+        self.attach.click(self._attach, self.run_id, outputs, js=NAMED_RUN, **FOLLOWED)
+        self.run_id.change(None, self.run_id, js=NAME_RUN)
+        self.stop.click(self._stop, self.run_id, None, **QUICK)
+
+    def _attach(self, run_id: str | None) -> Iterator[Updates]:
+        """The run of that id as it goes on, or what was kept of one that has ended."""
+        try:
+            yield from self._follow(self.studio.rendering.run(run_id or ""))
+        except NotFound as error:
+            yield self._kept(run_id or "", str(error))
+
+    def _follow(self, run: Run) -> Iterator[Updates]:
+        """A run's events on the page. A page that is left does not end it; Stop does."""
+        cards = {letter: Card(letter) for letter in LETTERS}
+        yield {
+            self.run_id: run.request.id,
+            self.notice: "",
+            self.generate: gr.update(interactive=False),
+            self.stop: gr.update(interactive=True),
+        }
+        for event in run.events():
+            cards[event.letter] = cards[event.letter].after(event)
+            yield {self.cards[event.letter]: cards[event.letter].html()}
+        yield {
+            self.generate: gr.update(interactive=True),
+            self.stop: gr.update(interactive=False),
+            self.notice: notice(ending(list(cards.values())), "status"),
+        }
+
+    def _kept(self, run_id: str, otherwise: str) -> Updates:
+        variants = self.studio.variants.of_request(run_id)
+        if not variants:
+            return {self.notice: notice(otherwise, "error")}
+        updates: Updates = {
+            self.notice: notice(f"The {len(variants)} kept variants of an earlier run.", "status")
+        }
+        for variant in variants:
+            done = Done(
+                letter=variant.letter, variant=variant, png=self.studio.variants.png(variant)
+            )
+            updates[self.cards[variant.letter]] = Card(variant.letter).after(done).html()
+        return updates
+
+    def _stop(self, run_id: str) -> None:
+        self.studio.rendering.cancel(run_id)
+
+
+def seed_of(number: Any) -> int | None:
+    """The seed box's value; None, for a random one, where it is empty or negative."""
+    return None if number is None or number < 0 else int(number)

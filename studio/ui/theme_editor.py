@@ -1,0 +1,171 @@
+"""The loaded theme and its editor: which preset is open, what was changed, saving it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from studio.bootstrap import Studio
+from studio.errors import BadDocument, InputError, StudioError
+from studio.recipes.base import explain
+from studio.recipes.differing import differences, summary
+from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.service.stamping import with_hashes
+from studio.ui.components import slug_of
+from studio.ui.notices import notice
+from studio.ui.recipe_form import RecipeForm, trigger_note
+from studio.ui.wiring import QUICK, Components, Updates
+
+
+class ThemeEditor:
+    """Two pieces of the page: `header` at its top, `recipes` further down; then `wire`."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.first = studio.presets.last_saved()
+        self.loaded = gr.State(self.first)
+        self.forms: list[RecipeForm] = []
+
+    def header(self) -> None:
+        preset = self.first.preset
+        self.preset = gr.Dropdown(
+            self.choices(), value=preset.slug, label="Preset", elem_id="preset"
+        )
+        self.name = gr.Textbox(preset.name, label="Name", max_length=80, elem_id="preset-name")
+        self.restore = gr.UploadButton(
+            "Restore from a picture", file_types=[".png"], type="binary", elem_id="restore"
+        )
+        self.save = gr.Button("Save preset", elem_id="save")
+
+    def recipes(self) -> None:
+        catalogue = self.studio.catalogue
+        checkpoints, nets, loras = (
+            list(catalogue.names(kind)) for kind in ("checkpoint", "controlnet", "lora")
+        )
+        with gr.Column(elem_id="editor"):
+            gr.HTML("<h2>Theme and its four recipes</h2>", elem_classes="section")
+            self.prompt = gr.Textbox(
+                self.first.preset.prompt, label="Theme prompt", lines=1, elem_id="theme-prompt"
+            )
+            with gr.Tabs(elem_id="recipes"):
+                for letter in LETTERS:
+                    with gr.Tab(letter, id=letter, elem_id=f"tab-{letter}"):
+                        self.forms.append(RecipeForm(letter, checkpoints, nets, loras))
+        for component, value in self.shown(self.first.preset).items():
+            component.value = value
+
+    @property
+    def fields(self) -> Components:
+        """What shows a preset."""
+        own: Components = {field for form in self.forms for field in form.fields.values()}
+        return own | {self.prompt, self.name}
+
+    @property
+    def edited_parts(self) -> Components:
+        """What `edited` reads."""
+        return {*self.fields, self.loaded}
+
+    def wire(self, told: gr.HTML) -> list[Any]:
+        """Ties the panel's own handlers; returns the events that change what is shown."""
+        opened = {self.preset, self.loaded, told}
+        events = [
+            self.save.click(partial(self._save, told), self.edited_parts, opened, **QUICK),
+            self.preset.input(
+                partial(self._load, told), self.preset, {*self.fields, self.loaded, told}, **QUICK
+            ),
+        ]
+        for form in self.forms:
+            own = set(form.fields.values())
+            for letter, button in form.copies.items():
+                to = self.forms[LETTERS.index(letter)]
+                events.append(
+                    button.click(partial(form.copied, to), own, set(to.fields.values()), **QUICK)
+                )
+            events.append(form.reset.click(partial(self._reset, form), self.loaded, own, **QUICK))
+            for name in form.lora_names:
+                name.change(self._tell_triggers, name, name, **QUICK)
+            for upload, picture in form.uploads:
+                upload.upload(self._keep_picture, upload, [picture, told], **QUICK)
+        return events
+
+    def edited(self, values: Updates) -> Preset:
+        """The loaded preset with everything the operator has changed on the page."""
+        loaded: PresetVersion = values[self.loaded]
+        name = (values[self.name] or "").strip()
+        slug = loaded.preset.slug if name == loaded.preset.name else slug_of(name)
+        if not slug:
+            raise InputError("the preset has no name with letters or digits: type one")
+        recipes = loaded.preset.recipes
+        for form in self.forms:
+            recipes = recipes.replace(form.letter, form.read(recipes[form.letter], values))
+        changes = {
+            "slug": slug,
+            "name": name,
+            "prompt": values[self.prompt] or "",
+            "recipes": recipes,
+        }
+        try:
+            preset = Preset.model_validate(loaded.preset.model_dump() | changes)
+        except ValidationError as error:
+            raise BadDocument(f"the preset does not hold: {explain(error)}") from None
+        return with_hashes(preset, self.studio.catalogue)
+
+    def changed_ids(self, loaded: PresetVersion, values: Updates) -> Sequence[str]:
+        """The element ids of fields that do not show what was saved."""
+        return [
+            each
+            for form in self.forms
+            for each in form.changed(loaded.preset.recipes[form.letter], values)
+        ]
+
+    def shown(self, preset: Preset) -> Updates:
+        """What each component must show for `preset`."""
+        shown: Updates = {self.prompt: preset.prompt, self.name: preset.name}
+        for form in self.forms:
+            shown.update(form.show(preset.recipes[form.letter]))
+        return shown
+
+    def choices(self) -> list[tuple[str, str]]:
+        return [(each.name, each.slug) for each in self.studio.presets.summaries()]
+
+    # Handlers: thin, each over one use case.
+
+    def _save(self, told: gr.HTML, values: Updates) -> Updates:
+        try:
+            preset = self.edited(values)
+            loaded = values[self.loaded]
+            changed = summary(differences(loaded.preset, preset))
+            over = loaded.number if preset.slug == loaded.preset.slug else 0
+            version = self.studio.presets.save(preset, note=changed, over=over)
+        except StudioError as error:
+            return {told: notice(str(error), "error")}
+        saved = f"Saved {preset.name}, version {version.number}. {changed or 'Nothing changed'}."
+        return {
+            self.preset: gr.update(choices=self.choices(), value=preset.slug),
+            self.loaded: version,
+            told: notice(saved, "status"),
+        }
+
+    def _load(self, told: gr.HTML, slug: str) -> Updates:
+        try:
+            version = self.studio.presets.version(slug)
+        except StudioError as error:
+            return {told: notice(str(error), "error")}
+        preset = version.preset
+        opened = f"{preset.name}, version {version.number}, from {version.created:%d %B %Y}."
+        return {**self.shown(preset), self.loaded: version, told: notice(opened, "status")}
+
+    def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
+        return form.show(loaded.preset.recipes[form.letter])
+
+    def _tell_triggers(self, lora: str | None) -> Any:
+        return gr.update(info=trigger_note(self.studio.catalogue.triggers(lora or "")))
+
+    def _keep_picture(self, png: bytes) -> tuple[Any, str]:
+        """An own picture for a control unit: kept, and its hash shown."""
+        try:
+            return self.studio.intake.keep_picture(png), ""
+        except StudioError as error:
+            return gr.skip(), notice(str(error), "error")

@@ -1,0 +1,46 @@
+"""How the tests drive the page: drawing, typing, choosing."""
+
+import base64
+import io
+
+from PIL import Image
+from playwright.sync_api import Page
+
+READ_LAYER = "() => document.querySelector('.sketch canvas').toDataURL('image/png')"
+DRAWN_AT_THE_WAIST = "() => document.querySelector('.sketch canvas').getContext('2d').getImageData(128, 140, 1, 1).data[3] > 0"  # fmt: skip
+
+
+def layer(page: Page) -> Image.Image:
+    url: str = page.evaluate(READ_LAYER)
+    return Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA")
+
+
+def colours(picture: Image.Image) -> set[object]:
+    return {colour for _, colour in picture.getcolors(100_000) or []}
+
+
+def drag(page: Page, *points: tuple[float, float]) -> None:
+    """Draws with the mouse; points are shares of the canvas."""
+    box = page.locator(".sketch canvas").bounding_box()
+    assert box is not None
+    spots = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*spots[0])
+    page.mouse.down()
+    for spot in spots[1:]:
+        page.mouse.move(*spot, steps=4)
+    page.mouse.up()
+
+
+def scribble_a_dress(page: Page) -> None:
+    drag(page, *((0.42 + 0.16 * (i % 2), 0.45 + 0.03 * i) for i in range(10)))
+
+
+def set_number(page: Page, elem_id: str, value: str) -> None:
+    field = page.locator(f"#{elem_id} input[type=number]")
+    field.fill(value)
+    field.press("Tab")
+
+
+def choose(page: Page, elem_id: str, option: str) -> None:
+    page.locator(f"[id='{elem_id}'] input").click()
+    page.get_by_role("option", name=option, exact=True).click()

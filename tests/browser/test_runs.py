@@ -1,0 +1,100 @@
+"""Runs on the page: four pictures as they come, stopping, what cannot be asked for."""
+
+import base64
+import hashlib
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Log, Server
+from tests.browser.driving import (
+    scribble_a_dress,
+    set_number,
+)
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_doodle_becomes_four_different_pictures(page: Page, log: Log, server: Server) -> None:
+    scribble_a_dress(page)
+    page.locator("#words textarea, #words input").first.fill("a red dress")
+    page.locator("#generate").click()
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    sources = [str(page.locator(f"#card-{letter} img").get_attribute("src")) for letter in "ABCD"]
+    pictures = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
+    assert all(picture.size == (256, 256) for picture in pictures)
+    assert len({hashlib.sha256(picture.tobytes()).digest() for picture in pictures}) == 4
+    expect(page.locator("#notice")).to_contain_text("Four variants in")
+    expect(page.locator("#generate")).to_be_enabled()
+    assert log.errors == []
+    outside = [a for a in log.addresses if not a.startswith((server.url, "data:", "blob:"))]
+    assert outside == []
+
+
+def test_cards_report_progress_to_assistive_technology(page: Page) -> None:
+    page.locator("#generate").click()
+    bar = page.locator("#card-A [role=progressbar]")
+    expect(bar).to_have_attribute("aria-valuemax", "100")
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+
+
+def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
+    scribble_a_dress(page)
+    set_number(page, "A-steps", "150")
+    page.locator("#generate").click()
+    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    page.locator("#stop").click()
+    expect(page.locator(".card-cancelled")).to_have_count(4, timeout=60_000)
+    expect(page.locator("#notice")).to_contain_text("Stopped with 0 of 4")
+    set_number(page, "A-steps", "4")
+    page.locator("#generate").click()
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+
+
+def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> None:
+    page.locator("#words textarea, #words input").first.fill("x" * 10_000)
+    page.locator("#generate").click()
+    alert = page.locator("#notice [role=alert]")
+    expect(alert).to_contain_text("10,000 characters; at most 500")
+    expect(page.locator(".card-idle")).to_have_count(4)
+
+
+def test_a_value_that_does_not_hold_is_told_with_its_recipe_and_field(page: Page) -> None:
+    set_number(page, "A-width", "250")
+    page.locator("#generate").click()
+    expect(page.locator("#notice [role=alert]")).to_contain_text("recipe A: width")
+
+
+def test_a_reload_goes_on_with_the_run_of_the_address(page: Page, browser: Browser) -> None:
+    set_number(page, "A-steps", "60")
+    page.locator("#generate").click()
+    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    expect(page).to_have_url(re.compile(r"\?run=[0-9a-f]{32}$"))
+    with browser.new_context() as context:
+        second = context.new_page()
+        second.goto(page.url)
+        page.reload()
+        for each in (page, second):
+            expect(each.locator(".card-done")).to_have_count(4, timeout=180_000)
+            expect(each.locator("#notice")).to_contain_text("Four variants in")
+        images = [each.locator("#card-D img").get_attribute("src") for each in (page, second)]
+    assert images[0] == images[1]
+
+
+def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: Server) -> None:
+    for letter in "ABCD":
+        page.get_by_role("tab", name=letter).click()
+        set_number(page, f"{letter}-steps", "4")
+    page.locator("#generate").click()
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    address = page.url
+    server.stop()
+    server.start()
+    page.goto(f"{server.url}/?{address.split('?')[1]}")
+    expect(page.locator("#notice")).to_contain_text("The 4 kept variants of an earlier run")
+    expect(page.locator(".card-done")).to_have_count(4)
+    page.goto(f"{server.url}/?run={'0' * 32}")
+    expect(page.locator("#notice [role=alert]")).to_contain_text("not under way here")

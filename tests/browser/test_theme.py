@@ -1,0 +1,178 @@
+"""The theme's editor: saving, restoring, what is unsaved, control maps, LoRAs, deployment."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from studio.imaging.metadata import png_with_metadata
+from tests import examples
+from tests.browser.conftest import Server, open_studio
+from tests.browser.driving import (
+    DRAWN_AT_THE_WAIST,
+    choose,
+    colours,
+    layer,
+    scribble_a_dress,
+    set_number,
+)
+
+pytestmark = pytest.mark.browser
+
+
+def choose_preset(page: Page, name: str) -> None:
+    page.locator("#preset input").click()
+    page.get_by_role("option", name=name).click()
+    expect(page.locator("#notice")).to_contain_text(f"{name}, version 1")
+
+
+def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Server) -> None:
+    theme = page.locator("#theme-prompt textarea, #theme-prompt input").first
+    strength = page.locator("#A-strength input[type=number]")
+    set_number(page, "A-strength", "0.55")
+    theme.fill("autumn leaves")
+    page.get_by_role("tab", name="B").click()
+    set_number(page, "B-steps", "13")
+    page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
+    page.locator("#save").click()
+    expect(page.locator("#notice")).to_contain_text("Saved Autumn party, version 1")
+    server.stop()
+    server.start()
+    open_studio(page, server)
+    expect(theme).to_have_value("autumn leaves")
+    choose_preset(page, "First light")
+    expect(theme).not_to_have_value("autumn leaves")
+    expect(strength).not_to_have_value("0.55")
+    choose_preset(page, "Autumn party")
+    expect(theme).to_have_value("autumn leaves")
+    expect(strength).to_have_value("0.55")
+    page.get_by_role("tab", name="B").click()
+    expect(page.locator("#B-steps input[type=number]")).to_have_value("13")
+
+
+def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: Page) -> None:
+    page.locator("#pack [data-id=star-dress]").click()
+    page.wait_for_function(DRAWN_AT_THE_WAIST)
+    page.locator("#show-maps-A").click()
+    pictures = page.locator("#maps-A img")
+    expect(pictures).to_have_count(2)
+    expect(page.get_by_alt_text("What pocket-scribble sees")).to_be_visible()
+    page.locator("[data-act=clear]").click()
+    page.wait_for_timeout(500)  # The page hears of it a moment later.
+    page.locator("#show-maps-A").click()
+    expect(page.locator("#maps-A")).to_contain_text("pocket-scribble sees no strokes")
+    expect(pictures).to_have_count(1)
+
+
+def test_a_control_unit_reads_an_uploaded_picture(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "own.png"
+    file.write_bytes(examples.png((120, 120), (9, 8, 7, 255)))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    choose(page, "A-control_units-0-source", "Own picture")
+    unit = page.locator(".unit").filter(has=page.locator("[id='A-control_units-0-source']"))
+    chooser = unit.locator("input[type=file]").first
+    chooser.set_input_files(broken)
+    expect(page.locator("#notice [role=alert]")).to_contain_text("is not a PNG")
+    chooser.set_input_files(file)
+    box = page.locator("[id='A-control_units-0-picture'] textarea, [id='A-control_units-0-picture'] input")  # fmt: skip
+    expect(box.first).to_have_value(re.compile(r"[0-9a-f]{64}"))
+    choose(page, "A-control_units-0-preprocessor", "None: the picture as it is")
+    page.locator("#show-maps-A").click()
+    expect(page.locator("#maps-A img")).to_have_count(2)
+
+
+def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
+    choose(page, "A-loras-0-model-name", "glow")
+    field = page.locator("[id='A-loras-0-model-name']")
+    expect(field).to_contain_text("Trigger words: glow, night")
+    choose(page, "A-loras-0-model-name", "none")
+    expect(field).not_to_contain_text("Trigger words")
+
+
+def test_a_finished_picture_restores_what_made_it(page: Page, tmp_path: Path) -> None:
+    recipe = examples.recipe(steps=33, control_units=(examples.unit("pose", weight=0.35),))
+    made = examples.variant(letter="C", recipe=recipe, seed=4711, prompt="a gown", base_image="ada")
+    file = tmp_path / "variant.png"
+    file.write_bytes(png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json()))
+    page.locator("#header input[type=file]").set_input_files(file)
+    expect(page.locator("#notice")).to_contain_text("Recipe C is the picture's, with its seed 4711")
+    expect(page.locator(".sketch-base")).to_have_attribute("alt", "Ada")
+    expect(page.locator("#seed input")).to_have_value("4711")
+    expect(page.locator("#words textarea, #words input").first).to_have_value("a gown")
+    page.get_by_role("tab", name="C").click()
+    expect(page.locator("#C-steps input[type=number]")).to_have_value("33")
+    expect(page.locator("[id='C-control_units-0-weight'] input[type=number]")).to_have_value("0.35")
+
+
+def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
+    page: Page, server: Server
+) -> None:
+    set_number(page, "A-steps", "31")
+    unsaved = page.locator("#unsaved")
+    expect(unsaved).to_contain_text("1 unsaved change")
+    unsaved.locator("summary").click()
+    expect(unsaved).to_contain_text("A, Sampling steps: 14 → 31")
+    shadow = "e => getComputedStyle(e).boxShadow"
+    assert page.locator("#A-steps").evaluate(shadow) != page.locator("#A-strength").evaluate(shadow)
+    page.locator("#words textarea, #words input").first.fill("a warm coat")
+    scribble_a_dress(page)
+    drawn = colours(layer(page))
+    page.wait_for_timeout(2500)  # The browser hears of it a moment later.
+    open_studio(page, server)
+    expect(page.locator("#A-steps input[type=number]")).to_have_value("31")
+    expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here")
+    expect(page.locator("#words textarea, #words input").first).to_have_value("a warm coat")
+    page.wait_for_function(DRAWN_AT_THE_WAIST)
+    assert colours(layer(page)) == drawn
+    page.get_by_role("button", name="Reset to saved").first.click()
+    expect(page.locator("#A-steps input[type=number]")).to_have_value("14")
+    expect(unsaved).not_to_contain_text("unsaved")
+
+
+def test_a_recipe_is_copied_to_another(page: Page) -> None:
+    set_number(page, "A-steps", "33")
+    page.get_by_role("button", name="Copy to C").first.click()
+    expect(page.locator("#unsaved")).to_contain_text("unsaved changes")
+    page.get_by_role("tab", name="C").click()
+    expect(page.locator("#C-steps input[type=number]")).to_have_value("33")
+
+
+def test_two_operators_do_not_overwrite_one_another(
+    page: Page, browser: Browser, server: Server
+) -> None:
+    with browser.new_context() as context:
+        other = context.new_page()
+        open_studio(other, server)
+        for each, steps in ((other, "21"), (page, "22")):
+            each.get_by_role("tab", name="B").click()
+            set_number(each, "B-steps", steps)
+            expect(each.locator("#unsaved")).to_contain_text("unsaved change")
+        other.locator("#save").click()
+        expect(other.locator("#notice")).to_contain_text("Saved")
+        page.locator("#save").click()
+        expect(page.locator("#notice [role=alert]")).to_contain_text("was saved meanwhile")
+
+
+def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> None:
+    name = page.locator("#preset-name input, #preset-name textarea").first
+    name.fill("Season")
+    name.press("Tab")
+    page.locator("#save").click()
+    expect(page.locator("#notice")).to_contain_text("Saved Season, version 1")
+    page.get_by_role("button", name="Deployment").click()
+    expect(page.locator("#served")).to_contain_text("never deployed to this channel")
+    page.locator("#check").click()
+    expect(page.locator("#findings")).to_contain_text("was never rendered")
+    page.locator("#author input, #author textarea").first.fill("ada")
+    page.locator("#author input, #author textarea").first.press("Tab")
+    page.locator("#deploy").click()
+    expect(page.locator("#findings")).to_contain_text("Version 1 of Season is served in live")
+    expect(page.locator("#served")).to_contain_text("ada")
+    page.locator("#rollback").click()
+    expect(page.locator("#findings [role=alert]")).to_contain_text("served no other version")
+    page.locator("#take-down").click()
+    expect(page.locator("#findings")).to_contain_text("Season is no longer served in live")
+    expect(page.locator("#served")).to_contain_text("taken down")
