@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from studio.errors import BadDocument
 from studio.recipes.base import explain, read_document
 from studio.recipes.preset import Letter
-from studio.recipes.recipe import PROMPT_PLACE, Recipe
+from studio.recipes.recipe import PROMPT_PLACE, Recipe, SeedRule
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
 
 
@@ -32,14 +32,18 @@ class Remembered:
     @property
     def request_seed(self) -> int:
         """The seed a request must have for the recipe to draw with `seed` again."""
-        rule = self.recipe.seed_rule
-        return (self.seed - (rule.value if rule.kind == "offset" else 0)) % 2**32
+        return request_seed(self.recipe.seed_rule, self.seed)
 
     def words(self, theme: str) -> str:
         """The user's words in `prompt`, beside the template's and the theme's."""
         before, _, after = self.recipe.prompt_template.partition(PROMPT_PLACE)
         inner = self.prompt.removeprefix(before.lstrip(" ,")).removesuffix(after.rstrip(" ,"))
         return inner.strip(" ,").removesuffix(theme.strip(" ,")).strip(" ,")
+
+
+def request_seed(rule: SeedRule, seed: int) -> int:
+    """The seed a request must have for a recipe of that rule to draw with `seed`."""
+    return (seed - (rule.value if rule.kind == "offset" else 0)) % 2**32
 
 
 class _Record(BaseModel):

@@ -46,5 +46,14 @@ class PictureFiles:
                 f"picture {sha256[:10]} is gone from {self._folder} ({error.strerror})"
             ) from None
 
+    def remove(self, sha256: str) -> None:
+        """Deletes a picture; one that is gone already is no error."""
+        try:
+            self._place(sha256).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"cannot delete picture {sha256[:10]} from {self._folder} ({error.strerror})"
+            ) from None
+
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / f"{sha256}.png"

@@ -51,10 +51,15 @@ class BaseImageRow(Base):
 
 
 class VariantRow(Base):
+    """A finished variant. `prompt`, in lower case, and `models`, each name between line ends,
+    repeat what the document says, to be searched."""
+
     __tablename__ = "variants"
     __table_args__ = (
         UniqueConstraint("request_id", "letter"),
         Index("ix_variants_created", "created"),
+        Index("ix_variants_preset", "preset_slug", "id"),
+        Index("ix_variants_picture", "picture_sha256"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -65,6 +70,8 @@ class VariantRow(Base):
     picture_sha256: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    prompt: Mapped[str] = mapped_column(Text, server_default="")
+    models: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class DeploymentRow(Base):

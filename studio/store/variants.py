@@ -1,14 +1,18 @@
 """Finished variants: their records in the database, their pictures on disk."""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
 
+from studio.errors import NotFound
 from studio.recipes.base import read_document
+from studio.recipes.history import HistoryFilter, HistoryPage, KeptVariant
 from studio.recipes.request import Variant
 from studio.store.database import Database
 from studio.store.pictures import PictureFiles
-from studio.store.tables import VariantRow
+from studio.store.tables import BaseImageRow, PresetVersionRow, VariantRow
 
 
 class VariantStore:
@@ -29,6 +33,8 @@ class VariantStore:
                     picture_sha256=variant.picture_sha256,
                     document=variant.model_dump_json(),
                     created=variant.created,
+                    prompt=variant.prompt.lower(),
+                    models="".join(f"\n{used.name}\n" for used in variant.models),
                 )
             )
 
@@ -40,10 +46,7 @@ class VariantStore:
             .order_by(VariantRow.letter)
         )
         with self._database.reading() as session:
-            return [
-                read_document(Variant, row.document, f"variant {row.id}")
-                for row in session.scalars(query)
-            ]
+            return [_variant(row) for row in session.scalars(query)]
 
     def of_version(self, slug: str, number: int, most: int = 100) -> Sequence[Variant]:
         """The newest variants that a preset version made."""
@@ -54,10 +57,81 @@ class VariantStore:
             .limit(most)
         )
         with self._database.reading() as session:
-            return [
-                read_document(Variant, row.document, f"variant {row.id}")
-                for row in session.scalars(query)
-            ]
+            return [_variant(row) for row in session.scalars(query)]
+
+    def page(self, wanted: HistoryFilter, before: int | None = None, most: int = 60) -> HistoryPage:
+        """The newest variants that fit, of numbers under `before`; at most `most`."""
+        query = select(VariantRow).where(*_conditions(wanted))
+        if before is not None:
+            query = query.where(VariantRow.id < before)
+        with self._database.reading() as session:
+            rows = session.scalars(query.order_by(VariantRow.id.desc()).limit(most + 1)).all()
+            kept = tuple(KeptVariant(id=row.id, variant=_variant(row)) for row in rows[:most])
+        return HistoryPage(rows=kept, next=kept[-1].id if len(rows) > most else None)
+
+    def chosen(self, ids: Sequence[int]) -> Sequence[KeptVariant]:
+        """The variants of these numbers, oldest first; numbers of none are passed over."""
+        query = select(VariantRow).where(VariantRow.id.in_(ids)).order_by(VariantRow.id)
+        with self._database.reading() as session:
+            return [KeptVariant(id=row.id, variant=_variant(row)) for row in session.scalars(query)]
+
+    def delete(self, ids: Sequence[int]) -> int:
+        """Deletes variants, then their pictures where nothing else shows them; tells how many."""
+        with self._database.writing() as session:
+            rows = session.scalars(select(VariantRow).where(VariantRow.id.in_(ids))).all()
+            pictures = {row.picture_sha256 for row in rows}
+            for row in rows:
+                session.delete(row)
+            session.flush()
+            unused = [each for each in pictures if not _is_used(session, each)]
+        for sha256 in unused:
+            self._pictures.remove(sha256)
+        return len(rows)
 
     def png(self, variant: Variant) -> bytes:
         return self._pictures.get(variant.picture_sha256)
+
+    def picture(self, sha256: str) -> bytes:
+        """A variant's picture by its hash. Raises NotFound when no variant has it."""
+        query = select(VariantRow.id).where(VariantRow.picture_sha256 == sha256).limit(1)
+        with self._database.reading() as session:
+            if session.scalar(query) is None:
+                raise NotFound(f"no variant has the picture {sha256[:10]}")
+        return self._pictures.get(sha256)
+
+
+def _variant(row: VariantRow) -> Variant:
+    return read_document(Variant, row.document, f"variant {row.id}")
+
+
+def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.preset is not None:
+        conditions.append(VariantRow.preset_slug == wanted.preset)
+    if wanted.letter is not None:
+        conditions.append(VariantRow.letter == wanted.letter)
+    if wanted.model is not None:
+        conditions.append(VariantRow.models.contains(f"\n{wanted.model}\n", autoescape=True))
+    if wanted.text is not None:
+        conditions.append(VariantRow.prompt.contains(wanted.text.lower(), autoescape=True))
+    if wanted.since is not None:
+        conditions.append(VariantRow.created >= _midnight(wanted.since))
+    if wanted.until is not None:
+        conditions.append(VariantRow.created < _midnight(wanted.until) + timedelta(days=1))
+    return conditions
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _is_used(session: Session, sha256: str) -> bool:
+    """Whether a variant, a base image or a recipe still shows the picture."""
+    return any(
+        session.scalar(select(exists().where(condition)))
+        for condition in (
+            VariantRow.picture_sha256 == sha256,
+            BaseImageRow.sha256 == sha256,
+            PresetVersionRow.document.contains(sha256),
+        )
+    )

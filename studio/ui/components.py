@@ -14,6 +14,8 @@ from studio.imaging.limits import MAX_BYTES
 from studio.ui.palette import PALETTE
 
 _STATIC = Path(__file__).parent / "static"
+_CANVAS = ("layer", "brush", "view", "hand")
+"""The canvas's script, in the order in which its parts build on one another."""
 _PNG_URL = "data:image/png;base64,"
 
 
@@ -46,7 +48,7 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
         super().__init__(
             value=None,
             html_template=(_STATIC / "canvas.html").read_text(),
-            js_on_load=(_STATIC / "canvas.js").read_text(),
+            js_on_load="\n".join((_STATIC / f"canvas-{part}.js").read_text() for part in _CANVAS),
             apply_default_css=False,
             base=base,
             palette=[{"name": name, "hex": colour} for name, colour in PALETTE],
@@ -70,6 +72,19 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object", "properties": {"png": {"type": "string"}}}
+
+
+class Viewer(gr.HTML):  # type: ignore[misc]
+    """A dialog over the page that compares finished pictures, all in the browser."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            value=None,
+            html_template=(_STATIC / "viewer.html").read_text(),
+            js_on_load=(_STATIC / "viewer.js").read_text(),
+            apply_default_css=False,
+            **more,
+        )
 
 
 class Tiles(gr.HTML):  # type: ignore[misc]

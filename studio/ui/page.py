@@ -10,7 +10,7 @@ from studio.bootstrap import Studio
 from studio.errors import NotFound, StudioError
 from studio.recipes.differing import differences
 from studio.recipes.planning import plan
-from studio.recipes.preset import PresetVersion
+from studio.recipes.preset import Preset, PresetVersion
 from studio.recipes.request import MAX_WORDS, Request
 from studio.service.maps import control_maps
 from studio.service.previewing import preview_job
@@ -25,11 +25,21 @@ from studio.ui.run_panel import RunPanel, seed_of
 from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
+BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
+<a href="/" aria-current="page">Studio</a><a href="/history">History</a></nav>"""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
 OPEN = """() => requestAnimationFrame(() => {
     document.documentElement.dataset.opened = 'yes';
-    if (new URLSearchParams(location.search).has('run')) document.querySelector('#attach').click();
+    const asked = new URLSearchParams(location.search);
+    if (asked.has('run')) document.querySelector('#attach').click();
+    if (asked.has('variant')) document.querySelector('#bring-back').click();
 })"""
+# An address may name a variant of the history, once: a reload is not to restore it again.
+NAMED_VARIANT = """() => {
+    const id = Number(new URLSearchParams(location.search).get('variant'));
+    history.replaceState(null, '', location.pathname);
+    return [id];
+}"""
 
 
 class Page:
@@ -42,9 +52,11 @@ class Page:
             # In the operator's own browser; the secret only keeps one studio's from another's.
             self.kept = gr.BrowserState(None, storage_key="doodle-theme-studio", secret="draft")
             with gr.Row(elem_id="header"):
-                gr.HTML("<h1><i></i>Doodle Theme Studio</h1>", elem_id="brand")
+                gr.HTML(BRAND, elem_id="brand")
                 self.theme.header()
             self.unsaved = gr.HTML(elem_id="unsaved")
+            self.bring_back = gr.Button("Restore the variant of the address", elem_id="bring-back")
+            self.variant = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
                     self.drawing = DrawingPanel(studio)
@@ -98,6 +110,9 @@ class Page:
             theme.restore.upload(
                 self._restore, {*theme.edited_parts, theme.restore}, restored, **QUICK
             ),
+            self.bring_back.click(
+                self._restore_kept, self.variant, restored, js=NAMED_VARIANT, **QUICK
+            ),
         ]
 
     def _wire_opening(self) -> Any:
@@ -147,13 +162,27 @@ class Page:
 
     def _restore(self, values: Updates) -> Updates:
         """Recipe, seed, words and base image of the picture that was handed in."""
-        theme, run = self.theme, self.run
         try:
-            preset = theme.edited(values)
-            made = remembered(values[theme.restore], preset.recipes.A)
-            base = self.studio.bases.get(made.base_image) if made.base_image else None
+            preset = self.theme.edited(values)
+            return self._restored(values[self.theme.restore], preset)
         except StudioError as error:
-            return {run.notice: notice(str(error), "error")}
+            return {self.run.notice: notice(str(error), "error")}
+
+    def _restore_kept(self, number: int) -> Updates:
+        """The same of a variant of the history, over the preset that was saved last."""
+        try:
+            kept = self.studio.variants.chosen([int(number or 0)])
+            if not kept:
+                raise NotFound("that variant is not in the history any more")
+            png = self.studio.variants.png(kept[0].variant)
+            return self._restored(png, self.studio.presets.last_saved().preset)
+        except StudioError as error:
+            return {self.run.notice: notice(str(error), "error")}
+
+    def _restored(self, png: bytes, preset: Preset) -> Updates:
+        theme, run = self.theme, self.run
+        made = remembered(png, preset.recipes.A)
+        base = self.studio.bases.get(made.base_image) if made.base_image else None
         letter = made.letter or "A"
         form = next(form for form in theme.forms if form.letter == letter)
         left = f" Not taken over: {', '.join(made.unread)}." if made.unread else ""

@@ -15,6 +15,7 @@ from studio.recipes.events import (
     Stopped,
 )
 from studio.recipes.preset import Letter
+from studio.recipes.remembering import request_seed
 from studio.recipes.request import Variant
 from studio.ui.components import png_url
 
@@ -54,7 +55,15 @@ class Card:
 
     def html(self) -> str:
         body = self._picture() if self.png and self.variant else self._placeholder()
-        return f'<article class="card card-{self.state}" data-state="{self.state}">{body}</article>'
+        seed = (
+            f' data-seed="{request_seed(self.variant.recipe.seed_rule, self.variant.seed)}"'
+            if self.variant
+            else ""
+        )
+        return (
+            f'<article class="card card-{self.state}" data-state="{self.state}"'
+            f' data-letter="{self.letter}"{seed}>{body}</article>'
+        )
 
     def _picture(self) -> str:
         variant = self.variant
@@ -63,10 +72,14 @@ class Card:
         url = png_url(self.png)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in variant.notes)
         return (
-            f'<img src="{url}" alt="Variant {self.letter}">'
+            f'<button type="button" class="open" data-use="open" title="Look closer, compare">'
+            f'<img src="{url}" alt="Variant {self.letter}"></button>'
             f'<footer><b class="letter">{self.letter}</b>'
             f'<span class="meta">seed {variant.seed} · {variant.tokens} tokens'
             f" · {variant.timings.render:.1f} s</span>"
+            f'<button type="button" data-use="seed" title="Use this seed">Seed</button>'
+            f'<button type="button" data-use="start" title="Lay it on the canvas, to start from it">'
+            f"Start</button>"
             f'<a href="{url}" download="variant-{self.letter}-{variant.seed}.png"'
             f' title="Download {self.letter}">Download</a></footer>'
             + (f'<ul class="notes">{notes}</ul>' if notes else "")

@@ -11,6 +11,7 @@ from studio.recipes.events import Done
 from studio.recipes.preset import LETTERS
 from studio.recipes.request import Request
 from studio.service.rendering import Run
+from studio.ui.components import Viewer
 from studio.ui.notices import ending, notice
 from studio.ui.results import Card
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
@@ -39,6 +40,7 @@ class RunPanel:
             self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=1, min_width=90)
             self.attach = gr.Button("Follow the run of the address", elem_id="attach")
         self.notice = gr.HTML(elem_id="notice")
+        self.viewer = Viewer(elem_id="viewer")
         with gr.Group(elem_id="grid"):
             self.cards = {
                 letter: gr.HTML(Card(letter).html(), elem_id=f"card-{letter}") for letter in LETTERS

@@ -3,11 +3,12 @@
 import os
 import socket
 import tempfile
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
 from studio.bootstrap import Studio, open_studio
-from studio.errors import ServerError
+from studio.errors import InputError, NotFound, ServerError, StoreError, StudioError
 from studio.settings import Settings
 
 # Both must be set before Gradio is imported.
@@ -16,12 +17,16 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from studio.ui.history import history_routes
 from studio.ui.page import Page
 from studio.ui.theme import STYLESHEET, studio_theme
 
+STATUS: Mapping[type[StudioError], int] = {NotFound: 404, InputError: 400, StoreError: 503}
 MAX_BODY = 32 * 2**20
 """Bytes a request may bring: a doodle at the largest size, and room for the form."""
 
@@ -57,6 +62,9 @@ def build_app(studio: Studio) -> FastAPI:
     app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
     # A page of another site cannot reach us under a name of its own (DNS rebinding).
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    app.add_exception_handler(StudioError, _told)
+    app.mount("/static", StaticFiles(directory=STYLESHEET.parent))
+    app.include_router(history_routes(studio))
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.
     blocks.has_launched = True
@@ -71,6 +79,12 @@ def build_app(studio: Studio) -> FastAPI:
         show_error=True,
     )
     return mounted
+
+
+async def _told(_: Request, error: Exception) -> JSONResponse:
+    """Our errors as the plain pages' scripts read them."""
+    found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
+    return JSONResponse({"error": str(error)}, found[0] if found else 500)
 
 
 def _is_loopback(host: str) -> bool:

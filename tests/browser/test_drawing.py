@@ -1,7 +1,10 @@
 """The canvas: tools, pen and finger, base images under a doodle, live preview."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.driving import (
@@ -84,3 +87,135 @@ def test_the_live_preview_follows_the_last_stroke(page: Page) -> None:
     )
     page.get_by_label("Live preview").uncheck()
     expect(preview).to_have_count(0)
+
+
+def test_lines_and_shapes_are_drawn_from_corner_to_corner(page: Page) -> None:
+    page.locator("[data-tool=line]").click()
+    drag(page, (0.2, 0.2), (0.6, 0.5), (0.8, 0.2))
+    at = layer(page)
+    assert at.getpixel((128, 51)) == (214, 40, 48, 255)  # Straight, whatever way the hand took.
+    assert at.getpixel((153, 115)) == (0, 0, 0, 0)
+    page.locator("[data-act=clear]").click()
+    page.locator("[data-tool=oval]").click()
+    drag(page, (0.25, 0.25), (0.75, 0.75))
+    alpha = np.asarray(layer(page))[..., 3]
+    assert alpha[64, 128] == 255
+    assert alpha[128, 128] == alpha[68, 68] == 0
+
+    page.locator("[data-act=clear]").click()
+    page.locator("[data-tool=box]").click()
+    page.keyboard.down("Shift")
+    drag(page, (0.2, 0.2), (0.7, 0.3))
+    page.keyboard.up("Shift")
+    left, top, right, bottom = layer(page).getbbox() or (0, 0, 0, 0)
+    assert abs((right - left) - (bottom - top)) <= 2
+
+
+def test_a_soft_brush_fades_to_its_rim_and_a_hard_one_does_not(page: Page) -> None:
+    drag(page, (0.3, 0.5), (0.7, 0.5))
+    assert set(np.asarray(layer(page))[..., 3].flat) == {0, 255}
+    page.locator("[data-act=clear]").click()
+    page.get_by_label("Brush hardness in percent").fill("20")
+    drag(page, (0.3, 0.5), (0.7, 0.5))
+    alphas = np.asarray(layer(page))[..., 3][:, 128]
+    assert len(set(alphas.tolist())) > 4
+    assert abs(int(alphas.max()) - 255) < 40
+
+
+def test_the_mirror_draws_both_sides(page: Page) -> None:
+    page.locator("[data-act=mirror]").click()
+    drag(page, (0.2, 0.4), (0.3, 0.6))
+    pixels = np.asarray(layer(page))[..., 3]
+    assert (pixels[:, :100] > 0).sum() > 50
+    assert abs(int((pixels > 0).sum()) - 2 * int((pixels[:, :128] > 0).sum())) < 12
+
+
+def test_a_colour_is_picked_from_the_doodle_or_the_base(page: Page) -> None:
+    page.locator("[data-colour='#3064d6']").click()
+    drag(page, (0.4, 0.5), (0.6, 0.5))
+    page.locator("[data-colour='#d62830']").click()
+    page.locator("[data-tool=pick]").click()
+    drag(page, (0.5, 0.5))
+    expect(page.locator(".sketch-own input")).to_have_value("#3064d6")
+    expect(page.locator("[data-tool=brush]")).to_have_attribute("aria-pressed", "true")
+    page.locator("[data-tool=pick]").click()
+    drag(page, (0.02, 0.02))
+    expect(page.locator(".sketch-own input")).not_to_have_value("#3064d6")
+
+
+def test_strokes_land_under_the_pointer_when_zoomed_and_moved(page: Page) -> None:
+    for _ in range(3):
+        page.locator("[data-act=closer]").click()
+    page.locator("[data-tool=hand]").click()
+    frame = page.locator(".sketch-page").bounding_box()
+    assert frame is not None
+    x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 60, steps=3)
+    page.mouse.up()
+    page.locator("[data-tool=brush]").click()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.up()
+    canvas = page.locator(".sketch canvas").bounding_box()
+    assert canvas is not None
+    left, top, right, bottom = layer(page).getbbox() or (0, 0, 0, 0)
+    assert abs((left + right) / 2 - (x - canvas["x"]) * 256 / canvas["width"]) < 1.5
+    assert abs((top + bottom) / 2 - (y - canvas["y"]) * 256 / canvas["height"]) < 1.5
+    assert canvas["width"] > 3 * frame["width"]
+    page.locator("[data-act=whole]").click()
+    whole = page.locator(".sketch canvas").bounding_box()
+    assert whole is not None
+    assert abs(whole["width"] - frame["width"]) < 3
+
+
+def test_two_fingers_zoom_and_leave_no_stroke(page: Page) -> None:
+    page.evaluate("""() => {
+      const c = document.querySelector('.sketch canvas'), b = c.getBoundingClientRect();
+      const at = (id, x, y) => ({clientX: b.left + x * b.width, clientY: b.top + y * b.height,
+        pointerType: 'touch', pointerId: id, button: 0, bubbles: true, isPrimary: id === 1});
+      c.setPointerCapture = () => {};
+      c.dispatchEvent(new PointerEvent('pointerdown', at(1, 0.4, 0.5)));
+      c.dispatchEvent(new PointerEvent('pointermove', at(1, 0.42, 0.5)));
+      c.dispatchEvent(new PointerEvent('pointerdown', at(2, 0.6, 0.5)));
+      c.dispatchEvent(new PointerEvent('pointermove', at(1, 0.2, 0.5)));
+      c.dispatchEvent(new PointerEvent('pointermove', at(2, 0.8, 0.5)));
+      c.dispatchEvent(new PointerEvent('pointerup', at(1, 0.2, 0.5)));
+      c.dispatchEvent(new PointerEvent('pointerup', at(2, 0.8, 0.5)));
+    }""")
+    frame, canvas = (page.locator(s).bounding_box() for s in (".sketch-page", ".sketch canvas"))
+    assert frame is not None
+    assert canvas is not None
+    assert canvas["width"] > 2 * frame["width"]
+    assert colours(layer(page)) == {(0, 0, 0, 0)}
+
+
+def test_a_doodle_is_downloaded_and_imported_again(page: Page, tmp_path: Path) -> None:
+    scribble_a_dress(page)
+    drawn = layer(page)
+    with page.expect_download() as download:
+        page.locator("[data-act=download]").click()
+    file = tmp_path / "doodle.png"
+    download.value.save_as(file)
+    assert Image.open(file).convert("RGBA").tobytes() == drawn.tobytes()
+    page.locator("[data-act=clear]").click()
+    page.locator(".sketch-file").set_input_files(file)
+    page.wait_for_function(DRAWN_AT_THE_WAIST)
+    assert layer(page).tobytes() == drawn.tobytes()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    page.locator(".sketch-file").set_input_files(broken)
+    expect(page.locator(".sketch-said")).to_contain_text("not a picture")
+    assert layer(page).tobytes() == drawn.tobytes()
+
+
+def test_keys_choose_tools_and_a_sheet_tells_them(page: Page) -> None:
+    page.locator(".sketch canvas").focus()
+    for key, tool in (("e", "eraser"), ("l", "line"), ("o", "oval"), ("b", "brush")):
+        page.keyboard.press(key)
+        expect(page.locator(f"[data-tool={tool}]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("?")
+    expect(page.locator(".sketch-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".sketch-help")).not_to_be_visible()

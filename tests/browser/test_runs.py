@@ -10,10 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Log, Server
-from tests.browser.driving import (
-    scribble_a_dress,
-    set_number,
-)
+from tests.browser.driving import colours, layer, scribble_a_dress, set_number
 
 pytestmark = pytest.mark.browser
 
@@ -98,3 +95,35 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
     expect(page.locator(".card-done")).to_have_count(4)
     page.goto(f"{server.url}/?run={'0' * 32}")
     expect(page.locator("#notice [role=alert]")).to_contain_text("not under way here")
+
+
+def test_pictures_are_compared_under_a_slider_reused_and_their_seed_kept(page: Page) -> None:
+    scribble_a_dress(page)
+    for letter in "ABCD":
+        page.get_by_role("tab", name=letter).click()
+        set_number(page, f"{letter}-steps", "4")
+    page.locator("#generate").click()
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    page.locator("#card-B .open").click()
+    viewer = page.locator(".viewer")
+    expect(viewer).to_be_visible()
+    expect(viewer.get_by_label("Left picture")).to_have_value("B")
+    expect(viewer.get_by_label("Right picture")).to_have_value("Doodle")
+    shown = viewer.locator("[data-shown=left]")
+    assert shown.get_attribute("src") == page.locator("#card-B img").get_attribute("src")
+    viewer.get_by_label("Where left ends").fill("80")
+    assert "80%" in str(viewer.locator(".viewer-stage").get_attribute("style"))
+    viewer.locator("[data-name=D]").click()
+    expect(viewer.get_by_label("Right picture")).to_have_value("D")
+    page.keyboard.press("Escape")
+    expect(viewer).not_to_be_visible()
+    page.locator("#card-B [data-use=seed]").click()
+    kept = page.locator("#card-B article").get_attribute("data-seed")
+    expect(page.locator("#seed input")).to_have_value(str(kept))
+    page.locator("#card-C [data-use=start]").click()
+    page.wait_for_function(
+        "() => document.querySelector('.sketch canvas').getContext('2d')"
+        ".getImageData(2, 2, 1, 1).data[3] === 255"
+    )
+    page.locator("[data-act=undo]").click()
+    assert len(colours(layer(page))) == 2

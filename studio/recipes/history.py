@@ -1,0 +1,45 @@
+"""What to look for among the variants that were made."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.preset import Letter
+from studio.recipes.request import Variant
+
+
+class HistoryFilter(Frozen):
+    """Every field that is given must fit; `text` is looked for in the prompt, in any case.
+
+    `since` and `until` are days in UTC, both included; `model` is the name of any model used.
+    """
+
+    preset: Slug | None = None
+    letter: Letter | None = None
+    model: Annotated[str, Field(max_length=200)] | None = None
+    text: Annotated[str, Field(max_length=200)] | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+class KeptVariant(Frozen):
+    """A variant with its number in the store; later ones have higher numbers."""
+
+    id: int
+    variant: Variant
+
+
+class HistoryPage(Frozen):
+    """Some variants, newest first; `next` is the number to go on before, None at the end."""
+
+    rows: tuple[KeptVariant, ...]
+    next: int | None
+
+
+class Chosen(Frozen):
+    """Variants by their numbers in the store."""
+
+    ids: Annotated[tuple[int, ...], Field(min_length=1, max_length=1000)]

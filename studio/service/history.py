@@ -1,0 +1,47 @@
+"""What was made: looked through, taken away as files, deleted."""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+
+from studio.errors import InputError
+from studio.recipes.history import HistoryFilter, KeptVariant
+from studio.store.variants import VariantStore
+
+MOST_EXPORTED = 1000
+"""Variants that one archive may hold; some 100 kB each."""
+
+
+def export(variants: VariantStore, wanted: HistoryFilter) -> bytes:
+    """A ZIP of the pictures that fit, each PNG carrying its recipe, and of their records.
+
+    Raises InputError when nothing fits, or more than `MOST_EXPORTED`.
+    """
+    page = variants.page(wanted, most=MOST_EXPORTED)
+    if not page.rows:
+        raise InputError("nothing fits: there is nothing to export")
+    if page.next is not None:
+        raise InputError(
+            f"more than {MOST_EXPORTED:,} variants fit: narrow the filter, by date say"
+        )
+    return _archive(variants, page.rows)
+
+
+def _archive(variants: VariantStore, rows: Sequence[KeptVariant]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        records = []
+        for row in rows:
+            name = file_name(row)
+            archive.writestr(name, variants.png(row.variant))
+            records.append({"file": name, "variant": row.variant.model_dump(mode="json")})
+        archive.writestr("variants.json", json.dumps(records, indent=2))
+    return packed.getvalue()
+
+
+def file_name(row: KeptVariant) -> str:
+    """Such as `spring-v3-000123-B.png`; slugs hold nothing that a path could misread."""
+    variant = row.variant
+    version = f"v{variant.preset_version}" if variant.preset_version else "unsaved"
+    return f"{variant.preset}-{version}-{row.id:06d}-{variant.letter}.png"

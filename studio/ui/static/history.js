@@ -1,0 +1,131 @@
+// The history: asks for pages of variants as one scrolls, newest first.
+const form = document.querySelector('#filter');
+const list = document.querySelector('#list');
+const told = document.querySelector('#told');
+const count = document.querySelector('#count');
+const end = document.querySelector('#end');
+const remove = document.querySelector('#delete');
+const detail = document.querySelector('#detail');
+const rows = new Map();
+let next = null;
+let asking = false;
+let turn = 0;
+
+function wanted() {
+  const fields = [...new FormData(form)].filter(([, value]) => value);
+  return new URLSearchParams(fields);
+}
+
+async function answer(response) {
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.error || 'The studio did not understand that.');
+  return body;
+}
+
+// Asks for one more page; what was asked for before the list began anew is thrown away.
+async function more() {
+  if (asking) return;
+  asking = true;
+  const mine = turn;
+  const asked = wanted();
+  if (next !== null) asked.set('before', next);
+  try {
+    const page = await answer(await fetch(`/history/variants?${asked}`));
+    if (mine !== turn) return;
+    list.append(...page.rows.map(figure));
+    next = page.next;
+    end.textContent = next !== null ? '' : rows.size ? 'That is all.' : 'Nothing fits.';
+    count.textContent = `${rows.size}${next === null ? '' : '+'} variants`;
+    told.textContent = '';
+  } catch (error) {
+    if (mine === turn) told.textContent = error.message;
+  }
+  if (mine !== turn) return;
+  asking = false;
+  if (next !== null && end.getBoundingClientRect().top < innerHeight + 600) more();
+}
+
+function anew() {
+  turn += 1;
+  asking = false;
+  next = null;
+  rows.clear();
+  list.replaceChildren();
+  chosen();
+  document.querySelector('#export').href = `/history/export?${wanted()}`;
+  more();
+}
+
+function element(name, fields = {}, ...children) {
+  const made = Object.assign(document.createElement(name), fields);
+  made.append(...children);
+  return made;
+}
+
+function figure(row) {
+  rows.set(row.id, row);
+  const title = `${row.preset}, recipe ${row.letter}, seed ${row.seed}`;
+  const picture = element('img', { src: row.picture, alt: title, loading: 'lazy', decoding: 'async' });
+  const open = element('button', { type: 'button', title: 'Look closer' }, picture);
+  open.addEventListener('click', () => show(row));
+  const box = element('input', { type: 'checkbox', value: row.id, ariaLabel: `Choose ${title}` });
+  box.addEventListener('change', chosen);
+  const caption = element('figcaption', {}, element('b', {}, row.letter), element('span', {}, row.preset), box);
+  return element('figure', {}, open, caption);
+}
+
+function chosenIds() {
+  return [...list.querySelectorAll(':checked')].map((box) => Number(box.value));
+}
+
+function chosen() {
+  const number = chosenIds().length;
+  remove.disabled = number === 0;
+  remove.textContent = number ? `Delete ${number} chosen` : 'Delete chosen';
+}
+
+function show(row) {
+  const version = row.version ? `version ${row.version}` : 'not saved';
+  detail.querySelector('img').src = row.picture;
+  detail.querySelector('img').alt = row.prompt;
+  detail.querySelector('h2').textContent = `${row.preset}, recipe ${row.letter}`;
+  const facts = {
+    Preset: version, Prompt: row.prompt, 'Negative prompt': row.negative || 'none', Seed: row.seed,
+    Models: row.models.join(', '), Sampler: `${row.recipe.sampler}, ${row.recipe.steps} steps`,
+    'CFG Scale': row.recipe.guidance_scale, 'Denoising strength': row.recipe.strength,
+    Made: new Date(row.created).toLocaleString(), Took: `${row.seconds} s`,
+  };
+  detail.querySelector('dl').replaceChildren(
+    ...Object.entries(facts).flatMap(([name, fact]) => [element('dt', {}, name), element('dd', {}, String(fact))]),
+  );
+  const links = { restore: `/?variant=${row.id}`, run: `/?run=${row.run}`, picture: row.picture };
+  for (const link of detail.querySelectorAll('[data-link]')) link.href = links[link.dataset.link];
+  detail.showModal();
+}
+
+detail.querySelector('[data-act=close]').addEventListener('click', () => detail.close());
+
+remove.addEventListener('click', async () => {
+  const ids = chosenIds();
+  if (!confirm(`Delete ${ids.length} variants and their pictures for good?`)) return;
+  try {
+    await answer(await fetch('/history/delete', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Studio': 'history' },
+      body: JSON.stringify({ ids }),
+    }));
+    anew();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+});
+
+form.addEventListener('input', anew);
+form.addEventListener('submit', (event) => event.preventDefault());
+new IntersectionObserver(([seen]) => { if (seen.isIntersecting && next !== null) more(); }, { rootMargin: '600px' }).observe(end);
+
+const choices = await answer(await fetch('/history/choices'));
+for (const [slug, name] of choices.presets) form.preset.append(new Option(name, slug));
+for (const name of choices.models) form.model.append(new Option(name, name));
+for (const [name, value] of new URLSearchParams(location.search)) if (form[name]) form[name].value = value;
+anew();

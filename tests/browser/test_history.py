@@ -1,0 +1,78 @@
+"""The history page: an endless list, a filter, a closer look, restoring, deleting."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio.store.database import Database
+from studio.store.pictures import PictureFiles
+from studio.store.variants import VariantStore
+from tests.browser.conftest import Server
+from tests.history import keep_variants
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept(server: Server) -> VariantStore:
+    database = Database(f"sqlite:///{server.home / 'studio.db'}")
+    store = VariantStore(database, PictureFiles(server.home / "pictures"))
+    keep_variants(store, 200)
+    return store
+
+
+@pytest.fixture
+def history(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/history")
+    expect(page.locator("#list figure").first).to_be_visible()
+    return page
+
+
+def test_the_list_grows_as_one_scrolls_and_ends(history: Page) -> None:
+    assert history.locator("#list figure").count() < 200
+    for _ in range(12):
+        history.mouse.wheel(0, 4000)
+        history.wait_for_timeout(150)
+    expect(history.locator("#list figure")).to_have_count(200)
+    expect(history.locator("#end")).to_have_text("That is all.")
+    expect(history.locator("#count")).to_have_text("200 variants")
+
+
+def test_the_filter_narrows_the_list(history: Page) -> None:
+    history.locator("[name=letter]").select_option("B")
+    history.get_by_label("Prompt contains").fill("dress 19")
+    expect(history.locator("#list figure")).to_have_count(2)  # 193 and 197 are B's.
+    history.get_by_label("Prompt contains").fill("no such thing")
+    expect(history.locator("#end")).to_have_text("Nothing fits.")
+
+
+def test_a_variant_is_looked_at_and_restored_in_the_studio(history: Page) -> None:
+    history.get_by_label("Prompt contains").fill("dress 198")
+    expect(history.locator("#list figure")).to_have_count(1)
+    history.get_by_title("Look closer").click()
+    detail = history.locator("#detail")
+    expect(detail).to_contain_text("a red dress 198")
+    expect(detail).to_contain_text("pocket-ink")
+    detail.get_by_text("Restore in the studio").click()
+    expect(history.locator("#notice")).to_contain_text("Recipe C is the picture's, with its seed")
+    expect(history.locator("#seed input")).to_have_value("198")
+    expect(history.locator(".sketch-base")).to_have_attribute("alt", "Ada")
+    assert "variant" not in history.url
+
+
+def test_chosen_variants_are_deleted_with_their_files(
+    history: Page, kept: VariantStore, server: Server
+) -> None:
+    history.get_by_label("Prompt contains").fill("dress 10")
+    figures = history.locator("#list figure")
+    expect(figures).to_have_count(11)  # 10 and 100 to 109.
+    figures.first.get_by_role("checkbox").check()
+    figures.nth(1).get_by_role("checkbox").check()
+    history.on("dialog", lambda dialog: dialog.accept())
+    history.get_by_role("button", name="Delete 2 chosen").click()
+    expect(figures).to_have_count(9)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_history_fits_its_window(history: Page, width: int) -> None:
+    history.set_viewport_size({"width": width, "height": 844})
+    assert history.evaluate("document.documentElement.scrollWidth") <= width

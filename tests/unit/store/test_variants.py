@@ -1,0 +1,104 @@
+"""Variants in the store: found by what one looks for, page by page, deleted with their pictures."""
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from studio.errors import NotFound
+from studio.recipes.history import HistoryFilter
+from studio.recipes.request import UsedModel, Variant
+from studio.store.base_images import BaseImageStore
+from studio.store.database import Database
+from studio.store.pictures import PictureFiles
+from studio.store.presets import PresetStore
+from studio.store.variants import VariantStore
+from tests import examples
+
+
+class Kept:
+    """A store with eight variants of two requests a day apart."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = Database(f"sqlite:///{folder}/s.db")
+        self.pictures = PictureFiles(folder / "p")
+        self.variants = VariantStore(self.database, self.pictures)
+        for number in range(8):
+            self.add(number)
+
+    def add(self, number: int, colour: int | None = None) -> Variant:
+        day, letter = number // 4, "ABCD"[number % 4]
+        png = examples.png((8, 8), (number if colour is None else colour, 0, 0, 255))
+        variant = examples.variant(
+            request_id=f"{day:032x}", letter=letter, preset=("spring", "autumn")[day],
+            prompt=f"a Red dress, 100% {'wool' if day else 'silk'}",
+            models=(UsedModel(kind="checkpoint", name="pocket-ink" if number % 2 else "pocket-water", sha256=examples.HASH),),
+            created=datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day),
+            picture_sha256=hashlib.sha256(png).hexdigest(),
+        )  # fmt: skip
+        self.variants.add(variant, png)
+        return variant
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (HistoryFilter(), [8, 7, 6, 5, 4, 3, 2, 1]),
+        (HistoryFilter(preset="autumn"), [8, 7, 6, 5]),
+        (HistoryFilter(letter="B"), [6, 2]),
+        (HistoryFilter(model="pocket-ink"), [8, 6, 4, 2]),
+        (HistoryFilter(model="pocket"), []),
+        (HistoryFilter(text="WOOL"), [8, 7, 6, 5]),
+        (HistoryFilter(text="100%"), [8, 7, 6, 5, 4, 3, 2, 1]),
+        (HistoryFilter(text="100_"), []),
+        (HistoryFilter(since=date(2026, 3, 2)), [8, 7, 6, 5]),
+        (HistoryFilter(until=date(2026, 3, 1)), [4, 3, 2, 1]),
+        (HistoryFilter(preset="spring", letter="D", text="silk"), [4]),
+    ],
+)
+def test_variants_are_found_newest_first(
+    kept: Kept, wanted: HistoryFilter, found: list[int]
+) -> None:
+    assert [row.id for row in kept.variants.page(wanted).rows] == found
+
+
+def test_a_long_list_is_read_page_by_page_and_new_ones_do_not_shift_it(kept: Kept) -> None:
+    first = kept.variants.page(HistoryFilter(), most=5)
+    kept.variants.add(examples.variant(request_id="f" * 32), examples.png())
+    second = kept.variants.page(HistoryFilter(), before=first.next, most=5)
+    assert [row.id for row in first.rows] == [8, 7, 6, 5, 4]
+    assert [row.id for row in second.rows] == [3, 2, 1]
+    assert second.next is None
+
+
+def test_deleting_takes_the_picture_too(kept: Kept) -> None:
+    one = kept.variants.chosen([3])[0].variant
+    assert kept.variants.delete([3, 99]) == 1
+    assert kept.variants.chosen([3]) == []
+    with pytest.raises(NotFound):
+        kept.pictures.get(one.picture_sha256)
+    with pytest.raises(NotFound, match="no variant"):
+        kept.variants.picture(one.picture_sha256)
+
+
+def test_a_picture_that_something_else_shows_stays(kept: Kept) -> None:
+    shared, based, controlled = (kept.variants.chosen([n])[0].variant for n in (1, 2, 3))
+    kept.variants.add(
+        examples.variant(request_id="e" * 32, picture_sha256=shared.picture_sha256),
+        kept.variants.png(shared),
+    )
+    bases = BaseImageStore(kept.database, kept.pictures)
+    bases.put(examples.base_image(sha256=based.picture_sha256), kept.variants.png(based))
+    unit = examples.unit(source="picture", picture=controlled.picture_sha256)
+    recipes = examples.preset().recipes.replace("A", examples.recipe(control_units=(unit,)))
+    PresetStore(kept.database).save(examples.preset(recipes=recipes))
+    assert kept.variants.delete([1, 2, 3]) == 3
+    for variant in (shared, based, controlled):
+        assert kept.pictures.get(variant.picture_sha256)
