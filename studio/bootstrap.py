@@ -9,6 +9,7 @@ from studio.service.deploying import Deploying
 from studio.service.gate import Gate
 from studio.service.intake import Intake
 from studio.service.lane import Lane
+from studio.service.pulling import Pulls
 from studio.service.rendering import Renderer, RenderService
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.settings import Settings, shipped
@@ -32,6 +33,7 @@ class Studio:
     deploying: Deploying
     intake: Intake
     rendering: RenderService
+    pulls: Pulls
     doodles: tuple[TestDoodle, ...]
 
 
@@ -90,6 +92,7 @@ def open_studio(settings: Settings) -> Studio:
         rendering=RenderService(
             bases, variants, Lane(), engine, batch=settings.batch and not settings.exact
         ),
+        pulls=Pulls(settings),
         doodles=doodle_pack(shipped("assets") / "doodles"),
     )
 

@@ -22,7 +22,8 @@ from studio.engine.passes import Passes, Size, UnitsAt
 from studio.engine.pipelines import Hooks, Unit
 from studio.engine.quiet import quiet_libraries
 from studio.engine.rendered import Rendered, Watch
-from studio.engine.stock import EngineStatus, Limits, Stock
+from studio.engine.status import EngineStatus
+from studio.engine.stock import Limits, Stock
 from studio.engine.ways import Ways, chosen_device, chosen_dtype
 from studio.errors import EngineError
 from studio.imaging.compose import composite

@@ -120,7 +120,7 @@ class Residency(Generic[Loaded]):
     def status(self) -> Status:
         residents = tuple(
             Resident(str(key), "device" if held.on_device else "ram", held.size, held.pins > 0)
-            for key, held in self._held.items()
+            for key, held in tuple(self._held.items())
         )
         return Status(residents, self._device_hits, self._ram_hits, self._misses)
 

@@ -9,13 +9,14 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
 
-from studio.engine.caches import ByteCache, CacheStatus
+from studio.engine.caches import ByteCache
 from studio.engine.checkpoints import load_base_model, load_controlnet, load_vae
 from studio.engine.configurations import Configurations
 from studio.engine.dialect import BaseModel, Embeddings
 from studio.engine.loras import Weights
 from studio.engine.placement import DevicePlacement, Single
-from studio.engine.residency import Residency, Room, Status
+from studio.engine.residency import Residency, Room
+from studio.engine.status import EngineStatus
 from studio.library.models import Model
 
 Module = TypeVar("Module", bound=torch.nn.Module)
@@ -36,19 +37,6 @@ class Limits:
     controlnets: int = 8
     cache_bytes: int = 256 * MB
     lora_bytes: int = 1024 * MB
-
-
-@dataclass(frozen=True)
-class EngineStatus:
-    """What is where, and how often it was there when it was asked for."""
-
-    base_models: Status
-    controlnets: Status
-    vaes: Status
-    embeddings: CacheStatus
-    latents: CacheStatus
-    maps: CacheStatus
-    lora_files: CacheStatus
 
 
 class Stock:

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from studio.engine.caches import CacheStatus
 from studio.engine.rendered import Rendered, Watch
+from studio.engine.residency import Status
+from studio.engine.status import EngineStatus
 from studio.errors import Cancelled
 from studio.imaging.compose import composite
 from studio.recipes.preset import Letter
@@ -40,6 +43,11 @@ class FakeRenderer:
         self.batches.append(len(jobs))
         each = zip(jobs, watches, strict=True)
         return tuple(self._render(job, base, doodle, watch) for job, watch in each)
+
+    def status(self) -> EngineStatus:
+        """A fake holds nothing."""
+        nowhere, empty = Status((), 0, 0, 0), CacheStatus(0, 0, 0, 0, 0)
+        return EngineStatus(nowhere, nowhere, nowhere, empty, empty, empty, empty)
 
     def _render(
         self,

@@ -15,6 +15,7 @@ from typing import Protocol
 from PIL import Image
 
 from studio.engine.rendered import Rendered, Watch
+from studio.engine.status import EngineStatus
 from studio.errors import Cancelled, NotFound, StudioError
 from studio.imaging.limits import encode_png
 from studio.imaging.metadata import png_with_metadata
@@ -52,6 +53,8 @@ class Renderer(Protocol):
         doodle: Image.Image | None,
         watches: Sequence[Watch],
     ) -> tuple[Rendered, ...]: ...
+
+    def status(self) -> EngineStatus: ...
 
 
 class Run:
@@ -101,6 +104,13 @@ class Run:
     def cancelled(self) -> bool:
         return self._stop.is_set()
 
+    @property
+    def open_letters(self) -> tuple[Letter, ...]:
+        """The jobs that have not ended."""
+        with self._news:
+            ended = {event.letter for event in self._told if isinstance(event, FINAL)}
+        return tuple(job.letter for job in self.jobs if job.letter not in ended)
+
     def tell(self, event: Event) -> None:
         with self._news:
             self._told.append(event)
@@ -149,6 +159,14 @@ class RenderService:
                 " history"
             )
         return run
+
+    def under_way(self) -> tuple[Run, ...]:
+        """The runs that have jobs left, first come first."""
+        return tuple(run for run in tuple(self._runs.values()) if run.open_letters)
+
+    def engine_status(self) -> EngineStatus | None:
+        """What the engine holds; None while there was nothing to render."""
+        return None if self._engine is None else self._engine.status()
 
     def _end(self, request_id: str) -> None:
         """In the lane, after a run's last job: the oldest ended run is forgotten."""
@@ -200,6 +218,10 @@ class RenderService:
             variant, png = describe(run.request, job, rendered)
             self._variants.add(variant, png)
             run.tell(Done(letter=job.letter, variant=variant, png=png))
+            log.info(
+                "variant %s of %s by %s in %.1f s, %.1f s of loading", job.letter,
+                job.request_id, request_name(run.request), variant.timings.render, variant.timings.load,
+            )  # fmt: skip
         except Cancelled:
             run.tell(Stopped(letter=job.letter))
         except StudioError as error:
@@ -245,6 +267,12 @@ def _watch(run: Run, letter: Letter) -> Watch:
         on_preview=lambda picture: run.tell(Preview(letter=letter, png=encode_png(picture))),
         is_cancelled=lambda: run.cancelled,
     )
+
+
+def request_name(request: Request) -> str:
+    """The preset version that is asked for, such as `spring v3`."""
+    number = request.preset_version
+    return f"{request.preset.slug} {f'v{number}' if number else 'unsaved'}"
 
 
 def describe(request: Request, job: Job, rendered: Rendered) -> tuple[Variant, bytes]:

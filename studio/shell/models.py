@@ -73,14 +73,24 @@ def pull(
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit.")] = None,
     variant: Annotated[str | None, typer.Option(help="Such as fp16, where there is one.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it costs, bring nothing.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring a model from the hub: says its size first, goes on where it stopped."""
     from studio.library.hub import Hub
+    from studio.service.pulling import PullCost
 
     settings = load_settings()
     hub = Hub(settings.hub)
     planned = hub.plan(repo, kind.value, file, revision, variant)
     typer.echo(f"{len(planned.files)} files, {planned.bytes / 1e6:,.1f} MB", err=True)
+    if dry_run:
+        if as_json:
+            cost = PullCost(name=planned.name, files=len(planned.files), bytes=planned.bytes)
+            typer.echo(cost.model_dump_json())
+        return
     if not yes:
         typer.confirm(f"Bring {repo} as {planned.kind} {planned.name}?", abort=True)
     typer.echo(str(hub.fetch(planned, settings.models_home)))

@@ -26,7 +26,8 @@ from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
 BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
-<a href="/" aria-current="page">Studio</a><a href="/history">History</a></nav>"""
+<a href="/" aria-current="page">Studio</a><a href="/history">History</a>
+<a href="/models">Models</a><a href="/system">System</a></nav>"""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
 OPEN = """() => requestAnimationFrame(() => {
     document.documentElement.dataset.opened = 'yes';

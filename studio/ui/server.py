@@ -1,5 +1,6 @@
 """Serves the page: one FastAPI application with the guards that a mounted Gradio app lacks."""
 
+import logging
 import os
 import socket
 import tempfile
@@ -8,7 +9,15 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from studio.bootstrap import Studio, open_studio
-from studio.errors import InputError, NotFound, ServerError, StoreError, StudioError
+from studio.errors import (
+    HubUnavailable,
+    InputError,
+    NotFound,
+    ServerError,
+    StoreError,
+    StudioError,
+)
+from studio.service.watching import Journal
 from studio.settings import Settings
 
 # Both must be set before Gradio is imported.
@@ -25,8 +34,14 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from studio.ui.history import history_routes
 from studio.ui.page import Page
 from studio.ui.theme import STYLESHEET, studio_theme
+from studio.ui.workshop import workshop_routes
 
-STATUS: Mapping[type[StudioError], int] = {NotFound: 404, InputError: 400, StoreError: 503}
+STATUS: Mapping[type[StudioError], int] = {
+    NotFound: 404,
+    InputError: 400,
+    HubUnavailable: 502,
+    StoreError: 503,
+}
 MAX_BODY = 32 * 2**20
 """Bytes a request may bring: a doodle at the largest size, and room for the form."""
 
@@ -65,6 +80,7 @@ def build_app(studio: Studio) -> FastAPI:
     app.add_exception_handler(StudioError, _told)
     app.mount("/static", StaticFiles(directory=STYLESHEET.parent))
     app.include_router(history_routes(studio))
+    app.include_router(workshop_routes(studio, _journal()))
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.
     blocks.has_launched = True
@@ -79,6 +95,17 @@ def build_app(studio: Studio) -> FastAPI:
         show_error=True,
     )
     return mounted
+
+
+def _journal() -> Journal:
+    """The newest lines that the studio logs; its handler replaces an earlier application's."""
+    journal = Journal()
+    log = logging.getLogger("studio")
+    log.setLevel(logging.INFO)
+    for handler in [each for each in log.handlers if isinstance(each, Journal)]:
+        log.removeHandler(handler)
+    log.addHandler(journal)
+    return journal
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:

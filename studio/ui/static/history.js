@@ -1,4 +1,6 @@
 // The history: asks for pages of variants as one scrolls, newest first.
+import { answer, element } from './pages.js';
+
 const form = document.querySelector('#filter');
 const list = document.querySelector('#list');
 const told = document.querySelector('#told');
@@ -14,12 +16,6 @@ let turn = 0;
 function wanted() {
   const fields = [...new FormData(form)].filter(([, value]) => value);
   return new URLSearchParams(fields);
-}
-
-async function answer(response) {
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.error || 'The studio did not understand that.');
-  return body;
 }
 
 // Asks for one more page; what was asked for before the list began anew is thrown away.
@@ -54,12 +50,6 @@ function anew() {
   chosen();
   document.querySelector('#export').href = `/history/export?${wanted()}`;
   more();
-}
-
-function element(name, fields = {}, ...children) {
-  const made = Object.assign(document.createElement(name), fields);
-  made.append(...children);
-  return made;
 }
 
 function figure(row) {

@@ -1,2 +1,49 @@
-// Before anything is drawn: light or dark, as the system has it.
+// What the plain pages share: their header, light or dark as the system has it, and small helpers.
+const PAGES = { '/': 'Studio', '/history': 'History', '/models': 'Models', '/system': 'System' };
+
 if (matchMedia('(prefers-color-scheme: dark)').matches) document.documentElement.classList.add('dark');
+
+export function element(name, fields = {}, ...children) {
+  const made = Object.assign(document.createElement(name), fields);
+  made.append(...children);
+  return made;
+}
+
+// The answer's JSON, or its error as one line.
+export async function answer(response) {
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.error || 'The studio did not understand that: see what was typed.');
+  return body;
+}
+
+export function megabytes(bytes) {
+  return `${(bytes / 1e6).toLocaleString(undefined, { maximumFractionDigits: bytes < 1e7 ? 1 : 0 })} MB`;
+}
+
+export function row(...cells) {
+  return element('tr', {}, ...cells.map((cell) => element('td', {}, cell ?? '')));
+}
+
+// Asks again and again while the page is looked at; an error is told in place.
+export async function repeatedly(seconds, ask) {
+  const told = document.querySelector('#told');
+  for (;;) {
+    if (!document.hidden) {
+      try {
+        await ask();
+        told.textContent = '';
+      } catch (error) {
+        told.textContent = error.message;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
+}
+
+const nav = element('nav', { ariaLabel: 'Pages' });
+for (const [address, name] of Object.entries(PAGES)) {
+  const link = element('a', { href: address }, name);
+  if (address === location.pathname) link.setAttribute('aria-current', 'page');
+  nav.append(link);
+}
+document.querySelector('.top').append(element('h1', {}, element('i'), 'Doodle Theme Studio'), nav);

@@ -1,0 +1,154 @@
+"""Models brought from the hub for the page: each in a process of its own, watched on the disk.
+
+A studio that serves pages never speaks to a hub itself; the command `studio models pull` does.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from studio.errors import HubUnavailable, InputError, NotFound
+from studio.recipes.base import Frozen, read_document
+from studio.recipes.recipe import ModelKind
+from studio.settings import Settings
+
+PLAN_SECONDS = 60
+PullState = Literal["running", "done", "failed"]
+
+
+class PullCost(Frozen):
+    """What `studio models pull --dry-run --json` answers."""
+
+    name: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class PullWish:
+    """A model to be brought, as `studio models pull` takes it."""
+
+    repo: str
+    kind: ModelKind
+    file: str | None = None
+    variant: str | None = None
+
+    def arguments(self) -> list[str]:
+        optional = (("--file", self.file), ("--variant", self.variant))
+        return [
+            "models", "pull", f"--kind={self.kind}",
+            *(f"{name}={value}" for name, value in optional if value), "--", self.repo,
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PullProgress:
+    """How far a download is, in bytes."""
+
+    repo: str
+    name: str
+    kind: ModelKind
+    bytes: int
+    fetched: int
+    state: PullState
+    message: str = ""
+
+
+class Pulls:
+    """The downloads that this page has begun, newest last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._pulls: dict[str, PullProgress] = {}
+
+    def start(self, wish: PullWish) -> PullProgress:
+        """Asks the hub what it will cost, then begins.
+
+        Raises what `studio models pull` says as InputError, NotFound or HubUnavailable.
+        """
+        with self._lock:
+            running = self._pulls.get(wish.repo)
+            if running is not None and running.state == "running":
+                raise InputError(f"{wish.repo} is on its way already")
+        planned = self._planned(wish)
+        progress = PullProgress(wish.repo, planned.name, wish.kind, planned.bytes, 0, "running")
+        self._put(progress)
+        threading.Thread(target=self._run, args=(wish, progress), daemon=True).start()
+        return progress
+
+    def all(self) -> tuple[PullProgress, ...]:
+        with self._lock:
+            pulls = tuple(self._pulls.values())
+        return tuple(self._measured(each) if each.state == "running" else each for each in pulls)
+
+    def _planned(self, wish: PullWish) -> PullCost:
+        try:
+            asked = subprocess.run(
+                [*_studio(), *_before_repo(wish.arguments(), "--dry-run", "--json")],
+                capture_output=True, text=True, timeout=PLAN_SECONDS, env=self._environment(), check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise HubUnavailable("the hub does not answer: try again later") from None
+        if asked.returncode != 0:
+            error = next((e for e in (InputError, NotFound) if e.exit_code == asked.returncode), HubUnavailable)  # fmt: skip
+            raise error(_last_line(asked.stderr))
+        return read_document(PullCost, asked.stdout, "what the hub answered")
+
+    def _run(self, wish: PullWish, progress: PullProgress) -> None:
+        ended = subprocess.run(
+            [*_studio(), *_before_repo(wish.arguments(), "--yes")],
+            capture_output=True, text=True, env=self._environment(), check=False,
+        )  # fmt: skip
+        if ended.returncode == 0:
+            self._put(replace(progress, state="done", fetched=progress.bytes))
+        else:
+            self._put(
+                replace(self._measured(progress), state="failed", message=_last_line(ended.stderr))
+            )
+
+    def _measured(self, progress: PullProgress) -> PullProgress:
+        """With what has come so far, as the disk has it."""
+        home = self._settings.models_home
+        folders = home.glob(f".partial/{progress.repo.replace('/', '--')}-*")
+        fetched = sum(_size(file) for folder in folders for file in folder.rglob("*"))
+        return replace(progress, fetched=min(fetched, progress.bytes))
+
+    def _put(self, progress: PullProgress) -> None:
+        with self._lock:
+            self._pulls.pop(progress.repo, None)
+            self._pulls[progress.repo] = progress
+
+    def _environment(self) -> dict[str, str]:
+        environment = {k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"}
+        return environment | {
+            "STUDIO_HOME": str(self._settings.home),
+            "STUDIO_HUB": self._settings.hub,
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }
+
+
+def _studio() -> list[str]:
+    return [sys.executable, "-m", "studio.cli"]
+
+
+def _before_repo(arguments: list[str], *options: str) -> list[str]:
+    """Options go before the `--` that ends them."""
+    place = arguments.index("--")
+    return [*arguments[:place], *options, *arguments[place:]]
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1].removeprefix("studio: ") if lines else "studio models pull said nothing"
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:
+        return 0  # It was renamed while we looked.

@@ -1,0 +1,38 @@
+// System: runs under way, what the engine holds, versions, the log's tail.
+import { answer, element, megabytes, repeatedly, row } from './pages.js';
+
+const TIERS = { base_models: 'Base models', controlnets: 'ControlNets', vaes: 'VAEs' };
+const CACHES = { embeddings: 'Prompt embeddings', latents: 'Start latents', maps: 'Control maps', lora_files: 'LoRA files' };
+const WHERE = { device: 'device', ram: 'RAM' };
+
+function tierRow(name, status) {
+  const held = status.residents.map((each) => `${each.key} (${WHERE[each.tier]}${each.pinned ? ', in use' : ''})`);
+  const bytes = status.residents.reduce((sum, each) => sum + each.bytes, 0);
+  return row(name, held.join(', ') || 'none', megabytes(bytes), status.device_hits + status.ram_hits, status.misses);
+}
+
+function cacheRow(name, status) {
+  return row(name, status.entries, `${megabytes(status.bytes)} of ${megabytes(status.limit)}`, status.hits, status.misses);
+}
+
+async function show() {
+  const system = await answer(await fetch('/system/status'));
+  const runs = system.under_way.map((each) => {
+    const link = element('a', { href: `/?run=${each.run}` }, each.run.slice(0, 8));
+    return element('li', {}, link, ` ${each.preset}, open: ${each.open.join(', ')}`);
+  });
+  document.querySelector('#runs').replaceChildren(...(runs.length ? runs : [element('li', {}, 'Nothing.')]));
+  const { engine } = system;
+  document.querySelector('#engine').replaceChildren(...(engine ? [
+    ...Object.entries(TIERS).map(([key, name]) => tierRow(name, engine[key])),
+    ...Object.entries(CACHES).map(([key, name]) => cacheRow(name, engine[key])),
+  ] : [row('Nothing until the first picture.')]));
+  const facts = {
+    ...system.versions, device: system.device, 'data directory': system.home,
+    disk: `${megabytes(system.disk_free)} free of ${megabytes(system.disk_total)}`,
+  };
+  document.querySelector('#versions').replaceChildren(...Object.entries(facts).map(([name, fact]) => row(name, fact)));
+  document.querySelector('#log').textContent = system.log.join('\n') || 'Nothing was logged.';
+}
+
+await repeatedly(2, show);

@@ -1,0 +1,81 @@
+"""The pages Models and System, and what they ask for: what is where, what runs, what is pulled."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from studio.bootstrap import Studio
+from studio.engine.status import EngineStatus
+from studio.recipes.base import Frozen
+from studio.recipes.recipe import ModelKind
+from studio.service.pulling import PullWish
+from studio.service.watching import Journal, system_status
+
+_STATIC = Path(__file__).parent / "static"
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Wish(Frozen):
+    repo: _Name
+    kind: ModelKind = "checkpoint"
+    file: _Name | None = None
+    variant: _Name | None = None
+
+
+def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/system")
+    def system_page() -> FileResponse:
+        return FileResponse(_STATIC / "system.html", media_type="text/html")
+
+    @routes.get("/system/status")
+    def status() -> dict[str, Any]:
+        return asdict(system_status(studio.settings, studio.rendering, journal.tail()))
+
+    @routes.get("/models")
+    def models_page() -> FileResponse:
+        return FileResponse(_STATIC / "models.html", media_type="text/html")
+
+    @routes.get("/models/list")
+    def models() -> dict[str, Any]:
+        tiers = _tiers(studio.rendering.engine_status())
+        return {
+            "models": [
+                {
+                    "kind": each.kind, "name": each.name, "family": each.family,
+                    "bytes": each.bytes, "sha256": each.sha256, "triggers": each.triggers,
+                    "where": tiers.get((each.kind, each.name), "disk"),
+                }
+                for each in studio.catalogue.models()
+            ],
+            "pulls": [asdict(pull) for pull in studio.pulls.all()],
+        }  # fmt: skip
+
+    @routes.get("/models/problems")
+    def problems() -> list[str]:
+        return [reason for _, reason in studio.catalogue.problems()]
+
+    # Another site's page cannot send a header of its own here.
+    @routes.post("/models/pull")
+    def pull(wish: _Wish, x_studio: Annotated[str, Header()]) -> dict[str, Any]:
+        return asdict(studio.pulls.start(PullWish(**wish.model_dump())))
+
+    return routes
+
+
+def _tiers(status: EngineStatus | None) -> Mapping[tuple[str, str], str]:
+    """Where each model is that is not on disk alone."""
+    if status is None:
+        return {}
+    held = {"checkpoint": status.base_models, "controlnet": status.controlnets, "vae": status.vaes}
+    return {
+        (kind, resident.key): resident.tier
+        for kind, tier in held.items()
+        for resident in tier.residents
+    }

@@ -1,0 +1,46 @@
+"""The pages Models and System as an operator reads them."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Log, Server
+
+pytestmark = pytest.mark.browser
+
+
+def test_models_say_where_they_are_and_a_pull_that_cannot_be_says_why(
+    page: Page, server: Server, log: Log
+) -> None:
+    page.goto(f"{server.url}/models")
+    row = page.locator("#models tr").filter(has_text="pocket-water")
+    expect(row).to_contain_text("checkpoint")
+    expect(row).to_contain_text("on disk")
+    expect(page.locator("#models tr").filter(has_text="glow")).to_contain_text("glow, night")
+    page.get_by_role("button", name="Scan the folders").click()
+    expect(page.locator("#problems li")).to_have_count(1)
+    page.get_by_label("Repository").fill("../etc")
+    page.get_by_role("button", name="Bring").click()
+    expect(page.locator("#told")).to_contain_text("is no repository", timeout=60_000)
+    assert log.errors == []
+
+
+def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
+    with page.context.expect_page() as opened:
+        page.evaluate("window.open('/system')")
+    system = opened.value
+    expect(system.locator("#versions")).to_contain_text("diffusers")
+    page.locator("#generate").click()
+    expect(system.locator("#runs a")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(system.locator("#runs")).to_contain_text("Nothing.", timeout=60_000)
+    expect(system.locator("#engine")).to_contain_text("pocket-ink (device)")
+    expect(system.locator("#log")).to_contain_text("variant D of")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("address", ["models", "system"])
+def test_the_page_fits_its_window(page: Page, server: Server, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server.url}/{address}")
+    page.wait_for_selector("tbody tr")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,104 @@
+"""Models and System: what is where, what runs; a pull goes through a process of its own."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.bootstrap import Studio, open_studio
+from studio.settings import Settings
+from studio.ui.server import build_app
+from tests.hub import model_hub
+from tests.unit.library.test_headers import PEFT, write
+
+OWN = {"X-Studio": "models"}
+
+
+@pytest.fixture
+def studio(home: Path, tmp_path: Path) -> Iterator[Studio]:
+    """A studio whose hub stands on loopback and has one LoRA."""
+    lora = write(tmp_path / "glow.safetensors", {PEFT: (8, 128)}).read_bytes()
+    with model_hub({"acme/loras": {"glow.safetensors": lora}}) as hub:
+        yield open_studio(Settings(home=home, hub=hub.endpoint))
+
+
+@pytest.fixture
+def client(studio: Studio) -> TestClient:
+    return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+
+
+def pulled(client: TestClient) -> dict[str, Any]:
+    """The one download, once it has ended."""
+    for _ in range(300):
+        [pull] = client.get("/models/list").json()["pulls"]
+        if pull["state"] != "running":
+            return dict(pull)
+        time.sleep(0.1)
+    raise TimeoutError("the download did not end")
+
+
+def test_every_model_says_where_it_is(client: TestClient) -> None:
+    models = client.get("/models/list").json()["models"]
+    found = {(each["kind"], each["name"]): each for each in models}
+    assert found["checkpoint", "pocket-ink"]["where"] == "disk"
+    assert found["lora", "pocket-neon"]["triggers"]
+
+
+def test_a_pull_is_watched_until_the_model_is_here(client: TestClient) -> None:
+    wish = {"repo": "acme/loras", "kind": "lora", "file": "glow.safetensors"}
+    begun = client.post("/models/pull", json=wish, headers=OWN).json()
+    assert (begun["name"], begun["state"]) == ("glow", "running")
+    ended = pulled(client)
+    assert ended["state"] == "done"
+    assert ended["fetched"] == ended["bytes"] > 0
+    assert "glow" in {each["name"] for each in client.get("/models/list").json()["models"]}
+    client.post("/models/pull", json=wish, headers=OWN)
+    assert "already" in pulled(client)["message"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "said"),
+    [
+        ({"repo": "../etc"}, 400, "no repository"),
+        ({"repo": "--help"}, 400, "no repository"),
+        ({"repo": "acme/nothing"}, 404, "the hub has no acme/nothing"),
+        ({"repo": "acme/loras", "kind": "lora", "file": "dim.safetensors"}, 404, "no file"),
+    ],
+)
+def test_what_cannot_be_pulled_is_said_at_once(
+    client: TestClient, wish: dict[str, str], status: int, said: str
+) -> None:
+    answer = client.post("/models/pull", json=wish, headers=OWN)
+    assert answer.status_code == status
+    assert said in answer.json()["error"]
+
+
+def test_only_a_page_of_the_studio_pulls(client: TestClient) -> None:
+    assert client.post("/models/pull", json={"repo": "acme/loras"}).status_code == 422
+
+
+def test_a_scan_tells_what_cannot_be_used(client: TestClient, studio: Studio) -> None:
+    broken = studio.settings.models_home / "loras" / "broken.safetensors"
+    broken.parent.mkdir(parents=True, exist_ok=True)
+    broken.write_bytes(b"no weights")
+    [problem] = client.get("/models/problems").json()
+    assert "broken" in problem
+
+
+def test_the_system_page_knows_versions_runs_and_the_log(client: TestClient) -> None:
+    logging.getLogger("studio.service").warning("something odd")
+    status = client.get("/system/status").json()
+    assert status["versions"]["torch"]
+    assert status["engine"] is None
+    assert status["under_way"] == []
+    assert 0 < status["disk_free"] <= status["disk_total"]
+    assert status["log"][-1].endswith("something odd")
+
+
+@pytest.mark.parametrize("address", ["/models", "/system", "/history"])
+def test_the_plain_pages_are_served(client: TestClient, address: str) -> None:
+    assert "Doodle Theme Studio" in client.get(address).text
