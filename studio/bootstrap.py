@@ -12,6 +12,7 @@ from studio.service.lane import Lane
 from studio.service.pulling import Pulls
 from studio.service.rendering import Renderer, RenderService
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
+from studio.service.tokens import TokenCounter
 from studio.settings import Settings, shipped
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
@@ -34,6 +35,7 @@ class Studio:
     intake: Intake
     rendering: RenderService
     pulls: Pulls
+    tokens: TokenCounter
     doodles: tuple[TestDoodle, ...]
 
 
@@ -93,6 +95,7 @@ def open_studio(settings: Settings) -> Studio:
             bases, variants, Lane(), engine, batch=settings.batch and not settings.exact
         ),
         pulls=Pulls(settings),
+        tokens=TokenCounter(catalogue, shipped("assets") / "configurations"),
         doodles=doodle_pack(shipped("assets") / "doodles"),
     )
 

@@ -80,16 +80,17 @@ class Page:
     def _wire(self) -> None:
         self.run.wire(self._request, self._asked)
         self.deployment.wire(self.theme.loaded, **QUICK)
+        told: Components = {self.unsaved, self.kept, self.theme.tokens}
         for event in (*self.theme.wire(self.run.notice), *self._wire_own(), self._wire_opening()):
             # What is unsaved is told and kept after everything that changes the page.
-            event.then(self._keep, self._drafted, {self.unsaved, self.kept}, **QUICK)
+            event.then(self._keep, self._drafted, told, **QUICK)
         # A text box's `input` still carries the text before the last key.
         typed = [
             each.change if isinstance(each, gr.Textbox) else each.input
             for each in self._drafted - {self.theme.loaded}
         ]
         gr.on(
-            typed, self._keep, self._drafted, {self.unsaved, self.kept},
+            typed, self._keep, self._drafted, told,
             trigger_mode="always_last", **QUICK,
         )  # fmt: skip
 
@@ -122,6 +123,7 @@ class Page:
         opening = self.blocks.load(
             self._refresh, self.kept, {*shown, run.words, run.seed, run.notice}, **QUICK
         )
+        opening.then(**theme.hide)
         opening.then(None, js=OPEN)
         return opening
 
@@ -202,7 +204,7 @@ class Page:
         return updates
 
     def _keep(self, values: Updates) -> Updates:
-        """Tells what is unsaved, and has the browser keep it."""
+        """Tells what is unsaved and how long the prompts are, and has the browser keep it."""
         loaded: PresetVersion = values[self.theme.loaded]
         try:
             preset = self.theme.edited(values)
@@ -218,7 +220,11 @@ class Page:
         )
         changes = differences(loaded.preset, preset)
         changed = self.theme.changed_ids(loaded, values)
-        return {self.unsaved: unsaved_html(changes, changed), self.kept: draft.model_dump_json()}
+        return {
+            self.unsaved: unsaved_html(changes, changed),
+            self.kept: draft.model_dump_json(),
+            self.theme.tokens: self.theme.tokens_html(preset, draft.words),
+        }
 
     def _refresh(self, kept: object) -> Updates:
         """A page that is opened goes on where this browser left it, or shows what was saved last."""

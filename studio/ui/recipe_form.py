@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 
 import gradio as gr
 from pydantic import ValidationError
@@ -48,6 +48,14 @@ EMPTY: Mapping[str, dict[str, Any]] = {
 Path = tuple[str | int, ...]
 
 
+class Switch(TypedDict):
+    """For the browser: at a value of `off`, elements are hidden whose ids begin with `group`."""
+
+    own: str
+    group: str
+    off: list[Any]
+
+
 class RecipeForm:
     """Components by the path of the field they edit, such as ("control_units", 0, "weight")."""
 
@@ -56,6 +64,7 @@ class RecipeForm:
     ) -> None:
         self.letter = letter
         self.fields: dict[Path, gr.components.Component] = {}
+        self.switches: list[tuple[gr.components.Component, Switch]] = []
         self.lora_names: list[gr.Dropdown] = []
         self.uploads: list[tuple[gr.UploadButton, gr.Textbox]] = []
         """Each control unit's upload, and where its picture's hash goes."""
@@ -98,13 +107,15 @@ class RecipeForm:
         with gr.Row(elem_classes="fields"):
             self._add(("width",), gr.Slider(64, 2048, step=8, label=LABELS["width"]))
             self._add(("height",), gr.Slider(64, 2048, step=8, label=LABELS["height"]))
-            self._add(("seed_rule", "kind"), gr.Dropdown(SEED_RULES, label="Seed rule"))
+            self._switch(
+                ("seed_rule", "kind"), gr.Dropdown(SEED_RULES, label="Seed rule"), ["shared"]
+            )
             self._add(("seed_rule", "value"), gr.Number(label="Seed value", precision=0, minimum=0))
 
     def _passes(self) -> None:
         """What comes after the first pass; each off unless it is switched on."""
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            self._add(("upscale", "enabled"), gr.Checkbox(label="Hires. fix"))
+            self._switch(("upscale", "enabled"), gr.Checkbox(label="Hires. fix"), [False])
             upscalers = ["Latent", "Lanczos"]
             self._add(("upscale", "upscaler"), gr.Dropdown(upscalers, label="Upscaler"))
             self._add(("upscale", "factor"), gr.Slider(1, 4, step=0.05, label="Upscale by"))
@@ -113,7 +124,7 @@ class RecipeForm:
             )
             self._add(("upscale", "strength"), gr.Slider(0, 1, step=0.01, label="Hires denoising strength"))  # fmt: skip
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            self._add(("face_repair", "enabled"), gr.Checkbox(label="Face repair"))
+            self._switch(("face_repair", "enabled"), gr.Checkbox(label="Face repair"), [False])
             self._add(("face_repair", "strength"), gr.Slider(0, 1, step=0.01, label="Face denoising strength"))  # fmt: skip
             self._add(("face_repair", "size"), gr.Slider(64, 2048, step=8, label="Drawn at"))
             self._add(
@@ -124,7 +135,7 @@ class RecipeForm:
     def _lora(self, slot: int, loras: list[str]) -> None:
         use: Path = ("loras", slot)
         name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
-        self._add((*use, "model", "name"), name)
+        self._switch((*use, "model", "name"), name, [OFF, "", None])
         self.lora_names.append(name)
         self._add((*use, "weight"), gr.Slider(-2, 2, step=0.05, label="LoRA weight"))
 
@@ -134,34 +145,50 @@ class RecipeForm:
         modes, resizes = list(get_args(ControlMode)), list(get_args(ResizeMode))
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
-                self._add((*unit, "model", "name"), gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True))  # fmt: skip
+                self._switch(
+                    (*unit, "model", "name"),
+                    gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True),
+                    [OFF, "", None],
+                )
                 self._add(
                     (*unit, "preprocessor"),
                     gr.Dropdown(PREPROCESSORS, label=LABELS["preprocessor"]),
                 )
-                self._add((*unit, "source"), gr.Dropdown(SOURCES, label=LABELS["source"]))
+                self._switch(
+                    (*unit, "source"), gr.Dropdown(SOURCES, label=LABELS["source"]),
+                    [value for _, value in SOURCES if value != "picture"], "picture",
+                )  # fmt: skip
                 self._add((*unit, "resize_mode"), gr.Dropdown(resizes, label=LABELS["resize_mode"]))
             with gr.Row(elem_classes="fields"):
                 self._add((*unit, "mode"), gr.Dropdown(modes, label=LABELS["mode"]))
                 self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
                 self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label=LABELS["start"]))  # fmt: skip
                 self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label=LABELS["end"]))
-            with gr.Row(elem_classes="fields", visible=False) as row:
+            picture = self._id((*unit, "picture"))
+            with gr.Row(elem_classes="fields", elem_id=f"{picture}-row"):
                 own = gr.Textbox(label=LABELS["picture"], placeholder="none yet", interactive=False, scale=3)  # fmt: skip
                 self._add((*unit, "picture"), own)
                 upload = gr.UploadButton(
                     "Upload a PNG", file_types=[".png"], type="binary", scale=1, min_width=120
                 )
                 self.uploads.append((upload, own))
-            self.fields[*unit, "source"].change(
-                lambda source: gr.update(visible=source == "picture"),
-                self.fields[*unit, "source"], row,
-                show_progress="hidden", api_visibility="private",
-            )  # fmt: skip
 
     def _add(self, path: Path, component: gr.components.Component) -> None:
-        component.elem_id = "-".join([self.letter, *(str(part) for part in path)])
+        component.elem_id = self._id(path)
         self.fields[path] = component
+
+    def _switch(
+        self, path: Path, component: gr.components.Component, off: list[Any], rest: str = ""
+    ) -> None:
+        """A field that, at a value of `off`, leaves its group (or the `rest` of it) without use."""
+        self._add(path, component)
+        group = path[:2] if isinstance(path[1], int) else path[:1]
+        self.switches.append(
+            (component, Switch(own=self._id(path), group=f"{self._id(group)}-{rest}", off=off))
+        )
+
+    def _id(self, path: Path) -> str:
+        return "-".join([self.letter, *(str(part) for part in path)])
 
     def maps_html(self, maps: Sequence[SeenMap]) -> str:
         """What the control units see, side by side."""

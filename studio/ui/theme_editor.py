@@ -1,5 +1,6 @@
 """The loaded theme and its editor: which preset is open, what was changed, saving it."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,10 +14,20 @@ from studio.recipes.base import explain
 from studio.recipes.differing import differences, summary
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.service.stamping import with_hashes
+from studio.service.tokens import WINDOW
 from studio.ui.components import slug_of
 from studio.ui.notices import notice
 from studio.ui.recipe_form import RecipeForm, trigger_note
 from studio.ui.wiring import QUICK, Components, Updates
+
+# A style sheet of its own for each switch: what Gradio draws anew stays hidden.
+HIDE = """(...values) => SWITCHES.forEach((each, i) => {
+    const id = `unused-${each.own}`;
+    const sheet = document.getElementById(id)
+        || document.head.appendChild(Object.assign(document.createElement('style'), { id }));
+    const off = each.off.includes(values[i]);
+    sheet.textContent = off ? `[id^='${each.group}']:not([id='${each.own}']) { display: none !important; }` : '';
+})"""
 
 
 class ThemeEditor:
@@ -49,6 +60,7 @@ class ThemeEditor:
             self.prompt = gr.Textbox(
                 self.first.preset.prompt, label="Theme prompt", lines=1, elem_id="theme-prompt"
             )
+            self.tokens = gr.HTML(elem_id="tokens")
             with gr.Tabs(elem_id="recipes"):
                 for letter in LETTERS:
                     with gr.Tab(letter, id=letter, elem_id=f"tab-{letter}"):
@@ -76,6 +88,7 @@ class ThemeEditor:
                 partial(self._load, told), self.preset, {*self.fields, self.loaded, told}, **QUICK
             ),
         ]
+        self._wire_switches()
         for form in self.forms:
             own = set(form.fields.values())
             for letter, button in form.copies.items():
@@ -89,6 +102,18 @@ class ThemeEditor:
             for upload, picture in form.uploads:
                 upload.upload(self._keep_picture, upload, [picture, told], **QUICK)
         return events
+
+    def _wire_switches(self) -> None:
+        """Fields that do not apply are hidden, all in the browser."""
+        fields, switches = zip(
+            *(each for form in self.forms for each in form.switches), strict=True
+        )
+        self.hide = {
+            "fn": None,
+            "inputs": list(fields),
+            "js": HIDE.replace("SWITCHES", json.dumps(switches)),
+        }
+        gr.on([field.change for field in fields], **self.hide)
 
     def edited(self, values: Updates) -> Preset:
         """The loaded preset with everything the operator has changed on the page."""
@@ -119,6 +144,15 @@ class ThemeEditor:
             for form in self.forms
             for each in form.changed(loaded.preset.recipes[form.letter], values)
         ]
+
+    def tokens_html(self, preset: Preset, words: str) -> str:
+        """How long each recipe's prompt is, with the words that would be sent now."""
+        counts = {
+            letter: self.studio.tokens.count(preset.recipes[letter], preset.prompt, words)
+            for letter in LETTERS
+        }
+        each = " ".join(_count_html(letter, count) for letter, count in counts.items())
+        return f'<p class="tokens">Tokens: {each}</p>'
 
     def shown(self, preset: Preset) -> Updates:
         """What each component must show for `preset`."""
@@ -169,3 +203,10 @@ class ThemeEditor:
             return self.studio.intake.keep_picture(png), ""
         except StudioError as error:
             return gr.skip(), notice(str(error), "error")
+
+
+def _count_html(letter: str, count: int | None) -> str:
+    if count is None:
+        return f"<span><b>{letter}</b> unknown</span>"
+    long = f" in {-(-count // WINDOW)} parts" if count > WINDOW else ""
+    return f"<span{' class=long' if long else ''}><b>{letter}</b> {count}{long}</span>"

@@ -176,3 +176,30 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     page.locator("#take-down").click()
     expect(page.locator("#findings")).to_contain_text("Season is no longer served in live")
     expect(page.locator("#served")).to_contain_text("taken down")
+
+
+def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:
+    factor, weight = page.locator("[id='A-upscale-factor']"), page.locator("[id='A-loras-0-weight']")
+    expect(factor).to_be_hidden()
+    expect(weight).to_be_hidden()
+    page.get_by_label("Hires. fix").first.check()
+    expect(factor).to_be_visible()
+    choose(page, "A-loras-0-model-name", "glow")
+    expect(weight).to_be_visible()
+    start = page.locator("[id='A-control_units-1-start']")
+    expect(start).to_be_visible()
+    choose(page, "A-control_units-1-model-name", "none")
+    expect(start).to_be_hidden()
+    page.get_by_role("button", name="Reset to saved").first.click()
+    expect(start).to_be_visible()
+    expect(factor).to_be_hidden()
+
+
+def test_tokens_are_counted_as_one_types(page: Page) -> None:
+    tokens = page.locator("#tokens")
+    expect(tokens).to_contain_text("A ")
+    before = tokens.inner_text()
+    page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("a meadow in spring")
+    expect(tokens).not_to_have_text(before)
+    page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("a meadow, " * 40)
+    expect(tokens).to_contain_text("in 2 parts")
