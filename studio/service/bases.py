@@ -28,7 +28,7 @@ def add_base_image(
     Raises InputError when the id is taken or no figure is found, BadPicture for what is no
     sound PNG, BadDocument for an id, name or size that cannot be.
     """
-    if any(image.id == image_id for image in bases.all()):
+    if any(image.id == image_id for image in bases.all(with_retired=True)):
         raise InputError(f"there is a base image {image_id!r} already: choose another id")
     picture = open_png(png, "the base image").convert("RGB")
     if keypoints is None and detector is not None:
@@ -41,19 +41,24 @@ def add_base_image(
         )  # fmt: skip
     except ValidationError as error:
         raise BadDocument(f"the base image cannot be taken: {explain(error)}") from None
-    bases.put(image, clean, position=len(bases.all()))
+    bases.put(image, clean, position=len(bases.all(with_retired=True)))
     return image
 
 
 def find_keypoints(bases: BaseImageStore, image_id: str, detector: Detector) -> BaseImage:
     """The base image with its keypoints as the detector sees them, kept. Raises InputError when
     it sees no figure."""
-    images = list(bases.all())
+    picture = open_png(bases.png(bases.get(image_id)), "the base image")
+    return place_keypoints(bases, image_id, detector(picture))
+
+
+def place_keypoints(bases: BaseImageStore, image_id: str, keypoints: Keypoints) -> BaseImage:
+    """The base image with these keypoints, kept. Raises NotFound."""
     image = bases.get(image_id)
-    png = bases.png(image)
-    found = image.model_copy(update={"keypoints": detector(open_png(png, "the base image"))})
-    bases.put(found, png, position=images.index(image))
-    return found
+    position = list(bases.all(with_retired=True)).index(image)
+    placed = image.model_copy(update={"keypoints": keypoints})
+    bases.put(placed, bases.png(image), position=position)
+    return placed
 
 
 def read_keypoints(document: bytes) -> Keypoints:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from studio.errors import NotFound
+from studio.errors import InputError, NotFound
 from studio.recipes.canvas import BaseImage
 from studio.store.database import Database
 from studio.store.pictures import PictureFiles
@@ -17,9 +17,10 @@ class BaseImageStore:
         self._pictures = pictures
 
     def put(self, image: BaseImage, png: bytes, position: int = 0) -> None:
-        """Adds the image, or replaces the one of its id."""
+        """Adds the image, or replaces the one of its id, which stays retired if it was."""
         self._pictures.put(png)
         with self._database.writing() as session:
+            before = session.get(BaseImageRow, image.id)
             session.merge(
                 BaseImageRow(
                     id=image.id,
@@ -29,13 +30,35 @@ class BaseImageStore:
                     sha256=image.sha256,
                     keypoints=image.model_dump(mode="json")["keypoints"],
                     position=position,
+                    retired=before is not None and before.retired,
                 )
             )
 
-    def all(self) -> Sequence[BaseImage]:
+    def all(self, with_retired: bool = False) -> Sequence[BaseImage]:
+        """In their order; what is retired is not offered any more, and left out unless asked for."""
+        query = select(BaseImageRow).order_by(BaseImageRow.position, BaseImageRow.id)
+        if not with_retired:
+            query = query.where(BaseImageRow.retired.is_(False))
         with self._database.reading() as session:
-            rows = session.scalars(select(BaseImageRow).order_by(BaseImageRow.position, BaseImageRow.id))  # fmt: skip
-            return [_image(row) for row in rows]
+            return [_image(row) for row in session.scalars(query)]
+
+    def retired(self) -> frozenset[str]:
+        """The ids of retired images."""
+        query = select(BaseImageRow.id).where(BaseImageRow.retired)
+        with self._database.reading() as session:
+            return frozenset(session.scalars(query))
+
+    def retire(self, image_id: str, retired: bool = True) -> None:
+        """Takes an image out of what is offered, or back in; presets that use it go on.
+
+        Raises NotFound, and InputError for the last one that is offered.
+        """
+        self.get(image_id)
+        if retired and [image.id for image in self.all()] == [image_id]:
+            raise InputError(f"{image_id!r} is the last base image: add another before it retires")
+        with self._database.writing() as session:
+            row = session.get_one(BaseImageRow, image_id)
+            row.retired = retired
 
     def get(self, image_id: str) -> BaseImage:
         with self._database.reading() as session:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -48,6 +48,7 @@ class BaseImageRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     keypoints: Mapped[list[list[float] | None] | None] = mapped_column(JSON)
     position: Mapped[int]
+    retired: Mapped[bool] = mapped_column(server_default=false())
 
 
 class VariantRow(Base):

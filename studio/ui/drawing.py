@@ -19,11 +19,22 @@ class DrawingPanel:
         self.live = gr.Checkbox(False, label="Live preview", elem_id="live", container=False)
         self.glimpse = gr.HTML(elem_id="glimpse")
         gr.HTML("<h2>Base image</h2>", elem_classes="section")
-        tiles = [Tile(id=b.id, name=b.name, src=png_url(studio.bases.png(b))) for b in bases]
-        self.base = Tiles("Base image", tiles, bases[0].id, elem_id="bases")
+        self.base = Tiles("Base image", self.tiles(), bases[0].id, elem_id="bases")
         gr.HTML("<h2>Test doodles</h2>", elem_classes="section")
         pack = [Tile(id=d.name, name=d.name.replace("-", " "), src=png_url(d.png)) for d in studio.doodles]  # fmt: skip
         self.pack = Tiles("Test doodles", pack, None, elem_id="pack")
+
+    def tiles(self) -> list[Tile]:
+        """The base images that are offered."""
+        bases = self.studio.bases
+        return [Tile(id=b.id, name=b.name, src=png_url(bases.png(b))) for b in bases.all()]
+
+    def shown_base(self, base: BaseImage) -> Updates:
+        """What shows `base`, chosen among the images that are offered now."""
+        return {
+            self.base: gr.update(value=base.id, tiles=self.tiles()),
+            self.canvas: gr.update(base=self.backdrop(base)),
+        }
 
     def choose_base(self, base_id: str | None) -> Any:
         base = self.studio.bases.get(base_id or "")

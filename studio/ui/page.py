@@ -27,6 +27,7 @@ from studio.ui.wiring import QUICK, Components, Updates
 
 BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
 <a href="/" aria-current="page">Studio</a><a href="/history">History</a>
+<a href="/bases">Base images</a>
 <a href="/models">Models</a><a href="/system">System</a></nav>"""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
 OPEN = """() => requestAnimationFrame(() => {
@@ -197,10 +198,7 @@ class Page:
             run.notice: notice(told, "status"),
         }
         if base is not None:
-            updates |= {
-                self.drawing.base: base.id,
-                self.drawing.canvas: gr.update(base=self.drawing.backdrop(base)),
-            }
+            updates |= self.drawing.shown_base(base)
         return updates
 
     def _keep(self, values: Updates) -> Updates:
@@ -233,7 +231,12 @@ class Page:
             with suppress(NotFound):
                 return self._resumed(draft)
         version = self.studio.presets.last_saved()
-        return {**self._chosen(version.preset.slug), **self.theme.shown(version.preset), self.theme.loaded: version}  # fmt: skip
+        return {
+            **self._chosen(version.preset.slug),
+            **self.theme.shown(version.preset),
+            **self.drawing.shown_base(self.studio.bases.all()[0]),
+            self.theme.loaded: version,
+        }
 
     def _resumed(self, draft: Draft) -> Updates:
         """The page as the draft has it. Raises NotFound where its version or base is gone."""
@@ -253,8 +256,7 @@ class Page:
             **self._chosen(draft.slug),
             **self.theme.shown(preset),
             self.theme.loaded: began,
-            self.drawing.base: base.id,
-            self.drawing.canvas: gr.update(base=self.drawing.backdrop(base)),
+            **self.drawing.shown_base(base),
             self.run.words: draft.words,
             self.run.seed: draft.seed,
             self.run.notice: told,

@@ -31,6 +31,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from studio.ui.bases import base_routes
 from studio.ui.history import history_routes
 from studio.ui.page import Page
 from studio.ui.theme import STYLESHEET, studio_theme
@@ -80,6 +81,7 @@ def build_app(studio: Studio) -> FastAPI:
     app.add_exception_handler(StudioError, _told)
     app.mount("/static", StaticFiles(directory=STYLESHEET.parent))
     app.include_router(history_routes(studio))
+    app.include_router(base_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.

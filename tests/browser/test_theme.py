@@ -179,7 +179,10 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
 
 
 def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:
-    factor, weight = page.locator("[id='A-upscale-factor']"), page.locator("[id='A-loras-0-weight']")
+    factor, weight = (
+        page.locator("[id='A-upscale-factor']"),
+        page.locator("[id='A-loras-0-weight']"),
+    )
     expect(factor).to_be_hidden()
     expect(weight).to_be_hidden()
     page.get_by_label("Hires. fix").first.check()

@@ -1,19 +1,19 @@
 // A row of pictures of which one is chosen; the value is the chosen one's id.
-const buttons = [...element.querySelectorAll('[data-id]')];
-
 function show() {
-  for (const button of buttons) {
+  for (const button of element.querySelectorAll('[data-id]')) {
     button.setAttribute('aria-checked', String(button.dataset.id === props.value));
   }
 }
 
-for (const button of buttons) {
-  button.addEventListener('click', () => {
-    props.value = button.dataset.id;
-    show();
-    trigger('input');
-  });
-}
+// The row may be drawn anew with other pictures, so it listens for its buttons.
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-id]');
+  if (!button) return;
+  props.value = button.dataset.id;
+  show();
+  trigger('input');
+});
 
 watch('value', show);
+watch('tiles', show);
 show();

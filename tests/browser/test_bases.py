@@ -1,0 +1,81 @@
+"""The page of base images: upload one, place its joints, draw on it; retire it again."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import examples
+from tests.browser.conftest import Server, open_studio
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def bases(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/bases")
+    expect(page.locator("#gallery button").first).to_be_visible()
+    return page
+
+
+def listed(server: Server, image_id: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{server.url}/bases/list") as answer:
+        return next(b for b in json.load(answer)["bases"] if b["id"] == image_id)
+
+
+def test_a_base_image_is_added_posed_drawn_on_and_retired(
+    bases: Page, server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "zoe.png"
+    file.write_bytes(examples.png((512, 384), (230, 220, 200, 255)))
+    bases.locator("#add [name=file]").set_input_files(file)
+    bases.locator("#add [name=name]").fill("Zoe")
+    bases.get_by_role("button", name="Add", exact=True).click()
+    expect(bases.locator("#chosen")).to_contain_text("Zoe, 512 × 384")
+    stage = bases.locator(".pose-stage").bounding_box()
+    assert stage is not None
+    for x, y in ((0.5, 0.2), (0.5, 0.35), (0.4, 0.36)):  # Nose, neck, right shoulder in turn.
+        bases.mouse.click(stage["x"] + x * stage["width"], stage["y"] + y * stage["height"])
+    bases.get_by_role("button", name="Save keypoints").click()
+    expect(bases.locator(".pose-stage ellipse")).to_have_count(3)
+    points = listed(server, "zoe")["keypoints"]
+    assert points[0] == pytest.approx([0.5, 0.2], abs=0.01)
+    assert points[2] == pytest.approx([0.4, 0.36], abs=0.01)
+    assert points[3] is None
+    open_studio(bases, server)
+    bases.locator("#bases [data-id=zoe]").click()
+    expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
+    assert bases.evaluate("document.querySelector('.sketch canvas').width") == 512
+    bases.goto(f"{server.url}/bases")
+    bases.locator("[data-base=zoe]").click()
+    bases.get_by_role("button", name="Retire it").click()
+    expect(bases.get_by_role("button", name="Offer it again")).to_be_visible()
+    assert listed(server, "zoe")["retired"]
+
+
+def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
+    bases.locator("[data-base=noah]").click()
+    dot = bases.locator("ellipse[data-joint='4']").bounding_box()
+    assert dot is not None
+    bases.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    bases.mouse.down()
+    bases.mouse.move(dot["x"] - 30, dot["y"] - 40, steps=4)
+    bases.mouse.up()
+    before = listed(server, "noah")["keypoints"]
+    bases.get_by_role("radio", name="left ankle").click()
+    bases.get_by_role("button", name="Hidden in the picture").click()
+    bases.get_by_role("button", name="Save keypoints").click()
+    expect(bases.get_by_role("radio", name="left ankle (hidden)")).to_be_visible()
+    after = listed(server, "noah")["keypoints"]
+    assert after[4] != before[4]
+    assert after[13] is None
+    assert after[0] == before[0]
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_fits_its_window(bases: Page, width: int) -> None:
+    bases.set_viewport_size({"width": width, "height": 844})
+    assert bases.evaluate("document.documentElement.scrollWidth") <= width
