@@ -35,10 +35,11 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     bases.locator("#add [name=name]").fill("Zoe")
     bases.get_by_role("button", name="Add", exact=True).click()
     expect(bases.locator("#chosen")).to_contain_text("Zoe, 512 × 384")
-    stage = bases.locator(".pose-stage").bounding_box()
-    assert stage is not None
+    stage = bases.locator(".pose-stage")
+    box = stage.bounding_box()
+    assert box is not None
     for x, y in ((0.5, 0.2), (0.5, 0.35), (0.4, 0.36)):  # Nose, neck, right shoulder in turn.
-        bases.mouse.click(stage["x"] + x * stage["width"], stage["y"] + y * stage["height"])
+        stage.click(position={"x": x * box["width"], "y": y * box["height"]})
     bases.get_by_role("button", name="Save keypoints").click()
     expect(bases.locator(".pose-stage ellipse")).to_have_count(3)
     points = listed(server, "zoe")["keypoints"]
