@@ -22,19 +22,24 @@ from studio.ui.components import png_url
 
 @dataclass(frozen=True)
 class Card:
-    """One variant as the page shows it. `state` is one of the event kinds, or idle."""
+    """One variant as the page shows it. `state` is one of the event kinds, or idle.
+
+    `began` is when its first step was done, and `left` how many seconds the others should take.
+    """
 
     letter: Letter
     state: str = "idle"
     done: int = 0
     total: int = 0
+    began: float | None = None
+    left: int | None = None
     message: str = ""
     preview: bytes | None = None
     png: bytes | None = None
     variant: Variant | None = None
 
-    def after(self, event: Event) -> "Card":  # noqa: PLR0911 - one answer per kind of event
-        """The card as `event` leaves it."""
+    def after(self, event: Event, now: float = 0.0) -> "Card":  # noqa: PLR0911 - one a kind
+        """The card as `event` leaves it, heard of `now` (seconds of any one clock)."""
         match event:
             case Queued():
                 return Card(self.letter, "queued")
@@ -43,7 +48,7 @@ class Card:
             case Loading(model=model):
                 return replace(self, state="loading", message=f"Loading {model}")
             case Step(done=done, total=total):
-                return replace(self, state="step", done=done, total=total)
+                return self._stepped(done, total, now)
             case Preview(png=png):
                 return replace(self, preview=png)
             case Done(png=png, variant=variant):
@@ -52,6 +57,13 @@ class Card:
                 return replace(self, state="failed", message=message)
             case Stopped():
                 return replace(self, state="cancelled")
+
+    def _stepped(self, done: int, total: int, now: float) -> "Card":
+        stepped = replace(self, state="step", done=done, total=total)
+        if self.began is None or done < 2:
+            return replace(stepped, began=now)
+        pace = (now - self.began) / (done - 1)
+        return replace(stepped, left=round(pace * (total - done)))
 
     def html(self) -> str:
         body = self._picture() if self.png and self.variant else self._placeholder()
@@ -101,6 +113,9 @@ class Card:
             "failed": html.escape(self.message),
             "cancelled": "Stopped",
         }.get(self.state, "")
+        left = (
+            f"<small>about {self.left} s left</small>" if self.state == "step" and self.left else ""
+        )
         bar = ""
         if self.state in ("queued", "started", "loading", "step"):
             bar = (
@@ -111,5 +126,5 @@ class Card:
         role = ' role="alert"' if self.state == "failed" else ""
         return (
             f'<div class="blank">{self._so_far()}<span class="big">{self.letter}</span>'
-            f"<p{role}>{text}</p>{bar}</div>"
+            f"<p{role}>{text}</p>{left}{bar}</div>"
         )

@@ -1,5 +1,6 @@
 """The panel of a run: words and seed, Generate and Stop, the four pictures as they come."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,7 +81,7 @@ class RunPanel:
             self.stop: gr.update(interactive=True),
         }
         for event in run.events():
-            cards[event.letter] = cards[event.letter].after(event)
+            cards[event.letter] = cards[event.letter].after(event, time.monotonic())
             yield {self.cards[event.letter]: cards[event.letter].html()}
         yield {
             self.generate: gr.update(interactive=True),

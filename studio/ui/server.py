@@ -92,6 +92,7 @@ def build_app(studio: Studio) -> FastAPI:
         path="/",
         theme=studio_theme(),
         css_paths=[STYLESHEET],
+        head='<script type="module" src="/static/language.js"></script>',
         max_file_size=MAX_BODY,
         footer_links=[],
         show_error=True,

@@ -15,4 +15,11 @@ def studio_theme() -> gr.themes.Base:
         radius_size=gr.themes.sizes.radius_md,
         font=["system-ui", "Noto Sans CJK SC", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
+    ).set(
+        # Gradio's own are too pale to read on paper (contrast under 4.5).
+        body_text_color_subdued="*neutral_600",
+        block_title_text_color="*neutral_700",
+        block_info_text_color="*neutral_600",
+        button_primary_background_fill="#c8324a",
+        button_primary_background_fill_dark="#d2405a",
     )

@@ -34,10 +34,11 @@ async function show(id) {
 
 function tile(base) {
   const picture = element('img', { src: base.picture, alt: '' });
-  const button = element('button', { type: 'button', className: base.retired ? 'retired' : '' }, picture, base.name);
+  const name = element('span', { translate: false }, base.name);
+  const button = element('button', { type: 'button', className: base.retired ? 'retired' : '' }, picture, name);
   button.setAttribute('role', 'radio');
   button.dataset.base = base.id;
-  if (base.retired) button.append(element('small', {}, ' retired'));
+  if (base.retired) button.append(' ', element('small', {}, 'retired'));
   button.addEventListener('click', () => choose(base));
   return button;
 }
@@ -46,6 +47,7 @@ function choose(base) {
   chosen = base;
   points = base.keypoints ? base.keypoints.map((point) => point && [...point]) : Array(known.names.length).fill(null);
   editor.hidden = false;
+  document.querySelector('#chosen').translate = false;
   document.querySelector('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
   stage.querySelector('img').src = base.picture;
   stage.style.aspectRatio = `${base.width} / ${base.height}`;

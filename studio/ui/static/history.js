@@ -60,7 +60,7 @@ function figure(row) {
   open.addEventListener('click', () => show(row));
   const box = element('input', { type: 'checkbox', value: row.id, ariaLabel: `Choose ${title}` });
   box.addEventListener('change', chosen);
-  const caption = element('figcaption', {}, element('b', {}, row.letter), element('span', {}, row.preset), box);
+  const caption = element('figcaption', {}, element('b', {}, row.letter), element('span', { translate: false }, row.preset), box);
   return element('figure', {}, open, caption);
 }
 
@@ -78,6 +78,7 @@ function show(row) {
   const version = row.version ? `version ${row.version}` : 'not saved';
   detail.querySelector('img').src = row.picture;
   detail.querySelector('img').alt = row.prompt;
+  detail.querySelector('h2').translate = false;
   detail.querySelector('h2').textContent = `${row.preset}, recipe ${row.letter}`;
   const facts = {
     Preset: version, Prompt: row.prompt, 'Negative prompt': row.negative || 'none', Seed: row.seed,
@@ -86,7 +87,7 @@ function show(row) {
     Made: new Date(row.created).toLocaleString(), Took: `${row.seconds} s`,
   };
   detail.querySelector('dl').replaceChildren(
-    ...Object.entries(facts).flatMap(([name, fact]) => [element('dt', {}, name), element('dd', {}, String(fact))]),
+    ...Object.entries(facts).flatMap(([name, fact]) => [element('dt', {}, name), element('dd', { translate: name === 'Preset' }, String(fact))]),
   );
   const links = { restore: `/?variant=${row.id}`, run: `/?run=${row.run}`, picture: row.picture };
   for (const link of detail.querySelectorAll('[data-link]')) link.href = links[link.dataset.link];
@@ -114,8 +115,13 @@ form.addEventListener('input', anew);
 form.addEventListener('submit', (event) => event.preventDefault());
 new IntersectionObserver(([seen]) => { if (seen.isIntersecting && next !== null) more(); }, { rootMargin: '600px' }).observe(end);
 
+// Names are not translated.
+function verbatim(name, value) {
+  return element('option', { value, translate: false }, name);
+}
+
 const choices = await answer(await fetch('/history/choices'));
-for (const [slug, name] of choices.presets) form.preset.append(new Option(name, slug));
-for (const name of choices.models) form.model.append(new Option(name, name));
+for (const [slug, name] of choices.presets) form.preset.append(verbatim(name, slug));
+for (const name of choices.models) form.model.append(verbatim(name, name));
 for (const [name, value] of new URLSearchParams(location.search)) if (form[name]) form[name].value = value;
 anew();

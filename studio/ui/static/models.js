@@ -9,8 +9,9 @@ async function show() {
   const { models, pulls } = await answer(await fetch('/models/list'));
   document.querySelector('#count').textContent = `${models.length} models can be used`;
   document.querySelector('#models').replaceChildren(...models.map((each) => row(
-    each.kind, each.name, each.family, megabytes(each.bytes), WHERE[each.where],
-    each.triggers.join(', '), element('code', {}, each.sha256.slice(0, 10)),
+    each.kind, element('span', { translate: false }, each.name), each.family, megabytes(each.bytes), WHERE[each.where],
+    element('span', { translate: false }, each.triggers.join(', ')),
+    element('code', { translate: false }, each.sha256.slice(0, 10)),
   )));
   document.querySelector('#pulls').replaceChildren(...pulls.reverse().map(pullRow));
 }

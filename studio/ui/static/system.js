@@ -27,11 +27,13 @@ async function show() {
     ...Object.entries(TIERS).map(([key, name]) => tierRow(name, engine[key])),
     ...Object.entries(CACHES).map(([key, name]) => cacheRow(name, engine[key])),
   ] : [row('Nothing until the first picture.')]));
-  const facts = {
-    ...system.versions, device: system.device, 'data directory': system.home,
-    disk: `${megabytes(system.disk_free)} free of ${megabytes(system.disk_total)}`,
-  };
-  document.querySelector('#versions').replaceChildren(...Object.entries(facts).map(([name, fact]) => row(name, fact)));
+  const verbatim = (text) => element('span', { translate: false }, text);
+  document.querySelector('#versions').replaceChildren(
+    ...Object.entries(system.versions).map(([name, number]) => row(verbatim(name), verbatim(number))),
+    row('device', verbatim(system.device)),
+    row('data directory', verbatim(system.home)),
+    row('disk', `${megabytes(system.disk_free)} free of ${megabytes(system.disk_total)}`),
+  );
   document.querySelector('#log').textContent = system.log.join('\n') || 'Nothing was logged.';
 }
 

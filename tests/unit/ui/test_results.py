@@ -44,6 +44,14 @@ def test_the_card_shows_where_its_job_is(events: list[Event], shows: str) -> Non
     assert shows in card.html()
 
 
+def test_the_card_tells_how_long_the_rest_should_take() -> None:
+    card = Card("A")
+    for done, now in ((1, 10.0), (2, 11.5), (3, 13.0)):
+        card = card.after(Step(letter="A", done=done, total=13), now)
+    assert "about 15 s left" in card.html()
+    assert "left" not in card.after(Stopped(letter="A")).html()
+
+
 @pytest.mark.parametrize(
     "event",
     [

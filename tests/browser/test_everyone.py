@@ -1,0 +1,112 @@
+"""For everyone: screen readers and contrast by axe-core, light and dark; English and Chinese."""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server, open_studio
+
+pytestmark = pytest.mark.browser
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+RULES = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }"
+PLAIN = ("history", "bases", "models", "system")
+NAMES = frozenset(
+    [
+        "CFG",
+        "Clip",
+        "DeepCache",
+        "LoRA",
+        "VAE",
+        "VAEs",
+        "ControlNet",
+        "ControlNets",
+        "PNG",
+        "ZIP",
+        "Ctrl",
+        "Shift",
+        "Tab",
+        "RAM",
+        "prompt",
+        "Mia",
+        "Noah",
+        "Ruby",
+        "Kofi",
+        "Rosa",
+        "Ada",
+    ]
+)
+LATIN = re.compile(r"[A-Za-z]{3,}")
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate(f"axe.run(document, {RULES})")["violations"]
+    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    with browser.new_context(color_scheme=request.param, locale="en-US") as context:
+        yield context.new_page()
+
+
+def test_the_studio_has_no_barriers(themed: Page, server: Server) -> None:
+    open_studio(themed, server)
+    themed.get_by_role("button", name="Deployment").click()
+    expect(themed.locator("#check")).to_be_visible()
+    themed.wait_for_timeout(500)
+    assert violations(themed) == []
+
+
+@pytest.mark.parametrize("address", PLAIN)
+def test_the_plain_pages_have_no_barriers(themed: Page, server: Server, address: str) -> None:
+    themed.goto(f"{server.url}/{address}")
+    themed.wait_for_load_state("networkidle" if address != "system" else "load")
+    themed.wait_for_timeout(300)
+    assert violations(themed) == []
+
+
+@pytest.fixture
+def chinese(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(locale="zh-CN") as context:
+        yield context.new_page()
+
+
+def left_in_english(page: Page) -> set[str]:
+    """Words of three letters and more that are seen and are no names."""
+    text: str = page.evaluate("""() => {
+      for (const own of document.querySelectorAll('[translate=no]')) own.style.display = 'none';
+      return document.body.innerText;
+    }""")
+    return {word for word in LATIN.findall(text) if word not in NAMES}
+
+
+def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
+    open_studio(chinese, server)
+    expect(chinese.locator("#generate")).to_have_text("生成")
+    expect(chinese.get_by_label("用户的话")).to_be_visible()
+    expect(chinese.locator("#A-steps")).to_contain_text("采样步数")
+    assert chinese.evaluate("document.documentElement.lang") == "zh-CN"
+    assert left_in_english(chinese) == set()
+
+
+@pytest.mark.parametrize("address", PLAIN)
+def test_the_plain_pages_speak_chinese(chinese: Page, server: Server, address: str) -> None:
+    chinese.goto(f"{server.url}/{address}")
+    chinese.wait_for_load_state("networkidle" if address != "system" else "load")
+    chinese.wait_for_timeout(300)
+    assert left_in_english(chinese) - {"pocket"} == set()
+
+
+def test_the_language_is_chosen_and_kept(chinese: Page, server: Server) -> None:
+    chinese.goto(f"{server.url}/history")
+    chinese.get_by_role("link", name="English").click()
+    expect(chinese.locator("nav")).to_contain_text("History")
+    chinese.goto(f"{server.url}/models")
+    expect(chinese.locator("h2").first).to_have_text("Models")
+    chinese.get_by_role("link", name="中文").click()
+    expect(chinese.locator("h2").first).to_have_text("模型")
