@@ -19,6 +19,7 @@ from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
 from studio.store.pictures import PictureFiles
 from studio.store.presets import PresetStore
+from studio.store.users import UserStore
 from studio.store.variants import VariantStore
 
 
@@ -28,6 +29,7 @@ class Studio:
 
     settings: Settings
     catalogue: Catalogue
+    users: UserStore
     presets: PresetStore
     bases: BaseImageStore
     variants: VariantStore
@@ -82,6 +84,7 @@ def open_studio(settings: Settings) -> Studio:
     return Studio(
         settings=settings,
         catalogue=catalogue,
+        users=UserStore(database),
         presets=presets,
         bases=bases,
         variants=variants,

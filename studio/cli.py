@@ -14,6 +14,7 @@ from studio.shell.models import app as models_app
 from studio.shell.presets import app as presets_app
 from studio.shell.printing import AsJson, here, load_settings
 from studio.shell.sweep import sweep
+from studio.shell.users import app as users_app
 
 if TYPE_CHECKING:
     pass
@@ -28,6 +29,7 @@ app.add_typer(presets_app, name="presets")
 app.add_typer(bases_app, name="bases")
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
+app.add_typer(users_app, name="users")
 app.command()(sweep)
 
 
@@ -35,9 +37,13 @@ app.command()(sweep)
 def run(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (7860).")] = None,
+    no_sign_in: Annotated[
+        bool | None,
+        typer.Option("--no-sign-in", help="Let in whoever reaches the address, without users."),
+    ] = None,
 ) -> None:
-    """Serve the studio's page."""
-    settings = load_settings(host=host, port=port)
+    """Serve the studio's page: on loopback to this machine, elsewhere to users who sign in."""
+    settings = load_settings(host=host, port=port, no_sign_in=no_sign_in)
     from studio.ui.server import serve
 
     serve(settings)

@@ -86,3 +86,13 @@ class DeploymentRow(Base):
     slug: Mapped[str] = mapped_column(String(63))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class UserRow(Base):
+    """Who may sign in. `password` is a salt and scrypt's key."""
+
+    __tablename__ = "users"
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    password: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))

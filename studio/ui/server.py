@@ -34,6 +34,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from studio.ui.bases import base_routes
 from studio.ui.history import history_routes
 from studio.ui.page import Page
+from studio.ui.sign_in import require_sign_in
 from studio.ui.theme import STYLESHEET, studio_theme
 from studio.ui.workshop import workshop_routes
 
@@ -50,13 +51,14 @@ MAX_BODY = 32 * 2**20
 def serve(settings: Settings) -> None:
     """Serves the studio until it is interrupted.
 
-    Raises ServerError when the address cannot be listened on, or is open to others: there is
-    no sign-in yet, so only this machine is served.
+    Raises ServerError when the address cannot be listened on, or can be reached by others while
+    there is nobody who could sign in.
     """
-    if not _is_loopback(settings.host):
+    guarded = not (is_loopback(settings.host) or settings.no_sign_in)
+    if guarded and not open_studio(settings).users.names():
         raise ServerError(
-            f"{settings.host} can be reached from other machines, and the studio has no sign-in:"
-            " use 127.0.0.1, and an SSH tunnel to reach it from elsewhere"
+            f"{settings.host} can be reached from other machines, and nobody could sign in: add a"
+            " user with `studio users add NAME`, or let everybody in with --no-sign-in"
         )
     listener = _listen(settings.host, settings.port)
     studio = open_studio(settings)
@@ -76,8 +78,11 @@ def serve(settings: Settings) -> None:
 
 def build_app(studio: Studio) -> FastAPI:
     app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
-    # A page of another site cannot reach us under a name of its own (DNS rebinding).
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    if is_loopback(studio.settings.host):
+        # A page of another site cannot reach us under a name of its own (DNS rebinding).
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    elif not studio.settings.no_sign_in:
+        require_sign_in(app, studio.users, studio.settings.home)
     app.add_exception_handler(StudioError, _told)
     app.mount("/static", StaticFiles(directory=STYLESHEET.parent))
     app.include_router(history_routes(studio))
@@ -117,7 +122,7 @@ async def _told(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, found[0] if found else 500)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

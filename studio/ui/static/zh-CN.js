@@ -57,6 +57,8 @@ export const TEXTS = {
   // Deployment
   Channel: '渠道', Who: '操作人', 'Note for the log': '日志备注', Check: '检查', 'Deploy the saved version': '部署已保存的版本', 'Roll back': '回滚', 'Take down': '下线',
   When: '时间', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
+  // Signing in
+  'Sign in': '登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
   // History
   Filter: '筛选', Recipe: '配方', Model: '模型', From: '从', To: '到', 'Prompt contains': '提示词包含', any: '任意',
   'Export what fits (ZIP)': '导出符合的（ZIP）', 'Delete chosen': '删除所选', 'Variants, newest first': '变体，最新在前',

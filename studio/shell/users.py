@@ -1,0 +1,47 @@
+"""`studio users`: who may sign in where the studio is open to other machines."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.shell.printing import load_settings
+
+if TYPE_CHECKING:
+    from studio.store.users import UserStore
+
+app = typer.Typer(
+    no_args_is_help=True, help="Who may sign in where the studio is open to other machines."
+)
+Name = Annotated[str, typer.Argument(help="1 to 63 letters.")]
+
+
+@app.command("list")
+def list_users() -> None:
+    """The names."""
+    for name in _users().names():
+        typer.echo(name)
+
+
+@app.command()
+def add(name: Name) -> None:
+    """Add a user, or give one a new password: asked for, or the first line of the input."""
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    _users().put(name, password)
+    typer.echo(f"{name} may sign in")
+
+
+@app.command()
+def remove(name: Name) -> None:
+    """Take a user out; open sessions end at once."""
+    _users().remove(name)
+    typer.echo(f"{name} may not sign in any more")
+
+
+def _users() -> "UserStore":
+    from studio.bootstrap import open_studio
+
+    return open_studio(load_settings()).users

@@ -1,0 +1,18 @@
+"""`studio users` as an operator types it."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from studio.cli import app
+
+runner = CliRunner()
+
+
+def test_a_user_is_added_listed_and_removed(home: Path) -> None:
+    added = runner.invoke(app, ["users", "add", "ada"], input="correct horse battery\n")
+    assert "ada may sign in" in added.output
+    assert "horse" not in added.output
+    assert runner.invoke(app, ["users", "list"]).output == "ada\n"
+    assert "may not" in runner.invoke(app, ["users", "remove", "ada"]).output
+    assert runner.invoke(app, ["users", "list"]).output == ""
