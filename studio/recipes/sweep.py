@@ -1,6 +1,6 @@
 """Sweeps over a recipe's fields (A1111's X/Y/Z plot): which pictures, in which order. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ MOST = 500
 """Pictures one sweep may ask for."""
 PROMPT = "prompt"
 SEED = "seed"
+PRESET = "preset"
 
 Value = str | int | float
 
@@ -24,7 +25,7 @@ class Axis(Frozen):
 
     Paths are written with dots: `strength`, `control_units.0.weight`, `base_model.name`. The
     field `prompt` searches the template, theme and words for its first value and puts each in
-    its place; `seed` is the request's.
+    its place; `seed` is the request's; `preset` takes the recipe and the theme of others.
     """
 
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
@@ -60,19 +61,24 @@ class Cell(Frozen):
     seed: int
     replaced: tuple[str, str] | None = None
     """What is searched for in the theme and the words, and what stands in its place."""
+    preset: str | None = None
+    """The preset whose recipe and theme it is, where that is an axis."""
 
 
-def cells(recipe: Recipe, seed: int, axes: Sequence[Axis]) -> tuple[Cell, ...]:
+def cells(
+    recipe: Recipe, seed: int, axes: Sequence[Axis], presets: Mapping[str, Recipe] | None = None
+) -> tuple[Cell, ...]:
     """Every combination, in an order that changes base models and LoRAs least often.
 
-    Raises InputError for a field that is not there, a value it cannot take, or too many pictures.
+    `presets` are the recipes that an axis over presets chooses from, by slug. Raises InputError for a field that is not there, a value it cannot take, or too many pictures.
     """
     count = 1
     for axis in axes:
         count *= len(axis.values)
     if count > MOST:
         raise InputError(f"{count} pictures are too many for one sweep: at most {MOST}")
-    found = [_cell(recipe, seed, axes, at) for at in product(*(range(len(a.values)) for a in axes))]
+    places = product(*(range(len(axis.values)) for axis in axes))
+    found = [_cell(recipe, seed, axes, at, presets or {}) for at in places]
     models = list(dict.fromkeys(_models(cell) for cell in found))
     return tuple(sorted(found, key=lambda cell: models.index(_models(cell))))
 
@@ -82,10 +88,22 @@ def _models(cell: Cell) -> tuple[object, ...]:
     return recipe.base_model, recipe.vae, recipe.loras
 
 
-def _cell(recipe: Recipe, seed: int, axes: Sequence[Axis], at: tuple[int, ...]) -> Cell:
-    document, replaced = recipe.model_dump(), None
-    for axis, index in zip(axes, at, strict=True):
-        value = axis.values[index]
+def _cell(
+    recipe: Recipe,
+    seed: int,
+    axes: Sequence[Axis],
+    at: tuple[int, ...],
+    presets: Mapping[str, Recipe],
+) -> Cell:
+    chosen = [(axis, axis.values[index]) for axis, index in zip(axes, at, strict=True)]
+    preset = next((str(value) for axis, value in chosen if axis.field == PRESET), None)
+    if preset is not None and preset not in presets:
+        raise InputError(f"no preset named {preset!r} for axis {PRESET!r}")
+    document = (recipe if preset is None else presets[preset]).model_dump()
+    replaced = None
+    for axis, value in chosen:
+        if axis.field == PRESET:
+            continue
         if axis.field == SEED:
             seed = _whole(axis, value)
         elif axis.field == PROMPT:
@@ -95,7 +113,8 @@ def _cell(recipe: Recipe, seed: int, axes: Sequence[Axis], at: tuple[int, ...]) 
         else:
             _set(document, axis, value)
     try:
-        return Cell(at=at, recipe=Recipe.model_validate(document), seed=seed, replaced=replaced)
+        varied = Recipe.model_validate(document)
+        return Cell(at=at, recipe=varied, seed=seed, replaced=replaced, preset=preset)
     except ValidationError as error:
         raise InputError(f"the sweep asks for what cannot be: {explain(error)}") from None
 

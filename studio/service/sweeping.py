@@ -1,8 +1,9 @@
 """Runs sweeps: cell by cell into a folder, going on where it stopped, then the contact sheets."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
@@ -12,29 +13,38 @@ from studio.files import write_file
 from studio.imaging.contact import contact_sheet
 from studio.imaging.limits import encode_png, open_png
 from studio.recipes.planning import plan
-from studio.recipes.preset import Letter
+from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import Job, Request
-from studio.recipes.sweep import Axis, Cell, cells
+from studio.recipes.sweep import PRESET, Axis, Cell, cells
 from studio.service.rendering import RenderService
+from studio.store.presets import PresetStore
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A request's recipe `letter`, varied along one to three axes: across, down, and by sheet."""
+    """A request's recipe `letter`, varied along one to three axes: across, down, and by sheet.
+
+    `presets` are those that an axis chooses from, by slug.
+    """
 
     request: Request
     letter: Letter
     axes: Sequence[Axis]
+    presets: Mapping[str, Preset] = field(default_factory=dict)
 
     def jobs(self) -> list[tuple[Cell, Job]]:
         """What is to be rendered, in order. Raises InputError where the axes do not fit."""
         if not 1 <= len(self.axes) <= 3:
             raise InputError("a sweep has one to three axes: --x, --y and --z")
         recipe = self.request.preset.recipes[self.letter]
-        return [(cell, self._job(cell)) for cell in cells(recipe, self.request.seed, self.axes)]
+        others = {slug: preset.recipes[self.letter] for slug, preset in self.presets.items()}
+        found = cells(recipe, self.request.seed, self.axes, others)
+        return [(cell, self._job(cell)) for cell in found]
 
     def _job(self, cell: Cell) -> Job:
         preset, words = self.request.preset, self.request.words
+        if cell.preset is not None:
+            preset = self.presets[cell.preset]
         prompt = preset.prompt
         if cell.replaced is not None:
             prompt, words = prompt.replace(*cell.replaced), words.replace(*cell.replaced)
@@ -46,26 +56,54 @@ class Sweep:
         return next(job for job in plan(asked) if job.letter == self.letter)
 
 
-def run_sweep(
-    sweep: Sweep, rendering: RenderService, out: Path, tell: Callable[[int, int], None]
-) -> list[Path]:
-    """Renders what is not in `out` yet and writes a contact sheet per value of the third axis.
+@dataclass(frozen=True)
+class SweepCost:
+    """What a sweep asks for: pictures, those that are kept from before, changes of base model."""
+
+    pictures: int
+    kept: int
+    switches: int
+
+
+def presets_of(axes: Sequence[Axis], presets: PresetStore) -> dict[str, Preset]:
+    """The presets that axes name. Raises NotFound."""
+    slugs = [str(value) for axis in axes if axis.field == PRESET for value in axis.values]
+    return {slug: presets.version(slug).preset for slug in slugs}
+
+
+def sweep_cost(sweep: Sweep, out: Path) -> SweepCost:
+    """Raises InputError where the axes do not fit."""
+    jobs = [job for _, job in sweep.jobs()]
+    models = [job.recipe.base_model.name for job in jobs]
+    return SweepCost(
+        pictures=len(jobs),
+        kept=sum(_file(job, out).exists() for job in jobs),
+        switches=sum(one != other for one, other in pairwise(models)),
+    )
+
+
+def sweep_steps(sweep: Sweep, rendering: RenderService, out: Path) -> Iterator[tuple[int, int]]:
+    """Renders what is not in `out` yet, a picture at a time: how many of how many are done.
 
     A picture's file is named by all that made it: what an earlier or broken run left is taken.
-    `tell` hears how many of how many are done.
     """
     jobs = sweep.jobs()
-    done: dict[tuple[int, ...], Image.Image] = {}
-    for number, (cell, job) in enumerate(jobs):
-        file = out / "cells" / f"{_name(job)}.png"
+    for number, (_, job) in enumerate(jobs):
+        file = _file(job, out)
         if not file.exists():
             write_file(file, rendering.glimpse(job))
+        yield number + 1, len(jobs)
+
+
+def sweep_sheets(sweep: Sweep, out: Path) -> Iterator[tuple[str, bytes]]:
+    """A contact sheet, as PNG, for each value of the third axis: its file's name and its bytes.
+
+    Every picture must be in `out`.
+    """
+    done: dict[tuple[int, ...], Image.Image] = {}
+    for cell, job in sweep.jobs():
+        file = _file(job, out)
         done[cell.at] = open_png(file.read_bytes(), f"sweep picture {file.name}")
-        tell(number + 1, len(jobs))
-    return list(_sheets(sweep, done, out))
-
-
-def _sheets(sweep: Sweep, done: dict[tuple[int, ...], Image.Image], out: Path) -> Iterator[Path]:
     x, y, z = (*sweep.axes, None, None)[:3]
     assert x is not None
     across = [f"{x.label} {value}" for value in x.values]
@@ -78,9 +116,25 @@ def _sheets(sweep: Sweep, done: dict[tuple[int, ...], Image.Image], out: Path) -
             for row in range(len(down))
         }
         title = f"{z.label} {value}" if z else ""
-        file = out / (f"sheet-{index + 1}.png" if z else "sheet.png")
-        write_file(file, encode_png(contact_sheet(pictures, across, down, title)))
-        yield file
+        name = f"sheet-{index + 1}.png" if z else "sheet.png"
+        yield name, encode_png(contact_sheet(pictures, across, down, title))
+
+
+def run_sweep(
+    sweep: Sweep, rendering: RenderService, out: Path, tell: Callable[[int, int], None]
+) -> list[Path]:
+    """All of it into the folder `out`; `tell` hears how many of how many are done."""
+    for done, total in sweep_steps(sweep, rendering, out):
+        tell(done, total)
+    files = []
+    for name, png in sweep_sheets(sweep, out):
+        write_file(out / name, png)
+        files.append(out / name)
+    return files
+
+
+def _file(job: Job, out: Path) -> Path:
+    return out / "cells" / f"{_name(job)}.png"
 
 
 def _name(job: Job) -> str:

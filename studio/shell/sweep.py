@@ -26,7 +26,7 @@ def sweep(
     from studio.files import check_folder, read_file
     from studio.recipes.preset import LETTERS
     from studio.recipes.sweep import Axis
-    from studio.service.sweeping import Sweep, run_sweep
+    from studio.service.sweeping import Sweep, presets_of, run_sweep, sweep_cost
 
     chosen = next((each for each in LETTERS if each == letter.upper()), None)
     if chosen is None:
@@ -36,9 +36,13 @@ def sweep(
     version = studio.presets.version(preset)
     png = read_file(doodle, "the doodle") if doodle else None
     request = studio.intake.request(version.preset, base, png, prompt, seed, version.number)
-    planned = Sweep(request, chosen, axes)
-    count = len(planned.jobs())
-    typer.echo(f"{count} pictures", err=True)
+    planned = Sweep(request, chosen, axes, presets_of(axes, studio.presets))
+    cost = sweep_cost(planned, out)
+    typer.echo(
+        f"{cost.pictures} pictures, {cost.kept} of them here already;"
+        f" {cost.switches} changes of base model",
+        err=True,
+    )
     if not yes:
         typer.confirm("Render them?", abort=True)
     check_folder(out)

@@ -22,6 +22,7 @@ from studio.ui.drawing import DrawingPanel
 from studio.ui.notices import notice
 from studio.ui.recipe_form import RecipeForm
 from studio.ui.run_panel import RunPanel, seed_of
+from studio.ui.sweep_panel import SweepPanel
 from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
@@ -64,6 +65,7 @@ class Page:
                     self.drawing = DrawingPanel(studio)
                 with gr.Column(elem_id="right", min_width=320):
                     self.run = RunPanel(studio)
+            self.sweep = SweepPanel(studio)
             self.deployment = DeployPanel(studio)
             self.theme.recipes()
             self._wire()
@@ -80,6 +82,7 @@ class Page:
 
     def _wire(self) -> None:
         self.run.wire(self._request, self._asked)
+        self.sweep.wire(self._request, self._asked)
         self.deployment.wire(self.theme.loaded, **QUICK)
         told: Components = {self.unsaved, self.kept, self.theme.tokens}
         for event in (*self.theme.wire(self.run.notice), *self._wire_own(), self._wire_opening()):

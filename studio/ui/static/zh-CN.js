@@ -54,6 +54,11 @@ export const TEXTS = {
   'Doodle on base': '底图加涂鸦', 'Clean base': '原底图', "Request's seed": '请求的种子', "Request's seed + value": '请求的种子 + 值', Fixed: '固定',
   Balanced: '均衡', 'My prompt is more important': '提示词优先', 'ControlNet is more important': 'ControlNet 优先',
   'Just Resize': '直接缩放', 'Crop and Resize': '裁剪缩放', 'Resize and Fill': '缩放填充',
+  // Sweep
+  Sweep: '参数扫描', 'X axis': 'X 轴', 'Y axis': 'Y 轴', 'Z axis': 'Z 轴', 'Values of X': 'X 的取值', 'Values of Y': 'Y 的取值', 'Values of Z': 'Z 的取值',
+  '0.4, 0.6 or 0.4..0.8/5': '0.4, 0.6 或 0.4..0.8/5', 'What it takes': '估算', 'Run the sweep': '运行扫描', 'Stop the sweep': '停止扫描',
+  'The sweep is done.': '扫描完成。', 'Stopped. What is drawn is kept: the sweep goes on from there.': '已停止。已绘制的图片会保留，再次运行时从中断处继续。',
+  'Contact sheet': '对照表', 'Prompt search and replace': '提示词查找替换',
   // Deployment
   Channel: '渠道', Who: '操作人', 'Note for the log': '日志备注', Check: '检查', 'Deploy the saved version': '部署已保存的版本', 'Roll back': '回滚', 'Take down': '下线',
   When: '时间', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
@@ -105,6 +110,8 @@ export const PATTERNS = [
   [/^(\d+\+?) variants$/, '$1 个变体'],
   [/^Delete (\d+) chosen$/, '删除所选 $1 个'],
   [/^(\d+) models can be used$/, '$1 个模型可用'],
+  [/^Picture (\d+) of (\d+)$/, '第 $1 张，共 $2 张'],
+  [/^(\d+) pictures, (\d+) of them here already; (\d+) changes of base model\.$/, '$1 张图片，其中 $2 张已有；切换底模 $3 次。'],
   [/^version (\d+)$/, '版本 $1'],
   [/^(.+) \(hidden\)$/, '$1（不可见）'],
   [/^(\d+) % of (.+)$/, '$2 的 $1 %'],

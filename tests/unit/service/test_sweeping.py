@@ -1,5 +1,6 @@
 """Sweeps into a folder: every cell once, going on where a run broke off."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from studio.imaging.limits import open_png
 from studio.recipes.preset import Recipes
 from studio.recipes.sweep import Axis
 from studio.service.fake import FakeRenderer
-from studio.service.sweeping import Sweep, run_sweep
+from studio.service.sweeping import Sweep, run_sweep, sweep_cost
 from tests import examples
 from tests.unit.service.test_rendering import Bench
 
@@ -76,3 +77,24 @@ def test_a_sweep_needs_one_to_three_axes(tmp_path: Path) -> None:
     for axes in ((), ("steps=1",) * 4):
         with pytest.raises(InputError, match="one to three axes"):
             sweep(bench, *axes).jobs()
+
+
+def test_presets_are_an_axis_with_their_recipes_and_themes(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    bench = Bench(tmp_path, renderer)
+    other = examples.preset(slug="autumn", name="Autumn", prompt="falling leaves")
+    wanted = sweep(bench, "preset=spring,autumn", "steps=8,9")
+    both = replace(wanted, presets={"spring": wanted.request.preset, "autumn": other})
+    run_sweep(both, bench.service, tmp_path / "out", lambda *_: None)
+    drawn = {("falling leaves" in job.prompt, job.recipe.steps) for job in renderer.rendered}
+    assert drawn == {(False, 8), (False, 9), (True, 8), (True, 9)}
+    with pytest.raises(InputError, match="no preset named 'winter'"):
+        sweep(bench, "preset=winter").jobs()
+
+
+def test_the_cost_counts_pictures_those_kept_and_changes_of_base_model(tmp_path: Path) -> None:
+    bench, out = Bench(tmp_path, FakeRenderer()), tmp_path / "out"
+    run_sweep(sweep(bench, "steps=8"), bench.service, out, lambda *_: None)
+    models = "base_model.name=pocket-ink,pocket-water"
+    cost = sweep_cost(sweep(bench, "steps=8,9", models), out)
+    assert (cost.pictures, cost.kept, cost.switches) == (4, 1, 1)

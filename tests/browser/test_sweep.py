@@ -1,0 +1,58 @@
+"""Sweeps on the page: what they take, a contact sheet, stopping and going on."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driving import set_number
+
+pytestmark = pytest.mark.browser
+
+
+def axis(page: Page, name: str, field: str, values: str) -> None:
+    page.locator(f"#sweep-{name} input").fill(field)
+    page.locator(f"#sweep-{name} input").press("Enter")
+    box = page.locator(f"#sweep-{name}-values textarea, #sweep-{name}-values input").first
+    box.fill(values)
+    box.press("Tab")
+
+
+@pytest.fixture
+def sweep(page: Page) -> Page:
+    set_number(page, "A-steps", "4")
+    page.get_by_role("button", name="Sweep", exact=True).click()
+    return page
+
+
+def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> None:
+    axis(sweep, "X", "strength", "0.4,0.7")
+    axis(sweep, "Y", "preset", "first-light,picnic")
+    sweep.locator("#sweep-count").click()
+    told = sweep.locator("#sweep-told")
+    expect(told).to_contain_text("4 pictures, 0 of them here already")
+    sweep.locator("#sweep-go").click()
+    expect(told).to_contain_text("The sweep is done.", timeout=180_000)
+    expect(sweep.get_by_alt_text("Contact sheet")).to_have_count(1)
+    sweep.locator("#sweep-count").click()
+    expect(told).to_contain_text("4 of them here already")
+
+
+def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
+    axis(sweep, "X", "seed", "1..30/30")
+    sweep.locator("#sweep-go").click()
+    told = sweep.locator("#sweep-told")
+    expect(told).to_contain_text("of 30", timeout=120_000)
+    sweep.locator("#sweep-stop").click()
+    expect(told).to_contain_text("Stopped. What is drawn is kept")
+    expect(sweep.locator("#sweep-go")).to_be_enabled()
+    sweep.wait_for_timeout(3000)
+    sweep.locator("#sweep-count").click()
+    expect(told).not_to_contain_text(", 0 of them")
+
+
+def test_an_axis_that_cannot_be_is_told(sweep: Page) -> None:
+    axis(sweep, "X", "strength", "0.4..0.8")
+    sweep.locator("#sweep-go").click()
+    expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text("is no range")
+    axis(sweep, "X", "colour", "red")
+    sweep.locator("#sweep-go").click()
+    expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text("has no field 'colour'")
