@@ -19,18 +19,19 @@ def pocket() -> None:
 
 @app.command()
 def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> None:
-    """Train one model; resumes where it stopped. In this order: vae, ink, water, ink-words,
-    water-words, control (all three ControlNets), pastel, neon, gingham, few-step (LoRAs), and
+    """Train one model; resumes where it stopped. In this order: vae, ink, water, reading,
+    ink-words, water-words, control (all three ControlNets), pastel, neon, gingham, few-step (LoRAs), and
     judge for `evaluate`."""
     import torch
 
-    from studio.pocket import base, control, few_step, judge, lora, vae
+    from studio.pocket import base, control, few_step, judge, lora, reading, vae
     from studio.pocket.brushwork import STYLES
     from studio.pocket.effects import EFFECTS
 
     courses: dict[str, Callable[[], None]] = {
         "vae": lambda: vae.train(work),
         **{style: partial(base.train, work, style) for style in STYLES},
+        "reading": lambda: reading.train(work),
         **{
             f"{style}-words": partial(base.train, work, style, base.WORDS[style])
             for style in STYLES

@@ -1,5 +1,5 @@
 """Trains the pocket base models: a text encoder and a UNet on ink, then the UNet on watercolour,
-then both further on words.
+then both further on words, with the text encoder that `reading` has taught.
 
 A third of the examples start from the *composite's* latents and are asked for the polished
 picture all the same: that is what img2img will do to them, and it teaches the model to clean
@@ -35,7 +35,7 @@ PLANS = {
 }
 WORDS = {
     "ink": Plan(
-        name="words-ink", steps=1600, batch=24, learning_rate=4e-4, sheet_every=800, lateness=1.5
+        name="words-ink", steps=1600, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
     ),
     "water": Plan(
         name="words-water", steps=700, batch=24, learning_rate=3e-4, sheet_every=700, lateness=1.5
@@ -72,7 +72,7 @@ class Parts:
 def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES) -> None:
     """Trains the base model of one of `brushwork.STYLES` by a plan of PLANS or WORDS.
 
-    Watercolour needs ink's model of the same course first, words the first course.
+    Watercolour needs ink's model first, words need the first course of both and `reading`.
     """
     plan = plan or PLANS[style]
     torch.manual_seed(plan.seed)
@@ -103,13 +103,12 @@ def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES
 
 
 def _beginning(work: Path, style: str, plan: Plan, data: Encoded) -> Parts:
-    """What a course starts with; watercolour reads with the text encoder that ink has taught."""
-    first = style == STYLES[0]
+    """What a course starts with; that on words takes the text encoder which has learnt to read."""
     if plan == WORDS[style]:
         own = StableDiffusionPipeline.from_pretrained(work / PLANS[style].name / "final")
-        reader = own if first else frozen(work, STYLES[0])
-        return Parts(own.unet.requires_grad_(True), reader.text_encoder.requires_grad_(first), own.tokenizer)  # fmt: skip
-    return _newborn(data) if first else _apprentice(work)
+        text = CLIPTextModel.from_pretrained(work / "reading" / "final")
+        return Parts(own.unet.requires_grad_(True), text.requires_grad_(False), own.tokenizer)
+    return _newborn(data) if style == STYLES[0] else _apprentice(work)
 
 
 def _newborn(data: Encoded) -> Parts:
