@@ -44,6 +44,8 @@ STATUS: Mapping[type[StudioError], int] = {
     HubUnavailable: 502,
     StoreError: 503,
 }
+HEAD = ("language.js", "dropping.js")
+"""Scripts of our own on the Gradio page."""
 MAX_BODY = 32 * 2**20
 """Bytes a request may bring: a doodle at the largest size, and room for the form."""
 
@@ -97,7 +99,7 @@ def build_app(studio: Studio) -> FastAPI:
         path="/",
         theme=studio_theme(),
         css_paths=[STYLESHEET],
-        head='<script type="module" src="/static/language.js"></script>',
+        head="".join(f'<script type="module" src="/static/{name}"></script>' for name in HEAD),
         max_file_size=MAX_BODY,
         footer_links=[],
         show_error=True,

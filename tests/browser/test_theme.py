@@ -107,6 +107,22 @@ def test_a_finished_picture_restores_what_made_it(page: Page, tmp_path: Path) ->
     expect(page.locator("[id='C-control_units-0-weight'] input[type=number]")).to_have_value("0.35")
 
 
+def test_a_picture_dropped_on_the_page_restores_it_too(page: Page) -> None:
+    made = examples.variant(letter="B", recipe=examples.recipe(steps=27), base_image="ada")
+    png = png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json())
+    page.evaluate(
+        """bytes => {
+      const held = new DataTransfer();
+      held.items.add(new File([new Uint8Array(bytes)], 'variant.png', { type: 'image/png' }));
+      document.querySelector('#grid').dispatchEvent(
+        new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true }));
+    }""",
+        list(png),
+    )
+    expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's")
+    expect(page.locator("#B-steps input[type=number]")).to_have_value("27")
+
+
 def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     page: Page, server: Server
 ) -> None:
