@@ -70,9 +70,13 @@ def _nasty() -> dict[str, Image.Image]:
     blocks = np.random.default_rng(3).integers(0, 2, (32, 32, 3)) * 255
     noise[..., :3] = blocks.repeat(8, axis=0).repeat(8, axis=1)
     noise[..., 3] = 255
+    corner = np.zeros((SIZE, SIZE, 4), np.uint8)
+    corner[16:60, 12:70] = (48, 100, 214, 255)
+    corner[200:244, 206:250] = (158, 212, 62, 255)
     return {
         "all-black": Image.new("RGBA", (SIZE, SIZE), (0, 0, 0, 255)),
         "all-white": Image.new("RGBA", (SIZE, SIZE), (255, 255, 255, 255)),
         "one-dot": Image.fromarray(dot),
         "neon-noise": Image.fromarray(noise),
+        "off-the-figure": Image.fromarray(corner),
     }

@@ -91,7 +91,9 @@ def _loss(logits: torch.Tensor, truth: NDArray[np.int64]) -> torch.Tensor:
 def _told(
     text: CLIPTextModel, readout: Readout, ids: torch.Tensor, truth: NDArray[np.int64]
 ) -> float:
-    guesses = [readout(text(part).last_hidden_state)[0].argmax(-1) for part in ids.split(250)]
+    guesses = [
+        readout(text(part).last_hidden_state)[0].argmax(-1) for part in torch.split(ids, 250)
+    ]
     wanted = torch.from_numpy(truth)
     worn = wanted != COLOURS.index("none")
     return float((torch.cat(guesses) == wanted)[worn].float().mean())

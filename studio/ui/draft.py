@@ -1,6 +1,7 @@
 """What an operator has changed and not saved: told on the page, and kept over a reload."""
 
 import html
+import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from studio.recipes.canvas import Slug
 from studio.recipes.differing import Change
 from studio.recipes.preset import Preset
 from studio.recipes.request import MAX_WORDS
+from studio.ui.notices import notice
+from studio.ui.recipe_form import BadField
 
 
 class Draft(Frozen):
@@ -47,3 +50,14 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
         else ""
     )
     return f'<details class="unsaved"><summary>{count}</summary><ul>{lines}</ul></details>{style}'
+
+
+def wrong_html(error: BadField) -> str:
+    """The error, and its reason at each field that does not hold."""
+    rules = " ".join(
+        f"[id={json.dumps(field)}]::after {{ content: {json.dumps(reason)}; }}"
+        for field, reason in error.fields.items()
+    )
+    wrong = ", ".join(f"[id={json.dumps(field)}]" for field in error.fields)
+    marked = f"{wrong} {{ box-shadow: inset 3px 0 var(--accent) !important; }}"
+    return f"{notice(str(error), 'error')}<style>{marked} {rules}</style>"

@@ -17,10 +17,10 @@ from studio.service.previewing import preview_job
 from studio.service.restoring import remembered
 from studio.ui.components import png_url
 from studio.ui.deploy_panel import DeployPanel
-from studio.ui.draft import Draft, unsaved_html
+from studio.ui.draft import Draft, unsaved_html, wrong_html
 from studio.ui.drawing import DrawingPanel
 from studio.ui.notices import notice
-from studio.ui.recipe_form import RecipeForm
+from studio.ui.recipe_form import BadField, RecipeForm
 from studio.ui.run_panel import RunPanel, seed_of
 from studio.ui.sweep_panel import SweepPanel
 from studio.ui.theme_editor import ThemeEditor
@@ -81,11 +81,16 @@ class Page:
         return {*self._drafted, self.drawing.canvas}
 
     def _wire(self) -> None:
-        self.run.wire(self._request, self._asked)
         self.sweep.wire(self._request, self._asked)
         self.deployment.wire(self.theme.loaded, **QUICK)
         told: Components = {self.unsaved, self.kept, self.theme.tokens}
-        for event in (*self.theme.wire(self.run.notice), *self._wire_own(), self._wire_opening()):
+        asked = self.run.wire(self._request, self._asked)
+        for event in (
+            *asked,
+            *self.theme.wire(self.run.notice),
+            *self._wire_own(),
+            self._wire_opening(),
+        ):
             # What is unsaved is told and kept after everything that changes the page.
             event.then(self._keep, self._drafted, told, **QUICK)
         # A text box's `input` still carries the text before the last key.
@@ -209,6 +214,8 @@ class Page:
         loaded: PresetVersion = values[self.theme.loaded]
         try:
             preset = self.theme.edited(values)
+        except BadField as error:
+            return {self.unsaved: wrong_html(error)}
         except StudioError as error:
             return {self.unsaved: notice(str(error), "error")}
         draft = Draft(

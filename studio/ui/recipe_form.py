@@ -48,6 +48,14 @@ EMPTY: Mapping[str, dict[str, Any]] = {
 Path = tuple[str | int, ...]
 
 
+class BadField(BadDocument):
+    """A value on the page that does not hold; `fields` are its fields' ids, and why."""
+
+    def __init__(self, message: str, fields: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
 class Switch(TypedDict):
     """For the browser: at a value of `off`, elements are hidden whose ids begin with `group`."""
 
@@ -220,7 +228,7 @@ class RecipeForm:
         """`original` with the form's values in it; what the form does not show stays.
 
         Models that the form shows come without a hash: what is tried is what is here now.
-        Raises BadDocument, naming the recipe and field, when a value does not hold.
+        Raises BadField, naming the recipe and field, when a value does not hold.
         """
         document = original.model_dump()
         for name in EMPTY:
@@ -238,7 +246,10 @@ class RecipeForm:
         try:
             return Recipe.model_validate(document)
         except ValidationError as error:
-            raise BadDocument(f"recipe {self.letter}: {explain(error)}") from None
+            raise BadField(
+                f"recipe {self.letter}: {explain(error)}",
+                {self._id(each["loc"]): str(each["msg"]) for each in error.errors()},
+            ) from None
 
 
 def trigger_note(triggers: Sequence[str]) -> str:

@@ -36,6 +36,7 @@ class RunPanel:
                 -1, label="Seed (-1 = random)", precision=0, minimum=-1, maximum=MAX_SEED,
                 elem_id="seed", scale=1, min_width=120,
             )  # fmt: skip
+            self.random = gr.Button("Random", elem_id="random-seed", min_width=90, scale=0)
         with gr.Row(elem_id="go"):
             self.generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
             self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=1, min_width=90)
@@ -47,8 +48,11 @@ class RunPanel:
                 letter: gr.HTML(Card(letter).html(), elem_id=f"card-{letter}") for letter in LETTERS
             }
 
-    def wire(self, request: Callable[[Updates], Request], asked: Components) -> None:
-        """`request` reads what the page asks for from the values of `asked`."""
+    def wire(self, request: Callable[[Updates], Request], asked: Components) -> list[Any]:
+        """`request` reads what the page asks for from the values of `asked`.
+
+        Returns the events that change what is asked for.
+        """
         outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
 
         def generate(values: Updates) -> Iterator[Updates]:
@@ -63,6 +67,7 @@ class RunPanel:
         self.attach.click(self._attach, self.run_id, outputs, js=NAMED_RUN, **FOLLOWED)
         self.run_id.change(None, self.run_id, js=NAME_RUN)
         self.stop.click(self._stop, self.run_id, None, **QUICK)
+        return [self.random.click(lambda: -1, None, self.seed, **QUICK)]
 
     def _attach(self, run_id: str | None) -> Iterator[Updates]:
         """The run of that id as it goes on, or what was kept of one that has ended."""

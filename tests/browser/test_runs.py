@@ -61,6 +61,9 @@ def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> Non
 
 def test_a_value_that_does_not_hold_is_told_with_its_recipe_and_field(page: Page) -> None:
     set_number(page, "A-width", "250")
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text("recipe A: width")
+    told = page.locator("#A-width").evaluate("e => getComputedStyle(e, '::after').content")
+    assert "multiple of 8" in told
     page.locator("#generate").click()
     expect(page.locator("#notice [role=alert]")).to_contain_text("recipe A: width")
 

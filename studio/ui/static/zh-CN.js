@@ -6,7 +6,7 @@ export const TEXTS = {
   // Header and run
   Preset: '预设', Name: '名称', 'Restore from a picture': '从图片恢复', 'Save preset': '保存预设',
   "User's words": '用户的话', 'a red summer dress with a star': '带星星的红色夏裙',
-  'Seed (-1 = random)': '种子（-1 为随机）', Generate: '生成', Stop: '停止', Deployment: '部署',
+  'Seed (-1 = random)': '种子（-1 为随机）', Generate: '生成', Random: '随机', Stop: '停止', Deployment: '部署',
   Waiting: '等待中', Starting: '开始', Stopped: '已停止', Download: '下载', Seed: '种子', Start: '起点',
   'Look closer, compare': '放大并比较', 'Use this seed': '使用此种子', 'Lay it on the canvas, to start from it': '放到画布上作为起点',
   'Your unsaved changes are here as you left them.': '未保存的修改已按原样保留。',
