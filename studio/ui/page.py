@@ -81,7 +81,7 @@ class Page:
         return {*self._drafted, self.drawing.canvas}
 
     def _wire(self) -> None:
-        self.sweep.wire(self._request, self._asked)
+        self.sweep.wire(self._steady_request, self._asked)
         self.deployment.wire(self.theme.loaded, **QUICK)
         told: Components = {self.unsaved, self.kept, self.theme.tokens}
         asked = self.run.wire(self._request, self._asked)
@@ -148,6 +148,11 @@ class Page:
             loaded.number if preset == loaded.preset else None,
         )
 
+    def _steady_request(self, values: Updates) -> Request:
+        """The same with seed 0 instead of a random one: a preview must not flicker, and a sweep
+        goes on with the seed it began with."""
+        return self._request({**values, self.run.seed: max(0, values[self.run.seed] or 0)})
+
     # Handlers: thin, each over one use case.
 
     def _glimpse(self, values: Updates) -> Updates:
@@ -155,9 +160,7 @@ class Page:
         if not values[self.drawing.live]:
             return {self.drawing.glimpse: ""}
         try:
-            # One seed from stroke to stroke, or the preview would flicker.
-            request = self._request({**values, self.run.seed: max(0, values[self.run.seed] or 0)})
-            job = preview_job(request, "A", self.studio.catalogue)
+            job = preview_job(self._steady_request(values), "A", self.studio.catalogue)
             png = self.studio.rendering.glimpse(job)
         except StudioError as error:
             return {self.run.notice: notice(str(error), "error")}

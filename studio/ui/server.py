@@ -29,7 +29,9 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.ui.bases import base_routes
 from studio.ui.history import history_routes
@@ -46,6 +48,15 @@ STATUS: Mapping[type[StudioError], int] = {
 }
 HEAD = ("language.js", "dropping.js")
 """Scripts of our own on the Gradio page."""
+FENCE: Mapping[str, str] = {
+    # Gradio's own scripts are inline and build functions from text.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"
+    " connect-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self';"
+    " form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 MAX_BODY = 32 * 2**20
 """Bytes a request may bring: a doodle at the largest size, and room for the form."""
 
@@ -86,10 +97,11 @@ def build_app(studio: Studio) -> FastAPI:
     elif not studio.settings.no_sign_in:
         require_sign_in(app, studio.users, studio.settings.home)
     app.add_exception_handler(StudioError, _told)
-    app.mount("/static", StaticFiles(directory=STYLESHEET.parent))
+    app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.include_router(history_routes(studio))
     app.include_router(base_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
+    app.add_middleware(_Fence)
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.
     blocks.has_launched = True
@@ -99,12 +111,29 @@ def build_app(studio: Studio) -> FastAPI:
         path="/",
         theme=studio_theme(),
         css_paths=[STYLESHEET],
-        head="".join(f'<script type="module" src="/static/{name}"></script>' for name in HEAD),
+        head="".join(f'<script type="module" src="/own/{name}"></script>' for name in HEAD),
         max_file_size=MAX_BODY,
         footer_links=[],
         show_error=True,
     )
     return mounted
+
+
+class _Fence:
+    """Tells browsers to load nothing from elsewhere, and to show us in nobody's frame."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def fenced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in FENCE.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, fenced)
 
 
 def _journal() -> Journal:

@@ -22,7 +22,7 @@ from studio.errors import StoreUnavailable
 from studio.store.users import UserStore
 
 _PAGE = Path(__file__).parent / "static" / "sign-in.html"
-_OPEN = ("/sign-in", "/static/")
+_OPEN = ("/sign-in", "/own/")
 TRIES = RateLimitItemPerMinute(10)
 """Wrong passwords that one address may send a minute."""
 LASTS = 14 * 24 * 3600

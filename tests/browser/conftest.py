@@ -101,6 +101,7 @@ def page(browser: Browser, server: Server, log: Log) -> Iterator[Page]:
     opened.set_default_timeout(60_000)
     opened.on("request", lambda r: log.addresses.append(r.url))
     opened.on("pageerror", lambda e: log.errors.append(str(e)))
+    opened.on("console", lambda m: log.errors.append(m.text) if "Content Security" in m.text else None)  # fmt: skip
     open_studio(opened, server)
     yield opened
     context.close()

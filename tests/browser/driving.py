@@ -42,5 +42,6 @@ def set_number(page: Page, elem_id: str, value: str) -> None:
 
 
 def choose(page: Page, elem_id: str, option: str) -> None:
-    page.locator(f"[id='{elem_id}'] input").click()
-    page.get_by_role("option", name=option, exact=True).click()
+    field = page.locator(f"[id='{elem_id}']")
+    field.locator("input").click()
+    field.get_by_role("option", name=option, exact=True).click()

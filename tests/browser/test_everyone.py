@@ -79,7 +79,7 @@ def chinese(browser: Browser) -> Iterator[Page]:
 def left_in_english(page: Page) -> set[str]:
     """Words of three letters and more that are seen and are no names."""
     text: str = page.evaluate("""() => {
-      for (const own of document.querySelectorAll('[translate=no]')) own.style.display = 'none';
+      for (const own of document.querySelectorAll('[translate=no]')) own.remove();
       return document.body.innerText;
     }""")
     return {word for word in LATIN.findall(text) if word not in NAMES}
@@ -88,7 +88,7 @@ def left_in_english(page: Page) -> set[str]:
 def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
     open_studio(chinese, server)
     expect(chinese.locator("#generate")).to_have_text("生成")
-    expect(chinese.get_by_label("用户的话")).to_be_visible()
+    expect(chinese.get_by_label("用户的话", exact=True)).to_be_visible()
     expect(chinese.locator("#A-steps")).to_contain_text("采样步数")
     assert chinese.evaluate("document.documentElement.lang") == "zh-CN"
     assert left_in_english(chinese) == set()

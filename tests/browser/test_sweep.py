@@ -19,7 +19,7 @@ def axis(page: Page, name: str, field: str, values: str) -> None:
 @pytest.fixture
 def sweep(page: Page) -> Page:
     set_number(page, "A-steps", "4")
-    page.get_by_role("button", name="Sweep", exact=True).click()
+    page.locator("#sweep button").first.click()
     return page
 
 

@@ -120,6 +120,7 @@ def test_a_picture_dropped_on_the_page_restores_it_too(page: Page) -> None:
         list(png),
     )
     expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's")
+    page.get_by_role("tab", name="B").click()
     expect(page.locator("#B-steps input[type=number]")).to_have_value("27")
 
 

@@ -40,7 +40,7 @@ def test_rows_tell_what_made_them_and_where_their_picture_is(client: TestClient)
         (f"/history/pictures/{'0' * 64}.png", 404),
         ("/history/pictures/..%2F..%2Fetc%2Fpasswd.png", 404),
         ("/history/export?preset=nobody", 400),
-        ("/static/../page.py", 404),
+        ("/own/../page.py", 404),
     ],
 )
 def test_what_is_not_there_or_makes_no_sense_is_refused(

@@ -42,6 +42,14 @@ def test_another_sites_name_is_turned_away(client: TestClient) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.parametrize("address", ["/", "/history", "/gradio_api/info", "/own/pages.js"])
+def test_a_browser_is_told_to_load_nothing_from_elsewhere(client: TestClient, address: str) -> None:
+    headers = client.get(address).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
 def test_a_body_beyond_the_limit_is_turned_away(client: TestClient) -> None:
     answer = client.post("/gradio_api/queue/join", content=b"x" * (33 * 2**20))
     assert answer.status_code == 413

@@ -46,7 +46,7 @@ def test_a_browser_is_led_to_where_one_signs_in(client: TestClient) -> None:
     answer = client.get("/history", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     assert "Password" in client.get("/sign-in").text
-    assert client.get("/static/pages.css").status_code == 200
+    assert client.get("/own/pages.css").status_code == 200
 
 
 def test_who_signs_in_is_let_in_by_a_strict_cookie(client: TestClient) -> None:
