@@ -13,7 +13,13 @@ class Frozen(BaseModel):
     """A value: never changed, only replaced; unknown fields are refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        serialize_by_alias=True,
+        # Jobs carry pictures, and must cross to another machine as text.
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
     )
 
 

@@ -24,6 +24,7 @@ from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.recipes.canvas import BaseImage
 from studio.recipes.recipe import LoraUse, ModelRef
+from studio.recipes.request import Job
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES, schedule_fits
 from studio.settings import shipped
 from tests.engine.conftest import Easel, copy_tree
@@ -35,6 +36,13 @@ def test_the_same_job_gives_the_same_pixels_whatever_ran_before(easel: Easel) ->
     first = easel.render(job).picture
     easel.render(easel.job("neon-noise", letter="D", control_units=()))
     assert (pixels(easel.render(job).picture) == pixels(first)).all()
+
+
+def test_a_job_that_crossed_a_wire_as_text_draws_the_same(easel: Easel) -> None:
+    job = easel.job()
+    crossed = Job.model_validate_json(job.model_dump_json())
+    assert crossed == job
+    assert (pixels(easel.render(crossed).picture) == pixels(easel.render(job).picture)).all()
 
 
 def test_another_seed_gives_another_picture(easel: Easel) -> None:
