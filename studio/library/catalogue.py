@@ -35,16 +35,6 @@ class Catalogue:
         """The names alone, without reading or hashing anything."""
         return tuple(sorted(self._paths(kind)))
 
-    def triggers(self, lora: str) -> tuple[str, ...]:
-        """The words that call for a LoRA, from its header alone; none for what is not here."""
-        path = self._paths("lora").get(lora)
-        if path is None:
-            return ()
-        try:
-            return _identity("lora", path).triggers
-        except ModelError:
-            return ()
-
     def find(self, kind: ModelKind, ref: ModelRef) -> Model:
         """The model a recipe refers to.
 

@@ -8,10 +8,19 @@ import gradio as gr
 from pydantic import ValidationError
 
 from studio.errors import BadDocument
+from studio.library.models import Model
 from studio.recipes.base import explain
 from studio.recipes.differing import LABELS
 from studio.recipes.preset import LETTERS, Letter
-from studio.recipes.recipe import ControlMode, ControlUnit, LoraUse, ModelRef, Recipe, ResizeMode
+from studio.recipes.recipe import (
+    ControlMode,
+    ControlUnit,
+    LoraUse,
+    ModelKind,
+    ModelRef,
+    Recipe,
+    ResizeMode,
+)
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.service.maps import SeenMap
 from studio.ui.components import png_url
@@ -73,7 +82,8 @@ class RecipeForm:
         self.letter = letter
         self.fields: dict[Path, gr.components.Component] = {}
         self.switches: list[tuple[gr.components.Component, Switch]] = []
-        self.lora_names: list[gr.Dropdown] = []
+        self.pickers: list[tuple[ModelKind, gr.Dropdown]] = []
+        """The boxes where a model is chosen, and of which kind."""
         self.uploads: list[tuple[gr.UploadButton, gr.Textbox]] = []
         """Each control unit's upload, and where its picture's hash goes."""
         with gr.Row(elem_classes="acts"):
@@ -84,10 +94,9 @@ class RecipeForm:
             }
             self.reset = gr.Button("Reset to saved", size="sm", min_width=130)
         with gr.Row(elem_classes="fields"):
-            self._add(
-                ("base_model", "name"),
-                gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True),
-            )
+            base = gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True)
+            self._add(("base_model", "name"), base)
+            self.pickers.append(("checkpoint", base))
             self._add(("sampler",), gr.Dropdown(list(SAMPLERS), label=LABELS["sampler"]))
             self._add(
                 ("schedule_type",), gr.Dropdown(list(SCHEDULE_TYPES), label=LABELS["schedule_type"])
@@ -144,7 +153,7 @@ class RecipeForm:
         use: Path = ("loras", slot)
         name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
         self._switch((*use, "model", "name"), name, [OFF, "", None])
-        self.lora_names.append(name)
+        self.pickers.append(("lora", name))
         self._add((*use, "weight"), gr.Slider(-2, 2, step=0.05, label="LoRA weight"))
 
     def _unit(self, slot: int, controlnets: list[str]) -> None:
@@ -153,11 +162,9 @@ class RecipeForm:
         modes, resizes = list(get_args(ControlMode)), list(get_args(ResizeMode))
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
-                self._switch(
-                    (*unit, "model", "name"),
-                    gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True),
-                    [OFF, "", None],
-                )
+                net = gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True)
+                self._switch((*unit, "model", "name"), net, [OFF, "", None])
+                self.pickers.append(("controlnet", net))
                 self._add(
                     (*unit, "preprocessor"),
                     gr.Dropdown(PREPROCESSORS, label=LABELS["preprocessor"]),
@@ -252,9 +259,13 @@ class RecipeForm:
             ) from None
 
 
-def trigger_note(triggers: Sequence[str]) -> str:
-    """What stands under a LoRA's name: the words that call for it."""
-    return f"Trigger words: {', '.join(triggers)}" if triggers else ""
+def model_note(model: Model | None) -> str:
+    """What stands under a chosen model: what it is, and the words that call for it."""
+    if model is None:
+        return ""
+    size = f"{model.bytes / 1e9:.1f} GB" if model.bytes >= 1e9 else f"{model.bytes / 1e6:.1f} MB"
+    known = f"{model.family} · {size} · {model.sha256[:10]}"
+    return f"{known} · Trigger words: {', '.join(model.triggers)}" if model.triggers else known
 
 
 def _figure(seen: SeenMap) -> str:

@@ -10,14 +10,16 @@ from pydantic import ValidationError
 
 from studio.bootstrap import Studio
 from studio.errors import BadDocument, InputError, StudioError
+from studio.library.models import Model
 from studio.recipes.base import explain
 from studio.recipes.differing import differences, summary
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.recipes.recipe import ModelKind, ModelRef
 from studio.service.stamping import with_hashes
 from studio.service.tokens import WINDOW
 from studio.ui.components import slug_of
 from studio.ui.notices import notice
-from studio.ui.recipe_form import RecipeForm, trigger_note
+from studio.ui.recipe_form import RecipeForm, model_note
 from studio.ui.wiring import QUICK, Components, Updates
 
 # A style sheet of its own for each switch: what Gradio draws anew stays hidden.
@@ -67,6 +69,9 @@ class ThemeEditor:
                         self.forms.append(RecipeForm(letter, checkpoints, nets, loras))
         for component, value in self.shown(self.first.preset).items():
             component.value = value
+        for form in self.forms:
+            for kind, picker in form.pickers:
+                picker.info = model_note(self._model(kind, picker.value))
 
     @property
     def fields(self) -> Components:
@@ -97,8 +102,8 @@ class ThemeEditor:
                     button.click(partial(form.copied, to), own, set(to.fields.values()), **QUICK)
                 )
             events.append(form.reset.click(partial(self._reset, form), self.loaded, own, **QUICK))
-            for name in form.lora_names:
-                name.change(self._tell_triggers, name, name, **QUICK)
+            for kind, picker in form.pickers:
+                picker.change(partial(self._tell_model, kind), picker, picker, **QUICK)
             for upload, picture in form.uploads:
                 upload.upload(self._keep_picture, upload, [picture, told], **QUICK)
         return events
@@ -194,8 +199,15 @@ class ThemeEditor:
     def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
         return form.show(loaded.preset.recipes[form.letter])
 
-    def _tell_triggers(self, lora: str | None) -> Any:
-        return gr.update(info=trigger_note(self.studio.catalogue.triggers(lora or "")))
+    def _tell_model(self, kind: ModelKind, name: str | None) -> Any:
+        return gr.update(info=model_note(self._model(kind, name or "")))
+
+    def _model(self, kind: ModelKind, name: str) -> Model | None:
+        """None for what cannot be used: Generate says why."""
+        try:
+            return self.studio.catalogue.find(kind, ModelRef(name=name))
+        except (StudioError, ValidationError):
+            return None
 
     def _keep_picture(self, png: bytes) -> tuple[Any, str]:
         """An own picture for a control unit: kept, and its hash shown."""

@@ -31,6 +31,7 @@ NAMES = frozenset(
         "Tab",
         "RAM",
         "prompt",
+        "pocket",
         "Mia",
         "Noah",
         "Ruby",
@@ -39,6 +40,7 @@ NAMES = frozenset(
         "Ada",
     ]
 )
+HASH = re.compile(r"\b[0-9a-f]{10}\b")
 LATIN = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -82,7 +84,7 @@ def left_in_english(page: Page) -> set[str]:
       for (const own of document.querySelectorAll('[translate=no]')) own.remove();
       return document.body.innerText;
     }""")
-    return {word for word in LATIN.findall(text) if word not in NAMES}
+    return {word for word in LATIN.findall(HASH.sub("", text)) if word not in NAMES}
 
 
 def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
@@ -99,7 +101,7 @@ def test_the_plain_pages_speak_chinese(chinese: Page, server: Server, address: s
     chinese.goto(f"{server.url}/{address}")
     chinese.wait_for_load_state("networkidle" if address != "system" else "load")
     chinese.wait_for_timeout(300)
-    assert left_in_english(chinese) - {"pocket"} == set()
+    assert left_in_english(chinese) == set()
 
 
 def test_the_language_is_chosen_and_kept(chinese: Page, server: Server) -> None:

@@ -104,7 +104,7 @@ export const PATTERNS = [
   [/^(.+), version (\d+), from (.+)\.$/, '$1，版本 $2，$3。'],
   [/^Recipe ([A-D]) is the picture's, with its seed (\d+)\.(.*)$/, '配方 $1 已按图片恢复，种子 $2。$3'],
   [/^Control unit (\d)$/, '控制单元 $1'],
-  [/^Trigger words: (.+)$/, '触发词：$1'],
+  [/^(.+) · Trigger words: (.+)$/, '$1 · 触发词：$2'],
   [/^(\d+) in (\d+) parts$/, '$1，分 $2 段'],
   [/^What (.+) sees$/, '$1 所见'],
   [/^(\d+\+?) variants$/, '$1 个变体'],

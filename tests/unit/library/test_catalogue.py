@@ -132,14 +132,6 @@ def test_single_files_are_models_too_and_a_lora_tells_its_triggers(
         ("checkpoint", "sd", "sd15", ()),
         ("lora", "neon", "pocket", ("neon",)),
     ]
-    assert catalogue.triggers("neon") == ("neon",)
-    assert catalogue.triggers("nobody") == catalogue.triggers("sd") == ()
-
-
-def test_a_damaged_lora_has_no_triggers(catalogue: Catalogue, tmp_path: Path) -> None:
-    (tmp_path / "own" / "loras").mkdir(parents=True)
-    (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"half")
-    assert catalogue.triggers("half") == ()
 
 
 def test_a_file_among_the_wrong_kind_says_where_it_belongs(

@@ -1,13 +1,16 @@
 """The editor shows every field it edits and reads back what it showed."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 
 from studio.errors import BadDocument
+from studio.library.models import Model
 from studio.recipes.recipe import LoraUse, ModelRef, Recipe, SeedRule
-from studio.ui.recipe_form import RecipeForm, trigger_note
+from studio.ui.recipe_form import RecipeForm, model_note
 from tests import examples
 
 
@@ -127,5 +130,10 @@ def test_components_have_stable_names(form: RecipeForm) -> None:
 
 
 def test_a_lora_tells_the_words_that_call_for_it() -> None:
-    assert trigger_note(("neon", "glow")) == "Trigger words: neon, glow"
-    assert trigger_note(()) == ""
+    model = Model("lora", "glow", "pocket", Path("glow"), 2_500_000, "ab" * 32, ("neon", "glow"))
+    assert model_note(model) == "pocket · 2.5 MB · ababababab · Trigger words: neon, glow"
+    assert (
+        model_note(replace(model, triggers=(), bytes=7_200_000_000))
+        == "pocket · 7.2 GB · ababababab"
+    )
+    assert model_note(None) == ""
