@@ -66,6 +66,7 @@ def open_studio(settings: Settings) -> Studio:
     catalogue = open_catalogue(settings)
     install_presets(shipped("presets"), presets, catalogue)
     variants = VariantStore(database, pictures)
+    tokens = TokenCounter(catalogue, shipped("assets") / "configurations")
 
     def engine() -> Renderer:
         from studio.engine.engine import Engine
@@ -91,14 +92,14 @@ def open_studio(settings: Settings) -> Studio:
         deploying=Deploying(
             presets,
             DeploymentStore(database),
-            Gate(catalogue, bases, pictures, variants, _bytes(settings.device_gb)),
+            Gate(catalogue, bases, pictures, variants, tokens, _bytes(settings.device_gb)),
         ),
         intake=Intake(bases, catalogue, pictures),
         rendering=RenderService(
             bases, variants, Lane(), engine, batch=settings.batch and not settings.exact
         ),
         pulls=Pulls(settings),
-        tokens=TokenCounter(catalogue, shipped("assets") / "configurations"),
+        tokens=tokens,
         doodles=doodle_pack(shipped("assets") / "doodles"),
     )
 

@@ -11,11 +11,15 @@ from studio.library.models import Model
 from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.recipes.recipe import ModelKind, ModelRef, Recipe
+from studio.recipes.request import MAX_WORDS
+from studio.service.tokens import WINDOW, TokenCounter
 from studio.store.base_images import BaseImageStore
 from studio.store.pictures import PictureFiles
 from studio.store.variants import VariantStore
 
 Level = Literal["pass", "warning", "stop"]
+LONGEST = ("a red dress with white dots and blue shoes, " * MAX_WORDS)[:MAX_WORDS]
+"""As many characters as a user may write, in words of the usual length."""
 SPARE = 1.6
 """Memory a job takes beside its weights, as a factor: activations and caches at 512 pixels."""
 
@@ -35,6 +39,7 @@ class Gate:
     bases: BaseImageStore
     pictures: PictureFiles
     variants: VariantStore
+    tokens: TokenCounter
     device_bytes: int | None = None
 
     def check(self, version: PresetVersion) -> tuple[Finding, ...]:
@@ -45,6 +50,7 @@ class Gate:
             *self._families(preset),
             *self._bases(preset),
             *self._own_pictures(preset),
+            *self._lengths(preset),
             self._memory(preset),
             self._seconds(version),
         )
@@ -103,6 +109,26 @@ class Gate:
                 yield Finding("pass", f"own picture {sha256[:10]}")
             except NotFound as error:
                 yield Finding("stop", f"own picture {sha256[:10]}", str(error))
+
+    def _lengths(self, preset: Preset) -> Iterator[Finding]:
+        """What a theme says itself, and what that becomes with the longest words of a user."""
+        for letter in LETTERS:
+            recipe = preset.recipes[letter]
+            own = self.tokens.count(recipe, preset.prompt, "")
+            longest = self.tokens.count(recipe, preset.prompt, LONGEST)
+            if own is None or longest is None:
+                continue  # Its base model is missing, which is told already.
+            if own > WINDOW:
+                yield Finding(
+                    "warning",
+                    f"recipe {letter}: the theme alone takes {own} tokens, {WINDOW} are read at once",
+                    "shorten the theme's prompt or the template: what stands late weighs little",
+                )
+            else:
+                yield Finding(
+                    "pass",
+                    f"recipe {letter}: {own} tokens, {longest} with the longest words of a user",
+                )
 
     def _memory(self, preset: Preset) -> Finding:
         """The hungriest recipe: its weights as they lie on disk, and what drawing takes."""

@@ -42,6 +42,17 @@ def test_a_shipped_theme_passes_with_a_warning_until_it_was_rendered(studio: Stu
     assert "6.0 s for four variants, as rendered here" in [f.what for f in findings]
 
 
+def test_the_gate_counts_tokens_with_the_longest_words_of_a_user(studio: Studio) -> None:
+    whats = [finding.what for finding in studio.deploying.check("first-light")]
+    [told] = [what for what in whats if what.startswith("recipe A: ") and "tokens" in what]
+    own, longest = (int(word) for word in told.split() if word.isdigit())
+    assert own < 75 < longest
+    saved(studio, prompt="a meadow in spring, " * 30)
+    findings = studio.deploying.check("first-light")
+    wordy = [f for f in findings if "the theme alone takes" in f.what]
+    assert [f.level for f in wordy] == ["warning"] * 4
+
+
 def test_the_gate_stops_what_cannot_be_served_and_says_what_to_do(studio: Studio) -> None:
     gone = ModelRef(name="gone")
     other = studio.presets.version("first-light", 1).preset.recipes.A.base_model.model_copy(update={"sha256": "0" * 64})  # fmt: skip
