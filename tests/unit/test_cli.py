@@ -120,7 +120,7 @@ FIRST = (*RENDER, "--preset", "first-light")
         (("presets", "import", "text.png"), 2, "preset file text.png does not hold"),
         (("presets", "show", "first-light", "--version", "7"), 3, "has no version 7"),
         (("run", "--port", "99999"), 2, "a setting does not hold: port"),
-        (("run", "--host", "0.0.0.0"), 6, "has no sign-in"),
+        (("run", "--host", "0.0.0.0"), 6, "nobody could sign in"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line_with_an_exit_code(
