@@ -41,6 +41,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     for x, y in ((0.5, 0.2), (0.5, 0.35), (0.4, 0.36)):  # Nose, neck, right shoulder in turn.
         stage.click(position={"x": x * box["width"], "y": y * box["height"]})
     bases.get_by_role("button", name="Save keypoints").click()
+    expect(bases.locator("#said")).to_have_text("Keypoints saved.")
     expect(bases.locator(".pose-stage ellipse")).to_have_count(3)
     points = listed(server, "zoe")["keypoints"]
     assert points[0] == pytest.approx([0.5, 0.2], abs=0.01)
@@ -69,6 +70,7 @@ def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
     bases.get_by_role("radio", name="left ankle").click()
     bases.get_by_role("button", name="Hidden in the picture").click()
     bases.get_by_role("button", name="Save keypoints").click()
+    expect(bases.locator("#said")).to_have_text("Keypoints saved.")
     expect(bases.get_by_role("radio", name="left ankle (hidden)")).to_be_visible()
     after = listed(server, "noah")["keypoints"]
     assert after[4] != before[4]

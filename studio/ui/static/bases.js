@@ -47,6 +47,7 @@ function choose(base) {
   chosen = base;
   points = base.keypoints ? base.keypoints.map((point) => point && [...point]) : Array(known.names.length).fill(null);
   editor.hidden = false;
+  document.querySelector('#said').textContent = '';
   document.querySelector('#chosen').translate = false;
   document.querySelector('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
   stage.querySelector('img').src = base.picture;
@@ -119,6 +120,7 @@ function ask(address, method, body) {
 document.querySelector('#save').addEventListener('click', () => trying(async () => {
   await answer(await ask('keypoints', 'PUT', points));
   await show(chosen.id);
+  document.querySelector('#said').textContent = 'Keypoints saved.';
 }));
 document.querySelector('#retire').addEventListener('click', () => trying(async () => {
   await answer(await ask(`retire?retired=${!chosen.retired}`, 'POST'));

@@ -70,7 +70,7 @@ export const TEXTS = {
   'That is all.': '已全部显示。', 'Nothing fits.': '没有符合的。', 'Look closer': '放大', Variant: '变体',
   'Restore in the studio': '在工作室中恢复', 'Its run': '所属运行', Prompt: '提示词', Made: '生成于', Took: '用时', Sampler: '采样器', 'not saved': '未保存',
   // Bases
-  'Add one': '添加', 'PNG, 64 to 2,048 pixels a side': 'PNG，每边 64 至 2,048 像素', Add: '添加', Keypoints: '关键点', 'Save keypoints': '保存关键点',
+  'Add one': '添加', 'PNG, 64 to 2,048 pixels a side': 'PNG，每边 64 至 2,048 像素', Add: '添加', Keypoints: '关键点', 'Save keypoints': '保存关键点', 'Keypoints saved.': '关键点已保存。',
   'Hidden in the picture': '图中不可见', 'Retire it': '停用', 'Offer it again': '重新启用', retired: '已停用', 'What a pose unit sees': '姿势单元所见',
   "Drag a point, or choose one and click the picture where it is. Right and left are the figure's own.": '拖动一个点，或选择一个点后点击它在图中的位置。左右以人物自身为准。',
   'Find them with': '检测工具', Find: '检测',
