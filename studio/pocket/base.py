@@ -1,7 +1,7 @@
 """Trains the pocket base models: a text encoder and a UNet on ink, then the UNet on watercolour,
 then both further on words, with the text encoder that `reading` has taught.
 
-A third of the examples start from the *composite's* latents and are asked for the polished
+Half of the examples start from the *composite's* latents, or the bare base's, and are asked for the polished
 picture all the same: that is what img2img will do to them, and it teaches the model to clean
 up a doodle.
 """

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -13,10 +13,9 @@ from studio.imaging.skeleton import LIMBS, draw_skeleton
 from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Slug
 from studio.recipes.recipe import ModelRef
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
+from studio.ui.doors import OwnPage
 
 _PAGE = Path(__file__).parent / "static" / "bases.html"
-_Own = Annotated[str, Header(alias="X-Studio")]
-"""Another site's page cannot send a header of its own here."""
 
 
 def base_routes(studio: Studio) -> APIRouter:
@@ -51,23 +50,23 @@ def base_routes(studio: Studio) -> APIRouter:
     async def add(
         image_id: Slug,
         request: Request,
-        x_studio: _Own,
+        x_studio: OwnPage,
         name: Annotated[str, Query(min_length=1, max_length=80)],
     ) -> dict[str, Any]:
         return _row(add_base_image(bases, image_id, name, await request.body()))
 
     @routes.put("/{image_id}/keypoints")
-    def place(image_id: Slug, keypoints: Keypoints, x_studio: _Own) -> dict[str, Any]:
+    def place(image_id: Slug, keypoints: Keypoints, x_studio: OwnPage) -> dict[str, Any]:
         return _row(place_keypoints(bases, image_id, keypoints))
 
     @routes.post("/{image_id}/detect")
     def detect(
-        image_id: Slug, x_studio: _Own, detector: Annotated[str, Field(max_length=200)]
+        image_id: Slug, x_studio: OwnPage, detector: Annotated[str, Field(max_length=200)]
     ) -> dict[str, Any]:
         return _row(find_keypoints(bases, image_id, _detector(studio, detector)))
 
     @routes.post("/{image_id}/retire")
-    def retire(image_id: Slug, x_studio: _Own, retired: bool = True) -> dict[str, Any]:
+    def retire(image_id: Slug, x_studio: OwnPage, retired: bool = True) -> dict[str, Any]:
         bases.retire(image_id, retired)
         return _row(bases.get(image_id), retired)
 

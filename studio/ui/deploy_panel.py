@@ -14,8 +14,8 @@ from studio.recipes.deployment import Deployment, Order
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
 from studio.ui.notices import notice
+from studio.ui.wiring import Updates
 
-Updates = dict[gr.components.Component, Any]
 SHOWN = 8
 """Deployments of the log that the panel shows."""
 

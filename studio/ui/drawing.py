@@ -7,8 +7,7 @@ import gradio as gr
 from studio.bootstrap import Studio
 from studio.recipes.canvas import BaseImage
 from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url
-
-Updates = dict[gr.components.Component, Any]
+from studio.ui.wiring import Updates
 
 
 class DrawingPanel:

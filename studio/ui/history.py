@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from studio.recipes.canvas import Sha256
 from studio.recipes.history import Chosen, HistoryFilter, KeptVariant
 from studio.recipes.recipe import ModelKind
 from studio.service.history import export
+from studio.ui.doors import OwnPage
 
 _PAGE = Path(__file__).parent / "static" / "history.html"
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -51,9 +52,8 @@ def history_routes(studio: Studio) -> APIRouter:
         told = {"Content-Disposition": 'attachment; filename="variants.zip"'}
         return Response(export(studio.variants, wanted), media_type="application/zip", headers=told)
 
-    # Another site's page cannot send a header of its own here.
     @routes.post("/delete")
-    def delete(chosen: Chosen, x_studio: Annotated[str, Header()]) -> dict[str, int]:
+    def delete(chosen: Chosen, x_studio: OwnPage) -> dict[str, int]:
         return {"deleted": studio.variants.delete(chosen.ids)}
 
     return routes

@@ -22,7 +22,7 @@ from studio.errors import StoreUnavailable
 from studio.store.users import UserStore
 
 _PAGE = Path(__file__).parent / "static" / "sign-in.html"
-_OPEN = ("/sign-in", "/own/")
+_OPEN = ("/sign-in", "/sign-in/out")
 TRIES = RateLimitItemPerMinute(10)
 """Wrong passwords that one address may send a minute."""
 LASTS = 14 * 24 * 3600
@@ -55,7 +55,7 @@ class _Gate:
             await _refusal(scope)(scope, receive, send)
 
     def _may(self, scope: Scope) -> bool:
-        if scope["path"].startswith(_OPEN):
+        if scope["path"] in _OPEN or scope["path"].startswith("/own/"):
             return True
         session = scope["session"]
         stamp = self._users.stamp(str(session.get("user", "")))

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from studio.recipes.base import Frozen
 from studio.recipes.recipe import ModelKind
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
+from studio.ui.doors import OwnPage
 
 _STATIC = Path(__file__).parent / "static"
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -61,9 +62,8 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
     def problems() -> list[str]:
         return [reason for _, reason in studio.catalogue.problems()]
 
-    # Another site's page cannot send a header of its own here.
     @routes.post("/models/pull")
-    def pull(wish: _Wish, x_studio: Annotated[str, Header()]) -> dict[str, Any]:
+    def pull(wish: _Wish, x_studio: OwnPage) -> dict[str, Any]:
         return asdict(studio.pulls.start(PullWish(**wish.model_dump())))
 
     return routes
