@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.errors import DamagedModel, ModelError, NotFound, UnfitModel
 from studio.library.files import Hashes, weight_files
-from studio.library.folders import entries, pickles
+from studio.library.folders import entries, pickles, sample_picture
 from studio.library.headers import Identity, identify
 from studio.library.models import FAMILY_BY_TEXT_WIDTH, FOLDERS, Family, Model
 from studio.recipes.recipe import ModelKind, ModelRef
@@ -34,6 +34,11 @@ class Catalogue:
     def names(self, kind: ModelKind) -> tuple[str, ...]:
         """The names alone, without reading or hashing anything."""
         return tuple(sorted(self._paths(kind)))
+
+    def picture(self, kind: ModelKind, name: str) -> Path | None:
+        """A picture file that shows what a model draws, where its folder keeps one."""
+        path = self._paths(kind).get(name)
+        return None if path is None else sample_picture(path)
 
     def find(self, kind: ModelKind, ref: ModelRef) -> Model:
         """The model a recipe refers to.

@@ -6,6 +6,7 @@ from pathlib import Path
 from studio.library.models import KIND_BY_FOLDER
 from studio.recipes.recipe import ModelKind
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 
 
@@ -22,6 +23,15 @@ def pickles(folder: Path) -> Iterator[Path]:
             for path in sorted(place.rglob("*")):
                 if path.suffix in _PICKLES and path.is_file() and not _inside_model(path, place):
                     yield path
+
+
+def sample_picture(model: Path) -> Path | None:
+    """The picture that shows what a model draws: `preview.png` in its folder, or beside its file
+    `<name>.preview.png` or `<name>.png`, as A1111 and ComfyUI keep them."""
+    stems = ["preview"] if model.is_dir() else [f"{model.stem}.preview", model.stem]
+    folder = model if model.is_dir() else model.parent
+    places = (folder / f"{stem}{suffix}" for stem in stems for suffix in _PICTURES)
+    return next((place for place in places if place.is_file()), None)
 
 
 def _places(folder: Path, kind: ModelKind) -> Iterator[Path]:

@@ -35,14 +35,15 @@ PLANS = {
 }
 WORDS = {
     "ink": Plan(
-        name="words-ink", steps=1600, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
+        name="words-ink", steps=2400, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
     ),
     "water": Plan(
-        name="words-water", steps=700, batch=24, learning_rate=3e-4, sheet_every=700, lateness=1.5
+        name="words-water", steps=900, batch=24, learning_rate=3e-4, sheet_every=900, lateness=1.5
     ),
 }
 """The second course: more of the high noise levels, where nothing but the words tells colours."""
 SCENES = 12000
+WORDS_SCENES = 6000
 UNCONDITIONAL = 0.12
 """Share of captions left out, for classifier-free guidance (Ho and Salimans, 2022)."""
 FROM_COMPOSITE = 0.5
@@ -69,14 +70,15 @@ class Parts:
         }
 
 
-def train(work: Path, style: str, plan: Plan | None = None, scenes: int = SCENES) -> None:
+def train(work: Path, style: str, plan: Plan | None = None) -> None:
     """Trains the base model of one of `brushwork.STYLES` by a plan of PLANS or WORDS.
 
-    Watercolour needs ink's model first, words need the first course of both and `reading`.
+    Watercolour needs ink's model first, words need the first course of both and `reading`,
+    watercolour's words need ink's.
     """
     plan = plan or PLANS[style]
     torch.manual_seed(plan.seed)
-    data = encoded_scenes(work, scenes)
+    data = encoded_scenes(work, WORDS_SCENES if plan == WORDS[style] else SCENES)
     parts = _beginning(work, style, plan, data)
     run = Run(work / plan.name, plan, parts.taught)
     schedule = new_schedule()
@@ -107,8 +109,23 @@ def _beginning(work: Path, style: str, plan: Plan, data: Encoded) -> Parts:
     if plan == WORDS[style]:
         own = StableDiffusionPipeline.from_pretrained(work / PLANS[style].name / "final")
         text = CLIPTextModel.from_pretrained(work / "reading" / "final")
+        if style != STYLES[0]:
+            _hand_on(work, own.unet)
         return Parts(own.unet.requires_grad_(True), text.requires_grad_(False), own.tokenizer)
     return _newborn(data) if style == STYLES[0] else _apprentice(work)
+
+
+@torch.no_grad()
+def _hand_on(work: Path, unet: UNet2DConditionModel) -> None:
+    """Adds to `unet` what ink's has learnt of words: models that grew from one take one another's
+    differences of weights (Ilharco et al., 2023), so that little is left to learn."""
+    first, words = PLANS[STYLES[0]].name, WORDS[STYLES[0]].name
+    before, after = (
+        UNet2DConditionModel.from_pretrained(work / name / "final" / "unet").state_dict()
+        for name in (first, words)
+    )
+    for name, weights in unet.state_dict().items():
+        weights.add_(after[name] - before[name])
 
 
 def _newborn(data: Encoded) -> Parts:

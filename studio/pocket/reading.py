@@ -27,7 +27,7 @@ from studio.pocket.garments import KINDS, PATTERNS, Garment, random_outfit
 from studio.pocket.models import TEXT_WIDTH
 from studio.pocket.training import Plan, Run
 
-PLAN = Plan(name="reading", steps=2500, batch=64, learning_rate=1e-3)
+PLAN = Plan(name="reading", steps=3500, batch=64, learning_rate=1e-3)
 LINES = 40_000
 HELD_BACK = 2_000
 COLOURS = (*PAINTS, "none")

@@ -14,6 +14,7 @@ from studio.recipes.deployment import Deployment, Order
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
 from studio.ui.notices import notice
+from studio.ui.sign_in import signed_in
 from studio.ui.wiring import Updates
 
 SHOWN = 8
@@ -65,11 +66,11 @@ class DeployPanel:
         log = self._log(values)
         return log_html(log), log[0].id if log else 0, ""
 
-    def _deploy(self, values: Updates) -> Any:
+    def _deploy(self, values: Updates, request: gr.Request) -> Any:
         version: PresetVersion = values[self.loaded]
 
         def act() -> str:
-            order = self._order(values, version.number)
+            order = self._order(values, version.number, request)
             self.studio.deploying.deploy(order, over=values[self.newest])
             return (
                 f"Version {version.number} of {version.preset.name} is served in {order.channel}."
@@ -77,11 +78,11 @@ class DeployPanel:
 
         return self._done(values, act)
 
-    def _roll_back(self, values: Updates) -> Any:
+    def _roll_back(self, values: Updates, request: gr.Request) -> Any:
         slug = values[self.loaded].preset.slug
 
         def act() -> str:
-            order = self._order(values, None)
+            order = self._order(values, None, request)
             given = self.studio.deploying.roll_back(
                 slug, order.channel, order.author, over=values[self.newest]
             )
@@ -89,9 +90,9 @@ class DeployPanel:
 
         return self._done(values, act)
 
-    def _take_down(self, values: Updates) -> Any:
+    def _take_down(self, values: Updates, request: gr.Request) -> Any:
         def act() -> str:
-            order = self._order(values, None)
+            order = self._order(values, None, request)
             self.studio.deploying.take_down(order.slug, order.channel, order.author, order.note)
             return f"{values[self.loaded].preset.name} is no longer served in {order.channel}."
 
@@ -106,11 +107,12 @@ class DeployPanel:
         log, newest, _ = self._show(values)
         return log, newest, said
 
-    def _order(self, values: Updates, number: int | None) -> Order:
+    def _order(self, values: Updates, number: int | None, request: gr.Request) -> Order:
+        """By whoever is signed in; where nobody signs in, by the name that was typed."""
         try:
             return Order(
                 channel=values[self.channel], slug=values[self.loaded].preset.slug, number=number,
-                author=values[self.author] or "", note=values[self.note] or "",
+                author=signed_in(request) or values[self.author] or "", note=values[self.note] or "",
             )  # fmt: skip
         except ValidationError as error:
             raise InputError(f"this cannot be deployed: {explain(error)}") from None

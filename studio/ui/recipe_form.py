@@ -2,7 +2,9 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, get_args
+from functools import partial
+from typing import Any, NamedTuple, TypedDict, get_args
+from urllib.parse import quote
 
 import gradio as gr
 from pydantic import ValidationError
@@ -55,6 +57,8 @@ EMPTY: Mapping[str, dict[str, Any]] = {
 """What an empty slot of each list shows."""
 
 Path = tuple[str | int, ...]
+fixed = partial(gr.Dropdown, filterable=False)
+"""A box of which only what it lists can be chosen; the browser can then show it translated."""
 
 
 class BadField(BadDocument):
@@ -73,6 +77,14 @@ class Switch(TypedDict):
     off: list[Any]
 
 
+class Picker(NamedTuple):
+    """Where a model of a kind is chosen, and what tells of the chosen one."""
+
+    kind: ModelKind
+    box: gr.Dropdown
+    note: gr.HTML
+
+
 class RecipeForm:
     """Components by the path of the field they edit, such as ("control_units", 0, "weight")."""
 
@@ -82,8 +94,7 @@ class RecipeForm:
         self.letter = letter
         self.fields: dict[Path, gr.components.Component] = {}
         self.switches: list[tuple[gr.components.Component, Switch]] = []
-        self.pickers: list[tuple[ModelKind, gr.Dropdown]] = []
-        """The boxes where a model is chosen, and of which kind."""
+        self.pickers: list[Picker] = []
         self.uploads: list[tuple[gr.UploadButton, gr.Textbox]] = []
         """Each control unit's upload, and where its picture's hash goes."""
         with gr.Row(elem_classes="acts"):
@@ -94,12 +105,13 @@ class RecipeForm:
             }
             self.reset = gr.Button("Reset to saved", size="sm", min_width=130)
         with gr.Row(elem_classes="fields"):
-            base = gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True)
-            self._add(("base_model", "name"), base)
-            self.pickers.append(("checkpoint", base))
-            self._add(("sampler",), gr.Dropdown(list(SAMPLERS), label=LABELS["sampler"]))
+            with gr.Column(elem_classes="picker"):
+                base = gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True)
+                self._add(("base_model", "name"), base)
+                self._pick("checkpoint", base)
+            self._add(("sampler",), fixed(list(SAMPLERS), label=LABELS["sampler"]))
             self._add(
-                ("schedule_type",), gr.Dropdown(list(SCHEDULE_TYPES), label=LABELS["schedule_type"])
+                ("schedule_type",), fixed(list(SCHEDULE_TYPES), label=LABELS["schedule_type"])
             )
         with gr.Row(elem_classes="fields"):
             self._add(("steps",), gr.Slider(1, 150, step=1, label=LABELS["steps"]))
@@ -124,9 +136,7 @@ class RecipeForm:
         with gr.Row(elem_classes="fields"):
             self._add(("width",), gr.Slider(64, 2048, step=8, label=LABELS["width"]))
             self._add(("height",), gr.Slider(64, 2048, step=8, label=LABELS["height"]))
-            self._switch(
-                ("seed_rule", "kind"), gr.Dropdown(SEED_RULES, label="Seed rule"), ["shared"]
-            )
+            self._switch(("seed_rule", "kind"), fixed(SEED_RULES, label="Seed rule"), ["shared"])
             self._add(("seed_rule", "value"), gr.Number(label="Seed value", precision=0, minimum=0))
 
     def _passes(self) -> None:
@@ -134,7 +144,7 @@ class RecipeForm:
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
             self._switch(("upscale", "enabled"), gr.Checkbox(label="Hires. fix"), [False])
             upscalers = ["Latent", "Lanczos"]
-            self._add(("upscale", "upscaler"), gr.Dropdown(upscalers, label="Upscaler"))
+            self._add(("upscale", "upscaler"), fixed(upscalers, label="Upscaler"))
             self._add(("upscale", "factor"), gr.Slider(1, 4, step=0.05, label="Upscale by"))
             self._add(
                 ("upscale", "steps"), gr.Slider(0, 150, step=1, label="Hires steps (0: same)")
@@ -151,10 +161,11 @@ class RecipeForm:
 
     def _lora(self, slot: int, loras: list[str]) -> None:
         use: Path = ("loras", slot)
-        name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
-        self._switch((*use, "model", "name"), name, [OFF, "", None])
-        self.pickers.append(("lora", name))
-        self._add((*use, "weight"), gr.Slider(-2, 2, step=0.05, label="LoRA weight"))
+        with gr.Column(elem_classes="picker"):
+            name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
+            self._switch((*use, "model", "name"), name, [OFF, "", None])
+            self._pick("lora", name)
+            self._add((*use, "weight"), gr.Slider(-2, 2, step=0.05, label="LoRA weight"))
 
     def _unit(self, slot: int, controlnets: list[str]) -> None:
         unit: Path = ("control_units", slot)
@@ -162,20 +173,23 @@ class RecipeForm:
         modes, resizes = list(get_args(ControlMode)), list(get_args(ResizeMode))
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
-                net = gr.Dropdown(models, label=f"Control unit {slot + 1}", allow_custom_value=True)
-                self._switch((*unit, "model", "name"), net, [OFF, "", None])
-                self.pickers.append(("controlnet", net))
+                with gr.Column(elem_classes="picker"):
+                    net = gr.Dropdown(
+                        models, label=f"Control unit {slot + 1}", allow_custom_value=True
+                    )
+                    self._switch((*unit, "model", "name"), net, [OFF, "", None])
+                    self._pick("controlnet", net)
                 self._add(
                     (*unit, "preprocessor"),
-                    gr.Dropdown(PREPROCESSORS, label=LABELS["preprocessor"]),
+                    fixed(PREPROCESSORS, label=LABELS["preprocessor"]),
                 )
                 self._switch(
-                    (*unit, "source"), gr.Dropdown(SOURCES, label=LABELS["source"]),
+                    (*unit, "source"), fixed(SOURCES, label=LABELS["source"]),
                     [value for _, value in SOURCES if value != "picture"], "picture",
                 )  # fmt: skip
-                self._add((*unit, "resize_mode"), gr.Dropdown(resizes, label=LABELS["resize_mode"]))
+                self._add((*unit, "resize_mode"), fixed(resizes, label=LABELS["resize_mode"]))
             with gr.Row(elem_classes="fields"):
-                self._add((*unit, "mode"), gr.Dropdown(modes, label=LABELS["mode"]))
+                self._add((*unit, "mode"), fixed(modes, label=LABELS["mode"]))
                 self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
                 self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label=LABELS["start"]))  # fmt: skip
                 self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label=LABELS["end"]))
@@ -187,6 +201,10 @@ class RecipeForm:
                     "Upload a PNG", file_types=[".png"], type="binary", scale=1, min_width=120
                 )
                 self.uploads.append((upload, own))
+
+    def _pick(self, kind: ModelKind, box: gr.Dropdown) -> None:
+        """What is known of the chosen model stands under the box."""
+        self.pickers.append(Picker(kind, box, gr.HTML(elem_id=f"{box.elem_id}-note")))
 
     def _add(self, path: Path, component: gr.components.Component) -> None:
         component.elem_id = self._id(path)
@@ -259,10 +277,16 @@ class RecipeForm:
             ) from None
 
 
-def model_note(model: Model | None) -> str:
-    """What stands under a chosen model: what it is, and the words that call for it."""
+def model_note(model: Model | None, pictured: bool = False) -> str:
+    """What stands under a chosen model: its picture, what it is, the words that call for it."""
     if model is None:
         return ""
+    address = f"/models/picture/{model.kind}/{quote(model.name)}"
+    picture = f'<img src="{address}" alt="">' if pictured else ""
+    return f'<div class="model-note">{picture}<span>{html.escape(_known(model))}</span></div>'
+
+
+def _known(model: Model) -> str:
     size = f"{model.bytes / 1e9:.1f} GB" if model.bytes >= 1e9 else f"{model.bytes / 1e6:.1f} MB"
     known = f"{model.family} · {size} · {model.sha256[:10]}"
     return f"{known} · Trigger words: {', '.join(model.triggers)}" if model.triggers else known

@@ -46,7 +46,7 @@ STATUS: Mapping[type[StudioError], int] = {
     HubUnavailable: 502,
     StoreError: 503,
 }
-HEAD = ("language.js", "dropping.js")
+HEAD = ("account.js", "language.js", "dropping.js", "pickers.js")
 """Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.

@@ -9,7 +9,9 @@ import secrets
 import time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
+import gradio as gr
 from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from limits import RateLimitItemPerMinute
@@ -25,6 +27,8 @@ _PAGE = Path(__file__).parent / "static" / "sign-in.html"
 _OPEN = ("/sign-in", "/sign-in/out")
 TRIES = RateLimitItemPerMinute(10)
 """Wrong passwords that one address may send a minute."""
+SHOWN = "studio-user"
+"""The cookie that tells pages whom to greet."""
 LASTS = 14 * 24 * 3600
 """Seconds until one must sign in again."""
 
@@ -40,6 +44,12 @@ def require_sign_in(app: FastAPI, users: UserStore, home: Path) -> None:
         max_age=LASTS,
         same_site="strict",
     )
+
+
+def signed_in(request: gr.Request) -> str:
+    """The name of whoever sent a page's request; empty where nobody signs in."""
+    scope: Scope = request.request.scope
+    return str(scope.get("session", {}).get("user", ""))
 
 
 class _Gate:
@@ -90,12 +100,17 @@ def _routes(users: UserStore) -> APIRouter:
             limiter.hit(TRIES, address)
             return RedirectResponse("/sign-in?wrong", 303)
         request.session.update(user=name, stamp=users.stamp(name), at=int(time.time()))
-        return RedirectResponse("/", 303)
+        answer = RedirectResponse("/", 303)
+        # For the pages to read: it opens nothing.
+        answer.set_cookie(SHOWN, quote(name), max_age=LASTS, samesite="strict")
+        return answer
 
     @routes.post("/out")
     def sign_out(request: Request) -> Response:
         request.session.clear()
-        return RedirectResponse("/sign-in", 303)
+        answer = RedirectResponse("/sign-in", 303)
+        answer.delete_cookie(SHOWN, samesite="strict")
+        return answer
 
     return routes
 

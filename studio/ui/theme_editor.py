@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from studio.bootstrap import Studio
 from studio.errors import BadDocument, InputError, StudioError
-from studio.library.models import Model
 from studio.recipes.base import explain
 from studio.recipes.differing import differences, summary
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
@@ -20,6 +19,7 @@ from studio.service.tokens import WINDOW
 from studio.ui.components import slug_of
 from studio.ui.notices import notice
 from studio.ui.recipe_form import RecipeForm, model_note
+from studio.ui.sign_in import signed_in
 from studio.ui.wiring import QUICK, Components, Updates
 
 # A style sheet of its own for each switch: what Gradio draws anew stays hidden.
@@ -70,8 +70,8 @@ class ThemeEditor:
         for component, value in self.shown(self.first.preset).items():
             component.value = value
         for form in self.forms:
-            for kind, picker in form.pickers:
-                picker.info = model_note(self._model(kind, picker.value))
+            for picker in form.pickers:
+                picker.note.value = self._tell_model(picker.kind, picker.box.value)
 
     @property
     def fields(self) -> Components:
@@ -87,8 +87,12 @@ class ThemeEditor:
     def wire(self, told: gr.HTML) -> list[Any]:
         """Ties the panel's own handlers; returns the events that change what is shown."""
         opened = {self.preset, self.loaded, told}
+
+        def save(values: Updates, request: gr.Request) -> Updates:
+            return self._save(told, values, signed_in(request))
+
         events = [
-            self.save.click(partial(self._save, told), self.edited_parts, opened, **QUICK),
+            self.save.click(save, self.edited_parts, opened, **QUICK),
             self.preset.input(
                 partial(self._load, told), self.preset, {*self.fields, self.loaded, told}, **QUICK
             ),
@@ -102,8 +106,9 @@ class ThemeEditor:
                     button.click(partial(form.copied, to), own, set(to.fields.values()), **QUICK)
                 )
             events.append(form.reset.click(partial(self._reset, form), self.loaded, own, **QUICK))
-            for kind, picker in form.pickers:
-                picker.change(partial(self._tell_model, kind), picker, picker, **QUICK)
+            for picker in form.pickers:
+                tell = partial(self._tell_model, picker.kind)
+                picker.box.change(tell, picker.box, picker.note, **QUICK)
             for upload, picture in form.uploads:
                 upload.upload(self._keep_picture, upload, [picture, told], **QUICK)
         return events
@@ -171,13 +176,13 @@ class ThemeEditor:
 
     # Handlers: thin, each over one use case.
 
-    def _save(self, told: gr.HTML, values: Updates) -> Updates:
+    def _save(self, told: gr.HTML, values: Updates, author: str) -> Updates:
         try:
             preset = self.edited(values)
             loaded = values[self.loaded]
             changed = summary(differences(loaded.preset, preset))
             over = loaded.number if preset.slug == loaded.preset.slug else 0
-            version = self.studio.presets.save(preset, note=changed, over=over)
+            version = self.studio.presets.save(preset, author, note=changed, over=over)
         except StudioError as error:
             return {told: notice(str(error), "error")}
         saved = f"Saved {preset.name}, version {version.number}. {changed or 'Nothing changed'}."
@@ -199,15 +204,14 @@ class ThemeEditor:
     def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
         return form.show(loaded.preset.recipes[form.letter])
 
-    def _tell_model(self, kind: ModelKind, name: str | None) -> Any:
-        return gr.update(info=model_note(self._model(kind, name or "")))
-
-    def _model(self, kind: ModelKind, name: str) -> Model | None:
-        """None for what cannot be used: Generate says why."""
+    def _tell_model(self, kind: ModelKind, name: str | None) -> str:
+        """Nothing of what cannot be used: Generate says why."""
+        catalogue = self.studio.catalogue
         try:
-            return self.studio.catalogue.find(kind, ModelRef(name=name))
+            model = catalogue.find(kind, ModelRef(name=name or ""))
         except (StudioError, ValidationError):
-            return None
+            return ""
+        return model_note(model, catalogue.picture(kind, model.name) is not None)
 
     def _keep_picture(self, png: bytes) -> tuple[Any, str]:
         """An own picture for a control unit: kept, and its hash shown."""

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from studio.bootstrap import Studio
 from studio.engine.status import EngineStatus
+from studio.errors import NotFound
 from studio.recipes.base import Frozen
 from studio.recipes.recipe import ModelKind
 from studio.service.pulling import PullWish
@@ -52,11 +53,19 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
                     "kind": each.kind, "name": each.name, "family": each.family,
                     "bytes": each.bytes, "sha256": each.sha256, "triggers": each.triggers,
                     "where": tiers.get((each.kind, each.name), "disk"),
+                    "picture": studio.catalogue.picture(each.kind, each.name) is not None,
                 }
                 for each in studio.catalogue.models()
             ],
             "pulls": [asdict(pull) for pull in studio.pulls.all()],
         }  # fmt: skip
+
+    @routes.get("/models/picture/{kind}/{name}")
+    def picture(kind: ModelKind, name: _Name) -> FileResponse:
+        file = studio.catalogue.picture(kind, name)
+        if file is None:
+            raise NotFound(f"{kind} {name!r} has no picture")
+        return FileResponse(file, headers={"Cache-Control": "private, max-age=600"})
 
     @routes.get("/models/problems")
     def problems() -> list[str]:

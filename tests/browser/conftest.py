@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from safetensors.numpy import save_file
 
@@ -26,8 +27,8 @@ FLAGS = [
 class Server:
     """`studio run` as an operator starts it, in a data directory that outlives it."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home, self.options = home, options
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -37,13 +38,15 @@ class Server:
             port = spare.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "studio.cli", "run", "--port", str(port)],
+            [sys.executable, "-m", "studio.cli", "run", "--port", str(port), *self.options],
             env=os.environ | {"STUDIO_HOME": str(self.home)},
         )
         for _ in range(600):
             try:
                 urllib.request.urlopen(self.url, timeout=5).close()
                 return
+            except urllib.error.HTTPError:
+                return  # Whoever is not signed in is told so.
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise TimeoutError("the studio did not answer within a minute")
@@ -75,6 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     loras.mkdir(parents=True)
     lora = {"unet.mid_block.attn2.to_k.lora_A.weight": np.zeros((4, 128), np.float16)}
     save_file(lora, loras / "glow.safetensors", {"modelspec.trigger_phrase": "glow, night"})
+    Image.new("RGB", (64, 64), (200, 80, 120)).save(loras / "glow.preview.png")
     running = Server(home)
     running.start()
     yield running

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server, open_studio
+from tests.browser.driving import choose
 
 pytestmark = pytest.mark.browser
 
@@ -94,6 +95,18 @@ def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
     expect(chinese.locator("#A-steps")).to_contain_text("采样步数")
     assert chinese.evaluate("document.documentElement.lang") == "zh-CN"
     assert left_in_english(chinese) == set()
+
+
+def test_what_is_chosen_is_shown_in_chinese_too(chinese: Page, server: Server) -> None:
+    open_studio(chinese, server)
+    preprocessor = chinese.locator("[id='A-control_units-0-preprocessor'] input")
+    expect(preprocessor).to_have_value("涂鸦线")
+    choose(chinese, "A-control_units-0-preprocessor", "线稿")
+    expect(preprocessor).to_have_value("线稿")
+    expect(chinese.locator("#unsaved")).to_contain_text("scribble → lineart")
+    chinese.reload()
+    chinese.wait_for_selector("html[data-opened]")
+    expect(preprocessor).to_have_value("线稿")
 
 
 @pytest.mark.parametrize("address", PLAIN)

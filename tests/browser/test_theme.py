@@ -86,10 +86,20 @@ def test_a_control_unit_reads_an_uploaded_picture(page: Page, tmp_path: Path) ->
 
 def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
     choose(page, "A-loras-0-model-name", "glow")
-    field = page.locator("[id='A-loras-0-model-name']")
-    expect(field).to_contain_text("Trigger words: glow, night")
+    note = page.locator("[id='A-loras-0-model-name-note']")
+    expect(note).to_contain_text("Trigger words: glow, night")
     choose(page, "A-loras-0-model-name", "none")
-    expect(field).not_to_contain_text("Trigger words")
+    expect(note).not_to_contain_text("Trigger words")
+
+
+def test_models_are_chosen_by_their_pictures(page: Page) -> None:
+    box = page.locator("[id='A-loras-0-model-name']")
+    box.locator("input").click()
+    pictured = box.get_by_role("option", name="glow", exact=True)
+    expect(pictured).to_have_class(re.compile("pictured"))
+    pictured.click()
+    shown = page.locator("[id='A-loras-0-model-name-note'] img")
+    expect(shown).to_have_js_property("naturalWidth", 64)
 
 
 def test_a_finished_picture_restores_what_made_it(page: Page, tmp_path: Path) -> None:

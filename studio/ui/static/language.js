@@ -31,8 +31,17 @@ function translateText(node) {
   if (found !== null && found !== text) node.nodeValue = found;
 }
 
+// A box that only shows what was chosen: what its component writes into it is translated on the way.
+function translateChosen(input) {
+  const { get, set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+  const shown = (text) => set.call(input, translated(text) ?? text);
+  Object.defineProperty(input, 'value', { get: () => get.call(input), set: shown });
+  shown(get.call(input));
+}
+
 function translateElement(element) {
   if (element.closest('[translate=no]')) return;
+  if (element.matches('input[role=combobox][readonly]') && !Object.hasOwn(element, 'value')) translateChosen(element);
   for (const name of ATTRIBUTES) {
     const value = element.getAttribute(name);
     const found = value && translated(value);

@@ -9,11 +9,16 @@ async function show() {
   const { models, pulls } = await answer(await fetch('/models/list'));
   document.querySelector('#count').textContent = `${models.length} models can be used`;
   document.querySelector('#models').replaceChildren(...models.map((each) => row(
-    each.kind, element('span', { translate: false }, each.name), each.family, megabytes(each.bytes), WHERE[each.where],
+    each.kind, each.picture ? element('img', { src: pictureOf(each), alt: '', loading: 'lazy' }) : '',
+    element('span', { translate: false }, each.name), each.family, megabytes(each.bytes), WHERE[each.where],
     element('span', { translate: false }, each.triggers.join(', ')),
     element('code', { translate: false }, each.sha256.slice(0, 10)),
   )));
   document.querySelector('#pulls').replaceChildren(...pulls.reverse().map(pullRow));
+}
+
+function pictureOf(model) {
+  return `/models/picture/${model.kind}/${encodeURIComponent(model.name)}`;
 }
 
 function pullRow(pull) {

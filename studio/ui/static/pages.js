@@ -1,4 +1,5 @@
 // What the plain pages share: their header, light or dark as the system has it, and small helpers.
+import './account.js';
 import './language.js';
 const PAGES = { '/': 'Studio', '/history': 'History', '/bases': 'Base images', '/models': 'Models', '/system': 'System' };
 

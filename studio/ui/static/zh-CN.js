@@ -63,7 +63,7 @@ export const TEXTS = {
   Channel: '渠道', Who: '操作人', 'Note for the log': '日志备注', Check: '检查', 'Deploy the saved version': '部署已保存的版本', 'Roll back': '回滚', 'Take down': '下线',
   When: '时间', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
   // Signing in
-  'Sign in': '登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
+  'Sign in': '登录', 'Sign out': '退出登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
   // History
   Filter: '筛选', Recipe: '配方', Model: '模型', From: '从', To: '到', 'Prompt contains': '提示词包含', any: '任意',
   'Export what fits (ZIP)': '导出符合的（ZIP）', 'Delete chosen': '删除所选', 'Variants, newest first': '变体，最新在前',
@@ -105,6 +105,7 @@ export const PATTERNS = [
   [/^Recipe ([A-D]) is the picture's, with its seed (\d+)\.(.*)$/, '配方 $1 已按图片恢复，种子 $2。$3'],
   [/^Control unit (\d)$/, '控制单元 $1'],
   [/^(.+) · Trigger words: (.+)$/, '$1 · 触发词：$2'],
+  [/^You are (.+)$/, '当前用户：$1'],
   [/^(\d+) in (\d+) parts$/, '$1，分 $2 段'],
   [/^What (.+) sees$/, '$1 所见'],
   [/^(\d+\+?) variants$/, '$1 个变体'],

@@ -50,6 +50,27 @@ def test_an_unknown_name_is_answered_with_those_there_are(
         catalogue.find("controlnet", ModelRef(name="nett"))
 
 
+@pytest.mark.parametrize("name", ["glow.png", "glow.preview.png", "glow.webp", "glow.jpg"])
+def test_a_picture_beside_a_file_shows_what_it_draws(
+    catalogue: Catalogue, tmp_path: Path, name: str
+) -> None:
+    lora = write(tmp_path / "own" / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    assert catalogue.picture("lora", "glow") is None
+    (lora.parent / name).write_bytes(b"picture")
+    assert catalogue.picture("lora", "glow") == lora.parent / name
+    assert catalogue.picture("lora", "../glow") is None
+
+
+def test_a_picture_in_a_models_folder_shows_what_it_draws(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    place = controlnet(tmp_path / "own", "net")
+    (place / "preview.svg").write_text("<svg/>")
+    assert catalogue.picture("controlnet", "net") is None
+    (place / "preview.png").write_bytes(b"picture")
+    assert catalogue.picture("controlnet", "net") == place / "preview.png"
+
+
 def test_weights_that_are_not_those_tuned_with_are_refused(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ def write(file: Path, shapes: Shapes, metadata: dict[str, str] | None = None) ->
     if metadata:
         document["__metadata__"] = metadata
     header = json.dumps(document).encode()
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(len(header).to_bytes(8, "little") + header)
     return file
 

@@ -131,9 +131,15 @@ def test_components_have_stable_names(form: RecipeForm) -> None:
 
 def test_a_lora_tells_the_words_that_call_for_it() -> None:
     model = Model("lora", "glow", "pocket", Path("glow"), 2_500_000, "ab" * 32, ("neon", "glow"))
-    assert model_note(model) == "pocket · 2.5 MB · ababababab · Trigger words: neon, glow"
-    assert (
-        model_note(replace(model, triggers=(), bytes=7_200_000_000))
-        == "pocket · 7.2 GB · ababababab"
-    )
+    assert ">pocket · 2.5 MB · ababababab · Trigger words: neon, glow<" in model_note(model)
+    big = replace(model, triggers=(), bytes=7_200_000_000)
+    assert ">pocket · 7.2 GB · ababababab<" in model_note(big)
     assert model_note(None) == ""
+
+
+def test_a_models_picture_stands_beside_what_is_known_of_it() -> None:
+    model = Model("lora", 'glow & "more"', "pocket", Path("glow"), 1, "ab" * 32, ("<b>",))
+    note = model_note(model, pictured=True)
+    assert 'src="/models/picture/lora/glow%20%26%20%22more%22"' in note
+    assert "&lt;b&gt;" in note
+    assert "<img" not in model_note(model)

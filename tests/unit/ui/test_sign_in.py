@@ -56,8 +56,10 @@ def test_who_signs_in_is_let_in_by_a_strict_cookie(client: TestClient) -> None:
     assert "httponly" in cookie
     assert PASSWORD not in answer.headers["set-cookie"]
     assert client.get("/config").status_code == 200
+    assert client.cookies["studio-user"] == "ada"
     client.post("/sign-in/out")
     assert client.get("/config").status_code == 401
+    assert "studio-user" not in client.cookies
 
 
 def test_a_wrong_password_is_told_and_too_many_are_not_tried(

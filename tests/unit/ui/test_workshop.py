@@ -81,6 +81,22 @@ def test_only_a_page_of_the_studio_pulls(client: TestClient) -> None:
     assert client.post("/models/pull", json={"repo": "acme/loras"}).status_code == 422
 
 
+def test_a_models_picture_is_served_and_nothing_beside_it(
+    client: TestClient, studio: Studio
+) -> None:
+    loras = studio.settings.models_home / "loras"
+    write(loras / "glow.safetensors", {PEFT: (8, 128)})
+    assert client.get("/models/picture/lora/glow").status_code == 404
+    (loras / "glow.png").write_bytes(b"\x89PNG picture")
+    answer = client.get("/models/picture/lora/glow")
+    assert (answer.content, answer.headers["content-type"]) == (b"\x89PNG picture", "image/png")
+    shown = {each["name"]: each["picture"] for each in client.get("/models/list").json()["models"]}
+    assert shown["glow"]
+    for address in ("lora/..%2Fglow", "lora/dim", "checkpoint/glow"):
+        assert client.get(f"/models/picture/{address}").status_code == 404
+    assert client.get("/models/picture/secrets/glow").status_code == 422
+
+
 def test_a_scan_tells_what_cannot_be_used(client: TestClient, studio: Studio) -> None:
     broken = studio.settings.models_home / "loras" / "broken.safetensors"
     broken.parent.mkdir(parents=True, exist_ok=True)

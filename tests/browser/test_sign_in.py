@@ -1,0 +1,56 @@
+"""A studio open to other machines: one signs in, what one saves bears one's name, one signs out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from studio.bootstrap import Studio, open_studio
+from studio.settings import Settings
+from tests.browser.conftest import Server
+from tests.browser.driving import set_number
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    opened = open_studio(Settings(home=tmp_path / "home"))
+    opened.users.put("Ada B", PASSWORD)
+    return opened
+
+
+@pytest.fixture
+def page(browser: Browser, studio: Studio) -> Iterator[Page]:
+    server = Server(studio.settings.home, "--host", "0.0.0.0")
+    server.start()
+    with browser.new_context(locale="en-US") as context:
+        opened = context.new_page()
+        opened.goto(server.url)
+        yield opened
+    server.stop()
+
+
+def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
+    page: Page, studio: Studio
+) -> None:
+    page.get_by_label("Name").fill("Ada B")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("html[data-opened]")
+    set_number(page, "A-steps", "9")
+    page.locator("#save").click()
+    expect(page.locator("#notice")).to_contain_text("Saved First light, version 2.")
+    assert studio.presets.version("first-light", 2).author == "Ada B"
+    page.get_by_role("button", name="Deployment").click()
+    page.locator("#deploy").click()
+    expect(page.locator("#served")).to_contain_text("Ada B")
+    out = page.get_by_role("button", name="Sign out")
+    expect(out).to_have_attribute("title", "You are Ada B")
+    out.click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.goto(page.url.replace("/sign-in", "/history"))
+    expect(page.get_by_label("Password")).to_be_visible()
