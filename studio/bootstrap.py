@@ -1,16 +1,24 @@
 """The one place that picks concrete classes and puts the studio together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from studio.errors import StoreUnavailable
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
+from studio.service.album import Album
+from studio.service.chores import Chores
 from studio.service.deploying import Deploying
 from studio.service.gate import Gate
 from studio.service.intake import Intake
-from studio.service.lane import Lane
+from studio.service.lane import Lane, Priority
+from studio.service.packaging import Packaging
 from studio.service.pulling import Pulls
+from studio.service.regression import RegressionSheet
 from studio.service.rendering import Renderer, RenderService
+from studio.service.reviewing import Reviewing
+from studio.service.robustness import RobustnessPack
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
 from studio.settings import Settings, shipped
@@ -19,6 +27,7 @@ from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
 from studio.store.pictures import PictureFiles
 from studio.store.presets import PresetStore
+from studio.store.reports import ReportStore
 from studio.store.users import UserStore
 from studio.store.variants import VariantStore
 
@@ -34,6 +43,9 @@ class Studio:
     bases: BaseImageStore
     variants: VariantStore
     deploying: Deploying
+    reviewing: Reviewing
+    packaging: Packaging
+    chores: Chores
     intake: Intake
     rendering: RenderService
     pulls: Pulls
@@ -47,8 +59,9 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return Catalogue(folders, Hashes(settings.home / "hashes.json"))
 
 
-def open_studio(settings: Settings) -> Studio:
-    """Opens or makes the data directory, with what ships already in it.
+def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> Studio:
+    """Opens or makes the data directory, with what ships already in it. `renderer` stands in for
+    the engine.
 
     Raises StoreUnavailable when it cannot be used, NewerStore when a newer studio wrote it.
     """
@@ -82,6 +95,21 @@ def open_studio(settings: Settings) -> Studio:
         ways = Ways(settings.precision, settings.exact, settings.compile, settings.job_seconds)
         return Engine(catalogue, settings.device, limits, ways=ways)
 
+    deployments, reports = DeploymentStore(database), ReportStore(database)
+    intake = Intake(bases, catalogue, pictures)
+    rendering = RenderService(
+        bases,
+        variants,
+        Lane(),
+        renderer or engine,
+        batch=settings.batch and not settings.exact,
+    )
+    doodles = doodle_pack(shipped("assets") / "doodles")
+    album = Album(settings.home / "album", rendering)
+    gate = Gate(
+        catalogue, bases, pictures, variants, tokens, reports,
+        partial(rendering.glimpse, priority=Priority.BULK), _bytes(settings.device_gb),
+    )  # fmt: skip
     return Studio(
         settings=settings,
         catalogue=catalogue,
@@ -89,18 +117,21 @@ def open_studio(settings: Settings) -> Studio:
         presets=presets,
         bases=bases,
         variants=variants,
-        deploying=Deploying(
+        deploying=Deploying(presets, deployments, gate),
+        reviewing=Reviewing(
             presets,
-            DeploymentStore(database),
-            Gate(catalogue, bases, pictures, variants, tokens, _bytes(settings.device_gb)),
+            deployments,
+            reports,
+            RobustnessPack(bases, intake, album),
+            RegressionSheet(bases, intake, album, doodles),
         ),
-        intake=Intake(bases, catalogue, pictures),
-        rendering=RenderService(
-            bases, variants, Lane(), engine, batch=settings.batch and not settings.exact
-        ),
+        packaging=Packaging(presets, bases, catalogue),
+        chores=Chores(),
+        intake=intake,
+        rendering=rendering,
         pulls=Pulls(settings),
         tokens=tokens,
-        doodles=doodle_pack(shipped("assets") / "doodles"),
+        doodles=doodles,
     )
 
 

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
 class Settings(BaseSettings):
-    """`home` holds the database, pictures and the user's own models.
+    """`home` holds the database, pictures and the user's own models. `database` is the address of
+    another database, PostgreSQL say, as SQLAlchemy writes it.
 
     `no_sign_in` lets everybody in who can reach `host`; on loopback nobody signs in anyway.
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
+    database: SecretStr = SecretStr("")
     home: Path = Field(default_factory=lambda: user_data_path("doodle-theme-studio"))
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
@@ -66,7 +68,8 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.home / 'studio.db'}"
+        """As SQLAlchemy reads it; may hold a password."""
+        return self.database.get_secret_value() or f"sqlite:///{self.home / 'studio.db'}"
 
 
 def shipped(name: str) -> Path:

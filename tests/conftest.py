@@ -9,6 +9,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 from studio.bootstrap import Studio, open_studio
+from studio.service.fake import FakeRenderer
 from studio.settings import Settings
 
 
@@ -24,5 +25,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def studio(home: Path) -> Studio:
-    """A studio just opened for the first time."""
-    return open_studio(Settings(home=home))
+    """A studio just opened for the first time, that draws without models."""
+    return open_studio(Settings(home=home), FakeRenderer)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from studio.imaging.limits import encode_png
+from studio.imaging.nasty import NASTY
 from studio.pocket.colours import PAINTS
 from studio.pocket.doodling import doodle
 from studio.pocket.figure import SIZE, random_figure
@@ -56,27 +56,7 @@ def write_assets(folder: Path) -> None:
         drawn = doodle(figure, outfit, np.random.default_rng(800010 + number), "filled")
         (doodles / f"{name}.png").write_bytes(encode_png(drawn))
         pack.append({"name": name, "base_image": base})
-    for name, picture in _nasty().items():
-        (doodles / f"{name}.png").write_bytes(encode_png(picture))
+    for name, draw in NASTY.items():
+        (doodles / f"{name}.png").write_bytes(encode_png(draw(SIZE, SIZE)))
         pack.append({"name": name, "base_image": None})
     (doodles / "doodles.json").write_text(json.dumps(pack, indent=1) + "\n")
-
-
-def _nasty() -> dict[str, Image.Image]:
-    """What users draw when they do not draw clothes."""
-    dot = np.zeros((SIZE, SIZE, 4), np.uint8)
-    dot[124:132, 124:132] = (214, 40, 48, 255)
-    noise = np.zeros((SIZE, SIZE, 4), np.uint8)
-    blocks = np.random.default_rng(3).integers(0, 2, (32, 32, 3)) * 255
-    noise[..., :3] = blocks.repeat(8, axis=0).repeat(8, axis=1)
-    noise[..., 3] = 255
-    corner = np.zeros((SIZE, SIZE, 4), np.uint8)
-    corner[16:60, 12:70] = (48, 100, 214, 255)
-    corner[200:244, 206:250] = (158, 212, 62, 255)
-    return {
-        "all-black": Image.new("RGBA", (SIZE, SIZE), (0, 0, 0, 255)),
-        "all-white": Image.new("RGBA", (SIZE, SIZE), (255, 255, 255, 255)),
-        "one-dot": Image.fromarray(dot),
-        "neon-noise": Image.fromarray(noise),
-        "off-the-figure": Image.fromarray(corner),
-    }

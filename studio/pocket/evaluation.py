@@ -11,6 +11,7 @@ from PIL import Image
 
 from studio.bootstrap import open_studio
 from studio.imaging.compose import composite
+from studio.imaging.likeness import KEPT, differences
 from studio.pocket import judge as judging
 from studio.pocket.bench import (
     Bench,
@@ -23,7 +24,7 @@ from studio.pocket.bench import (
 )
 from studio.pocket.colours import PAINTS
 from studio.pocket.judge import Judge, Verdict
-from studio.pocket.likeness import KEPT, Part, colour_near, differences
+from studio.pocket.wearing import Part, colour_near
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.recipe import SeedRule
 from studio.settings import Settings

@@ -18,6 +18,7 @@ class Order(Frozen):
 
     `trial` is a second version that `trial_share` percent of the requests get. The order holds
     from `starts` until `ends`, always where they are None; outside, the order before it holds.
+    `fallback` allows the version served before to answer while a model of this one is missing.
     """
 
     channel: Slug = "live"
@@ -30,6 +31,7 @@ class Order(Frozen):
     author: Annotated[str, Field(max_length=80)] = ""
     note: Annotated[str, Field(max_length=1000)] = ""
     forced: bool = False
+    fallback: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,16 +1,19 @@
 """Deploys themes and takes them back: every order passes the gate or is recorded as forced."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from studio.errors import GateClosed, NotFound
+from studio.errors import GateClosed, InputError, NotFound
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Order, before, in_force
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding, Gate
 from studio.store.deployments import DeploymentStore
 from studio.store.presets import PresetStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,18 @@ class Deploying:
         order = Order(channel=channel, slug=slug, number=None, author=author, note=note)
         return self.deployments.add(order)
 
+    def archive(self, slug: Slug, archived: bool = True) -> None:
+        """Takes a theme out of the lists, or back in. Raises NotFound, and InputError while some
+        channel serves it."""
+        log = self.deployments.log(slug)
+        channels = sorted({each.order.channel for each in log})
+        served = [
+            c for c in channels if any(s.deployment.order.slug == slug for s in self.serving(c))
+        ]
+        if archived and served:
+            raise InputError(f"{slug!r} is served in {', '.join(served)}: take it down first")
+        self.presets.archive(slug, archived)
+
     def serving(self, channel: Slug, at: datetime | None = None) -> Sequence[Serving]:
         """The themes a channel serves at a moment, now unless told, by slug."""
         moment = at or datetime.now(UTC)
@@ -73,12 +88,38 @@ class Deploying:
         return found
 
     def version_for(self, slug: Slug, channel: Slug, request_id: str) -> PresetVersion:
-        """The version that answers a request. Raises NotFound when the theme is not served."""
-        now = in_force(self.deployments.log(slug, channel), datetime.now(UTC))
+        """The version that answers a request.
+
+        Where a model of it is missing, the version served before, if its order allows that. Raises
+        NotFound when the theme is not served.
+        """
+        deployments, moment = self.deployments.log(slug, channel), datetime.now(UTC)
+        now = in_force(deployments, moment)
         number = None if now is None else now.order.version_for(request_id)
-        if number is None:
+        if now is None or number is None:
             raise NotFound(f"{channel!r} does not serve a theme {slug!r}")
-        return self.presets.version(slug, number)
+        version = self.presets.version(slug, number)
+        if now.order.fallback and (missing := self.gate.missing(version.preset)):
+            last_good = self._last_good(slug, [each for each in deployments if each.id < now.id])
+            if last_good is not None:
+                log.warning("%s falls back to version %d: %s", slug, last_good.number, missing[0])
+                return last_good
+        return version
+
+    def ailing(self, channel: Slug) -> Mapping[Slug, tuple[str, ...]]:
+        """The themes that a channel serves and whose models are not all here, with the reasons."""
+        found = {
+            each.deployment.order.slug: self.gate.missing(each.version.preset)
+            for each in self.serving(channel)
+        }
+        return {slug: reasons for slug, reasons in found.items() if reasons}
+
+    def _last_good(self, slug: Slug, older: Sequence[Deployment]) -> PresetVersion | None:
+        numbers = dict.fromkeys(
+            each.order.number for each in older if each.order.number is not None
+        )
+        versions = (self.presets.version(slug, number) for number in numbers)
+        return next((each for each in versions if not self.gate.missing(each.preset)), None)
 
     def _pass_gate(self, slug: Slug, number: int) -> None:
         stops = [finding for finding in self.check(slug, number) if finding.level == "stop"]

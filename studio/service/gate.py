@@ -1,6 +1,6 @@
 """The gate before a deployment: what must be so, what had better be, each with its remedy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 from typing import Literal
@@ -8,13 +8,16 @@ from typing import Literal
 from studio.errors import ModelError, NotFound, StudioError
 from studio.library.catalogue import Catalogue
 from studio.library.models import Model
-from studio.recipes.planning import loras
+from studio.recipes.canvas import BaseImage, ControlPicture
+from studio.recipes.planning import loras, plan
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.recipes.recipe import ModelKind, ModelRef, Recipe
-from studio.recipes.request import MAX_WORDS
+from studio.recipes.reports import NEEDED, Regression, Robustness
+from studio.recipes.request import MAX_WORDS, Job, Request
 from studio.service.tokens import WINDOW, TokenCounter
 from studio.store.base_images import BaseImageStore
 from studio.store.pictures import PictureFiles
+from studio.store.reports import ReportStore
 from studio.store.variants import VariantStore
 
 Level = Literal["pass", "warning", "stop"]
@@ -33,19 +36,25 @@ class Finding:
 
 @dataclass(frozen=True)
 class Gate:
-    """Checks preset versions against what is here. `device_bytes` None: no limit is known."""
+    """Checks preset versions against what is here.
+
+    `draw` makes one picture and raises StudioError where it cannot; `device_bytes` None: no limit
+    is known.
+    """
 
     catalogue: Catalogue
     bases: BaseImageStore
     pictures: PictureFiles
     variants: VariantStore
     tokens: TokenCounter
+    reports: ReportStore
+    draw: Callable[[Job], bytes]
     device_bytes: int | None = None
 
     def check(self, version: PresetVersion) -> tuple[Finding, ...]:
         """Every finding, in the order in which an operator would look."""
         preset = version.preset
-        return (
+        found = (
             *self._models(preset),
             *self._families(preset),
             *self._bases(preset),
@@ -54,6 +63,12 @@ class Gate:
             self._memory(preset),
             self._seconds(version),
         )
+        tried = () if worst(found) == "stop" else self._dry_run(version)
+        return (*found, *tried, self._robustness(version), self._sheet(version))
+
+    def missing(self, preset: Preset) -> tuple[str, ...]:
+        """Why the preset's models cannot be used now; empty while all are here as they were."""
+        return tuple(f.remedy for f in self._models(preset) if f.level == "stop")
 
     def _models(self, preset: Preset) -> Iterator[Finding]:
         for kind, ref in _named(preset):
@@ -159,6 +174,66 @@ class Gate:
             )
         seconds = sum(mean(v.timings.render for v in made if v.letter == each) for each in letters)
         return Finding("pass", f"{seconds:.1f} s for four variants, as rendered here")
+
+    def _dry_run(self, version: PresetVersion) -> Iterator[Finding]:
+        """One step of each recipe that this version has not drawn with yet."""
+        preset = version.preset
+        drawn = {v.letter for v in self.variants.of_version(preset.slug, version.number)}
+        left = [letter for letter in LETTERS if letter not in drawn]
+        if not left:
+            return
+        try:
+            base = self._first_base(preset)
+            jobs = plan(
+                Request(
+                    id="0" * 32, base_image=base, preset=preset, seed=0, pictures=self._own(preset)
+                )
+            )
+            for job in jobs:
+                if job.letter in left:
+                    quick = job.recipe.model_copy(update={"steps": 1, "strength": 1.0})
+                    self.draw(job.model_copy(update={"recipe": quick}))
+        except StudioError as error:
+            yield Finding(
+                "stop", f"dry run: {error}", "mend that recipe, then generate with it once"
+            )
+        else:
+            yield Finding("pass", f"dry run: recipe {', '.join(left)} draws")
+
+    def _first_base(self, preset: Preset) -> BaseImage:
+        return self.bases.get(preset.base_images[0]) if preset.base_images else self.bases.all()[0]
+
+    def _own(self, preset: Preset) -> tuple[ControlPicture, ...]:
+        wanted = dict.fromkeys(s for letter in LETTERS for s in preset.recipes[letter].pictures)
+        return tuple(ControlPicture(sha256=s, png=self.pictures.get(s)) for s in wanted)
+
+    def _robustness(self, version: PresetVersion) -> Finding:
+        slug, number = version.preset.slug, version.number
+        report = self.reports.newest(slug, number, "robustness", Robustness)
+        remedy = f"studio presets robustness {slug} --version {number}"
+        if report is None:
+            return Finding("warning", "the robustness pack was not run on this version", remedy)
+        told = f"the figure is kept in {report.share:.0%} of the robustness pack's pictures"
+        if report.passed:
+            return Finding("pass", told)
+        doodles = ", ".join(dict.fromkeys(f"{c.doodle} ({c.letter})" for c in report.lost))
+        return Finding(
+            "stop", f"{told}, {NEEDED:.0%} are needed: lost under {doodles:.300}",
+            "give the pose unit more weight or lower strength where it is lost, then run it again",
+        )  # fmt: skip
+
+    def _sheet(self, version: PresetVersion) -> Finding:
+        slug, number = version.preset.slug, version.number
+        report = self.reports.newest(slug, number, "regression", Regression)
+        if report is None:
+            return Finding(
+                "warning", "no regression sheet was drawn of this version",
+                f"studio presets sheet {slug} --version {number} --out sheet/",
+            )  # fmt: skip
+        if not report.seen_by:
+            return Finding("warning", "nobody has looked at the regression sheet", "open it on the page Versions")  # fmt: skip
+        against = f"; {report.difference:.1f} from version {report.against}" if report.difference is not None else ""  # fmt: skip
+        return Finding("pass", f"regression sheet seen by {', '.join(report.seen_by)}{against}")
 
     def _found(self, recipe: Recipe, theme: str) -> list[Model]:
         """The recipe's models that are here, its base model first."""

@@ -34,7 +34,7 @@ from studio.recipes.events import (
 from studio.recipes.planning import batches, plan
 from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request, Variant
-from studio.service.lane import Lane
+from studio.service.lane import Lane, Priority
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
 
@@ -174,13 +174,13 @@ class RenderService:
         if len(self._ended) > KEPT_RUNS:
             self._runs.pop(self._ended.popleft(), None)
 
-    def glimpse(self, job: Job) -> bytes:
+    def glimpse(self, job: Job, priority: Priority = Priority.OPERATOR) -> bytes:
         """One job's picture as PNG, after what the lane has begun; kept nowhere.
 
         Raises what rendering raises.
         """
         answer: Future[bytes] = Future()
-        self._lane.put(partial(_answer, answer, lambda: self._looked(job)))
+        self._lane.put(partial(_answer, answer, lambda: self._looked(job)), priority)
         return answer.result()
 
     def _looked(self, job: Job) -> bytes:

@@ -39,7 +39,7 @@ def install_base_images(folder: Path, bases: BaseImageStore) -> None:
 
 def install_presets(folder: Path, presets: PresetStore, catalogue: Catalogue) -> None:
     """Adds the shipped presets whose slug is unknown; saved ones are never touched."""
-    known = {summary.slug for summary in presets.summaries()}
+    known = {summary.slug for summary in presets.summaries(with_archived=True)}
     # What is saved last is what a page opens with.
     for file in sorted(folder.glob("*.json"), key=lambda file: (file.stem == FIRST, file.stem)):
         if file.stem not in known:

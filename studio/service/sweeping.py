@@ -1,21 +1,19 @@
 """Runs sweeps: cell by cell into a folder, going on where it stopped, then the contact sheets."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from PIL import Image
-
 from studio.errors import InputError
 from studio.files import write_file
 from studio.imaging.contact import contact_sheet
-from studio.imaging.limits import encode_png, open_png
+from studio.imaging.limits import encode_png
 from studio.recipes.planning import plan
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import Job, Request
 from studio.recipes.sweep import PRESET, Axis, Cell, cells
+from studio.service.album import Album
 from studio.service.rendering import RenderService
 from studio.store.presets import PresetStore
 
@@ -71,39 +69,28 @@ def presets_of(axes: Sequence[Axis], presets: PresetStore) -> dict[str, Preset]:
     return {slug: presets.version(slug).preset for slug in slugs}
 
 
-def sweep_cost(sweep: Sweep, out: Path) -> SweepCost:
+def sweep_cost(sweep: Sweep, album: Album) -> SweepCost:
     """Raises InputError where the axes do not fit."""
     jobs = [job for _, job in sweep.jobs()]
     models = [job.recipe.base_model.name for job in jobs]
     return SweepCost(
         pictures=len(jobs),
-        kept=sum(_file(job, out).exists() for job in jobs),
+        kept=sum(map(album.has, jobs)),
         switches=sum(one != other for one, other in pairwise(models)),
     )
 
 
-def sweep_steps(sweep: Sweep, rendering: RenderService, out: Path) -> Iterator[tuple[int, int]]:
-    """Renders what is not in `out` yet, a picture at a time: how many of how many are done.
-
-    A picture's file is named by all that made it: what an earlier or broken run left is taken.
-    """
+def sweep_steps(sweep: Sweep, album: Album) -> Iterator[tuple[int, int]]:
+    """Renders what is not in the album yet, a picture at a time: how many of how many are done."""
     jobs = sweep.jobs()
     for number, (_, job) in enumerate(jobs):
-        file = _file(job, out)
-        if not file.exists():
-            write_file(file, rendering.glimpse(job))
+        album.picture(job)
         yield number + 1, len(jobs)
 
 
-def sweep_sheets(sweep: Sweep, out: Path) -> Iterator[tuple[str, bytes]]:
-    """A contact sheet, as PNG, for each value of the third axis: its file's name and its bytes.
-
-    Every picture must be in `out`.
-    """
-    done: dict[tuple[int, ...], Image.Image] = {}
-    for cell, job in sweep.jobs():
-        file = _file(job, out)
-        done[cell.at] = open_png(file.read_bytes(), f"sweep picture {file.name}")
+def sweep_sheets(sweep: Sweep, album: Album) -> Iterator[tuple[str, bytes]]:
+    """A contact sheet, as PNG, for each value of the third axis: its file's name and its bytes."""
+    done = {cell.at: album.picture(job) for cell, job in sweep.jobs()}
     x, y, z = (*sweep.axes, None, None)[:3]
     assert x is not None
     across = [f"{x.label} {value}" for value in x.values]
@@ -124,20 +111,16 @@ def run_sweep(
     sweep: Sweep, rendering: RenderService, out: Path, tell: Callable[[int, int], None]
 ) -> list[Path]:
     """All of it into the folder `out`; `tell` hears how many of how many are done."""
-    for done, total in sweep_steps(sweep, rendering, out):
+    album = sweep_album(rendering, out)
+    for done, total in sweep_steps(sweep, album):
         tell(done, total)
     files = []
-    for name, png in sweep_sheets(sweep, out):
+    for name, png in sweep_sheets(sweep, album):
         write_file(out / name, png)
         files.append(out / name)
     return files
 
 
-def _file(job: Job, out: Path) -> Path:
-    return out / "cells" / f"{_name(job)}.png"
-
-
-def _name(job: Job) -> str:
-    made_of = job.model_dump_json(exclude={"request_id", "doodle", "pictures"})
-    drawn = job.doodle.sha256 if job.doodle else ""
-    return hashlib.sha256(f"{made_of}{drawn}".encode()).hexdigest()[:32]
+def sweep_album(rendering: RenderService, out: Path) -> Album:
+    """Where a sweep into the folder `out` keeps its pictures."""
+    return Album(out / "cells", rendering)

@@ -1,28 +1,30 @@
 """`studio presets`: saved themes, their versions, and which of them are served."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, here, print_table
-
-if TYPE_CHECKING:
-    from studio.recipes.deployment import Deployment, Order
+from studio.shell.deploying import app as deploying_app
+from studio.shell.printing import AsJson, Author, here, print_table
+from studio.shell.reviewing import app as reviewing_app
 
 app = typer.Typer(no_args_is_help=True, help="Saved themes, and which of them are served.")
+app.add_typer(deploying_app)
+app.add_typer(reviewing_app)
 
-Channel = Annotated[str, typer.Option(help="Where it is served, such as live or canary.")]
-Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
+Version = Annotated[int | None, typer.Option(help="The latest if left out.")]
 
 
 @app.command("list")
-def list_presets(as_json: AsJson = False) -> None:
+def list_presets(
+    text: Annotated[str, typer.Argument(help="A part of the name or slug.")] = "",
+    archived: Annotated[bool, typer.Option("--archived", help="Archived ones, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Slug, latest version and name of every preset."""
-    rows = [(each.slug, each.latest, each.name) for each in here().presets.summaries()]
-    print_table(("slug", "version", "name"), rows, as_json)
+    found = here().presets.summaries(text, archived)
+    print_table(("slug", "version", "name"), [(p.slug, p.latest, p.name) for p in found], as_json)
 
 
 @app.command("versions")
@@ -30,7 +32,7 @@ def versions(slug: str, as_json: AsJson = False) -> None:
     """Every saved version of a preset, the newest first."""
     rows = [
         (v.number, f"{v.created:%Y-%m-%d %H:%M}", v.author, v.note)
-        for v in here().presets.versions(slug)
+        for v in here().presets.history(slug)
     ]
     print_table(("version", "created", "author", "note"), rows, as_json)
 
@@ -63,159 +65,59 @@ def show(
 
 
 @app.command("export")
-def export(slug: str, file: Path, version: Annotated[int | None, typer.Option()] = None) -> None:
-    """Write a preset to a JSON file."""
+def export(
+    slug: str,
+    file: Path,
+    version: Version = None,
+    with_bases: Annotated[
+        bool, typer.Option("--with-bases", help="Take its base images along.")
+    ] = False,
+) -> None:
+    """Write a preset to a JSON file that another studio takes in."""
     from studio.files import write_file
 
-    document = here().presets.version(slug, version).preset.to_json()
-    write_file(file, document.encode() + b"\n")
+    write_file(file, here().packaging.export(slug, version, with_bases).encode() + b"\n")
 
 
 @app.command("import")
-def import_preset(file: Path, as_json: AsJson = False) -> None:
-    """Save a preset from a JSON file, as the next version of its slug."""
+def import_preset(file: Path, author: Author = "", as_json: AsJson = False) -> None:
+    """Save a preset from a file, as the next version of its slug; says what is missing here."""
     from studio.files import read_file
-    from studio.recipes.base import read_document
-    from studio.recipes.preset import Preset
-    from studio.service.stamping import with_hashes
 
-    preset = read_document(Preset, read_file(file, "the preset file"), f"preset file {file.name}")
-    studio = here()
-    stamped = with_hashes(preset, studio.catalogue)
-    saved = studio.presets.save(stamped, note=f"imported from {file.name}")
-    print_table(("slug", "version", "name"), [(preset.slug, saved.number, preset.name)], as_json)
+    taken = here().packaging.take_in(read_file(file, "the preset file"), file.name, author)
+    saved = taken.version
+    row = (saved.preset.slug, saved.number, saved.preset.name, len(taken.base_images))
+    print_table(("slug", "version", "name", "new base images"), [row], as_json)
+    for missing in taken.missing:
+        typer.echo(f"missing: {missing}", err=True)
 
 
 @app.command()
-def check(
-    slug: str,
-    version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """What the gate before a deployment says: pass, warning or stop, each with the remedy."""
-    from studio.errors import GateClosed
-    from studio.service.gate import worst
-
-    findings = here().deploying.check(slug, version)
-    rows = [(finding.level, finding.what, finding.remedy) for finding in findings]
-    print_table(("level", "what", "remedy"), rows, as_json)
-    if worst(findings) == "stop":
-        raise GateClosed(f"{slug!r} does not pass the gate")
+def rename(slug: str, name: str, author: Author = "", as_json: AsJson = False) -> None:
+    """Give a theme another name, as its next version; its slug stays."""
+    saved = here().presets.rename(slug, name, author)
+    print_table(("slug", "version", "name"), [(slug, saved.number, saved.preset.name)], as_json)
 
 
 @app.command()
-def deploy(
+def branch(
     slug: str,
-    version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None,
-    channel: Channel = "live",
-    trial: Annotated[int | None, typer.Option(help="A second version to try on some.")] = None,
-    share: Annotated[int, typer.Option(help="Percent of requests that get the trial.")] = 0,
-    starts: Annotated[
-        str | None, typer.Option("--from", help="Such as 2026-12-01T00:00+01:00.")
-    ] = None,
-    ends: Annotated[
-        str | None, typer.Option("--to", help="The order before it holds then.")
-    ] = None,
+    new_slug: str,
+    name: Annotated[str, typer.Option(help="The new theme's name; its slug if left out.")] = "",
+    version: Version = None,
     author: Author = "",
-    note: Annotated[str, typer.Option(help="Why, for the log.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Past the gate; it is recorded.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Serve a version of a theme in a channel, at once or for a season."""
-    studio = here()
-    number = studio.presets.version(slug, version).number
-    order = {
-        "channel": channel, "slug": slug, "number": number, "trial": trial, "trial_share": share,
-        "starts": _moment(starts), "ends": _moment(ends), "author": author, "note": note, "forced": force,
-    }  # fmt: skip
-    _print([studio.deploying.deploy(_order(order))], as_json)
+    """Begin a new theme as a version of another."""
+    saved = here().presets.branch(slug, version, new_slug, name or new_slug, author)
+    row = (saved.preset.slug, saved.number, saved.preset.name)
+    print_table(("slug", "version", "name"), [row], as_json)
 
 
 @app.command()
-def rollback(
-    slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
-) -> None:
-    """Serve again what was served before."""
-    _print([here().deploying.roll_back(slug, channel, author)], as_json)
-
-
-@app.command()
-def stop(
+def archive(
     slug: str,
-    channel: Channel = "live",
-    author: Author = "",
-    note: Annotated[str, typer.Option(help="Why, for the log.")] = "",
-    as_json: AsJson = False,
+    back: Annotated[bool, typer.Option("--back", help="Out of the archive again.")] = False,
 ) -> None:
-    """Take a theme down at once."""
-    _print([here().deploying.take_down(slug, channel, author, note)], as_json)
-
-
-@app.command()
-def deployments(
-    slug: Annotated[str | None, typer.Argument(help="Every theme if left out.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Every channel if left out.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Who deployed what and when, the newest first."""
-    _print(here().deploying.deployments.log(slug, channel), as_json)
-
-
-@app.command()
-def live(channel: Channel = "live", as_json: AsJson = False) -> None:
-    """What a channel serves now."""
-    rows = [
-        (
-            each.deployment.order.slug, each.version.number,
-            each.deployment.order.trial or "", each.deployment.order.trial_share or "",
-            each.version.preset.name,
-        )
-        for each in here().deploying.serving(channel)
-    ]  # fmt: skip
-    print_table(("slug", "version", "trial", "share", "name"), rows, as_json)
-
-
-def _order(values: Mapping[str, object]) -> "Order":
-    from pydantic import ValidationError
-
-    from studio.errors import InputError
-    from studio.recipes.base import explain
-    from studio.recipes.deployment import Order
-
-    try:
-        return Order.model_validate(values)
-    except ValidationError as error:
-        raise InputError(f"this cannot be deployed: {explain(error)}") from None
-
-
-def _moment(text: str | None) -> datetime | None:
-    from studio.errors import InputError
-
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{text!r} is no moment: write it as 2026-12-01T00:00+01:00") from None
-
-
-def _print(log: Sequence["Deployment"], as_json: bool) -> None:
-    rows = [
-        (
-            each.id, f"{each.created:%Y-%m-%d %H:%M}", each.order.channel, each.order.slug,
-            each.order.number or "down", _trial(each.order), _season(each.order),
-            each.order.author, ("forced; " if each.order.forced else "") + each.order.note,
-        )
-        for each in log
-    ]  # fmt: skip
-    head = ("id", "when", "channel", "slug", "version", "trial", "season", "author", "note")
-    print_table(head, rows, as_json)
-
-
-def _trial(order: "Order") -> str:
-    return "" if order.trial is None else f"{order.trial} for {order.trial_share}%"
-
-
-def _season(order: "Order") -> str:
-    if order.starts is None and order.ends is None:
-        return ""
-    starts, ends = (f"{m:%Y-%m-%d %H:%M%z}" if m else "" for m in (order.starts, order.ends))
-    return f"{starts}–{ends}"
+    """Take a theme out of the lists; a theme that is served must be taken down first."""
+    here().deploying.archive(slug, not back)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from studio.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
 
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
@@ -23,6 +24,11 @@ def print_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_js
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
         typer.echo("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+
+
+def count_up(done: int, total: int) -> None:
+    """Shows on one line how many of how many are done."""
+    typer.echo(f"\r{done} of {total}", err=True, nl=done == total)
 
 
 def load_settings(**flags: object) -> "Settings":

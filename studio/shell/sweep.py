@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import here
+from studio.shell.printing import count_up, here
 
 
 def sweep(
@@ -26,7 +26,7 @@ def sweep(
     from studio.files import check_folder, read_file
     from studio.recipes.preset import LETTERS
     from studio.recipes.sweep import Axis
-    from studio.service.sweeping import Sweep, presets_of, run_sweep, sweep_cost
+    from studio.service.sweeping import Sweep, presets_of, run_sweep, sweep_album, sweep_cost
 
     chosen = next((each for each in LETTERS if each == letter.upper()), None)
     if chosen is None:
@@ -37,7 +37,7 @@ def sweep(
     png = read_file(doodle, "the doodle") if doodle else None
     request = studio.intake.request(version.preset, base, png, prompt, seed, version.number)
     planned = Sweep(request, chosen, axes, presets_of(axes, studio.presets))
-    cost = sweep_cost(planned, out)
+    cost = sweep_cost(planned, sweep_album(studio.rendering, out))
     typer.echo(
         f"{cost.pictures} pictures, {cost.kept} of them here already;"
         f" {cost.switches} changes of base model",
@@ -46,9 +46,5 @@ def sweep(
     if not yes:
         typer.confirm("Render them?", abort=True)
     check_folder(out)
-
-    def tell(done: int, total: int) -> None:
-        typer.echo(f"\r{done} of {total}", err=True, nl=done == total)
-
-    for file in run_sweep(planned, studio.rendering, out, tell):
+    for file in run_sweep(planned, studio.rendering, out, count_up):
         typer.echo(str(file))

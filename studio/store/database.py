@@ -1,4 +1,4 @@
-"""Opens the database: SQLite with WAL, brought to the newest schema by Alembic."""
+"""Opens the database, SQLite with WAL or PostgreSQL, brought to the newest schema by Alembic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from studio.errors import NewerStore, StoreUnavailable
@@ -17,19 +17,25 @@ from studio.errors import NewerStore, StoreUnavailable
 _MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 """How long a writer waits for another process's lock."""
+WRITERS = 0x646F6F646C65
+"""The advisory lock for which PostgreSQL's writers queue: a number of our own ("doodle")."""
 
 
 class Database:
     """One database, migrated and ready. Share it between threads; sessions are short."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self._engine = create_engine(url)
+        """Raises StoreUnavailable for an address that cannot be used, NewerStore for a database
+        that a newer studio wrote."""
+        self.url = database_url(url)
+        self._engine = create_engine(self.url, pool_pre_ping=True)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
-        with _translated(url):
-            _migrate(self._engine, url)
+        else:
+            event.listen(self._engine, "begin", _begin_postgresql)
+        with _translated(self.url):
+            _migrate(self._engine, self.url)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -67,11 +73,37 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(engine: Engine, url: str) -> None:
+def _begin_postgresql(connection: Connection) -> None:
+    """Readers see one state throughout. Writers wait in line first, then see what is newest."""
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def database_url(url: str) -> URL:
+    """Where the database is. Raises StoreUnavailable for what is no address of one we can use."""
+    try:
+        made = make_url(url)
+        if made.drivername == "postgresql":
+            made = made.set(drivername="postgresql+psycopg")
+        made.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        made = None
+    if made is None or made.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreUnavailable(
+            "STUDIO_DATABASE is no database the studio can use: write sqlite:////folder/studio.db or"
+            " postgresql://user:password@host/name"
+        )
+    return made
+
+
+def _migrate(engine: Engine, url: URL) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
+    with engine.connect().execution_options(writes=True) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         if current == scripts.get_current_head():
             return
@@ -86,7 +118,7 @@ def _migrate(engine: Engine, url: str) -> None:
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _translated(url: URL) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
@@ -102,5 +134,6 @@ def _translated(url: str) -> Iterator[None]:
         raise
 
 
-def _place(url: str) -> str:
-    return url.removeprefix("sqlite:///")
+def _place(url: URL) -> str:
+    """As an operator knows it, without a password."""
+    return url.database or "" if url.get_backend_name() == "sqlite" else str(url)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, func, select
+from pydantic import ValidationError
+from sqlalchemy import Select, func, select, update
 
-from studio.errors import NotFound, Outdated
-from studio.recipes.base import read_document
+from studio.errors import BadDocument, NotFound, Outdated
+from studio.recipes.base import explain, read_document
 from studio.recipes.preset import Preset, PresetVersion
 from studio.store.database import Database
 from studio.store.tables import PresetRow, PresetVersionRow
@@ -18,16 +19,39 @@ class PresetSummary:
     slug: str
     name: str
     latest: int
+    archived: bool = False
+
+
+@dataclass(frozen=True)
+class VersionSummary:
+    """A version without its document: who saved it, when and why."""
+
+    number: int
+    author: str
+    note: str
+    created: datetime
 
 
 class PresetStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def summaries(self) -> Sequence[PresetSummary]:
+    def summaries(
+        self, text: str = "", with_archived: bool = False, most: int | None = None
+    ) -> Sequence[PresetSummary]:
+        """Presets by name, those whose name or slug contains `text`; archived ones only if asked."""
+        columns = (PresetRow.slug, PresetRow.name, PresetRow.latest, PresetRow.archived)
+        query = select(*columns).order_by(func.lower(PresetRow.name)).limit(most)
+        if text:
+            wanted = text.lower()
+            query = query.where(
+                func.lower(PresetRow.name).contains(wanted, autoescape=True)
+                | PresetRow.slug.contains(wanted, autoescape=True)
+            )
+        if not with_archived:
+            query = query.where(PresetRow.archived.is_(False))
         with self._database.reading() as session:
-            rows = session.scalars(select(PresetRow).order_by(func.lower(PresetRow.name)))
-            return [PresetSummary(row.slug, row.name, row.latest) for row in rows]
+            return [PresetSummary(*row) for row in session.execute(query)]
 
     def save(
         self, preset: Preset, author: str = "", note: str = "", over: int | None = None
@@ -76,14 +100,77 @@ class PresetStore:
             raise NotFound(f"preset {slug!r} has no version {number}: see `studio presets list`")
         raise NotFound(f"no preset named {slug!r} (there are: {', '.join(have) or 'none'})")
 
+    def rename(self, slug: str, name: str, author: str = "") -> PresetVersion:
+        """The same theme under another name, as its next version; its slug stays what it is.
+
+        Raises NotFound, and BadDocument for a name that cannot be.
+        """
+        latest = self.version(slug)
+        document = latest.preset.model_dump() | {"name": name.strip()}
+        try:
+            renamed = Preset.model_validate(document)
+        except ValidationError as error:
+            raise BadDocument(f"{name!r} is no name: {explain(error)}") from None
+        note = f"renamed from {latest.preset.name}"
+        return self.save(renamed, author, note, over=latest.number)
+
+    def branch(
+        self, slug: str, number: int | None, new_slug: str, name: str, author: str = ""
+    ) -> PresetVersion:
+        """A new theme that begins as a version of another.
+
+        Raises NotFound, Outdated when the new slug is taken, BadDocument for what cannot be one.
+        """
+        origin = self.version(slug, number)
+        document = origin.preset.model_dump() | {"slug": new_slug, "name": name.strip()}
+        try:
+            branched = Preset.model_validate(document)
+        except ValidationError as error:
+            raise BadDocument(f"a theme cannot be named so: {explain(error)}") from None
+        note = f"branched from {slug} version {origin.number}"
+        return self.save(branched, author, note, over=0)
+
+    def archive(self, slug: str, archived: bool = True) -> None:
+        """Takes a theme out of the lists, or back in; it can still be opened. Raises NotFound."""
+        self.version(slug)
+        with self._database.writing() as session:
+            session.execute(
+                update(PresetRow).where(PresetRow.slug == slug).values(archived=archived)
+            )
+
     def last_saved(self) -> PresetVersion:
         """The version saved last of all presets. Raises NotFound when there is none."""
-        newest = select(PresetVersionRow).order_by(PresetVersionRow.id.desc()).limit(1)
+        newest = (
+            select(PresetVersionRow)
+            .join(PresetRow)
+            .where(PresetRow.archived.is_(False))
+            .order_by(PresetVersionRow.id.desc())
+            .limit(1)
+        )
         with self._database.reading() as session:
             row = session.scalar(newest)
             if row is not None:
                 return _version_row(row)
         raise NotFound("no preset has been saved: import one by `studio presets import`")
+
+    def history(self, slug: str) -> Sequence[VersionSummary]:
+        """Every version without its document, the newest first. Raises NotFound."""
+        query = (
+            select(
+                PresetVersionRow.number,
+                PresetVersionRow.author,
+                PresetVersionRow.note,
+                PresetVersionRow.created,
+            )
+            .join(PresetRow)
+            .where(PresetRow.slug == slug)
+            .order_by(PresetVersionRow.number.desc())
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query).all()
+        if not rows:
+            self.version(slug)
+        return [VersionSummary(*row) for row in rows]
 
     def versions(self, slug: str) -> Sequence[PresetVersion]:
         """Every version, the newest first. Raises NotFound."""

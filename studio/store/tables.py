@@ -11,12 +11,16 @@ class Base(DeclarativeBase):
 
 
 class PresetRow(Base):
+    """A theme, under the name its newest version has."""
+
     __tablename__ = "presets"
+    __table_args__ = (Index("ix_presets_name", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(63), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     latest: Mapped[int]
+    archived: Mapped[bool] = mapped_column(server_default=false())
     versions: Mapped[list["PresetVersionRow"]] = relationship(back_populates="preset")
 
 
@@ -95,4 +99,18 @@ class UserRow(Base):
 
     name: Mapped[str] = mapped_column(String(63), primary_key=True)
     password: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ReportRow(Base):
+    """What was found out about a preset version. Rows are only ever added."""
+
+    __tablename__ = "reports"
+    __table_args__ = (Index("ix_reports_version", "slug", "number", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63))
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))

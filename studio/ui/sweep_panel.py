@@ -11,7 +11,14 @@ from studio.errors import InputError, StudioError
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.recipes.sweep import Axis
-from studio.service.sweeping import Sweep, presets_of, sweep_cost, sweep_sheets, sweep_steps
+from studio.service.sweeping import (
+    Sweep,
+    presets_of,
+    sweep_album,
+    sweep_cost,
+    sweep_sheets,
+    sweep_steps,
+)
 from studio.ui.components import png_url
 from studio.ui.notices import notice
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
@@ -42,7 +49,7 @@ FIELDS = [
 class SweepPanel:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        self.out = studio.settings.home / "sweeps"
+        self.album = sweep_album(studio.rendering, studio.settings.home / "sweeps")
         self.axes: list[tuple[gr.Dropdown, gr.Textbox]] = []
         with gr.Accordion("Sweep", open=False, elem_id="sweep"):
             with gr.Row(elem_classes="fields"):
@@ -76,7 +83,7 @@ class SweepPanel:
 
         def count(values: Updates) -> Updates:
             try:
-                cost = sweep_cost(self._sweep(request(values), values), self.out)
+                cost = sweep_cost(self._sweep(request(values), values), self.album)
             except StudioError as error:
                 return {self.told: notice(str(error), "error")}
             told = f"{cost.pictures} pictures, {cost.kept} of them here already; {cost.switches} changes of base model."
@@ -102,9 +109,9 @@ class SweepPanel:
 
     def _run(self, sweep: Sweep) -> Iterator[Updates]:
         yield {self.go: gr.update(interactive=False), self.stop: gr.update(interactive=True), self.sheets: ""}  # fmt: skip
-        for done, total in sweep_steps(sweep, self.studio.rendering, self.out):
+        for done, total in sweep_steps(sweep, self.album):
             yield {self.told: _bar(done, total)}
-        sheets = "".join(_sheet(name, png) for name, png in sweep_sheets(sweep, self.out))
+        sheets = "".join(_sheet(name, png) for name, png in sweep_sheets(sweep, self.album))
         yield {**self._still, self.told: notice("The sweep is done.", "status"), self.sheets: sheets}  # fmt: skip
 
     @property

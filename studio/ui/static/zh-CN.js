@@ -36,7 +36,7 @@ export const TEXTS = {
   purple: '紫', lavender: '淡紫', brown: '棕', black: '黑', grey: '灰', white: '白',
   'Base image': '底图', 'Test doodles': '测试涂鸦', 'Live preview': '实时预览',
   // Test doodles
-  'all black': '全黑', 'all white': '全白', 'one dot': '一个点', 'neon noise': '霓虹噪点', 'off the figure': '画在人物外',
+  'all black': '全黑', 'all white': '全白', 'one dot': '一个点', 'neon noise': '霓虹噪点', 'off the figure': '画在人物外', text: '文字', 'half transparent': '半透明',
   'dotted skirt': '圆点裙', 'green gown': '绿色长裙', sporty: '运动装', 'star dress': '星星裙', 'striped set': '条纹套装',
   // Editor
   'Theme and its four recipes': '主题及其四个配方', 'Theme prompt': '主题提示词', 'Reset to saved': '恢复到已保存',

@@ -1,5 +1,6 @@
 """A theme's way through the gate, into a channel and back out."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import pytest
 
 from studio.bootstrap import Studio
-from studio.errors import GateClosed, NotFound
+from studio.errors import EngineError, GateClosed, InputError, NotFound
 from studio.recipes.deployment import Order
 from studio.recipes.preset import LETTERS, Recipes
 from studio.recipes.recipe import ModelRef
+from studio.recipes.reports import Compared, FigureSeen, Looks, Regression, Robustness
+from studio.recipes.request import Job
 from studio.service.gate import Finding, worst
 from tests import examples
 from tests.unit.library.test_catalogue import controlnet
@@ -26,6 +29,22 @@ def all_recipes(studio: Studio, **changes: Any) -> Recipes:
     return Recipes(A=recipe, B=recipe, C=recipe, D=recipe)
 
 
+def passed(studio: Studio) -> list[str]:
+    return [f.what for f in studio.deploying.check("first-light") if f.level == "pass"]
+
+
+def robustness(kept: int, lost: int) -> Robustness:
+    cell = FigureSeen(doodle="all-black", base_image="mia", letter="A", score=0.9, kept=True)
+    gone = cell.model_copy(update={"score": 0.1, "kept": False})
+    return Robustness(cells=(cell,) * kept + (gone,) * lost)
+
+
+def sheet(seen_by: tuple[str, ...] = ()) -> Regression:
+    cell = Compared(doodle="star-dress", seed=1, letter="A", difference=6.5)
+    looks = Looks(likeness=8.0, diversity=12.0, of_seeds=5.0)
+    return Regression(against=3, cells=(cell,), looks=looks, seen_by=seen_by)
+
+
 def stops(findings: tuple[Finding, ...]) -> list[str]:
     return [finding.what for finding in findings if finding.level == "stop"]
 
@@ -37,9 +56,84 @@ def test_a_shipped_theme_passes_with_a_warning_until_it_was_rendered(studio: Stu
     for letter in LETTERS:
         made = examples.variant(letter=letter, preset="first-light", preset_version=1)
         studio.variants.add(made, examples.png())
-    findings = studio.deploying.check("first-light")
-    assert worst(findings) == "pass"
-    assert "6.0 s for four variants, as rendered here" in [f.what for f in findings]
+    assert "6.0 s for four variants, as rendered here" in passed(studio)
+    reports = studio.reviewing.reports
+    reports.put("first-light", 1, "robustness", robustness(kept=19, lost=1))
+    reports.put("first-light", 1, "regression", sheet(seen_by=("ada",)))
+    assert worst(studio.deploying.check("first-light")) == "pass"
+
+
+def test_recipes_that_were_never_rendered_are_tried_for_a_step(studio: Studio) -> None:
+    assert "dry run: recipe A, B, C, D draws" in passed(studio)
+    made = examples.variant(letter="B", preset="first-light", preset_version=1)
+    studio.variants.add(made, examples.png())
+    tried: list[Job] = []
+
+    def draw(job: Job) -> bytes:
+        tried.append(job)
+        if job.letter == "C":
+            raise EngineError("recipe C: out of memory")
+        return b""
+
+    gate = replace(studio.deploying.gate, draw=draw)
+    assert stops(gate.check(studio.presets.version("first-light"))) == [
+        "dry run: recipe C: out of memory"
+    ]
+    assert [(job.letter, job.recipe.steps) for job in tried] == [("A", 1), ("C", 1)]
+
+
+def test_the_gate_asks_for_the_robustness_pack_and_stops_where_the_figure_is_lost(
+    studio: Studio,
+) -> None:
+    whats = {f.what: f for f in studio.deploying.check("first-light")}
+    missing = whats["the robustness pack was not run on this version"]
+    assert (missing.level, missing.remedy) == ("warning", "studio presets robustness first-light --version 1")  # fmt: skip
+    studio.reviewing.reports.put("first-light", 1, "robustness", robustness(kept=8, lost=2))
+    [lost] = stops(studio.deploying.check("first-light"))
+    assert "kept in 80% of the robustness pack's pictures, 90% are needed" in lost
+    assert "lost under all-black (A)" in lost
+    studio.reviewing.reports.put("first-light", 1, "robustness", robustness(kept=9, lost=1))
+    assert "the figure is kept in 90% of the robustness pack's pictures" in passed(studio)
+
+
+def test_the_gate_asks_who_has_seen_the_regression_sheet(studio: Studio) -> None:
+    reports = studio.reviewing.reports
+    whats = [f.what for f in studio.deploying.check("first-light")]
+    assert "no regression sheet was drawn of this version" in whats
+    reports.put("first-light", 1, "regression", sheet())
+    assert "nobody has looked at the regression sheet" in [f.what for f in studio.deploying.check("first-light")]  # fmt: skip
+    studio.reviewing.mark_seen("first-light", 1, "ada")
+    studio.reviewing.mark_seen("first-light", 1, "bo")
+    studio.reviewing.mark_seen("first-light", 1, "bo")
+    assert "regression sheet seen by ada, bo; 6.5 from version 3" in passed(studio)
+
+
+def test_a_deployed_version_whose_model_is_gone_falls_back_where_that_is_allowed(
+    studio: Studio,
+) -> None:
+    deploying, net = studio.deploying, controlnet(studio.settings.models_home, "own", fill=1.0)
+    unit = examples.unit(model=ModelRef(name="own"))
+    second = saved(studio, recipes=all_recipes(studio, control_units=(unit,)))
+    deploying.deploy(Order(slug="first-light", number=1))
+    deploying.deploy(Order(slug="first-light", number=second, fallback=True))
+    assert deploying.version_for("first-light", "live", "r").number == second
+    assert deploying.ailing("live") == {}
+    shutil.rmtree(net)
+    assert "no controlnet named 'own'" in deploying.ailing("live")["first-light"][0]
+    assert deploying.version_for("first-light", "live", "r").number == 1
+    deploying.deploy(Order(slug="first-light", number=second, forced=True))
+    assert deploying.version_for("first-light", "live", "r").number == second
+
+
+def test_a_theme_that_is_served_is_not_archived(studio: Studio) -> None:
+    studio.deploying.deploy(Order(slug="first-light", number=1, channel="canary"))
+    with pytest.raises(InputError, match=r"'first-light' is served in canary: take it down first"):
+        studio.deploying.archive("first-light")
+    studio.deploying.take_down("first-light", "canary")
+    studio.deploying.archive("first-light")
+    assert "first-light" not in [each.slug for each in studio.presets.summaries()]
+    studio.deploying.archive("first-light", archived=False)
+    assert "first-light" in [each.slug for each in studio.presets.summaries()]
 
 
 def test_the_gate_counts_tokens_with_the_longest_words_of_a_user(studio: Studio) -> None:

@@ -10,7 +10,7 @@ from studio.imaging.limits import open_png
 from studio.recipes.preset import Recipes
 from studio.recipes.sweep import Axis
 from studio.service.fake import FakeRenderer
-from studio.service.sweeping import Sweep, run_sweep, sweep_cost
+from studio.service.sweeping import Sweep, run_sweep, sweep_album, sweep_cost
 from tests import examples
 from tests.unit.service.test_rendering import Bench
 
@@ -96,5 +96,5 @@ def test_the_cost_counts_pictures_those_kept_and_changes_of_base_model(tmp_path:
     bench, out = Bench(tmp_path, FakeRenderer()), tmp_path / "out"
     run_sweep(sweep(bench, "steps=8"), bench.service, out, lambda *_: None)
     models = "base_model.name=pocket-ink,pocket-water"
-    cost = sweep_cost(sweep(bench, "steps=8,9", models), out)
+    cost = sweep_cost(sweep(bench, "steps=8,9", models), sweep_album(bench.service, out))
     assert (cost.pictures, cost.kept, cost.switches) == (4, 1, 1)

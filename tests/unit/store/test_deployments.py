@@ -1,7 +1,6 @@
 """The log of deployments: only ever added to, and told apart by whom came first."""
 
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from tests import examples
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> DeploymentStore:
-    database = Database(f"sqlite:///{tmp_path}/studio.db")
+def store(url: str) -> DeploymentStore:
+    database = Database(url)
     presets = PresetStore(database)
     for prompt in ("soft", "bold"):
         presets.save(examples.preset(prompt=prompt))

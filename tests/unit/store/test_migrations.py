@@ -12,19 +12,17 @@ from studio.store import database
 from studio.store.tables import Base
 
 
-def test_migrated_tables_equal_the_declared_ones(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/studio.db"
+def test_migrated_tables_equal_the_declared_ones(url: str) -> None:
     database.Database(url).close()
-    with create_engine(url).connect() as connection:
+    with create_engine(database.database_url(url)).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/studio.db"
+def test_migrations_go_down_and_up_again(url: str) -> None:
     database.Database(url).close()
     config = Config()
     config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
-    with create_engine(url).connect() as connection:
+    with create_engine(database.database_url(url)).connect() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]

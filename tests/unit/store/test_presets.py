@@ -1,21 +1,19 @@
-"""Presets are kept in numbered versions that never change, on a real SQLite."""
+"""Presets are kept in numbered versions that never change, on real databases."""
 
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from studio.errors import NewerStore, NotFound, Outdated, StoreUnavailable
+from studio.errors import BadDocument, NewerStore, NotFound, Outdated, StoreUnavailable
 from studio.store.database import Database
 from studio.store.presets import PresetStore
 from tests import examples
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/studio.db"
 
 
 def test_saving_again_adds_a_version_and_leaves_the_old_one(url: str) -> None:
@@ -101,7 +99,8 @@ def test_a_database_of_a_newer_studio_is_left_alone(url: str) -> None:
         Database(url)
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path, url: str) -> None:
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/studio.db"
     (tmp_path / "studio.db").write_text("this is a shopping list, not a database at all" * 50)
     with pytest.raises(StoreUnavailable, match=r"studio\.db"):
         Database(url)
@@ -112,7 +111,24 @@ def test_a_folder_that_is_not_there_is_named() -> None:
         Database("sqlite:////nowhere/studio.db")
 
 
-def test_sqlite_runs_with_write_ahead_log_and_foreign_keys(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["", "postgres", "mysql://db/studio", "oracle://db/studio", "postgresql+nothing://db/studio"],
+)
+def test_an_address_of_no_database_we_can_use_is_refused(url: str) -> None:
+    with pytest.raises(StoreUnavailable, match="STUDIO_DATABASE is no database"):
+        Database(url)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Database("postgresql://ada:hunter22@127.0.0.1:1/studio")
+    assert "127.0.0.1:1/studio" in str(caught.value)
+    assert "hunter22" not in str(caught.value)
+
+
+def test_sqlite_runs_with_write_ahead_log_and_foreign_keys(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/studio.db"
     with Database(url).reading() as session:
         assert session.execute(text("pragma journal_mode")).scalar() == "wal"
         assert session.execute(text("pragma foreign_keys")).scalar() == 1
@@ -127,3 +143,96 @@ def test_a_version_saved_meanwhile_is_not_overwritten(url: str) -> None:
     with pytest.raises(Outdated, match="a preset 'Spring' already: choose another name"):
         store.save(examples.preset(prompt="pale"), over=0)
     assert store.version("spring").preset.prompt == "bold"
+
+
+def test_presets_are_searched_by_name_and_slug(url: str) -> None:
+    store = PresetStore(Database(url))
+    for slug, name in (("spring", "Spring garden"), ("autumn-2", "Falling Leaves"), ("x-100", "100% wool")):  # fmt: skip
+        store.save(examples.preset(slug=slug, name=name))
+    found = {text: [each.slug for each in store.summaries(text)] for text in ("GARDEN", "autumn", "%", "_", "")}  # fmt: skip
+    assert found == {
+        "GARDEN": ["spring"], "autumn": ["autumn-2"], "%": ["x-100"], "_": [],
+        "": ["x-100", "autumn-2", "spring"],
+    }  # fmt: skip
+    assert [each.slug for each in store.summaries(most=2)] == ["x-100", "autumn-2"]
+
+
+def test_a_theme_is_renamed_as_its_next_version_under_its_old_slug(url: str) -> None:
+    store = PresetStore(Database(url))
+    store.save(examples.preset())
+    renamed = store.rename("spring", " Spring party ", author="ada")
+    assert (renamed.number, renamed.preset.slug, renamed.preset.name) == (2, "spring", "Spring party")  # fmt: skip
+    assert (renamed.author, renamed.note) == ("ada", "renamed from Spring")
+    assert store.version("spring", 1).preset.name == "Spring"
+    assert [each.name for each in store.summaries()] == ["Spring party"]
+    for name in ("", " ", "x" * 81):
+        with pytest.raises(BadDocument, match="is no name"):
+            store.rename("spring", name)
+
+
+def test_a_branch_begins_as_any_version_of_another_theme(url: str) -> None:
+    store = PresetStore(Database(url))
+    store.save(examples.preset())
+    store.save(examples.preset(prompt="bold"))
+    branched = store.branch("spring", 1, "summer", "Summer", author="bo")
+    assert (branched.number, branched.preset.prompt) == (1, "soft colours")
+    assert (branched.author, branched.note) == ("bo", "branched from spring version 1")
+    assert store.branch("spring", None, "winter", "Winter").preset.prompt == "bold"
+    with pytest.raises(Outdated, match="there is a preset 'Summer' already"):
+        store.branch("spring", 1, "summer", "Summer")
+    with pytest.raises(NotFound):
+        store.branch("spring", 9, "late", "Late")
+    for slug in ("../etc", "Big", ""):
+        with pytest.raises(BadDocument, match="cannot be named so: slug"):
+            store.branch("spring", 1, slug, "Odd")
+
+
+def test_an_archived_theme_is_out_of_the_lists_and_can_still_be_opened(url: str) -> None:
+    store = PresetStore(Database(url))
+    store.save(examples.preset())
+    store.save(examples.preset(slug="autumn", name="Autumn"))
+    store.archive("autumn")
+    assert [each.slug for each in store.summaries()] == ["spring"]
+    assert [(e.slug, e.archived) for e in store.summaries(with_archived=True)] == [("autumn", True), ("spring", False)]  # fmt: skip
+    assert store.version("autumn").number == 1
+    assert store.last_saved().preset.slug == "spring"
+    store.archive("autumn", archived=False)
+    assert len(store.summaries()) == 2
+    with pytest.raises(NotFound):
+        store.archive("nobody")
+
+
+def test_the_history_of_a_theme_is_told_without_its_documents(url: str) -> None:
+    store = PresetStore(Database(url))
+    store.save(examples.preset(), author="ada", note="first")
+    store.save(examples.preset(prompt="bold"), author="bo")
+    assert [(v.number, v.author, v.note) for v in store.history("spring")] == [(2, "bo", ""), (1, "ada", "first")]  # fmt: skip
+    with pytest.raises(NotFound):
+        store.history("nobody")
+
+
+SAVER = """
+import sys
+from studio.store.database import Database
+from studio.store.presets import PresetStore
+from tests import examples
+store = PresetStore(Database(sys.argv[1]))
+print("ready", flush=True)
+for number in range(10**6):
+    store.save(examples.preset(prompt=f"colours {number}"))
+"""
+
+
+def test_a_saver_that_is_killed_leaves_a_whole_version_or_none(url: str) -> None:
+    store = PresetStore(Database(url))
+    for seconds in (0.15, 0.31, 0.47):
+        saver = subprocess.Popen([sys.executable, "-c", SAVER, url], stdout=subprocess.PIPE)
+        assert saver.stdout is not None
+        assert saver.stdout.readline() == b"ready\n"
+        time.sleep(seconds)
+        saver.kill()
+        saver.wait()
+        versions = store.versions("spring")
+        [summary] = store.summaries()
+        assert [v.number for v in versions] == list(range(summary.latest, 0, -1))
+    assert store.save(examples.preset(prompt="afterwards")).number == summary.latest + 1

@@ -1,7 +1,5 @@
 """Users: names and passwords that can be, hashes that tell nothing."""
 
-from pathlib import Path
-
 import pytest
 
 from studio.errors import InputError, NotFound
@@ -11,8 +9,8 @@ from studio.store.users import UserStore
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path}/s.db")
+def database(url: str) -> Database:
+    return Database(url)
 
 
 def test_the_right_password_alone_is_right(database: Database) -> None:

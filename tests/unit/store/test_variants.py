@@ -20,9 +20,9 @@ from tests import examples
 class Kept:
     """A store with eight variants of two requests a day apart."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
-        self.database = Database(f"sqlite:///{folder}/s.db")
+        self.database = Database(url)
         self.pictures = PictureFiles(folder / "p")
         self.variants = VariantStore(self.database, self.pictures)
         for number in range(8):
@@ -43,8 +43,8 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path)
+def kept(tmp_path: Path, url: str) -> Kept:
+    return Kept(tmp_path, url)
 
 
 @pytest.mark.parametrize(

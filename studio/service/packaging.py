@@ -1,0 +1,93 @@
+"""Presets as files: taken along with their base images, and taken in from another studio."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio.errors import BadDocument, InputError, StudioError
+from studio.imaging.limits import open_png
+from studio.library.catalogue import Catalogue
+from studio.recipes.canvas import BaseImage
+from studio.recipes.package import Package, PackedBase, read_package
+from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.service.stamping import with_hashes
+from studio.store.base_images import BaseImageStore
+from studio.store.presets import PresetStore
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What an import brought: the saved version, base images that are new here, and what is missing
+    with the remedy."""
+
+    version: PresetVersion
+    base_images: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Packaging:
+    presets: PresetStore
+    bases: BaseImageStore
+    catalogue: Catalogue
+
+    def export(self, slug: str, number: int | None, with_bases: bool) -> str:
+        """A preset file as JSON. Raises NotFound."""
+        preset = self.presets.version(slug, number).preset
+        if not with_bases:
+            return preset.to_json()
+        bases: Sequence[BaseImage] = [
+            self.bases.get(each) for each in preset.base_images
+        ] or self.bases.all()
+        packed = tuple(PackedBase(image=base, png=self.bases.png(base)) for base in bases)
+        return Package(preset=preset, base_images=packed).to_json()
+
+    def take_in(self, data: bytes, name: str, author: str = "") -> TakenIn:
+        """Saves the preset of a file as the next version of its slug, its base images where they
+        are new. Nothing is saved unless all of it holds.
+
+        Raises BadDocument for a file that does not hold, InputError when a base image of its own
+        would replace another of the same id.
+        """
+        package = read_package(data, f"preset file {name}")
+        new = [packed for packed in package.base_images if self._is_new(packed)]
+        for packed in new:
+            self.bases.put(
+                packed.image, packed.png, position=len(self.bases.all(with_retired=True))
+            )
+        preset = with_hashes(package.preset, self.catalogue)
+        version = self.presets.save(preset, author, note=f"imported from {name}")
+        return TakenIn(version, tuple(packed.image.id for packed in new), self._missing(preset))
+
+    def _is_new(self, packed: PackedBase) -> bool:
+        image = packed.image
+        if hashlib.sha256(packed.png).hexdigest() != image.sha256:
+            raise BadDocument(f"base image {image.id!r} of the file is damaged: export it again")
+        size = open_png(packed.png, f"base image {image.id!r} of the file").size
+        if size != (image.width, image.height):
+            raise BadDocument(f"base image {image.id!r} of the file is not of the size it says")
+        here = next(
+            (each for each in self.bases.all(with_retired=True) if each.id == image.id), None
+        )
+        if here is not None and here.sha256 != image.sha256:
+            raise InputError(
+                f"there is another base image {image.id!r} here: rename that one, or export the"
+                " preset without base images"
+            )
+        return here is None
+
+    def _missing(self, preset: Preset) -> tuple[str, ...]:
+        """What the preset names and is not here, each with how to get it."""
+        wanted = dict.fromkeys(pair for letter in LETTERS for pair in preset.recipes[letter].models)
+        told = []
+        for kind, ref in wanted:
+            try:
+                self.catalogue.find(kind, ref)
+            except StudioError as error:
+                told.append(str(error))
+        for base in preset.base_images:
+            try:
+                self.bases.get(base)
+            except StudioError as error:
+                told.append(str(error))
+        return tuple(told)

@@ -1,0 +1,47 @@
+"""Reports on preset versions: the newest of each kind is what counts."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from studio.recipes.base import Frozen, read_document
+from studio.recipes.canvas import Slug
+from studio.recipes.reports import ReportKind
+from studio.store.database import Database
+from studio.store.tables import ReportRow
+
+Report = TypeVar("Report", bound=Frozen)
+
+
+class ReportStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, slug: Slug, number: int, kind: ReportKind, report: Frozen) -> None:
+        """Adds a report; older ones of its kind stay, and count no more."""
+        with self._database.writing() as session:
+            session.add(
+                ReportRow(
+                    slug=slug,
+                    number=number,
+                    kind=kind,
+                    document=report.model_dump_json(),
+                    created=datetime.now(UTC),
+                )
+            )
+
+    def newest(
+        self, slug: Slug, number: int, kind: ReportKind, shape: type[Report]
+    ) -> Report | None:
+        """The newest report of a kind on a version, None where none was made."""
+        query = (
+            select(ReportRow.document)
+            .where(ReportRow.slug == slug, ReportRow.number == number, ReportRow.kind == kind)
+            .order_by(ReportRow.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as session:
+            document = session.scalar(query)
+        what = f"the {kind} report on version {number} of {slug!r}"
+        return None if document is None else read_document(shape, document, what)

@@ -1,0 +1,1 @@
+"""Real servers that tests start on spare loopback ports and end again."""

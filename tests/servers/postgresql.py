@@ -1,0 +1,85 @@
+"""A PostgreSQL of the tests' own: a cluster in a temporary folder, on a spare loopback port."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+"""Where Debian keeps each version's programs; they are on nobody's PATH."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server; each test asks for a database of its own."""
+
+    port: int
+    _numbers: Iterator[int]
+
+    def new_database(self) -> str:
+        """The address of a fresh, empty database."""
+        name = f"studio{next(self._numbers)}"
+        admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        return f"postgresql://studio@127.0.0.1:{self.port}/{name}"
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://studio@127.0.0.1:{self.port}/{name}"
+
+
+def programs() -> Path | None:
+    """The folder of PostgreSQL's newest programs, None where it is not installed."""
+    if BINARIES:
+        return BINARIES[-1]
+    found = shutil.which("initdb")
+    return None if found is None else Path(found).parent
+
+
+@contextmanager
+def cluster(binaries: Path) -> Iterator[Cluster]:
+    folder = Path(tempfile.mkdtemp(prefix="studio-pg-"))
+    # It refuses to run as root, so root hands it to the user that Debian's package made.
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    with socket.socket() as spare:
+        spare.bind(("127.0.0.1", 0))
+        port = spare.getsockname()[1]
+    try:
+        _run(
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "studio",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+        )
+        options = (
+            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        )
+        start = ["-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start"]
+        _run(binaries / "pg_ctl", *start)
+        yield Cluster(port, count(1))
+        _run(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(*command: object) -> None:
+    words = [str(word) for word in command]
+    if os.geteuid() == 0:
+        words = ["runuser", "-u", "postgres", "--", *words]
+    subprocess.run(words, check=True, capture_output=True, cwd="/", timeout=120)

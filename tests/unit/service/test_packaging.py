@@ -1,0 +1,91 @@
+"""A theme leaves one studio as a file and is taken in by another, base images and all."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.bootstrap import Studio, open_studio
+from studio.errors import BadDocument, BadPicture, InputError, NotFound
+from studio.recipes.recipe import ModelRef
+from studio.service.bases import add_base_image
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests import examples
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Studio:
+    """A studio elsewhere, with a base image and a preset of its own."""
+    opened = open_studio(Settings(home=tmp_path / "other"), FakeRenderer)
+    add_base_image(opened.bases, "lena", "Lena", examples.png((128, 192), mode="RGB"))
+    preset = opened.presets.version("first-light").preset
+    lone = preset.model_copy(update={"slug": "lone", "name": "Lone", "base_images": ("lena",)})
+    opened.presets.save(lone)
+    return opened
+
+
+def test_a_theme_is_taken_in_with_its_base_images(studio: Studio, other: Studio) -> None:
+    file = other.packaging.export("lone", None, with_bases=True).encode()
+    taken = studio.packaging.take_in(file, "lone.json", author="ada")
+    assert taken.version.preset == other.presets.version("lone").preset
+    assert (taken.version.author, taken.version.note) == ("ada", "imported from lone.json")
+    assert (taken.base_images, taken.missing) == (("lena",), ())
+    assert studio.bases.png(studio.bases.get("lena")) == other.bases.png(other.bases.get("lena"))
+    again = studio.packaging.take_in(file, "lone.json")
+    assert (again.version.number, again.base_images) == (1, ())
+
+
+def test_what_is_missing_here_is_told_with_the_remedy(studio: Studio, other: Studio) -> None:
+    preset = other.presets.version("lone").preset
+    recipe = preset.recipes.A.model_copy(update={"base_model": ModelRef(name="dreamy-v8")})
+    other.presets.save(preset.model_copy(update={"recipes": preset.recipes.replace("A", recipe)}))
+    taken = studio.packaging.take_in(
+        other.packaging.export("lone", 2, with_bases=False).encode(), "x"
+    )
+    model, base = taken.missing
+    assert "studio models pull OWNER/dreamy-v8" in model
+    assert "no base image named 'lena'" in base
+
+
+def test_nothing_is_saved_of_a_file_that_does_not_hold(studio: Studio, other: Studio) -> None:
+    file = json.loads(other.packaging.export("lone", None, with_bases=True))
+    cases: list[tuple[dict[str, object], type[Exception]]] = [
+        ({"png": "bm8gcGljdHVyZQ=="}, BadDocument),
+        ({"image": file["base_images"][0]["image"] | {"width": 64}}, BadDocument),
+        ({"image": file["base_images"][0]["image"] | {"id": "../lena"}}, BadDocument),
+    ]
+    for changes, error in cases:
+        broken = {**file, "base_images": [file["base_images"][0] | changes]}
+        with pytest.raises(error):
+            studio.packaging.take_in(json.dumps(broken).encode(), "lone.json")
+    with pytest.raises(NotFound):
+        studio.presets.version("lone")
+    with pytest.raises(NotFound):
+        studio.bases.get("lena")
+
+
+def test_a_base_image_of_the_same_name_is_never_replaced(studio: Studio, other: Studio) -> None:
+    add_base_image(studio.bases, "lena", "Another", examples.png((128, 192), (1, 2, 3), "RGB"))
+    file = other.packaging.export("lone", None, with_bases=True).encode()
+    with pytest.raises(InputError, match="there is another base image 'lena' here"):
+        studio.packaging.take_in(file, "lone.json")
+    with pytest.raises(NotFound):
+        studio.presets.version("lone")
+
+
+def test_pixels_that_are_no_picture_are_refused(studio: Studio, other: Studio) -> None:
+    file = json.loads(other.packaging.export("lone", None, with_bases=True))
+    packed = file["base_images"][0]
+    packed["png"] = "bm8gcGljdHVyZQ=="
+    packed["image"]["sha256"] = hashlib.sha256(b"no picture").hexdigest()
+    with pytest.raises(BadPicture, match="base image 'lena' of the file is not a PNG"):
+        studio.packaging.take_in(json.dumps(file).encode(), "lone.json")
+
+
+def test_a_preset_for_every_base_takes_all_along(other: Studio) -> None:
+    preset = other.presets.version("lone").preset
+    other.presets.save(preset.model_copy(update={"slug": "any", "base_images": ()}))
+    file = json.loads(other.packaging.export("any", None, with_bases=True))
+    assert len(file["base_images"]) == len(other.bases.all())

@@ -1,0 +1,35 @@
+"""Reports beside preset versions: the newest of its kind counts."""
+
+import pytest
+
+from studio.errors import BadDocument
+from studio.recipes.reports import FigureSeen, Looks, Regression, Robustness
+from studio.store.database import Database
+from studio.store.reports import ReportStore
+
+LOOKS = Looks(likeness=8.0, diversity=12.0, of_seeds=None)
+
+
+def pack(kept: bool) -> Robustness:
+    cell = FigureSeen(doodle="text", base_image="mia", letter="A", score=0.5, kept=kept)
+    return Robustness(cells=(cell,))
+
+
+def test_the_newest_report_of_a_kind_on_a_version_counts(url: str) -> None:
+    store = ReportStore(Database(url))
+    assert store.newest("spring", 1, "robustness", Robustness) is None
+    for kept in (False, True):
+        store.put("spring", 1, "robustness", pack(kept))
+    store.put("spring", 2, "robustness", pack(kept=False))
+    sheet = Regression(against=None, cells=(), looks=LOOKS)
+    store.put("spring", 1, "regression", sheet)
+    assert store.newest("spring", 1, "robustness", Robustness) == pack(kept=True)
+    assert store.newest("spring", 1, "regression", Regression) == sheet
+    assert store.newest("autumn", 1, "robustness", Robustness) is None
+
+
+def test_a_report_that_does_not_hold_is_named(url: str) -> None:
+    store = ReportStore(Database(url))
+    store.put("spring", 1, "regression", pack(kept=True))
+    with pytest.raises(BadDocument, match="the regression report on version 1 of 'spring'"):
+        store.newest("spring", 1, "regression", Regression)
