@@ -47,6 +47,13 @@ class Reviewing:
         self.reports.put(slug, version.number, "regression", report)
         return drawn
 
+    def drawn(self, version: PresetVersion, report: Regression) -> DrawnSheet:
+        """The pictures of a report's sheet again, from the album where they still are."""
+        against = None
+        if report.against is not None:
+            against = self.presets.version(version.preset.slug, report.against)
+        return self.sheets.run(version, against, lambda *_: None)
+
     def mark_seen(self, slug: Slug, number: int, by: str) -> None:
         """Notes who has looked at a version's newest sheet. Raises NotFound when there is none."""
         report = self.regression(slug, number)

@@ -1,5 +1,6 @@
 """Reports on preset versions: the newest of each kind is what counts."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -30,6 +31,18 @@ class ReportStore:
                     created=datetime.now(UTC),
                 )
             )
+
+    def all_newest(self, slug: Slug, kind: ReportKind, shape: type[Report]) -> Mapping[int, Report]:
+        """The newest report of a kind on each version of a theme, by version."""
+        query = (
+            select(ReportRow.number, ReportRow.document)
+            .where(ReportRow.slug == slug, ReportRow.kind == kind)
+            .order_by(ReportRow.id)
+        )
+        with self._database.reading() as session:
+            rows = dict(session.execute(query).tuples().all())
+        what = f"a {kind} report on {slug!r}"
+        return {number: read_document(shape, text, what) for number, text in rows.items()}
 
     def newest(
         self, slug: Slug, number: int, kind: ReportKind, shape: type[Report]

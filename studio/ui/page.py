@@ -27,7 +27,7 @@ from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
 BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
-<a href="/" aria-current="page">Studio</a><a href="/history">History</a>
+<a href="/" aria-current="page">Studio</a><a href="/themes">Themes</a><a href="/history">History</a>
 <a href="/bases">Base images</a>
 <a href="/models">Models</a><a href="/system">System</a></nav>"""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
@@ -36,12 +36,21 @@ OPEN = """() => requestAnimationFrame(() => {
     const asked = new URLSearchParams(location.search);
     if (asked.has('run')) document.querySelector('#attach').click();
     if (asked.has('variant')) document.querySelector('#bring-back').click();
+    if (asked.has('preset')) document.querySelector('#open-version').click();
 })"""
 # An address may name a variant of the history, once: a reload is not to restore it again.
 NAMED_VARIANT = """() => {
     const id = Number(new URLSearchParams(location.search).get('variant'));
     history.replaceState(null, '', location.pathname);
     return [id];
+}"""
+
+
+# Likewise a version of a theme.
+NAMED_VERSION = """() => {
+    const asked = new URLSearchParams(location.search);
+    history.replaceState(null, '', location.pathname);
+    return [asked.get('preset') ?? '', Number(asked.get('version'))];
 }"""
 
 
@@ -60,6 +69,8 @@ class Page:
             self.unsaved = gr.HTML(elem_id="unsaved")
             self.bring_back = gr.Button("Restore the variant of the address", elem_id="bring-back")
             self.variant = gr.Number(0, visible=False, precision=0)
+            self.open_version = gr.Button("Open the version of the address", elem_id="open-version")
+            self.named = (gr.Textbox(visible=False), gr.Number(0, visible=False, precision=0))
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
                     self.drawing = DrawingPanel(studio)
@@ -123,6 +134,13 @@ class Page:
             ),
             self.bring_back.click(
                 self._restore_kept, self.variant, restored, js=NAMED_VARIANT, **QUICK
+            ),
+            self.open_version.click(
+                partial(theme.opened, run.notice),
+                list(self.named),
+                {*theme.fields, theme.loaded, theme.preset, run.notice},
+                js=NAMED_VERSION,
+                **QUICK,
             ),
         ]
 

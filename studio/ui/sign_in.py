@@ -46,10 +46,14 @@ def require_sign_in(app: FastAPI, users: UserStore, home: Path) -> None:
     )
 
 
+def user_of(request: Request) -> str:
+    """The name of whoever sent a request; empty where nobody signs in."""
+    return str(request.scope.get("session", {}).get("user", ""))
+
+
 def signed_in(request: gr.Request) -> str:
-    """The name of whoever sent a page's request; empty where nobody signs in."""
-    scope: Scope = request.request.scope
-    return str(scope.get("session", {}).get("user", ""))
+    """The same of a request to the Gradio page."""
+    return user_of(request.request)
 
 
 class _Gate:

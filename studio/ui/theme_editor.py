@@ -192,9 +192,16 @@ class ThemeEditor:
             told: notice(saved, "status"),
         }
 
-    def _load(self, told: gr.HTML, slug: str) -> Updates:
+    def opened(self, told: gr.HTML, slug: str, number: float) -> Updates:
+        """The page with the version that its address names; 0 for the latest."""
+        updates = self._load(told, slug, int(number or 0) or None)
+        if self.loaded in updates:
+            updates[self.preset] = gr.update(choices=self.choices(), value=slug)
+        return updates
+
+    def _load(self, told: gr.HTML, slug: str, number: int | None = None) -> Updates:
         try:
-            version = self.studio.presets.version(slug)
+            version = self.studio.presets.version(slug, number)
         except StudioError as error:
             return {told: notice(str(error), "error")}
         preset = version.preset

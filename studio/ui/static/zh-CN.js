@@ -64,6 +64,14 @@ export const TEXTS = {
   When: '时间', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
   // Signing in
   'Sign in': '登录', 'Sign out': '退出登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
+  // Themes
+  Themes: '主题', Search: '搜索', 'Archived, too': '包含已归档', 'Take in a preset file': '导入预设文件', Rename: '重命名', Archive: '归档', 'Out of the archive': '取消归档', archived: '已归档',
+  Served: '正在提供', Versions: '版本', Compare: '比较', Version: '版本', Robustness: '稳健性', Sheet: '对照表', 'What changed': '变更', 'Log of deployments': '部署日志',
+  Open: '打开', Deploy: '部署', Branch: '分支', Export: '导出', Run: '运行', Draw: '绘制', 'Look at it': '查看', 'Look again': '再次查看', 'taken down': '已下线', forced: '强制',
+  'Try another version on some': '对部分请求试用另一版本', 'Percent of requests': '请求百分比', 'Serve the version before while a model of this is missing': '缺少模型时改用先前版本',
+  'Deploy all the same': '仍然部署', 'Checking …': '检查中…', 'Nasty doodles on its base images': '在其底图上的刁钻涂鸦',
+  'Fixed doodles and seeds, beside the version it would replace': '固定涂鸦与种子，与将被替换的版本对照', 'CIEDE2000: from the doodle, among the four, among seeds of A': 'CIEDE2000：与涂鸦之差、四张之间、A 的多个种子之间',
+  'Name of the new theme': '新主题的名称', 'New name': '新名称',
   // History
   Filter: '筛选', Recipe: '配方', Model: '模型', From: '从', To: '到', 'Prompt contains': '提示词包含', any: '任意',
   'Export what fits (ZIP)': '导出符合的（ZIP）', 'Delete chosen': '删除所选', 'Variants, newest first': '变体，最新在前',
@@ -114,6 +122,12 @@ export const PATTERNS = [
   [/^Picture (\d+) of (\d+)$/, '第 $1 张，共 $2 张'],
   [/^(\d+) pictures, (\d+) of them here already; (\d+) changes of base model\.$/, '$1 张图片，其中 $2 张已有；切换底模 $3 次。'],
   [/^version (\d+)$/, '版本 $1'],
+  [/^version (\d+) for (\d+) %$/, '版本 $1，占 $2 %'],
+  [/^Deploy version (\d+)$/, '部署版本 $1'],
+  [/^(From|To) version (\d+)$/, '$1 版本 $2'],
+  [/^(Robustness|Sheet), version (\d+)$/, '$1，版本 $2'],
+  [/^(\d+) of (\d+)$/, '$1 / $2'],
+  [/^Likeness (\S+), diversity (\S+), of seeds (\S+)$/, '相似 $1，多样 $2，种子间 $3'],
   [/^(.+) \(hidden\)$/, '$1（不可见）'],
   [/^(\d+) % of (.+)$/, '$2 的 $1 %'],
   [/^(.+ MB) free of (.+ MB)$/, '$2 中可用 $1'],

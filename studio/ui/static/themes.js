@@ -1,0 +1,230 @@
+// Themes: their versions and what changed, what was found out about them, what is served.
+import { answer, element, row } from './pages.js';
+
+const WHO = 'doodle-theme-studio-who';
+const told = document.querySelector('#told');
+const who = document.querySelector('#who');
+const find = document.querySelector('#find');
+const dialog = document.querySelector('#deploying');
+const REVIEWS = { robustness: 'Robustness', regression: 'Sheet' };
+let theme = null;
+let deployed = null;
+
+const ask = async (address) => answer(await fetch(address));
+const send = async (address, body) => answer(await fetch(address, {
+  method: 'POST', body: JSON.stringify(body ?? {}), headers: { 'Content-Type': 'application/json', 'X-Studio': 'themes' },
+}));
+const when = (moment) => element('span', { translate: false }, new Date(moment).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
+const said = (text) => element('span', { translate: false }, text);
+const newest = () => theme.log[0]?.id ?? 0;
+
+function button(text, act, title = '') {
+  const made = element('button', { type: 'button', title }, text);
+  made.addEventListener('click', async () => {
+    made.disabled = true;
+    await tried(act);
+    made.disabled = false;
+  });
+  return made;
+}
+
+async function tried(act) {
+  told.textContent = '';
+  try {
+    await act();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+}
+
+async function list() {
+  const asked = new URLSearchParams([...new FormData(find)].filter(([, value]) => value));
+  const themes = await ask(`/themes/list?${asked}`);
+  document.querySelector('#themes').replaceChildren(...themes.map((each) => {
+    const link = element('a', { href: `/themes?theme=${each.slug}` }, said(each.name));
+    if (each.slug === theme?.slug) link.setAttribute('aria-current', 'true');
+    link.addEventListener('click', (event) => {
+      event.preventDefault();
+      history.replaceState(null, '', link.href);
+      tried(() => open(each.slug));
+    });
+    const state = each.archived ? 'archived' : each.served.map((s) => `${s.channel}: ${s.number}`).join(', ');
+    return element('li', {}, link, element('small', {}, state || `version ${each.latest}`));
+  }));
+}
+
+async function open(slug) {
+  theme = { ...await ask(`/themes/${slug}`), archived: false };
+  document.querySelector('#theme').hidden = false;
+  document.querySelector('#name').textContent = theme.name;
+  showServed();
+  document.querySelector('#versions').replaceChildren(...theme.versions.map(versionRow));
+  document.querySelector('#log').replaceChildren(...theme.log.map((each) => row(
+    when(each.created), said(each.channel), each.number === null ? 'taken down' : `version ${each.number}`,
+    each.trial ? `version ${each.trial} for ${each.trial_share} %` : '', said(each.author), said(each.note), each.forced ? 'forced' : '',
+  )));
+  await compare();
+  await list();
+  document.querySelector('#archive').textContent = await isArchived() ? 'Out of the archive' : 'Archive';
+}
+
+async function isArchived() {
+  const found = await ask(`/themes/list?archived=true&text=${encodeURIComponent(theme.slug)}`);
+  theme.archived = found.find((each) => each.slug === theme.slug)?.archived ?? false;
+  return theme.archived;
+}
+
+function showServed() {
+  const table = document.querySelector('#served');
+  if (!theme.served.length) table.replaceChildren(row('Nothing.'));
+  else {
+    table.replaceChildren(...theme.served.map((each) => row(
+      said(each.channel), `version ${each.number}`, each.trial ? `version ${each.trial} for ${each.share} %` : '',
+      element('span', { className: 'ailing' }, (theme.ailing[each.channel] ?? []).join(' ')),
+      button('Roll back', () => back('rollback', each.channel)), button('Take down', () => back('stop', each.channel)),
+    )));
+  }
+}
+
+async function back(what, channel) {
+  await send(`/themes/${theme.slug}/${what}`, { channel, author: who.value, over: newest() });
+  await open(theme.slug);
+}
+
+function versionRow(version) {
+  const one = element('input', { type: 'radio', name: 'before', value: version.number, ariaLabel: `From version ${version.number}` });
+  const two = element('input', { type: 'radio', name: 'after', value: version.number, ariaLabel: `To version ${version.number}` });
+  one.checked = version.number === Math.max(1, theme.versions.length - 1);
+  two.checked = version.number === theme.versions.length;
+  for (const box of [one, two]) box.addEventListener('change', () => tried(compare));
+  const acts = element('div', { className: 'links' },
+    element('a', { href: `/?preset=${theme.slug}&version=${version.number}` }, 'Open'),
+    button('Deploy', () => ask_to_deploy(version.number)), button('Branch', () => branch(version.number)),
+    element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, 'Export'));
+  return row(element('span', { className: 'pair' }, one, two), version.number, when(version.created), said(version.author),
+    said(version.note), robustness(version), sheet(version), acts);
+}
+
+function robustness(version) {
+  const found = version.robustness;
+  const figure = found ? element('b', { className: found.passed ? 'good' : 'bad' }, `${Math.round(100 * found.share)} %`) : '';
+  return element('div', { className: 'links' }, figure, button('Run', () => review(version.number, 'robustness'), 'Nasty doodles on its base images'));
+}
+
+function sheet(version) {
+  const found = version.sheet;
+  const acts = [button('Draw', () => review(version.number, 'regression'), 'Fixed doodles and seeds, beside the version it would replace')];
+  if (found) {
+    const open = element('a', { href: `/themes/${theme.slug}/${version.number}/sheet?by=${encodeURIComponent(who.value)}`, target: '_blank' },
+      found.seen_by.length ? 'Look again' : 'Look at it');
+    const figures = `Likeness ${found.likeness?.toFixed(1) ?? '–'}, diversity ${found.diversity.toFixed(1)}, of seeds ${found.of_seeds?.toFixed(1) ?? '–'}`;
+    acts.unshift(open, element('small', { title: 'CIEDE2000: from the doodle, among the four, among seeds of A' }, figures));
+  }
+  return element('div', { className: 'links' }, ...acts);
+}
+
+// Begun here, watched here; a page that is opened later sees how it ended.
+async function review(number, kind) {
+  const address = `/themes/${theme.slug}/${number}/reviews/${kind}`;
+  await send(address);
+  const bar = element('div', { className: 'bytes', role: 'progressbar', ariaLabel: REVIEWS[kind] }, element('i'));
+  const count = element('span');
+  const line = element('div', { className: 'chore' }, `${REVIEWS[kind]}, version ${number}`, bar, count, button('Stop', () => send(`${address}/stop`)));
+  document.querySelector('#chores').append(line);
+  const slug = theme.slug;
+  for (;;) {
+    const progress = await ask(address);
+    const share = progress.total ? Math.round((100 * progress.done) / progress.total) : 0;
+    bar.setAttribute('aria-valuenow', share);
+    bar.firstChild.style.width = `${share}%`;
+    count.textContent = `${progress.done} of ${progress.total}`;
+    if (progress.state !== 'running') {
+      line.remove();
+      if (progress.message) told.textContent = progress.message;
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 700));
+  }
+  if (slug === theme.slug) await open(slug);
+}
+
+async function compare() {
+  const chosen = (name) => document.querySelector(`[name=${name}]:checked`)?.value;
+  const [before, after] = [chosen('before'), chosen('after')];
+  const changes = before && after && before !== after ? await ask(`/themes/${theme.slug}/diff?before=${before}&after=${after}`) : [];
+  const rows = changes.map((each) => row(each.place, said(each.before), said(each.after)));
+  document.querySelector('#diff').replaceChildren(...(rows.length ? rows : [row('Nothing.')]));
+}
+
+async function branch(number) {
+  const name = prompt('Name of the new theme', `${theme.name} 2`);
+  if (!name) return;
+  const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
+  const made = await send(`/themes/${theme.slug}/branch`, { number, slug, name, author: who.value });
+  await open(made.slug);
+}
+
+async function ask_to_deploy(number) {
+  deployed = number;
+  document.querySelector('#deploying-title').textContent = `Deploy version ${number}`;
+  document.querySelector('#force').hidden = true;
+  document.querySelector('#refused').textContent = '';
+  document.querySelector('#findings').replaceChildren(element('li', {}, 'Checking …'));
+  dialog.showModal();
+  const findings = await ask(`/themes/${theme.slug}/${number}/check`);
+  const order = ['stop', 'warning', 'pass'];
+  findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
+  document.querySelector('#findings').replaceChildren(...findings.map((each) => element('li', { className: `finding finding-${each.level}` },
+    element('b', {}, each.level), element('span', {}, each.what), each.remedy ? element('small', {}, each.remedy) : '')));
+  document.querySelector('#force').hidden = findings[0]?.level !== 'stop';
+}
+
+async function deploy(forced) {
+  const fields = new FormData(dialog.querySelector('form'));
+  const moment = (name) => (fields.get(name) ? new Date(fields.get(name)).toISOString() : null);
+  const order = {
+    channel: fields.get('channel'), slug: theme.slug, number: deployed, author: who.value, note: fields.get('note'), forced,
+    fallback: fields.has('fallback'), starts: moment('starts'), ends: moment('ends'),
+    trial: Number(fields.get('trial')) || null, trial_share: Number(fields.get('share')),
+  };
+  try {
+    await send(`/themes/${theme.slug}/deploy`, { order, over: newest() });
+    dialog.close();
+    await open(theme.slug);
+  } catch (error) {
+    document.querySelector('#refused').textContent = error.message;
+  }
+}
+
+document.querySelector('#deploy').addEventListener('click', () => deploy(false));
+document.querySelector('#force').addEventListener('click', () => deploy(true));
+document.querySelector('#later').addEventListener('click', () => dialog.close());
+document.querySelector('#rename').addEventListener('click', () => tried(async () => {
+  const name = prompt('New name', theme.name);
+  if (!name) return;
+  await send(`/themes/${theme.slug}/rename`, { name, author: who.value });
+  await open(theme.slug);
+}));
+document.querySelector('#archive').addEventListener('click', () => tried(async () => {
+  await send(`/themes/${theme.slug}/archive?archived=${!theme.archived}`);
+  await open(theme.slug);
+}));
+document.querySelector('#take-in').addEventListener('change', (event) => tried(async () => {
+  const [file] = event.target.files;
+  if (!file) return;
+  const response = await fetch(`/themes/import/file?name=${encodeURIComponent(file.name)}&author=${encodeURIComponent(who.value)}`, {
+    method: 'POST', body: file, headers: { 'X-Studio': 'themes' },
+  });
+  event.target.value = '';
+  const taken = await answer(response);
+  await open(taken.slug);
+  told.textContent = taken.missing.join(' ');
+}));
+find.addEventListener('input', () => tried(list));
+find.addEventListener('submit', (event) => event.preventDefault());
+who.value = localStorage.getItem(WHO) ?? '';
+who.addEventListener('change', () => localStorage.setItem(WHO, who.value));
+
+await list();
+const first = new URLSearchParams(location.search).get('theme') ?? new URLSearchParams(document.querySelector('#themes a')?.search).get('theme');
+if (first) await tried(() => open(first));

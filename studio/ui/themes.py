@@ -1,0 +1,237 @@
+"""The page Themes: versions and what changed, what was found out about them, what is served."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from pydantic import Field
+
+from studio.bootstrap import Studio
+from studio.errors import NotFound
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Deployment, Number, Order
+from studio.recipes.differing import differences
+from studio.recipes.reports import Regression, Robustness
+from studio.service.chores import Tell
+from studio.service.sheet_files import sheet_html
+from studio.store.presets import VersionSummary
+from studio.ui.doors import OwnPage
+from studio.ui.sign_in import user_of
+
+_PAGE = Path(__file__).parent / "static" / "themes.html"
+MOST = 200
+"""Themes that the list shows; a search finds the rest."""
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Author = Annotated[str, Field(max_length=80)]
+Review = Literal["robustness", "regression"]
+
+
+class _Rename(Frozen):
+    name: Name
+    author: Author = ""
+
+
+class _Branch(Frozen):
+    number: Number
+    slug: Slug
+    name: Name
+    author: Author = ""
+
+
+class _Deploy(Frozen):
+    """An order for the theme of the address; `over` is the newest deployment the operator saw."""
+
+    order: Order
+    over: int | None = None
+
+
+class _Back(Frozen):
+    channel: Slug = "live"
+    author: Author = ""
+    over: int | None = None
+
+
+def theme_routes(studio: Studio) -> APIRouter:
+    routes = APIRouter(prefix="/themes")
+    presets, deploying = studio.presets, studio.deploying
+
+    @routes.get("")
+    def page() -> FileResponse:
+        return FileResponse(_PAGE, media_type="text/html")
+
+    @routes.get("/list")
+    def listed(
+        text: Annotated[str, Query(max_length=80)] = "", archived: bool = False
+    ) -> list[dict[str, Any]]:
+        served = _served(studio)
+        return [
+            {"slug": each.slug, "name": each.name, "latest": each.latest, "archived": each.archived, "served": served.get(each.slug, [])}
+            for each in presets.summaries(text, archived, MOST)
+        ]  # fmt: skip
+
+    @routes.get("/{slug}")
+    def theme(slug: Slug) -> dict[str, Any]:
+        latest = presets.version(slug)
+        reports = studio.reviewing.reports
+        packs = reports.all_newest(slug, "robustness", Robustness)
+        sheets = reports.all_newest(slug, "regression", Regression)
+        return {
+            "slug": slug,
+            "name": latest.preset.name,
+            "versions": [
+                _version(each, packs.get(each.number), sheets.get(each.number))
+                for each in presets.history(slug)
+            ],
+            "served": _served(studio).get(slug, []),
+            "ailing": {c: deploying.ailing(c).get(slug, ()) for c in _channels(studio, slug)},
+            "log": [_logged(each) for each in deploying.deployments.log(slug)],
+        }
+
+    @routes.get("/{slug}/diff")
+    def diff(slug: Slug, before: Number, after: Number) -> list[dict[str, str]]:
+        old, new = (presets.version(slug, number).preset for number in (before, after))
+        return [
+            {"place": c.place, "before": c.before, "after": c.after} for c in differences(old, new)
+        ]
+
+    @routes.get("/{slug}/{number}/check")
+    def check(slug: Slug, number: Number) -> list[dict[str, str]]:
+        found = deploying.check(slug, number)
+        return [{"level": f.level, "what": f.what, "remedy": f.remedy} for f in found]
+
+    @routes.post("/{slug}/deploy")
+    def deploy(slug: Slug, wish: _Deploy, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        author = user_of(request) or wish.order.author
+        order = wish.order.model_copy(update={"slug": slug, "author": author})
+        return _logged(deploying.deploy(order, wish.over))
+
+    @routes.post("/{slug}/rollback")
+    def roll_back(slug: Slug, wish: _Back, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        author = user_of(request) or wish.author
+        return _logged(deploying.roll_back(slug, wish.channel, author, wish.over))
+
+    @routes.post("/{slug}/stop")
+    def stop(slug: Slug, wish: _Back, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        author = user_of(request) or wish.author
+        return _logged(deploying.take_down(slug, wish.channel, author))
+
+    @routes.post("/{slug}/rename")
+    def rename(slug: Slug, wish: _Rename, request: Request, x_studio: OwnPage) -> dict[str, int]:
+        return {"number": presets.rename(slug, wish.name, user_of(request) or wish.author).number}
+
+    @routes.post("/{slug}/branch")
+    def branch(slug: Slug, wish: _Branch, request: Request, x_studio: OwnPage) -> dict[str, str]:
+        author = user_of(request) or wish.author
+        made = presets.branch(slug, wish.number, wish.slug, wish.name, author)
+        return {"slug": made.preset.slug}
+
+    @routes.post("/{slug}/archive")
+    def archive(slug: Slug, x_studio: OwnPage, archived: bool = True) -> dict[str, bool]:
+        deploying.archive(slug, archived)
+        return {"archived": archived}
+
+    _add_reviews(routes, studio)
+    _add_files(routes, studio)
+    return routes
+
+
+def _add_reviews(routes: APIRouter, studio: Studio) -> None:
+    """Robustness packs and regression sheets: begun, watched, stopped, looked at."""
+    reviewing, chores = studio.reviewing, studio.chores
+
+    @routes.post("/{slug}/{number}/reviews/{kind}")
+    def begin(slug: Slug, number: Number, kind: Review, x_studio: OwnPage) -> dict[str, str]:
+        studio.presets.version(slug, number)
+
+        def act(tell: Tell) -> None:
+            if kind == "robustness":
+                reviewing.test_robustness(slug, number, tell)
+            else:
+                reviewing.draw_sheet(slug, number, None, tell)
+
+        chores.start(f"{slug}/{number}/{kind}", act)
+        return {"state": "running"}
+
+    @routes.get("/{slug}/{number}/reviews/{kind}")
+    def progress(slug: Slug, number: Number, kind: Review) -> dict[str, Any]:
+        found = chores.progress(f"{slug}/{number}/{kind}")
+        if found is None:
+            return {"state": "none"}
+        return {"state": found.state, "done": found.done, "total": found.total, "message": found.message}  # fmt: skip
+
+    @routes.post("/{slug}/{number}/reviews/{kind}/stop")
+    def stop(slug: Slug, number: Number, kind: Review, x_studio: OwnPage) -> dict[str, str]:
+        chores.stop(f"{slug}/{number}/{kind}")
+        return {"state": "stopping"}
+
+    @routes.get("/{slug}/{number}/sheet")
+    def sheet(slug: Slug, number: Number, request: Request, by: Author = "") -> HTMLResponse:
+        """The sheet to look at; whoever does has seen it. Its pictures are in the album."""
+        report = reviewing.regression(slug, number)
+        if report is None:
+            raise NotFound(f"version {number} of {slug!r} has no regression sheet: draw one first")
+        version = studio.presets.version(slug, number)
+        drawn = reviewing.drawn(version, report)
+        reviewing.mark_seen(slug, number, user_of(request) or by or "somebody")
+        return HTMLResponse(sheet_html(drawn, version))
+
+
+def _add_files(routes: APIRouter, studio: Studio) -> None:
+    """Themes as files, out and in."""
+
+    @routes.get("/{slug}/{number}/export")
+    def export(slug: Slug, number: Number, bases: bool = False) -> Response:
+        document = studio.packaging.export(slug, number, bases)
+        told = {"Content-Disposition": f'attachment; filename="{slug}-v{number}.json"'}
+        return Response(document, media_type="application/json", headers=told)
+
+    @routes.post("/import/file")
+    async def take_in(
+        request: Request, x_studio: OwnPage, name: Annotated[str, Query(max_length=200)], author: Author = ""
+    ) -> dict[str, Any]:  # fmt: skip
+        taken = studio.packaging.take_in(await request.body(), name, user_of(request) or author)
+        return {
+            "slug": taken.version.preset.slug, "number": taken.version.number,
+            "base_images": taken.base_images, "missing": taken.missing,
+        }  # fmt: skip
+
+
+def _channels(studio: Studio, slug: Slug) -> list[str]:
+    return sorted({each.order.channel for each in studio.deploying.deployments.log(slug)})
+
+
+def _served(studio: Studio) -> dict[str, list[dict[str, Any]]]:
+    """What every channel serves now, by theme."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for channel in sorted({each.order.channel for each in studio.deploying.deployments.log()}):
+        for each in studio.deploying.serving(channel):
+            order = each.deployment.order
+            found.setdefault(order.slug, []).append(
+                {"channel": channel, "number": order.number, "trial": order.trial, "share": order.trial_share}
+            )  # fmt: skip
+    return found
+
+
+def _version(
+    each: VersionSummary, pack: Robustness | None, sheet: Regression | None
+) -> dict[str, Any]:
+    return {
+        "number": each.number, "author": each.author, "note": each.note,
+        "created": each.created.isoformat(),
+        "robustness": None if pack is None else {"share": pack.share, "passed": pack.passed},
+        "sheet": None if sheet is None else {
+            "against": sheet.against, "difference": sheet.difference, "seen_by": sheet.seen_by,
+            **sheet.looks.model_dump(),
+        },
+    }  # fmt: skip
+
+
+def _logged(each: Deployment) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "created": each.created.isoformat(),
+        **each.order.model_dump(mode="json"),
+    }
