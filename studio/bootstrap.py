@@ -21,8 +21,10 @@ from studio.service.reviewing import Reviewing
 from studio.service.robustness import RobustnessPack
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
+from studio.service.voting import Voting
 from studio.settings import Settings, shipped
 from studio.store.base_images import BaseImageStore
+from studio.store.contests import ContestStore
 from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
 from studio.store.pictures import PictureFiles
@@ -44,6 +46,7 @@ class Studio:
     variants: VariantStore
     deploying: Deploying
     reviewing: Reviewing
+    voting: Voting
     packaging: Packaging
     chores: Chores
     intake: Intake
@@ -125,6 +128,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
             RobustnessPack(bases, intake, album),
             RegressionSheet(bases, intake, album, doodles),
         ),
+        voting=Voting(ContestStore(database), presets, bases, intake, album, doodles),
         packaging=Packaging(presets, bases, catalogue),
         chores=Chores(),
         intake=intake,

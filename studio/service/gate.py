@@ -219,7 +219,7 @@ class Gate:
         doodles = ", ".join(dict.fromkeys(f"{c.doodle} ({c.letter})" for c in report.lost))
         return Finding(
             "stop", f"{told}, {NEEDED:.0%} are needed: lost under {doodles:.300}",
-            "give the pose unit more weight or lower strength where it is lost, then run it again",
+            "give the pose unit more weight, or the recipe more strength, then run it again",
         )  # fmt: skip
 
     def _sheet(self, version: PresetVersion) -> Finding:

@@ -40,7 +40,8 @@ class ReportStore:
             .order_by(ReportRow.id)
         )
         with self._database.reading() as session:
-            rows = dict(session.execute(query).tuples().all())
+            found = session.execute(query).all()
+            rows = {row.number: row.document for row in found}
         what = f"a {kind} report on {slug!r}"
         return {number: read_document(shape, text, what) for number, text in rows.items()}
 

@@ -114,3 +114,25 @@ class ReportRow(Base):
     kind: Mapped[str] = mapped_column(String(20))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ContestRow(Base):
+    __tablename__ = "contests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(80))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class VoteRow(Base):
+    """One choice of one voter. Rows are only ever added."""
+
+    __tablename__ = "votes"
+    __table_args__ = (Index("ix_votes_voter", "contest_id", "voter"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contest_id: Mapped[int] = mapped_column(ForeignKey("contests.id"))
+    voter: Mapped[str] = mapped_column(String(80))
+    document: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -87,6 +87,9 @@ def theme_routes(studio: Studio) -> APIRouter:
             ],
             "served": _served(studio).get(slug, []),
             "ailing": {c: deploying.ailing(c).get(slug, ()) for c in _channels(studio, slug)},
+            "contests": [
+                _contest(studio, each.id, each.contest.title) for each in studio.voting.about(slug)
+            ],
             "log": [_logged(each) for each in deploying.deployments.log(slug)],
         }
 
@@ -213,6 +216,13 @@ def _served(studio: Studio) -> dict[str, list[dict[str, Any]]]:
                 {"channel": channel, "number": order.number, "trial": order.trial, "share": order.trial_share}
             )  # fmt: skip
     return found
+
+
+def _contest(studio: Studio, contest_id: int, title: str) -> dict[str, Any]:
+    """A contest in which the theme stands, and how it stands."""
+    standing = studio.voting.standing(contest_id)
+    places = [{"label": p.label, "chance": p.chance, "votes": p.votes} for p in standing.places]
+    return {"id": contest_id, "title": title, "settled": standing.settled, "places": places}
 
 
 def _version(

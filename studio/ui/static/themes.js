@@ -63,9 +63,15 @@ async function open(slug) {
     when(each.created), said(each.channel), each.number === null ? 'taken down' : `version ${each.number}`,
     each.trial ? `version ${each.trial} for ${each.trial_share} %` : '', said(each.author), said(each.note), each.forced ? 'forced' : '',
   )));
+  document.querySelector('#votes').replaceChildren(...(theme.contests.length ? theme.contests.map(contestRow) : [row('Nothing.')]));
   await compare();
   await list();
   document.querySelector('#archive').textContent = await isArchived() ? 'Out of the archive' : 'Archive';
+}
+
+function contestRow(contest) {
+  const places = contest.places.map((each) => `${each.label} ${Math.round(100 * each.chance)} %`).join(', ');
+  return row(element('a', { href: `/votes?contest=${contest.id}` }, said(contest.title)), said(places), contest.settled ? 'settled' : 'not settled');
 }
 
 async function isArchived() {

@@ -72,6 +72,11 @@ export const TEXTS = {
   'Deploy all the same': '仍然部署', 'Checking …': '检查中…', 'Nasty doodles on its base images': '在其底图上的刁钻涂鸦',
   'Fixed doodles and seeds, beside the version it would replace': '固定涂鸦与种子，与将被替换的版本对照', 'CIEDE2000: from the doodle, among the four, among seeds of A': 'CIEDE2000：与涂鸦之差、四张之间、A 的多个种子之间',
   'Name of the new theme': '新主题的名称', 'New name': '新名称',
+  // Votes
+  Votes: '投票', 'Who votes': '投票人', 'Left is better (←)': '左边更好（←）', 'Right is better (→)': '右边更好（→）', 'Neither (↓)': '无差别（↓）', 'No difference': '无差别',
+  'Which is better? Keys: ← left, → right, ↓ no difference.': '哪张更好？按键：← 左，→ 右，↓ 无差别。', Standing: '结果', Entrant: '参赛者', Wins: '胜率', 'Chance against the field': '对平均水平的胜算',
+  'Blind contests': '盲测对比', 'Begin one': '新建', Title: '标题', Begin: '开始', choose: '请选择', 'all four': '全部四张', 'Say who votes.': '请填写投票人。', settled: '已分出', 'not settled': '未分出',
+  'The first is better, as sure as 95 %.': '第一名更好，置信度 95%。', 'Too alike to tell.': '太接近，无法区分。',
   // History
   Filter: '筛选', Recipe: '配方', Model: '模型', From: '从', To: '到', 'Prompt contains': '提示词包含', any: '任意',
   'Export what fits (ZIP)': '导出符合的（ZIP）', 'Delete chosen': '删除所选', 'Variants, newest first': '变体，最新在前',
@@ -126,6 +131,11 @@ export const PATTERNS = [
   [/^Deploy version (\d+)$/, '部署版本 $1'],
   [/^(From|To) version (\d+)$/, '$1 版本 $2'],
   [/^(Robustness|Sheet), version (\d+)$/, '$1，版本 $2'],
+  [/^(\d+) entrants$/, '$1 个参赛者'],
+  [/^Drawing (\d+) of (\d+)$/, '正在绘制 $1 / $2'],
+  [/^(\d+) votes cast by you$/, '你已投 $1 票'],
+  [/^Not settled: some (\d+) more votes between the first two\.$/, '尚未分出：前两名之间约需再投 $1 票。'],
+  [/^(Theme|Version|Recipe) (\d)$/, '$1 $2'],
   [/^(\d+) of (\d+)$/, '$1 / $2'],
   [/^Likeness (\S+), diversity (\S+), of seeds (\S+)$/, '相似 $1，多样 $2，种子间 $3'],
   [/^(.+) \(hidden\)$/, '$1（不可见）'],

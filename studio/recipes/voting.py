@@ -1,0 +1,77 @@
+"""Blind contests between recipes or versions: who stands, who is shown when, what was voted. Pure."""
+
+import random
+from itertools import combinations, product
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.preset import Letter
+
+Choice = Literal["left", "right", "tie"]
+Voter = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class Entrant(Frozen):
+    """What stands in a contest: one recipe of a version, or without a letter all four of it."""
+
+    slug: Slug
+    number: Annotated[int, Field(ge=1)]
+    letter: Letter | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.slug} v{self.number}{f' {self.letter}' if self.letter else ''}"
+
+
+class Contest(Frozen):
+    """Two to four entrants over the same doodles, each drawn with the same seeds."""
+
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    entrants: Annotated[tuple[Entrant, ...], Field(min_length=2, max_length=4)]
+    doodles: Annotated[tuple[str, ...], Field(min_length=1, max_length=40)]
+    seeds: Annotated[tuple[int, ...], Field(min_length=1, max_length=8)] = (1, 2)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.entrants)) != len(self.entrants):
+            raise ValueError("an entrant stands twice")
+        if len({entrant.letter is None for entrant in self.entrants}) > 1:
+            raise ValueError("recipes and whole versions cannot stand against one another")
+        return self
+
+
+class Ballot(Frozen):
+    """One pair to choose from: a doodle and seed, and which entrants stand left and right."""
+
+    doodle: str
+    seed: int
+    left: int
+    right: int
+
+
+class Vote(Frozen):
+    """What a voter chose of one ballot."""
+
+    voter: Voter
+    ballot: Ballot
+    choice: Choice
+
+
+def ballot(contest: Contest, key: str, voter: str, number: int) -> Ballot:
+    """A voter's ballot of this number, from 0: the same whenever it is asked for.
+
+    `key` tells contests apart. Each voter meets every pair on every page once before any comes
+    again, in an order and on sides of their own.
+    """
+    pairs = list(combinations(range(len(contest.entrants)), 2))
+    every = list(product(contest.doodles, contest.seeds, pairs))
+    turn, place = divmod(number, len(every))
+    chance = random.Random(f"{key}/{voter}/{turn}")
+    chance.shuffle(every)
+    flips = [chance.random() < 0.5 for _ in every]
+    doodle, seed, (one, other) = every[place]
+    left, right = (other, one) if flips[place] else (one, other)
+    return Ballot(doodle=doodle, seed=seed, left=left, right=right)

@@ -1,0 +1,133 @@
+"""Blind contests: set up, drawn beforehand, voted on without anybody knowing what is what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+from pydantic import ValidationError
+
+from studio.errors import InputError, NotFound
+from studio.imaging.compose import composite
+from studio.imaging.limits import open_png
+from studio.recipes.base import explain
+from studio.recipes.canvas import BaseImage, Slug
+from studio.recipes.planning import plan
+from studio.recipes.request import Job
+from studio.recipes.voting import Ballot, Choice, Contest, Entrant, Vote, ballot
+from studio.service.album import Album
+from studio.service.chores import Tell
+from studio.service.intake import Intake
+from studio.service.shipped import TestDoodle
+from studio.service.standings import Standing, standing
+from studio.store.base_images import BaseImageStore
+from studio.store.contests import ContestStore, KeptContest
+from studio.store.presets import PresetStore
+
+
+@dataclass(frozen=True)
+class Voting:
+    contests: ContestStore
+    presets: PresetStore
+    bases: BaseImageStore
+    intake: Intake
+    album: Album
+    pack: Sequence[TestDoodle]
+
+    def begin(self, title: str, entrants: Sequence[Entrant], author: str = "") -> KeptContest:
+        """Sets up a contest over the test doodles that were drawn on a base image.
+
+        Raises InputError for entrants that cannot stand, NotFound for versions that are not there.
+        """
+        for entrant in entrants:
+            self.presets.version(entrant.slug, entrant.number)
+        doodles = tuple(each.name for each in self.pack if each.base_image is not None)
+        try:
+            contest = Contest(title=title, entrants=tuple(entrants), doodles=doodles)
+        except ValidationError as error:
+            raise InputError(f"that is no contest: {explain(error)}") from None
+        return self.contests.add(contest, author)
+
+    def draw(self, contest_id: int, tell: Tell) -> None:
+        """Draws every picture that is shown, as far as they are missing."""
+        contest = self.contests.get(contest_id).contest
+        jobs = [
+            job
+            for entrant in contest.entrants
+            for doodle in contest.doodles
+            for seed in contest.seeds
+            for job in self._jobs(entrant, doodle, seed)
+        ]
+        for number, job in enumerate(jobs):
+            self.album.picture(job)
+            tell(number + 1, len(jobs))
+
+    def is_drawn(self, contest_id: int) -> bool:
+        contest = self.contests.get(contest_id).contest
+        pages = (
+            (e, d, s) for e in contest.entrants for d in contest.doodles for s in contest.seeds
+        )
+        return all(self.album.has(job) for page in pages for job in self._jobs(*page))
+
+    def next_ballot(self, contest_id: int, voter: str) -> tuple[int, Ballot]:
+        """The number and the ballot that somebody is to vote on next."""
+        kept, number = self.contests.get(contest_id), self.contests.cast_by(contest_id, voter)
+        return number, ballot(kept.contest, str(kept.id), voter, number)
+
+    def shown(self, contest_id: int, voter: str, number: int, side: str) -> Image.Image:
+        """The picture on one side of a ballot, or with side "doodle" what both are drawn from."""
+        contest = self.contests.get(contest_id).contest
+        each = ballot(contest, str(contest_id), voter, number)
+        if side == "doodle":
+            doodle, base = self._page(each.doodle)
+            clean = open_png(self.bases.png(base), f"base image {base.id}")
+            return composite(clean, open_png(doodle.png, f"test doodle {doodle.name}"))
+        entrant = contest.entrants[each.left if side == "left" else each.right]
+        jobs = self._jobs(entrant, each.doodle, each.seed)
+        if not all(self.album.has(job) for job in jobs):
+            raise NotFound("that picture is not drawn yet: wait until all of the contest are")
+        return _beside([self.album.picture(job) for job in jobs])
+
+    def vote(self, contest_id: int, voter: str, number: int, choice: Choice) -> None:
+        """Raises Outdated when that ballot was voted on already, InputError for no name."""
+        contest = self.contests.get(contest_id).contest
+        try:
+            vote = Vote(voter=voter, ballot=ballot(contest, str(contest_id), voter, number), choice=choice)  # fmt: skip
+        except ValidationError as error:
+            raise InputError(f"that is no vote: {explain(error)}") from None
+        self.contests.cast(contest_id, vote, number)
+
+    def standing(self, contest_id: int) -> Standing:
+        kept = self.contests.get(contest_id)
+        return standing(kept.contest, self.contests.votes(contest_id))
+
+    def about(self, slug: Slug) -> Sequence[KeptContest]:
+        """The contests in which versions of a theme stand, the newest first."""
+        return [
+            kept
+            for kept in self.contests.all()
+            if any(entrant.slug == slug for entrant in kept.contest.entrants)
+        ]
+
+    def _jobs(self, entrant: Entrant, doodle_name: str, seed: int) -> list[Job]:
+        doodle, base = self._page(doodle_name)
+        version = self.presets.version(entrant.slug, entrant.number)
+        request = self.intake.request(version.preset, base.id, doodle.png, "", seed, version.number)
+        jobs = sorted(plan(request), key=lambda job: job.letter)
+        return [job for job in jobs if entrant.letter in (None, job.letter)]
+
+    def _page(self, name: str) -> tuple[TestDoodle, BaseImage]:
+        doodle = next((each for each in self.pack if each.name == name), None)
+        if doodle is None or doodle.base_image is None:
+            raise NotFound(f"no test doodle {name!r} any more: begin a new contest")
+        return doodle, self.bases.get(doodle.base_image)
+
+
+def _beside(pictures: Sequence[Image.Image]) -> Image.Image:
+    """One picture as it is; four as two rows."""
+    if len(pictures) == 1:
+        return pictures[0]
+    width, height = pictures[0].size
+    page = Image.new("RGB", (2 * width, 2 * height))
+    for index, picture in enumerate(pictures):
+        page.paste(picture.convert("RGB"), (index % 2 * width, index // 2 * height))
+    return page

@@ -1,0 +1,132 @@
+// Votes: blind contests. Which entrant stands on which side, only the server knows.
+import { answer, element, row } from './pages.js';
+
+const WHO = 'doodle-theme-studio-who';
+const LETTERS = ['A', 'B', 'C', 'D'];
+const told = document.querySelector('#told');
+const voter = document.querySelector('#voter');
+const count = document.querySelector('#count');
+const standing = document.querySelector('#standing');
+const begin = document.querySelector('#begin');
+let contest = null;
+let number = null;
+
+const ask = async (address) => answer(await fetch(address));
+const send = async (address, body) => answer(await fetch(address, {
+  method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Studio': 'votes' },
+}));
+const said = (text) => element('span', { translate: false }, text);
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+async function tried(act) {
+  told.textContent = '';
+  try {
+    await act();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+}
+
+async function list() {
+  const contests = await ask('/votes/list');
+  const rows = contests.map((each) => {
+    const link = element('a', { href: `/votes?contest=${each.id}` }, said(each.title));
+    return row(link, `${each.entrants} entrants`, said(each.author), said(new Date(each.created).toLocaleDateString()));
+  });
+  document.querySelector('#contests').replaceChildren(...(rows.length ? rows : [row('Nothing.')]));
+}
+
+// Pictures are drawn beforehand: nobody is to tell entrants apart by how long they take.
+async function open(id) {
+  contest = await ask(`/votes/${id}`);
+  document.querySelector('#voting').hidden = false;
+  document.querySelector('#title').textContent = contest.title;
+  while (!contest.drawn) {
+    const { done = 0, total = 0, state, message } = contest.progress;
+    if (state === 'failed') throw new Error(message);
+    count.textContent = `Drawing ${done} of ${total}`;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    contest = await ask(`/votes/${id}`);
+  }
+  await next();
+}
+
+async function next() {
+  number = null;
+  if (!voter.value.trim() && !document.cookie.includes('studio-user=')) {
+    count.textContent = 'Say who votes.';
+    return;
+  }
+  const asked = `voter=${encodeURIComponent(voter.value.trim())}`;
+  const ballot = await ask(`/votes/${contest.id}/ballot?${asked}`);
+  for (const [side, image] of [['left', '#left img'], ['right', '#right img'], ['doodle', '#drawn']]) {
+    document.querySelector(image).src = `/votes/${contest.id}/pictures/${ballot.number}/${side}.png?${asked}`;
+  }
+  number = ballot.number;
+  count.textContent = `${number} votes cast by you`;
+  if (standing.open) await stand();
+}
+
+async function cast(choice) {
+  if (number === null) return;
+  const mine = number;
+  number = null;
+  await tried(async () => {
+    await send(`/votes/${contest.id}`, { voter: voter.value, number: mine, choice });
+    await next();
+  });
+}
+
+async function stand() {
+  const found = await ask(`/votes/${contest.id}/standing`);
+  document.querySelector('#places').replaceChildren(...found.places.map((each) => row(
+    said(each.label), percent(each.win_rate), `${percent(each.win_low)} – ${percent(each.win_high)}`,
+    percent(each.chance), `${percent(each.chance_low)} – ${percent(each.chance_high)}`, each.votes,
+  )));
+  document.querySelector('#settled').textContent = found.settled ? 'The first is better, as sure as 95 %.'
+    : found.more === null ? 'Too alike to tell.' : `Not settled: some ${found.more} more votes between the first two.`;
+  document.querySelector('#voters').textContent = found.voters.map(([name, votes]) => `${name}: ${votes}`).join(', ');
+}
+
+function entrantRow(index, themes) {
+  const choices = [element('option', { value: '' }, index < 2 ? 'choose' : 'none'), ...themes.map((each) => element('option', { value: each.slug, translate: false }, each.name))];
+  const theme = element('select', { name: `theme-${index}`, required: index < 2, ariaLabel: `Theme ${index + 1}` }, ...choices);
+  const version = element('input', { type: 'number', name: `version-${index}`, min: 1, ariaLabel: `Version ${index + 1}` });
+  const what = element('select', { name: `letter-${index}`, ariaLabel: `Recipe ${index + 1}` }, element('option', { value: '' }, 'all four'), ...LETTERS.map((each) => element('option', { value: each }, each)));
+  theme.addEventListener('change', () => { version.value = themes.find((each) => each.slug === theme.value)?.latest ?? ''; });
+  return element('div', { className: 'entrant' }, theme, version, what);
+}
+
+begin.addEventListener('submit', (event) => {
+  event.preventDefault();
+  tried(async () => {
+    const fields = new FormData(begin);
+    const entrants = [0, 1, 2, 3].filter((i) => fields.get(`theme-${i}`)).map((i) => ({
+      slug: fields.get(`theme-${i}`), number: Number(fields.get(`version-${i}`)), letter: fields.get(`letter-${i}`) || null,
+    }));
+    const made = await send('/votes', { title: fields.get('title'), entrants, author: voter.value });
+    location.assign(`/votes?contest=${made.id}`);
+  });
+});
+
+document.querySelector('#left').addEventListener('click', () => cast('left'));
+document.querySelector('#right').addEventListener('click', () => cast('right'));
+document.querySelector('#tie').addEventListener('click', () => cast('tie'));
+document.addEventListener('keydown', (event) => {
+  const choice = { ArrowLeft: 'left', ArrowRight: 'right', ArrowDown: 'tie' }[event.key];
+  if (!choice || event.target.matches('input, select')) return;
+  event.preventDefault();
+  cast(choice);
+});
+standing.addEventListener('toggle', () => { if (standing.open) tried(stand); });
+voter.value = localStorage.getItem(WHO) ?? '';
+voter.addEventListener('change', () => {
+  localStorage.setItem(WHO, voter.value);
+  if (contest?.drawn) tried(next);
+});
+
+await tried(list);
+const themes = await ask('/themes/list');
+document.querySelector('#entrants').replaceChildren(...[0, 1, 2, 3].map((index) => entrantRow(index, themes)));
+const asked = new URLSearchParams(location.search).get('contest');
+if (asked) await tried(() => open(asked));

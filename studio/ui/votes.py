@@ -1,0 +1,107 @@
+"""The page Votes: blind contests between recipes or versions, voted on by keys."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from studio.bootstrap import Studio
+from studio.imaging.limits import encode_png
+from studio.recipes.base import Frozen
+from studio.recipes.voting import Choice, Entrant
+from studio.store.contests import KeptContest
+from studio.ui.doors import OwnPage
+from studio.ui.sign_in import user_of
+
+_PAGE = Path(__file__).parent / "static" / "votes.html"
+
+Voter = Annotated[str, Query(max_length=80)]
+Turn = Annotated[int, Field(ge=0, le=10**6)]
+
+
+class _Begin(Frozen):
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    entrants: Annotated[tuple[Entrant, ...], Field(max_length=4)]
+    author: Annotated[str, Field(max_length=80)] = ""
+
+
+class _Cast(Frozen):
+    voter: Annotated[str, Field(max_length=80)] = ""
+    number: Turn
+    choice: Choice
+
+
+def vote_routes(studio: Studio) -> APIRouter:
+    routes = APIRouter(prefix="/votes")
+    voting, chores = studio.voting, studio.chores
+
+    def draw(contest_id: int) -> None:
+        chores.start(_chore(contest_id), lambda tell: voting.draw(contest_id, tell))
+
+    @routes.get("")
+    def page() -> FileResponse:
+        return FileResponse(_PAGE, media_type="text/html")
+
+    @routes.get("/list")
+    def listed() -> list[dict[str, Any]]:
+        return [_row(each) for each in voting.contests.all()]
+
+    @routes.post("")
+    def begin(wish: _Begin, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        kept = voting.begin(wish.title, wish.entrants, user_of(request) or wish.author)
+        draw(kept.id)
+        return _row(kept)
+
+    @routes.get("/{contest_id}")
+    def contest(contest_id: int) -> dict[str, Any]:
+        """A contest, and how far its pictures are; what a restart broke off goes on."""
+        kept = voting.contests.get(contest_id)
+        progress = chores.progress(_chore(contest_id))
+        under_way = progress is not None and progress.state == "running"
+        drawn = not under_way and voting.is_drawn(contest_id)
+        if not drawn and progress is None:
+            draw(contest_id)
+        told = {} if progress is None else asdict(progress)
+        return {**_row(kept), "drawn": drawn, "progress": told}
+
+    @routes.get("/{contest_id}/ballot")
+    def ballot(contest_id: int, request: Request, voter: Voter = "") -> dict[str, Any]:
+        number, shown = voting.next_ballot(contest_id, user_of(request) or voter)
+        return {"number": number, "doodle": shown.doodle}
+
+    @routes.get("/{contest_id}/pictures/{number}/{side}.png")
+    def picture(
+        contest_id: int, number: Turn, side: Literal["left", "right", "doodle"], request: Request, voter: Voter = ""
+    ) -> Response:  # fmt: skip
+        shown = voting.shown(contest_id, user_of(request) or voter, number, side)
+        # Without what a picture says of its making.
+        return Response(encode_png(shown.convert("RGB")), media_type="image/png")
+
+    @routes.post("/{contest_id}")
+    def cast(contest_id: int, wish: _Cast, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        voter = user_of(request) or wish.voter.strip()
+        voting.vote(contest_id, voter, wish.number, wish.choice)
+        return {"number": wish.number + 1}
+
+    @routes.get("/{contest_id}/standing")
+    def standing(contest_id: int) -> dict[str, Any]:
+        return asdict(voting.standing(contest_id))
+
+    return routes
+
+
+def _chore(contest_id: int) -> str:
+    return f"contest/{contest_id}"
+
+
+def _row(kept: KeptContest) -> dict[str, Any]:
+    return {
+        "id": kept.id,
+        "title": kept.contest.title,
+        "entrants": len(kept.contest.entrants),
+        "author": kept.author,
+        "created": kept.created.isoformat(),
+    }

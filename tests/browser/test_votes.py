@@ -1,0 +1,53 @@
+"""A blind contest on the page: begun, drawn, voted on by keys, told."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Log, Server
+from tests.browser.test_themes import quick
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["quick"]
+
+
+def test_a_contest_is_begun_and_voted_on_by_keys(
+    page: Page, server: Server, quick: str, log: Log
+) -> None:
+    page.goto(f"{server.url}/votes")
+    page.get_by_label("Title").fill("Ink or water")
+    for number, letter in ((1, "A"), (2, "C")):
+        page.get_by_label(f"Theme {number}").select_option(quick)
+        page.get_by_label(f"Recipe {number}").select_option(letter)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#title")).to_have_text("Ink or water")
+    expect(page.locator("#count")).to_have_text("Say who votes.", timeout=120_000)
+    page.get_by_label("Who votes").fill("ada")
+    page.get_by_label("Who votes").press("Tab")
+    count, left = page.locator("#count"), page.locator("#left img")
+    for cast, key in enumerate(("ArrowLeft", "ArrowRight", "ArrowDown")):
+        expect(count).to_have_text(f"{cast} votes cast by you")
+        expect(left).not_to_have_js_property("naturalWidth", 0)
+        page.locator("h1").click()
+        page.keyboard.press(key)
+    expect(count).to_have_text("3 votes cast by you")
+    expect(page.locator("body")).not_to_contain_text("quick v1")
+    page.get_by_text("Standing").click()
+    expect(page.locator("#places tr")).to_have_count(2)
+    expect(page.locator("#places")).to_contain_text("quick v1 A")
+    expect(page.locator("#settled")).to_have_text(re.compile("Too alike|Not settled"))
+    page.reload()
+    expect(count).to_have_text("3 votes cast by you")
+    page.goto(f"{server.url}/themes?theme={quick}")
+    expect(page.locator("#votes")).to_contain_text("Ink or water")
+    assert log.errors == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server.url}/votes")
+    page.wait_for_selector("#entrants select")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

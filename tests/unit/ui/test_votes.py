@@ -1,0 +1,92 @@
+"""The addresses of the page Votes: drawn beforehand, shown without labels, counted."""
+
+import io
+import time
+
+import pytest
+import statsmodels.api  # Here, since its import changes how warnings are taken.
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from studio.bootstrap import Studio
+from studio.ui.server import build_app
+
+assert statsmodels.api
+OWN = {"X-Studio": "votes"}
+RECIPES: list[dict[str, object]] = [
+    {"slug": "first-light", "number": 1, "letter": letter} for letter in "AC"
+]
+WHOLE: list[dict[str, object]] = [{"slug": slug, "number": 1} for slug in ("first-light", "picnic")]
+
+
+@pytest.fixture
+def client(studio: Studio) -> TestClient:
+    return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+
+
+def begun(client: TestClient, entrants: list[dict[str, object]]) -> str:
+    made = client.post("/votes", json={"title": "Which?", "entrants": entrants, "author": "ada"}, headers=OWN)  # fmt: skip
+    address = f"/votes/{made.json()['id']}"
+    for _ in range(400):
+        if client.get(address).json()["drawn"]:
+            return address
+        time.sleep(0.02)
+    raise TimeoutError("the contest was not drawn")
+
+
+def test_a_contest_is_voted_on_and_told_beside_its_theme(client: TestClient) -> None:
+    address = begun(client, RECIPES)
+    for number in range(3):
+        shown = client.get(f"{address}/ballot?voter=bo").json()
+        assert shown["number"] == number
+        assert set(shown) == {"number", "doodle"}
+        cast = {"voter": "bo", "number": number, "choice": "left"}
+        assert client.post(address, json=cast, headers=OWN).json() == {"number": number + 1}
+    late = client.post(address, json=cast, headers=OWN)
+    assert (late.status_code, "cast already" in late.json()["error"]) == (400, True)
+    standing = client.get(f"{address}/standing").json()
+    assert {place["label"] for place in standing["places"]} == {"first-light v1 A", "first-light v1 C"}  # fmt: skip
+    assert standing["voters"] == [["bo", 3]]
+    [contest] = client.get("/themes/first-light").json()["contests"]
+    assert contest["title"] == "Which?"
+    assert client.get("/themes/picnic").json()["contests"] == []
+
+
+def test_pictures_tell_nothing_of_their_making(client: TestClient) -> None:
+    address = begun(client, RECIPES)
+    for side in ("left", "right", "doodle"):
+        answer = client.get(f"{address}/pictures/0/{side}.png?voter=bo")
+        picture = Image.open(io.BytesIO(answer.content))
+        assert picture.size == (256, 256)
+        assert picture.info == {}
+    assert client.get(f"{address}/pictures/0/label.png?voter=bo").status_code == 422
+
+
+def test_whole_versions_stand_with_their_four_pictures(client: TestClient) -> None:
+    address = begun(client, WHOLE)
+    answer = client.get(f"{address}/pictures/0/left.png?voter=bo")
+    assert Image.open(io.BytesIO(answer.content)).size == (512, 512)
+
+
+@pytest.mark.parametrize(
+    ("entrants", "status", "said"),
+    [
+        ([RECIPES[0]], 400, "at least 2"),
+        ([RECIPES[0], RECIPES[0]], 400, "stands twice"),
+        ([RECIPES[0], {"slug": "nobody", "number": 1}], 404, "no preset named"),
+        ([RECIPES[0], {"slug": "first-light", "number": 9}], 404, "has no version 9"),
+    ],
+)
+def test_a_contest_that_cannot_be_says_why(
+    client: TestClient, entrants: list[dict[str, object]], status: int, said: str
+) -> None:
+    answer = client.post("/votes", json={"title": "Which?", "entrants": entrants}, headers=OWN)
+    assert (answer.status_code, said in answer.json()["error"]) == (status, True)
+
+
+def test_nobody_votes_without_a_name_or_from_elsewhere(client: TestClient) -> None:
+    address = begun(client, RECIPES)
+    cast = {"voter": " ", "number": 0, "choice": "left"}
+    assert "voter" in client.post(address, json=cast, headers=OWN).json()["error"]
+    assert client.post(address, json=cast | {"voter": "bo"}).status_code == 422
+    assert client.get("/votes/99").status_code == 404
