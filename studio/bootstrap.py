@@ -21,6 +21,7 @@ from studio.service.reviewing import Reviewing
 from studio.service.robustness import RobustnessPack
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
+from studio.service.tuning import Tuning
 from studio.service.voting import Voting
 from studio.settings import Settings, shipped
 from studio.store.base_images import BaseImageStore
@@ -30,6 +31,7 @@ from studio.store.deployments import DeploymentStore
 from studio.store.pictures import PictureFiles
 from studio.store.presets import PresetStore
 from studio.store.reports import ReportStore
+from studio.store.studies import StudyJournal
 from studio.store.users import UserStore
 from studio.store.variants import VariantStore
 
@@ -47,6 +49,7 @@ class Studio:
     deploying: Deploying
     reviewing: Reviewing
     voting: Voting
+    tuning: Tuning
     packaging: Packaging
     chores: Chores
     intake: Intake
@@ -129,6 +132,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
             RegressionSheet(bases, intake, album, doodles),
         ),
         voting=Voting(ContestStore(database), presets, bases, intake, album, doodles),
+        tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
         packaging=Packaging(presets, bases, catalogue),
         chores=Chores(),
         intake=intake,

@@ -111,7 +111,7 @@ def _cell(
             for name in ("prompt_template", "negative_prompt"):
                 document[name] = document[name].replace(*replaced)
         else:
-            _set(document, axis, value)
+            set_field(document, axis.field, value)
     try:
         varied = Recipe.model_validate(document)
         return Cell(at=at, recipe=varied, seed=seed, replaced=replaced, preset=preset)
@@ -119,8 +119,12 @@ def _cell(
         raise InputError(f"the sweep asks for what cannot be: {explain(error)}") from None
 
 
-def _set(document: Any, axis: Axis, value: Value) -> None:
-    *path, last = axis.field.split(".")
+def set_field(document: Any, field: str, value: Value) -> None:
+    """Puts `value` into a recipe's document at the path `field`, such as control_units.0.weight.
+
+    Raises InputError for a field that is not there.
+    """
+    *path, last = field.split(".")
     try:
         for part in path:
             document = (
@@ -129,7 +133,7 @@ def _set(document: Any, axis: Axis, value: Value) -> None:
         document[last]  # A field that is not there is told, not made.
     except (KeyError, IndexError, ValueError, TypeError):
         raise InputError(
-            f"the recipe has no field {axis.field!r}: write it like strength, base_model.name or"
+            f"the recipe has no field {field!r}: write it like strength, base_model.name or"
             " control_units.0.weight"
         ) from None
     document[last] = value

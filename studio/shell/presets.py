@@ -8,10 +8,12 @@ import typer
 from studio.shell.deploying import app as deploying_app
 from studio.shell.printing import AsJson, Author, here, print_table
 from studio.shell.reviewing import app as reviewing_app
+from studio.shell.tuning import app as tuning_app
 
 app = typer.Typer(no_args_is_help=True, help="Saved themes, and which of them are served.")
 app.add_typer(deploying_app)
 app.add_typer(reviewing_app)
+app.add_typer(tuning_app)
 
 Version = Annotated[int | None, typer.Option(help="The latest if left out.")]
 

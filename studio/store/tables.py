@@ -136,3 +136,12 @@ class VoteRow(Base):
     voter: Mapped[str] = mapped_column(String(80))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class StudyJournalRow(Base):
+    """One line of Optuna's journal of tuning studies. Rows are only ever added."""
+
+    __tablename__ = "study_journal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(Text)

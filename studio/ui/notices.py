@@ -3,6 +3,7 @@
 import html
 from collections.abc import Sequence
 
+from studio.recipes.reports import Looks
 from studio.ui.results import Card
 
 
@@ -14,6 +15,18 @@ def ending(cards: Sequence[Card]) -> str:
     if failed:
         return f"{len(done)} of 4 variants made; {', '.join(failed)} failed, as the card says."
     return f"Stopped with {len(done)} of 4 variants made."
+
+
+def looks_html(looks: Looks, of_seeds: float | None) -> str:
+    """How like the doodle the four are, and how unlike one another; `of_seeds` is what seeds of
+    recipe A alone differ by."""
+    likeness = "–" if looks.likeness is None else f"{looks.likeness:.1f}"
+    seeds = "" if of_seeds is None else f"<span>Seeds of A alone: {of_seeds:.1f}</span>"
+    return (
+        '<p class="looks" title="CIEDE2000: below 12 the colours are the doodle\'s; the higher the'
+        f' diversity, the more there is to choose from"><span>From the doodle: {likeness}</span>'
+        f"<span>Diversity of the four: {looks.diversity:.1f}</span>{seeds}</p>"
+    )
 
 
 def notice(text: str, role: str) -> str:

@@ -1,7 +1,7 @@
 """The panel of a run: words and seed, Generate and Stop, the four pictures as they come."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,11 +9,12 @@ import gradio as gr
 from studio.bootstrap import Studio
 from studio.errors import NotFound, StudioError
 from studio.recipes.events import Done
-from studio.recipes.preset import LETTERS
+from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
+from studio.service.looking import run_looks
 from studio.service.rendering import Run
 from studio.ui.components import Viewer
-from studio.ui.notices import ending, notice
+from studio.ui.notices import ending, looks_html, notice
 from studio.ui.results import Card
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
 
@@ -91,8 +92,19 @@ class RunPanel:
         yield {
             self.generate: gr.update(interactive=True),
             self.stop: gr.update(interactive=False),
-            self.notice: notice(ending(list(cards.values())), "status"),
+            self.notice: notice(ending(list(cards.values())), "status")
+            + self._looks(run.request, cards),
         }
+
+    def _looks(self, request: Request, cards: Mapping[Letter, Card]) -> str:
+        """How the four are, beside what seeds alone would have changed, where a sheet tells that."""
+        pictures = [card.png for card in cards.values() if card.png is not None]
+        if len(pictures) < len(cards):
+            return ""
+        number, sheet = request.preset_version, None
+        if number is not None:
+            sheet = self.studio.reviewing.regression(request.preset.slug, number)
+        return looks_html(run_looks(request, pictures), sheet.looks.of_seeds if sheet else None)
 
     def _kept(self, run_id: str, otherwise: str) -> Updates:
         variants = self.studio.variants.of_request(run_id)

@@ -39,6 +39,7 @@ from studio.ui.page import Page
 from studio.ui.sign_in import require_sign_in
 from studio.ui.theme import STYLESHEET, studio_theme
 from studio.ui.themes import theme_routes
+from studio.ui.tuning import tuning_routes
 from studio.ui.votes import vote_routes
 from studio.ui.workshop import workshop_routes
 
@@ -104,6 +105,7 @@ def build_app(studio: Studio) -> FastAPI:
     app.include_router(base_routes(studio))
     app.include_router(theme_routes(studio))
     app.include_router(vote_routes(studio))
+    app.include_router(tuning_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
     app.add_middleware(_Fence)
     blocks = Page(studio).blocks

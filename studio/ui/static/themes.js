@@ -106,6 +106,7 @@ function versionRow(version) {
   const acts = element('div', { className: 'links' },
     element('a', { href: `/?preset=${theme.slug}&version=${version.number}` }, 'Open'),
     button('Deploy', () => ask_to_deploy(version.number)), button('Branch', () => branch(version.number)),
+    element('a', { href: `/tuning?theme=${theme.slug}` }, 'Tune'),
     element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, 'Export'));
   return row(element('span', { className: 'pair' }, one, two), version.number, when(version.created), said(version.author),
     said(version.note), robustness(version), sheet(version), acts);

@@ -75,8 +75,12 @@ export const TEXTS = {
   // Votes
   Votes: '投票', 'Who votes': '投票人', 'Left is better (←)': '左边更好（←）', 'Right is better (→)': '右边更好（→）', 'Neither (↓)': '无差别（↓）', 'No difference': '无差别',
   'Which is better? Keys: ← left, → right, ↓ no difference.': '哪张更好？按键：← 左，→ 右，↓ 无差别。', Standing: '结果', Entrant: '参赛者', Wins: '胜率', 'Chance against the field': '对平均水平的胜算',
-  'Blind contests': '盲测对比', 'Begin one': '新建', Title: '标题', Begin: '开始', choose: '请选择', 'all four': '全部四张', 'Say who votes.': '请填写投票人。', settled: '已分出', 'not settled': '未分出',
+  'Blind contests': '盲测对比', 'Begin one': '新建', Title: '标题', Begin: '开始', choose: '请选择', 'all four': '全部四张', 'Say who votes.': '请填写投票人。', "CIEDE2000: below 12 the colours are the doodle's; the higher the diversity, the more there is to choose from": 'CIEDE2000：低于 12 即为涂鸦的颜色；多样性越高，可选越多', settled: '已分出', 'not settled': '未分出',
   'The first is better, as sure as 95 %.': '第一名更好，置信度 95%。', 'Too alike to tell.': '太接近，无法区分。',
+  // Tuning
+  Tuning: '调优', Tune: '调优', 'Look for better values': '寻找更好的参数', Theme: '主题', 'What counts': '评判依据', 'Likeness and diversity': '相似度与多样性', 'Our stars': '我们的评分', Both: '两者',
+  'Fields to vary, one a line': '要变化的字段，每行一个', 'Begin a study': '开始研究', 'Studies of this theme': '此主题的研究', 'Further trials': '追加试验数', 'Go on': '继续', Pause: '暂停',
+  'waits for stars': '等待评分', 'Keep as a version': '存为新版本', 'Only this recipe changes': '只有此配方变化',
   // History
   Filter: '筛选', Recipe: '配方', Model: '模型', From: '从', To: '到', 'Prompt contains': '提示词包含', any: '任意',
   'Export what fits (ZIP)': '导出符合的（ZIP）', 'Delete chosen': '删除所选', 'Variants, newest first': '变体，最新在前',
@@ -131,6 +135,13 @@ export const PATTERNS = [
   [/^Deploy version (\d+)$/, '部署版本 $1'],
   [/^(From|To) version (\d+)$/, '$1 版本 $2'],
   [/^(Robustness|Sheet), version (\d+)$/, '$1，版本 $2'],
+  [/^From the doodle: (.+)$/, '与涂鸦之差：$1'],
+  [/^Diversity of the four: (.+)$/, '四张的多样性：$1'],
+  [/^Seeds of A alone: (.+)$/, '仅换 A 的种子：$1'],
+  [/^Likeness (\S+), diversity (\S+)$/, '相似 $1，多样 $2'],
+  [/^Pictures of trial (\d+)$/, '试验 $1 的图片'],
+  [/^Open version (\d+)$/, '打开版本 $1'],
+  [/^(\d) of 5 stars$/, '$1 星（共 5 星）'],
   [/^(\d+) entrants$/, '$1 个参赛者'],
   [/^Drawing (\d+) of (\d+)$/, '正在绘制 $1 / $2'],
   [/^(\d+) votes cast by you$/, '你已投 $1 票'],

@@ -1,0 +1,18 @@
+"""How the four pictures of one run are: like the doodle, unlike one another."""
+
+from collections.abc import Sequence
+
+from studio.imaging.likeness import diversity, likeness
+from studio.imaging.limits import open_png
+from studio.recipes.reports import Looks
+from studio.recipes.request import Request
+
+
+def run_looks(request: Request, pictures: Sequence[bytes]) -> Looks:
+    """The looks of one request's finished pictures, as PNG; there are no other seeds to compare."""
+    shown = [open_png(png, "a finished picture") for png in pictures]
+    doodle = None if request.doodle is None else open_png(request.doodle.png, "the doodle")
+    alike = [] if doodle is None else [likeness(doodle, picture) for picture in shown]
+    known = sorted(each for each in alike if each is not None)
+    middle = known[len(known) // 2] if known else None
+    return Looks(likeness=middle, diversity=diversity(shown), of_seeds=None)

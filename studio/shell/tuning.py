@@ -1,0 +1,79 @@
+"""`studio presets tune|trials|rate|keep`: studies that look for better values of a recipe."""
+
+from typing import Annotated
+
+import typer
+
+from studio.shell.printing import AsJson, Author, count_up, here, print_table
+
+app = typer.Typer()
+
+
+@app.command()
+def tune(
+    slug: str,
+    vary: Annotated[
+        list[str] | None, typer.Option(help="Such as strength=0.4..0.8 or sampler=Euler,UniPC.")
+    ] = None,
+    letter: Annotated[str, typer.Option(help="The recipe: A, B, C or D.")] = "A",
+    version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None,
+    objective: Annotated[str, typer.Option(help="looks, votes or both.")] = "looks",
+    trials: int = 20,
+    study: Annotated[str | None, typer.Option(help="A study to go on with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look for better values of a recipe's fields; prints the study's trials, the best first."""
+    from pydantic import ValidationError
+
+    from studio.errors import InputError
+    from studio.recipes.base import explain
+    from studio.recipes.tuning import Span, Study
+
+    studio = here()
+    name = study
+    if name is None:
+        number = studio.presets.version(slug, version).number
+        asked = {
+            "slug": slug, "number": number, "letter": letter.upper(), "objective": objective,
+            "spans": [Span.read(text) for text in vary or ()],
+        }  # fmt: skip
+        try:
+            wanted = Study.model_validate(asked)
+        except ValidationError as error:
+            raise InputError(f"that is no study: {explain(error)}") from None
+        name = studio.tuning.begin(wanted)
+    typer.echo(f"study {name}", err=True)
+    studio.tuning.run(name, trials, count_up)
+    _print(name, as_json)
+
+
+@app.command()
+def trials(study: str, as_json: AsJson = False) -> None:
+    """A study's trials, those that wait for stars first, then the best."""
+    _print(study, as_json)
+
+
+@app.command()
+def rate(study: str, trial: int, stars: Annotated[int, typer.Argument(min=1, max=5)]) -> None:
+    """Give a trial stars, where votes count."""
+    here().tuning.rate(study, trial, stars)
+
+
+@app.command()
+def keep(study: str, trial: int, author: Author = "", as_json: AsJson = False) -> None:
+    """Save a trial's recipe as the next version of its theme."""
+    saved = here().tuning.keep(study, trial, author)
+    row = (saved.preset.slug, saved.number, saved.note)
+    print_table(("slug", "version", "note"), [row], as_json)
+
+
+def _print(study: str, as_json: bool) -> None:
+    rows = [
+        (
+            each.number, each.score if each.score is None else round(each.score, 3), each.stars,
+            each.looks.likeness, round(each.looks.diversity, 2),
+            ", ".join(f"{field}={value}" for field, value in each.values.items()),
+        )
+        for each in here().tuning.trials(study)
+    ]  # fmt: skip
+    print_table(("trial", "score", "stars", "likeness", "diversity", "values"), rows, as_json)

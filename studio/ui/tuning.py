@@ -1,0 +1,106 @@
+"""The page Tuning: studies over a recipe's fields, their trials with pictures, stars, keeping one."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import Field, ValidationError
+
+from studio.bootstrap import Studio
+from studio.errors import InputError
+from studio.imaging.contact import contact_sheet
+from studio.imaging.limits import encode_png
+from studio.recipes.base import Frozen, explain
+from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Number
+from studio.recipes.preset import Letter
+from studio.recipes.tuning import Objective, Span, Stars, Study
+from studio.ui.doors import OwnPage
+from studio.ui.sign_in import user_of
+
+_PAGE = Path(__file__).parent / "static" / "tuning.html"
+
+Name = Annotated[str, Query(max_length=120)]
+
+
+class _Begin(Frozen):
+    """`vary` has a line for each field, such as strength=0.4..0.8."""
+
+    slug: Slug
+    number: Number
+    letter: Letter
+    vary: Annotated[str, Field(max_length=2000)]
+    objective: Objective = "looks"
+
+
+class _More(Frozen):
+    trials: Annotated[int, Field(ge=1, le=500)] = 10
+
+
+class _Rate(Frozen):
+    stars: Stars
+
+
+def tuning_routes(studio: Studio) -> APIRouter:
+    """Studies are named in `study`, a query: their names hold slashes."""
+    routes = APIRouter(prefix="/tuning")
+    tuning, chores = studio.tuning, studio.chores
+
+    @routes.get("")
+    def page() -> FileResponse:
+        return FileResponse(_PAGE, media_type="text/html")
+
+    @routes.get("/studies")
+    def studies(slug: Slug) -> list[dict[str, Any]]:
+        return [{"name": name, **tuning.study(name).model_dump(mode="json")} for name in tuning.names(slug)]  # fmt: skip
+
+    @routes.post("/studies")
+    def begin(wish: _Begin, x_studio: OwnPage) -> dict[str, str]:
+        spans = tuple(Span.read(line) for line in wish.vary.splitlines() if line.strip())
+        try:
+            study = Study(slug=wish.slug, number=wish.number, letter=wish.letter, spans=spans, objective=wish.objective)  # fmt: skip
+        except ValidationError as error:
+            raise InputError(f"that is no study: {explain(error)}") from None
+        return {"name": tuning.begin(study)}
+
+    @routes.get("/trials")
+    def trials(study: Name) -> dict[str, Any]:
+        progress = chores.progress(f"study/{study}")
+        return {
+            "study": tuning.study(study).model_dump(mode="json"),
+            "trials": [asdict(each) | {"looks": each.looks.model_dump()} for each in tuning.trials(study)],
+            "progress": None if progress is None else asdict(progress),
+        }  # fmt: skip
+
+    @routes.post("/run")
+    def run(study: Name, wish: _More, x_studio: OwnPage) -> dict[str, str]:
+        tuning.study(study)
+        chores.start(f"study/{study}", lambda tell: tuning.run(study, wish.trials, tell))
+        return {"state": "running"}
+
+    @routes.post("/pause")
+    def pause(study: Name, x_studio: OwnPage) -> dict[str, str]:
+        chores.stop(f"study/{study}")
+        return {"state": "stopping"}
+
+    @routes.get("/trials/{number}.png")
+    def pictures(study: Name, number: int) -> Response:
+        """The trial's pictures in a row."""
+        shown = tuning.pictures(study, number)
+        row = {(index, 0): picture.resize((128, 128)) for index, picture in enumerate(shown)}
+        sheet = contact_sheet(row, [""] * len(shown), [""])
+        return Response(encode_png(sheet), media_type="image/png")
+
+    @routes.post("/trials/{number}/stars")
+    def rate(study: Name, number: int, wish: _Rate, x_studio: OwnPage) -> dict[str, int]:
+        tuning.rate(study, number, wish.stars)
+        return {"stars": wish.stars}
+
+    @routes.post("/trials/{number}/keep")
+    def keep(study: Name, number: int, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        saved = tuning.keep(study, number, user_of(request))
+        return {"slug": saved.preset.slug, "number": saved.number}
+
+    return routes
