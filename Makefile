@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install studio test lint format bench browser clean
+.PHONY: help install studio test lint format bench services clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,12 +29,17 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 studio: install  ## serve the studio on http://127.0.0.1:7860
 	$(BIN)/studio run
 
-browser:  ## Debian's Chromium and what the drawing library needs, where apt can install them
+services:  ## Chromium, PostgreSQL and what the drawing library needs, where apt can install them
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
-	  { ! command -v chromium >/dev/null || ! ldconfig -p | grep -q libEGL.so.1; }; then \
-	  apt-get update -qq && apt-get install -y -qq chromium libegl1 libgl1 libfontconfig1 >/dev/null; fi
+	  { ! command -v chromium >/dev/null || ! ldconfig -p | grep -q libEGL.so.1 || \
+	    ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
+	  mkdir -p /etc/postgresql-common && \
+	  { [ -e /etc/postgresql-common/createcluster.conf ] || \
+	    echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf; } && \
+	  apt-get update -qq && apt-get install -y -qq chromium libegl1 libgl1 libfontconfig1 \
+	    postgresql >/dev/null; fi
 
-test: $(VENV)/.installed-dev browser  ## every test, with coverage
+test: $(VENV)/.installed-dev services  ## every test, with coverage
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  $(BIN)/python -m pytest --cov --cov-report=term
 

@@ -1,0 +1,42 @@
+"""A study on the page: begun, watched, rated, a trial kept and opened."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Log, Server
+from tests.browser.test_themes import quick
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["quick"]
+
+
+def test_a_study_is_begun_rated_and_a_trial_kept(
+    page: Page, server: Server, quick: str, log: Log
+) -> None:
+    page.goto(f"{server.url}/tuning?theme={quick}")
+    page.get_by_label("What counts").select_option("votes")
+    page.get_by_label("Fields to vary, one a line").fill("strength=0.4..0.8")
+    page.get_by_role("button", name="Begin a study").click()
+    expect(page.locator("#study-name")).to_have_text(f"{quick}/1A/1")
+    page.get_by_label("Further trials").fill("2")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#trials li")).to_have_count(2, timeout=180_000)
+    expect(page.get_by_role("button", name="Go on")).to_be_enabled(timeout=60_000)
+    first = page.locator("#trials li").first
+    expect(first.locator("img")).not_to_have_js_property("naturalWidth", 0)
+    first.get_by_role("button", name="4 ★").click()
+    expect(page.locator("#trials")).to_contain_text("75 %")
+    page.locator("#trials li").first.get_by_role("button", name="Keep as a version").click()
+    page.get_by_role("link", name="Open version 2").click()
+    page.wait_for_selector("html[data-opened]")
+    expect(page.locator("#notice")).to_contain_text("Quick, version 2")
+    assert log.errors == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server.url}/tuning")
+    page.wait_for_selector("select[name=slug] option", state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

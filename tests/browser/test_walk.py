@@ -1,0 +1,84 @@
+"""The whole way at both sizes and in both languages: drawn, tuned, generated, compared, looked up."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.driving import DRAWN_AT_THE_WAIST, scribble_a_dress, set_number
+from tests.browser.test_themes import quick
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["quick"]
+
+SIZES = {"desk": (1440, 1000), "phone": (390, 844)}
+SAID = {
+    "en-US": {
+        "unsaved": "1 unsaved change", "done": "Four variants in", "diverse": "Diversity of the four",
+        "themes": "What changed", "axis": "X axis", "end": "That is all.",
+    },
+    "zh-CN": {
+        "unsaved": "1 处未保存的修改", "done": "四个变体", "diverse": "四张的多样性",
+        "themes": "变更", "axis": "X 轴", "end": "已全部显示。",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(params=[(size, language) for size in SIZES for language in SAID], ids="-".join)
+def where(request: pytest.FixtureRequest) -> tuple[str, str]:
+    size, language = request.param
+    return str(size), str(language)
+
+
+@pytest.fixture
+def walker(browser: Browser, where: tuple[str, str]) -> Iterator[Page]:
+    width, height = SIZES[where[0]]
+    phone = where[0] == "phone"
+    with browser.new_context(
+        viewport={"width": width, "height": height}, locale=where[1], has_touch=phone
+    ) as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        yield page
+
+
+def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, quick: str) -> None:
+    said, errors = SAID[where[1]], []
+    walker.on("pageerror", lambda error: errors.append(str(error)))
+    walker.goto(f"{server.url}/?preset={quick}&version=1")
+    walker.wait_for_selector("html[data-opened]")
+    expect(walker.locator("#notice")).to_contain_text("Quick")
+    walker.locator(".sketch canvas").scroll_into_view_if_needed()
+    scribble_a_dress(walker)
+    walker.wait_for_function(DRAWN_AT_THE_WAIST)
+    walker.locator("#words textarea, #words input").first.fill("a red dress")
+    set_number(walker, "A-steps", "4")
+    expect(walker.locator("#unsaved")).to_contain_text(said["unsaved"])
+    walker.locator("#generate").click()
+    expect(walker.locator(".card-done")).to_have_count(4, timeout=120_000)
+    expect(walker.locator("#notice")).to_contain_text(said["done"])
+    expect(walker.locator("#notice")).to_contain_text(said["diverse"])
+    walker.locator("#card-A .open").click()
+    expect(walker.locator("dialog[open] img").first).to_be_visible()
+    walker.keyboard.press("Escape")
+    walker.locator("#sweep button").first.click()
+    expect(walker.locator("#sweep-X")).to_contain_text(said["axis"])
+    walker.reload()
+    walker.wait_for_selector("html[data-opened]")
+    walker.wait_for_function(DRAWN_AT_THE_WAIST)
+    expect(walker.locator("#unsaved")).to_contain_text(said["unsaved"])
+
+    for address, shown, text in (
+        (f"themes?theme={quick}", "h3", said["themes"]),
+        (f"history?preset={quick}", "#end", said["end"]),
+        ("bases", "#gallery", "Mia"),
+        ("models", "#models", "pocket-water"),
+        ("system", "#versions", "diffusers"),
+    ):
+        walker.goto(f"{server.url}/{address}")
+        expect(walker.locator(shown).filter(has_text=re.compile(re.escape(text))).first).to_be_visible()  # fmt: skip
+        assert walker.evaluate("document.documentElement.scrollWidth") <= SIZES[where[0]][0]
+    assert errors == []
