@@ -231,7 +231,7 @@ class Gate:
                 f"studio presets sheet {slug} --version {number} --out sheet/",
             )  # fmt: skip
         if not report.seen_by:
-            return Finding("warning", "nobody has looked at the regression sheet", "open it on the page Versions")  # fmt: skip
+            return Finding("warning", "nobody has looked at the regression sheet", "open it on the page Themes")  # fmt: skip
         against = f"; {report.difference:.1f} from version {report.against}" if report.difference is not None else ""  # fmt: skip
         return Finding("pass", f"regression sheet seen by {', '.join(report.seen_by)}{against}")
 

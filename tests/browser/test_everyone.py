@@ -97,6 +97,20 @@ def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
     assert left_in_english(chinese) == set()
 
 
+def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> None:
+    open_studio(chinese, server)
+    chinese.locator("#words textarea, #words input").first.fill("裙" * 501)
+    chinese.locator("#generate").click()
+    expect(chinese.locator("#notice")).to_have_text("用户的话有 501 个字符，最多 500 个：请缩短")
+    chinese.goto(f"{server.url}/themes?theme=first-light")
+    chinese.locator("#versions").get_by_role("button", name="部署").first.click()
+    expect(chinese.locator("#findings")).to_contain_text("模型相互匹配", timeout=60_000)
+    known = {"scribble", "lineart", "pose", "ink", "water", "pocket", "studio", "presets", "sheet",
+             "robustness", "first", "light", "version", "out", "mia", "noah", "ruby", "kofi", "rosa", "ada", "ControlNet"}  # fmt: skip
+    told = chinese.locator("#findings").inner_text()
+    assert set(LATIN.findall(told)) - known == set()
+
+
 def test_what_is_chosen_is_shown_in_chinese_too(chinese: Page, server: Server) -> None:
     open_studio(chinese, server)
     preprocessor = chinese.locator("[id='A-control_units-0-preprocessor'] input")

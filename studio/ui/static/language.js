@@ -1,5 +1,6 @@
 // English or Chinese: as the browser has it, or as was chosen. Whatever a page shows is looked up
 // in the list of its language as it appears; what stands under translate="no" is left alone.
+import { TOLD } from './zh-CN-told.js';
 import { PATTERNS, TEXTS } from './zh-CN.js';
 
 const KEPT = 'doodle-theme-studio-language';
@@ -16,7 +17,7 @@ function wanted() {
 
 function translated(text) {
   if (Object.hasOwn(TEXTS, text)) return TEXTS[text];
-  for (const [pattern, form] of PATTERNS) {
+  for (const [pattern, form] of [...PATTERNS, ...TOLD]) {
     const found = text.match(pattern);
     if (found) return form.replace(/\$(\d)/g, (_, i) => translated(found[i].trim()) ?? found[i]);
   }
