@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Test processes beside one another; each draws with one thread.
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help install studio test lint format bench services clean
@@ -41,7 +43,7 @@ services:  ## Chromium, PostgreSQL and what the drawing library needs, where apt
 
 test: $(VENV)/.installed-dev services  ## every test, with coverage
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
-	  $(BIN)/python -m pytest --cov --cov-report=term
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 lint: $(VENV)/.installed-dev  ## formatting, lint, types and import directions
 	$(BIN)/ruff format --check .

@@ -83,6 +83,14 @@ def export(work: Work = Path("build/pocket"), folder: Path = Path("assets/models
 
 
 @app.command()
+def pictures(folder: Path = Path("assets/models")) -> None:
+    """Draw the small pictures that show in the pickers what each shipped model does."""
+    from studio.pocket.pictures import write_pictures
+
+    write_pictures(folder)
+
+
+@app.command()
 def unpack(folder: Path = Path("assets/models"), work: Work = Path("build/pocket")) -> None:
     """Lay the shipped models into a work folder, to teach them further without old checkpoints."""
     from studio.pocket.unpack import unpack_models

@@ -17,6 +17,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from safetensors.numpy import save_file
 
+from studio.bootstrap import open_studio as studio_at
+from studio.recipes.preset import LETTERS
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -83,6 +88,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def quick(server: Server) -> str:
+    """A theme of one base image that draws in two steps, so that reviews take seconds."""
+    studio = studio_at(Settings(home=server.home), FakeRenderer)
+    preset = studio.presets.version("first-light").preset
+    recipes = preset.recipes
+    for letter in LETTERS:
+        recipe = recipes[letter].model_copy(update={"steps": 3})
+        recipes = recipes.replace(letter, recipe)
+    changes = {"slug": "quick", "name": "Quick", "base_images": ("mia",), "recipes": recipes}
+    studio.presets.save(preset.model_copy(update=changes), author="ada")
+    return "quick"
 
 
 class Log:

@@ -6,27 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from studio.bootstrap import open_studio
-from studio.service.fake import FakeRenderer
-from studio.settings import Settings
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def quick(server: Server) -> str:
-    """A theme of one base image that draws in two steps, so that reviews take seconds."""
-    studio = open_studio(Settings(home=server.home), FakeRenderer)
-    preset = studio.presets.version("first-light").preset
-    recipes = preset.recipes
-    for letter in ("A", "B", "C", "D"):
-        recipe = recipes[letter].model_copy(update={"steps": 3})
-        recipes = recipes.replace(letter, recipe)
-    changes = {"slug": "quick", "name": "Quick", "base_images": ("mia",), "recipes": recipes}
-    studio.presets.save(preset.model_copy(update=changes), author="ada")
-    return "quick"
 
 
 def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(

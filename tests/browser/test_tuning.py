@@ -4,11 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Log, Server
-from tests.browser.test_themes import quick
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["quick"]
 
 
 def test_a_study_is_begun_rated_and_a_trial_kept(

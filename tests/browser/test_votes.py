@@ -6,11 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Log, Server
-from tests.browser.test_themes import quick
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["quick"]
 
 
 def test_a_contest_is_begun_and_voted_on_by_keys(

@@ -8,11 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.driving import DRAWN_AT_THE_WAIST, scribble_a_dress, set_number
-from tests.browser.test_themes import quick
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["quick"]
 
 SIZES = {"desk": (1440, 1000), "phone": (390, 844)}
 SAID = {

@@ -18,6 +18,34 @@ export async function answer(response) {
   return body;
 }
 
+export const ask = async (address) => answer(await fetch(address));
+
+export const send = async (address, body = {}) => answer(await fetch(address, {
+  method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Studio': 'page' },
+}));
+
+// Somebody's own words, which are not translated.
+export const said = (text) => element('span', { translate: false }, text);
+
+// Does something and tells why it could not, in the page's own place for that.
+export async function tried(act) {
+  const told = document.querySelector('#told');
+  told.textContent = '';
+  try {
+    await act();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+}
+
+// A box for the operator's name, which this browser remembers.
+export function remembered(box) {
+  const kept = 'doodle-theme-studio-who';
+  box.value = localStorage.getItem(kept) ?? '';
+  box.addEventListener('change', () => localStorage.setItem(kept, box.value));
+  return box;
+}
+
 export function megabytes(bytes) {
   return `${(bytes / 1e6).toLocaleString(undefined, { maximumFractionDigits: bytes < 1e7 ? 1 : 0 })} MB`;
 }

@@ -1,21 +1,15 @@
 // Themes: their versions and what changed, what was found out about them, what is served.
-import { answer, element, row } from './pages.js';
+import { answer, ask, element, remembered, row, said, send, tried } from './pages.js';
 
-const WHO = 'doodle-theme-studio-who';
 const told = document.querySelector('#told');
-const who = document.querySelector('#who');
+const who = remembered(document.querySelector('#who'));
 const find = document.querySelector('#find');
 const dialog = document.querySelector('#deploying');
 const REVIEWS = { robustness: 'Robustness', regression: 'Sheet' };
 let theme = null;
 let deployed = null;
 
-const ask = async (address) => answer(await fetch(address));
-const send = async (address, body) => answer(await fetch(address, {
-  method: 'POST', body: JSON.stringify(body ?? {}), headers: { 'Content-Type': 'application/json', 'X-Studio': 'themes' },
-}));
 const when = (moment) => element('span', { translate: false }, new Date(moment).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
-const said = (text) => element('span', { translate: false }, text);
 const newest = () => theme.log[0]?.id ?? 0;
 
 function button(text, act, title = '') {
@@ -26,15 +20,6 @@ function button(text, act, title = '') {
     made.disabled = false;
   });
   return made;
-}
-
-async function tried(act) {
-  told.textContent = '';
-  try {
-    await act();
-  } catch (error) {
-    told.textContent = error.message;
-  }
 }
 
 async function list() {
@@ -229,8 +214,6 @@ document.querySelector('#take-in').addEventListener('change', (event) => tried(a
 }));
 find.addEventListener('input', () => tried(list));
 find.addEventListener('submit', (event) => event.preventDefault());
-who.value = localStorage.getItem(WHO) ?? '';
-who.addEventListener('change', () => localStorage.setItem(WHO, who.value));
 
 await list();
 const first = new URLSearchParams(location.search).get('theme') ?? new URLSearchParams(document.querySelector('#themes a')?.search).get('theme');

@@ -1,5 +1,5 @@
 // Tuning: studies look for better values of a recipe; trials are looked at, rated, kept.
-import { answer, element } from './pages.js';
+import { ask, element, said, send, tried } from './pages.js';
 
 const told = document.querySelector('#told');
 const begin = document.querySelector('#begin');
@@ -8,21 +8,7 @@ const pause = document.querySelector('#pause');
 const run = document.querySelector('#run');
 let study = null;
 
-const ask = async (address) => answer(await fetch(address));
-const send = async (address, body) => answer(await fetch(address, {
-  method: 'POST', body: JSON.stringify(body ?? {}), headers: { 'Content-Type': 'application/json', 'X-Studio': 'tuning' },
-}));
-const said = (text) => element('span', { translate: false }, text);
 const of = (name) => `study=${encodeURIComponent(name)}`;
-
-async function tried(act) {
-  told.textContent = '';
-  try {
-    await act();
-  } catch (error) {
-    told.textContent = error.message;
-  }
-}
 
 async function list() {
   const found = await ask(`/tuning/studies?slug=${begin.slug.value}`);

@@ -1,31 +1,15 @@
 // Votes: blind contests. Which entrant stands on which side, only the server knows.
-import { answer, element, row } from './pages.js';
+import { ask, element, remembered, row, said, send, tried } from './pages.js';
 
-const WHO = 'doodle-theme-studio-who';
 const LETTERS = ['A', 'B', 'C', 'D'];
-const told = document.querySelector('#told');
-const voter = document.querySelector('#voter');
+const voter = remembered(document.querySelector('#voter'));
 const count = document.querySelector('#count');
 const standing = document.querySelector('#standing');
 const begin = document.querySelector('#begin');
 let contest = null;
 let number = null;
 
-const ask = async (address) => answer(await fetch(address));
-const send = async (address, body) => answer(await fetch(address, {
-  method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Studio': 'votes' },
-}));
-const said = (text) => element('span', { translate: false }, text);
 const percent = (share) => `${Math.round(100 * share)} %`;
-
-async function tried(act) {
-  told.textContent = '';
-  try {
-    await act();
-  } catch (error) {
-    told.textContent = error.message;
-  }
-}
 
 async function list() {
   const contests = await ask('/votes/list');
@@ -119,9 +103,7 @@ document.addEventListener('keydown', (event) => {
   cast(choice);
 });
 standing.addEventListener('toggle', () => { if (standing.open) tried(stand); });
-voter.value = localStorage.getItem(WHO) ?? '';
 voter.addEventListener('change', () => {
-  localStorage.setItem(WHO, voter.value);
   if (contest?.drawn) tried(next);
 });
 
