@@ -19,15 +19,18 @@ from studio.service.regression import RegressionSheet
 from studio.service.rendering import Renderer, RenderService
 from studio.service.reviewing import Reviewing
 from studio.service.robustness import RobustnessPack
+from studio.service.serving import Serving
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
 from studio.service.tuning import Tuning
 from studio.service.voting import Voting
 from studio.settings import Settings, shipped
 from studio.store.base_images import BaseImageStore
+from studio.store.clients import ClientStore
 from studio.store.contests import ContestStore
 from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
+from studio.store.jobs import JobStore
 from studio.store.pictures import PictureFiles
 from studio.store.presets import PresetStore
 from studio.store.reports import ReportStore
@@ -51,6 +54,8 @@ class Studio:
     voting: Voting
     tuning: Tuning
     packaging: Packaging
+    serving: Serving
+    clients: ClientStore
     chores: Chores
     intake: Intake
     rendering: RenderService
@@ -116,6 +121,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         catalogue, bases, pictures, variants, tokens, reports,
         partial(rendering.glimpse, priority=Priority.BULK), _bytes(settings.device_gb),
     )  # fmt: skip
+    deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
         catalogue=catalogue,
@@ -123,7 +129,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         presets=presets,
         bases=bases,
         variants=variants,
-        deploying=Deploying(presets, deployments, gate),
+        deploying=deploying,
         reviewing=Reviewing(
             presets,
             deployments,
@@ -133,6 +139,8 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         ),
         voting=Voting(ContestStore(database), presets, bases, intake, album, doodles),
         tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
+        serving=Serving(deploying, intake, bases, JobStore(database), variants, rendering),
+        clients=ClientStore(database),
         packaging=Packaging(presets, bases, catalogue),
         chores=Chores(),
         intake=intake,

@@ -1,4 +1,4 @@
-"""The command `studio`: run, render, sweep, presets, bases, models, bench. Imports what a command needs, late."""
+"""The command `studio`: run, serve, render, sweep, presets, bases, models, bench. Imports what a command needs, late."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ import typer
 from studio.errors import EngineError, StudioError
 from studio.shell.bases import app as bases_app
 from studio.shell.bench import app as bench_app
+from studio.shell.clients import app as clients_app
 from studio.shell.models import app as models_app
 from studio.shell.presets import app as presets_app
 from studio.shell.printing import AsJson, here, load_settings
@@ -30,6 +31,7 @@ app.add_typer(bases_app, name="bases")
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 app.add_typer(users_app, name="users")
+app.add_typer(clients_app, name="clients")
 app.command()(sweep)
 
 
@@ -47,6 +49,18 @@ def run(
     from studio.ui.server import serve
 
     serve(settings)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (7861).")] = None,
+) -> None:
+    """Serve the deployed themes to apps, over an API that asks for a client's key."""
+    settings = load_settings(host=host, api_port=port)
+    from studio.api.server import serve as serve_api
+
+    serve_api(settings)
 
 
 @app.command()

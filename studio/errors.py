@@ -14,6 +14,7 @@ StudioError                 exit code 1
 ├── StoreError              5   the data directory or the database
 │   ├── StoreUnavailable        read-only, full, locked
 │   └── NewerStore              written by a newer version of the studio
+├── Busy                    8   too much at once: come back later
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
     ├── NoRoom                  a model does not fit beside what is in use
@@ -78,6 +79,16 @@ class StoreUnavailable(StoreError):
 
 class NewerStore(StoreError):
     pass
+
+
+class Busy(StudioError):
+    """`seconds` from now there is likely to be room."""
+
+    exit_code = 8
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class ServerError(StudioError):

@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     """`home` holds the database, pictures and the user's own models. `database` is the address of
     another database, PostgreSQL say, as SQLAlchemy writes it.
 
-    `no_sign_in` lets everybody in who can reach `host`; on loopback nobody signs in anyway.
+    `api_port` is where `studio serve` answers apps. `no_sign_in` lets everybody in who can reach `host`; on loopback nobody signs in anyway.
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
     `resident_base_models` stay on the device and `ram_base_models` in RAM, as far as `device_gb`
     and `ram_gb` (gigabytes; None: no limit) allow. `precision` auto is fp16 on CUDA and fp32
@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: user_data_path("doodle-theme-studio"))
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
+    api_port: Annotated[int, Field(ge=0, le=65535)] = 7861
     no_sign_in: bool = False
     model_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     hub: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"

@@ -3,9 +3,8 @@
 import hashlib
 import io
 import logging
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -16,25 +15,16 @@ from PIL import Image
 
 from studio.engine.rendered import Rendered, Watch
 from studio.engine.status import EngineStatus
-from studio.errors import Cancelled, NotFound, StudioError
+from studio.errors import Cancelled, NoRoom, NotFound, StudioError
 from studio.imaging.limits import encode_png
 from studio.imaging.metadata import png_with_metadata
-from studio.recipes.events import (
-    FINAL,
-    Done,
-    Event,
-    Failed,
-    Loading,
-    Preview,
-    Queued,
-    Started,
-    Step,
-    Stopped,
-)
+from studio.recipes.events import Done, Failed, Loading, Preview, Step, Stopped
 from studio.recipes.planning import batches, plan
-from studio.recipes.preset import Letter
+from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request, Variant
+from studio.recipes.serving import JobState
 from studio.service.lane import Lane, Priority
+from studio.service.runs import Ledger, Run
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
 
@@ -55,66 +45,6 @@ class Renderer(Protocol):
     ) -> tuple[Rendered, ...]: ...
 
     def status(self) -> EngineStatus: ...
-
-
-class Run:
-    """One request on its way: its events as they happen, to any number of listeners, and a way
-    to stop it."""
-
-    def __init__(self, request: Request, jobs: tuple[Job, ...]) -> None:
-        self.request = request
-        self.jobs = jobs
-        self._told: list[Event] = []
-        self._news = threading.Condition()
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._waiting = [job.letter for job in jobs]
-        for letter in self._waiting:
-            self.tell(Queued(letter=letter))
-
-    def events(self) -> Iterator[Event]:
-        """Every event in order from the first, ending when each of the four jobs has ended."""
-        open_jobs, number = len(self.jobs), 0
-        while open_jobs:
-            with self._news:
-                self._news.wait_for(lambda: len(self._told) > number)  # noqa: B023 - not kept
-                event = self._told[number]
-            number += 1
-            open_jobs -= isinstance(event, FINAL)
-            yield event
-
-    def cancel(self) -> None:
-        """Stops this run alone: its queued jobs at once, its running one within a step."""
-        with self._lock:
-            self._stop.set()
-            for letter in self._waiting:
-                self.tell(Stopped(letter=letter))
-            self._waiting.clear()
-
-    def claim(self, letter: Letter) -> bool:
-        """Takes a job out of the queue to be worked on; False if it was stopped before."""
-        with self._lock:
-            if letter not in self._waiting:
-                return False
-            self._waiting.remove(letter)
-        self.tell(Started(letter=letter))
-        return True
-
-    @property
-    def cancelled(self) -> bool:
-        return self._stop.is_set()
-
-    @property
-    def open_letters(self) -> tuple[Letter, ...]:
-        """The jobs that have not ended."""
-        with self._news:
-            ended = {event.letter for event in self._told if isinstance(event, FINAL)}
-        return tuple(job.letter for job in self.jobs if job.letter not in ended)
-
-    def tell(self, event: Event) -> None:
-        with self._news:
-            self._told.append(event)
-            self._news.notify_all()
 
 
 class RenderService:
@@ -138,13 +68,20 @@ class RenderService:
         self._runs: dict[str, Run] = {}
         self._ended: deque[str] = deque()
 
-    def start(self, request: Request) -> Run:
-        """Queues the request's four jobs and returns at once."""
-        run = Run(request, plan(request))
+    def start(
+        self,
+        request: Request,
+        priority: Priority = Priority.OPERATOR,
+        ledger: Ledger | None = None,
+        letters: Sequence[Letter] = LETTERS,
+    ) -> Run:
+        """Queues the request's jobs, all four or those of `letters`, and returns at once."""
+        jobs = tuple(job for job in plan(request) if job.letter in letters)
+        run = Run(request, jobs, ledger)
         self._runs[request.id] = run
-        for jobs in batches(run.jobs) if self._batch else zip(run.jobs):
-            self._lane.put(partial(self._work, run, jobs))
-        self._lane.put(partial(self._end, request.id))
+        for together in batches(run.jobs) if self._batch else zip(run.jobs):
+            self._lane.put(partial(self._work, run, together, priority), priority)
+        self._lane.put(partial(self._end, request.id), priority)
         return run
 
     def run(self, request_id: str) -> Run:
@@ -194,12 +131,12 @@ class RenderService:
         if run is not None:
             run.cancel()
 
-    def _work(self, run: Run, jobs: Sequence[Job]) -> None:
+    def _work(self, run: Run, jobs: Sequence[Job], priority: Priority) -> None:
         """Jobs in the lane's thread; whatever happens, the run is told how each ended."""
         open_jobs = [job for job in jobs if run.claim(job.letter)]
         together = self._batched(run, open_jobs) if len(open_jobs) > 1 else ()
         for job, rendered in zip_longest(open_jobs, together):
-            self._finish(run, job, rendered)
+            self._finish(run, job, rendered, priority)
 
     def _batched(self, run: Run, jobs: Sequence[Job]) -> Sequence[Rendered]:
         """The pictures of one batch, or none: then one by one tells which job is to blame."""
@@ -209,32 +146,47 @@ class RenderService:
             log.warning("a batch of %s was not drawn: %s", run.request.id, error)
             return ()
 
-    def _finish(self, run: Run, job: Job, rendered: Rendered | None) -> None:
+    def _finish(self, run: Run, job: Job, rendered: Rendered | None, priority: Priority) -> None:
         """Renders the job if that is still to do, keeps its variant, tells how it ended."""
+        letter = job.letter
         try:
-            if run.cancelled and rendered is None:
-                raise Cancelled(f"variant {job.letter} was stopped")
+            if run.is_over(letter) and rendered is None:
+                raise Cancelled(f"variant {letter} was stopped")
             rendered = rendered or self._rendered(run, [job])[0]
             variant, png = describe(run.request, job, rendered)
             self._variants.add(variant, png)
-            run.tell(Done(letter=job.letter, variant=variant, png=png))
+            self._tell_end(run, Done(letter=letter, variant=variant, png=png))
             log.info(
-                "variant %s of %s by %s in %.1f s, %.1f s of loading", job.letter,
+                "variant %s of %s by %s in %.1f s, %.1f s of loading", letter,
                 job.request_id, request_name(run.request), variant.timings.render, variant.timings.load,
             )  # fmt: skip
         except Cancelled:
-            run.tell(Stopped(letter=job.letter))
+            self._tell_end(run, Stopped(letter=letter))
+        except NoRoom as error:
+            self._once_more(run, job, str(error), priority)
         except StudioError as error:
-            log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-            run.tell(Failed(letter=job.letter, message=str(error)))
+            log.warning("variant %s of %s failed: %s", letter, job.request_id, error)
+            self._tell_end(run, Failed(letter=letter, message=str(error)))
         except Exception:
-            log.exception("variant %s of %s failed", job.letter, job.request_id)
-            run.tell(
-                Failed(
-                    letter=job.letter,
-                    message=f"variant {job.letter} failed unexpectedly: the log has the details",
-                )
-            )
+            log.exception("variant %s of %s failed", letter, job.request_id)
+            told = f"variant {letter} failed unexpectedly: the log has the details"
+            self._once_more(run, job, told, priority)
+
+    def _once_more(self, run: Run, job: Job, error: str, priority: Priority) -> None:
+        """What may pass is tried again where an account is kept of that; else it has failed."""
+        log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
+        if run.ledger.again(job.letter, error):
+            run.requeue(job.letter)
+            self._lane.put(partial(self._work, run, [job], priority), priority)
+        else:
+            self._tell_end(run, Failed(letter=job.letter, message=error))
+
+    def _tell_end(self, run: Run, event: Done | Failed | Stopped) -> None:
+        """Tells how a job ended, once the ledger has taken that down; else what it has instead."""
+        states: dict[str, JobState] = {"done": "done", "failed": "failed", "cancelled": "cancelled"}
+        error = event.message if isinstance(event, Failed) else ""
+        kept = run.ledger.end(event.letter, states[event.kind], error)
+        run.tell(event if kept else run.ledger.ended(event.letter))
 
     def _rendered(self, run: Run, jobs: Sequence[Job]) -> tuple[Rendered, ...]:
         base, doodle = self._pictures(jobs[0])
@@ -265,7 +217,7 @@ def _watch(run: Run, letter: Letter) -> Watch:
         on_loading=lambda model: run.tell(Loading(letter=letter, model=model)),
         on_step=lambda done, total: run.tell(Step(letter=letter, done=done, total=total)),
         on_preview=lambda picture: run.tell(Preview(letter=letter, png=encode_png(picture))),
-        is_cancelled=lambda: run.cancelled,
+        is_cancelled=lambda: run.is_over(letter),
     )
 
 

@@ -145,3 +145,52 @@ class StudyJournalRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(Text)
+
+
+class ClientRow(Base):
+    """Who may use the API. Of the key only a hash is kept."""
+
+    __tablename__ = "clients"
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    document: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class RequestRow(Base):
+    """What a client asked for; `document` is the whole request, so that any machine can answer."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        UniqueConstraint("client", "idempotency_key"),
+        Index("ix_requests_theme", "theme", "version"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    client: Mapped[str] = mapped_column(String(63))
+    idempotency_key: Mapped[str | None] = mapped_column(String(200))
+    theme: Mapped[str] = mapped_column(String(63))
+    version: Mapped[int]
+    channel: Mapped[str] = mapped_column(String(63))
+    picked: Mapped[str | None] = mapped_column(String(1))
+    document: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class JobRow(Base):
+    """One job of a request: the truth about its state, whoever works on it."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("request_id", "letter"),
+        Index("ix_jobs_state", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
+    letter: Mapped[str] = mapped_column(String(1))
+    state: Mapped[str] = mapped_column(String(10))
+    attempts: Mapped[int]
+    error: Mapped[str] = mapped_column(Text)
+    expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))

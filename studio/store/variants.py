@@ -21,9 +21,13 @@ class VariantStore:
         self._pictures = pictures
 
     def add(self, variant: Variant, png: bytes) -> None:
-        """Keeps a variant: the picture first, so that no row is without one."""
+        """Keeps a variant: the picture first, so that no row is without one. A job that was drawn
+        twice, since its first drawer was lost, keeps its first."""
         self._pictures.put(png)
         with self._database.writing() as session:
+            made = VariantRow.request_id == variant.request_id, VariantRow.letter == variant.letter
+            if session.scalar(select(exists().where(*made))):
+                return
             session.add(
                 VariantRow(
                     request_id=variant.request_id,
@@ -56,6 +60,11 @@ class VariantStore:
             .order_by(VariantRow.id.desc())
             .limit(most)
         )
+        with self._database.reading() as session:
+            return [_variant(row) for row in session.scalars(query)]
+
+    def newest(self, most: int) -> Sequence[Variant]:
+        query = select(VariantRow).order_by(VariantRow.id.desc()).limit(most)
         with self._database.reading() as session:
             return [_variant(row) for row in session.scalars(query)]
 

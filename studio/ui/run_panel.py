@@ -12,7 +12,7 @@ from studio.recipes.events import Done
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.service.looking import run_looks
-from studio.service.rendering import Run
+from studio.service.runs import Run
 from studio.ui.components import Viewer
 from studio.ui.notices import ending, looks_html, notice
 from studio.ui.results import Card

@@ -2,10 +2,8 @@
 
 import logging
 import os
-import socket
 import tempfile
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 
 from studio.bootstrap import Studio, open_studio
@@ -17,6 +15,7 @@ from studio.errors import (
     StoreError,
     StudioError,
 )
+from studio.network import is_loopback, listen
 from studio.service.watching import Journal
 from studio.settings import Settings
 
@@ -76,7 +75,7 @@ def serve(settings: Settings) -> None:
             f"{settings.host} can be reached from other machines, and nobody could sign in: add a"
             " user with `studio users add NAME`, or let everybody in with --no-sign-in"
         )
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port)
     studio = open_studio(settings)
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
         # Gradio hands out files from the working directory and its temporary folder.
@@ -157,26 +156,3 @@ async def _told(_: Request, error: Exception) -> JSONResponse:
     """Our errors as the plain pages' scripts read them."""
     found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
     return JSONResponse({"error": str(error)}, found[0] if found else 500)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise ServerError(
-            f"cannot listen on {host}:{port} ({error.strerror}): another program may use it;"
-            " choose another with --port"
-        ) from None
-    return listener

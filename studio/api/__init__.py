@@ -1,0 +1,1 @@
+"""The API that apps call: deployed themes, requests, events as they happen."""

@@ -1,0 +1,101 @@
+"""The API's application: who may ask, errors as problems, limits at the door."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from studio.api.routes import add_routes
+from studio.api.wire import PREFIX, Problem
+from studio.bootstrap import Studio
+from studio.errors import (
+    Busy,
+    InputError,
+    ModelError,
+    NotFound,
+    StoreError,
+    StudioError,
+)
+from studio.recipes.serving import Client
+
+MAX_BODY = 16 * 2**20
+STATUS: Mapping[type[StudioError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Busy: HTTPStatus.TOO_MANY_REQUESTS,
+    InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class NotAllowed(StudioError):
+    """No key, or nobody's."""
+
+
+def build_api(studio: Studio) -> FastAPI:
+    """Goes on with what a restart broke off as soon as it is started."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        studio.serving.recover()
+        yield
+
+    app = FastAPI(
+        title="Doodle themes", version="1", lifespan=lifespan, max_body_size=MAX_BODY,
+        docs_url=f"{PREFIX}/docs", redoc_url=None, openapi_url=f"{PREFIX}/openapi.json",
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )  # fmt: skip
+    app.add_exception_handler(StudioError, _told)
+    app.add_exception_handler(RequestValidationError, _misread)
+    add_routes(app, studio, _gate(studio))
+    return app
+
+
+def _gate(studio: Studio) -> Callable[..., Client]:
+    """Who asks, by the key they bring, as often as they may."""
+    bearer = HTTPBearer(auto_error=False, description="The key of a client: `studio clients add`.")
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def client(
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request
+    ) -> Client:
+        found = None if given is None else studio.clients.of_key(given.credentials)
+        if found is None:
+            raise NotAllowed("bring the key of a client: Authorization: Bearer dts_…")
+        if request.method == "POST":
+            often = RateLimitItemPerMinute(found.per_minute)
+            if not limiter.hit(often, found.name):
+                raise Busy(f"{found.per_minute} requests a minute are yours: slow down", 60)
+        return found
+
+    return client
+
+
+async def _told(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, NotAllowed):
+        return _problem(HTTPStatus.UNAUTHORIZED, str(error), {"WWW-Authenticate": "Bearer"})
+    found = [status for kind, status in STATUS.items() if isinstance(error, kind)]
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, Busy) else {}
+    status = found[0] if found else HTTPStatus.INTERNAL_SERVER_ERROR
+    return _problem(status, str(error), headers)
+
+
+async def _misread(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    lines = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5]]
+    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(lines), {})
+
+
+def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str]) -> JSONResponse:
+    problem = Problem(title=status.phrase, status=status, detail=detail)
+    return JSONResponse(
+        problem.model_dump(), status, dict(headers), media_type="application/problem+json"
+    )

@@ -1,0 +1,194 @@
+"""The API's routes: thin, each over one use case of `service/serving.py`."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from studio.api.pictures import plain_png, webp
+from studio.api.wire import (
+    PREFIX,
+    Pick,
+    RequestShown,
+    Theme,
+    Wish,
+    event_shown,
+    request_shown,
+    theme_shown,
+)
+from studio.bootstrap import Studio
+from studio.errors import BadPicture, NotFound
+from studio.recipes.canvas import Slug
+from studio.recipes.events import FINAL, Event
+from studio.recipes.preset import Letter, PresetVersion
+from studio.recipes.request import RequestId
+from studio.recipes.serving import Client, IdempotencyKey
+from studio.service.runs import Run
+from studio.service.serving import Order
+
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+PAUSE, HEARTBEAT = 0.1, 15.0
+"""Seconds between looks for news, and between signs of life where there are none."""
+
+
+def add_routes(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None:
+    themes, requests = APIRouter(tags=["themes"]), APIRouter(tags=["requests"])
+    _add_themes(themes, studio, who)
+    _add_requests(requests, studio, who)
+    app.include_router(themes, prefix=f"{PREFIX}/themes")
+    app.include_router(requests, prefix=f"{PREFIX}/requests")
+
+    @app.get(f"{PREFIX}/health", tags=["watching"])
+    def health() -> dict[str, str]:
+        """Whether this process answers."""
+        return {"status": "alive"}
+
+    @app.get(f"{PREFIX}/ready", tags=["watching"])
+    def ready() -> dict[str, int | str]:
+        """Whether requests can be taken: the database answers. How long the queue is."""
+        return {"status": "ready", "waiting": studio.serving.jobs.waiting(), "seconds": studio.serving.seconds_to_wait()}  # fmt: skip
+
+
+def _add_themes(routes: APIRouter, studio: Studio, who: Callable[..., Client]) -> None:
+    serving = studio.serving
+
+    def served(client: Client, slug: Slug) -> PresetVersion:
+        for version in serving.themes(client):
+            if version.preset.slug == slug:
+                return version
+        raise NotFound(f"no theme {slug!r} is served")
+
+    @routes.get("")
+    def themes(client: Annotated[Client, Depends(who)]) -> list[Theme]:
+        """The themes that are served now."""
+        return [theme_shown(each, tuple(serving.base_images(each))) for each in serving.themes(client)]  # fmt: skip
+
+    @routes.get("/{slug}")
+    def theme(slug: Slug, client: Annotated[Client, Depends(who)]) -> Theme:
+        version = served(client, slug)
+        return theme_shown(version, tuple(serving.base_images(version)))
+
+    @routes.get("/{slug}/base-images/{image_id}.png", response_class=Response)
+    def base_image(slug: Slug, image_id: Slug, client: Annotated[Client, Depends(who)]) -> Response:
+        for image in serving.base_images(served(client, slug)):
+            if image.id == image_id:
+                return Response(studio.bases.png(image), media_type="image/png")
+        raise NotFound(f"theme {slug!r} has no base image {image_id!r}")
+
+
+def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client]) -> None:
+    serving = studio.serving
+
+    @routes.post("", status_code=202)
+    def ask(
+        wish: Wish,
+        response: Response,
+        client: Annotated[Client, Depends(who)],
+        idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
+    ) -> RequestShown:
+        """Asks for four pictures. With an idempotency key it is safe to send again."""
+        order = Order(
+            wish.theme,
+            wish.base_image,
+            _doodle(wish.doodle),
+            wish.words,
+            wish.seed,
+            idempotency_key,
+        )
+        shown = request_shown(serving.ask(client, order))
+        response.headers["Location"] = f"{PREFIX}/requests/{shown.id}"
+        return shown
+
+    @routes.get("/{request_id}")
+    def request(request_id: RequestId, client: Annotated[Client, Depends(who)]) -> RequestShown:
+        return request_shown(serving.asked(client, request_id))
+
+    @routes.delete("/{request_id}")
+    def cancel(request_id: RequestId, client: Annotated[Client, Depends(who)]) -> RequestShown:
+        """Ends what has not ended; pictures that are done stay."""
+        return request_shown(serving.cancel(client, request_id))
+
+    @routes.post("/{request_id}/pick")
+    def pick(
+        request_id: RequestId, wish: Pick, client: Annotated[Client, Depends(who)]
+    ) -> RequestShown:
+        """Takes down which picture the user chose."""
+        return request_shown(serving.pick(client, request_id, wish.letter))
+
+    @routes.get("/{request_id}/variants/{letter}", response_class=Response)
+    def variant(
+        request_id: RequestId,
+        letter: Letter,
+        client: Annotated[Client, Depends(who)],
+        format: Annotated[Literal["png", "webp"], Query()] = "png",
+    ) -> Response:
+        """A finished picture; it never changes."""
+        png = serving.picture(client, request_id, letter)
+        body = plain_png(png) if format == "png" else webp(png)
+        return Response(body, media_type=f"image/{format}", headers=FOREVER)
+
+    @routes.get("/{request_id}/events", response_class=StreamingResponse)
+    def events(
+        request_id: RequestId,
+        request: Request,
+        client: Annotated[Client, Depends(who)],
+        last_event_id: Annotated[int, Header(ge=-1)] = -1,
+    ) -> StreamingResponse:
+        """What happens to the four jobs, as server-sent events that resume by Last-Event-ID."""
+        run = serving.run(client, request_id)
+        if run is None:
+            told = _numbered(request_id, serving.history(request_id), last_event_id + 1)
+            return _stream(_all(told))
+        return _stream(_live(run, request, last_event_id + 1))
+
+
+async def _live(run: Run, request: Request, first: int) -> AsyncIterator[str]:
+    """Each event as it comes, until every job has ended or the client is gone."""
+    number, quiet = first, 0.0
+    while True:
+        news = run.since(number)
+        for line in _numbered(run.request.id, news, number):
+            yield line
+        number += len(news)
+        if not run.open_letters and not run.since(number):
+            return
+        if await request.is_disconnected():
+            return
+        quiet = 0.0 if news else quiet + PAUSE
+        if quiet >= HEARTBEAT:
+            quiet = 0.0
+            yield ": waiting\n\n"
+        await asyncio.sleep(PAUSE)
+
+
+async def _all(lines: list[str]) -> AsyncIterator[str]:
+    for line in lines:
+        yield line
+
+
+def _numbered(request_id: str, events: tuple[Event, ...], first: int) -> list[str]:
+    """Events as they are written to a stream; `end` follows each that ends a job."""
+    return [
+        f"id: {first + index}\nevent: {'end' if isinstance(event, FINAL) else 'news'}\n"
+        f"data: {json.dumps(event_shown(request_id, event))}\n\n"
+        for index, event in enumerate(events)
+    ]
+
+
+def _stream(lines: AsyncIterator[str]) -> StreamingResponse:
+    told = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(lines, media_type="text/event-stream", headers=told)
+
+
+def _doodle(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadPicture("the doodle is no base64: send a PNG's bytes so encoded") from None

@@ -1,0 +1,26 @@
+"""Serves the API: `studio serve`."""
+
+import logging
+import sys
+
+import uvicorn
+
+from studio.api.app import build_api
+from studio.bootstrap import open_studio
+from studio.network import listen
+from studio.settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serves deployed themes until it is interrupted; what is under way then ends by itself, or goes
+    on at the next start.
+
+    Raises ServerError when the address cannot be listened on.
+    """
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
+    listener = listen(settings.host, settings.api_port)
+    studio = open_studio(settings)
+    host, port = listener.getsockname()[:2]
+    print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)
+    config = uvicorn.Config(build_api(studio), log_level="warning", timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,137 @@
+"""What travels between the API and its clients: apart from our rows, so that either may change."""
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import BaseImage, Slug
+from studio.recipes.events import Done, Event, Failed, Loading, Preview, Step
+from studio.recipes.preset import Letter, PresetVersion
+from studio.recipes.request import MAX_WORDS, RequestId, Seed
+from studio.recipes.serving import Asked, JobState
+
+PREFIX = "/api/v1"
+MAX_DOODLE = 12 * 2**20
+"""Characters of a doodle in base64."""
+
+
+class Problem(Frozen):
+    """An error as RFC 9457 has it; `detail` names the thing and the remedy."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class BaseImageShown(Frozen):
+    id: Slug
+    name: str
+    width: int
+    height: int
+    picture: Annotated[str, Field(examples=["/api/v1/themes/first-light/base-images/mia.png"])]
+
+
+class Theme(Frozen):
+    """A theme that is served now, and the base images it may be drawn on."""
+
+    slug: Slug
+    name: str
+    description: str
+    version: int
+    base_images: tuple[BaseImageShown, ...]
+
+
+class Wish(Frozen):
+    """A doodle to be turned into four pictures."""
+
+    theme: Annotated[Slug, Field(examples=["first-light"])]
+    base_image: Annotated[Slug, Field(examples=["mia"])]
+    doodle: Annotated[
+        str | None,
+        Field(max_length=MAX_DOODLE, description="A PNG of the base image's size, as base64.", examples=[None]),
+    ] = None  # fmt: skip
+    words: Annotated[str, Field(max_length=MAX_WORDS, examples=["a red dress with a star"])] = ""
+    seed: Annotated[Seed | None, Field(examples=[5])] = None
+
+
+class Pick(Frozen):
+    """Which of the four the user chose."""
+
+    letter: Letter
+
+
+class VariantShown(Frozen):
+    """One of the four: `picture` once it is done, `error` where there will be none."""
+
+    letter: Letter
+    state: JobState
+    picture: str | None = None
+    error: str | None = None
+
+
+class RequestShown(Frozen):
+    id: RequestId
+    theme: Slug
+    version: int
+    base_image: Slug
+    seed: Seed
+    created: datetime
+    ended: bool
+    picked: Letter | None
+    variants: tuple[VariantShown, ...]
+    events: str
+
+
+def theme_shown(version: PresetVersion, bases: tuple[BaseImage, ...]) -> Theme:
+    preset = version.preset
+    shown = tuple(
+        BaseImageShown(
+            id=image.id, name=image.name, width=image.width, height=image.height,
+            picture=f"{PREFIX}/themes/{preset.slug}/base-images/{image.id}.png",
+        )
+        for image in bases
+    )  # fmt: skip
+    return Theme(
+        slug=preset.slug, name=preset.name, description=preset.description,
+        version=version.number, base_images=shown,
+    )  # fmt: skip
+
+
+def request_shown(asked: Asked) -> RequestShown:
+    address = f"{PREFIX}/requests/{asked.id}"
+    variants = tuple(
+        VariantShown(
+            letter=job.letter,
+            state=job.state,
+            picture=f"{address}/variants/{job.letter}" if job.state == "done" else None,
+            error=job.error or None,
+        )
+        for job in asked.jobs
+    )
+    return RequestShown(
+        id=asked.id, theme=asked.theme, version=asked.version, base_image=asked.base_image,
+        seed=asked.seed, created=asked.created, ended=asked.ended, picked=asked.picked,
+        variants=variants, events=f"{address}/events",
+    )  # fmt: skip
+
+
+def event_shown(request_id: str, event: Event) -> dict[str, Any]:
+    """What a client is told of an event: pictures as addresses, previews as small data addresses."""
+    told: dict[str, Any] = {"letter": event.letter, "kind": event.kind}
+    match event:
+        case Step(done=done, total=total):
+            return told | {"done": done, "total": total}
+        case Loading(model=model):
+            return told | {"model": model}
+        case Preview(png=png):
+            return told | {"preview": f"data:image/png;base64,{base64.b64encode(png).decode()}"}
+        case Failed(message=message):
+            return told | {"error": message}
+        case Done():
+            return told | {"picture": f"{PREFIX}/requests/{request_id}/variants/{event.letter}"}
+        case _:
+            return told

@@ -1,0 +1,58 @@
+"""A client's request as it stands: four jobs, each in one state, an answer that may be picked."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.preset import Letter
+from studio.recipes.request import RequestId, Seed
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled", "expired"]
+OPEN: tuple[JobState, ...] = ("queued", "running")
+"""States from which a job goes on; every other is its end."""
+MOST_ATTEMPTS = 3
+"""Times a job is begun at most: one that brings down whoever draws it stops there."""
+
+ClientName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class JobSeen(Frozen):
+    """One job as a client may see it. `error` says why there is no picture."""
+
+    letter: Letter
+    state: JobState
+    attempts: int = 0
+    error: str = ""
+
+
+class Asked(Frozen):
+    """A request as it stands; `version` is that of the theme which answers it."""
+
+    id: RequestId
+    client: ClientName
+    theme: Slug
+    version: int
+    channel: Slug
+    base_image: Slug
+    seed: Seed
+    created: datetime
+    picked: Letter | None = None
+    jobs: tuple[JobSeen, ...]
+
+    @property
+    def ended(self) -> bool:
+        return all(job.state not in OPEN for job in self.jobs)
+
+
+class Client(Frozen):
+    """Who may ask: `per_minute` requests, `in_flight` that have not ended. `channel` is what they
+    are served from."""
+
+    name: ClientName
+    channel: Slug = "live"
+    per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    in_flight: Annotated[int, Field(ge=1, le=10_000)] = 10

@@ -1,0 +1,200 @@
+"""Serves deployed themes to clients: admits what may come in, draws it in the lane, recovers what a
+restart broke off. The job table is the truth; runs and their events are this process's own."""
+
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from studio.errors import Busy, NotFound
+from studio.recipes.canvas import BaseImage, Slug
+from studio.recipes.events import Done, Event, Failed, Queued, Stopped
+from studio.recipes.preset import Letter, PresetVersion
+from studio.recipes.request import Variant
+from studio.recipes.serving import OPEN, Asked, Client, JobSeen, JobState
+from studio.service.deploying import Deploying
+from studio.service.intake import Intake
+from studio.service.lane import Priority
+from studio.service.rendering import RenderService
+from studio.service.runs import Run
+from studio.store.base_images import BaseImageStore
+from studio.store.jobs import JobStore, Ticket
+from studio.store.variants import VariantStore
+
+WAIT = timedelta(minutes=5)
+"""How long a job may be queued before it expires."""
+LONGEST_QUEUE = 400
+"""Jobs that may wait; beyond, clients are told to come back."""
+SECONDS_A_JOB = 2.0
+"""What a job takes as long as none was measured."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a client sends. Without a seed one is drawn by chance; `key` makes it safe to send again."""
+
+    theme: Slug
+    base_image: Slug
+    doodle: bytes | None = None
+    words: str = ""
+    seed: int | None = None
+    key: str | None = None
+
+
+class SqlLedger:
+    """Keeps a run's jobs in the job table."""
+
+    def __init__(self, store: JobStore, variants: VariantStore, request_id: str) -> None:
+        self._store, self._variants, self._id = store, variants, request_id
+        self._tickets: dict[Letter, Ticket] = {}
+
+    def claim(self, letter: Letter) -> bool:
+        ticket = self._store.claim(self._id, letter)
+        if ticket is not None:
+            self._tickets[letter] = ticket
+        return ticket is not None
+
+    def holds(self, letter: Letter) -> bool:
+        return letter in self._tickets and self._store.holds(self._tickets[letter])
+
+    def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
+        return letter in self._tickets and self._store.end(self._tickets[letter], state, error)
+
+    def again(self, letter: Letter, error: str) -> bool:
+        return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
+
+    def ended(self, letter: Letter) -> Event:
+        job = next(job for job in self._store.asked(self._id).jobs if job.letter == letter)
+        made = {variant.letter: variant for variant in self._variants.of_request(self._id)}
+        return _event(job, made.get(letter), self._variants)
+
+
+@dataclass(frozen=True)
+class Serving:
+    deploying: Deploying
+    intake: Intake
+    bases: BaseImageStore
+    jobs: JobStore
+    variants: VariantStore
+    rendering: RenderService
+    _admitting: threading.Lock = field(default_factory=threading.Lock)
+
+    def recover(self) -> int:
+        """Goes on, after a restart, with every request that has open jobs; tells how many."""
+        found = self.jobs.recover()
+        for request_id, letters in found.items():
+            self._start(request_id, letters)
+        return len(found)
+
+    def themes(self, client: Client) -> Sequence[PresetVersion]:
+        """What is served to a client now."""
+        return [each.version for each in self.deploying.serving(client.channel)]
+
+    def base_images(self, version: PresetVersion) -> Sequence[BaseImage]:
+        """Those a theme may be drawn on."""
+        allowed = version.preset.base_images
+        offered = self.bases.all()
+        return [image for image in offered if not allowed or image.id in allowed]
+
+    def ask(self, client: Client, order: Order) -> Asked:
+        """Admits a request and begins it.
+
+        Raises NotFound for a theme that is not served or a base image it is not for, BadPicture and
+        InputError for what cannot be drawn, Busy with the seconds to wait where there is too much.
+        """
+        if order.key is not None and (before := self.jobs.by_key(client.name, order.key)):
+            return self.jobs.asked(before)
+        # Its id decides which version answers, where two are tried beside one another.
+        request_id = secrets.token_hex(16)
+        version = self.deploying.version_for(order.theme, client.channel, request_id)
+        if order.base_image not in {image.id for image in self.base_images(version)}:
+            raise NotFound(f"theme {order.theme!r} has no base image {order.base_image!r}")
+        request = self.intake.request(
+            version.preset, order.base_image, order.doodle, order.words, order.seed, version.number
+        ).model_copy(update={"id": request_id})
+        with self._admitting:
+            self._check_room(client)
+            expires = datetime.now(UTC) + WAIT
+            kept, is_new = self.jobs.add(request, client.name, client.channel, expires, order.key)
+        if is_new:
+            self._start(kept)
+        return self.jobs.asked(kept)
+
+    def asked(self, client: Client, request_id: str) -> Asked:
+        """A client's own request. Raises NotFound, for those of others too."""
+        found = self.jobs.asked(request_id)
+        if found.client != client.name:
+            raise NotFound(f"there is no request {request_id[:32]}")
+        return found
+
+    def cancel(self, client: Client, request_id: str) -> Asked:
+        """Ends what has not ended; the pictures that are done stay."""
+        self.asked(client, request_id)
+        self.jobs.cancel(request_id)
+        self.rendering.cancel(request_id)
+        return self.asked(client, request_id)
+
+    def pick(self, client: Client, request_id: str, letter: Letter) -> Asked:
+        """Takes down which picture the user chose."""
+        self.asked(client, request_id)
+        self.jobs.pick(request_id, letter)
+        return self.asked(client, request_id)
+
+    def picture(self, client: Client, request_id: str, letter: Letter) -> bytes:
+        """A finished variant as PNG. Raises NotFound while there is none."""
+        self.asked(client, request_id)
+        for variant in self.variants.of_request(request_id):
+            if variant.letter == letter:
+                return self.variants.png(variant)
+        raise NotFound(f"request {request_id[:8]} has no variant {letter} yet")
+
+    def run(self, client: Client, request_id: str) -> Run | None:
+        """The run of a client's request; None where this process knows it no more."""
+        self.asked(client, request_id)
+        try:
+            return self.rendering.run(request_id)
+        except NotFound:
+            return None
+
+    def history(self, request_id: str) -> tuple[Event, ...]:
+        """How each job of a request stands, as events: what is left of a run that is gone."""
+        asked = self.jobs.asked(request_id)
+        made = {variant.letter: variant for variant in self.variants.of_request(request_id)}
+        return tuple(_event(job, made.get(job.letter), self.variants) for job in asked.jobs)
+
+    def seconds_to_wait(self) -> int:
+        """What the queue will take, by what the newest pictures took."""
+        newest = [
+            variant.timings.render + variant.timings.load for variant in self.variants.newest(20)
+        ]
+        return 1 + round(self.jobs.waiting() * (median(newest) if newest else SECONDS_A_JOB))
+
+    def _check_room(self, client: Client) -> None:
+        if self.jobs.in_flight(client.name) >= client.in_flight:
+            raise Busy(
+                f"{client.in_flight} of your requests are under way already: wait for one to end",
+                self.seconds_to_wait(),
+            )
+        if self.jobs.waiting() >= LONGEST_QUEUE:
+            raise Busy("the queue is full: come back later", self.seconds_to_wait())
+
+    def _start(self, request_id: str, letters: Sequence[Letter] | None = None) -> None:
+        request = self.jobs.request(request_id)
+        ledger = SqlLedger(self.jobs, self.variants, request_id)
+        if letters is None:
+            self.rendering.start(request, Priority.LIVE, ledger)
+        else:
+            self.rendering.start(request, Priority.LIVE, ledger, letters)
+
+
+def _event(job: JobSeen, variant: Variant | None, variants: VariantStore) -> Event:
+    """A job's state as the event that led to it."""
+    if job.state == "done" and variant is not None:
+        return Done(letter=job.letter, variant=variant, png=variants.png(variant))
+    if job.state == "cancelled":
+        return Stopped(letter=job.letter)
+    if job.state in OPEN:
+        return Queued(letter=job.letter)
+    return Failed(letter=job.letter, message=job.error or "its picture is gone")

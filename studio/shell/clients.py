@@ -1,0 +1,43 @@
+"""`studio clients`: who may use the API, from which channel, how often."""
+
+from typing import Annotated
+
+import typer
+
+from studio.shell.printing import AsJson, here, print_table
+
+app = typer.Typer(no_args_is_help=True, help="Who may use the API.")
+
+
+@app.command()
+def add(
+    name: str,
+    channel: Annotated[str, typer.Option(help="What it is served from.")] = "live",
+    per_minute: Annotated[int, typer.Option(help="Requests a minute.")] = 60,
+    in_flight: Annotated[int, typer.Option(help="Requests that may be under way at once.")] = 10,
+) -> None:
+    """Add a client, or give one another key and limits; prints the key, once."""
+    from pydantic import ValidationError
+
+    from studio.errors import InputError
+    from studio.recipes.base import explain
+    from studio.recipes.serving import Client
+
+    try:
+        client = Client(name=name, channel=channel, per_minute=per_minute, in_flight=in_flight)
+    except ValidationError as error:
+        raise InputError(f"this client cannot be: {explain(error)}") from None
+    typer.echo(here().clients.put(client))
+
+
+@app.command("list")
+def list_clients(as_json: AsJson = False) -> None:
+    """Clients and their limits; their keys are kept nowhere."""
+    rows = [(c.name, c.channel, c.per_minute, c.in_flight) for c in here().clients.all()]
+    print_table(("name", "channel", "per minute", "in flight"), rows, as_json)
+
+
+@app.command()
+def remove(name: str) -> None:
+    """Take a client's key away."""
+    here().clients.remove(name)

@@ -1,0 +1,226 @@
+"""Requests and their jobs: the truth about each state, changed by compare-and-set alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from studio.errors import InputError, NotFound
+from studio.recipes.base import read_document
+from studio.recipes.canvas import Slug
+from studio.recipes.preset import LETTERS, Letter
+from studio.recipes.request import Request
+from studio.recipes.serving import MOST_ATTEMPTS, OPEN, Asked, JobSeen, JobState
+from studio.store.database import Database
+from studio.store.tables import JobRow, RequestRow
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A claim on a job: whoever holds the newest attempt may say how it ended."""
+
+    request_id: str
+    letter: Letter
+    attempt: int
+
+
+class JobStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        request: Request,
+        client: str,
+        channel: Slug,
+        expires: datetime,
+        key: str | None = None,
+    ) -> tuple[str, bool]:
+        """Keeps a request with its four queued jobs; the id of the one that the client sent under
+        this key before, and False, where there is one."""
+        with self._database.writing() as session:
+            if key is not None and (before := session.scalar(_of_key(client, key))) is not None:
+                return before, False
+            assert request.preset_version is not None
+            session.add(
+                RequestRow(
+                    id=request.id, client=client, idempotency_key=key, theme=request.preset.slug,
+                    version=request.preset_version, channel=channel,
+                    document=request.model_dump_json(), created=datetime.now(UTC),
+                )
+            )  # fmt: skip
+            session.flush()
+            for letter in LETTERS:
+                session.add(
+                    JobRow(
+                        request_id=request.id, letter=letter, state="queued", attempts=0, error="",
+                        expires=expires,
+                    )
+                )  # fmt: skip
+        return request.id, True
+
+    def claim(self, request_id: str, letter: Letter) -> Ticket | None:
+        """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
+        ended, or past its time, which ends it."""
+        with self._database.writing() as session:
+            row = _job(session, request_id, letter)
+            if row is None or row.state != "queued":
+                return None
+            if _moment(row.expires) <= datetime.now(UTC):
+                row.state, row.error = "expired", "it waited longer than it may"
+                return None
+            row.state, row.attempts = "running", row.attempts + 1
+            return Ticket(request_id, letter, row.attempts)
+
+    def end(self, ticket: Ticket, state: JobState, error: str = "") -> bool:
+        """Says how a job ended; False, and nothing changes, when the attempt is not the newest or
+        the job has ended."""
+        with self._database.writing() as session:
+            row = _job(session, ticket.request_id, ticket.letter)
+            if row is None or row.state != "running" or row.attempts != ticket.attempt:
+                return False
+            row.state, row.error = state, error
+            return True
+
+    def give_back(self, ticket: Ticket, error: str) -> bool:
+        """Queues a job again after an attempt that failed for no fault of its own; after
+        `MOST_ATTEMPTS` it has failed. True when it is queued."""
+        again = ticket.attempt < MOST_ATTEMPTS
+        return self.end(ticket, "queued" if again else "failed", "" if again else error) and again
+
+    def cancel(self, request_id: str) -> None:
+        """Ends every job of a request that has not ended; whoever works on one finds out."""
+        with self._database.writing() as session:
+            session.execute(
+                update(JobRow)
+                .where(JobRow.request_id == request_id, JobRow.state.in_(OPEN))
+                .values(state="cancelled")
+            )
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether the attempt still counts: False once it was cancelled or begun anew."""
+        with self._database.reading() as session:
+            row = _job(session, ticket.request_id, ticket.letter)
+            return row is not None and row.state == "running" and row.attempts == ticket.attempt
+
+    def expire(self) -> int:
+        """Ends queued jobs whose time is over, and tells how many."""
+        late = (JobRow.state == "queued", JobRow.expires <= datetime.now(UTC))
+        with self._database.writing() as session:
+            ended = session.scalar(select(func.count()).where(*late)) or 0
+            session.execute(
+                update(JobRow)
+                .where(*late)
+                .values(state="expired", error="it waited longer than it may")
+            )
+        return ended
+
+    def recover(self) -> Mapping[str, tuple[Letter, ...]]:
+        """After a restart on one machine: what was running is queued again, or has failed after too
+        many attempts. The queued jobs by request, the oldest request first."""
+        running = (JobRow.state == "running",)
+        with self._database.writing() as session:
+            session.execute(
+                update(JobRow).where(*running, JobRow.attempts >= MOST_ATTEMPTS)
+                .values(state="failed", error="it was begun again and again, and never ended")
+            )  # fmt: skip
+            session.execute(update(JobRow).where(*running).values(state="queued"))
+            query = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.id)
+            found: dict[str, tuple[Letter, ...]] = {}
+            for row in session.scalars(query):
+                found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
+        return found
+
+    def asked(self, request_id: str) -> Asked:
+        """A request as it stands. Raises NotFound."""
+        with self._database.reading() as session:
+            row = _request(session, request_id)
+            query = select(JobRow).where(JobRow.request_id == request_id).order_by(JobRow.letter)
+            jobs = tuple(
+                JobSeen.model_validate({"letter": j.letter, "state": j.state, "attempts": j.attempts, "error": j.error})
+                for j in session.scalars(query)
+            )  # fmt: skip
+            request = read_document(Request, row.document, f"request {request_id}")
+            return Asked(
+                id=row.id, client=row.client, theme=row.theme, version=row.version,
+                channel=row.channel, base_image=request.base_image.id, seed=request.seed,
+                created=_moment(row.created), picked=_picked(row), jobs=jobs,
+            )  # fmt: skip
+
+    def request(self, request_id: str) -> Request:
+        """What was asked for. Raises NotFound."""
+        with self._database.reading() as session:
+            document = _request(session, request_id).document
+        return read_document(Request, document, f"request {request_id}")
+
+    def pick(self, request_id: str, letter: Letter) -> None:
+        """Which of the four the user chose. Raises NotFound, InputError for one without a picture."""
+        with self._database.writing() as session:
+            row, job = _request(session, request_id), _job(session, request_id, letter)
+            if job is None or job.state != "done":
+                raise InputError(f"variant {letter} has no picture: pick one that is done")
+            row.picked = letter
+
+    def picks(self, theme: Slug, version: int) -> Mapping[Letter, int]:
+        """How often users chose each recipe's picture of a version."""
+        query = (
+            select(RequestRow.picked, func.count())
+            .where(RequestRow.theme == theme, RequestRow.version == version, RequestRow.picked.is_not(None))
+            .group_by(RequestRow.picked)
+        )  # fmt: skip
+        with self._database.reading() as session:
+            counted = {picked: count for picked, count in session.execute(query)}  # noqa: C416
+        return {letter: counted.get(letter, 0) for letter in LETTERS}
+
+    def in_flight(self, client: str) -> int:
+        """Requests of a client that have not ended."""
+        query = (
+            select(func.count(func.distinct(JobRow.request_id)))
+            .join(RequestRow, RequestRow.id == JobRow.request_id)
+            .where(RequestRow.client == client, JobRow.state.in_(OPEN))
+        )
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
+    def waiting(self) -> int:
+        """Jobs that are queued."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).where(JobRow.state == "queued")) or 0
+
+    def by_key(self, client: str, key: str) -> str | None:
+        """The request a client sent under a key before."""
+        with self._database.reading() as session:
+            return session.scalar(_of_key(client, key))
+
+
+def _of_key(client: str, key: str) -> Select[str]:
+    return select(RequestRow.id).where(
+        RequestRow.client == client, RequestRow.idempotency_key == key
+    )
+
+
+def _request(session: Session, request_id: str) -> RequestRow:
+    row = session.get(RequestRow, request_id)
+    if row is None:
+        raise NotFound(f"there is no request {request_id[:32]}")
+    return row
+
+
+def _job(session: Session, request_id: str, letter: Letter) -> JobRow | None:
+    query = select(JobRow).where(JobRow.request_id == request_id, JobRow.letter == letter)
+    return session.scalar(query)
+
+
+def _letter(row: JobRow) -> Letter:
+    return next(letter for letter in LETTERS if letter == row.letter)
+
+
+def _picked(row: RequestRow) -> Letter | None:
+    return next((letter for letter in LETTERS if letter == row.picked), None)
+
+
+def _moment(stored: datetime) -> datetime:
+    """SQLite forgets time zones; all of ours are UTC."""
+    return stored if stored.tzinfo else stored.replace(tzinfo=UTC)

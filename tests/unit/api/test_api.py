@@ -1,0 +1,255 @@
+"""The API as an app calls it: themes, requests, events, pictures; errors as problems."""
+
+import base64
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from studio.api.app import build_api
+from studio.bootstrap import Studio, open_studio
+from studio.errors import EngineError, NoRoom
+from studio.recipes.deployment import Order
+from studio.recipes.serving import Client
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests import examples
+
+V1 = "/api/v1"
+WISH = {"theme": "first-light", "base_image": "mia", "words": "a red dress", "seed": 5}
+DOODLE = base64.b64encode(examples.doodle().png).decode()
+
+
+@pytest.fixture
+def renderer() -> FakeRenderer:
+    return FakeRenderer(steps=2)
+
+
+@pytest.fixture
+def studio(home: Path, renderer: FakeRenderer) -> Studio:
+    opened = open_studio(Settings(home=home), lambda: renderer)
+    opened.deploying.deploy(Order(slug="first-light", number=1))
+    renderer.rendered.clear()
+    return opened
+
+
+@pytest.fixture
+def app(studio: Studio) -> Iterator[TestClient]:
+    key = studio.clients.put(Client(name="app", in_flight=2))
+    with TestClient(build_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def ended(app: TestClient, request_id: str) -> dict[str, Any]:
+    for _ in range(500):
+        shown: dict[str, Any] = app.get(f"{V1}/requests/{request_id}").json()
+        if shown["ended"]:
+            return shown
+        time.sleep(0.01)
+    raise TimeoutError("the request did not end")
+
+
+def streamed(app: TestClient, request_id: str, after: int | None = None) -> list[dict[str, Any]]:
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    text = app.get(f"{V1}/requests/{request_id}/events", headers=headers).text
+    blocks = [block for block in text.split("\n\n") if block.startswith("id:")]
+    lines = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    return [{**json.loads(line["data"]), "id": int(line["id"]), "event": line["event"]} for line in lines]  # fmt: skip
+
+
+def test_themes_that_are_served_are_told_with_their_base_images(app: TestClient) -> None:
+    [theme] = app.get(f"{V1}/themes").json()
+    assert (theme["slug"], theme["version"]) == ("first-light", 1)
+    assert {image["id"] for image in theme["base_images"]} >= {"mia", "noah"}
+    picture = app.get(theme["base_images"][0]["picture"])
+    assert picture.headers["content-type"] == "image/png"
+    assert app.get(f"{V1}/themes/picnic").status_code == 404
+    assert app.get(f"{V1}/themes/first-light/base-images/nobody.png").status_code == 404
+
+
+def test_a_doodle_becomes_four_pictures(app: TestClient, renderer: FakeRenderer) -> None:
+    answer = app.post(f"{V1}/requests", json=WISH | {"doodle": DOODLE})
+    assert answer.status_code == 202
+    made = answer.json()
+    assert answer.headers["location"] == f"{V1}/requests/{made['id']}"
+    shown = ended(app, made["id"])
+    assert [v["state"] for v in shown["variants"]] == ["done"] * 4
+    assert (shown["version"], shown["seed"]) == (1, 5)
+    for variant in shown["variants"]:
+        answer = app.get(variant["picture"])
+        picture = Image.open(io.BytesIO(answer.content))
+        assert (picture.format, picture.size, picture.info) == ("PNG", (256, 256), {})
+        assert "immutable" in answer.headers["cache-control"]
+    small = app.get(f"{variant['picture']}?format=webp")
+    assert Image.open(io.BytesIO(small.content)).format == "WEBP"
+    assert [job.letter for job in renderer.rendered] == ["A", "B", "C", "D"]
+    assert renderer.rendered[0].doodle is not None
+
+
+def test_events_tell_what_happens_and_resume(app: TestClient) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    events = streamed(app, made)
+    of_b = [event["kind"] for event in events if event["letter"] == "B"]
+    assert of_b == ["queued", "started", "loading", "step", "preview", "step", "preview", "done"]
+    assert [event["id"] for event in events] == list(range(len(events)))
+    assert sum(event["event"] == "end" for event in events) == 4
+    done = next(event for event in events if event["kind"] == "done")
+    assert done["picture"] == f"{V1}/requests/{made}/variants/{done['letter']}"
+    assert "recipe" not in json.dumps(events)
+    assert streamed(app, made, after=events[-3]["id"]) == events[-2:]
+    assert streamed(app, made, after=events[-1]["id"]) == []
+
+
+def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
+    home: Path, studio: Studio, app: TestClient
+) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    ended(app, made)
+    waiting = examples.request(
+        id="f" * 32, base_image=studio.bases.get("mia"), preset_version=1,
+        preset=studio.presets.version("first-light").preset,
+    )  # fmt: skip
+    from datetime import UTC, datetime, timedelta
+
+    studio.serving.jobs.add(waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1))
+    studio.serving.jobs.claim(waiting.id, "C")
+    again = open_studio(Settings(home=home), FakeRenderer)
+    with TestClient(build_api(again), headers=dict(app.headers)) as restarted:
+        assert [v["state"] for v in ended(restarted, waiting.id)["variants"]] == ["done"] * 4
+        assert {event["kind"] for event in streamed(restarted, made)} == {"done"}
+        assert restarted.get(f"{V1}/requests/{made}/variants/A").status_code == 200
+
+
+def test_sent_again_under_its_key_nothing_is_drawn_twice(
+    app: TestClient, renderer: FakeRenderer
+) -> None:
+    headers = {"Idempotency-Key": "order-17"}
+    first, second = (app.post(f"{V1}/requests", json=WISH, headers=headers).json()["id"] for _ in range(2))  # fmt: skip
+    assert first == second
+    ended(app, first)
+    assert len(renderer.rendered) == 4
+
+
+def test_a_request_is_cancelled_within_a_step(home: Path) -> None:
+    gate = threading.Semaphore(0)
+    renderer = FakeRenderer(steps=3, gate=gate)
+    studio = open_studio(Settings(home=home), lambda: renderer)
+    studio.deploying.deployments.add(Order(slug="first-light", number=1))
+    key = studio.clients.put(Client(name="app"))
+    with TestClient(build_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
+        made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+        while not renderer.rendered:
+            time.sleep(0.01)
+        cancelled = app.delete(f"{V1}/requests/{made}").json()
+        assert cancelled["ended"]
+        gate.release(3)
+        assert {v["state"] for v in ended(app, made)["variants"]} == {"cancelled"}
+        kinds = [event["kind"] for event in streamed(app, made) if event["event"] == "end"]
+        assert kinds == ["cancelled"] * 4
+    assert len(renderer.rendered) == 1
+
+
+def test_three_of_four_is_an_end_that_says_why(app: TestClient, renderer: FakeRenderer) -> None:
+    renderer._errors["C"] = EngineError("recipe C: NaN latents")
+    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    assert [v["state"] for v in shown["variants"]] == ["done", "done", "failed", "done"]
+    assert shown["variants"][2]["error"] == "recipe C: NaN latents"
+
+
+def test_what_may_pass_is_tried_again_but_not_for_ever(
+    app: TestClient, renderer: FakeRenderer
+) -> None:
+    renderer._errors["B"] = NoRoom("no room beside what is in use")
+    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    assert [v["state"] for v in shown["variants"]] == ["done", "failed", "done", "done"]
+    assert [job.letter for job in renderer.rendered].count("B") == 3
+
+
+def test_the_picture_a_user_chose_is_taken_down(app: TestClient, studio: Studio) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    ended(app, made)
+    assert app.post(f"{V1}/requests/{made}/pick", json={"letter": "C"}).json()["picked"] == "C"
+    assert studio.serving.jobs.picks("first-light", 1)["C"] == 1
+    assert app.post(f"{V1}/requests/{made}/pick", json={"letter": "E"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"theme": "picnic"}, 404, "does not serve a theme 'picnic'"),
+        ({"base_image": "nobody"}, 404, "has no base image 'nobody'"),
+        ({"doodle": "no base64!"}, 422, "the doodle is no base64"),
+        ({"doodle": base64.b64encode(b"GIF89a").decode()}, 422, "is not a PNG"),
+        ({"doodle": base64.b64encode(examples.png((64, 64))).decode()}, 422, "draw it at the base image's size"),
+        ({"words": "x" * 501}, 422, "words"),
+        ({"seed": -1}, 422, "seed"),
+        ({"base_image": "../mia"}, 422, "base_image"),
+        ({"recipe": {}}, 422, "recipe"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_for_is_a_problem(
+    app: TestClient, changes: dict[str, object], status: int, said: str
+) -> None:
+    answer = app.post(f"{V1}/requests", json=WISH | changes)
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], said in problem["detail"]) == (status, status, True)  # fmt: skip
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_nobody_asks_without_a_key_or_for_what_is_anothers(app: TestClient, studio: Studio) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    other = {"Authorization": f"Bearer {studio.clients.put(Client(name='other'))}"}
+    for method, address in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/events"),
+        ("GET", "/variants/A"),
+    ):
+        assert app.request(method, f"{V1}/requests/{made}{address}", headers=other).status_code == 404  # fmt: skip
+        for wrong in ("Bearer dts_wrong", "Basic YTpi", ""):
+            answer = app.request(method, f"{V1}/requests/{made}{address}", headers={"Authorization": wrong})  # fmt: skip
+            assert answer.status_code == 401
+    assert app.get(f"{V1}/health", headers={"Authorization": ""}).status_code == 200
+
+
+def test_too_much_at_once_is_told_with_when_to_come_back(home: Path) -> None:
+    gate = threading.Semaphore(0)
+    studio = open_studio(Settings(home=home), lambda: FakeRenderer(steps=1, gate=gate))
+    studio.deploying.deployments.add(Order(slug="first-light", number=1))
+    key = studio.clients.put(Client(name="app", in_flight=2, per_minute=4))
+    with TestClient(build_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
+        assert [app.post(f"{V1}/requests", json=WISH).status_code for _ in range(2)] == [202, 202]
+        full = app.post(f"{V1}/requests", json=WISH)
+        assert (full.status_code, "2 of your requests" in full.json()["detail"]) == (429, True)
+        assert int(full.headers["retry-after"]) >= 1
+        assert app.get(f"{V1}/ready").json()["waiting"] >= 6
+        app.post(f"{V1}/requests", json=WISH)
+        often = app.post(f"{V1}/requests", json=WISH)
+        assert (often.status_code, "a minute" in often.json()["detail"]) == (429, True)
+        gate.release(20)
+
+
+def test_the_version_on_trial_answers_its_share(app: TestClient, studio: Studio) -> None:
+    preset = studio.presets.version("first-light").preset
+    studio.presets.save(preset.model_copy(update={"prompt": "bold"}))
+    studio.deploying.deployments.add(Order(slug="first-light", number=1, trial=2, trial_share=50))
+    versions = []
+    for _ in range(12):
+        made = app.post(f"{V1}/requests", json=WISH).json()
+        versions.append(made["version"])
+        ended(app, made["id"])
+    assert set(versions) == {1, 2}
+
+
+def test_the_document_names_every_route_with_examples(app: TestClient) -> None:
+    document = app.get(f"{V1}/openapi.json").json()
+    assert {f"{V1}/themes", f"{V1}/requests", f"{V1}/requests/{{request_id}}/events"} <= set(document["paths"])  # fmt: skip
+    wish = document["components"]["schemas"]["Wish"]["properties"]
+    assert wish["words"]["examples"] == ["a red dress with a star"]

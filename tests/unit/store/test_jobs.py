@@ -1,0 +1,155 @@
+"""The job table: whoever holds the newest attempt says how a job ended, and nobody else."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from studio.errors import InputError, NotFound
+from studio.recipes.serving import MOST_ATTEMPTS
+from studio.store.database import Database
+from studio.store.jobs import JobStore, Ticket
+from tests import examples
+
+SOON = timedelta(minutes=5)
+
+
+@pytest.fixture
+def store(url: str) -> JobStore:
+    return JobStore(Database(url))
+
+
+def add(store: JobStore, number: int = 1, wait: timedelta = SOON, key: str | None = None) -> str:
+    request = examples.request(id=f"{number:032x}", preset_version=1)
+    return store.add(request, "app", "live", datetime.now(UTC) + wait, key)[0]
+
+
+def states(store: JobStore, request_id: str) -> str:
+    return " ".join(job.state for job in store.asked(request_id).jobs)
+
+
+def claimed(store: JobStore, request_id: str) -> Ticket:
+    ticket = store.claim(request_id, "A")
+    assert ticket is not None
+    return ticket
+
+
+def test_a_request_is_kept_with_its_four_jobs(store: JobStore) -> None:
+    made = add(store)
+    asked = store.asked(made)
+    assert (asked.theme, asked.version, asked.client, asked.seed) == ("spring", 1, "app", 7)
+    assert states(store, made) == "queued queued queued queued"
+    assert not asked.ended
+    assert store.request(made) == examples.request(id=made, preset_version=1)
+    with pytest.raises(NotFound):
+        store.asked("f" * 32)
+
+
+def test_a_request_sent_again_under_its_key_is_the_same(store: JobStore) -> None:
+    first = add(store, 1, key="k")
+    assert add(store, 2, key="k") == first
+    assert add(store, 3, key="other") != first
+    assert store.by_key("app", "k") == first
+    assert store.by_key("another", "k") is None
+
+
+def test_a_job_is_claimed_once_and_ended_by_whoever_holds_it(store: JobStore) -> None:
+    made = add(store)
+    ticket = claimed(store, made)
+    assert store.claim(made, "A") is None
+    assert store.holds(ticket)
+    assert store.end(ticket, "done")
+    assert not store.end(ticket, "failed", "late")
+    assert not store.holds(ticket)
+    assert states(store, made) == "done queued queued queued"
+
+
+def test_of_many_that_claim_at_once_one_gets_it(store: JobStore) -> None:
+    made, got = add(store), []
+    start = threading.Barrier(6)
+
+    def claim() -> None:
+        start.wait()
+        got.append(store.claim(made, "A"))
+
+    threads = [threading.Thread(target=claim) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(ticket is not None for ticket in got) == 1
+
+
+def test_an_older_attempt_has_no_say(store: JobStore) -> None:
+    made = add(store)
+    first = claimed(store, made)
+    assert store.give_back(first, "the driver fell over")
+    second = claimed(store, made)
+    assert second.attempt == 2
+    assert not store.end(first, "done")
+    assert not store.holds(first)
+    assert store.end(second, "done")
+
+
+def test_a_job_that_fails_again_and_again_stops(store: JobStore) -> None:
+    made = add(store)
+    queued = [store.give_back(claimed(store, made), "it burst") for _ in range(MOST_ATTEMPTS)]
+    assert queued == [True] * (MOST_ATTEMPTS - 1) + [False]
+    [job] = [job for job in store.asked(made).jobs if job.letter == "A"]
+    assert (job.state, job.error, job.attempts) == ("failed", "it burst", MOST_ATTEMPTS)
+    assert store.claim(made, "A") is None
+
+
+def test_cancelling_ends_what_is_open_and_keeps_what_is_done(store: JobStore) -> None:
+    made = add(store)
+    store.end(claimed(store, made), "done")
+    running = store.claim(made, "B")
+    assert running is not None
+    store.cancel(made)
+    assert states(store, made) == "done cancelled cancelled cancelled"
+    assert not store.holds(running)
+    assert not store.end(running, "done")
+    assert store.asked(made).ended
+
+
+def test_what_waits_too_long_expires(store: JobStore) -> None:
+    late, fine = add(store, 1, timedelta(seconds=-1)), add(store, 2)
+    assert store.claim(late, "A") is None
+    assert states(store, late) == "expired queued queued queued"
+    assert store.expire() == 3
+    assert states(store, late) == "expired expired expired expired"
+    assert states(store, fine) == "queued queued queued queued"
+
+
+def test_a_restart_goes_on_with_what_was_open(store: JobStore) -> None:
+    one, two = add(store, 1), add(store, 2)
+    store.end(claimed(store, one), "done")
+    store.claim(one, "B")
+    for _ in range(MOST_ATTEMPTS - 1):
+        store.give_back(claimed(store, two), "")
+    claimed(store, two)
+    assert store.recover() == {one: ("B", "C", "D"), two: ("B", "C", "D")}
+    assert states(store, two).startswith("failed queued")
+    assert states(store, one).startswith("done queued")
+
+
+def test_picks_are_counted_by_recipe(store: JobStore) -> None:
+    for number, letter in enumerate(("A", "A", "B"), 1):
+        made = add(store, number)
+        with pytest.raises(InputError, match="no picture"):
+            store.pick(made, "A")
+        for each in ("A", "B"):
+            ticket = store.claim(made, each)
+            assert ticket is not None
+            store.end(ticket, "done")
+        store.pick(made, letter)  # type: ignore[arg-type]
+    assert store.picks("spring", 1) == {"A": 2, "B": 1, "C": 0, "D": 0}
+    assert store.asked(made).picked == "B"
+
+
+def test_what_is_under_way_is_counted(store: JobStore) -> None:
+    one = add(store, 1)
+    add(store, 2)
+    assert (store.in_flight("app"), store.in_flight("other"), store.waiting()) == (2, 0, 8)
+    store.cancel(one)
+    assert (store.in_flight("app"), store.waiting()) == (1, 4)
