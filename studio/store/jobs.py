@@ -163,16 +163,19 @@ class JobStore:
                 raise InputError(f"variant {letter} has no picture: pick one that is done")
             row.picked = letter
 
-    def picks(self, theme: Slug, version: int) -> Mapping[Letter, int]:
-        """How often users chose each recipe's picture of a version."""
+    def picks(self, theme: Slug) -> Mapping[int, Mapping[Letter, int]]:
+        """How often users chose each recipe's picture, by version."""
         query = (
-            select(RequestRow.picked, func.count())
-            .where(RequestRow.theme == theme, RequestRow.version == version, RequestRow.picked.is_not(None))
-            .group_by(RequestRow.picked)
-        )  # fmt: skip
+            select(RequestRow.version, RequestRow.picked, func.count())
+            .where(RequestRow.theme == theme, RequestRow.picked.is_not(None))
+            .group_by(RequestRow.version, RequestRow.picked)
+        )
+        found: dict[int, dict[Letter, int]] = {}
         with self._database.reading() as session:
-            counted = {picked: count for picked, count in session.execute(query)}  # noqa: C416
-        return {letter: counted.get(letter, 0) for letter in LETTERS}
+            for version, picked, count in session.execute(query):
+                chosen = found.setdefault(version, dict.fromkeys(LETTERS, 0))
+                chosen.update({letter: count for letter in LETTERS if letter == picked})
+        return found
 
     def in_flight(self, client: str) -> int:
         """Requests of a client that have not ended."""

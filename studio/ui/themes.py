@@ -1,5 +1,6 @@
 """The page Themes: versions and what changed, what was found out about them, what is served."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Number, Order
 from studio.recipes.differing import differences
+from studio.recipes.preset import Letter
 from studio.recipes.reports import Regression, Robustness
 from studio.service.chores import Tell
 from studio.service.sheet_files import sheet_html
@@ -78,11 +80,14 @@ def theme_routes(studio: Studio) -> APIRouter:
         reports = studio.reviewing.reports
         packs = reports.all_newest(slug, "robustness", Robustness)
         sheets = reports.all_newest(slug, "regression", Regression)
+        picks = studio.serving.jobs.picks(slug)
         return {
             "slug": slug,
             "name": latest.preset.name,
             "versions": [
-                _version(each, packs.get(each.number), sheets.get(each.number))
+                _version(
+                    each, packs.get(each.number), sheets.get(each.number), picks.get(each.number)
+                )
                 for each in presets.history(slug)
             ],
             "served": _served(studio).get(slug, []),
@@ -226,11 +231,14 @@ def _contest(studio: Studio, contest_id: int, title: str) -> dict[str, Any]:
 
 
 def _version(
-    each: VersionSummary, pack: Robustness | None, sheet: Regression | None
+    each: VersionSummary,
+    pack: Robustness | None,
+    sheet: Regression | None,
+    picks: Mapping[Letter, int] | None,
 ) -> dict[str, Any]:
     return {
         "number": each.number, "author": each.author, "note": each.note,
-        "created": each.created.isoformat(),
+        "created": each.created.isoformat(), "picks": picks,
         "robustness": None if pack is None else {"share": pack.share, "passed": pack.passed},
         "sheet": None if sheet is None else {
             "against": sheet.against, "difference": sheet.difference, "seen_by": sheet.seen_by,

@@ -94,7 +94,14 @@ function versionRow(version) {
     element('a', { href: `/tuning?theme=${theme.slug}` }, 'Tune'),
     element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, 'Export'));
   return row(element('span', { className: 'pair' }, one, two), version.number, when(version.created), said(version.author),
-    said(version.note), robustness(version), sheet(version), acts);
+    said(version.note), robustness(version), sheet(version), picks(version), acts);
+}
+
+// What users chose of the four, in percent.
+function picks(version) {
+  const all = Object.entries(version.picks ?? {});
+  const sum = all.reduce((total, [, count]) => total + count, 0);
+  return sum ? said(all.map(([letter, count]) => `${letter} ${Math.round((100 * count) / sum)} %`).join(', ') + ` (${sum})`) : '';
 }
 
 function robustness(version) {

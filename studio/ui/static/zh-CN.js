@@ -66,7 +66,7 @@ export const TEXTS = {
   'Sign in': '登录', 'Sign out': '退出登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
   // Themes
   Themes: '主题', Search: '搜索', 'Archived, too': '包含已归档', 'Take in a preset file': '导入预设文件', Rename: '重命名', Archive: '归档', 'Out of the archive': '取消归档', archived: '已归档',
-  Served: '正在提供', Versions: '版本', Compare: '比较', Version: '版本', Robustness: '稳健性', Sheet: '对照表', 'What changed': '变更', 'Log of deployments': '部署日志',
+  Served: '正在提供', Versions: '版本', Compare: '比较', Version: '版本', Robustness: '稳健性', Picked: '用户选择', Sheet: '对照表', 'What changed': '变更', 'Log of deployments': '部署日志',
   Open: '打开', Deploy: '部署', Branch: '分支', Export: '导出', Run: '运行', Draw: '绘制', 'Look at it': '查看', 'Look again': '再次查看', 'taken down': '已下线', forced: '强制',
   'Try another version on some': '对部分请求试用另一版本', 'Percent of requests': '请求百分比', 'Serve the version before while a model of this is missing': '缺少模型时改用先前版本',
   'Deploy all the same': '仍然部署', 'Checking …': '检查中…', 'Nasty doodles on its base images': '在其底图上的刁钻涂鸦',

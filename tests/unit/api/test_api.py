@@ -176,7 +176,7 @@ def test_the_picture_a_user_chose_is_taken_down(app: TestClient, studio: Studio)
     made = app.post(f"{V1}/requests", json=WISH).json()["id"]
     ended(app, made)
     assert app.post(f"{V1}/requests/{made}/pick", json={"letter": "C"}).json()["picked"] == "C"
-    assert studio.serving.jobs.picks("first-light", 1)["C"] == 1
+    assert studio.serving.jobs.picks("first-light")[1]["C"] == 1
     assert app.post(f"{V1}/requests/{made}/pick", json={"letter": "E"}).status_code == 422
 
 

@@ -143,7 +143,8 @@ def test_picks_are_counted_by_recipe(store: JobStore) -> None:
             assert ticket is not None
             store.end(ticket, "done")
         store.pick(made, letter)  # type: ignore[arg-type]
-    assert store.picks("spring", 1) == {"A": 2, "B": 1, "C": 0, "D": 0}
+    assert store.picks("spring") == {1: {"A": 2, "B": 1, "C": 0, "D": 0}}
+    assert store.picks("autumn") == {}
     assert store.asked(made).picked == "B"
 
 
