@@ -19,6 +19,7 @@ from studio.service.regression import RegressionSheet
 from studio.service.rendering import Renderer, RenderService
 from studio.service.reviewing import Reviewing
 from studio.service.robustness import RobustnessPack
+from studio.service.runner import InProcess
 from studio.service.serving import Serving
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
@@ -121,6 +122,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         catalogue, bases, pictures, variants, tokens, reports,
         partial(rendering.glimpse, priority=Priority.BULK), _bytes(settings.device_gb),
     )  # fmt: skip
+    jobs = JobStore(database)
     deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
@@ -139,7 +141,9 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         ),
         voting=Voting(ContestStore(database), presets, bases, intake, album, doodles),
         tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
-        serving=Serving(deploying, intake, bases, JobStore(database), variants, rendering),
+        serving=Serving(
+            deploying, intake, bases, jobs, variants, InProcess(rendering, jobs, variants)
+        ),
         clients=ClientStore(database),
         packaging=Packaging(presets, bases, catalogue),
         chores=Chores(),

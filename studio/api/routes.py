@@ -4,9 +4,10 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -24,12 +25,10 @@ from studio.api.wire import (
 from studio.bootstrap import Studio
 from studio.errors import BadPicture, NotFound
 from studio.recipes.canvas import Slug
-from studio.recipes.events import FINAL, Event
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import RequestId
-from studio.recipes.serving import Client, IdempotencyKey
-from studio.service.runs import Run
-from studio.service.serving import Order
+from studio.recipes.serving import Client, IdempotencyKey, Told
+from studio.service.serving import Order, Serving
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 PAUSE, HEARTBEAT = 0.1, 15.0
@@ -140,24 +139,25 @@ def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client])
         last_event_id: Annotated[int, Header(ge=-1)] = -1,
     ) -> StreamingResponse:
         """What happens to the four jobs, as server-sent events that resume by Last-Event-ID."""
-        run = serving.run(client, request_id)
-        if run is None:
-            told = _numbered(request_id, serving.history(request_id), last_event_id + 1)
-            return _stream(_all(told))
-        return _stream(_live(run, request, last_event_id + 1))
+        serving.asked(client, request_id)
+        first = last_event_id + 1
+        if serving.news(request_id, first) is None:
+            return _stream(_all(_numbered(request_id, serving.history(request_id), first)))
+        return _stream(_live(serving, request_id, request, first))
 
 
-async def _live(run: Run, request: Request, first: int) -> AsyncIterator[str]:
+async def _live(
+    serving: Serving, request_id: str, request: Request, first: int
+) -> AsyncIterator[str]:
     """Each event as it comes, until every job has ended or the client is gone."""
     number, quiet = first, 0.0
     while True:
-        news = run.since(number)
-        for line in _numbered(run.request.id, news, number):
+        over = await to_thread.run_sync(serving.runner.is_over, request_id)
+        news = await to_thread.run_sync(serving.news, request_id, number) or ()
+        for line in _numbered(request_id, news, number):
             yield line
         number += len(news)
-        if not run.open_letters and not run.since(number):
-            return
-        if await request.is_disconnected():
+        if over or await request.is_disconnected():
             return
         quiet = 0.0 if news else quiet + PAUSE
         if quiet >= HEARTBEAT:
@@ -171,12 +171,12 @@ async def _all(lines: list[str]) -> AsyncIterator[str]:
         yield line
 
 
-def _numbered(request_id: str, events: tuple[Event, ...], first: int) -> list[str]:
-    """Events as they are written to a stream; `end` follows each that ends a job."""
+def _numbered(request_id: str, news: Sequence[Told], first: int) -> list[str]:
+    """Events as they are written to a stream, `end` those that end a job."""
     return [
-        f"id: {first + index}\nevent: {'end' if isinstance(event, FINAL) else 'news'}\n"
-        f"data: {json.dumps(event_shown(request_id, event))}\n\n"
-        for index, event in enumerate(events)
+        f"id: {first + index}\nevent: {'end' if said.final else 'news'}\n"
+        f"data: {json.dumps(event_shown(request_id, said))}\n\n"
+        for index, said in enumerate(news)
     ]
 
 

@@ -8,10 +8,9 @@ from pydantic import Field
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Slug
-from studio.recipes.events import Done, Event, Failed, Loading, Preview, Step
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import MAX_WORDS, RequestId, Seed
-from studio.recipes.serving import Asked, JobState
+from studio.recipes.serving import Asked, JobState, Told
 
 PREFIX = "/api/v1"
 MAX_DOODLE = 12 * 2**20
@@ -119,19 +118,12 @@ def request_shown(asked: Asked) -> RequestShown:
     )  # fmt: skip
 
 
-def event_shown(request_id: str, event: Event) -> dict[str, Any]:
+def event_shown(request_id: str, said: Told) -> dict[str, Any]:
     """What a client is told of an event: pictures as addresses, previews as small data addresses."""
-    told: dict[str, Any] = {"letter": event.letter, "kind": event.kind}
-    match event:
-        case Step(done=done, total=total):
-            return told | {"done": done, "total": total}
-        case Loading(model=model):
-            return told | {"model": model}
-        case Preview(png=png):
-            return told | {"preview": f"data:image/png;base64,{base64.b64encode(png).decode()}"}
-        case Failed(message=message):
-            return told | {"error": message}
-        case Done():
-            return told | {"picture": f"{PREFIX}/requests/{request_id}/variants/{event.letter}"}
-        case _:
-            return told
+    shown = said.model_dump(include={"letter", "kind", "done", "total", "model", "error"})
+    shown = {name: value for name, value in shown.items() if value is not None}
+    if said.preview is not None:
+        shown["preview"] = f"data:image/png;base64,{base64.b64encode(said.preview).decode()}"
+    if said.kind == "done":
+        shown["picture"] = f"{PREFIX}/requests/{request_id}/variants/{said.letter}"
+    return shown

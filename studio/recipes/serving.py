@@ -7,6 +7,7 @@ from pydantic import Field
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
+from studio.recipes.events import FINAL, Event, Failed, Loading, Preview, Step
 from studio.recipes.preset import Letter
 from studio.recipes.request import RequestId, Seed
 
@@ -56,3 +57,32 @@ class Client(Frozen):
     channel: Slug = "live"
     per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     in_flight: Annotated[int, Field(ge=1, le=10_000)] = 10
+
+
+class Told(Frozen):
+    """An event as it travels: small, without the picture it may be about. `final` ends its job."""
+
+    letter: Letter
+    kind: str
+    final: bool = False
+    done: int | None = None
+    total: int | None = None
+    model: str | None = None
+    preview: bytes | None = None
+    error: str | None = None
+
+
+def told(event: Event) -> Told:
+    """An event as it travels."""
+    said = Told(letter=event.letter, kind=event.kind, final=isinstance(event, FINAL))
+    match event:
+        case Step(done=done, total=total):
+            return said.model_copy(update={"done": done, "total": total})
+        case Loading(model=model):
+            return said.model_copy(update={"model": model})
+        case Preview(png=png):
+            return said.model_copy(update={"preview": png})
+        case Failed(message=message):
+            return said.model_copy(update={"error": message})
+        case _:
+            return said

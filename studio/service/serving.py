@@ -10,17 +10,14 @@ from statistics import median
 
 from studio.errors import Busy, NotFound
 from studio.recipes.canvas import BaseImage, Slug
-from studio.recipes.events import Done, Event, Failed, Queued, Stopped
-from studio.recipes.preset import Letter, PresetVersion
-from studio.recipes.request import Variant
-from studio.recipes.serving import OPEN, Asked, Client, JobSeen, JobState
+from studio.recipes.preset import LETTERS, Letter, PresetVersion
+from studio.recipes.serving import Asked, Client, Told, told
 from studio.service.deploying import Deploying
 from studio.service.intake import Intake
-from studio.service.lane import Priority
-from studio.service.rendering import RenderService
-from studio.service.runs import Run
+from studio.service.ledger import event_of
+from studio.service.runner import Runner
 from studio.store.base_images import BaseImageStore
-from studio.store.jobs import JobStore, Ticket
+from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 
 WAIT = timedelta(minutes=5)
@@ -43,34 +40,6 @@ class Order:
     key: str | None = None
 
 
-class SqlLedger:
-    """Keeps a run's jobs in the job table."""
-
-    def __init__(self, store: JobStore, variants: VariantStore, request_id: str) -> None:
-        self._store, self._variants, self._id = store, variants, request_id
-        self._tickets: dict[Letter, Ticket] = {}
-
-    def claim(self, letter: Letter) -> bool:
-        ticket = self._store.claim(self._id, letter)
-        if ticket is not None:
-            self._tickets[letter] = ticket
-        return ticket is not None
-
-    def holds(self, letter: Letter) -> bool:
-        return letter in self._tickets and self._store.holds(self._tickets[letter])
-
-    def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
-        return letter in self._tickets and self._store.end(self._tickets[letter], state, error)
-
-    def again(self, letter: Letter, error: str) -> bool:
-        return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
-
-    def ended(self, letter: Letter) -> Event:
-        job = next(job for job in self._store.asked(self._id).jobs if job.letter == letter)
-        made = {variant.letter: variant for variant in self._variants.of_request(self._id)}
-        return _event(job, made.get(letter), self._variants)
-
-
 @dataclass(frozen=True)
 class Serving:
     deploying: Deploying
@@ -78,15 +47,23 @@ class Serving:
     bases: BaseImageStore
     jobs: JobStore
     variants: VariantStore
-    rendering: RenderService
+    runner: Runner
     _admitting: threading.Lock = field(default_factory=threading.Lock)
 
     def recover(self) -> int:
-        """Goes on, after a restart, with every request that has open jobs; tells how many."""
-        found = self.jobs.recover()
+        """Goes on, after a restart, with every request that has open jobs; tells how many. Where
+        others draw too, they have them."""
+        found = self.jobs.recover() if self.runner.alone else {}
         for request_id, letters in found.items():
-            self._start(request_id, letters)
+            self.runner.start(self.jobs.request(request_id), letters)
         return len(found)
+
+    def expire(self) -> int:
+        """Ends what has waited too long; tells how many jobs."""
+        late = self.jobs.expire()
+        for request_id, letters in late.items():
+            self.runner.cancel(request_id, letters)
+        return sum(map(len, late.values()))
 
     def themes(self, client: Client) -> Sequence[PresetVersion]:
         """What is served to a client now."""
@@ -119,7 +96,7 @@ class Serving:
             expires = datetime.now(UTC) + WAIT
             kept, is_new = self.jobs.add(request, client.name, client.channel, expires, order.key)
         if is_new:
-            self._start(kept)
+            self.runner.start(request, LETTERS)
         return self.jobs.asked(kept)
 
     def asked(self, client: Client, request_id: str) -> Asked:
@@ -132,8 +109,7 @@ class Serving:
     def cancel(self, client: Client, request_id: str) -> Asked:
         """Ends what has not ended; the pictures that are done stay."""
         self.asked(client, request_id)
-        self.jobs.cancel(request_id)
-        self.rendering.cancel(request_id)
+        self.runner.cancel(request_id, self.jobs.cancel(request_id))
         return self.asked(client, request_id)
 
     def pick(self, client: Client, request_id: str, letter: Letter) -> Asked:
@@ -150,19 +126,15 @@ class Serving:
                 return self.variants.png(variant)
         raise NotFound(f"request {request_id[:8]} has no variant {letter} yet")
 
-    def run(self, client: Client, request_id: str) -> Run | None:
-        """The run of a client's request; None where this process knows it no more."""
-        self.asked(client, request_id)
-        try:
-            return self.rendering.run(request_id)
-        except NotFound:
-            return None
+    def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
+        """What happened to a request from the event of this number on; None for a run of long ago."""
+        return self.runner.news(request_id, number)
 
-    def history(self, request_id: str) -> tuple[Event, ...]:
+    def history(self, request_id: str) -> tuple[Told, ...]:
         """How each job of a request stands, as events: what is left of a run that is gone."""
         asked = self.jobs.asked(request_id)
         made = {variant.letter: variant for variant in self.variants.of_request(request_id)}
-        return tuple(_event(job, made.get(job.letter), self.variants) for job in asked.jobs)
+        return tuple(told(event_of(job, made.get(job.letter), self.variants)) for job in asked.jobs)
 
     def seconds_to_wait(self) -> int:
         """What the queue will take, by what the newest pictures took."""
@@ -179,22 +151,3 @@ class Serving:
             )
         if self.jobs.waiting() >= LONGEST_QUEUE:
             raise Busy("the queue is full: come back later", self.seconds_to_wait())
-
-    def _start(self, request_id: str, letters: Sequence[Letter] | None = None) -> None:
-        request = self.jobs.request(request_id)
-        ledger = SqlLedger(self.jobs, self.variants, request_id)
-        if letters is None:
-            self.rendering.start(request, Priority.LIVE, ledger)
-        else:
-            self.rendering.start(request, Priority.LIVE, ledger, letters)
-
-
-def _event(job: JobSeen, variant: Variant | None, variants: VariantStore) -> Event:
-    """A job's state as the event that led to it."""
-    if job.state == "done" and variant is not None:
-        return Done(letter=job.letter, variant=variant, png=variants.png(variant))
-    if job.state == "cancelled":
-        return Stopped(letter=job.letter)
-    if job.state in OPEN:
-        return Queued(letter=job.letter)
-    return Failed(letter=job.letter, message=job.error or "its picture is gone")

@@ -16,6 +16,9 @@ from studio.recipes.serving import MOST_ATTEMPTS, OPEN, Asked, JobSeen, JobState
 from studio.store.database import Database
 from studio.store.tables import JobRow, RequestRow
 
+LATE = "it waited longer than it may"
+POISON = "it was begun again and again, and never ended"
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -61,15 +64,21 @@ class JobStore:
                 )  # fmt: skip
         return request.id, True
 
-    def claim(self, request_id: str, letter: Letter) -> Ticket | None:
+    def claim(self, request_id: str, letter: Letter, takes_over: bool = False) -> Ticket | None:
         """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
-        ended, or past its time, which ends it."""
+        ended, or past its time, which ends it.
+
+        `takes_over` begins a running job anew, whose drawer was lost; too many attempts end it.
+        """
         with self._database.writing() as session:
             row = _job(session, request_id, letter)
-            if row is None or row.state != "queued":
+            if row is None or row.state not in (OPEN if takes_over else ("queued",)):
                 return None
-            if _moment(row.expires) <= datetime.now(UTC):
-                row.state, row.error = "expired", "it waited longer than it may"
+            if row.state == "queued" and _moment(row.expires) <= datetime.now(UTC):
+                row.state, row.error = "expired", LATE
+                return None
+            if row.attempts >= MOST_ATTEMPTS:
+                row.state, row.error = "failed", POISON
                 return None
             row.state, row.attempts = "running", row.attempts + 1
             return Ticket(request_id, letter, row.attempts)
@@ -90,14 +99,16 @@ class JobStore:
         again = ticket.attempt < MOST_ATTEMPTS
         return self.end(ticket, "queued" if again else "failed", "" if again else error) and again
 
-    def cancel(self, request_id: str) -> None:
-        """Ends every job of a request that has not ended; whoever works on one finds out."""
+    def cancel(self, request_id: str) -> tuple[Letter, ...]:
+        """Ends every job of a request that has not ended, and gives those that had not begun;
+        whoever works on another finds out."""
+        where = (JobRow.request_id == request_id, JobRow.state.in_(OPEN))
         with self._database.writing() as session:
-            session.execute(
-                update(JobRow)
-                .where(JobRow.request_id == request_id, JobRow.state.in_(OPEN))
-                .values(state="cancelled")
-            )
+            rows = session.scalars(select(JobRow).where(*where).order_by(JobRow.letter)).all()
+            queued = tuple(_letter(row) for row in rows if row.state == "queued")
+            for row in rows:
+                row.state = "cancelled"
+        return queued
 
     def holds(self, ticket: Ticket) -> bool:
         """Whether the attempt still counts: False once it was cancelled or begun anew."""
@@ -105,17 +116,15 @@ class JobStore:
             row = _job(session, ticket.request_id, ticket.letter)
             return row is not None and row.state == "running" and row.attempts == ticket.attempt
 
-    def expire(self) -> int:
-        """Ends queued jobs whose time is over, and tells how many."""
+    def expire(self) -> Mapping[str, tuple[Letter, ...]]:
+        """Ends queued jobs whose time is over, and gives them by request."""
         late = (JobRow.state == "queued", JobRow.expires <= datetime.now(UTC))
+        found: dict[str, tuple[Letter, ...]] = {}
         with self._database.writing() as session:
-            ended = session.scalar(select(func.count()).where(*late)) or 0
-            session.execute(
-                update(JobRow)
-                .where(*late)
-                .values(state="expired", error="it waited longer than it may")
-            )
-        return ended
+            for row in session.scalars(select(JobRow).where(*late).order_by(JobRow.id)):
+                row.state, row.error = "expired", LATE
+                found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
+        return found
 
     def recover(self) -> Mapping[str, tuple[Letter, ...]]:
         """After a restart on one machine: what was running is queued again, or has failed after too
@@ -124,7 +133,7 @@ class JobStore:
         with self._database.writing() as session:
             session.execute(
                 update(JobRow).where(*running, JobRow.attempts >= MOST_ATTEMPTS)
-                .values(state="failed", error="it was begun again and again, and never ended")
+                .values(state="failed", error=POISON)
             )  # fmt: skip
             session.execute(update(JobRow).where(*running).values(state="queued"))
             query = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.id)

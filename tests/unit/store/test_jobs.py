@@ -100,12 +100,24 @@ def test_a_job_that_fails_again_and_again_stops(store: JobStore) -> None:
     assert store.claim(made, "A") is None
 
 
+def test_a_job_whose_drawer_was_lost_is_taken_over_but_not_for_ever(store: JobStore) -> None:
+    made = add(store)
+    lost = claimed(store, made)
+    for attempt in range(2, MOST_ATTEMPTS + 1):
+        taken = store.claim(made, "A", takes_over=True)
+        assert taken is not None
+        assert taken.attempt == attempt
+    assert not store.end(lost, "done")
+    assert store.claim(made, "A", takes_over=True) is None
+    assert states(store, made).startswith("failed")
+
+
 def test_cancelling_ends_what_is_open_and_keeps_what_is_done(store: JobStore) -> None:
     made = add(store)
     store.end(claimed(store, made), "done")
     running = store.claim(made, "B")
     assert running is not None
-    store.cancel(made)
+    assert store.cancel(made) == ("C", "D")
     assert states(store, made) == "done cancelled cancelled cancelled"
     assert not store.holds(running)
     assert not store.end(running, "done")
@@ -116,7 +128,7 @@ def test_what_waits_too_long_expires(store: JobStore) -> None:
     late, fine = add(store, 1, timedelta(seconds=-1)), add(store, 2)
     assert store.claim(late, "A") is None
     assert states(store, late) == "expired queued queued queued"
-    assert store.expire() == 3
+    assert store.expire() == {late: ("B", "C", "D")}
     assert states(store, late) == "expired expired expired expired"
     assert states(store, fine) == "queued queued queued queued"
 

@@ -1,0 +1,55 @@
+"""The account of a run that a client asked for: kept in the job table."""
+
+from studio.recipes.events import Done, Event, Failed, Queued, Stopped
+from studio.recipes.preset import Letter
+from studio.recipes.request import Variant
+from studio.recipes.serving import OPEN, JobSeen, JobState
+from studio.store.jobs import JobStore, Ticket
+from studio.store.variants import VariantStore
+
+
+class SqlLedger:
+    """Keeps a run's jobs in the job table."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        variants: VariantStore,
+        request_id: str,
+        takes_over: bool = False,
+    ) -> None:
+        """`takes_over` begins jobs, too, whose drawer was lost."""
+        self._takes_over = takes_over
+        self._store, self._variants, self._id = store, variants, request_id
+        self._tickets: dict[Letter, Ticket] = {}
+
+    def claim(self, letter: Letter) -> bool:
+        ticket = self._store.claim(self._id, letter, self._takes_over)
+        if ticket is not None:
+            self._tickets[letter] = ticket
+        return ticket is not None
+
+    def holds(self, letter: Letter) -> bool:
+        return letter in self._tickets and self._store.holds(self._tickets[letter])
+
+    def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
+        return letter in self._tickets and self._store.end(self._tickets[letter], state, error)
+
+    def again(self, letter: Letter, error: str) -> bool:
+        return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
+
+    def ended(self, letter: Letter) -> Event:
+        job = next(job for job in self._store.asked(self._id).jobs if job.letter == letter)
+        made = {variant.letter: variant for variant in self._variants.of_request(self._id)}
+        return event_of(job, made.get(letter), self._variants)
+
+
+def event_of(job: JobSeen, variant: Variant | None, variants: VariantStore) -> Event:
+    """A job's state as the event that led to it."""
+    if job.state == "done" and variant is not None:
+        return Done(letter=job.letter, variant=variant, png=variants.png(variant))
+    if job.state == "cancelled":
+        return Stopped(letter=job.letter)
+    if job.state in OPEN:
+        return Queued(letter=job.letter)
+    return Failed(letter=job.letter, message=job.error or "its picture is gone")
