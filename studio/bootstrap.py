@@ -19,7 +19,7 @@ from studio.service.regression import RegressionSheet
 from studio.service.rendering import Renderer, RenderService
 from studio.service.reviewing import Reviewing
 from studio.service.robustness import RobustnessPack
-from studio.service.runner import InProcess
+from studio.service.runner import InProcess, Runner
 from studio.service.serving import Serving
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
@@ -123,6 +123,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         partial(rendering.glimpse, priority=Priority.BULK), _bytes(settings.device_gb),
     )  # fmt: skip
     jobs = JobStore(database)
+    runner = _runner(settings, rendering, jobs, variants)
     deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
@@ -141,9 +142,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         ),
         voting=Voting(ContestStore(database), presets, bases, intake, album, doodles),
         tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
-        serving=Serving(
-            deploying, intake, bases, jobs, variants, InProcess(rendering, jobs, variants)
-        ),
+        serving=Serving(deploying, intake, bases, jobs, variants, runner),
         clients=ClientStore(database),
         packaging=Packaging(presets, bases, catalogue),
         chores=Chores(),
@@ -153,6 +152,17 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         tokens=tokens,
         doodles=doodles,
     )
+
+
+def _runner(
+    settings: Settings, rendering: RenderService, jobs: JobStore, variants: VariantStore
+) -> Runner:
+    broker = settings.broker.get_secret_value()
+    if not broker:
+        return InProcess(rendering, jobs, variants)
+    from studio.service.fleet import Fleet
+
+    return Fleet(broker, settings.job_seconds)
 
 
 def _bytes(gigabytes: float | None) -> int | None:

@@ -64,6 +64,15 @@ def serve(
 
 
 @app.command()
+def worker() -> None:
+    """Draw what apps ask for, as one of a fleet that pulls from the queue of STUDIO_BROKER."""
+    settings = load_settings()
+    from studio.worker import work
+
+    work(settings)
+
+
+@app.command()
 def render(
     preset: Annotated[str, typer.Option(help="A saved preset's slug.")],
     base: Annotated[str, typer.Option(help="A base image's id.")],

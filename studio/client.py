@@ -24,14 +24,9 @@ SECONDS = 30.0
 class Themes:
     """Calls raise NotFound, Busy, InputError or ServerError with what the API says of it."""
 
-    def __init__(
-        self, address: str, key: str, transport: httpx2.BaseTransport | None = None
-    ) -> None:
-        """`transport` stands in for the network."""
+    def __init__(self, address: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx2.Client(
-            base_url=address, headers=headers, timeout=SECONDS, transport=transport
-        )
+        self._http = httpx2.Client(base_url=address, headers=headers, timeout=SECONDS)
 
     def __enter__(self) -> "Themes":
         return self

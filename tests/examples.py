@@ -14,6 +14,7 @@ from studio.recipes.request import Job, Request, Timings, Variant
 Colour = tuple[int, int, int] | tuple[int, int, int, int]
 
 HASH = "ab" * 32
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 REQUEST_ID = "0123456789abcdef" * 2
 
 

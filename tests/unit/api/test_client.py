@@ -1,36 +1,25 @@
 """The Python client against a server that really listens."""
 
 import io
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from PIL import Image
 
-from studio.api.app import build_api
 from studio.bootstrap import Studio
 from studio.client import Themes
 from studio.errors import Busy, InputError, NotFound, ServerError
-from studio.network import listen
 from studio.recipes.deployment import Order
 from studio.recipes.serving import Client
 from tests import examples
+from tests.servers.api import serving
 
 
 @pytest.fixture
 def address(studio: Studio) -> Iterator[str]:
     studio.deploying.deployments.add(Order(slug="first-light", number=1))
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(build_api(studio), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(studio) as listening:
+        yield listening
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""A worker of the fleet: `studio worker` on each machine that draws, one for each device."""
+
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from functools import cached_property
+
+from celery import Celery, Task
+
+from studio.bootstrap import Studio, open_catalogue, open_studio
+from studio.errors import InputError
+from studio.recipes.preset import LETTERS
+from studio.recipes.serving import told
+from studio.service.fleet import TASK, Stream, fleet_app, open_stream, queue_of
+from studio.service.lane import Priority
+from studio.service.ledger import SqlLedger
+from studio.service.rendering import Renderer
+from studio.settings import Settings
+
+
+class Draw(Task):  # type: ignore[misc]
+    """Draws one job and tells what happens. A process of the pool opens its studio when it draws for
+    the first time: nothing of a device is touched in the parent."""
+
+    name = TASK
+    abstract = True
+    settings: Settings
+    renderer: Callable[[], Renderer] | None = None
+
+    @cached_property
+    def studio(self) -> Studio:
+        alone = self.settings.model_copy(update={"broker": type(self.settings.broker)("")})
+        return open_studio(alone, self.renderer)
+
+    @cached_property
+    def stream(self) -> Stream:
+        return open_stream(self.settings.broker.get_secret_value())
+
+    def run(self, request_id: str, letter: str) -> None:
+        jobs, variants = self.studio.serving.jobs, self.studio.variants
+        wanted = tuple(each for each in LETTERS if each == letter)
+        again = bool((self.request.delivery_info or {}).get("redelivered"))
+        ledger = SqlLedger(jobs, variants, request_id, takes_over=again)
+        request = jobs.request(request_id)
+        run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
+        for number, event in enumerate(run.events()):
+            if number:  # That it was queued was told when it was.
+                self.stream.tell(request_id, [told(event)])
+
+
+def worker_app(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> Celery:
+    """The application of a worker. `renderer` stands in for the engine."""
+    app = fleet_app(settings.broker.get_secret_value(), settings.job_seconds)
+    task = type("DrawHere", (Draw,), {"settings": settings, "renderer": staticmethod(renderer) if renderer else None, "abstract": False})  # fmt: skip
+    app.register_task(task())
+    return app
+
+
+def work(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> None:
+    """Draws until it is told to stop; SIGTERM lets the job under way finish.
+
+    Raises InputError without a broker, StoreUnavailable when it does not answer.
+    """
+    if not settings.broker.get_secret_value():
+        raise InputError(
+            "a worker needs a queue to pull from: set STUDIO_BROKER, such as redis://host:6379/0"
+        )
+    open_stream(settings.broker.get_secret_value())
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
+    queues = [queue_of(name) for name in open_catalogue(settings).names("checkpoint")]
+    name = f"studio-{settings.device}@{socket.gethostname()}"
+    worker_app(settings, renderer).worker_main(
+        ["worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING", "-Q", ",".join(queues), "-n", name]
+    )  # fmt: skip

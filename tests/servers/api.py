@@ -1,0 +1,29 @@
+"""The API of a studio, really listening on a spare loopback port."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from studio.api.app import build_api
+from studio.bootstrap import Studio
+from studio.network import listen
+
+
+@contextmanager
+def serving(studio: Studio) -> Iterator[str]:
+    """Its address."""
+    listener = listen("127.0.0.1", 0)
+    config = uvicorn.Config(build_api(studio), log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,91 @@
+"""An API over each Runner, with a theme that is served."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from studio.bootstrap import Studio, open_studio
+from studio.client import Themes
+from studio.recipes.deployment import Order
+from studio.recipes.serving import Client
+from studio.settings import Settings
+from tests.servers.api import serving
+from tests.servers.drawer import Wordy
+from tests.servers.redis import RedisServer, installed, redis_server
+
+
+class Service:
+    """A studio that serves, its API and the workers that draw for it."""
+
+    def __init__(self, home: Path, redis: RedisServer | None) -> None:
+        self.home, self.redis = home, redis
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.studio = self.open()
+        self.studio.deploying.deployments.add(Order(slug="first-light", number=1))
+        self.key = self.studio.clients.put(Client(name="app", in_flight=300, per_minute=10_000))
+
+    def open(self) -> Studio:
+        broker = SecretStr(self.redis.url if self.redis else "")
+        return open_studio(Settings(home=self.home, broker=broker), lambda: Wordy(steps=4))
+
+    def work(self, workers: int = 1) -> None:
+        """Starts workers, where the runner has any."""
+        for _ in range(workers if self.redis else 0):
+            assert self.redis is not None
+            own = {
+                "STUDIO_HOME": str(self.home),
+                "STUDIO_BROKER": self.redis.url,
+                "STUDIO_DEVICE": "cpu",
+            }
+            self.workers.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.servers.drawer"], env=os.environ | own,
+                    start_new_session=True, stderr=(self.home / "worker.log").open("ab"),
+                    stdout=subprocess.DEVNULL,
+                )
+            )  # fmt: skip
+
+    def rest(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait(20)
+        self.workers.clear()
+
+    @contextmanager
+    def client(self) -> Iterator[Themes]:
+        """The Python client over the API of a process that has just been started."""
+        with serving(self.studio) as address, Themes(address, self.key) as themes:
+            yield themes
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    if not installed():
+        if os.environ.get("CI"):
+            pytest.fail("redis-server is not installed: `make test` installs it")
+        pytest.skip("these tests need Redis: apt-get install redis-server")
+    with redis_server(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture(params=["in-process", "fleet"])
+def service(request: pytest.FixtureRequest, home: Path) -> Iterator[Service]:
+    redis = request.getfixturevalue("redis") if request.param == "fleet" else None
+    running = Service(home, redis)
+    yield running
+    running.rest()
+
+
+@pytest.fixture
+def fleet(redis: RedisServer, home: Path) -> Iterator[Service]:
+    running = Service(home, redis)
+    yield running
+    running.rest()

@@ -1,0 +1,107 @@
+"""What a client may rely on, whoever draws: the same tests on each Runner."""
+
+import time
+
+from sqlalchemy import update
+
+from studio.api.wire import RequestShown
+from studio.client import Themes
+from studio.imaging.limits import open_png
+from studio.recipes.request import Request
+from studio.store.tables import JobRow
+from tests import examples
+from tests.service.conftest import Service
+
+ASK = ("first-light", "mia")
+
+
+def ended(themes: Themes, request_id: str, seconds: float = 60) -> RequestShown:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        shown = themes.asked(request_id)
+        if shown.ended:
+            return shown
+        time.sleep(0.05)
+    raise TimeoutError(f"not ended: {themes.asked(request_id)}")
+
+
+def states(shown: RequestShown) -> list[str]:
+    return [variant.state for variant in shown.variants]
+
+
+def test_a_doodle_becomes_four_pictures_told_in_order(service: Service) -> None:
+    service.work()
+    with service.client() as themes:
+        asked = themes.ask(*ASK, examples.doodle().png, "a red dress", seed=5)
+        events = list(themes.events(asked.id))
+        assert states(themes.asked(asked.id)) == ["done"] * 4
+        for letter in "ABCD":
+            kinds = [event["kind"] for event in events if event["letter"] == letter]
+            assert kinds[:2] == ["queued", "started"]
+            assert kinds[-1] == "done"
+            assert kinds.count("step") == 4
+        assert [event["id"] for event in events] == list(range(len(events)))
+        assert list(themes.events(asked.id, after=events[-4]["id"])) == events[-3:]
+        assert len(themes.pictures(asked.id)) == 4
+
+
+def test_the_same_order_makes_the_same_pixels_as_the_page(service: Service) -> None:
+    service.work()
+    with service.client() as themes:
+        asked = themes.ask(*ASK, examples.doodle().png, "a red dress", seed=5)
+        ended(themes, asked.id)
+        served = {k: open_png(png, "it") for k, png in themes.pictures(asked.id).items()}
+    request: Request = service.studio.intake.request(
+        service.studio.presets.version("first-light", 1).preset, "mia", examples.doodle().png,
+        "a red dress", 5, 1,
+    )  # fmt: skip
+    for event in service.studio.rendering.start(request).events():
+        if event.kind == "done":
+            assert (
+                open_png(event.png, "it").convert("RGB").tobytes() == served[event.letter].tobytes()
+            )
+
+
+def test_three_of_four_is_an_end_that_says_why(service: Service) -> None:
+    service.work()
+    with service.client() as themes:
+        asked = themes.ask(*ASK, words="C fails")
+        shown = ended(themes, asked.id)
+        assert states(shown) == ["done", "done", "failed", "done"]
+        assert shown.variants[2].error == "recipe C: NaN latents"
+        [told] = [event for event in themes.events(asked.id) if event["kind"] == "failed"]
+        assert told["error"] == "recipe C: NaN latents"
+
+
+def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
+    service.work()
+    with service.client() as themes:
+        asked = themes.ask(*ASK, words="slow")
+        for event in themes.events(asked.id):
+            if event["kind"] == "step":
+                break
+        shown = themes.cancel(asked.id)
+        assert shown.ended
+        assert set(states(shown)) <= {"cancelled", "done"}
+        ends = [
+            event for event in themes.events(asked.id) if event["kind"] in ("cancelled", "done")
+        ]
+        assert sorted(event["letter"] for event in ends) == ["A", "B", "C", "D"]
+        # Nobody is held up by what was cancelled.
+        assert states(ended(themes, themes.ask(*ASK).id)) == ["done"] * 4
+
+
+def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
+    """Nobody draws in the fleet, and in one process something slow is in the way."""
+    with service.client() as themes:
+        if service.redis is None:
+            themes.ask(*ASK, words="slow")
+        asked = themes.ask(*ASK)
+        store = service.studio.serving.jobs
+        with store._database.writing() as session:
+            of_it = update(JobRow).where(JobRow.request_id == asked.id)
+            session.execute(of_it.values(expires=examples.LONG_AGO))
+        assert service.studio.serving.expire() >= 1
+        shown = ended(themes, asked.id)
+        assert set(states(shown)) == {"expired"}
+        assert shown.variants[0].error == "it waited longer than it may"

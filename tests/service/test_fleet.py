@@ -1,0 +1,128 @@
+"""The fleet alone: workers that die, a broker that restarts, models changed seldom."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.errors import InputError, StoreUnavailable
+from studio.service.fleet import IN_A_ROW, HotFirst, open_stream
+from studio.settings import Settings
+from studio.worker import work
+from tests.service.conftest import Service
+from tests.service.test_conformance import ASK, ended, states
+
+
+def child_of(worker: subprocess.Popen[bytes]) -> int:
+    found = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)  # fmt: skip
+    return int(found.stdout.split()[0])
+
+
+def test_a_process_that_dies_while_it_draws_loses_nothing(fleet: Service) -> None:
+    fleet.work()
+    with fleet.client() as themes:
+        shown = ended(themes, themes.ask(*ASK, words="B bursts").id, 120)
+        assert states(shown) == ["done"] * 4
+        [job] = [j for j in fleet.studio.serving.jobs.asked(shown.id).jobs if j.letter == "B"]
+        assert job.attempts == 2
+
+
+def test_a_job_that_kills_whoever_draws_it_stops(fleet: Service) -> None:
+    fleet.work()
+    with fleet.client() as themes:
+        shown = ended(themes, themes.ask(*ASK, words="B bursts for ever").id, 120)
+        assert states(shown) == ["done", "failed", "done", "done"]
+        assert shown.variants[1].error == "it was begun again and again, and never ended"
+
+
+def test_a_worker_that_is_killed_whole_is_replaced_by_another(fleet: Service) -> None:
+    fleet.work()
+    with fleet.client() as themes:
+        asked = themes.ask(*ASK, words="slow")
+        for event in themes.events(asked.id):
+            if event["kind"] == "step":
+                break
+        fleet.rest()
+        fleet.work()
+        # What it had taken comes back with the next look for what nobody owned up to.
+        running = [v for v in themes.asked(asked.id).variants if v.state == "running"]
+        assert len(running) <= 1
+        others = [v.letter for v in themes.asked(asked.id).variants if v.state != "running"]
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            done = {v.letter for v in themes.asked(asked.id).variants if v.state == "done"}
+            if done >= set(others):
+                break
+            time.sleep(0.1)
+        assert done >= set(others)
+
+
+def test_a_broker_that_restarts_keeps_what_waits(fleet: Service) -> None:
+    assert fleet.redis is not None
+    with fleet.client() as themes:
+        asked = [themes.ask(*ASK).id for _ in range(3)]
+        fleet.redis.stop()
+        fleet.redis.start()
+        fleet.work(2)
+        assert [states(ended(themes, each, 120)) for each in asked] == [["done"] * 4] * 3
+
+
+def test_a_request_is_drawn_by_several_at_once(fleet: Service) -> None:
+    fleet.work(3)
+    with fleet.client() as themes:
+        ended(themes, themes.ask(*ASK).id)
+        asked = themes.ask(*ASK, words="slow")
+        most = 0
+        for event in themes.events(asked.id):
+            running = sum(v.state == "running" for v in themes.asked(asked.id).variants)
+            most = max(most, running)
+            assert event
+        assert most >= 2
+
+
+def test_a_worker_lets_its_job_finish_when_it_is_told_to_stop(fleet: Service) -> None:
+    fleet.work()
+    with fleet.client() as themes:
+        asked = themes.ask(*ASK, words="slow")
+        for event in themes.events(asked.id):
+            if event["kind"] == "step":
+                begun = event["letter"]
+                break
+        fleet.workers[0].send_signal(signal.SIGTERM)
+        fleet.workers[0].wait(30)
+        by_letter = {v.letter: v.state for v in themes.asked(asked.id).variants}
+        assert by_letter[begun] == "done"
+
+
+def test_without_a_queue_a_worker_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="set STUDIO_BROKER"):
+        work(Settings(home=tmp_path))
+    with pytest.raises(StoreUnavailable, match="the broker does not answer"):
+        open_stream("redis://127.0.0.1:1/0")
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60))
+def test_the_hot_queue_comes_first_and_none_starves(used: list[str]) -> None:
+    order = HotFirst("abc")
+    for each in used:
+        order.rotate(each)
+        assert sorted(order.consume(3)) == ["a", "b", "c"]
+    if len(used) > 1 and used[-1] != used[-2]:
+        assert order.consume(1) == [used[-1]]
+    hot = order.items[0]
+    for _ in range(IN_A_ROW):
+        order.rotate(hot)
+    assert order.items[0] != hot
+
+
+def test_new_queues_join_behind_the_hot_ones() -> None:
+    order = HotFirst("ab")
+    order.rotate("b")
+    order.update("abc")
+    assert order.consume(3) == ["b", "a", "c"]
+    order.update("c")
+    assert order.consume(3) == ["c"]
