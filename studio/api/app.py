@@ -1,10 +1,13 @@
 """The API's application: who may ask, errors as problems, limits at the door."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -25,8 +28,12 @@ from studio.errors import (
     StudioError,
 )
 from studio.recipes.serving import Client
+from studio.service.serving import Serving
 
+log = logging.getLogger(__name__)
 MAX_BODY = 16 * 2**20
+REAPED = 5.0
+"""Seconds between looks for jobs that have waited too long."""
 STATUS: Mapping[type[StudioError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Busy: HTTPStatus.TOO_MANY_REQUESTS,
@@ -46,7 +53,9 @@ def build_api(studio: Studio) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         studio.serving.recover()
+        reaper = asyncio.create_task(_reap(studio.serving))
         yield
+        reaper.cancel()
 
     app = FastAPI(
         title="Doodle themes", version="1", lifespan=lifespan, max_body_size=MAX_BODY,
@@ -57,6 +66,16 @@ def build_api(studio: Studio) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _misread)
     add_routes(app, studio, _gate(studio))
     return app
+
+
+async def _reap(serving: Serving) -> None:
+    """Ends, now and then, what has waited too long."""
+    while True:
+        await asyncio.sleep(REAPED)
+        try:
+            await to_thread.run_sync(serving.expire)
+        except StudioError as error:
+            log.warning("nothing expires for now: %s", error)
 
 
 def _gate(studio: Studio) -> Callable[..., Client]:

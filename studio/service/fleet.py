@@ -18,8 +18,8 @@ from studio.recipes.serving import Told
 TASK = "studio.draw"
 KEPT = 3600
 """Seconds that a request's events can be followed after the last."""
-URGENT = 0
-"""Redis takes the lowest number first."""
+PRIORITIES = (0, 3, 6, 9)
+"""By turn: Redis takes the lowest number first."""
 IN_A_ROW = 8
 """Jobs of one model that a worker takes before it looks at the others."""
 
@@ -73,7 +73,7 @@ def fleet_app(broker: str, job_seconds: float | None) -> Celery:
             "visibility_timeout": 2 * limit + 60,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
-            "priority_steps": [0, 3, 6, 9],
+            "priority_steps": list(PRIORITIES),
             "socket_keepalive": True,
             "health_check_interval": 10,
             "queue_order_strategy": "studio.service.fleet:HotFirst",
@@ -130,13 +130,13 @@ class Fleet:
         self._app = fleet_app(broker, job_seconds)
         self._stream = open_stream(broker)
 
-    def start(self, request: Request, letters: Sequence[Letter]) -> None:
+    def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
         jobs = [job for job in plan(request) if job.letter in letters]
         self._stream.tell(request.id, [Told(letter=job.letter, kind="queued") for job in jobs])
         for job in jobs:
             self._app.send_task(
                 TASK, args=[request.id, job.letter],
-                queue=queue_of(job.recipe.base_model.name), priority=URGENT,
+                queue=queue_of(job.recipe.base_model.name), priority=PRIORITIES[turn],
             )  # fmt: skip
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:

@@ -74,14 +74,16 @@ class RenderService:
         priority: Priority = Priority.OPERATOR,
         ledger: Ledger | None = None,
         letters: Sequence[Letter] = LETTERS,
+        turn: int = 0,
     ) -> Run:
-        """Queues the request's jobs, all four or those of `letters`, and returns at once."""
+        """Queues the request's jobs, all four or those of `letters`, and returns at once. Within a
+        priority, lower turns go first."""
         jobs = tuple(job for job in plan(request) if job.letter in letters)
         run = Run(request, jobs, ledger)
         self._runs[request.id] = run
         for together in batches(run.jobs) if self._batch else zip(run.jobs):
-            self._lane.put(partial(self._work, run, together, priority), priority)
-        self._lane.put(partial(self._end, request.id), priority)
+            self._lane.put(partial(self._work, run, together, priority), priority, turn)
+        self._lane.put(partial(self._end, request.id), priority, turn)
         return run
 
     def run(self, request_id: str) -> Run:

@@ -22,8 +22,8 @@ class Runner(Protocol):
         """Whether nobody else draws: what was running before a start is then nobody's."""
         ...
 
-    def start(self, request: Request, letters: Sequence[Letter]) -> None:
-        """Has these jobs drawn, and returns at once."""
+    def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
+        """Has these jobs drawn, and returns at once; lower turns go first."""
         ...
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:
@@ -47,9 +47,9 @@ class InProcess:
     def __init__(self, rendering: RenderService, jobs: JobStore, variants: VariantStore) -> None:
         self._rendering, self._jobs, self._variants = rendering, jobs, variants
 
-    def start(self, request: Request, letters: Sequence[Letter]) -> None:
+    def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
         ledger = SqlLedger(self._jobs, self._variants, request.id)
-        self._rendering.start(request, Priority.LIVE, ledger, letters)
+        self._rendering.start(request, Priority.LIVE, ledger, letters, turn)
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:
         self._rendering.cancel(request_id)

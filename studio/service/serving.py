@@ -24,6 +24,8 @@ WAIT = timedelta(minutes=5)
 """How long a job may be queued before it expires."""
 LONGEST_QUEUE = 400
 """Jobs that may wait; beyond, clients are told to come back."""
+TURNS = (1, 3, 8)
+"""Requests under way from which a client's next ones go one turn later."""
 SECONDS_A_JOB = 2.0
 """What a job takes as long as none was measured."""
 
@@ -92,11 +94,11 @@ class Serving:
             version.preset, order.base_image, order.doodle, order.words, order.seed, version.number
         ).model_copy(update={"id": request_id})
         with self._admitting:
-            self._check_room(client)
+            crowd = self._check_room(client)
             expires = datetime.now(UTC) + WAIT
             kept, is_new = self.jobs.add(request, client.name, client.channel, expires, order.key)
         if is_new:
-            self.runner.start(request, LETTERS)
+            self.runner.start(request, LETTERS, turn_of(crowd))
         return self.jobs.asked(kept)
 
     def asked(self, client: Client, request_id: str) -> Asked:
@@ -143,11 +145,20 @@ class Serving:
         ]
         return 1 + round(self.jobs.waiting() * (median(newest) if newest else SECONDS_A_JOB))
 
-    def _check_room(self, client: Client) -> None:
-        if self.jobs.in_flight(client.name) >= client.in_flight:
+    def _check_room(self, client: Client) -> int:
+        """How many requests of the client are under way."""
+        crowd = self.jobs.in_flight(client.name)
+        if crowd >= client.in_flight:
             raise Busy(
                 f"{client.in_flight} of your requests are under way already: wait for one to end",
                 self.seconds_to_wait(),
             )
         if self.jobs.waiting() >= LONGEST_QUEUE:
             raise Busy("the queue is full: come back later", self.seconds_to_wait())
+        return crowd
+
+
+def turn_of(crowd: int) -> int:
+    """Whose turn it is, 0 to 3, by how many requests of the same client are under way: one that asks
+    for little passes by one that floods."""
+    return sum(crowd >= step for step in TURNS)

@@ -28,3 +28,23 @@ def engine(
 
     figures = engine_figures(soak, lambda what: typer.echo(what, err=True))
     typer.echo(json.dumps(figures, indent=2) if as_json else table(figures))
+
+
+@app.command()
+def serving(
+    requests: Annotated[int, typer.Option(help="Requests in the chaos run.", min=10)] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """The queue: dispatch, makespan, fairness, and a run in which things are killed.
+
+    Needs redis-server; takes some three minutes.
+    """
+    from studio.bench.redis import installed
+    from studio.errors import InputError
+
+    if not installed():
+        raise InputError("redis-server is not installed: apt-get install redis-server")
+    from studio.bench.serving import serving_figures, table
+
+    figures = serving_figures(lambda what: typer.echo(what, err=True), requests)
+    typer.echo(json.dumps(figures, indent=2) if as_json else table(figures))

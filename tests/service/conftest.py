@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from studio.bench.redis import RedisServer, installed, redis_server
 from studio.bootstrap import Studio, open_studio
 from studio.client import Themes
 from studio.recipes.deployment import Order
@@ -18,7 +19,6 @@ from studio.recipes.serving import Client
 from studio.settings import Settings
 from tests.servers.api import serving
 from tests.servers.drawer import Wordy
-from tests.servers.redis import RedisServer, installed, redis_server
 
 
 class Service:

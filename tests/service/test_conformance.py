@@ -8,6 +8,7 @@ from studio.api.wire import RequestShown
 from studio.client import Themes
 from studio.imaging.limits import open_png
 from studio.recipes.request import Request
+from studio.recipes.serving import Client
 from studio.store.tables import JobRow
 from tests import examples
 from tests.service.conftest import Service
@@ -91,8 +92,22 @@ def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
         assert states(ended(themes, themes.ask(*ASK).id)) == ["done"] * 4
 
 
+def test_who_asks_for_little_passes_by_who_floods(service: Service) -> None:
+    quiet = service.studio.clients.put(Client(name="quiet"))
+    with service.client() as flooding:
+        flood = [flooding.ask(*ASK, words="slow") for _ in range(4)]
+        service.work()
+        next(e for e in flooding.events(flood[0].id) if e["kind"] == "step")
+        with Themes(str(flooding._http.base_url), quiet) as themes:
+            ended(themes, themes.ask(*ASK).id)
+        assert not flooding.asked(flood[-1].id).ended
+        for each in flood:
+            flooding.cancel(each.id)
+
+
 def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
-    """Nobody draws in the fleet, and in one process something slow is in the way."""
+    """Nobody draws in the fleet, and in one process something slow is in the way; the API looks for
+    such jobs by itself."""
     with service.client() as themes:
         if service.redis is None:
             themes.ask(*ASK, words="slow")
@@ -101,7 +116,6 @@ def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
         with store._database.writing() as session:
             of_it = update(JobRow).where(JobRow.request_id == asked.id)
             session.execute(of_it.values(expires=examples.LONG_AGO))
-        assert service.studio.serving.expire() >= 1
         shown = ended(themes, asked.id)
         assert set(states(shown)) == {"expired"}
         assert shown.variants[0].error == "it waited longer than it may"

@@ -1,4 +1,4 @@
-"""A Redis of the tests' own, on a spare loopback port, with its log of appends."""
+"""A Redis of one's own, on a spare loopback port, with its log of appends: for benchmarks and tests."""
 
 import shutil
 import socket

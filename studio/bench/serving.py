@@ -1,0 +1,240 @@
+"""What the queue costs and whether it is fair, and what becomes of requests when things die.
+
+A fleet of this machine's own: a real Redis on a spare port, workers whose lanes only sleep. Bounded in
+requests and time; everything it starts it ends.
+"""
+
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from studio.bench.redis import RedisServer, redis_server
+from studio.bootstrap import Studio, open_studio
+from studio.recipes.deployment import Order as Deployed
+from studio.recipes.preset import LETTERS, Recipes
+from studio.recipes.recipe import ModelRef
+from studio.recipes.serving import Asked, Client
+from studio.service.fake import FakeRenderer
+from studio.service.serving import Order
+from studio.settings import Settings
+
+THEME, BASE = "bench", "mia"
+MODELS = ("pocket-ink", "pocket-water")
+Tell = Callable[[str], None]
+
+
+class Fleet:
+    """A studio that serves one theme, and workers for it."""
+
+    def __init__(self, home: Path, redis: RedisServer) -> None:
+        self.home, self.redis = home, redis
+        self.workers: list[subprocess.Popen[bytes]] = []
+        broker = SecretStr(redis.url)
+        self.studio: Studio = open_studio(Settings(home=home, broker=broker), FakeRenderer)
+        self._deploy()
+
+    def ask(self, client: str, seconds: Sequence[float]) -> Asked:
+        """A request whose four jobs take so long."""
+        words = " ".join(f"{each:.3f}" for each in seconds)
+        who = Client(name=client, in_flight=1000, per_minute=100_000)
+        return self.studio.serving.ask(who, Order(THEME, BASE, words=words))
+
+    def states(self, asked: Asked) -> list[str]:
+        return [job.state for job in self.studio.serving.jobs.asked(asked.id).jobs]
+
+    def until_ended(self, requests: Sequence[Asked], seconds: float) -> bool:
+        """Waits until all have ended; False when it took too long."""
+        until = time.monotonic() + seconds
+        left = list(requests)
+        while left and time.monotonic() < until:
+            left = [each for each in left if not self.studio.serving.jobs.asked(each.id).ended]
+            time.sleep(0.02)
+        return not left
+
+    def work(self, count: int) -> None:
+        for _ in range(count):
+            own = {
+                "STUDIO_HOME": str(self.home),
+                "STUDIO_BROKER": self.redis.url,
+                "STUDIO_DEVICE": "cpu",
+            }
+            self.workers.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "studio.bench.drawer"], env=os.environ | own, start_new_session=True,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )
+            )  # fmt: skip
+        # Each draws once, so that none is measured while it starts.
+        self.until_ended([self.ask("warm", [0.4] * 4) for _ in range(count)], 60)
+
+    def rest(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        self.workers.clear()
+
+    def _deploy(self) -> None:
+        """Two base models; the words alone are the prompt, since they say how long to sleep."""
+        preset = self.studio.presets.version("first-light").preset
+        recipes: Recipes = preset.recipes
+        for index, letter in enumerate(LETTERS):
+            model = ModelRef(name=MODELS[index // 2])
+            changes = {"base_model": model, "prompt_template": "{prompt}", "loras": (), "control_units": ()}  # fmt: skip
+            recipes = recipes.replace(letter, recipes[letter].model_copy(update=changes))
+        named = {"slug": THEME, "name": "Bench", "prompt": "", "recipes": recipes}
+        self.studio.presets.save(preset.model_copy(update=named))
+        self.studio.deploying.deployments.add(Deployed(slug=THEME, number=1))
+
+
+@contextmanager
+def fleet(workers: int) -> Iterator[Fleet]:
+    with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as redis:
+        running = Fleet(Path(folder) / "home", redis)
+        try:
+            running.work(workers)
+            yield running
+        finally:
+            running.rest()
+
+
+def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
+    """One object with every figure; `tell` hears what is being measured."""
+    with fleet(4) as four:
+        tell("dispatch: 60 requests to an idle fleet of four")
+        waits = sorted(_dispatch(four) for _ in range(60))
+        tell("fairness: a client that floods beside one that asks for little")
+        quiet = _quiet_ratio(four)
+    ratios, idle = {}, 0.0
+    for count in (1, 2, 4, 8):
+        tell(f"makespan: mixed jobs on {count} workers")
+        with fleet(count) as some:
+            ratio, stretch = _makespan(some, count)
+        ratios[str(count)], idle = round(ratio, 3), max(idle, stretch)
+    tell(f"chaos: {requests} requests over four workers, with kills")
+    with fleet(4) as four:
+        chaos = _chaos(four, requests)
+    return {
+        "dispatch_p50_ms": round(1000 * statistics.median(waits), 1),
+        "dispatch_p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),
+        "makespan_ratio": ratios,
+        "idle_while_queued_s": round(idle, 2),
+        "quiet_client_p95_ratio": round(quiet, 2),
+        "chaos": chaos,
+        "cores": os.cpu_count(),
+    }
+
+
+def _dispatch(some: Fleet) -> float:
+    """Seconds from a request's admission until the first of its jobs has started."""
+    began = time.monotonic()
+    asked = some.ask("app", [0.02] * 4)
+    while all(state == "queued" for state in some.states(asked)):
+        time.sleep(0.001)
+    waited = time.monotonic() - began
+    some.until_ended([asked], 20)
+    return waited
+
+
+def _makespan(some: Fleet, workers: int) -> tuple[float, float]:
+    """How much longer mixed jobs took than they had to, and the longest time that a worker was idle
+    while a job waited."""
+    chance = random.Random(7)
+    rows = [[chance.uniform(0.2, 1.0) for _ in LETTERS] for _ in range(4 * workers)]
+    ideal = max(sum(map(sum, rows)) / workers, *map(max, rows))
+    began = time.monotonic()
+    asked = [some.ask("app", row) for row in rows]
+    worst, since = 0.0, None
+    while True:
+        states = [state for each in asked for state in some.states(each)]
+        now = time.monotonic()
+        if states.count("running") < workers and states.count("queued"):
+            since = since or now
+            worst = max(worst, now - since)
+        else:
+            since = None
+        if all(state not in ("queued", "running") for state in states):
+            return (now - began) / ideal, worst
+        time.sleep(0.02)
+
+
+def _quiet_ratio(some: Fleet) -> float:
+    """A quiet client's 95th percentile of waits for its first picture's start, by its own run time."""
+    run, waits = 0.5, []
+    flood = [some.ask("flood", [0.5] * 4) for _ in range(60)]
+    for _ in range(12):
+        began = time.monotonic()
+        asked = some.ask("quiet", [run] * 4)
+        while all(state == "queued" for state in some.states(asked)):
+            time.sleep(0.002)
+        waits.append(time.monotonic() - began)
+        some.until_ended([asked], 60)
+    for each in flood:
+        some.studio.serving.jobs.cancel(each.id)
+    waits.sort()
+    return waits[int(0.95 * (len(waits) - 1))] / run
+
+
+def _chaos(some: Fleet, count: int) -> dict[str, int]:
+    """Requests while children and whole workers are killed and Redis is started again: how many were
+    lost, told twice, or never told their end."""
+    chance = random.Random(11)
+    kills = {count // 5: "child", 2 * count // 5: "worker", 3 * count // 5: "redis", 4 * count // 5: "child"}  # fmt: skip
+    asked = []
+    for number in range(count):
+        asked.append(some.ask(f"app-{number % 7}", [chance.uniform(0.02, 0.1) for _ in LETTERS]))
+        if number in kills:
+            _harm(some, kills[number], chance)
+        time.sleep(0.01)
+    some.until_ended(asked, 240)
+    lost = twice = untold = 0
+    for each in asked:
+        lost += any(state != "done" for state in some.states(each))
+        made = some.studio.variants.of_request(each.id)
+        ends = [said.letter for said in some.studio.serving.news(each.id, 0) or () if said.final]
+        twice += len(ends) > len(set(ends)) or len(made) > len(LETTERS)
+        untold += set(ends) != set(LETTERS)
+    return {"requests": count, "lost": lost, "twice": twice, "untold": untold}
+
+
+def _harm(some: Fleet, what: str, chance: random.Random) -> None:
+    worker = chance.choice(some.workers)
+    if what == "child":
+        found = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=False)  # fmt: skip
+        for child in found.stdout.split()[:1]:
+            os.kill(int(child), signal.SIGKILL)
+    elif what == "worker":
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        some.workers.remove(worker)
+        some.work(1)
+    else:
+        some.redis.stop()
+        some.redis.start()
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures side by side, a line each."""
+    chaos = figures["chaos"]
+    rows = [
+        ("dispatch to an idle fleet, p50", f"{figures['dispatch_p50_ms']:.1f} ms"),
+        ("dispatch to an idle fleet, p99", f"{figures['dispatch_p99_ms']:.1f} ms"),
+        *((f"makespan by ideal, {n} workers", f"{r:.2f}") for n, r in figures["makespan_ratio"].items()),
+        ("longest a worker was idle while a job waited", f"{figures['idle_while_queued_s']:.2f} s"),
+        ("a quiet client's p95 wait by its run time", f"{figures['quiet_client_p95_ratio']:.2f}"),
+        (f"chaos: of {chaos['requests']} requests lost", str(chaos["lost"])),
+        ("chaos: told or made twice", str(chaos["twice"])),
+        ("chaos: never told their end", str(chaos["untold"])),
+    ]  # fmt: skip
+    return "\n".join(f"{name:<52}{value:>10}" for name, value in rows)

@@ -1,0 +1,13 @@
+"""The queue: dispatch, makespan, fairness, chaos, in one run.
+
+    python -m tests.benchmarks.serving [--json] [--requests N]
+
+The same as `studio bench serving`.
+"""
+
+import sys
+
+from studio.shell.bench import app
+
+if __name__ == "__main__":
+    app(["serving", *sys.argv[1:]])
