@@ -21,7 +21,7 @@ def pocket() -> None:
 def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> None:
     """Train one model; resumes where it stopped. In this order: vae, ink, water, reading,
     ink-words, water-words, control (all three ControlNets), pastel, neon, gingham, few-step
-    (LoRAs), and judge for `evaluate`. `control-words` is for nets older than the courses on words."""
+    (LoRAs), and judge for `evaluate`."""
     import torch
 
     from studio.pocket import base, control, few_step, judge, lora, reading, vae
@@ -37,7 +37,6 @@ def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> No
             for style in STYLES
         },
         "control": lambda: control.train(work),
-        "control-words": lambda: control.train(work, control.WORDS),
         **{name: partial(lora.train, work, name) for name in EFFECTS},
         "few-step": lambda: few_step.train(work),
         "judge": lambda: judge.train(work),

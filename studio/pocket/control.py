@@ -4,7 +4,6 @@ Recipes combine them, so they are taught together: some steps see one of them, s
 Each step draws one of the two base models, so that every net works on both. Half of the
 examples start from the *composite's* latents: that is what img2img will do to them, and it
 teaches the nets to clean up a doodle and to find the figure under one that covers the page.
-A second, short course teaches them beside the base models that have learnt words.
 """
 
 from pathlib import Path
@@ -26,7 +25,6 @@ from studio.pocket.models import new_controlnet, new_schedule
 from studio.pocket.training import Plan, Run
 
 PLAN = Plan(name="control", steps=2200, batch=16, learning_rate=6e-4, sheet_every=1000)
-WORDS = Plan(name="control-words", steps=500, batch=16, learning_rate=3e-4, sheet_every=500)
 FROM_COMPOSITE = 0.5
 TOGETHER = (
     ("scribble",), ("lineart",), ("pose",), ("scribble", "pose"), ("lineart", "pose"),
@@ -36,12 +34,12 @@ NASTY = 8
 """Every eighth scene's doodle tells nothing of the picture that is wanted."""
 
 
-def train(work: Path, plan: Plan = PLAN) -> None:
+def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
     torch.manual_seed(plan.seed)
-    data = encoded_scenes(work, base.WORDS_SCENES if plan == WORDS else base.SCENES)
+    data = encoded_scenes(work, scenes)
     pipes = {style: base.frozen(work, style) for style in STYLES}
     text, tokenizer = pipes[STYLES[0]].text_encoder, pipes[STYLES[0]].tokenizer
-    nets = {name: _beginning(work, plan, name, pipes) for name in CONTROLS}
+    nets = {name: new_controlnet(pipes[STYLES[0]].unet).requires_grad_(True) for name in CONTROLS}
     run = Run(work / plan.name, plan, dict(nets))
     schedule = new_schedule()
     tokens = {style: base.tokenize(tokenizer, list(data.captions[style])) for style in STYLES}
@@ -72,23 +70,6 @@ def train(work: Path, plan: Plan = PLAN) -> None:
             run.sheet(run.with_averages(lambda: _samples(pipes, nets, data)))
     run.with_averages(lambda: _finish(run.folder, nets))
     run.save()
-
-
-def _beginning(
-    work: Path, plan: Plan, name: str, pipes: dict[str, StableDiffusionPipeline]
-) -> ControlNetModel:
-    if plan == WORDS:
-        net = ControlNetModel.from_pretrained(work / PLAN.name / "final" / name)
-    else:
-        net = new_controlnet(pipes[STYLES[0]].unet)
-    net.requires_grad_(True)
-    return net
-
-
-def finished(work: Path, name: str) -> Path:
-    """Where the net of this name lies that has had most courses."""
-    words = work / WORDS.name / "final" / name
-    return words if words.exists() else work / PLAN.name / "final" / name
 
 
 def _rows(rng: np.random.Generator, count: int, batch: int, with_nasty: bool) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import torch
 from diffusers import ControlNetModel, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
-from studio.pocket import base, control, few_step
+from studio.pocket import base, few_step
 from studio.pocket.brushwork import STYLES
 from studio.pocket.effects import EFFECTS
 from studio.pocket.latents import CONTROLS
@@ -26,7 +26,7 @@ def write_models(work: Path, folder: Path) -> None:
     for name in CONTROLS:
         place = _emptied(folder / "controlnets" / f"pocket-{name}")
         ControlNetModel.from_pretrained(
-            control.finished(work, name), dtype=torch.float16
+            work / "control" / "final" / name, dtype=torch.float16
         ).save_pretrained(place)
     loras = _emptied(folder / "loras")
     for name in LORAS:

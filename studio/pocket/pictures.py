@@ -42,13 +42,12 @@ def _drawn(studio: Studio, letter: Letter, lora: str = "", trigger: str = "") ->
         use = LoraUse(model=ModelRef(name=f"pocket-{lora}"))
         recipe = preset.recipes[letter].model_copy(update={"loras": (use,)})
         preset = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
-    png = (shipped_folder("assets") / "doodles" / f"{DOODLE}.png").read_bytes()
+    doodle = (shipped_folder("assets") / "doodles" / f"{DOODLE}.png").read_bytes()
     words = ", ".join(part for part in (trigger, WORDS) if part)
-    request = studio.intake.request(preset, "mia", png, words, SEED)
-    for event in studio.rendering.start(request).events():
-        if isinstance(event, Done) and event.letter == letter:
-            return open_png(event.png, "a picture")
-    raise RuntimeError(f"recipe {letter} drew nothing")
+    request = studio.intake.request(preset, "mia", doodle, words, SEED)
+    events = studio.rendering.start(request).events()
+    [png] = [e.png for e in events if isinstance(e, Done) and e.letter == letter]
+    return open_png(png, "a picture")
 
 
 def _maps(studio: Studio) -> dict[str, Image.Image]:

@@ -117,7 +117,7 @@ FIRST = (*RENDER, "--preset", "first-light")
         ((*FIRST, "--base", "mia", "--doodle", "text.png"), 2, "is not a PNG"),
         ((*FIRST, "--base", "mia", "--doodle", "small.png"), 2, "is 8 x 8 pixels"),
         (("render", "--preset", "first-light", "--base", "mia", "--out", "text.png/x"), 2, "cannot write into"),
-        (("presets", "import", "text.png"), 2, "preset file text.png does not hold"),
+        (("presets", "import", "text.png"), 2, "preset file text.png is no JSON"),
         (("presets", "show", "first-light", "--version", "7"), 3, "has no version 7"),
         (("run", "--port", "99999"), 2, "a setting does not hold: port"),
         (("run", "--host", "0.0.0.0"), 6, "nobody could sign in"),
