@@ -20,7 +20,7 @@ from studio.pocket.garments import KINDS, Garment, random_outfit
 from studio.pocket.scenes import Bytes, draw_scenes
 from studio.pocket.training import Plan, Run, picture_tensor
 
-PLAN = Plan(name="judge", steps=1000, batch=32, learning_rate=1e-3)
+PLAN = Plan(name="judge", steps=2400, batch=32, learning_rate=1e-3)
 SCENES = 6000
 VIEW, GRID = 128, 32
 """Sides of what the judge looks at, and of its maps of joints."""
