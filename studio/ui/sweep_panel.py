@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Iterator, Mapping
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -50,6 +51,8 @@ class SweepPanel:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.album = sweep_album(studio.rendering, studio.settings.home / "sweeps")
+        self._stops: dict[str, Event] = {}
+        """Of each page that sweeps, what its Stop sets."""
         self.axes: list[tuple[gr.Dropdown, gr.Textbox]] = []
         with gr.Accordion("Sweep", open=False, elem_id="sweep"):
             with gr.Row(elem_classes="fields"):
@@ -89,15 +92,21 @@ class SweepPanel:
             told = f"{cost.pictures} pictures, {cost.kept} of them here already; {cost.switches} changes of base model."
             return {self.told: notice(told, "status")}
 
-        def run(values: Updates) -> Iterator[Updates]:
+        def run(values: Updates, asker: gr.Request) -> Iterator[Updates]:
+            stop = self._stops[str(asker.session_hash)] = Event()
             try:
-                yield from self._run(self._sweep(request(values), values))
+                yield from self._run(self._sweep(request(values), values), stop)
             except StudioError as error:
                 yield {**self._still, self.told: notice(str(error), "error")}
 
+        def stop(asker: gr.Request) -> None:
+            if (asked_for := self._stops.get(str(asker.session_hash))) is not None:
+                asked_for.set()
+
         self.count.click(count, inputs, self.told, **QUICK)
-        running = self.go.click(run, inputs, outputs, **FOLLOWED)
-        self.stop.click(self._stopped, None, outputs, cancels=[running], **QUICK)
+        self.go.click(run, inputs, outputs, **FOLLOWED)
+        # Not by `cancels`: Gradio cannot end a generator that is just drawing.
+        self.stop.click(stop, None, None, **QUICK)
 
     def _sweep(self, request: Request, values: Mapping[gr.components.Component, Any]) -> Sweep:
         given = [(values[field] or "", values[text] or "") for field, text in self.axes]
@@ -107,20 +116,20 @@ class SweepPanel:
         letter: Letter = values[self.letter]
         return Sweep(request, letter, axes, presets_of(axes, self.studio.presets))
 
-    def _run(self, sweep: Sweep) -> Iterator[Updates]:
+    def _run(self, sweep: Sweep, stop: Event) -> Iterator[Updates]:
         yield {self.go: gr.update(interactive=False), self.stop: gr.update(interactive=True), self.sheets: ""}  # fmt: skip
         for done, total in sweep_steps(sweep, self.album):
             yield {self.told: _bar(done, total)}
+            if stop.is_set():
+                told = "Stopped. What is drawn is kept: the sweep goes on from there."
+                yield {**self._still, self.told: notice(told, "status")}
+                return
         sheets = "".join(_sheet(name, png) for name, png in sweep_sheets(sweep, self.album))
         yield {**self._still, self.told: notice("The sweep is done.", "status"), self.sheets: sheets}  # fmt: skip
 
     @property
     def _still(self) -> Updates:
         return {self.go: gr.update(interactive=True), self.stop: gr.update(interactive=False)}
-
-    def _stopped(self) -> Updates:
-        told = "Stopped. What is drawn is kept: the sweep goes on from there."
-        return {**self._still, self.told: notice(told, "status")}
 
 
 def _bar(done: int, total: int) -> str:

@@ -1,14 +1,15 @@
 // System: runs under way, what the engine holds, versions, the log's tail.
-import { answer, element, megabytes, repeatedly, row } from './pages.js';
+import { answer, element, megabytes, repeatedly, row, said } from './pages.js';
 
 const TIERS = { base_models: 'Base models', controlnets: 'ControlNets', vaes: 'VAEs' };
 const CACHES = { embeddings: 'Prompt embeddings', latents: 'Start latents', maps: 'Control maps', lora_files: 'LoRA files' };
-const WHERE = { device: 'device', ram: 'RAM' };
+const WHERE = { device: 'on the device', ram: 'in RAM' };
 
 function tierRow(name, status) {
-  const held = status.residents.map((each) => `${each.key} (${WHERE[each.tier]}${each.pinned ? ', in use' : ''})`);
+  const held = status.residents.map((each) => element('div', {}, said(each.key), ' ', element('span', {}, WHERE[each.tier]),
+    ' ', element('b', {}, each.pinned ? 'in use' : '')));
   const bytes = status.residents.reduce((sum, each) => sum + each.bytes, 0);
-  return row(name, held.join(', ') || 'none', megabytes(bytes), status.device_hits + status.ram_hits, status.misses);
+  return row(name, held.length ? element('div', {}, ...held) : 'none', megabytes(bytes), status.device_hits + status.ram_hits, status.misses);
 }
 
 function cacheRow(name, status) {

@@ -97,7 +97,7 @@ export const TEXTS = {
   // Models and system
   'Scan the folders': '扫描文件夹', Kind: '类型', Family: '系列', Where: '位置', 'Trigger words': '触发词', Hash: '哈希',
   'Bring one from the hub': '从模型库下载', Repository: '仓库', 'One file of it': '其中一个文件', 'owner/name': '所有者/名称', 'all that is needed': '所需的全部', 'such as fp16': '例如 fp16',
-  Bring: '下载', 'Pose detector': '姿势检测器', here: '已就绪', 'on the device': '在设备上', 'in RAM': '在内存中', 'on disk': '在磁盘上',
+  Bring: '下载', 'Pose detector': '姿势检测器', here: '已就绪', 'on the device': '在设备上', 'in use': '使用中', 'in RAM': '在内存中', 'on disk': '在磁盘上',
   'Every model in the folders can be used.': '文件夹中的模型均可使用。', checkpoint: '底模', controlnet: 'ControlNet', lora: 'LoRA', vae: 'VAE', detector: '检测器',
   'Under way': '进行中', 'Nothing.': '无。', 'What the engine holds': '引擎持有', Held: '持有', Bytes: '字节', Found: '命中', 'Not found': '未命中',
   'Nothing until the first picture.': '生成第一张图后显示。', 'Base models': '底模', 'Prompt embeddings': '提示词嵌入', 'Start latents': '起始潜变量', 'Control maps': '控制图', 'LoRA files': 'LoRA 文件',
