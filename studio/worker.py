@@ -10,6 +10,7 @@ from celery import Celery, Task
 
 from studio.bootstrap import Studio, open_catalogue, open_studio
 from studio.errors import InputError
+from studio.recipes.events import FINAL
 from studio.recipes.preset import LETTERS
 from studio.recipes.serving import told
 from studio.service.fleet import TASK, Stream, fleet_app, open_stream, queue_of
@@ -45,6 +46,8 @@ class Draw(Task):  # type: ignore[misc]
         request = jobs.request(request_id)
         run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
         for number, event in enumerate(run.events()):
+            if isinstance(event, FINAL) and not ledger.settled(event.letter):
+                return  # Another attempt has it, and will tell.
             if number:  # That it was queued was told when it was.
                 self.stream.tell(request_id, [told(event)])
 

@@ -152,7 +152,7 @@ async def _live(
     """Each event as it comes, until every job has ended or the client is gone."""
     number, quiet = first, 0.0
     while True:
-        over = await to_thread.run_sync(serving.runner.is_over, request_id)
+        over = await to_thread.run_sync(serving.is_over, request_id)
         news = await to_thread.run_sync(serving.news, request_id, number) or ()
         for line in _numbered(request_id, news, number):
             yield line

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from studio.bench.redis import RedisServer, redis_server
 from studio.bootstrap import Studio, open_studio
+from studio.errors import Busy
 from studio.recipes.deployment import Order as Deployed
 from studio.recipes.preset import LETTERS, Recipes
 from studio.recipes.recipe import ModelRef
@@ -49,6 +50,15 @@ class Fleet:
         words = " ".join(f"{each:.3f}" for each in seconds)
         who = Client(name=client, in_flight=1000, per_minute=100_000)
         return self.studio.serving.ask(who, Order(THEME, BASE, words=words))
+
+    def ask_until_admitted(self, client: str, seconds: Sequence[float]) -> Asked:
+        """As a client that comes back when it is told that the queue is full."""
+        for _ in range(2000):
+            try:
+                return self.ask(client, seconds)
+            except Busy:
+                time.sleep(0.1)
+        raise TimeoutError("the queue stayed full")
 
     def states(self, asked: Asked) -> list[str]:
         return [job.state for job in self.studio.serving.jobs.asked(asked.id).jobs]
@@ -193,7 +203,8 @@ def _chaos(some: Fleet, count: int) -> dict[str, int]:
     kills = {count // 5: "child", 2 * count // 5: "worker", 3 * count // 5: "redis", 4 * count // 5: "child"}  # fmt: skip
     asked = []
     for number in range(count):
-        asked.append(some.ask(f"app-{number % 7}", [chance.uniform(0.02, 0.1) for _ in LETTERS]))
+        seconds = [chance.uniform(0.02, 0.1) for _ in LETTERS]
+        asked.append(some.ask_until_admitted(f"app-{number % 7}", seconds))
         if number in kills:
             _harm(some, kills[number], chance)
         time.sleep(0.01)
@@ -202,6 +213,7 @@ def _chaos(some: Fleet, count: int) -> dict[str, int]:
     for each in asked:
         lost += any(state != "done" for state in some.states(each))
         made = some.studio.variants.of_request(each.id)
+        some.studio.serving.is_over(each.id)  # As whoever follows it does.
         ends = [said.letter for said in some.studio.serving.news(each.id, 0) or () if said.final]
         twice += len(ends) > len(set(ends)) or len(made) > len(LETTERS)
         untold += set(ends) != set(LETTERS)

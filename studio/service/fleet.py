@@ -147,6 +147,9 @@ class Fleet:
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         return self._stream.since(request_id, number)
 
+    def settle(self, request_id: str, ends: Sequence[Told]) -> None:
+        self._stream.tell(request_id, ends)
+
     def is_over(self, request_id: str) -> bool:
         return self._stream.is_over(request_id)
 

@@ -38,6 +38,11 @@ class SqlLedger:
     def again(self, letter: Letter, error: str) -> bool:
         return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
 
+    def settled(self, letter: Letter) -> bool:
+        """Whether the job has ended, whoever ended it."""
+        jobs = self._store.asked(self._id).jobs
+        return any(job.letter == letter and job.state not in OPEN for job in jobs)
+
     def ended(self, letter: Letter) -> Event:
         job = next(job for job in self._store.asked(self._id).jobs if job.letter == letter)
         made = {variant.letter: variant for variant in self._variants.of_request(self._id)}

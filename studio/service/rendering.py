@@ -187,8 +187,10 @@ class RenderService:
         """Tells how a job ended, once the ledger has taken that down; else what it has instead."""
         states: dict[str, JobState] = {"done": "done", "failed": "failed", "cancelled": "cancelled"}
         error = event.message if isinstance(event, Failed) else ""
-        kept = run.ledger.end(event.letter, states[event.kind], error)
-        run.tell(event if kept else run.ledger.ended(event.letter))
+        if run.ledger.end(event.letter, states[event.kind], error):
+            run.tell(event)
+        else:
+            run.give_up(event.letter)
 
     def _rendered(self, run: Run, jobs: Sequence[Job]) -> tuple[Rendered, ...]:
         base, doodle = self._pictures(jobs[0])

@@ -34,6 +34,10 @@ class Runner(Protocol):
         """What happened from the event of this number on; None where that is not known any more."""
         ...
 
+    def settle(self, request_id: str, ends: Sequence[Told]) -> None:
+        """Tells the ends of jobs that whoever drew them died before telling."""
+        ...
+
     def is_over(self, request_id: str) -> bool:
         """Whether nothing more will be told of a request."""
         ...
@@ -60,6 +64,9 @@ class InProcess:
         except NotFound:
             return None
         return tuple(map(told, run.since(number)))
+
+    def settle(self, request_id: str, ends: Sequence[Told]) -> None:
+        """This process tells what it draws."""
 
     def is_over(self, request_id: str) -> bool:
         try:

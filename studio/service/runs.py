@@ -106,10 +106,16 @@ class Run:
                 return False
             self._waiting.remove(letter)
         if not self.ledger.claim(letter):
-            self.tell(self.ledger.ended(letter))
+            self.give_up(letter)
             return False
         self.tell(Started(letter=letter))
         return True
+
+    def give_up(self, letter: Letter) -> None:
+        """Ends a job here that this run has no say in any more, as it ended elsewhere; one that goes
+        on elsewhere is over here all the same."""
+        event = self.ledger.ended(letter)
+        self.tell(event if isinstance(event, FINAL) else Stopped(letter=letter))
 
     def requeue(self, letter: Letter) -> None:
         """A job that is to be tried again waits anew."""

@@ -132,6 +132,15 @@ class Serving:
         """What happened to a request from the event of this number on; None for a run of long ago."""
         return self.runner.news(request_id, number)
 
+    def is_over(self, request_id: str) -> bool:
+        """Whether nothing more will be told of a request. What the job table has as ended, and nobody
+        has told, is told."""
+        if self.runner.is_over(request_id):
+            return True
+        if self.jobs.asked(request_id).ended:
+            self.runner.settle(request_id, self.history(request_id))
+        return False
+
     def history(self, request_id: str) -> tuple[Told, ...]:
         """How each job of a request stands, as events: what is left of a run that is gone."""
         asked = self.jobs.asked(request_id)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.errors import InputError, StoreUnavailable
+from studio.recipes.preset import LETTERS
 from studio.service.fleet import IN_A_ROW, HotFirst, open_stream
 from studio.settings import Settings
 from studio.worker import work
@@ -59,6 +60,32 @@ def test_a_worker_that_is_killed_whole_is_replaced_by_another(fleet: Service) ->
                 break
             time.sleep(0.1)
         assert done >= set(others)
+
+
+def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
+    """A message that comes twice, as a broker may send it, while the first is being drawn."""
+    fleet.work(2)
+    with fleet.client() as themes:
+        ended(themes, themes.ask(*ASK).id)
+        asked = themes.ask(*ASK, words="slow")
+        next(e for e in themes.events(asked.id) if e["kind"] == "step")
+        fleet.studio.serving.runner.start(fleet.studio.serving.jobs.request(asked.id), LETTERS)
+        assert states(ended(themes, asked.id)) == ["done"] * 4
+        ends = [e["letter"] for e in themes.events(asked.id) if e["kind"] in ("done", "cancelled")]
+        assert sorted(ends) == ["A", "B", "C", "D"]
+        assert states(ended(themes, themes.ask(*ASK).id)) == ["done"] * 4
+
+
+def test_an_end_that_nobody_lived_to_tell_is_told_to_whoever_follows(fleet: Service) -> None:
+    with fleet.client() as themes:
+        asked = themes.ask(*ASK)
+        store = fleet.studio.serving.jobs
+        for letter in LETTERS:
+            ticket = store.claim(asked.id, letter)
+            assert ticket is not None
+            store.end(ticket, "failed", "lost its voice")
+        told = [e for e in themes.events(asked.id) if e["kind"] == "failed"]
+        assert [e["letter"] for e in told] == ["A", "B", "C", "D"]
 
 
 def test_a_broker_that_restarts_keeps_what_waits(fleet: Service) -> None:
