@@ -28,7 +28,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import RequestId
 from studio.recipes.serving import Client, IdempotencyKey, Told
-from studio.service.serving import Order, Serving
+from studio.service.serving import Commission, Serving
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 PAUSE, HEARTBEAT = 0.1, 15.0
@@ -91,7 +91,7 @@ def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client])
         idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
     ) -> RequestShown:
         """Asks for four pictures. With an idempotency key it is safe to send again."""
-        order = Order(
+        order = Commission(
             wish.theme,
             wish.base_image,
             _doodle(wish.doodle),

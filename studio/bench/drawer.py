@@ -5,12 +5,10 @@ those of B, and so on.
 """
 
 import time
-from collections.abc import Sequence
 
 from PIL import Image
 
 from studio.engine.rendered import Rendered, Watch
-from studio.engine.status import EngineStatus
 from studio.errors import Cancelled
 from studio.recipes.preset import LETTERS
 from studio.recipes.request import Job, Timings
@@ -21,22 +19,12 @@ from studio.worker import work
 STEP = 0.02
 
 
-class Sleeper:
+class Sleeper(FakeRenderer):
     """Sleeps in steps, and gives one small picture back."""
 
-    def render_together(
-        self,
-        jobs: Sequence[Job],
-        base: Image.Image,
-        doodle: Image.Image | None,
-        watches: Sequence[Watch],
-    ) -> tuple[Rendered, ...]:
-        return tuple(self._sleep(job, watch) for job, watch in zip(jobs, watches, strict=True))
-
-    def status(self) -> EngineStatus:
-        return FakeRenderer().status()
-
-    def _sleep(self, job: Job, watch: Watch) -> Rendered:
+    def _render(
+        self, job: Job, base: Image.Image, doodle: Image.Image | None, watch: Watch
+    ) -> Rendered:
         seconds = float(job.prompt.split()[LETTERS.index(job.letter)])
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:

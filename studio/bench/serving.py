@@ -22,12 +22,12 @@ from pydantic import SecretStr
 from studio.bench.redis import RedisServer, redis_server
 from studio.bootstrap import Studio, open_studio
 from studio.errors import Busy
-from studio.recipes.deployment import Order as Deployed
+from studio.recipes.deployment import Order
 from studio.recipes.preset import LETTERS, Recipes
 from studio.recipes.recipe import ModelRef
 from studio.recipes.serving import Asked, Client
 from studio.service.fake import FakeRenderer
-from studio.service.serving import Order
+from studio.service.serving import Commission
 from studio.settings import Settings
 
 THEME, BASE = "bench", "mia"
@@ -49,7 +49,7 @@ class Fleet:
         """A request whose four jobs take so long."""
         words = " ".join(f"{each:.3f}" for each in seconds)
         who = Client(name=client, in_flight=1000, per_minute=100_000)
-        return self.studio.serving.ask(who, Order(THEME, BASE, words=words))
+        return self.studio.serving.ask(who, Commission(THEME, BASE, words=words))
 
     def ask_until_admitted(self, client: str, seconds: Sequence[float]) -> Asked:
         """As a client that comes back when it is told that the queue is full."""
@@ -105,7 +105,7 @@ class Fleet:
             recipes = recipes.replace(letter, recipes[letter].model_copy(update=changes))
         named = {"slug": THEME, "name": "Bench", "prompt": "", "recipes": recipes}
         self.studio.presets.save(preset.model_copy(update=named))
-        self.studio.deploying.deployments.add(Deployed(slug=THEME, number=1))
+        self.studio.deploying.deployments.add(Order(slug=THEME, number=1))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ SECONDS_A_JOB = 2.0
 
 
 @dataclass(frozen=True)
-class Order:
+class Commission:
     """What a client sends. Without a seed one is drawn by chance; `key` makes it safe to send again."""
 
     theme: Slug
@@ -77,7 +77,7 @@ class Serving:
         offered = self.bases.all()
         return [image for image in offered if not allowed or image.id in allowed]
 
-    def ask(self, client: Client, order: Order) -> Asked:
+    def ask(self, client: Client, order: Commission) -> Asked:
         """Admits a request and begins it.
 
         Raises NotFound for a theme that is not served or a base image it is not for, BadPicture and

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from studio.errors import NotFound, Outdated
 from studio.recipes.base import read_document
 from studio.recipes.voting import Contest, Vote
-from studio.store.database import Database
+from studio.store.database import Database, utc
 from studio.store.tables import ContestRow, VoteRow
 
 
@@ -77,5 +77,4 @@ class ContestStore:
 
 def _kept(row: ContestRow) -> KeptContest:
     contest = read_document(Contest, row.document, f"contest {row.id}")
-    created = row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)
-    return KeptContest(row.id, contest, row.author, created)
+    return KeptContest(row.id, contest, row.author, utc(row.created))

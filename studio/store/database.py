@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -80,6 +81,11 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def utc(stored: datetime) -> datetime:
+    """A moment as it was stored: SQLite forgets time zones, and all of ours are UTC."""
+    return stored if stored.tzinfo else stored.replace(tzinfo=UTC)
 
 
 def database_url(url: str) -> URL:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from studio.errors import NotFound, Outdated
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Order
-from studio.store.database import Database
+from studio.store.database import Database, utc
 from studio.store.tables import DeploymentRow, PresetRow, PresetVersionRow
 
 
@@ -65,5 +65,6 @@ def _version(slug: Slug, number: int) -> Select[int]:
 
 
 def _deployment(row: DeploymentRow) -> Deployment:
-    created = row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)
-    return Deployment(id=row.id, order=Order.model_validate_json(row.document), created=created)
+    return Deployment(
+        id=row.id, order=Order.model_validate_json(row.document), created=utc(row.created)
+    )

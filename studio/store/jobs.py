@@ -13,7 +13,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.recipes.serving import MOST_ATTEMPTS, OPEN, Asked, JobSeen, JobState
-from studio.store.database import Database
+from studio.store.database import Database, utc
 from studio.store.tables import JobRow, RequestRow
 
 LATE = "it waited longer than it may"
@@ -74,7 +74,7 @@ class JobStore:
             row = _job(session, request_id, letter)
             if row is None or row.state not in (OPEN if takes_over else ("queued",)):
                 return None
-            if row.state == "queued" and _moment(row.expires) <= datetime.now(UTC):
+            if row.state == "queued" and utc(row.expires) <= datetime.now(UTC):
                 row.state, row.error = "expired", LATE
                 return None
             if row.attempts >= MOST_ATTEMPTS:
@@ -155,7 +155,7 @@ class JobStore:
             return Asked(
                 id=row.id, client=row.client, theme=row.theme, version=row.version,
                 channel=row.channel, base_image=request.base_image.id, seed=request.seed,
-                created=_moment(row.created), picked=_picked(row), jobs=jobs,
+                created=utc(row.created), picked=_picked(row), jobs=jobs,
             )  # fmt: skip
 
     def request(self, request_id: str) -> Request:
@@ -231,8 +231,3 @@ def _letter(row: JobRow) -> Letter:
 
 def _picked(row: RequestRow) -> Letter | None:
     return next((letter for letter in LETTERS if letter == row.picked), None)
-
-
-def _moment(stored: datetime) -> datetime:
-    """SQLite forgets time zones; all of ours are UTC."""
-    return stored if stored.tzinfo else stored.replace(tzinfo=UTC)
