@@ -1,4 +1,4 @@
-"""The command `studio`: run, serve, render, sweep, presets, bases, models, bench. Imports what a command needs, late."""
+"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, bench. Imports what a command needs, late."""
 
 import json
 import sys
