@@ -79,7 +79,7 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
             [bench.render(preset, case) for case in cases] for cases in (drawn, black, wild)
         )
         seeds = [bench.render(_seeds_of_one(preset), case) for case in drawn[:few]]
-        obeyed = _obedience(bench, judge, preset, drawn[:few])
+        obeyed = _obedience(bench, judge, preset, drawn)
     seen = [_looks(judge, four) for four in pictures]
     unlike = [
         difference
