@@ -159,10 +159,10 @@ def _runner(
 ) -> Runner:
     broker = settings.broker.get_secret_value()
     if not broker:
-        return InProcess(rendering, jobs, variants)
+        return InProcess(rendering, jobs, variants, settings.job_seconds)
     from studio.service.fleet import Fleet
 
-    return Fleet(broker, settings.job_seconds)
+    return Fleet(broker, settings.job_seconds, jobs)
 
 
 def _bytes(gigabytes: float | None) -> int | None:

@@ -19,6 +19,7 @@ StudioError                 exit code 1
 └── EngineError             7   rendering failed
     ├── NoRoom                  a model does not fit beside what is in use
     ├── DeadlinePassed          a job took longer than it may
+    ├── LaneHung                a job hangs where it cannot be stopped
     └── Cancelled               somebody asked for it to stop
 """
 
@@ -104,6 +105,10 @@ class NoRoom(EngineError):
 
 
 class DeadlinePassed(EngineError):
+    pass
+
+
+class LaneHung(EngineError):
     pass
 
 

@@ -3,21 +3,50 @@
 import logging
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from celery import Celery, Task
 
 from studio.bootstrap import Studio, open_catalogue, open_studio
-from studio.errors import InputError
+from studio.errors import InputError, StudioError
 from studio.recipes.events import FINAL
 from studio.recipes.preset import LETTERS
 from studio.recipes.serving import told
-from studio.service.fleet import TASK, Stream, fleet_app, open_stream, queue_of
+from studio.service.fleet import TASK, Stream, fleet_app, open_redis, queue_of
 from studio.service.lane import Priority
 from studio.service.ledger import SqlLedger
 from studio.service.rendering import Renderer
 from studio.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+BEAT = 3.0
+"""Seconds between signs of life of whoever draws."""
+
+
+@contextmanager
+def every(seconds: float, act: Callable[[], None]) -> Iterator[None]:
+    """Does `act` again and again beside what is done meanwhile; one that fails is tried anew."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(seconds):
+            try:
+                act()
+            except StudioError as error:
+                log.warning("no sign of life could be given: %s", error)
+
+    beside = threading.Thread(target=work, name="beat", daemon=True)
+    beside.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beside.join()
 
 
 class Draw(Task):  # type: ignore[misc]
@@ -36,20 +65,20 @@ class Draw(Task):  # type: ignore[misc]
 
     @cached_property
     def stream(self) -> Stream:
-        return open_stream(self.settings.broker.get_secret_value())
+        return Stream(open_redis(self.settings.broker.get_secret_value()))
 
     def run(self, request_id: str, letter: str) -> None:
         jobs, variants = self.studio.serving.jobs, self.studio.variants
         wanted = tuple(each for each in LETTERS if each == letter)
-        again = bool((self.request.delivery_info or {}).get("redelivered"))
-        ledger = SqlLedger(jobs, variants, request_id, takes_over=again)
+        ledger = SqlLedger(jobs, variants, request_id)
         request = jobs.request(request_id)
         run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
-        for number, event in enumerate(run.events()):
-            if isinstance(event, FINAL) and not ledger.settled(event.letter):
-                return  # Another attempt has it, and will tell.
-            if number:  # That it was queued was told when it was.
-                self.stream.tell(request_id, [told(event)])
+        with every(BEAT, ledger.live):
+            for number, event in enumerate(run.events()):
+                if isinstance(event, FINAL) and not ledger.settled(event.letter):
+                    return  # Another attempt has it, and will tell.
+                if number:  # That it was queued was told when it was.
+                    self.stream.tell(request_id, [told(event)])
 
 
 def worker_app(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> Celery:
@@ -69,7 +98,7 @@ def work(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> 
         raise InputError(
             "a worker needs a queue to pull from: set STUDIO_BROKER, such as redis://host:6379/0"
         )
-    open_stream(settings.broker.get_secret_value())
+    open_redis(settings.broker.get_secret_value())
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
     queues = [queue_of(name) for name in open_catalogue(settings).names("checkpoint")]
     name = f"studio-{settings.device}@{socket.gethostname()}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from studio.bootstrap import Studio
 from studio.errors import (
     Busy,
     InputError,
+    LaneHung,
     ModelError,
     NotFound,
     StoreError,
@@ -69,13 +71,16 @@ def build_api(studio: Studio) -> FastAPI:
 
 
 async def _reap(serving: Serving) -> None:
-    """Ends, now and then, what has waited too long."""
+    """Tends jobs now and then, as long as the process lives."""
     while True:
         await asyncio.sleep(REAPED)
         try:
-            await to_thread.run_sync(serving.expire)
-        except StudioError as error:
-            log.warning("nothing expires for now: %s", error)
+            await to_thread.run_sync(serving.tend)
+        except LaneHung as error:
+            log.critical("%s", error)
+            signal.raise_signal(signal.SIGTERM)
+        except Exception as error:
+            log.warning("jobs are not tended for now: %s", error)
 
 
 def _gate(studio: Studio) -> Callable[..., Client]:

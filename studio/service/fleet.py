@@ -5,6 +5,7 @@ tells what happens. Settings are those that a trial of engines found to matter (
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from celery import Celery
 from redis import Redis
@@ -12,14 +13,22 @@ from redis import Redis
 from studio.errors import StoreUnavailable
 from studio.recipes.planning import plan
 from studio.recipes.preset import LETTERS, Letter
-from studio.recipes.request import Request
+from studio.recipes.request import Job, Request
 from studio.recipes.serving import Told
+from studio.service.runner import hard_limit
+from studio.store.jobs import JobStore
 
 TASK = "studio.draw"
 KEPT = 3600
 """Seconds that a request's events can be followed after the last."""
 PRIORITIES = (0, 3, 6, 9)
 """By turn: Redis takes the lowest number first."""
+BEFORE_PRIORITY = "\x06\x16"
+"""What kombu puts between a queue's name and a priority."""
+SILENT = timedelta(seconds=12)
+"""Without a sign of life for so long whoever draws a job is dead; machines' clocks must agree better."""
+UNSENT = timedelta(seconds=30)
+"""Queued for so long, with nothing in Redis for its model, a job's message is lost."""
 IN_A_ROW = 8
 """Jobs of one model that a worker takes before it looks at the others."""
 
@@ -51,7 +60,7 @@ class HotFirst:
 
 def fleet_app(broker: str, job_seconds: float | None) -> Celery:
     """The Celery application that both sides share."""
-    limit = round((job_seconds or 600) + 30)
+    limit = hard_limit(job_seconds)
     app = Celery("studio", broker=broker)
     app.conf.update(
         task_acks_late=True,
@@ -123,21 +132,43 @@ class Stream:
 class Fleet:
     """The Runner that puts jobs into the queue, each under its base model."""
 
-    alone = False
-
-    def __init__(self, broker: str, job_seconds: float | None) -> None:
+    def __init__(self, broker: str, job_seconds: float | None, jobs: JobStore) -> None:
         """Raises StoreUnavailable when the broker does not answer."""
         self._app = fleet_app(broker, job_seconds)
-        self._stream = open_stream(broker)
+        self._redis = open_redis(broker)
+        self._stream = Stream(self._redis)
+        self._jobs = jobs
+
+    def recover(self) -> int:
+        """Nothing to do: the workers have what was begun, and the queue what was not."""
+        return 0
+
+    def tend(self) -> None:
+        """Begins anew what dead workers had; sends once more what the queue has lost."""
+        for request_id, letters in self._jobs.take_back(SILENT).items():
+            self.start(self._jobs.request(request_id), letters)
+        for request_id, letters in self._jobs.queued(UNSENT).items():
+            request = self._jobs.request(request_id)
+            lost = [job for job in plan(request) if job.letter in letters and self._is_empty(job)]
+            self._send(request_id, lost, turn=0)
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
         jobs = [job for job in plan(request) if job.letter in letters]
         self._stream.tell(request.id, [Told(letter=job.letter, kind="queued") for job in jobs])
+        self._send(request.id, jobs, turn)
+
+    def _send(self, request_id: str, jobs: Sequence[Job], turn: int) -> None:
         for job in jobs:
             self._app.send_task(
-                TASK, args=[request.id, job.letter],
+                TASK, args=[request_id, job.letter],
                 queue=queue_of(job.recipe.base_model.name), priority=PRIORITIES[turn],
             )  # fmt: skip
+
+    def _is_empty(self, job: Job) -> bool:
+        """Whether nothing waits in Redis for the job's model; kombu has a list for each priority."""
+        queue = queue_of(job.recipe.base_model.name)
+        lists = [queue, *(f"{queue}{BEFORE_PRIORITY}{priority}" for priority in PRIORITIES[1:])]
+        return not self._redis.exists(*lists)
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:
         """Whoever draws finds out from the job table; of the others nobody else would tell."""
@@ -154,7 +185,7 @@ class Fleet:
         return self._stream.is_over(request_id)
 
 
-def open_stream(broker: str) -> Stream:
+def open_redis(broker: str) -> Redis:
     """Raises StoreUnavailable when the broker does not answer."""
     from redis.exceptions import RedisError
 
@@ -165,4 +196,4 @@ def open_stream(broker: str) -> Stream:
         raise StoreUnavailable(
             f"the broker does not answer ({error}): start Redis, or mend STUDIO_BROKER"
         ) from None
-    return Stream(redis)
+    return redis

@@ -16,15 +16,12 @@ class SqlLedger:
         store: JobStore,
         variants: VariantStore,
         request_id: str,
-        takes_over: bool = False,
     ) -> None:
-        """`takes_over` begins jobs, too, whose drawer was lost."""
-        self._takes_over = takes_over
         self._store, self._variants, self._id = store, variants, request_id
         self._tickets: dict[Letter, Ticket] = {}
 
     def claim(self, letter: Letter) -> bool:
-        ticket = self._store.claim(self._id, letter, self._takes_over)
+        ticket = self._store.claim(self._id, letter)
         if ticket is not None:
             self._tickets[letter] = ticket
         return ticket is not None
@@ -37,6 +34,11 @@ class SqlLedger:
 
     def again(self, letter: Letter, error: str) -> bool:
         return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
+
+    def live(self) -> None:
+        """A sign of life for what was claimed."""
+        for ticket in tuple(self._tickets.values()):
+            self._store.live(ticket)
 
     def settled(self, letter: Letter) -> bool:
         """Whether the job has ended, whoever ended it."""

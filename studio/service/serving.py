@@ -53,12 +53,16 @@ class Serving:
     _admitting: threading.Lock = field(default_factory=threading.Lock)
 
     def recover(self) -> int:
-        """Goes on, after a restart, with every request that has open jobs; tells how many. Where
-        others draw too, they have them."""
-        found = self.jobs.recover() if self.runner.alone else {}
-        for request_id, letters in found.items():
-            self.runner.start(self.jobs.request(request_id), letters)
-        return len(found)
+        """Goes on, at a start, with what a restart broke off; tells with how many requests."""
+        return self.runner.recover()
+
+    def tend(self) -> None:
+        """To be called now and then: ends what has waited too long, sees to what nobody draws.
+
+        Raises LaneHung when this process can draw no more.
+        """
+        self.expire()
+        self.runner.tend()
 
     def expire(self) -> int:
         """Ends what has waited too long; tells how many jobs."""

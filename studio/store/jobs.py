@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
@@ -59,28 +59,23 @@ class JobStore:
                 session.add(
                     JobRow(
                         request_id=request.id, letter=letter, state="queued", attempts=0, error="",
-                        expires=expires,
+                        expires=expires, heard=datetime.now(UTC),
                     )
                 )  # fmt: skip
         return request.id, True
 
-    def claim(self, request_id: str, letter: Letter, takes_over: bool = False) -> Ticket | None:
+    def claim(self, request_id: str, letter: Letter) -> Ticket | None:
         """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
-        ended, or past its time, which ends it.
-
-        `takes_over` begins a running job anew, whose drawer was lost; too many attempts end it.
-        """
+        ended, or past its time, which ends it."""
         with self._database.writing() as session:
             row = _job(session, request_id, letter)
-            if row is None or row.state not in (OPEN if takes_over else ("queued",)):
+            if row is None or row.state != "queued":
                 return None
-            if row.state == "queued" and utc(row.expires) <= datetime.now(UTC):
+            if utc(row.expires) <= datetime.now(UTC):
                 row.state, row.error = "expired", LATE
                 return None
-            if row.attempts >= MOST_ATTEMPTS:
-                row.state, row.error = "failed", POISON
-                return None
             row.state, row.attempts = "running", row.attempts + 1
+            row.heard = datetime.now(UTC)
             return Ticket(request_id, letter, row.attempts)
 
     def end(self, ticket: Ticket, state: JobState, error: str = "") -> bool:
@@ -110,6 +105,18 @@ class JobStore:
                 row.state = "cancelled"
         return queued
 
+    def live(self, ticket: Ticket) -> None:
+        """A sign of life from whoever holds a job: without one for long it is taken for dead."""
+        with self._database.writing() as session:
+            session.execute(
+                update(JobRow)
+                .where(
+                    JobRow.request_id == ticket.request_id, JobRow.letter == ticket.letter,
+                    JobRow.attempts == ticket.attempt, JobRow.state == "running",
+                )
+                .values(heard=datetime.now(UTC))
+            )  # fmt: skip
+
     def holds(self, ticket: Ticket) -> bool:
         """Whether the attempt still counts: False once it was cancelled or begun anew."""
         with self._database.reading() as session:
@@ -126,21 +133,34 @@ class JobStore:
                 found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
         return found
 
-    def recover(self) -> Mapping[str, tuple[Letter, ...]]:
-        """After a restart on one machine: what was running is queued again, or has failed after too
-        many attempts. The queued jobs by request, the oldest request first."""
-        running = (JobRow.state == "running",)
+    def take_back(self, silent: timedelta = timedelta()) -> Mapping[str, tuple[Letter, ...]]:
+        """Queues again what is running and has given no sign of life for so long; after
+        `MOST_ATTEMPTS` it has failed. What was queued, by request."""
+        dead = (JobRow.state == "running", JobRow.heard <= datetime.now(UTC) - silent)
+        found: dict[str, tuple[Letter, ...]] = {}
         with self._database.writing() as session:
-            session.execute(
-                update(JobRow).where(*running, JobRow.attempts >= MOST_ATTEMPTS)
-                .values(state="failed", error=POISON)
-            )  # fmt: skip
-            session.execute(update(JobRow).where(*running).values(state="queued"))
-            query = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.id)
-            found: dict[str, tuple[Letter, ...]] = {}
-            for row in session.scalars(query):
+            for row in session.scalars(select(JobRow).where(*dead).order_by(JobRow.id)):
+                if row.attempts >= MOST_ATTEMPTS:
+                    row.state, row.error = "failed", POISON
+                else:
+                    row.state, row.heard = "queued", datetime.now(UTC)
+                    found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
+        return found
+
+    def queued(self, silent: timedelta = timedelta()) -> Mapping[str, tuple[Letter, ...]]:
+        """What waits, and was put into the queue so long ago, by request, the oldest first."""
+        late = (JobRow.state == "queued", JobRow.heard <= datetime.now(UTC) - silent)
+        found: dict[str, tuple[Letter, ...]] = {}
+        with self._database.reading() as session:
+            for row in session.scalars(select(JobRow).where(*late).order_by(JobRow.id)):
                 found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
         return found
+
+    def longest_running(self) -> timedelta:
+        """How long ago the running job was begun, or last heard of, that has been silent longest."""
+        with self._database.reading() as session:
+            first = session.scalar(select(func.min(JobRow.heard)).where(JobRow.state == "running"))
+        return timedelta() if first is None else datetime.now(UTC) - utc(first)
 
     def asked(self, request_id: str) -> Asked:
         """A request as it stands. Raises NotFound."""

@@ -194,3 +194,5 @@ class JobRow(Base):
     attempts: Mapped[int]
     error: Mapped[str] = mapped_column(Text)
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    heard: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """When it was put into the queue, begun, or last given a sign of life."""

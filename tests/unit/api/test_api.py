@@ -3,9 +3,11 @@
 import base64
 import io
 import json
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,17 @@ def ended(app: TestClient, request_id: str) -> dict[str, Any]:
             return shown
         time.sleep(0.01)
     raise TimeoutError("the request did not end")
+
+
+def test_a_process_whose_lane_hangs_asks_to_be_started_anew(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = threading.Event()
+    monkeypatch.setattr("studio.api.app.REAPED", 0.02)
+    monkeypatch.setattr(signal, "raise_signal", lambda _: stopped.set())
+    monkeypatch.setattr(studio.serving.jobs, "longest_running", lambda: timedelta(hours=1))
+    with TestClient(build_api(studio)):
+        assert stopped.wait(5)
 
 
 def streamed(app: TestClient, request_id: str, after: int | None = None) -> list[dict[str, Any]]:

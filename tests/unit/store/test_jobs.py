@@ -1,6 +1,7 @@
 """The job table: whoever holds the newest attempt says how a job ended, and nobody else."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from studio.errors import InputError, NotFound
 from studio.recipes.serving import MOST_ATTEMPTS
 from studio.store.database import Database
-from studio.store.jobs import JobStore, Ticket
+from studio.store.jobs import POISON, JobStore, Ticket
 from tests import examples
 
 SOON = timedelta(minutes=5)
@@ -100,16 +101,40 @@ def test_a_job_that_fails_again_and_again_stops(store: JobStore) -> None:
     assert store.claim(made, "A") is None
 
 
-def test_a_job_whose_drawer_was_lost_is_taken_over_but_not_for_ever(store: JobStore) -> None:
+def test_a_job_whose_drawer_is_dead_is_begun_anew_but_not_for_ever(store: JobStore) -> None:
     made = add(store)
-    lost = claimed(store, made)
-    for attempt in range(2, MOST_ATTEMPTS + 1):
-        taken = store.claim(made, "A", takes_over=True)
-        assert taken is not None
-        assert taken.attempt == attempt
-    assert not store.end(lost, "done")
-    assert store.claim(made, "A", takes_over=True) is None
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        dead = claimed(store, made)
+        assert dead.attempt == attempt
+        again = store.take_back()
+        assert again == ({made: ("A",)} if attempt < MOST_ATTEMPTS else {})
+        assert not store.end(dead, "done")
     assert states(store, made).startswith("failed")
+    assert store.asked(made).jobs[0].error == POISON
+
+
+def test_who_gives_signs_of_life_keeps_a_job(store: JobStore) -> None:
+    made = add(store)
+    first = claimed(store, made)
+    time.sleep(0.2)
+    store.live(first)
+    assert store.take_back(timedelta(seconds=0.15)) == {}
+    assert store.holds(first)
+    assert store.longest_running() < timedelta(seconds=0.15)
+    time.sleep(0.2)
+    assert store.longest_running() > timedelta(seconds=0.15)
+    assert store.take_back(timedelta(seconds=0.15)) == {made: ("A",)}
+    second = claimed(store, made)
+    store.live(first)
+    assert store.holds(second)
+    assert not store.holds(first)
+
+
+def test_what_has_waited_for_long_is_found(store: JobStore) -> None:
+    made = add(store)
+    claimed(store, made)
+    assert store.queued(timedelta(seconds=30)) == {}
+    assert store.queued() == {made: ("B", "C", "D")}
 
 
 def test_cancelling_ends_what_is_open_and_keeps_what_is_done(store: JobStore) -> None:
@@ -140,7 +165,8 @@ def test_a_restart_goes_on_with_what_was_open(store: JobStore) -> None:
     for _ in range(MOST_ATTEMPTS - 1):
         store.give_back(claimed(store, two), "")
     claimed(store, two)
-    assert store.recover() == {one: ("B", "C", "D"), two: ("B", "C", "D")}
+    assert store.take_back() == {one: ("B",)}
+    assert store.queued() == {one: ("B", "C", "D"), two: ("B", "C", "D")}
     assert states(store, two).startswith("failed queued")
     assert states(store, one).startswith("done queued")
 

@@ -1,0 +1,18 @@
+"""When each job was last heard of, so that those of dead drawers are found."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    never = sa.text("'1970-01-01 00:00:00'")
+    op.add_column(
+        "jobs", sa.Column("heard", sa.DateTime(timezone=True), nullable=False, server_default=never)
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("jobs", "heard")
