@@ -13,6 +13,7 @@ from studio.service.deploying import Deploying
 from studio.service.gate import Gate
 from studio.service.intake import Intake
 from studio.service.lane import Lane, Priority
+from studio.service.metrics import EngineFigures, QueueFigures
 from studio.service.packaging import Packaging
 from studio.service.pulling import Pulls
 from studio.service.regression import RegressionSheet
@@ -116,6 +117,8 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         renderer or engine,
         batch=settings.batch and not settings.exact,
     )
+    metrics = rendering.metrics
+    metrics.registry.register(EngineFigures(rendering.engine_status))
     doodles = doodle_pack(shipped("assets") / "doodles")
     album = Album(settings.home / "album", rendering)
     gate = Gate(
@@ -123,6 +126,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         partial(rendering.glimpse, priority=Priority.BULK), _bytes(settings.device_gb),
     )  # fmt: skip
     jobs = JobStore(database)
+    metrics.registry.register(QueueFigures(jobs))
     runner = _runner(settings, rendering, jobs, variants)
     deploying = Deploying(presets, deployments, gate)
     return Studio(

@@ -22,7 +22,8 @@ class Settings(BaseSettings):
     and `ram_gb` (gigabytes; None: no limit) allow. `precision` auto is fp16 on CUDA and fp32
     elsewhere; `exact` leaves out what trades likeness for speed; `batch` draws variants at once
     that differ in prompts and seed alone, which a graphics card does quicker; `compile` has torch
-    compile base models; a job may take `job_seconds` (None: as long as it takes).
+    compile base models; a job may take `job_seconds` (None: as long as it takes). A worker tells Prometheus its figures
+    at `metrics_port` of `host` (0: nowhere); `log_json` has the log written as JSON.
     """
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     batch: bool = False
     compile: bool = False
     job_seconds: Annotated[float, Field(gt=0)] | None = None
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    log_json: bool = False
 
     @field_validator("model_folders", mode="before")
     @classmethod

@@ -2,16 +2,17 @@
 
 import logging
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
 from celery import Celery, Task
+from prometheus_client import start_http_server
 
 from studio.bootstrap import Studio, open_catalogue, open_studio
 from studio.errors import InputError, StudioError
+from studio.logs import set_up_logs
 from studio.recipes.events import FINAL
 from studio.recipes.preset import LETTERS
 from studio.recipes.serving import told
@@ -61,7 +62,11 @@ class Draw(Task):  # type: ignore[misc]
     @cached_property
     def studio(self) -> Studio:
         alone = self.settings.model_copy(update={"broker": type(self.settings.broker)("")})
-        return open_studio(alone, self.renderer)
+        studio = open_studio(alone, self.renderer)
+        if alone.metrics_port:
+            registry = studio.rendering.metrics.registry
+            start_http_server(alone.metrics_port, addr=alone.host, registry=registry)
+        return studio
 
     @cached_property
     def stream(self) -> Stream:
@@ -70,8 +75,8 @@ class Draw(Task):  # type: ignore[misc]
     def run(self, request_id: str, letter: str) -> None:
         jobs, variants = self.studio.serving.jobs, self.studio.variants
         wanted = tuple(each for each in LETTERS if each == letter)
-        ledger = SqlLedger(jobs, variants, request_id)
         request = jobs.request(request_id)
+        ledger = SqlLedger(jobs, variants, request, self.studio.rendering.metrics)
         run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
         with every(BEAT, ledger.live):
             for number, event in enumerate(run.events()):
@@ -99,7 +104,7 @@ def work(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> 
             "a worker needs a queue to pull from: set STUDIO_BROKER, such as redis://host:6379/0"
         )
     open_redis(settings.broker.get_secret_value())
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
+    set_up_logs(settings.log_json)
     queues = [queue_of(name) for name in open_catalogue(settings).names("checkpoint")]
     name = f"studio-{settings.device}@{socket.gethostname()}"
     worker_app(settings, renderer).worker_main(

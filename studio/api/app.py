@@ -18,6 +18,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from studio.api.routes import add_routes
+from studio.api.watching import add_watching
 from studio.api.wire import PREFIX, Problem
 from studio.bootstrap import Studio
 from studio.errors import (
@@ -29,7 +30,7 @@ from studio.errors import (
     StoreError,
     StudioError,
 )
-from studio.recipes.serving import Client
+from studio.recipes.serving import Client, Scope
 from studio.service.serving import Serving
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,9 @@ def build_api(studio: Studio) -> FastAPI:
     )  # fmt: skip
     app.add_exception_handler(StudioError, _told)
     app.add_exception_handler(RequestValidationError, _misread)
-    add_routes(app, studio, _gate(studio))
+    gate = _gate(studio)
+    add_routes(app, studio, gate("draw"))
+    add_watching(app, studio, gate("watch"))
     return app
 
 
@@ -83,24 +86,34 @@ async def _reap(serving: Serving) -> None:
             log.warning("jobs are not tended for now: %s", error)
 
 
-def _gate(studio: Studio) -> Callable[..., Client]:
-    """Who asks, by the key they bring, as often as they may."""
+def _gate(studio: Studio) -> Callable[[Scope], Callable[..., Client]]:
+    """Who asks for something of a scope, by the key they bring, as often as they may."""
     bearer = HTTPBearer(auto_error=False, description="The key of a client: `studio clients add`.")
     limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def client(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request
+        scope: Scope, given: HTTPAuthorizationCredentials | None, request: Request
     ) -> Client:
         found = None if given is None else studio.clients.of_key(given.credentials)
         if found is None:
             raise NotAllowed("bring the key of a client: Authorization: Bearer dts_…")
+        if scope not in found.scopes:
+            raise NotAllowed(f"this key is not for that: `studio clients add … --scope {scope}`")
         if request.method == "POST":
             often = RateLimitItemPerMinute(found.per_minute)
             if not limiter.hit(often, found.name):
                 raise Busy(f"{found.per_minute} requests a minute are yours: slow down", 60)
         return found
 
-    return client
+    def of(scope: Scope) -> Callable[..., Client]:
+        def gate(
+            given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request
+        ) -> Client:
+            return client(scope, given, request)
+
+        return gate
+
+    return of
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:

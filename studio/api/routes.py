@@ -42,16 +42,6 @@ def add_routes(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None
     app.include_router(themes, prefix=f"{PREFIX}/themes")
     app.include_router(requests, prefix=f"{PREFIX}/requests")
 
-    @app.get(f"{PREFIX}/health", tags=["watching"])
-    def health() -> dict[str, str]:
-        """Whether this process answers."""
-        return {"status": "alive"}
-
-    @app.get(f"{PREFIX}/ready", tags=["watching"])
-    def ready() -> dict[str, int | str]:
-        """Whether requests can be taken: the database answers. How long the queue is."""
-        return {"status": "ready", "waiting": studio.serving.jobs.waiting(), "seconds": studio.serving.seconds_to_wait()}  # fmt: skip
-
 
 def _add_themes(routes: APIRouter, studio: Studio, who: Callable[..., Client]) -> None:
     serving = studio.serving

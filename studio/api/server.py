@@ -1,12 +1,10 @@
 """Serves the API: `studio serve`."""
 
-import logging
-import sys
-
 import uvicorn
 
 from studio.api.app import build_api
 from studio.bootstrap import open_studio
+from studio.logs import set_up_logs
 from studio.network import listen
 from studio.settings import Settings
 
@@ -17,7 +15,7 @@ def serve(settings: Settings) -> None:
 
     Raises ServerError when the address cannot be listened on.
     """
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
+    set_up_logs(settings.log_json)
     listener = listen(settings.host, settings.api_port)
     studio = open_studio(settings)
     host, port = listener.getsockname()[:2]

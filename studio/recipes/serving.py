@@ -49,14 +49,20 @@ class Asked(Frozen):
         return all(job.state not in OPEN for job in self.jobs)
 
 
+Scope = Literal["draw", "watch"]
+"""What a key opens: themes and requests, or the figures of /metrics."""
+
+
 class Client(Frozen):
-    """Who may ask: `per_minute` requests, `in_flight` that have not ended. `channel` is what they
-    are served from."""
+    """Who may ask: `per_minute` requests, `per_day` (None: as many as one likes), `in_flight` that have
+    not ended. `channel` is what they are served from; `scopes` say what for."""
 
     name: ClientName
     channel: Slug = "live"
     per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     in_flight: Annotated[int, Field(ge=1, le=10_000)] = 10
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    scopes: frozenset[Scope] = frozenset({"draw"})
 
 
 class Told(Frozen):

@@ -2,8 +2,9 @@
 
 from studio.recipes.events import Done, Event, Failed, Queued, Stopped
 from studio.recipes.preset import Letter
-from studio.recipes.request import Variant
+from studio.recipes.request import Request, Variant
 from studio.recipes.serving import OPEN, JobSeen, JobState
+from studio.service.metrics import Metrics
 from studio.store.jobs import JobStore, Ticket
 from studio.store.variants import VariantStore
 
@@ -15,22 +16,28 @@ class SqlLedger:
         self,
         store: JobStore,
         variants: VariantStore,
-        request_id: str,
+        request: Request,
+        metrics: Metrics,
     ) -> None:
-        self._store, self._variants, self._id = store, variants, request_id
+        self._metrics, self._theme = metrics, request.preset.slug
+        self._store, self._variants, self._id = store, variants, request.id
         self._tickets: dict[Letter, Ticket] = {}
 
     def claim(self, letter: Letter) -> bool:
         ticket = self._store.claim(self._id, letter)
         if ticket is not None:
             self._tickets[letter] = ticket
+            self._metrics.began(ticket.model, ticket.waited)
         return ticket is not None
 
     def holds(self, letter: Letter) -> bool:
         return letter in self._tickets and self._store.holds(self._tickets[letter])
 
     def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
-        return letter in self._tickets and self._store.end(self._tickets[letter], state, error)
+        if letter not in self._tickets or not self._store.end(self._tickets[letter], state, error):
+            return False
+        self._metrics.ended(self._theme, letter, state)
+        return True
 
     def again(self, letter: Letter, error: str) -> bool:
         return letter in self._tickets and self._store.give_back(self._tickets[letter], error)

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Protocol
 
 from PIL import Image
+from structlog.contextvars import bound_contextvars
 
 from studio.engine.rendered import Rendered, Watch
 from studio.engine.status import EngineStatus
@@ -24,6 +25,7 @@ from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request, Variant
 from studio.recipes.serving import JobState
 from studio.service.lane import Lane, Priority
+from studio.service.metrics import Metrics
 from studio.service.runs import Ledger, Run
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
@@ -57,6 +59,7 @@ class RenderService:
         lane: Lane,
         engine: Callable[[], Renderer],
         batch: bool = False,
+        metrics: Metrics | None = None,
     ) -> None:
         """`batch` draws jobs at once that differ in prompts and seed alone."""
         self._bases = bases
@@ -64,6 +67,7 @@ class RenderService:
         self._lane = lane
         self._build_engine = engine
         self._batch = batch
+        self.metrics = metrics or Metrics()
         self._engine: Renderer | None = None
         self._runs: dict[str, Run] = {}
         self._ended: deque[str] = deque()
@@ -138,7 +142,8 @@ class RenderService:
         open_jobs = [job for job in jobs if run.claim(job.letter)]
         together = self._batched(run, open_jobs) if len(open_jobs) > 1 else ()
         for job, rendered in zip_longest(open_jobs, together):
-            self._finish(run, job, rendered, priority)
+            with self.metrics.busy.track_inprogress(), bound_contextvars(request=run.request.id):
+                self._finish(run, job, rendered, priority)
 
     def _batched(self, run: Run, jobs: Sequence[Job]) -> Sequence[Rendered]:
         """The pictures of one batch, or none: then one by one tells which job is to blame."""
@@ -157,6 +162,7 @@ class RenderService:
             rendered = rendered or self._rendered(run, [job])[0]
             variant, png = describe(run.request, job, rendered)
             self._variants.add(variant, png)
+            self.metrics.drawn(variant)
             self._tell_end(run, Done(letter=letter, variant=variant, png=png))
             log.info(
                 "variant %s of %s by %s in %.1f s, %.1f s of loading", letter,

@@ -87,7 +87,7 @@ class InProcess:
             )
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
-        ledger = SqlLedger(self._jobs, self._variants, request.id)
+        ledger = SqlLedger(self._jobs, self._variants, request, self._rendering.metrics)
         self._rendering.start(request, Priority.LIVE, ledger, letters, turn)
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:

@@ -100,7 +100,9 @@ class Serving:
         with self._admitting:
             crowd = self._check_room(client)
             expires = datetime.now(UTC) + WAIT
-            kept, is_new = self.jobs.add(request, client.name, client.channel, expires, order.key)
+            kept, is_new = self.jobs.add(
+                request, client.name, client.channel, expires, order.key, turn_of(crowd)
+            )
         if is_new:
             self.runner.start(request, LETTERS, turn_of(crowd))
         return self.jobs.asked(kept)
@@ -166,9 +168,22 @@ class Serving:
                 f"{client.in_flight} of your requests are under way already: wait for one to end",
                 self.seconds_to_wait(),
             )
+        self._check_quota(client)
         if self.jobs.waiting() >= LONGEST_QUEUE:
             raise Busy("the queue is full: come back later", self.seconds_to_wait())
         return crowd
+
+    def _check_quota(self, client: Client) -> None:
+        if client.per_day is None:
+            return
+        now = datetime.now(UTC)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.jobs.asked_since(client.name, midnight) >= client.per_day:
+            left = midnight + timedelta(days=1) - now
+            raise Busy(
+                f"{client.per_day} requests a day are yours, until midnight UTC: come back then",
+                1 + int(left.total_seconds()),
+            )
 
 
 def turn_of(crowd: int) -> int:

@@ -15,6 +15,11 @@ def add(
     channel: Annotated[str, typer.Option(help="What it is served from.")] = "live",
     per_minute: Annotated[int, typer.Option(help="Requests a minute.")] = 60,
     in_flight: Annotated[int, typer.Option(help="Requests that may be under way at once.")] = 10,
+    per_day: Annotated[int | None, typer.Option(help="Requests a day; no limit without.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What the key opens: draw, or watch for /metrics; several may be given."),
+    ] = None,
 ) -> None:
     """Add a client, or give one another key and limits; prints the key, once."""
     from pydantic import ValidationError
@@ -24,7 +29,12 @@ def add(
     from studio.recipes.serving import Client
 
     try:
-        client = Client(name=name, channel=channel, per_minute=per_minute, in_flight=in_flight)
+        client = Client.model_validate(
+            {
+                "name": name, "channel": channel, "per_minute": per_minute, "in_flight": in_flight,
+                "per_day": per_day, "scopes": scope or ["draw"],
+            }
+        )  # fmt: skip
     except ValidationError as error:
         raise InputError(f"this client cannot be: {explain(error)}") from None
     typer.echo(here().clients.put(client))
@@ -33,8 +43,12 @@ def add(
 @app.command("list")
 def list_clients(as_json: AsJson = False) -> None:
     """Clients and their limits; their keys are kept nowhere."""
-    rows = [(c.name, c.channel, c.per_minute, c.in_flight) for c in here().clients.all()]
-    print_table(("name", "channel", "per minute", "in flight"), rows, as_json)
+    rows = [
+        (c.name, c.channel, c.per_minute, c.in_flight, c.per_day or "", " ".join(sorted(c.scopes)))
+        for c in here().clients.all()
+    ]
+    heads = ("name", "channel", "per minute", "in flight", "per day", "scopes")
+    print_table(heads, rows, as_json)
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Requests and their jobs: the truth about each state, changed by compare-and-set alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +27,19 @@ class Ticket:
     request_id: str
     letter: Letter
     attempt: int
+    model: str = ""
+    waited: float = 0.0
+    """Seconds in the queue."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Jobs that wait for one model in one turn, and for how many seconds the first has."""
+
+    model: str
+    turn: int
+    count: int
+    oldest: float
 
 
 class JobStore:
@@ -40,6 +53,7 @@ class JobStore:
         channel: Slug,
         expires: datetime,
         key: str | None = None,
+        turn: int = 0,
     ) -> tuple[str, bool]:
         """Keeps a request with its four queued jobs; the id of the one that the client sent under
         this key before, and False, where there is one."""
@@ -59,7 +73,8 @@ class JobStore:
                 session.add(
                     JobRow(
                         request_id=request.id, letter=letter, state="queued", attempts=0, error="",
-                        expires=expires, heard=datetime.now(UTC),
+                        expires=expires, heard=datetime.now(UTC), turn=turn,
+                        model=request.preset.recipes[letter].base_model.name,
                     )
                 )  # fmt: skip
         return request.id, True
@@ -75,8 +90,9 @@ class JobStore:
                 row.state, row.error = "expired", LATE
                 return None
             row.state, row.attempts = "running", row.attempts + 1
-            row.heard = datetime.now(UTC)
-            return Ticket(request_id, letter, row.attempts)
+            queued, row.heard = utc(row.heard), datetime.now(UTC)
+            waited = (row.heard - queued).total_seconds()
+            return Ticket(request_id, letter, row.attempts, row.model, waited)
 
     def end(self, ticket: Ticket, state: JobState, error: str = "") -> bool:
         """Says how a job ended; False, and nothing changes, when the attempt is not the newest or
@@ -220,6 +236,32 @@ class JobStore:
         """Jobs that are queued."""
         with self._database.reading() as session:
             return session.scalar(select(func.count()).where(JobRow.state == "queued")) or 0
+
+    def running(self) -> int:
+        """Jobs that are being drawn."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).where(JobRow.state == "running")) or 0
+
+    def waiting_by_model(self) -> Sequence[Waiting]:
+        query = (
+            select(JobRow.model, JobRow.turn, func.count(), func.min(JobRow.heard))
+            .where(JobRow.state == "queued")
+            .group_by(JobRow.model, JobRow.turn)
+        )
+        now = datetime.now(UTC)
+        with self._database.reading() as session:
+            return [
+                Waiting(model, turn, count, (now - utc(first)).total_seconds())
+                for model, turn, count, first in session.execute(query)
+            ]
+
+    def asked_since(self, client: str, moment: datetime) -> int:
+        """Requests that a client has sent since then."""
+        query = select(func.count()).where(
+            RequestRow.client == client, RequestRow.created >= moment
+        )
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
 
     def by_key(self, client: str, key: str) -> str | None:
         """The request a client sent under a key before."""

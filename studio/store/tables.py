@@ -196,3 +196,5 @@ class JobRow(Base):
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     heard: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     """When it was put into the queue, begun, or last given a sign of life."""
+    model: Mapped[str] = mapped_column(String(200), server_default="")
+    turn: Mapped[int] = mapped_column(server_default="0")

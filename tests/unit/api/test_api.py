@@ -6,7 +6,6 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,26 +26,6 @@ from tests import examples
 V1 = "/api/v1"
 WISH = {"theme": "first-light", "base_image": "mia", "words": "a red dress", "seed": 5}
 DOODLE = base64.b64encode(examples.doodle().png).decode()
-
-
-@pytest.fixture
-def renderer() -> FakeRenderer:
-    return FakeRenderer(steps=2)
-
-
-@pytest.fixture
-def studio(home: Path, renderer: FakeRenderer) -> Studio:
-    opened = open_studio(Settings(home=home), lambda: renderer)
-    opened.deploying.deploy(Order(slug="first-light", number=1))
-    renderer.rendered.clear()
-    return opened
-
-
-@pytest.fixture
-def app(studio: Studio) -> Iterator[TestClient]:
-    key = studio.clients.put(Client(name="app", in_flight=2))
-    with TestClient(build_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
 
 
 def ended(app: TestClient, request_id: str) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""What Prometheus is told: of the queue by the job table, of drawing by whoever draws."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from studio.engine.status import EngineStatus
+from studio.recipes.request import Variant
+from studio.recipes.serving import JobState
+from studio.store.jobs import JobStore
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+
+class Metrics:
+    """One process's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._waited = self._histogram("studio_job_wait_seconds", "From the queue to its begin.")
+        self._rendered = self._histogram("studio_job_render_seconds", "Making the picture.")
+        self._loaded = self._histogram("studio_job_load_seconds", "Bringing models to the device.")
+        self._ended = Counter(
+            "studio_jobs_ended", "Clients' jobs by how they ended here.", ["theme", "letter", "state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.busy = Gauge("studio_lanes_busy", "Lanes that draw now.", registry=self.registry)
+
+    def began(self, model: str, waited: float) -> None:
+        self._waited.labels(model).observe(waited)
+
+    def drawn(self, variant: Variant) -> None:
+        model = variant.recipe.base_model.name
+        self._rendered.labels(model).observe(variant.timings.render)
+        self._loaded.labels(model).observe(variant.timings.load)
+
+    def ended(self, theme: str, letter: str, state: JobState) -> None:
+        self._ended.labels(theme, letter, state).inc()
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self.registry)
+
+    def _histogram(self, name: str, what: str) -> Histogram:
+        return Histogram(name, what, ["model"], buckets=SECONDS, registry=self.registry)
+
+
+class QueueFigures(Collector):
+    """How many jobs wait, and since when the oldest: the same whichever process is asked."""
+
+    def __init__(self, jobs: JobStore) -> None:
+        self._jobs = jobs
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["model", "turn"]
+        depth = GaugeMetricFamily("studio_jobs_waiting", "Jobs in the queue.", labels=labels)
+        oldest = GaugeMetricFamily("studio_oldest_job_seconds", "How long the first of them has waited.", labels=labels)  # fmt: skip
+        for row in self._jobs.waiting_by_model():
+            depth.add_metric([row.model, str(row.turn)], row.count)
+            oldest.add_metric([row.model, str(row.turn)], row.oldest)
+        yield depth
+        yield oldest
+        yield GaugeMetricFamily("studio_jobs_running", "Jobs being drawn.", self._jobs.running())
+
+
+class EngineFigures(Collector):
+    """How often models and other costly things were there when they were asked for."""
+
+    def __init__(self, status: Callable[[], EngineStatus | None]) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Metric]:
+        status = self._status()
+        if status is None:
+            return
+        asked = CounterMetricFamily("studio_engine_lookups", "By what was asked for and where it was.", labels=["what", "found"])  # fmt: skip
+        held = GaugeMetricFamily("studio_engine_bytes", "Held, by what and where.", labels=["what", "where"])  # fmt: skip
+        tiers = {"base_model": status.base_models, "controlnet": status.controlnets, "vae": status.vaes}  # fmt: skip
+        for what, tier in tiers.items():
+            found = {"device": tier.device_hits, "ram": tier.ram_hits, "nowhere": tier.misses}
+            for where, count in found.items():
+                asked.add_metric([what, where], count)
+            held.add_metric([what, "device"], tier.bytes("device"))
+            held.add_metric([what, "ram"], tier.bytes("ram"))
+        caches = {"embedding": status.embeddings, "latent": status.latents, "map": status.maps, "lora": status.lora_files}  # fmt: skip
+        for what, cache in caches.items():
+            asked.add_metric([what, "ram"], cache.hits)
+            asked.add_metric([what, "nowhere"], cache.misses)
+            held.add_metric([what, "ram"], cache.bytes)
+        yield asked
+        yield held

@@ -1,0 +1,21 @@
+"""When each job was last heard of, so that those of dead drawers are found; its model and turn."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    never = sa.text("'1970-01-01 00:00:00'")
+    op.add_column(
+        "jobs", sa.Column("heard", sa.DateTime(timezone=True), nullable=False, server_default=never)
+    )
+    op.add_column("jobs", sa.Column("model", sa.String(200), nullable=False, server_default=""))
+    op.add_column("jobs", sa.Column("turn", sa.Integer, nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    for column in ("turn", "model", "heard"):
+        op.drop_column("jobs", column)

@@ -1,0 +1,93 @@
+"""What machines that watch are told: Prometheus' figures, to those whose key is for that."""
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+from structlog.contextvars import bound_contextvars
+
+from studio.api.app import build_api
+from studio.bootstrap import Studio
+from studio.logs import set_up_logs
+from studio.recipes.serving import Client
+from tests import examples
+from tests.unit.api.test_api import V1, WISH, ended
+
+
+def figures(studio: Studio) -> dict[str, list[tuple[dict[str, str], float]]]:
+    key = studio.clients.put(Client(name="prometheus", scopes=frozenset({"watch"})))
+    with TestClient(build_api(studio)) as app:
+        answer = app.get("/metrics", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
+    return found
+
+
+def test_what_was_drawn_is_counted(app: TestClient, studio: Studio) -> None:
+    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    assert shown["ended"]
+    told = figures(studio)
+    by_letter = {labels["letter"]: count for labels, count in told["studio_jobs_ended_total"]}
+    assert by_letter == {"A": 1, "B": 1, "C": 1, "D": 1}
+    assert {labels["theme"] for labels, _ in told["studio_jobs_ended_total"]} == {"first-light"}
+    waits = {labels["model"]: count for labels, count in told["studio_job_wait_seconds_count"]}
+    assert waits == {"pocket-ink": 2, "pocket-water": 2}
+    drawn = {labels["model"]: n for labels, n in told["studio_job_render_seconds_count"]}
+    assert all(drawn[model] >= 2 for model in waits)
+    assert told["studio_jobs_running"] == [({}, 0)]
+    assert told["studio_lanes_busy"] == [({}, 0)]
+
+
+def test_what_waits_is_told_by_model_and_turn(studio: Studio) -> None:
+    request = examples.request(id="1" * 32, preset_version=1)
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    studio.serving.jobs.add(request, "app", "live", soon, turn=2)
+    families = list(text_string_to_metric_families(studio.rendering.metrics.text().decode()))
+    waiting = next(family for family in families if family.name == "studio_jobs_waiting").samples
+    assert sum(sample.value for sample in waiting) == 4
+    assert {sample.labels["turn"] for sample in waiting} == {"2"}
+    model = request.preset.recipes.A.base_model.name
+    assert model in {sample.labels["model"] for sample in waiting}
+
+
+def test_each_key_opens_what_it_is_for(app: TestClient, studio: Studio) -> None:
+    assert app.get("/metrics").status_code == 401
+    watching = studio.clients.put(Client(name="prometheus", scopes=frozenset({"watch"})))
+    refused = app.get(f"{V1}/themes", headers={"Authorization": f"Bearer {watching}"})
+    assert refused.status_code == 401
+    assert "--scope draw" in refused.json()["detail"]
+
+
+def test_a_client_has_so_many_requests_a_day(app: TestClient, studio: Studio) -> None:
+    key = studio.clients.put(Client(name="small", per_day=1))
+    headers = {"Authorization": f"Bearer {key}"}
+    first = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    assert first.status_code == 202
+    second = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    assert second.status_code == 429
+    assert "1 requests a day are yours" in second.json()["detail"]
+    assert 0 < int(second.headers["Retry-After"]) <= 24 * 3600 + 1
+
+
+def test_log_lines_say_which_request_they_are_about(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        set_up_logs(as_json=True)
+        with bound_contextvars(request="abc"):
+            logging.getLogger("studio.somewhere").warning("no %s", "luck")
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+    said = json.loads(capsys.readouterr().err)
+    assert (said["event"], said["request"], said["level"]) == ("no luck", "abc", "warning")
+    assert said["logger"] == "studio.somewhere"
