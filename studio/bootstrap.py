@@ -7,6 +7,8 @@ from functools import partial
 from studio.errors import StoreUnavailable
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
+from studio.safety.lists import WordLists
+from studio.safety.pictures import OpenNsfw, PictureJudge
 from studio.service.album import Album
 from studio.service.chores import Chores
 from studio.service.deploying import Deploying
@@ -21,12 +23,14 @@ from studio.service.rendering import Renderer, RenderService
 from studio.service.reviewing import Reviewing
 from studio.service.robustness import RobustnessPack
 from studio.service.runner import InProcess, Runner
+from studio.service.safety import Safety
 from studio.service.serving import Serving
 from studio.service.shipped import TestDoodle, doodle_pack, install_base_images, install_presets
 from studio.service.tokens import TokenCounter
 from studio.service.tuning import Tuning
 from studio.service.voting import Voting
 from studio.settings import Settings, shipped
+from studio.store.audit import AuditStore
 from studio.store.base_images import BaseImageStore
 from studio.store.clients import ClientStore
 from studio.store.contests import ContestStore
@@ -58,6 +62,7 @@ class Studio:
     packaging: Packaging
     serving: Serving
     clients: ClientStore
+    safety: Safety
     chores: Chores
     intake: Intake
     rendering: RenderService
@@ -72,9 +77,13 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return Catalogue(folders, Hashes(settings.home / "hashes.json"))
 
 
-def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> Studio:
+def open_studio(
+    settings: Settings,
+    renderer: Callable[[], Renderer] | None = None,
+    judge: PictureJudge | None = None,
+) -> Studio:
     """Opens or makes the data directory, with what ships already in it. `renderer` stands in for
-    the engine.
+    the engine, `judge` for who judges pictures.
 
     Raises StoreUnavailable when it cannot be used, NewerStore when a newer studio wrote it.
     """
@@ -109,13 +118,16 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         return Engine(catalogue, settings.device, limits, ways=ways)
 
     deployments, reports = DeploymentStore(database), ReportStore(database)
-    intake = Intake(bases, catalogue, pictures)
+    lists = WordLists((shipped("assets") / "words", settings.home / "words"))
+    safety = Safety(lists, judge or OpenNsfw(), AuditStore(database))
+    intake = Intake(bases, catalogue, pictures, safety)
     rendering = RenderService(
         bases,
         variants,
         Lane(),
         renderer or engine,
         batch=settings.batch and not settings.exact,
+        judge=safety.picture,
     )
     metrics = rendering.metrics
     metrics.registry.register(EngineFigures(rendering.engine_status))
@@ -123,7 +135,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
     album = Album(settings.home / "album", rendering)
     gate = Gate(
         catalogue, bases, pictures, variants, tokens, reports,
-        partial(rendering.glimpse, priority=Priority.BULK), _bytes(settings.device_gb),
+        partial(rendering.glimpse, priority=Priority.BULK), safety.ails, _bytes(settings.device_gb),
     )  # fmt: skip
     jobs = JobStore(database)
     metrics.registry.register(QueueFigures(jobs))
@@ -148,6 +160,7 @@ def open_studio(settings: Settings, renderer: Callable[[], Renderer] | None = No
         tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
         serving=Serving(deploying, intake, bases, jobs, variants, runner),
         clients=ClientStore(database),
+        safety=safety,
         packaging=Packaging(presets, bases, catalogue),
         chores=Chores(),
         intake=intake,

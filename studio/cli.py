@@ -1,4 +1,4 @@
-"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, bench. Imports what a command needs, late."""
+"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, safety, bench. Imports what a command needs, late."""
 
 import json
 import sys
@@ -14,6 +14,7 @@ from studio.shell.clients import app as clients_app
 from studio.shell.models import app as models_app
 from studio.shell.presets import app as presets_app
 from studio.shell.printing import AsJson, here, load_settings
+from studio.shell.safety import app as safety_app
 from studio.shell.sweep import sweep
 from studio.shell.users import app as users_app
 
@@ -32,6 +33,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 app.add_typer(users_app, name="users")
 app.add_typer(clients_app, name="clients")
+app.add_typer(safety_app, name="safety")
 app.command()(sweep)
 
 
@@ -98,7 +100,7 @@ def render(
         version.number,
     )
     check_folder(out)
-    from studio.recipes.events import Done, Failed
+    from studio.recipes.events import Done, Failed, Withheld
 
     variants, failed = {}, {}
     for event in studio.rendering.start(request).events():
@@ -108,6 +110,8 @@ def render(
             typer.echo(f"{event.letter}: {out / f'{event.letter}.png'}", err=True)
         elif isinstance(event, Failed):
             failed[event.letter] = event.message
+        elif isinstance(event, Withheld):
+            failed[event.letter] = f"withheld: {event.reason}"
     result = {
         "request": request.id,
         "preset": preset,

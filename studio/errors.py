@@ -4,6 +4,7 @@ StudioError                 exit code 1
 ├── InputError              2   what was asked cannot be accepted as it is
 │   ├── BadPicture              not a PNG, of the wrong size, too large, broken
 │   ├── BadDocument             a recipe or preset file that does not hold
+│   ├── Blocked                 words or a doodle that a theme does not let pass
 │   ├── Outdated                somebody else saved or deployed meanwhile
 │   └── GateClosed              a version that must not be deployed as it is
 ├── NotFound                3   a preset, base image or model that is not here
@@ -39,6 +40,10 @@ class BadPicture(InputError):
 
 
 class BadDocument(InputError):
+    pass
+
+
+class Blocked(InputError):
     pass
 
 

@@ -10,7 +10,7 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Slug
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import MAX_WORDS, RequestId, Seed
-from studio.recipes.serving import Asked, JobState, Told
+from studio.recipes.serving import WITHHELD, Asked, JobState, Told
 
 PREFIX = "/api/v1"
 MAX_DOODLE = 12 * 2**20
@@ -107,7 +107,7 @@ def request_shown(asked: Asked) -> RequestShown:
             letter=job.letter,
             state=job.state,
             picture=f"{address}/variants/{job.letter}" if job.state == "done" else None,
-            error=job.error or None,
+            error=WITHHELD if job.state == "withheld" else job.error or None,
         )
         for job in asked.jobs
     )

@@ -13,7 +13,7 @@ from studio.imaging.limits import encode_png, open_png
 from studio.pocket.figure import SIZE
 from studio.pocket.scenes import draw_scene, nasty_doodle
 from studio.recipes.canvas import BaseImage
-from studio.recipes.events import Done, Failed
+from studio.recipes.events import Done, Failed, Withheld
 from studio.recipes.preset import Preset
 
 FIRST_SCENE = 900_000
@@ -54,6 +54,8 @@ class Bench:
         for event in self._studio.rendering.start(request).events():
             if isinstance(event, Failed):
                 raise EngineError(event.message)
+            if isinstance(event, Withheld):
+                raise EngineError(event.reason)
             if isinstance(event, Done):
                 pictures[event.letter] = open_png(event.png, "a rendered variant")
         return tuple(pictures[letter] for letter in sorted(pictures))

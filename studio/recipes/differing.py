@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.recipe import ControlUnit, LoraUse, ModelRef, Recipe
+from studio.recipes.safety import SafetyPolicy
 
 LABELS: Mapping[str, str] = {
     "sampler": "Sampling method",
@@ -63,6 +64,21 @@ def _theme(before: Preset, after: Preset) -> Iterator[Change]:
     yield from _plain("Description", before.description, after.description)
     yield from _words("Theme prompt", before.prompt, after.prompt)
     yield from _plain("Base images", ", ".join(before.base_images), ", ".join(after.base_images))
+    yield from _safety(before.safety, after.safety)
+
+
+def _safety(before: SafetyPolicy, after: SafetyPolicy) -> Iterator[Change]:
+    yield from _plain("Words are judged", _said(before.words), _said(after.words))
+    yield from _plain("Doodles are judged", _said(before.doodles), _said(after.doodles))
+    yield from _plain("Pictures are judged", _said(before.pictures), _said(after.pictures))
+    yield from _plain("Picture threshold", f"{before.threshold:g}", f"{after.threshold:g}")
+    yield from _plain("Withheld pictures are drawn anew", _said(before.refill), _said(after.refill))
+    yield from _words("Negative prompt of the theme", before.negative_prompt, after.negative_prompt)
+    yield from _plain("Blocked words are kept", _said(before.keep_words), _said(after.keep_words))
+
+
+def _said(on: bool) -> str:
+    return "yes" if on else "no"
 
 
 def _recipes(before: Preset, after: Preset) -> Iterator[Change]:

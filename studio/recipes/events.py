@@ -54,10 +54,17 @@ class Failed(_JobEvent):
     message: str
 
 
+class Withheld(_JobEvent):
+    """The picture was drawn, and may not be shown; `reason` is for operators alone."""
+
+    kind: Literal["withheld"] = "withheld"
+    reason: str
+
+
 class Stopped(_JobEvent):
     kind: Literal["cancelled"] = "cancelled"
 
 
-Event = Queued | Started | Loading | Step | Preview | Done | Failed | Stopped
-FINAL = (Done, Failed, Stopped)
+Event = Queued | Started | Loading | Step | Preview | Done | Failed | Withheld | Stopped
+FINAL = (Done, Failed, Withheld, Stopped)
 """Events after which nothing more comes of a job."""

@@ -13,17 +13,17 @@ from pydantic import Field
 from studio.errors import BadDocument
 from studio.recipes.base import Frozen, read_document
 from studio.recipes.canvas import BaseImage
-from studio.recipes.preset import FORMAT, Preset
+from studio.recipes.preset import FORMAT, Preset, with_safety
 
 MAX_BYTES = 64 * 2**20
 """A file with a dozen base images of the largest size is smaller."""
 MAX_FIELDS = 100_000
 """A preset has some five hundred."""
-NEWEST = 1
+NEWEST = 2
 """The format that this studio writes, of presets and of packages."""
 PACKAGE: Literal["doodle-theme-studio/package"] = "doodle-theme-studio/package"
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_safety}
 """What brings a preset of a format to the next one, by the format it starts from."""
 
 
@@ -38,7 +38,7 @@ class Package(Frozen):
     """A preset that takes its base images along."""
 
     format: Literal["doodle-theme-studio/package"] = Field(PACKAGE, alias="schema")
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     preset: Preset
     base_images: Annotated[tuple[PackedBase, ...], Field(max_length=100)] = ()
 

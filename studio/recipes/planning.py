@@ -26,7 +26,10 @@ def plan(request: Request) -> tuple[Job, ...]:
             prompt=join_prompt(
                 request.preset.recipes[letter], request.preset.prompt, request.words
             ),
-            negative_prompt=request.preset.recipes[letter].negative_prompt,
+            negative_prompt=_joined(
+                request.preset.recipes[letter].negative_prompt,
+                request.preset.safety.negative_prompt,
+            ),
             loras=loras(request.preset.recipes[letter], request.preset.prompt),
             seed=request.preset.recipes[letter].seed_rule.seed(request.seed),
             base_image=request.base_image,
@@ -37,6 +40,11 @@ def plan(request: Request) -> tuple[Job, ...]:
     ]
     order = list(dict.fromkeys(job.recipe.base_model for job in jobs))
     return tuple(sorted(jobs, key=lambda job: order.index(job.recipe.base_model)))
+
+
+def _joined(own: str, always: str) -> str:
+    """A recipe's negative prompt and the theme's, of which no client knows."""
+    return ", ".join(part.strip(" ,") for part in (own, always) if part.strip(" ,"))
 
 
 def batches(jobs: Sequence[Job]) -> tuple[tuple[Job, ...], ...]:

@@ -1,13 +1,14 @@
 """A preset: a theme's four recipes with what they share, and its numbered versions."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.recipe import Prompt, Recipe
+from studio.recipes.safety import SafetyPolicy
 
 Letter = Literal["A", "B", "C", "D"]
 LETTERS: tuple[Letter, ...] = ("A", "B", "C", "D")
@@ -32,25 +33,38 @@ class Recipes(Frozen):
 
 
 class Preset(Frozen):
-    """A theme as one document. `schema` and `version` tell what wrote it."""
+    """A theme as one document. `schema` and `version` tell what wrote it; version 1 had no `safety`."""
 
     format: Literal["doodle-theme-studio/preset"] = Field(FORMAT, alias="schema")
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     slug: Slug
     name: Annotated[str, Field(min_length=1, max_length=80)]
     description: Annotated[str, Field(max_length=1000)] = ""
     prompt: Prompt = ""
     base_images: tuple[Slug, ...] = ()
+    safety: SafetyPolicy = SafetyPolicy()
     recipes: Recipes
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _today(cls, document: Any) -> Any:
+        """What an older studio kept, in a database say, reads as one of today."""
+        old = isinstance(document, dict) and document.get("version", 1) == 1
+        return with_safety(document) if old else document
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len(set(self.base_images)) != len(self.base_images):
             raise ValueError("a base image is named twice")
         return self
+
+
+def with_safety(document: dict[str, Any]) -> dict[str, Any]:
+    """A preset of format 1 in format 2: with the policy that every theme has unless told."""
+    return {**document, "version": 2}
 
 
 class PresetVersion(Frozen):

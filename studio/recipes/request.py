@@ -14,6 +14,9 @@ from studio.recipes.recipe import LoraUse, ModelKind, Recipe
 MAX_WORDS = 500
 """Characters a user may add to a theme's prompt."""
 
+OPERATOR = "studio"
+"""Who asks on the studio's own page and command line."""
+
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 RequestId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
@@ -22,7 +25,7 @@ class Request(Frozen):
     """What a user or operator asks for. Without a doodle the base image alone is redrawn.
 
     `preset` is the whole document, so that a trial run of an unsaved preset and a served one
-    take the same path; `preset_version` is None while it is unsaved.
+    take the same path; `preset_version` is None while it is unsaved, `client` who asks.
     """
 
     id: RequestId
@@ -33,6 +36,7 @@ class Request(Frozen):
     preset_version: int | None = None
     seed: Seed
     pictures: tuple[ControlPicture, ...] = ()
+    client: Annotated[str, Field(max_length=63)] = OPERATOR
 
 
 class Job(Frozen):

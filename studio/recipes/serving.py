@@ -7,11 +7,13 @@ from pydantic import Field
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
-from studio.recipes.events import FINAL, Event, Failed, Loading, Preview, Step
+from studio.recipes.events import FINAL, Event, Failed, Loading, Preview, Step, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import RequestId, Seed
 
-JobState = Literal["queued", "running", "done", "failed", "cancelled", "expired"]
+JobState = Literal["queued", "running", "done", "failed", "withheld", "cancelled", "expired"]
+WITHHELD = "this picture is withheld: it may not be shown"
+"""What a client is told; the reason is for operators."""
 OPEN: tuple[JobState, ...] = ("queued", "running")
 """States from which a job goes on; every other is its end."""
 MOST_ATTEMPTS = 3
@@ -90,5 +92,7 @@ def told(event: Event) -> Told:
             return said.model_copy(update={"preview": png})
         case Failed(message=message):
             return said.model_copy(update={"error": message})
+        case Withheld():
+            return said.model_copy(update={"error": WITHHELD})
         case _:
             return said

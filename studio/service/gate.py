@@ -38,8 +38,8 @@ class Finding:
 class Gate:
     """Checks preset versions against what is here.
 
-    `draw` makes one picture and raises StudioError where it cannot; `device_bytes` None: no limit
-    is known.
+    `draw` makes one picture and raises StudioError where it cannot; `judges` tells what is wrong with
+    those of words and pictures; `device_bytes` None: no limit is known.
     """
 
     catalogue: Catalogue
@@ -49,6 +49,7 @@ class Gate:
     tokens: TokenCounter
     reports: ReportStore
     draw: Callable[[Job], bytes]
+    judges: Callable[[], str]
     device_bytes: int | None = None
 
     def check(self, version: PresetVersion) -> tuple[Finding, ...]:
@@ -63,8 +64,27 @@ class Gate:
             self._memory(preset),
             self._seconds(version),
         )
+        found = (*found, self._safety(preset))
         tried = () if worst(found) == "stop" else self._dry_run(version)
         return (*found, *tried, self._robustness(version), self._sheet(version))
+
+    def _safety(self, preset: Preset) -> Finding:
+        """Whether anything is let pass unjudged, and whether the judges work."""
+        policy = preset.safety
+        off = [
+            name
+            for name, on in (("words", policy.words), ("doodles", policy.doodles), ("pictures", policy.pictures))
+            if not on
+        ]  # fmt: skip
+        broken = self.judges() if len(off) < 3 else ""
+        if broken:
+            return Finding("stop", "safety: a judge does not work, so that nothing passes", broken)
+        if off:
+            return Finding(
+                "warning", f"safety: {' and '.join(off)} pass unjudged",
+                "turn them on in the theme's safety policy, unless all who ask are trusted",
+            )  # fmt: skip
+        return Finding("pass", f"safety: words, doodles and pictures are judged, threshold {policy.threshold:g}")  # fmt: skip
 
     def missing(self, preset: Preset) -> tuple[str, ...]:
         """Why the preset's models cannot be used now; empty while all are here as they were."""

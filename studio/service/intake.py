@@ -5,16 +5,24 @@ import secrets
 from studio.errors import InputError
 from studio.imaging.limits import encode_png, open_png, read_doodle
 from studio.library.catalogue import Catalogue
-from studio.recipes.canvas import ControlPicture, Sha256
+from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256
 from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset
-from studio.recipes.request import MAX_WORDS, Request
+from studio.recipes.request import MAX_WORDS, OPERATOR, Request
+from studio.service.safety import Asker, Safety
 from studio.store.base_images import BaseImageStore
 from studio.store.pictures import PictureFiles
 
 
 class Intake:
-    def __init__(self, bases: BaseImageStore, catalogue: Catalogue, pictures: PictureFiles) -> None:
+    def __init__(
+        self,
+        bases: BaseImageStore,
+        catalogue: Catalogue,
+        pictures: PictureFiles,
+        safety: Safety,
+    ) -> None:
+        self._safety = safety
         self._bases = bases
         self._catalogue = catalogue
         self._pictures = pictures
@@ -27,12 +35,16 @@ class Intake:
         words: str = "",
         seed: int | None = None,
         preset_version: int | None = None,
+        client: str = OPERATOR,
+        request_id: str | None = None,
     ) -> Request:
-        """A checked request; without a seed one is drawn by chance.
+        """A checked request; without a seed one is drawn by chance. Words that the lists mask are left
+        out of it.
 
         Raises NotFound for an unknown base image, model or own picture, UnfitModel for one that is not what
         the preset was tuned with, BadPicture for a doodle that is no PNG of
-        the base's size, InputError for too many words or a seed out of range.
+        the base's size, InputError for too many words or a seed out of range, Blocked for what the
+        theme does not let pass.
         """
         if len(words) > MAX_WORDS:
             raise InputError(
@@ -46,16 +58,25 @@ class Intake:
             called = loras(recipe, preset.prompt)[len(recipe.loras) :]
             for kind, ref in (*recipe.models, *(("lora", use.model) for use in called)):
                 self._catalogue.find(kind, ref)
+        asker = Asker(request_id or secrets.token_hex(16), preset, preset_version, client)
         return Request(
-            id=secrets.token_hex(16),
+            id=asker.request_id,
             base_image=base,
-            doodle=None if doodle_png is None else read_doodle(doodle_png, base.width, base.height),
-            words=" ".join(words.split()),
+            doodle=None if doodle_png is None else self._doodle(asker, base, doodle_png),
+            words=self._safety.admit_words(asker, " ".join(words.split())),
             preset=preset,
             preset_version=preset_version,
             seed=secrets.randbelow(2**32) if seed is None else seed,
             pictures=self._own_pictures(preset),
+            client=client,
         )
+
+    def _doodle(self, asker: Asker, base: BaseImage, png: bytes) -> Doodle:
+        doodle = read_doodle(png, base.width, base.height)
+        if asker.preset.safety.doodles:
+            under, over = open_png(self._bases.png(base), "the base"), open_png(doodle.png, "it")
+            self._safety.admit_doodle(asker, under, over, doodle.sha256)
+        return doodle
 
     def keep_picture(self, png: bytes) -> Sha256:
         """Keeps an operator's own picture for control units, and gives its hash.

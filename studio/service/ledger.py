@@ -1,6 +1,6 @@
 """The account of a run that a client asked for: kept in the job table."""
 
-from studio.recipes.events import Done, Event, Failed, Queued, Stopped
+from studio.recipes.events import Done, Event, Failed, Queued, Stopped, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request, Variant
 from studio.recipes.serving import OPEN, JobSeen, JobState
@@ -64,6 +64,8 @@ def event_of(job: JobSeen, variant: Variant | None, variants: VariantStore) -> E
         return Done(letter=job.letter, variant=variant, png=variants.png(variant))
     if job.state == "cancelled":
         return Stopped(letter=job.letter)
+    if job.state == "withheld":
+        return Withheld(letter=job.letter, reason=job.error)
     if job.state in OPEN:
         return Queued(letter=job.letter)
     return Failed(letter=job.letter, message=job.error or "its picture is gone")

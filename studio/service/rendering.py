@@ -19,11 +19,11 @@ from studio.engine.status import EngineStatus
 from studio.errors import Cancelled, NoRoom, NotFound, StudioError
 from studio.imaging.limits import encode_png
 from studio.imaging.metadata import png_with_metadata
-from studio.recipes.events import Done, Failed, Loading, Preview, Step, Stopped
+from studio.recipes.events import Done, Failed, Loading, Preview, Step, Stopped, Withheld
 from studio.recipes.planning import batches, plan
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request, Variant
-from studio.recipes.serving import JobState
+from studio.recipes.safety import PictureVerdict
 from studio.service.lane import Lane, Priority
 from studio.service.metrics import Metrics
 from studio.service.runs import Ledger, Run
@@ -49,6 +49,14 @@ class Renderer(Protocol):
     def status(self) -> EngineStatus: ...
 
 
+class _NotToBeShown(Exception):
+    """A picture that a judge withholds."""
+
+
+def let_pass(_: Request, __: Letter, ___: Image.Image) -> PictureVerdict:
+    return PictureVerdict(threshold=1.0)
+
+
 class RenderService:
     """Takes requests and runs them through one lane. The engine is built when first needed."""
 
@@ -60,6 +68,7 @@ class RenderService:
         engine: Callable[[], Renderer],
         batch: bool = False,
         metrics: Metrics | None = None,
+        judge: Callable[[Request, Letter, Image.Image], PictureVerdict] = let_pass,
     ) -> None:
         """`batch` draws jobs at once that differ in prompts and seed alone."""
         self._bases = bases
@@ -68,6 +77,7 @@ class RenderService:
         self._build_engine = engine
         self._batch = batch
         self.metrics = metrics or Metrics()
+        self._judge = judge
         self._engine: Renderer | None = None
         self._runs: dict[str, Run] = {}
         self._ended: deque[str] = deque()
@@ -159,7 +169,7 @@ class RenderService:
         try:
             if run.is_over(letter) and rendered is None:
                 raise Cancelled(f"variant {letter} was stopped")
-            rendered = rendered or self._rendered(run, [job])[0]
+            job, rendered = self._fit_to_show(run, job, rendered or self._rendered(run, [job])[0])
             variant, png = describe(run.request, job, rendered)
             self._variants.add(variant, png)
             self.metrics.drawn(variant)
@@ -170,6 +180,9 @@ class RenderService:
             )  # fmt: skip
         except Cancelled:
             self._tell_end(run, Stopped(letter=letter))
+        except _NotToBeShown as withheld:
+            log.warning("variant %s of %s is withheld: %s", letter, job.request_id, withheld)
+            self._tell_end(run, Withheld(letter=letter, reason=str(withheld)))
         except NoRoom as error:
             self._once_more(run, job, str(error), priority)
         except StudioError as error:
@@ -180,6 +193,18 @@ class RenderService:
             told = f"variant {letter} failed unexpectedly: the log has the details"
             self._once_more(run, job, told, priority)
 
+    def _fit_to_show(self, run: Run, job: Job, rendered: Rendered) -> tuple[Job, Rendered]:
+        """What may be shown of a job: its picture, or where the theme says so a second one of another
+        seed. Raises _NotToBeShown."""
+        verdict = self._judge(run.request, job.letter, rendered.picture)
+        if verdict.withheld and run.request.preset.safety.refill:
+            job = job.model_copy(update={"seed": (job.seed + 1) % 2**32})
+            rendered = self._rendered(run, [job])[0]
+            verdict = self._judge(run.request, job.letter, rendered.picture)
+        if verdict.withheld:
+            raise _NotToBeShown(verdict.reason)
+        return job, rendered
+
     def _once_more(self, run: Run, job: Job, error: str, priority: Priority) -> None:
         """What may pass is tried again where an account is kept of that; else it has failed."""
         log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
@@ -189,11 +214,11 @@ class RenderService:
         else:
             self._tell_end(run, Failed(letter=job.letter, message=error))
 
-    def _tell_end(self, run: Run, event: Done | Failed | Stopped) -> None:
+    def _tell_end(self, run: Run, event: Done | Failed | Withheld | Stopped) -> None:
         """Tells how a job ended, once the ledger has taken that down; else what it has instead."""
-        states: dict[str, JobState] = {"done": "done", "failed": "failed", "cancelled": "cancelled"}
-        error = event.message if isinstance(event, Failed) else ""
-        if run.ledger.end(event.letter, states[event.kind], error):
+        error = {"failed": "message", "withheld": "reason"}.get(event.kind, "")
+        told = getattr(event, error) if error else ""
+        if run.ledger.end(event.letter, event.kind, told):
             run.tell(event)
         else:
             run.give_up(event.letter)

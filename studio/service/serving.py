@@ -95,8 +95,9 @@ class Serving:
         if order.base_image not in {image.id for image in self.base_images(version)}:
             raise NotFound(f"theme {order.theme!r} has no base image {order.base_image!r}")
         request = self.intake.request(
-            version.preset, order.base_image, order.doodle, order.words, order.seed, version.number
-        ).model_copy(update={"id": request_id})
+            version.preset, order.base_image, order.doodle, order.words, order.seed, version.number,
+            client.name, request_id,
+        )  # fmt: skip
         with self._admitting:
             crowd = self._check_room(client)
             expires = datetime.now(UTC) + WAIT

@@ -178,6 +178,26 @@ class RequestRow(Base):
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class JudgementRow(Base):
+    """A decision of the safety stages; columns repeat what the document says, to be searched."""
+
+    __tablename__ = "judgements"
+    __table_args__ = (
+        Index("ix_judgements_created", "created"),
+        Index("ix_judgements_client", "client", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    client: Mapped[str] = mapped_column(String(63))
+    request_id: Mapped[str] = mapped_column(String(32))
+    stage: Mapped[str] = mapped_column(String(10))
+    verdict: Mapped[str] = mapped_column(String(10))
+    theme: Mapped[str] = mapped_column(String(63))
+    document: Mapped[str] = mapped_column(Text)
+    review: Mapped[str | None] = mapped_column(Text)
+
+
 class JobRow(Base):
     """One job of a request: the truth about its state, whoever works on it."""
 

@@ -13,6 +13,7 @@ from studio.recipes.events import (
     Started,
     Step,
     Stopped,
+    Withheld,
 )
 from studio.recipes.preset import Letter
 from studio.recipes.remembering import request_seed
@@ -55,6 +56,8 @@ class Card:
                 return replace(self, state="done", png=png, variant=variant)
             case Failed(message=message):
                 return replace(self, state="failed", message=message)
+            case Withheld(reason=reason):
+                return replace(self, state="failed", preview=None, message=f"Withheld: {reason}")
             case Stopped():
                 return replace(self, state="cancelled")
 

@@ -49,9 +49,9 @@ class Easel:
         drawn = {each.name: each for each in self.studio.doodles}
         png = drawn[doodle].png if doodle else None
         base = (drawn[doodle].base_image if doodle else None) or "mia"
-        asked = Intake(self.studio.bases, self.catalogue, self.pictures).request(
-            preset, base, png, "a red dress", seed=11
-        )
+        asked = Intake(
+            self.studio.bases, self.catalogue, self.pictures, self.studio.safety
+        ).request(preset, base, png, "a red dress", seed=11)
         return next(job for job in plan(asked) if job.letter == letter)
 
     def render(self, job: Job, **hooks: Any) -> Rendered:

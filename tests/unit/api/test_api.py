@@ -18,6 +18,7 @@ from studio.api.app import build_api
 from studio.bootstrap import Studio, open_studio
 from studio.errors import EngineError, NoRoom
 from studio.recipes.deployment import Order
+from studio.recipes.safety import AuditFilter
 from studio.recipes.serving import Client
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
@@ -245,3 +246,31 @@ def test_the_document_names_every_route_with_examples(app: TestClient) -> None:
     assert {f"{V1}/themes", f"{V1}/requests", f"{V1}/requests/{{request_id}}/events"} <= set(document["paths"])  # fmt: skip
     wish = document["components"]["schemas"]["Wish"]["properties"]
     assert wish["words"]["examples"] == ["a red dress with a star"]
+
+
+def test_words_that_do_not_pass_are_a_problem_without_the_reason(
+    app: TestClient, studio: Studio
+) -> None:
+    refused = app.post(f"{V1}/requests", json=WISH | {"words": "a n@ked man"})
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "these words cannot be used here: choose others"
+    [kept] = studio.safety.audit.page(AuditFilter())
+    assert (kept.judged.client, kept.judged.reason) == ("app", "naked")
+
+
+def test_a_withheld_picture_is_an_end_without_picture_or_reason(
+    app: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio.safety.judge, "scores", lambda _: {"nsfw": 0.97})
+    made = app.post(f"{V1}/requests", json=WISH).json()
+    shown = ended(app, made["id"])
+    assert [variant["state"] for variant in shown["variants"]] == ["withheld"] * 4
+    assert {v["error"] for v in shown["variants"]} == {
+        "this picture is withheld: it may not be shown"
+    }
+    assert all(variant["picture"] is None for variant in shown["variants"])
+    told = [event for event in streamed(app, made["id"]) if event["kind"] == "withheld"]
+    assert len(told) == 4
+    assert "0.97" not in str(told) + str(shown)
+    assert app.get(f"{V1}/requests/{made['id']}/variants/A").status_code == 404
+    assert {kept.judged.client for kept in studio.safety.audit.page(AuditFilter())} == {"app"}

@@ -14,6 +14,7 @@ from studio.recipes.recipe import (
     SeedRule,
     Upscale,
 )
+from studio.recipes.safety import SafetyPolicy
 from tests import examples
 
 POSE, SCRIBBLE = examples.unit("pose"), examples.unit("scribble")
@@ -126,3 +127,15 @@ def test_no_field_of_a_recipe_is_forgotten() -> None:
     assert set(changed) == leaves(Recipe) - {"format", "version"}
     for field, value in changed.items():
         assert told({}, {field: value}), field
+
+
+def test_no_rule_of_a_safety_policy_is_forgotten() -> None:
+    changed: dict[str, Any] = {
+        "words": False, "pictures": False, "doodles": False, "threshold": 0.5, "refill": True,
+        "negative_prompt": "gore", "keep_words": False,
+    }  # fmt: skip
+    assert set(changed) == set(SafetyPolicy.model_fields)
+    before = examples.preset()
+    for field, value in changed.items():
+        policy = before.safety.model_copy(update={field: value})
+        assert len(differences(before, before.model_copy(update={"safety": policy}))) == 1, field

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.errors import BadDocument
-from studio.recipes.package import MAX_FIELDS, Package, PackedBase, read_package
+from studio.recipes.package import MAX_FIELDS, MIGRATIONS, Package, PackedBase, read_package
 from tests import examples
 
 
@@ -44,6 +44,7 @@ def test_older_formats_are_brought_to_todays_step_by_step() -> None:
     steps = {
         -1: lambda old: {**old, "version": 0, "slug": old["slug"].lower()},
         0: lambda old: {**old, "version": 1, "name": old["name"].strip()},
+        **MIGRATIONS,
     }
     old = json.dumps(document(version=-1, slug="SPRING", name="  Spring ")).encode()
     assert read_package(old, "x", steps).preset == examples.preset()
@@ -57,7 +58,7 @@ def test_older_formats_are_brought_to_todays_step_by_step() -> None:
         ({"prompt": {"3": {"class_type": "KSampler"}}}, "is no preset of the studio: it has no schema"),
         ([1, 2], "is no preset of the studio: it is a list"),
         ("name,prompt,negative_prompt", "is no preset of the studio: it is a str"),
-        (document(version=2), "is of format 2, this studio reads up to 1: update the studio"),
+        (document(version=3), "is of format 3, this studio reads up to 2: update the studio"),
         (document(version="one"), "version: should be a number"),
         ({"schema": "doodle-theme-studio/package", "version": 7}, "is of format 7"),
         ({"schema": "doodle-theme-studio/package", "preset": [1]}, "does not hold: preset"),

@@ -1,0 +1,121 @@
+"""What a theme lets pass, and how what was asked for and drawn is judged."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Sha256, Slug
+
+Severity = Literal["block", "mask", "flag"]
+"""What becomes of a word: the request is refused, the word is left out, or it is taken down."""
+SEVERITIES: tuple[Severity, ...] = ("block", "mask", "flag")
+"""The gravest first."""
+Stage = Literal["words", "doodle", "picture"]
+
+
+class SafetyPolicy(Frozen):
+    """A theme's own rules, kept with its preset.
+
+    `negative_prompt` is added to each recipe's on the server; who asks neither sees it nor can take it
+    away. A picture whose score is over `threshold` is withheld, and drawn once more with another
+    seed where `refill` says so. Without `keep_words` the record holds a hash of blocked words alone.
+    """
+
+    words: bool = True
+    pictures: bool = True
+    doodles: bool = True
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
+    refill: bool = False
+    negative_prompt: Annotated[str, Field(max_length=2000)] = ""
+    keep_words: bool = True
+
+
+class Match(Frozen):
+    """An entry of a word list found in a text, `start` to `end` in its characters."""
+
+    entry: str
+    severity: Severity
+    start: int
+    end: int
+
+
+class WordVerdict(Frozen):
+    """`severity` is the gravest of the matches; None: nothing was found."""
+
+    severity: Severity | None = None
+    matches: tuple[Match, ...] = ()
+
+    def masked(self, text: str) -> str:
+        """`text` without the words to be masked."""
+        kept = list(text)
+        for match in self.matches:
+            if match.severity == "mask":
+                kept[match.start : match.end] = [""] * (match.end - match.start)
+        return " ".join("".join(kept).split())
+
+
+class PictureVerdict(Frozen):
+    """What a judge makes of one picture. `error` says why it could not be judged, which withholds it."""
+
+    scores: Mapping[str, float] = Field(default_factory=dict)
+    threshold: float
+    error: str = ""
+
+    @property
+    def score(self) -> float:
+        return max(self.scores.values(), default=0.0)
+
+    @property
+    def withheld(self) -> bool:
+        return bool(self.error) or self.score > self.threshold
+
+    @property
+    def reason(self) -> str:
+        """For operators; empty while it may be shown."""
+        if self.error:
+            return f"it could not be judged: {self.error}"
+        return f"score {self.score:.2f} is over {self.threshold:.2f}" if self.withheld else ""
+
+
+class Judged(Frozen):
+    """One decision on record. `said` are the words, or a hash of them, that were blocked."""
+
+    stage: Stage
+    verdict: Literal["block", "mask", "flag", "withheld"]
+    client: str
+    request_id: str
+    theme: Slug
+    version: int | None = None
+    letter: str = ""
+    score: float | None = None
+    reason: str = ""
+    said: str = ""
+    picture_sha256: Sha256 | None = None
+    created: datetime
+
+
+class AuditFilter(Frozen):
+    """What of the record is wanted; None: whatever it is. `text` is looked for in words and reasons."""
+
+    stage: Stage | None = None
+    verdict: Literal["block", "mask", "flag", "withheld"] | None = None
+    theme: Slug | None = None
+    client: str | None = None
+    text: str | None = None
+
+
+class Review(Frozen):
+    """What a reviewer made of a decision afterwards."""
+
+    reviewer: str
+    wrong: bool
+    note: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class KeptJudgement(Frozen):
+    id: int
+    judged: Judged
+    review: Review | None = None

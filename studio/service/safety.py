@@ -1,0 +1,119 @@
+"""Judges what is asked for and what was drawn by a theme's policy, and takes down each decision."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from PIL import Image
+
+from studio.errors import Blocked, StudioError
+from studio.imaging.compose import composite
+from studio.recipes.preset import Letter, Preset
+from studio.recipes.request import OPERATOR, Request
+from studio.recipes.safety import Judged, PictureVerdict, Stage, WordVerdict
+from studio.safety.lists import WordLists
+from studio.safety.pictures import PictureJudge, judge
+from studio.store.audit import AuditStore
+
+log = logging.getLogger(__name__)
+OTHER_WORDS = "these words cannot be used here: choose others"
+OTHER_DOODLE = "this drawing cannot be used here: draw another"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, under which request, for which version of a theme. Operators are told why something is
+    not let pass, clients only that it is not."""
+
+    request_id: str
+    preset: Preset
+    version: int | None = None
+    client: str = OPERATOR
+
+
+@dataclass(frozen=True)
+class Safety:
+    lists: WordLists
+    judge: PictureJudge
+    audit: AuditStore
+
+    def words(self, text: str) -> WordVerdict:
+        """What of the lists is in a text. Raises BadDocument for a list that does not hold."""
+        return self.lists.filter().judge(text)
+
+    def ails(self) -> str:
+        """What is wrong with the judges; empty where they work."""
+        try:
+            self.words("a red dress")
+        except (StudioError, OSError) as error:
+            return str(error)
+        return judge(self.judge, Image.new("RGB", (64, 64), "white"), 1.0).error
+
+    def admit_words(self, asker: Asker, words: str) -> str:
+        """The words as they may be drawn, those to be masked left out.
+
+        Raises Blocked, also where they cannot be judged.
+        """
+        policy = asker.preset.safety
+        if not policy.words or not words:
+            return words
+        try:
+            verdict = self.words(words)
+        except (StudioError, OSError) as error:
+            log.error("words cannot be judged, and none pass: %s", error)
+            self._record(asker, "words", "block", reason=f"they could not be judged: {error}")
+            raise Blocked(OTHER_WORDS if asker.client != OPERATOR else str(error)) from None
+        if verdict.severity is None:
+            return words
+        found = ", ".join(dict.fromkeys(match.entry for match in verdict.matches))
+        blocked = verdict.severity == "block"
+        said = words if policy.keep_words or not blocked else hashed(words)
+        reason = found if policy.keep_words or not blocked else hashed(found)
+        self._record(asker, "words", verdict.severity, said=said, reason=reason)
+        if blocked:
+            why = f"the words hold what the lists block: {found}; choose others, or mend the lists"
+            raise Blocked(why if asker.client == OPERATOR else OTHER_WORDS)
+        return verdict.masked(words)
+
+    def admit_doodle(
+        self, asker: Asker, base: Image.Image, doodle: Image.Image, sha256: str
+    ) -> None:
+        """Raises Blocked for a doodle whose composite is over the theme's threshold, or cannot be judged."""
+        policy = asker.preset.safety
+        if not policy.doodles:
+            return
+        verdict = judge(self.judge, composite(base, doodle), policy.threshold)
+        if not verdict.withheld:
+            return
+        self._record(asker, "doodle", "block", score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
+        told = f"the doodle is not let pass: {verdict.reason}"
+        raise Blocked(told if asker.client == OPERATOR else OTHER_DOODLE)
+
+    def picture(self, request: Request, letter: Letter, picture: Image.Image) -> PictureVerdict:
+        """Whether a picture that was drawn may be shown; what is withheld is on record."""
+        policy = request.preset.safety
+        if not policy.pictures:
+            return PictureVerdict(threshold=1.0)
+        verdict = judge(self.judge, picture, policy.threshold)
+        if verdict.withheld:
+            asker = Asker(request.id, request.preset, request.preset_version, request.client)
+            sha256 = hashlib.sha256(picture.tobytes()).hexdigest()
+            self._record(asker, "picture", "withheld", letter=letter, score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
+        return verdict
+
+    def _record(
+        self, asker: Asker, stage: Stage, verdict: Literal["block", "mask", "flag", "withheld"], **more: Any
+    ) -> None:  # fmt: skip
+        self.audit.add(
+            Judged(
+                stage=stage, verdict=verdict, client=asker.client, request_id=asker.request_id,
+                theme=asker.preset.slug, version=asker.version, created=datetime.now(UTC), **more,
+            )
+        )  # fmt: skip
+
+
+def hashed(text: str) -> str:
+    """What a record holds of words that must not be kept: enough to tell the same ones again."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

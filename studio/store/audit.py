@@ -1,0 +1,83 @@
+"""The record of what was blocked, masked, flagged and withheld."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select
+
+from studio.errors import NotFound
+from studio.recipes.base import read_document
+from studio.recipes.safety import AuditFilter, Judged, KeptJudgement, Review
+from studio.store.database import Database
+from studio.store.tables import JudgementRow
+
+
+class AuditStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, judged: Judged) -> None:
+        with self._database.writing() as session:
+            session.add(
+                JudgementRow(
+                    created=judged.created, client=judged.client, request_id=judged.request_id,
+                    stage=judged.stage, verdict=judged.verdict, theme=judged.theme,
+                    document=judged.model_dump_json(),
+                )
+            )  # fmt: skip
+
+    def page(
+        self, wanted: AuditFilter, before: int | None = None, most: int = 50
+    ) -> Sequence[KeptJudgement]:
+        """The newest that fit, of numbers under `before`."""
+        query = select(JudgementRow).where(*_conditions(wanted))
+        if before is not None:
+            query = query.where(JudgementRow.id < before)
+        with self._database.reading() as session:
+            rows = session.scalars(query.order_by(JudgementRow.id.desc()).limit(most))
+            return [_kept(row) for row in rows]
+
+    def review(self, number: int, review: Review) -> None:
+        """What a reviewer makes of a decision; a later review takes an earlier one's place.
+
+        Raises NotFound.
+        """
+        with self._database.writing() as session:
+            row = session.get(JudgementRow, number)
+            if row is None:
+                raise NotFound(f"there is no decision {number} on record")
+            row.review = review.model_dump_json()
+
+    def forget(self, older_than: datetime | None = None, client: str | None = None) -> int:
+        """Deletes what is older, or about one client, or both; tells how much."""
+        conditions: list[ColumnElement[bool]] = []
+        if older_than is not None:
+            conditions.append(JudgementRow.created < older_than)
+        if client is not None:
+            conditions.append(JudgementRow.client == client)
+        with self._database.writing() as session:
+            found = session.scalars(select(JudgementRow.id).where(*conditions)).all()
+            session.execute(delete(JudgementRow).where(*conditions))
+        return len(found)
+
+
+def _kept(row: JudgementRow) -> KeptJudgement:
+    what = f"decision {row.id}"
+    return KeptJudgement(
+        id=row.id,
+        judged=read_document(Judged, row.document, what),
+        review=None if row.review is None else read_document(Review, row.review, what),
+    )
+
+
+def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    conditions = []
+    for column, value in (
+        (JudgementRow.stage, wanted.stage), (JudgementRow.verdict, wanted.verdict),
+        (JudgementRow.theme, wanted.theme), (JudgementRow.client, wanted.client),
+    ):  # fmt: skip
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.text is not None:
+        conditions.append(JudgementRow.document.contains(wanted.text, autoescape=True))
+    return conditions

@@ -1,0 +1,115 @@
+"""The word filter: evasions are caught, innocents pass, places are those of the original text."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.errors import BadDocument
+from studio.recipes.safety import WordVerdict
+from studio.safety.folding import Folder, views
+from studio.safety.lists import WordLists, read_list
+from studio.safety.words import Entry, WordFilter
+from studio.settings import shipped
+from tests.unit.safety.tables import EVASIONS, INNOCENT
+
+
+@pytest.fixture(scope="module")
+def lists() -> WordLists:
+    return WordLists((shipped("assets") / "words",))
+
+
+FOLDER = Folder()
+
+
+@pytest.mark.parametrize("text", EVASIONS)
+def test_what_must_not_pass_is_blocked_however_it_is_written(lists: WordLists, text: str) -> None:
+    assert lists.filter().judge(text).severity == "block"
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_what_only_looks_like_it_passes(lists: WordLists, text: str) -> None:
+    assert lists.filter().judge(text) == WordVerdict()
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "masked"),
+    [
+        ("a bloody  dress and a gun", "mask", "a dress and a"),
+        ("穿比基尼的女孩", "mask", "穿的女孩"),
+        ("a bomb of colour", "flag", "a bomb of colour"),
+    ],
+)
+def test_lesser_words_are_left_out_or_taken_down(
+    lists: WordLists, text: str, severity: str, masked: str
+) -> None:
+    verdict = lists.filter().judge(text)
+    assert verdict.severity == severity
+    assert verdict.masked(text) == masked
+
+
+def test_a_match_tells_where_it_stood() -> None:
+    text = "so ｆ.u.c.k it"
+    verdict = WordFilter([Entry("fuck", "block")]).judge(text)
+    [match] = verdict.matches
+    assert text[match.start : match.end] == "ｆ.u.c.k"
+    assert match.entry == "fuck"
+
+
+def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
+    words = WordFilter(
+        [Entry("cat*", "block"), Entry("*dog", "mask"), Entry("catalogue", None), Entry("cat*", "flag")]
+    )  # fmt: skip
+    assert words.judge("cats").severity == "block"
+    assert words.judge("bobcat").severity is None
+    assert words.judge("hotdog").severity == "mask"
+    assert words.judge("a catalogue").severity is None
+    assert words.judge("a catalogue of cats").severity == "block"
+
+
+def test_a_list_says_what_its_entries_are_for() -> None:
+    text = "# ours\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
+    assert list(read_list(text, "x")) == [Entry("foo", "block"), Entry("foo bar", None)]
+    with pytest.raises(BadDocument, match=r"x, line 1: write \[block\]"):
+        list(read_list("[ban]\nfoo", "x"))
+    with pytest.raises(BadDocument, match="x, line 1: say first what for"):
+        list(read_list("foo", "x"))
+
+
+def test_lists_are_read_again_when_they_change(tmp_path: Path) -> None:
+    own = tmp_path / "words"
+    lists = WordLists((own,))
+    assert lists.filter().judge("frobnicate").severity is None
+    own.mkdir()
+    (own / "mine.txt").write_text("[block]\nfrobnicate\n")
+    assert lists.filter().judge("frobnicate").severity == "block"
+    before = lists.filter()
+    assert lists.filter() is before
+    (own / "mine.txt").unlink()
+    assert lists.filter().judge("frobnicate").severity is None
+
+
+@given(st.text(max_size=200))
+def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
+    folded = FOLDER.fold(text)
+    assert len(folded.text) == len(folded.places)
+    assert all(0 <= place < len(text) for place in folded.places)
+    assert FOLDER.fold(folded.text).text == folded.text
+    seen = views(folded)
+    assert len(seen.text) == len(seen.places)
+
+
+@given(
+    st.sampled_from(["whore", "bitch", "penis"]),
+    st.sampled_from(["", " ", ".", "-", "_", "*", "\u200b", " . "]),
+    st.sampled_from([str, str.upper, str.title]),
+    st.text("xyzqj ", max_size=20),
+)
+def test_letters_apart_are_read_together(
+    word: str, between: str, case: object, around: str
+) -> None:
+    assert callable(case)
+    written = case(between.join(word))
+    verdict = WordFilter([Entry(word, "block")]).judge(f"{around} {written} {around}")
+    assert verdict.severity == "block"

@@ -1,0 +1,167 @@
+"""What a theme's policy lets pass, what is put on record, and that every stage fails closed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.bootstrap import Studio, open_studio
+from studio.errors import Blocked
+from studio.recipes.events import Done, Event, Withheld
+from studio.recipes.planning import plan
+from studio.recipes.preset import Preset
+from studio.recipes.request import Request
+from studio.recipes.safety import AuditFilter, Judged
+from studio.safety.pictures import OpenNsfw
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests import examples
+
+
+class Scores:
+    """Gives the scores of a list, the last again and again; raises what is raised."""
+
+    def __init__(self, *scores: float, error: Exception | None = None) -> None:
+        self.left, self.error = list(scores), error
+
+    def scores(self, picture: Image.Image) -> Mapping[str, float]:
+        if self.error is not None:
+            raise self.error
+        return {"nsfw": self.left.pop(0) if len(self.left) > 1 else self.left[0]}
+
+
+def opened(home: Path, judge: Scores) -> Studio:
+    return open_studio(Settings(home=home), lambda: FakeRenderer(steps=1), judge)  # type: ignore[arg-type]
+
+
+def preset(studio: Studio, **policy: object) -> Preset:
+    found = studio.presets.version("first-light").preset
+    return found.model_copy(update={"safety": found.safety.model_copy(update=policy)})
+
+
+def asked(studio: Studio, of: Preset, words: str = "", client: str = "studio") -> Request:
+    return studio.intake.request(of, "mia", None, words, 5, client=client)
+
+
+def ends(studio: Studio, request: Request) -> dict[str, Event]:
+    run = studio.rendering.start(request)
+    return {e.letter: e for e in run.events() if isinstance(e, Done | Withheld)}
+
+
+def record(studio: Studio) -> list[Judged]:
+    return [kept.judged for kept in studio.safety.audit.page(AuditFilter())]
+
+
+def test_blocked_words_are_refused_with_the_reason_for_operators_alone(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    theme = preset(studio)
+    with pytest.raises(Blocked, match="hold what the lists block: naked"):
+        asked(studio, theme, "a n4ked man")
+    with pytest.raises(Blocked, match="^these words cannot be used here: choose others$"):
+        asked(studio, theme, "a n4ked man", client="app")
+    by_app, by_operator = record(studio)
+    assert (by_app.client, by_app.stage, by_app.verdict) == ("app", "words", "block")
+    assert (by_app.said, by_app.reason, by_app.theme) == ("a n4ked man", "naked", "first-light")
+    assert by_operator.client == "studio"
+
+
+def test_blocked_words_are_kept_as_a_hash_where_the_policy_says_so(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    with pytest.raises(Blocked):
+        asked(studio, preset(studio, keep_words=False), "a naked man", client="app")
+    [kept] = record(studio)
+    assert kept.said.startswith("sha256:")
+    assert "naked" not in kept.model_dump_json()
+
+
+def test_masked_words_are_not_drawn_and_flagged_ones_are_on_record(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    request = asked(studio, preset(studio), "a dress and a gun")
+    assert request.words == "a dress and a"
+    assert all("gun" not in job.prompt for job in plan(request))
+    assert asked(studio, preset(studio), "a bomb of colour").words == "a bomb of colour"
+    assert [kept.verdict for kept in record(studio)] == ["flag", "mask"]
+    assert asked(studio, preset(studio, words=False), "a gun").words == "a gun"
+
+
+def test_words_that_cannot_be_judged_do_not_pass(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    (home / "words").mkdir()
+    (home / "words" / "own.txt").write_text("[ban]\nfoo\n")
+    with pytest.raises(Blocked, match="these words cannot be used"):
+        asked(studio, preset(studio), "a red dress", client="app")
+    with pytest.raises(Blocked, match="own.txt, line 1"):
+        asked(studio, preset(studio), "a red dress")
+    assert "could not be judged" in record(studio)[0].reason
+
+
+def test_a_themes_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    plain = plan(asked(studio, preset(studio)))
+    for before, job in zip(
+        plain, plan(asked(studio, preset(studio, negative_prompt="gore, "))), strict=True
+    ):
+        assert job.negative_prompt == ", ".join(filter(None, [before.negative_prompt, "gore"]))
+
+
+def test_a_picture_over_the_threshold_is_withheld_and_on_record(home: Path) -> None:
+    studio = opened(home, Scores(0.9))
+    told = ends(studio, asked(studio, preset(studio, threshold=0.85)))
+    assert [event.kind for event in told.values()] == ["withheld"] * 4
+    withheld = told["A"]
+    assert isinstance(withheld, Withheld)
+    assert withheld.reason == "score 0.90 is over 0.85"
+    assert studio.variants.newest(4) == []
+    kept = record(studio)
+    assert {each.letter for each in kept} == {"A", "B", "C", "D"}
+    assert all(each.score == 0.9 and each.picture_sha256 for each in kept)
+
+
+def test_a_theme_may_ask_for_a_second_picture_of_another_seed(home: Path) -> None:
+    studio = opened(home, Scores(0.9, 0.1))
+    request = asked(studio, preset(studio, refill=True))
+    told = ends(studio, request)
+    assert [event.kind for event in told.values()] == ["done"] * 4
+    seeds = {v.letter: v.seed for v in studio.variants.of_request(request.id)}
+    planned = {job.letter: job.seed for job in plan(request)}
+    assert sum(seeds[letter] != planned[letter] for letter in seeds) == 1
+
+
+def test_a_judge_that_cannot_judge_withholds_and_says_so(home: Path) -> None:
+    studio = opened(home, Scores(error=RuntimeError("no weights")))
+    told = ends(studio, asked(studio, preset(studio)))
+    withheld = told["A"]
+    assert isinstance(withheld, Withheld)
+    assert withheld.reason == "it could not be judged: RuntimeError: no weights"
+    with pytest.raises(Blocked, match="could not be judged"):
+        studio.intake.request(preset(studio), "mia", examples.doodle().png)
+    [finding] = [f for f in studio.deploying.check("first-light") if "safety" in f.what]
+    assert (finding.level, "no weights" in finding.remedy) == ("stop", True)
+    open_theme = preset(studio, pictures=False, doodles=False, words=False)
+    assert [e.kind for e in ends(studio, asked(studio, open_theme)).values()] == ["done"] * 4
+
+
+def test_a_doodle_over_the_threshold_is_refused(home: Path) -> None:
+    studio = opened(home, Scores(0.95))
+    with pytest.raises(Blocked, match="^this drawing cannot be used here: draw another$"):
+        studio.intake.request(preset(studio), "mia", examples.doodle().png, client="app")
+    [kept] = record(studio)
+    assert (kept.stage, kept.score) == ("doodle", 0.95)
+    assert studio.intake.request(preset(studio, doodles=False), "mia", examples.doodle().png)
+
+
+def test_the_gate_points_out_what_passes_unjudged(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    studio.presets.save(preset(studio, words=False))
+    [finding] = [f for f in studio.deploying.check("first-light") if "safety" in f.what]
+    assert finding.level == "warning"
+    assert "words pass unjudged" in finding.what
+
+
+def test_the_shipped_judge_lets_the_shipped_pictures_pass() -> None:
+    judge = OpenNsfw()
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    for picture in (Image.new("RGB", (256, 256), "white"), Image.fromarray(noise)):
+        assert 0 <= judge.scores(picture)["nsfw"] < 0.5

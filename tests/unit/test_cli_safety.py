@@ -1,0 +1,59 @@
+"""`studio safety`: verdicts with their exit codes, and the record."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from studio.bootstrap import open_studio
+from studio.cli import app
+from studio.errors import Blocked, InputError
+from studio.settings import Settings
+from tests import examples
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, ["safety", *words])
+
+
+def test_words_are_judged_with_what_matched_and_where(home: Path) -> None:
+    passed = run("words", "--text", "a red dress", "--json")
+    assert passed.exit_code == 0
+    assert json.loads(passed.output) == {"verdict": "pass", "severity": None, "matches": []}
+    blocked = run("words", "--text", "a n4ked man", "--json")
+    assert blocked.exit_code == 3
+    told = json.loads(blocked.output)
+    assert (told["verdict"], told["severity"]) == ("block", "block")
+    [match] = told["matches"]
+    assert match == {"entry": "naked", "severity": "block", "start": 2, "end": 7, "text": "n4ked"}
+    masked = run("words", "--text", "a gun")
+    assert (masked.exit_code, "mask: 'gun' in 'gun', from 2 to 5" in masked.output) == (0, True)
+
+
+def test_a_picture_is_judged_with_score_and_threshold(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.png"
+    file.write_bytes(examples.png())
+    passed = run("picture", str(file), "--json")
+    told = json.loads(passed.output)
+    assert (passed.exit_code, told["verdict"], told["threshold"]) == (0, "pass", 0.8)
+    assert 0 <= told["scores"]["nsfw"] < 0.8
+    withheld = run("picture", str(file), "--threshold", "0")
+    assert withheld.exit_code == 3
+    assert withheld.output.startswith("block: nsfw 0.")
+    assert isinstance(run("picture", str(tmp_path / "none.png")).exception, InputError)
+
+
+def test_the_record_is_read_reviewed_and_forgotten(home: Path) -> None:
+    studio = open_studio(Settings(home=home))
+    preset = studio.presets.version("first-light").preset
+    with pytest.raises(Blocked):
+        studio.intake.request(preset, "mia", None, "a naked man", client="app")
+    [kept] = json.loads(run("audit", "--json").output)
+    assert (kept["judged"]["client"], kept["judged"]["reason"]) == ("app", "naked")
+    run("review", str(kept["id"]), "--note", "a statue", "--author", "ana")
+    assert "wrong: a statue" in run("audit", "--client", "app").output
+    assert isinstance(run("forget").exception, InputError)
+    assert run("forget", "--client", "app").output == "1\n"
+    assert json.loads(run("audit", "--json").output) == []
