@@ -36,6 +36,10 @@ class WordFilter:
         for end, (entry, severity, length, padding) in self._automaton.iter(seen.text):
             first = end - length + 1 + (padding & 1)
             last = end - (padding >> 1)
+            if entry.startswith("*"):
+                first = seen.text.rindex(" ", 0, first + 1) + 1
+            if entry.endswith("*"):
+                last = seen.text.index(" ", last) - 1
             start, stop = seen.places[first], seen.places[last] + 1
             if stop <= start:
                 continue

@@ -27,7 +27,7 @@ from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
 BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
-<a href="/" aria-current="page">Studio</a><a href="/themes">Themes</a><a href="/votes">Votes</a><a href="/tuning">Tuning</a><a href="/history">History</a>
+<a href="/" aria-current="page">Studio</a><a href="/themes">Themes</a><a href="/votes">Votes</a><a href="/tuning">Tuning</a><a href="/safety">Safety</a><a href="/history">History</a>
 <a href="/bases">Base images</a>
 <a href="/models">Models</a><a href="/system">System</a></nav>"""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.

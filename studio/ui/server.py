@@ -35,6 +35,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.ui.bases import base_routes
 from studio.ui.history import history_routes
 from studio.ui.page import Page
+from studio.ui.safety import safety_routes
 from studio.ui.sign_in import require_sign_in
 from studio.ui.theme import STYLESHEET, studio_theme
 from studio.ui.themes import theme_routes
@@ -105,6 +106,7 @@ def build_app(studio: Studio) -> FastAPI:
     app.include_router(theme_routes(studio))
     app.include_router(vote_routes(studio))
     app.include_router(tuning_routes(studio))
+    app.include_router(safety_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
     app.add_middleware(_Fence)
     blocks = Page(studio).blocks

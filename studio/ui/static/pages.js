@@ -1,7 +1,7 @@
 // What the plain pages share: their header, light or dark as the system has it, and small helpers.
 import './account.js';
 import './language.js';
-const PAGES = { '/': 'Studio', '/themes': 'Themes', '/votes': 'Votes', '/tuning': 'Tuning', '/history': 'History', '/bases': 'Base images', '/models': 'Models', '/system': 'System' };
+const PAGES = { '/': 'Studio', '/themes': 'Themes', '/votes': 'Votes', '/tuning': 'Tuning', '/safety': 'Safety', '/history': 'History', '/bases': 'Base images', '/models': 'Models', '/system': 'System' };
 
 if (matchMedia('(prefers-color-scheme: dark)').matches) document.documentElement.classList.add('dark');
 

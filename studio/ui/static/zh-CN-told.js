@@ -1,5 +1,14 @@
 // What the studio tells in sentences, in Chinese: errors with their remedies, and the gate's findings.
 export const TOLD = [
+  // Safety
+  [/^the words hold what the lists block: (.+); choose others, or mend the lists$/, '文字含有词表拦截的内容：$1；请换用其他词，或修改词表'],
+  [/^the doodle is not let pass: score ([\d.]+) is over ([\d.]+)$/, '涂鸦未通过：得分 $1 超过 $2'],
+  [/^(.+), line (\d+): write \[block\], \[mask\], \[flag\] or \[allow\]$/, '$1 第 $2 行：请写 [block]、[mask]、[flag] 或 [allow]'],
+  [/^(.+), line (\d+): say first what for, such as \[block\]$/, '$1 第 $2 行：请先写明类别，例如 [block]'],
+  [/^safety: words, doodles and pictures are judged, threshold ([\d.]+)$/, '安全：检查文字、涂鸦和图片，阈值 $1'],
+  [/^safety: (.+) pass unjudged$/, '安全：未检查 $1'],
+  [/^turn them on in the theme's safety policy, unless all who ask are trusted$/, '请在主题的安全策略中开启，除非所有请求者都可信'],
+  [/^safety: a judge does not work, so that nothing passes$/, '安全：检查无法运行，因此全部不通过'],
   // The gate
   [/^(checkpoint|controlnet|lora|vae) (.+): as it was tuned with$/, '$1 $2：与调优时一致'],
   [/^(checkpoint|controlnet|lora|vae) (.+): whichever is here$/, '$1 $2：使用现有的'],

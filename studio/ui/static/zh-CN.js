@@ -3,6 +3,16 @@ export const TEXTS = {
   // Pages
   Studio: '工作室', History: '历史', 'Base images': '底图', Models: '模型', System: '系统', Pages: '页面',
   'Doodle Theme Studio': '涂鸦主题工作室',
+  // Safety
+  Safety: '安全', 'Try words': '试用词语', 'What somebody might write': '用户可能写的内容', Judge: '判断', 'Words of our own': '自定义词表',
+  'One a line, under what becomes of it; a star stands for any letters': '每行一个，写在处理方式之下；星号代表任意字母',
+  Keep: '保存', "A theme's policy": '主题的安全策略', 'Words are judged': '检查文字', 'Doodles are judged': '检查涂鸦', 'Pictures are judged': '检查图片',
+  'A withheld picture is drawn anew once': '被扣留的图片重画一次', 'Withheld pictures are drawn anew': '被扣留的图片重画', 'Blocked words are kept on record': '记录被拦截的文字', 'Blocked words are kept': '记录被拦截的文字',
+  'Picture threshold': '图片阈值', 'Negative prompt of the theme, for all recipes': '主题的反向提示词（用于所有配方）', 'Negative prompt of the theme': '主题的反向提示词',
+  'Save as a new version': '另存为新版本', 'What pictures score': '图片得分', "PNG pictures, a folder's worth: nothing of them is kept": 'PNG 图片，可选整个文件夹：不会保存',
+  Threshold: '阈值', 'How many pictures have which score': '各得分的图片数量', 'The record': '记录', Stage: '阶段', Verdict: '判定', Client: '客户端',
+  'Words or reason': '文字或原因', 'What was written': '所写内容', Review: '复核', words: '文字', doodle: '涂鸦', picture: '图片', block: '拦截', mask: '屏蔽', flag: '标记', withheld: '扣留', All: '全部', More: '更多', yes: '是', no: '否',
+  'What is drawn': '实际绘制', right: '正确', wrong: '错误', Why: '原因',
   // Header and run
   Preset: '预设', Name: '名称', 'Restore from a picture': '从图片恢复', 'Save preset': '保存预设',
   "User's words": '用户的话', 'a red summer dress with a star': '带星星的红色夏裙',
@@ -105,6 +115,11 @@ export const TEXTS = {
 };
 
 export const PATTERNS = [
+  [/^(\d+) entries count from now on\.$/, '$1 条现已生效。'],
+  [/^Saved as version (\d+): deploy it to have it count\.$/, '已存为第 $1 版：部署后生效。'],
+  [/^(\d+) of (\d+) withheld at ([\d.]+)$/, '阈值 $3 时扣留 $1 / $2 张'],
+  [/^Withheld: score ([\d.]+) is over ([\d.]+)$/, '已扣留：得分 $1 超过 $2'],
+  [/^Withheld: it could not be judged: (.+)$/, '已扣留：无法判断（$1）'],
   [/^Step (\d+) of (\d+)$/, '第 $1 步，共 $2 步'],
   [/^Loading (.+)$/, '正在加载 $1'],
   [/^Variant ([A-D])$/, '变体 $1'],

@@ -57,6 +57,12 @@ def test_a_match_tells_where_it_stood() -> None:
     assert match.entry == "fuck"
 
 
+def test_what_a_star_stands_for_is_part_of_the_match() -> None:
+    words = WordFilter([Entry("frob*", "mask"), Entry("*nox", "mask"), Entry("*mid*", "mask")])
+    for text in ("a frobbing dress", "a blinox dress", "a amidst dress"):
+        assert words.judge(text).masked(text) == "a dress"
+
+
 def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
     words = WordFilter(
         [Entry("cat*", "block"), Entry("*dog", "mask"), Entry("catalogue", None), Entry("cat*", "flag")]

@@ -1,0 +1,115 @@
+"""The page Safety: try words, see what pictures score, a theme's policy, own words, the record."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from studio.bootstrap import Studio
+from studio.files import read_file, write_file
+from studio.imaging.limits import open_png
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.request import MAX_WORDS
+from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
+from studio.safety.lists import read_list
+from studio.safety.pictures import judge
+from studio.ui.doors import OwnPage
+from studio.ui.sign_in import user_of
+
+_PAGE = Path(__file__).parent / "static" / "safety.html"
+_ROWS = 50
+MAX_LIST = 2_000_000
+"""Characters of the operators' own list on the page; longer ones are files."""
+
+
+class _Words(Frozen):
+    text: Annotated[str, Field(max_length=MAX_WORDS)]
+
+
+class _List(Frozen):
+    text: Annotated[str, Field(max_length=MAX_LIST)]
+
+
+class _Opinion(Frozen):
+    wrong: bool
+    note: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def safety_routes(studio: Studio) -> APIRouter:
+    routes = APIRouter(prefix="/safety")
+    _add_trials(routes, studio)
+    _add_rules(routes, studio)
+    _add_record(routes, studio)
+    return routes
+
+
+def _add_trials(routes: APIRouter, studio: Studio) -> None:
+    @routes.get("")
+    def page() -> FileResponse:
+        return FileResponse(_PAGE, media_type="text/html")
+
+    @routes.post("/words")
+    def words(wish: _Words, x_studio: OwnPage) -> dict[str, Any]:
+        """What becomes of words by the lists as they are now; nothing of it is kept."""
+        verdict = studio.safety.words(wish.text)
+        return {**verdict.model_dump(), "masked": verdict.masked(wish.text)}
+
+    @routes.post("/picture")
+    async def picture(request: Request, x_studio: OwnPage) -> dict[str, Any]:
+        """What a PNG scores; nothing of it is kept."""
+        shown = open_png(await request.body(), "the picture")
+        verdict = judge(studio.safety.judge, shown, 1.0)
+        return {"score": verdict.score, "scores": dict(verdict.scores), "error": verdict.error}
+
+
+def _add_rules(routes: APIRouter, studio: Studio) -> None:
+    own = studio.settings.home / "words" / "own.txt"
+
+    @routes.get("/policy/{slug}")
+    def policy(slug: Slug) -> dict[str, Any]:
+        version = studio.presets.version(slug)
+        return {"number": version.number, "policy": version.preset.safety.model_dump()}
+
+    @routes.post("/policy/{slug}")
+    def change(slug: Slug, policy: SafetyPolicy, number: Annotated[int, Query(ge=1)], request: Request, x_studio: OwnPage) -> dict[str, int]:  # fmt: skip
+        """The theme's next version, with another policy; `number` is the one that was looked at."""
+        preset = studio.presets.version(slug, number).preset
+        changed = preset.model_copy(update={"safety": policy})
+        saved = studio.presets.save(changed, user_of(request), "safety policy", over=number)
+        return {"number": saved.number}
+
+    @routes.get("/list")
+    def words() -> dict[str, str]:
+        return {"text": read_file(own, "the word list").decode() if own.exists() else ""}
+
+    @routes.put("/list")
+    def write(wish: _List, x_studio: OwnPage) -> dict[str, int]:
+        """Keeps the operators' own words, which count from now on."""
+        entries = list(read_list(wish.text, own.name))
+        write_file(own, wish.text.encode())
+        return {"entries": len(entries)}
+
+
+def _add_record(routes: APIRouter, studio: Studio) -> None:
+    audit = studio.safety.audit
+
+    @routes.get("/record")
+    def record(
+        wanted: Annotated[AuditFilter, Query()], before: int | None = None
+    ) -> dict[str, Any]:
+        kept = audit.page(wanted, before, _ROWS)
+        return {
+            "rows": [each.model_dump(mode="json") for each in kept],
+            "next": kept[-1].id if len(kept) == _ROWS else None,
+        }
+
+    @routes.post("/record/{number}/review")
+    def review(
+        number: int, opinion: _Opinion, request: Request, x_studio: OwnPage
+    ) -> dict[str, str]:
+        reviewer = user_of(request)
+        audit.review(number, Review(reviewer=reviewer, wrong=opinion.wrong, note=opinion.note))
+        return {"reviewer": reviewer}

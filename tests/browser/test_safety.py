@@ -1,0 +1,97 @@
+"""The page Safety: words tried and kept, a policy saved, pictures scored, the record reviewed."""
+
+import io
+from collections.abc import Sequence
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.browser.conftest import Log, Server
+from tests.browser.driving import scribble_a_dress
+
+pytestmark = pytest.mark.browser
+
+
+def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> None:
+    page.goto(f"{server.url}/safety")
+    tried = page.get_by_label("What somebody might write")
+    tried.fill("a frobnicated n4ked dress")
+    page.get_by_role("button", name="Judge").click()
+    expect(page.locator("#verdict")).to_contain_text("naked ← n4ked")
+    expect(page.locator("#verdict > b")).to_have_text("block")
+    page.get_by_label("One a line").fill("[mask]\nfrobnicat*\n")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#list-told")).to_have_text("1 entries count from now on.")
+    tried.fill("a frobnicated dress")
+    page.get_by_role("button", name="Judge").click()
+    expect(page.locator("#verdict > b")).to_have_text("mask")
+    expect(page.locator("#verdict")).to_contain_text("What is drawn: a dress")
+    page.get_by_label("One a line").fill("frobnicate")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#told")).to_contain_text("line 1: say first what for")
+    page.reload()
+    expect(page.get_by_label("One a line")).to_have_value("[mask]\nfrobnicat*\n")
+    assert [error for error in log.errors if "400" not in error] == []
+
+
+def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: str) -> None:
+    page.goto(f"{server.url}/safety")
+    page.locator("select[name=slug]").select_option(quick)
+    expect(page.get_by_label("Picture threshold")).to_have_value("0.8")
+    page.get_by_label("Picture threshold").fill("0.6")
+    page.get_by_label("Negative prompt of the theme").fill("gore")
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.locator("#policy-told")).to_have_text(
+        "Saved as version 2: deploy it to have it count."
+    )
+    page.goto(f"{server.url}/themes?theme={quick}")
+    expect(page.locator("main")).to_contain_text("safety policy")
+
+
+def test_pictures_are_scored_against_a_threshold(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/safety")
+    page.wait_for_selector("select[name=slug] option", state="attached")
+    page.get_by_label("PNG pictures").set_input_files(_pictures(["white", "red", "blue"]))
+    expect(page.locator("#withheld")).to_have_text("0 of 3 withheld at 0.80")
+    expect(page.locator("#scored img")).to_have_count(3)
+    page.get_by_label("Threshold", exact=True).fill("0")
+    expect(page.locator("#withheld")).to_have_text("3 of 3 withheld at 0.00")
+    expect(page.locator("#scored .over")).to_have_count(3)
+
+
+def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, quick: str) -> None:
+    page.goto(f"{server.url}/?preset={quick}&version=1")
+    page.wait_for_selector("html[data-opened]")
+    scribble_a_dress(page)
+    page.locator("#words textarea, #words input").first.fill("a n4ked statue")
+    page.locator("#generate").click()
+    expect(page.locator("body")).to_contain_text("hold what the lists block: naked")
+    page.goto(f"{server.url}/safety")
+    row = page.locator("#rows tr").filter(has_text="a n4ked statue").first
+    expect(row).to_contain_text("words")
+    row.get_by_role("button", name="Review").click()
+    row.get_by_label("Why").fill("a museum's")
+    row.get_by_role("button", name="wrong").click()
+    expect(row).to_contain_text("wrong a museum's")
+    page.reload()
+    expect(page.locator("#rows tr").filter(has_text="a museum's").first).to_be_visible()
+    page.get_by_label("Stage").select_option("picture")
+    expect(page.locator("#rows")).not_to_contain_text("statue")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server.url}/safety")
+    page.wait_for_selector("select[name=slug] option", state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def _pictures(colours: Sequence[str]) -> list[FilePayload]:
+    made: list[FilePayload] = []
+    for colour in colours:
+        png = io.BytesIO()
+        Image.new("RGB", (64, 64), colour).save(png, "PNG")
+        made.append({"name": f"{colour}.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    return made
