@@ -17,6 +17,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from studio.api.play import add_play
 from studio.api.routes import add_routes
 from studio.api.watching import add_watching
 from studio.api.wire import PREFIX, Problem
@@ -70,6 +71,7 @@ def build_api(studio: Studio) -> FastAPI:
     gate = _gate(studio)
     add_routes(app, studio, gate("draw"))
     add_watching(app, studio, gate("watch"))
+    add_play(app)
     return app
 
 

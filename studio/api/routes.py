@@ -24,7 +24,7 @@ from studio.api.wire import (
 )
 from studio.bootstrap import Studio
 from studio.errors import BadPicture, NotFound
-from studio.recipes.canvas import Slug
+from studio.recipes.canvas import BaseUpload, Slug
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import RequestId
 from studio.recipes.serving import Client, IdempotencyKey, Told
@@ -83,7 +83,7 @@ def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client])
         """Asks for four pictures. With an idempotency key it is safe to send again."""
         order = Commission(
             wish.theme,
-            wish.base_image,
+            _base(wish),
             _doodle(wish.doodle),
             wish.words,
             wish.seed,
@@ -175,10 +175,19 @@ def _stream(lines: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(lines, media_type="text/event-stream", headers=told)
 
 
+def _base(wish: Wish) -> Slug | BaseUpload:
+    if wish.base_upload is None:
+        return wish.base_image or ""
+    png = _decoded(wish.base_upload.png, "base picture")
+    return BaseUpload(png=png, keypoints=wish.base_upload.keypoints)
+
+
 def _doodle(text: str | None) -> bytes | None:
-    if text is None:
-        return None
+    return None if text is None else _decoded(text, "doodle")
+
+
+def _decoded(text: str, what: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise BadPicture("the doodle is no base64: send a PNG's bytes so encoded") from None
+        raise BadPicture(f"the {what} is no base64: send a PNG's bytes so encoded") from None

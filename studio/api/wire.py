@@ -2,12 +2,12 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from studio.recipes.base import Frozen
-from studio.recipes.canvas import BaseImage, Slug
+from studio.recipes.canvas import BaseImage, Keypoints, Slug
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import MAX_WORDS, RequestId, Seed
 from studio.recipes.serving import WITHHELD, Asked, JobState, Told
@@ -44,17 +44,36 @@ class Theme(Frozen):
     base_images: tuple[BaseImageShown, ...]
 
 
+class Upload(Frozen):
+    """A base picture of your own, where the theme takes any."""
+
+    png: Annotated[
+        str, Field(max_length=MAX_DOODLE, description="A PNG as base64, 64 to 2,048 pixels a side.")
+    ]
+    keypoints: Annotated[
+        Keypoints | None,
+        Field(description="18 points as COCO with a neck orders them, fractions of width and height; null: hidden."),
+    ] = None  # fmt: skip
+
+
 class Wish(Frozen):
-    """A doodle to be turned into four pictures."""
+    """A doodle to be turned into four pictures, over a base image of the theme's or a picture of yours."""
 
     theme: Annotated[Slug, Field(examples=["first-light"])]
-    base_image: Annotated[Slug, Field(examples=["mia"])]
+    base_image: Annotated[Slug | None, Field(examples=["mia"])] = None
+    base_upload: Annotated[Upload | None, Field(examples=[None])] = None
     doodle: Annotated[
         str | None,
         Field(max_length=MAX_DOODLE, description="A PNG of the base image's size, as base64.", examples=[None]),
     ] = None  # fmt: skip
     words: Annotated[str, Field(max_length=MAX_WORDS, examples=["a red dress with a star"])] = ""
     seed: Annotated[Seed | None, Field(examples=[5])] = None
+
+    @model_validator(mode="after")
+    def _one_base(self) -> Self:
+        if (self.base_image is None) == (self.base_upload is None):
+            raise ValueError("send either base_image or base_upload")
+        return self
 
 
 class Pick(Frozen):

@@ -35,7 +35,7 @@ PLANS = {
 }
 WORDS = {
     "ink": Plan(
-        name="words-ink", steps=3600, batch=24, learning_rate=6e-4, sheet_every=1200, lateness=1.5
+        name="words-ink", steps=2400, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
     ),
     "water": Plan(
         name="words-water", steps=900, batch=24, learning_rate=3e-4, sheet_every=900, lateness=1.5

@@ -42,6 +42,13 @@ class BaseImage(Frozen):
     keypoints: Keypoints | None = None
 
 
+class BaseUpload(Frozen):
+    """A base picture that whoever asks brings along: a PNG as it came, unchecked."""
+
+    png: bytes
+    keypoints: Keypoints | None = None
+
+
 class Doodle(Frozen):
     """The user's drawing as it was checked at the door: an RGBA PNG of its base's size."""
 

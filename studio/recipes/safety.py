@@ -13,7 +13,7 @@ Severity = Literal["block", "mask", "flag"]
 """What becomes of a word: the request is refused, the word is left out, or it is taken down."""
 SEVERITIES: tuple[Severity, ...] = ("block", "mask", "flag")
 """The gravest first."""
-Stage = Literal["words", "doodle", "picture"]
+Stage = Literal["words", "upload", "doodle", "picture"]
 
 
 class SafetyPolicy(Frozen):
@@ -21,7 +21,7 @@ class SafetyPolicy(Frozen):
 
     `negative_prompt` is added to each recipe's on the server; who asks neither sees it nor can take it
     away. A picture whose score is over `threshold` is withheld, and drawn once more with another
-    seed where `refill` says so. Without `keep_words` the record holds a hash of blocked words alone.
+    seed where `refill` says so. `uploads` lets clients bring base pictures. Without `keep_words` the record holds a hash of blocked words alone.
     """
 
     words: bool = True
@@ -29,6 +29,7 @@ class SafetyPolicy(Frozen):
     doodles: bool = True
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
     refill: bool = False
+    uploads: bool = False
     negative_prompt: Annotated[str, Field(max_length=2000)] = ""
     keep_words: bool = True
 

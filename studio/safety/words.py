@@ -55,17 +55,22 @@ class WordFilter:
         )
 
     def _fill(self, entries: Iterable[Entry]) -> None:
-        """Of an entry in several lists the gravest stands, and what is allowed beats all."""
+        """Of an entry in several lists the gravest stands, and what is allowed beats all: what is added
+        last."""
+        by_severity: dict[Severity | None, list[str]] = {each: [] for each in (*reversed(SEVERITIES), None)}  # fmt: skip
         for text, severity in entries:
-            for key, padding in self._keys(text):
-                known = self._automaton.get(key, None)
-                if known is None or _rank(severity) < _rank(known[1]):
-                    self._automaton.add_word(key, (text, severity, len(key), padding))
+            by_severity[severity].append(text)
+        add = self._automaton.add_word
+        for severity, texts in by_severity.items():
+            for text in texts:
+                if text.isascii() and text.isalpha():  # Most, where lists are long.
+                    add(f" {text.lower()} ", (text, severity, len(text) + 2, 3))
+                    continue
+                for key, padding in self._keys(text):
+                    add(key, (text, severity, len(key), padding))
 
     def _keys(self, text: str) -> Sequence[tuple[str, int]]:
         """What is searched for, and whether a space before (1) and after (2) is part of it."""
-        if text.isalpha() and text.isascii():  # Most, where lists are long.
-            return ((f" {text.lower()} ", 3),)
         begins, ends = not text.startswith("*"), not text.endswith("*")
         plain = " ".join(WORD.findall(self._folder.fold(text).text))
         han = "".join(char for char in plain if is_han(char))
@@ -79,7 +84,3 @@ class WordFilter:
         spoken = "".join(lazy_pinyin(han)).replace("ü", "v")
         heard = ((f" {spoken} ", 3),) if len(spoken) >= MIN_PINYIN and spoken.isascii() else ()
         return ((han, 0), *heard)
-
-
-def _rank(severity: Severity | None) -> int:
-    return -1 if severity is None else SEVERITIES.index(severity)

@@ -1,11 +1,16 @@
 """The one door requests come through, from the page, the command line and the API alike."""
 
+import hashlib
 import secrets
 
-from studio.errors import InputError
+from pydantic import ValidationError
+
+from studio.errors import BadPicture, InputError
+from studio.imaging.compose import composite
 from studio.imaging.limits import encode_png, open_png, read_doodle
 from studio.library.catalogue import Catalogue
-from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256
+from studio.recipes.base import explain
+from studio.recipes.canvas import BaseImage, BaseUpload, ControlPicture, Doodle, Sha256
 from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, OPERATOR, Request
@@ -30,7 +35,7 @@ class Intake:
     def request(
         self,
         preset: Preset,
-        base_image_id: str,
+        base_image: str | BaseUpload,
         doodle_png: bytes | None,
         words: str = "",
         seed: int | None = None,
@@ -38,7 +43,7 @@ class Intake:
         client: str = OPERATOR,
         request_id: str | None = None,
     ) -> Request:
-        """A checked request; without a seed one is drawn by chance. Words that the lists mask are left
+        """A checked request for a base image by its id, or one that is brought along; without a seed one is drawn by chance. Words that the lists mask are left
         out of it.
 
         Raises NotFound for an unknown base image, model or own picture, UnfitModel for one that is not what
@@ -52,13 +57,17 @@ class Intake:
             )
         if seed is not None and not 0 <= seed < 2**32:
             raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
-        base = self._bases.get(base_image_id)
         for letter in LETTERS:
             recipe = preset.recipes[letter]
             called = loras(recipe, preset.prompt)[len(recipe.loras) :]
             for kind, ref in (*recipe.models, *(("lora", use.model) for use in called)):
                 self._catalogue.find(kind, ref)
         asker = Asker(request_id or secrets.token_hex(16), preset, preset_version, client)
+        base = (
+            self._bases.get(base_image)
+            if isinstance(base_image, str)
+            else self._uploaded(asker, base_image)
+        )
         return Request(
             id=asker.request_id,
             base_image=base,
@@ -75,8 +84,34 @@ class Intake:
         doodle = read_doodle(png, base.width, base.height)
         if asker.preset.safety.doodles:
             under, over = open_png(self._bases.png(base), "the base"), open_png(doodle.png, "it")
-            self._safety.admit_doodle(asker, under, over, doodle.sha256)
+            self._safety.admit_drawing(asker, "doodle", composite(under, over), doodle.sha256)
         return doodle
+
+    def _uploaded(self, asker: Asker, upload: BaseUpload) -> BaseImage:
+        """A base picture that was brought along, its pixels alone kept, under no name in the gallery."""
+        preset = asker.preset
+        if not preset.safety.uploads:
+            raise InputError(
+                f"theme {preset.slug!r} takes no pictures of your own: name a base image"
+            )
+        picture = open_png(upload.png, "the base picture").convert("RGB")
+        units = [unit for letter in LETTERS for unit in preset.recipes[letter].control_units]
+        if upload.keypoints is None and any(unit.preprocessor == "pose" for unit in units):
+            raise InputError(
+                f"theme {preset.slug!r} holds on to the pose: send the picture's 18 keypoints along"
+            )
+        clean = encode_png(picture)
+        sha256 = hashlib.sha256(clean).hexdigest()
+        try:
+            image = BaseImage(
+                id=f"upload-{sha256[:16]}", name="Upload", width=picture.width, height=picture.height,
+                sha256=sha256, keypoints=upload.keypoints,
+            )  # fmt: skip
+        except ValidationError as error:
+            raise BadPicture(f"the base picture cannot be taken: {explain(error)}") from None
+        self._safety.admit_drawing(asker, "upload", picture, sha256)
+        self._pictures.put(clean)
+        return image
 
     def keep_picture(self, png: bytes) -> Sha256:
         """Keeps an operator's own picture for control units, and gives its hash.

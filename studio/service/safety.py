@@ -9,7 +9,6 @@ from typing import Any, Literal
 from PIL import Image
 
 from studio.errors import Blocked, StudioError
-from studio.imaging.compose import composite
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import OPERATOR, Request
 from studio.recipes.safety import Judged, PictureVerdict, Stage, WordVerdict
@@ -77,18 +76,19 @@ class Safety:
             raise Blocked(why if asker.client == OPERATOR else OTHER_WORDS)
         return verdict.masked(words)
 
-    def admit_doodle(
-        self, asker: Asker, base: Image.Image, doodle: Image.Image, sha256: str
+    def admit_drawing(
+        self, asker: Asker, stage: Literal["upload", "doodle"], picture: Image.Image, sha256: str
     ) -> None:
-        """Raises Blocked for a doodle whose composite is over the theme's threshold, or cannot be judged."""
+        """Raises Blocked for a base picture, or a doodle on its base, that is over the theme's threshold
+        or cannot be judged."""
         policy = asker.preset.safety
         if not policy.doodles:
             return
-        verdict = judge(self.judge, composite(base, doodle), policy.threshold)
+        verdict = judge(self.judge, picture, policy.threshold)
         if not verdict.withheld:
             return
-        self._record(asker, "doodle", "block", score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
-        told = f"the doodle is not let pass: {verdict.reason}"
+        self._record(asker, stage, "block", score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
+        told = f"the {stage} is not let pass: {verdict.reason}"
         raise Blocked(told if asker.client == OPERATOR else OTHER_DOODLE)
 
     def picture(self, request: Request, letter: Letter, picture: Image.Image) -> PictureVerdict:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from studio.errors import Busy, NotFound
-from studio.recipes.canvas import BaseImage, Slug
+from studio.recipes.canvas import BaseImage, BaseUpload, Slug
 from studio.recipes.preset import LETTERS, Letter, PresetVersion
 from studio.recipes.serving import Asked, Client, Told, told
 from studio.service.deploying import Deploying
@@ -35,7 +35,7 @@ class Commission:
     """What a client sends. Without a seed one is drawn by chance; `key` makes it safe to send again."""
 
     theme: Slug
-    base_image: Slug
+    base_image: Slug | BaseUpload
     doodle: bytes | None = None
     words: str = ""
     seed: int | None = None
@@ -92,7 +92,8 @@ class Serving:
         # Its id decides which version answers, where two are tried beside one another.
         request_id = secrets.token_hex(16)
         version = self.deploying.version_for(order.theme, client.channel, request_id)
-        if order.base_image not in {image.id for image in self.base_images(version)}:
+        offered = {image.id for image in self.base_images(version)}
+        if isinstance(order.base_image, str) and order.base_image not in offered:
             raise NotFound(f"theme {order.theme!r} has no base image {order.base_image!r}")
         request = self.intake.request(
             version.preset, order.base_image, order.doodle, order.words, order.seed, version.number,

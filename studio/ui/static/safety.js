@@ -50,7 +50,7 @@ async function showPolicy() {
 }
 
 onSubmit(policy, async () => {
-  const wish = Object.fromEntries(['words', 'doodles', 'pictures', 'refill', 'keep_words'].map((name) => [name, policy.elements[name].checked]));
+  const wish = Object.fromEntries(['words', 'doodles', 'pictures', 'refill', 'uploads', 'keep_words'].map((name) => [name, policy.elements[name].checked]));
   wish.threshold = Number(policy.threshold.value);
   wish.negative_prompt = policy.negative_prompt.value;
   const saved = await send(`/safety/policy/${policy.slug.value}?number=${policy.dataset.number}`, wish);

@@ -274,3 +274,57 @@ def test_a_withheld_picture_is_an_end_without_picture_or_reason(
     assert "0.97" not in str(told) + str(shown)
     assert app.get(f"{V1}/requests/{made['id']}/variants/A").status_code == 404
     assert {kept.judged.client for kept in studio.safety.audit.page(AuditFilter())} == {"app"}
+
+
+def picture_of(colour: str, size: tuple[int, int] = (128, 96)) -> str:
+    png = io.BytesIO()
+    Image.new("RGB", size, colour).save(png, "PNG")
+    return base64.b64encode(png.getvalue()).decode()
+
+
+def own(studio: Studio) -> dict[str, Any]:
+    """A wish with a picture of one's own, for a theme that takes any."""
+    preset = studio.presets.version("first-light").preset
+    policy = preset.safety.model_copy(update={"uploads": True})
+    studio.presets.save(preset.model_copy(update={"safety": policy}))
+    studio.deploying.deployments.add(Order(slug="first-light", number=2))
+    points = [[0.5, 0.1 + 0.04 * n] for n in range(18)]
+    return {"theme": "first-light", "base_upload": {"png": picture_of("tan"), "keypoints": points}}
+
+
+def test_a_picture_of_ones_own_is_drawn_on(app: TestClient, studio: Studio) -> None:
+    wish = own(studio)
+    made = app.post(f"{V1}/requests", json=wish)
+    assert made.status_code == 202
+    shown = ended(app, made.json()["id"])
+    assert [variant["state"] for variant in shown["variants"]] == ["done"] * 4
+    drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
+    assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
+    assert shown["base_image"] not in {image.id for image in studio.bases.all(with_retired=True)}
+
+
+def test_pictures_that_cannot_be_taken_are_refused(
+    app: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(wish: dict[str, Any]) -> str:
+        answer = app.post(f"{V1}/requests", json=wish)
+        assert answer.status_code == 422
+        return str(answer.json()["detail"])
+
+    upload = {"png": picture_of("tan")}
+    closed = refusal({"theme": "first-light", "base_upload": upload})
+    assert closed == "theme 'first-light' takes no pictures of your own: name a base image"
+    wish = own(studio)
+    assert "send either base_image or base_upload" in refusal(wish | {"base_image": "mia"})
+    assert "send either" in refusal({"theme": "first-light"})
+    assert "18 keypoints" in refusal(wish | {"base_upload": upload})
+    points = wish["base_upload"]["keypoints"]
+    for png, why in (
+        ("%%%", "no base64"),
+        (base64.b64encode(b"<svg onload='x'/>").decode(), "not a PNG"),
+        (picture_of("tan", (32, 32)), "width"),
+    ):
+        assert why in refusal(wish | {"base_upload": {"png": png, "keypoints": points}})
+    monkeypatch.setattr(studio.safety.judge, "scores", lambda _: {"nsfw": 0.97})
+    assert refusal(wish) == "this drawing cannot be used here: draw another"
+    assert studio.safety.audit.page(AuditFilter())[0].judged.stage == "upload"

@@ -91,3 +91,11 @@ def test_log_lines_say_which_request_they_are_about(
     said = json.loads(capsys.readouterr().err)
     assert (said["event"], said["request"], said["level"]) == ("no luck", "abc", "warning")
     assert said["logger"] == "studio.somewhere"
+
+
+def test_the_play_page_is_fenced_and_needs_no_key_to_be_shown(app: TestClient) -> None:
+    page = app.get("/play/first-light", headers={"Authorization": ""})
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert app.get("/play/own/play.js").status_code == 200
+    assert app.get("/play/..%2Fsecret").status_code in (404, 422)

@@ -1,0 +1,25 @@
+"""A page to play with a theme on a phone: static, and by the API alone, with a key one types in."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from studio.recipes.canvas import Slug
+
+_STATIC = Path(__file__).parent / "static"
+FENCE = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
+    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}  # fmt: skip
+
+
+def add_play(app: FastAPI) -> None:
+    app.mount("/play/own", StaticFiles(directory=_STATIC))
+
+    @app.get("/play/{theme}", include_in_schema=False)
+    def play(theme: Slug) -> FileResponse:
+        return FileResponse(_STATIC / "play.html", media_type="text/html", headers=FENCE)

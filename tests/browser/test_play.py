@@ -1,0 +1,81 @@
+"""The phone's page of a theme: a key, a doodle, four pictures as they come, one picked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from studio.bootstrap import Studio, open_studio
+from studio.recipes.deployment import Order
+from studio.recipes.serving import Client
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests.browser.test_everyone import violations
+from tests.servers.api import serving
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    opened = open_studio(Settings(home=tmp_path / "home"), lambda: FakeRenderer(steps=3))
+    opened.deploying.deployments.add(Order(slug="first-light", number=1))
+    return opened
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        yield page
+
+
+def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: Studio) -> None:
+    key = studio.clients.put(Client(name="play"))
+    errors: list[str] = []
+    phone.on("pageerror", lambda error: errors.append(str(error)))
+    with serving(studio) as address:
+        phone.goto(f"{address}/play/first-light")
+        phone.get_by_label("Key").fill("nobody's")
+        phone.get_by_role("button", name="Open").click()
+        expect(phone.locator("#told")).to_contain_text("bring the key of a client")
+        phone.get_by_label("Key").fill(key)
+        phone.get_by_role("button", name="Open").click()
+        expect(phone.locator("#theme")).to_have_text("First light")
+        expect(phone.locator("#base")).not_to_have_js_property("naturalWidth", 0)
+        assert violations(phone) == []
+        box = phone.locator("#doodle").bounding_box()
+        assert box is not None
+        phone.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.5)
+        phone.mouse.down()
+        phone.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.6, steps=5)
+        phone.mouse.up()
+        phone.get_by_label("What is it?").fill("a red dress")
+        phone.get_by_role("button", name="Make four pictures").click()
+        expect(phone.locator("#four img")).to_have_count(4)
+        second = phone.get_by_role("button", name="Picture B")
+        second.click()
+        expect(second).to_have_attribute("aria-pressed", "true")
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert studio.serving.jobs.picks("first-light")[1]["B"] == 1
+    [variant, *_] = studio.variants.newest(4)
+    assert variant.doodle_sha256 is not None
+    assert "a red dress" in variant.prompt
+    assert errors == []
+
+
+def test_what_does_not_pass_is_told_in_place(phone: Page, studio: Studio) -> None:
+    key = studio.clients.put(Client(name="play"))
+    with serving(studio) as address:
+        phone.goto(f"{address}/play/first-light")
+        phone.get_by_label("Key").fill(key)
+        phone.get_by_role("button", name="Open").click()
+        phone.get_by_label("What is it?").fill("a n4ked man")
+        phone.get_by_role("button", name="Make four pictures").click()
+        expect(phone.locator("#told")).to_have_text(
+            "these words cannot be used here: choose others"
+        )
+        phone.goto(f"{address}/play/nothing")
+        expect(phone.locator("#told")).to_contain_text("no theme 'nothing' is served")
