@@ -19,6 +19,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from studio.api.app import REAPED
 from studio.bench.redis import RedisServer, redis_server
 from studio.bootstrap import Studio, open_studio
 from studio.errors import Busy
@@ -29,6 +30,7 @@ from studio.recipes.serving import Asked, Client
 from studio.service.fake import FakeRenderer
 from studio.service.serving import Commission
 from studio.settings import Settings
+from studio.worker import every
 
 THEME, BASE = "bench", "mia"
 MODELS = ("pocket-ink", "pocket-water")
@@ -41,9 +43,16 @@ class Fleet:
     def __init__(self, home: Path, redis: RedisServer) -> None:
         self.home, self.redis = home, redis
         self.workers: list[subprocess.Popen[bytes]] = []
-        broker = SecretStr(redis.url)
-        self.studio: Studio = open_studio(Settings(home=home, broker=broker), FakeRenderer)
+        self.studio = self._open()
         self._deploy()
+
+    def restart(self) -> None:
+        """As when the API's process is started again."""
+        self.studio = self._open()
+
+    def tend(self) -> None:
+        """What the API's process does now and then."""
+        self.studio.serving.tend()
 
     def ask(self, client: str, seconds: Sequence[float]) -> Asked:
         """A request whose four jobs take so long."""
@@ -95,6 +104,10 @@ class Fleet:
             worker.wait()
         self.workers.clear()
 
+    def _open(self) -> Studio:
+        broker = SecretStr(self.redis.url)
+        return open_studio(Settings(home=self.home, broker=broker), FakeRenderer)
+
     def _deploy(self) -> None:
         """Two base models; the words alone are the prompt, since they say how long to sleep."""
         preset = self.studio.presets.version("first-light").preset
@@ -133,8 +146,8 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
             ratio, stretch = _makespan(some, count)
         ratios[str(count)], idle = round(ratio, 3), max(idle, stretch)
     tell(f"chaos: {requests} requests over four workers, with kills")
-    with fleet(4) as four:
-        chaos = _chaos(four, requests)
+    with fleet(4) as four, every(REAPED, four.tend):
+        chaos = chaos_of(four, requests)
     return {
         "dispatch_p50_ms": round(1000 * statistics.median(waits), 1),
         "dispatch_p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),
@@ -196,11 +209,11 @@ def _quiet_ratio(some: Fleet) -> float:
     return waits[int(0.95 * (len(waits) - 1))] / run
 
 
-def _chaos(some: Fleet, count: int) -> dict[str, int]:
-    """Requests while children and whole workers are killed and Redis is started again: how many were
+def chaos_of(some: Fleet, count: int) -> dict[str, int]:
+    """Requests while children and whole workers are killed, Redis and the API are started again: how many were
     lost, told twice, or never told their end."""
     chance = random.Random(11)
-    kills = {count // 5: "child", 2 * count // 5: "worker", 3 * count // 5: "redis", 4 * count // 5: "child"}  # fmt: skip
+    kills = {count // 6: "child", 2 * count // 6: "worker", 3 * count // 6: "redis", 4 * count // 6: "api", 5 * count // 6: "child"}  # fmt: skip
     asked = []
     for number in range(count):
         seconds = [chance.uniform(0.02, 0.1) for _ in LETTERS]
@@ -231,6 +244,8 @@ def _harm(some: Fleet, what: str, chance: random.Random) -> None:
         worker.wait()
         some.workers.remove(worker)
         some.work(1)
+    elif what == "api":
+        some.restart()
     else:
         some.redis.stop()
         some.redis.start()
