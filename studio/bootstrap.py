@@ -37,7 +37,7 @@ from studio.store.contests import ContestStore
 from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
 from studio.store.jobs import JobStore
-from studio.store.pictures import PictureFiles
+from studio.store.pictures import PictureFiles, Pictures
 from studio.store.presets import PresetStore
 from studio.store.reports import ReportStore
 from studio.store.studies import StudyJournal
@@ -95,7 +95,7 @@ def open_studio(
             " at a folder that can be written"
         ) from None
     database = Database(settings.database_url)
-    pictures = PictureFiles(settings.pictures)
+    pictures = _pictures(settings)
     presets, bases = PresetStore(database), BaseImageStore(database, pictures)
     install_base_images(shipped("assets") / "base_images", bases)
     catalogue = open_catalogue(settings)
@@ -180,6 +180,14 @@ def _runner(
     from studio.service.fleet import Fleet
 
     return Fleet(broker, settings.job_seconds, jobs)
+
+
+def _pictures(settings: Settings) -> Pictures:
+    if not settings.picture_store:
+        return PictureFiles(settings.pictures)
+    from studio.store.bucket import PictureBucket
+
+    return PictureBucket(settings.picture_store)
 
 
 def _bytes(gigabytes: float | None) -> int | None:

@@ -14,7 +14,8 @@ _PACKAGE = Path(__file__).resolve().parent
 class Settings(BaseSettings):
     """`home` holds the database, pictures and the user's own models. `database` is the address of
     another database, PostgreSQL say, as SQLAlchemy writes it, `broker` that of the Redis through which
-    a fleet of workers draws what apps ask for; without one this process draws.
+    a fleet of workers draws what apps ask for; without one this process draws. `picture_store` is the
+    address of a bucket for pictures, such as s3://bucket/pictures, instead of files in `home`.
 
     `api_port` is where `studio serve` answers apps. `no_sign_in` lets everybody in who can reach `host`; on loopback nobody signs in anyway.
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
@@ -30,6 +31,7 @@ class Settings(BaseSettings):
 
     database: SecretStr = SecretStr("")
     broker: SecretStr = SecretStr("")
+    picture_store: str = ""
     home: Path = Field(default_factory=lambda: user_data_path("doodle-theme-studio"))
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860

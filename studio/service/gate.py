@@ -16,7 +16,7 @@ from studio.recipes.reports import NEEDED, Regression, Robustness
 from studio.recipes.request import MAX_WORDS, Job, Request
 from studio.service.tokens import WINDOW, TokenCounter
 from studio.store.base_images import BaseImageStore
-from studio.store.pictures import PictureFiles
+from studio.store.pictures import Pictures
 from studio.store.reports import ReportStore
 from studio.store.variants import VariantStore
 
@@ -44,7 +44,7 @@ class Gate:
 
     catalogue: Catalogue
     bases: BaseImageStore
-    pictures: PictureFiles
+    pictures: Pictures
     variants: VariantStore
     tokens: TokenCounter
     reports: ReportStore

@@ -16,7 +16,7 @@ from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, OPERATOR, Request
 from studio.service.safety import Asker, Safety
 from studio.store.base_images import BaseImageStore
-from studio.store.pictures import PictureFiles
+from studio.store.pictures import Pictures
 
 
 class Intake:
@@ -24,7 +24,7 @@ class Intake:
         self,
         bases: BaseImageStore,
         catalogue: Catalogue,
-        pictures: PictureFiles,
+        pictures: Pictures,
         safety: Safety,
     ) -> None:
         self._safety = safety

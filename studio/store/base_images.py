@@ -7,12 +7,12 @@ from sqlalchemy import select
 from studio.errors import InputError, NotFound
 from studio.recipes.canvas import BaseImage
 from studio.store.database import Database
-from studio.store.pictures import PictureFiles
+from studio.store.pictures import Pictures
 from studio.store.tables import BaseImageRow
 
 
 class BaseImageStore:
-    def __init__(self, database: Database, pictures: PictureFiles) -> None:
+    def __init__(self, database: Database, pictures: Pictures) -> None:
         self._database = database
         self._pictures = pictures
 

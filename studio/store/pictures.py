@@ -1,11 +1,28 @@
-"""Pictures on disk, each named by the hash of its bytes and written whole or not at all."""
+"""Pictures, each named by the hash of its bytes and written whole or not at all; here on disk."""
 
 import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from studio.errors import NotFound, StoreUnavailable
+
+
+class Pictures(Protocol):
+    """Keeps pictures for whoever asks by their hash: files of this machine, or a bucket."""
+
+    def put(self, png: bytes) -> str:
+        """Keeps the bytes and returns their SHA-256. Raises StoreUnavailable."""
+        ...
+
+    def get(self, sha256: str) -> bytes:
+        """Raises NotFound for what is gone."""
+        ...
+
+    def remove(self, sha256: str) -> None:
+        """Deletes a picture; one that is gone already is no error."""
+        ...
 
 
 class PictureFiles:

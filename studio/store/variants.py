@@ -11,12 +11,12 @@ from studio.recipes.base import read_document
 from studio.recipes.history import HistoryFilter, HistoryPage, KeptVariant
 from studio.recipes.request import Variant
 from studio.store.database import Database
-from studio.store.pictures import PictureFiles
+from studio.store.pictures import Pictures
 from studio.store.tables import BaseImageRow, PresetVersionRow, VariantRow
 
 
 class VariantStore:
-    def __init__(self, database: Database, pictures: PictureFiles) -> None:
+    def __init__(self, database: Database, pictures: Pictures) -> None:
         self._database = database
         self._pictures = pictures
 

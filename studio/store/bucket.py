@@ -1,0 +1,62 @@
+"""Pictures in a bucket that many machines share: S3 and what speaks like it, by fsspec."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import fsspec
+
+from studio.errors import NotFound, StoreError, StoreUnavailable
+
+
+class PictureBucket:
+    """`address`/ab/abcdef….png, such as s3://bucket/pictures. Keys and endpoint are botocore's
+    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL): none of them passes through here."""
+
+    def __init__(self, address: str) -> None:
+        """Raises StoreUnavailable for an address of a kind that cannot be used here."""
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(address)
+        except (ImportError, ValueError) as error:
+            raise StoreUnavailable(
+                f"STUDIO_PICTURE_STORE cannot be used ({error}): write s3://bucket/folder, and install"
+                " the extra `s3`"
+            ) from None
+
+    def put(self, png: bytes) -> str:
+        """Keeps the bytes and returns their SHA-256; the same bytes are written once, as a whole."""
+        sha256 = hashlib.sha256(png).hexdigest()
+        with self._told(f"keep picture {sha256[:10]}"):
+            if not self._files.exists(self._place(sha256)):
+                self._files.pipe_file(self._place(sha256), png)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        with self._told(f"read picture {sha256[:10]}"):
+            try:
+                found: bytes = self._files.cat_file(self._place(sha256))
+            except FileNotFoundError:
+                raise NotFound(f"picture {sha256[:10]} is gone from {self._root}") from None
+        return found
+
+    def remove(self, sha256: str) -> None:
+        """Deletes a picture; one that is gone already is no error."""
+        with self._told(f"delete picture {sha256[:10]}"):
+            if self._files.exists(self._place(sha256)):
+                self._files.rm_file(self._place(sha256))
+
+    def _place(self, sha256: str) -> str:
+        return f"{self._root}/{sha256[:2]}/{sha256}.png"
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Whatever a file system of many kinds may raise, as one error of ours."""
+        try:
+            yield
+        except (StoreError, NotFound):
+            raise
+        except Exception as error:
+            raise StoreUnavailable(
+                f"cannot {what} in {self._root} ({str(error)[:200]}): see that the bucket is there, its"
+                " keys hold and STUDIO_PICTURE_STORE names it"
+            ) from error
