@@ -1,6 +1,7 @@
 """The word filter: entries of lists found in a text, however they are dressed up (Aho and Corasick)."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import ahocorasick
@@ -23,7 +24,10 @@ class Entry(NamedTuple):
 class WordFilter:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._folder = Folder()
-        self._automaton = ahocorasick.Automaton()
+        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
+        self._entries: list[Entry] = []
+        self._odd: dict[int, tuple[int, int]] = {}
+        """Length and padding of what is searched for, where it is not a word between two spaces."""
         self._fill(entries)
         self._automaton.make_automaton()
 
@@ -33,7 +37,9 @@ class WordFilter:
             return WordVerdict()
         seen = views(self._folder.fold(text))
         allowed, found = [], set()
-        for end, (entry, severity, length, padding) in self._automaton.iter(seen.text):
+        for end, number in self._automaton.iter(seen.text):
+            entry, severity = self._entries[number]
+            length, padding = self._odd.get(number, (len(entry) + 2, 3))
             first = end - length + 1 + (padding & 1)
             last = end - (padding >> 1)
             if entry.startswith("*"):
@@ -57,17 +63,20 @@ class WordFilter:
     def _fill(self, entries: Iterable[Entry]) -> None:
         """Of an entry in several lists the gravest stands, and what is allowed beats all: what is added
         last."""
-        by_severity: dict[Severity | None, list[str]] = {each: [] for each in (*reversed(SEVERITIES), None)}  # fmt: skip
-        for text, severity in entries:
-            by_severity[severity].append(text)
-        add = self._automaton.add_word
-        for severity, texts in by_severity.items():
-            for text in texts:
-                if text.isascii() and text.isalpha():  # Most, where lists are long.
-                    add(f" {text.lower()} ", (text, severity, len(text) + 2, 3))
-                    continue
-                for key, padding in self._keys(text):
-                    add(key, (text, severity, len(key), padding))
+        by_severity: dict[Severity | None, list[Entry]] = {each: [] for each in (*reversed(SEVERITIES), None)}  # fmt: skip
+        for entry in entries:
+            by_severity[entry.severity].append(entry)
+        add, kept = self._automaton.add_word, self._entries
+        for entry in chain.from_iterable(by_severity.values()):
+            text = entry.text
+            if text.isascii() and text.isalpha():  # Most, where lists are long.
+                add(f" {text.lower()} ", len(kept))
+                kept.append(entry)
+                continue
+            for key, padding in self._keys(text):
+                self._odd[len(kept)] = len(key), padding
+                add(key, len(kept))
+                kept.append(entry)
 
     def _keys(self, text: str) -> Sequence[tuple[str, int]]:
         """What is searched for, and whether a space before (1) and after (2) is part of it."""
