@@ -17,6 +17,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from studio.api.managing import add_managing
 from studio.api.play import add_play
 from studio.api.routes import add_routes
 from studio.api.watching import add_watching
@@ -70,6 +71,7 @@ def build_api(studio: Studio) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _misread)
     gate = _gate(studio)
     add_routes(app, studio, gate("draw"))
+    add_managing(app, studio, gate("manage"))
     add_watching(app, studio, gate("watch"))
     add_play(app)
     return app

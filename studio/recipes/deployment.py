@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 
-Number = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class Order(Frozen):

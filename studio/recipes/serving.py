@@ -51,8 +51,8 @@ class Asked(Frozen):
         return all(job.state not in OPEN for job in self.jobs)
 
 
-Scope = Literal["draw", "watch"]
-"""What a key opens: themes and requests, or the figures of /metrics."""
+Scope = Literal["draw", "manage", "watch"]
+"""What a key opens: themes and requests, presets and deployments, the figures of /metrics."""
 
 
 class Client(Frozen):

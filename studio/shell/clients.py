@@ -18,7 +18,9 @@ def add(
     per_day: Annotated[int | None, typer.Option(help="Requests a day; no limit without.")] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What the key opens: draw, or watch for /metrics; several may be given."),
+        typer.Option(
+            help="What the key opens: draw, manage (presets, deployments), watch (/metrics); several may be given."
+        ),
     ] = None,
 ) -> None:
     """Add a client, or give one another key and limits; prints the key, once."""

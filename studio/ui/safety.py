@@ -12,6 +12,7 @@ from studio.files import read_file, write_file
 from studio.imaging.limits import open_png
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Number
 from studio.recipes.request import MAX_WORDS
 from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
 from studio.safety.lists import read_list
@@ -98,7 +99,7 @@ def _add_record(routes: APIRouter, studio: Studio) -> None:
 
     @routes.get("/record")
     def record(
-        wanted: Annotated[AuditFilter, Query()], before: int | None = None
+        wanted: Annotated[AuditFilter, Query()], before: Number | None = None
     ) -> dict[str, Any]:
         kept = audit.page(wanted, before, _ROWS)
         return {
@@ -108,7 +109,7 @@ def _add_record(routes: APIRouter, studio: Studio) -> None:
 
     @routes.post("/record/{number}/review")
     def review(
-        number: int, opinion: _Opinion, request: Request, x_studio: OwnPage
+        number: Number, opinion: _Opinion, request: Request, x_studio: OwnPage
     ) -> dict[str, str]:
         reviewer = user_of(request)
         audit.review(number, Review(reviewer=reviewer, wrong=opinion.wrong, note=opinion.note))

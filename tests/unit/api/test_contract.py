@@ -24,7 +24,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, 
         Settings(home=tmp_path_factory.mktemp("home")), lambda: FakeRenderer(steps=1)
     )
     studio.deploying.deployments.add(Order(slug="first-light", number=1))
-    everything = frozenset({"draw", "watch"})
+    everything = frozenset({"draw", "manage", "watch"})
     client = Client(name="app", per_minute=100_000, in_flight=10_000, scopes=everything)
     key = studio.clients.put(client)
     with TestClient(build_api(studio)) as started:

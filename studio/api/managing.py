@@ -1,0 +1,222 @@
+"""Presets managed from outside: what the page Themes and `studio presets` do, for a key of scope `manage`."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+
+from studio.api.wire import PREFIX
+from studio.bootstrap import Studio
+from studio.recipes.base import Frozen
+from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Deployment, Number, Order
+from studio.recipes.differing import differences
+from studio.recipes.preset import Preset
+from studio.recipes.reports import Regression, Robustness
+from studio.recipes.serving import Client
+from studio.service.chores import Tell
+
+MOST = 200
+"""Presets that one answer lists; a search finds the rest."""
+Who = Callable[..., Client]
+
+
+class PresetShown(Frozen):
+    slug: Slug
+    name: str
+    latest: int
+    archived: bool
+
+
+class VersionShown(Frozen):
+    number: int
+    author: str
+    note: str
+    created: datetime
+
+
+class ChangeShown(Frozen):
+    """One thing that is not as it was; `place` says where, such as "A, Sampling steps"."""
+
+    place: str
+    before: str
+    after: str
+
+
+class FindingShown(Frozen):
+    """A line of the gate, with its remedy where it does not pass."""
+
+    level: Literal["pass", "warning", "stop"]
+    what: str
+    remedy: str
+
+
+class TakenInShown(Frozen):
+    """`missing` says which models a preset file needs that are not here, and how to get them."""
+
+    slug: Slug
+    number: int
+    base_images: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class Back(Frozen):
+    channel: Slug = "live"
+    over: int | None = None
+
+
+class Named(Frozen):
+    """A branch of a version, under a name of its own."""
+
+    slug: Slug
+    name: str
+
+
+class ReviewShown(Frozen):
+    """How far a review is; `report` is what the newest that ended found."""
+
+    state: str
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    report: Robustness | Regression | None = None
+
+
+def add_managing(app: FastAPI, studio: Studio, who: Who) -> None:
+    routes = APIRouter(prefix=f"{PREFIX}/presets", tags=["presets"], dependencies=[Depends(who)])
+    _add_versions(routes, studio, who)
+    _add_deployments(routes, studio, who)
+    _add_reviews(routes, studio)
+    app.include_router(routes)
+
+
+def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
+    presets = studio.presets
+
+    @routes.get("")
+    def listed(
+        text: Annotated[str, Query(max_length=80)] = "", archived: bool = False
+    ) -> list[PresetShown]:
+        """Presets whose name or slug holds `text`."""
+        found = presets.summaries(text, archived, MOST)
+        return [PresetShown(slug=e.slug, name=e.name, latest=e.latest, archived=e.archived) for e in found]  # fmt: skip
+
+    @routes.post("", status_code=201)
+    async def take_in(request: Request, client: Annotated[Client, Depends(who)]) -> TakenInShown:
+        """A preset file as `studio presets export` writes it becomes the next version of its slug."""
+        taken = studio.packaging.take_in(await request.body(), "the preset file", client.name)
+        return TakenInShown(
+            slug=taken.version.preset.slug, number=taken.version.number,
+            base_images=tuple(taken.base_images), missing=tuple(taken.missing),
+        )  # fmt: skip
+
+    @routes.get("/{slug}/versions")
+    def versions(slug: Slug) -> list[VersionShown]:
+        return [
+            VersionShown(number=e.number, author=e.author, note=e.note, created=e.created)
+            for e in presets.history(slug)
+        ]
+
+    @routes.get("/{slug}/versions/{number}")
+    def version(slug: Slug, number: Number) -> Preset:
+        return presets.version(slug, number).preset
+
+    @routes.get("/{slug}/versions/{number}/file", response_class=Response)
+    def file(slug: Slug, number: Number, bases: bool = False) -> Response:
+        """As a file that another studio takes in, with its base images where asked for."""
+        return Response(studio.packaging.export(slug, number, bases), media_type="application/json")
+
+    @routes.get("/{slug}/diff")
+    def diff(slug: Slug, before: Number, after: Number) -> list[ChangeShown]:
+        old, new = (presets.version(slug, number).preset for number in (before, after))
+        return [ChangeShown(place=c.place, before=c.before, after=c.after) for c in differences(old, new)]  # fmt: skip
+
+    @routes.post("/{slug}/versions/{number}/branch", status_code=201)
+    def branch(slug: Slug, number: Number, wish: Named, client: Annotated[Client, Depends(who)]) -> PresetShown:  # fmt: skip
+        made = presets.branch(slug, number, wish.slug, wish.name, client.name)
+        return PresetShown(slug=made.preset.slug, name=made.preset.name, latest=made.number, archived=False)  # fmt: skip
+
+    @routes.put("/{slug}/archived")
+    def archive(slug: Slug, archived: bool) -> dict[str, bool]:
+        """Out of the lists, or back; a theme that is served is not archived."""
+        studio.deploying.archive(slug, archived)
+        return {"archived": archived}
+
+
+def _add_deployments(routes: APIRouter, studio: Studio, who: Who) -> None:
+    deploying = studio.deploying
+
+    @routes.get("/{slug}/versions/{number}/check")
+    def check(slug: Slug, number: Number) -> list[FindingShown]:
+        """The gate: what must be so before the version is served, what had better be."""
+        found = deploying.check(slug, number)
+        return [FindingShown(level=f.level, what=f.what, remedy=f.remedy) for f in found]
+
+    @routes.get("/{slug}/deployments")
+    def log(slug: Slug) -> Sequence[Deployment]:
+        """Who had what served, the newest first."""
+        return deploying.deployments.log(slug)
+
+    @routes.post("/{slug}/deployments", status_code=201)
+    def deploy(
+        slug: Slug, order: Order, client: Annotated[Client, Depends(who)], over: int | None = None
+    ) -> Deployment:
+        """Serves a version; `over` is the newest deployment that was seen, so that of two at once one
+        is told."""
+        return deploying.deploy(order.model_copy(update={"slug": slug, "author": client.name}), over)  # fmt: skip
+
+    @routes.post("/{slug}/rollback", status_code=201)
+    def roll_back(slug: Slug, wish: Back, client: Annotated[Client, Depends(who)]) -> Deployment:
+        """What was served before, at once."""
+        return deploying.roll_back(slug, wish.channel, client.name, wish.over)
+
+    @routes.post("/{slug}/stop", status_code=201)
+    def stop(slug: Slug, wish: Back, client: Annotated[Client, Depends(who)]) -> Deployment:
+        """Serves the theme no more."""
+        return deploying.take_down(slug, wish.channel, client.name)
+
+
+def _add_reviews(routes: APIRouter, studio: Studio) -> None:
+    reviewing, chores = studio.reviewing, studio.chores
+
+    @routes.post("/{slug}/versions/{number}/robustness", status_code=202)
+    def test_robustness(slug: Slug, number: Number) -> ReviewShown:
+        """Begins the pack of nasty doodles, drawn by this process when nothing else waits."""
+        studio.presets.version(slug, number)
+
+        def act(tell: Tell) -> None:
+            reviewing.test_robustness(slug, number, tell)
+
+        chores.start(f"{slug}/{number}/robustness", act)
+        return ReviewShown(state="running")
+
+    @routes.get("/{slug}/versions/{number}/robustness")
+    def robustness(slug: Slug, number: Number) -> ReviewShown:
+        return _review(slug, number, "robustness", reviewing.robustness(slug, number))
+
+    @routes.post("/{slug}/versions/{number}/sheet", status_code=202)
+    def draw_sheet(slug: Slug, number: Number, against: Number | None = None) -> ReviewShown:
+        """Begins the regression sheet beside what is served, or beside `against`."""
+        studio.presets.version(slug, number)
+
+        def act(tell: Tell) -> None:
+            reviewing.draw_sheet(slug, number, against, tell)
+
+        chores.start(f"{slug}/{number}/regression", act)
+        return ReviewShown(state="running")
+
+    @routes.get("/{slug}/versions/{number}/sheet")
+    def sheet(slug: Slug, number: Number) -> ReviewShown:
+        """What the sheet found; to be seen it is looked at on the page Themes."""
+        return _review(slug, number, "regression", reviewing.regression(slug, number))
+
+    def _review(
+        slug: Slug, number: int, kind: str, report: Robustness | Regression | None
+    ) -> ReviewShown:
+        found = chores.progress(f"{slug}/{number}/{kind}")
+        if found is None:
+            return ReviewShown(state="none" if report is None else "done", report=report)
+        return ReviewShown(
+            state=found.state, done=found.done, total=found.total, message=found.message, report=report
+        )  # fmt: skip

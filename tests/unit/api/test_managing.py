@@ -1,0 +1,98 @@
+"""Presets by the API as by page and command line: files, versions, the gate, deployments, reviews."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.api.app import build_api
+from studio.bootstrap import Studio
+from studio.recipes.serving import Client
+
+V1 = "/api/v1/presets"
+
+
+@pytest.fixture
+def manager(studio: Studio) -> Iterator[TestClient]:
+    key = studio.clients.put(Client(name="ci", scopes=frozenset({"manage"}), per_minute=1000))
+    with TestClient(build_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def next_version(manager: TestClient, **changes: Any) -> int:
+    """A file of the newest version, changed and sent back."""
+    number = manager.get(f"{V1}/first-light/versions").json()[0]["number"]
+    document = manager.get(f"{V1}/first-light/versions/{number}/file").json()
+    taken = manager.post(V1, json=document | changes)
+    assert taken.status_code == 201
+    assert taken.json()["missing"] == []
+    return int(taken.json()["number"])
+
+
+def test_a_themes_life_by_the_api(manager: TestClient, studio: Studio) -> None:
+    second = next_version(manager, prompt="bold colours")
+    listed = {each["slug"]: each for each in manager.get(V1, params={"text": "first"}).json()}
+    assert listed["first-light"]["latest"] == second == 2
+    newest = manager.get(f"{V1}/first-light/versions").json()[0]
+    assert (newest["number"], newest["author"]) == (2, "ci")
+    changes = manager.get(f"{V1}/first-light/diff", params={"before": 1, "after": 2}).json()
+    assert [change["place"] for change in changes] == ["Theme prompt"]
+    shown = manager.get(f"{V1}/first-light/versions/2").json()
+    assert shown["prompt"] == "bold colours"
+    findings = manager.get(f"{V1}/first-light/versions/2/check").json()
+    assert {"level", "what", "remedy"} == set(findings[0])
+    assert any(finding["what"].startswith("safety:") for finding in findings)
+
+    seen = manager.get(f"{V1}/first-light/deployments").json()[0]["id"]
+    order = {"slug": "first-light", "number": 2, "author": "somebody else"}
+    deployed = manager.post(f"{V1}/first-light/deployments", params={"over": seen}, json=order)
+    assert deployed.status_code == 201
+    assert deployed.json()["order"]["author"] == "ci"
+    assert studio.deploying.version_for("first-light", "live", "0" * 32).number == 2
+    late = manager.post(f"{V1}/first-light/deployments", params={"over": seen}, json=order)
+    assert late.status_code == 422
+    assert manager.post(f"{V1}/first-light/rollback", json={}).json()["order"]["number"] == 1
+    assert manager.post(f"{V1}/first-light/stop", json={}).status_code == 201
+    assert list(studio.deploying.serving("live")) == []
+
+
+def test_a_branch_is_archived(manager: TestClient) -> None:
+    wish = {"slug": "first-dark", "name": "First dark"}
+    made = manager.post(f"{V1}/first-light/versions/1/branch", json=wish)
+    assert made.json() == {
+        "slug": "first-dark",
+        "name": "First dark",
+        "latest": 1,
+        "archived": False,
+    }
+    assert manager.put(f"{V1}/first-dark/archived", params={"archived": True}).json() == {
+        "archived": True
+    }
+    assert "first-dark" not in {each["slug"] for each in manager.get(V1).json()}
+    refused = manager.put(f"{V1}/first-light/archived", params={"archived": True})
+    assert refused.status_code == 422
+
+
+def test_reviews_are_begun_and_watched(manager: TestClient) -> None:
+    for kind in ("robustness", "sheet"):
+        address = f"{V1}/quick-sketch/versions/1/{kind}"
+        assert manager.get(address).json()["state"] == "none"
+        assert manager.post(address).status_code == 202
+        for _ in range(600):
+            told = manager.get(address).json()
+            if told["state"] != "running":
+                break
+            time.sleep(0.05)
+        assert (told["state"], told["message"]) == ("done", "")
+        assert told["report"] is not None
+
+
+def test_bad_files_and_other_keys_are_refused(manager: TestClient, app: TestClient) -> None:
+    refused = manager.post(V1, content=b"{}")
+    assert refused.status_code == 422
+    assert "is no preset of the studio" in refused.json()["detail"]
+    assert manager.get(f"{V1}/nothing/versions").status_code == 404
+    assert app.get(V1).status_code == 401
+    assert "--scope manage" in app.get(V1).json()["detail"]
