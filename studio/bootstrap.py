@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from studio.errors import StoreUnavailable
+from studio.errors import InputError, StoreUnavailable
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.safety.lists import WordLists
+from studio.safety.moderation import Moderator, Webhook
 from studio.safety.pictures import OpenNsfw, PictureJudge
 from studio.service.album import Album
 from studio.service.chores import Chores
@@ -119,7 +120,7 @@ def open_studio(
 
     deployments, reports = DeploymentStore(database), ReportStore(database)
     lists = WordLists((shipped("assets") / "words", settings.home / "words"))
-    safety = Safety(lists, judge or OpenNsfw(), AuditStore(database))
+    safety = Safety(lists, judge or OpenNsfw(), AuditStore(database), _moderator(settings))
     intake = Intake(bases, catalogue, pictures, safety)
     rendering = RenderService(
         bases,
@@ -188,6 +189,17 @@ def _pictures(settings: Settings) -> Pictures:
     from studio.store.bucket import PictureBucket
 
     return PictureBucket(settings.picture_store)
+
+
+def _moderator(settings: Settings) -> Moderator | None:
+    secret = settings.moderation_secret.get_secret_value()
+    if not settings.moderation_url:
+        return None
+    if not secret:
+        raise InputError(
+            "STUDIO_MODERATION_URL needs STUDIO_MODERATION_SECRET, which signs what is sent"
+        )
+    return Webhook(settings.moderation_url, secret)
 
 
 def _bytes(gigabytes: float | None) -> int | None:

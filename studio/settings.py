@@ -16,6 +16,7 @@ class Settings(BaseSettings):
     another database, PostgreSQL say, as SQLAlchemy writes it, `broker` that of the Redis through which
     a fleet of workers draws what apps ask for; without one this process draws. `picture_store` is the
     address of a bucket for pictures, such as s3://bucket/pictures, instead of files in `home`.
+    `moderation_url` is a webhook that has a say on pictures, `moderation_secret` what signs them.
 
     `api_port` is where `studio serve` answers apps. `no_sign_in` lets everybody in who can reach `host`; on loopback nobody signs in anyway.
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
@@ -32,6 +33,8 @@ class Settings(BaseSettings):
     database: SecretStr = SecretStr("")
     broker: SecretStr = SecretStr("")
     picture_store: str = ""
+    moderation_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    moderation_secret: SecretStr = SecretStr("")
     home: Path = Field(default_factory=lambda: user_data_path("doodle-theme-studio"))
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860

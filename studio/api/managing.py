@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from pydantic import Field
 
-from studio.api.wire import PREFIX
+from studio.api.wire import PREFIX, RequestShown, request_shown
 from studio.bootstrap import Studio
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Number, Order
 from studio.recipes.differing import differences
-from studio.recipes.preset import Preset
+from studio.recipes.preset import Letter, Preset
 from studio.recipes.reports import Regression, Robustness
+from studio.recipes.request import RequestId
 from studio.recipes.serving import Client
 from studio.service.chores import Tell
 
@@ -73,6 +75,10 @@ class Named(Frozen):
     name: str
 
 
+class Withdrawal(Frozen):
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class ReviewShown(Frozen):
     """How far a review is; `report` is what the newest that ended found."""
 
@@ -89,6 +95,16 @@ def add_managing(app: FastAPI, studio: Studio, who: Who) -> None:
     _add_deployments(routes, studio, who)
     _add_reviews(routes, studio)
     app.include_router(routes)
+
+    @app.post(f"{PREFIX}/requests/{{request_id}}/variants/{{letter}}/withdraw", tags=["requests"])
+    def withdraw(
+        request_id: RequestId,
+        letter: Letter,
+        wish: Withdrawal,
+        client: Annotated[Client, Depends(who)],
+    ) -> RequestShown:
+        """Withholds a picture that is shown already: a moderator's later verdict."""
+        return request_shown(studio.serving.withdraw(request_id, letter, wish.reason, client.name))
 
 
 def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
@@ -136,6 +152,13 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
     def branch(slug: Slug, number: Number, wish: Named, client: Annotated[Client, Depends(who)]) -> PresetShown:  # fmt: skip
         made = presets.branch(slug, number, wish.slug, wish.name, client.name)
         return PresetShown(slug=made.preset.slug, name=made.preset.name, latest=made.number, archived=False)  # fmt: skip
+
+    @routes.put("/{slug}/name")
+    def rename(slug: Slug, name: Annotated[str, Query(min_length=1, max_length=80)], client: Annotated[Client, Depends(who)]) -> VersionShown:  # fmt: skip
+        made = presets.rename(slug, name, client.name)
+        return VersionShown(
+            number=made.number, author=made.author, note=made.note, created=made.created
+        )
 
     @routes.put("/{slug}/archived")
     def archive(slug: Slug, archived: bool) -> dict[str, bool]:

@@ -74,6 +74,7 @@ def _safety(before: SafetyPolicy, after: SafetyPolicy) -> Iterator[Change]:
     yield from _plain("Picture threshold", f"{before.threshold:g}", f"{after.threshold:g}")
     yield from _plain("Withheld pictures are drawn anew", _said(before.refill), _said(after.refill))
     yield from _plain("Clients bring base pictures", _said(before.uploads), _said(after.uploads))
+    yield from _plain("Outside moderation", before.moderation, after.moderation)
     yield from _words("Negative prompt of the theme", before.negative_prompt, after.negative_prompt)
     yield from _plain("Blocked words are kept", _said(before.keep_words), _said(after.keep_words))
 

@@ -21,7 +21,9 @@ class SafetyPolicy(Frozen):
 
     `negative_prompt` is added to each recipe's on the server; who asks neither sees it nor can take it
     away. A picture whose score is over `threshold` is withheld, and drawn once more with another
-    seed where `refill` says so. `uploads` lets clients bring base pictures. Without `keep_words` the record holds a hash of blocked words alone.
+    seed where `refill` says so. `uploads` lets clients bring base pictures.
+    With `moderation` pictures are shown to an outside service, too; it says what becomes of them while
+    that is down. Without `keep_words` the record holds a hash of blocked words alone.
     """
 
     words: bool = True
@@ -30,6 +32,7 @@ class SafetyPolicy(Frozen):
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
     refill: bool = False
     uploads: bool = False
+    moderation: Literal["off", "withhold", "pass"] = "off"
     negative_prompt: Annotated[str, Field(max_length=2000)] = ""
     keep_words: bool = True
 
@@ -64,6 +67,8 @@ class PictureVerdict(Frozen):
     scores: Mapping[str, float] = Field(default_factory=dict)
     threshold: float
     error: str = ""
+    refused: str | None = None
+    """Why somebody outside will not have it shown."""
 
     @property
     def score(self) -> float:
@@ -71,13 +76,15 @@ class PictureVerdict(Frozen):
 
     @property
     def withheld(self) -> bool:
-        return bool(self.error) or self.score > self.threshold
+        return bool(self.error) or self.refused is not None or self.score > self.threshold
 
     @property
     def reason(self) -> str:
         """For operators; empty while it may be shown."""
         if self.error:
             return f"it could not be judged: {self.error}"
+        if self.refused is not None:
+            return f"outside moderation withholds it: {self.refused or 'no reason given'}"
         return f"score {self.score:.2f} is over {self.threshold:.2f}" if self.withheld else ""
 
 

@@ -49,7 +49,7 @@ class Gate:
     tokens: TokenCounter
     reports: ReportStore
     draw: Callable[[Job], bytes]
-    judges: Callable[[], str]
+    judges: Callable[[Preset], str]
     device_bytes: int | None = None
 
     def check(self, version: PresetVersion) -> tuple[Finding, ...]:
@@ -76,7 +76,7 @@ class Gate:
             for name, on in (("words", policy.words), ("doodles", policy.doodles), ("pictures", policy.pictures))
             if not on
         ]  # fmt: skip
-        broken = self.judges() if len(off) < 3 else ""
+        broken = self.judges(preset) if len(off) < 3 else ""
         if broken:
             return Finding("stop", "safety: a judge does not work, so that nothing passes", broken)
         if off:

@@ -27,7 +27,7 @@ class Intake:
         pictures: Pictures,
         safety: Safety,
     ) -> None:
-        self._safety = safety
+        self.safety = safety
         self._bases = bases
         self._catalogue = catalogue
         self._pictures = pictures
@@ -72,7 +72,7 @@ class Intake:
             id=asker.request_id,
             base_image=base,
             doodle=None if doodle_png is None else self._doodle(asker, base, doodle_png),
-            words=self._safety.admit_words(asker, " ".join(words.split())),
+            words=self.safety.admit_words(asker, " ".join(words.split())),
             preset=preset,
             preset_version=preset_version,
             seed=secrets.randbelow(2**32) if seed is None else seed,
@@ -84,7 +84,7 @@ class Intake:
         doodle = read_doodle(png, base.width, base.height)
         if asker.preset.safety.doodles:
             under, over = open_png(self._bases.png(base), "the base"), open_png(doodle.png, "it")
-            self._safety.admit_drawing(asker, "doodle", composite(under, over), doodle.sha256)
+            self.safety.admit_drawing(asker, "doodle", composite(under, over), doodle.sha256)
         return doodle
 
     def _uploaded(self, asker: Asker, upload: BaseUpload) -> BaseImage:
@@ -109,7 +109,7 @@ class Intake:
             )  # fmt: skip
         except ValidationError as error:
             raise BadPicture(f"the base picture cannot be taken: {explain(error)}") from None
-        self._safety.admit_drawing(asker, "upload", picture, sha256)
+        self.safety.admit_drawing(asker, "upload", picture, sha256)
         self._pictures.put(clean)
         return image
 

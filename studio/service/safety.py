@@ -9,10 +9,12 @@ from typing import Any, Literal
 from PIL import Image
 
 from studio.errors import Blocked, StudioError
+from studio.imaging.limits import encode_png
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import OPERATOR, Request
 from studio.recipes.safety import Judged, PictureVerdict, Stage, WordVerdict
 from studio.safety.lists import WordLists
+from studio.safety.moderation import ModerationDown, Moderator, Shown
 from studio.safety.pictures import PictureJudge, judge
 from studio.store.audit import AuditStore
 
@@ -37,13 +39,16 @@ class Safety:
     lists: WordLists
     judge: PictureJudge
     audit: AuditStore
+    moderator: Moderator | None = None
 
     def words(self, text: str) -> WordVerdict:
         """What of the lists is in a text. Raises BadDocument for a list that does not hold."""
         return self.lists.filter().judge(text)
 
-    def ails(self) -> str:
-        """What is wrong with the judges; empty where they work."""
+    def ails(self, preset: Preset) -> str:
+        """What is wrong with the judges that a theme needs; empty where they work."""
+        if preset.safety.moderation != "off" and self.moderator is None:
+            return "the theme wants outside moderation: set STUDIO_MODERATION_URL and its secret"
         try:
             self.words("a red dress")
         except (StudioError, OSError) as error:
@@ -97,11 +102,37 @@ class Safety:
         if not policy.pictures:
             return PictureVerdict(threshold=1.0)
         verdict = judge(self.judge, picture, policy.threshold)
+        if policy.moderation != "off" and not verdict.withheld:
+            verdict = self._moderated(verdict, request, letter, picture)
         if verdict.withheld:
             asker = Asker(request.id, request.preset, request.preset_version, request.client)
             sha256 = hashlib.sha256(picture.tobytes()).hexdigest()
             self._record(asker, "picture", "withheld", letter=letter, score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
         return verdict
+
+    def withdrawn(self, request: Request, letter: Letter, reason: str, by: str) -> None:
+        """Takes down that a picture was withheld after it had been shown."""
+        asker = Asker(request.id, request.preset, request.preset_version, request.client)
+        self._record(asker, "picture", "withheld", letter=letter, reason=f"withdrawn by {by}: {reason}")  # fmt: skip
+
+    def _moderated(
+        self, verdict: PictureVerdict, request: Request, letter: Letter, picture: Image.Image
+    ) -> PictureVerdict:
+        """The verdict after an outside service has had its say; the policy has it where there is none."""
+        preset = request.preset
+        try:
+            if self.moderator is None:
+                raise ModerationDown("no moderation service is set up: set STUDIO_MODERATION_URL")
+            shown = Shown(
+                request=request.id, theme=preset.slug, letter=letter, png=encode_png(picture)
+            )
+            said = self.moderator.judge(shown)
+        except ModerationDown as error:
+            log.warning("variant %s of %s is not moderated: %s", letter, request.id, error)
+            passes = preset.safety.moderation == "pass"
+            return verdict if passes else verdict.model_copy(update={"error": str(error)})
+        withholds = said.verdict == "withhold"
+        return verdict.model_copy(update={"refused": said.reason}) if withholds else verdict
 
     def _record(
         self, asker: Asker, stage: Stage, verdict: Literal["block", "mask", "flag", "withheld"], **more: Any

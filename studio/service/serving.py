@@ -130,11 +130,18 @@ class Serving:
 
     def picture(self, client: Client, request_id: str, letter: Letter) -> bytes:
         """A finished variant as PNG. Raises NotFound while there is none."""
-        self.asked(client, request_id)
+        asked = self.asked(client, request_id)
+        done = {job.letter for job in asked.jobs if job.state == "done"}
         for variant in self.variants.of_request(request_id):
-            if variant.letter == letter:
+            if variant.letter == letter and letter in done:
                 return self.variants.png(variant)
         raise NotFound(f"request {request_id[:8]} has no variant {letter} yet")
+
+    def withdraw(self, request_id: str, letter: Letter, reason: str, by: str) -> Asked:
+        """Withholds a picture that is shown already, as a later verdict wants it; it is on record."""
+        self.jobs.withdraw(request_id, letter, reason)
+        self.intake.safety.withdrawn(self.jobs.request(request_id), letter, reason, by)
+        return self.jobs.asked(request_id)
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         """What happened to a request from the event of this number on; None for a run of long ago."""

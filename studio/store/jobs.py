@@ -200,6 +200,15 @@ class JobStore:
             document = _request(session, request_id).document
         return read_document(Request, document, f"request {request_id}")
 
+    def withdraw(self, request_id: str, letter: Letter, reason: str) -> None:
+        """Withholds a picture that was shown already. Raises NotFound where there is none."""
+        with self._database.writing() as session:
+            _request(session, request_id)
+            job = _job(session, request_id, letter)
+            if job is None or job.state not in ("done", "withheld"):
+                raise NotFound(f"request {request_id[:8]} has no variant {letter} to withdraw")
+            job.state, job.error = "withheld", reason
+
     def pick(self, request_id: str, letter: Letter) -> None:
         """Which of the four the user chose. Raises NotFound, InputError for one without a picture."""
         with self._database.writing() as session:

@@ -52,6 +52,7 @@ async function showPolicy() {
 onSubmit(policy, async () => {
   const wish = Object.fromEntries(['words', 'doodles', 'pictures', 'refill', 'uploads', 'keep_words'].map((name) => [name, policy.elements[name].checked]));
   wish.threshold = Number(policy.threshold.value);
+  wish.moderation = policy.moderation.value;
   wish.negative_prompt = policy.negative_prompt.value;
   const saved = await send(`/safety/policy/${policy.slug.value}?number=${policy.dataset.number}`, wish);
   policy.dataset.number = saved.number;

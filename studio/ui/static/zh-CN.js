@@ -11,7 +11,7 @@ export const TEXTS = {
   'Picture threshold': '图片阈值', 'Negative prompt of the theme, for all recipes': '主题的反向提示词（用于所有配方）', 'Negative prompt of the theme': '主题的反向提示词',
   'Save as a new version': '另存为新版本', 'What pictures score': '图片得分', "PNG pictures, a folder's worth: nothing of them is kept": 'PNG 图片，可选整个文件夹：不会保存',
   Threshold: '阈值', 'How many pictures have which score': '各得分的图片数量', 'The record': '记录', Stage: '阶段', Verdict: '判定', Client: '客户端',
-  'Words or reason': '文字或原因', 'What was written': '所写内容', Review: '复核', words: '文字', doodle: '涂鸦', upload: '上传', 'Clients may bring base pictures': '客户端可自带底图', 'Clients bring base pictures': '客户端自带底图', picture: '图片', block: '拦截', mask: '屏蔽', flag: '标记', withheld: '扣留', All: '全部', More: '更多', yes: '是', no: '否',
+  'Words or reason': '文字或原因', 'What was written': '所写内容', Review: '复核', words: '文字', doodle: '涂鸦', 'Outside moderation': '外部审核', 'Not asked': '不使用', 'Withhold while it is down': '服务不可用时扣留', 'Pass while it is down': '服务不可用时放行', upload: '上传', 'Clients may bring base pictures': '客户端可自带底图', 'Clients bring base pictures': '客户端自带底图', picture: '图片', block: '拦截', mask: '屏蔽', flag: '标记', withheld: '扣留', All: '全部', More: '更多', yes: '是', no: '否',
   'What is drawn': '实际绘制', right: '正确', wrong: '错误', Why: '原因',
   // Header and run
   Preset: '预设', Name: '名称', 'Restore from a picture': '从图片恢复', 'Save preset': '保存预设',

@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 
 from studio.api.app import build_api
 from studio.bootstrap import Studio
+from studio.recipes.safety import AuditFilter
 from studio.recipes.serving import Client
+from tests.unit.api.test_api import WISH, ended
 
 V1 = "/api/v1/presets"
 
@@ -96,3 +98,31 @@ def test_bad_files_and_other_keys_are_refused(manager: TestClient, app: TestClie
     assert manager.get(f"{V1}/nothing/versions").status_code == 404
     assert app.get(V1).status_code == 401
     assert "--scope manage" in app.get(V1).json()["detail"]
+
+
+def test_a_later_verdict_withdraws_a_picture(
+    manager: TestClient, app: TestClient, studio: Studio
+) -> None:
+    made = ended(app, app.post("/api/v1/requests", json=WISH).json()["id"])
+    address = f"/api/v1/requests/{made['id']}/variants/B"
+    assert app.get(address).status_code == 200
+    assert app.post(f"{address}/withdraw", json={"reason": "x"}).status_code == 401
+    told = manager.post(f"{address}/withdraw", json={"reason": "a complaint"}).json()
+    assert [variant["state"] for variant in told["variants"]] == [
+        "done",
+        "withheld",
+        "done",
+        "done",
+    ]
+    assert "complaint" not in str(told)
+    assert app.get(address).status_code == 404
+    [kept] = studio.safety.audit.page(AuditFilter())
+    assert (kept.judged.letter, kept.judged.reason) == ("B", "withdrawn by ci: a complaint")
+    missing = manager.post(f"/api/v1/requests/{'0' * 32}/variants/B/withdraw", json={"reason": "x"})
+    assert missing.status_code == 404
+
+
+def test_a_preset_is_renamed(manager: TestClient) -> None:
+    renamed = manager.put(f"{V1}/first-light/name", params={"name": "Second light"}).json()
+    assert (renamed["number"], renamed["author"]) == (2, "ci")
+    assert manager.get(f"{V1}/first-light/versions/2").json()["name"] == "Second light"

@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 
 from studio.bootstrap import Studio, open_studio
-from studio.errors import Blocked
+from studio.errors import Blocked, InputError
 from studio.recipes.events import Done, Event, Withheld
 from studio.recipes.planning import plan
 from studio.recipes.preset import Preset
 from studio.recipes.request import Request
 from studio.recipes.safety import AuditFilter, Judged
+from studio.safety.moderation import Moderated, ModerationDown, Shown
 from studio.safety.pictures import OpenNsfw
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
@@ -165,3 +166,51 @@ def test_the_shipped_judge_lets_the_shipped_pictures_pass() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
     for picture in (Image.new("RGB", (256, 256), "white"), Image.fromarray(noise)):
         assert 0 <= judge.scores(picture)["nsfw"] < 0.5
+
+
+class Says:
+    """A moderator of one mind; None: it is down."""
+
+    def __init__(self, said: Moderated | None) -> None:
+        self.said = said
+        self.shown: list[Shown] = []
+
+    def judge(self, shown: Shown) -> Moderated:
+        self.shown.append(shown)
+        if self.said is None:
+            raise ModerationDown("it is down")
+        return self.said
+
+
+@pytest.mark.parametrize(
+    ("said", "policy", "kind", "reason"),
+    [
+        (Moderated(verdict="pass"), "withhold", "done", ""),
+        (Moderated(verdict="withhold", reason="a logo"), "pass", "withheld", "outside moderation withholds it: a logo"),
+        (None, "withhold", "withheld", "it could not be judged: it is down"),
+        (None, "pass", "done", ""),
+        (Moderated(verdict="withhold"), "off", "done", ""),
+    ],
+)  # fmt: skip
+def test_somebody_outside_has_a_say(
+    home: Path, said: Moderated | None, policy: str, kind: str, reason: str
+) -> None:
+    studio, moderator = opened(home, Scores(0.1)), Says(said)
+    object.__setattr__(studio.safety, "moderator", moderator)
+    told = ends(studio, asked(studio, preset(studio, moderation=policy)))
+    assert [event.kind for event in told.values()] == [kind] * 4
+    assert {e.reason for e in told.values() if isinstance(e, Withheld)} == ({reason} - {""})
+    assert {shown.letter for shown in moderator.shown} == (
+        set() if policy == "off" else set("ABCD")
+    )
+
+
+def test_moderation_that_is_not_set_up_stops_at_the_gate(home: Path) -> None:
+    studio = opened(home, Scores(0))
+    studio.presets.save(preset(studio, moderation="withhold"))
+    [finding] = [f for f in studio.deploying.check("first-light") if "safety" in f.what]
+    assert (finding.level, "STUDIO_MODERATION_URL" in finding.remedy) == ("stop", True)
+    told = ends(studio, asked(studio, studio.presets.version("first-light").preset))
+    assert {event.kind for event in told.values()} == {"withheld"}
+    with pytest.raises(InputError, match="needs STUDIO_MODERATION_SECRET"):
+        open_studio(Settings(home=home, moderation_url="https://judge.example/"))

@@ -1,0 +1,96 @@
+"""The webhook: signed, tried twice, left alone while it is down; a real server on a loopback port."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from studio.safety.moderation import Moderated, ModerationDown, Shown, Webhook, signature
+from tests import examples
+
+SHOWN = Shown(request="1" * 32, theme="spring", letter="A", png=examples.png())
+
+
+class Service(HTTPServer):
+    """Answers with `answers`, the last again and again: a status and a body."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.answers: list[tuple[int, bytes]] = [(200, b'{"verdict": "pass"}')]
+        self.asked: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/judge"
+
+
+class Answering(BaseHTTPRequestHandler):
+    server: Service
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((dict(self.headers), body))
+        answers = self.server.answers
+        status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    server = Service()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_picture_is_sent_signed_and_the_verdict_read(service: Service) -> None:
+    service.answers = [(200, b'{"verdict": "withhold", "reason": "a logo"}')]
+    assert Webhook(service.address, "secret").judge(SHOWN) == Moderated(verdict="withhold", reason="a logo")  # fmt: skip
+    [(headers, body)] = service.asked
+    sent = headers["X-Studio-Timestamp"]
+    assert headers["X-Studio-Signature"] == signature(b"secret", sent, body)
+    assert headers["X-Studio-Signature"] != signature(b"another", sent, body)
+    told = json.loads(body)
+    assert (told["request"], told["theme"], told["letter"]) == ("1" * 32, "spring", "A")
+    assert "secret" not in str(headers) + body.decode()
+
+
+def test_what_fails_once_is_tried_again(service: Service) -> None:
+    service.answers = [(500, b""), (200, b'{"verdict": "pass"}')]
+    assert Webhook(service.address, "secret").judge(SHOWN).verdict == "pass"
+    assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [(500, b""), (200, b"<html>"), (200, b'{"verdict": "maybe"}'), (302, b"")]
+)
+def test_whatever_is_no_verdict_is_none(service: Service, answer: tuple[int, bytes]) -> None:
+    service.answers = [answer]
+    with pytest.raises(ModerationDown, match="the moderation service"):
+        Webhook(service.address, "secret").judge(SHOWN)
+
+
+def test_what_is_down_is_left_alone_for_a_while(service: Service) -> None:
+    now = [0.0]
+    webhook = Webhook(service.address, "secret", lambda: now[0])
+    service.answers = [(503, b"")]
+    for _ in range(Webhook.FAILURES + 2):
+        with pytest.raises(ModerationDown):
+            webhook.judge(SHOWN)
+    assert len(service.asked) == Webhook.FAILURES * Webhook.TRIES
+    service.answers = [(200, b'{"verdict": "pass"}')]
+    with pytest.raises(ModerationDown, match="is asked again soon"):
+        webhook.judge(SHOWN)
+    now[0] = Webhook.REST
+    assert webhook.judge(SHOWN).verdict == "pass"
