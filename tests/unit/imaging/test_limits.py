@@ -2,7 +2,9 @@
 
 import io
 import struct
+import warnings
 import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -82,3 +84,19 @@ def test_a_damaged_png_is_read_or_refused_but_nothing_else_happens(data: st.Data
     except BadPicture:
         return
     assert max(picture.size) <= 2048
+
+
+def test_reading_a_picture_changes_no_other_threads_warnings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Filters are the process's: turned to errors here, they end whatever else is being drawn."""
+    seen, real = [], Image.open
+
+    def opened(*arguments: Any, **named: Any) -> Image.Image:
+        seen.append(list(warnings.filters))
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(Image, "open", opened)
+    before = list(warnings.filters)
+    open_png(examples.png(), "the picture")
+    assert seen == [before]
