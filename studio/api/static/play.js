@@ -43,7 +43,6 @@ async function picture(path) {
 async function open() {
   const theme = await (await call(`/themes/${slug}`)).json();
   document.title = found('theme').textContent = theme.name;
-  [found('key-form').hidden, found('play').hidden] = [true, false];
   const buttons = await Promise.all(theme.base_images.map(async (each) => {
     const button = document.createElement('button');
     Object.assign(button, { type: 'button', ariaLabel: each.name, role: 'radio' });
@@ -53,7 +52,10 @@ async function open() {
     return button;
   }));
   found('bases').replaceChildren(...buttons);
-  buttons[0]?.click();
+  if (!buttons.length) throw new Error('This theme has no base image to draw on.');
+  buttons[0].click();
+  // Shown once there is something to draw on.
+  [found('key-form').hidden, found('play').hidden] = [true, false];
 }
 
 function choose(each, source, button) {
