@@ -63,8 +63,8 @@ class Gate:
             *self._lengths(preset),
             self._memory(preset),
             self._seconds(version),
+            self._safety(preset),
         )
-        found = (*found, self._safety(preset))
         tried = () if worst(found) == "stop" else self._dry_run(version)
         return (*found, *tried, self._robustness(version), self._sheet(version))
 

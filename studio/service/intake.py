@@ -43,13 +43,12 @@ class Intake:
         client: str = OPERATOR,
         request_id: str | None = None,
     ) -> Request:
-        """A checked request for a base image by its id, or one that is brought along; without a seed one is drawn by chance. Words that the lists mask are left
-        out of it.
+        """A checked request for a base image by its id, or one that is brought along. Without a seed one
+        is drawn by chance; words that the lists mask are left out.
 
-        Raises NotFound for an unknown base image, model or own picture, UnfitModel for one that is not what
-        the preset was tuned with, BadPicture for a doodle that is no PNG of
-        the base's size, InputError for too many words or a seed out of range, Blocked for what the
-        theme does not let pass.
+        Raises NotFound for an unknown base image, model or own picture, UnfitModel for a model that is not
+        what the preset was tuned with, BadPicture for a doodle that is no PNG of the base's size,
+        InputError for too many words or a seed out of range, Blocked for what the theme does not let pass.
         """
         if len(words) > MAX_WORDS:
             raise InputError(
