@@ -1,5 +1,6 @@
 """The one place that picks concrete classes and puts the studio together."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +10,13 @@ from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.safety.lists import WordLists
 from studio.safety.moderation import Moderator, Webhook
-from studio.safety.pictures import OpenNsfw, PictureJudge
+from studio.safety.pictures import Judges, OpenNsfw, PictureJudge, SafetyChecker
 from studio.service.album import Album
 from studio.service.chores import Chores
 from studio.service.deploying import Deploying
 from studio.service.gate import Gate
 from studio.service.intake import Intake
+from studio.service.keeping import Keeping
 from studio.service.lane import Lane, Priority
 from studio.service.metrics import EngineFigures, QueueFigures
 from studio.service.packaging import Packaging
@@ -31,6 +33,7 @@ from studio.service.tokens import TokenCounter
 from studio.service.tuning import Tuning
 from studio.service.voting import Voting
 from studio.settings import Settings, shipped
+from studio.store.aging import AgedRequests
 from studio.store.audit import AuditStore
 from studio.store.base_images import BaseImageStore
 from studio.store.clients import ClientStore
@@ -64,6 +67,7 @@ class Studio:
     serving: Serving
     clients: ClientStore
     safety: Safety
+    keeping: Keeping
     chores: Chores
     intake: Intake
     rendering: RenderService
@@ -120,7 +124,7 @@ def open_studio(
 
     deployments, reports = DeploymentStore(database), ReportStore(database)
     lists = WordLists((shipped("assets") / "words", settings.home / "words"))
-    safety = Safety(lists, judge or OpenNsfw(), AuditStore(database), _moderator(settings))
+    safety = Safety(lists, judge or _judge(settings), AuditStore(database), _moderator(settings))
     intake = Intake(bases, catalogue, pictures, safety)
     rendering = RenderService(
         bases,
@@ -133,7 +137,7 @@ def open_studio(
     metrics = rendering.metrics
     metrics.registry.register(EngineFigures(rendering.engine_status))
     doodles = doodle_pack(shipped("assets") / "doodles")
-    album = Album(settings.home / "album", rendering)
+    album, chores = Album(settings.home / "album", rendering), Chores()
     gate = Gate(
         catalogue, bases, pictures, variants, tokens, reports,
         partial(rendering.glimpse, priority=Priority.BULK), safety.ails, _bytes(settings.device_gb),
@@ -157,13 +161,20 @@ def open_studio(
             RobustnessPack(bases, intake, album),
             RegressionSheet(bases, intake, album, doodles),
         ),
-        voting=Voting(ContestStore(database), presets, bases, intake, album, doodles),
+        voting=Voting(ContestStore(database), presets, bases, intake, album, doodles, chores),
         tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
         serving=Serving(deploying, intake, bases, jobs, variants, runner),
         clients=ClientStore(database),
         safety=safety,
+        keeping=Keeping(
+            AgedRequests(database),
+            variants,
+            safety.audit,
+            settings.request_days,
+            settings.record_days,
+        ),
         packaging=Packaging(presets, bases, catalogue),
-        chores=Chores(),
+        chores=chores,
         intake=intake,
         rendering=rendering,
         pulls=Pulls(settings),
@@ -189,6 +200,15 @@ def _pictures(settings: Settings) -> Pictures:
     from studio.store.bucket import PictureBucket
 
     return PictureBucket(settings.picture_store)
+
+
+def _judge(settings: Settings) -> PictureJudge:
+    """The judge that ships, and Stable Diffusion's safety checker from the first folder that has it."""
+    places = (
+        folder / "safety_checker" for folder in (settings.models_home, *settings.model_folders)
+    )
+    checkers = (SafetyChecker(place) for place in places if (place / "config.json").exists())
+    return Judges(OpenNsfw(), *itertools.islice(checkers, 1))
 
 
 def _moderator(settings: Settings) -> Moderator | None:

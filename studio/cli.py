@@ -1,9 +1,9 @@
-"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, safety, bench. Imports what a command needs, late."""
+"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, votes, safety, bench. Imports what a command needs, late."""
 
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,9 +17,7 @@ from studio.shell.printing import AsJson, here, load_settings
 from studio.shell.safety import app as safety_app
 from studio.shell.sweep import sweep
 from studio.shell.users import app as users_app
-
-if TYPE_CHECKING:
-    pass
+from studio.shell.votes import app as votes_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +32,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(users_app, name="users")
 app.add_typer(clients_app, name="clients")
 app.add_typer(safety_app, name="safety")
+app.add_typer(votes_app, name="votes")
 app.command()(sweep)
 
 

@@ -122,5 +122,10 @@ def _check(answer: httpx2.Response) -> None:
         said = f"the API answered {answer.status_code}"
     if answer.status_code == 429:
         raise Busy(said, int(answer.headers.get("Retry-After", "1")))
-    kinds: Mapping[int, type[StudioError]] = {401: InputError, 404: NotFound, 422: InputError}
+    kinds: Mapping[int, type[StudioError]] = {
+        401: InputError,
+        403: InputError,
+        404: NotFound,
+        422: InputError,
+    }
     raise kinds.get(answer.status_code, ServerError)(said)

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     elsewhere; `exact` leaves out what trades likeness for speed; `batch` draws variants at once
     that differ in prompts and seed alone, which a graphics card does quicker; `compile` has torch
     compile base models; a job may take `job_seconds` (None: as long as it takes). A worker tells Prometheus its figures
-    at `metrics_port` of `host` (0: nowhere); `log_json` has the log written as JSON.
+    at `metrics_port` of `host` (0: nowhere); `log_json` has the log written as JSON. Clients' doodles, words and
+    pictures are deleted after `request_days`, the record of decisions after `record_days` (None: kept).
     """
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     job_seconds: Annotated[float, Field(gt=0)] | None = None
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_json: bool = False
+    request_days: Annotated[int, Field(ge=1)] | None = None
+    record_days: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("model_folders", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from limits.strategies import MovingWindowRateLimiter
 from studio.api.managing import add_managing
 from studio.api.play import add_play
 from studio.api.routes import add_routes
+from studio.api.voting import add_voting
 from studio.api.watching import add_watching
 from studio.api.wire import PREFIX, Problem
 from studio.bootstrap import Studio
@@ -33,13 +34,23 @@ from studio.errors import (
     StudioError,
 )
 from studio.recipes.serving import Client, Scope
-from studio.service.serving import Serving
 
 log = logging.getLogger(__name__)
 MAX_BODY = 16 * 2**20
 REAPED = 5.0
 """Seconds between looks for jobs that have waited too long."""
+
+
+class NoKey(StudioError):
+    """No key, or nobody's."""
+
+
+class OutOfScope(StudioError):
+    """A key that is not for what is asked."""
+
+
 STATUS: Mapping[type[StudioError], HTTPStatus] = {
+    OutOfScope: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Busy: HTTPStatus.TOO_MANY_REQUESTS,
     InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -48,17 +59,13 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
 }
 
 
-class NotAllowed(StudioError):
-    """No key, or nobody's."""
-
-
 def build_api(studio: Studio) -> FastAPI:
     """Goes on with what a restart broke off as soon as it is started."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         studio.serving.recover()
-        reaper = asyncio.create_task(_reap(studio.serving))
+        reaper = asyncio.create_task(_reap(studio))
         yield
         reaper.cancel()
 
@@ -72,17 +79,19 @@ def build_api(studio: Studio) -> FastAPI:
     gate = _gate(studio)
     add_routes(app, studio, gate("draw"))
     add_managing(app, studio, gate("manage"))
+    add_voting(app, studio, gate("manage"))
     add_watching(app, studio, gate("watch"))
     add_play(app)
     return app
 
 
-async def _reap(serving: Serving) -> None:
-    """Tends jobs now and then, as long as the process lives."""
+async def _reap(studio: Studio) -> None:
+    """Tends jobs and what is kept now and then, as long as the process lives."""
     while True:
         await asyncio.sleep(REAPED)
         try:
-            await to_thread.run_sync(serving.tend)
+            await to_thread.run_sync(studio.serving.tend)
+            await to_thread.run_sync(studio.keeping.tend)
         except LaneHung as error:
             log.critical("%s", error)
             signal.raise_signal(signal.SIGTERM)
@@ -100,9 +109,9 @@ def _gate(studio: Studio) -> Callable[[Scope], Callable[..., Client]]:
     ) -> Client:
         found = None if given is None else studio.clients.of_key(given.credentials)
         if found is None:
-            raise NotAllowed("bring the key of a client: Authorization: Bearer dts_…")
+            raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
         if scope not in found.scopes:
-            raise NotAllowed(f"this key is not for that: `studio clients add … --scope {scope}`")
+            raise OutOfScope(f"this key is not for that: `studio clients add … --scope {scope}`")
         if request.method == "POST":
             often = RateLimitItemPerMinute(found.per_minute)
             if not limiter.hit(often, found.name):
@@ -121,7 +130,7 @@ def _gate(studio: Studio) -> Callable[[Scope], Callable[..., Client]]:
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, NotAllowed):
+    if isinstance(error, NoKey):
         return _problem(HTTPStatus.UNAUTHORIZED, str(error), {"WWW-Authenticate": "Bearer"})
     found = [status for kind, status in STATUS.items() if isinstance(error, kind)]
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, Busy) else {}

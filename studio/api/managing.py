@@ -75,7 +75,9 @@ class Named(Frozen):
     name: str
 
 
-class Withdrawal(Frozen):
+class Overruling(Frozen):
+    """Why a decision does not stand."""
+
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -100,11 +102,21 @@ def add_managing(app: FastAPI, studio: Studio, who: Who) -> None:
     def withdraw(
         request_id: RequestId,
         letter: Letter,
-        wish: Withdrawal,
+        wish: Overruling,
         client: Annotated[Client, Depends(who)],
     ) -> RequestShown:
         """Withholds a picture that is shown already: a moderator's later verdict."""
         return request_shown(studio.serving.withdraw(request_id, letter, wish.reason, client.name))
+
+    @app.post(f"{PREFIX}/requests/{{request_id}}/variants/{{letter}}/release", tags=["requests"])
+    def release(
+        request_id: RequestId,
+        letter: Letter,
+        wish: Overruling,
+        client: Annotated[Client, Depends(who)],
+    ) -> RequestShown:
+        """Has a withheld picture shown all the same; one that was never shown is drawn once more."""
+        return request_shown(studio.serving.release(request_id, letter, wish.reason, client.name))
 
 
 def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:

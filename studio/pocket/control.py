@@ -25,7 +25,6 @@ from studio.pocket.models import new_controlnet, new_schedule
 from studio.pocket.training import Plan, Run
 
 PLAN = Plan(name="control", steps=2200, batch=16, learning_rate=6e-4, sheet_every=1000)
-FROM_COMPOSITE = 0.5
 TOGETHER = (
     ("scribble",), ("lineart",), ("pose",), ("scribble", "pose"), ("lineart", "pose"),
 )  # fmt: skip
@@ -54,7 +53,7 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
         ids[torch.rand(plan.batch) < 0.3] = silence[0]
         clean = data.latents(style, rows)
         times = 999 - (1000 * torch.rand(plan.batch).pow(1.3)).long()
-        start = base.towards(data.starts(rows, base.BARE), clean, times, FROM_COMPOSITE)
+        start = base.towards(data.starts(rows, base.STARTS.bare), clean, times, base.STARTS)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():

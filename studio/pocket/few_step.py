@@ -24,7 +24,7 @@ NAME = "few-step"
 POINTS, SKIP = 50, 20
 """The path has 50 points, 20 of the schedule's 1000 times apart."""
 GUIDANCE = (1.2, 2.5)
-FROM_COMPOSITE = 0.6
+STARTS = base.Starts(drawn=0.6, bare=0.0, whole=0.4)
 SIGMA_DATA, TIME_SCALE = 0.5, 10.0
 """LCMScheduler's own boundary constants; it will use this model."""
 
@@ -48,7 +48,7 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
         rows = rng.integers(0, len(data), plan.batch)
         clean = data.latents(STYLES[index], rows)
         times = torch.randint(1, POINTS, (plan.batch,)) * SKIP + SKIP - 1
-        start = base.towards(data.starts(rows), clean, times, FROM_COMPOSITE)
+        start = base.towards(data.starts(rows), clean, times, STARTS)
         noisy = path.schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():

@@ -30,7 +30,7 @@ LAYERS = (
     "to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2",
     "conv1", "conv2",
 )  # fmt: skip
-FROM_COMPOSITE = 0.5
+STARTS = base.Starts(drawn=0.5, bare=0.0, whole=0.4)
 
 
 def plan(name: str) -> Plan:
@@ -68,7 +68,7 @@ def train(work: Path, name: str, scenes: int = SCENES) -> None:
         times = torch.randint(0, 1000, (wanted.batch,))
         starts = torch.from_numpy(data.composites[rows]).float()
         noisy = schedule.add_noise(
-            base.towards(starts, clean, times, FROM_COMPOSITE), torch.randn_like(clean), times
+            base.towards(starts, clean, times, STARTS), torch.randn_like(clean), times
         )
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():

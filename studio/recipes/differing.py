@@ -72,6 +72,7 @@ def _safety(before: SafetyPolicy, after: SafetyPolicy) -> Iterator[Change]:
     yield from _plain("Doodles are judged", _said(before.doodles), _said(after.doodles))
     yield from _plain("Pictures are judged", _said(before.pictures), _said(after.pictures))
     yield from _plain("Picture threshold", f"{before.threshold:g}", f"{after.threshold:g}")
+    yield from _plain("Safety checker margin", f"{before.margin:g}", f"{after.margin:g}")
     yield from _plain("Withheld pictures are drawn anew", _said(before.refill), _said(after.refill))
     yield from _plain("Clients bring base pictures", _said(before.uploads), _said(after.uploads))
     yield from _plain("Outside moderation", before.moderation, after.moderation)

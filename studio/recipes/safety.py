@@ -14,6 +14,11 @@ Severity = Literal["block", "mask", "flag"]
 SEVERITIES: tuple[Severity, ...] = ("block", "mask", "flag")
 """The gravest first."""
 Stage = Literal["words", "upload", "doodle", "picture"]
+Verdict = Literal["block", "mask", "flag", "withheld", "released"]
+
+
+NSFW, CONCEPTS = "nsfw", "concepts"
+"""Scores of pictures: 0 to 1 by open_nsfw; how far past its own limits a checker finds a concept (cosine)."""
 
 
 class SafetyPolicy(Frozen):
@@ -21,7 +26,8 @@ class SafetyPolicy(Frozen):
 
     `negative_prompt` is added to each recipe's on the server; who asks neither sees it nor can take it
     away. A picture whose score is over `threshold` is withheld, and drawn once more with another
-    seed where `refill` says so. `uploads` lets clients bring base pictures.
+    seed where `refill` says so; so is one that comes nearer to a concept than Stable Diffusion's safety
+    checker allows by more than `margin` (negative: stricter), where its weights are here. `uploads` lets clients bring base pictures.
     With `moderation` pictures are shown to an outside service, too; it says what becomes of them while
     that is down. Without `keep_words` the record holds a hash of blocked words alone.
     """
@@ -30,11 +36,17 @@ class SafetyPolicy(Frozen):
     pictures: bool = True
     doodles: bool = True
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
+    margin: Annotated[float, Field(ge=-0.2, le=0.2)] = 0.0
     refill: bool = False
     uploads: bool = False
     moderation: Literal["off", "withhold", "pass"] = "off"
     negative_prompt: Annotated[str, Field(max_length=2000)] = ""
     keep_words: bool = True
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """What each judge's score may not be over."""
+        return {NSFW: self.threshold, CONCEPTS: self.margin}
 
 
 class Match(Frozen):
@@ -65,18 +77,24 @@ class PictureVerdict(Frozen):
     """What a judge makes of one picture. `error` says why it could not be judged, which withholds it."""
 
     scores: Mapping[str, float] = Field(default_factory=dict)
-    threshold: float
+    limits: Mapping[str, float] = Field(default_factory=dict)
     error: str = ""
     refused: str | None = None
     """Why somebody outside will not have it shown."""
 
     @property
+    def worst(self) -> str:
+        """The score that is farthest over its limit, or nearest below; empty where there is none."""
+        return max(self.scores, key=self._over, default="")
+
+    @property
     def score(self) -> float:
-        return max(self.scores.values(), default=0.0)
+        return self.scores.get(self.worst, 0.0)
 
     @property
     def withheld(self) -> bool:
-        return bool(self.error) or self.refused is not None or self.score > self.threshold
+        over = any(self._over(name) > 0 for name in self.scores)
+        return bool(self.error) or self.refused is not None or over
 
     @property
     def reason(self) -> str:
@@ -85,14 +103,18 @@ class PictureVerdict(Frozen):
             return f"it could not be judged: {self.error}"
         if self.refused is not None:
             return f"outside moderation withholds it: {self.refused or 'no reason given'}"
-        return f"score {self.score:.2f} is over {self.threshold:.2f}" if self.withheld else ""
+        limit = self.limits.get(self.worst, 1.0)
+        return f"{self.worst} {self.score:.2f} is over {limit:.2f}" if self.withheld else ""
+
+    def _over(self, name: str) -> float:
+        return self.scores[name] - self.limits.get(name, 1.0)
 
 
 class Judged(Frozen):
     """One decision on record. `said` are the words, or a hash of them, that were blocked."""
 
     stage: Stage
-    verdict: Literal["block", "mask", "flag", "withheld"]
+    verdict: Verdict
     client: str
     request_id: str
     theme: Slug
@@ -109,7 +131,7 @@ class AuditFilter(Frozen):
     """What of the record is wanted; None: whatever it is. `text` is looked for in words and reasons."""
 
     stage: Stage | None = None
-    verdict: Literal["block", "mask", "flag", "withheld"] | None = None
+    verdict: Verdict | None = None
     theme: Slug | None = None
     client: str | None = None
     text: str | None = None

@@ -4,8 +4,9 @@ import random
 from itertools import combinations, product
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from studio.errors import InputError
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import Letter
@@ -20,6 +21,20 @@ class Entrant(Frozen):
     slug: Slug
     number: Annotated[int, Field(ge=1)]
     letter: Letter | None = None
+
+    @classmethod
+    def read(cls, text: str) -> "Entrant":
+        """From `slug:version` or `slug:version:letter`. Raises InputError."""
+        slug, _, rest = text.partition(":")
+        number, _, letter = rest.partition(":")
+        try:
+            return cls.model_validate(
+                {"slug": slug, "number": number, "letter": letter.upper() or None}
+            )
+        except ValidationError:
+            raise InputError(
+                f"{text!r} is nothing that can stand: write it as picnic:2:A, or picnic:2 for all four"
+            ) from None
 
     @property
     def label(self) -> str:

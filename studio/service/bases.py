@@ -33,6 +33,15 @@ def add_base_image(
     picture = open_png(png, "the base image").convert("RGB")
     if keypoints is None and detector is not None:
         keypoints = detector(picture)
+    image, clean = base_image_of(picture, image_id, name, keypoints)
+    bases.put(image, clean, position=len(bases.all(with_retired=True)))
+    return image
+
+
+def base_image_of(
+    picture: Image.Image, image_id: str, name: str, keypoints: Keypoints | None
+) -> tuple[BaseImage, bytes]:
+    """A picture as a base image, with the PNG of its pixels alone. Raises BadDocument."""
     clean = encode_png(picture)
     try:
         image = BaseImage(
@@ -41,8 +50,7 @@ def add_base_image(
         )  # fmt: skip
     except ValidationError as error:
         raise BadDocument(f"the base image cannot be taken: {explain(error)}") from None
-    bases.put(image, clean, position=len(bases.all(with_retired=True)))
-    return image
+    return image, clean
 
 
 def find_keypoints(bases: BaseImageStore, image_id: str, detector: Detector) -> BaseImage:

@@ -145,12 +145,12 @@ class Fleet:
 
     def tend(self) -> None:
         """Begins anew what dead workers had; sends once more what the queue has lost."""
-        for request_id, letters in self._jobs.take_back(SILENT).items():
-            self.start(self._jobs.request(request_id), letters)
-        for request_id, letters in self._jobs.queued(UNSENT).items():
-            request = self._jobs.request(request_id)
-            lost = [job for job in plan(request) if job.letter in letters and self._is_empty(job)]
-            self._send(request_id, lost, turn=0)
+        for left in self._jobs.take_back(SILENT):
+            self.start(self._jobs.request(left.request_id), left.letters, left.turn)
+        for left in self._jobs.queued(UNSENT):
+            jobs = plan(self._jobs.request(left.request_id))
+            lost = [job for job in jobs if job.letter in left.letters and self._is_empty(job)]
+            self._send(left.request_id, lost, left.turn)
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
         jobs = [job for job in plan(request) if job.letter in letters]

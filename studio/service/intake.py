@@ -3,17 +3,15 @@
 import hashlib
 import secrets
 
-from pydantic import ValidationError
-
-from studio.errors import BadPicture, InputError
+from studio.errors import InputError
 from studio.imaging.compose import composite
 from studio.imaging.limits import encode_png, open_png, read_doodle
 from studio.library.catalogue import Catalogue
-from studio.recipes.base import explain
 from studio.recipes.canvas import BaseImage, BaseUpload, ControlPicture, Doodle, Sha256
 from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, OPERATOR, Request
+from studio.service.bases import base_image_of
 from studio.service.safety import Asker, Safety
 from studio.store.base_images import BaseImageStore
 from studio.store.pictures import Pictures
@@ -99,16 +97,9 @@ class Intake:
             raise InputError(
                 f"theme {preset.slug!r} holds on to the pose: send the picture's 18 keypoints along"
             )
-        clean = encode_png(picture)
-        sha256 = hashlib.sha256(clean).hexdigest()
-        try:
-            image = BaseImage(
-                id=f"upload-{sha256[:16]}", name="Upload", width=picture.width, height=picture.height,
-                sha256=sha256, keypoints=upload.keypoints,
-            )  # fmt: skip
-        except ValidationError as error:
-            raise BadPicture(f"the base picture cannot be taken: {explain(error)}") from None
-        self.safety.admit_drawing(asker, "upload", picture, sha256)
+        name = f"upload-{hashlib.sha256(upload.png).hexdigest()[:16]}"
+        image, clean = base_image_of(picture, name, "Upload", upload.keypoints)
+        self.safety.admit_drawing(asker, "upload", picture, image.sha256)
         self._pictures.put(clean)
         return image
 

@@ -42,6 +42,9 @@ class SqlLedger:
     def again(self, letter: Letter, error: str) -> bool:
         return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
 
+    def is_cleared(self, letter: Letter) -> bool:
+        return letter in self._tickets and self._tickets[letter].cleared
+
     def live(self) -> None:
         """A sign of life for what was claimed."""
         for ticket in tuple(self._tickets.values()):

@@ -1,6 +1,6 @@
 """What Prometheus is told: of the queue by the job table, of drawing by whoever draws."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -38,6 +38,23 @@ class Metrics:
 
     def ended(self, theme: str, letter: str, state: JobState) -> None:
         self._ended.labels(theme, letter, state).inc()
+
+    def means(self) -> Mapping[str, Mapping[str, float]]:
+        """Mean seconds since this process began: of waiting, rendering and loading, by model."""
+        found: dict[str, dict[str, float]] = {}
+        for what, histogram in {
+            "wait": self._waited,
+            "render": self._rendered,
+            "load": self._loaded,
+        }.items():
+            sums: dict[str, dict[str, float]] = {}
+            for family in histogram.collect():
+                for sample in family.samples:
+                    part = sample.name.rpartition("_")[2]
+                    sums.setdefault(sample.labels["model"], {})[part] = sample.value
+            for model, parts in sums.items():
+                found.setdefault(model, {})[what] = parts["sum"] / max(1.0, parts["count"])
+        return found
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

@@ -74,8 +74,8 @@ class InProcess:
         """What was running before a start is nobody's now."""
         self._jobs.take_back()
         found = self._jobs.queued()
-        for request_id, letters in found.items():
-            self.start(self._jobs.request(request_id), letters)
+        for left in found:
+            self.start(self._jobs.request(left.request_id), left.letters, left.turn)
         return len(found)
 
     def tend(self) -> None:

@@ -29,6 +29,10 @@ class Ledger(Protocol):
         """After an attempt that failed for no fault of its own: True when it is to be tried again."""
         ...
 
+    def is_cleared(self, letter: Letter) -> bool:
+        """Whether a reviewer lets a job's picture pass, whatever a judge says."""
+        ...
+
     def ended(self, letter: Letter) -> Event:
         """How a job ended that this run has no say in any more."""
         ...
@@ -47,6 +51,9 @@ class Unkept:
         return True
 
     def again(self, _: Letter, __: str) -> bool:
+        return False
+
+    def is_cleared(self, _: Letter) -> bool:
         return False
 
     def ended(self, letter: Letter) -> Event:

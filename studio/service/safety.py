@@ -12,7 +12,7 @@ from studio.errors import Blocked, StudioError
 from studio.imaging.limits import encode_png
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import OPERATOR, Request
-from studio.recipes.safety import Judged, PictureVerdict, Stage, WordVerdict
+from studio.recipes.safety import Judged, PictureVerdict, Stage, Verdict, WordVerdict
 from studio.safety.lists import WordLists
 from studio.safety.moderation import ModerationDown, Moderator, Shown
 from studio.safety.pictures import PictureJudge, judge
@@ -53,7 +53,7 @@ class Safety:
             self.words("a red dress")
         except (StudioError, OSError) as error:
             return str(error)
-        return judge(self.judge, Image.new("RGB", (64, 64), "white"), 1.0).error
+        return judge(self.judge, Image.new("RGB", (64, 64), "white"), {}).error
 
     def admit_words(self, asker: Asker, words: str) -> str:
         """The words as they may be drawn, those to be masked left out.
@@ -89,7 +89,7 @@ class Safety:
         policy = asker.preset.safety
         if not policy.doodles:
             return
-        verdict = judge(self.judge, picture, policy.threshold)
+        verdict = judge(self.judge, picture, policy.limits)
         if not verdict.withheld:
             return
         self._record(asker, stage, "block", score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
@@ -100,8 +100,8 @@ class Safety:
         """Whether a picture that was drawn may be shown; what is withheld is on record."""
         policy = request.preset.safety
         if not policy.pictures:
-            return PictureVerdict(threshold=1.0)
-        verdict = judge(self.judge, picture, policy.threshold)
+            return PictureVerdict()
+        verdict = judge(self.judge, picture, policy.limits)
         if policy.moderation != "off" and not verdict.withheld:
             verdict = self._moderated(verdict, request, letter, picture)
         if verdict.withheld:
@@ -114,6 +114,11 @@ class Safety:
         """Takes down that a picture was withheld after it had been shown."""
         asker = Asker(request.id, request.preset, request.preset_version, request.client)
         self._record(asker, "picture", "withheld", letter=letter, reason=f"withdrawn by {by}: {reason}")  # fmt: skip
+
+    def released(self, request: Request, letter: Letter, reason: str, by: str) -> None:
+        """Takes down that a withheld picture is shown all the same."""
+        asker = Asker(request.id, request.preset, request.preset_version, request.client)
+        self._record(asker, "picture", "released", letter=letter, reason=f"released by {by}: {reason}")  # fmt: skip
 
     def _moderated(
         self, verdict: PictureVerdict, request: Request, letter: Letter, picture: Image.Image
@@ -135,7 +140,7 @@ class Safety:
         return verdict.model_copy(update={"refused": said.reason}) if withholds else verdict
 
     def _record(
-        self, asker: Asker, stage: Stage, verdict: Literal["block", "mask", "flag", "withheld"], **more: Any
+        self, asker: Asker, stage: Stage, verdict: Verdict, **more: Any
     ) -> None:  # fmt: skip
         self.audit.add(
             Judged(

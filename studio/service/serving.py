@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from studio.errors import Busy, NotFound
+from studio.errors import Busy, InputError, NotFound
 from studio.recipes.canvas import BaseImage, BaseUpload, Slug
 from studio.recipes.preset import LETTERS, Letter, PresetVersion
+from studio.recipes.request import OPERATOR
+from studio.recipes.safety import Review
 from studio.recipes.serving import Asked, Client, Told, told
 from studio.service.deploying import Deploying
 from studio.service.intake import Intake
@@ -142,6 +144,29 @@ class Serving:
         self.jobs.withdraw(request_id, letter, reason)
         self.intake.safety.withdrawn(self.jobs.request(request_id), letter, reason, by)
         return self.jobs.asked(request_id)
+
+    def release(self, request_id: str, letter: Letter, reason: str, by: str) -> Asked:
+        """Has a withheld picture shown all the same, as a reviewer wants it; that is on record. One that
+        was never shown is drawn once more, by the same seed.
+
+        Raises NotFound where nothing is withheld.
+        """
+        is_made = any(each.letter == letter for each in self.variants.of_request(request_id))
+        self.jobs.release(request_id, letter, is_made, datetime.now(UTC) + WAIT)
+        request = self.jobs.request(request_id)
+        self.intake.safety.released(request, letter, reason, by)
+        if not is_made:
+            self.runner.start(request, (letter,))
+        return self.jobs.asked(request_id)
+
+    def overrule(self, number: int, review: Review) -> None:
+        """A reviewer finds a withheld picture fit to be shown. Raises NotFound, and InputError for a
+        decision that withheld none of a client's."""
+        judged = self.intake.safety.audit.get(number).judged
+        letter = next((each for each in LETTERS if each == judged.letter), None)
+        if judged.verdict != "withheld" or letter is None or judged.client == OPERATOR:
+            raise InputError(f"decision {number} withholds no client's picture: review it alone")
+        self.release(judged.request_id, letter, review.note, review.reviewer)
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         """What happened to a request from the event of this number on; None for a run of long ago."""

@@ -15,13 +15,21 @@ from studio.recipes.planning import plan
 from studio.recipes.request import Job
 from studio.recipes.voting import Ballot, Choice, Contest, Entrant, Vote, ballot
 from studio.service.album import Album
-from studio.service.chores import Tell
+from studio.service.chores import Chores, Progress, Tell
 from studio.service.intake import Intake
 from studio.service.shipped import TestDoodle
 from studio.service.standings import Standing, standing
 from studio.store.base_images import BaseImageStore
 from studio.store.contests import ContestStore, KeptContest
 from studio.store.presets import PresetStore
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Whether every picture of a contest is drawn, and how far that is until then."""
+
+    drawn: bool
+    progress: Progress
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Voting:
     intake: Intake
     album: Album
     pack: Sequence[TestDoodle]
+    chores: Chores
 
     def begin(self, title: str, entrants: Sequence[Entrant], author: str = "") -> KeptContest:
         """Sets up a contest over the test doodles that were drawn on a base image.
@@ -61,7 +70,18 @@ class Voting:
             self.album.picture(job)
             tell(number + 1, len(jobs))
 
-    def is_drawn(self, contest_id: int) -> bool:
+    def ready(self, contest_id: int) -> Ready:
+        """How far a contest is. Drawing it begins here, and goes on after a restart."""
+        name = f"contest/{contest_id}"
+        progress = self.chores.progress(name)
+        if progress is not None and progress.state == "running":
+            return Ready(False, progress)
+        drawn = self._is_drawn(contest_id)
+        if not drawn and progress is None:
+            self.chores.start(name, lambda tell: self.draw(contest_id, tell))
+        return Ready(drawn, progress or Progress())
+
+    def _is_drawn(self, contest_id: int) -> bool:
         contest = self.contests.get(contest_id).contest
         pages = (
             (e, d, s) for e in contest.entrants for d in contest.doodles for s in contest.seeds

@@ -4,13 +4,15 @@ import logging
 import platform
 import shutil
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from studio.engine.status import EngineStatus
 from studio.service.rendering import RenderService
 from studio.settings import Settings
+from studio.store.jobs import JobStore, Waiting
 
 LINES = 200
 PACKAGES = ("doodle-theme-studio", "torch", "diffusers", "transformers", "peft", "gradio")
@@ -41,6 +43,17 @@ class RunUnderWay:
 
 
 @dataclass(frozen=True)
+class QueueStatus:
+    """What clients asked for: what waits, by model and turn, what is drawn, how jobs of the last day
+    ended; `seconds` are means of waiting, rendering and loading in this process, by model."""
+
+    waiting: tuple[Waiting, ...]
+    running: int
+    ended: Mapping[str, int]
+    seconds: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
 class SystemStatus:
     """`engine` is None until the first picture; bytes of the disk that holds the studio's home."""
 
@@ -50,11 +63,14 @@ class SystemStatus:
     disk_free: int
     disk_total: int
     under_way: tuple[RunUnderWay, ...]
+    queue: QueueStatus
     engine: EngineStatus | None
     log: tuple[str, ...]
 
 
-def system_status(settings: Settings, rendering: RenderService, log: Sequence[str]) -> SystemStatus:
+def system_status(
+    settings: Settings, rendering: RenderService, jobs: JobStore, log: Sequence[str]
+) -> SystemStatus:
     disk = shutil.disk_usage(settings.home)
     return SystemStatus(
         versions={"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
@@ -65,6 +81,12 @@ def system_status(settings: Settings, rendering: RenderService, log: Sequence[st
         under_way=tuple(
             RunUnderWay(run.request.id, run.request.preset.slug, run.open_letters)
             for run in rendering.under_way()
+        ),
+        queue=QueueStatus(
+            waiting=tuple(jobs.waiting_by_model()),
+            running=jobs.running(),
+            ended=jobs.ended_since(datetime.now(UTC) - timedelta(days=1)),
+            seconds=rendering.metrics.means(),
         ),
         engine=rendering.engine_status(),
         log=tuple(log),

@@ -47,6 +47,7 @@ def picture(
     file: Path,
     policy: Policy = None,
     threshold: Annotated[float | None, typer.Option(help="Instead of the policy's.")] = None,
+    margin: Annotated[float | None, typer.Option(help="Instead of the policy's.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a PNG; exit code 3 where it would be withheld, also where it cannot be judged."""
@@ -55,17 +56,21 @@ def picture(
     from studio.safety.pictures import judge
 
     studio = here()
-    limit = threshold if threshold is not None else _policy(studio, policy).threshold
-    verdict = judge(studio.safety.judge, open_png(read_file(file, "the picture"), str(file)), limit)
+    given = {"threshold": threshold, "margin": margin}
+    rules = _policy(studio, policy).model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    shown = open_png(read_file(file, "the picture"), str(file))
+    verdict = judge(studio.safety.judge, shown, rules.limits)
     told = {
         "verdict": "block" if verdict.withheld else "pass", "scores": dict(verdict.scores),
-        "threshold": verdict.threshold, "reason": verdict.reason,
+        "threshold": rules.threshold, "margin": rules.margin, "reason": verdict.reason,
     }  # fmt: skip
     if as_json:
         typer.echo(json.dumps(told, indent=2))
     else:
         scores = ", ".join(f"{name} {score:.3f}" for name, score in verdict.scores.items())
-        typer.echo(f"{told['verdict']}: {scores or verdict.reason} (threshold {limit:g})")
+        typer.echo(f"{told['verdict']}: {scores or verdict.reason} (threshold {rules.threshold:g})")
     if verdict.withheld:
         raise typer.Exit(BLOCKED)
 
@@ -100,12 +105,34 @@ def review(
     number: int,
     note: Annotated[str, typer.Option(help="Why.")],
     wrong: Annotated[bool, typer.Option("--wrong/--right", help="What the decision was.")] = True,
+    release: Annotated[
+        bool, typer.Option("--release", help="Have the withheld picture shown: it was wrong.")
+    ] = False,
     author: Author = "",
 ) -> None:
     """Take down what a reviewer makes of a decision."""
     from studio.recipes.safety import Review
 
-    here().safety.audit.review(number, Review(reviewer=author, wrong=wrong, note=note))
+    studio, made = here(), Review(reviewer=author, wrong=wrong or release, note=note)
+    if release:
+        studio.serving.overrule(number, made)
+    studio.safety.audit.review(number, made)
+
+
+@app.command()
+def export(
+    file: Path,
+    theme: Annotated[str | None, typer.Option(help="Of one theme.")] = None,
+    client: Annotated[str | None, typer.Option(help="Of one client.")] = None,
+) -> None:
+    """Write the record to a file, a decision a line as JSON, the newest first."""
+    from studio.files import write_file
+    from studio.recipes.safety import AuditFilter
+
+    kept = here().safety.audit.every(AuditFilter(theme=theme, client=client))
+    lines = [each.model_dump_json() + "\n" for each in kept]
+    write_file(file, "".join(lines).encode())
+    typer.echo(len(lines))
 
 
 @app.command()

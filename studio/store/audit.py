@@ -1,9 +1,10 @@
 """The record of what was blocked, masked, flagged and withheld."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.orm import Session
 
 from studio.errors import NotFound
 from studio.recipes.base import read_document
@@ -37,15 +38,25 @@ class AuditStore:
             rows = session.scalars(query.order_by(JudgementRow.id.desc()).limit(most))
             return [_kept(row) for row in rows]
 
+    def every(self, wanted: AuditFilter) -> Iterator[KeptJudgement]:
+        """All that fit, the newest first, read a page at a time."""
+        before = None
+        while page := self.page(wanted, before):
+            yield from page
+            before = page[-1].id
+
+    def get(self, number: int) -> KeptJudgement:
+        """Raises NotFound."""
+        with self._database.reading() as session:
+            return _kept(_row(session, number))
+
     def review(self, number: int, review: Review) -> None:
         """What a reviewer makes of a decision; a later review takes an earlier one's place.
 
         Raises NotFound.
         """
         with self._database.writing() as session:
-            row = session.get(JudgementRow, number)
-            if row is None:
-                raise NotFound(f"there is no decision {number} on record")
+            row = _row(session, number)
             row.review = review.model_dump_json()
 
     def forget(self, older_than: datetime | None = None, client: str | None = None) -> int:
@@ -55,10 +66,20 @@ class AuditStore:
             conditions.append(JudgementRow.created < older_than)
         if client is not None:
             conditions.append(JudgementRow.client == client)
+        with self._database.reading() as session:
+            if not session.scalar(select(exists(select(JudgementRow.id).where(*conditions)))):
+                return 0
         with self._database.writing() as session:
             found = session.scalars(select(JudgementRow.id).where(*conditions)).all()
             session.execute(delete(JudgementRow).where(*conditions))
         return len(found)
+
+
+def _row(session: Session, number: int) -> JudgementRow:
+    row = session.get(JudgementRow, number)
+    if row is None:
+        raise NotFound(f"there is no decision {number} on record")
+    return row
 
 
 def _kept(row: JudgementRow) -> KeptJudgement:

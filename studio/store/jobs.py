@@ -1,7 +1,7 @@
 """Requests and their jobs: the truth about each state, changed by compare-and-set alone."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, func, select, update
@@ -30,6 +30,8 @@ class Ticket:
     model: str = ""
     waited: float = 0.0
     """Seconds in the queue."""
+    cleared: bool = False
+    """Whether a reviewer lets the picture pass."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class Waiting:
     turn: int
     count: int
     oldest: float
+
+
+@dataclass(frozen=True)
+class Left:
+    """Jobs of one request that are queued and that nobody may know of."""
+
+    request_id: str
+    letters: tuple[Letter, ...]
+    turn: int
 
 
 class JobStore:
@@ -92,7 +103,7 @@ class JobStore:
             row.state, row.attempts = "running", row.attempts + 1
             queued, row.heard = utc(row.heard), datetime.now(UTC)
             waited = (row.heard - queued).total_seconds()
-            return Ticket(request_id, letter, row.attempts, row.model, waited)
+            return Ticket(request_id, letter, row.attempts, row.model, waited, row.cleared)
 
     def end(self, ticket: Ticket, state: JobState, error: str = "") -> bool:
         """Says how a job ended; False, and nothing changes, when the attempt is not the newest or
@@ -149,28 +160,25 @@ class JobStore:
                 found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
         return found
 
-    def take_back(self, silent: timedelta = timedelta()) -> Mapping[str, tuple[Letter, ...]]:
+    def take_back(self, silent: timedelta = timedelta()) -> Sequence[Left]:
         """Queues again what is running and has given no sign of life for so long; after
-        `MOST_ATTEMPTS` it has failed. What was queued, by request."""
+        `MOST_ATTEMPTS` it has failed. What was queued."""
         dead = (JobRow.state == "running", JobRow.heard <= datetime.now(UTC) - silent)
-        found: dict[str, tuple[Letter, ...]] = {}
+        again = []
         with self._database.writing() as session:
             for row in session.scalars(select(JobRow).where(*dead).order_by(JobRow.id)):
                 if row.attempts >= MOST_ATTEMPTS:
                     row.state, row.error = "failed", POISON
                 else:
                     row.state, row.heard = "queued", datetime.now(UTC)
-                    found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
-        return found
+                    again.append(row)
+            return _by_request(again)
 
-    def queued(self, silent: timedelta = timedelta()) -> Mapping[str, tuple[Letter, ...]]:
-        """What waits, and was put into the queue so long ago, by request, the oldest first."""
+    def queued(self, silent: timedelta = timedelta()) -> Sequence[Left]:
+        """What waits, and was put into the queue so long ago, the oldest first."""
         late = (JobRow.state == "queued", JobRow.heard <= datetime.now(UTC) - silent)
-        found: dict[str, tuple[Letter, ...]] = {}
         with self._database.reading() as session:
-            for row in session.scalars(select(JobRow).where(*late).order_by(JobRow.id)):
-                found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
-        return found
+            return _by_request(session.scalars(select(JobRow).where(*late).order_by(JobRow.id)))
 
     def longest_running(self) -> timedelta:
         """How long ago the running job was begun, or last heard of, that has been silent longest."""
@@ -208,6 +216,17 @@ class JobStore:
             if job is None or job.state not in ("done", "withheld"):
                 raise NotFound(f"request {request_id[:8]} has no variant {letter} to withdraw")
             job.state, job.error = "withheld", reason
+
+    def release(self, request_id: str, letter: Letter, is_made: bool, expires: datetime) -> None:
+        """Lets a withheld picture be shown: at once where it is made, else the job is queued anew and
+        whatever a judge says of it counts no more. Raises NotFound where nothing is withheld."""
+        with self._database.writing() as session:
+            _request(session, request_id)
+            job = _job(session, request_id, letter)
+            if job is None or job.state != "withheld":
+                raise NotFound(f"request {request_id[:8]} has no variant {letter} that is withheld")
+            job.state, job.error, job.cleared = "done" if is_made else "queued", "", True
+            job.attempts, job.expires, job.heard = 0, expires, datetime.now(UTC)
 
     def pick(self, request_id: str, letter: Letter) -> None:
         """Which of the four the user chose. Raises NotFound, InputError for one without a picture."""
@@ -264,6 +283,17 @@ class JobStore:
                 for model, turn, count, first in session.execute(query)
             ]
 
+    def ended_since(self, moment: datetime) -> Mapping[str, int]:
+        """How many jobs of requests since then have ended, by how."""
+        query = (
+            select(JobRow.state, func.count())
+            .join(RequestRow, RequestRow.id == JobRow.request_id)
+            .where(RequestRow.created >= moment, JobRow.state.not_in(OPEN))
+            .group_by(JobRow.state)
+        )
+        with self._database.reading() as session:
+            return dict(session.execute(query).tuples().all())
+
     def asked_since(self, client: str, moment: datetime) -> int:
         """Requests that a client has sent since then."""
         query = select(func.count()).where(
@@ -294,6 +324,14 @@ def _request(session: Session, request_id: str) -> RequestRow:
 def _job(session: Session, request_id: str, letter: Letter) -> JobRow | None:
     query = select(JobRow).where(JobRow.request_id == request_id, JobRow.letter == letter)
     return session.scalar(query)
+
+
+def _by_request(rows: Iterable[JobRow]) -> Sequence[Left]:
+    found: dict[str, Left] = {}
+    for row in rows:
+        so_far = found.get(row.request_id, Left(row.request_id, (), row.turn))
+        found[row.request_id] = replace(so_far, letters=(*so_far.letters, _letter(row)))
+    return tuple(found.values())
 
 
 def _letter(row: JobRow) -> Letter:

@@ -176,6 +176,8 @@ class RequestRow(Base):
     picked: Mapped[str | None] = mapped_column(String(1))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    emptied: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Whether what the client sent, and the pictures, were deleted for their age."""
 
 
 class JudgementRow(Base):
@@ -218,3 +220,5 @@ class JobRow(Base):
     """When it was put into the queue, begun, or last given a sign of life."""
     model: Mapped[str] = mapped_column(String(200), server_default="")
     turn: Mapped[int] = mapped_column(server_default="0")
+    cleared: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Whether a reviewer lets its picture pass, whatever a judge says."""

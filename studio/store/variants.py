@@ -86,16 +86,28 @@ class VariantStore:
 
     def delete(self, ids: Sequence[int]) -> int:
         """Deletes variants, then their pictures where nothing else shows them; tells how many."""
+        return self._delete(VariantRow.id.in_(ids))
+
+    def delete_of(self, request_id: str) -> int:
+        """Deletes a request's variants, as `delete` does."""
+        return self._delete(VariantRow.request_id == request_id)
+
+    def _delete(self, condition: ColumnElement[bool]) -> int:
         with self._database.writing() as session:
-            rows = session.scalars(select(VariantRow).where(VariantRow.id.in_(ids))).all()
+            rows = session.scalars(select(VariantRow).where(condition)).all()
             pictures = {row.picture_sha256 for row in rows}
             for row in rows:
                 session.delete(row)
-            session.flush()
-            unused = [each for each in pictures if not _is_used(session, each)]
-        for sha256 in unused:
-            self._pictures.remove(sha256)
+        for sha256 in pictures:
+            self.remove_unused(sha256)
         return len(rows)
+
+    def remove_unused(self, sha256: str) -> None:
+        """Deletes a picture that no variant, base image or recipe shows any more."""
+        with self._database.reading() as session:
+            if _is_used(session, sha256):
+                return
+        self._pictures.remove(sha256)
 
     def png(self, variant: Variant) -> bytes:
         return self._pictures.get(variant.picture_sha256)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from studio.bootstrap import Studio
@@ -37,6 +37,7 @@ class _List(Frozen):
 class _Opinion(Frozen):
     wrong: bool
     note: Annotated[str, Field(min_length=1, max_length=500)]
+    release: bool = False
 
 
 def safety_routes(studio: Studio) -> APIRouter:
@@ -62,8 +63,8 @@ def _add_trials(routes: APIRouter, studio: Studio) -> None:
     async def picture(request: Request, x_studio: OwnPage) -> dict[str, Any]:
         """What a PNG scores; nothing of it is kept."""
         shown = open_png(await request.body(), "the picture")
-        verdict = judge(studio.safety.judge, shown, 1.0)
-        return {"score": verdict.score, "scores": dict(verdict.scores), "error": verdict.error}
+        verdict = judge(studio.safety.judge, shown, {})
+        return {"scores": dict(verdict.scores), "error": verdict.error}
 
 
 def _add_rules(routes: APIRouter, studio: Studio) -> None:
@@ -107,10 +108,20 @@ def _add_record(routes: APIRouter, studio: Studio) -> None:
             "next": kept[-1].id if len(kept) == _ROWS else None,
         }
 
+    @routes.get("/record.jsonl")
+    def export(wanted: Annotated[AuditFilter, Query()]) -> StreamingResponse:
+        """All that fits, a decision a line."""
+        lines = (each.model_dump_json() + "\n" for each in audit.every(wanted))
+        saved = {"Content-Disposition": 'attachment; filename="record.jsonl"'}
+        return StreamingResponse(lines, media_type="application/jsonl", headers=saved)
+
     @routes.post("/record/{number}/review")
     def review(
         number: Number, opinion: _Opinion, request: Request, x_studio: OwnPage
     ) -> dict[str, str]:
-        reviewer = user_of(request)
-        audit.review(number, Review(reviewer=reviewer, wrong=opinion.wrong, note=opinion.note))
-        return {"reviewer": reviewer}
+        """What a reviewer makes of a decision; a withheld picture is shown where they say so."""
+        made = Review(reviewer=user_of(request), wrong=opinion.wrong, note=opinion.note)
+        if opinion.release:
+            studio.serving.overrule(number, made)
+        audit.review(number, made)
+        return {"reviewer": made.reviewer}

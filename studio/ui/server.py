@@ -78,6 +78,7 @@ def serve(settings: Settings) -> None:
         )
     listener = listen(settings.host, settings.port)
     studio = open_studio(settings)
+    studio.keeping.tend()
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
         # Gradio hands out files from the working directory and its temporary folder.
         os.environ["GRADIO_TEMP_DIR"] = scratch

@@ -36,10 +36,7 @@ class _Cast(Frozen):
 
 def vote_routes(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/votes")
-    voting, chores = studio.voting, studio.chores
-
-    def draw(contest_id: int) -> None:
-        chores.start(_chore(contest_id), lambda tell: voting.draw(contest_id, tell))
+    voting = studio.voting
 
     @routes.get("")
     def page() -> FileResponse:
@@ -52,20 +49,13 @@ def vote_routes(studio: Studio) -> APIRouter:
     @routes.post("")
     def begin(wish: _Begin, request: Request, x_studio: OwnPage) -> dict[str, Any]:
         kept = voting.begin(wish.title, wish.entrants, user_of(request) or wish.author)
-        draw(kept.id)
+        voting.ready(kept.id)
         return _row(kept)
 
     @routes.get("/{contest_id}")
     def contest(contest_id: int) -> dict[str, Any]:
         """A contest, and how far its pictures are; what a restart broke off goes on."""
-        kept = voting.contests.get(contest_id)
-        progress = chores.progress(_chore(contest_id))
-        under_way = progress is not None and progress.state == "running"
-        drawn = not under_way and voting.is_drawn(contest_id)
-        if not drawn and progress is None:
-            draw(contest_id)
-        told = {} if progress is None else asdict(progress)
-        return {**_row(kept), "drawn": drawn, "progress": told}
+        return {**_row(voting.contests.get(contest_id)), **asdict(voting.ready(contest_id))}
 
     @routes.get("/{contest_id}/ballot")
     def ballot(contest_id: int, request: Request, voter: Voter = "") -> dict[str, Any]:
@@ -91,10 +81,6 @@ def vote_routes(studio: Studio) -> APIRouter:
         return asdict(voting.standing(contest_id))
 
     return routes
-
-
-def _chore(contest_id: int) -> str:
-    return f"contest/{contest_id}"
 
 
 def _row(kept: KeptContest) -> dict[str, Any]:

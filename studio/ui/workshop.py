@@ -38,7 +38,8 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
 
     @routes.get("/system/status")
     def status() -> dict[str, Any]:
-        return asdict(system_status(studio.settings, studio.rendering, journal.tail()))
+        jobs = studio.serving.jobs
+        return asdict(system_status(studio.settings, studio.rendering, jobs, journal.tail()))
 
     @routes.get("/models")
     def models_page() -> FileResponse:

@@ -7,7 +7,9 @@ from sqlalchemy import update
 from studio.api.wire import RequestShown
 from studio.client import Themes
 from studio.imaging.limits import open_png
+from studio.recipes.deployment import Order
 from studio.recipes.request import Request
+from studio.recipes.safety import AuditFilter
 from studio.recipes.serving import Client
 from studio.store.tables import JobRow
 from tests import examples
@@ -61,6 +63,30 @@ def test_the_same_order_makes_the_same_pixels_as_the_page(service: Service) -> N
             assert (
                 open_png(event.png, "it").convert("RGB").tobytes() == served[event.letter].tobytes()
             )
+
+
+def test_a_withheld_picture_is_shown_once_a_reviewer_clears_it(service: Service) -> None:
+    service.work()
+    preset = service.studio.presets.version("first-light").preset
+    strict = preset.safety.model_copy(update={"threshold": 1e-9, "doodles": False})
+    saved = service.studio.presets.save(preset.model_copy(update={"safety": strict}))
+    order = Order(slug="first-light", number=saved.number, forced=True)
+    service.studio.deploying.deploy(order)
+    with service.client() as themes:
+        asked = themes.ask(*ASK, seed=5)
+        assert states(ended(themes, asked.id)) == ["withheld"] * 4
+        service.studio.serving.release(asked.id, "B", "a red dress, no more", "ana")
+        shown = ended(themes, asked.id)
+        assert states(shown) == ["withheld", "done", "withheld", "withheld"]
+        assert list(themes.pictures(asked.id)) == ["B"]
+        service.studio.serving.withdraw(asked.id, "B", "on second thoughts", "bo")
+        service.studio.serving.release(asked.id, "B", "on third thoughts", "ana")
+        assert states(themes.asked(asked.id)) == states(shown)
+    kept = service.studio.safety.audit.page(AuditFilter(verdict="released"))
+    assert [each.judged.reason for each in kept] == [
+        "released by ana: on third thoughts",
+        "released by ana: a red dress, no more",
+    ]
 
 
 def test_three_of_four_is_an_end_that_says_why(service: Service) -> None:

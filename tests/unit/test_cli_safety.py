@@ -44,7 +44,7 @@ def test_a_picture_is_judged_with_score_and_threshold(home: Path, tmp_path: Path
     assert isinstance(run("picture", str(tmp_path / "none.png")).exception, InputError)
 
 
-def test_the_record_is_read_reviewed_and_forgotten(home: Path) -> None:
+def test_the_record_is_read_reviewed_and_forgotten(home: Path, tmp_path: Path) -> None:
     studio = open_studio(Settings(home=home))
     preset = studio.presets.version("first-light").preset
     with pytest.raises(Blocked):
@@ -53,6 +53,11 @@ def test_the_record_is_read_reviewed_and_forgotten(home: Path) -> None:
     assert (kept["judged"]["client"], kept["judged"]["reason"]) == ("app", "naked")
     run("review", str(kept["id"]), "--note", "a statue", "--author", "ana")
     assert "wrong: a statue" in run("audit", "--client", "app").output
+    file = tmp_path / "record.jsonl"
+    assert run("export", str(file), "--client", "app").output == "1\n"
+    assert json.loads(file.read_text())["judged"]["said"] == "a naked man"
+    refused = run("review", str(kept["id"]), "--note", "a statue", "--release")
+    assert isinstance(refused.exception, InputError)
     assert isinstance(run("forget").exception, InputError)
     assert run("forget", "--client", "app").output == "1\n"
     assert json.loads(run("audit", "--json").output) == []

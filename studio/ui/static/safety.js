@@ -52,6 +52,7 @@ async function showPolicy() {
 onSubmit(policy, async () => {
   const wish = Object.fromEntries(['words', 'doodles', 'pictures', 'refill', 'uploads', 'keep_words'].map((name) => [name, policy.elements[name].checked]));
   wish.threshold = Number(policy.threshold.value);
+  wish.margin = Number(policy.margin.value);
   wish.moderation = policy.moderation.value;
   wish.negative_prompt = policy.negative_prompt.value;
   const saved = await send(`/safety/policy/${policy.slug.value}?number=${policy.dataset.number}`, wish);
@@ -67,7 +68,7 @@ pictures.files.addEventListener('change', () => tried(async () => {
   for (const file of pictures.files.files) {
     const told = await answer(await fetch('/safety/picture', { method: 'POST', body: file, headers: OWN }));
     if (told.error) throw new Error(told.error);
-    scored.push({ name: file.name, score: told.score, address: URL.createObjectURL(file) });
+    scored.push({ name: file.name, score: told.scores.nsfw, address: URL.createObjectURL(file) });
     drawScores();
   }
 }));
@@ -96,6 +97,7 @@ async function showRecord(anew) {
   if (!anew && next !== null) asked.set('before', next);
   const page = await ask(`/safety/record?${asked}`);
   next = page.next;
+  found('#export').href = `/safety/record.jsonl?${new URLSearchParams(fields)}`;
   found('#more').hidden = next === null;
   const rows = page.rows.map(recorded);
   if (anew) found('#rows').replaceChildren(...(rows.length ? rows : [row(element('span', {}, 'Nothing fits.'))]));
@@ -103,21 +105,24 @@ async function showRecord(anew) {
 }
 
 function recorded({ id, judged, review }) {
-  const cell = element('span', {}, ...(review ? reviewed(review) : [reviewButton(id)]));
+  const cell = element('span', {}, ...(review ? reviewed(review) : [reviewButton(id, judged)]));
   return row(said(new Date(judged.created).toLocaleString()), said(judged.client), said(`${judged.theme} ${judged.version ?? ''}${judged.letter}`),
     judged.stage, judged.verdict, said(judged.reason), said(judged.said), cell);
 }
 
 const reviewed = (review) => [element('b', {}, review.wrong ? 'wrong' : 'right'), ' ', said(`${review.note}${review.reviewer ? ` (${review.reviewer})` : ''}`)];
 
-function reviewButton(id) {
+// A client's withheld picture can be shown all the same, now or after it is drawn once more.
+function reviewButton(id, judged) {
   const open = element('button', { type: 'button' }, 'Review');
   open.addEventListener('click', () => {
     const note = element('input', { maxLength: 500, required: true, ariaLabel: 'Why' });
-    const acts = [['right', false], ['wrong', true]].map(([name, wrong]) => {
+    const choices = [['right', false, false], ['wrong', true, false]];
+    if (judged.verdict === 'withheld' && judged.client !== 'studio') choices.push(['wrong: show it', true, true]);
+    const acts = choices.map(([name, wrong, release]) => {
       const button = element('button', { type: 'button' }, name);
       button.addEventListener('click', () => note.reportValidity() && tried(async () => {
-        const kept = await send(`/safety/record/${id}/review`, { wrong, note: note.value });
+        const kept = await send(`/safety/record/${id}/review`, { wrong, note: note.value, release });
         form.replaceWith(...reviewed({ wrong, note: note.value, reviewer: kept.reviewer }));
       }));
       return button;

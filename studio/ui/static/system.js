@@ -16,6 +16,19 @@ function cacheRow(name, status) {
   return row(name, status.entries, `${megabytes(status.bytes)} of ${megabytes(status.limit)}`, status.hits, status.misses);
 }
 
+function showQueue({ waiting, running, ended, seconds }) {
+  const ends = Object.entries(ended).map(([state, count]) => element('span', {}, state, ` ${count} `));
+  document.querySelector('#queue').replaceChildren(
+    element('span', {}, `${running} being drawn`), ' · ', element('span', {}, 'ended in a day'), ': ',
+    ...(ends.length ? ends : [element('span', {}, 'none')]),
+  );
+  document.querySelector('#waiting').replaceChildren(...(waiting.length
+    ? waiting.map((each) => row(said(each.model), each.turn, each.count, each.oldest.toFixed(1)))
+    : [row('Nothing waits.')]));
+  const means = Object.entries(seconds).map(([model, each]) => row(said(model), ...['wait', 'render', 'load'].map((what) => each[what]?.toFixed(2))));
+  document.querySelector('#seconds').replaceChildren(...(means.length ? means : [row('Nothing.')]));
+}
+
 async function show() {
   const system = await answer(await fetch('/system/status'));
   const runs = system.under_way.map((each) => {
@@ -23,6 +36,7 @@ async function show() {
     return element('li', {}, link, ` ${each.preset}, open: ${each.open.join(', ')}`);
   });
   document.querySelector('#runs').replaceChildren(...(runs.length ? runs : [element('li', {}, 'Nothing.')]));
+  showQueue(system.queue);
   const { engine } = system;
   document.querySelector('#engine').replaceChildren(...(engine ? [
     ...Object.entries(TIERS).map(([key, name]) => tierRow(name, engine[key])),

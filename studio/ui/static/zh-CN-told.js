@@ -2,7 +2,7 @@
 export const TOLD = [
   // Safety
   [/^the words hold what the lists block: (.+); choose others, or mend the lists$/, '文字含有词表拦截的内容：$1；请换用其他词，或修改词表'],
-  [/^the doodle is not let pass: score ([\d.]+) is over ([\d.]+)$/, '涂鸦未通过：得分 $1 超过 $2'],
+  [/^the doodle is not let pass: (nsfw|concepts) (-?[\d.]+) is over (-?[\d.]+)$/, '涂鸦未通过：$1 得分 $2 超过 $3'],
   [/^(.+), line (\d+): write \[block\], \[mask\], \[flag\] or \[allow\]$/, '$1 第 $2 行：请写 [block]、[mask]、[flag] 或 [allow]'],
   [/^(.+), line (\d+): say first what for, such as \[block\]$/, '$1 第 $2 行：请先写明类别，例如 [block]'],
   [/^safety: words, doodles and pictures are judged, threshold ([\d.]+)$/, '安全：检查文字、涂鸦和图片，阈值 $1'],

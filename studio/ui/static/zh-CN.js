@@ -11,7 +11,7 @@ export const TEXTS = {
   'Picture threshold': '图片阈值', 'Negative prompt of the theme, for all recipes': '主题的反向提示词（用于所有配方）', 'Negative prompt of the theme': '主题的反向提示词',
   'Save as a new version': '另存为新版本', 'What pictures score': '图片得分', "PNG pictures, a folder's worth: nothing of them is kept": 'PNG 图片，可选整个文件夹：不会保存',
   Threshold: '阈值', 'How many pictures have which score': '各得分的图片数量', 'The record': '记录', Stage: '阶段', Verdict: '判定', Client: '客户端',
-  'Words or reason': '文字或原因', 'What was written': '所写内容', Review: '复核', words: '文字', doodle: '涂鸦', 'Outside moderation': '外部审核', 'Not asked': '不使用', 'Withhold while it is down': '服务不可用时扣留', 'Pass while it is down': '服务不可用时放行', upload: '上传', 'Clients may bring base pictures': '客户端可自带底图', 'Clients bring base pictures': '客户端自带底图', picture: '图片', block: '拦截', mask: '屏蔽', flag: '标记', withheld: '扣留', All: '全部', More: '更多', yes: '是', no: '否',
+  'Words or reason': '文字或原因', 'What was written': '所写内容', Review: '复核', words: '文字', doodle: '涂鸦', 'Outside moderation': '外部审核', 'Safety checker margin': '安全检查器余量', 'Not asked': '不使用', 'Withhold while it is down': '服务不可用时扣留', 'Pass while it is down': '服务不可用时放行', upload: '上传', 'Clients may bring base pictures': '客户端可自带底图', 'Clients bring base pictures': '客户端自带底图', picture: '图片', block: '拦截', mask: '屏蔽', flag: '标记', withheld: '扣留', released: '放行', 'wrong: show it': '错误：予以展示', All: '全部', More: '更多', yes: '是', no: '否',
   'What is drawn': '实际绘制', right: '正确', wrong: '错误', Why: '原因',
   // Header and run
   Preset: '预设', Name: '名称', 'Restore from a picture': '从图片恢复', 'Save preset': '保存预设',
@@ -109,7 +109,7 @@ export const TEXTS = {
   'Bring one from the hub': '从模型库下载', Repository: '仓库', 'One file of it': '其中一个文件', 'owner/name': '所有者/名称', 'all that is needed': '所需的全部', 'such as fp16': '例如 fp16',
   Bring: '下载', 'Pose detector': '姿势检测器', here: '已就绪', 'on the device': '在设备上', 'in use': '使用中', 'in RAM': '在内存中', 'on disk': '在磁盘上',
   'Every model in the folders can be used.': '文件夹中的模型均可使用。', checkpoint: '底模', controlnet: 'ControlNet', lora: 'LoRA', vae: 'VAE', detector: '检测器',
-  'Under way': '进行中', 'Nothing.': '无。', 'What the engine holds': '引擎持有', Held: '持有', Bytes: '字节', Found: '命中', 'Not found': '未命中',
+  'Under way': '进行中', 'What apps wait for': '应用在等待的任务', Turn: '轮次', 'Since, s': '已等（秒）', 'Mean seconds since the start': '启动以来的平均秒数', Rendering: '绘制', Loading: '载入', 'Nothing waits.': '无等待任务。', 'ended in a day': '一天内结束', done: '完成', cancelled: '已取消', expired: '已过期', failed: '失败', 'Nothing.': '无。', 'What the engine holds': '引擎持有', Held: '持有', Bytes: '字节', Found: '命中', 'Not found': '未命中',
   'Nothing until the first picture.': '生成第一张图后显示。', 'Base models': '底模', 'Prompt embeddings': '提示词嵌入', 'Start latents': '起始潜变量', 'Control maps': '控制图', 'LoRA files': 'LoRA 文件',
   'This machine': '本机', device: '设备', 'data directory': '数据目录', disk: '磁盘', Log: '日志', 'Nothing was logged.': '暂无日志。', 'The newest lines of the log': '最新日志',
 };
@@ -118,8 +118,9 @@ export const PATTERNS = [
   [/^(\d+) entries count from now on\.$/, '$1 条现已生效。'],
   [/^Saved as version (\d+): deploy it to have it count\.$/, '已存为第 $1 版：部署后生效。'],
   [/^(\d+) of (\d+) withheld at ([\d.]+)$/, '阈值 $3 时扣留 $1 / $2 张'],
-  [/^Withheld: score ([\d.]+) is over ([\d.]+)$/, '已扣留：得分 $1 超过 $2'],
+  [/^Withheld: (nsfw|concepts) (-?[\d.]+) is over (-?[\d.]+)$/, '已扣留：$1 得分 $2 超过 $3'],
   [/^Withheld: it could not be judged: (.+)$/, '已扣留：无法判断（$1）'],
+  [/^(\d+) being drawn$/, '正在绘制 $1'],
   [/^Step (\d+) of (\d+)$/, '第 $1 步，共 $2 步'],
   [/^Loading (.+)$/, '正在加载 $1'],
   [/^Variant ([A-D])$/, '变体 $1'],

@@ -96,7 +96,7 @@ def test_bad_files_and_other_keys_are_refused(manager: TestClient, app: TestClie
     assert refused.status_code == 422
     assert "is no preset of the studio" in refused.json()["detail"]
     assert manager.get(f"{V1}/nothing/versions").status_code == 404
-    assert app.get(V1).status_code == 401
+    assert app.get(V1).status_code == 403
     assert "--scope manage" in app.get(V1).json()["detail"]
 
 
@@ -106,7 +106,7 @@ def test_a_later_verdict_withdraws_a_picture(
     made = ended(app, app.post("/api/v1/requests", json=WISH).json()["id"])
     address = f"/api/v1/requests/{made['id']}/variants/B"
     assert app.get(address).status_code == 200
-    assert app.post(f"{address}/withdraw", json={"reason": "x"}).status_code == 401
+    assert app.post(f"{address}/withdraw", json={"reason": "x"}).status_code == 403
     told = manager.post(f"{address}/withdraw", json={"reason": "a complaint"}).json()
     assert [variant["state"] for variant in told["variants"]] == [
         "done",
@@ -116,7 +116,12 @@ def test_a_later_verdict_withdraws_a_picture(
     ]
     assert "complaint" not in str(told)
     assert app.get(address).status_code == 404
-    [kept] = studio.safety.audit.page(AuditFilter())
+    back = manager.post(f"{address}/release", json={"reason": "no complaint after all"}).json()
+    assert back["variants"][1]["state"] == "done"
+    assert app.get(address).status_code == 200
+    assert manager.post(f"{address}/release", json={"reason": "again"}).status_code == 404
+    assert app.post(f"{address}/release", json={"reason": "x"}).status_code == 403
+    [kept] = studio.safety.audit.page(AuditFilter(verdict="withheld"))
     assert (kept.judged.letter, kept.judged.reason) == ("B", "withdrawn by ci: a complaint")
     missing = manager.post(f"/api/v1/requests/{'0' * 32}/variants/B/withdraw", json={"reason": "x"})
     assert missing.status_code == 404

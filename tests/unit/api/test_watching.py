@@ -58,10 +58,10 @@ def test_what_waits_is_told_by_model_and_turn(studio: Studio) -> None:
 
 
 def test_each_key_opens_what_it_is_for(app: TestClient, studio: Studio) -> None:
-    assert app.get("/metrics").status_code == 401
+    assert app.get("/metrics").status_code == 403
     watching = studio.clients.put(Client(name="prometheus", scopes=frozenset({"watch"})))
     refused = app.get(f"{V1}/themes", headers={"Authorization": f"Bearer {watching}"})
-    assert refused.status_code == 401
+    assert refused.status_code == 403
     assert "--scope draw" in refused.json()["detail"]
 
 

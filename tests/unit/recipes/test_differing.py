@@ -131,7 +131,7 @@ def test_no_field_of_a_recipe_is_forgotten() -> None:
 
 def test_no_rule_of_a_safety_policy_is_forgotten() -> None:
     changed: dict[str, Any] = {
-        "words": False, "pictures": False, "doodles": False, "threshold": 0.5, "refill": True, "uploads": True, "moderation": "pass",
+        "words": False, "pictures": False, "doodles": False, "threshold": 0.5, "margin": 0.1, "refill": True, "uploads": True, "moderation": "pass",
         "negative_prompt": "gore", "keep_words": False,
     }  # fmt: skip
     assert set(changed) == set(SafetyPolicy.model_fields)

@@ -34,7 +34,7 @@ class Scores:
 
 
 def opened(home: Path, judge: Scores) -> Studio:
-    return open_studio(Settings(home=home), lambda: FakeRenderer(steps=1), judge)  # type: ignore[arg-type]
+    return open_studio(Settings(home=home), lambda: FakeRenderer(steps=1), judge)
 
 
 def preset(studio: Studio, **policy: object) -> Preset:
@@ -113,7 +113,7 @@ def test_a_picture_over_the_threshold_is_withheld_and_on_record(home: Path) -> N
     assert [event.kind for event in told.values()] == ["withheld"] * 4
     withheld = told["A"]
     assert isinstance(withheld, Withheld)
-    assert withheld.reason == "score 0.90 is over 0.85"
+    assert withheld.reason == "nsfw 0.90 is over 0.85"
     assert studio.variants.newest(4) == []
     kept = record(studio)
     assert {each.letter for each in kept} == {"A", "B", "C", "D"}

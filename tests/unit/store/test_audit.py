@@ -39,6 +39,14 @@ def test_what_was_decided_is_found_the_newest_first(store: AuditStore) -> None:
     assert store.page(AuditFilter(text="%")) == []
 
 
+def test_all_of_a_long_record_is_read_in_turn(store: AuditStore) -> None:
+    for number in range(120):
+        store.add(judged(request_id=f"{number:032x}"))
+    ids = [kept.id for kept in store.every(AuditFilter(client="app"))]
+    assert ids == list(range(120, 0, -1))
+    assert store.get(7).judged.request_id == f"{6:032x}"
+
+
 def test_a_decision_is_reviewed(store: AuditStore) -> None:
     store.add(judged())
     [kept] = store.page(AuditFilter())

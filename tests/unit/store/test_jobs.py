@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from studio.errors import InputError, NotFound
 from studio.recipes.serving import MOST_ATTEMPTS
 from studio.store.database import Database
-from studio.store.jobs import POISON, JobStore, Ticket
+from studio.store.jobs import POISON, JobStore, Left, Ticket
 from tests import examples
 
 SOON = timedelta(minutes=5)
@@ -18,6 +19,10 @@ SOON = timedelta(minutes=5)
 @pytest.fixture
 def store(url: str) -> JobStore:
     return JobStore(Database(url))
+
+
+def letters(found: Sequence[Left]) -> dict[str, tuple[str, ...]]:
+    return {left.request_id: left.letters for left in found}
 
 
 def add(store: JobStore, number: int = 1, wait: timedelta = SOON, key: str | None = None) -> str:
@@ -106,7 +111,7 @@ def test_a_job_whose_drawer_is_dead_is_begun_anew_but_not_for_ever(store: JobSto
     for attempt in range(1, MOST_ATTEMPTS + 1):
         dead = claimed(store, made)
         assert dead.attempt == attempt
-        again = store.take_back()
+        again = letters(store.take_back())
         assert again == ({made: ("A",)} if attempt < MOST_ATTEMPTS else {})
         assert not store.end(dead, "done")
     assert states(store, made).startswith("failed")
@@ -118,12 +123,12 @@ def test_who_gives_signs_of_life_keeps_a_job(store: JobStore) -> None:
     first = claimed(store, made)
     time.sleep(0.2)
     store.live(first)
-    assert store.take_back(timedelta(seconds=0.15)) == {}
+    assert letters(store.take_back(timedelta(seconds=0.15))) == {}
     assert store.holds(first)
     assert store.longest_running() < timedelta(seconds=0.15)
     time.sleep(0.2)
     assert store.longest_running() > timedelta(seconds=0.15)
-    assert store.take_back(timedelta(seconds=0.15)) == {made: ("A",)}
+    assert letters(store.take_back(timedelta(seconds=0.15))) == {made: ("A",)}
     second = claimed(store, made)
     store.live(first)
     assert store.holds(second)
@@ -133,8 +138,28 @@ def test_who_gives_signs_of_life_keeps_a_job(store: JobStore) -> None:
 def test_what_has_waited_for_long_is_found(store: JobStore) -> None:
     made = add(store)
     claimed(store, made)
-    assert store.queued(timedelta(seconds=30)) == {}
-    assert store.queued() == {made: ("B", "C", "D")}
+    assert letters(store.queued(timedelta(seconds=30))) == {}
+    assert letters(store.queued()) == {made: ("B", "C", "D")}
+
+
+def test_what_is_queued_again_keeps_its_turn(store: JobStore) -> None:
+    request = examples.request(id="1" * 32, preset_version=1)
+    store.add(request, "flood", "live", datetime.now(UTC) + SOON, turn=3)
+    claimed(store, request.id)
+    assert [left.turn for left in (*store.queued(), *store.take_back())] == [3, 3]
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_what_is_withheld_is_released(store: JobStore, is_made: bool) -> None:
+    made = add(store)
+    assert not claimed(store, made).cleared
+    with pytest.raises(NotFound, match="no variant A that is withheld"):
+        store.release(made, "A", is_made, datetime.now(UTC) + SOON)
+    store.end(Ticket(made, "A", 1), "withheld", "score")
+    store.release(made, "A", is_made, datetime.now(UTC) + SOON)
+    assert states(store, made).split()[0] == ("done" if is_made else "queued")
+    if not is_made:
+        assert claimed(store, made).cleared
 
 
 def test_cancelling_ends_what_is_open_and_keeps_what_is_done(store: JobStore) -> None:
@@ -165,8 +190,8 @@ def test_a_restart_goes_on_with_what_was_open(store: JobStore) -> None:
     for _ in range(MOST_ATTEMPTS - 1):
         store.give_back(claimed(store, two), "")
     claimed(store, two)
-    assert store.take_back() == {one: ("B",)}
-    assert store.queued() == {one: ("B", "C", "D"), two: ("B", "C", "D")}
+    assert letters(store.take_back()) == {one: ("B",)}
+    assert letters(store.queued()) == {one: ("B", "C", "D"), two: ("B", "C", "D")}
     assert states(store, two).startswith("failed queued")
     assert states(store, one).startswith("done queued")
 

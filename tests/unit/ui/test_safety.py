@@ -1,11 +1,13 @@
 """The page Safety's addresses: what they refuse, and that nobody else's page can use them."""
 
+import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from studio.bootstrap import Studio
+from studio.errors import Blocked
 from studio.ui.server import build_app
 from tests import examples
 
@@ -30,7 +32,7 @@ def test_a_policy_that_was_changed_meanwhile_is_not_overwritten(client: TestClie
 
 def test_a_picture_is_scored_and_a_broken_one_refused(client: TestClient) -> None:
     told = client.post("/safety/picture", content=examples.png(), headers=OWN).json()
-    assert 0 <= told["score"] <= 1
+    assert 0 <= told["scores"]["nsfw"] <= 1
     assert told["error"] == ""
     assert client.post("/safety/picture", content=b"<svg/>", headers=OWN).status_code == 400
 
@@ -50,6 +52,27 @@ def test_another_sites_page_changes_nothing(
 ) -> None:
     assert client.request(method, address, json=body).status_code == 422
     assert client.get("/safety/list").json() == {"text": ""}
+
+
+def test_the_record_is_taken_away_whole(client: TestClient, studio: Studio) -> None:
+    preset = studio.presets.version("first-light").preset
+    for name in ("one", "two"):
+        with pytest.raises(Blocked):
+            studio.intake.request(preset, "mia", None, "a naked man", client=name)
+    lines = client.get("/safety/record.jsonl").text.splitlines()
+    assert [json.loads(line)["judged"]["client"] for line in lines] == ["two", "one"]
+    assert len(client.get("/safety/record.jsonl?client=one").text.splitlines()) == 1
+
+
+def test_a_decision_that_withheld_nothing_of_a_clients_releases_nothing(
+    client: TestClient, studio: Studio
+) -> None:
+    with pytest.raises(Blocked):
+        studio.intake.request(studio.presets.version("first-light").preset, "mia", None, "a naked man")  # fmt: skip
+    wish = {"wrong": True, "note": "a statue", "release": True}
+    refused = client.post("/safety/record/1/review", json=wish, headers=OWN)
+    assert (refused.status_code, "review it alone" in refused.json()["error"]) == (400, True)
+    assert client.get("/safety/record").json()["rows"][0]["review"] is None
 
 
 def test_a_decision_that_is_not_on_record_cannot_be_reviewed(client: TestClient) -> None:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.bootstrap import Studio, open_studio
+from studio.recipes.deployment import Order
+from studio.recipes.serving import Client
+from studio.service.fake import FakeRenderer
+from studio.service.serving import Commission
 from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.hub import model_hub
 from tests.unit.library.test_headers import PEFT, write
 
 OWN = {"X-Studio": "models"}
+APP = Client(name="app")
 
 
 @pytest.fixture
@@ -111,8 +117,25 @@ def test_the_system_page_knows_versions_runs_and_the_log(client: TestClient) -> 
     assert status["versions"]["torch"]
     assert status["engine"] is None
     assert status["under_way"] == []
+    assert status["queue"] == {"waiting": [], "running": 0, "ended": {}, "seconds": {}}
     assert 0 < status["disk_free"] <= status["disk_total"]
     assert status["log"][-1].endswith("something odd")
+
+
+def test_the_system_page_knows_what_apps_wait_for(home: Path) -> None:
+    studio = open_studio(Settings(home=home), lambda: FakeRenderer(steps=1))
+    client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+    studio.deploying.deployments.add(Order(slug="first-light", number=1))
+    asked = studio.serving.ask(APP, Commission("first-light", "mia", seed=5))
+    list(studio.rendering.run(asked.id).events())
+    waiting = studio.intake.request(studio.presets.version("first-light").preset, "mia", None, "", 5, 1)  # fmt: skip
+    studio.serving.jobs.add(
+        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=5), turn=2
+    )
+    queue = client.get("/system/status").json()["queue"]
+    assert {(row["turn"], row["count"]) for row in queue["waiting"]} == {(2, 2)}
+    assert (queue["running"], queue["ended"]) == (0, {"done": 4})
+    assert set(queue["seconds"]["pocket-ink"]) == {"wait", "render", "load"}
 
 
 @pytest.mark.parametrize("address", ["/models", "/system", "/history"])

@@ -1,0 +1,47 @@
+"""Requests that are kept no longer: found by their age, emptied of what their clients sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select
+
+from studio.recipes.base import read_document
+from studio.recipes.request import Request
+from studio.recipes.serving import OPEN
+from studio.store.database import Database
+from studio.store.tables import JobRow, RequestRow
+
+
+class AgedRequests:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def older_than(self, moment: datetime, most: int = 50) -> Sequence[str]:
+        """Ended requests from before then that still hold what was sent, the oldest first."""
+        open_job = exists().where(JobRow.request_id == RequestRow.id, JobRow.state.in_(OPEN))
+        query = (
+            select(RequestRow.id)
+            .where(RequestRow.created < moment, ~RequestRow.emptied, ~open_job)
+            .order_by(RequestRow.created)
+            .limit(most)
+        )
+        with self._database.reading() as session:
+            return session.scalars(query).all()
+
+    def hold(self, sha256: str) -> bool:
+        """Whether a request that is not emptied was made with the picture."""
+        holder = select(RequestRow.id).where(
+            ~RequestRow.emptied, RequestRow.document.contains(sha256)
+        )
+        with self._database.reading() as session:
+            return session.scalar(holder.limit(1)) is not None
+
+    def empty(self, request_id: str) -> Request:
+        """Deletes the doodle and the words; that it was asked for, and what was picked, stays. Gives
+        the request as it was."""
+        with self._database.writing() as session:
+            row = session.get_one(RequestRow, request_id)
+            request = read_document(Request, row.document, f"request {request_id}")
+            bare = request.model_copy(update={"doodle": None, "words": ""})
+            row.document, row.emptied = bare.model_dump_json(), True
+        return request

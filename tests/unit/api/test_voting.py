@@ -1,0 +1,47 @@
+"""Blind contests by the API: begun, waited for, voted on, counted."""
+
+import io
+import time
+
+import statsmodels.api  # Here, since its import changes how warnings are taken.
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from tests.unit.api.test_managing import manager
+
+assert statsmodels.api
+assert manager
+V1 = "/api/v1/contests"
+ENTRANTS = [{"slug": "first-light", "number": 1, "letter": letter} for letter in "AC"]
+
+
+def test_a_contest_by_the_api(manager: TestClient) -> None:
+    begun = manager.post(V1, json={"title": "Which?", "entrants": ENTRANTS})
+    assert begun.status_code == 201
+    assert (begun.json()["author"], begun.json()["entrants"]) == ("ci", ENTRANTS)
+    address = f"{V1}/{begun.json()['id']}"
+    for _ in range(400):
+        if manager.get(address).json()["drawn"]:
+            break
+        time.sleep(0.02)
+    assert [each["id"] for each in manager.get(V1).json()] == [begun.json()["id"]]
+
+    bo = {"voter": "bo"}
+    shown = manager.get(f"{address}/ballot", params=bo).json()
+    assert set(shown) == {"number", "doodle"}
+    for side in ("doodle", "left", "right"):
+        answer = manager.get(f"{address}/pictures/0/{side}.png", params=bo)
+        picture = Image.open(io.BytesIO(answer.content))
+        assert (picture.size, picture.info) == ((256, 256), {})
+    cast = manager.post(f"{address}/votes", json=bo | {"number": 0, "choice": "right"})
+    assert (cast.status_code, cast.json()["number"]) == (201, 1)
+    again = manager.post(f"{address}/votes", json=bo | {"number": 0, "choice": "right"})
+    assert "cast already" in again.json()["detail"]
+    standing = manager.get(f"{address}/standing").json()
+    assert (standing["voters"], standing["settled"]) == ([["bo", 1]], False)
+
+
+def test_contests_are_for_keys_that_manage(manager: TestClient, app: TestClient) -> None:
+    assert app.get(V1).status_code == 403
+    assert manager.get(f"{V1}/7").status_code == 404
+    assert manager.post(V1, json={"title": "Which?", "entrants": ENTRANTS[:1]}).status_code == 422
