@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install studio test lint format bench services clean
+.PHONY: help install studio test test-pages lint format bench services clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed  ## make .venv/ with the command `studio` in it
 
@@ -44,6 +44,11 @@ services:  ## Chromium, PostgreSQL, Redis and what the drawing library needs, wh
 test: $(VENV)/.installed-dev services  ## every test, with coverage
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term
+
+test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both sizes, in both languages
+	STUDIO_PAGES_AT=desk-en,desk-zh,phone-en,phone-zh \
+	  STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/browser
 
 lint: $(VENV)/.installed-dev  ## formatting, lint, types and import directions
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.errors import BadDocument
 from studio.recipes.safety import Severity
-from studio.safety.words import Entry, WordFilter
+from studio.safety.words import WordFilter, Words, no_words
 
 SECTIONS: dict[str, Severity | None] = {"block": "block", "mask": "mask", "flag": "flag", "allow": None}  # fmt: skip
 
@@ -18,16 +18,18 @@ class WordLists:
         self._folders = folders
         self._lock = threading.Lock()
         self._state: tuple[tuple[Path, int, int], ...] | None = None
-        self._filter = WordFilter(())
+        self._filter = WordFilter(no_words())
 
     def filter(self) -> WordFilter:
         """The filter of the lists as they are now. Raises BadDocument for one that does not hold."""
         with self._lock:
             state = tuple(self._files())
             if state != self._state:
-                self._filter = WordFilter(
-                    entry for file, _, _ in state for entry in read_list(file.read_text("utf-8"), file.name)
-                )  # fmt: skip
+                words = no_words()
+                for file, _, _ in state:
+                    for severity, texts in read_list(file.read_text("utf-8"), file.name).items():
+                        words[severity] += texts
+                self._filter = WordFilter(words)
                 self._state = state
             return self._filter
 
@@ -38,26 +40,27 @@ class WordLists:
                 yield file, told.st_mtime_ns, told.st_size
 
 
-def read_list(text: str, name: str) -> Iterator[Entry]:
+def read_list(text: str, name: str) -> Words:
     """The entries of one list: a word or phrase a line, under `[block]`, `[mask]`, `[flag]` or
     `[allow]`; `#` begins a remark.
 
     Raises BadDocument for an unknown section, or entries before the first.
     """
-    severity: Severity | None = None
-    begun = False
+    words = no_words()
+    section: list[str] | None = None
     for number, line in enumerate(text.splitlines(), 1):
         word = line.partition("#")[0].strip()
         if not word:
             continue
         if word.startswith("["):
-            section = word.strip("[]")
-            if section not in SECTIONS:
+            head = word.strip("[]")
+            if head not in SECTIONS:
                 raise BadDocument(
                     f"{name}, line {number}: write [block], [mask], [flag] or [allow]"
                 )
-            severity, begun = SECTIONS[section], True
-        elif not begun:
+            section = words[SECTIONS[head]]
+        elif section is None:
             raise BadDocument(f"{name}, line {number}: say first what for, such as [block]")
         else:
-            yield Entry(word, severity)
+            section.append(word)
+    return words

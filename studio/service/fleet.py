@@ -104,12 +104,16 @@ class Stream:
 
     def tell(self, request_id: str, news: Sequence[Told]) -> None:
         """Adds events; of the end of a job only the first counts, whoever tells it."""
-        for said in news:
-            if said.final and not self._redis.sadd(self._over(request_id), said.letter):
-                continue
-            self._redis.rpush(self._key(request_id), said.model_dump_json(exclude_defaults=True))
-        for key in (self._key(request_id), self._over(request_id)):
-            self._redis.expire(key, KEPT)
+        key, over = self._key(request_id), self._over(request_id)
+        fresh = [said for said in news if not said.final or self._redis.sadd(over, said.letter)]
+        with self._redis.pipeline() as together:
+            if fresh:
+                together.rpush(
+                    key, *(said.model_dump_json(exclude_defaults=True) for said in fresh)
+                )
+            together.expire(key, KEPT)
+            together.expire(over, KEPT)
+            together.execute()
 
     def since(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         """The events of this number and after; None where none are known."""
@@ -158,11 +162,12 @@ class Fleet:
         self._send(request.id, jobs, turn)
 
     def _send(self, request_id: str, jobs: Sequence[Job], turn: int) -> None:
-        for job in jobs:
-            self._app.send_task(
-                TASK, args=[request_id, job.letter],
-                queue=queue_of(job.recipe.base_model.name), priority=PRIORITIES[turn],
-            )  # fmt: skip
+        with self._app.producer_or_acquire() as producer:
+            for job in jobs:
+                self._app.send_task(
+                    TASK, args=[request_id, job.letter], producer=producer,
+                    queue=queue_of(job.recipe.base_model.name), priority=PRIORITIES[turn],
+                )  # fmt: skip
 
     def _is_empty(self, job: Job) -> bool:
         """Whether nothing waits in Redis for the job's model; kombu has a list for each priority."""

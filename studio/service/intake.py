@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 
 from studio.errors import InputError
 from studio.imaging.compose import composite
@@ -10,6 +11,7 @@ from studio.library.catalogue import Catalogue
 from studio.recipes.canvas import BaseImage, BaseUpload, ControlPicture, Doodle, Sha256
 from studio.recipes.planning import loras
 from studio.recipes.preset import LETTERS, Preset
+from studio.recipes.recipe import ModelKind, ModelRef
 from studio.recipes.request import MAX_WORDS, OPERATOR, Request
 from studio.service.bases import base_image_of
 from studio.service.safety import Asker, Safety
@@ -54,11 +56,8 @@ class Intake:
             )
         if seed is not None and not 0 <= seed < 2**32:
             raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
-        for letter in LETTERS:
-            recipe = preset.recipes[letter]
-            called = loras(recipe, preset.prompt)[len(recipe.loras) :]
-            for kind, ref in (*recipe.models, *(("lora", use.model) for use in called)):
-                self._catalogue.find(kind, ref)
+        for kind, ref in _models(preset):
+            self._catalogue.find(kind, ref)
         asker = Asker(request_id or secrets.token_hex(16), preset, preset_version, client)
         base = (
             self._bases.get(base_image)
@@ -116,3 +115,14 @@ class Intake:
             ControlPicture(sha256=sha256, png=self._pictures.get(sha256))
             for sha256 in dict.fromkeys(wanted)
         )
+
+
+def _models(preset: Preset) -> Iterable[tuple[ModelKind, ModelRef]]:
+    """Every model that the recipes name, also within the theme's prompt, once."""
+    found: dict[tuple[ModelKind, ModelRef], None] = {}
+    for letter in LETTERS:
+        recipe = preset.recipes[letter]
+        found |= dict.fromkeys(recipe.models)
+        for use in loras(recipe, preset.prompt)[len(recipe.loras) :]:
+            found["lora", use.model] = None
+    return found

@@ -90,9 +90,9 @@ def _add_rules(routes: APIRouter, studio: Studio) -> None:
     @routes.put("/list")
     def write(wish: _List, x_studio: OwnPage) -> dict[str, int]:
         """Keeps the operators' own words, which count from now on."""
-        entries = list(read_list(wish.text, own.name))
+        entries = sum(map(len, read_list(wish.text, own.name).values()))
         write_file(own, wish.text.encode())
-        return {"entries": len(entries)}
+        return {"entries": entries}
 
 
 def _add_record(routes: APIRouter, studio: Studio) -> None:

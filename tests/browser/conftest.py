@@ -14,19 +14,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from safetensors.numpy import save_file
 
 from studio.bootstrap import open_studio as studio_at
 from studio.recipes.preset import LETTERS
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
+from tests.browser.speaking import READ_LISTS, Chinese, speak
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+SIZES: dict[str, ViewportSize] = {
+    "desk": {"width": 1440, "height": 1000},
+    "phone": {"width": 390, "height": 844},
+}
+LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 
 
 class Server:
@@ -117,15 +125,28 @@ def log() -> Log:
     return Log()
 
 
+@pytest.fixture(params=os.environ.get("STUDIO_PAGES_AT", "desk-en").split(","))
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the page is looked at: a size and a language. `make test-pages` goes through all four."""
+    return str(request.param)
+
+
 @pytest.fixture
-def page(browser: Browser, server: Server, log: Log) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+def page(
+    browser: Browser, server: Server, log: Log, place: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Page]:
+    size, _, language = place.partition("-")
+    context = browser.new_context(
+        viewport=SIZES[size], locale=LANGUAGES[language], has_touch=size == "phone"
+    )
     opened = context.new_page()
     opened.set_default_timeout(60_000)
     opened.on("request", lambda r: log.addresses.append(r.url))
     opened.on("pageerror", lambda e: log.errors.append(str(e)))
     opened.on("console", lambda m: log.errors.append(m.text) if "Content Security" in m.text else None)  # fmt: skip
     open_studio(opened, server)
+    if language == "zh":
+        speak(Chinese(**opened.evaluate(READ_LISTS)), monkeypatch)
     yield opened
     context.close()
 

@@ -10,7 +10,7 @@ from studio.errors import BadDocument
 from studio.recipes.safety import WordVerdict
 from studio.safety.folding import Folder, views
 from studio.safety.lists import WordLists, read_list
-from studio.safety.words import Entry, WordFilter
+from studio.safety.words import WordFilter
 from studio.settings import shipped
 from tests.unit.safety.tables import EVASIONS, INNOCENT
 
@@ -51,21 +51,21 @@ def test_lesser_words_are_left_out_or_taken_down(
 
 def test_a_match_tells_where_it_stood() -> None:
     text = "so ｆ.u.c.k it"
-    verdict = WordFilter([Entry("fuck", "block")]).judge(text)
+    verdict = WordFilter({"block": ["fuck"]}).judge(text)
     [match] = verdict.matches
     assert text[match.start : match.end] == "ｆ.u.c.k"
     assert match.entry == "fuck"
 
 
 def test_what_a_star_stands_for_is_part_of_the_match() -> None:
-    words = WordFilter([Entry("frob*", "mask"), Entry("*nox", "mask"), Entry("*mid*", "mask")])
+    words = WordFilter({"mask": ["frob*", "*nox", "*mid*"]})
     for text in ("a frobbing dress", "a blinox dress", "a amidst dress"):
         assert words.judge(text).masked(text) == "a dress"
 
 
 def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
     words = WordFilter(
-        [Entry("cat*", "block"), Entry("*dog", "mask"), Entry("catalogue", None), Entry("cat*", "flag")]
+        {"block": ["cat*"], "mask": ["*dog"], None: ["catalogue"], "flag": ["cat*"]}
     )  # fmt: skip
     assert words.judge("cats").severity == "block"
     assert words.judge("bobcat").severity is None
@@ -76,11 +76,11 @@ def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
 
 def test_a_list_says_what_its_entries_are_for() -> None:
     text = "# ours\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
-    assert list(read_list(text, "x")) == [Entry("foo", "block"), Entry("foo bar", None)]
+    assert read_list(text, "x") == {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
     with pytest.raises(BadDocument, match=r"x, line 1: write \[block\]"):
-        list(read_list("[ban]\nfoo", "x"))
+        read_list("[ban]\nfoo", "x")
     with pytest.raises(BadDocument, match="x, line 1: say first what for"):
-        list(read_list("foo", "x"))
+        read_list("foo", "x")
 
 
 def test_lists_are_read_again_when_they_change(tmp_path: Path) -> None:
@@ -117,5 +117,5 @@ def test_letters_apart_are_read_together(
 ) -> None:
     assert callable(case)
     written = case(between.join(word))
-    verdict = WordFilter([Entry(word, "block")]).judge(f"{around} {written} {around}")
+    verdict = WordFilter({"block": [word]}).judge(f"{around} {written} {around}")
     assert verdict.severity == "block"

@@ -1,0 +1,78 @@
+"""Tests are written in English; where the page speaks Chinese, what they look for is, too.
+
+A text becomes an expression: itself, or what the page's own lists make of it. Parts of a longer text
+stand for all of what that becomes.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page
+from playwright.sync_api._generated import LocatorAssertions
+
+READ_LISTS = """async () => {
+  const [{ PATTERNS, TEXTS }, { TOLD }] = await Promise.all([import('/own/zh-CN.js'), import('/own/zh-CN-told.js')]);
+  return { texts: TEXTS, patterns: [...PATTERNS, ...TOLD].map(([pattern, form]) => [pattern.source, form]) };
+}"""
+SHORTEST = 4
+"""Shorter texts are no part of others: a letter would be found everywhere."""
+FINDERS = ("get_by_role", "get_by_label", "get_by_text", "get_by_title", "get_by_alt_text")
+CONTAIN = ("to_contain_text", "not_to_contain_text")
+WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
+
+
+class Chinese:
+    """The page's own lists."""
+
+    def __init__(self, texts: Mapping[str, str], patterns: Sequence[tuple[str, str]]) -> None:
+        self.texts, self.patterns = texts, patterns
+
+    def expression(self, text: str, whole: bool) -> re.Pattern[str]:
+        """What finds `text` on a page of either language."""
+        found = "|".join([re.escape(text), *self._said(text, whole)])
+        return re.compile(rf"^\s*(?:{found})\s*$" if whole else found)
+
+    def _said(self, text: str, whole: bool) -> Iterator[str]:
+        part = not whole and len(text) >= SHORTEST
+        for english, chinese in self.texts.items():
+            if english == text or (part and text in english):
+                yield re.escape(chinese)
+        for source, form in self.patterns:
+            if found := re.search(source, text):
+                yield self._filled(re.escape(form), found)
+            elif part and text in re.sub(r"\\(.)", r"\1", source):
+                yield re.sub(r"\\\$\d", ".*", re.escape(form))
+
+    def _filled(self, form: str, found: re.Match[str]) -> str:
+        """A translation with what it repeats of the English text, as it is or translated, too."""
+        for number, text in enumerate(found.groups(), 1):
+            inside = f"(?:{re.escape(text)}|{re.escape(self.texts.get(text, text))})"
+            form = form.replace(rf"\${number}", inside)
+        return form
+
+
+def speak(chinese: Chinese, patch: pytest.MonkeyPatch) -> None:
+    """Has every text that is looked for found in Chinese, too."""
+    for owner, methods in (
+        (Page, FINDERS),
+        (Locator, FINDERS),
+        (LocatorAssertions, CONTAIN + WHOLE),
+    ):
+        for method in methods:
+            patch.setattr(owner, method, _spoken(chinese, getattr(owner, method), method))
+
+
+def _spoken(chinese: Chinese, real: Callable[..., Any], method: str) -> Callable[..., Any]:
+    @wraps(real)
+    def spoken(self: Any, text: Any, *given: Any, **named: Any) -> Any:
+        whole = method in WHOLE or bool(named.get("exact"))
+        if isinstance(named.get("name"), str):
+            named["name"] = chinese.expression(named["name"], whole)
+        elif isinstance(text, str) and method != "get_by_role":
+            text = chinese.expression(text, whole)
+        return real(self, text, *given, **named)
+
+    return spoken
