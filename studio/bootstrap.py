@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from studio.engine.checker import SafetyChecker
 from studio.errors import InputError, StoreUnavailable
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.safety.lists import WordLists
 from studio.safety.moderation import Moderator, Webhook
-from studio.safety.pictures import Judges, OpenNsfw, PictureJudge, SafetyChecker
+from studio.safety.pictures import Judges, OpenNsfw, PictureJudge
 from studio.service.album import Album
 from studio.service.chores import Chores
 from studio.service.deploying import Deploying

@@ -10,7 +10,7 @@ from statistics import median
 
 from studio.errors import Busy, InputError, NotFound
 from studio.recipes.canvas import BaseImage, BaseUpload, Slug
-from studio.recipes.preset import LETTERS, Letter, PresetVersion
+from studio.recipes.preset import LETTERS, Letter, Preset, PresetVersion
 from studio.recipes.request import OPERATOR
 from studio.recipes.safety import Review
 from studio.recipes.serving import Asked, Client, Told, told
@@ -94,9 +94,8 @@ class Serving:
         # Its id decides which version answers, where two are tried beside one another.
         request_id = secrets.token_hex(16)
         version = self.deploying.version_for(order.theme, client.channel, request_id)
-        offered = {image.id for image in self.base_images(version)}
-        if isinstance(order.base_image, str) and order.base_image not in offered:
-            raise NotFound(f"theme {order.theme!r} has no base image {order.base_image!r}")
+        if isinstance(order.base_image, str):
+            self._check_offered(version.preset, order.base_image)
         request = self.intake.request(
             version.preset, order.base_image, order.doodle, order.words, order.seed, version.number,
             client.name, request_id,
@@ -109,7 +108,7 @@ class Serving:
             )
         if is_new:
             self.runner.start(request, LETTERS, turn_of(crowd))
-        return self.jobs.asked(kept)
+        return kept
 
     def asked(self, client: Client, request_id: str) -> Asked:
         """A client's own request. Raises NotFound, for those of others too."""
@@ -194,16 +193,21 @@ class Serving:
         ]
         return 1 + round(self.jobs.waiting() * (median(newest) if newest else SECONDS_A_JOB))
 
+    def _check_offered(self, preset: Preset, image_id: str) -> None:
+        allowed = preset.base_images
+        if (allowed and image_id not in allowed) or image_id in self.bases.retired():
+            raise NotFound(f"theme {preset.slug!r} has no base image {image_id!r}")
+
     def _check_room(self, client: Client) -> int:
         """How many requests of the client are under way."""
-        crowd = self.jobs.in_flight(client.name)
+        crowd, waiting = self.jobs.crowd(client.name)
         if crowd >= client.in_flight:
             raise Busy(
                 f"{client.in_flight} of your requests are under way already: wait for one to end",
                 self.seconds_to_wait(),
             )
         self._check_quota(client)
-        if self.jobs.waiting() >= LONGEST_QUEUE:
+        if waiting >= LONGEST_QUEUE:
             raise Busy("the queue is full: come back later", self.seconds_to_wait())
         return crowd
 

@@ -65,30 +65,30 @@ class JobStore:
         expires: datetime,
         key: str | None = None,
         turn: int = 0,
-    ) -> tuple[str, bool]:
-        """Keeps a request with its four queued jobs; the id of the one that the client sent under
-        this key before, and False, where there is one."""
+    ) -> tuple[Asked, bool]:
+        """Keeps a request with its four queued jobs; the one that the client sent under this key before,
+        and False, where there is one."""
         with self._database.writing() as session:
             if key is not None and (before := session.scalar(_of_key(client, key))) is not None:
-                return before, False
+                return _as_it_stands(session, before), False
             assert request.preset_version is not None
-            session.add(
-                RequestRow(
-                    id=request.id, client=client, idempotency_key=key, theme=request.preset.slug,
-                    version=request.preset_version, channel=channel,
-                    document=request.model_dump_json(), created=datetime.now(UTC),
-                )
+            row = RequestRow(
+                id=request.id, client=client, idempotency_key=key, theme=request.preset.slug,
+                version=request.preset_version, channel=channel,
+                document=request.model_dump_json(), created=datetime.now(UTC),
             )  # fmt: skip
+            session.add(row)
             session.flush()
-            for letter in LETTERS:
-                session.add(
-                    JobRow(
-                        request_id=request.id, letter=letter, state="queued", attempts=0, error="",
-                        expires=expires, heard=datetime.now(UTC), turn=turn,
-                        model=request.preset.recipes[letter].base_model.name,
-                    )
-                )  # fmt: skip
-        return request.id, True
+            jobs = [
+                JobRow(
+                    request_id=request.id, letter=letter, state="queued", attempts=0, error="",
+                    expires=expires, heard=datetime.now(UTC), turn=turn,
+                    model=request.preset.recipes[letter].base_model.name,
+                )
+                for letter in LETTERS
+            ]  # fmt: skip
+            session.add_all(jobs)
+            return _asked(row, request, jobs), True
 
     def claim(self, request_id: str, letter: Letter) -> Ticket | None:
         """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
@@ -189,18 +189,7 @@ class JobStore:
     def asked(self, request_id: str) -> Asked:
         """A request as it stands. Raises NotFound."""
         with self._database.reading() as session:
-            row = _request(session, request_id)
-            query = select(JobRow).where(JobRow.request_id == request_id).order_by(JobRow.letter)
-            jobs = tuple(
-                JobSeen.model_validate({"letter": j.letter, "state": j.state, "attempts": j.attempts, "error": j.error})
-                for j in session.scalars(query)
-            )  # fmt: skip
-            request = read_document(Request, row.document, f"request {request_id}")
-            return Asked(
-                id=row.id, client=row.client, theme=row.theme, version=row.version,
-                channel=row.channel, base_image=request.base_image.id, seed=request.seed,
-                created=utc(row.created), picked=_picked(row), jobs=jobs,
-            )  # fmt: skip
+            return _as_it_stands(session, request_id)
 
     def request(self, request_id: str) -> Request:
         """What was asked for. Raises NotFound."""
@@ -250,15 +239,17 @@ class JobStore:
                 chosen.update({letter: count for letter in LETTERS if letter == picked})
         return found
 
-    def in_flight(self, client: str) -> int:
-        """Requests of a client that have not ended."""
-        query = (
+    def crowd(self, client: str) -> tuple[int, int]:
+        """Requests of a client that have not ended, and jobs of all that are queued."""
+        own = (
             select(func.count(func.distinct(JobRow.request_id)))
             .join(RequestRow, RequestRow.id == JobRow.request_id)
             .where(RequestRow.client == client, JobRow.state.in_(OPEN))
         )
+        queued = select(func.count()).select_from(JobRow).where(JobRow.state == "queued")
         with self._database.reading() as session:
-            return session.scalar(query) or 0
+            found = session.execute(select(own.scalar_subquery(), queued.scalar_subquery())).one()
+            return found[0], found[1]
 
     def waiting(self) -> int:
         """Jobs that are queued."""
@@ -319,6 +310,25 @@ def _request(session: Session, request_id: str) -> RequestRow:
     if row is None:
         raise NotFound(f"there is no request {request_id[:32]}")
     return row
+
+
+def _as_it_stands(session: Session, request_id: str) -> Asked:
+    row = _request(session, request_id)
+    query = select(JobRow).where(JobRow.request_id == request_id).order_by(JobRow.letter)
+    request = read_document(Request, row.document, f"request {request_id}")
+    return _asked(row, request, session.scalars(query))
+
+
+def _asked(row: RequestRow, request: Request, jobs: Iterable[JobRow]) -> Asked:
+    seen = tuple(
+        JobSeen.model_validate({"letter": j.letter, "state": j.state, "attempts": j.attempts, "error": j.error})
+        for j in jobs
+    )  # fmt: skip
+    return Asked(
+        id=row.id, client=row.client, theme=row.theme, version=row.version,
+        channel=row.channel, base_image=request.base_image.id, seed=request.seed,
+        created=utc(row.created), picked=_picked(row), jobs=seen,
+    )  # fmt: skip
 
 
 def _job(session: Session, request_id: str, letter: Letter) -> JobRow | None:

@@ -10,8 +10,9 @@ from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessor
 
 from studio.bootstrap import open_studio
+from studio.engine.checker import SafetyChecker
 from studio.recipes.safety import SafetyPolicy
-from studio.safety.pictures import SafetyChecker, judge
+from studio.safety.pictures import judge
 from studio.settings import Settings
 
 

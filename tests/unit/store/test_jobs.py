@@ -27,7 +27,7 @@ def letters(found: Sequence[Left]) -> dict[str, tuple[str, ...]]:
 
 def add(store: JobStore, number: int = 1, wait: timedelta = SOON, key: str | None = None) -> str:
     request = examples.request(id=f"{number:032x}", preset_version=1)
-    return store.add(request, "app", "live", datetime.now(UTC) + wait, key)[0]
+    return store.add(request, "app", "live", datetime.now(UTC) + wait, key)[0].id
 
 
 def states(store: JobStore, request_id: str) -> str:
@@ -214,6 +214,6 @@ def test_picks_are_counted_by_recipe(store: JobStore) -> None:
 def test_what_is_under_way_is_counted(store: JobStore) -> None:
     one = add(store, 1)
     add(store, 2)
-    assert (store.in_flight("app"), store.in_flight("other"), store.waiting()) == (2, 0, 8)
+    assert (store.crowd("app"), store.crowd("other"), store.waiting()) == ((2, 8), (0, 8), 8)
     store.cancel(one)
-    assert (store.in_flight("app"), store.waiting()) == (1, 4)
+    assert store.crowd("app") == (1, 4)
