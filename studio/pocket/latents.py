@@ -42,8 +42,11 @@ class Encoded:
         """What img2img starts from: the composites' latents, for `bare` of them the base's,
         as when a user only types."""
         composites = torch.from_numpy(self.composites[rows]).float()
-        bases = torch.from_numpy(self.bases[rows]).float()
-        return torch.where(torch.rand(len(rows), 1, 1, 1) < bare, bases, composites)
+        return torch.where(torch.rand(len(rows), 1, 1, 1) < bare, self.bare(rows), composites)
+
+    def bare(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        """The base images' latents, nothing worn yet."""
+        return torch.from_numpy(self.bases[rows]).float()
 
     def maps(self, control: str, rows: NDArray[np.int64]) -> torch.Tensor:
         """What the ControlNet of this name sees: (n, 3, 256, 256) in 0-1."""

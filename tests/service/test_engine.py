@@ -1,6 +1,7 @@
 """The real engine on the pocket models: who draws, this process or a worker of a fleet, changes no pixel."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,6 @@ from studio.recipes.serving import Client
 from studio.settings import Settings
 from tests import examples
 from tests.servers.api import serving
-from tests.service.conftest import Service
 from tests.service.test_conformance import ASK, ended, states
 
 
@@ -26,11 +26,9 @@ def test_a_fleet_draws_the_pixels_that_the_page_draws(redis: RedisServer, home: 
     studio = open_studio(Settings(home=home, broker=SecretStr(redis.url)))
     studio.deploying.deployments.add(Order(slug="first-light", number=1))
     key = studio.clients.put(Client(name="app"))
-    fleet = Service(home, redis)
     worker = subprocess.Popen(
         [sys.executable, "-m", "studio.cli", "worker"], env=os.environ | own, start_new_session=True
     )
-    fleet.workers.append(worker)
     try:
         with serving(studio) as address, Themes(address, key) as themes:
             asked = themes.ask(*ASK, examples.doodle().png, "a red dress", seed=5)
@@ -38,7 +36,8 @@ def test_a_fleet_draws_the_pixels_that_the_page_draws(redis: RedisServer, home: 
             assert states(shown) == ["done"] * 4
             served = {k: open_png(png, "it") for k, png in themes.pictures(asked.id).items()}
     finally:
-        fleet.rest()
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait(20)
     request = studio.intake.request(
         studio.presets.version("first-light", 1).preset, "mia", examples.doodle().png, "a red dress", 5, 1
     )  # fmt: skip
