@@ -30,9 +30,7 @@ class AgedRequests:
 
     def hold(self, sha256: str) -> bool:
         """Whether a request that is not emptied was made with the picture."""
-        holder = select(RequestRow.id).where(
-            ~RequestRow.emptied, RequestRow.document.contains(sha256)
-        )
+        holder = select(RequestRow.id).where(~RequestRow.emptied, RequestRow.base_sha256 == sha256)
         with self._database.reading() as session:
             return session.scalar(holder.limit(1)) is not None
 

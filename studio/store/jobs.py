@@ -75,6 +75,7 @@ class JobStore:
             row = RequestRow(
                 id=request.id, client=client, idempotency_key=key, theme=request.preset.slug,
                 version=request.preset_version, channel=channel,
+                base_sha256=request.base_image.sha256,
                 document=request.model_dump_json(), created=datetime.now(UTC),
             )  # fmt: skip
             session.add(row)

@@ -165,6 +165,8 @@ class RequestRow(Base):
     __table_args__ = (
         UniqueConstraint("client", "idempotency_key"),
         Index("ix_requests_theme", "theme", "version"),
+        Index("ix_requests_base", "base_sha256"),
+        Index("ix_requests_age", "emptied", "created"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -176,6 +178,7 @@ class RequestRow(Base):
     picked: Mapped[str | None] = mapped_column(String(1))
     document: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    base_sha256: Mapped[str] = mapped_column(String(64))
     emptied: Mapped[bool] = mapped_column(server_default=false(), default=False)
     """Whether what the client sent, and the pictures, were deleted for their age."""
 

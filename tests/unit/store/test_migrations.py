@@ -6,7 +6,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from studio.store import database
 from studio.store.tables import Base
@@ -28,3 +28,22 @@ def test_migrations_go_down_and_up_again(url: str) -> None:
         assert inspect(connection).get_table_names() == ["alembic_version"]
         command.upgrade(config, "head")
         assert "presets" in inspect(connection).get_table_names()
+
+
+def test_requests_of_before_are_told_their_base_pictures(url: str) -> None:
+    database.Database(url).close()
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with create_engine(database.database_url(url)).connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0012")
+        connection.execute(
+            text(
+                "INSERT INTO requests (id, client, theme, version, channel, document, created)"
+                " VALUES ('r', 'app', 'picnic', 1, 'live', :document, '2026-01-01')"
+            ),
+            {"document": '{"base_image": {"sha256": "abc"}}'},
+        )
+        command.upgrade(config, "head")
+        bases = connection.scalars(text("SELECT base_sha256 FROM requests")).all()
+    assert bases == ["abc"]
