@@ -205,7 +205,7 @@ class ThemeEditor:
         except StudioError as error:
             return {told: notice(str(error), "error")}
         preset = version.preset
-        opened = f"{preset.name}, version {version.number}, from {version.created:%d %B %Y}."
+        opened = f"{preset.name}, version {version.number}, from {version.created:%Y-%m-%d}."
         return {**self.shown(preset), self.loaded: version, told: notice(opened, "status")}
 
     def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:

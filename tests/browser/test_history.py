@@ -53,7 +53,9 @@ def test_a_variant_is_looked_at_and_restored_in_the_studio(history: Page) -> Non
     expect(detail).to_contain_text("a red dress 198")
     expect(detail).to_contain_text("pocket-ink")
     detail.get_by_text("Restore in the studio").click()
-    expect(history.locator("#notice")).to_contain_text("Recipe C is the picture's, with its seed")
+    expect(history.locator("#notice")).to_contain_text(
+        "Recipe C is the picture's, with its seed 198."
+    )
     expect(history.locator("#seed input")).to_have_value("198")
     expect(history.locator(".sketch-base")).to_have_attribute("alt", "Ada")
     assert "variant" not in history.url

@@ -45,7 +45,7 @@ def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
     expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
     page.locator("#stop").click()
     expect(page.locator(".card-cancelled")).to_have_count(4, timeout=60_000)
-    expect(page.locator("#notice")).to_contain_text("Stopped with 0 of 4")
+    expect(page.locator("#notice")).to_contain_text("Stopped with 0 of 4 variants made.")
     set_number(page, "A-steps", "4")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
@@ -55,7 +55,9 @@ def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> Non
     page.locator("#words textarea, #words input").first.fill("x" * 10_000)
     page.locator("#generate").click()
     alert = page.locator("#notice [role=alert]")
-    expect(alert).to_contain_text("10,000 characters; at most 500")
+    expect(alert).to_contain_text(
+        "the words have 10,000 characters; at most 500 are taken: shorten them"
+    )
     expect(page.locator(".card-idle")).to_have_count(4)
 
 
@@ -94,7 +96,7 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
     server.stop()
     server.start()
     page.goto(f"{server.url}/?{address.split('?')[1]}")
-    expect(page.locator("#notice")).to_contain_text("The 4 kept variants of an earlier run")
+    expect(page.locator("#notice")).to_contain_text("The 4 kept variants of an earlier run.")
     expect(page.locator(".card-done")).to_have_count(4)
     page.goto(f"{server.url}/?run={'0' * 32}")
     expect(page.locator("#notice [role=alert]")).to_contain_text("not under way here")

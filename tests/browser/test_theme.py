@@ -37,7 +37,9 @@ def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Serve
     set_number(page, "B-steps", "13")
     page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved Autumn party, version 1")
+    expect(page.locator("#notice")).to_contain_text(
+        re.compile("(Saved|已保存) Autumn party(, version |，版本 )1")
+    )
     server.stop()
     server.start()
     open_studio(page, server)
@@ -87,7 +89,7 @@ def test_a_control_unit_reads_an_uploaded_picture(page: Page, tmp_path: Path) ->
 def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
     choose(page, "A-loras-0-model-name", "glow")
     note = page.locator("[id='A-loras-0-model-name-note']")
-    expect(note).to_contain_text("Trigger words: glow, night")
+    expect(note).to_contain_text(re.compile("(Trigger words: |触发词：)glow, night"))
     choose(page, "A-loras-0-model-name", "none")
     expect(note).not_to_contain_text("Trigger words")
 
@@ -108,7 +110,9 @@ def test_a_finished_picture_restores_what_made_it(page: Page, tmp_path: Path) ->
     file = tmp_path / "variant.png"
     file.write_bytes(png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json()))
     page.locator("#header input[type=file]").set_input_files(file)
-    expect(page.locator("#notice")).to_contain_text("Recipe C is the picture's, with its seed 4711")
+    expect(page.locator("#notice")).to_contain_text(
+        "Recipe C is the picture's, with its seed 4711."
+    )
     expect(page.locator(".sketch-base")).to_have_attribute("alt", "Ada")
     expect(page.locator("#seed input")).to_have_value("4711")
     expect(page.locator("#words textarea, #words input").first).to_have_value("a gown")
@@ -129,7 +133,7 @@ def test_a_picture_dropped_on_the_page_restores_it_too(page: Page) -> None:
     }""",
         list(png),
     )
-    expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's")
+    expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's, with its seed 7.")
     page.get_by_role("tab", name="B").click()
     expect(page.locator("#B-steps input[type=number]")).to_have_value("27")
 
@@ -188,7 +192,9 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     name.fill("Season")
     name.press("Tab")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved Season, version 1")
+    expect(page.locator("#notice")).to_contain_text(
+        re.compile("(Saved|已保存) Season(, version |，版本 )1")
+    )
     page.get_by_role("button", name="Deployment").click()
     expect(page.locator("#served")).to_contain_text("never deployed to this channel")
     page.locator("#check").click()
@@ -232,4 +238,4 @@ def test_tokens_are_counted_as_one_types(page: Page) -> None:
     page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("a meadow in spring")
     expect(tokens).not_to_have_text(before)
     page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("a meadow, " * 40)
-    expect(tokens).to_contain_text(re.compile(r"A \d+ in \d parts"))
+    expect(tokens).to_contain_text(re.compile(r"A ?\d+( in |，分 )\d (parts|段)"))
