@@ -20,8 +20,10 @@ def colours(picture: Image.Image) -> set[object]:
 
 
 def drag(page: Page, *points: tuple[float, float]) -> None:
-    """Draws with the mouse; points are shares of the canvas."""
-    box = page.locator(".sketch canvas").bounding_box()
+    """Draws with the mouse; points are shares of the canvas, brought to where they can be seen."""
+    canvas = page.locator(".sketch canvas")
+    canvas.evaluate("it => it.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = canvas.bounding_box()
     assert box is not None
     spots = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*spots[0])

@@ -35,14 +35,14 @@ def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> Non
     expect(told).to_contain_text("The sweep is done.", timeout=180_000)
     expect(sweep.get_by_alt_text("Contact sheet")).to_have_count(1)
     sweep.locator("#sweep-count").click()
-    expect(told).to_contain_text("4 of them here already")
+    expect(told).to_contain_text("4 pictures, 4 of them here already; 0 changes of base model.")
 
 
 def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
     axis(sweep, "X", "seed", "1..30/30")
     sweep.locator("#sweep-go").click()
     told = sweep.locator("#sweep-told")
-    expect(told).to_contain_text(re.compile("of 30|/ 30"), timeout=120_000)
+    expect(told).to_contain_text(re.compile("of 30|共 30"), timeout=120_000)
     sweep.locator("#sweep-stop").click()
     expect(told).to_contain_text("Stopped. What is drawn is kept")
     expect(sweep.locator("#sweep-go")).to_be_enabled()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 def choose_preset(page: Page, name: str) -> None:
     page.locator("#preset input").click()
     page.get_by_role("option", name=name).click()
-    expect(page.locator("#notice")).to_contain_text(f"{name}, version 1")
+    expect(page.locator("#notice")).to_contain_text(re.compile(f"{name}(, version |，版本 )1"))
 
 
 def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Server) -> None:
