@@ -84,8 +84,15 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="module", params=os.environ.get("STUDIO_PAGES_AT", "desk-en").split(","))
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the page is looked at: a size and a language. `make test-pages` goes through all four."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, place: str) -> Iterator[Server]:
+    """A studio for each file of tests, and each place it is looked at."""
     home = tmp_path_factory.mktemp("home")
     loras = home / "models" / "loras"
     loras.mkdir(parents=True)
@@ -123,12 +130,6 @@ class Log:
 @pytest.fixture
 def log() -> Log:
     return Log()
-
-
-@pytest.fixture(params=os.environ.get("STUDIO_PAGES_AT", "desk-en").split(","))
-def place(request: pytest.FixtureRequest) -> str:
-    """Where the page is looked at: a size and a language. `make test-pages` goes through all four."""
-    return str(request.param)
 
 
 @pytest.fixture

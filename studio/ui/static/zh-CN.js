@@ -71,7 +71,7 @@ export const TEXTS = {
   'Contact sheet': '对照表', 'Prompt search and replace': '提示词查找替换',
   // Deployment
   Channel: '渠道', Who: '操作人', 'Note for the log': '日志备注', Check: '检查', 'Deploy the saved version': '部署已保存的版本', 'Roll back': '回滚', 'Take down': '下线',
-  When: '时间', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
+  When: '时间', 'When (UTC)': '时间（UTC）', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
   // Signing in
   'Sign in': '登录', 'Sign out': '退出登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
   // Themes
