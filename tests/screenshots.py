@@ -8,7 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, Server
 
 FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
-DOODLE = "star dress"
+DOODLE = "star-dress"
 WORDS = "a red dress with a star"
 
 
@@ -16,29 +16,31 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server = Server(Path(home))
         server.start()
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM or None, args=FLAGS)
         try:
-            page = chromium.new_page(locale="en-US")
-            _draw(page, server.url)
-            _shoot(page, "studio", 1180)
-            for name, address, height in (
-                ("history", "history", 1000),
-                ("base-images", "bases", 1000),
-                ("themes", "themes?theme=first-light", 820),
-            ):
-                page.goto(f"{server.url}/{address}")
-                page.wait_for_load_state("networkidle")
-                _shoot(page, name, height)
+            with playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as chromium:
+                _take(chromium.new_page(locale="en-US"), server.url)
         finally:
-            chromium.close()
             server.stop()
+
+
+def _take(page: Page, url: str) -> None:
+    _draw(page, url)
+    _shoot(page, "studio", 1180)
+    for name, address, height in (
+        ("history", "history", 1000),
+        ("base-images", "bases", 1000),
+        ("themes", "themes?theme=first-light", 820),
+    ):
+        page.goto(f"{url}/{address}")
+        page.wait_for_load_state("networkidle")
+        _shoot(page, name, height)
 
 
 def _draw(page: Page, url: str) -> None:
     """A test doodle and its four variants."""
     page.goto(url)
     page.wait_for_selector("html[data-opened]")
-    page.get_by_role("button", name=DOODLE).first.click()
+    page.locator(f"#pack [data-id={DOODLE}]").click()
     page.locator("#words textarea, #words input").first.fill(WORDS)
     page.locator("#generate").click()
     page.wait_for_function("document.querySelectorAll('.card-done').length === 4", timeout=180_000)

@@ -53,6 +53,13 @@ def test_prompts_are_joined(template: str, theme: str, words: str, joined: str) 
     assert join_prompt(examples.recipe(prompt_template=template), theme, words) == joined
 
 
+@pytest.mark.parametrize("call", ["<lora:neon:1>", "<lora:ne<lora:x:1>on:1>", "<LORA:neon>"])
+def test_a_users_words_call_for_no_lora(call: str) -> None:
+    preset = examples.preset(prompt="soft <lora:pastel:0.5>")
+    jobs = plan(examples.request(preset=preset, words=f"a dress {call}"))
+    assert {use.model.name for job in jobs for use in job.loras} == {"pastel"}
+
+
 def test_jobs_that_differ_in_prompts_and_seed_alone_make_a_batch() -> None:
     first = examples.recipe()
     recipes = Recipes(
