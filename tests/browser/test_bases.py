@@ -60,7 +60,9 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
 
 def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
     bases.locator("[data-base=noah]").click()
-    dot = bases.locator("ellipse[data-joint='4']").bounding_box()
+    joint = bases.locator("ellipse[data-joint='4']")
+    joint.evaluate("it => it.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    dot = joint.bounding_box()
     assert dot is not None
     bases.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
     bases.mouse.down()
