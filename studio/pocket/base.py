@@ -94,7 +94,8 @@ def train(work: Path, style: str, plan: Plan | None = None) -> None:
     """
     plan = plan or PLANS[style]
     torch.manual_seed(plan.seed)
-    count, starts = (WORDS_SCENES, WORDS_STARTS) if plan == WORDS[style] else (SCENES, STARTS)
+    on_words = plan == WORDS[style]
+    count, starts = (WORDS_SCENES, WORDS_STARTS) if on_words else (SCENES, STARTS)
     data = encoded_scenes(work, count)
     parts = _beginning(work, style, plan, data)
     run = Run(work / plan.name, plan, parts.taught)
@@ -114,7 +115,7 @@ def train(work: Path, style: str, plan: Plan | None = None) -> None:
         with torch.autocast("cpu", torch.bfloat16):
             words = parts.text(ids).last_hidden_state
             guess = parts.unet(noisy, times, words).sample
-        heed = told(clean, data.bare(rows)) if plan == WORDS[style] else None
+        heed = told(clean, data.bare(rows)) if on_words else None
         run.update(velocity_loss(guess.float(), clean, noisy, times, schedule, heed))
         if run.sheet_due:
             run.sheet(run.with_averages(lambda: _samples(work, parts, data, style)))

@@ -6,10 +6,17 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from studio.store import database
 from studio.store.tables import Base
+
+
+def migrations(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
 
 
 def test_migrated_tables_equal_the_declared_ones(url: str) -> None:
@@ -20,10 +27,8 @@ def test_migrated_tables_equal_the_declared_ones(url: str) -> None:
 
 def test_migrations_go_down_and_up_again(url: str) -> None:
     database.Database(url).close()
-    config = Config()
-    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
     with create_engine(database.database_url(url)).connect() as connection:
-        config.attributes["connection"] = connection
+        config = migrations(connection)
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
         command.upgrade(config, "head")
@@ -32,10 +37,8 @@ def test_migrations_go_down_and_up_again(url: str) -> None:
 
 def test_requests_of_before_are_told_their_base_pictures(url: str) -> None:
     database.Database(url).close()
-    config = Config()
-    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
     with create_engine(database.database_url(url)).connect() as connection:
-        config.attributes["connection"] = connection
+        config = migrations(connection)
         command.downgrade(config, "0012")
         connection.execute(
             text(
