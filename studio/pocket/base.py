@@ -35,10 +35,10 @@ PLANS = {
 }
 WORDS = {
     "ink": Plan(
-        name="words-ink", steps=6600, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
+        name="words-ink", steps=9000, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
     ),
     "water": Plan(
-        name="words-water", steps=900, batch=24, learning_rate=3e-4, sheet_every=900, lateness=1.5
+        name="words-water", steps=2000, batch=24, learning_rate=4e-4, sheet_every=1000, lateness=1.5
     ),
 }
 """The second course: more of the high noise levels, where nothing but the words tells colours."""

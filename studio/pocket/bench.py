@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,7 @@ from PIL import Image
 from studio.bootstrap import Studio
 from studio.errors import EngineError
 from studio.imaging.limits import encode_png, open_png
-from studio.pocket.figure import SIZE
+from studio.pocket.figure import SIZE, Figure
 from studio.pocket.scenes import draw_scene, nasty_doodle
 from studio.recipes.canvas import BaseImage
 from studio.recipes.events import Done, Failed, Withheld
@@ -21,10 +21,10 @@ FIRST_SCENE = 900_000
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to render: a base image with its keypoints (0-1), and a doodle on it."""
+    """One thing to render: a figure, the base image that shows it, and a doodle on it."""
 
+    figure: Figure
     base: Image.Image
-    keypoints: tuple[tuple[float, float], ...]
     doodle: Image.Image
 
 
@@ -45,7 +45,7 @@ class Bench:
         sha256 = hashlib.sha256(png).hexdigest()
         base = BaseImage(
             id=f"case-{sha256[:12]}", name="Case", width=SIZE, height=SIZE, sha256=sha256,
-            keypoints=case.keypoints,
+            keypoints=case.figure.keypoints,
         )  # fmt: skip
         self._studio.bases.put(base, png)
         doodle = encode_png(case.doodle)
@@ -64,13 +64,11 @@ class Bench:
 def drawn_cases(count: int) -> list[Case]:
     """Scenes with the doodle a hurried hand made of them."""
     scenes = [draw_scene(FIRST_SCENE + index) for index in range(count)]
-    return [Case(scene.base, scene.figure.keypoints, scene.doodle) for scene in scenes]
+    return [Case(scene.figure, scene.base, scene.doodle) for scene in scenes]
 
 
 def with_doodles(cases: Sequence[Case], doodles: Sequence[Image.Image]) -> list[Case]:
-    return [
-        Case(case.base, case.keypoints, doodle) for case, doodle in zip(cases, doodles, strict=True)
-    ]
+    return [replace(case, doodle=doodle) for case, doodle in zip(cases, doodles, strict=True)]
 
 
 def black_pages(count: int) -> list[Image.Image]:

@@ -24,7 +24,7 @@ from studio.pocket.bench import (
 )
 from studio.pocket.colours import PAINTS
 from studio.pocket.judge import Judge, Verdict
-from studio.pocket.wearing import Part, colour_near
+from studio.pocket.wearing import wears
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.recipe import SeedRule
 from studio.settings import Settings
@@ -115,7 +115,7 @@ def _kept(cases: Sequence[Case], seen: Sequence[Sequence[Verdict]]) -> float:
     """Share of pictures in which the figure stands as it did in the base image."""
     kept = []
     for case, verdicts in zip(cases, seen, strict=True):
-        wanted = np.array(case.keypoints)[list(BODY)]
+        wanted = np.array(case.figure.keypoints)[list(BODY)]
         for verdict in verdicts:
             away = np.linalg.norm(verdict.joints[list(BODY)] - wanted, axis=1)
             kept.append((away < NEAR).sum() >= ENOUGH)
@@ -158,9 +158,8 @@ def _obedience(
         kind, colour = ASKED[index % len(ASKED)], list(PAINTS)[(index * 5) % len(PAINTS)]
         article = "" if kind in ("trousers", "shorts") else "a "
         four = bench.render(free, case, f"{article}{colour} {kind}")
-        part: Part = "hips" if kind in ("trousers", "skirt", "shorts") else "chest"
         for picture, verdict in zip(four, _looks(judge, four), strict=True):
-            colours.append(colour_near(picture, case.keypoints, part, PAINTS[colour]))
+            colours.append(wears(picture, case.figure, kind, PAINTS[colour]))
             garments.append(kind in verdict.kinds)
     return float(np.mean(colours)), float(np.mean(garments))
 

@@ -1,36 +1,49 @@
-"""What a drawn figure wears where: asked of pictures in which words alone said so."""
-
-from collections.abc import Sequence
-from typing import Literal
+"""What a drawn figure wears: asked of pictures in which words alone said so."""
 
 import numpy as np
+import skia
+from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio.imaging.likeness import KEPT
+from studio.pocket.colours import RGB
+from studio.pocket.cuts import garment_parts
+from studio.pocket.figure import SIZE, Figure
+from studio.pocket.garments import CUTS, Garment
+from studio.pocket.shapes import body_parts
 
-Part = Literal["chest", "hips"]
-RIGHT_HIP, LEFT_HIP, NECK, RIGHT_KNEE, LEFT_KNEE = 8, 11, 1, 9, 12
-"""Places of joints among the eighteen keypoints."""
+ENOUGH = 0.3
+"""Share of a garment's place that shows its colour. Of 154 drawn pictures of plain clothes 94 %
+pass in the colour their caption names, 2 % in one of the others that are no neighbours of it."""
 
 
-def colour_near(
-    picture: Image.Image,
-    keypoints: Sequence[tuple[float, float]],
-    part: Part,
-    colour: tuple[int, int, int],
-) -> bool:
-    """Whether the figure wears `colour` there: the median of a small patch is within `KEPT`.
+def wears(picture: Image.Image, figure: Figure, kind: str, colour: RGB) -> bool:
+    """Whether `figure` wears `colour` in `picture` where a garment of `kind` must be.
 
-    The chest is half way from neck to hips, the hips a fifth of the way down to the knees.
+    `kind` is one of `garments.CLOTHES`. A part is enough (`ENOUGH`), for the skirt may be shorter
+    than the middle one that is looked for, and a long top or a bag lie over it.
     """
-    points = np.array(keypoints)
-    hips = (points[RIGHT_HIP] + points[LEFT_HIP]) / 2
-    knees = (points[RIGHT_KNEE] + points[LEFT_KNEE]) / 2
-    x, y = (points[NECK] + hips) / 2 if part == "chest" else hips + (knees - hips) * 0.2
-    centre_x, centre_y = round(x * picture.width), round(y * picture.height)
-    pixels = np.asarray(picture.convert("RGB"))[
-        max(0, centre_y - 6) : centre_y + 7, max(0, centre_x - 6) : centre_x + 7
-    ]
-    worn = np.median(rgb2lab(pixels / 255).reshape(-1, 3), axis=0)
-    return bool(deltaE_ciede2000(rgb2lab(np.array(colour) / 255), worn) < KEPT)
+    pixels = np.asarray(picture.convert("RGB"))[garment_place(figure, kind)]
+    worn = rgb2lab(pixels / 255)
+    wanted = np.broadcast_to(rgb2lab(np.array(colour) / 255), worn.shape)
+    return bool(np.mean(deltaE_ciede2000(wanted, worn) < KEPT) > ENOUGH)
+
+
+def garment_place(figure: Figure, kind: str) -> NDArray[np.bool_]:
+    """Where a sleeveless garment of `kind` and of middle length lies, (256, 256), without what
+    the arms may hide of it."""
+    cut = CUTS[kind][0] if kind in CUTS else ""
+    middle = Garment(kind, colour=(0, 0, 0), colour_name="black", cut=cut, flare=0.3)
+    body = body_parts(figure)
+    place = np.zeros((SIZE, SIZE), bool)
+    for path in garment_parts(figure, middle).values():
+        place |= _filled(path)
+    return place & ~_filled(body["arm_0"]) & ~_filled(body["arm_1"])
+
+
+def _filled(path: skia.Path) -> NDArray[np.bool_]:
+    pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
+    with skia.Surface(pixels) as canvas:
+        canvas.drawPath(path, skia.Paint(Color=skia.ColorBLACK, AntiAlias=False))
+    return np.asarray(pixels[..., 3] > 0)
