@@ -26,16 +26,14 @@ def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> No
 
     from studio.pocket import base, control, few_step, judge, lora, reading, vae
     from studio.pocket.brushwork import STYLES
+    from studio.pocket.courses import DRAWING, WORDS
     from studio.pocket.effects import EFFECTS
 
     courses: dict[str, Callable[[], None]] = {
         "vae": lambda: vae.train(work),
-        **{style: partial(base.train, work, style) for style in STYLES},
+        **{style: partial(base.train, work, style, DRAWING[style]) for style in STYLES},
         "reading": lambda: reading.train(work),
-        **{
-            f"{style}-words": partial(base.train, work, style, base.WORDS[style])
-            for style in STYLES
-        },
+        **{f"{style}-words": partial(base.train, work, style, WORDS[style]) for style in STYLES},
         "control": lambda: control.train(work),
         **{name: partial(lora.train, work, name) for name in EFFECTS},
         "few-step": lambda: few_step.train(work),

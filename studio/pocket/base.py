@@ -24,47 +24,11 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.pocket.brushwork import STYLES
+from studio.pocket.courses import DRAWING, UNCONDITIONAL, WORDS, Course, Starts, finished
 from studio.pocket.latents import Encoded, encoded_scenes
 from studio.pocket.models import TOKENS, new_schedule, new_text_encoder, new_unet
-from studio.pocket.training import Plan, Run
+from studio.pocket.training import Run
 from studio.pocket.vocabulary import train_tokenizer
-
-PLANS = {
-    "ink": Plan(name="base-ink", steps=6000, batch=24, learning_rate=8e-4, sheet_every=1000),
-    "water": Plan(name="base-water", steps=2000, batch=24, learning_rate=4e-4, sheet_every=1000),
-}
-WORDS = {
-    "ink": Plan(
-        name="words-ink", steps=9000, batch=24, learning_rate=6e-4, sheet_every=800, lateness=1.5
-    ),
-    "water": Plan(
-        name="words-water", steps=2000, batch=24, learning_rate=4e-4, sheet_every=1000, lateness=1.5
-    ),
-}
-"""The second course: more of the high noise levels, where nothing but the words tells colours."""
-SCENES = 12000
-WORDS_SCENES = 6000
-UNCONDITIONAL = 0.12
-"""Share of captions left out, for classifier-free guidance (Ho and Salimans, 2022)."""
-
-
-@dataclass(frozen=True)
-class Starts:
-    """What the noise is laid on, as shares 0-1 of the examples.
-
-    `drawn` start from the composite or the bare base, `bare` of those from the base, and `whole`
-    of those have none of the picture that is wanted in them. However high the noise, a start
-    shows through (Lin et al., 2024): a model that has always found the colours there does not
-    look for them in the words.
-    """
-
-    drawn: float
-    bare: float
-    whole: float
-
-
-STARTS = Starts(drawn=0.5, bare=0.3, whole=0.4)
-WORDS_STARTS = Starts(drawn=0.65, bare=0.55, whole=0.7)
 
 
 @dataclass(frozen=True)
@@ -86,18 +50,16 @@ class Parts:
         }
 
 
-def train(work: Path, style: str, plan: Plan | None = None) -> None:
-    """Trains the base model of one of `brushwork.STYLES` by a plan of PLANS or WORDS.
+def train(work: Path, style: str, course: Course) -> None:
+    """Trains the base model of one of `brushwork.STYLES` by its course of DRAWING or WORDS.
 
     Watercolour needs ink's model first, words need the first course of both and `reading`,
     watercolour's words need ink's.
     """
-    plan = plan or PLANS[style]
+    plan = course.plan
     torch.manual_seed(plan.seed)
-    on_words = plan == WORDS[style]
-    count, starts = (WORDS_SCENES, WORDS_STARTS) if on_words else (SCENES, STARTS)
-    data = encoded_scenes(work, count)
-    parts = _beginning(work, style, plan, data)
+    data = encoded_scenes(work, course.scenes)
+    parts = _beginning(work, style, course, data)
     run = Run(work / plan.name, plan, parts.taught)
     schedule = new_schedule()
     tokens = tokenize(parts.tokenizer, list(data.captions[style]))
@@ -110,12 +72,12 @@ def train(work: Path, style: str, plan: Plan | None = None) -> None:
         ids[torch.rand(plan.batch) < UNCONDITIONAL] = silence[0]
         clean = data.latents(style, rows)
         times = 999 - (1000 * torch.rand(plan.batch).pow(plan.lateness)).long()
-        start = towards(data.starts(rows, starts.bare), clean, times, starts)
+        start = towards(data.starts(rows, course.starts.bare), clean, times, course.starts)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             words = parts.text(ids).last_hidden_state
             guess = parts.unet(noisy, times, words).sample
-        heed = told(clean, data.bare(rows)) if on_words else None
+        heed = told(clean, data.bare(rows)) if course.heeds_clothes else None
         run.update(velocity_loss(guess.float(), clean, noisy, times, schedule, heed))
         if run.sheet_due:
             run.sheet(run.with_averages(lambda: _samples(work, parts, data, style)))
@@ -123,10 +85,10 @@ def train(work: Path, style: str, plan: Plan | None = None) -> None:
     run.save()
 
 
-def _beginning(work: Path, style: str, plan: Plan, data: Encoded) -> Parts:
+def _beginning(work: Path, style: str, course: Course, data: Encoded) -> Parts:
     """What a course starts with; that on words takes the text encoder which has learnt to read."""
-    if plan == WORDS[style]:
-        own = StableDiffusionPipeline.from_pretrained(work / PLANS[style].name / "final")
+    if course == WORDS[style]:
+        own = StableDiffusionPipeline.from_pretrained(DRAWING[style].finished(work))
         text = CLIPTextModel.from_pretrained(work / "reading" / "final")
         if style != STYLES[0]:
             _hand_on(work, own.unet)
@@ -138,10 +100,9 @@ def _beginning(work: Path, style: str, plan: Plan, data: Encoded) -> Parts:
 def _hand_on(work: Path, unet: UNet2DConditionModel) -> None:
     """Adds to `unet` what ink's has learnt of words: models that grew from one take one another's
     differences of weights (Ilharco et al., 2023), so that little is left to learn."""
-    first, words = PLANS[STYLES[0]].name, WORDS[STYLES[0]].name
     before, after = (
-        UNet2DConditionModel.from_pretrained(work / name / "final" / "unet").state_dict()
-        for name in (first, words)
+        UNet2DConditionModel.from_pretrained(course.finished(work) / "unet").state_dict()
+        for course in (DRAWING[STYLES[0]], WORDS[STYLES[0]])
     )
     for name, weights in unet.state_dict().items():
         weights.add_(after[name] - before[name])
@@ -157,7 +118,7 @@ def _newborn(data: Encoded) -> Parts:
 
 def _apprentice(work: Path) -> Parts:
     """The finished ink model, which only has to learn another hand; it can read already."""
-    ink = StableDiffusionPipeline.from_pretrained(work / PLANS[STYLES[0]].name / "final")
+    ink = StableDiffusionPipeline.from_pretrained(DRAWING[STYLES[0]].finished(work))
     return Parts(ink.unet.requires_grad_(True), ink.text_encoder.requires_grad_(False), ink.tokenizer)  # fmt: skip
 
 
@@ -167,12 +128,6 @@ def frozen(work: Path, style: str) -> StableDiffusionPipeline:
     for module in (pipe.unet, pipe.text_encoder, pipe.vae):
         module.requires_grad_(False)
     return pipe
-
-
-def finished(work: Path, style: str) -> Path:
-    """Where the model of `style` lies that has had most courses."""
-    words = work / WORDS[style].name / "final"
-    return words if words.exists() else work / PLANS[style].name / "final"
 
 
 def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from studio.pocket import base
 from studio.pocket.brushwork import STYLES
+from studio.pocket.courses import SCENES, STARTS
 from studio.pocket.latents import CONTROLS, Encoded, encoded_scenes
 from studio.pocket.models import new_controlnet, new_schedule
 from studio.pocket.training import Plan, Run
@@ -33,7 +34,7 @@ NASTY = 8
 """Every eighth scene's doodle tells nothing of the picture that is wanted."""
 
 
-def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
+def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
     torch.manual_seed(plan.seed)
     data = encoded_scenes(work, scenes)
     pipes = {style: base.frozen(work, style) for style in STYLES}
@@ -53,7 +54,7 @@ def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
         ids[torch.rand(plan.batch) < 0.3] = silence[0]
         clean = data.latents(style, rows)
         times = 999 - (1000 * torch.rand(plan.batch).pow(1.3)).long()
-        start = base.towards(data.starts(rows, base.STARTS.bare), clean, times, base.STARTS)
+        start = base.towards(data.starts(rows, STARTS.bare), clean, times, STARTS)
         noisy = schedule.add_noise(start, torch.randn_like(clean), times)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():

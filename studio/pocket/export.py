@@ -8,8 +8,9 @@ import torch
 from diffusers import ControlNetModel, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
-from studio.pocket import base, few_step
+from studio.pocket import few_step
 from studio.pocket.brushwork import STYLES
+from studio.pocket.courses import finished
 from studio.pocket.effects import EFFECTS
 from studio.pocket.latents import CONTROLS
 
@@ -21,7 +22,7 @@ def write_models(work: Path, folder: Path) -> None:
     for style in STYLES:
         place = _emptied(folder / "checkpoints" / f"pocket-{style}")
         StableDiffusionPipeline.from_pretrained(
-            base.finished(work, style), dtype=torch.float16, safety_checker=None
+            finished(work, style), dtype=torch.float16, safety_checker=None
         ).save_pretrained(place)
     for name in CONTROLS:
         place = _emptied(folder / "controlnets" / f"pocket-{name}")

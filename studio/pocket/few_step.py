@@ -14,6 +14,7 @@ from diffusers import DDIMScheduler, LCMScheduler, UNet2DConditionModel
 
 from studio.pocket import base
 from studio.pocket.brushwork import STYLES
+from studio.pocket.courses import SCENES, Starts
 from studio.pocket.latents import encoded_scenes
 from studio.pocket.lora import save, with_adapter
 from studio.pocket.models import new_schedule
@@ -24,12 +25,12 @@ NAME = "few-step"
 POINTS, SKIP = 50, 20
 """The path has 50 points, 20 of the schedule's 1000 times apart."""
 GUIDANCE = (1.2, 2.5)
-STARTS = base.Starts(drawn=0.6, bare=0.0, whole=0.4)
+STARTS = Starts(drawn=0.6, bare=0.0, whole=0.4)
 SIGMA_DATA, TIME_SCALE = 0.5, 10.0
 """LCMScheduler's own boundary constants; it will use this model."""
 
 
-def train(work: Path, plan: Plan = PLAN, scenes: int = base.SCENES) -> None:
+def train(work: Path, plan: Plan = PLAN, scenes: int = SCENES) -> None:
     torch.manual_seed(plan.seed)
     data = encoded_scenes(work, scenes)
     teachers = [base.frozen(work, style).unet for style in STYLES]

@@ -15,6 +15,7 @@ from peft.utils import get_peft_model_state_dict
 from studio.imaging.compose import composite
 from studio.pocket import base
 from studio.pocket.brushwork import STYLES
+from studio.pocket.courses import Starts
 from studio.pocket.effects import EFFECTS, applied
 from studio.pocket.figure import SIZE
 from studio.pocket.latents import encode
@@ -30,7 +31,7 @@ LAYERS = (
     "to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2",
     "conv1", "conv2",
 )  # fmt: skip
-STARTS = base.Starts(drawn=0.5, bare=0.0, whole=0.4)
+STARTS = Starts(drawn=0.5, bare=0.0, whole=0.4)
 
 
 def plan(name: str) -> Plan:

@@ -22,6 +22,7 @@ from studio.pocket import base
 from studio.pocket.brushwork import STYLES
 from studio.pocket.captions import caption
 from studio.pocket.colours import PAINTS, goes_by
+from studio.pocket.courses import DRAWING
 from studio.pocket.figure import random_figure
 from studio.pocket.garments import KINDS, PATTERNS, Garment, random_outfit
 from studio.pocket.models import TEXT_WIDTH
@@ -62,7 +63,7 @@ class Lines:
 def train(work: Path, plan: Plan = PLAN, lines: int = LINES) -> None:
     """Teaches the finished ink model's text encoder; prints what it tells of lines held back."""
     torch.manual_seed(plan.seed)
-    finished = work / base.PLANS[STYLES[0]].name / "final"
+    finished = DRAWING[STYLES[0]].finished(work)
     text = CLIPTextModel.from_pretrained(finished / "text_encoder").requires_grad_(True)
     tokenizer = CLIPTokenizer.from_pretrained(finished / "tokenizer")
     readout = Readout()

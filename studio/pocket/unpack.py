@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from diffusers import ControlNetModel, StableDiffusionPipeline
 
-from studio.pocket import base
 from studio.pocket.brushwork import STYLES
+from studio.pocket.courses import DRAWING
 from studio.pocket.export import LORAS
 from studio.pocket.latents import CONTROLS
 
@@ -15,7 +15,7 @@ from studio.pocket.latents import CONTROLS
 def unpack_models(folder: Path, work: Path) -> None:
     """The reverse of `export.write_models`, in fp32 again; runs already in `work` stay."""
     for style in STYLES:
-        place = work / base.PLANS[style].name / "final"
+        place = DRAWING[style].finished(work)
         if not place.exists():
             shipped = folder / "checkpoints" / f"pocket-{style}"
             pipe = StableDiffusionPipeline.from_pretrained(shipped, dtype=torch.float32)
