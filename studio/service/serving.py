@@ -2,10 +2,10 @@
 restart broke off. The job table is the truth; runs and their events are this process's own."""
 
 import secrets
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 
 from studio.errors import Busy, InputError, NotFound
@@ -19,7 +19,7 @@ from studio.service.intake import Intake
 from studio.service.ledger import event_of
 from studio.service.runner import Runner
 from studio.store.base_images import BaseImageStore
-from studio.store.jobs import JobStore
+from studio.store.jobs import Crowd, JobStore
 from studio.store.variants import VariantStore
 
 WAIT = timedelta(minutes=5)
@@ -52,7 +52,6 @@ class Serving:
     jobs: JobStore
     variants: VariantStore
     runner: Runner
-    _admitting: threading.Lock = field(default_factory=threading.Lock)
 
     def recover(self) -> int:
         """Goes on, at a start, with what a restart broke off; tells with how many requests."""
@@ -100,14 +99,15 @@ class Serving:
             version.preset, order.base_image, order.doodle, order.words, order.seed, version.number,
             client.name, request_id,
         )  # fmt: skip
-        with self._admitting:
-            crowd = self._check_room(client)
-            expires = datetime.now(UTC) + WAIT
-            kept, is_new = self.jobs.add(
-                request, client.name, client.channel, expires, order.key, turn_of(crowd)
+        expires = datetime.now(UTC) + WAIT
+        try:
+            kept, turn = self.jobs.add(
+                request, client.name, client.channel, expires, order.key, partial(_admit, client)
             )
-        if is_new:
-            self.runner.start(request, LETTERS, turn_of(crowd))
+        except _Full as full:
+            raise Busy(str(full), self.seconds_to_wait()) from None
+        if turn is not None:
+            self.runner.start(request, LETTERS, turn)
         return kept
 
     def asked(self, client: Client, request_id: str) -> Asked:
@@ -198,30 +198,34 @@ class Serving:
         if (allowed and image_id not in allowed) or image_id in self.bases.retired():
             raise NotFound(f"theme {preset.slug!r} has no base image {image_id!r}")
 
-    def _check_room(self, client: Client) -> int:
-        """How many requests of the client are under way."""
-        crowd, waiting = self.jobs.crowd(client.name)
-        if crowd >= client.in_flight:
-            raise Busy(
-                f"{client.in_flight} of your requests are under way already: wait for one to end",
-                self.seconds_to_wait(),
-            )
-        self._check_quota(client)
-        if waiting >= LONGEST_QUEUE:
-            raise Busy("the queue is full: come back later", self.seconds_to_wait())
-        return crowd
 
-    def _check_quota(self, client: Client) -> None:
-        if client.per_day is None:
-            return
-        now = datetime.now(UTC)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if self.jobs.asked_since(client.name, midnight) >= client.per_day:
-            left = midnight + timedelta(days=1) - now
-            raise Busy(
-                f"{client.per_day} requests a day are yours, until midnight UTC: come back then",
-                1 + int(left.total_seconds()),
-            )
+class _Full(Exception):
+    """There is no room for a request; how long that will last is for the door to say."""
+
+
+def _admit(client: Client, crowd: Crowd) -> int:
+    """The turn of a client's next request. Raises _Full, and Busy where the client knows it best."""
+    if crowd.own >= client.in_flight:
+        raise _Full(
+            f"{client.in_flight} of your requests are under way already: wait for one to end"
+        )
+    _check_quota(client, crowd)
+    if crowd.waiting >= LONGEST_QUEUE:
+        raise _Full("the queue is full: come back later")
+    return turn_of(crowd.own)
+
+
+def _check_quota(client: Client, crowd: Crowd) -> None:
+    if client.per_day is None:
+        return
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if crowd.asked_since(midnight) >= client.per_day:
+        left = midnight + timedelta(days=1) - now
+        raise Busy(
+            f"{client.per_day} requests a day are yours, until midnight UTC: come back then",
+            1 + int(left.total_seconds()),
+        )
 
 
 def turn_of(crowd: int) -> int:

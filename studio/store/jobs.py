@@ -1,6 +1,6 @@
 """Requests and their jobs: the truth about each state, changed by compare-and-set alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,27 @@ from studio.store.tables import JobRow, RequestRow
 
 LATE = "it waited longer than it may"
 POISON = "it was begun again and again, and never ended"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What is under way as a client's request comes in."""
+
+    own: int
+    """Requests of the client that have not ended."""
+    waiting: int
+    """Jobs of all clients that are queued."""
+    asked_since: Callable[[datetime], int]
+    """Requests that the client has sent since then."""
+
+
+Admit = Callable[[Crowd], int]
+"""Gives the turn that a request may have in such a crowd, or raises."""
+
+
+def at_once(_: Crowd) -> int:
+    """Lets everything in, first come first served."""
+    return 0
 
 
 @dataclass(frozen=True)
@@ -64,13 +85,18 @@ class JobStore:
         channel: Slug,
         expires: datetime,
         key: str | None = None,
-        turn: int = 0,
-    ) -> tuple[Asked, bool]:
-        """Keeps a request with its four queued jobs; the one that the client sent under this key before,
-        and False, where there is one."""
+        admit: Admit = at_once,
+    ) -> tuple[Asked, int | None]:
+        """Keeps a request with its four queued jobs, and gives the turn that `admit` lets it have; the
+        one that the client sent under this key before, and None, where there is one.
+
+        What `admit` is told holds until the request is kept, whoever else asks meanwhile. Raises what it
+        raises.
+        """
         with self._database.writing() as session:
             if key is not None and (before := session.scalar(_of_key(client, key))) is not None:
-                return _as_it_stands(session, before), False
+                return _as_it_stands(session, before), None
+            turn = admit(_crowd(session, client))
             assert request.preset_version is not None
             row = RequestRow(
                 id=request.id, client=client, idempotency_key=key, theme=request.preset.slug,
@@ -89,7 +115,7 @@ class JobStore:
                 for letter in LETTERS
             ]  # fmt: skip
             session.add_all(jobs)
-            return _asked(row, request, jobs), True
+            return _asked(row, request, jobs), turn
 
     def claim(self, request_id: str, letter: Letter) -> Ticket | None:
         """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
@@ -240,18 +266,6 @@ class JobStore:
                 chosen.update({letter: count for letter in LETTERS if letter == picked})
         return found
 
-    def crowd(self, client: str) -> tuple[int, int]:
-        """Requests of a client that have not ended, and jobs of all that are queued."""
-        own = (
-            select(func.count(func.distinct(JobRow.request_id)))
-            .join(RequestRow, RequestRow.id == JobRow.request_id)
-            .where(RequestRow.client == client, JobRow.state.in_(OPEN))
-        )
-        queued = select(func.count()).select_from(JobRow).where(JobRow.state == "queued")
-        with self._database.reading() as session:
-            found = session.execute(select(own.scalar_subquery(), queued.scalar_subquery())).one()
-            return found[0], found[1]
-
     def waiting(self) -> int:
         """Jobs that are queued."""
         with self._database.reading() as session:
@@ -286,14 +300,6 @@ class JobStore:
         with self._database.reading() as session:
             return dict(session.execute(query).tuples().all())
 
-    def asked_since(self, client: str, moment: datetime) -> int:
-        """Requests that a client has sent since then."""
-        query = select(func.count()).where(
-            RequestRow.client == client, RequestRow.created >= moment
-        )
-        with self._database.reading() as session:
-            return session.scalar(query) or 0
-
     def by_key(self, client: str, key: str) -> str | None:
         """The request a client sent under a key before."""
         with self._database.reading() as session:
@@ -304,6 +310,22 @@ def _of_key(client: str, key: str) -> Select[str]:
     return select(RequestRow.id).where(
         RequestRow.client == client, RequestRow.idempotency_key == key
     )
+
+
+def _crowd(session: Session, client: str) -> Crowd:
+    own = (
+        select(func.count(func.distinct(JobRow.request_id)))
+        .join(RequestRow, RequestRow.id == JobRow.request_id)
+        .where(RequestRow.client == client, JobRow.state.in_(OPEN))
+    )
+    queued = select(func.count()).select_from(JobRow).where(JobRow.state == "queued")
+
+    def asked_since(moment: datetime) -> int:
+        where = (RequestRow.client == client, RequestRow.created >= moment)
+        return session.scalar(select(func.count()).where(*where)) or 0
+
+    found = session.execute(select(own.scalar_subquery(), queued.scalar_subquery())).one()
+    return Crowd(*found, asked_since)
 
 
 def _request(session: Session, request_id: str) -> RequestRow:

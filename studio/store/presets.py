@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import ValidationError
 from sqlalchemy import Select, func, select, update
@@ -12,6 +13,9 @@ from studio.recipes.base import explain, read_document
 from studio.recipes.preset import Preset, PresetVersion
 from studio.store.database import Database
 from studio.store.tables import PresetRow, PresetVersionRow
+
+REMEMBERED = 64
+"""Versions that are kept at hand, read and checked."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class VersionSummary:
 class PresetStore:
     def __init__(self, database: Database) -> None:
         self._database = database
+        # A version is never changed: what was read once is good for every request to its theme.
+        self._numbered = lru_cache(maxsize=REMEMBERED)(self._read)
 
     def summaries(
         self, text: str = "", with_archived: bool = False, most: int | None = None
@@ -88,6 +94,9 @@ class PresetStore:
 
     def version(self, slug: str, number: int | None = None) -> PresetVersion:
         """One version, the latest unless numbered. Raises NotFound."""
+        return self._read(slug, None) if number is None else self._numbered(slug, number)
+
+    def _read(self, slug: str, number: int | None) -> PresetVersion:
         with self._database.reading() as session:
             query = _versions(slug)
             if number is not None:

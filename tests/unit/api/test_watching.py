@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,10 +46,29 @@ def test_what_was_drawn_is_counted(app: TestClient, studio: Studio) -> None:
     assert told["studio_lanes_busy"] == [({}, 0)]
 
 
+def test_the_board_and_the_advice_ask_for_figures_that_are_told(
+    app: TestClient, studio: Studio
+) -> None:
+    ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    waits = examples.request(id="2" * 32, preset_version=1)
+    studio.serving.jobs.add(waits, "app", "live", datetime.now(UTC) + timedelta(minutes=5))
+    families = text_string_to_metric_families(studio.rendering.metrics.text().decode())
+    told = {_family(sample.name) for family in families for sample in family.samples}
+    for guide in ("grafana.json", "serving.md"):
+        text = (Path(__file__).parents[3] / "docs" / guide).read_text()
+        asked = {_family(name) for name in re.findall(r"studio_[a-z_]+", text)}
+        assert len(asked) > 5
+        assert asked <= told
+
+
+def _family(sample: str) -> str:
+    return re.sub("_(bucket|count|sum)$", "", sample)
+
+
 def test_what_waits_is_told_by_model_and_turn(studio: Studio) -> None:
     request = examples.request(id="1" * 32, preset_version=1)
     soon = datetime.now(UTC) + timedelta(minutes=5)
-    studio.serving.jobs.add(request, "app", "live", soon, turn=2)
+    studio.serving.jobs.add(request, "app", "live", soon, admit=lambda _: 2)
     families = list(text_string_to_metric_families(studio.rendering.metrics.text().decode()))
     waiting = next(family for family in families if family.name == "studio_jobs_waiting").samples
     assert sum(sample.value for sample in waiting) == 4

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from studio.pocket.base import Starts, told, towards
+from studio.pocket.base import told, towards
+from studio.pocket.courses import Starts
 
 SHAPE = (3, 4, 8, 8)
 

@@ -3,14 +3,15 @@
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studio.errors import InputError, NotFound
+from studio.errors import Busy, InputError, NotFound
 from studio.recipes.serving import MOST_ATTEMPTS
 from studio.store.database import Database
-from studio.store.jobs import POISON, JobStore, Left, Ticket
+from studio.store.jobs import POISON, Crowd, JobStore, Left, Ticket
 from tests import examples
 
 SOON = timedelta(minutes=5)
@@ -144,7 +145,7 @@ def test_what_has_waited_for_long_is_found(store: JobStore) -> None:
 
 def test_what_is_queued_again_keeps_its_turn(store: JobStore) -> None:
     request = examples.request(id="1" * 32, preset_version=1)
-    store.add(request, "flood", "live", datetime.now(UTC) + SOON, turn=3)
+    store.add(request, "flood", "live", datetime.now(UTC) + SOON, admit=lambda _: 3)
     claimed(store, request.id)
     assert [left.turn for left in (*store.queued(), *store.take_back())] == [3, 3]
 
@@ -214,6 +215,41 @@ def test_picks_are_counted_by_recipe(store: JobStore) -> None:
 def test_what_is_under_way_is_counted(store: JobStore) -> None:
     one = add(store, 1)
     add(store, 2)
-    assert (store.crowd("app"), store.crowd("other"), store.waiting()) == ((2, 8), (0, 8), 8)
+    assert (crowd(store, "app"), crowd(store, "other"), store.waiting()) == ((2, 8), (0, 8), 8)
     store.cancel(one)
-    assert store.crowd("app") == (1, 4)
+    assert crowd(store, "app") == (1, 4)
+
+
+def crowd(store: JobStore, client: str) -> tuple[int, int]:
+    """What is told to whoever admits a client's next request."""
+    told = []
+
+    def refuse(crowd: Crowd) -> int:
+        told.append((crowd.own, crowd.waiting))
+        raise Busy("not today", 1)
+
+    with pytest.raises(Busy):
+        store.add(examples.request(preset_version=1), client, "live", datetime.now(UTC) + SOON, admit=refuse)  # fmt: skip
+    return told[0]
+
+
+def test_two_doors_together_let_in_no_more_than_one_would(url: str) -> None:
+    """As when a client asks two API processes at once."""
+    doors = [JobStore(Database(url)) for _ in range(2)]
+
+    def admit(crowd: Crowd) -> int:
+        if crowd.own >= 3:
+            raise Busy("three of yours are under way", 1)
+        return crowd.own
+
+    def ask(number: int) -> int:
+        request = examples.request(id=f"{number:032x}", preset_version=1)
+        until = datetime.now(UTC) + SOON
+        try:
+            return doors[number % 2].add(request, "app", "live", until, admit=admit)[1] or 0
+        except Busy:
+            return -1
+
+    with ThreadPoolExecutor(8) as pool:
+        turns = sorted(pool.map(ask, range(16)))
+    assert turns == [-1] * 13 + [0, 1, 2]

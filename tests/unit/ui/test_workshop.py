@@ -130,7 +130,7 @@ def test_the_system_page_knows_what_apps_wait_for(home: Path) -> None:
     list(studio.rendering.run(asked.id).events())
     waiting = studio.intake.request(studio.presets.version("first-light").preset, "mia", None, "", 5, 1)  # fmt: skip
     studio.serving.jobs.add(
-        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=5), turn=2
+        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=5), admit=lambda _: 2
     )
     queue = client.get("/system/status").json()["queue"]
     assert {(row["turn"], row["count"]) for row in queue["waiting"]} == {(2, 2)}
