@@ -33,21 +33,21 @@ BEAT = 3.0
 def every(seconds: float, act: Callable[[], None]) -> Iterator[None]:
     """Does `act` again and again beside what is done meanwhile; one that fails is tried anew."""
     over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(seconds):
-            try:
-                act()
-            except StudioError as error:
-                log.warning("no sign of life could be given: %s", error)
-
-    beside = threading.Thread(target=work, name="beat", daemon=True)
+    beside = threading.Thread(target=_repeat, args=(seconds, act, over), name="beat", daemon=True)
     beside.start()
     try:
         yield
     finally:
         over.set()
         beside.join()
+
+
+def _repeat(seconds: float, act: Callable[[], None], over: threading.Event) -> None:
+    while not over.wait(seconds):
+        try:
+            act()
+        except StudioError as error:
+            log.warning("no sign of life could be given: %s", error)
 
 
 class Draw(Task):  # type: ignore[misc]
@@ -58,6 +58,7 @@ class Draw(Task):  # type: ignore[misc]
     abstract = True
     settings: Settings
     renderer: Callable[[], Renderer] | None = None
+    drawing: SqlLedger | None = None
 
     @cached_property
     def studio(self) -> Studio:
@@ -72,13 +73,33 @@ class Draw(Task):  # type: ignore[misc]
     def stream(self) -> Stream:
         return Stream(open_redis(self.settings.broker.get_secret_value()))
 
+    @cached_property
+    def _beat(self) -> threading.Thread:
+        beat = threading.Thread(target=_repeat, args=(BEAT, self._live, threading.Event()), name="beat", daemon=True)  # fmt: skip
+        beat.start()
+        return beat
+
+    @contextmanager
+    def _alive(self, ledger: SqlLedger) -> Iterator[None]:
+        """Signs of life of what is drawn meanwhile, from one thread for all jobs: to start one costs a
+        job a millisecond."""
+        self.drawing, _ = ledger, self._beat
+        try:
+            yield
+        finally:
+            self.drawing = None
+
+    def _live(self) -> None:
+        if (drawing := self.drawing) is not None:
+            drawing.live()
+
     def run(self, request_id: str, letter: str) -> None:
         jobs, variants = self.studio.serving.jobs, self.studio.variants
         wanted = tuple(each for each in LETTERS if each == letter)
         request = jobs.request(request_id)
         ledger = SqlLedger(jobs, variants, request, self.studio.rendering.metrics)
         run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
-        with every(BEAT, ledger.live):
+        with self._alive(ledger):
             for number, event in enumerate(run.events()):
                 if isinstance(event, FINAL) and not ledger.settled(event.letter):
                     return  # Another attempt has it, and will tell.

@@ -14,10 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import func, select
 
 from studio.api.app import REAPED
 from studio.bench.redis import RedisServer, redis_server
@@ -30,6 +32,8 @@ from studio.recipes.serving import Asked, Client
 from studio.service.fake import FakeRenderer
 from studio.service.serving import Commission
 from studio.settings import Settings
+from studio.store.database import Database, utc
+from studio.store.tables import JobRow
 from studio.worker import every
 
 THEME, BASE = "bench", "mia"
@@ -44,6 +48,7 @@ class Fleet:
         self.home, self.redis = home, redis
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self._open()
+        self._database = Database(self.studio.settings.database_url)
         self._deploy()
 
     def restart(self) -> None:
@@ -71,6 +76,12 @@ class Fleet:
 
     def states(self, asked: Asked) -> list[str]:
         return [job.state for job in self.studio.serving.jobs.asked(asked.id).jobs]
+
+    def claimed(self, asked: Asked) -> datetime:
+        """When the first of its jobs was: they gave no sign of life since, being short."""
+        query = select(func.min(JobRow.heard)).where(JobRow.request_id == asked.id)
+        with self._database.reading() as session:
+            return utc(session.scalars(query).one())
 
     def until_ended(self, requests: Sequence[Asked], seconds: float) -> bool:
         """Waits until all have ended; False when it took too long."""
@@ -160,15 +171,13 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
 
 
 def _dispatch(some: Fleet) -> float:
-    """Seconds from a request's admission until the first of its jobs has started."""
-    began = time.monotonic()
+    """Seconds from a request's admission until the first of its jobs was claimed, as the job table has
+    it: whoever looked on would take a core from those that are measured."""
+    began = datetime.now(UTC)
     asked = some.ask("app", [0.02] * 4)
-    # A number, not the jobs: to ask for more, again and again, would slow the fleet.
-    while not some.studio.serving.jobs.running():
-        time.sleep(0.001)
-    waited = time.monotonic() - began
+    time.sleep(0.15)
     some.until_ended([asked], 20)
-    return waited
+    return (some.claimed(asked) - began).total_seconds()
 
 
 def _makespan(some: Fleet, workers: int) -> tuple[float, float]:

@@ -1,14 +1,15 @@
 """Which models exist: those that ship with the product and those in the user's folder."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from studio.errors import DamagedModel, ModelError, NotFound, UnfitModel
 from studio.library.files import Hashes, weight_files
-from studio.library.folders import entries, pickles, sample_picture
+from studio.library.folders import listing, pickles, sample_picture
 from studio.library.headers import Identity, identify
 from studio.library.models import FAMILY_BY_TEXT_WIDTH, FOLDERS, Family, Model
+from studio.library.remembering import Remembered
 from studio.recipes.recipe import ModelKind, ModelRef
 
 
@@ -18,6 +19,8 @@ class Catalogue:
     def __init__(self, folders: Sequence[Path], hashes: Hashes) -> None:
         self._folders = tuple(folders)
         self._hashes = hashes
+        self._listed: Remembered[Mapping[str, Path]] = Remembered()
+        self._read: Remembered[Model] = Remembered()
 
     def models(self, kind: ModelKind | None = None) -> tuple[Model, ...]:
         """Every readable model, sorted by kind and name; unreadable ones are left out."""
@@ -76,13 +79,29 @@ class Catalogue:
             found += [(path, _PICKLED.format(path.name)) for path in pickles(folder)]
         return tuple(found)
 
-    def _paths(self, kind: ModelKind) -> dict[str, Path]:
+    def _paths(self, kind: ModelKind) -> Mapping[str, Path]:
+        return self._listed.get(kind, lambda: self._list(kind))
+
+    def _list(self, kind: ModelKind) -> tuple[Mapping[str, Path], Sequence[Path]]:
         paths: dict[str, Path] = {}
+        looked_at: list[Path] = []
         for folder in reversed(self._folders):
-            paths.update((_name(path), path) for path in entries(folder, kind))
-        return paths
+            found = listing(folder, kind)
+            paths.update((_name(path), path) for path in found.models)
+            looked_at += found.looked_at
+        return paths, looked_at
 
     def _model(self, kind: ModelKind, name: str, path: Path) -> Model:
+        """Read once, and anew when a file of it has changed: every request asks."""
+        return self._read.get(
+            (kind, name, path),
+            lambda: (
+                self._described(kind, name, path),
+                [path, path.with_suffix(".yaml"), *path.rglob("*")],
+            ),
+        )
+
+    def _described(self, kind: ModelKind, name: str, path: Path) -> Model:
         files = weight_files(path)
         identity = _identity(kind, path)
         try:

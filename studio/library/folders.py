@@ -1,6 +1,7 @@
 """Finds models in folders: the studio's own, and A1111's and ComfyUI's trees as they are."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from studio.library.models import KIND_BY_FOLDER
@@ -10,10 +11,21 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 
 
-def entries(folder: Path, kind: ModelKind) -> Iterator[Path]:
+@dataclass(frozen=True)
+class Listing:
+    """What a folder holds of one kind, and the folders that were looked at for it."""
+
+    models: tuple[Path, ...]
+    looked_at: tuple[Path, ...]
+
+
+def listing(folder: Path, kind: ModelKind) -> Listing:
     """Every model of `kind` below `folder`: diffusers folders and single safetensors files."""
+    models: list[Path] = []
+    looked_at = [folder, folder / "models"]
     for place in _places(folder, kind):
-        yield from _models(place)
+        _look(place, models, looked_at)
+    return Listing(tuple(models), tuple(looked_at))
 
 
 def pickles(folder: Path) -> Iterator[Path]:
@@ -42,16 +54,18 @@ def _places(folder: Path, kind: ModelKind) -> Iterator[Path]:
             yield place
 
 
-def _models(place: Path) -> Iterator[Path]:
-    """Models in `place` and in folders that only sort them."""
+def _look(place: Path, models: list[Path], looked_at: list[Path]) -> None:
+    """Adds the models in `place` and in folders that only sort them."""
+    looked_at.append(place)
     for path in sorted(place.iterdir()):
         if path.is_dir():
             if _is_model(path):
-                yield path
+                models.append(path)
+                looked_at.append(path)
             else:
-                yield from _models(path)
+                _look(path, models, looked_at)
         elif path.suffix == ".safetensors":
-            yield path
+            models.append(path)
 
 
 def _is_model(folder: Path) -> bool:
