@@ -1,6 +1,6 @@
 """Presets managed from outside: what the page Themes and `studio presets` do, for a key of scope `manage`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -36,6 +36,13 @@ class VersionShown(Frozen):
     author: str
     note: str
     created: datetime
+
+
+class PicksShown(Frozen):
+    """How often users chose each recipe's picture of one version."""
+
+    number: int
+    picks: Mapping[Letter, int]
 
 
 class ChangeShown(Frozen):
@@ -187,6 +194,13 @@ def _add_deployments(routes: APIRouter, studio: Studio, who: Who) -> None:
         """The gate: what must be so before the version is served, what had better be."""
         found = deploying.check(slug, number)
         return [FindingShown(level=f.level, what=f.what, remedy=f.remedy) for f in found]
+
+    @routes.get("/{slug}/picks")
+    def picks(slug: Slug) -> list[PicksShown]:
+        """What users of the app chose, the newest version first."""
+        studio.presets.version(slug)
+        found = sorted(studio.serving.jobs.picks(slug).items(), reverse=True)
+        return [PicksShown(number=number, picks=chosen) for number, chosen in found]
 
     @routes.get("/{slug}/deployments")
     def log(slug: Slug) -> Sequence[Deployment]:

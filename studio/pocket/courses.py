@@ -64,7 +64,7 @@ WORDS = {
     ),
     "water": Course(
         Plan(
-            name="words-water", steps=2000, batch=24, learning_rate=4e-4, sheet_every=1000,
+            name="words-water", steps=1400, batch=24, learning_rate=4e-4, sheet_every=700,
             lateness=1.5,
         ),
         _WORDS_STARTS,

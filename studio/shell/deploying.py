@@ -1,4 +1,5 @@
-"""`studio presets check|deploy|rollback|stop|deployments|live`: the gate, and what is served."""
+"""`studio presets check|deploy|rollback|stop|deployments|live|picks`: the gate, what is
+served, and what its users chose."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -112,6 +113,16 @@ def live(channel: Channel = "live", as_json: AsJson = False) -> None:
         for each in deploying.serving(channel)
     ]  # fmt: skip
     print_table(("slug", "version", "trial", "share", "name", "ailing"), rows, as_json)
+
+
+@app.command()
+def picks(slug: str, as_json: AsJson = False) -> None:
+    """How often users of the app chose each recipe's picture, by version, the newest first."""
+    studio = here()
+    studio.presets.version(slug)
+    found = sorted(studio.serving.jobs.picks(slug).items(), reverse=True)
+    rows = [(number, *chosen.values(), sum(chosen.values())) for number, chosen in found]
+    print_table(("version", *"ABCD", "all"), rows, as_json)
 
 
 def _order(values: Mapping[str, object]) -> "Order":

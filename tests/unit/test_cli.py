@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.bootstrap import open_studio
 from studio.cli import main
+from studio.recipes.deployment import Order
+from studio.recipes.serving import Client
+from studio.service.fake import FakeRenderer
+from studio.service.serving import Commission
 from studio.settings import Settings
 from tests import examples
 
@@ -79,6 +84,17 @@ def test_a_preset_goes_out_and_comes_in_as_the_next_version(
         (2, "imported from mine.json"),
         (1, "shipped"),
     ]
+
+
+def test_what_users_chose_is_printed_by_version(studio_command: Command, home: Path) -> None:
+    studio = open_studio(Settings(home=home), FakeRenderer)
+    studio.deploying.deployments.add(Order(slug="first-light", number=1))
+    asked = studio.serving.ask(Client(name="app"), Commission("first-light", "mia", seed=5))
+    list(studio.rendering.run(asked.id).events())
+    studio.serving.jobs.pick(asked.id, "B")
+    told = json.loads(studio_command("presets", "picks", "first-light", "--json").out)
+    assert told == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
+    assert studio_command("presets", "picks", "nothing").code == 3
 
 
 def test_a_presets_versions_are_compared(studio_command: Command, tmp_path: Path) -> None:

@@ -33,6 +33,18 @@ def next_version(manager: TestClient, **changes: Any) -> int:
     return int(taken.json()["number"])
 
 
+def test_what_users_chose_is_told_by_version(
+    app: TestClient, manager: TestClient, studio: Studio
+) -> None:
+    for letter in "CCA":
+        made = app.post("/api/v1/requests", json=WISH).json()["id"]
+        ended(app, made)
+        app.post(f"/api/v1/requests/{made}/pick", json={"letter": letter})
+    told = manager.get(f"{V1}/first-light/picks").json()
+    assert told == [{"number": 1, "picks": {"A": 1, "B": 0, "C": 2, "D": 0}}]
+    assert manager.get(f"{V1}/spring-meadow/picks").status_code == 404
+
+
 def test_a_themes_life_by_the_api(manager: TestClient, studio: Studio) -> None:
     second = next_version(manager, prompt="bold colours")
     listed = {each["slug"]: each for each in manager.get(V1, params={"text": "first"}).json()}
