@@ -16,7 +16,7 @@ from studio.logs import set_up_logs
 from studio.recipes.events import FINAL
 from studio.recipes.preset import LETTERS
 from studio.recipes.serving import told
-from studio.service.fleet import TASK, Stream, fleet_app, open_redis, queue_of
+from studio.service.fleet import HOT_FIRST, TASK, Stream, fleet_app, open_redis, queue_of
 from studio.service.lane import Priority
 from studio.service.ledger import SqlLedger
 from studio.service.rendering import Renderer
@@ -107,15 +107,19 @@ class Draw(Task):  # type: ignore[misc]
                     self.stream.tell(request_id, [told(event)])
 
 
-def worker_app(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> Celery:
+def worker_app(
+    settings: Settings, renderer: Callable[[], Renderer] | None = None, order: str = HOT_FIRST
+) -> Celery:
     """The application of a worker. `renderer` stands in for the engine."""
-    app = fleet_app(settings.broker.get_secret_value(), settings.job_seconds)
+    app = fleet_app(settings.broker.get_secret_value(), settings.job_seconds, order)
     task = type("DrawHere", (Draw,), {"settings": settings, "renderer": staticmethod(renderer) if renderer else None, "abstract": False})  # fmt: skip
     app.register_task(task())
     return app
 
 
-def work(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> None:
+def work(
+    settings: Settings, renderer: Callable[[], Renderer] | None = None, order: str = HOT_FIRST
+) -> None:
     """Draws until it is told to stop; SIGTERM lets the job under way finish.
 
     Raises InputError without a broker, StoreUnavailable when it does not answer.
@@ -128,6 +132,6 @@ def work(settings: Settings, renderer: Callable[[], Renderer] | None = None) -> 
     set_up_logs(settings.log_json)
     queues = [queue_of(name) for name in open_catalogue(settings).names("checkpoint")]
     name = f"studio-{settings.device}@{socket.gethostname()}"
-    worker_app(settings, renderer).worker_main(
+    worker_app(settings, renderer, order).worker_main(
         ["worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING", "-Q", ",".join(queues), "-n", name]
     )  # fmt: skip

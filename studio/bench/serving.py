@@ -38,6 +38,8 @@ from studio.worker import every
 
 THEME, BASE = "bench", "mia"
 MODELS = ("pocket-ink", "pocket-water")
+LOADED = 20
+"""Requests of the run that counts how often models are changed: 80 jobs."""
 Tell = Callable[[str], None]
 
 
@@ -60,7 +62,7 @@ class Fleet:
         self.studio.serving.tend()
 
     def ask(self, client: str, seconds: Sequence[float]) -> Asked:
-        """A request whose four jobs take so long."""
+        """A request whose four jobs take so long, and a change of the base model what stands fifth."""
         words = " ".join(f"{each:.3f}" for each in seconds)
         who = Client(name=client, in_flight=1000, per_minute=100_000)
         return self.studio.serving.ask(who, Commission(THEME, BASE, words=words))
@@ -92,7 +94,8 @@ class Fleet:
             time.sleep(0.02)
         return not left
 
-    def work(self, count: int) -> None:
+    def work(self, count: int, *order: str) -> None:
+        """Starts so many workers, which look through their queues by `order` where one is given."""
         for _ in range(count):
             own = {
                 "STUDIO_HOME": str(self.home),
@@ -101,7 +104,7 @@ class Fleet:
             }
             self.workers.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "studio.bench.drawer"], env=os.environ | own, start_new_session=True,
+                    [sys.executable, "-m", "studio.bench.drawer", *order], env=os.environ | own, start_new_session=True,
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )
             )  # fmt: skip
@@ -133,11 +136,11 @@ class Fleet:
 
 
 @contextmanager
-def fleet(workers: int) -> Iterator[Fleet]:
+def fleet(workers: int, *order: str) -> Iterator[Fleet]:
     with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as redis:
         running = Fleet(Path(folder) / "home", redis)
         try:
-            running.work(workers)
+            running.work(workers, *order)
             yield running
         finally:
             running.rest()
@@ -150,6 +153,11 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
         waits = sorted(_dispatch(four) for _ in range(60))
         tell("fairness: a client that floods beside one that asks for little")
         quiet = _quiet_ratio(four)
+    loads = {}
+    for name, order in (("hot_first", ()), ("round_robin", ("round_robin",))):
+        tell(f"affinity: {LOADED} requests for two models on three workers, {name}")
+        with fleet(3, *order) as three:
+            loads[name] = _loads(three)
     ratios, idle = {}, 0.0
     for count in (1, 2, 4, 8):
         tell(f"makespan: mixed jobs on {count} workers")
@@ -163,6 +171,7 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
         "dispatch_p50_ms": round(1000 * statistics.median(waits), 1),
         "dispatch_p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),
         "makespan_ratio": ratios,
+        "model_loads": loads,
         "idle_while_queued_s": round(idle, 2),
         "quiet_client_p95_ratio": round(quiet, 2),
         "chaos": chaos,
@@ -178,6 +187,15 @@ def _dispatch(some: Fleet) -> float:
     time.sleep(0.15)
     some.until_ended([asked], 20)
     return (some.claimed(asked) - began).total_seconds()
+
+
+def _loads(some: Fleet) -> int:
+    """How often workers changed their base model over jobs of two, as the variants' timings tell."""
+    asked = [some.ask("app", [*[0.04] * 4, 0.1]) for _ in range(LOADED)]
+    some.until_ended(asked, 120)
+    made = [variant for each in asked for variant in some.studio.variants.of_request(each.id)]
+    assert len(made) == len(LETTERS) * LOADED
+    return sum(variant.timings.load > 0 for variant in made)
 
 
 def _makespan(some: Fleet, workers: int) -> tuple[float, float]:
@@ -268,6 +286,7 @@ def table(figures: dict[str, Any]) -> str:
         ("dispatch to an idle fleet, p50", f"{figures['dispatch_p50_ms']:.1f} ms"),
         ("dispatch to an idle fleet, p99", f"{figures['dispatch_p99_ms']:.1f} ms"),
         *((f"makespan by ideal, {n} workers", f"{r:.2f}") for n, r in figures["makespan_ratio"].items()),
+        *((f"base models loaded for {4 * LOADED} jobs, {n.replace('_', ' ')}", str(c)) for n, c in figures["model_loads"].items()),
         ("longest a worker was idle while a job waited", f"{figures['idle_while_queued_s']:.2f} s"),
         ("a quiet client's p95 wait by its run time", f"{figures['quiet_client_p95_ratio']:.2f}"),
         (f"chaos: of {chaos['requests']} requests lost", str(chaos["lost"])),

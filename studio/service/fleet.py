@@ -29,6 +29,8 @@ SILENT = timedelta(seconds=12)
 """Without a sign of life for so long whoever draws a job is dead; machines' clocks must agree better."""
 UNSENT = timedelta(seconds=30)
 """Queued for so long, with nothing in Redis for its model, a job's message is lost."""
+HOT_FIRST = "studio.service.fleet:HotFirst"
+"""The name of the class below, as kombu takes it; it knows `round_robin`, too."""
 IN_A_ROW = 8
 """Jobs of one model that a worker takes before it looks at the others."""
 
@@ -40,7 +42,7 @@ class HotFirst:
 
     def __init__(self, it: Iterable[str] | None = None) -> None:
         self.items = list(it or ())
-        self._row = 0
+        self._last, self._row = "", 0
 
     def update(self, it: Iterable[str]) -> None:
         wanted = list(it)
@@ -52,14 +54,15 @@ class HotFirst:
 
     def rotate(self, last_used: str) -> str:
         """After a job of that queue: it is hot, until it has had its turns."""
-        self._row = self._row + 1 if self.items[:1] == [last_used] else 1
+        self._row = self._row + 1 if last_used == self._last else 1
+        self._last = last_used
         self.items.remove(last_used)
         self.items.insert(0 if self._row < IN_A_ROW else len(self.items), last_used)
         return last_used
 
 
-def fleet_app(broker: str, job_seconds: float | None) -> Celery:
-    """The Celery application that both sides share."""
+def fleet_app(broker: str, job_seconds: float | None, order: str = HOT_FIRST) -> Celery:
+    """The Celery application that both sides share; `order` is how a worker looks through its queues."""
     limit = hard_limit(job_seconds)
     app = Celery("studio", broker=broker)
     app.conf.update(
@@ -85,7 +88,7 @@ def fleet_app(broker: str, job_seconds: float | None) -> Celery:
             "priority_steps": list(PRIORITIES),
             "socket_keepalive": True,
             "health_check_interval": 10,
-            "queue_order_strategy": "studio.service.fleet:HotFirst",
+            "queue_order_strategy": order,
         },
     )
     return app

@@ -149,6 +149,13 @@ def test_the_hot_queue_comes_first_and_none_starves(used: list[str]) -> None:
     assert set(firsts) != {hot}
 
 
+def test_queues_that_never_run_out_have_their_turns_in_full() -> None:
+    order, taken = HotFirst("ab"), ""
+    for _ in range(4 * IN_A_ROW):
+        taken += order.rotate(order.consume(1)[0])
+    assert taken == ("a" * IN_A_ROW + "b" * IN_A_ROW) * 2
+
+
 def test_new_queues_join_behind_the_hot_ones() -> None:
     order = HotFirst("ab")
     order.rotate("b")
