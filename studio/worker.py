@@ -50,6 +50,28 @@ def _repeat(seconds: float, act: Callable[[], None], over: threading.Event) -> N
             log.warning("no sign of life could be given: %s", error)
 
 
+class Pulse:
+    """Signs of life of what is being drawn, from one thread for all jobs: to start one would cost each
+    a millisecond."""
+
+    def __init__(self) -> None:
+        self._drawn: SqlLedger | None = None
+        beat = (BEAT, self._beat, threading.Event())
+        threading.Thread(target=_repeat, args=beat, name="beat", daemon=True).start()
+
+    @contextmanager
+    def of(self, ledger: SqlLedger) -> Iterator[None]:
+        self._drawn = ledger
+        try:
+            yield
+        finally:
+            self._drawn = None
+
+    def _beat(self) -> None:
+        if (drawn := self._drawn) is not None:
+            drawn.live()
+
+
 class Draw(Task):  # type: ignore[misc]
     """Draws one job and tells what happens. A process of the pool opens its studio when it draws for
     the first time: nothing of a device is touched in the parent."""
@@ -58,7 +80,6 @@ class Draw(Task):  # type: ignore[misc]
     abstract = True
     settings: Settings
     renderer: Callable[[], Renderer] | None = None
-    drawing: SqlLedger | None = None
 
     @cached_property
     def studio(self) -> Studio:
@@ -74,24 +95,8 @@ class Draw(Task):  # type: ignore[misc]
         return Stream(open_redis(self.settings.broker.get_secret_value()))
 
     @cached_property
-    def _beat(self) -> threading.Thread:
-        beat = threading.Thread(target=_repeat, args=(BEAT, self._live, threading.Event()), name="beat", daemon=True)  # fmt: skip
-        beat.start()
-        return beat
-
-    @contextmanager
-    def _alive(self, ledger: SqlLedger) -> Iterator[None]:
-        """Signs of life of what is drawn meanwhile, from one thread for all jobs: to start one costs a
-        job a millisecond."""
-        self.drawing, _ = ledger, self._beat
-        try:
-            yield
-        finally:
-            self.drawing = None
-
-    def _live(self) -> None:
-        if (drawing := self.drawing) is not None:
-            drawing.live()
+    def pulse(self) -> Pulse:
+        return Pulse()
 
     def run(self, request_id: str, letter: str) -> None:
         jobs, variants = self.studio.serving.jobs, self.studio.variants
@@ -99,7 +104,7 @@ class Draw(Task):  # type: ignore[misc]
         request = jobs.request(request_id)
         ledger = SqlLedger(jobs, variants, request, self.studio.rendering.metrics)
         run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
-        with self._alive(ledger):
+        with self.pulse.of(ledger):
             for number, event in enumerate(run.events()):
                 if isinstance(event, FINAL) and not ledger.settled(event.letter):
                     return  # Another attempt has it, and will tell.
@@ -120,7 +125,8 @@ def worker_app(
 def work(
     settings: Settings, renderer: Callable[[], Renderer] | None = None, order: str = HOT_FIRST
 ) -> None:
-    """Draws until it is told to stop; SIGTERM lets the job under way finish.
+    """Draws until it is told to stop; SIGTERM lets the job under way finish. `order` is that of
+    `fleet_app`.
 
     Raises InputError without a broker, StoreUnavailable when it does not answer.
     """
