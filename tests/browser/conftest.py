@@ -141,7 +141,6 @@ def page(
         viewport=SIZES[size], locale=LANGUAGES[language], has_touch=size == "phone"
     )
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
     opened.on("request", lambda r: log.addresses.append(r.url))
     opened.on("pageerror", lambda e: log.errors.append(str(e)))
     opened.on("console", lambda m: log.errors.append(m.text) if "Content Security" in m.text else None)  # fmt: skip
@@ -153,6 +152,7 @@ def page(
 
 
 def open_studio(page: Page, server: Server) -> None:
+    page.set_default_timeout(60_000)
     page.goto(server.url)
     page.wait_for_selector(".sketch canvas")
     page.wait_for_selector("#A-steps input")
