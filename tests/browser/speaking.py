@@ -19,6 +19,8 @@ READ_LISTS = """async () => {
 }"""
 SHORTEST = 4
 """Shorter texts are no part of others: a letter would be found everywhere."""
+REST = "…"
+"""Stands for what comes after the beginning of a sentence."""
 FINDERS = ("get_by_role", "get_by_label", "get_by_text", "get_by_title", "get_by_alt_text")
 CONTAIN = ("to_contain_text", "not_to_contain_text")
 WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
@@ -33,6 +35,7 @@ class Chinese:
     def expression(self, text: str, whole: bool) -> re.Pattern[str]:
         """What finds `text` on a page of either language."""
         found = "|".join([re.escape(text), *self._said(text, whole)])
+        found = found.replace("/", ".")  # A slash would end the expression in the browser.
         return re.compile(rf"^\s*(?:{found})\s*$" if whole else found)
 
     def _said(self, text: str, whole: bool) -> Iterator[str]:
@@ -41,7 +44,8 @@ class Chinese:
             if english == text or (part and text in english):
                 yield re.escape(chinese)
         for source, form in self.patterns:
-            if found := re.search(source, text):
+            begun = re.search(source, f"{text} {REST}") if part else None
+            if found := re.search(source, text) or begun:
                 yield self._filled(re.escape(form), found)
             elif part and text in re.sub(r"\\(.)", r"\1", source):
                 yield re.sub(r"\\\$\d", ".*", re.escape(form))
@@ -49,7 +53,8 @@ class Chinese:
     def _filled(self, form: str, found: re.Match[str]) -> str:
         """A translation with what it repeats of the English text, as it is or translated, too."""
         for number, text in enumerate(found.groups(), 1):
-            inside = f"(?:{re.escape(text)}|{re.escape(self.texts.get(text, text))})"
+            same = "|".join([re.escape(text), *self._said(text, whole=True)])
+            inside = ".*" if REST in text else f"(?:{same})"
             form = form.replace(rf"\${number}", inside)
         return form
 
