@@ -117,7 +117,9 @@ def test_what_is_chosen_is_shown_in_chinese_too(chinese: Page, server: Server) -
     expect(preprocessor).to_have_value("涂鸦线")
     choose(chinese, "A-control_units-0-preprocessor", "线稿")
     expect(preprocessor).to_have_value("线稿")
-    expect(chinese.locator("#unsaved")).to_contain_text("scribble → lineart")
+    expect(chinese.locator("#unsaved")).to_contain_text(
+        "A，控制单元 pocket-scribble，预处理器：scribble → lineart"
+    )
     chinese.reload()
     chinese.wait_for_selector("html[data-opened]")
     expect(preprocessor).to_have_value("线稿")
