@@ -99,24 +99,33 @@ def queue_of(model: str) -> str:
     return f"studio.{model}"
 
 
+TELL = """
+for at = 2, #ARGV, 2 do
+  local ended, event = ARGV[at], ARGV[at + 1]
+  if ended == '' or redis.call('SADD', KEYS[2], ended) == 1 then
+    redis.call('RPUSH', KEYS[1], event)
+  end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[1])
+"""
+"""Whole or not at all: an end that is marked as told and was not, since its teller died in between, would
+never be."""
+
+
 class Stream:
     """What happens to requests, as numbered lists in Redis: any process may tell, any may follow."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._tell = redis.register_script(TELL)
 
     def tell(self, request_id: str, news: Sequence[Told]) -> None:
         """Adds events; of the end of a job only the first counts, whoever tells it."""
-        key, over = self._key(request_id), self._over(request_id)
-        fresh = [said for said in news if not said.final or self._redis.sadd(over, said.letter)]
-        with self._redis.pipeline() as together:
-            if fresh:
-                together.rpush(
-                    key, *(said.model_dump_json(exclude_defaults=True) for said in fresh)
-                )
-            together.expire(key, KEPT)
-            together.expire(over, KEPT)
-            together.execute()
+        said: list[str | int] = [KEPT]
+        for each in news:
+            said += [each.letter if each.final else "", each.model_dump_json(exclude_defaults=True)]
+        self._tell(keys=[self._key(request_id), self._over(request_id)], args=said)
 
     def since(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         """The events of this number and after; None where none are known."""

@@ -2,16 +2,21 @@
 
 import signal
 import subprocess
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis import ConnectionError, Redis
+from redis.client import Pipeline
 
+from studio.bench.redis import RedisServer
 from studio.errors import InputError, StoreUnavailable
 from studio.recipes.preset import LETTERS
-from studio.service.fleet import IN_A_ROW, HotFirst, open_redis
+from studio.recipes.serving import Told
+from studio.service.fleet import IN_A_ROW, KEPT, HotFirst, Stream, open_redis
 from studio.settings import Settings
 from studio.worker import work
 from tests.service.conftest import Service
@@ -127,6 +132,43 @@ def test_a_worker_lets_its_job_finish_when_it_is_told_to_stop(fleet: Service) ->
         fleet.workers[0].wait(30)
         by_letter = {v.letter: v.state for v in themes.asked(asked.id).variants}
         assert by_letter[begun] == "done"
+
+
+class DiesAfterOne(Redis):
+    """A connection of a process that is killed between its first word to Redis and the next."""
+
+    words = 0
+
+    def execute_command(self, *args: object, **options: object) -> object:
+        self._count()
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        self._count()
+        return super().pipeline(transaction, shard_hint)
+
+    def _count(self) -> None:
+        self.words += 1
+        if self.words > 1:
+            raise ConnectionError("killed")
+
+
+def test_an_end_that_nobody_could_tell_whole_is_told_by_the_next(redis: RedisServer) -> None:
+    end = Told(letter="A", kind="done", final=True)
+    mine, dying = (
+        kind.from_url(redis.url, decode_responses=True) for kind in (Redis, DiesAfterOne)
+    )
+    with suppress(ConnectionError):
+        Stream(dying).tell("r1", [end])
+    for _ in range(2):
+        Stream(mine).tell("r1", [Told(letter="A", kind="queued"), end])
+    news = Stream(mine).since("r1", 0)
+    assert news is not None
+    assert [said.letter for said in news if said.final] == ["A"]
+    assert 0 < mine.ttl("studio:events:r1") <= KEPT
+    assert not Stream(mine).is_over("r1")
+    Stream(mine).tell("r1", [Told(letter=each, kind="failed", final=True) for each in LETTERS])
+    assert Stream(mine).is_over("r1")
 
 
 def test_without_a_queue_a_worker_says_what_it_needs(tmp_path: Path) -> None:
