@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InputError, NotFound
@@ -107,15 +107,15 @@ class JobStore:
             session.add(row)
             session.flush()
             jobs = [
-                JobRow(
-                    request_id=request.id, letter=letter, state="queued", attempts=0, error="",
-                    expires=expires, heard=datetime.now(UTC), turn=turn,
-                    model=request.preset.recipes[letter].base_model.name,
-                )
+                {
+                    "request_id": request.id, "letter": letter, "state": "queued", "attempts": 0, "error": "",
+                    "expires": expires, "heard": datetime.now(UTC), "turn": turn, "cleared": False,
+                    "model": request.preset.recipes[letter].base_model.name,
+                }
                 for letter in LETTERS
             ]  # fmt: skip
-            session.add_all(jobs)
-            return _asked(row, request, jobs), turn
+            session.execute(insert(JobRow), jobs)
+            return _asked(row, request, [JobRow(**each) for each in jobs]), turn
 
     def claim(self, request_id: str, letter: Letter) -> Ticket | None:
         """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
@@ -221,7 +221,9 @@ class JobStore:
     def request(self, request_id: str) -> Request:
         """What was asked for. Raises NotFound."""
         with self._database.reading() as session:
-            document = _request(session, request_id).document
+            document = session.scalar(_DOCUMENT, {"id": request_id})
+        if document is None:
+            raise _unknown(request_id)
         return read_document(Request, document, f"request {request_id}")
 
     def withdraw(self, request_id: str, letter: Letter, reason: str) -> None:
@@ -312,27 +314,33 @@ def _of_key(client: str, key: str) -> Select[str]:
     )
 
 
-def _crowd(session: Session, client: str) -> Crowd:
-    own = (
-        select(func.count(func.distinct(JobRow.request_id)))
-        .join(RequestRow, RequestRow.id == JobRow.request_id)
-        .where(RequestRow.client == client, JobRow.state.in_(OPEN))
-    )
-    queued = select(func.count()).select_from(JobRow).where(JobRow.state == "queued")
+_CROWD = select(
+    select(func.count(func.distinct(JobRow.request_id)))
+    .join(RequestRow, RequestRow.id == JobRow.request_id)
+    .where(RequestRow.client == bindparam("client"), JobRow.state.in_(OPEN))
+    .scalar_subquery(),
+    select(func.count()).select_from(JobRow).where(JobRow.state == "queued").scalar_subquery(),
+)
+"""A client's requests that have not ended, and the jobs of all that are queued."""
 
+
+def _crowd(session: Session, client: str) -> Crowd:
     def asked_since(moment: datetime) -> int:
         where = (RequestRow.client == client, RequestRow.created >= moment)
         return session.scalar(select(func.count()).where(*where)) or 0
 
-    found = session.execute(select(own.scalar_subquery(), queued.scalar_subquery())).one()
-    return Crowd(*found, asked_since)
+    return Crowd(*session.execute(_CROWD, {"client": client}).one(), asked_since)
 
 
 def _request(session: Session, request_id: str) -> RequestRow:
     row = session.get(RequestRow, request_id)
     if row is None:
-        raise NotFound(f"there is no request {request_id[:32]}")
+        raise _unknown(request_id)
     return row
+
+
+def _unknown(request_id: str) -> NotFound:
+    return NotFound(f"there is no request {request_id[:32]}")
 
 
 def _as_it_stands(session: Session, request_id: str) -> Asked:
@@ -354,9 +362,14 @@ def _asked(row: RequestRow, request: Request, jobs: Iterable[JobRow]) -> Asked:
     )  # fmt: skip
 
 
+_DOCUMENT = select(RequestRow.document).where(RequestRow.id == bindparam("id"))
+_JOB = select(JobRow).where(
+    JobRow.request_id == bindparam("request_id"), JobRow.letter == bindparam("letter")
+)
+
+
 def _job(session: Session, request_id: str, letter: Letter) -> JobRow | None:
-    query = select(JobRow).where(JobRow.request_id == request_id, JobRow.letter == letter)
-    return session.scalar(query)
+    return session.scalar(_JOB, {"request_id": request_id, "letter": letter})
 
 
 def _by_request(rows: Iterable[JobRow]) -> Sequence[Left]:
