@@ -37,9 +37,7 @@ def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Serve
     set_number(page, "B-steps", "13")
     page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text(
-        re.compile("(Saved|已保存) Autumn party(, version |，版本 )1")
-    )
+    expect(page.locator("#notice")).to_contain_text("Saved Autumn party, version 1.")
     server.stop()
     server.start()
     open_studio(page, server)
@@ -192,9 +190,7 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     name.fill("Season")
     name.press("Tab")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text(
-        re.compile("(Saved|已保存) Season(, version |，版本 )1")
-    )
+    expect(page.locator("#notice")).to_contain_text("Saved Season, version 1.")
     page.get_by_role("button", name="Deployment").click()
     expect(page.locator("#served")).to_contain_text("never deployed to this channel")
     page.locator("#check").click()

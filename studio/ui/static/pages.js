@@ -54,6 +54,12 @@ export function row(...cells) {
   return element('tr', {}, ...cells.map((cell) => element('td', {}, cell ?? '')));
 }
 
+// Puts the rows into a table, or one line across its width where there are none.
+export function fill(body, rows, otherwise = 'Nothing.') {
+  const columns = body.closest('table').querySelectorAll('th').length || 1;
+  body.replaceChildren(...(rows.length ? rows : [element('tr', {}, element('td', { colSpan: columns }, otherwise))]));
+}
+
 // Asks again and again while the page is looked at; an error is told in place.
 export async function repeatedly(seconds, ask) {
   const told = document.querySelector('#told');

@@ -1,5 +1,5 @@
 // Safety: words and pictures tried, own words, a theme's policy, the record and its reviews.
-import { answer, ask, element, row, said, send, tried } from './pages.js';
+import { answer, ask, element, fill, row, said, send, tried } from './pages.js';
 
 const found = (id) => document.querySelector(id);
 const [words, list, policy, pictures, filter] = ['#words', '#list-form', '#policy', '#pictures', '#filter'].map(found);
@@ -100,7 +100,7 @@ async function showRecord(anew) {
   found('#export').href = `/safety/record.jsonl?${new URLSearchParams(fields)}`;
   found('#more').hidden = next === null;
   const rows = page.rows.map(recorded);
-  if (anew) found('#rows').replaceChildren(...(rows.length ? rows : [row(element('span', {}, 'Nothing fits.'))]));
+  if (anew) fill(found('#rows'), rows, 'Nothing fits.');
   else found('#rows').append(...rows);
 }
 

@@ -1,5 +1,5 @@
 // System: runs under way, what the engine holds, versions, the log's tail.
-import { answer, element, megabytes, repeatedly, row, said } from './pages.js';
+import { answer, element, fill, megabytes, repeatedly, row, said } from './pages.js';
 
 const TIERS = { base_models: 'Base models', controlnets: 'ControlNets', vaes: 'VAEs' };
 const CACHES = { embeddings: 'Prompt embeddings', latents: 'Start latents', maps: 'Control maps', lora_files: 'LoRA files' };
@@ -22,11 +22,10 @@ function showQueue({ waiting, running, ended, seconds }) {
     element('span', {}, `${running} being drawn`), ' · ', element('span', {}, 'ended in a day'), ': ',
     ...(ends.length ? ends : [element('span', {}, 'none')]),
   );
-  document.querySelector('#waiting').replaceChildren(...(waiting.length
-    ? waiting.map((each) => row(said(each.model), each.turn, each.count, each.oldest.toFixed(1)))
-    : [row('Nothing waits.')]));
+  const queued = waiting.map((each) => row(said(each.model), each.turn, each.count, each.oldest.toFixed(1)));
+  fill(document.querySelector('#waiting'), queued, 'Nothing waits.');
   const means = Object.entries(seconds).map(([model, each]) => row(said(model), ...['wait', 'render', 'load'].map((what) => each[what]?.toFixed(2))));
-  document.querySelector('#seconds').replaceChildren(...(means.length ? means : [row('Nothing.')]));
+  fill(document.querySelector('#seconds'), means);
 }
 
 async function show() {
@@ -38,10 +37,10 @@ async function show() {
   document.querySelector('#runs').replaceChildren(...(runs.length ? runs : [element('li', {}, 'Nothing.')]));
   showQueue(system.queue);
   const { engine } = system;
-  document.querySelector('#engine').replaceChildren(...(engine ? [
+  fill(document.querySelector('#engine'), engine ? [
     ...Object.entries(TIERS).map(([key, name]) => tierRow(name, engine[key])),
     ...Object.entries(CACHES).map(([key, name]) => cacheRow(name, engine[key])),
-  ] : [row('Nothing until the first picture.')]));
+  ] : [], 'Nothing until the first picture.');
   const verbatim = (text) => element('span', { translate: false }, text);
   document.querySelector('#versions').replaceChildren(
     ...Object.entries(system.versions).map(([name, number]) => row(verbatim(name), verbatim(number))),

@@ -1,5 +1,5 @@
 // Themes: their versions and what changed, what was found out about them, what is served.
-import { answer, ask, element, remembered, row, said, send, tried } from './pages.js';
+import { answer, ask, element, fill, remembered, row, said, send, tried } from './pages.js';
 
 const told = document.querySelector('#told');
 const who = remembered(document.querySelector('#who'));
@@ -48,7 +48,7 @@ async function open(slug) {
     when(each.created), said(each.channel), each.number === null ? 'taken down' : `version ${each.number}`,
     each.trial ? `version ${each.trial} for ${each.trial_share} %` : '', said(each.author), said(each.note), each.forced ? 'forced' : '',
   )));
-  document.querySelector('#votes').replaceChildren(...(theme.contests.length ? theme.contests.map(contestRow) : [row('Nothing.')]));
+  fill(document.querySelector('#votes'), theme.contests.map(contestRow));
   await compare();
   await list();
   document.querySelector('#archive').textContent = await isArchived() ? 'Out of the archive' : 'Archive';
@@ -66,15 +66,11 @@ async function isArchived() {
 }
 
 function showServed() {
-  const table = document.querySelector('#served');
-  if (!theme.served.length) table.replaceChildren(row('Nothing.'));
-  else {
-    table.replaceChildren(...theme.served.map((each) => row(
-      said(each.channel), `version ${each.number}`, each.trial ? `version ${each.trial} for ${each.share} %` : '',
-      element('span', { className: 'ailing' }, (theme.ailing[each.channel] ?? []).join(' ')),
-      button('Roll back', () => back('rollback', each.channel)), button('Take down', () => back('stop', each.channel)),
-    )));
-  }
+  fill(document.querySelector('#served'), theme.served.map((each) => row(
+    said(each.channel), `version ${each.number}`, each.trial ? `version ${each.trial} for ${each.share} %` : '',
+    element('span', { className: 'ailing' }, (theme.ailing[each.channel] ?? []).join(' ')),
+    button('Roll back', () => back('rollback', each.channel)), button('Take down', () => back('stop', each.channel)),
+  )));
 }
 
 async function back(what, channel) {
@@ -152,7 +148,7 @@ async function compare() {
   const [before, after] = [chosen('before'), chosen('after')];
   const changes = before && after && before !== after ? await ask(`/themes/${theme.slug}/diff?before=${before}&after=${after}`) : [];
   const rows = changes.map((each) => row(each.place, said(each.before), said(each.after)));
-  document.querySelector('#diff').replaceChildren(...(rows.length ? rows : [row('Nothing.')]));
+  fill(document.querySelector('#diff'), rows);
 }
 
 async function branch(number) {

@@ -1,5 +1,5 @@
 // Votes: blind contests. Which entrant stands on which side, only the server knows.
-import { ask, element, remembered, row, said, send, tried } from './pages.js';
+import { ask, element, fill, remembered, row, said, send, tried } from './pages.js';
 
 const LETTERS = ['A', 'B', 'C', 'D'];
 const voter = remembered(document.querySelector('#voter'));
@@ -13,11 +13,10 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 
 async function list() {
   const contests = await ask('/votes/list');
-  const rows = contests.map((each) => {
+  fill(document.querySelector('#contests'), contests.map((each) => {
     const link = element('a', { href: `/votes?contest=${each.id}` }, said(each.title));
     return row(link, `${each.entrants} entrants`, said(each.author), said(new Date(each.created).toLocaleDateString()));
-  });
-  document.querySelector('#contests').replaceChildren(...(rows.length ? rows : [row('Nothing.')]));
+  }));
 }
 
 // Pictures are drawn beforehand: nobody is to tell entrants apart by how long they take.
