@@ -41,14 +41,13 @@ async function show() {
     ...Object.entries(TIERS).map(([key, name]) => tierRow(name, engine[key])),
     ...Object.entries(CACHES).map(([key, name]) => cacheRow(name, engine[key])),
   ] : [], 'Nothing until the first picture.');
-  const verbatim = (text) => element('span', { translate: false }, text);
   document.querySelector('#versions').replaceChildren(
-    ...Object.entries(system.versions).map(([name, number]) => row(verbatim(name), verbatim(number))),
-    row('device', verbatim(system.device)),
-    row('data directory', verbatim(system.home)),
+    ...Object.entries(system.versions).map(([name, number]) => row(said(name), said(number))),
+    row('device', said(system.device)),
+    row('data directory', said(system.home)),
     row('disk', `${megabytes(system.disk_free)} free of ${megabytes(system.disk_total)}`),
   );
-  document.querySelector('#log').textContent = system.log.join('\n') || 'Nothing was logged.';
+  document.querySelector('#log').replaceChildren(system.log.length ? said(system.log.join('\n')) : 'Nothing was logged.');
 }
 
 await repeatedly(2, show);
