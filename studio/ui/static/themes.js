@@ -44,7 +44,7 @@ async function open(slug) {
   document.querySelector('#name').textContent = theme.name;
   showServed();
   document.querySelector('#versions').replaceChildren(...theme.versions.map(versionRow));
-  document.querySelector('#log').replaceChildren(...theme.log.map((each) => row(
+  fill(document.querySelector('#log'), theme.log.map((each) => row(
     when(each.created), said(each.channel), each.number === null ? 'taken down' : `version ${each.number}`,
     each.trial ? `version ${each.trial} for ${each.trial_share} %` : '', said(each.author), said(each.note), each.forced ? 'forced' : '',
   )));
