@@ -97,6 +97,14 @@ def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
     assert left_in_english(chinese) == set()
 
 
+def test_a_phone_shows_no_name_a_sign_a_line(chinese: Page, server: Server) -> None:
+    chinese.set_viewport_size({"width": 390, "height": 844})
+    open_studio(chinese, server)
+    name = chinese.locator("#A-steps .head label").bounding_box()
+    assert name is not None
+    assert name["height"] < name["width"]
+
+
 def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> None:
     open_studio(chinese, server)
     chinese.locator("#words textarea, #words input").first.fill("裙" * 501)
