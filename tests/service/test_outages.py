@@ -25,6 +25,7 @@ from studio.recipes.preset import LETTERS
 from studio.recipes.recipe import ModelRef
 from studio.recipes.serving import Client
 from studio.settings import shipped
+from tests.servers.disk import small_disk
 from tests.servers.postgresql import Cluster, cluster, programs
 from tests.service.conftest import Service
 from tests.service.test_conformance import ASK, ended, states
@@ -115,20 +116,6 @@ def test_a_locked_database_costs_nothing_but_time(
         other.close()
         all_told_once(themes, asked.id)
         assert status(themes, "ready") == 200
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 24 MB at `folder`; only root may mount one."""
-    folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)]
-    made = subprocess.run(mount, capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip(f"a disk cannot be mounted here: {made.stderr.decode().strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None:
