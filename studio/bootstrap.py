@@ -55,6 +55,7 @@ class Studio:
     """Everything a page or a command needs, already wired."""
 
     settings: Settings
+    database: Database
     catalogue: Catalogue
     users: UserStore
     presets: PresetStore
@@ -75,6 +76,12 @@ class Studio:
     pulls: Pulls
     tokens: TokenCounter
     doodles: tuple[TestDoodle, ...]
+
+    def close(self) -> None:
+        """Lets what is queued finish, then ends the thread that renders and the database's
+        connections."""
+        self.rendering.close()
+        self.database.close()
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
@@ -149,6 +156,7 @@ def open_studio(
     deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
+        database=database,
         catalogue=catalogue,
         users=UserStore(database),
         presets=presets,

@@ -121,6 +121,10 @@ class RenderService:
         """What the engine holds; None while there was nothing to render."""
         return None if self._engine is None else self._engine.status()
 
+    def close(self) -> None:
+        """Lets what is queued finish, then ends the lane's thread."""
+        self._lane.close()
+
     def _end(self, request_id: str) -> None:
         """In the lane, after a run's last job: the oldest ended run is forgotten."""
         self._ended.append(request_id)

@@ -3,6 +3,7 @@
 import threading
 
 from studio.service.lane import Lane, Priority
+from tests.waiting import LONG
 
 
 def test_urgent_tasks_go_first_and_the_rest_keep_their_order() -> None:
@@ -11,10 +12,10 @@ def test_urgent_tasks_go_first_and_the_rest_keep_their_order() -> None:
 
     def hold() -> None:
         begun.set()
-        held.wait(10)
+        held.wait()
 
     lane.put(hold, Priority.BULK)
-    assert begun.wait(10)
+    assert begun.wait(LONG)
     for name, priority in (
         ("sheet 1", Priority.BULK), ("app 1", Priority.LIVE), ("sheet 2", Priority.BULK),
         ("trial", Priority.OPERATOR), ("app 2", Priority.LIVE),
