@@ -32,7 +32,7 @@ def test_a_doodle_becomes_four_different_pictures(page: Page, log: Log, server: 
 
 
 def test_cards_report_progress_to_assistive_technology(page: Page) -> None:
-    set_number(page, "A-steps", "60")  # However slow the browser is, it sees some of them.
+    set_number(page, "A-steps", "30")  # However slow the browser is, it sees some of them.
     page.locator("#generate").click()
     bar = page.locator("#card-A [role=progressbar]")
     expect(bar).to_have_attribute("aria-valuemax", "100")

@@ -32,7 +32,7 @@ def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
         page.evaluate("window.open('/system')")
     system = opened.value
     expect(system.locator("#versions")).to_contain_text("diffusers")
-    set_number(page, "A-steps", "60")  # However slow the browser is, it sees the run.
+    set_number(page, "A-steps", "30")  # However slow the browser is, it sees the run.
     page.locator("#generate").click()
     expect(system.locator("#runs a")).to_have_count(1)
     expect(page.locator(".card-done")).to_have_count(4)
