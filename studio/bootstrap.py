@@ -56,6 +56,7 @@ class Studio:
     """Everything a page or a command needs, already wired."""
 
     settings: Settings
+    database: Database
     catalogue: Catalogue
     users: UserStore
     presets: PresetStore
@@ -76,6 +77,12 @@ class Studio:
     pulls: Pulls
     tokens: TokenCounter
     doodles: tuple[TestDoodle, ...]
+
+    def close(self) -> None:
+        """Lets what is queued finish, then ends the thread that renders and the database's
+        connections."""
+        self.rendering.close()
+        self.database.close()
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
@@ -150,6 +157,7 @@ def open_studio(
     deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
+        database=database,
         catalogue=catalogue,
         users=UserStore(database),
         presets=presets,

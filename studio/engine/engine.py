@@ -50,11 +50,14 @@ class Engine:
         limits: Limits | None = None,
         configurations: Path | None = None,
         ways: Ways | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`configurations` is where single-file models' are, the product's own if None."""
+        """`configurations` is where single-file models' are, the product's own if None. A job's
+        deadline is taken by `clock`, in seconds from any start."""
         self._catalogue = catalogue
         self.device = chosen_device(device)
         self._ways = ways or Ways()
+        self._clock = clock
         self._dtype = chosen_dtype(self.device, self._ways.precision)
         configured = Configurations(configurations or shipped("assets") / "configurations")
         compiled = self._ways.compile and not self._ways.exact
@@ -99,9 +102,9 @@ class Engine:
         different lengths: draw them one by one then.
         """
         limit = self._ways.job_seconds
-        deadline = None if limit is None else time.monotonic() + limit * len(jobs)
+        deadline = None if limit is None else self._clock() + limit * len(jobs)
         reporters = zip((job.letter for job in jobs), watches, strict=True)
-        hooks = Hooks(tuple(reporters), deadline)
+        hooks = Hooks(tuple(reporters), deadline, self._clock)
         jobs, notes = self._exact(jobs)
         group = _Group(jobs, find_needs(self._catalogue, jobs[0]), base, doodle, hooks)
         try:

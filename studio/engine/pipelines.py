@@ -1,7 +1,7 @@
 """A throw-away diffusers pipeline per pass over shared modules, and one run of it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -34,10 +34,11 @@ class Unit:
 @dataclass(frozen=True)
 class Hooks:
     """Where jobs that are drawn together report to, by letter and in their order, and what may
-    end them; `deadline` by `time.monotonic`."""
+    end them; `deadline` by `clock`."""
 
     watches: Sequence[tuple[str, Watch]]
     deadline: float | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def loading(self, model: str) -> None:
         for _, watch in self.watches:
@@ -73,7 +74,7 @@ class Progress:
         letters = ", ".join(letter for letter, _ in hooks.watches)
         if any(watch.is_cancelled() for _, watch in hooks.watches):
             raise Cancelled(f"variant {letters} was stopped")
-        if hooks.deadline is not None and time.monotonic() > hooks.deadline:
+        if hooks.deadline is not None and hooks.clock() > hooks.deadline:
             raise DeadlinePassed(
                 f"variant {letters} took longer than a job may, at step {self._done + 1} of"
                 f" {self._total}: take fewer steps or a smaller size, or raise STUDIO_JOB_SECONDS"

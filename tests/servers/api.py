@@ -1,7 +1,6 @@
 """The API of a studio, really listening on a spare loopback port."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import uvicorn
 from studio.api.app import build_api
 from studio.bootstrap import Studio
 from studio.network import listen
+from tests.waiting import until
 
 
 @contextmanager
@@ -20,8 +20,8 @@ def serving(studio: Studio) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    until(lambda: server.started or not thread.is_alive(), pause=0.01)
+    assert server.started
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

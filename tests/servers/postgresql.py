@@ -13,6 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from tests.waiting import LONG
+
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 """Where Debian keeps each version's programs; they are on nobody's PATH."""
 
@@ -102,4 +104,4 @@ def _run(*command: object) -> None:
     words = [str(word) for word in command]
     if os.geteuid() == 0:
         words = ["runuser", "-u", "postgres", "--", *words]
-    subprocess.run(words, check=True, capture_output=True, cwd="/", timeout=120)
+    subprocess.run(words, check=True, capture_output=True, cwd="/", timeout=LONG)

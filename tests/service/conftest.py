@@ -60,7 +60,7 @@ class Service:
         for worker in self.workers:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait(20)
+            worker.wait()
         self.workers.clear()
 
     @contextmanager

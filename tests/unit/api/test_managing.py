@@ -1,6 +1,5 @@
 """Presets by the API as by page and command line: files, versions, the gate, deployments, reviews."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from studio.bootstrap import Studio
 from studio.recipes.safety import AuditFilter
 from studio.recipes.serving import Client
 from tests.unit.api.test_api import WISH, ended
+from tests.waiting import until
 
 V1 = "/api/v1/presets"
 
@@ -89,16 +89,16 @@ def test_a_branch_is_archived(manager: TestClient) -> None:
     assert refused.status_code == 422
 
 
+def reviewed(manager: TestClient, address: str) -> Any:
+    return until(lambda: manager.get(address).json(), lambda it: it["state"] != "running")
+
+
 def test_reviews_are_begun_and_watched(manager: TestClient) -> None:
     for kind in ("robustness", "sheet"):
         address = f"{V1}/quick-sketch/versions/1/{kind}"
         assert manager.get(address).json()["state"] == "none"
         assert manager.post(address).status_code == 202
-        for _ in range(600):
-            told = manager.get(address).json()
-            if told["state"] != "running":
-                break
-            time.sleep(0.05)
+        told = reviewed(manager, address)
         assert (told["state"], told["message"]) == ("done", "")
         assert told["report"] is not None
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -217,21 +216,20 @@ from studio.store.database import Database
 from studio.store.presets import PresetStore
 from tests import examples
 store = PresetStore(Database(sys.argv[1]))
-print("ready", flush=True)
 for number in range(10**6):
-    store.save(examples.preset(prompt=f"colours {number}"))
+    print(store.save(examples.preset(prompt=f"{sys.argv[2]} {number}")).number, flush=True)
 """
 
 
 def test_a_saver_that_is_killed_leaves_a_whole_version_or_none(url: str) -> None:
     store = PresetStore(Database(url))
-    for seconds in (0.15, 0.31, 0.47):
-        saver = subprocess.Popen([sys.executable, "-c", SAVER, url], stdout=subprocess.PIPE)
-        assert saver.stdout is not None
-        assert saver.stdout.readline() == b"ready\n"
-        time.sleep(seconds)
-        saver.kill()
-        saver.wait()
+    for saves in (3, 8, 13):
+        command = [sys.executable, "-c", SAVER, url, f"colours of {saves}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
+            assert saver.stdout is not None
+            told = [saver.stdout.readline() for _ in range(saves)]
+            saver.kill()
+        assert all(told)
         versions = store.versions("spring")
         [summary] = store.summaries()
         assert [v.number for v in versions] == list(range(summary.latest, 0, -1))

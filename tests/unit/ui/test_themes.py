@@ -1,6 +1,5 @@
 """The addresses of the page Themes: what they tell and what they do, and for whom."""
 
-import time
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from fastapi.testclient import TestClient
 from studio.bootstrap import Studio
 from studio.recipes.deployment import Order
 from studio.ui.server import build_app
+from tests.waiting import until
 
 OWN = {"X-Studio": "themes"}
 TWO = "/themes/two"
@@ -25,12 +25,10 @@ def client(studio: Studio) -> TestClient:
 
 
 def done(client: TestClient, address: str) -> dict[str, Any]:
-    for _ in range(400):
-        answer: dict[str, Any] = client.get(address).json()
-        if answer["state"] != "running":
-            return answer
-        time.sleep(0.02)
-    raise TimeoutError("it did not end")
+    told: dict[str, Any] = until(
+        lambda: client.get(address).json(), lambda it: it["state"] != "running"
+    )
+    return told
 
 
 def test_themes_are_listed_searched_and_told_with_what_is_served(
