@@ -19,6 +19,7 @@ StudioError                 exit code 1
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
     ├── NoRoom                  a model does not fit beside what is in use
+    ├── DeviceLost              the device answers nobody in this process any more
     ├── DeadlinePassed          a job took longer than it may
     ├── LaneHung                a job hangs where it cannot be stopped
     └── Cancelled               somebody asked for it to stop
@@ -107,6 +108,10 @@ class EngineError(StudioError):
 
 class NoRoom(EngineError):
     pass
+
+
+class DeviceLost(EngineError):
+    """A sticky error of the device: the process must end, for every later call fails as well."""
 
 
 class DeadlinePassed(EngineError):
