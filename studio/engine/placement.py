@@ -105,9 +105,8 @@ def _stay() -> None:
 
 def _swap_back(model: Movable, hosts: WeakTensorKeyDictionary) -> None:
     for weight in _weights(model):
-        host = hosts.get(weight)
-        if host is not None:
-            weight.data = host
+        if weight in hosts:
+            weight.data = hosts[weight]
     for weight in _weights(model):
         # What was attached while the model stood up there (an adapter) has no copy here yet.
         if weight not in hosts:

@@ -92,7 +92,7 @@ def test_memory_that_runs_out_while_drawing_costs_no_reading_from_the_disk(
 ) -> None:
     card, real, calls = SimulatedCard(), pipelines.run, []
     tight = on_card(easel, card)
-    bright = {"loras": [LoraUse(model=ModelRef(name="pocket-neon"))]}
+    bright: dict[str, Any] = {"loras": [LoraUse(model=ModelRef(name="pocket-neon"))]}
     drawn(tight, "pocket-water", **bright)
     before = tight.engine.status()
 
@@ -120,7 +120,7 @@ def test_memory_that_runs_out_while_drawing_costs_no_reading_from_the_disk(
 def test_memory_that_runs_out_while_a_lora_is_attached_is_not_blamed_on_the_lora(
     easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bright = {"loras": [LoraUse(model=ModelRef(name="pocket-neon"))]}
+    bright: dict[str, Any] = {"loras": [LoraUse(model=ModelRef(name="pocket-neon"))]}
     wanted = drawn(easel, **bright)
     calls: list[int] = []
     for pipe in (StableDiffusionControlNetImg2ImgPipeline, StableDiffusionImg2ImgPipeline):

@@ -119,7 +119,7 @@ def test_a_transformer_is_guided_as_long(
 # Issue 18, 15.
 def test_steps_of_all_passes_are_told_as_they_are(tiny_easel: Easel) -> None:
     told: list[tuple[int, int]] = []
-    passes = {
+    passes: dict[str, Any] = {
         "upscale": {"enabled": True, "factor": 1.5, "steps": 6, "strength": 0.5},
         "face_repair": {"enabled": True, "size": 64, "strength": 0.5},
     }
