@@ -124,6 +124,8 @@ class LaneHung(EngineError):
 
 
 class DeviceLost(EngineError):
+    """A sticky error of the device: the process must end, for every later call fails as well."""
+
     exit_code = 9
 
 
