@@ -147,6 +147,10 @@ class RenderService:
         if run is not None:
             run.cancel()
 
+    def close(self) -> None:
+        """Lets what is queued finish, then ends the lane's thread."""
+        self._lane.close()
+
     def _work(self, run: Run, jobs: Sequence[Job], priority: Priority) -> None:
         """Jobs in the lane's thread; whatever happens, the run is told how each ended."""
         open_jobs = [job for job in jobs if run.claim(job.letter)]
