@@ -42,6 +42,7 @@ from studio.store.contests import ContestStore
 from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
 from studio.store.jobs import JobStore
+from studio.store.locks import ServerLock
 from studio.store.pictures import PictureFiles, Pictures
 from studio.store.presets import PresetStore
 from studio.store.reports import ReportStore
@@ -145,7 +146,7 @@ def open_studio(
     )  # fmt: skip
     jobs = JobStore(database)
     metrics.registry.register(QueueFigures(jobs))
-    runner = _runner(settings, rendering, jobs, variants)
+    runner = _runner(settings, rendering, jobs, variants, ServerLock(database.url))
     deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
@@ -185,11 +186,15 @@ def open_studio(
 
 
 def _runner(
-    settings: Settings, rendering: RenderService, jobs: JobStore, variants: VariantStore
+    settings: Settings,
+    rendering: RenderService,
+    jobs: JobStore,
+    variants: VariantStore,
+    lock: ServerLock,
 ) -> Runner:
     broker = settings.broker.get_secret_value()
     if not broker:
-        return InProcess(rendering, jobs, variants, settings.job_seconds)
+        return InProcess(rendering, jobs, variants, lock, settings.job_seconds)
     from studio.service.fleet import Fleet
 
     return Fleet(broker, settings.job_seconds, jobs)

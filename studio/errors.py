@@ -14,6 +14,7 @@ StudioError                 exit code 1
 │   └── HubUnavailable          a model hub that does not answer, or asks for consent
 ├── StoreError              5   the data directory or the database
 │   ├── StoreUnavailable        read-only, full, locked
+│   ├── StoreInUse              another server draws for this database
 │   └── NewerStore              written by a newer version of the studio
 ├── Busy                    8   too much at once: come back later
 ├── ServerError             6   the page cannot be served: port in use
@@ -21,6 +22,7 @@ StudioError                 exit code 1
     ├── NoRoom                  a model does not fit beside what is in use
     ├── DeadlinePassed          a job took longer than it may
     ├── LaneHung                a job hangs where it cannot be stopped
+    ├── DeviceLost          9   the device fails every job until the process is started again
     └── Cancelled               somebody asked for it to stop
 """
 
@@ -83,6 +85,10 @@ class StoreUnavailable(StoreError):
     pass
 
 
+class StoreInUse(StoreError):
+    pass
+
+
 class NewerStore(StoreError):
     pass
 
@@ -115,6 +121,10 @@ class DeadlinePassed(EngineError):
 
 class LaneHung(EngineError):
     pass
+
+
+class DeviceLost(EngineError):
+    exit_code = 9
 
 
 class Cancelled(EngineError):

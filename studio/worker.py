@@ -1,32 +1,54 @@
 """A worker of the fleet: `studio worker` on each machine that draws, one for each device."""
 
 import logging
+import multiprocessing
+import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from multiprocessing.synchronize import Event as Flag
+from typing import NoReturn
 
+from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery, Task
+from celery.signals import worker_ready
 from prometheus_client import start_http_server
 
 from studio.bootstrap import Studio, open_catalogue, open_studio
-from studio.errors import InputError, StudioError
+from studio.errors import DeviceLost, InputError, LaneHung, NotFound, StoreUnavailable, StudioError
 from studio.logs import set_up_logs
-from studio.recipes.events import FINAL
-from studio.recipes.preset import LETTERS
-from studio.recipes.serving import told
-from studio.service.fleet import HOT_FIRST, TASK, Stream, fleet_app, open_redis, queue_of
+from studio.recipes.events import ENDS, FINAL, Event
+from studio.recipes.preset import LETTERS, Letter
+from studio.recipes.serving import Told, told
+from studio.service.fleet import (
+    HOT_FIRST,
+    TASK,
+    Stream,
+    broker_errors,
+    fleet_app,
+    open_redis,
+    queue_of,
+)
 from studio.service.lane import Priority
 from studio.service.ledger import SqlLedger
 from studio.service.rendering import Renderer
+from studio.service.retrying import StoreRetry
+from studio.service.runs import Run
 from studio.settings import Settings
 
 log = logging.getLogger(__name__)
 
-
 BEAT = 3.0
 """Seconds between signs of life of whoever draws."""
+STALLED = 300.0
+"""Seconds without progress after which a job gets no more signs of life, so that another takes it."""
+LOOK = 1.0
+"""Seconds between looks at whether this process can still draw, while nothing happens."""
+RESCAN = 10.0
+"""Seconds between looks for checkpoints that were added since the worker started."""
 
 
 @contextmanager
@@ -47,15 +69,19 @@ def _repeat(seconds: float, act: Callable[[], None], over: threading.Event) -> N
         try:
             act()
         except StudioError as error:
-            log.warning("no sign of life could be given: %s", error)
+            log.warning("%s failed and is tried again: %s", threading.current_thread().name, error)
+        except Exception:
+            log.exception("%s failed and is tried again", threading.current_thread().name)
 
 
 class Pulse:
     """Signs of life of what is being drawn, from one thread for all jobs: to start one would cost each
     a millisecond."""
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[], None]) -> None:
+        """`check` raises a StudioError once the process can draw no more, which ends the signs."""
         self._drawn: SqlLedger | None = None
+        self._check = check
         beat = (BEAT, self._beat, threading.Event())
         threading.Thread(target=_repeat, args=beat, name="beat", daemon=True).start()
 
@@ -69,6 +95,7 @@ class Pulse:
 
     def _beat(self) -> None:
         if (drawn := self._drawn) is not None:
+            self._check()
             drawn.live()
 
 
@@ -80,6 +107,7 @@ class Draw(Task):  # type: ignore[misc]
     abstract = True
     settings: Settings
     renderer: Callable[[], Renderer] | None = None
+    device_lost: Flag
 
     @cached_property
     def studio(self) -> Studio:
@@ -96,20 +124,77 @@ class Draw(Task):  # type: ignore[misc]
 
     @cached_property
     def pulse(self) -> Pulse:
-        return Pulse()
+        return Pulse(lambda: self.studio.rendering.check(STALLED))
+
+    @cached_property
+    def retry(self) -> StoreRetry:
+        return StoreRetry()
 
     def run(self, request_id: str, letter: str) -> None:
-        jobs, variants = self.studio.serving.jobs, self.studio.variants
         wanted = tuple(each for each in LETTERS if each == letter)
-        request = jobs.request(request_id)
-        ledger = SqlLedger(jobs, variants, request, self.studio.rendering.metrics)
-        run = self.studio.rendering.start(request, Priority.LIVE, ledger, wanted)
-        with self.pulse.of(ledger):
-            for number, event in enumerate(run.events()):
-                if isinstance(event, FINAL) and not ledger.settled(event.letter):
-                    return  # Another attempt has it, and will tell.
-                if number:  # That it was queued was told when it was.
-                    self.stream.tell(request_id, [told(event)])
+        studio = self.retry(lambda: self.studio)
+        jobs = studio.serving.jobs
+        try:
+            request = self.retry(lambda: jobs.request(request_id))
+        except NotFound as error:
+            log.warning("a job is not drawn: %s", error)  # Its request was deleted meanwhile.
+            return
+        ledger = SqlLedger(jobs, studio.variants, request, studio.rendering.metrics)
+        run = studio.rendering.start(request, Priority.LIVE, ledger, wanted)
+        try:
+            with self.pulse.of(ledger):
+                self._follow(run, ledger)
+        except SoftTimeLimitExceeded:
+            self._leave(
+                ledger, wanted, LaneHung("a job hangs: its process ends, and it is tried anew")
+            )
+        except (LaneHung, DeviceLost) as error:
+            self._leave(ledger, wanted, error)
+
+    def _follow(self, run: Run, ledger: SqlLedger) -> None:
+        """Tells what happens until the job has ended here. Raises LaneHung and DeviceLost."""
+        number = 0
+        while True:
+            if not run.wait(number, LOOK):
+                self.studio.rendering.check(STALLED)
+                continue
+            event = run.event(number)
+            if number:  # That it was queued was told when it was.
+                self._tell(run.request.id, event, ledger)
+            if isinstance(event, FINAL):
+                return
+            number += 1
+
+    def _tell(self, request_id: str, event: Event, ledger: SqlLedger) -> None:
+        """What Redis does not take now is lost, but for ends: those the API tells by the job table."""
+        if isinstance(event, ENDS) and not self.retry(lambda: ledger.settled(event.letter)):
+            return  # Another attempt has it, and will tell.
+        if isinstance(event, FINAL) and not isinstance(event, ENDS):
+            return
+        try:
+            self._send(request_id, told(event))
+        except StoreUnavailable as error:
+            log.warning("an event of %s is not told: %s", request_id, error)
+
+    def _send(self, request_id: str, event: Told) -> None:
+        with broker_errors():
+            self.stream.tell(request_id, [event])
+
+    def _leave(
+        self, ledger: SqlLedger, letters: tuple[Letter, ...], error: StudioError
+    ) -> NoReturn:
+        """Gives the job back, and ends this process: the pool starts a fresh one, and after a lost
+        device the whole worker ends, for its service manager to start again."""
+        log.critical("%s", error)
+        for letter in letters:
+            try:
+                ledger.again(letter, str(error))  # Nothing where it went back already.
+            except StudioError as away:
+                log.warning("variant %s is given back by its silence: %s", letter, away)
+        if isinstance(error, DeviceLost):
+            self.device_lost.set()
+        logging.shutdown()
+        os._exit(error.exit_code)
 
 
 def worker_app(
@@ -117,8 +202,13 @@ def worker_app(
 ) -> Celery:
     """The application of a worker. `renderer` stands in for the engine."""
     app = fleet_app(settings.broker.get_secret_value(), settings.job_seconds, order)
-    task = type("DrawHere", (Draw,), {"settings": settings, "renderer": staticmethod(renderer) if renderer else None, "abstract": False})  # fmt: skip
-    app.register_task(task())
+    own = {
+        "settings": settings,
+        "renderer": staticmethod(renderer) if renderer else None,
+        "device_lost": multiprocessing.Event(),
+        "abstract": False,
+    }
+    app.register_task(type("DrawHere", (Draw,), own)())
     return app
 
 
@@ -128,7 +218,8 @@ def work(
     """Draws until it is told to stop; SIGTERM lets the job under way finish. `order` is that of
     `fleet_app`.
 
-    Raises InputError without a broker, StoreUnavailable when it does not answer.
+    Raises InputError without a broker, StoreUnavailable when it does not answer, DeviceLost when the
+    device fails every job.
     """
     if not settings.broker.get_secret_value():
         raise InputError(
@@ -136,8 +227,53 @@ def work(
         )
     open_redis(settings.broker.get_secret_value())
     set_up_logs(settings.log_json)
-    queues = [queue_of(name) for name in open_catalogue(settings).names("checkpoint")]
-    name = f"studio-{settings.device}@{socket.gethostname()}"
-    worker_app(settings, renderer, order).worker_main(
-        ["worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING", "-Q", ",".join(queues), "-n", name]
-    )  # fmt: skip
+    app = worker_app(settings, renderer, order)
+    lost: Flag = app.tasks[TASK].device_lost
+    # Two on one host, one for each card, need names of their own.
+    name = f"studio-{os.getpid()}@{socket.gethostname()}"
+    queues = _queues(settings)
+    _add_queues_as_they_come(app, settings, name, queues)
+    _stop_once(lost)
+    try:
+        app.worker_main(
+            [
+                *("worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING"),
+                *("-Q", ",".join(sorted(queues)), "-n", name),
+            ]
+        )
+    finally:
+        if lost.is_set():
+            raise DeviceLost("the device was lost: this worker must be started again")
+
+
+def _queues(settings: Settings) -> set[str]:
+    return {queue_of(name) for name in open_catalogue(settings).names("checkpoint")}
+
+
+def _add_queues_as_they_come(app: Celery, settings: Settings, name: str, known: set[str]) -> None:
+    """Listens for jobs of checkpoints that are added while the worker runs, too."""
+
+    def look() -> None:
+        for queue in sorted(_queues(settings) - known):
+            app.control.add_consumer(queue, destination=[name])
+            known.add(queue)
+            log.warning("a new checkpoint: listening to %s", queue)
+
+    def begin(**_: object) -> None:
+        own = (RESCAN, look, threading.Event())
+        threading.Thread(target=_repeat, args=own, name="rescan", daemon=True).start()
+
+    worker_ready.connect(begin, weak=False)
+
+
+def _stop_once(lost: Flag) -> None:
+    """Ends the worker, as by SIGTERM, when its device is lost."""
+
+    def watch() -> None:
+        lost.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def begin(**_: object) -> None:
+        threading.Thread(target=watch, name="device", daemon=True).start()
+
+    worker_ready.connect(begin, weak=False)

@@ -26,11 +26,13 @@ from studio.api.wire import PREFIX, Problem
 from studio.bootstrap import Studio
 from studio.errors import (
     Busy,
+    DeviceLost,
     InputError,
     LaneHung,
     ModelError,
     NotFound,
     StoreError,
+    StoreInUse,
     StudioError,
 )
 from studio.recipes.serving import Client, Scope
@@ -56,16 +58,25 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
     InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    LaneHung: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeviceLost: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
-def build_api(studio: Studio) -> FastAPI:
-    """Goes on with what a restart broke off as soon as it is started."""
+def end_process(error: StudioError) -> None:
+    """Ends this process as its service manager would, which starts it again."""
+    log.critical("%s", error)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def build_api(studio: Studio, give_up: Callable[[StudioError], None] = end_process) -> FastAPI:
+    """Goes on with what a restart broke off as soon as it is started. `give_up` is called with the
+    error once this process can serve no more."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         studio.serving.recover()
-        reaper = asyncio.create_task(_reap(studio))
+        reaper = asyncio.create_task(_reap(studio, give_up))
         yield
         reaper.cancel()
 
@@ -85,16 +96,15 @@ def build_api(studio: Studio) -> FastAPI:
     return app
 
 
-async def _reap(studio: Studio) -> None:
+async def _reap(studio: Studio, give_up: Callable[[StudioError], None]) -> None:
     """Tends jobs and what is kept now and then, as long as the process lives."""
     while True:
         await asyncio.sleep(REAPED)
         try:
             await to_thread.run_sync(studio.serving.tend)
             await to_thread.run_sync(studio.keeping.tend)
-        except LaneHung as error:
-            log.critical("%s", error)
-            signal.raise_signal(signal.SIGTERM)
+        except (LaneHung, DeviceLost, StoreInUse) as error:
+            give_up(error)
         except Exception as error:
             log.warning("jobs are not tended for now: %s", error)
 

@@ -15,14 +15,19 @@ def add_watching(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> No
 
     @routes.get(f"{PREFIX}/health")
     def health() -> dict[str, str]:
-        """Whether this process answers."""
+        """Whether this process works: 503 once it must be started again."""
+        studio.serving.check()
         return {"status": "alive"}
 
     @routes.get(f"{PREFIX}/ready")
     def ready() -> dict[str, int | str]:
-        """Whether requests can be taken: the database answers. How long the queue is."""
-        waiting, seconds = studio.serving.jobs.waiting(), studio.serving.seconds_to_wait()
-        return {"status": "ready", "waiting": waiting, "seconds": seconds}
+        """Whether requests can be taken: the database and the queue answer. How long the queue is."""
+        waiting = studio.serving.check_ready()
+        return {
+            "status": "ready",
+            "waiting": waiting,
+            "seconds": studio.serving.seconds_to_wait(),
+        }
 
     @routes.get("/metrics", response_class=Response, dependencies=[Depends(who)])
     def metrics() -> Response:

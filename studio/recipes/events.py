@@ -65,6 +65,14 @@ class Stopped(_JobEvent):
     kind: Literal["cancelled"] = "cancelled"
 
 
-Event = Queued | Started | Loading | Step | Preview | Done | Failed | Withheld | Stopped
-FINAL = (Done, Failed, Withheld, Stopped)
-"""Events after which nothing more comes of a job."""
+class Elsewhere(_JobEvent):
+    """Another process has the job now: this run hears no more of it, and it goes on there."""
+
+    kind: Literal["queued"] = "queued"
+
+
+Event = Queued | Started | Loading | Step | Preview | Done | Failed | Withheld | Stopped | Elsewhere
+ENDS = (Done, Failed, Withheld, Stopped)
+"""Events that end a job."""
+FINAL = (*ENDS, Elsewhere)
+"""Events after which a run has no more of a job."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
-from studio.recipes.events import FINAL, Event, Failed, Loading, Preview, Step, Withheld
+from studio.recipes.events import ENDS, Event, Failed, Loading, Preview, Step, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import RequestId, Seed
 
@@ -82,7 +82,7 @@ class Told(Frozen):
 
 def told(event: Event) -> Told:
     """An event as it travels."""
-    said = Told(letter=event.letter, kind=event.kind, final=isinstance(event, FINAL))
+    said = Told(letter=event.letter, kind=event.kind, final=isinstance(event, ENDS))
     match event:
         case Step(done=done, total=total):
             return said.model_copy(update={"done": done, "total": total})

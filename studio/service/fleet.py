@@ -4,21 +4,27 @@ The broker only wakes workers: the job table says what is to be done, a list in 
 tells what happens. Settings are those that a trial of engines found to matter (see CONTRIBUTING).
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import quote
 
 from celery import Celery
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from studio.errors import StoreUnavailable
 from studio.recipes.planning import plan
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request
 from studio.recipes.serving import Told
-from studio.service.runner import hard_limit
+from studio.service.runner import UNSENT, hard_limit
 from studio.store.jobs import JobStore
 
+log = logging.getLogger(__name__)
 TASK = "studio.draw"
 KEPT = 3600
 """Seconds that a request's events can be followed after the last."""
@@ -28,8 +34,8 @@ BEFORE_PRIORITY = "\x06\x16"
 """What kombu puts between a queue's name and a priority."""
 SILENT = timedelta(seconds=12)
 """Without a sign of life for so long whoever draws a job is dead; machines' clocks must agree better."""
-UNSENT = timedelta(seconds=30)
-"""Queued for so long, with nothing in Redis for its model, a job's message is lost."""
+CONNECTING, ANSWERING = 2.0, 10.0
+"""Seconds that Redis may take to be connected to, and to answer."""
 HOT_FIRST = "studio.service.fleet:HotFirst"
 """The name of the class below, as kombu takes it; it knows `round_robin`, too."""
 IN_A_ROW = 8
@@ -80,7 +86,8 @@ def fleet_app(broker: str, job_seconds: float | None, order: str = HOT_FIRST) ->
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
         worker_hijack_root_logger=False,
-        worker_cancel_long_running_tasks_on_connection_loss=True,
+        # The job table, not the broker, says whose attempt counts: what is being drawn is finished.
+        worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "visibility_timeout": 2 * limit + 60,
@@ -148,38 +155,68 @@ class Stream:
 
 
 class Fleet:
-    """The Runner that puts jobs into the queue, each under its base model."""
+    """The Runner that puts jobs into the queue, each under its base model. While Redis is away jobs stay
+    in the job table, and are sent when it is back."""
 
-    def __init__(self, broker: str, job_seconds: float | None, jobs: JobStore) -> None:
+    def __init__(
+        self,
+        broker: str,
+        job_seconds: float | None,
+        jobs: JobStore,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Raises StoreUnavailable when the broker does not answer."""
         self._app = fleet_app(broker, job_seconds)
         self._redis = open_redis(broker)
         self._stream = Stream(self._redis)
-        self._jobs = jobs
+        self._jobs, self._clock = jobs, clock
+        self._trusted_from = 0.0
+
+    def reserve(self, seconds: float) -> None:
+        """Any number of processes may serve a fleet."""
 
     def recover(self) -> int:
         """Nothing to do: the workers have what was begun, and the queue what was not."""
         return 0
 
-    def tend(self) -> None:
-        """Begins anew what dead workers had; sends once more what the queue has lost."""
-        for left in self._jobs.take_back(SILENT):
-            self.start(self._jobs.request(left.request_id), left.letters, left.turn)
+    def tend(self, is_even: bool = True) -> None:
+        """Begins anew what dead workers had; sends once more what the queue has lost. After a gap every
+        worker has the time to give its next sign of life first."""
+        if not is_even:
+            self._trusted_from = self._clock() + SILENT.total_seconds()
+        if self._clock() >= self._trusted_from:
+            for left in self._jobs.take_back(SILENT):
+                self.start(self._jobs.request(left.request_id), left.letters, left.turn)
         for left in self._jobs.queued(UNSENT):
             jobs = plan(self._jobs.request(left.request_id))
-            lost = [job for job in jobs if job.letter in left.letters and self._is_empty(job)]
-            self._send(left.request_id, lost, left.turn)
+            with broker_errors():
+                lost = [job for job in jobs if job.letter in left.letters and self._is_empty(job)]
+                self._send(left.request_id, lost, left.turn)
+
+    def check(self) -> None:
+        """Nothing is drawn here."""
+
+    def check_ready(self) -> None:
+        with broker_errors():
+            self._redis.ping()
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
+        """The jobs are in the table: where they cannot be sent now, `tend` does it later."""
         jobs = [job for job in plan(request) if job.letter in letters]
-        self._stream.tell(request.id, [Told(letter=job.letter, kind="queued") for job in jobs])
-        self._send(request.id, jobs, turn)
+        try:
+            with broker_errors():
+                self._stream.tell(
+                    request.id, [Told(letter=job.letter, kind="queued") for job in jobs]
+                )
+                self._send(request.id, jobs, turn)
+        except StoreUnavailable as error:
+            log.warning("request %s is sent later: %s", request.id, error)
 
     def _send(self, request_id: str, jobs: Sequence[Job], turn: int) -> None:
         with self._app.producer_or_acquire() as producer:
             for job in jobs:
                 self._app.send_task(
-                    TASK, args=[request_id, job.letter], producer=producer,
+                    TASK, args=[request_id, job.letter], producer=producer, retry=False,
                     queue=queue_of(job.recipe.base_model.name), priority=PRIORITIES[turn],
                 )  # fmt: skip
 
@@ -192,27 +229,52 @@ class Fleet:
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:
         """Whoever draws finds out from the job table; of the others nobody else would tell."""
         ends = [Told(letter=letter, kind="cancelled", final=True) for letter in queued]
-        self._stream.tell(request_id, ends)
+        self.settle(request_id, ends)
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
-        return self._stream.since(request_id, number)
+        """While Redis is away there is no news."""
+        try:
+            with broker_errors():
+                return self._stream.since(request_id, number)
+        except StoreUnavailable:
+            return ()
 
     def settle(self, request_id: str, ends: Sequence[Told]) -> None:
-        self._stream.tell(request_id, ends)
+        """What cannot be told now is told to whoever follows the request later (`Serving.is_over`)."""
+        try:
+            with broker_errors():
+                self._stream.tell(request_id, ends)
+        except StoreUnavailable as error:
+            log.warning("the ends of %s are told later: %s", request_id, error)
 
     def is_over(self, request_id: str) -> bool:
-        return self._stream.is_over(request_id)
+        try:
+            with broker_errors():
+                return self._stream.is_over(request_id)
+        except StoreUnavailable:
+            return False
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Raises StoreUnavailable in place of what redis-py and kombu raise while Redis is away."""
+    from kombu.exceptions import OperationalError
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except (RedisError, OperationalError, OSError) as error:
+        raise StoreUnavailable(
+            f"the queue does not answer ({error}): start Redis, or mend STUDIO_BROKER"
+        ) from error
 
 
 def open_redis(broker: str) -> Redis:
-    """Raises StoreUnavailable when the broker does not answer."""
-    from redis.exceptions import RedisError
-
-    redis = Redis.from_url(broker, decode_responses=True, health_check_interval=10)
-    try:
+    """A client that says soon when Redis is away. Raises StoreUnavailable when it does not answer."""
+    redis = Redis.from_url(
+        broker, decode_responses=True, health_check_interval=10,
+        socket_connect_timeout=CONNECTING, socket_timeout=ANSWERING, retry=Retry(NoBackoff(), 1),
+    )  # fmt: skip
+    with broker_errors():
         redis.ping()
-    except RedisError as error:
-        raise StoreUnavailable(
-            f"the broker does not answer ({error}): start Redis, or mend STUDIO_BROKER"
-        ) from None
     return redis

@@ -12,6 +12,8 @@ from studio.store.variants import VariantStore
 class SqlLedger:
     """Keeps a run's jobs in the job table."""
 
+    is_kept = True
+
     def __init__(
         self,
         store: JobStore,

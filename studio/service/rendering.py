@@ -1,12 +1,11 @@
 """Renders requests: four jobs through the lane, their events to whoever asked."""
 
-import hashlib
 import io
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
 from typing import Protocol
@@ -16,16 +15,25 @@ from structlog.contextvars import bound_contextvars
 
 from studio.engine.rendered import Rendered, Watch
 from studio.engine.status import EngineStatus
-from studio.errors import Cancelled, NoRoom, NotFound, StudioError
+from studio.errors import (
+    Cancelled,
+    DeviceLost,
+    LaneHung,
+    NoRoom,
+    NotFound,
+    StoreUnavailable,
+    StudioError,
+)
 from studio.imaging.limits import encode_png
-from studio.imaging.metadata import png_with_metadata
-from studio.recipes.events import Done, Failed, Loading, Preview, Step, Stopped, Withheld
+from studio.recipes.events import Failed, Loading, Preview, Started, Step, Stopped
 from studio.recipes.planning import batches, plan
 from studio.recipes.preset import LETTERS, Letter
-from studio.recipes.request import Job, Request, Variant
+from studio.recipes.request import OPERATOR, Job, Request
 from studio.recipes.safety import PictureVerdict
-from studio.service.lane import Lane, Priority
+from studio.service.finishing import Finisher, Judge, unexpected
+from studio.service.lane import Lane, Priority, Task
 from studio.service.metrics import Metrics
+from studio.service.retrying import StoreRetry
 from studio.service.runs import Ledger, Run
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
@@ -33,6 +41,8 @@ from studio.store.variants import VariantStore
 log = logging.getLogger(__name__)
 KEPT_RUNS = 12
 """Ended runs that can still be followed from their beginning."""
+UNFINISHED = 8
+"""Rendered pictures that may wait to be stored; beyond, the lane waits, as RAM is not endless."""
 
 
 class Renderer(Protocol):
@@ -49,16 +59,13 @@ class Renderer(Protocol):
     def status(self) -> EngineStatus: ...
 
 
-class _NotToBeShown(Exception):
-    """A picture that a judge withholds."""
-
-
 def let_pass(_: Request, __: Letter, ___: Image.Image) -> PictureVerdict:
     return PictureVerdict()
 
 
 class RenderService:
-    """Takes requests and runs them through one lane. The engine is built when first needed."""
+    """Takes requests and runs them through one lane, which does nothing but rendering; a second thread
+    completes what is rendered. The engine is built when first needed."""
 
     def __init__(
         self,
@@ -68,18 +75,24 @@ class RenderService:
         engine: Callable[[], Renderer],
         batch: bool = False,
         metrics: Metrics | None = None,
-        judge: Callable[[Request, Letter, Image.Image], PictureVerdict] = let_pass,
+        judge: Judge = let_pass,
+        retry: StoreRetry | None = None,
     ) -> None:
-        """`batch` draws jobs at once that differ in prompts and seed alone."""
+        """`batch` draws jobs at once that differ in prompts and seed alone; `retry` says how long
+        trial runs wait for a store that is away (clients' jobs wait as long as it takes)."""
         self._bases = bases
-        self._variants = variants
         self._lane = lane
         self._build_engine = engine
         self._batch = batch
         self.metrics = metrics or Metrics()
-        self._judge = judge
+        self._retry = retry or StoreRetry()
+        self._after = Lane("finisher-0")
+        self._finisher = Finisher(variants, judge, self.metrics, self._retry, self._after)
+        self._room = threading.Semaphore(UNFINISHED)
         self._engine: Renderer | None = None
+        self._device_lost = ""
         self._runs: dict[str, Run] = {}
+        self._replaced: list[Run] = []
         self._ended: deque[str] = deque()
 
     def start(
@@ -94,10 +107,13 @@ class RenderService:
         priority, lower turns go first."""
         jobs = tuple(job for job in plan(request) if job.letter in letters)
         run = Run(request, jobs, ledger)
+        self._replaced = [each for each in self._replaced if each.open_letters]
+        if (earlier := self._runs.get(request.id)) is not None and earlier.open_letters:
+            self._replaced.append(earlier)
         self._runs[request.id] = run
         for together in batches(run.jobs) if self._batch else zip(run.jobs):
             self._lane.put(partial(self._work, run, together, priority), priority, turn)
-        self._lane.put(partial(self._end, request.id), priority, turn)
+        self._lane.put(partial(self._forget, request.id), priority, turn)
         return run
 
     def run(self, request_id: str) -> Run:
@@ -115,17 +131,12 @@ class RenderService:
 
     def under_way(self) -> tuple[Run, ...]:
         """The runs that have jobs left, first come first."""
-        return tuple(run for run in tuple(self._runs.values()) if run.open_letters)
+        runs = (*self._replaced, *self._runs.values())
+        return tuple(run for run in runs if run.open_letters)
 
     def engine_status(self) -> EngineStatus | None:
         """What the engine holds; None while there was nothing to render."""
         return None if self._engine is None else self._engine.status()
-
-    def _end(self, request_id: str) -> None:
-        """In the lane, after a run's last job: the oldest ended run is forgotten."""
-        self._ended.append(request_id)
-        if len(self._ended) > KEPT_RUNS:
-            self._runs.pop(self._ended.popleft(), None)
 
     def glimpse(self, job: Job, priority: Priority = Priority.OPERATOR) -> bytes:
         """One job's picture as PNG, after what the lane has begun; kept nowhere.
@@ -136,28 +147,77 @@ class RenderService:
         self._lane.put(partial(_answer, answer, lambda: self._looked(job)), priority)
         return answer.result()
 
-    def _looked(self, job: Job) -> bytes:
-        base, doodle = self._pictures(job)
-        watches = [Watch()]
-        return encode_png(self._renderer().render_together([job], base, doodle, watches)[0].picture)
-
     def cancel(self, request_id: str) -> None:
         """Stops a run by its request's id; one that has ended or is unknown is left alone."""
         run = self._runs.get(request_id)
         if run is not None:
             run.cancel()
 
+    def check(self, stalled: float) -> None:
+        """Whether this process can still render.
+
+        Raises LaneHung when one of its threads is dead, or its task has made no progress for `stalled`
+        seconds, DeviceLost when the device fails every job.
+        """
+        for lane in (self._lane, self._after):
+            if not lane.is_alive:
+                raise LaneHung("a rendering thread is dead: this process must be started again")
+            if lane.stalled_for > stalled:
+                raise LaneHung(
+                    f"a job has made no progress for over {stalled:.0f} s: this process must end, its"
+                    " service manager starts it again, and the job is tried anew"
+                )
+        if self._device_lost:
+            raise DeviceLost(self._device_lost)
+
+    @property
+    def store_error(self) -> str:
+        """Why what is rendered cannot be stored for now; empty while it can."""
+        return self._retry.error
+
     def close(self) -> None:
-        """Lets what is queued finish, then ends the lane's thread."""
+        """Lets what is queued finish, as far as the store answers, then ends both threads."""
+        self._retry.close()
         self._lane.close()
+        self._after.close()
+
+    def _forget(self, request_id: str) -> None:
+        """After a run's last job: the oldest ended run is forgotten, once it is completed."""
+
+        def forget() -> None:
+            self._ended.append(request_id)
+            if len(self._ended) > KEPT_RUNS:
+                self._runs.pop(self._ended.popleft(), None)
+
+        self._after.put(forget)
+
+    def _looked(self, job: Job) -> bytes:
+        if self._device_lost:
+            raise DeviceLost(self._device_lost)
+        base, doodle = self._pictures(job, forever=False)
+        watches = [Watch(on_step=lambda _, __: self._lane.touch())]
+        return encode_png(self._renderer().render_together([job], base, doodle, watches)[0].picture)
 
     def _work(self, run: Run, jobs: Sequence[Job], priority: Priority) -> None:
-        """Jobs in the lane's thread; whatever happens, the run is told how each ended."""
-        open_jobs = [job for job in jobs if run.claim(job.letter)]
+        """Jobs in the lane's thread."""
+        if self._device_lost:
+            self._refuse(run, jobs)
+            return
+        open_jobs = [job for job in jobs if self._claimed(run, job.letter)]
         together = self._batched(run, open_jobs) if len(open_jobs) > 1 else ()
         for job, rendered in zip_longest(open_jobs, together):
             with self.metrics.busy.track_inprogress(), bound_contextvars(request=run.request.id):
-                self._finish(run, job, rendered, priority)
+                self._draw(run, job, rendered, priority)
+
+    def _claimed(self, run: Run, letter: Letter) -> bool:
+        if not run.take(letter):
+            return False
+        claim = partial(run.ledger.claim, letter)
+        if self._retry(claim, run.ledger.is_kept, self._lane.touch):
+            run.tell(Started(letter=letter))
+            return True
+        self._after.put(partial(self._finisher.give_up, run, letter))
+        return False
 
     def _batched(self, run: Run, jobs: Sequence[Job]) -> Sequence[Rendered]:
         """The pictures of one batch, or none: then one by one tells which job is to blame."""
@@ -167,71 +227,96 @@ class RenderService:
             log.warning("a batch of %s was not drawn: %s", run.request.id, error)
             return ()
 
-    def _finish(self, run: Run, job: Job, rendered: Rendered | None, priority: Priority) -> None:
-        """Renders the job if that is still to do, keeps its variant, tells how it ended."""
+    def _draw(self, run: Run, job: Job, rendered: Rendered | None, priority: Priority) -> None:
+        """Renders the job if that is still to do, and hands it over to be completed."""
         letter = job.letter
         try:
-            if run.is_over(letter) and rendered is None:
-                raise Cancelled(f"variant {letter} was stopped")
-            job, rendered = self._fit_to_show(run, job, rendered or self._rendered(run, [job])[0])
-            variant, png = describe(run.request, job, rendered)
-            self._variants.add(variant, png)
-            self.metrics.drawn(variant)
-            self._tell_end(run, Done(letter=letter, variant=variant, png=png))
-            log.info(
-                "variant %s of %s by %s in %.1f s, %.1f s of loading", letter,
-                job.request_id, request_name(run.request), variant.timings.render, variant.timings.load,
-            )  # fmt: skip
+            if rendered is None:
+                if _is_over(run, letter):
+                    raise Cancelled(f"variant {letter} was stopped")
+                rendered = self._rendered(run, [job])[0]
         except Cancelled:
-            self._tell_end(run, Stopped(letter=letter))
-        except _NotToBeShown as withheld:
-            log.warning("variant %s of %s is withheld: %s", letter, job.request_id, withheld)
-            self._tell_end(run, Withheld(letter=letter, reason=str(withheld)))
+            self._after.put(partial(self._finisher.end, run, Stopped(letter=letter)))
+        except DeviceLost as error:
+            self._lose_device(run, job, error)
         except NoRoom as error:
             self._once_more(run, job, str(error), priority)
         except StudioError as error:
             log.warning("variant %s of %s failed: %s", letter, job.request_id, error)
-            self._tell_end(run, Failed(letter=letter, message=str(error)))
+            failed = Failed(letter=letter, message=str(error))
+            self._after.put(partial(self._finisher.end, run, failed))
         except Exception:
             log.exception("variant %s of %s failed", letter, job.request_id)
-            told = f"variant {letter} failed unexpectedly: the log has the details"
-            self._once_more(run, job, told, priority)
+            self._once_more(run, job, unexpected(letter).message, priority)
+        else:
+            self._complete(run, job, rendered, partial(self._redraw, run, priority))
 
-    def _fit_to_show(self, run: Run, job: Job, rendered: Rendered) -> tuple[Job, Rendered]:
-        """What may be shown of a job: its picture, or where the theme says so a second one of another
-        seed. Raises _NotToBeShown."""
-        if run.ledger.is_cleared(job.letter):
-            return job, rendered
-        verdict = self._judge(run.request, job.letter, rendered.picture)
-        if verdict.withheld and run.request.preset.safety.refill:
-            job = job.model_copy(update={"seed": (job.seed + 1) % 2**32})
-            rendered = self._rendered(run, [job])[0]
-            verdict = self._judge(run.request, job.letter, rendered.picture)
-        if verdict.withheld:
-            raise _NotToBeShown(verdict.reason)
-        return job, rendered
+    def _complete(
+        self, run: Run, job: Job, rendered: Rendered, redraw: Callable[[Job], None] | None
+    ) -> None:
+        """Hands a picture over, as soon as there is room for one more."""
+        while not self._room.acquire(timeout=1.0):
+            self._lane.touch()
+
+        def complete() -> None:
+            try:
+                with bound_contextvars(request=run.request.id):
+                    self._finisher.complete(run, job, rendered, redraw)
+            finally:
+                self._room.release()
+
+        self._after.put(complete)
+
+    def _redraw(self, run: Run, priority: Priority, job: Job) -> None:
+        """A withheld picture once more with another seed; what comes of it is final."""
+
+        def draw() -> None:
+            try:
+                rendered = self._rendered(run, [job])[0]
+            except Cancelled:
+                self._after.put(partial(self._finisher.end, run, Stopped(letter=job.letter)))
+            except DeviceLost as error:
+                self._lose_device(run, job, error)
+            except Exception as error:
+                log.exception("variant %s of %s failed", job.letter, job.request_id)
+                message = str(error) if isinstance(error, StudioError) else ""
+                failed = Failed(
+                    letter=job.letter, message=message or unexpected(job.letter).message
+                )
+                self._after.put(partial(self._finisher.end, run, failed))
+            else:
+                self._complete(run, job, rendered, None)
+
+        self._lane.put(draw, priority)
 
     def _once_more(self, run: Run, job: Job, error: str, priority: Priority) -> None:
         """What may pass is tried again where an account is kept of that; else it has failed."""
-        log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-        if run.ledger.again(job.letter, error):
+
+        def requeue(job: Job) -> None:
             run.requeue(job.letter)
             self._lane.put(partial(self._work, run, [job], priority), priority)
-        else:
-            self._tell_end(run, Failed(letter=job.letter, message=error))
 
-    def _tell_end(self, run: Run, event: Done | Failed | Withheld | Stopped) -> None:
-        """Tells how a job ended, once the ledger has taken that down; else what it has instead."""
-        error = {"failed": "message", "withheld": "reason"}.get(event.kind, "")
-        told = getattr(event, error) if error else ""
-        if run.ledger.end(event.letter, event.kind, told):
-            run.tell(event)
-        else:
-            run.give_up(event.letter)
+        self._after.put(partial(self._finisher.again, run, job, error, requeue))
+
+    def _lose_device(self, run: Run, job: Job, error: DeviceLost) -> None:
+        """The job goes back to the queue, and nothing more is rendered here."""
+        log.critical("the device is lost: %s", error)
+        self._device_lost = str(error)
+        self._after.put(
+            partial(self._finisher.again, run, job, str(error), lambda job: run.requeue(job.letter))
+        )
+
+    def _refuse(self, run: Run, jobs: Sequence[Job]) -> None:
+        """After the device was lost: clients' jobs stay queued for another process, trial runs fail."""
+        if run.ledger.is_kept:
+            return
+        for job in jobs:
+            if run.take(job.letter):
+                run.tell(Failed(letter=job.letter, message=self._device_lost))
 
     def _rendered(self, run: Run, jobs: Sequence[Job]) -> tuple[Rendered, ...]:
-        base, doodle = self._pictures(jobs[0])
-        watches = [_watch(run, job.letter) for job in jobs]
+        base, doodle = self._pictures(jobs[0], run.ledger.is_kept)
+        watches = [_watch(run, job.letter, self._lane.touch) for job in jobs]
         return self._renderer().render_together(jobs, base, doodle, watches)
 
     def _renderer(self) -> Renderer:
@@ -239,58 +324,51 @@ class RenderService:
             self._engine = self._build_engine()
         return self._engine
 
-    def _pictures(self, job: Job) -> tuple[Image.Image, Image.Image | None]:
+    def _pictures(self, job: Job, forever: bool) -> tuple[Image.Image, Image.Image | None]:
         doodle = None if job.doodle is None else _picture(job.doodle.png)
-        return _picture(self._bases.png(job.base_image)), doodle
+        read = partial(self._bases.png, job.base_image)
+        return _picture(self._retry(read, forever, self._lane.touch)), doodle
 
 
 def _answer(answer: "Future[bytes]", act: Callable[[], bytes]) -> None:
-    """A lane's task may not raise: whoever waits for the answer gets the error."""
+    """Whoever waits for the answer gets the error."""
     try:
         answer.set_result(act())
-    except Exception as error:
+    except BaseException as error:
         answer.set_exception(error)
 
 
-def _watch(run: Run, letter: Letter) -> Watch:
-    """Tells the run what an engine reports."""
+def _is_over(run: Run, letter: Letter) -> bool:
+    """Whether the job may stop; while the store is away nobody knows, and it goes on."""
+    try:
+        return run.is_over(letter)
+    except StoreUnavailable:
+        return run.cancelled
+
+
+def _watch(run: Run, letter: Letter, touch: Task) -> Watch:
+    """Tells the run what an engine reports, and `touch` that there is progress."""
+
+    def tell(event: Loading | Step | Preview) -> None:
+        touch()
+        run.tell(event)
+
+    def preview(picture: Image.Image) -> None:
+        if shows_previews(run.request):
+            tell(Preview(letter=letter, png=encode_png(picture)))
+
     return Watch(
-        on_loading=lambda model: run.tell(Loading(letter=letter, model=model)),
-        on_step=lambda done, total: run.tell(Step(letter=letter, done=done, total=total)),
-        on_preview=lambda picture: run.tell(Preview(letter=letter, png=encode_png(picture))),
-        is_cancelled=lambda: run.is_over(letter),
+        on_loading=lambda model: tell(Loading(letter=letter, model=model)),
+        on_step=lambda done, total: tell(Step(letter=letter, done=done, total=total)),
+        on_preview=preview,
+        is_cancelled=lambda: _is_over(run, letter),
     )
 
 
-def request_name(request: Request) -> str:
-    """The preset version that is asked for, such as `spring v3`."""
-    number = request.preset_version
-    return f"{request.preset.slug} {f'v{number}' if number else 'unsaved'}"
-
-
-def describe(request: Request, job: Job, rendered: Rendered) -> tuple[Variant, bytes]:
-    """The variant's record, and its PNG carrying all of the record that repeats."""
-    draft = Variant(
-        request_id=request.id,
-        letter=job.letter,
-        recipe=job.recipe,
-        prompt=job.prompt,
-        negative_prompt=job.negative_prompt,
-        seed=job.seed,
-        base_image=job.base_image.id,
-        preset=request.preset.slug,
-        preset_version=request.preset_version,
-        doodle_sha256=job.doodle.sha256 if job.doodle else None,
-        models=rendered.models,
-        timings=rendered.timings,
-        notes=rendered.notes,
-        tokens=rendered.tokens,
-        picture_sha256="0" * 64,
-        created=datetime.now(UTC),
-    )
-    of_this_run = {"request_id", "timings", "created", "picture_sha256"}
-    png = png_with_metadata(rendered.picture, draft.model_dump_json(exclude=of_this_run))
-    return draft.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest()}), png
+def shows_previews(request: Request) -> bool:
+    """Whether previews may leave the engine: operators see them; clients only where the theme does not
+    have its pictures judged, since a preview shows what may be withheld in the end."""
+    return request.client == OPERATOR or not request.preset.safety.pictures
 
 
 def _picture(png: bytes) -> Image.Image:

@@ -1,23 +1,27 @@
 """Who draws what clients ask for: this process, or a fleet that pulls from a queue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import LaneHung, NotFound
+from studio.errors import NotFound, StoreUnavailable
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request
 from studio.recipes.serving import Told, told
 from studio.service.lane import Priority
 from studio.service.ledger import SqlLedger
 from studio.service.rendering import RenderService
-from studio.store.jobs import JobStore
+from studio.store.jobs import JobStore, Left
+from studio.store.locks import ServerLock
 from studio.store.variants import VariantStore
 
 UNLIMITED = 600.0
 """Seconds a job may take where no setting says."""
 GRACE = 30.0
 """Seconds beyond the limit that an engine watches itself, until whoever draws is ended."""
+UNSENT = timedelta(seconds=30)
+"""Open for so long in the job table, and known to nobody who could draw it, a job is lost."""
 
 
 def hard_limit(job_seconds: float | None) -> int:
@@ -32,8 +36,25 @@ class Runner(Protocol):
         """Goes on, at a start, with what a restart broke off; tells with how many requests."""
         ...
 
-    def tend(self) -> None:
-        """To be called now and then: sees to jobs whose drawer died, or hangs. Raises LaneHung."""
+    def reserve(self, seconds: float) -> None:
+        """Before `recover`: makes sure, and waits so long for it, that nobody else draws where only one
+        may. Raises StoreInUse."""
+        ...
+
+    def tend(self, is_even: bool = True) -> None:
+        """To be called now and then: sees to jobs whose drawer died, or hangs. Not `is_even`: signs of
+        life cannot be judged by the clock for now.
+
+        Raises LaneHung, DeviceLost, StoreInUse, StoreUnavailable.
+        """
+        ...
+
+    def check(self) -> None:
+        """Whether this process can do its part. Raises LaneHung, DeviceLost."""
+        ...
+
+    def check_ready(self) -> None:
+        """Whether jobs can be handed over. Raises StoreUnavailable."""
         ...
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
@@ -65,26 +86,48 @@ class InProcess:
         rendering: RenderService,
         jobs: JobStore,
         variants: VariantStore,
+        lock: ServerLock,
         job_seconds: float | None = None,
     ) -> None:
         self._rendering, self._jobs, self._variants = rendering, jobs, variants
-        self._limit = timedelta(seconds=hard_limit(job_seconds))
+        self._lock, self._limit = lock, hard_limit(job_seconds)
+
+    def reserve(self, seconds: float) -> None:
+        """This process takes what is running in the job table for its own, so it must be the only one."""
+        self._lock.acquire(seconds)
 
     def recover(self) -> int:
         """What was running before a start is nobody's now."""
         self._jobs.take_back()
-        found = self._jobs.queued()
+        return self._start_all(self._jobs.queued())
+
+    def tend(self, is_even: bool = True) -> None:
+        """A thread that hangs in a library's code cannot be ended, but its process can. What the table
+        has as open, and no run of this process knows, is begun anew."""
+        self.check()
+        self._lock.check()
+        if not is_even:
+            return
+        runs = self._rendering.under_way()
+        known = {(run.request.id, letter) for run in runs for letter in run.open_letters}
+        found: dict[str, Left] = {}
+        for left in (*self._jobs.take_back(UNSENT, known), *self._jobs.queued(UNSENT)):
+            lost = {each for each in left.letters if (left.request_id, each) not in known}
+            lost |= set(found[left.request_id].letters) if left.request_id in found else set()
+            found[left.request_id] = replace(left, letters=tuple(sorted(lost)))
+        self._start_all([left for left in found.values() if left.letters])
+
+    def check(self) -> None:
+        self._rendering.check(self._limit)
+
+    def check_ready(self) -> None:
+        if error := self._rendering.store_error:
+            raise StoreUnavailable(error)
+
+    def _start_all(self, found: Sequence[Left]) -> int:
         for left in found:
             self.start(self._jobs.request(left.request_id), left.letters, left.turn)
         return len(found)
-
-    def tend(self) -> None:
-        """A thread that hangs in a library's code cannot be ended, but its process can."""
-        if self._jobs.longest_running() > self._limit:
-            raise LaneHung(
-                f"a job has hung for over {self._limit.seconds} s: this process must end, its service"
-                " manager starts it again, and the job is tried anew"
-            )
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
         ledger = SqlLedger(self._jobs, self._variants, request, self._rendering.metrics)

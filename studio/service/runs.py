@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-from studio.recipes.events import FINAL, Event, Queued, Started, Stopped
+from studio.recipes.events import FINAL, Elsewhere, Event, Queued, Stopped
 from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request
 from studio.recipes.serving import JobState
@@ -12,6 +12,11 @@ from studio.recipes.serving import JobState
 
 class Ledger(Protocol):
     """Keeps the truth about a run's jobs beyond this process, by compare-and-set."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the jobs outlive this process, so that they can wait for as long as it takes."""
+        ...
 
     def claim(self, letter: Letter) -> bool:
         """Begins a job; False when it is no longer to be had."""
@@ -40,6 +45,8 @@ class Ledger(Protocol):
 
 class Unkept:
     """The account of a trial run: none outlives it, and no job is tried twice."""
+
+    is_kept = False
 
     def claim(self, _: Letter) -> bool:
         return True
@@ -93,6 +100,11 @@ class Run:
             self._news.wait_for(lambda: len(self._told) > number)
             return self._told[number]
 
+    def wait(self, number: int, seconds: float) -> bool:
+        """Waits at most so long for the event of this number; True when it has happened."""
+        with self._news:
+            return self._news.wait_for(lambda: len(self._told) > number, seconds)
+
     def since(self, number: int) -> tuple[Event, ...]:
         """What has happened from the event of this number on; empty where nothing has."""
         with self._news:
@@ -106,23 +118,18 @@ class Run:
                 self.tell(Stopped(letter=letter))
             self._waiting.clear()
 
-    def claim(self, letter: Letter) -> bool:
+    def take(self, letter: Letter) -> bool:
         """Takes a job out of the queue to be worked on; False if it was stopped before."""
         with self._lock:
             if letter not in self._waiting:
                 return False
             self._waiting.remove(letter)
-        if not self.ledger.claim(letter):
-            self.give_up(letter)
-            return False
-        self.tell(Started(letter=letter))
-        return True
+            return True
 
     def give_up(self, letter: Letter) -> None:
-        """Ends a job here that this run has no say in any more, as it ended elsewhere; one that goes
-        on elsewhere is over here all the same."""
+        """Ends a job here that this run has no say in any more, as it ended elsewhere, or goes on."""
         event = self.ledger.ended(letter)
-        self.tell(event if isinstance(event, FINAL) else Stopped(letter=letter))
+        self.tell(event if isinstance(event, FINAL) else Elsewhere(letter=letter))
 
     def requeue(self, letter: Letter) -> None:
         """A job that is to be tried again waits anew."""

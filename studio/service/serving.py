@@ -3,7 +3,7 @@ restart broke off. The job table is the truth; runs and their events are this pr
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
@@ -18,6 +18,7 @@ from studio.service.deploying import Deploying
 from studio.service.intake import Intake
 from studio.service.ledger import event_of
 from studio.service.runner import Runner
+from studio.service.ticks import Ticks
 from studio.store.base_images import BaseImageStore
 from studio.store.jobs import Crowd, JobStore
 from studio.store.variants import VariantStore
@@ -52,18 +53,43 @@ class Serving:
     jobs: JobStore
     variants: VariantStore
     runner: Runner
+    ticks: Ticks = field(default_factory=Ticks)
 
     def recover(self) -> int:
         """Goes on, at a start, with what a restart broke off; tells with how many requests."""
         return self.runner.recover()
 
     def tend(self) -> None:
-        """To be called now and then: ends what has waited too long, sees to what nobody draws.
+        """To be called now and then: ends what has waited too long, sees to what nobody draws. After a
+        jump of the clock, or while nobody could look, what waits may wait anew.
 
-        Raises LaneHung when this process can draw no more.
+        Raises LaneHung and DeviceLost when this process can render no more, StoreInUse when another
+        renders for the same database.
         """
-        self.expire()
-        self.runner.tend()
+        is_even = self.ticks.is_even()
+        if is_even:
+            self.expire()
+        else:
+            self.jobs.extend(datetime.now(UTC) + WAIT)
+        self.runner.tend(is_even)
+        self.ticks.complete()
+
+    def check(self) -> None:
+        """Whether this process works, whatever becomes of the services around it.
+
+        Raises LaneHung, DeviceLost.
+        """
+        self.runner.check()
+
+    def check_ready(self) -> int:
+        """Whether requests can be taken now; tells how many jobs wait.
+
+        Raises what `check` raises, StoreUnavailable while the database, the pictures' store or the queue
+        is away.
+        """
+        self.check()
+        self.runner.check_ready()
+        return self.jobs.waiting()
 
     def expire(self) -> int:
         """Ends what has waited too long; tells how many jobs."""

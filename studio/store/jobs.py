@@ -1,6 +1,6 @@
 """Requests and their jobs: the truth about each state, changed by compare-and-set alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -118,14 +118,11 @@ class JobStore:
             return _asked(row, request, [JobRow(**each) for each in jobs]), turn
 
     def claim(self, request_id: str, letter: Letter) -> Ticket | None:
-        """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere,
-        ended, or past its time, which ends it."""
+        """Takes a queued job to work on it; None when it is no longer to be had: begun elsewhere, or
+        ended. Only `expire` judges by the clock: after a jump it knows better."""
         with self._database.writing() as session:
             row = _job(session, request_id, letter)
             if row is None or row.state != "queued":
-                return None
-            if utc(row.expires) <= datetime.now(UTC):
-                row.state, row.error = "expired", LATE
                 return None
             row.state, row.attempts = "running", row.attempts + 1
             queued, row.heard = utc(row.heard), datetime.now(UTC)
@@ -187,13 +184,22 @@ class JobStore:
                 found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
         return found
 
-    def take_back(self, silent: timedelta = timedelta()) -> Sequence[Left]:
-        """Queues again what is running and has given no sign of life for so long; after
-        `MOST_ATTEMPTS` it has failed. What was queued."""
+    def extend(self, expires: datetime) -> None:
+        """Gives every queued job a new time until which it may wait."""
+        with self._database.writing() as session:
+            session.execute(update(JobRow).where(JobRow.state == "queued").values(expires=expires))
+
+    def take_back(
+        self, silent: timedelta = timedelta(), spared: Collection[tuple[str, Letter]] = ()
+    ) -> Sequence[Left]:
+        """Queues again what is running and has given no sign of life for so long, but for jobs that are
+        `spared`; after `MOST_ATTEMPTS` it has failed. What was queued."""
         dead = (JobRow.state == "running", JobRow.heard <= datetime.now(UTC) - silent)
         again = []
         with self._database.writing() as session:
             for row in session.scalars(select(JobRow).where(*dead).order_by(JobRow.id)):
+                if (row.request_id, row.letter) in spared:
+                    continue
                 if row.attempts >= MOST_ATTEMPTS:
                     row.state, row.error = "failed", POISON
                 else:
@@ -206,12 +212,6 @@ class JobStore:
         late = (JobRow.state == "queued", JobRow.heard <= datetime.now(UTC) - silent)
         with self._database.reading() as session:
             return _by_request(session.scalars(select(JobRow).where(*late).order_by(JobRow.id)))
-
-    def longest_running(self) -> timedelta:
-        """How long ago the running job was begun, or last heard of, that has been silent longest."""
-        with self._database.reading() as session:
-            first = session.scalar(select(func.min(JobRow.heard)).where(JobRow.state == "running"))
-        return timedelta() if first is None else datetime.now(UTC) - utc(first)
 
     def asked(self, request_id: str) -> Asked:
         """A request as it stands. Raises NotFound."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from studio.recipes.events import (
     Done,
+    Elsewhere,
     Event,
     Failed,
     Loading,
@@ -42,7 +43,7 @@ class Card:
     def after(self, event: Event, now: float = 0.0) -> "Card":  # noqa: PLR0911 - one a kind
         """The card as `event` leaves it, heard of `now` (seconds of any one clock)."""
         match event:
-            case Queued():
+            case Queued() | Elsewhere():
                 return Card(self.letter, "queued")
             case Started():
                 return replace(self, state="started")

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from studio.service.lane import Lane, Priority
 
 
@@ -11,10 +13,10 @@ def test_urgent_tasks_go_first_and_the_rest_keep_their_order() -> None:
 
     def hold() -> None:
         begun.set()
-        held.wait(10)
+        held.wait(120)
 
     lane.put(hold, Priority.BULK)
-    assert begun.wait(10)
+    assert begun.wait(120)
     for name, priority in (
         ("sheet 1", Priority.BULK), ("app 1", Priority.LIVE), ("sheet 2", Priority.BULK),
         ("trial", Priority.OPERATOR), ("app 2", Priority.LIVE),
@@ -23,3 +25,46 @@ def test_urgent_tasks_go_first_and_the_rest_keep_their_order() -> None:
     held.set()
     lane.close()
     assert ran == ["trial", "app 1", "app 2", "sheet 1", "sheet 2"]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("1/0"), SystemExit(3), MemoryError()])
+def test_a_lane_survives_whatever_a_task_raises(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Issue 18, 1."""
+    lane, ran = Lane(), []
+
+    def fail() -> None:
+        raise error
+
+    lane.put(fail)
+    lane.put(lambda: ran.append("next"))
+    lane.close()
+    assert ran == ["next"]
+    assert type(error).__name__ in caplog.text
+    assert not lane.is_alive
+
+
+def test_a_lane_tells_how_long_its_task_has_made_no_progress() -> None:
+    """Issue 18, 1 and 12: by a clock that never jumps."""
+    now, begun, held = [100.0], threading.Event(), threading.Event()
+    lane = Lane(clock=lambda: now[0])
+    assert lane.stalled_for == 0
+    lane.touch()
+    assert lane.stalled_for == 0
+
+    def hold() -> None:
+        begun.set()
+        held.wait(120)
+
+    lane.put(hold)
+    assert begun.wait(120)
+    now[0] = 130.0
+    assert lane.stalled_for == 30
+    lane.touch()
+    assert lane.stalled_for == 0
+    now[0] = 131.0
+    assert lane.stalled_for == 1
+    held.set()
+    lane.close()
+    assert lane.stalled_for == 0

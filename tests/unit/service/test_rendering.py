@@ -124,7 +124,7 @@ def test_a_run_is_followed_again_from_its_first_event(folder: Path) -> None:
 def test_ended_runs_are_forgotten_the_oldest_first(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(steps=1))
     runs = [bench.service.start(bench.request(id=f"{i:032x}")) for i in range(KEPT_RUNS + 1)]
-    bench.lane.close()
+    bench.service.close()
     with pytest.raises(NotFound, match="not under way here"):
         bench.service.run(runs[0].request.id)
     assert bench.service.run(runs[1].request.id) is runs[1]
@@ -134,7 +134,7 @@ def test_stopping_what_is_unknown_or_ended_does_nothing(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer())
     run = bench.service.start(bench.request())
     assert len([e for e in run.events() if isinstance(e, Done)]) == 4
-    bench.lane.close()
+    bench.service.close()
     bench.service.cancel(run.request.id)
     bench.service.cancel("nobody")
 

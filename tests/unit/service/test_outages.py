@@ -1,0 +1,251 @@
+"""What becomes of jobs while the store is away, a webhook is slow, or the device is lost. Issue 18, 1 and 2."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import update
+
+from studio.errors import DeviceLost, LaneHung, StoreError, StoreUnavailable
+from studio.recipes.events import Done, Event, Failed, Step
+from studio.recipes.preset import LETTERS, Letter
+from studio.recipes.request import Request, Variant
+from studio.recipes.safety import PictureVerdict
+from studio.recipes.serving import JobState, told
+from studio.service.fake import FakeRenderer
+from studio.service.lane import Lane
+from studio.service.ledger import SqlLedger
+from studio.service.metrics import Metrics
+from studio.service.rendering import RenderService
+from studio.service.retrying import StoreRetry
+from studio.service.runner import InProcess
+from studio.service.runs import Run
+from studio.store.base_images import BaseImageStore
+from studio.store.database import Database, database_url
+from studio.store.jobs import JobStore
+from studio.store.locks import ServerLock
+from studio.store.pictures import PictureFiles
+from studio.store.tables import JobRow
+from studio.store.variants import VariantStore
+from tests import examples
+
+
+class Outage:
+    """The store is away while `error` is set; `met` after somebody has noticed."""
+
+    def __init__(self) -> None:
+        self.error: StoreError | None = None
+        self.met = threading.Event()
+
+    def begin(self, error: StoreError | None = None) -> None:
+        self.met.clear()
+        self.error = error or StoreUnavailable("the database was shut down")
+
+    def end(self) -> None:
+        assert self.met.wait(120)
+        self.error = None
+
+    def check(self) -> None:
+        if self.error is not None:
+            self.met.set()
+            raise self.error
+
+
+class Jobs(JobStore):
+    outage: Outage
+
+    def claim(self, request_id: str, letter: Letter) -> object:  # type: ignore[override]
+        self.outage.check()
+        return super().claim(request_id, letter)
+
+    def holds(self, ticket: object) -> bool:
+        self.outage.check()
+        return super().holds(ticket)  # type: ignore[arg-type]
+
+    def end(self, ticket: object, state: JobState, error: str = "") -> bool:
+        self.outage.check()
+        return super().end(ticket, state, error)  # type: ignore[arg-type]
+
+
+class Variants(VariantStore):
+    outage: Outage
+
+    def add(self, variant: Variant, png: bytes) -> None:
+        self.outage.check()
+        super().add(variant, png)
+
+
+class Bench:
+    """The service on a real store that can be taken away."""
+
+    def __init__(
+        self, folder: Path, renderer: FakeRenderer, judged: threading.Event | None = None
+    ) -> None:
+        """`judged`: recipe A's picture is judged for as long as that is not set."""
+        url = f"sqlite:///{folder}/s.db"
+        database, pictures = Database(url), PictureFiles(folder / "p")
+        self.outage, self.renderer = Outage(), renderer
+        self.bases, self.jobs = BaseImageStore(database, pictures), Jobs(database)
+        self.variants = Variants(database, pictures)
+        self.jobs.outage = self.variants.outage = self.outage
+        png = examples.png(mode="RGB", colour=(240, 240, 240))
+        self.base = examples.base_image(sha256=pictures.put(png))
+        self.bases.put(self.base, png)
+
+        def judge(_: Request, letter: Letter, __: Image.Image) -> PictureVerdict:
+            if judged is not None and letter == "A":
+                judged.wait(120)
+            return PictureVerdict()
+
+        self.service = RenderService(
+            self.bases, self.variants, Lane(), lambda: renderer, judge=judge,
+            retry=StoreRetry(patience=0.0, first_pause=0.001, longest_pause=0.01),
+        )  # fmt: skip
+        lock = ServerLock(database_url(url))
+        self.runner = InProcess(self.service, self.jobs, self.variants, lock)
+
+    def admit(self, request_id: str = examples.REQUEST_ID) -> Request:
+        request = examples.request(
+            id=request_id, base_image=self.base, preset_version=1, client="app"
+        )
+        until = datetime.now(UTC) + timedelta(minutes=5)
+        return self.jobs.request(self.jobs.add(request, "app", "live", until)[0].id)
+
+    def start(self, request: Request) -> Run:
+        ledger = SqlLedger(self.jobs, self.variants, request, Metrics())
+        return self.service.start(request, ledger=ledger)
+
+    def states(self) -> list[str]:
+        return [job.state for job in self.jobs.asked(examples.REQUEST_ID).jobs]
+
+
+def done(events: list[Event]) -> list[str]:
+    return [event.letter for event in events if isinstance(event, Done)]
+
+
+def test_a_store_that_is_away_when_a_job_is_claimed_is_waited_for(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FakeRenderer())
+    request = bench.admit()
+    bench.outage.begin()
+    run = bench.start(request)
+    bench.outage.end()
+    assert done(list(run.events())) == [*LETTERS]
+    assert bench.states() == ["done"] * 4
+    assert len(bench.renderer.rendered) == 4
+
+
+def test_a_finished_picture_is_kept_until_it_can_be_stored(tmp_path: Path) -> None:
+    gate = threading.Semaphore(1)
+    bench = Bench(tmp_path, FakeRenderer(steps=3, gate=gate))
+    run = bench.start(bench.admit())
+    events = run.events()
+    seen = [next(events)]
+    while not isinstance(seen[-1], Step):
+        seen.append(next(events))
+    bench.outage.begin()
+    gate.release(100)  # Each further step asks the store whether the job still counts.
+    bench.outage.end()
+    seen += events
+    assert done(seen) == [*LETTERS]
+    assert len(bench.renderer.rendered) == 4
+    assert len(bench.variants.of_request(examples.REQUEST_ID)) == 4
+
+
+def test_a_trial_run_waits_for_a_while_then_says_why_there_is_no_picture(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FakeRenderer())
+    request = examples.request(base_image=bench.base)
+    bench.outage.begin()
+    failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
+    assert [event.message for event in failed] == ["the database was shut down"] * 4
+    bench.outage.end()
+    assert done(list(bench.service.start(request).events())) == [*LETTERS]
+
+
+def test_what_can_never_be_stored_is_not_drawn_again(tmp_path: Path) -> None:
+    """Issue 18, 9."""
+    bench = Bench(tmp_path, FakeRenderer())
+    bench.variants.outage = Outage()
+    bench.variants.outage.begin(StoreError("the words hold a character that no database takes"))
+    failed = [e for e in bench.start(bench.admit()).events() if isinstance(e, Failed)]
+    assert len(failed) == 4
+    assert len(bench.renderer.rendered) == 4
+    assert bench.states() == ["failed"] * 4
+
+
+def test_a_slow_webhook_does_not_hold_up_the_device(tmp_path: Path) -> None:
+    """Issue 18, 13."""
+    judged = threading.Event()
+    bench = Bench(tmp_path, FakeRenderer(), judged)
+    run = bench.start(bench.admit())
+    events = run.events()
+    while (event := next(events)).letter != "D" or not isinstance(event, Step):
+        assert not isinstance(event, Done)
+    judged.set()
+    assert done(list(events)) == [*LETTERS]
+
+
+def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Path) -> None:
+    lost = DeviceLost("CUDA error: device-side assert triggered")
+    bench = Bench(tmp_path, FakeRenderer(errors={"A": lost}))
+    run = bench.start(bench.admit())
+    trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
+    assert [e.message for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
+    assert [run.event(number).kind for number in (4, 5)] == ["started", "queued"]
+    assert run.open_letters == LETTERS
+    assert bench.states() == ["queued"] * 4
+    assert [job.attempts for job in bench.jobs.asked(examples.REQUEST_ID).jobs] == [1, 0, 0, 0]
+    assert [job.letter for job in bench.renderer.rendered] == ["A"]
+    with pytest.raises(DeviceLost, match="device-side assert"):
+        bench.runner.tend()
+    with pytest.raises(DeviceLost):
+        bench.service.glimpse(examples.job(base_image=bench.base))
+
+
+def test_a_job_that_goes_on_elsewhere_is_told_as_queued(tmp_path: Path) -> None:
+    """Issue 18, 12: two servers on one store told clients that such a job was cancelled."""
+    bench = Bench(tmp_path, FakeRenderer())
+    request = bench.admit()
+    assert bench.jobs.claim(request.id, "A") is not None
+    events = [event for event in bench.start(request).events() if event.letter == "A"]
+    assert [(told(e).kind, told(e).final) for e in events] == [("queued", False)] * 2
+
+
+def test_what_nobody_here_knows_of_is_begun_anew(tmp_path: Path) -> None:
+    """As when a claim was written, and the answer to it was lost."""
+    bench = Bench(tmp_path, FakeRenderer())
+    request = bench.admit()
+    assert bench.jobs.claim(request.id, "A") is not None
+    bench.runner.tend()
+    assert bench.states() == ["running", "queued", "queued", "queued"]
+    silence(bench)
+    bench.runner.tend(is_even=False)
+    assert bench.states() == ["running", "queued", "queued", "queued"]
+    bench.runner.tend()
+    assert done(list(bench.service.run(request.id).events())) == [*LETTERS]
+    silence(bench)
+    bench.runner.tend()
+    assert bench.states() == ["done"] * 4
+
+
+def silence(bench: Bench) -> None:
+    with bench.jobs._database.writing() as session:
+        session.execute(update(JobRow).values(heard=examples.LONG_AGO))
+
+
+def test_a_job_that_hangs_is_noticed_by_a_clock_that_never_jumps(tmp_path: Path) -> None:
+    """Issue 18, 12."""
+    gate, now = threading.Semaphore(1), [0.0]
+    bench = Bench(tmp_path, FakeRenderer(gate=gate))
+    bench.service._lane = Lane(clock=lambda: now[0])
+    run = bench.start(bench.admit())
+    events = run.events()
+    while not isinstance(next(events), Step):
+        pass
+    bench.service.check(600)
+    now[0] = 601
+    with pytest.raises(LaneHung, match="no progress for over 600 s"):
+        bench.service.check(600)
+    gate.release(100)
+    assert len(done(list(events))) == 4

@@ -1,0 +1,54 @@
+"""One server at a time on a database that is served without a queue. Issue 18, 12."""
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from studio.errors import StoreInUse, StoreUnavailable
+from studio.store.database import database_url
+from studio.store.locks import ServerLock
+
+
+def test_a_second_server_is_refused_until_the_first_ends(url: str) -> None:
+    first, second = ServerLock(database_url(url)), ServerLock(database_url(url))
+    first.acquire(0)
+    first.check()
+    with pytest.raises(StoreInUse, match="another `studio serve`"):
+        second.acquire(0.3)
+    first.release()
+    second.acquire(0)
+    with pytest.raises(StoreInUse):
+        first.acquire(0)
+    second.release()
+
+
+def test_a_database_that_was_started_again_is_locked_anew(url: str) -> None:
+    """PostgreSQL forgets the locks of a session that it ends; a file's stays."""
+    if url.startswith("sqlite"):
+        return
+    mine, other = ServerLock(database_url(url)), ServerLock(database_url(url))
+    mine.acquire(0)
+    end_sessions(url)
+    mine.check()
+    with pytest.raises(StoreInUse):
+        other.acquire(0)
+    end_sessions(url)
+    other.acquire(0)
+    with pytest.raises(StoreInUse):
+        mine.check()
+    other.release()
+
+
+def end_sessions(url: str) -> None:
+    admin = create_engine(database_url(url), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(
+            text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+        )
+    admin.dispose()
+
+
+def test_a_database_that_does_not_answer_is_no_second_server() -> None:
+    nowhere = ServerLock(database_url("postgresql://studio@127.0.0.1:1/none"))
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        nowhere.acquire(0)
