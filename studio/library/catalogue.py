@@ -11,7 +11,7 @@ from studio.library.folders import listing, pickles, sample_picture
 from studio.library.headers import Identity, identify
 from studio.library.models import FOLDERS, Model
 from studio.library.remembering import Remembered
-from studio.recipes.recipe import ModelKind, ModelRef, is_model_name
+from studio.recipes.recipe import MAX_MODEL_NAME, ModelKind, ModelRef, is_model_name
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ class Catalogue:
 _PICKLED = "{} holds pickled weights, which can run code: convert it to .safetensors"
 _UNREADABLE = "{} cannot be looked into ({}): let the studio read it, or take it out"
 _UNNAMEABLE = (
-    "{} {!r} has a name that no recipe can hold (control characters, a path, or no valid text):"
-    " rename it"
+    "{} {!r} has a name that no recipe can hold (control characters, a path, no valid text, or over"
+    f" {MAX_MODEL_NAME} characters): rename it"
 )
 
 

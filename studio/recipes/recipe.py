@@ -20,8 +20,8 @@ ControlSource = Literal["doodle", "composite", "base", "picture"]
 ControlMode = Literal["Balanced", "My prompt is more important", "ControlNet is more important"]
 ResizeMode = Literal["Just Resize", "Crop and Resize", "Resize and Fill"]
 
-MAX_MODEL_NAME = 255
-"""What a file system allows for a name."""
+MAX_MODEL_NAME = 200
+"""Characters: as many as the job table keeps."""
 MAX_LORAS = 8
 """LoRAs of one recipe, those that its prompts call counted."""
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"

@@ -5,12 +5,14 @@ Issue 18, 12 (review 2.6): no control character reaches a terminal.
 
 import ast
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import studio.cli
@@ -38,6 +40,7 @@ def obeyed(text: str) -> list[str]:
     ]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=())))
 def test_whatever_is_printed_is_one_line_that_shows_itself(text: str) -> None:
     line = printable(text)
@@ -51,6 +54,7 @@ def test_plain_text_of_any_script_is_left_alone() -> None:
         assert printable(text) == text
 
 
+@settings(deadline=None)
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
 def test_json_means_the_same_and_moves_nothing(value: object) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -66,14 +70,27 @@ def test_names_and_notes_of_others_are_printed_as_they_are_written(
 ) -> None:
     opened = open_studio(Settings(home=home), FakeRenderer)
     preset = opened.presets.version("first-light").preset
-    hostile = preset.model_construct(**{**dict(preset), "slug": "mine", "name": f"Mine{HOSTILE}"})
-    opened.presets.save(hostile, author=f"eve{HOSTILE}", note=f"note{HOSTILE}")
+    opened.presets.save(
+        preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@"
+    )
     opened.safety.audit.add(
         Judged(
-            stage="words", verdict="block", client=f"app{HOSTILE}", request_id=examples.REQUEST_ID,
-            theme="mine", reason=f"why{HOSTILE}", said=HOSTILE, created=examples.LONG_AGO,
+            stage="words", verdict="block", client="app@", request_id=examples.REQUEST_ID,
+            theme="mine", reason="why@", said="said@", created=examples.LONG_AGO,
         )
     )  # fmt: skip
+    with closing(sqlite3.connect(home / "studio.db")) as database, database:
+        # As an older studio, which looked at no signs, has kept them.
+        in_json = json.dumps(HOSTILE, ensure_ascii=False)[1:-1]
+        for table, column, signs in (
+            ("presets", "name", HOSTILE),
+            ("preset_versions", "author", HOSTILE),
+            ("preset_versions", "note", HOSTILE),
+            ("preset_versions", "document", in_json),
+            ("judgements", "client", HOSTILE),
+            ("judgements", "document", in_json),
+        ):
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, '@', ?)", (signs,))
     for arguments in (
         ("presets", "list"),
         ("presets", "versions", "mine"),

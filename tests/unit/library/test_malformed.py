@@ -144,7 +144,9 @@ def is_told(file: Path) -> None:
     assert not said or file.name in said
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(headers)
 def test_no_header_is_more_than_damaged(tmp_path: Path, header: object) -> None:
     file = tmp_path / "odd.safetensors"
@@ -152,7 +154,9 @@ def test_no_header_is_more_than_damaged(tmp_path: Path, header: object) -> None:
     is_told(file)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=4))
 def test_no_broken_byte_is_more_than_damaged(tmp_path: Path, at: int, put: bytes) -> None:
     file = tmp_path / "odd.safetensors"
@@ -335,7 +339,7 @@ def test_a_picture_beside_a_model_on_another_disk_is_shown(tmp_path: Path) -> No
 # Issue 18, 17 (review B3): every name that is listed can be named by a recipe.
 LISTED = [
     "Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "100%", "[style] neon+ink!",
-    "春日野餐", "a..b", "1.5", "naïve", "𝓂odel 🎨", "<x>", 'quo"ted', "tab(le)", "-dash", "ⅳ", "a" * 240,
+    "春日野餐", "a..b", "1.5", "naïve", "𝓂odel 🎨", "<x>", 'quo"ted', "tab(le)", "-dash", "ⅳ", "a" * 200,
 ]  # fmt: skip
 
 
@@ -349,7 +353,7 @@ def test_a_name_of_any_script_is_found(tmp_path: Path, name: str) -> None:
     assert catalogue.picture("lora", name) == lora.with_name(f"{name}.png")
 
 
-@pytest.mark.parametrize("name", ["two\nlines", "bell\x07", "\x1b[2J", "c1\x9b", "turned\u202ename", "back\\slash"])  # fmt: skip
+@pytest.mark.parametrize("name", ["two\nlines", "bell\x07", "\x1b[2J", "c1\x9b", "turned\u202ename", "a" * 201, "back\\slash"])  # fmt: skip
 def test_a_name_that_no_recipe_can_hold_is_a_problem(tmp_path: Path, name: str) -> None:
     write(tmp_path / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
     catalogue = Catalogue((tmp_path,), Hashes(None))

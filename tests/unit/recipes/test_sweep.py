@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.errors import InputError
@@ -72,6 +72,7 @@ def test_what_is_no_axis_says_how_to_write_one(text: str, says: str) -> None:
     assert len(str(caught.value)) < 250
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.text(alphabet='0123456789.,/-+e"infa²٣ ', max_size=40))
 def test_whatever_is_written_is_read_or_refused(values: str) -> None:
     for field in ("strength", "base_model.name", "seed"):
