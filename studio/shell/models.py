@@ -124,14 +124,15 @@ def remove(
     """Delete a model of your own from the disk."""
     settings = load_settings()
     model = _one(_catalogue(), name)
-    if settings.models_home not in model.path.parents:
+    # A folder below may be a link to another disk, which is not the studio's.
+    if settings.models_home.resolve() not in (model.path.parent.resolve() / "_").parents:
         raise InputError(
             f"{model.kind} {model.name!r} lies in {model.path.parent}, which is not the studio's:"
             f" only models in {settings.models_home} are removed"
         )
     if not yes:
         confirm(f"Delete {model.path} ({model.bytes / 1e6:,.1f} MB)?")
-    if model.path.is_dir():
+    if model.path.is_dir() and not model.path.is_symlink():
         shutil.rmtree(model.path)
     else:
         model.path.unlink()

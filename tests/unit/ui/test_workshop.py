@@ -72,6 +72,8 @@ def test_a_pull_is_watched_until_the_model_is_here(client: TestClient) -> None:
     [
         ({"repo": "../etc"}, 400, "no repository"),
         ({"repo": "--help"}, 400, "no repository"),
+        ({"repo": "acme/lo\0ras"}, 400, "no repository"),
+        ({"repo": "acme/loras", "file": "glow\0.safetensors"}, 400, "no repository"),
         ({"repo": "acme/nothing"}, 404, "the hub has no acme/nothing"),
         ({"repo": "acme/loras", "kind": "lora", "file": "dim.safetensors"}, 404, "no file"),
     ],
