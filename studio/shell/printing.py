@@ -5,7 +5,6 @@ Names, titles, notes and file names come from others: whatever is printed goes t
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from studio.errors import InputError
+from studio.printable import printable, printable_json, printable_lines
 
 if TYPE_CHECKING:
     from studio.bootstrap import Studio
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
-
-_UNSEEN = (
-    r"\x00-\x09\x0b-\x1f\x7f-\x9f"  # control characters but the line feed, C1 among them
-    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of a line
-    r"\u2028\u2029\ufeff\ud800-\udfff"  # line ends, byte order mark, halves of characters
-)
-_IN_LINE, _IN_JSON = re.compile(rf"[\n{_UNSEEN}]"), re.compile(rf"[{_UNSEEN}]")
-
-
-def printable(text: str) -> str:
-    """One line that any terminal shows as it is: control and bidi characters as `\\x1b`, `\\u202e`."""
-    return _IN_LINE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def say(text: object, err: bool = False) -> None:
@@ -42,13 +30,12 @@ def say(text: object, err: bool = False) -> None:
 
 def say_json(document: str) -> None:
     """Prints JSON; what a terminal would obey stands in it escaped, which means the same."""
-    typer.echo(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document))
+    typer.echo(printable_json(document))
 
 
 def say_lines(text: str) -> None:
     """Prints a text of several lines that the studio itself has laid out."""
-    for line in text.splitlines():
-        say(line)
+    typer.echo(printable_lines(text))
 
 
 def confirm(question: str) -> None:

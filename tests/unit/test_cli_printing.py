@@ -5,6 +5,7 @@ Issue 18, 12 (review 2.6): no control character reaches a terminal.
 
 import ast
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,10 +18,12 @@ from hypothesis import strategies as st
 
 import studio.cli
 from studio.bootstrap import open_studio
+from studio.logs import set_up_logs
+from studio.printable import printable
 from studio.recipes.safety import Judged
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
-from studio.shell.printing import printable, say, say_json
+from studio.shell.printing import say, say_json
 from tests import examples
 from tests.unit.library.test_headers import PEFT, write
 from tests.unit.test_cli import Command, studio_command
@@ -178,3 +181,23 @@ def test_lines_go_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
     say("err", err=True)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("out\n", "err\n")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_log_on_a_terminal_obeys_no_name(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        set_up_logs(as_json)
+        try:
+            raise ValueError(HOSTILE)
+        except ValueError:
+            logging.getLogger("studio.test").exception("imported %s", HOSTILE)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    told = capsys.readouterr().err
+    assert "imported" in told
+    assert not obeyed(told)

@@ -52,7 +52,7 @@ def test_loras_are_called_by_name_and_leave_the_text() -> None:
 def test_a_lora_of_any_name_is_called(name: str) -> None:
     read = read_prompt(f"(a <lora:{name}:0.8> dress), <lora:{name}>")
     assert read.loras == (LoraCall(name, 0.8), LoraCall(name, 1.0))
-    assert read.text == "a  dress, "
+    assert read.text == "a  dress,"
 
 
 @given(st.text(alphabet="ab ()[]:\\.<>1", max_size=60))
