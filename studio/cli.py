@@ -1,4 +1,4 @@
-"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, votes, safety, bench. Imports what a command needs, late."""
+"""The command `studio`: run, serve, worker, render, sweep, presets, bases, models, votes, safety, bench, backup, restore. Imports what a command needs, late."""
 
 import json
 import sys
@@ -8,12 +8,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from studio.errors import EngineError, StudioError
+from studio.shell.backup import backup, restore
 from studio.shell.bases import app as bases_app
 from studio.shell.bench import app as bench_app
 from studio.shell.clients import app as clients_app
 from studio.shell.models import app as models_app
 from studio.shell.presets import app as presets_app
-from studio.shell.printing import AsJson, here, load_settings
+from studio.shell.printing import AsJson, closing, here, load_settings, say, say_json
 from studio.shell.safety import app as safety_app
 from studio.shell.sweep import sweep
 from studio.shell.users import app as users_app
@@ -34,6 +35,8 @@ app.add_typer(clients_app, name="clients")
 app.add_typer(safety_app, name="safety")
 app.add_typer(votes_app, name="votes")
 app.command()(sweep)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()
@@ -106,7 +109,7 @@ def render(
         if isinstance(event, Done):
             write_file(out / f"{event.letter}.png", event.png)
             variants[event.letter] = event.variant.model_dump(mode="json")
-            typer.echo(f"{event.letter}: {out / f'{event.letter}.png'}", err=True)
+            say(f"{event.letter}: {out / f'{event.letter}.png'}", err=True)
         elif isinstance(event, Failed):
             failed[event.letter] = event.message
         elif isinstance(event, Withheld):
@@ -122,7 +125,7 @@ def render(
     }
     write_file(out / "result.json", json.dumps(result, indent=2).encode())
     if as_json:
-        typer.echo(json.dumps(result, indent=2))
+        say_json(json.dumps(result, indent=2))
     if failed:
         raise EngineError("; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items())))
 
@@ -130,9 +133,10 @@ def render(
 def main() -> NoReturn:
     """The console script: a known error is one line and its own exit code."""
     try:
-        app()
+        with closing():
+            app()
     except StudioError as error:
-        typer.echo(f"studio: {error}", err=True)
+        say(f"studio: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

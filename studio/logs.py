@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from studio.printable import printable, printable_json, printable_lines
+
 
 def set_up_logs(as_json: bool, level: int = logging.INFO) -> None:
     """To be called once by whatever process serves or draws; everything's lines go to stderr."""
@@ -15,17 +17,29 @@ def set_up_logs(as_json: bool, level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    rendered: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+    rendered: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False), _shown_json]
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [_shown, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, rendered],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [*(h for h in root.handlers if type(h) is not logging.StreamHandler), handler]
     root.setLevel(level)
+
+
+def _shown_json(_: object, __: str, line: str) -> str:
+    return printable_json(line)
+
+
+def _shown(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Names that others gave may stand in a message, and the log on a terminal: it obeys none of them."""
+    line["event"] = printable(str(line.get("event", "")))
+    if "exception" in line:
+        line["exception"] = printable_lines(str(line["exception"]))
+    return line

@@ -1,16 +1,25 @@
 """Which models exist: those that ship with the product and those in the user's folder."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from studio.errors import DamagedModel, ModelError, NotFound, UnfitModel
-from studio.library.files import Hashes, weight_files
+from studio.errors import DamagedModel, ModelError, NotFound, StudioError, UnfitModel
+from studio.library.configured import family_of_folder
+from studio.library.files import Hashes, loaded_files, weight_files
 from studio.library.folders import listing, pickles, sample_picture
 from studio.library.headers import Identity, identify
-from studio.library.models import FAMILY_BY_TEXT_WIDTH, FOLDERS, Family, Model
+from studio.library.models import FOLDERS, Model
 from studio.library.remembering import Remembered
-from studio.recipes.recipe import ModelKind, ModelRef
+from studio.recipes.recipe import MAX_MODEL_NAME, ModelKind, ModelRef, is_model_name
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Models of one kind by name, and what cannot be offered, with the reason."""
+
+    paths: Mapping[str, Path]
+    problems: tuple[tuple[Path, str], ...]
 
 
 class Catalogue:
@@ -19,7 +28,7 @@ class Catalogue:
     def __init__(self, folders: Sequence[Path], hashes: Hashes) -> None:
         self._folders = tuple(folders)
         self._hashes = hashes
-        self._listed: Remembered[Mapping[str, Path]] = Remembered()
+        self._listed: Remembered[_Listed] = Remembered()
         self._read: Remembered[Model] = Remembered()
 
     def models(self, kind: ModelKind | None = None) -> tuple[Model, ...]:
@@ -41,7 +50,7 @@ class Catalogue:
     def picture(self, kind: ModelKind, name: str) -> Path | None:
         """A picture file that shows what a model draws, where its folder keeps one."""
         path = self._paths(kind).get(name)
-        return None if path is None else sample_picture(path)
+        return None if path is None else sample_picture(path, self._folders)
 
     def find(self, kind: ModelKind, ref: ModelRef) -> Model:
         """The model a recipe refers to.
@@ -68,8 +77,9 @@ class Catalogue:
 
     def problems(self) -> tuple[tuple[Path, str], ...]:
         """What lies among the models and cannot be used, with the reason."""
-        found = []
+        found: list[tuple[Path, str]] = []
         for kind in FOLDERS:
+            found += self._list(kind).problems
             for name, path in sorted(self._paths(kind).items()):
                 try:
                     self._model(kind, name, path)
@@ -77,19 +87,28 @@ class Catalogue:
                     found.append((path, str(error)))
         for folder in self._folders:
             found += [(path, _PICKLED.format(path.name)) for path in pickles(folder)]
-        return tuple(found)
+        return tuple((path, _sendable(reason)) for path, reason in found)
 
     def _paths(self, kind: ModelKind) -> Mapping[str, Path]:
-        return self._listed.get(kind, lambda: self._list(kind))
+        return self._list(kind).paths
 
-    def _list(self, kind: ModelKind) -> tuple[Mapping[str, Path], Sequence[Path]]:
+    def _list(self, kind: ModelKind) -> _Listed:
+        return self._listed.get(kind, lambda: self._looked(kind))
+
+    def _looked(self, kind: ModelKind) -> tuple[_Listed, Sequence[Path]]:
         paths: dict[str, Path] = {}
+        problems: list[tuple[Path, str]] = []
         looked_at: list[Path] = []
         for folder in reversed(self._folders):
             found = listing(folder, kind)
-            paths.update((_name(path), path) for path in found.models)
+            problems += [(path, _UNREADABLE.format(path, why)) for path, why in found.unreadable]
+            for path in found.models:
+                if is_model_name(_name(path)):
+                    paths[_name(path)] = path
+                else:
+                    problems.append((path, _UNNAMEABLE.format(kind, path.name)))
             looked_at += found.looked_at
-        return paths, looked_at
+        return _Listed(paths, tuple(problems)), looked_at
 
     def _model(self, kind: ModelKind, name: str, path: Path) -> Model:
         """Read once, and anew when a file of it has changed: every request asks."""
@@ -102,15 +121,24 @@ class Catalogue:
         )
 
     def _described(self, kind: ModelKind, name: str, path: Path) -> Model:
-        files = weight_files(path)
-        identity = _identity(kind, path)
         try:
-            size, sha256 = sum(file.stat().st_size for file in files), self._hashes.of(files)
+            files = weight_files(path)
+            identity = _identity(kind, path)
+            size = sum(file.stat().st_size for file in loaded_files(path))
+            sha256 = self._hashes.of(files)
         except OSError as error:
             raise DamagedModel(
                 f"{kind} {name} cannot be read ({error.strerror}: {error.filename}): put its files"
                 " in place again"
             ) from None
+        except StudioError:
+            raise
+        except Exception as error:
+            # Whatever else a file from outside may hold, it must not take the whole list with it.
+            raise DamagedModel(
+                f"{kind} {name} cannot be read ({type(error).__name__}: {str(error)[:200]}): put its"
+                " files in place again, or take it out"
+            ) from error
         return Model(
             kind=kind,
             name=name,
@@ -124,6 +152,16 @@ class Catalogue:
 
 
 _PICKLED = "{} holds pickled weights, which can run code: convert it to .safetensors"
+_UNREADABLE = "{} cannot be looked into ({}): let the studio read it, or take it out"
+_UNNAMEABLE = (
+    "{} {!r} has a name that no recipe can hold (control characters, a path, no valid text, or over"
+    f" {MAX_MODEL_NAME} characters): rename it"
+)
+
+
+def _sendable(text: str) -> str:
+    """As UTF-8 can carry it: a name on disk may be no valid text."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _name(path: Path) -> str:
@@ -133,7 +171,7 @@ def _name(path: Path) -> str:
 def _identity(kind: ModelKind, path: Path) -> Identity:
     """What the model is. A diffusers folder says so in its configuration, a file in its header."""
     if path.is_dir():
-        return Identity(kind, _configured_family(kind, path))
+        return Identity(kind, family_of_folder(kind, path))
     identity = identify(path)
     if identity.kind != kind:
         raise UnfitModel(
@@ -141,39 +179,3 @@ def _identity(kind: ModelKind, path: Path) -> Identity:
             f" folder for {identity.kind}s"
         )
     return identity
-
-
-def _configured_family(kind: ModelKind, path: Path) -> Family:
-    if kind == "detector":
-        made = _configuration(path, "config.json").get("model_type")
-        if made != "vitpose":
-            raise UnfitModel(
-                f"detector {path.name} is a {made}, which the studio does not know: choose a ViTPose"
-            )
-    if kind not in ("checkpoint", "controlnet"):
-        return "unknown"
-    if kind == "checkpoint" and (path / "model_index.json").exists():
-        pipeline = str(_configuration(path, "model_index.json").get("_class_name"))
-        if pipeline.startswith("StableDiffusion3"):
-            return "sd3"
-        if not pipeline.startswith("StableDiffusion"):
-            raise UnfitModel(
-                f"base model {path.name} is a {pipeline}, a family the studio does not know yet:"
-                " choose Stable Diffusion 1.x, 2.x, XL or 3.5"
-            )
-    name = "unet/config.json" if kind == "checkpoint" else "config.json"
-    config = _configuration(path, name)
-    if config.get("addition_embed_type") == "text_time":
-        return "sdxl"
-    width = config.get("cross_attention_dim")
-    return FAMILY_BY_TEXT_WIDTH.get(width, "unknown") if isinstance(width, int) else "unknown"
-
-
-def _configuration(path: Path, name: str) -> dict[str, object]:
-    try:
-        config = json.loads((path / name).read_text())
-    except (OSError, ValueError) as error:
-        raise DamagedModel(
-            f"model {path.name} has no readable {Path(name).name} ({error})"
-        ) from None
-    return config if isinstance(config, dict) else {}

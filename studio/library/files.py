@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,13 +13,39 @@ from safetensors import SafetensorError, safe_open
 
 from studio.errors import DamagedModel, ModelError, UnfitModel
 
+_VARIANT = re.compile(r"[^.]*(?:\.(.+?))?(?:-\d{5}-of-\d{5})?\.safetensors")
+
+
+def read_regular(file: Path, most: int | None = None) -> bytes:
+    """A file's bytes. Raises OSError, and ValueError for what is no regular file (a pipe would be
+    waited for without end) or has more than `most` bytes."""
+    seen = file.stat()
+    if not stat.S_ISREG(seen.st_mode):
+        raise ValueError(f"{file.name} is no regular file")
+    if most is not None and seen.st_size > most:
+        raise ValueError(f"{file.name} has {seen.st_size:,} bytes; at most {most:,} are read")
+    return file.read_bytes()
+
+
+def variant_of(name: str) -> str:
+    """Which variant a weight file is, such as fp16; empty for the plain one, sharded or not."""
+    match = _VARIANT.fullmatch(name)
+    return (match[1] or "") if match else ""
+
 
 def weight_files(path: Path) -> tuple[Path, ...]:
     """The safetensors files of a model, in a fixed order.
 
-    Raises UnfitModel when there are only pickles: they can run code when opened.
+    Raises UnfitModel when there are only pickles: they can run code when opened; DamagedModel when
+    there are none, or something of that name is no file.
     """
     found = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+    for file in found:
+        if not file.is_file():  # A pipe would be waited for without end.
+            raise DamagedModel(
+                f"{file.name} of model {path.name} is no regular file (a broken link, a pipe or a"
+                " folder): take it out, or put the file in its place"
+            )
     if found:
         return tuple(found)
     pickles = [*path.rglob("*.bin"), *path.rglob("*.ckpt"), *path.rglob("*.pt")]
@@ -27,6 +55,31 @@ def weight_files(path: Path) -> tuple[Path, ...]:
             " convert it to .safetensors"
         )
     raise DamagedModel(f"model {path.name} has no .safetensors weights in {path}")
+
+
+def loaded_files(path: Path) -> tuple[Path, ...]:
+    """Those of a model's weight files that are read when it is loaded: of a diffusers folder one
+    variant of each part, and no single-file copy of the whole beside `model_index.json`.
+
+    Raises what `weight_files` raises.
+    """
+    files = weight_files(path)
+    if not path.is_dir():
+        return files
+    parts = (path / "model_index.json").exists()
+    by_folder: dict[Path, list[Path]] = {}
+    for file in files:
+        if (file.parent != path) == parts and file.parent.name != "safety_checker":
+            by_folder.setdefault(file.parent, []).append(file)
+    loaded = [file for inside in by_folder.values() for file in _one_variant(inside)]
+    return tuple(loaded) or files
+
+
+def _one_variant(files: Sequence[Path]) -> Sequence[Path]:
+    """The plain files where there are any, as diffusers chooses; else those of the first variant."""
+    variants = [variant_of(file.name) for file in files]
+    chosen = "" if "" in variants else variants[0]
+    return [file for file, variant in zip(files, variants, strict=True) if variant == chosen]
 
 
 def check_whole(files: Sequence[Path]) -> None:

@@ -1,12 +1,15 @@
 """Finds models in folders: the studio's own, and A1111's and ComfyUI's trees as they are."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.library.models import KIND_BY_FOLDER
 from studio.recipes.recipe import ModelKind
 
+DEEPEST = 32
+"""Folders within folders that are looked into."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 
@@ -17,33 +20,53 @@ class Listing:
 
     models: tuple[Path, ...]
     looked_at: tuple[Path, ...]
+    unreadable: tuple[tuple[Path, str], ...] = ()
+    """Folders that could not be looked into, with the reason."""
 
 
 def listing(folder: Path, kind: ModelKind) -> Listing:
     """Every model of `kind` below `folder`: diffusers folders and single safetensors files."""
-    models: list[Path] = []
-    looked_at = [folder, folder / "models"]
-    for place in _places(folder, kind):
-        _look(place, models, looked_at)
-    return Listing(tuple(models), tuple(looked_at))
+    search = _Search([folder, folder / "models"])
+    try:
+        for place in _places(folder, kind):
+            search.look(place)
+    except OSError as error:
+        search.unreadable.append((folder, error.strerror or str(error)))
+    return Listing(tuple(search.models), tuple(search.looked_at), tuple(search.unreadable))
 
 
 def pickles(folder: Path) -> Iterator[Path]:
     """Single files that hold pickled weights, which the studio never opens."""
     for kind in dict.fromkeys(KIND_BY_FOLDER.values()):
-        for place in _places(folder, kind):
-            for path in sorted(place.rglob("*")):
-                if path.suffix in _PICKLES and path.is_file() and not _inside_model(path, place):
-                    yield path
+        # What cannot be looked into is told by `listing`; folders may be nested a thousand deep.
+        with suppress(OSError, RecursionError):
+            for place in _places(folder, kind):
+                for path in sorted(place.rglob("*")):
+                    if (
+                        path.suffix in _PICKLES
+                        and path.is_file()
+                        and not _inside_model(path, place)
+                    ):
+                        yield path
 
 
-def sample_picture(model: Path) -> Path | None:
+def sample_picture(model: Path, roots: Sequence[Path] = ()) -> Path | None:
     """The picture that shows what a model draws: `preview.png` in its folder, or beside its file
-    `<name>.preview.png` or `<name>.png`, as A1111 and ComfyUI keep them."""
+    `<name>.preview.png` or `<name>.png`, as A1111 and ComfyUI keep them. One that is a link must
+    lead to where the model lies, or below one of `roots`."""
     stems = ["preview"] if model.is_dir() else [f"{model.stem}.preview", model.stem]
     folder = model if model.is_dir() else model.parent
     places = (folder / f"{stem}{suffix}" for stem in stems for suffix in _PICTURES)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if _is_inside(place, (folder, *roots))), None)
+
+
+def _is_inside(file: Path, folders: Sequence[Path]) -> bool:
+    """Whether it is a file that really lies in one of `folders`: a link may be to anything that this
+    process can read."""
+    with suppress(OSError, RuntimeError):  # RuntimeError: links that lead in a circle.
+        above = file.resolve().parents
+        return file.is_file() and any(folder.resolve() in above for folder in folders)
+    return False
 
 
 def _places(folder: Path, kind: ModelKind) -> Iterator[Path]:
@@ -54,18 +77,38 @@ def _places(folder: Path, kind: ModelKind) -> Iterator[Path]:
             yield place
 
 
-def _look(place: Path, models: list[Path], looked_at: list[Path]) -> None:
-    """Adds the models in `place` and in folders that only sort them."""
-    looked_at.append(place)
-    for path in sorted(place.iterdir()):
-        if path.is_dir():
-            if _is_model(path):
-                models.append(path)
-                looked_at.append(path)
-            else:
-                _look(path, models, looked_at)
-        elif path.suffix == ".safetensors":
-            models.append(path)
+@dataclass
+class _Search:
+    """A walk through folders that follows links, into each folder once."""
+
+    looked_at: list[Path]
+    models: list[Path] = field(default_factory=list)
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+    _seen: set[Path] = field(default_factory=set)
+
+    def look(self, place: Path, above: frozenset[Path] = frozenset(), depth: int = 0) -> None:
+        """Adds the models in `place` and in folders that only sort them. `above` is where the walk
+        has come through, with all that lies above it: a link back there is a circle."""
+        real = place.resolve()
+        if real in self._seen or real in above:
+            return
+        self._seen.add(real)
+        self.looked_at.append(place)
+        above = above.union((real, *real.parents))
+        try:
+            for path in sorted(place.iterdir()):
+                if path.name.startswith("."):
+                    continue  # Hidden: what file managers and downloads keep for themselves.
+                if not path.is_dir():
+                    if path.suffix == ".safetensors":
+                        self.models.append(path)
+                elif _is_model(path):
+                    self.models.append(path)
+                    self.looked_at.append(path)
+                elif depth < DEEPEST:
+                    self.look(path, above, depth + 1)
+        except OSError as error:
+            self.unreadable.append((place, error.strerror or str(error)))
 
 
 def _is_model(folder: Path) -> bool:

@@ -1,20 +1,29 @@
 """What a safetensors file holds, told from its header alone: no weight is read."""
 
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.errors import DamagedModel, UnfitModel
+from studio.library.files import read_regular
 from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family, Prediction
 from studio.recipes.recipe import ModelKind
 
-MAX_HEADER = 64 * 2**20
-"""Bytes a header may have; a real one of a large model has a few megabytes."""
+MAX_HEADER = 16 * 2**20
+"""Bytes a header may have. Those of the largest checkpoints have half a megabyte, those of merged ones
+and of LoRAs that carry all their captions some megabytes; reading one takes twelve times its size."""
+MAX_PHRASE = 1000
+"""Characters of a LoRA's trigger phrase that are shown."""
+MAX_YAML = 2**20
+"""Bytes of the .yaml beside a checkpoint that are read; real ones have two kilobytes."""
 
 _UNET = "model.diffusion_model."
+_UNION = ("task_embedding", "control_add_embedding.", "transformer_layes.", "spatial_ch_projs.")
+"""Weights that only a ControlNet-Union has; the third is spelt so."""
 _CROSS = "attn2.to_k.weight"
 _V_IN_YAML = re.compile(r"""parameterization:\s*["']?v\b""")
 
@@ -49,39 +58,91 @@ class Identity:
 def read_header(file: Path) -> Header:
     """Raises DamagedModel when the file is cut short or is no safetensors file."""
     try:
+        if not file.is_file():  # A pipe would be waited for without end.
+            raise ValueError("it is no regular file")
         with file.open("rb") as stream:
+            there = os.fstat(stream.fileno()).st_size
             size = int.from_bytes(stream.read(8), "little")
-            if not 2 <= size <= MAX_HEADER:
+            if size < 2:
                 raise ValueError("its first bytes give no header size")
+            if size > MAX_HEADER:
+                raise ValueError(
+                    f"its first bytes give a header of {size:,} bytes; at most {MAX_HEADER:,} are read"
+                )
             document = json.loads(stream.read(size))
-        entries = {name: entry for name, entry in document.items() if name != "__metadata__"}
-        shapes = {name: tuple(entry["shape"]) for name, entry in entries.items()}
-        ends = [entry["data_offsets"][1] for entry in entries.values()]
-        whole = 8 + size + max(ends, default=0)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        header, length = _header(document)
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedModel(
-            f"{file.name} is no readable safetensors file ({error}): put the file in place again"
+            f"{file.name} is no readable safetensors file ({str(error)[:200]}): put the file in"
+            " place again"
         ) from None
-    if file.stat().st_size < whole:
+    whole = 8 + size + length
+    if there < whole:
         raise DamagedModel(
-            f"{file.name} is cut short ({file.stat().st_size:,} of {whole:,} bytes):"
-            " download it again"
+            f"{file.name} is cut short ({there:,} of {whole:,} bytes): download it again"
         )
-    return Header(shapes, {str(k): str(v) for k, v in document.get("__metadata__", {}).items()})
+    return header
+
+
+def _header(document: object) -> tuple[Header, int]:
+    """What a header says, and how many bytes follow it. Raises ValueError for what is none."""
+    if not isinstance(document, dict):
+        raise ValueError("its header is no JSON object")
+    metadata = document.pop("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise ValueError("its metadata are no JSON object")
+    shapes: dict[str, tuple[int, ...]] = {}
+    length = 0
+    for name, entry in document.items():
+        shape, offsets = _tensor(entry)
+        if shape is None or offsets is None or len(offsets) != 2 or offsets[0] > offsets[1]:
+            raise ValueError(f"its tensor {name[:80]!r} has no shape or no place in the file")
+        shapes[name] = shape
+        length = max(length, offsets[1])
+    return Header(shapes, {k: v for k, v in metadata.items() if isinstance(v, str)}), length
+
+
+def _tensor(entry: object) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    """Shape and offsets of a tensor's entry, each None where it is not a list of whole numbers."""
+    if not isinstance(entry, dict):
+        return None, None
+    return _whole_numbers(entry.get("shape")), _whole_numbers(entry.get("data_offsets"))
+
+
+def _whole_numbers(listed: object) -> tuple[int, ...] | None:
+    if not isinstance(listed, list):
+        return None
+    return tuple(listed) if all(type(each) is int and each >= 0 for each in listed) else None
 
 
 def identify(file: Path) -> Identity:
     """Kind and family of a single file. Raises DamagedModel, and UnfitModel for what the studio
     has no use for: an inpainting model, a textual inversion, something unknown."""
     header = read_header(file)
+    check_is_no_union(header.shapes, file.name)
     for tell in (_checkpoint, _lora, _controlnet, _vae):
         identity = tell(header, file)
         if identity is not None:
             return identity
+    if header.starts("adapter.body.") or header.starts("body.0.resnets."):
+        raise UnfitModel(
+            f"{file.name} is a T2I-Adapter, which the studio does not load: choose a ControlNet of"
+            " the same purpose"
+        )
     raise UnfitModel(
         f"{file.name} is none of checkpoint, VAE, ControlNet or LoRA in a known layout:"
         " take it out of the models folder"
     )
+
+
+def check_is_no_union(names: Iterable[str], what: str) -> None:
+    """Raises UnfitModel for a ControlNet-Union, told by its weights' names: its configuration may
+    say ControlNetModel. Without its task embedding it would draw wrong pictures in silence."""
+    if any(name.startswith(_UNION) for name in names):
+        raise UnfitModel(
+            f"{what} is a ControlNet-Union, one net for many purposes, which the studio does not"
+            " load: choose a ControlNet for one purpose"
+        )
 
 
 def _checkpoint(header: Header, file: Path) -> Identity | None:
@@ -97,10 +158,20 @@ def _checkpoint(header: Header, file: Path) -> Identity | None:
             f"{file.name} is Stable Diffusion 3 as a single file: use its diffusers folder"
         )
     entry = header.shapes.get(f"{_UNET}input_blocks.0.0.weight")
+    if entry is not None and len(entry) < 2:
+        raise DamagedModel(
+            f"{file.name} is no readable safetensors file (its first layer has the shape {entry}):"
+            " put the file in place again"
+        )
     if entry is not None and entry[1] != 4:
         raise UnfitModel(
             f"{file.name} is an inpainting or editing model ({entry[1]} input channels): use the"
             " ordinary one"
+        )
+    if header.starts("edm_"):
+        raise UnfitModel(
+            f"{file.name} is made for EDM sampling, which the studio does not have: choose another"
+            " base model"
         )
     listener = (family for prefix, family in _LISTENERS.items() if header.starts(prefix))
     family = next(listener, None)
@@ -127,8 +198,8 @@ def _prediction(header: Header, file: Path) -> Prediction | None:
         return "v_prediction"
     if told.startswith("eps"):
         return "epsilon"
-    with suppress(OSError, UnicodeDecodeError):
-        beside = file.with_suffix(".yaml").read_text()
+    with suppress(OSError, ValueError):
+        beside = read_regular(file.with_suffix(".yaml"), MAX_YAML).decode()
         return "v_prediction" if _V_IN_YAML.search(beside) else "epsilon"
     return None
 
@@ -173,13 +244,13 @@ def _family(cross: tuple[int, ...] | None) -> Family:
 def _triggers(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """Trigger words as modelspec has them, else the commonest tags kohya trained with."""
     if phrase := metadata.get("modelspec.trigger_phrase"):
-        return tuple(word.strip() for word in phrase.split(",") if word.strip())
+        return tuple(word.strip() for word in phrase[:MAX_PHRASE].split(",") if word.strip())
     try:
         by_folder = json.loads(metadata.get("ss_tag_frequency", "{}"))
         counts: dict[str, int] = {}
         for tags in by_folder.values():
             for tag, count in tags.items():
                 counts[tag.strip()] = counts.get(tag.strip(), 0) + int(count)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, OverflowError, RecursionError):
         return ()
     return tuple(sorted(counts, key=lambda tag: (-counts[tag], tag))[:5])

@@ -1,6 +1,7 @@
 """Brings models from a model hub: what it will cost first, then the files, whole or not at all."""
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -8,12 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from httpx2 import HTTPError
 from huggingface_hub import HfApi, get_token, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HFValidationError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -21,11 +25,17 @@ from huggingface_hub.errors import (
 from huggingface_hub.file_download import http_get
 
 from studio.errors import HubUnavailable, InputError, NotFound, StoreUnavailable
+from studio.library.files import variant_of
 from studio.library.models import FOLDERS
-from studio.recipes.recipe import ModelKind
+from studio.network import is_loopback
+from studio.recipes.recipe import ModelKind, is_model_name
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 HUB = "https://huggingface.co"
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _CONFIGURATION = frozenset({".json", ".txt", ".model"})
 _SPARE = 0.02
 """Share of the download that must stay free on the disk beside it."""
@@ -59,6 +69,13 @@ class Hub:
     """A model hub at `endpoint`. Tokens come from the environment, as huggingface_hub has it."""
 
     def __init__(self, endpoint: str = HUB) -> None:
+        """Raises InputError for plain http to another machine: whoever is on the way could change
+        what is brought, its hash included."""
+        if not _is_private(endpoint):
+            raise InputError(
+                f"STUDIO_HUB is {endpoint}: plain http is taken on loopback alone; write the hub's"
+                " https address"
+            )
         self._endpoint = endpoint
         self._api = HfApi(endpoint=endpoint)
 
@@ -79,6 +96,7 @@ class Hub:
             raise InputError(f"{repo!r} is no repository: write it as owner/name")
         with _translated(repo, self._endpoint):
             info = self._api.model_info(repo, revision=revision, files_metadata=True)
+            commit = _commit(info.sha)
         there = {
             each.rfilename: RemoteFile(
                 each.rfilename, each.size or 0, each.lfs.sha256 if each.lfs else None
@@ -87,6 +105,7 @@ class Hub:
         }
         wanted = [file] if file else _of_folder(list(there), variant)
         for each in wanted:
+            _check_inside(each, repo)
             if each not in there:
                 have = ", ".join(sorted(n for n in there if n.endswith(".safetensors"))) or "none"
                 raise NotFound(f"{repo} has no file {each!r} (its weights are: {have})")
@@ -96,8 +115,10 @@ class Hub:
                 " choose another repository"
             )
         name = PurePosixPath(file).stem if file else repo.split("/")[1]
+        if not is_model_name(name):
+            raise InputError(f"{name!r} cannot be a model's name here: choose another file")
         files = tuple(there[each] for each in sorted(wanted))
-        return Pull(repo, info.sha or "main", kind, name, files)
+        return Pull(repo, commit, kind, name, files)
 
     def fetch(self, pull: Pull, models: Path) -> Path:
         """Downloads into the models folder; after a stop it goes on at the byte it had come to.
@@ -113,6 +134,7 @@ class Hub:
             partial.mkdir(parents=True, exist_ok=True)
             _check_room(pull, partial)
             for file in pull.files:
+                _check_inside(file.name, pull.repo)
                 self._fetch_file(pull, file, partial / file.name)
             place.parent.mkdir(parents=True, exist_ok=True)
             (partial / pull.files[0].name if single else partial).rename(place)
@@ -134,20 +156,71 @@ class Hub:
         to.parent.mkdir(parents=True, exist_ok=True)
         begun = to.with_name(f"{to.name}.begun")
         token = get_token()
-        with begun.open("ab") as target, _translated(pull.repo, self._endpoint):
-            http_get(
-                hf_hub_url(pull.repo, file.name, revision=pull.commit, endpoint=self._endpoint),
-                target,
-                resume_size=target.tell(),
-                headers={"authorization": f"Bearer {token}"} if token else {},
-                expected_size=file.size,
-            )
+        try:
+            with _Bounded(begun, file.size) as target, _translated(pull.repo, self._endpoint):
+                http_get(
+                    hf_hub_url(pull.repo, file.name, revision=pull.commit, endpoint=self._endpoint),
+                    target,
+                    resume_size=target.tell(),
+                    headers={"authorization": f"Bearer {token}"} if token else {},
+                    expected_size=file.size,
+                )
+        except _TooMuch:
+            begun.unlink()
+            raise HubUnavailable(
+                f"{self._endpoint} sends more of {file.name} than the {file.size:,} bytes that it"
+                " says: the file was thrown away; choose another hub"
+            ) from None
         if file.sha256 is not None and _sha256(begun) != file.sha256:
             begun.unlink()
             raise HubUnavailable(
                 f"{file.name} of {pull.repo} arrived damaged and was thrown away: pull it again"
             )
         os.replace(begun, to)
+
+
+class _TooMuch(Exception):
+    pass
+
+
+class _Bounded(io.BufferedWriter):
+    """A file that is added to and takes no more than it is to have: what a hub sends without end would
+    fill the disk."""
+
+    def __init__(self, file: Path, most: int) -> None:
+        super().__init__(io.FileIO(file, "ab"))
+        self._most = most
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        if self.tell() + memoryview(data).nbytes > self._most:
+            raise _TooMuch
+        return super().write(data)
+
+
+def _is_private(endpoint: str) -> bool:
+    try:
+        address = urlsplit(endpoint)
+    except ValueError:
+        return False
+    return address.scheme == "https" or is_loopback(address.hostname or "")
+
+
+def _commit(sha: str | None) -> str:
+    """Raises ValueError for what is no commit: it becomes part of a folder's name."""
+    if sha is not None and not _COMMIT.fullmatch(sha):
+        raise ValueError(f"it tells of a commit {sha[:80]!r}")
+    return sha or "main"
+
+
+def _check_inside(name: str, repo: str) -> None:
+    """A hub other than huggingface.co may say anything. Raises HubUnavailable for a file that would be
+    written outside the model's own folder."""
+    parts = name.split("/")
+    if "\\" in name or "\0" in name or any(part in ("", ".", "..") for part in parts):
+        raise HubUnavailable(
+            f"the hub lists a file {name[:80]!r} in {repo}, which would be written outside the model's"
+            " folder: nothing was brought; choose another hub or repository"
+        )
 
 
 def _sha256(file: Path) -> str:
@@ -166,8 +239,8 @@ def _of_folder(names: Sequence[str], variant: str | None) -> list[str]:
         # Beside model_index.json lie single-file copies of the whole; the parts are wanted.
         if folder == "." and "model_index.json" in names:
             continue
-        varied = [n for n in weights if variant and f".{variant}." in PurePosixPath(n).name]
-        plain = [n for n in weights if PurePosixPath(n).name.count(".") == 1]
+        varied = [n for n in weights if variant and variant_of(PurePosixPath(n).name) == variant]
+        plain = [n for n in weights if not variant_of(PurePosixPath(n).name)]
         wanted += varied or plain or weights
     return wanted
 
@@ -196,6 +269,13 @@ def _translated(repo: str, endpoint: str) -> Iterator[None]:
         raise NotFound(f"the hub has no {repo} of that revision or file ({reason})") from None
     except OfflineModeIsEnabled:
         raise HubUnavailable("HF_HUB_OFFLINE is set: unset it to bring models") from None
+    except HFValidationError as error:
+        raise InputError(f"{repo!r} is no repository ({error})") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise HubUnavailable(
+            f"{endpoint} answers what no model hub does ({type(error).__name__}: {str(error)[:200]}):"
+            " see that STUDIO_HUB names one"
+        ) from None
     except HTTPError as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise HubUnavailable(

@@ -6,9 +6,17 @@ from pydantic import ValidationError
 
 from studio.errors import InputError
 from studio.recipes.base import explain
-from studio.recipes.preset import LETTERS
+from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.promptsyntax import take_loras
-from studio.recipes.recipe import PROMPT_PLACE, LoraUse, ModelRef, Recipe, SeedRule
+from studio.recipes.recipe import (
+    MAX_LORAS,
+    PROMPT_PLACE,
+    LoraUse,
+    ModelKind,
+    ModelRef,
+    Recipe,
+    SeedRule,
+)
 from studio.recipes.request import Job, Request
 
 
@@ -66,14 +74,36 @@ def _drawn_alike(job: Job) -> object:
 def loras(recipe: Recipe, theme: str) -> tuple[LoraUse, ...]:
     """The LoRAs a recipe plugs in, and those that its template or the theme calls by name.
 
-    Raises InputError for a name no LoRA can have.
+    Raises InputError for a name or weight no LoRA can have, and for more than MAX_LORAS in all.
     """
     calls = [call for text in (recipe.prompt_template, theme) for call in take_loras(text)[1]]
     try:
         called = [LoraUse(model=ModelRef(name=c.name), weight=c.weight) for c in calls]
     except ValidationError as error:
         raise InputError(f"a prompt calls a LoRA wrongly: {explain(error)}") from None
+    if (count := len(recipe.loras) + len(called)) > MAX_LORAS:
+        raise InputError(
+            f"{count} LoRAs are too many for one recipe, {len(called)} of them called by its"
+            f" prompts: at most {MAX_LORAS}"
+        )
     return (*recipe.loras, *called)
+
+
+def named_models(preset: Preset) -> tuple[tuple[ModelKind, ModelRef], ...]:
+    """Every model that the recipes name, those that their prompts call included, each once.
+
+    Raises InputError for what a prompt calls wrongly, naming the recipe.
+    """
+    found: dict[tuple[ModelKind, ModelRef], None] = {}
+    for letter in LETTERS:
+        recipe = preset.recipes[letter]
+        found |= dict.fromkeys(recipe.models)
+        try:
+            called = loras(recipe, preset.prompt)[len(recipe.loras) :]
+        except InputError as error:
+            raise InputError(f"recipe {letter}: {error}") from None
+        found |= dict.fromkeys(("lora", use.model) for use in called)
+    return tuple(found)
 
 
 def join_prompt(recipe: Recipe, theme: str, words: str) -> str:

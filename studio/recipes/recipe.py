@@ -1,8 +1,9 @@
 """A recipe: every parameter of one picture, as one fully resolved JSON document."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
@@ -10,7 +11,6 @@ from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,119}$")]
 Prompt = Annotated[str, Field(max_length=4000)]
 
 ModelKind = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
@@ -19,6 +19,36 @@ Preprocessor = Literal["scribble", "lineart", "lineart_standard", "canny", "pose
 ControlSource = Literal["doodle", "composite", "base", "picture"]
 ControlMode = Literal["Balanced", "My prompt is more important", "ControlNet is more important"]
 ResizeMode = Literal["Just Resize", "Crop and Resize", "Resize and Fill"]
+
+MAX_MODEL_NAME = 200
+"""Characters: as many as the job table keeps."""
+MAX_LORAS = 8
+"""LoRAs of one recipe, those that its prompts call counted."""
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+"""Control characters, marks that turn the direction of a line, line ends, halves of characters."""
+MODEL_NAME = rf"^[^./\\{_UNSEEN}][^/\\{_UNSEEN}]{{0,{MAX_MODEL_NAME - 1}}}$"
+"""Whatever a file may be called, in any script: no path, nothing hidden, one line."""
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a recipe can name a model so; a file of another name is not offered."""
+    return re.fullmatch(MODEL_NAME, name) is not None
+
+
+def _model_name(name: str) -> str:
+    if not is_model_name(name):
+        raise ValueError(
+            f"no model can be named so: a name has at most {MAX_MODEL_NAME} characters, no control"
+            " characters, no / or \\ and no dot in front"
+        )
+    return name
+
+
+ModelName = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": MODEL_NAME}),
+    AfterValidator(_model_name),
+]
 
 PROMPT_PLACE = "{prompt}"
 """Where a recipe's template takes the theme's prompt and the user's words."""
@@ -143,7 +173,7 @@ class Recipe(Frozen):
     height: Side = 512
     prompt_template: Prompt = PROMPT_PLACE
     negative_prompt: Prompt = ""
-    loras: Annotated[tuple[LoraUse, ...], Field(max_length=8)] = ()
+    loras: Annotated[tuple[LoraUse, ...], Field(max_length=MAX_LORAS)] = ()
     control_units: Annotated[tuple[ControlUnit, ...], Field(max_length=8)] = ()
     upscale: Upscale = Upscale()
     face_repair: FaceRepair = FaceRepair()

@@ -1,7 +1,9 @@
 """Sweeps over a recipe's fields (A1111's X/Y/Z plot): which pictures, in which order. Pure."""
 
-from collections.abc import Mapping, Sequence
-from itertools import product
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -13,6 +15,10 @@ from studio.recipes.recipe import Recipe
 
 MOST = 500
 """Pictures one sweep may ask for."""
+MOST_VALUES = 100
+"""Values one axis may take."""
+TEXTS = frozenset({"name", "prompt", "preset", "prompt_template", "negative_prompt"})
+"""Fields whose values are texts, also where they look like numbers or ranges."""
 PROMPT = "prompt"
 SEED = "seed"
 PRESET = "preset"
@@ -29,23 +35,29 @@ class Axis(Frozen):
     """
 
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
-    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=100)]
+    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=MOST_VALUES)]
 
     @classmethod
     def read(cls, text: str) -> "Axis":
         """From `field=value,value`; numbers may be a range, `0.4..0.8/5` being five of them.
 
-        Raises InputError.
+        A value that holds a comma stands in double quotes, as in A1111's X/Y/Z plot. Nothing longer
+        than an axis may be is built. Raises InputError.
         """
         field, equals, listed = text.partition("=")
+        field = field.strip()
         if not equals:
-            raise InputError(f"{text!r} is no axis: write it as strength=0.4,0.6 or steps=8..20/4")
-        parts = [part.strip() for part in listed.split(",") if part.strip()]
+            raise InputError(
+                f"{_short(text)} is no axis: write it as strength=0.4,0.6 or steps=8..20/4"
+            )
+        found = (value for part in split_values(listed) for value in _values(part, is_text(field)))
+        values = tuple(islice(found, MOST_VALUES + 1))
+        if len(values) > MOST_VALUES:
+            raise InputError(f"axis {_short(text)} has too many values: at most {MOST_VALUES}")
         try:
-            values = [value for part in parts for value in _values(part)]
-            return cls(field=field.strip(), values=tuple(values))
+            return cls(field=field, values=values)
         except ValidationError as error:
-            raise InputError(f"axis {text!r} does not hold: {explain(error)}") from None
+            raise InputError(f"axis {_short(text)} does not hold: {explain(error)}") from None
 
     @property
     def label(self) -> str:
@@ -141,35 +153,77 @@ def set_field(document: Any, field: str, value: Value) -> None:
         document["sha256"] = None  # Another model than the one it was tuned with.
 
 
+def is_text(field: str) -> bool:
+    """Whether the values of a field, given by its path, are texts: a model may be named 1.5."""
+    return field.rpartition(".")[2] in TEXTS
+
+
+def split_values(listed: str) -> list[str]:
+    """The values between commas or on lines; one in double quotes may hold commas.
+
+    Raises InputError.
+    """
+    try:
+        rows = list(csv.reader(listed.splitlines(), skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError(f"{_short(listed)} is no list of values: {error}") from None
+    return [value.strip() for row in rows for value in row if value.strip()]
+
+
 def _whole(axis: Axis, value: Value) -> int:
     if isinstance(value, str) or value != int(value):
         raise InputError(f"{value!r} is no seed for axis {axis.field!r}: write whole numbers")
+    if not 0 <= value < 2**32:
+        raise InputError(f"seed {value!r:.30} is out of range: choose 0 to {2**32 - 1}")
     return int(value)
 
 
-def _values(part: str) -> list[Value]:
+def _values(part: str, text: bool) -> Iterator[Value]:
     """A word, a number, or a range of numbers."""
     first, dots, rest = part.partition("..")
-    if not dots:
-        return [_number(part)]
-    last, slash, count = rest.partition("/")
-    ends = (_number(first), _number(last))
-    if not slash or not count.isdigit() or int(count) < 2 or any(isinstance(e, str) for e in ends):
-        raise InputError(
-            f"{part!r} is no range: write it as 0.4..0.8/5, five numbers from end to end"
-        )
-    low, high = (float(end) for end in ends)
-    steps = int(count) - 1
-    return [_tidy(low + (high - low) * index / steps) for index in range(steps + 1)]
+    if text:
+        yield part
+    elif not dots:
+        yield _number(part)
+    else:
+        last, slash, count = rest.partition("/")
+        ends = (_number(first), _number(last))
+        if not slash or _count(count) < 2 or any(isinstance(end, str) for end in ends):
+            raise InputError(
+                f"{_short(part)} is no range: write it as 0.4..0.8/5, five numbers from end to end"
+            )
+        yield from _range(float(ends[0]), float(ends[1]), _count(count) - 1)
+
+
+def _count(text: str) -> int:
+    """How many numbers a range asks for, 0 where that is no number; from a million on, a million."""
+    if not (text.isascii() and text.isdecimal()):
+        return 0
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) <= 6 else 10**6
+
+
+def _range(low: float, high: float, steps: int) -> Iterator[Value]:
+    for index in range(steps + 1):
+        # Not low + (high - low) * share: the difference of two finite numbers may be infinite.
+        yield _tidy(low * (1 - index / steps) + high * (index / steps))
 
 
 def _number(text: str) -> Value:
     try:
-        return _tidy(float(text))
+        number = float(text)
     except ValueError:
         return text
+    if not math.isfinite(number):
+        raise InputError(f"{_short(text)} is no number that a field can take: write a finite one")
+    return _tidy(number)
 
 
 def _tidy(number: float) -> float:
     rounded = round(number, 6)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _short(text: str) -> str:
+    """What was written, in quotes, no more of it than a line has room for."""
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")

@@ -10,7 +10,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.preset import Letter
 from studio.recipes.recipe import Recipe
 from studio.recipes.reports import Looks
-from studio.recipes.sweep import Value, set_field
+from studio.recipes.sweep import MOST_VALUES, Value, is_text, set_field, split_values
 
 Objective = Literal["looks", "votes", "both"]
 Stars = Annotated[int, Field(ge=1, le=5)]
@@ -27,7 +27,7 @@ class Span(Frozen):
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
     low: float | None = None
     high: float | None = None
-    choices: tuple[Value, ...] = ()
+    choices: Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -47,14 +47,16 @@ class Span(Frozen):
     def read(cls, text: str) -> "Span":
         """From `field=0.4..0.8` or `field=Euler,UniPC`. Raises InputError."""
         field, equals, said = text.partition("=")
+        field = field.strip()
         low, dots, high = said.partition("..")
         try:
-            if dots:
-                return cls(field=field.strip(), low=float(low), high=float(high))
-            choices = tuple(_value(part.strip()) for part in said.split(",") if part.strip())
+            if dots and not is_text(field):
+                return cls(field=field, low=float(low), high=float(high))
+            listed = split_values(said)
+            choices = tuple(listed if is_text(field) else map(_value, listed))
             if not equals or not choices:
                 raise ValueError
-            return cls(field=field.strip(), choices=choices)
+            return cls(field=field, choices=choices)
         except ValidationError as error:
             raise InputError(f"{text!r} does not hold: {explain(error)}") from None
         except ValueError:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from urllib.parse import quote
 
 from celery import Celery
 from redis import Redis
@@ -102,8 +103,9 @@ def fleet_app(broker: str, job_seconds: float | None, order: str = HOT_FIRST) ->
 
 
 def queue_of(model: str) -> str:
-    """The queue for jobs of one base model."""
-    return f"studio.{model}"
+    """The queue for jobs of one base model. Celery reads lists of queues with commas between them, and
+    brokers know ASCII: all other characters are written as in addresses."""
+    return f"studio.{quote(model, safe=' ')}"
 
 
 TELL = """

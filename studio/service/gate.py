@@ -1,15 +1,16 @@
 """The gate before a deployment: what must be so, what had better be, each with its remedy."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import mean
 from typing import Literal
 
-from studio.errors import ModelError, NotFound, StudioError
+from studio.errors import InputError, ModelError, NotFound, StudioError
 from studio.library.catalogue import Catalogue
 from studio.library.models import Model
 from studio.recipes.canvas import BaseImage, ControlPicture
-from studio.recipes.planning import loras, plan
+from studio.recipes.planning import loras, named_models, plan
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.recipes.recipe import ModelKind, ModelRef, Recipe
 from studio.recipes.reports import NEEDED, Regression, Robustness
@@ -91,7 +92,12 @@ class Gate:
         return tuple(f.remedy for f in self._models(preset) if f.level == "stop")
 
     def _models(self, preset: Preset) -> Iterator[Finding]:
-        for kind, ref in _named(preset):
+        try:
+            named = named_models(preset)
+        except InputError as error:
+            yield Finding("stop", "LoRAs that prompts call", str(error))
+            return
+        for kind, ref in named:
             try:
                 self.catalogue.find(kind, ref)
             except StudioError as error:
@@ -272,12 +278,8 @@ def worst(findings: Sequence[Finding]) -> Level:
 
 
 def _of_recipe(recipe: Recipe, theme: str) -> list[tuple[ModelKind, ModelRef]]:
-    called = loras(recipe, theme)[len(recipe.loras) :]
-    return [*recipe.models, *(("lora", use.model) for use in called)]
-
-
-def _named(preset: Preset) -> list[tuple[ModelKind, ModelRef]]:
-    named = [
-        pair for letter in LETTERS for pair in _of_recipe(preset.recipes[letter], preset.prompt)
-    ]
-    return list(dict.fromkeys(named))
+    """What prompts call wrongly is told once, by `_models`."""
+    with suppress(InputError):
+        called = loras(recipe, theme)[len(recipe.loras) :]
+        return [*recipe.models, *(("lora", use.model) for use in called)]
+    return list(recipe.models)

@@ -2,16 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 
 from studio.errors import InputError
 from studio.imaging.compose import composite
 from studio.imaging.limits import encode_png, open_png, read_doodle
 from studio.library.catalogue import Catalogue
 from studio.recipes.canvas import BaseImage, BaseUpload, ControlPicture, Doodle, Sha256
-from studio.recipes.planning import loras
+from studio.recipes.planning import named_models
 from studio.recipes.preset import LETTERS, Preset
-from studio.recipes.recipe import ModelKind, ModelRef
 from studio.recipes.request import MAX_WORDS, OPERATOR, Request
 from studio.service.bases import base_image_of
 from studio.service.safety import Asker, Safety
@@ -56,7 +54,7 @@ class Intake:
             )
         if seed is not None and not 0 <= seed < 2**32:
             raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
-        for kind, ref in _models(preset):
+        for kind, ref in named_models(preset):
             self._catalogue.find(kind, ref)
         asker = Asker(request_id or secrets.token_hex(16), preset, preset_version, client)
         base = (
@@ -115,14 +113,3 @@ class Intake:
             ControlPicture(sha256=sha256, png=self._pictures.get(sha256))
             for sha256 in dict.fromkeys(wanted)
         )
-
-
-def _models(preset: Preset) -> Iterable[tuple[ModelKind, ModelRef]]:
-    """Every model that the recipes name, also within the theme's prompt, once."""
-    found: dict[tuple[ModelKind, ModelRef], None] = {}
-    for letter in LETTERS:
-        recipe = preset.recipes[letter]
-        found |= dict.fromkeys(recipe.models)
-        for use in loras(recipe, preset.prompt)[len(recipe.loras) :]:
-            found["lora", use.model] = None
-    return found

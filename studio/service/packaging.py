@@ -1,7 +1,7 @@
 """Presets as files: taken along with their base images, and taken in from another studio."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from studio.errors import BadDocument, InputError, StudioError
@@ -9,7 +9,9 @@ from studio.imaging.limits import open_png
 from studio.library.catalogue import Catalogue
 from studio.recipes.canvas import BaseImage
 from studio.recipes.package import Package, PackedBase, read_package
-from studio.recipes.preset import LETTERS, Preset, PresetVersion
+from studio.recipes.planning import named_models
+from studio.recipes.preset import Preset, PresetVersion
+from studio.recipes.recipe import ModelKind, ModelRef
 from studio.service.stamping import with_hashes
 from studio.store.base_images import BaseImageStore
 from studio.store.presets import PresetStore
@@ -50,6 +52,10 @@ class Packaging:
         would replace another of the same id.
         """
         package = read_package(data, f"preset file {name}")
+        try:
+            models = named_models(package.preset)
+        except InputError as error:
+            raise BadDocument(f"preset file {name} does not hold: {error}") from None
         new = [packed for packed in package.base_images if self._is_new(packed)]
         for packed in new:
             self.bases.put(
@@ -57,7 +63,8 @@ class Packaging:
             )
         preset = with_hashes(package.preset, self.catalogue)
         version = self.presets.save(preset, author, note=f"imported from {name}")
-        return TakenIn(version, tuple(packed.image.id for packed in new), self._missing(preset))
+        missing = (*self._missing_models(models), *self._missing_bases(preset))
+        return TakenIn(version, tuple(packed.image.id for packed in new), missing)
 
     def _is_new(self, packed: PackedBase) -> bool:
         image = packed.image
@@ -76,18 +83,20 @@ class Packaging:
             )
         return here is None
 
-    def _missing(self, preset: Preset) -> tuple[str, ...]:
-        """What the preset names and is not here, each with how to get it."""
-        wanted = dict.fromkeys(pair for letter in LETTERS for pair in preset.recipes[letter].models)
-        told = []
-        for kind, ref in wanted:
+    def _missing_models(self, named: Sequence[tuple[ModelKind, ModelRef]]) -> Iterator[str]:
+        """Why each model that cannot be used as the file has it cannot, with how to get it."""
+        for kind, ref in named:
             try:
                 self.catalogue.find(kind, ref)
             except StudioError as error:
-                told.append(str(error))
-        for base in preset.base_images:
-            try:
-                self.bases.get(base)
-            except StudioError as error:
-                told.append(str(error))
-        return tuple(told)
+                yield str(error)
+
+    def _missing_bases(self, preset: Preset) -> Iterator[str]:
+        """Each base image that is not here; the store is asked once, however many are named."""
+        here = {image.id for image in self.bases.all(with_retired=True)}
+        for each in preset.base_images:
+            if each not in here:
+                yield (
+                    f"no base image named {each!r}: add it with `studio bases add {each} FILE`, or"
+                    " export the preset together with its base images"
+                )

@@ -1,7 +1,9 @@
 """A quick look at a doodle while it is being drawn: one recipe in four steps, kept nowhere."""
 
+from contextlib import suppress
 from math import ceil
 
+from studio.errors import ModelError
 from studio.library.catalogue import Catalogue
 from studio.recipes.planning import plan
 from studio.recipes.preset import Letter
@@ -39,8 +41,11 @@ def few_step_lora(recipe: Recipe, catalogue: Catalogue) -> ModelRef | None:
     """The first LoRA of the base model's family whose name says that it is one."""
     family = catalogue.find("checkpoint", recipe.base_model).family
     names = [name for name in catalogue.names("lora") if _is_few_step(name)]
-    found = (catalogue.find("lora", ModelRef(name=name)) for name in names)
-    return next((ModelRef(name=lora.name) for lora in found if lora.family == family), None)
+    for name in names:
+        with suppress(ModelError):  # A file that cannot be read is no reason to show nothing.
+            if catalogue.find("lora", ModelRef(name=name)).family == family:
+                return ModelRef(name=name)
+    return None
 
 
 def _is_few_step(name: str) -> bool:

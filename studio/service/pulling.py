@@ -94,6 +94,10 @@ class Pulls:
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise HubUnavailable("the hub does not answer: try again later") from None
+        except ValueError:  # What no command line can carry, such as a NUL.
+            raise InputError(
+                f"{wish.repo!r:.80} is no repository: write it as owner/name"
+            ) from None
         if asked.returncode != 0:
             error = next((e for e in (InputError, NotFound) if e.exit_code == asked.returncode), HubUnavailable)  # fmt: skip
             raise error(_last_line(asked.stderr))

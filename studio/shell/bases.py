@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, here, print_table
+from studio.shell.printing import AsJson, here, print_table, say, say_json
 
 if TYPE_CHECKING:
     from studio.bootstrap import Studio
@@ -24,7 +24,7 @@ def list_bases(as_json: AsJson = False) -> None:
     """Every base image with its size; as JSON also its keypoints."""
     images = here().bases.all()
     if as_json:
-        typer.echo(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
+        say_json(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
         return
     rows = [(i.id, f"{i.width}x{i.height}", "yes" if i.keypoints else "no", i.name) for i in images]
     print_table(("id", "size", "pose", "name"), rows, as_json=False)
@@ -62,7 +62,7 @@ def add(
         None if keypoints is None else read_keypoints(read_file(keypoints, "the keypoints")),
         None if detector is None else _detector(studio, detector),
     )
-    typer.echo(f"{image.id}: {image.width}x{image.height}, {_told(image.keypoints)}")
+    say(f"{image.id}: {image.width}x{image.height}, {_told(image.keypoints)}")
 
 
 @app.command()
@@ -72,12 +72,15 @@ def detect(image_id: str, detector: Annotated[str, typer.Option(help="A pose det
 
     studio = here()
     image = find_keypoints(studio.bases, image_id, _detector(studio, detector))
-    typer.echo(f"{image.id}: {_told(image.keypoints)}")
+    say(f"{image.id}: {_told(image.keypoints)}")
 
 
 def _detector(studio: "Studio", name: str) -> "VitPose":
-    from studio.recipes.recipe import ModelRef
+    from studio.errors import InputError
+    from studio.recipes.recipe import ModelRef, is_model_name
 
+    if not is_model_name(name):
+        raise InputError(f"{name!r} cannot be a model's name: see `studio models list`")
     model = studio.catalogue.find("detector", ModelRef(name=name))
     from studio.engine.poses import VitPose
 

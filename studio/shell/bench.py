@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import AsJson
+from studio.shell.printing import AsJson, say, say_lines
 
 app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 
@@ -26,8 +26,8 @@ def engine(
     """
     from studio.bench.report import engine_figures, table
 
-    figures = engine_figures(soak, lambda what: typer.echo(what, err=True))
-    typer.echo(json.dumps(figures, indent=2) if as_json else table(figures))
+    figures = engine_figures(soak, lambda what: say(what, err=True))
+    say_lines(json.dumps(figures, indent=2) if as_json else table(figures))
 
 
 @app.command()
@@ -46,5 +46,5 @@ def serving(
         raise InputError("redis-server is not installed: apt-get install redis-server")
     from studio.bench.serving import serving_figures, table
 
-    figures = serving_figures(lambda what: typer.echo(what, err=True), requests)
-    typer.echo(json.dumps(figures, indent=2) if as_json else table(figures))
+    figures = serving_figures(lambda what: say(what, err=True), requests)
+    say_lines(json.dumps(figures, indent=2) if as_json else table(figures))

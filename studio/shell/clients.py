@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, here, print_table
+from studio.shell.printing import AsJson, here, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Who may use the API.")
 
@@ -39,7 +39,7 @@ def add(
         )  # fmt: skip
     except ValidationError as error:
         raise InputError(f"this client cannot be: {explain(error)}") from None
-    typer.echo(here().clients.put(client))
+    say(here().clients.put(client))
 
 
 @app.command("list")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from studio.errors import InputError, ModelError, NotFound
-from studio.shell.printing import AsJson, load_settings, print_table
+from studio.shell.printing import AsJson, confirm, load_settings, print_table, say, say_json
 
 if TYPE_CHECKING:
     from studio.library.catalogue import Catalogue
@@ -50,8 +50,8 @@ def scan(as_json: AsJson = False) -> None:
         print_table(("path", "problem"), problems, as_json)
     else:
         for _, reason in problems:
-            typer.echo(reason)
-    typer.echo(f"{len(catalogue.models())} models can be used, {len(problems)} cannot", err=True)
+            say(reason)
+    say(f"{len(catalogue.models())} models can be used, {len(problems)} cannot", err=True)
 
 
 @app.command()
@@ -60,7 +60,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     model = _one(_catalogue(), name)
     known = {**asdict(model), "path": str(model.path), "triggers": list(model.triggers)}
     if as_json:
-        typer.echo(json.dumps(known, indent=2))
+        say_json(json.dumps(known, indent=2))
     else:
         print_table(("what", "is"), list(known.items()), as_json=False)
 
@@ -85,15 +85,15 @@ def pull(
     settings = load_settings()
     hub = Hub(settings.hub)
     planned = hub.plan(repo, kind.value, file, revision, variant)
-    typer.echo(f"{len(planned.files)} files, {planned.bytes / 1e6:,.1f} MB", err=True)
+    say(f"{len(planned.files)} files, {planned.bytes / 1e6:,.1f} MB", err=True)
     if dry_run:
         if as_json:
             cost = PullCost(name=planned.name, files=len(planned.files), bytes=planned.bytes)
-            typer.echo(cost.model_dump_json())
+            say_json(cost.model_dump_json())
         return
     if not yes:
-        typer.confirm(f"Bring {repo} as {planned.kind} {planned.name}?", abort=True)
-    typer.echo(str(hub.fetch(planned, settings.models_home)))
+        confirm(f"Bring {repo} as {planned.kind} {planned.name}?")
+    say(str(hub.fetch(planned, settings.models_home)))
 
 
 @app.command()
@@ -108,7 +108,7 @@ def verify(
     for model in [_one(catalogue, name)] if name else catalogue.models():
         check_whole(weight_files(model.path))
         same = Hashes(None).of(weight_files(model.path)) == model.sha256
-        typer.echo(f"{'whole' if same else 'CHANGED':8}{model.kind:12}{model.name}")
+        say(f"{'whole' if same else 'CHANGED':8}{model.kind:12}{model.name}")
         changed += [] if same else [model.name]
     if changed:
         raise ModelError(
@@ -124,18 +124,19 @@ def remove(
     """Delete a model of your own from the disk."""
     settings = load_settings()
     model = _one(_catalogue(), name)
-    if settings.models_home not in model.path.parents:
+    # A folder below may be a link to another disk, which is not the studio's.
+    if settings.models_home.resolve() not in (model.path.parent.resolve() / "_").parents:
         raise InputError(
             f"{model.kind} {model.name!r} lies in {model.path.parent}, which is not the studio's:"
             f" only models in {settings.models_home} are removed"
         )
     if not yes:
-        typer.confirm(f"Delete {model.path} ({model.bytes / 1e6:,.1f} MB)?", abort=True)
-    if model.path.is_dir():
+        confirm(f"Delete {model.path} ({model.bytes / 1e6:,.1f} MB)?")
+    if model.path.is_dir() and not model.path.is_symlink():
         shutil.rmtree(model.path)
     else:
         model.path.unlink()
-    typer.echo(f"removed {model.kind} {model.name}")
+    say(f"removed {model.kind} {model.name}")
 
 
 def _catalogue() -> "Catalogue":

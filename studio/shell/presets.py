@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from studio.shell.deploying import app as deploying_app
-from studio.shell.printing import AsJson, Author, here, print_table
+from studio.shell.printing import AsJson, Author, here, print_table, say, say_json
 from studio.shell.reviewing import app as reviewing_app
 from studio.shell.tuning import app as tuning_app
 
@@ -63,7 +63,7 @@ def show(
     slug: str, version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None
 ) -> None:
     """A preset's whole document, as JSON."""
-    typer.echo(here().presets.version(slug, version).preset.to_json())
+    say_json(here().presets.version(slug, version).preset.to_json())
 
 
 @app.command("export")
@@ -91,7 +91,7 @@ def import_preset(file: Path, author: Author = "", as_json: AsJson = False) -> N
     row = (saved.preset.slug, saved.number, saved.preset.name, len(taken.base_images))
     print_table(("slug", "version", "name", "new base images"), [row], as_json)
     for missing in taken.missing:
-        typer.echo(f"missing: {missing}", err=True)
+        say(f"missing: {missing}", err=True)
 
 
 @app.command()

@@ -1,12 +1,19 @@
-"""What the commands share: tables or JSON on the screen, the settings, and the studio itself."""
+"""What the commands share: what is printed and how, the settings, and the studio itself.
+
+Names, titles, notes and file names come from others: whatever is printed goes through `say` or
+`say_json`, so that no control character reaches the terminal.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from studio.errors import InputError
+from studio.printable import printable, printable_json, printable_lines
 
 if TYPE_CHECKING:
     from studio.bootstrap import Studio
@@ -16,14 +23,34 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
 
 
+def say(text: object, err: bool = False) -> None:
+    """Prints one line to the output, or to the errors."""
+    typer.echo(printable(str(text)), err=err)
+
+
+def say_json(document: str) -> None:
+    """Prints JSON; what a terminal would obey stands in it escaped, which means the same."""
+    typer.echo(printable_json(document))
+
+
+def say_lines(text: str) -> None:
+    """Prints a text of several lines that the studio itself has laid out."""
+    typer.echo(printable_lines(text))
+
+
+def confirm(question: str) -> None:
+    """Asks, and ends the command unless the answer is yes."""
+    typer.confirm(printable(question), abort=True)
+
+
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
+        say_json(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
         return
-    lines = [head, *(tuple(str(cell) for cell in row) for row in rows)]
+    lines = [head, *(tuple(printable(str(cell)) for cell in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
-        typer.echo("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
 
 
 def count_up(done: int, total: int) -> None:
@@ -45,7 +72,32 @@ def load_settings(**flags: object) -> "Settings":
 
 
 def here() -> "Studio":
-    """The studio that the settings speak of."""
+    """The studio that the settings speak of; it is closed when the command ends, however it ends."""
     from studio.bootstrap import open_studio
 
-    return open_studio(load_settings())
+    studio = open_studio(load_settings())
+    if (opened := _OPENED.get()) is not None:
+        opened.callback(_close, studio)
+    return studio
+
+
+_OPENED: ContextVar[ExitStack | None] = ContextVar("opened", default=None)
+
+
+@contextmanager
+def closing() -> Iterator[None]:
+    """Closes at its end whatever studio `here` has opened within."""
+    with ExitStack() as opened:
+        token = _OPENED.set(opened)
+        try:
+            yield
+        finally:
+            _OPENED.reset(token)
+
+
+def _close(studio: "Studio") -> None:
+    """Stops what is drawn and waits for the lane's thread: an interpreter that ends while another thread
+    is in torch is aborted (SIGABRT)."""
+    for run in studio.rendering.under_way():
+        run.cancel()
+    studio.rendering.close()

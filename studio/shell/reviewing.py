@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, Author, count_up, here, print_table
+from studio.shell.printing import AsJson, Author, count_up, here, print_table, say
 
 app = typer.Typer()
 
@@ -24,7 +24,7 @@ def robustness(slug: str, version: Version = None, as_json: AsJson = False) -> N
     found = here().reviewing.test_robustness(slug, version, count_up)
     rows = [(c.doodle, c.base_image, c.letter, c.score, c.kept, c.why) for c in found.cells]
     print_table(("doodle", "base", "recipe", "score", "kept", "why"), rows, as_json)
-    typer.echo(f"figure kept in {found.share:.0%}, {NEEDED:.0%} are needed", err=True)
+    say(f"figure kept in {found.share:.0%}, {NEEDED:.0%} are needed", err=True)
     if not found.passed:
         raise GateClosed(f"{slug!r} loses the figure too often")
 
@@ -53,7 +53,7 @@ def sheet(
     rows = [(c.doodle, c.seed, c.letter, c.difference) for c in drawn.report.cells]
     print_table(("doodle", "seed", "recipe", "difference"), rows, as_json)
     looks = drawn.report.looks
-    typer.echo(
+    say(
         f"from the doodle {looks.likeness}, among the four {looks.diversity}, among seeds of A"
         f" {looks.of_seeds}; {out / 'sheet.html'}", err=True,
     )  # fmt: skip

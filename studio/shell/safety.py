@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, Author, here, print_table
+from studio.shell.printing import AsJson, Author, here, print_table, say, say_json
 
 if TYPE_CHECKING:
     from studio.bootstrap import Studio
@@ -33,11 +33,11 @@ def words(
     found = [m.model_dump() | {"text": text[m.start : m.end]} for m in verdict.matches] if verdict else []  # fmt: skip
     if as_json:
         told = {"verdict": severity or "pass", "severity": severity, "matches": found}
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say_json(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        typer.echo(severity or "pass")
+        say(severity or "pass")
         for match in found:
-            typer.echo(f"  {match['severity']}: {match['entry']!r} in {match['text']!r}, from {match['start']} to {match['end']}")  # fmt: skip
+            say(f"  {match['severity']}: {match['entry']!r} in {match['text']!r}, from {match['start']} to {match['end']}")  # fmt: skip
     if severity == "block":
         raise typer.Exit(BLOCKED)
 
@@ -67,10 +67,10 @@ def picture(
         "threshold": rules.threshold, "margin": rules.margin, "reason": verdict.reason,
     }  # fmt: skip
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        say_json(json.dumps(told, indent=2))
     else:
         scores = ", ".join(f"{name} {score:.3f}" for name, score in verdict.scores.items())
-        typer.echo(f"{told['verdict']}: {scores or verdict.reason} (threshold {rules.threshold:g})")
+        say(f"{told['verdict']}: {scores or verdict.reason} (threshold {rules.threshold:g})")
     if verdict.withheld:
         raise typer.Exit(BLOCKED)
 
@@ -88,7 +88,7 @@ def audit(
 
     kept = here().safety.audit.page(AuditFilter(theme=theme, client=client, text=text), most=most)
     if as_json:
-        typer.echo(json.dumps([each.model_dump(mode="json") for each in kept], indent=2, ensure_ascii=False))  # fmt: skip
+        say_json(json.dumps([each.model_dump(mode="json") for each in kept], indent=2, ensure_ascii=False))  # fmt: skip
         return
     rows = [
         (
@@ -132,7 +132,7 @@ def export(
     kept = here().safety.audit.every(AuditFilter(theme=theme, client=client))
     lines = [each.model_dump_json() + "\n" for each in kept]
     write_file(file, "".join(lines).encode())
-    typer.echo(len(lines))
+    say(len(lines))
 
 
 @app.command()
@@ -146,7 +146,7 @@ def forget(
     if days is None and client is None:
         raise InputError("say what to forget: --days, --client, or both")
     older = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    typer.echo(here().safety.audit.forget(older, client))
+    say(here().safety.audit.forget(older, client))
 
 
 def _policy(studio: "Studio", slug: str | None) -> "SafetyPolicy":

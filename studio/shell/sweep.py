@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import count_up, here
+from studio.shell.printing import confirm, count_up, here, say
 
 
 def sweep(
@@ -38,13 +38,13 @@ def sweep(
     request = studio.intake.request(version.preset, base, png, prompt, seed, version.number)
     planned = Sweep(request, chosen, axes, presets_of(axes, studio.presets))
     cost = sweep_cost(planned, sweep_album(studio.rendering, out))
-    typer.echo(
+    say(
         f"{cost.pictures} pictures, {cost.kept} of them here already;"
         f" {cost.switches} changes of base model",
         err=True,
     )
     if not yes:
-        typer.confirm("Render them?", abort=True)
+        confirm("Render them?")
     check_folder(out)
     for file in run_sweep(planned, studio.rendering, out, count_up):
-        typer.echo(str(file))
+        say(str(file))

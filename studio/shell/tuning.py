@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, Author, count_up, here, print_table
+from studio.shell.printing import AsJson, Author, count_up, here, print_table, say
 
 app = typer.Typer()
 
@@ -42,7 +42,7 @@ def tune(
         except ValidationError as error:
             raise InputError(f"that is no study: {explain(error)}") from None
         name = studio.tuning.begin(wanted)
-    typer.echo(f"study {name}", err=True)
+    say(f"study {name}", err=True)
     studio.tuning.run(name, trials, count_up)
     _print(name, as_json)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.shell.printing import load_settings
+from studio.shell.printing import here, say
 
 if TYPE_CHECKING:
     from studio.store.users import UserStore
@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="1 to 63 letters.")]
 def list_users() -> None:
     """The names."""
     for name in _users().names():
-        typer.echo(name)
+        say(name)
 
 
 @app.command()
@@ -31,17 +31,15 @@ def add(name: Name) -> None:
     else:
         password = sys.stdin.readline().rstrip("\n")
     _users().put(name, password)
-    typer.echo(f"{name} may sign in")
+    say(f"{name} may sign in")
 
 
 @app.command()
 def remove(name: Name) -> None:
     """Take a user out; open sessions end at once."""
     _users().remove(name)
-    typer.echo(f"{name} may not sign in any more")
+    say(f"{name} may not sign in any more")
 
 
 def _users() -> "UserStore":
-    from studio.bootstrap import open_studio
-
-    return open_studio(load_settings()).users
+    return here().users

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, Author, count_up, here, print_table
+from studio.shell.printing import AsJson, Author, count_up, here, print_table, say
 
 app = typer.Typer(no_args_is_help=True, help="Blind contests between recipes or versions.")
 CHOICES = ("left", "right", "tie")
@@ -75,8 +75,8 @@ def standing(contest: int, as_json: AsJson = False) -> None:
     ]  # fmt: skip
     print_table(("entrant", "votes", "win rate", "chance", "from", "to"), rows, as_json)
     if found.settled:
-        typer.echo("the first is better, as sure as 95 %", err=True)
+        say("the first is better, as sure as 95 %", err=True)
     elif found.more is None:
-        typer.echo("too alike to tell", err=True)
+        say("too alike to tell", err=True)
     else:
-        typer.echo(f"some {found.more} more votes between the first two would tell", err=True)
+        say(f"some {found.more} more votes between the first two would tell", err=True)

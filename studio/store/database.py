@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.orm import Session
 
 from studio.errors import NewerStore, StoreUnavailable
+from studio.store.copying import copy_sqlite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
@@ -118,6 +119,9 @@ def _migrate(engine: Engine, url: URL) -> None:
                 f"the database {_place(url)} was written by a newer version of the studio"
                 f" (schema {current}): update the studio, or point STUDIO_HOME at another folder"
             )
+        if current is not None and url.get_backend_name() == "sqlite" and url.database:
+            # There is no way back from an upgrade but this copy.
+            copy_sqlite(Path(url.database), Path(f"{url.database}.{current}.bak"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

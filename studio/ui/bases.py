@@ -5,13 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import Field
 
 from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
 from studio.imaging.skeleton import LIMBS, draw_skeleton
 from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Slug
-from studio.recipes.recipe import ModelRef
+from studio.recipes.recipe import ModelName, ModelRef
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
 from studio.ui.doors import OwnPage
 
@@ -60,9 +59,7 @@ def base_routes(studio: Studio) -> APIRouter:
         return _row(place_keypoints(bases, image_id, keypoints))
 
     @routes.post("/{image_id}/detect")
-    def detect(
-        image_id: Slug, x_studio: OwnPage, detector: Annotated[str, Field(max_length=200)]
-    ) -> dict[str, Any]:
+    def detect(image_id: Slug, x_studio: OwnPage, detector: ModelName) -> dict[str, Any]:
         return _row(find_keypoints(bases, image_id, _detector(studio, detector)))
 
     @routes.post("/{image_id}/retire")

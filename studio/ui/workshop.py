@@ -13,7 +13,7 @@ from studio.bootstrap import Studio
 from studio.engine.status import EngineStatus
 from studio.errors import NotFound
 from studio.recipes.base import Frozen
-from studio.recipes.recipe import ModelKind
+from studio.recipes.recipe import ModelKind, ModelName
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
 from studio.ui.doors import OwnPage
@@ -62,7 +62,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         }  # fmt: skip
 
     @routes.get("/models/picture/{kind}/{name}")
-    def picture(kind: ModelKind, name: _Name) -> FileResponse:
+    def picture(kind: ModelKind, name: ModelName) -> FileResponse:
         file = studio.catalogue.picture(kind, name)
         if file is None:
             raise NotFound(f"{kind} {name!r} has no picture")

@@ -6,9 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+from safetensors.numpy import save
+
 from studio.settings import shipped
 
 DOODLE = shipped("assets") / "doodles" / "green-gown.png"
+POSE = shipped("assets") / "models" / "controlnets" / "pocket-pose"
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def render(home: Path, out: Path, *more: str) -> "subprocess.CompletedProcess[str]":
@@ -41,19 +46,17 @@ def test_one_seed_gives_the_same_four_different_files_twice(tmp_path: Path) -> N
         assert variant["recipe"]["steps"] == 14
 
 
-def test_damaged_weights_are_one_line_and_no_picture(tmp_path: Path) -> None:
-    """A ControlNet of the operator's own, cut short, in an imported preset."""
-    home, out = tmp_path / "home", tmp_path / "out"
-    good = shipped("assets") / "models" / "controlnets" / "pocket-pose"
+def own_controlnet(tmp_path: Path, weights: bytes) -> Path:
+    """A studio whose theme `mine` names a ControlNet of the operator's own, with these weights."""
+    home = tmp_path / "home"
     broken = home / "models" / "controlnets" / "broken"
     broken.mkdir(parents=True)
-    (broken / "config.json").write_text((good / "config.json").read_text())
-    weights = (good / "diffusion_pytorch_model.safetensors").read_bytes()
-    (broken / "diffusion_pytorch_model.safetensors").write_bytes(weights[:100_000])
+    (broken / "config.json").write_text((POSE / "config.json").read_text())
+    (broken / WEIGHTS).write_bytes(weights)
     preset = json.loads((shipped("presets") / "first-light.json").read_text())
     preset["slug"] = "mine"
     for recipe in preset["recipes"].values():
-        recipe["control_units"][1]["model"]["name"] = "broken"
+        recipe["control_units"][1]["model"] = {"name": "broken", "sha256": None}
     (tmp_path / "mine.json").write_text(json.dumps(preset))
     subprocess.run(
         [sys.executable, "-m", "studio.cli", "presets", "import", str(tmp_path / "mine.json")],
@@ -61,8 +64,24 @@ def test_damaged_weights_are_one_line_and_no_picture(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
+    return home
+
+
+def test_weights_cut_short_are_one_line_before_any_work(tmp_path: Path) -> None:
+    home, out = own_controlnet(tmp_path, (POSE / WEIGHTS).read_bytes()[:100_000]), tmp_path / "out"
+    ran = render(home, out, "--preset", "mine")
+    assert ran.returncode == 4
+    assert ran.stderr.count("\n") == 1
+    assert f"{WEIGHTS} is cut short" in ran.stderr
+    assert not out.exists()
+
+
+def test_weights_that_do_not_fit_are_one_line_and_no_picture(tmp_path: Path) -> None:
+    """The process ends by its exit code, never by a signal: issue 18, 12 (review 3.5)."""
+    weights = save({"controlnet_cond_embedding.conv_in.weight": np.zeros((1, 3, 3, 3), np.float16)})
+    home, out = own_controlnet(tmp_path, weights), tmp_path / "out"
     ran = render(home, out, "--preset", "mine")
     assert ran.returncode == 7
-    assert "diffusion_pytorch_model.safetensors of model" in ran.stderr
+    assert "controlnet broken" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(out.glob("*.png")) == []

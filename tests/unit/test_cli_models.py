@@ -82,3 +82,31 @@ def test_a_model_of_ones_own_is_removed_and_a_shipped_one_is_not(
     ran = studio_command("models", "remove", "pocket-ink", "--yes")
     assert ran.code == 2
     assert "not the studio's" in ran.err
+
+
+def test_what_lies_behind_a_link_is_not_removed(
+    studio_command: Command, home: Path, tmp_path: Path
+) -> None:
+    """Issue 18, 12 (review 3.3): links lead to other disks."""
+    shared = write(tmp_path / "disk" / "shared.safetensors", {PEFT: (8, 128)})
+    loras = home / "models" / "loras"
+    loras.mkdir(parents=True)
+    (loras / "disk").symlink_to(tmp_path / "disk")
+    ran = studio_command("models", "remove", "shared", "--yes")
+    assert (ran.code, "not the studio's" in ran.err, shared.exists()) == (2, True, True)
+    (loras / "linked.safetensors").symlink_to(shared)
+    assert studio_command("models", "remove", "linked", "--yes").code == 0
+    assert not (loras / "linked.safetensors").is_symlink()
+    assert shared.exists()
+
+
+def test_a_model_of_any_name_is_shown_and_removed(studio_command: Command, home: Path) -> None:
+    """Issue 18, 17."""
+    for name in ("【汉服】_v1 (a, b)", "-dash", "100%"):
+        file = write(home / "models" / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
+        assert (
+            json.loads(studio_command("models", "show", "--json", "--", name).out)["name"] == name
+        )
+        assert name in studio_command("models", "list").out
+        assert studio_command("models", "remove", "--yes", "--", name).code == 0
+        assert not file.exists()

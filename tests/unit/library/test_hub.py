@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from studio.errors import HubUnavailable, InputError, NotFound, StoreUnavailable
-from studio.library.hub import Hub
+from studio.library.hub import Hub, Pull, RemoteFile
 from tests.hub import StandIn, model_hub
 from tests.unit.library.test_headers import PEFT, write
 
@@ -142,6 +142,100 @@ def test_the_disk_is_looked_at_first(
     with pytest.raises(StoreUnavailable, match="0 MB are free"):
         Hub(hub.endpoint).fetch(pull, tmp_path / "models")
     assert hub.served == served
+
+
+# Issue 18, 12 (review 3.4): a hub other than huggingface.co wrote where it liked.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/tmp/pwned.json", "../pwned.json", "x/../../../../../pwned.json", "..", "x//pwned.json", "./pwned.json",
+        "C:\\pwned.json", "..\\pwned.json", "a\0.json", "x/..",
+    ],
+)  # fmt: skip
+def test_a_hubs_files_stay_inside_the_models_folder(
+    hub: StandIn, tmp_path: Path, name: str
+) -> None:
+    named = name if name.endswith(".json") else f"{name}/pwned.json"
+    hub.repos["acme/evil"] = {**FOLDER, named: b"{}"}
+    with pytest.raises(HubUnavailable, match="would be written outside the model's folder"):
+        Hub(hub.endpoint).plan("acme/evil", "checkpoint")
+    with pytest.raises(HubUnavailable, match="would be written outside"):
+        Hub(hub.endpoint).plan("acme/evil", "checkpoint", file=named)
+    evil = Pull("acme/evil", "c0ffee1", "checkpoint", "evil", (RemoteFile(named, 2),))
+    before = {*tmp_path.rglob("*")}
+    with pytest.raises(HubUnavailable, match="would be written outside"):
+        Hub(hub.endpoint).fetch(evil, tmp_path / "in" / "models")
+    made = {*tmp_path.rglob("*")} - before
+    assert not [each for each in made if each.is_file()]
+    assert not Path("/tmp/pwned.json").exists()
+
+
+@pytest.mark.parametrize("commit", ["../../../x", "c0ffee/../..", "", "C0FFEE1", "main"])
+def test_a_hubs_commit_is_no_path(
+    hub: StandIn, monkeypatch: pytest.MonkeyPatch, commit: str
+) -> None:
+    monkeypatch.setattr("tests.hub.COMMIT", commit)
+    with pytest.raises(HubUnavailable, match="answers what no model hub does"):
+        Hub(hub.endpoint).plan("acme/loras", "lora", file="glow.safetensors")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://hub.example", "http://192.168.0.2:8080", "http://localhost.example", "http://127.0.0.1@hub.example",
+        "http://[::1", "http://", "ftp://127.0.0.2.example",
+    ],
+)  # fmt: skip
+def test_plain_http_is_taken_on_loopback_alone(endpoint: str) -> None:
+    with pytest.raises(InputError, match="plain http is taken on loopback alone"):
+        Hub(endpoint)
+
+
+@pytest.mark.parametrize("endpoint", ["https://hub.example", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])  # fmt: skip
+def test_https_and_loopback_are_taken(endpoint: str) -> None:
+    assert Hub(endpoint)
+
+
+def test_a_hub_that_sends_more_than_it_said_is_stopped(
+    hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16)
+    pull = Hub(hub.endpoint).plan("acme/loras", "lora", file="glow.safetensors")
+    hub.repos["acme/loras"]["glow.safetensors"] += b"x" * 10_000
+    with pytest.raises(HubUnavailable, match="sends more of glow"):
+        Hub(hub.endpoint).fetch(pull, tmp_path / "models")
+    assert not [each for each in tmp_path.rglob("*") if each.is_file() and each.name != "glow.safetensors"]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"3", b'{"siblings": [1]}', b'{"siblings": [{}]}', b"no json", b'{"id": "a/b", "siblings": 7}'])  # fmt: skip
+def test_what_is_no_hubs_answer_is_told(
+    hub: StandIn, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr("tests.hub.json.dumps", lambda _: answer.decode())
+    with pytest.raises((HubUnavailable, NotFound)):
+        Hub(hub.endpoint).plan("acme/sd", "checkpoint")
+
+
+@pytest.mark.parametrize("repo", ["acme/a--b", "acme/a..b", "acme/x.git"])
+def test_a_name_that_no_hub_has_is_no_repository(hub: StandIn, repo: str) -> None:
+    with pytest.raises((InputError, NotFound)):
+        Hub(hub.endpoint).plan(repo, "lora")
+
+
+def test_shards_of_a_variant_are_taken(hub: StandIn) -> None:
+    """Issue 18, 15 (review B9)."""
+    hub.repos["acme/sd3"] = {
+        "model_index.json": b"{}",
+        "transformer/config.json": b"{}",
+        "transformer/model.fp16-00001-of-00002.safetensors": b"half",
+        "transformer/model.fp16-00002-of-00002.safetensors": b"half",
+        "transformer/model-00001-of-00001.safetensors": b"full",
+    }
+    for variant, taken in (("fp16", "fp16"), (None, "model-00001")):
+        files = Hub(hub.endpoint).plan("acme/sd3", "checkpoint", variant=variant).files
+        weights = [file.name for file in files if file.name.endswith(".safetensors")]
+        assert weights
+        assert all(taken in name for name in weights)
 
 
 def test_a_name_that_is_taken_is_not_overwritten(hub: StandIn, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from studio.recipes.planning import batches, join_prompt, plan
-from studio.recipes.preset import Recipes
-from studio.recipes.recipe import FaceRepair, LoraUse, ModelRef, SeedRule, Upscale
+from studio.errors import InputError
+from studio.recipes.planning import batches, join_prompt, named_models, plan
+from studio.recipes.preset import Preset, Recipes
+from studio.recipes.recipe import MAX_LORAS, FaceRepair, LoraUse, ModelRef, SeedRule, Upscale
 from tests import examples
 
 
@@ -91,3 +92,37 @@ def test_other_loras_make_another_batch() -> None:
     lora = LoraUse(model=ModelRef(name="neon"))
     changed = [jobs[0].model_copy(update={"loras": (lora,)}), *jobs[1:]]
     assert [len(batch) for batch in batches(changed)] == [1, 3]
+
+
+def asking(prompt: str = "", **recipe: Any) -> Preset:
+    first = examples.recipe(**recipe)
+    return examples.preset(prompt=prompt, recipes=Recipes(A=first, B=first, C=first, D=first))
+
+
+# Issue 18, 17 (review 4.8).
+def test_the_loras_that_prompts_call_count_towards_the_most() -> None:
+    own = tuple(LoraUse(model=ModelRef(name=f"own-{i}")) for i in range(4))
+    calls = "".join(f"<lora:called-{i}:0.5>" for i in range(MAX_LORAS - 4))
+    assert len(plan(examples.request(preset=asking(calls, loras=own)))[0].loras) == MAX_LORAS
+    for preset in (
+        asking(f"{calls}<lora:one more>", loras=own),
+        asking(calls, loras=own, prompt_template="<lora:one more> {prompt}"),
+        asking("<lora:a:1>" * 390),
+    ):
+        with pytest.raises(InputError, match="LoRAs are too many for one recipe"):
+            plan(examples.request(preset=preset))
+
+
+def test_models_that_prompts_call_are_named_once() -> None:
+    preset = asking(
+        "soft <lora:春日 (v2):0.4><lora:春日 (v2)>", prompt_template="<lora:a,b> {prompt}"
+    )
+    assert named_models(preset) == (
+        ("checkpoint", ModelRef(name="pocket-ink")),
+        ("lora", ModelRef(name="a,b")),
+        ("lora", ModelRef(name="春日 (v2)")),
+    )
+    with pytest.raises(InputError, match=r"recipe A: a prompt calls a LoRA wrongly: weight"):
+        named_models(asking("<lora:a:7>"))
+    with pytest.raises(InputError, match=r"recipe A: .* no model can be named so"):
+        named_models(asking("<lora:../a>"))

@@ -44,6 +44,17 @@ def test_loras_are_called_by_name_and_leave_the_text() -> None:
     assert read.text == "a dress , blue  x"
 
 
+# Issue 18, 17.
+@pytest.mark.parametrize(
+    "name",
+    ["Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "[a]+100%!", "春日 🎨", "1.5", "a..b"],
+)  # fmt: skip
+def test_a_lora_of_any_name_is_called(name: str) -> None:
+    read = read_prompt(f"(a <lora:{name}:0.8> dress), <lora:{name}>")
+    assert read.loras == (LoraCall(name, 0.8), LoraCall(name, 1.0))
+    assert read.text == "a  dress,"
+
+
 @given(st.text(alphabet="ab ()[]:\\.<>1", max_size=60))
 def test_every_text_can_be_read_and_no_letter_is_lost(prompt: str) -> None:
     read = read_prompt(prompt)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from studio.errors import BadDocument
 from studio.recipes.base import read_document
-from studio.recipes.recipe import ControlUnit, LoraUse, ModelRef, Recipe, SeedRule
+from studio.recipes.recipe import ControlUnit, LoraUse, ModelRef, Recipe, SeedRule, is_model_name
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES, schedule_fits
 from tests import examples
 
-names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,30}", fullmatch=True)
+names = st.text(min_size=1, max_size=30).filter(is_model_name)
 refs = st.builds(ModelRef, name=names, sha256=st.none() | st.just(examples.HASH))
 shares = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 
@@ -64,6 +64,27 @@ def test_any_recipe_comes_back_from_json_as_it_was(recipe: Recipe) -> None:
 def test_json_holds_every_value_also_those_that_are_off(recipe: Recipe) -> None:
     named = {field.alias or name for name, field in Recipe.model_fields.items()}
     assert json.loads(recipe.model_dump_json()).keys() == named
+
+
+# Issue 18, 17: what a file may be called names a model; what could leave its folder or a line does not.
+@pytest.mark.parametrize(
+    "name",
+    ["Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "[a]+100%!", "a..b", "春日 🎨", "a" * 200],
+)  # fmt: skip
+def test_a_model_may_have_any_files_name(name: str) -> None:
+    assert ModelRef.model_validate_json(ModelRef(name=name).model_dump_json()).name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "a" * 201, ".", "..", ".hidden", "../x", "a/b", "a\\b", "/etc", "a\n", "a\0b", "\x1b[2J", "a\x9bb",
+        "a\u2028b", "a\u202eb", "a\u2066b",
+    ],
+)  # fmt: skip
+def test_no_models_name_leaves_its_folder_or_its_line(name: str) -> None:
+    with pytest.raises(ValueError, match="no model can be named so"):
+        ModelRef(name=name)
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,18 @@ from tests import examples
         ("steps = 8..20", Span(field="steps", low=8, high=20)),
         ("sampler=Euler, UniPC", Span(field="sampler", choices=("Euler", "UniPC"))),
         ("control_units.0.weight=0.5,1", Span(field="control_units.0.weight", choices=(0.5, 1))),
+        # Issue 18, 17: models of any name.
+        (
+            'base_model.name="a, (b)",1.5,a..b',
+            Span(field="base_model.name", choices=("a, (b)", "1.5", "a..b")),
+        ),
     ],
 )
 def test_spans_are_read_as_operators_write_them(text: str, span: Span) -> None:
     assert Span.read(text) == span
 
 
-@pytest.mark.parametrize("text", ["strength", "strength=", "=1..2", "strength=a..b", "strength=0.8..0.4", "Strength=1,2"])  # fmt: skip
+@pytest.mark.parametrize("text", ["strength", "strength=", "=1..2", "strength=a..b", "strength=0.8..0.4", "Strength=1,2", "strength=0..inf", "strength=nan,1", "steps=" + "1," * 101])  # fmt: skip
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         Span.read(text)

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from studio.bootstrap import Studio, open_studio
 from studio.errors import BadDocument, BadPicture, InputError, NotFound
+from studio.recipes.canvas import BaseImage
 from studio.recipes.recipe import ModelRef
 from studio.service.bases import add_base_image
 from studio.service.fake import FakeRenderer
@@ -47,6 +49,57 @@ def test_what_is_missing_here_is_told_with_the_remedy(studio: Studio, other: Stu
     model, base = taken.missing
     assert "studio models pull OWNER/dreamy-v8" in model
     assert "no base image named 'lena'" in base
+
+
+# Issue 18, 17 (review 4.8).
+def test_loras_that_prompts_call_are_missing_models_too(studio: Studio, other: Studio) -> None:
+    preset = other.presets.version("lone").preset
+    recipe = preset.recipes.B.model_copy(
+        update={"prompt_template": "<lora:春日 (v2):0.5> {prompt}"}
+    )
+    asked = preset.model_copy(
+        update={
+            "base_images": (),
+            "prompt": "soft <lora:gone:1>, <lora:pocket-neon:0.3>",
+            "recipes": preset.recipes.replace("B", recipe),
+        }
+    )
+    other.presets.save(asked)
+    file = other.packaging.export("lone", 2, with_bases=False).encode()
+    gone, called = studio.packaging.take_in(file, "lone.json").missing
+    assert "no lora named 'gone'" in gone
+    assert "no lora named '春日 (v2)'" in called
+
+
+@pytest.mark.parametrize("prompt", ["<lora:a:1>" * 390, "<lora:../a>", "<lora:a:9>"])
+def test_what_no_recipe_could_draw_is_not_taken_in(
+    studio: Studio, other: Studio, prompt: str
+) -> None:
+    preset = other.presets.version("lone").preset.model_copy(update={"prompt": prompt})
+    with pytest.raises(BadDocument, match=r"preset file lone\.json does not hold: recipe A: "):
+        studio.packaging.take_in(preset.to_json().encode(), "lone.json")
+    with pytest.raises(NotFound):
+        studio.presets.version("lone")
+
+
+def test_missing_base_images_are_asked_for_once(
+    studio: Studio, other: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    all_of = studio.bases.all
+
+    def asked_for(with_retired: bool = False) -> Sequence[BaseImage]:
+        asked.append(with_retired)
+        return all_of(with_retired)
+
+    monkeypatch.setattr(studio.bases, "all", asked_for)
+    monkeypatch.delattr(type(studio.bases), "get")
+    named = ("mia", *(f"base-{number}" for number in range(90)))
+    preset = other.presets.version("lone").preset.model_copy(update={"base_images": named})
+    missing = studio.packaging.take_in(preset.to_json().encode(), "lone.json").missing
+    assert len(missing) == 90
+    assert all(len(line) < 200 for line in missing)
+    assert len(asked) == 1
 
 
 def test_nothing_is_saved_of_a_file_that_does_not_hold(studio: Studio, other: Studio) -> None:

@@ -65,3 +65,11 @@ def test_a_recipe_that_has_a_few_step_lora_gets_no_second(studio: Studio) -> Non
     lora(studio.settings.models_home, "my-lcm")
     job = quick(studio, loras=(LoraUse(model=ModelRef(name="my-lcm"), weight=0.5),))
     assert len(job.loras) == 1
+
+
+def test_a_few_step_lora_that_cannot_be_read_is_passed_over(studio: Studio) -> None:
+    models = studio.settings.models_home
+    lora(models, "b-lcm")
+    (models / "loras" / "a-lcm.safetensors").write_bytes(b"broken")
+    first = studio.presets.version("first-light").preset.recipes.A
+    assert few_step_lora(first, studio.catalogue) == ModelRef(name="b-lcm")

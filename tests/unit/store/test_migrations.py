@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from studio.errors import StoreUnavailable
 from studio.store import database
 from studio.store.tables import Base
 
@@ -50,3 +52,36 @@ def test_requests_of_before_are_told_their_base_pictures(url: str) -> None:
         command.upgrade(config, "head")
         bases = connection.scalars(text("SELECT base_sha256 FROM requests")).all()
     assert bases == ["abc"]
+
+
+def test_before_an_upgrade_an_sqlite_database_is_copied(tmp_path: Path) -> None:
+    """Issue 18, 12 (review 7): there was no way back."""
+    file = tmp_path / "studio.db"
+    url = f"sqlite:///{file}"
+    database.Database(url).close()
+    assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".bak")] == []
+    with create_engine(url).connect() as connection:
+        command.downgrade(migrations(connection), "0012")
+        connection.commit()
+    database.Database(url).close()
+    copy = tmp_path / "studio.db.0012.bak"
+    for each, columns in ((copy, False), (file, True)):
+        with create_engine(f"sqlite:///{each}").connect() as connection:
+            found = {column["name"] for column in inspect(connection).get_columns("requests")}
+            assert ("base_sha256" in found) == columns
+    database.Database(url).close()
+    assert [each.name for each in tmp_path.iterdir() if ".bak" in each.name] == [copy.name]
+
+
+def test_no_upgrade_without_room_for_the_copy(tmp_path: Path) -> None:
+    file = tmp_path / "studio.db"
+    url = f"sqlite:///{file}"
+    database.Database(url).close()
+    with create_engine(url).connect() as connection:
+        command.downgrade(migrations(connection), "0012")
+        connection.commit()
+    (tmp_path / "studio.db.0012.bak.partial").mkdir()
+    with pytest.raises(StoreUnavailable, match="cannot copy the database"):
+        database.Database(url)
+    with create_engine(url).connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0012"

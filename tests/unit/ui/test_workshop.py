@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -70,6 +71,8 @@ def test_a_pull_is_watched_until_the_model_is_here(client: TestClient) -> None:
     [
         ({"repo": "../etc"}, 400, "no repository"),
         ({"repo": "--help"}, 400, "no repository"),
+        ({"repo": "acme/lo\0ras"}, 400, "no repository"),
+        ({"repo": "acme/loras", "file": "glow\0.safetensors"}, 400, "no repository"),
         ({"repo": "acme/nothing"}, 404, "the hub has no acme/nothing"),
         ({"repo": "acme/loras", "kind": "lora", "file": "dim.safetensors"}, 404, "no file"),
     ],
@@ -140,3 +143,31 @@ def test_the_system_page_knows_what_apps_wait_for(home: Path) -> None:
 @pytest.mark.parametrize("address", ["/models", "/system", "/history"])
 def test_the_plain_pages_are_served(client: TestClient, address: str) -> None:
     assert "Doodle Theme Studio" in client.get(address).text
+
+
+# Issue 18, 17: models of any name are shown with their picture; 12 (review 3.3): links to elsewhere are not.
+@pytest.mark.parametrize("name", ["Detail (v2)", "【汉服】_v1", "a,b", "_u", "o'neil", "x&y", "100%", "a#b?c", "[a]+b"])  # fmt: skip
+def test_a_models_picture_is_found_by_any_name(client: TestClient, home: Path, name: str) -> None:
+    lora = write(home / "models" / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
+    lora.with_name(f"{name}.png").write_bytes(b"picture")
+    [listed] = [m for m in client.get("/models/list").json()["models"] if m["name"] == name]
+    assert listed["picture"]
+    assert client.get(f"/models/picture/lora/{quote(name, safe='')}").content == b"picture"
+    lora.with_name(f"{name}.png").unlink()
+    lora.with_name(f"{name}.png").symlink_to("/etc/passwd")
+    assert client.get(f"/models/picture/lora/{quote(name, safe='')}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["..%2Fx", "%2E%2E", "a%00b", "%1b[2J", "a%5Cb"])
+def test_no_models_name_leads_out_of_its_folder(client: TestClient, name: str) -> None:
+    assert client.get(f"/models/picture/lora/{name}").status_code in (400, 404, 422)
+
+
+def test_one_malformed_file_does_not_take_the_page_with_it(client: TestClient, home: Path) -> None:
+    """Issue 18, 12 (review 3.2)."""
+    header = b'{"__metadata__":null,"w":' + b"[" * 10_000
+    (home / "models" / "loras").mkdir(parents=True)
+    odd = home / "models" / "loras" / "odd.safetensors"
+    odd.write_bytes(len(header).to_bytes(8, "little") + header)
+    assert client.get("/models/list").status_code == 200
+    assert "odd.safetensors" in str(client.get("/models/problems").json())

@@ -1,0 +1,174 @@
+"""What a diffusers folder holds, told from its configuration: what the engine cannot draw with is refused
+by name before any work."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from studio.errors import DamagedModel, UnfitModel
+from studio.library.files import loaded_files, read_regular
+from studio.library.headers import check_is_no_union, read_header
+from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family
+from studio.recipes.recipe import ModelKind
+
+MAX_CONFIGURATION = 4 * 2**20
+"""Bytes of a configuration that are read; real ones have some kilobytes."""
+MAX_LAYERS = 1000
+"""Layers one setting may ask for; real ones have dozens, and building ten million would not end."""
+
+_COUNTS = ("num_hidden_layers", "num_layers", "num_single_layers", "layers_per_block")
+_LATENT_CHANNELS = 4
+_TAKES_MORE: Mapping[str, str] = {
+    "5": "a depth model",
+    "7": "an upscaler",
+    "8": "an editing model",
+    "9": "an inpainting model",
+}
+"""What a UNet is whose input has other channels than the latent's."""
+_OTHER_WORK: Mapping[str, str] = {
+    "InstructPix2Pix": "an editing model",
+    "Upscale": "an upscaler",
+    "Depth2Img": "a depth model",
+    "ImageVariation": "a model that reads no words",
+}
+"""Parts of the names of diffusers' pipelines that tell what they are for."""
+_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+_PARTS_SD3 = ("transformer", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")  # fmt: skip
+
+
+def family_of_folder(kind: ModelKind, folder: Path) -> Family:
+    """The family of a model that is a diffusers folder. Raises DamagedModel for files that cannot be read,
+    UnfitModel for what the engine cannot use, each with the remedy."""
+    for file in loaded_files(folder):
+        header = read_header(file)
+        if kind == "controlnet":
+            check_is_no_union(header.shapes, f"controlnet {folder.name}")
+    _check_layers(folder)
+    match kind:
+        case "checkpoint":
+            return _base_model(folder)
+        case "controlnet":
+            return _controlnet(folder)
+        case "vae":
+            _check_class(folder, "config.json", "AutoencoderKL", f"VAE {folder.name}")
+        case "lora":
+            raise UnfitModel(
+                f"lora {folder.name} is a folder: put its one .safetensors file in its place"
+            )
+        case "detector":
+            made = _configuration(folder, "config.json").get("model_type")
+            if made != "vitpose":
+                raise UnfitModel(
+                    f"detector {folder.name} is a {made}, which the studio does not know: choose a"
+                    " ViTPose"
+                )
+    return "unknown"
+
+
+def _base_model(folder: Path) -> Family:
+    parts = _configuration(folder, "model_index.json")
+    pipeline = str(parts.get("_class_name"))
+    if not pipeline.startswith("StableDiffusion"):
+        raise UnfitModel(
+            f"base model {folder.name} is a {pipeline}, a family the studio does not know yet:"
+            " choose Stable Diffusion 1.x, 2.x, XL or 3.5"
+        )
+    for part, what in _OTHER_WORK.items():
+        if part in pipeline:
+            raise _unfit(folder, f"{what} ({pipeline})")
+    if pipeline.startswith("StableDiffusion3"):
+        _check_parts(folder, parts, _PARTS_SD3)
+        return "sd3"
+    unet = _check_class(folder, "unet/config.json", "UNet2DConditionModel", f"base model {folder.name}")  # fmt: skip
+    channels = unet.get("in_channels", _LATENT_CHANNELS)
+    if channels != _LATENT_CHANNELS:
+        what = _TAKES_MORE.get(str(channels), "made for other work")
+        raise _unfit(folder, f"{what} ({channels!r:.20} input channels)")
+    if _is_refiner(parts):
+        raise UnfitModel(
+            f"base model {folder.name} is a refiner, which only finishes what another has begun:"
+            " choose the base model beside it"
+        )
+    is_xl = unet.get("addition_embed_type") == "text_time"
+    _check_parts(folder, parts, (*_PARTS, "text_encoder_2", "tokenizer_2") if is_xl else _PARTS)
+    _check_scheduler(folder)
+    return "sdxl" if is_xl else _by_width(unet)
+
+
+def _is_refiner(parts: Mapping[str, object]) -> bool:
+    """It has but the second of SDXL's text encoders."""
+    lacks_first = _is_empty(parts, "text_encoder") and not _is_empty(parts, "text_encoder_2")
+    return lacks_first or bool(parts.get("requires_aesthetics_score"))
+
+
+def _controlnet(folder: Path) -> Family:
+    what = f"controlnet {folder.name}"
+    config = _check_class(folder, "config.json", "ControlNetModel", what)
+    return "sdxl" if config.get("addition_embed_type") == "text_time" else _by_width(config)
+
+
+def _by_width(config: Mapping[str, object]) -> Family:
+    width = config.get("cross_attention_dim")
+    return FAMILY_BY_TEXT_WIDTH.get(width, "unknown") if isinstance(width, int) else "unknown"
+
+
+def _check_class(folder: Path, name: str, wanted: str, what: str) -> Mapping[str, object]:
+    """The configuration, where it is one of diffusers' class `wanted`, or names none."""
+    config = _configuration(folder, name)
+    made = config.get("_class_name", wanted)
+    if made != wanted:
+        raise UnfitModel(
+            f"{what} is a {made!s:.60}, which the studio does not load: choose a {wanted}"
+        )
+    return config
+
+
+def _check_parts(folder: Path, parts: Mapping[str, object], needed: tuple[str, ...]) -> None:
+    for part in needed:
+        if _is_empty(parts, part) or not (folder / part).is_dir():
+            raise DamagedModel(
+                f"base model {folder.name} has no {part}: put the whole diffusers folder in place"
+            )
+
+
+def _is_empty(parts: Mapping[str, object], name: str) -> bool:
+    """A part that a pipeline was saved without stands in its index as two nulls."""
+    part = parts.get(name)
+    return not isinstance(part, list) or all(each is None for each in part)
+
+
+def _check_scheduler(folder: Path) -> None:
+    scheduler = _configuration(folder, "scheduler/scheduler_config.json")
+    if str(scheduler.get("_class_name")).startswith("EDM"):
+        raise UnfitModel(
+            f"base model {folder.name} is made for EDM sampling, which the studio does not have:"
+            " choose another base model"
+        )
+
+
+def _check_layers(folder: Path) -> None:
+    for file in sorted((*folder.glob("config.json"), *folder.glob("*/config.json"))):
+        config = _configuration(folder, str(file.relative_to(folder)))
+        for name in _COUNTS:
+            count = config.get(name)
+            if isinstance(count, int | float) and count > MAX_LAYERS:
+                raise DamagedModel(
+                    f"model {folder.name} asks for {count:,} of {name}: put its files in place again"
+                )
+
+
+def _unfit(folder: Path, what: str) -> UnfitModel:
+    return UnfitModel(
+        f"base model {folder.name} is {what}, which the studio does not load: choose an ordinary"
+        " base model of that family"
+    )
+
+
+def _configuration(path: Path, name: str) -> dict[str, object]:
+    try:
+        config = json.loads(read_regular(path / name, MAX_CONFIGURATION))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedModel(
+            f"model {path.name} has no readable {Path(name).name} ({str(error)[:200]})"
+        ) from None
+    return config if isinstance(config, dict) else {}

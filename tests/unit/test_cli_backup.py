@@ -1,0 +1,186 @@
+"""`studio backup` and `studio restore`, and the commands that docs/backup.md gives beside them.
+
+Issue 18, 12 (review 7): a copied `studio.db` lost 43 of 43 variants in silence.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from studio.bootstrap import Studio, open_studio
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests import examples
+from tests.unit.library.test_headers import PEFT, write
+from tests.unit.test_cli import Command, studio_command
+
+__all__ = ["studio_command"]
+
+DOCS = Path(__file__).parents[2] / "docs" / "backup.md"
+
+
+@contextmanager
+def writing(studio: Studio) -> Iterator[list[str]]:
+    """Variants are added all the while; the hashes of those that are kept."""
+    kept: list[str] = []
+    over = threading.Event()
+
+    def add() -> None:
+        while not over.is_set():
+            png = examples.png(colour=(len(kept) % 256, len(kept) // 256 % 256, 3, 255))
+            sha256 = hashlib.sha256(png).hexdigest()
+            variant = examples.variant(picture_sha256=sha256, request_id=f"{len(kept):032x}")
+            studio.variants.add(variant, png)
+            kept.append(sha256)
+
+    writer = threading.Thread(target=add)
+    writer.start()
+    try:
+        while len(kept) < 20:
+            over.wait(0.01)
+        yield kept
+    finally:
+        over.set()
+        writer.join()
+
+
+def stock(home: Path) -> Studio:
+    """A studio with something of everything that is nowhere else."""
+    studio = open_studio(Settings(home=home), FakeRenderer)
+    write(home / "models" / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    (home / "models" / ".partial").mkdir()
+    (home / "models" / ".partial" / "half.safetensors.begun").write_bytes(b"half")
+    (home / "words").mkdir()
+    (home / "words" / "own.txt").write_text("[block]\nfoo\n")
+    (home / "session-secret").write_text("s" * 64)
+    (home / "session-secret").chmod(0o600)
+    studio.users.put("ada", "a long password")
+    return studio
+
+
+def check_whole(home: Path, at_least: int) -> None:
+    """Every row of the restored studio has its picture, and nothing of before is missing."""
+    with closing(sqlite3.connect(home / "studio.db")) as database:
+        [(found,)] = database.execute("PRAGMA integrity_check").fetchall()
+        named = [row[0] for row in database.execute("SELECT picture_sha256 FROM variants")]
+    assert found == "ok"
+    assert len(named) >= at_least
+    restored = open_studio(Settings(home=home), FakeRenderer)
+    for sha256 in named:
+        png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
+        assert hashlib.sha256(png).hexdigest() == sha256
+    assert list(restored.users.names()) == ["ada"]
+    assert restored.presets.version("first-light").number == 1
+    assert (home / "words" / "own.txt").read_text() == "[block]\nfoo\n"
+    assert (home / "session-secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_under_writes_is_whole_and_restored(
+    studio_command: Command, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(stock(home)) as kept:
+        before = len(kept)
+        ran = studio_command("backup", tmp_path / "copy")
+    assert ran.code == 0, ran.err
+    assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
+        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
+    ]  # fmt: skip
+    assert not list((tmp_path / "copy").rglob("*.begun"))
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "new"))
+    assert studio_command("restore", tmp_path / "copy").code == 0
+    check_whole(tmp_path / "new", before)
+    listed = json.loads(studio_command("models", "list", "--json").out)
+    assert "glow" in {each["name"] for each in listed}
+
+
+def test_models_may_be_left_out(studio_command: Command, home: Path, tmp_path: Path) -> None:
+    stock(home)
+    assert studio_command("backup", tmp_path / "copy", "--without-models").code == 0
+    assert not (tmp_path / "copy" / "models").exists()
+
+
+def test_the_commands_of_the_docs_do_the_same(home: Path, tmp_path: Path) -> None:
+    """Those for who has no studio at hand: as they stand in docs/backup.md."""
+    [script] = re.findall(r"```sh\n# by hand\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    new = tmp_path / "new"
+    environment = os.environ | {"STUDIO_HOME": str(home), "BACKUP": str(tmp_path / "copy")}
+    if shutil.which("sqlite3") is None:
+        environment["PATH"] = f"{stand_in_for_sqlite3(tmp_path)}{os.pathsep}{os.environ['PATH']}"
+    with writing(stock(home)) as kept:
+        before = len(kept)
+        subprocess.run(["bash", "-euc", script], env=environment, check=True)
+    shutil.copytree(tmp_path / "copy", new)
+    check_whole(new, before)
+
+
+def stand_in_for_sqlite3(folder: Path) -> Path:
+    """A folder with a command `sqlite3` that knows `.backup`, by the same interface of SQLite."""
+    command = folder / "bin" / "sqlite3"
+    command.parent.mkdir()
+    command.write_text(
+        f"#!{sys.executable}\nimport shlex, sqlite3, sys\n"
+        "target = shlex.split(sys.argv[2])[1]\n"
+        "sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(target))\n"
+    )
+    command.chmod(0o755)
+    return command.parent
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("backup", "full"), 2, "is not empty: name a new folder"),
+        (("backup", "text.txt/x"), 5, "was broken off"),
+        (("restore", "full"), 2, "holds no whole backup"),
+        (("restore", "broken"), 2, "does not hold"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(
+    studio_command: Command,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stock(home)
+    for folder in ("full", "broken"):
+        Path(folder).mkdir()
+    Path("full/text").write_text("something")
+    Path("broken/backup.json").write_text("{}")
+    Path("text.txt").write_text("")
+    ran = studio_command(*arguments)
+    assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
+    assert said in ran.err
+
+
+def test_nothing_that_is_there_is_written_over(
+    studio_command: Command, home: Path, tmp_path: Path
+) -> None:
+    stock(home)
+    assert studio_command("backup", tmp_path / "copy").code == 0
+    ran = studio_command("restore", tmp_path / "copy")
+    assert (ran.code, "is there already" in ran.err) == (2, True)
+
+
+def test_where_there_is_no_sqlite_file_the_docs_are_named(
+    studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert studio_command("backup", tmp_path / "copy").code == 5
+    assert not (tmp_path / "copy" / "studio.db").exists()
+    monkeypatch.setenv("STUDIO_DATABASE", "postgresql://studio@127.0.0.1/studio")
+    ran = studio_command("backup", tmp_path / "copy")
+    assert (ran.code, "pg_dump (see docs/backup.md)" in ran.err) == (2, True)

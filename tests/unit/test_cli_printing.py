@@ -1,0 +1,203 @@
+"""What the command line prints of names, titles, notes and files that others have written.
+
+Issue 18, 12 (review 2.6): no control character reaches a terminal.
+"""
+
+import ast
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import studio.cli
+from studio.bootstrap import open_studio
+from studio.logs import set_up_logs
+from studio.printable import printable
+from studio.recipes.safety import Judged
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from studio.shell.printing import say, say_json
+from tests import examples
+from tests.unit.library.test_headers import PEFT, write
+from tests.unit.test_cli import Command, studio_command
+
+__all__ = ["studio_command"]
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif\u2066\u2028"
+COMMANDS = Path(studio.cli.__file__).parent
+
+
+def obeyed(text: str) -> list[str]:
+    """The characters that a terminal does something at, beside the studio's own line ends."""
+    return [
+        sign
+        for sign in text
+        if (not sign.isprintable() and sign != "\n") or "\ud800" <= sign <= "\udfff"
+    ]
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_whatever_is_printed_is_one_line_that_shows_itself(text: str) -> None:
+    line = printable(text)
+    assert len(line.splitlines()) <= 1
+    assert not any(sign in line for sign in HOSTILE if not sign.isprintable())
+    assert line.encode() is not None, "it cannot be sent to a terminal"
+
+
+def test_plain_text_of_any_script_is_left_alone() -> None:
+    for text in ("Détail (v2) · 春日野餐 👩‍🎨", "a\\b", "שלום", ""):
+        assert printable(text) == text
+
+
+@settings(deadline=None)
+@given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+def test_json_means_the_same_and_moves_nothing(value: object) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        printed: list[str] = []
+        patch.setattr("typer.echo", printed.append)
+        say_json(json.dumps(value, indent=2, ensure_ascii=False))
+    assert json.loads(printed[0]) == value
+    assert not any(sign in printed[0] for sign in HOSTILE if not sign.isprintable() and sign != "\n")  # fmt: skip
+
+
+def test_names_and_notes_of_others_are_printed_as_they_are_written(
+    studio_command: Command, home: Path
+) -> None:
+    opened = open_studio(Settings(home=home), FakeRenderer)
+    preset = opened.presets.version("first-light").preset
+    opened.presets.save(
+        preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@"
+    )
+    opened.safety.audit.add(
+        Judged(
+            stage="words", verdict="block", client="app@", request_id=examples.REQUEST_ID,
+            theme="mine", reason="why@", said="said@", created=examples.LONG_AGO,
+        )
+    )  # fmt: skip
+    with closing(sqlite3.connect(home / "studio.db")) as database, database:
+        # As an older studio, which looked at no signs, has kept them.
+        in_json = json.dumps(HOSTILE, ensure_ascii=False)[1:-1]
+        for table, column, signs in (
+            ("presets", "name", HOSTILE),
+            ("preset_versions", "author", HOSTILE),
+            ("preset_versions", "note", HOSTILE),
+            ("preset_versions", "document", in_json),
+            ("judgements", "client", HOSTILE),
+            ("judgements", "document", in_json),
+        ):
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, '@', ?)", (signs,))
+    for arguments in (
+        ("presets", "list"),
+        ("presets", "versions", "mine"),
+        ("presets", "show", "mine"),
+        ("presets", "diff", "mine", "--from", "1"),
+        ("safety", "audit"),
+        ("safety", "audit", "--json"),
+        ("presets", "list", HOSTILE),
+    ):
+        ran = studio_command(*arguments)
+        assert ran.code == 0, arguments
+        assert not obeyed(ran.out + ran.err), arguments
+    listed = studio_command("presets", "list").out
+    assert r"Mine\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif" in listed
+    assert len(listed.splitlines()) == 1 + len(opened.presets.summaries())
+
+
+def test_model_files_of_others_are_told_without_their_signs(
+    studio_command: Command, home: Path
+) -> None:
+    loras = home / "models" / "loras"
+    write(loras / "glow.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": HOSTILE})
+    write(loras / f"odd{HOSTILE.replace('/', '')}.safetensors", {PEFT: (8, 128)})
+    (loras / "\x1b[2J.ckpt").write_bytes(b"\x80")
+    (loras / "\udcff.pt").write_bytes(b"\x80")
+    for arguments in (
+        ("models", "list"),
+        ("models", "scan"),
+        ("models", "scan", "--json"),
+        ("models", "show", "glow"),
+        ("models", "show", "glow", "--json"),
+        ("models", "show", HOSTILE),
+        ("bases", "detect", "mia", "--detector", HOSTILE),
+    ):
+        ran = studio_command(*arguments)
+        assert not obeyed(ran.out + ran.err), arguments
+        assert "Traceback" not in ran.err
+    assert "3 cannot" in studio_command("models", "scan").err
+
+
+def test_an_error_stays_one_line(studio_command: Command, tmp_path: Path) -> None:
+    ran = studio_command("presets", "show", HOSTILE)
+    assert (ran.code, ran.err.count("\n")) == (3, 1)
+    assert not obeyed(ran.err)
+    file = tmp_path / f"file{HOSTILE.replace('/', '')}.json"
+    file.write_text("{")
+    ran = studio_command("presets", "import", file)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert not obeyed(ran.err)
+
+
+def calls(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+def test_commands_print_through_the_one_function_alone() -> None:
+    direct = {"print", "typer.echo", "typer.secho", "typer.confirm", "click.echo", "sys.stdout.write", "sys.stderr.write"}  # fmt: skip
+    files = [COMMANDS / "cli.py", *(COMMANDS / "shell").glob("*.py")]
+    found = {file.name for file in files if direct & set(calls(file))}
+    assert len(files) > 10
+    assert found == {"printing.py"}
+
+
+def test_a_command_leaves_no_thread_behind_however_it_ends(
+    studio_command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 18, 12 (review 3.5): an interpreter that ends beside a thread in torch is aborted."""
+    before = set(threading.enumerate())
+    assert studio_command("presets", "list").code == 0
+    assert studio_command("presets", "show", "nobody").code == 3
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("studio.service.intake.Intake.request", interrupted)
+    assert studio_command("render", "--preset", "first-light", "--base", "mia", "--out", "out").code != 0  # fmt: skip
+    left = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("lane")}  # fmt: skip
+    assert left == set()
+
+
+def test_lines_go_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
+    say("out")
+    say("err", err=True)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("out\n", "err\n")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_log_on_a_terminal_obeys_no_name(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        set_up_logs(as_json)
+        try:
+            raise ValueError(HOSTILE)
+        except ValueError:
+            logging.getLogger("studio.test").exception("imported %s", HOSTILE)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    told = capsys.readouterr().err
+    assert "imported" in told
+    assert not obeyed(told)
