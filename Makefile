@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install studio test test-pages lint format bench services clean
+.PHONY: help install studio test test-all test-pages lint format bench services clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ services:  ## Chromium, PostgreSQL, Redis and what the drawing library needs, wh
 test: $(VENV)/.installed-dev services  ## every test, with coverage
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term
+
+test-all:  ## every test, those that fuzz with many more cases
+	STUDIO_TEST_ALL=1 $(MAKE) test
 
 test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both sizes, in both languages
 	STUDIO_PAGES_AT=desk-en,desk-zh,phone-en,phone-zh \
