@@ -1,12 +1,21 @@
 """Serves the API: `studio serve`."""
 
+from typing import Any
+
 import uvicorn
+from fastapi import FastAPI
 
 from studio.api.app import build_api
+from studio.api.protocol import Connection
 from studio.bootstrap import open_studio
 from studio.logs import set_up_logs
 from studio.network import listen
 from studio.settings import Settings
+
+
+def server_config(app: FastAPI, **more: Any) -> uvicorn.Config:
+    """How the API is served, wherever it is; `more` are settings of uvicorn's."""
+    return uvicorn.Config(app, http=Connection, ws="none", **more)
 
 
 def serve(settings: Settings) -> None:
@@ -20,5 +29,5 @@ def serve(settings: Settings) -> None:
     studio = open_studio(settings)
     host, port = listener.getsockname()[:2]
     print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)
-    config = uvicorn.Config(build_api(studio), log_level="warning", timeout_graceful_shutdown=5)
+    config = server_config(build_api(studio), log_level="warning", timeout_graceful_shutdown=5)
     uvicorn.Server(config).run(sockets=[listener])

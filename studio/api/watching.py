@@ -14,8 +14,8 @@ def add_watching(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> No
     routes = APIRouter(tags=["watching"])
 
     @routes.get(f"{PREFIX}/health")
-    def health() -> dict[str, str]:
-        """Whether this process answers."""
+    async def health() -> dict[str, str]:
+        """Whether this process answers, also while every thread is at work."""
         return {"status": "alive"}
 
     @routes.get(f"{PREFIX}/ready")

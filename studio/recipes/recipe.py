@@ -7,11 +7,12 @@ from pydantic import Field, model_validator
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
 from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
+from studio.recipes.text import TEXT
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,119}$")]
-Prompt = Annotated[str, Field(max_length=4000)]
+Prompt = Annotated[str, Field(max_length=4000), TEXT]
 
 ModelKind = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
 

@@ -10,9 +10,11 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.recipe import LoraUse, ModelKind, Recipe
+from studio.recipes.text import TEXT
 
 MAX_WORDS = 500
 """Characters a user may add to a theme's prompt."""
+Words = Annotated[str, Field(max_length=MAX_WORDS), TEXT]
 
 OPERATOR = "studio"
 """Who asks on the studio's own page and command line."""
@@ -31,7 +33,7 @@ class Request(Frozen):
     id: RequestId
     base_image: BaseImage
     doodle: Doodle | None = None
-    words: Annotated[str, Field(max_length=MAX_WORDS)] = ""
+    words: Words = ""
     preset: Preset
     preset_version: int | None = None
     seed: Seed

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 from studio.errors import InputError
 from studio.recipes.base import Frozen, explain
 from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Number
 from studio.recipes.preset import Letter
 from studio.recipes.recipe import Recipe
 from studio.recipes.reports import Looks
@@ -27,7 +28,7 @@ class Span(Frozen):
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
     low: float | None = None
     high: float | None = None
-    choices: tuple[Value, ...] = ()
+    choices: Annotated[tuple[Value, ...], Field(max_length=100)] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -70,7 +71,7 @@ class Study(Frozen):
     """A search over one recipe of a version. `objective` says whose taste counts."""
 
     slug: Slug
-    number: Annotated[int, Field(ge=1)]
+    number: Number
     letter: Letter
     spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=8)]
     objective: Objective = "looks"

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
-from studio.errors import BadDocument, NewerStore, NotFound, Outdated, StoreUnavailable
+from studio.errors import (
+    BadDocument,
+    NewerStore,
+    NotFound,
+    Outdated,
+    StoreUnavailable,
+    Unstorable,
+)
 from studio.store.database import Database
 from studio.store.presets import PresetStore
 from tests import examples
@@ -86,7 +92,7 @@ def test_an_error_in_a_session_leaves_nothing_behind(url: str) -> None:
             session.execute(row)
             session.execute(row)
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Unstorable):
         add_twice()
     assert PresetStore(database).summaries() == []
 
