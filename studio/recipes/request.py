@@ -27,7 +27,9 @@ class Request(Frozen):
     """What a user or operator asks for. Without a doodle the base image alone is redrawn.
 
     `preset` is the whole document, so that a trial run of an unsaved preset and a served one
-    take the same path; `preset_version` is None while it is unsaved, `client` who asks.
+    take the same path; `preset_version` is None while it is unsaved, `client` who asks. `order_sha256`
+    tells what a client sent under an idempotency key from anything else; None for what an older
+    studio kept, and without a key.
     """
 
     id: RequestId
@@ -39,6 +41,7 @@ class Request(Frozen):
     seed: Seed
     pictures: tuple[ControlPicture, ...] = ()
     client: Annotated[str, Field(max_length=63)] = OPERATOR
+    order_sha256: Sha256 | None = None
 
 
 class Job(Frozen):

@@ -40,6 +40,7 @@ class AgedRequests:
         with self._database.writing() as session:
             row = session.get_one(RequestRow, request_id)
             request = read_kept(Request, row.document, f"request {request_id}")
-            bare = request.model_copy(update={"doodle": None, "words": ""})
+            # Short words could be guessed from the hash.
+            bare = request.model_copy(update={"doodle": None, "words": "", "order_sha256": None})
             row.document, row.emptied = bare.model_dump_json(), True
         return request

@@ -131,6 +131,29 @@ def test_sent_again_under_its_key_nothing_is_drawn_twice(
     assert len(renderer.rendered) == 4
 
 
+# Issue 18, 17: it answered with the first request, whatever was asked for.
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"words": "a blue dress"},
+        {"seed": 6},
+        {"base_image": "noah"},
+        {"doodle": DOODLE},
+        {"seed": None},
+    ],
+)
+def test_another_request_under_the_same_key_is_refused(
+    app: TestClient, changes: dict[str, object]
+) -> None:
+    headers = {"Idempotency-Key": "order-17"}
+    first = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    other = app.post(f"{V1}/requests", json=WISH | changes, headers=headers)
+    assert other.status_code == 422
+    assert "another request was sent under this Idempotency-Key" in other.json()["detail"]
+    again = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+
+
 def test_a_request_is_cancelled_within_a_step(home: Path) -> None:
     gate = threading.Semaphore(0)
     renderer = FakeRenderer(steps=3, gate=gate)
