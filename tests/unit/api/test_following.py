@@ -4,22 +4,22 @@ import asyncio
 import threading
 from collections import Counter
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from studio.api.following import BESIDE, Following
 from studio.bootstrap import Studio, open_studio
 from studio.errors import StoreUnavailable
 from studio.recipes.serving import Client, Told
 from studio.service.fake import FakeRenderer
-from studio.service.serving import Serving
 from studio.settings import Settings
+from tests.servers.api import serving as listening
 from tests.unit.api.test_api import V1, WISH
 
 ONE, OTHER = "1" * 32, "2" * 32
 
 
-class Told4:
+class Telling:
     """What `Following` asks of `Serving`: requests whose events a test tells."""
 
     def __init__(self) -> None:
@@ -43,11 +43,11 @@ class Told4:
 
 
 @pytest.fixture
-def serving() -> Told4:
-    return Told4()
+def serving() -> Telling:
+    return Telling()
 
 
-def following(serving: Told4) -> Following:
+def following(serving: Telling) -> Following:
     return Following(serving)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def kinds(lines: list[str]) -> list[str]:
     return [line.split('"kind": "')[1].split('"')[0] for line in lines]
 
 
-def test_a_hundred_streams_of_a_request_are_one_look_at_it(serving: Told4) -> None:
+def test_a_hundred_streams_of_a_request_are_one_look_at_it(serving: Telling) -> None:
     async def act() -> list[list[str]]:
         streams = following(serving)
         every = [asyncio.create_task(followed(streams, ONE)) for _ in range(100)]
@@ -77,7 +77,7 @@ def test_a_hundred_streams_of_a_request_are_one_look_at_it(serving: Told4) -> No
     assert serving.looks[ONE] < 50
 
 
-def test_streams_of_several_requests_end_each_when_theirs_does(serving: Told4) -> None:
+def test_streams_of_several_requests_end_each_when_theirs_does(serving: Telling) -> None:
     async def act() -> None:
         streams = following(serving)
         one, other = (asyncio.create_task(followed(streams, each)) for each in (ONE, OTHER))
@@ -91,7 +91,7 @@ def test_streams_of_several_requests_end_each_when_theirs_does(serving: Told4) -
     asyncio.run(act())
 
 
-def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Told4) -> None:
+def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Telling) -> None:
     serving.tell(ONE, "queued")
     serving.tell(ONE, "done")
     lines = asyncio.run(followed(following(serving), ONE, 6))
@@ -100,7 +100,7 @@ def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Told4) -> None:
 
 
 def test_while_nothing_can_be_looked_at_streams_wait(
-    serving: Told4, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    serving: Telling, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("studio.api.following.HEARTBEAT", 0.05)
     monkeypatch.setattr("studio.api.following.PAUSE", 0.01)
@@ -122,7 +122,7 @@ def test_while_nothing_can_be_looked_at_streams_wait(
     assert "cannot be looked at for now: the store is away" in caplog.text
 
 
-def test_who_stops_listening_is_forgotten(serving: Told4) -> None:
+def test_who_stops_listening_is_forgotten(serving: Telling) -> None:
     async def act() -> None:
         streams = following(serving)
         stream = asyncio.create_task(followed(streams, ONE))
@@ -137,14 +137,10 @@ def test_who_stops_listening_is_forgotten(serving: Told4) -> None:
     asyncio.run(act())
 
 
-def test_a_client_has_so_many_streams(app: TestClient, studio: Studio) -> None:
+def test_a_client_has_so_many_streams(studio: Studio) -> None:
     gate = threading.Semaphore(0)
     waiting = open_studio(Settings(home=studio.settings.home), lambda: FakeRenderer(gate=gate))
-    assert isinstance(waiting.serving, Serving)
     key = waiting.clients.put(Client(name="small", in_flight=1))
-    import httpx2
-
-    from tests.servers.api import serving as listening
 
     headers = {"Authorization": f"Bearer {key}"}
     with (
