@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 REAPED = 5.0
 """Seconds between looks for jobs that have waited too long."""
 BODIES = BodyLimits()
+THREADS = 16
+"""Requests that are worked on at once. Each may unpack a picture of the largest size (some 100 MB with all
+that is made of it), and asks for a connection to the database."""
 
 
 def build_api(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
@@ -37,6 +40,7 @@ def build_api(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         studio.serving.recover()
         reaper = asyncio.create_task(_reap(studio))
         yield

@@ -24,12 +24,13 @@ def read_doodle(data: bytes, width: int, height: int) -> Doodle:
     more than it may. The size is read from the header before anything is unpacked. What is
     kept is written anew from the pixels: no metadata or trailing bytes come along.
     """
-    picture = open_png(data, "the doodle")
-    if picture.size != (width, height):
+    size = _size(data, "the doodle")
+    if size != (width, height):
         raise BadPicture(
-            f"the doodle is {picture.width} x {picture.height} pixels but its base image is"
+            f"the doodle is {size[0]} x {size[1]} pixels but its base image is"
             f" {width} x {height}: draw it at the base image's size"
         )
+    picture = open_png(data, "the doodle")
     return Doodle(png=encode_png(picture.convert("RGBA")), width=width, height=height)
 
 
@@ -39,16 +40,7 @@ def open_png(data: bytes, what: str) -> Image.Image:
     Grey of 16 bits is brought to 8. EXIF's orientation is not followed: a doodle lies over its base
     image pixel by pixel. Raises BadPicture, naming `what` it was to be.
     """
-    if len(data) > MAX_BYTES:
-        raise BadPicture(f"{what} has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
-    if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
-        raise BadPicture(f"{what} is not a PNG picture: save it as PNG and try again")
-    size = struct.unpack(">II", data[16:24])
-    if not all(0 < side <= MAX_SIDE for side in size):
-        raise BadPicture(
-            f"{what} says it is {size[0]} x {size[1]} pixels; at most {MAX_SIDE} x {MAX_SIDE} are"
-            " taken"
-        )
+    size = _size(data, what)
     try:
         picture = Image.open(io.BytesIO(data), formats=["PNG"])
         # Pillow goes by the last header it finds, so that a second one could ask for any size.
@@ -61,6 +53,20 @@ def open_png(data: bytes, what: str) -> Image.Image:
     except Exception as error:
         raise BadPicture(f"{what} is a broken PNG ({_reason(error)}): export it again") from None
     return _of_eight_bits(picture)
+
+
+def _size(data: bytes, what: str) -> tuple[int, int]:
+    """Width and height that a PNG says it has, within what is taken. Raises BadPicture."""
+    if len(data) > MAX_BYTES:
+        raise BadPicture(f"{what} has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
+    if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
+        raise BadPicture(f"{what} is not a PNG picture: save it as PNG and try again")
+    width, height = struct.unpack(">II", data[16:24])
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise BadPicture(
+            f"{what} says it is {width} x {height} pixels; at most {MAX_SIDE} x {MAX_SIDE} are taken"
+        )
+    return width, height
 
 
 def limit_pillow() -> None:
