@@ -2,6 +2,7 @@
 
 import inspect
 import threading
+from collections.abc import Sequence
 
 import httpx2
 import pytest
@@ -18,7 +19,7 @@ WAITING = {"health", "events"}
 """These are of the event loop, and only ever wait for threads or time."""
 
 
-def on_the_loop(routes: list[object]) -> set[str]:
+def on_the_loop(routes: Sequence[object]) -> set[str]:
     found = [each.endpoint for each in routes if isinstance(each, APIRoute)]
     return {each.__name__ for each in found if inspect.iscoroutinefunction(each)}
 
