@@ -65,6 +65,7 @@ class Following:
         self._feeds: dict[str, _Feed] = {}
         self._streams: Counter[str] = Counter()
         self._looking: asyncio.Task[None] | None = None
+        self._failing = False
 
     @contextmanager
     def stream(self, client: Client) -> Iterator[None]:
@@ -141,7 +142,10 @@ class Following:
                 # In this order: what is told between the two is not lost.
                 over = self._serving.is_over(request_id)
                 news += self._serving.news(request_id, number + len(news)) or ()
+            self._failing = False
             return lines_of(request_id, news, number), over
         except Exception as error:
-            log.warning("request %s cannot be looked at for now: %s", request_id, error)
+            if not self._failing:  # Once, not ten times a second for each request.
+                log.warning("request %s cannot be looked at for now: %s", request_id, error)
+            self._failing = True
             return [], False

@@ -61,9 +61,8 @@ class Guard:
             return
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:12]) > self._limits.size:
-            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large, CLOSE)(
-                scope, receive, send
-            )
+            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(self._limits), CLOSE)
+            await refusal(scope, receive, send)
             return
         body = _Body(self, receive, self._limits)
         try:
@@ -77,10 +76,6 @@ class Guard:
         self._held += size
         if self._held > self._limits.held:
             raise HTTPException(503, "too much is being sent at once: try again later", {**CLOSE, "Retry-After": "5"})  # fmt: skip
-
-    @property
-    def _too_large(self) -> str:
-        return f"at most {self._limits.size:,} bytes are taken: send less"
 
 
 class _Body:
@@ -115,7 +110,7 @@ class _Body:
         self._guard.hold(len(piece))
         self._marks += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
         if self.size > self._limits.size:
-            raise HTTPException(413, f"at most {self._limits.size:,} bytes are taken: send less", CLOSE)  # fmt: skip
+            raise HTTPException(413, _too_large(self._limits), CLOSE)
         if self._marks > self._limits.marks:
             raise HTTPException(413, "there are too many fields in it: send less", CLOSE)
 
@@ -133,6 +128,10 @@ def _key(headers: Headers) -> str:
     if scheme.lower() != "bearer" or not key.strip():
         raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
     return key.strip()
+
+
+def _too_large(limits: BodyLimits) -> str:
+    return f"at most {limits.size:,} bytes are taken: send less"
 
 
 def _brings_body(headers: Headers) -> bool:

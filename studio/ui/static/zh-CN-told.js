@@ -50,6 +50,8 @@ export const TOLD = [
   [/^no base image named '(.+)' \(there are: (.+)\)$/, '没有名为“$1”的底图（现有：$2）'],
   [/^no preset named '(.+)' \(there are: (.+)\)$/, '没有名为“$1”的预设（现有：$2）'],
   [/^preset '(.+)' has no version (\d+): see .+$/, '预设“$1”没有版本 $2'],
+  [/^(.+): it holds the control character (U\+[0-9A-F]+): leave it out$/, '$1：含有控制字符 $2，请删去'],
+  [/^what is asked for in words holds the control character (U\+[0-9A-F]+): leave it out$/, '用户的话含有控制字符 $1：请删去'],
   [/^(.+) holds the control character (U\+[0-9A-F]+): leave it out$/, '$1 含有控制字符 $2：请删去'],
   [/^the database takes no such value \((.+)\): change what is to be kept$/, '数据库无法保存此值（$1）：请修改后再保存'],
   [/^every connection to the database (.+) is in use: try again later$/, '数据库 $1 的连接已用尽：请稍后再试'],
