@@ -50,6 +50,9 @@ test: $(VENV)/.installed-dev services  ## the tests, with coverage, without thos
 test-all: ONLY := -m ""
 test-all: test  ## every test, also those that take minutes each
 
+test-all:  ## every test, those that fuzz with many more cases
+	STUDIO_TEST_ALL=1 $(MAKE) test
+
 test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both sizes, in both languages
 	STUDIO_PAGES_AT=desk-en,desk-zh,phone-en,phone-zh \
 	  STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \

@@ -7,6 +7,7 @@ from functools import partial
 
 from studio.engine.checker import SafetyChecker
 from studio.errors import InputError, StoreUnavailable
+from studio.imaging.limits import limit_pillow
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.safety.lists import WordLists
@@ -108,6 +109,7 @@ def open_studio(
             f"cannot make the data directory {settings.home} ({error.strerror}): point STUDIO_HOME"
             " at a folder that can be written"
         ) from None
+    limit_pillow()
     database = Database(settings.database_url)
     pictures = _pictures(settings)
     presets, bases = PresetStore(database), BaseImageStore(database, pictures)

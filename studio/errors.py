@@ -13,9 +13,10 @@ StudioError                 exit code 1
 │   ├── UnfitModel              reads well, but does not belong with the rest
 │   └── HubUnavailable          a model hub that does not answer, or asks for consent
 ├── StoreError              5   the data directory or the database
-│   ├── StoreUnavailable        read-only, full, locked
-│   ├── StoreInUse              another server draws for this database
-│   └── NewerStore              written by a newer version of the studio
+│   ├── StoreUnavailable        read-only, full, locked: tried again later it may pass
+│   ├── StoreInUse              another server renders for this database
+│   ├── NewerStore              written by a newer version of the studio
+│   └── Unstorable              what no database takes: tried again it fails again
 ├── Busy                    8   too much at once: come back later
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
@@ -90,6 +91,10 @@ class StoreInUse(StoreError):
 
 
 class NewerStore(StoreError):
+    pass
+
+
+class Unstorable(StoreError):
     pass
 
 

@@ -65,7 +65,8 @@ def test_a_doodle_becomes_four_pictures(app: TestClient, renderer: FakeRenderer)
         answer = app.get(variant["picture"])
         picture = Image.open(io.BytesIO(answer.content))
         assert (picture.format, picture.size, picture.info) == ("PNG", (256, 256), {})
-        assert "immutable" in answer.headers["cache-control"]
+        # Issue 18, 17: a review may withdraw it.
+        assert answer.headers["cache-control"] == "private, no-store"
     small = app.get(f"{variant['picture']}?format=webp")
     assert Image.open(io.BytesIO(small.content)).format == "WEBP"
     assert [job.letter for job in renderer.rendered] == ["A", "B", "C", "D"]
@@ -129,6 +130,29 @@ def test_sent_again_under_its_key_nothing_is_drawn_twice(
     assert first == second
     ended(app, first)
     assert len(renderer.rendered) == 4
+
+
+# Issue 18, 17: it answered with the first request, whatever was asked for.
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"words": "a blue dress"},
+        {"seed": 6},
+        {"base_image": "noah"},
+        {"doodle": DOODLE},
+        {"seed": None},
+    ],
+)
+def test_another_request_under_the_same_key_is_refused(
+    app: TestClient, changes: dict[str, object]
+) -> None:
+    headers = {"Idempotency-Key": "order-17"}
+    first = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    other = app.post(f"{V1}/requests", json=WISH | changes, headers=headers)
+    assert other.status_code == 422
+    assert "another request was sent under this Idempotency-Key" in other.json()["detail"]
+    again = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
 
 
 def test_a_request_is_cancelled_within_a_step(home: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_themes_life_by_the_api(manager: TestClient, studio: Studio) -> None:
     assert deployed.json()["order"]["author"] == "ci"
     assert studio.deploying.version_for("first-light", "live", "0" * 32).number == 2
     late = manager.post(f"{V1}/first-light/deployments", params={"over": seen}, json=order)
-    assert late.status_code == 422
+    assert late.status_code == 409  # Issue 18, 17.
     assert manager.post(f"{V1}/first-light/rollback", json={}).json()["order"]["number"] == 1
     assert manager.post(f"{V1}/first-light/stop", json={}).status_code == 201
     assert list(studio.deploying.serving("live")) == []

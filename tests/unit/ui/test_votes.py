@@ -40,7 +40,7 @@ def test_a_contest_is_voted_on_and_told_beside_its_theme(client: TestClient) -> 
         cast = {"voter": "bo", "number": number, "choice": "left"}
         assert client.post(address, json=cast, headers=OWN).json() == {"number": number + 1}
     late = client.post(address, json=cast, headers=OWN)
-    assert (late.status_code, "cast already" in late.json()["error"]) == (400, True)
+    assert (late.status_code, "cast already" in late.json()["error"]) == (409, True)
     standing = client.get(f"{address}/standing").json()
     assert {place["label"] for place in standing["places"]} == {"first-light v1 A", "first-light v1 C"}  # fmt: skip
     assert standing["voters"] == [["bo", 3]]
