@@ -49,10 +49,7 @@ test: $(VENV)/.installed-dev services  ## the tests, with coverage, without thos
 
 test-all: ONLY := -m ""
 test-all: export STUDIO_TEST_ALL := 1
-test-all: test  ## every test, also those that take minutes each
-
-test-all:  ## every test, those that fuzz with many more cases
-	STUDIO_TEST_ALL=1 $(MAKE) test
+test-all: test  ## every test, also those that take minutes each, and fuzzing with many more cases
 
 test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both sizes, in both languages
 	STUDIO_PAGES_AT=desk-en,desk-zh,phone-en,phone-zh \
