@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install studio test test-pages lint format bench services clean
+.PHONY: help install studio test test-all test-pages lint format bench services clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,9 +41,17 @@ services:  ## Chromium, PostgreSQL, Redis and what the drawing library needs, wh
 	  apt-get update -qq && apt-get install -y -qq chromium libegl1 libgl1 libfontconfig1 \
 	    postgresql redis-server >/dev/null; fi
 
-test: $(VENV)/.installed-dev services  ## every test, with coverage
+# Files go to the workers in their order: those that take longest, of browser and engine, come first.
+test: $(VENV)/.installed-dev services  ## the tests, with coverage, without those that take minutes each
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
-	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  $(ONLY) --cov --cov-report=term
+
+test-all: ONLY := -m ""
+test-all: test  ## every test, also those that take minutes each
+
+test-all:  ## every test, those that fuzz with many more cases
+	STUDIO_TEST_ALL=1 $(MAKE) test
 
 test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both sizes, in both languages
 	STUDIO_PAGES_AT=desk-en,desk-zh,phone-en,phone-zh \

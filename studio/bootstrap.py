@@ -7,6 +7,7 @@ from functools import partial
 
 from studio.engine.checker import SafetyChecker
 from studio.errors import InputError, StoreUnavailable
+from studio.imaging.limits import limit_pillow
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.safety.lists import WordLists
@@ -56,6 +57,7 @@ class Studio:
     """Everything a page or a command needs, already wired."""
 
     settings: Settings
+    database: Database
     catalogue: Catalogue
     users: UserStore
     presets: PresetStore
@@ -76,6 +78,12 @@ class Studio:
     pulls: Pulls
     tokens: TokenCounter
     doodles: tuple[TestDoodle, ...]
+
+    def close(self) -> None:
+        """Lets what is queued finish, then ends the thread that renders and the database's
+        connections."""
+        self.rendering.close()
+        self.database.close()
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
@@ -101,6 +109,7 @@ def open_studio(
             f"cannot make the data directory {settings.home} ({error.strerror}): point STUDIO_HOME"
             " at a folder that can be written"
         ) from None
+    limit_pillow()
     database = Database(settings.database_url)
     pictures = _pictures(settings)
     presets, bases = PresetStore(database), BaseImageStore(database, pictures)
@@ -150,6 +159,7 @@ def open_studio(
     deploying = Deploying(presets, deployments, gate)
     return Studio(
         settings=settings,
+        database=database,
         catalogue=catalogue,
         users=UserStore(database),
         presets=presets,

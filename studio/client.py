@@ -15,14 +15,14 @@ from typing import Any
 import httpx2
 
 from studio.api.wire import PREFIX, Problem, RequestShown, Theme
-from studio.errors import Busy, InputError, NotFound, ServerError, StudioError
+from studio.errors import Busy, InputError, NotFound, Outdated, ServerError, StudioError
 from studio.recipes.preset import Letter
 
 SECONDS = 30.0
 
 
 class Themes:
-    """Calls raise NotFound, Busy, InputError or ServerError with what the API says of it."""
+    """Calls raise NotFound, Busy, InputError (Outdated among them) or ServerError with what the API says of it."""
 
     def __init__(self, address: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
@@ -126,6 +126,9 @@ def _check(answer: httpx2.Response) -> None:
         401: InputError,
         403: InputError,
         404: NotFound,
+        408: InputError,
+        409: Outdated,
+        413: InputError,
         422: InputError,
     }
     raise kinds.get(answer.status_code, ServerError)(said)

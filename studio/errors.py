@@ -13,9 +13,10 @@ StudioError                 exit code 1
 │   ├── UnfitModel              reads well, but does not belong with the rest
 │   └── HubUnavailable          a model hub that does not answer, or asks for consent
 ├── StoreError              5   the data directory or the database
-│   ├── StoreUnavailable        read-only, full, locked
-│   ├── StoreInUse              another server draws for this database
-│   └── NewerStore              written by a newer version of the studio
+│   ├── StoreUnavailable        read-only, full, locked: tried again later it may pass
+│   ├── StoreInUse              another server renders for this database
+│   ├── NewerStore              written by a newer version of the studio
+│   └── Unstorable              what no database takes: tried again it fails again
 ├── Busy                    8   too much at once: come back later
 ├── ServerError             6   the page cannot be served: port in use
 └── EngineError             7   rendering failed
@@ -93,6 +94,10 @@ class NewerStore(StoreError):
     pass
 
 
+class Unstorable(StoreError):
+    pass
+
+
 class Busy(StudioError):
     """`seconds` from now there is likely to be room."""
 
@@ -124,6 +129,8 @@ class LaneHung(EngineError):
 
 
 class DeviceLost(EngineError):
+    """A sticky error of the device: the process must end, for every later call fails as well."""
+
     exit_code = 9
 
 

@@ -5,20 +5,27 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from pydantic import Field
 
 from studio.api.wire import PREFIX, RequestShown, request_shown
 from studio.bootstrap import Studio
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
-from studio.recipes.deployment import Deployment, Number, Order
+from studio.recipes.deployment import Deployment, Number, Order, Seen
 from studio.recipes.differing import differences
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.reports import Regression, Robustness
 from studio.recipes.request import RequestId
 from studio.recipes.serving import Client
+from studio.recipes.text import LINE, Name, Reason
 from studio.service.chores import Tell
 
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(_body)]
+"""What a request brings, as it came; the route works on it in a thread."""
 MOST = 200
 """Presets that one answer lists; a search finds the rest."""
 Who = Callable[..., Client]
@@ -72,20 +79,20 @@ class TakenInShown(Frozen):
 
 class Back(Frozen):
     channel: Slug = "live"
-    over: int | None = None
+    over: Seen | None = None
 
 
 class Named(Frozen):
     """A branch of a version, under a name of its own."""
 
     slug: Slug
-    name: str
+    name: Name
 
 
 class Overruling(Frozen):
     """Why a decision does not stand."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Reason
 
 
 class ReviewShown(Frozen):
@@ -131,16 +138,16 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
 
     @routes.get("")
     def listed(
-        text: Annotated[str, Query(max_length=80)] = "", archived: bool = False
+        text: Annotated[str, Query(max_length=80), LINE] = "", archived: bool = False
     ) -> list[PresetShown]:
         """Presets whose name or slug holds `text`."""
         found = presets.summaries(text, archived, MOST)
         return [PresetShown(slug=e.slug, name=e.name, latest=e.latest, archived=e.archived) for e in found]  # fmt: skip
 
     @routes.post("", status_code=201)
-    async def take_in(request: Request, client: Annotated[Client, Depends(who)]) -> TakenInShown:
+    def take_in(data: RawBody, client: Annotated[Client, Depends(who)]) -> TakenInShown:
         """A preset file as `studio presets export` writes it becomes the next version of its slug."""
-        taken = studio.packaging.take_in(await request.body(), "the preset file", client.name)
+        taken = studio.packaging.take_in(data, "the preset file", client.name)
         return TakenInShown(
             slug=taken.version.preset.slug, number=taken.version.number,
             base_images=tuple(taken.base_images), missing=tuple(taken.missing),
@@ -173,7 +180,7 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
         return PresetShown(slug=made.preset.slug, name=made.preset.name, latest=made.number, archived=False)  # fmt: skip
 
     @routes.put("/{slug}/name")
-    def rename(slug: Slug, name: Annotated[str, Query(min_length=1, max_length=80)], client: Annotated[Client, Depends(who)]) -> VersionShown:  # fmt: skip
+    def rename(slug: Slug, name: Annotated[Name, Query()], client: Annotated[Client, Depends(who)]) -> VersionShown:  # fmt: skip
         made = presets.rename(slug, name, client.name)
         return VersionShown(
             number=made.number, author=made.author, note=made.note, created=made.created
@@ -209,7 +216,7 @@ def _add_deployments(routes: APIRouter, studio: Studio, who: Who) -> None:
 
     @routes.post("/{slug}/deployments", status_code=201)
     def deploy(
-        slug: Slug, order: Order, client: Annotated[Client, Depends(who)], over: int | None = None
+        slug: Slug, order: Order, client: Annotated[Client, Depends(who)], over: Seen | None = None
     ) -> Deployment:
         """Serves a version; `over` is the newest deployment that was seen, so that of two at once one
         is told."""

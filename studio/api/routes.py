@@ -1,16 +1,15 @@
 """The API's routes: thin, each over one use case of `service/serving.py`."""
 
-import asyncio
 import base64
 import binascii
-import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from studio.api.following import Following, lines_of
 from studio.api.pictures import plain_png, webp
 from studio.api.wire import (
     PREFIX,
@@ -18,7 +17,6 @@ from studio.api.wire import (
     RequestShown,
     Theme,
     Wish,
-    event_shown,
     request_shown,
     theme_shown,
 )
@@ -27,18 +25,22 @@ from studio.errors import BadPicture, NotFound
 from studio.recipes.canvas import BaseUpload, Slug
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import RequestId
-from studio.recipes.serving import Client, IdempotencyKey, Told
+from studio.recipes.serving import Client, IdempotencyKey
 from studio.service.serving import Commission, Serving
 
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
-PAUSE, HEARTBEAT = 0.1, 15.0
-"""Seconds between looks for news, and between signs of life where there are none."""
+NEVER = {"Cache-Control": "private, no-store"}
+"""A picture may be withdrawn by a review: nobody on the way may go on showing it."""
+MOST_EVENTS = 10**6
+"""Beyond any number that an event has."""
 
 
-def add_routes(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None:
+def add_routes(
+    app: FastAPI, studio: Studio, who: Callable[..., Client], following: Following
+) -> None:
     themes, requests = APIRouter(tags=["themes"]), APIRouter(tags=["requests"])
     _add_themes(themes, studio, who)
     _add_requests(requests, studio, who)
+    _add_events(requests, studio.serving, who, following)
     app.include_router(themes, prefix=f"{PREFIX}/themes")
     app.include_router(requests, prefix=f"{PREFIX}/requests")
 
@@ -116,58 +118,45 @@ def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client])
         client: Annotated[Client, Depends(who)],
         format: Annotated[Literal["png", "webp"], Query()] = "png",
     ) -> Response:
-        """A finished picture; it never changes."""
+        """A finished picture."""
         png = serving.picture(client, request_id, letter)
         body = plain_png(png) if format == "png" else webp(png)
-        return Response(body, media_type=f"image/{format}", headers=FOREVER)
+        return Response(body, media_type=f"image/{format}", headers=NEVER)
+
+
+def _add_events(
+    routes: APIRouter, serving: Serving, who: Callable[..., Client], following: Following
+) -> None:
+    async def opened(client: Annotated[Client, Depends(who)]) -> AsyncIterator[Client]:
+        """Whose stream it is; counted until the last of it is sent."""
+        with following.stream(client):
+            yield client
 
     @routes.get("/{request_id}/events", response_class=StreamingResponse)
-    def events(
+    async def events(
         request_id: RequestId,
-        request: Request,
-        client: Annotated[Client, Depends(who)],
-        last_event_id: Annotated[int, Header(ge=-1)] = -1,
+        client: Annotated[Client, Depends(opened)],
+        last_event_id: Annotated[int, Header(ge=-1, le=MOST_EVENTS)] = -1,
     ) -> StreamingResponse:
         """What happens to the four jobs, as server-sent events that resume by Last-Event-ID."""
-        serving.asked(client, request_id)
         first = last_event_id + 1
-        if serving.news(request_id, first) is None:
-            return _stream(_all(_numbered(request_id, serving.history(request_id), first)))
-        return _stream(_live(serving, request_id, request, first))
+        told = await to_thread.run_sync(_of_long_ago, serving, client, request_id, first)
+        if told is None:
+            return _stream(following.lines(request_id, first))
+        return _stream(_all(told))
 
 
-async def _live(
-    serving: Serving, request_id: str, request: Request, first: int
-) -> AsyncIterator[str]:
-    """Each event as it comes, until every job has ended or the client is gone."""
-    number, quiet = first, 0.0
-    while True:
-        over = await to_thread.run_sync(serving.is_over, request_id)
-        news = await to_thread.run_sync(serving.news, request_id, number) or ()
-        for line in _numbered(request_id, news, number):
-            yield line
-        number += len(news)
-        if over or await request.is_disconnected():
-            return
-        quiet = 0.0 if news else quiet + PAUSE
-        if quiet >= HEARTBEAT:
-            quiet = 0.0
-            yield ": waiting\n\n"
-        await asyncio.sleep(PAUSE)
+def _of_long_ago(serving: Serving, client: Client, request_id: str, first: int) -> list[str] | None:
+    """What is left of a run that is forgotten; None for one that can be followed. Raises NotFound."""
+    serving.asked(client, request_id)
+    if serving.news(request_id, first) is not None:
+        return None
+    return lines_of(request_id, serving.history(request_id), first)
 
 
 async def _all(lines: list[str]) -> AsyncIterator[str]:
     for line in lines:
         yield line
-
-
-def _numbered(request_id: str, news: Sequence[Told], first: int) -> list[str]:
-    """Events as they are written to a stream, `end` those that end a job."""
-    return [
-        f"id: {first + index}\nevent: {'end' if said.final else 'news'}\n"
-        f"data: {json.dumps(event_shown(request_id, said))}\n\n"
-        for index, said in enumerate(news)
-    ]
 
 
 def _stream(lines: AsyncIterator[str]) -> StreamingResponse:

@@ -3,10 +3,13 @@
 import logging
 import os
 import sys
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from studio.api.app import build_api
+from studio.api.protocol import Connection
 from studio.bootstrap import open_studio
 from studio.errors import StudioError
 from studio.logs import set_up_logs
@@ -16,6 +19,11 @@ from studio.settings import Settings
 log = logging.getLogger(__name__)
 HAND_OVER = 15.0
 """Seconds that a server waits for the one before it to end."""
+
+
+def server_config(app: FastAPI, **more: Any) -> uvicorn.Config:
+    """How the API is served, wherever it is; `more` are settings of uvicorn's."""
+    return uvicorn.Config(app, http=Connection, ws="none", **more)
 
 
 def serve(settings: Settings) -> None:
@@ -38,9 +46,8 @@ def serve(settings: Settings) -> None:
         fatal.append(error)
         server.should_exit = True
 
-    app = build_api(studio, give_up)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    app = build_api(studio, give_up=give_up)
+    server = uvicorn.Server(server_config(app, log_level="warning", timeout_graceful_shutdown=5))
     server.run(sockets=[listener])
     if fatal:
         # A thread that hangs in a library's code would hold up, or crash, an orderly exit.

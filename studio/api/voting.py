@@ -13,6 +13,7 @@ from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
 from studio.recipes.base import Frozen
 from studio.recipes.serving import Client
+from studio.recipes.text import Title
 from studio.recipes.voting import Choice, Entrant, Voter
 from studio.store.contests import KeptContest
 
@@ -30,7 +31,7 @@ class ContestShown(Frozen):
 
 
 class Beginning(Frozen):
-    title: Annotated[str, Field(min_length=1, max_length=120)]
+    title: Title
     entrants: Annotated[tuple[Entrant, ...], Field(min_length=2, max_length=4)]
 
 

@@ -14,8 +14,9 @@ def add_watching(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> No
     routes = APIRouter(tags=["watching"])
 
     @routes.get(f"{PREFIX}/health")
-    def health() -> dict[str, str]:
-        """Whether this process works: 503 once it must be started again."""
+    async def health() -> dict[str, str]:
+        """Whether this process works, also while every thread is busy: 503 once it must be started
+        again."""
         studio.serving.check()
         return {"status": "alive"}
 

@@ -1,6 +1,7 @@
 """What travels between the API and its clients: apart from our rows, so that either may change."""
 
 import base64
+import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -9,12 +10,19 @@ from pydantic import Field, model_validator
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Keypoints, Slug
 from studio.recipes.preset import Letter, PresetVersion
-from studio.recipes.request import MAX_WORDS, RequestId, Seed
+from studio.recipes.request import RequestId, Seed, Words
 from studio.recipes.serving import WITHHELD, Asked, JobState, Told
 
 PREFIX = "/api/v1"
 MAX_DOODLE = 12 * 2**20
 """Characters of a doodle in base64."""
+_OWN = re.compile(
+    r"""[a-z][a-z0-9+.-]*://[^\s'"()]+   # addresses, with or without who signs in there
+    | (?<![\w/.])/[^\s/'"()]+/[^\s'"()]+   # paths of at least one folder
+    | <[\w.]+\ object\ at\ 0x[0-9a-f]+>""",
+    re.VERBOSE,
+)
+"""What is our own business in a message."""
 
 
 class Problem(Frozen):
@@ -66,7 +74,7 @@ class Wish(Frozen):
         str | None,
         Field(max_length=MAX_DOODLE, description="A PNG of the base image's size, as base64.", examples=[None]),
     ] = None  # fmt: skip
-    words: Annotated[str, Field(max_length=MAX_WORDS, examples=["a red dress with a star"])] = ""
+    words: Annotated[Words, Field(examples=["a red dress with a star"])] = ""
     seed: Annotated[Seed | None, Field(examples=[5])] = None
 
     @model_validator(mode="after")
@@ -104,6 +112,11 @@ class RequestShown(Frozen):
     events: str
 
 
+def for_clients(text: str) -> str:
+    """A message without what is our own business, as UTF-8 can carry it."""
+    return _OWN.sub("…", text).encode("utf-8", "backslashreplace").decode()
+
+
 def theme_shown(version: PresetVersion, bases: tuple[BaseImage, ...]) -> Theme:
     preset = version.preset
     shown = tuple(
@@ -126,7 +139,7 @@ def request_shown(asked: Asked) -> RequestShown:
             letter=job.letter,
             state=job.state,
             picture=f"{address}/variants/{job.letter}" if job.state == "done" else None,
-            error=WITHHELD if job.state == "withheld" else job.error or None,
+            error=WITHHELD if job.state == "withheld" else for_clients(job.error) or None,
         )
         for job in asked.jobs
     )
@@ -141,6 +154,8 @@ def event_shown(request_id: str, said: Told) -> dict[str, Any]:
     """What a client is told of an event: pictures as addresses, previews as small data addresses."""
     shown = said.model_dump(include={"letter", "kind", "done", "total", "model", "error"})
     shown = {name: value for name, value in shown.items() if value is not None}
+    if said.error is not None:
+        shown["error"] = for_clients(said.error)
     if said.preview is not None:
         shown["preview"] = f"data:image/png;base64,{base64.b64encode(said.preview).decode()}"
     if said.kind == "done":

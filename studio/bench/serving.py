@@ -7,6 +7,7 @@ requests and time; everything it starts it ends.
 import os
 import random
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,14 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from studio.api.app import REAPED
+from studio.bench.drawer import Sleeper
 from studio.bench.redis import RedisServer, redis_server
 from studio.bootstrap import Studio, open_studio
-from studio.errors import Busy
+from studio.errors import Busy, StoreUnavailable
 from studio.recipes.deployment import Order
 from studio.recipes.preset import LETTERS, Recipes
 from studio.recipes.recipe import ModelRef
 from studio.recipes.serving import Asked, Client
-from studio.service.fake import FakeRenderer
 from studio.service.serving import Commission
 from studio.settings import Settings
 from studio.store.database import Database, utc
@@ -40,14 +42,18 @@ THEME, BASE = "bench", "mia"
 MODELS = ("pocket-ink", "pocket-water")
 LOADED = 20
 """Requests of the run that counts how often models are changed: 80 jobs."""
+LOCKED, AWAY = 30.0, 10.0
+"""Seconds that SQLite is locked, and Redis away."""
 Tell = Callable[[str], None]
+Faults = Sequence[Callable[[], None]]
 
 
 class Fleet:
     """A studio that serves one theme, and workers for it."""
 
-    def __init__(self, home: Path, redis: RedisServer) -> None:
-        self.home, self.redis = home, redis
+    def __init__(self, home: Path, redis: RedisServer | None, database: str = "") -> None:
+        """Without a Redis the studio draws by itself; `database` is another than SQLite in `home`."""
+        self.home, self.redis, self.database = home, redis, database
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self._open()
         self._database = Database(self.studio.settings.database_url)
@@ -68,11 +74,11 @@ class Fleet:
         return self.studio.serving.ask(who, Commission(THEME, BASE, words=words))
 
     def ask_until_admitted(self, client: str, seconds: Sequence[float]) -> Asked:
-        """As a client that comes back when it is told that the queue is full."""
+        """As a client that comes back when it is told that the queue is full, or the database away."""
         for _ in range(2000):
             try:
                 return self.ask(client, seconds)
-            except Busy:
+            except (Busy, StoreUnavailable):
                 time.sleep(0.1)
         raise TimeoutError("the queue stayed full")
 
@@ -99,7 +105,8 @@ class Fleet:
         for _ in range(count):
             own = {
                 "STUDIO_HOME": str(self.home),
-                "STUDIO_BROKER": self.redis.url,
+                "STUDIO_BROKER": self.redis.url if self.redis else "",
+                "STUDIO_DATABASE": self.database,
                 "STUDIO_DEVICE": "cpu",
             }
             self.workers.append(
@@ -119,8 +126,9 @@ class Fleet:
         self.workers.clear()
 
     def _open(self) -> Studio:
-        broker = SecretStr(self.redis.url)
-        return open_studio(Settings(home=self.home, broker=broker), FakeRenderer)
+        broker = SecretStr(self.redis.url if self.redis else "")
+        settings = Settings(home=self.home, broker=broker, database=SecretStr(self.database))
+        return open_studio(settings, Sleeper)
 
     def _deploy(self) -> None:
         """Two base models; the words alone are the prompt, since they say how long to sleep."""
@@ -136,9 +144,9 @@ class Fleet:
 
 
 @contextmanager
-def fleet(workers: int, *order: str) -> Iterator[Fleet]:
+def fleet(workers: int, *order: str, database: str = "") -> Iterator[Fleet]:
     with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as redis:
-        running = Fleet(Path(folder) / "home", redis)
+        running = Fleet(Path(folder) / "home", redis, database)
         try:
             running.work(workers, *order)
             yield running
@@ -166,7 +174,7 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
         ratios[str(count)], idle = round(ratio, 3), max(idle, stretch)
     tell(f"chaos: {requests} requests over four workers, with kills")
     with fleet(4) as four, every(REAPED, four.tend):
-        chaos = chaos_of(four, requests)
+        chaos = chaos_of(four, requests, fleet_faults(four, LOCKED, AWAY))
     return {
         "dispatch_p50_ms": round(1000 * statistics.median(waits), 1),
         "dispatch_p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),
@@ -237,17 +245,17 @@ def _quiet_ratio(some: Fleet) -> float:
     return waits[int(0.95 * (len(waits) - 1))] / run
 
 
-def chaos_of(some: Fleet, count: int) -> dict[str, int]:
-    """Requests while children and whole workers are killed, Redis and the API are started again: how many were
-    lost, told twice, or never told their end."""
+def chaos_of(some: Fleet, count: int, faults: Faults) -> dict[str, int]:
+    """Requests while one fault after another is met: how many were lost, told twice, or never told their
+    end."""
     chance = random.Random(11)
-    kills = {count // 6: "child", 2 * count // 6: "worker", 3 * count // 6: "redis", 4 * count // 6: "api", 5 * count // 6: "child"}  # fmt: skip
     asked = []
+    when = {count * (at + 1) // (len(faults) + 1): fault for at, fault in enumerate(faults)}
     for number in range(count):
         seconds = [chance.uniform(0.02, 0.1) for _ in LETTERS]
         asked.append(some.ask_until_admitted(f"app-{number % 7}", seconds))
-        if number in kills:
-            _harm(some, kills[number], chance)
+        if number in when:
+            when[number]()
         time.sleep(0.01)
     some.until_ended(asked, 240)
     lost = twice = untold = 0
@@ -255,28 +263,52 @@ def chaos_of(some: Fleet, count: int) -> dict[str, int]:
         lost += any(state != "done" for state in some.states(each))
         made = some.studio.variants.of_request(each.id)
         some.studio.serving.is_over(each.id)  # As whoever follows it does.
-        ends = [said.letter for said in some.studio.serving.news(each.id, 0) or () if said.final]
+        news = some.studio.serving.news(each.id, 0)
+        told = some.studio.serving.history(each.id) if news is None else news
+        ends = [said.letter for said in told if said.final]
         twice += len(ends) > len(set(ends)) or len(made) > len(LETTERS)
         untold += set(ends) != set(LETTERS)
     return {"requests": count, "lost": lost, "twice": twice, "untold": untold}
 
 
-def _harm(some: Fleet, what: str, chance: random.Random) -> None:
-    worker = chance.choice(some.workers)
-    if what == "child":
-        found = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=False)  # fmt: skip
-        for child in found.stdout.split()[:1]:
-            os.kill(int(child), signal.SIGKILL)
-    elif what == "worker":
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
-        some.workers.remove(worker)
+def fleet_faults(some: Fleet, locked: float, away: float) -> Faults:
+    """Processes killed, Redis and the API started again, Redis away for so many seconds, SQLite locked for
+    so many."""
+    chance = random.Random(12)
+
+    def child() -> None:
+        parent = str(chance.choice(some.workers).pid)
+        found = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=False)
+        for pid in found.stdout.split()[:1]:
+            os.kill(int(pid), signal.SIGKILL)
+
+    def worker() -> None:
+        killed = chance.choice(some.workers)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        some.workers.remove(killed)
         some.work(1)
-    elif what == "api":
-        some.restart()
-    else:
+
+    def redis(seconds: float = 0.0) -> None:
+        assert some.redis is not None
         some.redis.stop()
+        time.sleep(seconds)
         some.redis.start()
+
+    faults = [child, worker, redis, some.restart, child, partial(redis, away)]
+    return [*faults, *sqlite_faults(some, locked)]
+
+
+def sqlite_faults(some: Fleet, seconds: float) -> Faults:
+    """The database held by another writer for so long; none where it is not SQLite."""
+
+    def lock() -> None:
+        other = sqlite3.connect(some.home / "studio.db", isolation_level=None, timeout=60)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(seconds)
+        other.close()
+
+    return [] if some.database else [lock]
 
 
 def table(figures: dict[str, Any]) -> str:

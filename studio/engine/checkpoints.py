@@ -11,7 +11,7 @@ from studio.engine.configurations import Configurations
 from studio.engine.construction import building
 from studio.engine.dialect import BaseModel, Dialect, LatentScale
 from studio.engine.families import DIALECTS
-from studio.errors import DamagedModel
+from studio.errors import DamagedModel, UnfitModel
 from studio.library.models import Model
 
 Module = TypeVar("Module", bound=torch.nn.Module)
@@ -66,6 +66,7 @@ def load_vae(model: Model, dtype: torch.dtype, configurations: Configurations) -
 def load_controlnet(
     model: Model, dtype: torch.dtype, configurations: Configurations
 ) -> ControlNetModel:
+    """Raises UnfitModel for a folder of another kind of net, which has weights of its own."""
     return _load(ControlNetModel, "controlnet", model, dtype, configurations)
 
 
@@ -75,8 +76,14 @@ def _load(
     make: type[DiffusionPipeline] = kind
     if model.path.is_dir():
         with building(model):
-            module = make.from_pretrained(
-                model.path, dtype=dtype, **_OFFLINE, **_variant(model.path)
+            module, info = make.from_pretrained(
+                model.path, dtype=dtype, output_loading_info=True,
+                **_OFFLINE, **_variant(model.path),
+            )  # fmt: skip
+        if kind is ControlNetModel and info["unexpected_keys"]:
+            raise UnfitModel(
+                f"controlnet {model.name!r} is of a kind the studio does not know (it has"
+                f" {info['unexpected_keys'][0]}): choose a plain one"
             )
     else:
         folder = configurations.folder(model)
@@ -107,6 +114,7 @@ _OFFLINE: Mapping[str, object] = {"use_safetensors": True, "local_files_only": T
 
 
 def _variant(folder: Path) -> dict[str, str]:
-    """A folder may hold its weights as `….fp16.safetensors` alone."""
+    """A folder may hold its weights as `….fp16.safetensors` alone, or as `….fp16-00001-of-….`."""
     names = [file.name for file in folder.rglob("*.safetensors")]
-    return {"variant": "fp16"} if names and all(".fp16." in name for name in names) else {}
+    halves = [name for name in names if ".fp16." in name or ".fp16-" in name]
+    return {"variant": "fp16"} if names and halves == names else {}

@@ -9,6 +9,7 @@ from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 from studio.errors import UnfitModel
+from studio.library.headers import read_header
 from studio.library.models import Family, Model
 
 VOCABULARY = "clip/bpe_simple_vocab_16e6.txt.gz"
@@ -46,9 +47,14 @@ class Configurations:
         return {name: _clip(merges, filler) for name, filler in _FILLERS[family].items()}
 
     def scheduler(self, model: Model) -> DDIMScheduler:
-        """The noise schedule the model was taught on; its file may say what it predicts."""
+        """The noise schedule the model was taught on; its file may say what it predicts, and by
+        an empty tensor `ztsnr` that it was taught down to pure noise."""
         pristine = DDIMScheduler.load_config(self.folder(model) / "scheduler")
-        told = {} if model.prediction is None else {"prediction_type": model.prediction}
+        told: dict[str, object] = {}
+        if model.prediction is not None:
+            told["prediction_type"] = model.prediction
+        if model.path.is_file() and "ztsnr" in read_header(model.path).shapes:
+            told["rescale_betas_zero_snr"] = True
         return DDIMScheduler.from_config(pristine, **told)
 
     def _merges(self) -> list[tuple[str, str]]:

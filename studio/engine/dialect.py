@@ -45,8 +45,9 @@ class Dialect:
     no ControlNets; `extras` are arguments each of them is made with. `speak` turns the two
     prompts, weighted, into embeddings; its last argument is the clip skip. `optional` parts may
     be missing from a folder. `halved` names what a pipeline doubles for guidance and lets a
-    callback halve; without it guidance ends by its scale alone. `flow` models walk from noise in straight lines and have samplers of their own.
-    A `careful_vae` overflows in half precision where its configuration says so.
+    callback halve; without it guidance ends by its scale alone. `flow` models walk from noise in
+    straight lines and have samplers of their own. A `careful_vae` overflows in half precision
+    where its configuration says so. Widths and heights are multiples of `side`, in pixels.
     """
 
     plain: type[DiffusionPipeline]
@@ -57,6 +58,7 @@ class Dialect:
     halved: tuple[str, ...] = ()
     flow: bool = False
     careful_vae: bool = False
+    side: int = 8
 
 
 @dataclass(frozen=True)

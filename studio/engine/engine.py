@@ -1,8 +1,9 @@
 """One job becomes one picture: shared modules, a throw-away pipeline, everything else plugged in."""
 
+import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,21 +11,24 @@ from typing import NamedTuple
 
 import torch
 from PIL import Image
-from torch._dynamo.exc import TorchDynamoException
 
 from studio.engine import pipelines
 from studio.engine.conditioning import control_map, map_key
 from studio.engine.configurations import Configurations
 from studio.engine.dialect import BaseModel, Embeddings
+from studio.engine.failures import ran_out_of_memory, translated
 from studio.engine.latents import BrokenLatents
 from studio.engine.needs import Needs, find_needs
 from studio.engine.passes import Passes, Size, UnitsAt
 from studio.engine.pipelines import Hooks, Unit
+from studio.engine.placement import Movable
 from studio.engine.quiet import quiet_libraries
 from studio.engine.rendered import Rendered, Watch
+from studio.engine.residency import Placement
+from studio.engine.schedulers import schedule_notes
 from studio.engine.status import EngineStatus
 from studio.engine.stock import Limits, Stock
-from studio.engine.ways import Ways, chosen_device, chosen_dtype
+from studio.engine.ways import Ways, chosen_device, chosen_dtype, device_name, precision_name
 from studio.errors import EngineError
 from studio.imaging.compose import composite
 from studio.imaging.fitting import fit
@@ -34,10 +38,13 @@ from studio.recipes.recipe import ControlUnit, Recipe
 from studio.recipes.request import Job, Timings, UsedModel
 from studio.settings import shipped
 
+log = logging.getLogger(__name__)
+
 
 class _Drawn(NamedTuple):
     picture: Image.Image
     heard: Embeddings
+    notes: tuple[str, ...]
 
 
 class Engine:
@@ -50,16 +57,27 @@ class Engine:
         limits: Limits | None = None,
         configurations: Path | None = None,
         ways: Ways | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        placement: Placement[Movable] | None = None,
     ) -> None:
-        """`configurations` is where single-file models' are, the product's own if None."""
+        """`configurations` is where single-file models' are, the product's own if None. A job's
+        deadline is taken by `clock`, in seconds from any start; `placement` moves models to the device
+        and back, torch's way if None."""
         self._catalogue = catalogue
         self.device = chosen_device(device)
         self._ways = ways or Ways()
+        self._clock = clock
         self._dtype = chosen_dtype(self.device, self._ways.precision)
-        configured = Configurations(configurations or shipped("assets") / "configurations")
+        self._configurations = Configurations(
+            configurations or shipped("assets") / "configurations"
+        )
         compiled = self._ways.compile and not self._ways.exact
-        self._stock = Stock(self.device, limits or Limits(), configured, compiled)
+        self._stock = Stock(
+            self.device, limits or Limits(), self._configurations, compiled, placement
+        )
         quiet_libraries()
+        named = device_name(self.device), precision_name(self._dtype), torch.__version__
+        log.info("drawing on %s in %s, with torch %s", *named)
 
     def status(self) -> EngineStatus:
         """What is where, hits, misses and bytes."""
@@ -79,8 +97,8 @@ class Engine:
         """The picture of `job`. `base` and `doodle` come apart and are laid together here.
 
         Raises NotFound, UnfitModel or DamagedModel before any work is done, Cancelled within
-        a step of the watch saying so, DeadlinePassed likewise, EngineError when
-        rendering itself fails.
+        a step of the watch saying so, DeadlinePassed likewise, NoRoom where a model finds no
+        memory, DeviceLost where the process must end, EngineError when rendering itself fails.
         """
         return self.render_together((job,), base, doodle, (watch or Watch(),))[0]
 
@@ -99,11 +117,12 @@ class Engine:
         different lengths: draw them one by one then.
         """
         limit = self._ways.job_seconds
-        deadline = None if limit is None else time.monotonic() + limit * len(jobs)
+        deadline = None if limit is None else self._clock() + limit * len(jobs)
         reporters = zip((job.letter for job in jobs), watches, strict=True)
-        hooks = Hooks(tuple(reporters), deadline)
+        hooks = Hooks(tuple(reporters), deadline, self._clock)
         jobs, notes = self._exact(jobs)
-        group = _Group(jobs, find_needs(self._catalogue, jobs[0]), base, doodle, hooks)
+        needs = find_needs(self._catalogue, self._configurations, jobs[0])
+        group = _Group(jobs, needs, base, doodle, hooks)
         try:
             rendered = self._rendered(group, self._dtype)
         except BrokenLatents as error:
@@ -128,6 +147,10 @@ class Engine:
 
     def _rendered(self, group: "_Group", dtype: torch.dtype) -> list[Rendered]:
         """The pictures with weights of `dtype`. Raises BrokenLatents."""
+        with translated(group.recipe.base_model.name):
+            return self._made(group, dtype)
+
+    def _made(self, group: "_Group", dtype: torch.dtype) -> list[Rendered]:
         started = time.perf_counter()
         needs, size = group.needs, group.size
         speaking = tuple(
@@ -158,31 +181,44 @@ class Engine:
             load=round((loaded - started) / count, 3), render=round((ended - loaded) / count, 3)
         )
         used = tuple(UsedModel(kind=m.kind, name=m.name, sha256=m.sha256) for m in needs.used(speaking))  # fmt: skip
-        notes = [f"unit {name} saw no strokes and was left out" for name in silent]
+        notes = [
+            *needs.notes,
+            *schedule_notes(parts.scheduler, group.recipe.sampler, parts.dialect.flow),
+            *(f"unit {name} saw no strokes and was left out" for name in silent),
+        ]
         if count > 1:
             notes.append(f"drawn in one batch of {count}: alone, the last bits differ")
         return [
-            Rendered(each.picture, used, timings, (*notes, *each.heard.notes), each.heard.tokens)
+            Rendered(
+                each.picture,
+                used,
+                timings,
+                (*notes, *each.notes, *each.heard.notes),
+                each.heard.tokens,
+            )
             for each in drawn
         ]
 
     def _with_second_try(self, group: "_Group", draw: Callable[[], list[_Drawn]]) -> list[_Drawn]:
-        """`draw`, and once more when memory ran out and something could be let go of."""
-        name = group.recipe.base_model.name
-        with _translated(name):
-            try:
-                return draw()
-            except torch.OutOfMemoryError:
-                self._stock.evict()
-            try:
-                return draw()
-            except torch.OutOfMemoryError as error:
-                width, height = group.size
-                raise EngineError(
-                    f"the device has too little memory for {name} at {width} x"
-                    f" {height}, also with everything else let go: make the picture"
-                    " smaller or choose a smaller base model"
-                ) from error
+        """`draw`, and once more when memory ran out and the device could be cleared."""
+        try:
+            return draw()
+        except Exception as error:
+            if not ran_out_of_memory(error):
+                raise
+        # Outside of `except`, where what the failed try had allocated is free again.
+        self._stock.clear_device()
+        try:
+            return draw()
+        except Exception as error:
+            if not ran_out_of_memory(error):
+                raise
+            name, (width, height) = group.recipe.base_model.name, group.size
+            raise EngineError(
+                f"the device has too little memory for {name} at {width} x"
+                f" {height}, also with everything else let go: make the picture"
+                " smaller or choose a smaller base model"
+            ) from error
 
     def _map(self, unit: ControlUnit, group: "_Group", size: Size) -> Image.Image | None:
         job = group.jobs[0]
@@ -200,7 +236,7 @@ class Engine:
             told = Embeddings.together(heard)
             passes = Passes(self._stock, parts, eyes, group.jobs, units_at, told, group.hooks)
             pictures = passes.pictures(start)
-        return [_Drawn(*each) for each in zip(pictures, heard, strict=True)]
+        return [_Drawn(*each, passes.notes) for each in zip(pictures, heard, strict=True)]
 
     def _embeddings(self, job: Job, needs: Needs, parts: BaseModel) -> Embeddings:
         """Both prompts as the text encoder hears them; LoRAs may have changed its hearing."""
@@ -240,25 +276,3 @@ def _overflow(jobs: Sequence[Job]) -> EngineError:
         f"recipe {', '.join(job.letter for job in jobs)} made no picture: the numbers overflowed in"
         f" {jobs[0].recipe.base_model.name}; lower its guidance scale and LoRA weights"
     )
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """The one boundary where diffusers' and torch's errors become ours; `name` is the base model."""
-    try:
-        yield
-    except (RuntimeError, ValueError, TypeError, KeyError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if isinstance(error, TorchDynamoException):
-            raise EngineError(
-                f"torch cannot compile {name} here ({reason}): install a C++ compiler, or leave"
-                " STUDIO_COMPILE off"
-            ) from error
-        if isinstance(error, torch.AcceleratorError):
-            raise EngineError(
-                f"the device failed while rendering with {name} ({reason}): start the studio again,"
-                " and look at the driver's log if it happens once more"
-            ) from error
-        raise EngineError(f"rendering with {name} failed: {reason}") from error

@@ -1,5 +1,8 @@
 """Pictures to tensors, and through a VAE to latents and back."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
@@ -20,18 +23,59 @@ def map_to_tensor(picture: Image.Image, device: torch.device, dtype: torch.dtype
 
 
 def encoded(parts: BaseModel, picture: Image.Image) -> torch.Tensor:
-    """Scaled latents (1, c, h/8, w/8): the mode, for sampling would use up the seed."""
+    """Scaled latents (1, c, h/8, w/8): the mode, for sampling would use up the seed.
+
+    Raises BrokenLatents where the VAE overflows in full precision, too.
+    """
     vae = parts.vae
-    pixels = map_to_tensor(picture, vae.device, vae.dtype) * 2 - 1
-    mode = vae.encode(pixels).latent_dist.mode()
-    return parts.scale.scaled(mode).to(parts.dtype)
+
+    def mode() -> torch.Tensor:
+        pixels = map_to_tensor(picture, vae.device, vae.dtype) * 2 - 1
+        found: torch.Tensor = vae.encode(pixels).latent_dist.mode()
+        return found
+
+    return parts.scale.scaled(_finite(vae, mode)[0]).to(parts.dtype)
 
 
-def decoded(parts: BaseModel, latents: torch.Tensor) -> Image.Image:
-    """The picture of scaled latents. Raises BrokenLatents where the VAE overflows."""
-    vae: AutoencoderKL = parts.vae
-    pixels = vae.decode(parts.scale.plain(latents).to(vae.dtype), return_dict=False)[0]
-    if not torch.isfinite(pixels).all():
-        raise BrokenLatents
+def decoded(parts: BaseModel, latents: torch.Tensor) -> tuple[Image.Image, bool]:
+    """The picture of scaled latents, and whether half precision overflowed: the VAE alone is
+    asked once more in full precision then. Raises BrokenLatents where that overflows, too."""
+    vae = parts.vae
+
+    def decode() -> torch.Tensor:
+        plain = parts.scale.plain(latents).to(vae.dtype)
+        found: torch.Tensor = vae.decode(plain, return_dict=False)[0]
+        return found
+
+    pixels, overflowed = _finite(vae, decode)
     picture: Image.Image = VaeImageProcessor().postprocess(pixels.detach(), "pil")[0]
-    return picture
+    return picture, overflowed
+
+
+def _finite(vae: AutoencoderKL, ask: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, bool]:
+    """What the VAE answers, and whether that took full precision."""
+    answer = ask()
+    if torch.isfinite(answer).all():
+        return answer, False
+    if vae.dtype == torch.float32:
+        raise BrokenLatents
+    with _full_precision(vae):
+        answer = ask()
+    if not torch.isfinite(answer).all():
+        raise BrokenLatents
+    return answer, True
+
+
+@contextmanager
+def _full_precision(vae: AutoencoderKL) -> Iterator[None]:
+    """The weights in 32 bits for the block; afterwards the very storages that were there before,
+    which other jobs use."""
+    weights = [w for w in (*vae.parameters(), *vae.buffers()) if w.is_floating_point()]
+    held = [weight.data for weight in weights]
+    try:
+        for weight in weights:
+            weight.data = weight.data.float()
+        yield
+    finally:
+        for weight, half in zip(weights, held, strict=True):
+            weight.data = half

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 import torch
 from diffusers import DiffusionPipeline
 from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from studio.engine.caches import ByteCache
 from studio.engine.construction import construction
+from studio.engine.failures import lost_device, ran_out_of_memory, reason
 from studio.engine.quiet import quiet_peft
-from studio.errors import UnfitModel
+from studio.errors import DamagedModel, UnfitModel
 from studio.library.models import Model
 
 Weights = Mapping[str, torch.Tensor]
@@ -82,14 +84,16 @@ class LoraBank:
 
 
 def _attach(pipe: DiffusionPipeline, name: str, model: Model, files: ByteCache[Weights]) -> None:
-    weights = files.get(model.sha256, lambda: load_file(model.path))
+    weights = files.get(model.sha256, lambda: _read(model))
     try:
         with construction(), quiet_peft():
             pipe.load_lora_weights(dict(weights), adapter_name=name)
-    except (ValueError, RuntimeError, KeyError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except (ValueError, RuntimeError, KeyError, AttributeError, TypeError, OSError) as error:
+        if ran_out_of_memory(error) or lost_device(error):
+            raise
         raise UnfitModel(
-            f"LoRA {model.name!r} does not fit this base model ({reason}): choose one made for it"
+            f"LoRA {model.name!r} does not fit this base model ({reason(error)}): choose one made"
+            " for it"
         ) from error
     wanted = sum(key.endswith(_DOWN) for key in weights)
     modules = (part for part in pipe.components.values() if isinstance(part, nn.Module))
@@ -99,6 +103,16 @@ def _attach(pipe: DiffusionPipeline, name: str, model: Model, files: ByteCache[W
             f"LoRA {model.name!r} is for another base model: {taken} of its {wanted} layers are"
             " here; choose one made for this"
         )
+
+
+def _read(model: Model) -> Weights:
+    try:
+        weights: Weights = load_file(model.path)
+    except (OSError, SafetensorError) as error:
+        raise DamagedModel(
+            f"lora {model.name} cannot be read ({reason(error)}): put its file in place again"
+        ) from error
+    return weights
 
 
 def _layers_with(module: nn.Module, name: str) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 import torch
 from PIL import Image
@@ -9,7 +10,16 @@ from torch.nn import functional
 
 from studio.engine.dialect import BaseModel, Embeddings
 from studio.engine.latents import decoded, encoded
-from studio.engine.pipelines import Hooks, Pass, Progress, Unit, run, steps_run
+from studio.engine.pipelines import (
+    Hooks,
+    Pass,
+    Progress,
+    Unit,
+    pipeline,
+    run,
+    steps_run,
+    timesteps_run,
+)  # fmt: skip
 from studio.engine.preview import LatentColours
 from studio.engine.stock import Stock
 from studio.imaging.faces import Box, face_boxes, padded, put_back
@@ -41,6 +51,13 @@ class Passes:
         self._units_at, self._embeddings = units_at, embeddings
         self._faces = self._face_boxes()
         self._progress = Progress(hooks, self._total_steps())
+        self._overflowed = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an operator should know of how the pictures were decoded."""
+        said = "the VAE overflowed in half precision: decoded once more in full precision"
+        return (said,) if self._overflowed else ()
 
     def pictures(self, start: Image.Image) -> list[Image.Image]:
         """All passes of the recipe, from the start picture; a picture for each job."""
@@ -49,9 +66,7 @@ class Passes:
             return [self._finished(start, None)] * len(self._jobs)
         units = self._units_at(start.size)
         latents = self._run(self.encoded(start), start, units, recipe.steps, recipe.strength)
-        return [
-            self._finished(decoded(self._parts, each), each) for each in torch.split(latents, 1)
-        ]
+        return [self._finished(self._decoded(each), each) for each in torch.split(latents, 1)]
 
     def _finished(self, picture: Image.Image, latents: torch.Tensor | None) -> Image.Image:
         """The passes after the first, which a job of a batch has none of."""
@@ -80,7 +95,7 @@ class Passes:
 
     def _enlarged(self, picture: Image.Image, latents: torch.Tensor | None) -> Image.Image:
         """The second pass, over the first one's latents or picture at the final size."""
-        upscale, size = self._recipe.upscale, final_size(self._recipe)
+        upscale, size = self._recipe.upscale, self._final_size
         larger = picture.resize(size, Image.Resampling.LANCZOS)
         if upscale.upscaler == "Lanczos":
             latents = self.encoded(larger)
@@ -93,7 +108,12 @@ class Passes:
         if not steps_run(steps, upscale.strength):
             return larger
         latents = self._run(latents, larger, self._units_at(size), steps, upscale.strength)
-        return decoded(self._parts, latents)
+        return self._decoded(latents)
+
+    def _decoded(self, latents: torch.Tensor) -> Image.Image:
+        picture, overflowed = decoded(self._parts, latents)
+        self._overflowed |= overflowed
+        return picture
 
     def _with_face_redrawn(self, picture: Image.Image, box: Box) -> Image.Image:
         """One face alone and large. No control maps: they are of the whole picture."""
@@ -101,25 +121,30 @@ class Passes:
         at = padded(box, repair.padding, picture.size)
         face = picture.crop(at).resize((repair.size, repair.size), Image.Resampling.LANCZOS)
         latents = self._run(self.encoded(face), face, (), self._recipe.steps, repair.strength)
-        return put_back(picture, decoded(self._parts, latents), at, box, repair.blur)
+        return put_back(picture, self._decoded(latents), at, box, repair.blur)
 
     def _face_boxes(self) -> list[Box]:
         recipe = self._recipe
         repair = recipe.face_repair
         if not repair.enabled or not steps_run(recipe.steps, repair.strength):
             return []
-        return face_boxes(self._jobs[0].base_image.keypoints, final_size(recipe))
+        return face_boxes(self._jobs[0].base_image.keypoints, self._final_size)
 
     def _total_steps(self) -> int:
         recipe, upscale = self._recipe, self._recipe.upscale
-        total = steps_run(recipe.steps, recipe.strength)
+        count = partial(timesteps_run, pipeline(self._parts, self._jobs[0]))
+        total = count(recipe.steps, recipe.strength)
         if upscale.enabled:
-            total += steps_run(upscale.steps or recipe.steps, upscale.strength)
-        return total + len(self._faces) * steps_run(recipe.steps, recipe.face_repair.strength)
+            total += count(upscale.steps or recipe.steps, upscale.strength)
+        return total + len(self._faces) * count(recipe.steps, recipe.face_repair.strength)
+
+    @property
+    def _final_size(self) -> Size:
+        return final_size(self._recipe, self._parts.dialect.side)
 
 
-def final_size(recipe: Recipe) -> Size:
-    """Width and height of the finished picture, in whole latent places."""
+def final_size(recipe: Recipe, side: int) -> Size:
+    """Width and height of the finished picture, in multiples of the family's `side`."""
     factor = recipe.upscale.factor if recipe.upscale.enabled else 1.0
-    width, height = (8 * round(side * factor / 8) for side in (recipe.width, recipe.height))
+    width, height = (side * round(each * factor / side) for each in (recipe.width, recipe.height))
     return width, height

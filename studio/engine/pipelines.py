@@ -1,17 +1,16 @@
 """A throw-away diffusers pipeline per pass over shared modules, and one run of it."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from DeepCache import DeepCacheSDHelper
 from diffusers import ControlNetModel, DiffusionPipeline
 from PIL import Image
 
 from studio.engine.controlnets import UnitStack
+from studio.engine.deepcache import deep_cache
 from studio.engine.dialect import BaseModel, Embeddings
 from studio.engine.latents import BrokenLatents, map_to_tensor
 from studio.engine.preview import LatentColours
@@ -34,10 +33,11 @@ class Unit:
 @dataclass(frozen=True)
 class Hooks:
     """Where jobs that are drawn together report to, by letter and in their order, and what may
-    end them; `deadline` by `time.monotonic`."""
+    end them; `deadline` by `clock`."""
 
     watches: Sequence[tuple[str, Watch]]
     deadline: float | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def loading(self, model: str) -> None:
         for _, watch in self.watches:
@@ -56,12 +56,24 @@ class Pass:
 
 
 def steps_run(steps: int, strength: float) -> int:
-    """How many steps diffusers really runs."""
+    """How many steps of the sampler an image-to-image pass has."""
     return int(steps * strength)
 
 
+def timesteps_run(pipe: DiffusionPipeline, steps: int, strength: float) -> int:
+    """How often the pipeline asks its denoiser in a pass, by its own arithmetic and its scheduler's.
+
+    A second-order sampler asks twice a step but for the last, PLMS once more for its first.
+    """
+    if not steps_run(steps, strength):
+        return 0
+    shifted = {"mu": 1.0} if pipe.scheduler.config.get("use_dynamic_shifting") else {}
+    pipe.scheduler.set_timesteps(steps, device="cpu", **shifted)
+    return len(pipe.get_timesteps(steps, strength, "cpu")[0])
+
+
 class Progress:
-    """The jobs' steps over all of their passes."""
+    """The jobs' steps over all of their passes, as the denoiser takes them."""
 
     def __init__(self, hooks: Hooks, total: int) -> None:
         self._hooks, self._total, self._done = hooks, total, 0
@@ -73,7 +85,7 @@ class Progress:
         letters = ", ".join(letter for letter, _ in hooks.watches)
         if any(watch.is_cancelled() for _, watch in hooks.watches):
             raise Cancelled(f"variant {letters} was stopped")
-        if hooks.deadline is not None and time.monotonic() > hooks.deadline:
+        if hooks.deadline is not None and hooks.clock() > hooks.deadline:
             raise DeadlinePassed(
                 f"variant {letters} took longer than a job may, at step {self._done + 1} of"
                 f" {self._total}: take fewer steps or a smaller size, or raise STUDIO_JOB_SECONDS"
@@ -97,9 +109,9 @@ def run(
     """The pass's latents, scaled as its start is, one for each of the jobs. They differ in
     nothing but prompts and seed."""
     job = jobs[0]
-    guidance = _Guidance(parts.dialect.halved, job, a_pass, progress)
     pipe = pipeline(parts, job, a_pass.units, len(jobs))
-    with _deep_cache(pipe, job.recipe.deep_cache):
+    with deep_cache(pipe, job.recipe.deep_cache, job.recipe.base_model.name) as restart:
+        guidance = _Guidance(pipe, parts.dialect.halved, job, a_pass, progress, restart)
         result = pipe(
             image=a_pass.start.expand(len(jobs), -1, -1, -1),
             strength=a_pass.strength,
@@ -133,37 +145,38 @@ def pipeline(
     return pipe
 
 
-@contextmanager
-def _deep_cache(pipe: DiffusionPipeline, interval: int) -> Iterator[None]:
-    """Between every `interval` steps the UNet's deep layers say what they said last (Ma et al.,
-    2024). It wraps the shared UNet, so it is taken off however the block ends."""
-    if interval == 1 or not hasattr(pipe, "unet"):
-        yield
-        return
-    helper = DeepCacheSDHelper(pipe=pipe)
-    helper.set_params(cache_interval=interval, cache_branch_id=0)
-    helper.enable()
-    try:
-        yield
-    finally:
-        helper.disable()
-
-
 class _Guidance:
-    """Ends guidance where the recipe says: the prompt's half alone from there on."""
+    """Ends guidance where the recipe says: the prompt's half alone from there on.
 
-    def __init__(self, halved: Sequence[str], job: Job, a_pass: Pass, progress: Progress) -> None:
-        self._colours, self._progress = a_pass.colours, progress
-        self._until = job.recipe.guidance_end * steps_run(a_pass.steps, a_pass.strength)
+    It ends between two steps of the sampler, never inside one: a second-order sampler adds up two
+    answers of the denoiser. `on_halved` is called then.
+    """
+
+    def __init__(
+        self,
+        pipe: DiffusionPipeline,
+        halved: Sequence[str],
+        job: Job,
+        a_pass: Pass,
+        progress: Progress,
+        on_halved: Callable[[], None],
+    ) -> None:
+        self._colours, self._progress, self._on_halved = a_pass.colours, progress, on_halved
+        total = timesteps_run(pipe, a_pass.steps, a_pass.strength)
+        self._until = job.recipe.guidance_end * total
+        self._order = pipe.scheduler.order
         self.halved = [*halved, *(["control_image"] if a_pass.units and halved else [])]
 
     def ended(self, pipe: Any, index: int, _: object, values: dict[str, Any]) -> dict[str, Any]:
         self._progress.stepped(values["latents"], self._colours)
-        if index + 1 >= self._until and pipe.do_classifier_free_guidance:
+        asked = index + 1
+        between = asked % self._order == 0
+        if between and asked >= self._until and pipe.do_classifier_free_guidance:
             # A pipeline that cannot halve what it was told keeps both halves and hears one.
             pipe._guidance_scale = 1.0 if self.halved else 1.0 + 1e-6
             for name in self.halved:
                 values[name] = _prompted_half(values[name])
+            self._on_halved()
         return values
 
 

@@ -3,12 +3,17 @@
 import ctypes
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import nn
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from studio.engine.failures import ran_out_of_memory
+from studio.engine.residency import DeviceFull
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -41,32 +46,49 @@ class DevicePlacement:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._hosts: dict[int, dict[str, torch.Tensor]] = {}
 
     def size(self, model: Movable) -> int:
         storages = {
             tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes()
-            for _, tensor in _weights(model)
+            for tensor in _weights(model)
         }
         return sum(storages.values())
 
-    def up(self, model: Movable) -> None:
-        if self._device.type == "cpu":
-            return
-        hosts = self._hosts.setdefault(id(model), {})
-        for name, tensor in _weights(model):
-            host = hosts.get(name)
-            if host is None:
-                host = hosts[name] = _pinned(tensor.data, self._device)
-            tensor.data = host.to(self._device, non_blocking=True)
+    def up(self, model: Movable) -> Callable[[], None]:
+        """The model's way down, which holds its host copies: by the weights themselves, since an
+        attached LoRA renames them. A copy lives no longer than its weight.
 
-    def down(self, model: Movable) -> None:
+        Whatever goes wrong, weights that had moved are back in RAM. Raises DeviceFull.
+        """
         if self._device.type == "cpu":
-            return
-        hosts = self._hosts.pop(id(model))
-        for name, tensor in _weights(model):
-            # What was attached while it stood up there (an adapter) has no copy here yet.
-            tensor.data = hosts[name] if name in hosts else tensor.data.to("cpu")
+            return _stay
+        hosts = WeakTensorKeyDictionary()
+        down = partial(_swap_back, model, hosts)
+        try:
+            for weight in _weights(model):
+                if weight not in hosts:
+                    host = hosts[weight] = self.host_copy(weight.data)
+                    weight.data = self.device_copy(host)
+        except BaseException as error:
+            down()
+            if ran_out_of_memory(error):
+                raise DeviceFull from error
+            raise
+        return down
+
+    def host_copy(self, weight: torch.Tensor) -> torch.Tensor:
+        """What stays in RAM of a weight: pinned on CUDA, as far as the system lets pages be."""
+        if self._device.type != "cuda":
+            return weight
+        try:
+            return weight.pin_memory()
+        except RuntimeError as error:
+            if not ran_out_of_memory(error):
+                raise
+            return weight
+
+    def device_copy(self, host: torch.Tensor) -> torch.Tensor:
+        return host.to(self._device, non_blocking=True)
 
     def dropped(self) -> None:
         """Python's and the C library's freed memory goes back to the system."""
@@ -77,13 +99,21 @@ class DevicePlacement:
             ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _weights(model: Movable) -> Iterator[tuple[str, torch.Tensor]]:
-    for index, module in enumerate(model.modules):
-        for name, weight in module.named_parameters():
-            yield f"{index}.{name}", weight
-        for name, buffer in module.named_buffers():
-            yield f"{index}.{name}", buffer
+def _stay() -> None:
+    """The way down from a device whose memory is RAM."""
 
 
-def _pinned(host: torch.Tensor, device: torch.device) -> torch.Tensor:
-    return host.pin_memory() if device.type == "cuda" else host
+def _swap_back(model: Movable, hosts: WeakTensorKeyDictionary) -> None:
+    for weight in _weights(model):
+        if weight in hosts:
+            weight.data = hosts[weight]
+    for weight in _weights(model):
+        # What was attached while the model stood up there (an adapter) has no copy here yet.
+        if weight not in hosts:
+            weight.data = weight.data.to("cpu")
+
+
+def _weights(model: Movable) -> Iterator[torch.Tensor]:
+    for module in model.modules:
+        yield from module.parameters()
+        yield from module.buffers()

@@ -39,5 +39,6 @@ class LatentColours:
 
 def _places(latents: torch.Tensor) -> NDArray[np.float64]:
     """One row per place: its channels and a 1."""
-    rows = latents[0].detach().flatten(1).T.double().cpu().numpy()
+    # On the CPU first: MPS has no numbers of 64 bits.
+    rows = latents[0].detach().flatten(1).T.cpu().double().numpy()
     return np.hstack([rows, np.ones((len(rows), 1))])

@@ -1,10 +1,13 @@
 """Which models stand on the device and which in RAM: limits, pins, least recently used first out."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from functools import partial
+from itertools import count
+from operator import itemgetter
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from studio.errors import NoRoom
 
@@ -30,14 +33,16 @@ class Placement(Protocol[Placed_contra]):
     def size(self, model: Placed_contra) -> int:
         """Bytes of the model's weights, each storage counted once."""
 
-    def up(self, model: Placed_contra) -> None:
-        """RAM to device; the RAM copy stays, so that the way down copies nothing."""
-
-    def down(self, model: Placed_contra) -> None:
-        """Off the device, back to the RAM copy."""
+    def up(self, model: Placed_contra) -> Callable[[], None]:
+        """RAM to device, whole or not at all. Returns the way down, which holds the RAM copy, so
+        that it copies nothing. Raises DeviceFull when the device has no memory left for it."""
 
     def dropped(self) -> None:
         """Called after a model has left RAM: hands memory back to the system."""
+
+
+class DeviceFull(Exception):
+    """A model found no memory on the device, and is in RAM as it was."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,14 @@ class Status:
 class _Held(Generic[Loaded]):
     model: Loaded
     size: int
-    on_device: bool = False
+    way_down: Callable[[], None] | None = None
     pins: int = 0
+    used: int = 0
+    """When it was last asked for, counted in uses."""
+
+    @property
+    def on_device(self) -> bool:
+        return self.way_down is not None
 
 
 class Residency(Generic[Loaded]):
@@ -79,9 +90,20 @@ class Residency(Generic[Loaded]):
     Not thread-safe: one lane owns it.
     """
 
-    def __init__(self, placement: Placement[Loaded], device: Room, ram: Room) -> None:
+    def __init__(
+        self,
+        placement: Placement[Loaded],
+        device: Room,
+        ram: Room,
+        uses: Iterator[int] | None = None,
+        spare: Callable[[], bool] | None = None,
+    ) -> None:
+        """Residencies that share a device count their `uses` together. `spare` lowers one model
+        from the device and says whether there was one; its own alone if None."""
         self._placement = placement
         self._device, self._ram = device, ram
+        self._uses = count() if uses is None else uses
+        self._spare = spare or partial(lower_least_recent, (self,))
         self._held: OrderedDict[Hashable, _Held[Loaded]] = OrderedDict()
         self._device_hits = self._ram_hits = self._misses = 0
 
@@ -89,8 +111,9 @@ class Residency(Generic[Loaded]):
     def use(self, key: Hashable, size: int, load: Callable[[], Loaded]) -> Iterator[Loaded]:
         """The model of `key` on the device, and pinned there for the block.
 
-        `size` is what it is expected to weigh before `load` has been called. Raises NoRoom
-        when it cannot fit beside what is in use.
+        `size` is what it is expected to weigh before `load` has been called. Where the device has
+        no memory left, others leave it, least recently used first. Raises NoRoom when it cannot
+        fit beside what is in use.
         """
         held = self._held.get(key)
         if held is None:
@@ -101,12 +124,12 @@ class Residency(Generic[Loaded]):
         else:
             self._ram_hits += 1
         self._held.move_to_end(key)
+        held.used = next(self._uses)
         held.pins += 1
         try:
             if not held.on_device:
                 self._make_room("device", held.size, key)
-                self._placement.up(held.model)
-                held.on_device = True
+                self._up(held, key)
             yield held.model
         finally:
             held.pins -= 1
@@ -116,6 +139,13 @@ class Residency(Generic[Loaded]):
         for name in list(self._held) if key is None else [key]:
             if name in self._held and not self._held[name].pins:
                 self._drop(name)
+
+    def idle(self) -> Iterator[tuple[int, Callable[[], None]]]:
+        """The models on the device that are not in use: when each was last used, and its way
+        down into RAM."""
+        for key, held in tuple(self._held.items()):
+            if held.on_device and not held.pins:
+                yield held.used, partial(self._lower, key)
 
     def status(self) -> Status:
         residents = tuple(
@@ -146,20 +176,53 @@ class Residency(Generic[Loaded]):
                     f" {_limits(room)}: raise the limit or choose a smaller model"
                 )
             if tier == "device":
-                self._lower(self._held[victim])
+                self._lower(victim)
             else:
                 self._drop(victim)
 
+    def _up(self, held: _Held[Loaded], key: Hashable) -> None:
+        while True:
+            try:
+                held.way_down = self._placement.up(held.model)
+            except DeviceFull as error:
+                full = error
+            else:
+                return
+            # Outside of `except`, where what the failed try had allocated is free again.
+            if not self._spare():
+                raise NoRoom(
+                    f"model {key} needs {held.size / 1e6:,.0f} MB and the device has no memory left"
+                    " beside what is in use: choose a smaller model, or end what else uses the"
+                    " device"
+                ) from full
+
     def _drop(self, key: Hashable) -> None:
-        held = self._held.pop(key)
-        self._lower(held)
-        del held
+        self._lower(key)
+        del self._held[key]
         self._placement.dropped()
 
-    def _lower(self, held: _Held[Loaded]) -> None:
-        if held.on_device:
-            self._placement.down(held.model)
-            held.on_device = False
+    def _lower(self, key: Hashable) -> None:
+        held = self._held[key]
+        if held.way_down is None:
+            return
+        try:
+            held.way_down()
+        except BaseException:
+            # Half of it is down. It is read anew when it is asked for again.
+            del self._held[key]
+            raise
+        held.way_down = None
+
+
+def lower_least_recent(residencies: Iterable[Residency[Any]]) -> bool:
+    """Lowers the model that was not used for longest of all that stand on the device and are not
+    in use. False when there is none."""
+    idle = [each for residency in residencies for each in residency.idle()]
+    if not idle:
+        return False
+    _, lower = min(idle, key=itemgetter(0))
+    lower()
+    return True
 
 
 def _limits(room: Room) -> str:

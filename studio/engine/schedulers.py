@@ -1,5 +1,6 @@
 """Samplers under A1111's names as diffusers schedulers."""
 
+import inspect
 from typing import Any
 
 import diffusers
@@ -62,3 +63,23 @@ def build_scheduler(
         pristine.config, **options, **_SCHEDULES[schedule_type]
     )
     return scheduler
+
+
+def schedule_notes(pristine: SchedulerMixin, sampler: Sampler, flow: bool) -> tuple[str, ...]:
+    """A note where the sampler leaves out that the base model was trained down to pure noise
+    (zero terminal SNR; Lin et al., 2023)."""
+    zero = "rescale_betas_zero_snr"
+    if flow or not pristine.config.get(zero):
+        return ()
+    fitting = [each for each in _CLASSES if zero in _options(each)]
+    if sampler in fitting:
+        return ()
+    return (
+        f"sampler {sampler} does not know this base model's noise schedule (zero terminal SNR), and"
+        f" darks may look washed out: choose one of {', '.join(fitting)}",
+    )
+
+
+def _options(sampler: Sampler) -> frozenset[str]:
+    scheduler = getattr(diffusers, _CLASSES[sampler][0])
+    return frozenset(inspect.signature(scheduler.__init__).parameters)

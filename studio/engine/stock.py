@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from itertools import count
+from typing import Any, TypeVar
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel
@@ -14,8 +15,8 @@ from studio.engine.checkpoints import load_base_model, load_controlnet, load_vae
 from studio.engine.configurations import Configurations
 from studio.engine.dialect import BaseModel, Embeddings
 from studio.engine.loras import Weights
-from studio.engine.placement import DevicePlacement, Single
-from studio.engine.residency import Residency, Room
+from studio.engine.placement import DevicePlacement, Movable, Single
+from studio.engine.residency import Placement, Residency, Room, lower_least_recent
 from studio.engine.status import EngineStatus
 from studio.library.models import Model
 
@@ -48,19 +49,27 @@ class Stock:
         limits: Limits,
         configurations: Configurations,
         compiled: bool = False,
+        placement: Placement[Movable] | None = None,
     ) -> None:
-        """`compiled` base models have the blocks that repeat compiled by torch."""
+        """`compiled` base models have the blocks that repeat compiled by torch. `placement` moves
+        models to the device and back: DevicePlacement if None."""
         self._configurations = configurations
         self._compiled = compiled
-        placement = DevicePlacement(device)
+        self._placement = placement or DevicePlacement(device)
+        shared: dict[str, Any] = {"uses": count(), "spare": self._spare}
         self._bases: Residency[BaseModel] = Residency(
-            placement,
+            self._placement,
             Room(limits.base_models, limits.device_bytes),
             Room(max(limits.base_models, limits.base_models_in_ram), limits.ram_bytes),
+            **shared,
         )
         both = Room(limits.controlnets)
-        self._nets: Residency[Single[ControlNetModel]] = Residency(placement, both, both)
-        self._vaes: Residency[Single[AutoencoderKL]] = Residency(placement, Room(2), Room(2))
+        self._nets: Residency[Single[ControlNetModel]] = Residency(
+            self._placement, both, both, **shared
+        )
+        self._vaes: Residency[Single[AutoencoderKL]] = Residency(
+            self._placement, Room(2), Room(2), **shared
+        )
         third = limits.cache_bytes // 3
         self.embeddings: ByteCache[Embeddings] = ByteCache(third, lambda both: both.bytes)
         self.latents: ByteCache[torch.Tensor] = ByteCache(third, lambda tensor: tensor.nbytes)
@@ -122,8 +131,19 @@ class Stock:
         ) as held:
             yield held.module
 
+    def _spare(self) -> bool:
+        return lower_least_recent((self._bases, self._nets, self._vaes))
+
+    def clear_device(self) -> None:
+        """Takes everything that is not in use off the device: what is tried when its memory runs
+        out. What is in RAM stays there, and costs no reading when it is asked for again."""
+        while self._spare():
+            pass
+        self.latents.clear()
+        self._placement.dropped()
+
     def evict(self) -> None:
-        """Lets go of all that is not in use: what is tried when memory runs out."""
+        """Lets go of all that is not in use, in both tiers."""
         for cache in (self.embeddings, self.latents, self.maps, self.lora_files):
             cache.clear()
         for residency in (self._nets, self._vaes, self._bases):

@@ -5,6 +5,8 @@ from typing import Literal
 
 import torch
 
+from studio.errors import EngineError
+
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 _DTYPES: dict[Precision, torch.dtype] = {
@@ -27,12 +29,17 @@ class Ways:
 
 
 def chosen_device(wanted: str) -> torch.device:
-    """`auto` is the first graphics card, or else the CPU."""
-    if wanted != "auto":
-        return torch.device(wanted)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """`auto` is the first graphics card, or else the CPU. Raises EngineError where torch does not
+    find the one that is wanted."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if wanted == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    if (wanted == "cuda" and not cuda) or (wanted == "mps" and not mps):
+        raise EngineError(
+            f"torch {torch.__version__} finds no device {wanted!r} here: look at its driver, or set"
+            " STUDIO_DEVICE to auto"
+        )
+    return torch.device(wanted)
 
 
 def chosen_dtype(device: torch.device, precision: Precision) -> torch.dtype:
@@ -40,3 +47,16 @@ def chosen_dtype(device: torch.device, precision: Precision) -> torch.dtype:
     if precision != "auto":
         return _DTYPES[precision]
     return torch.float16 if device.type == "cuda" else torch.float32
+
+
+def device_name(device: torch.device) -> str:
+    """The device as a person knows it: `cuda (NVIDIA L4, 22 GiB)`."""
+    if device.type != "cuda":
+        return str(device)
+    found = torch.cuda.get_device_properties(device)
+    return f"{device} ({found.name}, {found.total_memory / 2**30:.0f} GiB)"
+
+
+def precision_name(dtype: torch.dtype) -> str:
+    """As the setting has it: `fp16`."""
+    return next(name for name, each in _DTYPES.items() if each == dtype)

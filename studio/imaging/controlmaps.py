@@ -1,7 +1,7 @@
 """Control maps that need no model: what a ControlNet unit is shown of a doodle."""
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 EDGE_THRESHOLD = 48
 """Sum of absolute RGB differences (0-765) from which two neighbours count as two colours."""
@@ -24,13 +24,15 @@ def lineart_map(doodle: Image.Image) -> Image.Image:
 
 
 def _lines(doodle: Image.Image, thickness: int) -> Image.Image:
-    rgba = np.asarray(doodle.convert("RGBA")).astype(np.int16)
-    opaque = rgba[..., 3] > 127
-    colour = np.where(opaque[..., None], rgba[..., :3], -EDGE_THRESHOLD)
-    edges = np.zeros(opaque.shape, dtype=bool)
-    edges[:, 1:] |= np.abs(np.diff(colour, axis=1)).sum(axis=-1) >= EDGE_THRESHOLD
-    edges[1:, :] |= np.abs(np.diff(colour, axis=0)).sum(axis=-1) >= EDGE_THRESHOLD
-    lines = Image.fromarray(edges.astype(np.uint8) * 255)
-    if thickness > 1:  # Pillow's MaxFilter(1) ends the process by a division by zero.
-        lines = lines.filter(ImageFilter.MaxFilter(thickness))
-    return lines.convert("RGB")
+    *colours, alpha = (np.asarray(band) for band in doodle.convert("RGBA").split())
+    edges = np.zeros(alpha.shape, dtype=bool)
+    # Clear places are one colour of their own, further from any other than the threshold.
+    shown = [np.where(alpha > 127, band.astype(np.int16), -EDGE_THRESHOLD) for band in colours]
+    edges[:, 1:] |= sum(np.abs(np.diff(band, axis=1)) for band in shown) >= EDGE_THRESHOLD
+    edges[1:, :] |= sum(np.abs(np.diff(band, axis=0)) for band in shown) >= EDGE_THRESHOLD
+    # OpenCV's dilation goes by rows and columns: its time does not grow with the square of the
+    # thickness, as that of Pillow's MaxFilter does.
+    import cv2
+
+    lines = cv2.dilate(edges.astype(np.uint8) * 255, np.ones((thickness, thickness), np.uint8))
+    return Image.fromarray(lines).convert("RGB")

@@ -2,14 +2,18 @@
 
 import io
 import struct
+import warnings
 
-from PIL import Image
+import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from studio.errors import BadPicture
 from studio.recipes.canvas import Doodle
 
 MAX_BYTES = 16 * 2**20
 MAX_SIDE = 2048
+MADE_SIDE = 4 * MAX_SIDE
+"""The longest side of what the studio itself makes: the largest picture, enlarged four times."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -20,17 +24,39 @@ def read_doodle(data: bytes, width: int, height: int) -> Doodle:
     more than it may. The size is read from the header before anything is unpacked. What is
     kept is written anew from the pixels: no metadata or trailing bytes come along.
     """
-    picture = open_png(data, "the doodle")
-    if picture.size != (width, height):
+    size = _size(data, "the doodle")
+    if size != (width, height):
         raise BadPicture(
-            f"the doodle is {picture.width} x {picture.height} pixels but its base image is"
+            f"the doodle is {size[0]} x {size[1]} pixels but its base image is"
             f" {width} x {height}: draw it at the base image's size"
         )
+    picture = open_png(data, "the doodle")
     return Doodle(png=encode_png(picture.convert("RGBA")), width=width, height=height)
 
 
 def open_png(data: bytes, what: str) -> Image.Image:
-    """A PNG from outside, fully read. Raises BadPicture, naming `what` it was to be."""
+    """A PNG from outside, fully read: the only door for pictures that are not our own.
+
+    Grey of 16 bits is brought to 8. EXIF's orientation is not followed: a doodle lies over its base
+    image pixel by pixel. Raises BadPicture, naming `what` it was to be.
+    """
+    size = _size(data, what)
+    try:
+        picture = Image.open(io.BytesIO(data), formats=["PNG"])
+        # Pillow goes by the last header it finds, so that a second one could ask for any size.
+        if picture.size != size:
+            raise BadPicture(f"{what} is a broken PNG (it has two sizes): export it again")
+        picture.load()
+    except BadPicture:
+        raise
+    # Broken chunks raise whatever Pillow runs into: struct.error, IndexError, KeyError and more.
+    except Exception as error:
+        raise BadPicture(f"{what} is a broken PNG ({_reason(error)}): export it again") from None
+    return _of_eight_bits(picture)
+
+
+def _size(data: bytes, what: str) -> tuple[int, int]:
+    """Width and height that a PNG says it has, within what is taken. Raises BadPicture."""
     if len(data) > MAX_BYTES:
         raise BadPicture(f"{what} has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
     if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
@@ -40,12 +66,31 @@ def open_png(data: bytes, what: str) -> Image.Image:
         raise BadPicture(
             f"{what} says it is {width} x {height} pixels; at most {MAX_SIDE} x {MAX_SIDE} are taken"
         )
-    try:
-        picture = Image.open(io.BytesIO(data), formats=["PNG"])
-        picture.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning) as error:
-        raise BadPicture(f"{what} is a broken PNG ({error}): export it again") from None
-    return picture
+    return width, height
+
+
+def limit_pillow() -> None:
+    """Has Pillow itself refuse pictures beyond what the studio makes, whoever opens them; to be called
+    once when a process starts."""
+    Image.MAX_IMAGE_PIXELS = MADE_SIDE**2
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+def _reason(error: Exception) -> str:
+    """What Pillow says of a picture, without objects of this process and their addresses."""
+    said = str(error)
+    if isinstance(error, UnidentifiedImageError) or not said or " at 0x" in said:
+        return "its chunks do not hold"
+    return said.splitlines()[0][:100]
+
+
+def _of_eight_bits(picture: Image.Image) -> Image.Image:
+    """Pillow's own conversions cut 16 bits off at 255, which makes all that is not black white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    grey = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    grey.info = picture.info
+    return grey
 
 
 def encode_png(picture: Image.Image) -> bytes:

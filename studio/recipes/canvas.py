@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from studio.recipes.base import Frozen
+from studio.recipes.text import Name
 
 KEYPOINT_NAMES = (
     "nose", "neck",
@@ -35,7 +36,7 @@ class BaseImage(Frozen):
     """A picture operators provide to be doodled on. Its pixels are kept by the store."""
 
     id: Slug
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Name
     width: Annotated[int, Field(ge=64, le=2048)]
     height: Annotated[int, Field(ge=64, le=2048)]
     sha256: Sha256

@@ -9,8 +9,12 @@ from pydantic import Field, model_validator
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
+from studio.recipes.text import Author, Note
 
 Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
+"""Of a version."""
+Seen = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""The newest deployment that somebody saw, by its number; 0: there was none."""
 
 
 class Order(Frozen):
@@ -28,8 +32,8 @@ class Order(Frozen):
     trial_share: Annotated[int, Field(ge=0, le=100)] = 0
     starts: datetime | None = None
     ends: datetime | None = None
-    author: Annotated[str, Field(max_length=80)] = ""
-    note: Annotated[str, Field(max_length=1000)] = ""
+    author: Author = ""
+    note: Note = ""
     forced: bool = False
     fallback: bool = False
 

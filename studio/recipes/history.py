@@ -9,6 +9,12 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import Letter
 from studio.recipes.request import Variant
+from studio.recipes.text import Search
+
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""The number of a row in the store."""
+Day = Annotated[date, Field(le=date(9998, 12, 31))]
+"""A day that has another after it."""
 
 
 class HistoryFilter(Frozen):
@@ -19,10 +25,10 @@ class HistoryFilter(Frozen):
 
     preset: Slug | None = None
     letter: Letter | None = None
-    model: Annotated[str, Field(max_length=200)] | None = None
-    text: Annotated[str, Field(max_length=200)] | None = None
-    since: date | None = None
-    until: date | None = None
+    model: Search | None = None
+    text: Search | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class KeptVariant(Frozen):
@@ -42,4 +48,4 @@ class HistoryPage(Frozen):
 class Chosen(Frozen):
     """Variants by their numbers in the store."""
 
-    ids: Annotated[tuple[int, ...], Field(min_length=1, max_length=1000)]
+    ids: Annotated[tuple[RowId, ...], Field(min_length=1, max_length=1000)]

@@ -13,7 +13,7 @@ from pydantic import Field
 from studio.errors import BadDocument
 from studio.recipes.base import Frozen, read_document
 from studio.recipes.canvas import BaseImage
-from studio.recipes.preset import FORMAT, Preset, with_safety
+from studio.recipes.preset import FORMAT, MOST_BASE_IMAGES, Preset, with_safety
 
 MAX_BYTES = 64 * 2**20
 """A file with a dozen base images of the largest size is smaller."""
@@ -40,7 +40,7 @@ class Package(Frozen):
     format: Literal["doodle-theme-studio/package"] = Field(PACKAGE, alias="schema")
     version: Literal[1, 2] = 2
     preset: Preset
-    base_images: Annotated[tuple[PackedBase, ...], Field(max_length=100)] = ()
+    base_images: Annotated[tuple[PackedBase, ...], Field(max_length=MOST_BASE_IMAGES)] = ()
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)

@@ -9,10 +9,13 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.recipe import Prompt, Recipe
 from studio.recipes.safety import SafetyPolicy
+from studio.recipes.text import Name, Note
 
 Letter = Literal["A", "B", "C", "D"]
 LETTERS: tuple[Letter, ...] = ("A", "B", "C", "D")
 
+MOST_BASE_IMAGES = 100
+"""Base images that a theme may name, and a preset file bring along."""
 FORMAT: Literal["doodle-theme-studio/preset"] = "doodle-theme-studio/preset"
 
 
@@ -38,10 +41,10 @@ class Preset(Frozen):
     format: Literal["doodle-theme-studio/preset"] = Field(FORMAT, alias="schema")
     version: Literal[2] = 2
     slug: Slug
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    description: Annotated[str, Field(max_length=1000)] = ""
+    name: Name
+    description: Note = ""
     prompt: Prompt = ""
-    base_images: tuple[Slug, ...] = ()
+    base_images: Annotated[tuple[Slug, ...], Field(max_length=MOST_BASE_IMAGES)] = ()
     safety: SafetyPolicy = SafetyPolicy()
     recipes: Recipes
 

@@ -8,10 +8,11 @@ from pydantic import AfterValidator, Field, model_validator
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
 from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
+from studio.recipes.text import TEXT
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
-Prompt = Annotated[str, Field(max_length=4000)]
+Prompt = Annotated[str, Field(max_length=4000), TEXT]
 
 ModelKind = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
 

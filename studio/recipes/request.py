@@ -10,9 +10,11 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.recipe import LoraUse, ModelKind, Recipe
+from studio.recipes.text import TEXT
 
 MAX_WORDS = 500
 """Characters a user may add to a theme's prompt."""
+Words = Annotated[str, Field(max_length=MAX_WORDS), TEXT]
 
 OPERATOR = "studio"
 """Who asks on the studio's own page and command line."""
@@ -25,18 +27,21 @@ class Request(Frozen):
     """What a user or operator asks for. Without a doodle the base image alone is redrawn.
 
     `preset` is the whole document, so that a trial run of an unsaved preset and a served one
-    take the same path; `preset_version` is None while it is unsaved, `client` who asks.
+    take the same path; `preset_version` is None while it is unsaved, `client` who asks. `order_sha256`
+    tells what a client sent under an idempotency key from anything else; None for what an older
+    studio kept, and without a key.
     """
 
     id: RequestId
     base_image: BaseImage
     doodle: Doodle | None = None
-    words: Annotated[str, Field(max_length=MAX_WORDS)] = ""
+    words: Words = ""
     preset: Preset
     preset_version: int | None = None
     seed: Seed
     pictures: tuple[ControlPicture, ...] = ()
     client: Annotated[str, Field(max_length=63)] = OPERATOR
+    order_sha256: Sha256 | None = None
 
 
 class Job(Frozen):

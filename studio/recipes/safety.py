@@ -8,6 +8,7 @@ from pydantic import Field
 
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256, Slug
+from studio.recipes.text import TEXT, Author, Reason, Search
 
 Severity = Literal["block", "mask", "flag"]
 """What becomes of a word: the request is refused, the word is left out, or it is taken down."""
@@ -40,7 +41,7 @@ class SafetyPolicy(Frozen):
     refill: bool = False
     uploads: bool = False
     moderation: Literal["off", "withhold", "pass"] = "off"
-    negative_prompt: Annotated[str, Field(max_length=2000)] = ""
+    negative_prompt: Annotated[str, Field(max_length=2000), TEXT] = ""
     keep_words: bool = True
 
     @property
@@ -133,16 +134,16 @@ class AuditFilter(Frozen):
     stage: Stage | None = None
     verdict: Verdict | None = None
     theme: Slug | None = None
-    client: str | None = None
-    text: str | None = None
+    client: Search | None = None
+    text: Search | None = None
 
 
 class Review(Frozen):
     """What a reviewer made of a decision afterwards."""
 
-    reviewer: str
+    reviewer: Author
     wrong: bool
-    note: Annotated[str, Field(min_length=1, max_length=500)]
+    note: Reason
 
 
 class KeptJudgement(Frozen):

@@ -10,6 +10,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.events import ENDS, Event, Failed, Loading, Preview, Step, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import RequestId, Seed
+from studio.recipes.text import LINE
 
 JobState = Literal["queued", "running", "done", "failed", "withheld", "cancelled", "expired"]
 WITHHELD = "this picture is withheld: it may not be shown"
@@ -20,7 +21,7 @@ MOST_ATTEMPTS = 3
 """Times a job is begun at most: one that brings down whoever draws it stops there."""
 
 ClientName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200)]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200), LINE]
 
 
 class JobSeen(Frozen):
@@ -63,7 +64,7 @@ class Client(Frozen):
     channel: Slug = "live"
     per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     in_flight: Annotated[int, Field(ge=1, le=10_000)] = 10
-    per_day: Annotated[int, Field(ge=1)] | None = None
+    per_day: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     scopes: frozenset[Scope] = frozenset({"draw"})
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 from studio.errors import InputError
 from studio.recipes.base import Frozen, explain
 from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Number
 from studio.recipes.preset import Letter
 from studio.recipes.recipe import Recipe
 from studio.recipes.reports import Looks
@@ -72,7 +73,7 @@ class Study(Frozen):
     """A search over one recipe of a version. `objective` says whose taste counts."""
 
     slug: Slug
-    number: Annotated[int, Field(ge=1)]
+    number: Number
     letter: Letter
     spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=8)]
     objective: Objective = "looks"

@@ -9,17 +9,19 @@ from pydantic import Field, ValidationError, model_validator
 from studio.errors import InputError
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
+from studio.recipes.deployment import Number
 from studio.recipes.preset import Letter
+from studio.recipes.text import Name, Title
 
 Choice = Literal["left", "right", "tie"]
-Voter = Annotated[str, Field(min_length=1, max_length=80)]
+Voter = Name
 
 
 class Entrant(Frozen):
     """What stands in a contest: one recipe of a version, or without a letter all four of it."""
 
     slug: Slug
-    number: Annotated[int, Field(ge=1)]
+    number: Number
     letter: Letter | None = None
 
     @classmethod
@@ -44,7 +46,7 @@ class Entrant(Frozen):
 class Contest(Frozen):
     """Two to four entrants over the same doodles, each drawn with the same seeds."""
 
-    title: Annotated[str, Field(min_length=1, max_length=120)]
+    title: Title
     entrants: Annotated[tuple[Entrant, ...], Field(min_length=2, max_length=4)]
     doodles: Annotated[tuple[str, ...], Field(min_length=1, max_length=40)]
     seeds: Annotated[tuple[int, ...], Field(min_length=1, max_length=8)] = (1, 2)

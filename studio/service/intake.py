@@ -11,6 +11,7 @@ from studio.recipes.canvas import BaseImage, BaseUpload, ControlPicture, Doodle,
 from studio.recipes.planning import named_models
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.request import MAX_WORDS, OPERATOR, Request
+from studio.recipes.text import check_text
 from studio.service.bases import base_image_of
 from studio.service.safety import Asker, Safety
 from studio.store.base_images import BaseImageStore
@@ -54,6 +55,7 @@ class Intake:
             )
         if seed is not None and not 0 <= seed < 2**32:
             raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
+        check_text(words, "what is asked for in words")
         for kind, ref in named_models(preset):
             self._catalogue.find(kind, ref)
         asker = Asker(request_id or secrets.token_hex(16), preset, preset_version, client)

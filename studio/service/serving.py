@@ -1,6 +1,8 @@
 """Serves deployed themes to clients: admits what may come in, draws it in the lane, recovers what a
 restart broke off. The job table is the truth; runs and their events are this process's own."""
 
+import hashlib
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from functools import partial
 from statistics import median
 
 from studio.errors import Busy, InputError, NotFound
-from studio.recipes.canvas import BaseImage, BaseUpload, Slug
+from studio.recipes.canvas import BaseImage, BaseUpload, Sha256, Slug
 from studio.recipes.preset import LETTERS, Letter, Preset, PresetVersion
 from studio.recipes.request import OPERATOR
 from studio.recipes.safety import Review
@@ -43,6 +45,16 @@ class Commission:
     words: str = ""
     seed: int | None = None
     key: str | None = None
+
+    @property
+    def sha256(self) -> Sha256:
+        """Of all that is asked for: the same when, and only when, the same is sent again."""
+        base = self.base_image
+        said = [
+            self.theme, base if isinstance(base, str) else base.model_dump_json(), self.words, self.seed,
+            None if self.doodle is None else hashlib.sha256(self.doodle).hexdigest(),
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -112,10 +124,11 @@ class Serving:
         """Admits a request and begins it.
 
         Raises NotFound for a theme that is not served or a base image it is not for, BadPicture and
-        InputError for what cannot be drawn, Busy with the seconds to wait where there is too much.
+        InputError for what cannot be drawn, or another request under the same key, Busy with the seconds
+        to wait where there is too much.
         """
         if order.key is not None and (before := self.jobs.by_key(client.name, order.key)):
-            return self.jobs.asked(before)
+            return self._sent_again(before, order)
         # Its id decides which version answers, where two are tried beside one another.
         request_id = secrets.token_hex(16)
         version = self.deploying.version_for(order.theme, client.channel, request_id)
@@ -125,6 +138,8 @@ class Serving:
             version.preset, order.base_image, order.doodle, order.words, order.seed, version.number,
             client.name, request_id,
         )  # fmt: skip
+        if order.key is not None:
+            request = request.model_copy(update={"order_sha256": order.sha256})
         expires = datetime.now(UTC) + WAIT
         try:
             kept, turn = self.jobs.add(
@@ -132,8 +147,9 @@ class Serving:
             )
         except _Full as full:
             raise Busy(str(full), self.seconds_to_wait()) from None
-        if turn is not None:
-            self.runner.start(request, LETTERS, turn)
+        if turn is None:
+            return self._sent_again(kept.id, order)
+        self.runner.start(request, LETTERS, turn)
         return kept
 
     def asked(self, client: Client, request_id: str) -> Asked:
@@ -218,6 +234,15 @@ class Serving:
             variant.timings.render + variant.timings.load for variant in self.variants.newest(20)
         ]
         return 1 + round(self.jobs.waiting() * (median(newest) if newest else SECONDS_A_JOB))
+
+    def _sent_again(self, request_id: str, order: Commission) -> Asked:
+        """The request that was sent under the order's key. Raises InputError where that was another."""
+        sent = self.jobs.request(request_id).order_sha256
+        if sent is not None and sent != order.sha256:
+            raise InputError(
+                "another request was sent under this Idempotency-Key: take a new key for each request"
+            )
+        return self.jobs.asked(request_id)
 
     def _check_offered(self, preset: Preset, image_id: str) -> None:
         allowed = preset.base_images

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFound
-from studio.recipes.base import read_document
+from studio.recipes.base import read_kept
 from studio.recipes.safety import AuditFilter, Judged, KeptJudgement, Review
 from studio.store.database import Database
 from studio.store.tables import JudgementRow
@@ -86,8 +86,8 @@ def _kept(row: JudgementRow) -> KeptJudgement:
     what = f"decision {row.id}"
     return KeptJudgement(
         id=row.id,
-        judged=read_document(Judged, row.document, what),
-        review=None if row.review is None else read_document(Review, row.review, what),
+        judged=read_kept(Judged, row.document, what),
+        review=None if row.review is None else read_kept(Review, row.review, what),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from studio.errors import NotFound
-from studio.recipes.base import read_document
+from studio.recipes.base import read_kept
 from studio.recipes.serving import Client
 from studio.store.database import Database
 from studio.store.tables import ClientRow
@@ -52,7 +52,7 @@ class ClientStore:
 
 
 def _client(row: ClientRow) -> Client:
-    return read_document(Client, row.document, f"client {row.name!r}")
+    return read_kept(Client, row.document, f"client {row.name!r}")
 
 
 def _hashed(key: str) -> str:

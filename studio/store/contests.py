@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from studio.errors import NotFound, Outdated
-from studio.recipes.base import read_document
+from studio.recipes.base import read_kept
 from studio.recipes.voting import Contest, Vote
 from studio.store.database import Database, utc
 from studio.store.tables import ContestRow, VoteRow
@@ -66,7 +66,7 @@ class ContestStore:
         """In the order in which they were cast."""
         query = select(VoteRow).where(VoteRow.contest_id == contest_id).order_by(VoteRow.id)
         with self._database.reading() as session:
-            return [read_document(Vote, row.document, f"vote {row.id}") for row in session.scalars(query)]  # fmt: skip
+            return [read_kept(Vote, row.document, f"vote {row.id}") for row in session.scalars(query)]  # fmt: skip
 
     def cast_by(self, contest_id: int, voter: str) -> int:
         """How many votes somebody has cast in a contest."""
@@ -76,5 +76,5 @@ class ContestStore:
 
 
 def _kept(row: ContestRow) -> KeptContest:
-    contest = read_document(Contest, row.document, f"contest {row.id}")
+    contest = read_kept(Contest, row.document, f"contest {row.id}")
     return KeptContest(row.id, contest, row.author, utc(row.created))

@@ -10,10 +10,20 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from studio.errors import NewerStore, StoreUnavailable
+from studio.errors import NewerStore, StoreUnavailable, Unstorable
 from studio.store.copying import copy_sqlite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -129,19 +139,40 @@ def _migrate(engine: Engine, url: URL) -> None:
 
 @contextmanager
 def _translated(url: URL) -> Iterator[None]:
+    """The one boundary where the database's errors become ours.
+
+    Raises StoreUnavailable for what may pass, Unstorable for values that no later attempt can write.
+    Statements and their values stay out of the messages.
+    """
     try:
         yield
-    except OperationalError as error:
+    except (DataError, IntegrityError) as error:
+        raise Unstorable(_unstorable(error.orig)) from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        # SQLite's driver has no error of its own for numbers beyond 64 bits and lone surrogates.
+        raise Unstorable(_unstorable(error)) from error
+    except ProgrammingError:
+        raise  # A wrong statement is a fault of ours.
+    except (OperationalError, InterfaceError) as error:
         raise StoreUnavailable(
             f"cannot use the database {_place(url)} ({error.orig}): see that its folder can be"
             " written and has room, or point STUDIO_HOME at another"
         ) from error
-    except DBAPIError as error:
+    except PoolTimeout as error:
+        raise StoreUnavailable(
+            f"every connection to the database {_place(url)} is in use: try again later"
+        ) from error
+    except DatabaseError as error:
         if error.orig is not None and "not a database" in str(error.orig):
             raise StoreUnavailable(
                 f"{_place(url)} is not a database ({error.orig}): move it away"
             ) from error
         raise
+
+
+def _unstorable(cause: BaseException | None) -> str:
+    reason = str(cause).strip().partition("\n")[0]
+    return f"the database takes no such value ({reason}): change what is to be kept"
 
 
 def _place(url: URL) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Select, select
 
 from studio.errors import NotFound, Outdated
+from studio.recipes.base import read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Order
 from studio.store.database import Database, utc
@@ -66,5 +67,7 @@ def _version(slug: Slug, number: int) -> Select[int]:
 
 def _deployment(row: DeploymentRow) -> Deployment:
     return Deployment(
-        id=row.id, order=Order.model_validate_json(row.document), created=utc(row.created)
+        id=row.id,
+        order=read_kept(Order, row.document, f"deployment {row.id}"),
+        created=utc(row.created),
     )

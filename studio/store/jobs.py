@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InputError, NotFound
-from studio.recipes.base import read_document
+from studio.recipes.base import read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
@@ -224,7 +224,7 @@ class JobStore:
             document = session.scalar(_DOCUMENT, {"id": request_id})
         if document is None:
             raise _unknown(request_id)
-        return read_document(Request, document, f"request {request_id}")
+        return read_kept(Request, document, f"request {request_id}")
 
     def withdraw(self, request_id: str, letter: Letter, reason: str) -> None:
         """Withholds a picture that was shown already. Raises NotFound where there is none."""
@@ -346,7 +346,7 @@ def _unknown(request_id: str) -> NotFound:
 def _as_it_stands(session: Session, request_id: str) -> Asked:
     row = _request(session, request_id)
     query = select(JobRow).where(JobRow.request_id == request_id).order_by(JobRow.letter)
-    request = read_document(Request, row.document, f"request {request_id}")
+    request = read_kept(Request, row.document, f"request {request_id}")
     return _asked(row, request, session.scalars(query))
 
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy import Select, func, select, update
 
 from studio.errors import BadDocument, NotFound, Outdated
-from studio.recipes.base import explain, read_document
+from studio.recipes.base import explain, read_kept
 from studio.recipes.preset import Preset, PresetVersion
+from studio.recipes.text import check_line, check_text
 from studio.store.database import Database
 from studio.store.tables import PresetRow, PresetVersionRow
 
@@ -65,8 +66,11 @@ class PresetStore:
         """The preset as the next version of its slug; an unchanged one stays as it is.
 
         `over` is the version it was edited from, 0 for a new preset; None asks nothing. Raises
-        Outdated when another version was saved meanwhile.
+        Outdated when another version was saved meanwhile, InputError for an author or note with
+        control characters.
         """
+        check_line(author, "the author's name")
+        check_text(note, "the note")
         with self._database.writing() as session:
             row = session.scalar(select(PresetRow).where(PresetRow.slug == preset.slug))
             latest_number = 0 if row is None else row.latest
@@ -209,7 +213,7 @@ def _versions(slug: str) -> Select[PresetVersionRow]:
 def _version_row(row: PresetVersionRow) -> PresetVersion:
     return PresetVersion(
         number=row.number,
-        preset=read_document(Preset, row.document, f"saved preset version {row.number}"),
+        preset=read_kept(Preset, row.document, f"saved preset version {row.number}"),
         author=row.author,
         note=row.note,
         created=row.created,

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from studio.recipes.base import Frozen, read_document
+from studio.recipes.base import Frozen, read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.reports import ReportKind
 from studio.store.database import Database
@@ -43,7 +43,7 @@ class ReportStore:
             found = session.execute(query).all()
             rows = {row.number: row.document for row in found}
         what = f"a {kind} report on {slug!r}"
-        return {number: read_document(shape, text, what) for number, text in rows.items()}
+        return {number: read_kept(shape, text, what) for number, text in rows.items()}
 
     def newest(
         self, slug: Slug, number: int, kind: ReportKind, shape: type[Report]
@@ -58,4 +58,4 @@ class ReportStore:
         with self._database.reading() as session:
             document = session.scalar(query)
         what = f"the {kind} report on version {number} of {slug!r}"
-        return None if document is None else read_document(shape, document, what)
+        return None if document is None else read_kept(shape, document, what)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFound
-from studio.recipes.base import read_document
+from studio.recipes.base import read_kept
 from studio.recipes.history import HistoryFilter, HistoryPage, KeptVariant
 from studio.recipes.request import Variant
 from studio.store.database import Database
@@ -122,7 +122,7 @@ class VariantStore:
 
 
 def _variant(row: VariantRow) -> Variant:
-    return read_document(Variant, row.document, f"variant {row.id}")
+    return read_kept(Variant, row.document, f"variant {row.id}")
 
 
 def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:

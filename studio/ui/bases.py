@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from studio.bootstrap import Studio
@@ -11,8 +11,9 @@ from studio.imaging.limits import encode_png
 from studio.imaging.skeleton import LIMBS, draw_skeleton
 from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Slug
 from studio.recipes.recipe import ModelName, ModelRef
+from studio.recipes.text import Name
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
-from studio.ui.doors import OwnPage
+from studio.ui.doors import OwnPage, RawBody
 
 _PAGE = Path(__file__).parent / "static" / "bases.html"
 
@@ -46,20 +47,19 @@ def base_routes(studio: Studio) -> APIRouter:
         return Response(encode_png(drawn), media_type="image/png")
 
     @routes.post("/{image_id}")
-    async def add(
-        image_id: Slug,
-        request: Request,
-        x_studio: OwnPage,
-        name: Annotated[str, Query(min_length=1, max_length=80)],
+    def add(
+        image_id: Slug, data: RawBody, x_studio: OwnPage, name: Annotated[Name, Query()]
     ) -> dict[str, Any]:
-        return _row(add_base_image(bases, image_id, name, await request.body()))
+        return _row(add_base_image(bases, image_id, name, data))
 
     @routes.put("/{image_id}/keypoints")
     def place(image_id: Slug, keypoints: Keypoints, x_studio: OwnPage) -> dict[str, Any]:
         return _row(place_keypoints(bases, image_id, keypoints))
 
     @routes.post("/{image_id}/detect")
-    def detect(image_id: Slug, x_studio: OwnPage, detector: ModelName) -> dict[str, Any]:
+    def detect(
+        image_id: Slug, x_studio: OwnPage, detector: Annotated[ModelName, Query()]
+    ) -> dict[str, Any]:
         return _row(find_keypoints(bases, image_id, _detector(studio, detector)))
 
     @routes.post("/{image_id}/retire")

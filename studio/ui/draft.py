@@ -11,7 +11,7 @@ from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.differing import Change
 from studio.recipes.preset import Preset
-from studio.recipes.request import MAX_WORDS
+from studio.recipes.request import Words
 from studio.ui.notices import notice
 from studio.ui.recipe_form import BadField
 
@@ -23,7 +23,7 @@ class Draft(Frozen):
     slug: Slug
     number: Annotated[int, Field(ge=1)]
     base: Slug
-    words: Annotated[str, Field(max_length=MAX_WORDS)] = ""
+    words: Words = ""
     seed: Annotated[int, Field(ge=-1, lt=2**32)] = -1
 
     @classmethod

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
-from pydantic import Field
 
 from studio.bootstrap import Studio
 from studio.recipes.canvas import Sha256
-from studio.recipes.history import Chosen, HistoryFilter, KeptVariant
+from studio.recipes.history import Chosen, HistoryFilter, KeptVariant, RowId
 from studio.recipes.recipe import ModelKind
 from studio.service.history import export
 from studio.ui.doors import OwnPage
@@ -20,7 +19,7 @@ _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 class _Asked(HistoryFilter):
-    before: Annotated[int, Field(ge=1)] | None = None
+    before: RowId | None = None
 
 
 def history_routes(studio: Studio) -> APIRouter:

@@ -13,11 +13,12 @@ from studio.imaging.limits import open_png
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
-from studio.recipes.request import MAX_WORDS
+from studio.recipes.request import Words
 from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
+from studio.recipes.text import TEXT, Reason
 from studio.safety.lists import read_list
 from studio.safety.pictures import judge
-from studio.ui.doors import OwnPage
+from studio.ui.doors import OwnPage, RawBody
 from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "safety.html"
@@ -27,16 +28,16 @@ MAX_LIST = 2_000_000
 
 
 class _Words(Frozen):
-    text: Annotated[str, Field(max_length=MAX_WORDS)]
+    text: Words
 
 
 class _List(Frozen):
-    text: Annotated[str, Field(max_length=MAX_LIST)]
+    text: Annotated[str, Field(max_length=MAX_LIST), TEXT]
 
 
 class _Opinion(Frozen):
     wrong: bool
-    note: Annotated[str, Field(min_length=1, max_length=500)]
+    note: Reason
     release: bool = False
 
 
@@ -60,9 +61,9 @@ def _add_trials(routes: APIRouter, studio: Studio) -> None:
         return {**verdict.model_dump(), "masked": verdict.masked(wish.text)}
 
     @routes.post("/picture")
-    async def picture(request: Request, x_studio: OwnPage) -> dict[str, Any]:
+    def picture(data: RawBody, x_studio: OwnPage) -> dict[str, Any]:
         """What a PNG scores; nothing of it is kept."""
-        shown = open_png(await request.body(), "the picture")
+        shown = open_png(data, "the picture")
         verdict = judge(studio.safety.judge, shown, {})
         return {"scores": dict(verdict.scores), "error": verdict.error}
 
@@ -76,7 +77,7 @@ def _add_rules(routes: APIRouter, studio: Studio) -> None:
         return {"number": version.number, "policy": version.preset.safety.model_dump()}
 
     @routes.post("/policy/{slug}")
-    def change(slug: Slug, policy: SafetyPolicy, number: Annotated[int, Query(ge=1)], request: Request, x_studio: OwnPage) -> dict[str, int]:  # fmt: skip
+    def change(slug: Slug, policy: SafetyPolicy, number: Annotated[Number, Query()], request: Request, x_studio: OwnPage) -> dict[str, int]:  # fmt: skip
         """The theme's next version, with another policy; `number` is the one that was looked at."""
         preset = studio.presets.version(slug, number).preset
         changed = preset.model_copy(update={"safety": policy})

@@ -11,9 +11,11 @@ from studio.errors import (
     HubUnavailable,
     InputError,
     NotFound,
+    Outdated,
     ServerError,
     StoreError,
     StudioError,
+    Unstorable,
 )
 from studio.network import is_loopback, listen
 from studio.service.watching import Journal
@@ -45,6 +47,8 @@ from studio.ui.workshop import workshop_routes
 
 STATUS: Mapping[type[StudioError], int] = {
     NotFound: 404,
+    Outdated: 409,
+    Unstorable: 400,
     InputError: 400,
     HubUnavailable: 502,
     StoreError: 503,

@@ -6,28 +6,26 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
-from pydantic import Field
 
 from studio.bootstrap import Studio
 from studio.errors import NotFound
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
-from studio.recipes.deployment import Deployment, Number, Order
+from studio.recipes.deployment import Deployment, Number, Order, Seen
 from studio.recipes.differing import differences
 from studio.recipes.preset import Letter
 from studio.recipes.reports import Regression, Robustness
+from studio.recipes.text import LINE, Author, Name
 from studio.service.chores import Tell
 from studio.service.sheet_files import sheet_html
 from studio.store.presets import VersionSummary
-from studio.ui.doors import OwnPage
+from studio.ui.doors import OwnPage, RawBody
 from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "themes.html"
 MOST = 200
 """Themes that the list shows; a search finds the rest."""
 
-Name = Annotated[str, Field(min_length=1, max_length=80)]
-Author = Annotated[str, Field(max_length=80)]
 Review = Literal["robustness", "regression"]
 
 
@@ -47,13 +45,13 @@ class _Deploy(Frozen):
     """An order for the theme of the address; `over` is the newest deployment the operator saw."""
 
     order: Order
-    over: int | None = None
+    over: Seen | None = None
 
 
 class _Back(Frozen):
     channel: Slug = "live"
     author: Author = ""
-    over: int | None = None
+    over: Seen | None = None
 
 
 def theme_routes(studio: Studio) -> APIRouter:
@@ -66,7 +64,7 @@ def theme_routes(studio: Studio) -> APIRouter:
 
     @routes.get("/list")
     def listed(
-        text: Annotated[str, Query(max_length=80)] = "", archived: bool = False
+        text: Annotated[str, Query(max_length=80), LINE] = "", archived: bool = False
     ) -> list[dict[str, Any]]:
         served = _served(studio)
         return [
@@ -197,10 +195,10 @@ def _add_files(routes: APIRouter, studio: Studio) -> None:
         return Response(document, media_type="application/json", headers=told)
 
     @routes.post("/import/file")
-    async def take_in(
-        request: Request, x_studio: OwnPage, name: Annotated[str, Query(max_length=200)], author: Author = ""
+    def take_in(
+        request: Request, data: RawBody, x_studio: OwnPage, name: Annotated[str, Query(max_length=200), LINE], author: Author = ""
     ) -> dict[str, Any]:  # fmt: skip
-        taken = studio.packaging.take_in(await request.body(), name, user_of(request) or author)
+        taken = studio.packaging.take_in(data, name, user_of(request) or author)
         return {
             "slug": taken.version.preset.slug, "number": taken.version.number,
             "base_images": taken.base_images, "missing": taken.missing,

@@ -16,13 +16,15 @@ from studio.recipes.base import Frozen, explain
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
 from studio.recipes.preset import Letter
+from studio.recipes.text import LINE, TEXT
 from studio.recipes.tuning import Objective, Span, Stars, Study
 from studio.ui.doors import OwnPage
 from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "tuning.html"
 
-Name = Annotated[str, Query(max_length=120)]
+Name = Annotated[str, Query(max_length=120), LINE]
+Trial = Annotated[int, Field(ge=0, le=10**6)]
 
 
 class _Begin(Frozen):
@@ -31,7 +33,7 @@ class _Begin(Frozen):
     slug: Slug
     number: Number
     letter: Letter
-    vary: Annotated[str, Field(max_length=2000)]
+    vary: Annotated[str, Field(max_length=2000), TEXT]
     objective: Objective = "looks"
 
 
@@ -86,7 +88,7 @@ def tuning_routes(studio: Studio) -> APIRouter:
         return {"state": "stopping"}
 
     @routes.get("/trials/{number}.png")
-    def pictures(study: Name, number: int) -> Response:
+    def pictures(study: Name, number: Trial) -> Response:
         """The trial's pictures in a row."""
         shown = tuning.pictures(study, number)
         row = {(index, 0): picture.resize((128, 128)) for index, picture in enumerate(shown)}
@@ -94,12 +96,12 @@ def tuning_routes(studio: Studio) -> APIRouter:
         return Response(encode_png(sheet), media_type="image/png")
 
     @routes.post("/trials/{number}/stars")
-    def rate(study: Name, number: int, wish: _Rate, x_studio: OwnPage) -> dict[str, int]:
+    def rate(study: Name, number: Trial, wish: _Rate, x_studio: OwnPage) -> dict[str, int]:
         tuning.rate(study, number, wish.stars)
         return {"stars": wish.stars}
 
     @routes.post("/trials/{number}/keep")
-    def keep(study: Name, number: int, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+    def keep(study: Name, number: Trial, request: Request, x_studio: OwnPage) -> dict[str, Any]:
         saved = tuning.keep(study, number, user_of(request))
         return {"slug": saved.preset.slug, "number": saved.number}
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
 from studio.recipes.base import Frozen
+from studio.recipes.text import Author, Title
 from studio.recipes.voting import Choice, Entrant
 from studio.store.contests import KeptContest
 from studio.ui.doors import OwnPage
@@ -18,18 +19,19 @@ from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "votes.html"
 
-Voter = Annotated[str, Query(max_length=80)]
+Voter = Annotated[Author, Query()]
+ContestId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Turn = Annotated[int, Field(ge=0, le=10**6)]
 
 
 class _Begin(Frozen):
-    title: Annotated[str, Field(min_length=1, max_length=120)]
+    title: Title
     entrants: Annotated[tuple[Entrant, ...], Field(max_length=4)]
-    author: Annotated[str, Field(max_length=80)] = ""
+    author: Author = ""
 
 
 class _Cast(Frozen):
-    voter: Annotated[str, Field(max_length=80)] = ""
+    voter: Author = ""
     number: Turn
     choice: Choice
 
@@ -53,31 +55,33 @@ def vote_routes(studio: Studio) -> APIRouter:
         return _row(kept)
 
     @routes.get("/{contest_id}")
-    def contest(contest_id: int) -> dict[str, Any]:
+    def contest(contest_id: ContestId) -> dict[str, Any]:
         """A contest, and how far its pictures are; what a restart broke off goes on."""
         return {**_row(voting.contests.get(contest_id)), **asdict(voting.ready(contest_id))}
 
     @routes.get("/{contest_id}/ballot")
-    def ballot(contest_id: int, request: Request, voter: Voter = "") -> dict[str, Any]:
+    def ballot(contest_id: ContestId, request: Request, voter: Voter = "") -> dict[str, Any]:
         number, shown = voting.next_ballot(contest_id, user_of(request) or voter)
         return {"number": number, "doodle": shown.doodle}
 
     @routes.get("/{contest_id}/pictures/{number}/{side}.png")
     def picture(
-        contest_id: int, number: Turn, side: Literal["left", "right", "doodle"], request: Request, voter: Voter = ""
+        contest_id: ContestId, number: Turn, side: Literal["left", "right", "doodle"], request: Request, voter: Voter = ""
     ) -> Response:  # fmt: skip
         shown = voting.shown(contest_id, user_of(request) or voter, number, side)
         # Without what a picture says of its making.
         return Response(encode_png(shown.convert("RGB")), media_type="image/png")
 
     @routes.post("/{contest_id}")
-    def cast(contest_id: int, wish: _Cast, request: Request, x_studio: OwnPage) -> dict[str, Any]:
+    def cast(
+        contest_id: ContestId, wish: _Cast, request: Request, x_studio: OwnPage
+    ) -> dict[str, Any]:
         voter = user_of(request) or wish.voter.strip()
         voting.vote(contest_id, voter, wish.number, wish.choice)
         return {"number": wish.number + 1}
 
     @routes.get("/{contest_id}/standing")
-    def standing(contest_id: int) -> dict[str, Any]:
+    def standing(contest_id: ContestId) -> dict[str, Any]:
         return asdict(voting.standing(contest_id))
 
     return routes

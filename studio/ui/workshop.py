@@ -14,12 +14,13 @@ from studio.engine.status import EngineStatus
 from studio.errors import NotFound
 from studio.recipes.base import Frozen
 from studio.recipes.recipe import ModelKind, ModelName
+from studio.recipes.text import LINE
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
 from studio.ui.doors import OwnPage
 
 _STATIC = Path(__file__).parent / "static"
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Name = Annotated[str, Field(min_length=1, max_length=200), LINE]
 
 
 class _Wish(Frozen):

@@ -5,16 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from safetensors.numpy import save_file
 
 from studio.bootstrap import open_studio as studio_at
@@ -22,6 +22,7 @@ from studio.recipes.preset import LETTERS
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
 from tests.browser.speaking import READ_LISTS, Chinese, speak
+from tests.waiting import LONG, LONG_MS, until
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
 FLAGS = [
@@ -54,20 +55,23 @@ class Server:
             [sys.executable, "-m", "studio.cli", "run", "--port", str(port), *self.options],
             env=os.environ | {"STUDIO_HOME": str(self.home)},
         )
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(self.url, timeout=5).close()
-                return
-            except urllib.error.HTTPError:
-                return  # Whoever is not signed in is told so.
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise TimeoutError("the studio did not answer within a minute")
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, "the studio ended at its start"
+        try:
+            urllib.request.urlopen(self.url, timeout=LONG).close()
+        except urllib.error.HTTPError:
+            return True  # Whoever is not signed in is told so.
+        except (urllib.error.URLError, OSError):
+            return False
+        return True
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
+            self.process.wait(LONG)
             self.process = None
 
 
@@ -77,8 +81,16 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("STUDIO_CHROMIUM names no browser: `make test` installs one")
         pytest.skip("browser tests need Chromium: apt-get install chromium, then make test")
-    expect.set_options(timeout=20_000)  # A loaded machine is slow, not wrong.
-    with sync_playwright() as playwright:
+    expect.set_options(timeout=LONG_MS)  # A loaded machine is slow, not wrong.
+    opened = Browser.new_context
+
+    def patient(self: Browser, **options: Any) -> BrowserContext:
+        context = opened(self, **options)
+        context.set_default_timeout(LONG_MS)
+        return context
+
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Browser, "new_context", patient)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
@@ -152,7 +164,6 @@ def page(
 
 
 def open_studio(page: Page, server: Server) -> None:
-    page.set_default_timeout(60_000)
     page.goto(server.url)
     page.wait_for_selector(".sketch canvas")
     page.wait_for_selector("#A-steps input")

@@ -7,7 +7,17 @@ from PIL import Image
 from playwright.sync_api import Page
 
 READ_LAYER = "() => document.querySelector('.sketch canvas').toDataURL('image/png')"
+DRAWING = "localStorage.getItem('doodle-theme-studio-drawing')"
+"""What the browser keeps of the drawing, as the page was told of it last; null where it is empty."""
+STILL = """() => document.getAnimations().every(({ playState, effect }) =>
+  playState !== 'running' || effect.getComputedTiming().endTime === Infinity)"""
 DRAWN_AT_THE_WAIST = "() => document.querySelector('.sketch canvas').getContext('2d').getImageData(128, 140, 1, 1).data[3] > 0"  # fmt: skip
+
+
+def settle(page: Page) -> None:
+    """Until nothing moves any more, and what scripts changed last is drawn."""
+    page.wait_for_function(STILL)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # fmt: skip
 
 
 def layer(page: Page) -> Image.Image:

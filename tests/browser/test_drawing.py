@@ -79,7 +79,7 @@ def test_the_live_preview_follows_the_last_stroke(page: Page) -> None:
     page.get_by_label("Live preview").check()
     scribble_a_dress(page)
     preview = page.get_by_alt_text("Live preview of recipe A")
-    expect(preview).to_be_visible(timeout=60_000)
+    expect(preview).to_be_visible()
     first = preview.get_attribute("src")
     drag(page, (0.3, 0.3), (0.7, 0.3))
     page.wait_for_function(

@@ -8,6 +8,7 @@ from studio.store.pictures import PictureFiles
 from studio.store.variants import VariantStore
 from tests.browser.conftest import Server
 from tests.history import keep_variants
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -30,11 +31,12 @@ def history(page: Page, server: Server) -> Page:
 def test_the_list_grows_as_one_scrolls_and_ends(history: Page) -> None:
     assert history.locator("#list figure").count() < 200
     end = history.locator("#end")
-    for _ in range(100):  # A busy machine may need more of them than a quick one.
-        if end.inner_text():
-            break
+
+    def scrolled() -> str:
         history.mouse.wheel(0, 4000)
-        history.wait_for_timeout(150)
+        return end.inner_text()
+
+    until(scrolled)
     expect(end).to_have_text("That is all.")
     expect(history.locator("#list figure")).to_have_count(200)
     expect(history.locator("#count")).to_have_text("200 variants")

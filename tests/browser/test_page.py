@@ -4,9 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Server, open_studio
-from tests.browser.driving import (
-    DRAWN_AT_THE_WAIST,
-)
+from tests.browser.driving import DRAWN_AT_THE_WAIST, settle
 
 pytestmark = pytest.mark.browser
 
@@ -14,8 +12,8 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_page_fits_its_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
+    settle(page)
     box = page.locator(".sketch canvas").bounding_box()
     assert box is not None
     assert box["x"] >= 0

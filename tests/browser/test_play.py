@@ -28,7 +28,6 @@ def studio(tmp_path: Path) -> Studio:
 def phone(browser: Browser) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
         page = context.new_page()
-        page.set_default_timeout(60_000)
         yield page
 
 

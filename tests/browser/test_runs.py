@@ -19,7 +19,7 @@ def test_a_doodle_becomes_four_different_pictures(page: Page, log: Log, server: 
     scribble_a_dress(page)
     page.locator("#words textarea, #words input").first.fill("a red dress")
     page.locator("#generate").click()
-    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator(".card-done")).to_have_count(4)
     sources = [str(page.locator(f"#card-{letter} img").get_attribute("src")) for letter in "ABCD"]
     pictures = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
     assert all(picture.size == (256, 256) for picture in pictures)
@@ -32,23 +32,24 @@ def test_a_doodle_becomes_four_different_pictures(page: Page, log: Log, server: 
 
 
 def test_cards_report_progress_to_assistive_technology(page: Page) -> None:
+    set_number(page, "A-steps", "30")  # However slow the browser is, it sees some of them.
     page.locator("#generate").click()
     bar = page.locator("#card-A [role=progressbar]")
     expect(bar).to_have_attribute("aria-valuemax", "100")
-    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator(".card-done")).to_have_count(4)
 
 
 def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
     scribble_a_dress(page)
     set_number(page, "A-steps", "150")
     page.locator("#generate").click()
-    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    expect(page.locator("#card-A")).to_contain_text("Step")
     page.locator("#stop").click()
-    expect(page.locator(".card-cancelled")).to_have_count(4, timeout=60_000)
+    expect(page.locator(".card-cancelled")).to_have_count(4)
     expect(page.locator("#notice")).to_contain_text("Stopped with 0 of 4 variants made.")
     set_number(page, "A-steps", "4")
     page.locator("#generate").click()
-    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator(".card-done")).to_have_count(4)
 
 
 def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> None:
@@ -73,14 +74,14 @@ def test_a_value_that_does_not_hold_is_told_with_its_recipe_and_field(page: Page
 def test_a_reload_goes_on_with_the_run_of_the_address(page: Page, browser: Browser) -> None:
     set_number(page, "A-steps", "60")
     page.locator("#generate").click()
-    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    expect(page.locator("#card-A")).to_contain_text("Step")
     expect(page).to_have_url(re.compile(r"\?run=[0-9a-f]{32}$"))
     with browser.new_context() as context:
         second = context.new_page()
         second.goto(page.url)
         page.reload()
         for each in (page, second):
-            expect(each.locator(".card-done")).to_have_count(4, timeout=180_000)
+            expect(each.locator(".card-done")).to_have_count(4)
             expect(each.locator("#notice")).to_contain_text("Four variants in")
         images = [each.locator("#card-D img").get_attribute("src") for each in (page, second)]
     assert images[0] == images[1]
@@ -91,7 +92,7 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
         page.get_by_role("tab", name=letter).click()
         set_number(page, f"{letter}-steps", "4")
     page.locator("#generate").click()
-    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator(".card-done")).to_have_count(4)
     address = page.url
     server.stop()
     server.start()
@@ -108,7 +109,7 @@ def test_pictures_are_compared_under_a_slider_reused_and_their_seed_kept(page: P
         page.get_by_role("tab", name=letter).click()
         set_number(page, f"{letter}-steps", "4")
     page.locator("#generate").click()
-    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator(".card-done")).to_have_count(4)
     page.locator("#card-B .open").click()
     viewer = page.locator(".viewer")
     expect(viewer).to_be_visible()

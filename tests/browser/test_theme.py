@@ -11,12 +11,14 @@ from studio.imaging.metadata import png_with_metadata
 from tests import examples
 from tests.browser.conftest import Server, open_studio
 from tests.browser.driving import (
+    DRAWING,
     DRAWN_AT_THE_WAIST,
     choose,
     colours,
     layer,
     scribble_a_dress,
     set_number,
+    settle,
 )
 
 pytestmark = pytest.mark.browser
@@ -60,7 +62,8 @@ def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: P
     expect(pictures).to_have_count(2)
     expect(page.get_by_alt_text("What pocket-scribble sees")).to_be_visible()
     page.locator("[data-act=clear]").click()
-    page.wait_for_timeout(500)  # The page hears of it a moment later.
+    page.wait_for_function(f"{DRAWING} === null")
+    settle(page)
     page.locator("#show-maps-A").click()
     expect(page.locator("#maps-A")).to_contain_text("pocket-scribble sees no strokes")
     expect(pictures).to_have_count(1)
@@ -146,10 +149,12 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     expect(unsaved).to_contain_text("A, Sampling steps: 14 → 31")
     shadow = "e => getComputedStyle(e).boxShadow"
     assert page.locator("#A-steps").evaluate(shadow) != page.locator("#A-strength").evaluate(shadow)
-    page.locator("#words textarea, #words input").first.fill("a warm coat")
+    with page.expect_response(lambda it: b"a warm coat" in (it.request.post_data_buffer or b"")):
+        page.locator("#words textarea, #words input").first.fill("a warm coat")
     scribble_a_dress(page)
+    page.wait_for_function(f"{DRAWING} !== null")
     drawn = colours(layer(page))
-    page.wait_for_timeout(2500)  # The browser hears of it a moment later.
+    settle(page)
     open_studio(page, server)
     expect(page.locator("#A-steps input[type=number]")).to_have_value("31")
     expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here")

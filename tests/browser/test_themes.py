@@ -28,7 +28,7 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     expect(page.locator("#diff")).to_contain_text("A, Sampling steps")
     newest = page.locator("#versions tr").first
     newest.get_by_role("button", name="Draw").click()
-    expect(newest.get_by_role("link", name="Look at it")).to_be_visible(timeout=120_000)
+    expect(newest.get_by_role("link", name="Look at it")).to_be_visible()
     with page.context.expect_page() as opened:
         newest.get_by_role("link", name="Look at it").click()
     sheet = opened.value
@@ -36,16 +36,16 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     expect(sheet.locator("body")).to_contain_text("compared with version 1")
     expect(sheet.locator("tr.worst img")).to_have_count(3)
     newest.get_by_role("button", name="Run").click()
-    expect(newest.locator("b.good, b.bad")).to_have_text(re.compile(r"\d+ %"), timeout=180_000)
+    expect(newest.locator("b.good, b.bad")).to_have_text(re.compile(r"\d+ %"))
 
     newest.get_by_role("button", name="Deploy").click()
-    expect(page.locator("#findings")).to_contain_text("regression sheet seen by ada", timeout=60_000)  # fmt: skip
+    expect(page.locator("#findings")).to_contain_text("regression sheet seen by ada")  # fmt: skip
     page.get_by_label("Note for the log").fill("season opens")
     stopped = page.locator("#force").is_visible()
     page.locator("#force" if stopped else "#deploy").click()
     expect(page.locator("#served")).to_contain_text("version 2")
     page.locator("#versions tr").nth(1).get_by_role("button", name="Deploy").click()
-    expect(page.locator("#findings li").first).not_to_have_text("Checking …", timeout=60_000)
+    expect(page.locator("#findings li").first).not_to_have_text("Checking …")
     page.get_by_label("Channel").fill("live")
     page.locator("#deploy").click()
     expect(page.locator("#served")).to_contain_text("version 1")

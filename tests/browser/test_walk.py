@@ -38,7 +38,6 @@ def walker(browser: Browser, where: tuple[str, str]) -> Iterator[Page]:
         viewport={"width": width, "height": height}, locale=where[1], has_touch=phone
     ) as context:
         page = context.new_page()
-        page.set_default_timeout(60_000)
         yield page
 
 
@@ -55,7 +54,7 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     set_number(walker, "A-steps", "4")
     expect(walker.locator("#unsaved")).to_contain_text(said["unsaved"])
     walker.locator("#generate").click()
-    expect(walker.locator(".card-done")).to_have_count(4, timeout=120_000)
+    expect(walker.locator(".card-done")).to_have_count(4)
     expect(walker.locator("#notice")).to_contain_text(said["done"])
     expect(walker.locator("#notice")).to_contain_text(said["diverse"])
     walker.locator("#card-A .open").click()

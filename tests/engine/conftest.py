@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studio.bootstrap import Studio, open_studio
+from studio.bootstrap import Studio, open_catalogue, open_studio
 from studio.engine.engine import Engine
 from studio.engine.rendered import Rendered, Watch
 from studio.library.catalogue import Catalogue
@@ -22,13 +22,19 @@ from studio.store.pictures import PictureFiles
 
 
 @pytest.fixture(scope="session")
-def shipped_studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return open_studio(Settings(home=tmp_path_factory.mktemp("home")))
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")
-def engine(shipped_studio: Studio) -> Engine:
-    return Engine(shipped_studio.catalogue, "cpu")
+def engine(settings: Settings) -> Engine:
+    """One for all tests, also for the studio: each keeps its models."""
+    return Engine(open_catalogue(settings), "cpu")
+
+
+@pytest.fixture(scope="session")
+def shipped_studio(settings: Settings, engine: Engine) -> Studio:
+    return open_studio(settings, lambda: engine)
 
 
 Draw = Callable[..., Rendered]

@@ -247,20 +247,25 @@ def test_a_single_file_vae_is_read_and_used_at_the_base_models_scale(
     file = tmp_path / "vaes" / "other.safetensors"
     file.parent.mkdir()
     save_file({k: v.contiguous() for k, v in original.vae(vae).items()}, file)
-    vae.save_pretrained(tmp_path / "vaes" / "folder")
+    for base_model, scaling in (("sd15", 0.18215), ("sdxl", 0.13025)):
+        vae.register_to_config(scaling_factor=scaling)
+        vae.save_pretrained(tmp_path / "vaes" / f"for-{base_model}")
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
     easel = on_models(tmp_path)
     for base_model in ("sd15", "sdxl"):
         plain = drawn(easel, base_model)
         other = drawn(easel, base_model, vae=ModelRef(name="other"))
         assert (plain != other).any()
-        assert (other == drawn(easel, base_model, vae=ModelRef(name="folder"))).all()
+        assert (other == drawn(easel, base_model, vae=ModelRef(name=f"for-{base_model}"))).all()
 
 
 def test_one_vae_serves_two_families_each_at_its_own_scale(
     on_models: OnModels, models: Path, tmp_path: Path
 ) -> None:
-    tiny.tiny("sd15", seed=5).vae.save_pretrained(tmp_path / "vaes" / "shared")
+    """A lone file does not say whose latents it makes."""
+    (tmp_path / "vaes").mkdir()
+    weights = original.vae(tiny.tiny("sd15", seed=5).vae)
+    save_file({k: v.contiguous() for k, v in weights.items()}, tmp_path / "vaes/shared.safetensors")
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
     shared = {"vae": ModelRef(name="shared")}
     alone = drawn(on_models(tmp_path), "sdxl", **shared)

@@ -1,6 +1,7 @@
 """Precision, deadlines, and the ways to be quicker that cost some likeness."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,15 @@ from torch._dynamo.exc import TorchDynamoException
 from studio.engine import pipelines
 from studio.engine.engine import Engine
 from studio.engine.latents import BrokenLatents
-from studio.engine.ways import Ways, chosen_dtype
+from studio.engine.ways import Ways, chosen_device, chosen_dtype
 from studio.errors import Cancelled, DeadlinePassed, EngineError
 from studio.recipes.samplers import Sampler
 from tests.engine.conftest import Easel
 from tests.engine.pixels import pixels
 
 
-def with_ways(easel: Easel, **ways: Any) -> Easel:
-    engine = Engine(easel.catalogue, "cpu", ways=Ways(**ways))
+def with_ways(easel: Easel, clock: Callable[[], float] = time.monotonic, **ways: Any) -> Easel:
+    engine = Engine(easel.catalogue, "cpu", ways=Ways(**ways), clock=clock)
     return Easel(easel.studio, easel.catalogue, engine)
 
 
@@ -30,6 +31,14 @@ def test_precision_follows_the_device_unless_told() -> None:
     assert chosen_dtype(cuda, "auto") == torch.float16
     assert chosen_dtype(cpu, "bf16") == torch.bfloat16
     assert chosen_dtype(cuda, "fp32") == torch.float32
+
+
+def test_a_device_that_is_not_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert chosen_device("auto").type == "cpu"
+    with pytest.raises(EngineError, match="finds no device 'cuda' here: .* STUDIO_DEVICE to auto"):
+        chosen_device("cuda")
 
 
 def test_half_precision_draws_nearly_the_same(easel: Easel) -> None:
@@ -61,17 +70,44 @@ def test_what_overflows_in_half_precision_is_drawn_once_more_in_full(
 def test_a_vae_that_overflows_never_leaves_a_black_picture(
     easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = AutoencoderKL.decode
+    """The VAE alone decodes the same latents once more: no step is drawn again."""
+    real, steps = AutoencoderKL.decode, []
 
     def overflowing(vae: AutoencoderKL, *arguments: Any, **options: Any) -> Any:
         pixels = real(vae, *arguments, **options)[0]
         return (pixels * (float("nan") if vae.dtype != torch.float32 else 1.0),)
 
-    monkeypatch.setattr(AutoencoderKL, "decode", overflowing)
-    job = easel.job()
-    rendered = with_ways(easel, precision="bf16").render(job)
-    assert rendered.notes == ("half precision overflowed: drawn once more in full precision",)
-    assert (pixels(rendered.picture) == pixels(easel.render(job).picture)).all()
+    half, job = with_ways(easel, precision="bf16"), easel.job()
+    usual = pixels(half.render(job).picture)
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoencoderKL, "decode", overflowing)
+        rendered = half.render(job, on_step=lambda done, total: steps.append((done, total)))
+    said = "the VAE overflowed in half precision: decoded once more in full precision"
+    assert rendered.notes == (said,)
+    assert steps == [(step, len(steps)) for step in range(1, len(steps) + 1)]
+    assert half.engine.status().base_models.misses == 1
+    assert np.abs(pixels(rendered.picture) - usual).mean() < 3
+    assert (pixels(half.render(job).picture) == usual).all()
+
+
+def test_a_vae_that_overflows_on_the_way_in_is_asked_once_more_in_full_precision(
+    easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = AutoencoderKL.encode
+
+    def overflowing(vae: AutoencoderKL, *arguments: Any, **options: Any) -> Any:
+        found = real(vae, *arguments, **options)
+        if vae.dtype != torch.float32:
+            found.latent_dist.mean.fill_(float("inf"))
+        return found
+
+    half, job = with_ways(easel, precision="bf16"), easel.job()
+    usual = pixels(with_ways(easel, precision="bf16").render(job).picture)
+    monkeypatch.setattr(AutoencoderKL, "encode", overflowing)
+    rendered = half.render(job)
+    assert rendered.notes == ()
+    assert np.abs(pixels(rendered.picture) - usual).mean() < 3
+    assert half.engine.status().base_models.misses == 1
 
 
 def test_what_overflows_in_both_names_the_recipe(
@@ -86,17 +122,14 @@ def test_what_overflows_in_both_names_the_recipe(
 
 
 def test_a_slow_job_ends_at_its_deadline_and_the_next_is_whole(easel: Easel) -> None:
-    strict, job = with_ways(easel, job_seconds=2.0), easel.job()
-    whole = pixels(strict.render(job).picture)
+    """Issue 18, 0: by a clock of the test's own, which only the steps of the slow job move."""
     seen: list[int] = []
-
-    def dawdle(done: int, total: int) -> None:
-        seen.append(done)
-        time.sleep(1.2)
-
+    strict = with_ways(easel, clock=lambda: 1.2 * len(seen), job_seconds=2.0)
+    job = easel.job()
+    whole = pixels(strict.render(job).picture)
     with pytest.raises(DeadlinePassed, match=r"variant B took longer .* of \d: take fewer steps"):
-        strict.render(easel.job(steps=12), on_step=dawdle)
-    assert len(seen) == 2
+        strict.render(easel.job(steps=12), on_step=lambda done, _: seen.append(done))
+    assert seen == [1, 2]
     assert (pixels(strict.render(job).picture) == whole).all()
 
 

@@ -1,27 +1,30 @@
 """The API of a studio, really listening on a spare loopback port."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from studio.api.app import build_api
+from studio.api.app import BODIES, build_api
+from studio.api.guard import BodyLimits
+from studio.api.server import server_config
 from studio.bootstrap import Studio
 from studio.network import listen
+from tests.waiting import until
 
 
 @contextmanager
-def serving(studio: Studio) -> Iterator[str]:
+def serving(studio: Studio, bodies: BodyLimits = BODIES) -> Iterator[str]:
     """Its address."""
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(build_api(studio), log_level="error", timeout_graceful_shutdown=1)
+    app = build_api(studio, bodies)
+    config = server_config(app, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    until(lambda: server.started or not thread.is_alive(), pause=0.01)
+    assert server.started
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

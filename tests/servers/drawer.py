@@ -1,33 +1,46 @@
 """A worker of the fleet whose pictures need no models; `python -m tests.servers.drawer`.
 
 What it is asked for in words decides how it draws: "slow" takes its time over each step, "C fails" fails
-recipe C, and "B bursts" ends the process that draws recipe B, once for each mark it can leave.
+recipe C. Once for each mark it can leave, "B bursts" ends the process that draws recipe B, "B hangs" never ends
+recipe B, and "B loses the device" fails it as a sticky CUDA error does.
 """
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from studio.errors import EngineError
+from studio import worker
+from studio.errors import DeviceLost, EngineError, StudioError
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
-from studio.worker import work
 
 SLOW = 0.15
 """Seconds a step takes where asked for."""
+
+
+HARM = ("bursts", "hangs", "loses the device")
+
+
+def _harm(prompt: str) -> None:
+    if "B loses the device" in prompt:
+        raise DeviceLost("CUDA error: device-side assert triggered")
+    while "B hangs" in prompt:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Wordy(FakeRenderer):
     def _render(self, job: Any, base: Any, doodle: Any, watch: Any) -> Any:
         if "C fails" in job.prompt and job.letter == "C":
             raise EngineError("recipe C: NaN latents")
-        if "B bursts" in job.prompt and job.letter == "B":
-            mark = Path(os.environ["STUDIO_HOME"]) / f"burst-{job.request_id}"
+        if job.letter == "B" and any(f"B {each}" in job.prompt for each in HARM):
+            mark = Path(os.environ["STUDIO_HOME"]) / f"harm-{job.request_id}"
             if not mark.exists() or "for ever" in job.prompt:
                 mark.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
+                _harm(job.prompt)
         step = watch.on_step
 
         def slowly(done: int, total: int) -> None:
@@ -40,4 +53,8 @@ class Wordy(FakeRenderer):
 
 
 if __name__ == "__main__":
-    work(Settings(), lambda: Wordy(steps=4))
+    worker.RESCAN = 0.5
+    try:
+        worker.work(Settings(), lambda: Wordy(steps=4))
+    except StudioError as error:  # As the command line does.
+        sys.exit(error.exit_code)

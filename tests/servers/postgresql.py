@@ -13,6 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from tests.waiting import LONG
+
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 """Where Debian keeps each version's programs; they are on nobody's PATH."""
 
@@ -23,6 +25,29 @@ class Cluster:
 
     port: int
     _numbers: Iterator[int]
+    _binaries: Path
+    _folder: Path
+
+    def start(self) -> None:
+        """Also after `stop`: with everything that it had kept."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        )
+        start = [
+            "-D",
+            self._folder / "data",
+            "-w",
+            "-l",
+            self._folder / "log",
+            "-o",
+            options,
+            "start",
+        ]
+        _run(self._binaries / "pg_ctl", *start)
+
+    def stop(self) -> None:
+        """At once, as when its machine dies."""
+        _run(self._binaries / "pg_ctl", "-D", self._folder / "data", "-m", "immediate", "stop")
 
     def new_database(self) -> str:
         """The address of a fresh, empty database."""
@@ -67,13 +92,10 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
             "-E",
             "UTF8",
         )
-        options = (
-            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        )
-        start = ["-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start"]
-        _run(binaries / "pg_ctl", *start)
-        yield Cluster(port, count(1))
-        _run(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+        running = Cluster(port, count(1), binaries, folder)
+        running.start()
+        yield running
+        running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -82,4 +104,4 @@ def _run(*command: object) -> None:
     words = [str(word) for word in command]
     if os.geteuid() == 0:
         words = ["runuser", "-u", "postgres", "--", *words]
-    subprocess.run(words, check=True, capture_output=True, cwd="/", timeout=120)
+    subprocess.run(words, check=True, capture_output=True, cwd="/", timeout=LONG)

@@ -24,8 +24,9 @@ from tests.servers.drawer import Wordy
 class Service:
     """A studio that serves, its API and the workers that draw for it."""
 
-    def __init__(self, home: Path, redis: RedisServer | None) -> None:
-        self.home, self.redis = home, redis
+    def __init__(self, home: Path, redis: RedisServer | None, database: str = "") -> None:
+        """`database` is the address of another than SQLite in `home`."""
+        self.home, self.redis, self.database = home, redis, database
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self.open()
         self.studio.deploying.deployments.add(Order(slug="first-light", number=1))
@@ -33,9 +34,10 @@ class Service:
 
     def open(self) -> Studio:
         broker = SecretStr(self.redis.url if self.redis else "")
-        return open_studio(Settings(home=self.home, broker=broker), lambda: Wordy(steps=4))
+        settings = Settings(home=self.home, broker=broker, database=SecretStr(self.database))
+        return open_studio(settings, lambda: Wordy(steps=4))
 
-    def work(self, workers: int = 1) -> None:
+    def work(self, workers: int = 1, **settings: str) -> None:
         """Starts workers, where the runner has any."""
         for _ in range(workers if self.redis else 0):
             assert self.redis is not None
@@ -43,6 +45,8 @@ class Service:
                 "STUDIO_HOME": str(self.home),
                 "STUDIO_BROKER": self.redis.url,
                 "STUDIO_DEVICE": "cpu",
+                "STUDIO_DATABASE": self.database,
+                **settings,
             }
             self.workers.append(
                 subprocess.Popen(
@@ -56,7 +60,7 @@ class Service:
         for worker in self.workers:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait(20)
+            worker.wait()
         self.workers.clear()
 
     @contextmanager

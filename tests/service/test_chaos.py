@@ -1,12 +1,82 @@
-"""Requests while whatever can die does: none is lost, shown twice, or left without an end."""
+"""Requests while whatever can fail does: none is lost, shown twice, or left without an end. Issue 18, 1."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
 
 from studio.api.app import REAPED
 from studio.bench.redis import RedisServer
-from studio.bench.serving import chaos_of, fleet
+from studio.bench.serving import Fleet, chaos_of, fleet, fleet_faults, sqlite_faults
 from studio.worker import every
+from tests.servers.disk import small_disk
+from tests.servers.postgresql import Cluster, cluster, programs
+
+COUNT = 60
+ALL_WELL = {"requests": COUNT, "lost": 0, "twice": 0, "untold": 0}
+LOCKED, AWAY = 12.0, 5.0
+"""Seconds: longer than SQLite's own patience."""
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Cluster]:
+    found = programs()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed: `make test` installs it")
+        pytest.skip("these tests need PostgreSQL: apt-get install postgresql")
+    with cluster(found) as running:
+        yield running
+
+
+def restart(database: Cluster) -> None:
+    database.stop()
+    time.sleep(AWAY)
+    database.start()
+
+
+def fill(folder: Path) -> None:
+    """Uses up the disk, and frees it again after a while."""
+    filler = folder / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as opened:
+        while opened.write(bytes(2**16)):
+            pass
+    time.sleep(AWAY)
+    filler.unlink()
 
 
 def test_nothing_is_lost_when_workers_broker_and_api_die(redis: RedisServer) -> None:
     """`redis` says that there is one to be had; the run has its own, to start it again."""
     with fleet(4) as four, every(REAPED, four.tend):
-        assert chaos_of(four, 60) == {"requests": 60, "lost": 0, "twice": 0, "untold": 0}
+        assert chaos_of(four, COUNT, fleet_faults(four, LOCKED, AWAY)) == ALL_WELL
+
+
+@pytest.mark.slow
+def test_a_fleet_loses_nothing_when_its_database_stops(
+    redis: RedisServer, postgresql: Cluster
+) -> None:
+    faults = [lambda: restart(postgresql)] * 2
+    with fleet(2, database=postgresql.new_database()) as two, every(REAPED, two.tend):
+        assert chaos_of(two, COUNT, faults) == ALL_WELL
+
+
+@pytest.mark.slow
+def test_one_process_loses_nothing_when_its_database_stops(home: Path, postgresql: Cluster) -> None:
+    alone = Fleet(home, None, postgresql.new_database())
+    with every(REAPED, alone.tend):
+        assert chaos_of(alone, COUNT, [lambda: restart(postgresql)] * 2) == ALL_WELL
+
+
+@pytest.mark.slow
+def test_one_process_loses_nothing_when_its_disk_is_full_or_its_database_locked(
+    home: Path,
+) -> None:
+    with small_disk(home):
+        alone = Fleet(home, None)
+        faults = [lambda: fill(home), *sqlite_faults(alone, LOCKED), lambda: fill(home)]
+        with every(REAPED, alone.tend):
+            assert chaos_of(alone, COUNT, faults) == ALL_WELL
+        alone.studio.rendering.close()

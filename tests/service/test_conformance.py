@@ -1,7 +1,5 @@
 """What a client may rely on, whoever draws: the same tests on each Runner."""
 
-import time
-
 from sqlalchemy import update
 
 from studio.api.wire import RequestShown
@@ -14,18 +12,13 @@ from studio.recipes.serving import Client
 from studio.store.tables import JobRow
 from tests import examples
 from tests.service.conftest import Service
+from tests.waiting import until
 
 ASK = ("first-light", "mia")
 
 
-def ended(themes: Themes, request_id: str, seconds: float = 60) -> RequestShown:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        shown = themes.asked(request_id)
-        if shown.ended:
-            return shown
-        time.sleep(0.05)
-    raise TimeoutError(f"not ended: {themes.asked(request_id)}")
+def ended(themes: Themes, request_id: str) -> RequestShown:
+    return until(lambda: themes.asked(request_id), lambda shown: shown.ended, pause=0.05)
 
 
 def states(shown: RequestShown) -> list[str]:
@@ -125,18 +118,22 @@ def test_who_asks_for_little_passes_by_who_floods(service: Service) -> None:
         service.work()
         next(e for e in flooding.events(flood[0].id) if e["kind"] == "step")
         with Themes(str(flooding._http.base_url), quiet) as themes:
-            ended(themes, themes.ask(*ASK).id)
-        assert not flooding.asked(flood[-1].id).ended
-        for each in flood:
+            asked = ended(themes, themes.ask(*ASK).id)
+        for each in flood[:-1]:
             flooding.cancel(each.id)
+        ended(flooding, flood[-1].id)
+    last, first = (
+        max(variant.created for variant in service.studio.variants.of_request(each.id))
+        for each in (asked, flood[-1])
+    )
+    assert last < first
 
 
 def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
     """Nobody draws in the fleet, and in one process something slow is in the way; the API looks for
     such jobs by itself."""
     with service.client() as themes:
-        if service.redis is None:
-            themes.ask(*ASK, words="slow")
+        in_the_way = [themes.ask(*ASK, words="slow").id for _ in range(0 if service.redis else 20)]
         asked = themes.ask(*ASK)
         store = service.studio.serving.jobs
         with store._database.writing() as session:
@@ -145,3 +142,5 @@ def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
         shown = ended(themes, asked.id)
         assert set(states(shown)) == {"expired"}
         assert shown.variants[0].error == "it waited longer than it may"
+        for each in in_the_way:
+            themes.cancel(each)

@@ -32,12 +32,12 @@ def test_a_fleet_draws_the_pixels_that_the_page_draws(redis: RedisServer, home: 
     try:
         with serving(studio) as address, Themes(address, key) as themes:
             asked = themes.ask(*ASK, examples.doodle().png, "a red dress", seed=5)
-            shown = ended(themes, asked.id, 240)
+            shown = ended(themes, asked.id)
             assert states(shown) == ["done"] * 4
             served = {k: open_png(png, "it") for k, png in themes.pictures(asked.id).items()}
     finally:
         os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait(20)
+        worker.wait()
     request = studio.intake.request(
         studio.presets.version("first-light", 1).preset, "mia", examples.doodle().png, "a red dress", 5, 1
     )  # fmt: skip

@@ -21,6 +21,7 @@ from studio.settings import Settings
 from studio.worker import work
 from tests.service.conftest import Service
 from tests.service.test_conformance import ASK, ended, states
+from tests.waiting import LONG
 
 
 def child_of(worker: subprocess.Popen[bytes]) -> int:
@@ -31,16 +32,16 @@ def child_of(worker: subprocess.Popen[bytes]) -> int:
 def test_a_process_that_dies_while_it_draws_loses_nothing(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        shown = ended(themes, themes.ask(*ASK, words="B bursts").id, 120)
+        shown = ended(themes, themes.ask(*ASK, words="B bursts").id)
         assert states(shown) == ["done"] * 4
         [job] = [j for j in fleet.studio.serving.jobs.asked(shown.id).jobs if j.letter == "B"]
-        assert job.attempts == 2
+        assert job.attempts >= 2  # A worker that hardly gets a core may be taken for dead.
 
 
 def test_a_job_that_kills_whoever_draws_it_stops(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        shown = ended(themes, themes.ask(*ASK, words="B bursts for ever").id, 120)
+        shown = ended(themes, themes.ask(*ASK, words="B bursts for ever").id)
         assert states(shown) == ["done", "failed", "done", "done"]
         assert shown.variants[1].error == "it was begun again and again, and never ended"
 
@@ -52,7 +53,7 @@ def test_what_a_worker_had_that_is_killed_whole_another_draws(fleet: Service) ->
         next(e for e in themes.events(asked.id) if e["kind"] == "step")
         fleet.rest()
         fleet.work()
-        assert states(ended(themes, asked.id, 120)) == ["done"] * 4
+        assert states(ended(themes, asked.id)) == ["done"] * 4
         ends = [e["letter"] for e in themes.events(asked.id) if e["kind"] == "done"]
         assert sorted(ends) == ["A", "B", "C", "D"]
 
@@ -104,7 +105,7 @@ def test_a_broker_that_restarts_keeps_what_waits(fleet: Service) -> None:
         fleet.redis.stop()
         fleet.redis.start()
         fleet.work(2)
-        assert [states(ended(themes, each, 120)) for each in asked] == [["done"] * 4] * 3
+        assert [states(ended(themes, each)) for each in asked] == [["done"] * 4] * 3
 
 
 def test_a_request_is_drawn_by_several_at_once(fleet: Service) -> None:
@@ -129,7 +130,7 @@ def test_a_worker_lets_its_job_finish_when_it_is_told_to_stop(fleet: Service) ->
                 begun = event["letter"]
                 break
         fleet.workers[0].send_signal(signal.SIGTERM)
-        fleet.workers[0].wait(30)
+        fleet.workers[0].wait(LONG)
         by_letter = {v.letter: v.state for v in themes.asked(asked.id).variants}
         assert by_letter[begun] == "done"
 

@@ -23,7 +23,11 @@ def speak(
         clip_skip=clip_skip - 1 or None,
     )  # fmt: skip
     tokens = token_count(cast(CLIPTokenizer, parts.components["tokenizer"]), positive)
-    cut = f"the prompt has {tokens} tokens: CLIP hears the first {WINDOW}"
+    notes = []
+    if tokens > WINDOW:
+        notes.append(f"the prompt has {tokens} tokens: CLIP hears the first {WINDOW}")
+    if any(fragment.weight != 1.0 for fragment in (*positive, *negative)):
+        notes.append("this family of base models leaves the weights of words aside")
     return Embeddings(
         {
             "prompt_embeds": said,
@@ -31,7 +35,7 @@ def speak(
             "pooled_prompt_embeds": whole,
             "negative_pooled_prompt_embeds": whole_unsaid,
         },
-        (cut,) if tokens > WINDOW else (),
+        tuple(notes),
         tokens,
     )
 
@@ -43,4 +47,6 @@ SD3 = Dialect(
     speak=speak,
     optional=("text_encoder_3", "tokenizer_3", "image_encoder", "feature_extractor"),
     flow=True,
+    # Its transformer reads latents in patches of two by two.
+    side=16,
 )

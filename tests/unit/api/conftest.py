@@ -1,5 +1,6 @@
 """An API of one process over a renderer that needs no models, with a theme that is served."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def renderer() -> FakeRenderer:
 
 
 @pytest.fixture
-def studio(home: Path, renderer: FakeRenderer) -> Studio:
+def studio(home: Path, fresh: Path, renderer: FakeRenderer) -> Studio:
+    shutil.copytree(fresh, home)
     opened = open_studio(Settings(home=home), lambda: renderer)
     opened.deploying.deploy(Order(slug="first-light", number=1))
     renderer.rendered.clear()

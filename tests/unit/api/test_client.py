@@ -24,14 +24,17 @@ def address(studio: Studio) -> Iterator[str]:
 
 @pytest.fixture
 def themes(address: str, studio: Studio) -> Iterator[Themes]:
-    with Themes(address, studio.clients.put(Client(name="app", per_minute=4))) as client:
+    with Themes(address, studio.clients.put(Client(name="app", per_minute=6))) as client:
         yield client
 
 
 def test_a_doodle_becomes_four_pictures(themes: Themes) -> None:
     [theme] = themes.themes()
     asked = themes.ask(theme.slug, "mia", examples.doodle().png, "a red dress", seed=5, key="one")
-    assert themes.ask(theme.slug, "mia", key="one").id == asked.id
+    again = themes.ask(theme.slug, "mia", examples.doodle().png, "a red dress", seed=5, key="one")
+    assert again.id == asked.id
+    with pytest.raises(InputError, match="another request was sent"):
+        themes.ask(theme.slug, "mia", key="one")
     events = list(themes.events(asked.id))
     assert sum(event["kind"] == "done" for event in events) == 4
     assert list(themes.events(asked.id, after=events[-2]["id"])) == events[-1:]
@@ -52,7 +55,7 @@ def test_what_goes_wrong_is_raised_as_the_api_says_it(themes: Themes, address: s
         list(themes.events("f" * 32))
 
     def ask_often() -> None:
-        for _ in range(9):
+        for _ in range(12):
             themes.ask("first-light", "mia")
 
     with pytest.raises(Busy) as caught:

@@ -1,6 +1,5 @@
 """Presets by the API as by page and command line: files, versions, the gate, deployments, reviews."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from studio.bootstrap import Studio
 from studio.recipes.safety import AuditFilter
 from studio.recipes.serving import Client
 from tests.unit.api.test_api import WISH, ended
+from tests.waiting import until
 
 V1 = "/api/v1/presets"
 
@@ -66,7 +66,7 @@ def test_a_themes_life_by_the_api(manager: TestClient, studio: Studio) -> None:
     assert deployed.json()["order"]["author"] == "ci"
     assert studio.deploying.version_for("first-light", "live", "0" * 32).number == 2
     late = manager.post(f"{V1}/first-light/deployments", params={"over": seen}, json=order)
-    assert late.status_code == 422
+    assert late.status_code == 409  # Issue 18, 17.
     assert manager.post(f"{V1}/first-light/rollback", json={}).json()["order"]["number"] == 1
     assert manager.post(f"{V1}/first-light/stop", json={}).status_code == 201
     assert list(studio.deploying.serving("live")) == []
@@ -89,16 +89,16 @@ def test_a_branch_is_archived(manager: TestClient) -> None:
     assert refused.status_code == 422
 
 
+def reviewed(manager: TestClient, address: str) -> Any:
+    return until(lambda: manager.get(address).json(), lambda it: it["state"] != "running")
+
+
 def test_reviews_are_begun_and_watched(manager: TestClient) -> None:
     for kind in ("robustness", "sheet"):
         address = f"{V1}/quick-sketch/versions/1/{kind}"
         assert manager.get(address).json()["state"] == "none"
         assert manager.post(address).status_code == 202
-        for _ in range(600):
-            told = manager.get(address).json()
-            if told["state"] != "running":
-                break
-            time.sleep(0.05)
+        told = reviewed(manager, address)
         assert (told["state"], told["message"]) == ("done", "")
         assert told["report"] is not None
 

@@ -25,7 +25,7 @@ def test_a_process_that_can_render_no_more_asks_to_be_started_anew(
         raise error
 
     monkeypatch.setattr(studio.serving.runner, "tend", fail)
-    with TestClient(build_api(studio, asked.put)):
+    with TestClient(build_api(studio, give_up=asked.put)):
         assert asked.get(timeout=120) is error
 
 

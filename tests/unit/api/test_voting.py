@@ -1,13 +1,13 @@
 """Blind contests by the API: begun, waited for, voted on, counted."""
 
 import io
-import time
 
 import statsmodels.api  # Here, since its import changes how warnings are taken.
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from tests.unit.api.test_managing import manager
+from tests.waiting import until
 
 assert statsmodels.api
 assert manager
@@ -20,10 +20,7 @@ def test_a_contest_by_the_api(manager: TestClient) -> None:
     assert begun.status_code == 201
     assert (begun.json()["author"], begun.json()["entrants"]) == ("ci", ENTRANTS)
     address = f"{V1}/{begun.json()['id']}"
-    for _ in range(400):
-        if manager.get(address).json()["drawn"]:
-            break
-        time.sleep(0.02)
+    until(lambda: manager.get(address).json()["drawn"])
     assert [each["id"] for each in manager.get(V1).json()] == [begun.json()["id"]]
 
     bo = {"voter": "bo"}

@@ -1,15 +1,16 @@
 """The residency policy, with a placement that only keeps a log: no model is ever loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from studio.engine.residency import Residency, Room
+from studio.engine.residency import DeviceFull, Residency, Room, lower_least_recent
 from studio.errors import NoRoom
 
 
@@ -27,19 +28,27 @@ class Log:
     """A placement that moves nothing and remembers everything."""
 
     moves: list[str] = field(default_factory=list)
+    full: int = 0
+    """How many of the next uploads find no memory."""
 
     def size(self, model: Paper) -> int:
         return model.size
 
-    def up(self, model: Paper) -> None:
+    def up(self, model: Paper) -> Callable[[], None]:
         assert not model.on_device
+        if self.full > 0:
+            self.full -= 1
+            self.moves.append(f"no room for {model.name}")
+            raise DeviceFull
         model.on_device = True
         self.moves.append(f"up {model.name}")
 
-    def down(self, model: Paper) -> None:
-        assert model.on_device
-        model.on_device = False
-        self.moves.append(f"down {model.name}")
+        def down() -> None:
+            assert model.on_device
+            model.on_device = False
+            self.moves.append(f"down {model.name}")
+
+        return down
 
     def dropped(self) -> None:
         self.moves.append("dropped")
@@ -144,6 +153,67 @@ def test_evicting_all_spares_what_is_in_use() -> None:
     assert shelf.residency.status().residents == ()
 
 
+# Issue 18, 3.
+def test_where_the_device_is_full_the_least_recently_used_leaves_and_it_is_tried_again() -> None:
+    shelf = Shelf(device=Room(9), ram=Room(9))
+    for name in "abca":
+        shelf.use(name)
+    shelf.taken()
+    shelf.log.full = 2
+    with shelf.using("d") as model:
+        assert model.on_device
+        assert shelf.taken() == [
+            "load d", "no room for d", "down b", "no room for d", "down c", "up d",
+        ]  # fmt: skip
+    residents = shelf.residency.status().residents
+    assert {each.key for each in residents if each.tier == "ram"} == {"b", "c"}
+
+
+# Issue 18, 3.
+def test_an_upload_that_finds_no_room_beside_what_is_in_use_says_so_and_leaves_nothing() -> None:
+    shelf = Shelf(device=Room(9), ram=Room(9))
+    with shelf.using("a") as used:
+        shelf.log.full = 9
+        with pytest.raises(NoRoom, match="model b needs .* no memory left beside what is in use"):
+            shelf.use("b")
+        assert used.on_device
+    shelf.log.full = 0
+    assert [(each.key, each.tier, each.pinned) for each in shelf.residency.status().residents] == [
+        ("a", "device", False), ("b", "ram", False),
+    ]  # fmt: skip
+    shelf.use("b")
+    assert shelf.taken().count("load b") == 1
+
+
+# Issue 18, 3.
+def test_residencies_of_one_device_make_room_for_each_other_by_age() -> None:
+    log, uses = Log(), count()
+    everyone: list[Residency[Paper]] = []
+    bases, nets = (
+        Residency[Paper](log, Room(9), Room(9), uses, lambda: lower_least_recent(everyone))
+        for _ in range(2)
+    )
+    everyone += [bases, nets]
+    for residency, name in ((bases, "base"), (nets, "net"), (bases, "other base")):
+        with residency.use(name, 1, lambda name=name: Paper(name, 1)):  # type: ignore[misc]
+            pass
+    log.full = 2
+    with nets.use("other net", 1, lambda: Paper("other net", 1)):
+        pass
+    assert log.moves[-4:] == ["down base", "no room for other net", "down net", "up other net"]
+
+
+# Issue 18, 3.
+def test_a_model_whose_way_down_breaks_off_is_forgotten() -> None:
+    shelf = Shelf(device=Room(1), ram=Room(2))
+    with shelf.using("a") as model:
+        model.on_device = False
+    with pytest.raises(AssertionError):
+        shelf.use("b")
+    assert "a" not in [each.key for each in shelf.residency.status().residents]
+    shelf.use("a")
+
+
 class Traffic(RuleBasedStateMachine):
     """Jobs come and go in any order; the limits hold at every moment."""
 
@@ -152,16 +222,18 @@ class Traffic(RuleBasedStateMachine):
         self.shelf = Shelf(device=Room(2, bytes=12), ram=Room(3, bytes=20))
         self.open: list[tuple[str, ExitStack]] = []
 
-    @rule(name=st.sampled_from("abcdef"))
-    def begin(self, name: str) -> None:
+    @rule(name=st.sampled_from("abcdef"), full=st.sampled_from([0, 0, 0, 1, 2, 9]))
+    def begin(self, name: str, full: int) -> None:
         block = ExitStack()
+        self.shelf.log.full = full
         try:
             model = block.enter_context(self.shelf.using(name, 1 + ord(name) % 9))
         except NoRoom:
-            assert self.open
+            assert self.open or full
         else:
             assert model.on_device
             self.open.append((name, block))
+        self.shelf.log.full = 0
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())

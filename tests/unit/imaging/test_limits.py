@@ -1,18 +1,22 @@
 """The door for pictures lets PNGs of the right size through and nothing else."""
 
+import contextlib
 import io
+import re
 import struct
 import warnings
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from studio.errors import BadPicture
-from studio.imaging.limits import MAX_BYTES, open_png, read_doodle
+from studio.imaging.limits import MADE_SIDE, MAX_BYTES, limit_pillow, open_png, read_doodle
 from tests import examples
 
 
@@ -29,6 +33,15 @@ def bomb(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
     )
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    summed = struct.pack(">I", zlib.crc32(kind + body))
+    return struct.pack(">I", len(body)) + kind + body + summed
+
+
+def header(width: int, height: int) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
 
 
 def test_a_doodle_of_its_bases_size_comes_through_with_its_pixels() -> None:
@@ -100,3 +113,56 @@ def test_reading_a_picture_changes_no_other_threads_warnings(
     before = list(warnings.filters)
     open_png(examples.png(), "the picture")
     assert seen == [before]
+
+
+# Issue 18, 9: 0.9 MB in, 680 MB out.
+@pytest.mark.parametrize("second", [(13000, 13000), (4096, 4096), (255, 256)])
+def test_a_second_header_does_not_pass_the_size_check(
+    second: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked: list[object] = []
+    monkeypatch.setattr(PngImageFile, "load_prepare", unpacked.append)
+    data = b"\x89PNG\r\n\x1a\n" + header(256, 256) + header(*second)
+    data += chunk(b"IDAT", zlib.compress(bytes(10**6)))
+    with pytest.raises(BadPicture, match="broken PNG"):
+        open_png(data + chunk(b"IEND", b""), "the doodle")
+    assert unpacked == []
+
+
+# Issue 18, 9: Pillow reads these after the pixels, and stumbles over what is in them.
+@pytest.mark.parametrize(
+    "kind", [b"cHRM", b"gAMA", b"iCCP", b"pHYs", b"tRNS", b"sRGB", b"eXIf", b"acTL", b"fcTL"]
+)
+@pytest.mark.parametrize("body", [b"", b"\0", b"ab\0", b"ab\0\0\xff\xff", b"\xff" * 40])
+def test_a_broken_chunk_behind_the_pixels_is_told_or_passed_over(kind: bytes, body: bytes) -> None:
+    png = examples.png((16, 16))
+    end = png.rindex(b"IEND") - 4
+    with contextlib.suppress(BadPicture):
+        open_png(png[:end] + chunk(kind, body) + png[end:], "the doodle")
+
+
+# Issue 18, 9.
+def test_no_object_of_the_process_is_told_of() -> None:
+    with pytest.raises(BadPicture) as caught:
+        open_png(bomb(256, 256), "the doodle")
+    assert "its chunks do not hold" in str(caught.value)
+    assert not re.search("0x|object|BytesIO", str(caught.value))
+
+
+def test_grey_of_sixteen_bits_keeps_its_shades() -> None:
+    """Security review, 2.3: it arrived white."""
+    packed = io.BytesIO()
+    Image.fromarray(np.array([[0, 20_000, 40_000, 65_535]], np.uint16)).save(packed, "PNG")
+    assert list(open_png(packed.getvalue(), "it").convert("RGB").getdata(0)) == [0, 78, 156, 255]
+
+
+# Issue 18, 9.
+def test_pillow_refuses_bombs_wherever_they_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        limit_pillow()
+        for side in (MADE_SIDE + 1, 3 * MADE_SIDE):
+            data = io.BytesIO(bomb(side, side) + chunk(b"IDAT", b""))
+            with pytest.raises((Image.DecompressionBombWarning, Image.DecompressionBombError)):
+                Image.open(data)

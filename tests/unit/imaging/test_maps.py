@@ -1,11 +1,15 @@
 """Control maps show what the doodle and the pose are; composites lay one over the other."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
 
 from studio.imaging.compose import composite
-from studio.imaging.controlmaps import lineart_map, scribble_map
+from studio.imaging.controlmaps import EDGE_THRESHOLD, _lines, lineart_map, scribble_map
 from studio.imaging.limits import open_png
 from studio.imaging.metadata import metadata_of, png_with_metadata
 from studio.imaging.skeleton import COLOURS, draw_skeleton
@@ -43,6 +47,42 @@ def test_two_colours_that_meet_give_a_line() -> None:
 )
 def test_a_doodle_without_lines_gives_a_black_map(doodle: Image.Image) -> None:
     assert not lit(scribble_map(doodle)).any()
+
+
+# Issue 18, 18.
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    width=st.integers(1, 90),
+    height=st.integers(1, 90),
+    paints=st.integers(1, 5),
+    thickness=st.sampled_from([1, 3, 5, 13, 25]),
+)
+def test_lines_are_as_thick_as_pillows_filter_made_them(
+    seed: int, width: int, height: int, paints: int, thickness: int
+) -> None:
+    """The filter it was done with before, and a pixel at a time what an edge is."""
+    rng = np.random.default_rng(seed)
+    colours = rng.integers(0, 256, (paints, 4), dtype=np.uint8)
+    spots = rng.integers(0, paints, (height // 6 + 1, width // 6 + 1))
+    pixels = colours[spots.repeat(6, axis=0).repeat(6, axis=1)[:height, :width]]
+    edges = np.zeros((height, width), np.uint8)
+    for y, x in np.ndindex(height, width):
+        for above, before in ((1, 0), (0, 1)):
+            if y >= above and x >= before:
+                differ = apart(pixels[y, x], pixels[y - above, x - before]) >= EDGE_THRESHOLD
+                edges[y, x] |= 255 * differ
+    wanted = Image.fromarray(edges)
+    if thickness > 1:
+        wanted = wanted.filter(ImageFilter.MaxFilter(thickness))
+    assert (
+        np.asarray(_lines(Image.fromarray(pixels), thickness))[..., 1] == np.asarray(wanted)
+    ).all()
+
+
+def apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> int:
+    one, other = (each[:3].astype(int) if each[3] > 127 else -EDGE_THRESHOLD for each in (a, b))
+    return int(np.broadcast_to(np.abs(one - other), 3).sum())
 
 
 @pytest.mark.parametrize("side", [256, 512, 1024])

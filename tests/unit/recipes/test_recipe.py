@@ -30,6 +30,10 @@ def units(draw: st.DrawFn) -> ControlUnit:
     )
 
 
+signs = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
+"""What a prompt may hold: control characters are refused."""
+
+
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     sampler, schedule = draw(
@@ -47,8 +51,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         strength=draw(st.floats(0, 1)),
         width=8 * draw(st.integers(8, 256)),
         height=8 * draw(st.integers(8, 256)),
-        prompt_template=draw(st.text(max_size=60).map(lambda t: t.replace("{prompt}", ""))),
-        negative_prompt=draw(st.text(max_size=60)),
+        prompt_template=draw(signs.map(lambda t: t.replace("{prompt}", ""))),
+        negative_prompt=draw(signs),
         loras=tuple(draw(st.lists(st.builds(LoraUse, model=refs), max_size=3))),
         control_units=tuple(draw(st.lists(units(), max_size=3))),
         seed_rule=draw(st.builds(SeedRule, value=st.integers(0, 2**32 - 1))),

@@ -42,6 +42,11 @@ def test_bad_requests_are_refused(studio: Studio) -> None:
         studio.intake.request(_with_model(preset, "gone"), "mia", None)
     with pytest.raises(InputError, match="seed -3 is out of range"):
         studio.intake.request(preset, "mia", None, seed=-3)
+    for sign in ("\0", "\x1b", "\ud800"):  # Issue 18, 9: from the page and the command line, too.
+        with pytest.raises(
+            InputError, match="what is asked for in words holds the control character"
+        ):
+            studio.intake.request(preset, "mia", None, f"a red{sign} dress")
 
 
 def test_a_units_own_picture_comes_along_as_it_was_kept(studio: Studio) -> None:

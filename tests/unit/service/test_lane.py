@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from studio.service.lane import Lane, Priority
+from tests.waiting import LONG
 
 
 def test_urgent_tasks_go_first_and_the_rest_keep_their_order() -> None:
@@ -13,10 +14,10 @@ def test_urgent_tasks_go_first_and_the_rest_keep_their_order() -> None:
 
     def hold() -> None:
         begun.set()
-        held.wait(120)
+        held.wait()
 
     lane.put(hold, Priority.BULK)
-    assert begun.wait(120)
+    assert begun.wait(LONG)
     for name, priority in (
         ("sheet 1", Priority.BULK), ("app 1", Priority.LIVE), ("sheet 2", Priority.BULK),
         ("trial", Priority.OPERATOR), ("app 2", Priority.LIVE),
@@ -55,10 +56,10 @@ def test_a_lane_tells_how_long_its_task_has_made_no_progress() -> None:
 
     def hold() -> None:
         begun.set()
-        held.wait(120)
+        held.wait()
 
     lane.put(hold)
-    assert begun.wait(120)
+    assert begun.wait(LONG)
     now[0] = 130.0
     assert lane.stalled_for == 30
     lane.touch()

@@ -3,14 +3,20 @@
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
-from studio.errors import BadDocument, NewerStore, NotFound, Outdated, StoreUnavailable
+from studio.errors import (
+    BadDocument,
+    InputError,
+    NewerStore,
+    NotFound,
+    Outdated,
+    StoreUnavailable,
+    Unstorable,
+)
 from studio.store.database import Database
 from studio.store.presets import PresetStore
 from tests import examples
@@ -25,6 +31,16 @@ def test_saving_again_adds_a_version_and_leaves_the_old_one(url: str) -> None:
     assert store.version("spring").preset == second
     assert [v.number for v in store.versions("spring")] == [2, 1]
     assert [(s.slug, s.name, s.latest) for s in store.summaries()] == [("spring", "Spring 2", 2)]
+
+
+# Issue 18, 9.
+def test_nobodys_name_or_note_holds_control_characters(url: str) -> None:
+    store = PresetStore(Database(url))
+    with pytest.raises(InputError, match="the author's name holds the control character U"):
+        store.save(examples.preset(), author="bo\n2026 forged line")
+    with pytest.raises(InputError, match="the note holds the control character U"):
+        store.save(examples.preset(), note="a\0b")
+    assert store.save(examples.preset(), "bo", "two\nlines").note == "two\nlines"
 
 
 def test_saving_the_unchanged_preset_makes_no_new_version(url: str) -> None:
@@ -86,7 +102,7 @@ def test_an_error_in_a_session_leaves_nothing_behind(url: str) -> None:
             session.execute(row)
             session.execute(row)
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Unstorable):
         add_twice()
     assert PresetStore(database).summaries() == []
 
@@ -217,21 +233,20 @@ from studio.store.database import Database
 from studio.store.presets import PresetStore
 from tests import examples
 store = PresetStore(Database(sys.argv[1]))
-print("ready", flush=True)
 for number in range(10**6):
-    store.save(examples.preset(prompt=f"colours {number}"))
+    print(store.save(examples.preset(prompt=f"{sys.argv[2]} {number}")).number, flush=True)
 """
 
 
 def test_a_saver_that_is_killed_leaves_a_whole_version_or_none(url: str) -> None:
     store = PresetStore(Database(url))
-    for seconds in (0.15, 0.31, 0.47):
-        saver = subprocess.Popen([sys.executable, "-c", SAVER, url], stdout=subprocess.PIPE)
-        assert saver.stdout is not None
-        assert saver.stdout.readline() == b"ready\n"
-        time.sleep(seconds)
-        saver.kill()
-        saver.wait()
+    for saves in (3, 8, 13):
+        command = [sys.executable, "-c", SAVER, url, f"colours of {saves}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as saver:
+            assert saver.stdout is not None
+            told = [saver.stdout.readline() for _ in range(saves)]
+            saver.kill()
+        assert all(told)
         versions = store.versions("spring")
         [summary] = store.summaries()
         assert [v.number for v in versions] == list(range(summary.latest, 0, -1))

@@ -26,7 +26,7 @@ def test_a_policy_that_was_changed_meanwhile_is_not_overwritten(client: TestClie
     saved = client.post("/safety/policy/first-light?number=1", json=changed, headers=OWN)
     assert saved.json() == {"number": 2}
     late = client.post("/safety/policy/first-light?number=1", json=policy["policy"], headers=OWN)
-    assert late.status_code == 400
+    assert late.status_code == 409
     assert client.get("/safety/policy/first-light").json()["policy"]["threshold"] == 0.5
 
 

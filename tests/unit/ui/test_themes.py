@@ -1,6 +1,5 @@
 """The addresses of the page Themes: what they tell and what they do, and for whom."""
 
-import time
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from fastapi.testclient import TestClient
 from studio.bootstrap import Studio
 from studio.recipes.deployment import Order
 from studio.ui.server import build_app
+from tests.waiting import until
 
 OWN = {"X-Studio": "themes"}
 TWO = "/themes/two"
@@ -25,12 +25,10 @@ def client(studio: Studio) -> TestClient:
 
 
 def done(client: TestClient, address: str) -> dict[str, Any]:
-    for _ in range(400):
-        answer: dict[str, Any] = client.get(address).json()
-        if answer["state"] != "running":
-            return answer
-        time.sleep(0.02)
-    raise TimeoutError("it did not end")
+    told: dict[str, Any] = until(
+        lambda: client.get(address).json(), lambda it: it["state"] != "running"
+    )
+    return told
 
 
 def test_themes_are_listed_searched_and_told_with_what_is_served(
@@ -61,7 +59,7 @@ def test_a_version_is_checked_deployed_rolled_back_and_taken_down(client: TestCl
         answer = client.post(f"{TWO}/deploy", json={"order": order, "over": over}, headers=OWN)
         assert (answer.json()["number"], answer.json()["author"]) == (number, "ada")
     late = client.post(f"{TWO}/deploy", json={"order": order, "over": 1}, headers=OWN)
-    assert late.status_code == 400
+    assert late.status_code == 409
     assert "was deployed to 'live' meanwhile" in late.json()["error"]
     back = client.post(f"{TWO}/rollback", json={"author": "bo", "over": 2}, headers=OWN).json()
     assert (back["number"], back["author"]) == (1, "bo")
@@ -90,7 +88,7 @@ def test_a_theme_is_renamed_branched_and_archived(client: TestClient) -> None:
     assert renamed.json() == {"number": 3}
     wish = {"number": 1, "slug": "three", "name": "Three"}
     assert client.post(f"{TWO}/branch", json=wish, headers=OWN).json() == {"slug": "three"}
-    assert client.post(f"{TWO}/branch", json=wish, headers=OWN).status_code == 400
+    assert client.post(f"{TWO}/branch", json=wish, headers=OWN).status_code == 409
     assert client.post("/themes/three/archive", headers=OWN).json() == {"archived": True}
     assert client.get("/themes/list?text=three").json() == []
     [found] = client.get("/themes/list?text=three&archived=true").json()

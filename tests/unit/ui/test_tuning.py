@@ -1,7 +1,6 @@
 """The addresses of the page Tuning: a study begun, run, paused, rated, kept."""
 
 import io
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from PIL import Image
 
 from studio.bootstrap import Studio
 from studio.ui.server import build_app
+from tests.waiting import until
 
 OWN = {"X-Studio": "tuning"}
 WISH = {"slug": "first-light", "number": 1, "letter": "B", "vary": "strength=0.4..0.8\nsampler=Euler,UniPC", "objective": "votes"}  # fmt: skip
@@ -22,12 +22,11 @@ def client(studio: Studio) -> TestClient:
 
 def ran(client: TestClient, name: str, trials: int) -> dict[str, Any]:
     client.post(f"/tuning/run?study={name}", json={"trials": trials}, headers=OWN)
-    for _ in range(500):
-        told: dict[str, Any] = client.get(f"/tuning/trials?study={name}").json()
-        if told["progress"]["state"] != "running":
-            return told
-        time.sleep(0.02)
-    raise TimeoutError("the study did not end")
+    address = f"/tuning/trials?study={name}"
+    told: dict[str, Any] = until(
+        lambda: client.get(address).json(), lambda it: it["progress"]["state"] != "running"
+    )
+    return told
 
 
 def test_a_study_is_begun_run_rated_and_a_trial_kept(client: TestClient, studio: Studio) -> None:

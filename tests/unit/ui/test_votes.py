@@ -1,7 +1,6 @@
 """The addresses of the page Votes: drawn beforehand, shown without labels, counted."""
 
 import io
-import time
 
 import pytest
 import statsmodels.api  # Here, since its import changes how warnings are taken.
@@ -10,6 +9,7 @@ from PIL import Image
 
 from studio.bootstrap import Studio
 from studio.ui.server import build_app
+from tests.waiting import until
 
 assert statsmodels.api
 OWN = {"X-Studio": "votes"}
@@ -27,11 +27,8 @@ def client(studio: Studio) -> TestClient:
 def begun(client: TestClient, entrants: list[dict[str, object]]) -> str:
     made = client.post("/votes", json={"title": "Which?", "entrants": entrants, "author": "ada"}, headers=OWN)  # fmt: skip
     address = f"/votes/{made.json()['id']}"
-    for _ in range(400):
-        if client.get(address).json()["drawn"]:
-            return address
-        time.sleep(0.02)
-    raise TimeoutError("the contest was not drawn")
+    until(lambda: client.get(address).json()["drawn"])
+    return address
 
 
 def test_a_contest_is_voted_on_and_told_beside_its_theme(client: TestClient) -> None:
@@ -43,7 +40,7 @@ def test_a_contest_is_voted_on_and_told_beside_its_theme(client: TestClient) -> 
         cast = {"voter": "bo", "number": number, "choice": "left"}
         assert client.post(address, json=cast, headers=OWN).json() == {"number": number + 1}
     late = client.post(address, json=cast, headers=OWN)
-    assert (late.status_code, "cast already" in late.json()["error"]) == (400, True)
+    assert (late.status_code, "cast already" in late.json()["error"]) == (409, True)
     standing = client.get(f"{address}/standing").json()
     assert {place["label"] for place in standing["places"]} == {"first-light v1 A", "first-light v1 C"}  # fmt: skip
     assert standing["voters"] == [["bo", 3]]

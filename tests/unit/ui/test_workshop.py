@@ -1,7 +1,6 @@
 """Models and System: what is where, what runs; a pull goes through a process of its own."""
 
 import logging
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.hub import model_hub
 from tests.unit.library.test_headers import PEFT, write
+from tests.waiting import until
 
 OWN = {"X-Studio": "models"}
 APP = Client(name="app")
@@ -40,12 +40,11 @@ def client(studio: Studio) -> TestClient:
 
 def pulled(client: TestClient) -> dict[str, Any]:
     """The one download, once it has ended."""
-    for _ in range(300):
-        [pull] = client.get("/models/list").json()["pulls"]
-        if pull["state"] != "running":
-            return dict(pull)
-        time.sleep(0.1)
-    raise TimeoutError("the download did not end")
+    [pull] = until(
+        lambda: client.get("/models/list").json()["pulls"],
+        lambda pulls: pulls[0]["state"] != "running",
+    )
+    return dict(pull)
 
 
 def test_every_model_says_where_it_is(client: TestClient) -> None:

@@ -1,4 +1,7 @@
-"""A page to play with a theme on a phone: static, and by the API alone, with a key one types in."""
+"""The API's own pages: the one to play with a theme on a phone, and the API's document made readable.
+
+Both are static and work by the API alone, with a key that one types in; all they run ships with them.
+"""
 
 from pathlib import Path
 
@@ -6,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
+from studio.api.wire import PREFIX
 from studio.recipes.canvas import Slug
 
 _STATIC = Path(__file__).parent / "static"
@@ -17,8 +21,18 @@ FENCE = {
 }  # fmt: skip
 
 
-def add_play(app: FastAPI) -> None:
+def add_pages(app: FastAPI) -> None:
+    docs = f"{PREFIX}/docs"
+    app.mount(f"{docs}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
     app.mount("/play/own", StaticFiles(directory=_STATIC))
+
+    @app.get(docs, include_in_schema=False)
+    def documents() -> FileResponse:
+        return FileResponse(_STATIC / "docs.html", media_type="text/html", headers=FENCE)
+
+    @app.get(f"{docs}/start.js", include_in_schema=False)
+    def start() -> FileResponse:
+        return FileResponse(_STATIC / "docs-start.js", media_type="text/javascript")
 
     @app.get("/play/{theme}", include_in_schema=False)
     def play(theme: Slug) -> FileResponse:

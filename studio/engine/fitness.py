@@ -1,0 +1,96 @@
+"""What models' configurations and headers say of whether they belong together: no weight is read."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.engine.configurations import Configurations
+from studio.errors import UnfitModel
+from studio.library.headers import read_header
+from studio.library.models import Family, Model
+
+SCALING = 0.18215
+"""Of latents where a VAE's configuration names none: Stable Diffusion 1's, and diffusers' default."""
+
+
+@dataclass(frozen=True)
+class Latents:
+    """The numbers a VAE makes: how many a place, and by what they are scaled (None: not told)."""
+
+    channels: int
+    scaling: float | None
+
+
+def check_vae(base: Model, vae: Model, configurations: Configurations) -> tuple[str, ...]:
+    """Notes about a VAE beside a base model. Raises UnfitModel where its latents are others than
+    the base model's: it would draw noise."""
+    if vae.family != "unknown":
+        if _latent_family(vae.family) != _latent_family(base.family):
+            raise _unfit(base, vae, f"is made for {vae.family}")
+        return ()
+    wanted, has = _of_base(base, configurations), _of_vae(vae)
+    if wanted is None or has is None:
+        return ()
+    if has.channels != wanted.channels:
+        raise _unfit(base, vae, f"has {has.channels} latent channels, not {wanted.channels}")
+    if has.scaling is None:
+        # Lone files are mostly Stable Diffusion 1's; for others nothing tells.
+        if base.family in ("sd15", "sd21"):
+            return ()
+        return (
+            f"VAE {vae.name} does not say which family it is made for: where colours are wrong,"
+            " take one in a diffusers folder, or the base model's own",
+        )
+    if has.scaling != wanted.scaling:
+        raise _unfit(base, vae, f"scales latents by {has.scaling:g}, not {wanted.scaling:g}")
+    return ()
+
+
+def same_text_width(base: Model, net: Model) -> bool:
+    """Whether a base model and a ControlNet of no known family listen to words of one width."""
+    told = (
+        _configuration(base.path / "unet" / "config.json").get("cross_attention_dim"),
+        _configuration(net.path / "config.json").get("cross_attention_dim"),
+    )
+    return told[0] is not None and told[0] == told[1]
+
+
+def _latent_family(family: Family) -> Family:
+    """2.x kept 1.x's VAE."""
+    return "sd15" if family == "sd21" else family
+
+
+def _unfit(base: Model, vae: Model, why: str) -> UnfitModel:
+    return UnfitModel(
+        f"VAE {vae.name!r} {why}, base model {base.name!r} is {base.family}: choose one of its"
+        " family, or the base model's own"
+    )
+
+
+def _of_base(base: Model, configurations: Configurations) -> Latents | None:
+    folder = base.path if base.path.is_dir() else configurations.folder(base)
+    return _told(_configuration(folder / "vae" / "config.json"))
+
+
+def _of_vae(vae: Model) -> Latents | None:
+    if vae.path.is_dir():
+        return _told(_configuration(vae.path / "config.json"))
+    shape = read_header(vae.path).first("decoder.conv_in.weight")
+    return None if shape is None or len(shape) < 2 else Latents(shape[1], None)
+
+
+def _told(configuration: dict[str, object]) -> Latents | None:
+    channels = configuration.get("latent_channels", 4)
+    scaling = configuration.get("scaling_factor", SCALING)
+    if not configuration or not isinstance(channels, int) or not isinstance(scaling, int | float):
+        return None
+    return Latents(channels, float(scaling))
+
+
+def _configuration(file: Path) -> dict[str, object]:
+    """Empty where it cannot be read: loading the model names that."""
+    try:
+        read = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}

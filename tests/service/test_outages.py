@@ -1,0 +1,256 @@
+"""What a client notices while the database, the queue, the disk or a device is away. Issue 18, 1, 2, 4, 12.
+
+Every fault is a real one: servers are stopped and started, files locked, a disk filled.
+"""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from studio.client import Themes
+from studio.errors import StudioError
+from studio.network import listen
+from studio.recipes.deployment import Order
+from studio.recipes.preset import LETTERS
+from studio.recipes.recipe import ModelRef
+from studio.recipes.serving import Client
+from studio.settings import shipped
+from tests.servers.disk import small_disk
+from tests.servers.postgresql import Cluster, cluster, programs
+from tests.service.conftest import Service
+from tests.service.test_conformance import ASK, ended, states
+from tests.waiting import LONG, until
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Cluster]:
+    """One of the test's own, to be stopped and started."""
+    found = programs()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed: `make test` installs it")
+        pytest.skip("these tests need PostgreSQL: apt-get install postgresql")
+    with cluster(found) as running:
+        yield running
+
+
+@pytest.fixture(params=["in-process", "fleet"])
+def on_postgresql(
+    request: pytest.FixtureRequest, home: Path, postgresql: Cluster
+) -> Iterator[Service]:
+    redis = request.getfixturevalue("redis") if request.param == "fleet" else None
+    running = Service(home, redis, postgresql.new_database())
+    yield running
+    running.rest()
+
+
+@pytest.fixture
+def in_process(home: Path) -> Service:
+    return Service(home, None)
+
+
+def address(themes: Themes) -> str:
+    return str(themes._http.base_url).removesuffix("/")
+
+
+def status(themes: Themes, name: str) -> int:
+    return httpx2.get(f"{address(themes)}/api/v1/{name}", timeout=LONG).status_code
+
+
+def begun(themes: Themes, request_id: str) -> None:
+    """Until its first step."""
+    next(event for event in themes.events(request_id) if event["kind"] == "step")
+
+
+def all_told_once(themes: Themes, request_id: str) -> None:
+    assert states(ended(themes, request_id)) == ["done"] * 4
+    ends = [event["letter"] for event in themes.events(request_id) if event["kind"] == "done"]
+    assert sorted(ends) == [*LETTERS]
+
+
+def test_a_database_that_stops_and_starts_costs_nothing_but_time(
+    on_postgresql: Service, postgresql: Cluster
+) -> None:
+    service = on_postgresql
+    service.work()
+    with service.client() as themes:
+        all_told_once(themes, themes.ask(*ASK).id)
+        asked = themes.ask(*ASK, words="slow")
+        begun(themes, asked.id)
+        postgresql.stop()
+        assert status(themes, "ready") == 503
+        if service.redis is None:
+            until(lambda: service.studio.rendering.store_error)
+        with pytest.raises(StudioError):
+            themes.ask(*ASK)
+        assert status(themes, "health") == 200
+        postgresql.start()
+        all_told_once(themes, asked.id)
+        assert status(themes, "ready") == 200
+        all_told_once(themes, themes.ask(*ASK).id)
+
+
+def test_a_locked_database_costs_nothing_but_time(
+    in_process: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.store.database.BUSY_SECONDS", 0.2)
+    in_process.studio = in_process.open()
+    with in_process.client() as themes:
+        asked = themes.ask(*ASK, words="slow")
+        begun(themes, asked.id)
+        other = sqlite3.connect(in_process.home / "studio.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        until(lambda: in_process.studio.rendering.store_error)
+        assert status(themes, "ready") == 503
+        other.execute("ROLLBACK")
+        other.close()
+        all_told_once(themes, asked.id)
+        assert status(themes, "ready") == 200
+
+
+def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None:
+    with small_disk(home):
+        service = Service(home, None)
+        with service.client() as themes:
+            asked = themes.ask(*ASK, words="slow")
+            begun(themes, asked.id)
+            filler = home / "filler"
+            with suppress(OSError), filler.open("wb", buffering=0) as opened:
+                while opened.write(bytes(2**16)):
+                    pass
+            until(lambda: service.studio.rendering.store_error)
+            assert status(themes, "ready") == 503
+            filler.unlink()
+            all_told_once(themes, asked.id)
+            assert len(list((home / "pictures").rglob("*.tmp"))) == 0
+        service.studio.rendering.close()
+
+
+def test_what_is_asked_while_redis_is_away_is_kept_and_drawn_later(
+    fleet: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.service.fleet.UNSENT", timedelta(seconds=1))
+    assert fleet.redis is not None
+    with fleet.client() as themes:
+        fleet.redis.stop()
+        asked = themes.ask(*ASK)
+        assert states(themes.asked(asked.id)) == ["queued"] * 4
+        assert status(themes, "ready") == 503
+        assert status(themes, "health") == 200
+        fleet.redis.start()
+        fleet.work()
+        all_told_once(themes, asked.id)
+        assert status(themes, "ready") == 200
+
+
+def test_what_is_drawn_while_redis_goes_away_is_finished(fleet: Service) -> None:
+    fleet.work()
+    assert fleet.redis is not None
+    with fleet.client() as themes:
+        asked = themes.ask(*ASK, words="slow")
+        begun(themes, asked.id)
+        fleet.redis.stop()
+        until(lambda: "done" in states(themes.asked(asked.id)))
+        fleet.redis.start()
+        all_told_once(themes, asked.id)
+        jobs = fleet.studio.serving.jobs.asked(asked.id).jobs
+        assert jobs[0].attempts == 1
+
+
+def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet: Service) -> None:
+    fleet.work()
+    with fleet.client() as themes:
+        asked = themes.ask(*ASK, words="B loses the device")
+        assert fleet.workers[0].wait(LONG) == 9
+        shown = themes.asked(asked.id)
+        assert "failed" not in states(shown)
+        fleet.work()
+        all_told_once(themes, asked.id)
+        jobs = {job.letter: job for job in fleet.studio.serving.jobs.asked(asked.id).jobs}
+        assert jobs["B"].attempts == 2
+
+
+def test_a_job_that_hangs_is_given_back_and_its_process_replaced(fleet: Service) -> None:
+    fleet.work(STUDIO_JOB_SECONDS="1")
+    with fleet.client() as themes:
+        asked = themes.ask(*ASK, words="B hangs")
+        all_told_once(themes, asked.id)
+        all_told_once(themes, themes.ask(*ASK).id)
+
+
+def test_a_worker_draws_by_a_checkpoint_that_was_added_after_it_started(fleet: Service) -> None:
+    fleet.work()
+    with fleet.client() as themes:
+        all_told_once(themes, themes.ask(*ASK).id)
+        added = fleet.home / "models" / "checkpoints" / "fresh-ink"
+        shutil.copytree(shipped("assets") / "models" / "checkpoints" / "pocket-ink", added, copy_function=os.link)  # fmt: skip
+        preset = fleet.studio.presets.version("first-light").preset
+        recipes = preset.recipes
+        for letter in LETTERS:
+            recipe = recipes[letter].model_copy(update={"base_model": ModelRef(name="fresh-ink")})
+            recipes = recipes.replace(letter, recipe)
+        saved = fleet.studio.presets.save(preset.model_copy(update={"recipes": recipes}))
+        fleet.studio.deploying.deployments.add(Order(slug="first-light", number=saved.number))
+        all_told_once(themes, themes.ask(*ASK).id)
+
+
+def test_workers_on_one_host_have_names_of_their_own(fleet: Service) -> None:
+    fleet.work(2)
+    with fleet.client() as themes:
+        for _ in range(2):
+            all_told_once(themes, themes.ask(*ASK).id)
+        app = fleet.studio.serving.runner._app  # type: ignore[attr-defined]
+        names = until(lambda: app.control.ping(timeout=2), lambda found: len(found) == 2)
+        assert len({name for each in names for name in each}) == 2
+
+
+def test_a_server_waits_for_the_one_before_it_to_end(home: Path) -> None:
+    service = Service(home, None)
+    key = service.studio.clients.put(Client(name="second"))
+    with serve(home) as (first, _), serve(home) as (second, port):
+        themes = Themes(f"http://127.0.0.1:{port}", key)
+        first.send_signal(signal.SIGTERM)
+        first.wait(LONG)
+        until(lambda: answers(port))
+        assert themes.themes()
+        third = subprocess.run(
+            [sys.executable, "-m", "studio.cli", "serve", "--port", "0"], env=environment(home),
+            capture_output=True, text=True, timeout=LONG, check=False,
+        )  # fmt: skip
+        assert third.returncode == 5
+        assert "another `studio serve`" in third.stderr
+        second.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    with listen("127.0.0.1", 0) as spare:
+        port = spare.getsockname()[1]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "studio.cli", "serve", "--port", str(port)], env=environment(home)
+    )
+    try:
+        yield running, port
+    finally:
+        running.kill()
+        running.wait()
+
+
+def environment(home: Path) -> dict[str, str]:
+    return os.environ | {"STUDIO_HOME": str(home), "STUDIO_DEVICE": "cpu"}
+
+
+def answers(port: int) -> bool:
+    with suppress(httpx2.HTTPError):
+        return httpx2.get(f"http://127.0.0.1:{port}/api/v1/ready").status_code == 200
+    return False

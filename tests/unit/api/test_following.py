@@ -1,0 +1,171 @@
+"""Issue 18, 11: any number of streams of a request are one look at it, and a client has so many."""
+
+import asyncio
+import threading
+from collections import Counter
+
+import httpx2
+import pytest
+
+from studio.api.following import BESIDE, Following
+from studio.bootstrap import Studio, open_studio
+from studio.errors import StoreUnavailable
+from studio.recipes.serving import Client, Told
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests.servers.api import serving as listening
+from tests.unit.api.test_api import V1, WISH
+
+ONE, OTHER = "1" * 32, "2" * 32
+
+
+class Telling:
+    """What `Following` asks of `Serving`: requests whose events a test tells."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[Told]] = {ONE: [], OTHER: []}
+        self.looks: Counter[str] = Counter()
+        self.failing = False
+
+    def news(self, request_id: str, number: int) -> tuple[Told, ...]:
+        self.looks[request_id] += 1
+        if self.failing:
+            raise StoreUnavailable("the store is away")
+        return tuple(self.told[request_id][number:])
+
+    def is_over(self, request_id: str) -> bool:
+        return sum(each.final for each in self.told[request_id]) == 4
+
+    def tell(self, request_id: str, kind: str) -> None:
+        letters = ("A", "B", "C", "D")
+        final = kind == "done"
+        self.told[request_id] += [Told(letter=each, kind=kind, final=final) for each in letters]
+
+
+@pytest.fixture
+def serving() -> Telling:
+    return Telling()
+
+
+def following(serving: Telling) -> Following:
+    return Following(serving)  # type: ignore[arg-type]
+
+
+async def followed(streams: Following, request_id: str, first: int = 0) -> list[str]:
+    return [line async for line in streams.lines(request_id, first)]
+
+
+def kinds(lines: list[str]) -> list[str]:
+    return [line.split('"kind": "')[1].split('"')[0] for line in lines]
+
+
+def test_a_hundred_streams_of_a_request_are_one_look_at_it(serving: Telling) -> None:
+    async def act() -> list[list[str]]:
+        streams = following(serving)
+        every = [asyncio.create_task(followed(streams, ONE)) for _ in range(100)]
+        serving.tell(ONE, "queued")
+        while serving.looks[ONE] < 5:
+            await asyncio.sleep(0.01)
+        serving.tell(ONE, "done")
+        found = await asyncio.gather(*every)
+        assert streams._feeds == {}
+        return found
+
+    found = asyncio.run(act())
+    assert all(each == found[0] for each in found)
+    assert kinds(found[0]) == ["queued"] * 4 + ["done"] * 4
+    assert serving.looks[ONE] < 50
+
+
+def test_streams_of_several_requests_end_each_when_theirs_does(serving: Telling) -> None:
+    async def act() -> None:
+        streams = following(serving)
+        one, other = (asyncio.create_task(followed(streams, each)) for each in (ONE, OTHER))
+        serving.tell(ONE, "queued")
+        serving.tell(ONE, "done")
+        assert len(await one) == 8
+        assert not other.done()
+        serving.tell(OTHER, "done")
+        assert kinds(await other) == ["done"] * 4
+
+    asyncio.run(act())
+
+
+def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Telling) -> None:
+    serving.tell(ONE, "queued")
+    serving.tell(ONE, "done")
+    lines = asyncio.run(followed(following(serving), ONE, 6))
+    assert [line.split("\n")[0] for line in lines] == ["id: 6", "id: 7"]
+    assert asyncio.run(followed(following(serving), ONE, 8)) == []
+
+
+def test_while_nothing_can_be_looked_at_streams_wait(
+    serving: Telling, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("studio.api.following.HEARTBEAT", 0.05)
+    monkeypatch.setattr("studio.api.following.PAUSE", 0.01)
+
+    async def act() -> list[str]:
+        streams = following(serving)
+        serving.failing = True
+        stream = asyncio.create_task(followed(streams, ONE))
+        while serving.looks[ONE] < 20:
+            await asyncio.sleep(0.01)
+        assert not stream.done()
+        serving.failing = False
+        serving.tell(ONE, "done")
+        return await stream
+
+    lines = asyncio.run(act())
+    assert ": waiting\n\n" in lines
+    assert kinds([line for line in lines if line.startswith("id")]) == ["done"] * 4
+    assert "cannot be looked at for now: the store is away" in caplog.text
+
+
+def test_who_stops_listening_is_forgotten(serving: Telling) -> None:
+    async def act() -> None:
+        streams = following(serving)
+        stream = asyncio.create_task(followed(streams, ONE))
+        while not serving.looks[ONE]:
+            await asyncio.sleep(0.01)
+        stream.cancel()
+        await asyncio.wait([stream])
+        assert streams._feeds == {}
+        assert streams._looking is not None
+        await streams._looking  # It ends by itself.
+
+    asyncio.run(act())
+
+
+def test_a_client_has_so_many_streams(studio: Studio) -> None:
+    gate = threading.Semaphore(0)
+    waiting = open_studio(Settings(home=studio.settings.home), lambda: FakeRenderer(gate=gate))
+    key = waiting.clients.put(Client(name="small", in_flight=1))
+
+    headers = {"Authorization": f"Bearer {key}"}
+    with (
+        listening(waiting) as address,
+        httpx2.Client(base_url=address, headers=headers, timeout=60) as client,
+    ):
+        made = client.post(f"{V1}/requests", json=WISH).json()["id"]
+        events = f"{V1}/requests/{made}/events"
+        streams = [client.stream("GET", events) for _ in range(1 + BESIDE)]
+        opened = [stream.__enter__() for stream in streams]
+        assert {each.status_code for each in opened} == {200}
+        refused = client.get(events)
+        assert (refused.status_code, refused.headers["content-type"]) == (
+            429,
+            "application/problem+json",
+        )
+        assert f"{1 + BESIDE} streams of yours are open already" in refused.json()["detail"]
+        streams.pop().__exit__(None, None, None)
+        for _ in range(600):  # The server notices when it does.
+            with client.stream("GET", events) as again:
+                if again.status_code == 200:
+                    break
+            threading.Event().wait(0.1)
+        else:
+            pytest.fail("a stream that was closed still counts")
+        gate.release(100)
+        for stream in streams:
+            stream.__exit__(None, None, None)

@@ -1,0 +1,53 @@
+"""Issue 18, 11: what blocks works in a thread; meanwhile everybody else is answered."""
+
+import inspect
+import threading
+from collections.abc import Sequence
+
+import httpx2
+import pytest
+from fastapi.routing import APIRoute
+
+from studio.api.app import build_api
+from studio.bootstrap import Studio
+from studio.recipes.serving import Client
+from studio.service.packaging import Packaging
+from tests.servers.api import serving
+from tests.unit.api.test_texts import all_routes, page_routers
+
+WAITING = {"health", "events"}
+"""These are of the event loop, and only ever wait for threads or time."""
+
+
+def on_the_loop(routes: Sequence[object]) -> set[str]:
+    found = [each.endpoint for each in routes if isinstance(each, APIRoute)]
+    return {each.__name__ for each in found if inspect.iscoroutinefunction(each)}
+
+
+def test_routes_that_block_are_not_of_the_event_loop(studio: Studio) -> None:
+    assert on_the_loop(all_routes(build_api(studio))) == WAITING
+    for router in page_routers(studio):
+        assert on_the_loop(router.routes) == set()
+
+
+def test_while_a_preset_is_taken_in_others_are_answered(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def blocked(*_: object) -> None:
+        begun.set()
+        go_on.wait(60)
+        raise ValueError
+
+    monkeypatch.setattr(Packaging, "take_in", blocked)
+    key = studio.clients.put(Client(name="ci", scopes=frozenset({"manage"})))
+    headers = {"Authorization": f"Bearer {key}"}
+    with serving(studio) as address, httpx2.Client(base_url=address, timeout=60) as client:
+        post = threading.Thread(target=client.post, args=("/api/v1/presets",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip
+        post.start()
+        assert begun.wait(60)
+        assert client.get("/api/v1/health").json() == {"status": "alive"}
+        assert post.is_alive()
+        go_on.set()
+        post.join()

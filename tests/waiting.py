@@ -1,0 +1,29 @@
+"""How tests wait: for a state, and as long as the slowest machine may need. Nothing is measured by it:
+a test goes on as soon as what it waits for is there. Speed belongs into `tests/benchmarks`."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+LONG = 180.0
+"""Seconds until a test gives up on what should have happened."""
+LONG_MS = LONG * 1000
+"""The same in milliseconds, as browsers take it."""
+PAUSE = 0.02
+"""Seconds between two looks."""
+
+Found = TypeVar("Found")
+
+
+def until(
+    look: Callable[[], Found], holds: Callable[[Found], object] = bool, pause: float = PAUSE
+) -> Found:
+    """Looks again and again, and gives back what is found once it holds, or else once it is true.
+
+    Raises TimeoutError, naming what was found last, after `LONG`."""
+    end = time.monotonic() + LONG
+    while not holds(found := look()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"still this after {LONG:.0f} s: {found}")
+        time.sleep(pause)
+    return found
