@@ -48,6 +48,7 @@ test: $(VENV)/.installed-dev services  ## the tests, with coverage, without thos
 	  $(ONLY) --cov --cov-report=term
 
 test-all: ONLY := -m ""
+test-all: export STUDIO_TEST_ALL := 1
 test-all: test  ## every test, also those that take minutes each
 
 test-all:  ## every test, those that fuzz with many more cases

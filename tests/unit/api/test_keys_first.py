@@ -12,16 +12,15 @@ from studio.api.protocol import Connection
 from studio.bootstrap import Studio
 from studio.recipes.serving import Client, Scope
 from tests.servers.api import serving
+from tests.waiting import LONG
 
 EVERYTHING: frozenset[Scope] = frozenset({"draw", "manage", "watch"})
-PATIENCE = 60
-"""Seconds that an answer may take; those that come never fail by this."""
 
 
 @contextmanager
 def connected(address: str) -> Iterator[socket.socket]:
     host, _, port = address.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+    with socket.create_connection((host, int(port)), timeout=LONG) as connection:
         yield connection
 
 

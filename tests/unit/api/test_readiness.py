@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from studio.api.app import build_api
 from studio.bootstrap import Studio
 from studio.errors import DeviceLost, LaneHung, StoreInUse, StoreUnavailable, StudioError
+from tests.waiting import LONG
 
 V1 = "/api/v1"
 
@@ -26,7 +27,7 @@ def test_a_process_that_can_render_no_more_asks_to_be_started_anew(
 
     monkeypatch.setattr(studio.serving.runner, "tend", fail)
     with TestClient(build_api(studio, give_up=asked.put)):
-        assert asked.get(timeout=120) is error
+        assert asked.get(timeout=LONG) is error
 
 
 def test_health_fails_once_a_rendering_thread_is_dead(app: TestClient, studio: Studio) -> None:

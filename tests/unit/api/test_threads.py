@@ -14,6 +14,7 @@ from studio.recipes.serving import Client
 from studio.service.packaging import Packaging
 from tests.servers.api import serving
 from tests.unit.api.test_texts import all_routes, page_routers
+from tests.waiting import LONG
 
 WAITING = {"health", "events"}
 """These are of the event loop, and only ever wait for threads or time."""
@@ -37,16 +38,16 @@ def test_while_a_preset_is_taken_in_others_are_answered(
 
     def blocked(*_: object) -> None:
         begun.set()
-        go_on.wait(60)
+        go_on.wait()
         raise ValueError
 
     monkeypatch.setattr(Packaging, "take_in", blocked)
     key = studio.clients.put(Client(name="ci", scopes=frozenset({"manage"})))
     headers = {"Authorization": f"Bearer {key}"}
-    with serving(studio) as address, httpx2.Client(base_url=address, timeout=60) as client:
+    with serving(studio) as address, httpx2.Client(base_url=address, timeout=LONG) as client:
         post = threading.Thread(target=client.post, args=("/api/v1/presets",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip
         post.start()
-        assert begun.wait(60)
+        assert begun.wait(LONG)
         assert client.get("/api/v1/health").json() == {"status": "alive"}
         assert post.is_alive()
         go_on.set()

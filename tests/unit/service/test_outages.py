@@ -30,6 +30,7 @@ from studio.store.pictures import PictureFiles
 from studio.store.tables import JobRow
 from studio.store.variants import VariantStore
 from tests import examples
+from tests.waiting import LONG
 
 
 class Outage:
@@ -44,7 +45,7 @@ class Outage:
         self.error = error or StoreUnavailable("the database was shut down")
 
     def end(self) -> None:
-        assert self.met.wait(120)
+        assert self.met.wait(LONG)
         self.error = None
 
     def check(self) -> None:
@@ -96,7 +97,7 @@ class Bench:
 
         def judge(_: Request, letter: Letter, __: Image.Image) -> PictureVerdict:
             if judged is not None and letter == "A":
-                judged.wait(120)
+                judged.wait(LONG)
             return PictureVerdict()
 
         self.service = RenderService(

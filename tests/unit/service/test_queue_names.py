@@ -9,6 +9,7 @@ from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
 from studio.service.fleet import queue_of
 from tests.unit.library.test_headers import checkpoint, write
+from tests.waiting import LONG
 
 NAMES = (
     "Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "[a]+100%!", "春日 🎨", "a%2Cb", "*", "a:b",
@@ -47,5 +48,5 @@ def test_every_listed_base_model_has_a_queue_that_brings_what_was_sent(tmp_path:
                 producer.publish(name, routing_key=queue.name, declare=[queue])
             on = [lambda body, _, queue=queue.name: take(queue, body)]
             with Consumer(connection, [queue], callbacks=on, no_ack=True):
-                connection.drain_events(timeout=5)
+                connection.drain_events(timeout=LONG)
     assert got == {queue_of(name): name for name in NAMES}
