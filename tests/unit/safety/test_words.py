@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from studio.errors import BadDocument
 from studio.recipes.safety import WordVerdict
-from studio.safety.folding import Folder, views
+from studio.safety.folding import Folder
 from studio.safety.lists import WordLists, read_list
 from studio.safety.words import WordFilter
 from studio.settings import shipped
@@ -21,6 +21,7 @@ def lists() -> WordLists:
 
 
 FOLDER = Folder()
+FILTER = WordLists((shipped("assets") / "words",)).filter()
 
 
 @pytest.mark.parametrize("text", EVASIONS)
@@ -37,7 +38,7 @@ def test_what_only_looks_like_it_passes(lists: WordLists, text: str) -> None:
     ("text", "severity", "masked"),
     [
         ("a bloody  dress and a gun", "mask", "a dress and a"),
-        ("穿比基尼的女孩", "mask", "穿的女孩"),
+        ("穿比基尼的女孩", "mask", "穿 的女孩"),
         ("a bomb of colour", "flag", "a bomb of colour"),
     ],
 )
@@ -76,7 +77,8 @@ def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
 
 def test_a_list_says_what_its_entries_are_for() -> None:
     text = "# ours\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
-    assert read_list(text, "x") == {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
+    words = {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
+    assert read_list(text, "x").words == words
     with pytest.raises(BadDocument, match=r"x, line 1: write \[block\]"):
         read_list("[ban]\nfoo", "x")
     with pytest.raises(BadDocument, match="x, line 1: say first what for"):
@@ -102,8 +104,8 @@ def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
     assert len(folded.text) == len(folded.places)
     assert all(0 <= place < len(text) for place in folded.places)
     assert FOLDER.fold(folded.text).text == folded.text
-    seen = views(folded)
-    assert len(seen.text) == len(seen.places)
+    verdict = FILTER.judge(text)
+    assert all(0 <= match.start < match.end <= len(text) for match in verdict.matches)
 
 
 @given(

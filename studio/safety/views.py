@@ -1,0 +1,243 @@
+"""Every way in which a text is read."""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Set
+from itertools import chain
+
+from studio.safety.chinese import Heard, clauses, composed
+from studio.safety.decoding import decoded
+from studio.safety.folding import (
+    HAN,
+    PIECE,
+    WORD,
+    Folded,
+    Folder,
+    View,
+    joined,
+    plain_words,
+    spaced,
+    standing_for,
+    symbols,
+)
+from studio.safety.lookalikes import FACES, TELLTALE, TURNED
+from studio.safety.spelling import (
+    LEET,
+    OTHER_LEET,
+    Misspelt,
+    drawn,
+    turned_round,
+    undoubled,
+    unglued,
+    wild,
+)
+
+ENDS = ".,;:!?()\"'…。，；：！？、（）「」“”‘’-_[]{}<>~"
+"""What may stand beside a word without being part of it."""
+SHORT = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
+"""Words that stand beside others in earnest: never glued to them."""
+MOST_GLUED, LONGEST_GLUED, LONGEST_SPELT, LONGEST_PART = 4, 14, 10, 5
+"""Neighbours that are glued, the letters of what comes of it, of a word in single letters, and of a part
+that is no word."""
+LONGEST_WORD, MOST_UNKNOWN, DEEPEST = 40, 60, 2
+"""Letters of a word, and words that are no English ones, that are looked into, and codes within codes."""
+
+
+class Reader:
+    """Reads texts for lists: `known` tells whether a word is an entry, `completed` which entries a word
+    with question marks may be, `ordinary` are the words that are never taken for others, `companions` those
+    that are glued to entries."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        known: Callable[[str], bool],
+        completed: Callable[[str], Iterable[str]],
+        ordinary: Set[str],
+        companions: Container[str],
+        misspelt: Misspelt,
+        heard: Heard,
+    ) -> None:
+        self._folder, self._known, self._completed = folder, known, completed
+        self._ordinary, self._companions = ordinary, companions
+        self._misspelt, self._heard = misspelt, heard
+
+    def views(self, text: str, folded: Folded, depth: int = 0) -> Iterator[View]:
+        """Of a text and the same folded; its places are those of `folded`."""
+        yield plain_words(folded)
+        pieces = [piece for piece in _pieces(folded) if any(map(str.isalnum, piece.text))]
+        plain = [_bare(piece) for piece in pieces]
+        yield from _split_at_capitals(text, folded)
+        yield from self._dressed(pieces, plain)
+        yield from (spaced(each) for each in self._neighbours(plain))
+        yield from self._unknown(pieces, plain)
+        yield from self._chinese(folded)
+        drawn_signs = "".join(symbols(folded.text))
+        if drawn_signs:
+            yield View(
+                drawn_signs,
+                tuple(place for char, place in zip(*folded, strict=True) if char in drawn_signs),
+            )
+        if TELLTALE & set(text.lower()):
+            yield _upside_down(text, folded)
+        if depth < DEEPEST:
+            yield from self._decoded(text, folded, depth)
+
+    def _dressed(self, pieces: list[Folded], plain: list[Folded]) -> Iterator[View]:
+        for piece, bare in zip(pieces, plain, strict=True):
+            if piece.text.isalpha():
+                continue
+            yield from (spaced(each) for each in _readings(piece, bare))
+            for pattern in wild(piece.text) if bare.text not in self._ordinary else ():
+                yield from (standing_for(word, piece) for word in self._completed(pattern))
+
+    def _unknown(self, pieces: list[Folded], plain: list[Folded]) -> Iterator[View]:
+        """What else the words may be that are no English ones."""
+        asked = 0
+        for piece, bare in zip(pieces, plain, strict=True):
+            readings = [bare] if piece.text.isalpha() else [bare, *_readings(piece, bare)]
+            for word in dict.fromkeys(reading.text for reading in readings):
+                if not 3 <= len(word) <= LONGEST_WORD or word in self._ordinary:
+                    continue
+                asked += 1
+                if asked > MOST_UNKNOWN:
+                    return
+                yield from (standing_for(other, piece) for other in self._meant(word))
+
+    def _meant(self, word: str) -> Iterator[str]:
+        if not word.isascii():
+            faces = [FACES.get(char, char) for char in word]
+            if "".join(faces).isascii():
+                yield "".join(faces)
+            return
+        letters = word.strip("0123456789")
+        if len(letters) >= 3 and letters != word:
+            yield letters
+        if not letters.isalpha() or self._known(letters):
+            return
+        for other in dict.fromkeys((letters, *undoubled(letters))):
+            if other != letters:
+                yield other
+            meant = self._misspelt.meant(other)
+            if meant:
+                yield meant
+            parts = unglued(other, self._known, self._companions) if len(other) >= 5 else None
+            if parts:
+                yield " ".join(parts)
+        yield from (
+            other for other in turned_round(letters) if len(other) > 3 and self._known(other)
+        )
+
+    def _neighbours(self, pieces: list[Folded]) -> Iterator[Folded]:
+        """Words in parts, `f u c k` and `fu ck`: neighbours glued, where one is no word."""
+        loose = [self._loose(piece.text) for piece in pieces]
+        index = 0
+        while index < len(pieces):
+            run = index
+            while run < len(pieces) and len(pieces[run].text) == 1:
+                run += 1
+            if run - index >= 3:
+                yield from _windows(pieces[index:run])
+                index = run
+                continue
+            if any(loose[index : index + MOST_GLUED]):
+                yield from self._glued(pieces[index : index + MOST_GLUED])
+            index += 1
+
+    def _glued(self, pieces: list[Folded]) -> Iterator[Folded]:
+        """The first of these with one, two or three of those after it."""
+        for count in range(2, len(pieces) + 1):
+            some = pieces[:count]
+            texts = [each.text for each in some]
+            if any(text in SHORT for text in texts) or sum(map(len, texts)) > LONGEST_GLUED:
+                return
+            if any(map(self._loose, texts)):
+                yield joined(some)
+
+    def _loose(self, text: str) -> bool:
+        """Whether it is too short for a word, or none, as far as words are known."""
+        if len(text) <= 2 or not self._ordinary:
+            return len(text) <= 2 and text not in SHORT
+        return len(text) <= LONGEST_PART and text.isascii() and text not in self._ordinary
+
+    def _chinese(self, folded: Folded) -> Iterator[View]:
+        if HAN.search(folded.text):
+            for clause in clauses(folded):
+                for each in (clause, composed(clause)):
+                    if each is not None:
+                        yield View(each.text, each.places, han=True)
+        yield from self._heard.views(folded)
+
+    def _decoded(self, text: str, folded: Folded, depth: int) -> Iterator[View]:
+        """What is said in a code, read in its turn."""
+        for start, end, meant in decoded(text):
+            inner = self._folder.fold(meant)
+            if inner.text:
+                held = [place for place in folded.places if start <= place < end] or [0]
+                for view in self.views(meant, inner, depth + 1):
+                    yield standing_for(view.text.strip(), Folded("", (held[0], held[-1])))
+
+
+def _pieces(folded: Folded) -> Iterator[Folded]:
+    """What stands between spaces, without the signs around it."""
+    for found in PIECE.finditer(folded.text):
+        inner = found.group().strip(ENDS)
+        if inner:
+            first = found.start() + found.group().index(inner)
+            yield folded.part(first, first + len(inner))
+
+
+def _bare(piece: Folded) -> Folded:
+    """Letters and digits alone: `s.h-i.t` is `shit`; with signs read as letters where that is all there
+    is to read."""
+    return piece if piece.text.isalnum() else _kept(piece, piece.text)
+
+
+def _readings(piece: Folded, bare: Folded) -> list[Folded]:
+    """Signs that stand for letters are letters, others are gone."""
+    if HAN.search(piece.text):
+        return [] if bare is piece else [bare]
+    made = [
+        bare,
+        _kept(piece, _leet(piece.text, LEET)),
+        _kept(piece, _leet(piece.text, OTHER_LEET)),
+    ]
+    signs = drawn(piece.text)
+    if signs != piece.text:
+        places = (piece.places[0], *[piece.places[-1]] * (len(signs) - 1))
+        made.append(_kept(Folded(signs, places), _leet(signs, LEET)))
+    return [*{each.text: each for each in made if each.text and each.text != piece.text}.values()]
+
+
+def _leet(text: str, table: dict[str, str]) -> str:
+    return "".join(table.get(char, char) for char in text)
+
+
+def _kept(piece: Folded, text: str) -> Folded:
+    kept = [(char, place) for char, place in zip(text, piece.places, strict=True) if char.isalnum()]
+    return Folded("".join(char for char, _ in kept), tuple(place for _, place in kept))
+
+
+def _windows(letters: list[Folded]) -> Iterator[Folded]:
+    """Every word that letters apart may spell, stray ones before and after it."""
+    for start in range(len(letters) - 2):
+        for end in range(start + 3, min(start + LONGEST_SPELT, len(letters)) + 1):
+            yield joined(letters[start:end])
+
+
+def _split_at_capitals(text: str, folded: Folded) -> Iterator[View]:
+    """`NudeGirl` as two words."""
+    parts: list[str] = []
+    places: list[int] = []
+    for char, place in zip(folded.text, folded.places, strict=True):
+        if places and place and text[place].isupper() and text[place - 1].islower():
+            parts.append(" ")
+            places.append(places[-1])
+        parts.append(char)
+        places.append(place)
+    if len(parts) != len(folded.text):
+        yield plain_words(Folded("".join(parts), tuple(places)))
+
+
+def _upside_down(text: str, folded: Folded) -> View:
+    turned = "".join(TURNED.get(char, char) for char in reversed(text.lower()))
+    words = " ".join(chain.from_iterable(WORD.findall(part) for part in turned.split()))
+    return standing_for(words, Folded("", (folded.places[0], folded.places[-1])))
