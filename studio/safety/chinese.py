@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 CLAUSES = frozenset("，。；！？、,.;!?\n")
 _COMPONENT = re.compile("|".join(COMPONENTS))
+_HAN = "[\u3400-\u9fff]"
+_HAN_FIRST, _HAN_LAST = re.compile(f"{_HAN}+"), re.compile(f"{_HAN}{{1,20}}$")
+_INITIAL = re.compile(f"{_HAN}[a-z](?![a-z0-9恤裇])|(?<![a-z0-9])[a-z]{_HAN}")
 _LATIN = re.compile("[a-z]+[1-4]?")
 LONGEST_SPOKEN, MIN_PINYIN, LONGEST_SYLLABLE = 6, 5, 6
 """Syllables of an entry that are looked for, letters of one in pinyin alone, and of a syllable."""
@@ -187,6 +190,16 @@ def units(folded: Folded) -> list[list[Unit]]:
     return [run for run in runs if len(run) > 1]
 
 
+def _han_before(text: str, at: int) -> str:
+    found = _HAN_LAST.search(text, 0, at)
+    return found.group() if found else ""
+
+
+def _han_after(text: str, at: int) -> str:
+    found = _HAN_FIRST.match(text, at + 1)
+    return found.group() if found else ""
+
+
 def windows(length: int) -> Iterator[tuple[int, int]]:
     for start in range(length - 1):
         for end in range(start + 2, min(start + LONGEST_SPOKEN, length) + 1):
@@ -214,6 +227,8 @@ class Heard:
         self._entries: dict[str, list[str]] = {}
         self._alike: set[str] = set()
         self._allowed: set[str] = set()
+        self._initials: dict[str, str] = {}
+        """Entries by one character and the first letter of the other."""
 
     def add(self, han: str, alike: bool, allowed: bool) -> str:
         """Takes an entry in, and gives its sound. One that is allowed is never taken for another."""
@@ -222,8 +237,11 @@ class Heard:
         sound = "".join(map(spoken, han))
         if 2 <= len(han) <= LONGEST_SPOKEN:
             self._entries.setdefault(sound, []).append(han)
-            if alike:
-                self._alike.add(han)
+        if alike and 2 <= len(han) <= LONGEST_SPOKEN:
+            self._alike.add(han)
+            if len(han) == 2:
+                self._initials[han[0] + spoken(han[1])[:1]] = han
+                self._initials[spoken(han[0])[:1] + han[1]] = han
         return sound
 
     def views(self, folded: Folded) -> Iterator[View]:
@@ -231,6 +249,7 @@ class Heard:
         characters that mean nothing else."""
         if not self._entries:
             return
+        yield from self.abbreviated(folded)
         for run in units(folded):
             for start, end in windows(len(run)):
                 window = run[start:end]
@@ -238,6 +257,20 @@ class Heard:
                     if len(entry) == len(window) and self._means(run, start, entry):
                         places = [place for unit in window for place in unit.places]
                         yield standing_for(entry, Folded("", tuple(places)))
+
+    def abbreviated(self, folded: Folded) -> Iterator[View]:
+        """Entries of which one character is the first letter of its sound: `强j`. The other is a word of
+        its own where it stands, as it is not in `红色Q版`."""
+        for found in _INITIAL.finditer(folded.text):
+            entry = self._initials.get("".join(found.group().split()))
+            if entry is None:
+                continue
+            at = found.start() if is_han(folded.text[found.start()]) else found.end() - 1
+            before = _han_before(folded.text, at)
+            after = _han_after(folded.text, at)
+            bounds = boundaries(before + folded.text[at] + after)
+            if len(before) in bounds and len(before) + 1 in bounds:
+                yield standing_for(entry, folded.part(found.start(), found.end()))
 
     def _means(self, run: list[Unit], start: int, entry: str) -> bool:
         """Whether an entry is meant from one unit of a run on, which sounds like it."""

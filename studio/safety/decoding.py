@@ -1,5 +1,5 @@
 """Texts that are written in a code: HTML entities, percent and backslash escapes, base64, hexadecimal,
-binary, decimal, Morse. What does not decode to plain letters stays what it is."""
+binary, numbers of characters, places in the alphabet, Morse. What does not decode to plain letters stays what it is."""
 
 import base64
 import binascii
@@ -34,6 +34,7 @@ _RUNS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?:[ ,]{0,2}(?:0x)?[0-9a-fA-F]{2}){2,199}(?![0-9a-zA-Z])"), lambda said: _bytes(re.sub(r"0x|[ ,]", "", said), 16, 2)),
     (re.compile(r"(?<!\d)[01]{8}(?:[ ,]{0,2}[01]{8}){2,99}(?!\d)"), lambda said: _bytes(re.sub(r"[ ,]", "", said), 2, 8)),
     (re.compile(r"(?<!\d)\d{2,3}(?:[ ,]{1,2}\d{2,3}){2,99}(?!\d)"), lambda said: "".join(chr(int(n)) for n in re.findall(r"\d+", said))),
+    (re.compile(r"(?<!\d)\d{1,2}(?:[ ,-]{1,2}\d{1,2}){2,99}(?!\d)"), lambda said: "".join(chr(96 + int(n)) for n in re.findall(r"\d+", said))),
     (re.compile(r"(?<!\S)[.-]{1,4}(?: {1,2}(?:[.-]{1,4}|[/|])){2,99}(?!\S)"), lambda said: "".join(_MORSE[each] for each in said.split())),
     (re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{6,400}={0,2}(?![0-9A-Za-z+/_=-])"), _base64),
 )  # fmt: skip

@@ -41,7 +41,8 @@ SIGNS = _table(
     "a:₳ᗩᎪ b:฿ᗷᏴ c:₵¢©ᑕᏟ d:₫ᗪᎠ e:€ᗴᎬ f:₣ᖴ g:₲ᘜᏀ h:ⱧⱨᕼᎻ i:Ꭵ j:ᒍᎫ k:₭Ꮶ l:£ᒪᏞ m:₥ᗰᎷ n:₦ᑎ o:ӨØ "
     "p:₱ᑭᏢ q:ᑫ r:®ᖇᎡ s:§ᔕᏚꮪ t:₮Ꭲ u:Ʉʉᑌ v:ᐯᏙ w:₩ᗯᎳ x:᙭ y:¥ z:ᘔᏃ 马:🐴🐎 鸡:🐔🐓 草:🌿🌱 日:🌞 狗:🐶🐕 牛:🐮🐂"
 )
-"""Currency signs, syllables and emoji that stand for letters and for Chinese characters."""
+SIGNS |= dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
+"""Currency signs, syllables, emoji and Braille that stand for letters and for Chinese characters."""
 
 FACES = _table(
     "a:卂 b:乃 c:匚 d:ᗪ e:乇 f:千 g:Ꮆ h:卄 i:丨工 j:ﾌフ k:Ҝ l:ㄥ m:爪 n:几 o:口ㄖ p:卩 q:Ɋ r:尺 s:丂 t:丅ㄒ "
@@ -58,7 +59,7 @@ TURNED = {
 TELLTALE = frozenset("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ")
 """Those of them that nobody uses otherwise."""
 
-HAN_VARIANTS = _table("裸:祼倮躶臝 淫:婬滛霪 奸:奷姧 逼:屄毴 操:艹 日:曰 枪:杄 妈:嫲 自:洎 鸡:雞鷄")
+HAN_VARIANTS = _table("裸:祼倮躶臝 淫:婬滛霪 奸:奷姧 逼:屄毴 日:曰 枪:杄 妈:嫲 自:洎 鸡:雞鷄")
 """Characters that are written for others: variants, and neighbours in shape."""
 
 COMPONENTS = {

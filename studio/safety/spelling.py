@@ -20,6 +20,8 @@ _DOUBLED = re.compile(r"(.)\1+")
 _WILD = frozenset("*#_^~%&?@$!+=•●■○□°×·…-.")
 """What may stand for one letter that is not told."""
 MAX_DOUBLED = 3
+LONGEST_MISSPELT, FARTHEST = 14, 2
+"""Letters of a misspelt word, and how many more or fewer it may have."""
 MAX_WILD_SHARE = 2 / 3
 
 
@@ -133,15 +135,19 @@ class Misspelt:
     def meant(self, word: str) -> str | None:
         """The word that somebody who writes this means; None where nothing is near."""
         found = self._written.get(word)
-        if found is None and len(word) <= 14:
-            for key in sounds(word):
-                found = found or self._heard.get(key) or (self._heard.get(key[:-1]) if key[-1] == "s" and len(key) > 3 else None)  # fmt: skip
-        return found
+        if found or len(word) > LONGEST_MISSPELT:
+            return found
+        for key in sounds(word):
+            plural = key[:-1] if key.endswith("s") and len(key) > 3 else key
+            heard = self._heard.get(key) or self._heard.get(plural)
+            if heard and abs(len(word) - len(heard)) <= FARTHEST:
+                return heard
+        return None
 
 
 def _forms(word: str) -> Iterator[str]:
     if len(word) >= 4:
-        for i in range(len(word) - 1):
+        for i in range(1, len(word) - 1):
             yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
     vowels = [i for i, char in enumerate(word) if char in "aeiou" and i]
     for count in range(1, len(vowels) + 1):

@@ -68,7 +68,8 @@ class Reader:
         yield from _split_at_capitals(text, folded)
         yield from self._dressed(pieces, plain)
         yield from (spaced(each) for each in self._neighbours(plain))
-        yield from self._unknown(pieces, plain)
+        if not depth:
+            yield from self._unknown(pieces, plain)
         yield from self._chinese(folded)
         drawn_signs = "".join(symbols(folded.text))
         if drawn_signs:
@@ -95,12 +96,19 @@ class Reader:
         for piece, bare in zip(pieces, plain, strict=True):
             readings = [bare] if piece.text.isalpha() else [bare, *_readings(piece, bare)]
             for word in dict.fromkeys(reading.text for reading in readings):
-                if not 3 <= len(word) <= LONGEST_WORD or word in self._ordinary:
+                if not 3 <= len(word) <= LONGEST_WORD or self._is_ordinary(word, piece.text):
                     continue
                 asked += 1
                 if asked > MOST_UNKNOWN:
                     return
                 yield from (standing_for(other, piece) for other in self._meant(word))
+
+    def _is_ordinary(self, word: str, written: str) -> bool:
+        """Whether it is a word, or was written as several with signs between them."""
+        parts = WORD.findall(written)
+        return word in self._ordinary or (
+            len(parts) > 1 and all(part in self._ordinary or part in SHORT for part in parts)
+        )
 
     def _meant(self, word: str) -> Iterator[str]:
         if not word.isascii():
@@ -111,7 +119,7 @@ class Reader:
         letters = word.strip("0123456789")
         if len(letters) >= 3 and letters != word:
             yield letters
-        if not letters.isalpha() or self._known(letters):
+        if not letters.isalpha() or letters in self._ordinary or self._known(letters):
             return
         for other in dict.fromkeys((letters, *undoubled(letters))):
             if other != letters:
@@ -193,7 +201,7 @@ def _bare(piece: Folded) -> Folded:
 
 def _readings(piece: Folded, bare: Folded) -> list[Folded]:
     """Signs that stand for letters are letters, others are gone."""
-    if HAN.search(piece.text):
+    if HAN.search(piece.text) or not any(map(str.isalpha, piece.text)):
         return [] if bare is piece else [bare]
     made = [
         bare,
