@@ -123,7 +123,7 @@ def spoken(char: str) -> str:
 def _plain(syllable: str) -> str:
     import unicodedata
 
-    bare = unicodedata.normalize("NFD", syllable.replace("ü", "v"))
+    bare = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
     return "".join(char for char in bare if char.isascii() and char.isalpha())
 
 

@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 from studio.safety.lookalikes import FILLERS, HAN_VARIANTS, LETTERS, SIGNS, letter_by_name
 
-HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
-WORD, PIECE = re.compile(r"[^\W_]+"), re.compile(r"\S+")
+_HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
+HAN = re.compile(f"[{_HAN}]")
+WORD = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+")
+"""Chinese characters, or letters and digits of other scripts."""
+PIECE = re.compile(f"[^\\s{_HAN}]+")
+"""What stands between spaces and Chinese characters."""
 UNSEEN = ("Mn", "Me", "Cf", "Cc")
 """Categories of what is not seen: marks on letters, joiners, directions."""
 
@@ -71,7 +75,7 @@ class Folder:
             return char.lower()
         if char in FILLERS:
             return ""
-        drawn = SIGNS.get(char) or LETTERS.get(char) or letter_by_name(char)
+        drawn = SIGNS.get(char) or LETTERS.get(char.lower()) or letter_by_name(char)
         if drawn:
             return drawn
         wide = unicodedata.normalize("NFKC", char)
@@ -90,6 +94,12 @@ class Folder:
 
 def is_han(char: str) -> bool:
     return HAN.match(char) is not None
+
+
+def foreign(char: str) -> bool:
+    """Whether a letter is neither Latin, accents or not, nor Chinese."""
+    first = unicodedata.normalize("NFKD", char)[:1]
+    return first.isalpha() and not first.isascii() and not is_han(first)
 
 
 def symbols(text: str) -> Iterator[str]:

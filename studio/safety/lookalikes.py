@@ -31,8 +31,8 @@ def _table(text: str) -> dict[str, str]:
 
 
 LETTERS = _table(
-    "a:αɑад b:вьъβб c:сςϲ d:ԁδძ e:еєεэҽəз f:ғƒ g:ɡցɢ h:нћђһհɧ i:іїιɪ j:јϳյ k:кκқҝ l:ӏℓ m:м "
-    "n:пиηπոռղŋח o:оοθφфσөօס p:рρϱþ q:ԛզ r:яг s:ѕʂտ t:тτեƚ u:υսцμʊטʋ v:νѵ w:шщωա x:хχҳж y:уγүұч"
+    "a:αɑадⲁ b:вьъβб c:сςϲⲥ d:ԁδძðđ e:еєεⲉэҽəз f:ғƒ g:ɡցɢ h:нћђһհɧ i:іїιⲓɪ j:јϳյ k:кκⲕқҝ l:ӏℓ m:м "
+    "n:пиηπⲛոռղŋח o:оοθφⲟфσөօס p:рρⲣϱþ q:ԛզ r:яг s:ѕʂտƨ t:тτեƚⲧ u:υսцμʊטʋ v:νѵ w:шщωա x:хχҳж y:уγүұч"
 )
 """Letters of other scripts by their looks. Words in those scripts are found all the same, since the
 entries of lists are folded as texts are."""
@@ -59,7 +59,7 @@ TURNED = {
 TELLTALE = frozenset("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ")
 """Those of them that nobody uses otherwise."""
 
-HAN_VARIANTS = _table("裸:祼倮躶臝 淫:婬滛霪 奸:奷姧 逼:屄毴 日:曰 枪:杄 妈:嫲 自:洎 鸡:雞鷄")
+HAN_VARIANTS = _table("着:著 裸:祼倮躶臝 淫:婬滛霪 奸:奷姧 逼:屄毴 日:曰 枪:杄 妈:嫲 自:洎 鸡:雞鷄")
 """Characters that are written for others: variants, and neighbours in shape."""
 
 COMPONENTS = {

@@ -1,12 +1,17 @@
 """Phrases of words one after another, some of which are any of a class: `nude {trim*} {garment}`."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from studio.errors import BadDocument
 from studio.recipes.safety import Severity
 from studio.safety.folding import WORD, View
 
+_PART = re.compile(r"\{[^}]*\}|[^{]+")
+MOST_SPELT_OUT = 5_000
 MOST_BETWEEN = 4
 """Words that `{class*}` stands for at most."""
 
@@ -48,6 +53,22 @@ class Phrases:
             raise BadDocument(f"{entry!r} must begin with a word, or a class without a star")
         for first in items[0].words:
             self._by_first.setdefault(first, []).append(Phrase(items[1:], entry, severity))
+
+    def spelt_out(self, entry: str) -> Iterator[str]:
+        """All that a pattern without spaces stands for: `{不}{穿}{任何*}{衣服}`. Raises BadDocument for a class
+        that is not there, or too much."""
+        parts: list[Sequence[str]] = []
+        for part in _PART.findall(entry):
+            if part.startswith("{"):
+                item = self._item(part, entry)
+                parts.append([*sorted(item.words), *([""] if item.many else [])])
+            else:
+                parts.append([part])
+        if prod(map(len, parts)) > MOST_SPELT_OUT:
+            raise BadDocument(
+                f"{entry!r} stands for over {MOST_SPELT_OUT:,} phrases: write several"
+            )
+        return map("".join, product(*parts))
 
     def _item(self, part: str, entry: str) -> Item:
         if not part.startswith("{"):

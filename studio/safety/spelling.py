@@ -5,6 +5,7 @@ import codecs
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import combinations, product
+from string import ascii_lowercase
 
 LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "b", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "(": "c", "€": "e", "£": "l", "¥": "y", "¢": "c", "^": "a", "µ": "u", "&": "a"}  # fmt: skip
 """Digits and signs that stand for letters; 1, ! and | for l, 6 and 9 for g and 2 for z, too."""
@@ -19,9 +20,12 @@ _DRAWN = re.compile("|".join(map(re.escape, sorted(DRAWN, key=len, reverse=True)
 _DOUBLED = re.compile(r"(.)\1+")
 _WILD = frozenset("*#_^~%&?@$!+=•●■○□°×·…-.")
 """What may stand for one letter that is not told."""
-MAX_DOUBLED = 3
-LONGEST_MISSPELT, FARTHEST = 14, 2
-"""Letters of a misspelt word, and how many more or fewer it may have."""
+_BLANKS, _WEAK = frozenset("*#"), frozenset("-.")
+"""Those of them that may end a word, and those that mostly stand between words."""
+LONGEST_WILD, MAX_DOUBLED = 12, 3
+LONGEST_MISSPELT, FARTHEST, SHORTEST_EDITED = 14, 2, 5
+"""Letters of a misspelt word, how many more or fewer it may have, and those of a word that is looked for with
+one letter wrong."""
 MAX_WILD_SHARE = 2 / 3
 
 
@@ -74,25 +78,34 @@ def wild(piece: str) -> Iterator[str]:
     """A piece with `?` where a sign stands for a letter that is not told: `n*de`; then also for the signs
     that stand for one letter or another: `n1pp1e`."""
     text = piece.strip("\"'“”‘’()[]{}<>,;:…")
-    if not 3 <= len(text) <= 12 or not text.isascii() or not text[0].isalpha():
+    if not 3 <= len(text) <= LONGEST_WILD or not text.isascii() or not text[0].isalpha():
         return
-    weak = _WILD & set(text) <= set("-.")
+    signs = _WILD & set(text)
     for unsure in ("", "1|67"):
         said = "".join(
             "?" if char in _WILD or char in unsure else LEET.get(char, char) for char in text
         )
-        inner = said.strip("?")
-        signs = inner.count("?")
-        few = signs <= MAX_WILD_SHARE * len(inner) and not (weak and (len(inner) < 4 or signs > 2))
-        if signs and few and inner.replace("?", "").isalpha():
+        inner = said if signs <= _BLANKS else said.strip("?")
+        count = inner.count("?")
+        few = count <= MAX_WILD_SHARE * len(inner)
+        if signs <= _WEAK and signs and (len(inner) < 4 or count > 2):
+            few = False
+        if inner.endswith("?") and len(inner) - count < 3:
+            few = False
+        if count and few and inner.replace("?", "").isalpha():
             yield inner
+
+
+def left_open(piece: str) -> bool:
+    """Whether a piece has a sign that stands for nothing but a letter left out."""
+    return bool(_WILD & set(piece) - _WEAK - LEET.keys())
 
 
 _BY_EAR: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
-        ("ph", "f"), ("^kn", "n"), ("^wr", "r"), ("^wh(?=o)", "h"), ("tz", "ts"), ("tch", "ch"), ("[ao][uw](?=[^aeiouw])", "o"), ("(?<=[^aeiou])le(?=s?$)", "el"), (r"s[aeiou]m(?=s?$)", "sm"), ("x", "ks"), ("qu?", "k"), ("sch", "sh"),
-        ("c?k", "k"), ("c(?=[eiy])", "s"), ("c(?!h)", "k"), ("z", "s"), ("dg|g(?=[eiy])", "j"),
+        ("ph", "f"), ("^kn", "n"), ("^wr", "r"), ("^wh(?=o)", "h"), ("tz", "ts"), ("tch", "ch"), ("[ao][uw](?=[^aeiouw])", "o"), ("(?<=[^aeiou])le(?=s?$)", "el"), ("x", "ks"), ("qu?", "k"), ("sch", "sh"),
+        ("c?k", "k"), ("c(?=[eiy])", "s"), ("c(?!h)", "k"), ("z", "s"), (r"s[aeiou]m(?=s?$)", "sm"), ("(?<=[^aeiou])er$", "a"), ("dg|g(?=[eiy])", "j"),
         ("(?<=[aeiouy])h", ""), (r"(.)\1+", r"\1"), ("(?<=[aeiou])[wy]", "y"),
     )
 )  # fmt: skip
@@ -122,7 +135,10 @@ def sounds(word: str) -> Iterator[str]:
 class Misspelt:
     """Some words by every way in which they are misspelt: by ear, letters swapped or left out."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], ordinary: Container[str]) -> None:
+        self._ordinary = ordinary
+        self._shorter: dict[str, str] = {}
+        """Words of five letters or more with one left out."""
         self._written: dict[str, str] = {}
         self._heard: dict[str, str] = {}
         for word in words:
@@ -131,6 +147,8 @@ class Misspelt:
                     self._written.setdefault(written, word)
             for key in sounds(word):
                 self._heard.setdefault(key, word)
+            for shorter in _one_less(word) if len(word) >= SHORTEST_EDITED else ():
+                self._shorter.setdefault(shorter, word)
 
     def meant(self, word: str) -> str | None:
         """The word that somebody who writes this means; None where nothing is near."""
@@ -142,7 +160,46 @@ class Misspelt:
             heard = self._heard.get(key) or self._heard.get(plural)
             if heard and abs(len(word) - len(heard)) <= FARTHEST:
                 return heard
+        return self._edited(word)
+
+    def _edited(self, word: str) -> str | None:
+        """A word of which one letter, not the first, is another, too many or missing; not where an
+        ordinary word is as near."""
+        if len(word) < SHORTEST_EDITED - 1:
+            return None
+        near = {self._shorter.get(each) for each in (word, *_one_less(word))} - {None}
+        for meant in near:
+            if (
+                meant
+                and _one_edit(word, meant)
+                and not any(e in self._ordinary for e in _edits(word))
+            ):
+                return meant
         return None
+
+
+def _one_less(word: str) -> Iterator[str]:
+    return (word[:i] + word[i + 1 :] for i in range(1, len(word)))
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Whether one letter is another, too many or missing, but for the first."""
+    if one[0] != other[0] or abs(len(one) - len(other)) > 1:
+        return False
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    return shorter in _one_less(longer)
+
+
+def _edits(word: str) -> Iterator[str]:
+    """Every word that is one letter away, the first being the same."""
+    yield from _one_less(word)
+    for i in range(1, len(word) + 1):
+        for letter in ascii_lowercase:
+            yield word[:i] + letter + word[i:]
+            if i < len(word):
+                yield word[:i] + letter + word[i + 1 :]
 
 
 def _forms(word: str) -> Iterator[str]:

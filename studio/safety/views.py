@@ -1,5 +1,6 @@
 """Every way in which a text is read."""
 
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Set
 from itertools import chain
 
@@ -12,6 +13,7 @@ from studio.safety.folding import (
     Folded,
     Folder,
     View,
+    foreign,
     joined,
     plain_words,
     spaced,
@@ -21,9 +23,11 @@ from studio.safety.folding import (
 from studio.safety.lookalikes import FACES, TELLTALE, TURNED
 from studio.safety.spelling import (
     LEET,
+    LONGEST_WILD,
     OTHER_LEET,
     Misspelt,
     drawn,
+    left_open,
     turned_round,
     undoubled,
     unglued,
@@ -32,6 +36,8 @@ from studio.safety.spelling import (
 
 ENDS = ".,;:!?()\"'…。，；：！？、（）「」“”‘’-_[]{}<>~"
 """What may stand beside a word without being part of it."""
+RUN = re.compile(r"\S+")
+POSSESSIVE = re.compile("['’]s$")
 SHORT = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
 """Words that stand beside others in earnest: never glued to them."""
 MOST_GLUED, LONGEST_GLUED, LONGEST_SPELT, LONGEST_PART = 4, 14, 10, 5
@@ -63,7 +69,11 @@ class Reader:
     def views(self, text: str, folded: Folded, depth: int = 0) -> Iterator[View]:
         """Of a text and the same folded; its places are those of `folded`."""
         yield plain_words(folded)
-        pieces = [piece for piece in _pieces(folded) if any(map(str.isalnum, piece.text))]
+        pieces = [
+            piece
+            for piece in _pieces(folded)
+            if any(char.isalnum() or char == "@" for char in piece.text)
+        ]
         plain = [_bare(piece) for piece in pieces]
         yield from _split_at_capitals(text, folded)
         yield from self._dressed(pieces, plain)
@@ -71,6 +81,7 @@ class Reader:
         if not depth:
             yield from self._unknown(pieces, plain)
         yield from self._chinese(folded)
+        yield from self._foreign(text, pieces)
         drawn_signs = "".join(symbols(folded.text))
         if drawn_signs:
             yield View(
@@ -87,8 +98,20 @@ class Reader:
             if piece.text.isalpha():
                 continue
             yield from (spaced(each) for each in _readings(piece, bare))
-            for pattern in wild(piece.text) if bare.text not in self._ordinary else ():
-                yield from (standing_for(word, piece) for word in self._completed(pattern))
+            if left_open(piece.text) or bare.text not in self._ordinary:
+                for pattern in wild(piece.text):
+                    yield from (standing_for(word, piece) for word in self._completed(pattern))
+
+    def _foreign(self, text: str, pieces: list[Folded]) -> Iterator[View]:
+        """What a word may be in which letters of other scripts are mixed, whatever those look like."""
+        for piece in pieces:
+            if text[piece.places[0] : piece.places[-1] + 1].isascii():
+                continue
+            letters = dict(zip(piece.places, piece.text, strict=True))
+            said = "".join("?" if foreign(text[at]) else char for at, char in letters.items())
+            few = 4 <= len(said) <= LONGEST_WILD and 0 < said.count("?") <= len(said) / 2
+            if few and said.isascii() and said.replace("?", "").isalpha():
+                yield from (standing_for(word, piece) for word in self._completed(said))
 
     def _unknown(self, pieces: list[Folded], plain: list[Folded]) -> Iterator[View]:
         """What else the words may be that are no English ones."""
@@ -112,9 +135,6 @@ class Reader:
 
     def _meant(self, word: str) -> Iterator[str]:
         if not word.isascii():
-            faces = [FACES.get(char, char) for char in word]
-            if "".join(faces).isascii():
-                yield "".join(faces)
             return
         letters = word.strip("0123456789")
         if len(letters) >= 3 and letters != word:
@@ -144,6 +164,7 @@ class Reader:
                 run += 1
             if run - index >= 3:
                 yield from _windows(pieces[index:run])
+                yield from _windows([_leet_letter(piece) for piece in pieces[index:run]])
                 index = run
                 continue
             if any(loose[index : index + MOST_GLUED]):
@@ -168,6 +189,7 @@ class Reader:
 
     def _chinese(self, folded: Folded) -> Iterator[View]:
         if HAN.search(folded.text):
+            yield from _faces(folded)
             for clause in clauses(folded):
                 for each in (clause, composed(clause)):
                     if each is not None:
@@ -187,10 +209,18 @@ class Reader:
 def _pieces(folded: Folded) -> Iterator[Folded]:
     """What stands between spaces, without the signs around it."""
     for found in PIECE.finditer(folded.text):
-        inner = found.group().strip(ENDS)
+        inner = POSSESSIVE.sub("", found.group().strip(ENDS))
         if inner:
             first = found.start() + found.group().index(inner)
             yield folded.part(first, first + len(inner))
+
+
+def _faces(folded: Folded) -> Iterator[View]:
+    """Chinese characters that are nothing but pictures of Latin letters."""
+    for found in RUN.finditer(folded.text):
+        faces = "".join(FACES.get(char, char) for char in found.group())
+        if faces.isascii() and len(faces) > 2:
+            yield standing_for(faces, folded.part(*found.span()))
 
 
 def _bare(piece: Folded) -> Folded:
@@ -201,7 +231,7 @@ def _bare(piece: Folded) -> Folded:
 
 def _readings(piece: Folded, bare: Folded) -> list[Folded]:
     """Signs that stand for letters are letters, others are gone."""
-    if HAN.search(piece.text) or not any(map(str.isalpha, piece.text)):
+    if not ("@" in piece.text or any(map(str.isalpha, piece.text))):
         return [] if bare is piece else [bare]
     made = [
         bare,
@@ -229,6 +259,10 @@ def _windows(letters: list[Folded]) -> Iterator[Folded]:
     for start in range(len(letters) - 2):
         for end in range(start + 3, min(start + LONGEST_SPELT, len(letters)) + 1):
             yield joined(letters[start:end])
+
+
+def _leet_letter(piece: Folded) -> Folded:
+    return Folded(_leet(piece.text, LEET), piece.places)
 
 
 def _split_at_capitals(text: str, folded: Folded) -> Iterator[View]:

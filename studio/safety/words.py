@@ -69,7 +69,7 @@ class WordFilter:
             self._completed,
             ordinary,
             named.get(GLUED, frozenset()),
-            Misspelt(misspelt),
+            Misspelt(misspelt, ordinary),
             self._heard,
         )
 
@@ -128,7 +128,8 @@ class WordFilter:
             key = self._odd.get(number) or _Key(len(entry) + 2, 3)
             first, end = at - key.length + 1 + (key.padding & 1), at - (key.padding >> 1) + 1
             if key.han:
-                if not (view.han or view.whole) or _cut(text, first, end, entry):
+                apart = severity is not None and "*" not in entry
+                if not (view.han or view.whole) or (apart and cuts_words(text, first, end)):
                     continue
             elif key.mixed:
                 if _goes_on(text, first, end):
@@ -162,7 +163,7 @@ class WordFilter:
                 kept.append(text)
                 continue
             if "{" in text:
-                self._phrases.add(text, severity)
+                self._add_phrase(text, severity, misspelt)
                 continue
             entry = text.removeprefix("~")
             if entry is not text and entry.isascii():
@@ -171,6 +172,13 @@ class WordFilter:
                 self._odd[len(kept)] = how
                 add(key, len(kept))
                 kept.append(entry)
+
+    def _add_phrase(self, text: str, severity: Severity | None, misspelt: list[str]) -> None:
+        """One of words as a pattern, one of Chinese as all that it stands for."""
+        if any(map(is_han, text)):
+            self._add(self._phrases.spelt_out(text), severity, misspelt)
+        else:
+            self._phrases.add(text, severity)
 
     def _keys(self, text: str, alike: bool, allowed: bool) -> Sequence[tuple[str, _Key]]:
         """What is searched for, and how."""
@@ -197,10 +205,6 @@ def _verdict(found: Iterable[Match]) -> WordVerdict:
     return WordVerdict(
         severity=None if worst is None else SEVERITIES[worst], matches=tuple(matches)
     )
-
-
-def _cut(text: str, first: int, end: int, entry: str) -> bool:
-    return "*" not in entry and cuts_words(text, first, end)
 
 
 def _goes_on(text: str, first: int, end: int) -> bool:
