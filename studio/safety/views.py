@@ -164,7 +164,8 @@ class Reader:
                 run += 1
             if run - index >= 3:
                 yield from _windows(pieces[index:run])
-                yield from _windows([_leet_letter(piece) for piece in pieces[index:run]])
+                if any(piece.text.isdigit() for piece in pieces[index:run]):
+                    yield from _windows([_leet_letter(piece) for piece in pieces[index:run]])
                 index = run
                 continue
             if any(loose[index : index + MOST_GLUED]):
