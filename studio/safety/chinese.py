@@ -90,11 +90,15 @@ def boundaries(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def cuts_words(text: str, start: int, end: int) -> bool:
-    """Whether what stands from `start` to `end` begins or ends within a word that goes on beyond it, as
-    the two characters in the middle of two words of two do. What lies within one word does not."""
+def cuts_words(text: str, start: int, end: int, entry: str) -> bool:
+    """Whether an entry that stands from `start` to `end` begins or ends within a word that goes on beyond
+    it, as the two characters in the middle of two words of two do. What lies within one word does
+    not. A star of the entry says that it does not matter there."""
     bounds = boundaries(text)
-    return not (start in bounds and end in bounds) and any(start < b < end for b in bounds)
+    if not any(start < bound < end for bound in bounds):
+        return False
+    begins = entry.startswith("*") or start in bounds
+    return not (begins and (entry.endswith("*") or end in bounds))
 
 
 @cache

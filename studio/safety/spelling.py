@@ -105,6 +105,7 @@ _BY_EAR: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
         ("ph", "f"), ("^kn", "n"), ("^wr", "r"), ("^wh(?=o)", "h"), ("tz", "ts"), ("tch", "ch"), ("[ao][uw](?=[^aeiouw])", "o"), ("(?<=[^aeiou])le(?=s?$)", "el"), ("x", "ks"), ("qu?", "k"), ("sch", "sh"),
+        ("c?k", "k"), ("c(?=[eiy])", "s"), ("c(?!h)", "k"), ("z", "s"), ("s[aeiou]m(?=s?$)", "sm"), ("dg|g(?=[eiy])", "j"),
         ("(?<=[aeiouy])h", ""), (r"(.)\1+", r"\1"), ("(?<=[aeiou])[wy]", "y"),
     )
 )  # fmt: skip

@@ -128,8 +128,9 @@ class WordFilter:
             key = self._odd.get(number) or _Key(len(entry) + 2, 3)
             first, end = at - key.length + 1 + (key.padding & 1), at - (key.padding >> 1) + 1
             if key.han:
-                apart = severity is not None and "*" not in entry
-                if not (view.han or view.whole) or (apart and cuts_words(text, first, end)):
+                if not (view.han or view.whole):
+                    continue
+                if severity is not None and cuts_words(text, first, end, entry):
                     continue
             elif key.mixed:
                 if _goes_on(text, first, end):
