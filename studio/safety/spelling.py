@@ -138,7 +138,7 @@ class Misspelt:
     def __init__(self, words: Iterable[str], ordinary: Container[str]) -> None:
         self._ordinary = ordinary
         self._shorter: dict[str, str] = {}
-        """Words of five letters or more with one left out."""
+        """Words of five letters or more, and with one left out."""
         self._written: dict[str, str] = {}
         self._heard: dict[str, str] = {}
         for word in words:
@@ -147,7 +147,7 @@ class Misspelt:
                     self._written.setdefault(written, word)
             for key in sounds(word):
                 self._heard.setdefault(key, word)
-            for shorter in _one_less(word) if len(word) >= SHORTEST_EDITED else ():
+            for shorter in (word, *_one_less(word)) if len(word) >= SHORTEST_EDITED else ():
                 self._shorter.setdefault(shorter, word)
 
     def meant(self, word: str) -> str | None:

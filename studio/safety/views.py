@@ -142,6 +142,8 @@ class Reader:
         if not letters.isalpha() or letters in self._ordinary or self._known(letters):
             return
         for other in dict.fromkeys((letters, *undoubled(letters))):
+            if other in self._ordinary and not self._known(other):
+                continue
             if other != letters:
                 yield other
             meant = self._misspelt.meant(other)

@@ -47,9 +47,7 @@ def examples(name: str) -> Iterator[Example]:
 
 def is_right(example: Example, judge: Judge) -> bool:
     severity = judge(example.text).severity
-    return (
-        severity == "block" if example.verdict == "block" else severity not in ("block", "mask")
-    )
+    return severity == "block" if example.verdict == "block" else severity not in ("block", "mask")
 
 
 def wrong(name: str, judge: Judge) -> list[Example]:

@@ -1,5 +1,6 @@
 """The word filter: evasions are caught, innocents pass, places are those of the original text."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,90 @@ def test_letters_apart_are_read_together(
     written = case(between.join(word))
     verdict = WordFilter({"block": [word]}).judge(f"{around} {written} {around}")
     assert verdict.severity == "block"
+
+
+# Issue 18, 13: each way of reading, on a list of its own.
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("nude", "ɴᴜᴅᴇ"),
+        ("nude", "🅝🅤🅓🅔"),
+        ("nude", "🇳🇺🇩🇪"),
+        ("nude", "ǝpnu"),
+        ("nude", "n\u3164u\u115fde"),
+        ("nude", "(n)(u)(d)(e)"),
+        ("nude", "|\\|ude"),
+        ("nude", "n*de"),
+        ("nude", "n%75de"),
+        ("nude", "&#110;ude"),
+        ("nude", "bnVkZQ=="),
+        ("nude", "6e756465"),
+        ("nude", "-. ..- -.. ."),
+        ("nude", "edun"),
+        ("nude", "ahqr"),
+        ("nude", "nuude"),
+        ("nude", "NudeGirl"),
+        ("nude", "穿nude裙子"),
+        ("~nude", "nood"),
+        ("~naked", "nekkid"),
+        ("~naked", "nakde"),
+        ("~naked", "nkd"),
+        ("~penis", "pegnis"),
+        ("裸体", "祼体"),
+        ("裸体", "衤果体"),
+        ("裸体", "裸ti"),
+        ("裸体", "luo 体"),
+        ("~裸体", "裸提女孩"),
+        ("~裸体", "l体"),
+        ("🍆💦", "a 🍆 and 💦"),
+        ("坏b", "坏B的"),
+    ],
+)
+def test_a_word_is_read_as_it_is_meant(entry: str, text: str) -> None:
+    assert WordFilter({"block": [entry]}).judge(text).severity == "block"
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("口交", "出口交通"),
+        ("色情", "黄色情侣装"),
+        ("装b", "西装black"),
+        ("裸体", "裸T恤"),
+        ("~裸体", "自由落体"),
+        ("nude", "50%ac"),
+        ("~nude", "node"),
+        ("~大麻", "大妈"),
+    ],
+)
+def test_a_word_is_not_read_into_others(lists: WordLists, entry: str, text: str) -> None:
+    ordinary = frozenset(("node", "nudge"))
+    assert WordFilter({"block": [entry]}, ordinary=ordinary).judge(text) == WordVerdict()
+
+
+def test_a_star_has_chinese_found_within_words() -> None:
+    assert WordFilter({"block": ["裸女"]}).judge("裸女孩").severity is None
+    assert WordFilter({"block": ["裸女*"]}).judge("裸女孩").severity == "block"
+    assert WordFilter({"block": ["口交*"]}).judge("出口交通").severity is None
+    assert WordFilter({"block": ["*口交*"]}).judge("出口交通").severity == "block"
+
+
+def test_words_glued_to_others_are_found() -> None:
+    words = WordFilter({"block": ["nude"]}, {"glued": ["girl", "hot"]})
+    for text in ("nudegirl", "hotnude", "hotnudegirl"):
+        assert words.judge(text).severity == "block"
+    assert words.judge("denuded").severity is None
+
+
+# Issue 18, 14 (review 2.8).
+def test_what_is_allowed_counts_only_where_it_was_found() -> None:
+    words = WordFilter({"block": ["nude"], None: ["*berry*"]})
+    assert words.judge("x nude berry").severity == "block"
+    assert words.judge("a nude, blueberry").severity == "block"
+
+
+def test_filters_judge_from_many_threads(lists: WordLists) -> None:
+    texts = ["裸ti女孩", "黄色情侣装", "a red dress", "n%75de"] * 8
+    with ThreadPoolExecutor(8) as threads:
+        verdicts = [*threads.map(lambda text: lists.filter().judge(text).severity, texts)]
+    assert verdicts == ["block", None, None, "block"] * 8
