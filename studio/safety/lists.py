@@ -48,6 +48,18 @@ class WordLists:
                 self._state = state
             return self._filter
 
+    def checked(self, text: str, file: Path) -> int:
+        """How many entries a list has that is to be kept as `file`. Raises BadDocument for one that does
+        not hold, alone or beside the others."""
+        entries = read_list(text, file.name)
+        beside = Entries()
+        for other, _, _ in self._files():
+            if other.suffix == ".txt" and other != file:
+                beside += read_list(decoded_list(other.read_bytes(), other.name), other.name)
+        beside += Entries(classes=entries.classes)
+        WordFilter(entries.words, beside.classes)
+        return sum(map(len, entries.words.values()))
+
     def _files(self) -> Iterator[tuple[Path, int, int]]:
         for folder in self._folders:
             for file in sorted((*folder.glob("*.txt"), *folder.glob("*.dic"))):

@@ -97,7 +97,10 @@ class Reader:
         for piece, bare in zip(pieces, plain, strict=True):
             if piece.text.isalpha():
                 continue
-            yield from (spaced(each) for each in _readings(piece, bare))
+            joined_words = self._is_several(piece.text)
+            for each in _readings(piece, bare):
+                if not joined_words or each.text != bare.text:
+                    yield spaced(each)
             if left_open(piece.text) or bare.text not in self._ordinary:
                 for pattern in wild(piece.text):
                     yield from (standing_for(word, piece) for word in self._completed(pattern))
@@ -128,9 +131,13 @@ class Reader:
 
     def _is_ordinary(self, word: str, written: str) -> bool:
         """Whether it is a word, or was written as several with signs between them."""
+        return word in self._ordinary or self._is_several(written, short=True)
+
+    def _is_several(self, written: str, short: bool = False) -> bool:
+        """Whether a piece is words with signs between them, `rifle-green`; `short` ones count, too."""
         parts = WORD.findall(written)
-        return word in self._ordinary or (
-            len(parts) > 1 and all(part in self._ordinary or part in SHORT for part in parts)
+        return len(parts) > 1 and all(
+            part in self._ordinary or (short and part in SHORT) for part in parts
         )
 
     def _meant(self, word: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
 from studio.recipes.request import MAX_WORDS
 from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
-from studio.safety.lists import decoded_list, read_list
+from studio.safety.lists import decoded_list
 from studio.safety.pictures import judge
 from studio.ui.doors import OwnPage
 from studio.ui.sign_in import user_of
@@ -92,7 +92,7 @@ def _add_rules(routes: APIRouter, studio: Studio) -> None:
     @routes.put("/list")
     def write(wish: _List, x_studio: OwnPage) -> dict[str, int]:
         """Keeps the operators' own words, which count from now on."""
-        entries = sum(map(len, read_list(wish.text, own.name).words.values()))
+        entries = studio.safety.lists.checked(wish.text, own)
         write_file(own, wish.text.encode())
         return {"entries": entries}
 

@@ -85,3 +85,13 @@ def test_words_of_a_dictionary_are_never_taken_for_misspelt_ones(tmp_path: Path)
     assert filter_of(tmp_path, b"[block]\n~penis\n").judge("penus").severity == "block"
     (tmp_path / "names.dic").write_text("# ours\npenus\n")
     assert WordLists((tmp_path,)).filter().judge("penus").severity is None
+
+
+def test_a_list_is_checked_beside_the_others_before_it_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "theirs.txt").write_text("[class shoe]\nboot\n")
+    own = tmp_path / "own.txt"
+    own.write_text("[allow]\n{gone} x\n")
+    lists = WordLists((tmp_path,))
+    assert lists.checked("[block]\nfrob\n[allow]\n{shoe} nude\n", own) == 2
+    with pytest.raises(BadDocument, match="class hat"):
+        lists.checked("[allow]\n{hat} nude\n", own)
