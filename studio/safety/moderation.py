@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import Field, ValidationError
@@ -53,10 +54,12 @@ class Webhook:
     comes; an answer may have `MAX_ANSWER` bytes and must not be compressed. After `FAILURES` in a row it
     is left alone for `REST` seconds (Nygard's circuit breaker).
 
-    Any number of threads may ask at once; none of them may run an event loop.
+    Any number of threads may ask at once.
     """
 
     DEADLINE, TRIES, MAX_ANSWER, FAILURES, REST = 4.0, 2, 16 * 1024, 3, 30.0
+    GRACE = 0.5
+    """Seconds that the thread which asks has to give up in."""
 
     def __init__(
         self, address: str, secret: str, clock: Callable[[], float] = time.monotonic
@@ -70,10 +73,8 @@ class Webhook:
         with self._lock:
             if self._clock() < self._rests_until:
                 raise ModerationDown("the moderation service is down: it is asked again soon")
-        import anyio
-
         try:
-            answer = anyio.run(self._asked, shown)
+            answer = self._waited_for(shown)
         except ModerationDown:
             with self._lock:
                 self._failures += 1
@@ -83,6 +84,28 @@ class Webhook:
         with self._lock:
             self._failures = 0
         return answer
+
+    def _waited_for(self, shown: Shown) -> Moderated:
+        """What `_asked` finds, in a thread of its own: a name that is looked up cannot be given up by an
+        event loop, only left behind. Raises ModerationDown."""
+        import anyio
+
+        answer: Future[Moderated] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(anyio.run(self._asked, shown))
+            except Exception as error:
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, name="moderation", daemon=True).start()
+        try:
+            return answer.result(self.DEADLINE + self.GRACE)
+        except TimeoutError:
+            raise ModerationDown(self._too_late()) from None
+
+    def _too_late(self) -> str:
+        return f"the moderation service gave no whole answer within {self.DEADLINE:g} s"
 
     async def _asked(self, shown: Shown) -> Moderated:
         """One answer in `TRIES`, all within the deadline. Raises ModerationDown."""
@@ -96,9 +119,7 @@ class Webhook:
                 except ModerationDown as error:
                     said = str(error)
             raise ModerationDown(said)
-        raise ModerationDown(
-            said or f"the moderation service gave no whole answer within {self.DEADLINE:g} s"
-        )
+        raise ModerationDown(said or self._too_late())
 
     async def _tried(self, shown: Shown) -> Moderated:
         import httpx2

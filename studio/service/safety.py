@@ -110,8 +110,8 @@ class Safety:
         self, verdict: PictureVerdict, request: Request, letter: Letter, picture: Image.Image
     ) -> PictureVerdict:
         """The verdict once an outside service has had its say, where the policy asks one; what is withheld is
-        on record. It may wait for seconds and may be called from any thread without an event loop:
-        the thread that draws need not be the one."""
+        on record. It may wait for seconds (`Webhook.DEADLINE`) and may be called from any thread: the
+        thread that draws need not be the one."""
         policy = request.preset.safety
         if not policy.pictures:
             return verdict

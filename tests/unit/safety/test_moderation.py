@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -159,3 +160,21 @@ def test_threads_may_ask_at_once(service: Service) -> None:
     with ThreadPoolExecutor(4) as threads:
         verdicts = [*threads.map(webhook.judge, [SHOWN] * 8)]
     assert {each.verdict for each in verdicts} == {"pass"}
+
+
+def test_a_name_that_is_looked_up_for_long_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = threading.Event()
+
+    def look_up(*_: object, **__: object) -> None:
+        found.wait(30)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    began = time.monotonic()
+    with pytest.raises(ModerationDown, match=r"no whole answer within 0\.4 s"):
+        Hurried("http://moderation.example/judge", "secret").judge(SHOWN)
+    waited = time.monotonic() - began
+    found.set()
+    assert waited < 8
