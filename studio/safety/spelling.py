@@ -36,8 +36,10 @@ def drawn(text: str) -> str:
 
 def undoubled(word: str) -> Iterator[str]:
     """A word with letters that stand double or more once, or twice: `naaked`, `pusssy`."""
-    runs = [*_DOUBLED.finditer(word)][:MAX_DOUBLED]
-    if not runs:
+    runs = [*_DOUBLED.finditer(word)]
+    if len(runs) > MAX_DOUBLED:
+        yield _DOUBLED.sub(r"\1", word)
+        yield _DOUBLED.sub(r"\1\1", word)
         return
     for lengths in product((1, 2), repeat=len(runs)):
         read, at = [], 0

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Set
 from itertools import chain
 
-from studio.safety.chinese import Heard, clauses, composed
+from studio.safety.chinese import clauses, composed
 from studio.safety.decoding import decoded
 from studio.safety.folding import (
     HAN,
-    PIECE,
     WORD,
     Folded,
     Folder,
@@ -21,12 +20,11 @@ from studio.safety.folding import (
     symbols,
 )
 from studio.safety.lookalikes import FACES, TELLTALE, TURNED
+from studio.safety.pieces import as_letter, bare, pieces_of, readings, spelt_apart
+from studio.safety.pinyin import Heard
 from studio.safety.spelling import (
-    LEET,
     LONGEST_WILD,
-    OTHER_LEET,
     Misspelt,
-    drawn,
     left_open,
     turned_round,
     undoubled,
@@ -34,17 +32,13 @@ from studio.safety.spelling import (
     wild,
 )
 
-ENDS = ".,;:!?()\"'…。，；：！？、（）「」“”‘’-_[]{}<>~"
-"""What may stand beside a word without being part of it."""
 RUN = re.compile(r"\S+")
-POSSESSIVE = re.compile("['’]s$")
 SHORT = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
 """Words that stand beside others in earnest: never glued to them."""
-MOST_GLUED, LONGEST_GLUED, LONGEST_SPELT, LONGEST_PART = 4, 14, 10, 5
-"""Neighbours that are glued, the letters of what comes of it, of a word in single letters, and of a part
-that is no word."""
-LONGEST_WORD, MOST_UNKNOWN, DEEPEST = 40, 60, 2
-"""Letters of a word, and words that are no English ones, that are looked into, and codes within codes."""
+MOST_GLUED, LONGEST_GLUED, LONGEST_PART = 4, 14, 5
+"""Neighbours that are glued, the letters of what comes of it, and of a part that is no word."""
+DEEPEST = 2
+"""Codes within codes."""
 
 
 class Reader:
@@ -71,15 +65,15 @@ class Reader:
         yield plain_words(folded)
         pieces = [
             piece
-            for piece in _pieces(folded)
+            for piece in pieces_of(folded)
             if any(char.isalnum() or char == "@" for char in piece.text)
         ]
-        plain = [_bare(piece) for piece in pieces]
+        bared = [bare(piece) for piece in pieces]
         yield from _split_at_capitals(text, folded)
-        yield from self._dressed(pieces, plain)
-        yield from (spaced(each) for each in self._neighbours(plain))
+        yield from self._dressed(pieces, bared)
+        yield from (spaced(each) for each in self._neighbours(bared))
         if not depth:
-            yield from self._unknown(pieces, plain)
+            yield from self._unknown(pieces, bared)
         yield from self._chinese(folded)
         yield from self._foreign(text, pieces)
         drawn_signs = "".join(symbols(folded.text))
@@ -93,15 +87,15 @@ class Reader:
         if depth < DEEPEST:
             yield from self._decoded(text, folded, depth)
 
-    def _dressed(self, pieces: list[Folded], plain: list[Folded]) -> Iterator[View]:
-        for piece, bare in zip(pieces, plain, strict=True):
+    def _dressed(self, pieces: list[Folded], bared: list[Folded]) -> Iterator[View]:
+        for piece, plain in zip(pieces, bared, strict=True):
             if piece.text.isalpha():
                 continue
             joined_words = self._is_several(piece.text)
-            for each in _readings(piece, bare):
-                if not joined_words or each.text != bare.text:
+            for each in readings(piece, plain):
+                if not joined_words or each.text != plain.text:
                     yield spaced(each)
-            if left_open(piece.text) or bare.text not in self._ordinary:
+            if left_open(piece.text) or plain.text not in self._ordinary:
                 for pattern in wild(piece.text):
                     yield from (standing_for(word, piece) for word in self._completed(pattern))
 
@@ -116,18 +110,13 @@ class Reader:
             if few and said.isascii() and said.replace("?", "").isalpha():
                 yield from (standing_for(word, piece) for word in self._completed(said))
 
-    def _unknown(self, pieces: list[Folded], plain: list[Folded]) -> Iterator[View]:
+    def _unknown(self, pieces: list[Folded], bared: list[Folded]) -> Iterator[View]:
         """What else the words may be that are no English ones."""
-        asked = 0
-        for piece, bare in zip(pieces, plain, strict=True):
-            readings = [bare] if piece.text.isalpha() else [bare, *_readings(piece, bare)]
-            for word in dict.fromkeys(reading.text for reading in readings):
-                if not 3 <= len(word) <= LONGEST_WORD or self._is_ordinary(word, piece.text):
-                    continue
-                asked += 1
-                if asked > MOST_UNKNOWN:
-                    return
-                yield from (standing_for(other, piece) for other in self._meant(word))
+        for piece, plain in zip(pieces, bared, strict=True):
+            read = [plain] if piece.text.isalpha() else [plain, *readings(piece, plain)]
+            for word in dict.fromkeys(reading.text for reading in read):
+                if len(word) > 2 and not self._is_ordinary(word, piece.text):
+                    yield from (standing_for(other, piece) for other in self._meant(word))
 
     def _is_ordinary(self, word: str, written: str) -> bool:
         """Whether it is a word, or was written as several with signs between them."""
@@ -172,9 +161,9 @@ class Reader:
             while run < len(pieces) and len(pieces[run].text) == 1:
                 run += 1
             if run - index >= 3:
-                yield from _windows(pieces[index:run])
+                yield from spelt_apart(pieces[index:run])
                 if any(piece.text.isdigit() for piece in pieces[index:run]):
-                    yield from _windows([_leet_letter(piece) for piece in pieces[index:run]])
+                    yield from spelt_apart([as_letter(piece) for piece in pieces[index:run]])
                 index = run
                 continue
             if any(loose[index : index + MOST_GLUED]):
@@ -216,63 +205,12 @@ class Reader:
                     yield standing_for(view.text.strip(), Folded("", (held[0], held[-1])))
 
 
-def _pieces(folded: Folded) -> Iterator[Folded]:
-    """What stands between spaces, without the signs around it."""
-    for found in PIECE.finditer(folded.text):
-        inner = POSSESSIVE.sub("", found.group().strip(ENDS))
-        if inner:
-            first = found.start() + found.group().index(inner)
-            yield folded.part(first, first + len(inner))
-
-
 def _faces(folded: Folded) -> Iterator[View]:
     """Chinese characters that are nothing but pictures of Latin letters."""
     for found in RUN.finditer(folded.text):
         faces = "".join(FACES.get(char, char) for char in found.group())
         if faces.isascii() and len(faces) > 2:
             yield standing_for(faces, folded.part(*found.span()))
-
-
-def _bare(piece: Folded) -> Folded:
-    """Letters and digits alone: `s.h-i.t` is `shit`; with signs read as letters where that is all there
-    is to read."""
-    return piece if piece.text.isalnum() else _kept(piece, piece.text)
-
-
-def _readings(piece: Folded, bare: Folded) -> list[Folded]:
-    """Signs that stand for letters are letters, others are gone."""
-    if not ("@" in piece.text or any(map(str.isalpha, piece.text))):
-        return [] if bare is piece else [bare]
-    made = [
-        bare,
-        _kept(piece, _leet(piece.text, LEET)),
-        _kept(piece, _leet(piece.text, OTHER_LEET)),
-    ]
-    signs = drawn(piece.text)
-    if signs != piece.text:
-        places = (piece.places[0], *[piece.places[-1]] * (len(signs) - 1))
-        made.append(_kept(Folded(signs, places), _leet(signs, LEET)))
-    return [*{each.text: each for each in made if each.text and each.text != piece.text}.values()]
-
-
-def _leet(text: str, table: dict[str, str]) -> str:
-    return "".join(table.get(char, char) for char in text)
-
-
-def _kept(piece: Folded, text: str) -> Folded:
-    kept = [(char, place) for char, place in zip(text, piece.places, strict=True) if char.isalnum()]
-    return Folded("".join(char for char, _ in kept), tuple(place for _, place in kept))
-
-
-def _windows(letters: list[Folded]) -> Iterator[Folded]:
-    """Every word that letters apart may spell, stray ones before and after it."""
-    for start in range(len(letters) - 2):
-        for end in range(start + 3, min(start + LONGEST_SPELT, len(letters)) + 1):
-            yield joined(letters[start:end])
-
-
-def _leet_letter(piece: Folded) -> Folded:
-    return Folded(_leet(piece.text, LEET), piece.places)
 
 
 def _split_at_capitals(text: str, folded: Folded) -> Iterator[View]:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import ahocorasick
 
 from studio.recipes.safety import SEVERITIES, Match, Severity, WordVerdict
-from studio.safety.chinese import MIN_PINYIN, Heard, cuts_words
+from studio.safety.chinese import cuts_words
 from studio.safety.decoding import unescaped
 from studio.safety.folding import WORD, Folder, View, is_han, symbols
 from studio.safety.phrases import Found, Phrases
+from studio.safety.pinyin import MIN_PINYIN, Heard
 from studio.safety.spelling import Misspelt
 from studio.safety.views import Reader
 

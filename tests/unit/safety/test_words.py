@@ -209,3 +209,11 @@ def test_filters_judge_from_many_threads(lists: WordLists) -> None:
     with ThreadPoolExecutor(8) as threads:
         verdicts = [*threads.map(lambda text: lists.filter().judge(text).severity, texts)]
     assert verdicts == ["block", None, None, "block"] * 8
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["qzx " * 100 + "nekkid", "n" * 3 + "a" * 2 + "k" * 4 + "e" * 2 + "d" * 5, "hotnudebabe" * 6, "pinimo " * 60 + "裸ti"],
+)  # fmt: skip
+def test_what_comes_after_much_else_is_read_as_well(lists: WordLists, text: str) -> None:
+    assert lists.filter().judge(text).severity == "block"
