@@ -3,7 +3,11 @@ export const TOLD = [
   // Safety
   [/^the words hold what the lists block: (.+); choose others, or mend the lists$/, '文字含有词表拦截的内容：$1；请换用其他词，或修改词表'],
   [/^the doodle is not let pass: (nsfw|concepts) (-?[\d.]+) is over (-?[\d.]+)$/, '涂鸦未通过：$1 得分 $2 超过 $3'],
-  [/^(.+), line (\d+): write \[block\], \[mask\], \[flag\] or \[allow\]$/, '$1 第 $2 行：请写 [block]、[mask]、[flag] 或 [allow]'],
+  [/^(.+), line (\d+): write \[block\], \[mask\], \[flag\], \[allow\] or \[class name\]$/, '$1 第 $2 行：请写 [block]、[mask]、[flag]、[allow] 或 [class 名称]'],
+  [/^(.+), line (\d+): this is not UTF-8 \(GBK or UTF-16\?\): save the list as UTF-8$/, '$1 第 $2 行：不是 UTF-8（可能是 GBK 或 UTF-16）：请把词表另存为 UTF-8'],
+  [/^'(.+)': no word list has a section \[class (.+)\]$/, '“$1”：没有词表含有 [class $2] 一节'],
+  [/^'(.+)' must begin with a word, or a class without a star$/, '“$1”须以词或不带星号的类开头'],
+  [/^'(.+)' stands for over ([\d,]+) phrases: write several$/, '“$1”代表的短语超过 $2 个：请分成几条'],
   [/^(.+), line (\d+): say first what for, such as \[block\]$/, '$1 第 $2 行：请先写明类别，例如 [block]'],
   [/^safety: words, doodles and pictures are judged, threshold ([\d.]+)$/, '安全：检查文字、涂鸦和图片，阈值 $1'],
   [/^safety: (.+) pass unjudged$/, '安全：未检查 $1'],
