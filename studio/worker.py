@@ -1,6 +1,7 @@
 """A worker of the fleet: `studio worker` on each machine that draws, one for each device."""
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -135,6 +136,7 @@ def work(
             "a worker needs a queue to pull from: set STUDIO_BROKER, such as redis://host:6379/0"
         )
     open_redis(settings.broker.get_secret_value())
+    os.umask(0o077)
     set_up_logs(settings.log_json)
     queues = [queue_of(name) for name in open_catalogue(settings).names("checkpoint")]
     name = f"studio-{settings.device}@{socket.gethostname()}"

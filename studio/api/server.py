@@ -1,11 +1,13 @@
 """Serves the API: `studio serve`."""
 
+import os
+
 import uvicorn
 
 from studio.api.app import build_api
 from studio.bootstrap import open_studio
 from studio.logs import set_up_logs
-from studio.network import listen
+from studio.network import ForwardedHeaders, listen
 from studio.settings import Settings
 
 
@@ -15,10 +17,15 @@ def serve(settings: Settings) -> None:
 
     Raises ServerError when the address cannot be listened on.
     """
+    os.umask(0o077)
     set_up_logs(settings.log_json)
     listener = listen(settings.host, settings.api_port)
     studio = open_studio(settings)
     host, port = listener.getsockname()[:2]
     print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)
-    config = uvicorn.Config(build_api(studio), log_level="warning", timeout_graceful_shutdown=5)
+    # uvicorn would believe any proxy on this machine; these are the ones that a setting names.
+    app = ForwardedHeaders(build_api(studio), settings.trusted_proxies)
+    config = uvicorn.Config(
+        app, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=5
+    )
     uvicorn.Server(config).run(sockets=[listener])

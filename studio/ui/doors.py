@@ -5,4 +5,4 @@ from typing import Annotated
 from fastapi import Header
 
 OwnPage = Annotated[str, Header(alias="X-Studio")]
-"""A header that another site's page cannot send here; without it the request is refused."""
+"""A header that another site's page cannot send here (see `origins`); without it the request is refused."""

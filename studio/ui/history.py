@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from studio.bootstrap import Studio
@@ -20,7 +20,7 @@ _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 class _Asked(HistoryFilter):
-    before: Annotated[int, Field(ge=1)] | None = None
+    before: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 def history_routes(studio: Studio) -> APIRouter:
@@ -48,9 +48,10 @@ def history_routes(studio: Studio) -> APIRouter:
         return Response(studio.variants.picture(sha256), media_type="image/png", headers=_FOREVER)
 
     @routes.get("/export")
-    def archive(wanted: Annotated[HistoryFilter, Query()]) -> Response:
+    def archive(wanted: Annotated[HistoryFilter, Query()]) -> StreamingResponse:
         told = {"Content-Disposition": 'attachment; filename="variants.zip"'}
-        return Response(export(studio.variants, wanted), media_type="application/zip", headers=told)
+        packed = export(studio.variants, wanted)
+        return StreamingResponse(packed, media_type="application/zip", headers=told)
 
     @routes.post("/delete")
     def delete(chosen: Chosen, x_studio: OwnPage) -> dict[str, int]:
