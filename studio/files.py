@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from studio.errors import InputError
@@ -49,4 +50,5 @@ def private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = folder.stat().st_mode
     if mode & 0o007 and folder.stat().st_uid == os.geteuid():
-        folder.chmod(0o700)
+        with suppress(OSError):  # Some file systems have no modes.
+            folder.chmod(0o700)

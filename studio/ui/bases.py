@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from studio.bootstrap import Studio
 from studio.errors import NotFound
@@ -67,7 +68,8 @@ def base_routes(studio: Studio) -> APIRouter:
         x_studio: OwnPage,
         name: Annotated[str, Query(min_length=1, max_length=80)],
     ) -> dict[str, Any]:
-        return _row(add_base_image(bases, image_id, name, await request.body()))
+        png = await request.body()
+        return _row(await run_in_threadpool(add_base_image, bases, image_id, name, png))
 
     @routes.put("/{image_id}/keypoints")
     def place(image_id: Slug, keypoints: Keypoints, x_studio: OwnPage) -> dict[str, Any]:

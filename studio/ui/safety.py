@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from studio.bootstrap import Studio
 from studio.files import read_file, write_file
@@ -62,8 +63,10 @@ def _add_trials(routes: APIRouter, studio: Studio) -> None:
     @routes.post("/picture")
     async def picture(request: Request, x_studio: OwnPage) -> dict[str, Any]:
         """What a PNG scores; nothing of it is kept."""
-        shown = open_png(await request.body(), "the picture")
-        verdict = judge(studio.safety.judge, shown, {})
+        return await run_in_threadpool(scored, await request.body())
+
+    def scored(png: bytes) -> dict[str, Any]:
+        verdict = judge(studio.safety.judge, open_png(png, "the picture"), {})
         return {"scores": dict(verdict.scores), "error": verdict.error}
 
 

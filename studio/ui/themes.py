@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from studio.bootstrap import Studio
 from studio.errors import NotFound
@@ -212,7 +213,8 @@ def _add_files(routes: APIRouter, studio: Studio) -> None:
     async def take_in(
         request: Request, x_studio: OwnPage, name: Annotated[str, Query(max_length=200)], author: Author = ""
     ) -> dict[str, Any]:  # fmt: skip
-        taken = studio.packaging.take_in(await request.body(), name, user_of(request) or author)
+        by, document = user_of(request) or author, await request.body()
+        taken = await run_in_threadpool(studio.packaging.take_in, document, name, by)
         return {
             "slug": taken.version.preset.slug, "number": taken.version.number,
             "base_images": taken.base_images, "missing": taken.missing,
