@@ -85,7 +85,8 @@ def https(request: pytest.FixtureRequest, studio_port: int, tmp_path: Path) -> I
 
     def client() -> httpx.Client:
         transport = _Here(verify=trusted)
-        return httpx.Client(base_url=f"https://studio.example:{port}", transport=transport)
+        url = f"https://studio.example:{port}"
+        return httpx.Client(base_url=url, transport=transport, timeout=300)
 
     yield client
     running.terminate()
@@ -96,9 +97,14 @@ class _Here(httpx.HTTPTransport):
     """Reaches studio.example on this machine, whatever a name server says."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["sni_hostname"] = "studio.example"
-        request.url = request.url.copy_with(host="127.0.0.1")
-        return super().handle_request(request)
+        here = httpx.Request(
+            request.method,
+            request.url.copy_with(host="127.0.0.1"),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions | {"sni_hostname": "studio.example"},
+        )
+        return super().handle_request(here)
 
 
 def nginx(
@@ -131,7 +137,7 @@ def caddy(
         .replace("studio.example {", f"studio.example:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}")
         .replace("127.0.0.1:7860", f"127.0.0.1:{studio}")
     )  # fmt: skip
-    quiet = "{\n\tadmin off\n\tauto_https disable_redirects\n\tpersist_config off\n}\n"
+    quiet = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
     (folder / "Caddyfile").write_text(quiet + site)
     return [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
