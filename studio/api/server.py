@@ -17,9 +17,9 @@ def serve(settings: Settings) -> None:
 
     Raises ServerError when the address cannot be listened on.
     """
-    os.umask(0o077)
     set_up_logs(settings.log_json)
     listener = listen(settings.host, settings.api_port)
+    os.umask(0o077)
     studio = open_studio(settings)
     host, port = listener.getsockname()[:2]
     print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)

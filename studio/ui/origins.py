@@ -38,7 +38,7 @@ class OwnOrigin:
 def is_own(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     origin = headers.get("origin")
-    if origin is not None and _place(origin) not in _own_places(scope, headers):
+    if origin is not None and place_of(origin) not in _own_places(scope, headers):
         return False
     if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
         return True
@@ -54,11 +54,11 @@ def is_own(scope: Scope) -> bool:
 def _own_places(scope: Scope, headers: Headers) -> list[tuple[str, str, int]]:
     """The one place that was asked for; none where the Host header is no host."""
     scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
-    place = _place(f"{scheme}://{headers.get('host', '')}")
+    place = place_of(f"{scheme}://{headers.get('host', '')}")
     return [] if place is None else [place]
 
 
-def _place(origin: str) -> tuple[str, str, int] | None:
+def place_of(origin: str) -> tuple[str, str, int] | None:
     """Scheme, host and port; None for what is no origin, such as "null"."""
     try:
         parts = urlsplit(origin)

@@ -62,15 +62,15 @@ def serve(settings: Settings) -> None:
     Raises ServerError when the address cannot be listened on, or can be reached by others while
     there is nobody who could sign in.
     """
-    os.umask(0o077)
     guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
     if guarded and not open_studio(settings).users.any():
         raise ServerError(
             f"{settings.host} is to be signed in to, and nobody could sign in: add a user with"
             " `studio users add NAME`, or let everybody in with --no-sign-in"
         )
-    set_up_logs(settings.log_json, logging.WARNING)
     listener = listen(settings.host, settings.port)
+    os.umask(0o077)
+    set_up_logs(settings.log_json, logging.WARNING)
     studio = open_studio(settings)
     studio.keeping.tend()
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:

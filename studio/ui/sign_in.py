@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import gradio as gr
 from fastapi import APIRouter, FastAPI, Form, Request, Response
@@ -31,6 +31,7 @@ from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.attempts import Attempts, Key
 from studio.ui.failures import answer
+from studio.ui.origins import place_of
 
 _PAGE = Path(__file__).parent / "static" / "sign-in.html"
 _OPEN = ("/sign-in", "/sign-in/out")
@@ -124,8 +125,10 @@ class _Gate:
             return None  # An operator has said both.
         if came != "none":
             return JSONResponse({"error": _NOT_FORWARDED}, 403)
-        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-        return None if is_loopback(host) else JSONResponse({"error": "Invalid host header"}, 400)
+        asked = place_of(f"http://{Headers(scope=scope).get('host', '')}")
+        if asked is None or not is_loopback(asked[1]):
+            return JSONResponse({"error": "Invalid host header"}, 400)
+        return None
 
 
 class _SecureCookies:
