@@ -71,7 +71,7 @@ def test_too_many_wrong_passwords_are_told_in_ones_language(
         page = context.new_page()
         page.goto(server.url)
         expect(page.locator("input[name=password]")).to_be_visible()
-        form = {"name": "Ada B", "password": "wrong"}
+        form: dict[str, str | float | bool] = {"name": "Ada B", "password": "wrong"}
         for _ in range(9):
             page.request.post(f"{server.url}/sign-in", form=form, max_redirects=0)
         for told in ("", said):
