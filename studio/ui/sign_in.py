@@ -221,7 +221,8 @@ def _too_often(request: Request, error: Busy) -> Response:
     headers = {"Retry-After": str(error.seconds)}
     if not _wants_page(request.headers):
         return JSONResponse({"error": str(error)}, 429, headers)
-    page = _PAGE.read_text().replace("<body ", f'<body data-told="{html.escape(str(error))}" ')
+    said = html.escape(f"{str(error).capitalize()}.")
+    page = _PAGE.read_text().replace("<body ", f'<body data-told="{said}" ')
     return HTMLResponse(page, 429, headers)
 
 

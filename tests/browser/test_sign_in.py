@@ -59,7 +59,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
 
 @pytest.mark.parametrize(
     ("locale", "said"),
-    [("en-US", r"too many wrong passwords: wait \d+ seconds"), ("zh-CN", r"密码错误次数过多：请等待 \d+ 秒")],
+    [("en-US", r"Too many wrong passwords: wait \d+ seconds\."), ("zh-CN", r"密码错误次数过多：请等待 \d+ 秒。")],
 )  # fmt: skip
 def test_too_many_wrong_passwords_are_told_in_ones_language(
     browser: Browser, studio: Studio, locale: str, said: str

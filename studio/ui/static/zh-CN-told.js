@@ -1,7 +1,7 @@
 // What the studio tells in sentences, in Chinese: errors with their remedies, and the gate's findings.
 export const TOLD = [
   // The server
-  [/^too many wrong passwords: wait (\d+) seconds$/, '密码错误次数过多：请等待 $1 秒'],
+  [/^[Tt]oo many wrong passwords: wait (\d+) seconds\.?$/, '密码错误次数过多：请等待 $1 秒。'],
   [/^sign in first, at \/sign-in$/, '请先登录（/sign-in）'],
   [/^the studio cannot use its data just now: try again; its log tells why$/, '工作室暂时无法使用其数据：请重试，原因见日志'],
   [/^something went wrong in the studio: its log tells what$/, '工作室出错：详情见日志'],
