@@ -7,6 +7,7 @@ from functools import partial
 
 from studio.engine.checker import SafetyChecker
 from studio.errors import InputError, StoreUnavailable
+from studio.files import private_folder
 from studio.imaging.limits import limit_pillow
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
@@ -103,7 +104,7 @@ def open_studio(
     Raises StoreUnavailable when it cannot be used, NewerStore when a newer studio wrote it.
     """
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.home)
     except OSError as error:
         raise StoreUnavailable(
             f"cannot make the data directory {settings.home} ({error.strerror}): point STUDIO_HOME"

@@ -15,6 +15,7 @@ from studio.recipes.request import MAX_WORDS, Request
 from studio.service.maps import control_maps
 from studio.service.previewing import preview_job
 from studio.service.restoring import remembered
+from studio.ui.blocks import StudioBlocks
 from studio.ui.components import png_url
 from studio.ui.deploy_panel import DeployPanel
 from studio.ui.draft import Draft, unsaved_html, wrong_html
@@ -59,7 +60,7 @@ class Page:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        with gr.Blocks(title="Doodle Theme Studio", fill_width=True) as self.blocks:
+        with StudioBlocks(title="Doodle Theme Studio", fill_width=True) as self.blocks:
             self.theme = ThemeEditor(studio)
             # In the operator's own browser; the secret only keeps one studio's from another's.
             self.kept = gr.BrowserState(None, storage_key="doodle-theme-studio", secret="draft")

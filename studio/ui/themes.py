@@ -27,6 +27,8 @@ MOST = 200
 """Themes that the list shows; a search finds the rest."""
 
 Review = Literal["robustness", "regression"]
+SEEN = '<script type="module" src="/own/sheet.js"></script>'
+"""Tells the studio that a sheet is looked at: opening its address alone changes nothing."""
 
 
 class _Rename(Frozen):
@@ -46,6 +48,10 @@ class _Deploy(Frozen):
 
     order: Order
     over: Seen | None = None
+
+
+class _Seen(Frozen):
+    by: Author = ""
 
 
 class _Back(Frozen):
@@ -174,15 +180,21 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return {"state": "stopping"}
 
     @routes.get("/{slug}/{number}/sheet")
-    def sheet(slug: Slug, number: Number, request: Request, by: Author = "") -> HTMLResponse:
-        """The sheet to look at; whoever does has seen it. Its pictures are in the album."""
+    def sheet(slug: Slug, number: Number) -> HTMLResponse:
+        """The sheet to look at, which tells of it when it is shown. Its pictures are in the album."""
         report = reviewing.regression(slug, number)
         if report is None:
             raise NotFound(f"version {number} of {slug!r} has no regression sheet: draw one first")
         version = studio.presets.version(slug, number)
         drawn = reviewing.drawn(version, report)
-        reviewing.mark_seen(slug, number, user_of(request) or by or "somebody")
-        return HTMLResponse(sheet_html(drawn, version))
+        return HTMLResponse(sheet_html(drawn, version) + SEEN)
+
+    @routes.post("/{slug}/{number}/sheet/seen")
+    def seen(slug: Slug, number: Number, wish: _Seen, request: Request, x_studio: OwnPage) -> dict[str, str]:  # fmt: skip
+        """Notes who has looked at the sheet, which the gate asks for."""
+        by = user_of(request) or wish.by or "somebody"
+        reviewing.mark_seen(slug, number, by)
+        return {"by": by}
 
 
 def _add_files(routes: APIRouter, studio: Studio) -> None:

@@ -1,5 +1,14 @@
 // What the studio tells in sentences, in Chinese: errors with their remedies, and the gate's findings.
 export const TOLD = [
+  // The server
+  [/^[Tt]oo many wrong passwords: wait (\d+) seconds\.?$/, '密码错误次数过多：请等待 $1 秒。'],
+  [/^sign in first, at \/sign-in$/, '请先登录（/sign-in）'],
+  [/^the studio cannot use its data just now: try again; its log tells why$/, '工作室暂时无法使用其数据：请重试，原因见日志'],
+  [/^something went wrong in the studio: its log tells what$/, '工作室出错：详情见日志'],
+  [/^what was sent does not fit here: reload the page and try again$/, '发送的内容不符：请重新加载页面后再试'],
+  [/^the studio holds too many uploads just now: try again in an hour$/, '上传的文件暂时过多：请一小时后再试'],
+  [/^this was sent by a page of another origin, and is refused; .+$/, '此请求来自其他来源的页面，已拒绝；若工作室位于代理之后，请在 STUDIO_TRUSTED_PROXIES 中写明代理，并让它转发主机名'],
+  [/^this request came through a proxy, and nobody has to sign in here: .+$/, '此请求经由代理，而此处无需登录：请用 `studio users add 名称` 添加用户，此后所有人都须登录'],
   // Safety
   [/^the words hold what the lists block: (.+); choose others, or mend the lists$/, '文字含有词表拦截的内容：$1；请换用其他词，或修改词表'],
   [/^the doodle is not let pass: (nsfw|concepts) (-?[\d.]+) is over (-?[\d.]+)$/, '涂鸦未通过：$1 得分 $2 超过 $3'],

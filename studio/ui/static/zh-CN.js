@@ -75,7 +75,7 @@ export const TEXTS = {
   Channel: '渠道', Who: '操作人', 'Note for the log': '日志备注', Check: '检查', 'Deploy the saved version': '部署已保存的版本', 'Roll back': '回滚', 'Take down': '下线',
   When: '时间', 'When (UTC)': '时间（UTC）', What: '内容', Note: '备注', pass: '通过', warning: '警告', stop: '阻止',
   // Signing in
-  'Sign in': '登录', 'Sign out': '退出登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。', 'Too many wrong passwords: wait a minute.': '密码错误次数过多：请稍候一分钟。',
+  'Sign in': '登录', 'Sign out': '退出登录', Password: '密码', 'That name or password is wrong.': '名称或密码错误。',
   // Themes
   Themes: '主题', Search: '搜索', 'Archived, too': '包含已归档', 'Take in a preset file': '导入预设文件', Rename: '重命名', Archive: '归档', 'Out of the archive': '取消归档', archived: '已归档',
   Served: '正在提供', Versions: '版本', Compare: '比较', Version: '版本', Robustness: '稳健性', Picked: '用户选择', Sheet: '对照表', 'What changed': '变更', 'Log of deployments': '部署日志',

@@ -106,6 +106,12 @@ def test_reviews_are_begun_watched_and_told_beside_the_version(client: TestClien
     assert newest["sheet"]["against"] == 1
     page = client.get(f"{TWO}/2/sheet?by=ada")
     assert "compared with version 1" in page.text
+    # Issue 18, 14 (1.12): whoever asks for its address has not seen it; the page that is shown says so.
+    assert "/own/sheet.js" in page.text
+    assert client.get(TWO).json()["versions"][0]["sheet"]["seen_by"] == []
+    seen = f"{TWO}/2/sheet/seen"
+    assert client.post(seen, json={"by": "boss"}).status_code == 422
+    assert client.post(seen, json={"by": "ada"}, headers=OWN).json() == {"by": "ada"}
     assert client.get(TWO).json()["versions"][0]["sheet"]["seen_by"] == ["ada"]
     assert client.get(f"{TWO}/1/sheet").status_code == 404
     assert client.post(f"{TWO}/9/reviews/robustness", headers=OWN).status_code == 404
