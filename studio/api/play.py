@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from studio.recipes.canvas import Slug
+from studio.recipes.palette import PALETTE
 
 _STATIC = Path(__file__).parent / "static"
 FENCE = {
@@ -18,6 +19,11 @@ FENCE = {
 
 
 def add_play(app: FastAPI) -> None:
+    @app.get("/play/own/palette.json", include_in_schema=False)
+    def palette() -> list[dict[str, str]]:
+        """The colours of the studio's canvas."""
+        return [{"name": name, "hex": colour} for name, colour in PALETTE]
+
     app.mount("/play/own", StaticFiles(directory=_STATIC))
 
     @app.get("/play/{theme}", include_in_schema=False)

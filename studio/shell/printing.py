@@ -1,5 +1,6 @@
 """What the commands share: tables or JSON on the screen, the settings, and the studio itself."""
 
+import getpass
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
+
+
+def author_or_user(author: str) -> str:
+    """`author`, or else whoever is logged in to this machine; "" where that is not known either."""
+    try:
+        return author or getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
