@@ -155,7 +155,7 @@ class SweepPanel:
         if found and (mine is None or mine.state != "running"):
             yield from self._follow(found[0])
         else:
-            yield {}
+            yield {self.chore: followed}
 
     def _follow(self, name: str) -> Generator[Updates, None, Progress]:
         """How far the sweep is, until it ends; gives how it ended."""

@@ -180,6 +180,7 @@ export const PATTERNS = [
   [/^Picture (\d+) of (\d+)$/, '第 $1 张，共 $2 张'],
   [/^(\d+) pictures, (\d+) of them here already; (\d+) changes of base model\.$/, '$1 张图片，其中 $2 张已有；切换底模 $3 次。'],
   [/^version (\d+)$/, '版本 $1'],
+  [/^version (\d+) \(forced\)$/, '版本 $1（强制）'],
   [/^version (\d+) for (\d+) %$/, '版本 $1，占 $2 %'],
   [/^Deploy version (\d+) of$/, '部署版本 $1：'],
   [/^(From|To) version (\d+)$/, '$1 版本 $2'],
