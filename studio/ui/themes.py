@@ -43,13 +43,17 @@ class _Branch(Frozen):
     author: Author = ""
 
 
+_Confirmed = Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=200)]
+"""What the checks said of one version."""
+
+
 class _Deploy(Frozen):
     """An order for the theme of the address; `over` is the newest deployment the operator saw, `seen`
     what the operator has confirmed of the checks of each version."""
 
     order: Order
     over: int | None = None
-    seen: Mapping[Number, tuple[str, ...]] = {}
+    seen: Annotated[Mapping[Number, _Confirmed], Field(max_length=2)] = {}
 
 
 class _Seen(Frozen):

@@ -19,7 +19,6 @@ class Line {
       element('span', { className: 'what' }, element('a', { href: chore.page }, KINDS[chore.kind]), ' ', said(chore.subject), ...version,
         ' ', element('small', {}, `since ${since}`)),
       this.bar, this.count, this.left, this.stop);
-    this.show(chore);
   }
 
   show({ done, total, left, stopping }) {
@@ -32,43 +31,42 @@ class Line {
   }
 }
 
-// Shows the chores that are `wanted` in `place` for as long as the page is open. `ended` hears of one
-// that ends. Returns what has it look at once, after something was begun.
-export function watchChores(place, wanted = () => true, ended = () => {}, running = () => {}) {
+// Shows the chores that are `wanted` in `place` for as long as the page is open. `ended` hears of each
+// that ends meanwhile, `looked` after every look which are under way. Returns what has it look at once,
+// after something was begun.
+export function watchChores(place, wanted = () => true, ended = () => {}, looked = () => {}) {
   const lines = new Map();
+  let over = null;
   let timer = null;
-  let asking = null;
+  let asking = Promise.resolve();
 
   async function look() {
-    const found = (await ask('/system/chores')).filter(wanted);
-    for (const chore of found) {
-      const shown = lines.get(chore.name);
-      if (chore.state !== 'running' && shown) {
-        shown.shown.remove();
-        lines.delete(chore.name);
-        await ended(chore);
-      } else if (chore.state === 'running') {
-        if (shown) shown.show(chore);
-        else {
-          lines.set(chore.name, new Line(chore));
-          place.append(lines.get(chore.name).shown);
-        }
-        running(chore);
+    const all = await ask('/system/chores');
+    const found = all.filter(wanted);
+    const running = found.filter((chore) => chore.state === 'running');
+    for (const chore of running) {
+      if (!lines.has(chore.name)) {
+        lines.set(chore.name, new Line(chore));
+        place.append(lines.get(chore.name).shown);
       }
+      lines.get(chore.name).show(chore);
     }
-    // What the studio no longer knows of, since it was started anew.
     for (const [name, each] of lines) {
-      if (!found.some((chore) => chore.name === name)) {
-        each.shown.remove();
-        lines.delete(name);
-      }
+      if (running.some((chore) => chore.name === name)) continue;
+      each.shown.remove();
+      lines.delete(name);
+    }
+    const known = over;
+    over = new Map(all.filter((chore) => chore.state !== 'running').map((chore) => [chore.name, chore.started]));
+    looked(running);
+    if (known === null) return; // What ended before the page was opened is no news.
+    for (const chore of found) {
+      if (chore.state !== 'running' && known.get(chore.name) !== chore.started) await ended(chore);
     }
   }
 
   function again() {
-    clearTimeout(timer);
-    asking ??= (document.hidden ? Promise.resolve() : look()).catch(() => {}).finally(() => {
-      asking = null;
+    asking = asking.then(() => (document.hidden ? null : look())).catch(() => {}).then(() => {
       clearTimeout(timer);
       timer = setTimeout(again, lines.size ? SOON : LATER);
     });

@@ -56,10 +56,10 @@ export function whoever() {
 // What many pictures cost, asked of the server, and whether they are to be drawn for that.
 export function costed(title, cost, label, act) {
   const { pictures, kept, seconds } = cost;
+  const time = seconds === null ? 'How long that takes is not known: nothing was drawn here yet.' : `About ${duration(seconds)} on this machine.`;
   const content = [
     line(`${pictures} pictures, ${kept} of them here already.`),
-    line(seconds === null ? 'How long that takes is not known: nothing was drawn here yet.' : `About ${duration(seconds)} on this machine.`),
-    line('Whatever somebody waits for goes first. You can stop it at any time: what is drawn is kept.'),
+    ...(kept < pictures ? [line(time), line('Whatever somebody waits for goes first. You can stop it at any time: what is drawn is kept.')] : []),
   ];
   return asked({ title, content, label, act });
 }

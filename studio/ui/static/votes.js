@@ -141,7 +141,7 @@ document.querySelector('#right').addEventListener('click', () => cast('right'));
 document.querySelector('#tie').addEventListener('click', () => cast('tie'));
 document.addEventListener('keydown', (event) => {
   const choice = { ArrowLeft: 'left', ArrowRight: 'right', ArrowDown: 'tie' }[event.key];
-  if (!choice || number === null || event.target.matches('input, select')) return;
+  if (!choice || number === null || event.target.matches('input, select') || document.querySelector('dialog[open]')) return;
   event.preventDefault();
   cast(choice);
 });
@@ -156,6 +156,10 @@ document.querySelector('#entrants').replaceChildren(...[0, 1, 2, 3].map((index) 
 const asked = new URLSearchParams(location.search).get('contest');
 if (asked) await tried(() => open(asked));
 const mine = (chore) => chore.name === `contest/${contest?.id}`;
-const look = watchChores(document.querySelector('#chores'), mine, () => tried(() => open(contest.id)), ({ done, total }) => {
-  if (total) wait(`${done} of ${total}`);
+const look = watchChores(document.querySelector('#chores'), mine, () => tried(() => open(contest.id)), ([running]) => {
+  if (running) {
+    if (running.total) wait(`${running.done} of ${running.total}`);
+  } else if (contest && !contest.drawn && contest.progress.state === 'running') {
+    tried(() => open(contest.id)); // It ended before it was looked at here.
+  }
 });

@@ -196,7 +196,7 @@ export const PATTERNS = [
   [/^Drawing (\d+) of (\d+)$/, '正在绘制 $1 / $2'],
   [/^(\d+) votes cast by you$/, '你已投 $1 票'],
   [/^Not settled: some (\d+) more votes between the first two\.$/, '尚未分出：前两名之间约需再投 $1 票。'],
-  [/^(Theme|Version|Recipe) (\d)$/, '$1 $2'],
+  [/^(Theme|Version|Recipe) (\d+)$/, '$1 $2'],
   [/^(\d+) of (\d+)$/, '$1 / $2'],
   [/^Likeness (\S+), diversity (\S+), of seeds (\S+)$/, '相似 $1，多样 $2，种子间 $3'],
   [/^(.+) \(hidden\)$/, '$1（不可见）'],
