@@ -1,8 +1,6 @@
 // Questions before something is done: what it is, who does it, what it costs.
 import { user } from './account.js';
-import { duration, element } from './parts.js';
-
-const WHO = 'doodle-theme-studio-who';
+import { duration, element, remembered } from './parts.js';
 
 // Asks in a dialog of its own. `act` is done when the answer is yes; where it fails the dialog stays
 // and says why. Resolves to whether it was done. `content` stands under the title; `may` tells
@@ -48,8 +46,8 @@ export const line = (...text) => element('p', {}, ...text);
 export function whoever() {
   const known = user();
   if (known) return { shown: line(`You are ${known}`), name: () => known };
-  const box = element('input', { name: 'who', required: true, maxLength: 80, autocomplete: 'name', value: localStorage.getItem(WHO) ?? '' });
-  box.addEventListener('change', () => localStorage.setItem(WHO, box.value));
+  const box = element('input', { name: 'who', required: true, maxLength: 80, autocomplete: 'name' });
+  remembered(box);
   return { shown: element('label', {}, 'Your name', ' ', box), name: () => box.value.trim() };
 }
 

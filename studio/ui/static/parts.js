@@ -21,11 +21,12 @@ export const send = async (address, body = {}) => answer(await fetch(address, {
 // Somebody's own words, which are not translated.
 export const said = (text) => element('span', { translate: false }, text);
 
+const WHO = 'doodle-theme-studio-who';
+
 // A box for the operator's name, which this browser remembers.
 export function remembered(box) {
-  const kept = 'doodle-theme-studio-who';
-  box.value = localStorage.getItem(kept) ?? '';
-  box.addEventListener('change', () => localStorage.setItem(kept, box.value));
+  box.value = localStorage.getItem(WHO) ?? '';
+  box.addEventListener('change', () => localStorage.setItem(WHO, box.value));
   return box;
 }
 
