@@ -194,11 +194,11 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     page.get_by_role("button", name="Deployment").click()
     expect(page.locator("#served")).to_contain_text("never deployed to this channel")
     page.locator("#check").click()
-    expect(page.locator("#findings")).to_contain_text("was never rendered")
+    expect(page.locator("#findings")).to_contain_text("was never rendered", timeout=120_000)
     page.locator("#deploy").click()
     asked = page.get_by_role("dialog")
     asked.get_by_label("Your name").fill("ada")
-    expect(asked.locator("#checks summary")).to_be_visible(timeout=60_000)
+    expect(asked.locator("#checks summary")).to_be_visible(timeout=120_000)
     # Issue 18, 16: it went live in one click, with no author.
     expect(asked.locator(".acts button").first).to_be_disabled()
     for box in asked.locator("#checks input").all():

@@ -21,7 +21,7 @@ def begin(page: Page, button: Locator) -> None:
     button.click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text(
-        re.compile(r"\d+ pictures, \d+ of them|\d+ 张图片"), timeout=60_000
+        re.compile(r"\d+ pictures, \d+ of them|\d+ 张图片"), timeout=120_000
     )
     asked.locator(".acts .go").click()
     expect(asked).to_have_count(0)
@@ -30,9 +30,9 @@ def begin(page: Page, button: Locator) -> None:
 def confirm(page: Page) -> None:
     """Ticks everything a dialog asks to be ticked, once it is there, and says yes."""
     asked = page.get_by_role("dialog")
-    expect(asked.locator(".acts button").first).to_be_visible(timeout=60_000)
+    expect(asked.locator(".acts button").first).to_be_visible(timeout=120_000)
     for checks in asked.locator(".checks").all():
-        expect(checks.locator("summary")).to_be_visible(timeout=60_000)
+        expect(checks.locator("summary")).to_be_visible(timeout=120_000)
     for box in asked.locator("#checks input[type=checkbox]").all():
         box.check()
     asked.locator(".acts button").first.click()
@@ -123,7 +123,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     asked = page.get_by_role("dialog")
     go = asked.locator(".acts button").first
     boxes = asked.locator("#checks input[type=checkbox]")
-    expect(boxes.first).to_be_visible(timeout=60_000)
+    expect(boxes.first).to_be_visible(timeout=120_000)
     expect(asked.locator("h2")).to_contain_text("Slow")
     expect(go).to_be_disabled()
     asked.get_by_label("Your name").fill("ada")
@@ -159,11 +159,11 @@ def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(
     page.goto(f"{server.url}/themes?theme={slow}")
     page.locator("#versions tr").first.get_by_role("button", name="Run").click()
     asked = page.get_by_role("dialog")
-    expect(asked).to_contain_text("28 pictures, 0 of them here already.", timeout=60_000)
+    expect(asked).to_contain_text("28 pictures, 0 of them here already.", timeout=120_000)
     asked.get_by_role("button", name="Cancel").click()
     expect(page.locator(".chore")).to_have_count(0)
     begin(page, page.locator("#versions tr").first.get_by_role("button", name="Run"))
-    expect(page.locator(".chore")).to_contain_text(re.compile("of 28|/ 28"), timeout=60_000)
+    expect(page.locator(".chore")).to_contain_text(re.compile("of 28|/ 28"), timeout=120_000)
     page.reload()
     expect(page.locator(".chore")).to_contain_text("Slow")
     page.goto(f"{server.url}/system")
@@ -172,7 +172,7 @@ def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(
     expect(chore).to_contain_text(re.compile("of 28|/ 28"))
     expect(page.locator("#runs .nothing")).not_to_be_visible()
     chore.get_by_role("button", name="Stop").click()
-    expect(chore).to_have_count(0, timeout=60_000)
+    expect(chore).to_have_count(0, timeout=120_000)
     expect(page.locator("#runs .nothing")).to_be_visible()
     page.goto(f"{server.url}/themes?theme={slow}")
     expect(page.locator("#versions tr").first.locator("b.good, b.bad")).to_have_count(0)
@@ -184,7 +184,7 @@ def test_the_dialogs_fit_the_window(page: Page, server: Server, quick: str, widt
     page.goto(f"{server.url}/themes?theme={quick}")
     page.locator("#versions tr").first.get_by_role("button", name="Deploy").click()
     asked = page.get_by_role("dialog")
-    expect(asked.locator("#checks input").first).to_be_visible(timeout=60_000)
+    expect(asked.locator("#checks input").first).to_be_visible(timeout=120_000)
     assert violations(page) == []
     box, go = asked.bounding_box(), asked.locator(".acts button").first.bounding_box()
     assert box is not None

@@ -26,9 +26,9 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     broken: list[str] = []
     page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
     asked = page.get_by_role("dialog")
-    expect(asked).to_contain_text("20 pictures, 0 of them here already.", timeout=60_000)
+    expect(asked).to_contain_text("20 pictures, 0 of them here already.", timeout=120_000)
     asked.locator(".acts .go").click()
-    expect(page.locator("#title")).to_have_text("Ink or water", timeout=60_000)
+    expect(page.locator("#title")).to_have_text("Ink or water", timeout=120_000)
     expect(page.locator("#count")).to_have_text("Say who votes.", timeout=120_000)
     page.get_by_label("Who votes").fill("ada")
     page.get_by_label("Who votes").press("Tab")
@@ -79,7 +79,7 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
         expect(page.locator(image)).to_be_hidden()
     expect(page.locator("#left")).to_be_disabled()
     page.locator(".chore").get_by_role("button", name="Stop").click()
-    expect(page.locator("#undrawn")).to_be_visible(timeout=60_000)
+    expect(page.locator("#undrawn")).to_be_visible(timeout=120_000)
     assert broken == []
 
 
