@@ -16,6 +16,7 @@ from studio.safety.moderation import Moderator, Webhook
 from studio.safety.pictures import Judges, OpenNsfw, PictureJudge
 from studio.service.album import Album
 from studio.service.chores import Chores
+from studio.service.costs import Costs
 from studio.service.deploying import Deploying
 from studio.service.gate import Gate
 from studio.service.intake import Intake
@@ -150,6 +151,7 @@ def open_studio(
     metrics.registry.register(EngineFigures(rendering.engine_status))
     doodles = doodle_pack(shipped("assets") / "doodles")
     album, chores = Album(settings.home / "album", rendering), Chores()
+    costs = Costs(variants, album)
     gate = Gate(
         catalogue, bases, pictures, variants, tokens, reports,
         partial(rendering.glimpse, priority=Priority.BULK), safety.ails, _bytes(settings.device_gb),
@@ -173,9 +175,15 @@ def open_studio(
             reports,
             RobustnessPack(bases, intake, album),
             RegressionSheet(bases, intake, album, doodles),
+            chores,
+            costs,
         ),
-        voting=Voting(ContestStore(database), presets, bases, intake, album, doodles, chores),
-        tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
+        voting=Voting(
+            ContestStore(database), presets, bases, intake, album, doodles, chores, costs
+        ),
+        tuning=Tuning(
+            StudyJournal(database), presets, bases, intake, album, doodles, chores, costs
+        ),
         serving=Serving(deploying, intake, bases, jobs, variants, runner),
         clients=ClientStore(database),
         safety=safety,

@@ -13,11 +13,10 @@ from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Number, Order, Seen
 from studio.recipes.differing import differences
 from studio.recipes.preset import Letter, Preset
-from studio.recipes.reports import Regression, Robustness
+from studio.recipes.reports import Regression, ReportKind, Robustness
 from studio.recipes.request import RequestId
 from studio.recipes.serving import Client
 from studio.recipes.text import LINE, Name, Reason
-from studio.service.chores import Tell
 
 
 async def _body(request: Request) -> bytes:
@@ -234,17 +233,12 @@ def _add_deployments(routes: APIRouter, studio: Studio, who: Who) -> None:
 
 
 def _add_reviews(routes: APIRouter, studio: Studio) -> None:
-    reviewing, chores = studio.reviewing, studio.chores
+    reviewing = studio.reviewing
 
     @routes.post("/{slug}/versions/{number}/robustness", status_code=202)
     def test_robustness(slug: Slug, number: Number) -> ReviewShown:
         """Begins the pack of nasty doodles, drawn by this process when nothing else waits."""
-        studio.presets.version(slug, number)
-
-        def act(tell: Tell) -> None:
-            reviewing.test_robustness(slug, number, tell)
-
-        chores.start(f"{slug}/{number}/robustness", act)
+        reviewing.begin(slug, number, "robustness")
         return ReviewShown(state="running")
 
     @routes.get("/{slug}/versions/{number}/robustness")
@@ -254,12 +248,7 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
     @routes.post("/{slug}/versions/{number}/sheet", status_code=202)
     def draw_sheet(slug: Slug, number: Number, against: Number | None = None) -> ReviewShown:
         """Begins the regression sheet beside what is served, or beside `against`."""
-        studio.presets.version(slug, number)
-
-        def act(tell: Tell) -> None:
-            reviewing.draw_sheet(slug, number, against, tell)
-
-        chores.start(f"{slug}/{number}/regression", act)
+        reviewing.begin(slug, number, "regression", against)
         return ReviewShown(state="running")
 
     @routes.get("/{slug}/versions/{number}/sheet")
@@ -268,9 +257,9 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return _review(slug, number, "regression", reviewing.regression(slug, number))
 
     def _review(
-        slug: Slug, number: int, kind: str, report: Robustness | Regression | None
+        slug: Slug, number: int, kind: ReportKind, report: Robustness | Regression | None
     ) -> ReviewShown:
-        found = chores.progress(f"{slug}/{number}/{kind}")
+        found = reviewing.progress(slug, number, kind)
         if found is None:
             return ReviewShown(state="none" if report is None else "done", report=report)
         return ReviewShown(

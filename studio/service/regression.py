@@ -58,6 +58,7 @@ class RegressionSheet:
         jobs = dict(self._jobs(version))
         others = dict(self._jobs(against)) if against else {}
         total = len(jobs) + len(others)
+        tell(0, total)
         pictures, before = {}, {}
         for number, (key, job) in enumerate(jobs.items()):
             pictures[key] = self.album.picture(job)
@@ -78,6 +79,11 @@ class RegressionSheet:
             looks_against=looks(before, doodles) if before else None,
         )
         return DrawnSheet(report, pictures, before, doodles)
+
+    def jobs(self, version: PresetVersion, against: PresetVersion | None) -> list[Job]:
+        """What the sheet shows of both versions. Raises what `run` raises before it draws."""
+        shown = [*self._jobs(version), *(self._jobs(against) if against else ())]
+        return [job for _, job in shown]
 
     def _jobs(self, version: PresetVersion) -> list[tuple[Key, Job]]:
         """By recipe first, so that base models change least."""

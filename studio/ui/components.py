@@ -11,7 +11,7 @@ import gradio as gr
 
 from studio.errors import BadPicture
 from studio.imaging.limits import MAX_BYTES
-from studio.ui.palette import PALETTE
+from studio.recipes.palette import PALETTE
 
 _STATIC = Path(__file__).parent / "static"
 _CANVAS = ("layer", "brush", "view", "hand")

@@ -1,6 +1,7 @@
 """A real server on a spare loopback port, and Debian's Chromium to drive its page."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -129,6 +130,22 @@ def quick(server: Server) -> str:
     changes = {"slug": "quick", "name": "Quick", "base_images": ("mia",), "recipes": recipes}
     studio.presets.save(preset.model_copy(update=changes), author="ada")
     return "quick"
+
+
+@pytest.fixture
+def slow(server: Server, quick: str) -> str:
+    """A theme whose pictures take long enough for a test to look at while they are drawn. What it
+    draws is another's in no test."""
+    studio = studio_at(Settings(home=server.home), FakeRenderer)
+    preset = studio.presets.version(quick).preset
+    recipes = preset.recipes
+    for letter in LETTERS:
+        recipe = recipes[letter].model_copy(update={"steps": 60})
+        recipes = recipes.replace(letter, recipe)
+    slug = f"slow-{secrets.token_hex(4)}"
+    changes = {"slug": slug, "name": "Slow", "prompt": slug, "recipes": recipes}
+    studio.presets.save(preset.model_copy(update=changes), author="ada")
+    return slug
 
 
 class Log:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from studio.errors import BadPicture
+from studio.recipes.palette import PALETTE
 from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url, slug_of
-from studio.ui.palette import PALETTE
 from tests import examples
 
 BASE = Backdrop(src="data:,", name="Mia", width=256, height=256)
