@@ -29,6 +29,9 @@ def looks_html(looks: Looks, of_seeds: float | None) -> str:
     )
 
 
-def notice(text: str, role: str) -> str:
+def notice(text: str, role: str, more: str = "") -> str:
+    """`role` is "error" or "status"; `more` is a sentence of its own behind `text`."""
     kind = "alert" if role == "error" else "status"
-    return f'<div class="notice notice-{role}" role="{kind}">{html.escape(text)}</div>'
+    second = f" <span>{html.escape(more)}</span>" if more else ""
+    first = f"<span>{html.escape(text)}</span>" if more else html.escape(text)
+    return f'<div class="notice notice-{role}" role="{kind}">{first}{second}</div>'

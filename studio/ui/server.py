@@ -49,7 +49,9 @@ STATUS: Mapping[type[StudioError], int] = {
     HubUnavailable: 502,
     StoreError: 503,
 }
-HEAD = ("account.js", "language.js", "dropping.js", "pickers.js")
+HEAD = (
+    "account.js", "language.js", "connection.js", "dropping.js", "pickers.js", "unsaved.js",
+)  # fmt: skip
 """Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.
