@@ -84,13 +84,9 @@ class Number(gr.Number):  # type: ignore[misc]
 
 
 class Slider(gr.Slider):  # type: ignore[misc]
-    """Likewise a slider; without Gradio's reset button, which sets the value that the component
-    was built with (the theme that was shown when the server started) and fires no `input`."""
+    """Likewise a slider. (Gradio tells the browser what `__init__` takes, so that stays as it is.)"""
 
     is_template = True
-
-    def __init__(self, minimum: float, maximum: float, **more: Any) -> None:
-        super().__init__(minimum, maximum, buttons=[], **more)
 
     def preprocess(self, payload: float) -> float:
         return payload

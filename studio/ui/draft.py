@@ -63,9 +63,10 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
     )
 
 
-def wrong_html(error: StudioError) -> str:
-    """The error, and its reason for each field that does not hold: `unsaved.js` takes it there."""
-    told = f'<div class="wrong">{notice(str(error), "error")}{DISCARD}</div>'
+def wrong_html(error: StudioError, beside: str = DISCARD) -> str:
+    """The error with what stands `beside` it, and its reason for each field that does not hold:
+    `messages.js` takes it there."""
+    told = f'<div class="wrong">{notice(str(error), "error")}{beside}</div>'
     if not isinstance(error, BadField):
         return told
     reasons = "".join(

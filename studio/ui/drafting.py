@@ -1,6 +1,6 @@
 """Unsaved changes: told on the page, kept by the operator's browser for each theme, brought back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ class Drafting:
         for event in changing:
             event.then(self._keep, self.drafted, told, **QUICK)
         gr.on(
-            [_typed(each) for each in self.drafted - {theme.loaded}],
+            [event for each in self.drafted - {theme.loaded} for event in _typed(each)],
             self._keep, self.drafted, told, trigger_mode="always_last", **QUICK,
         )  # fmt: skip
 
@@ -144,7 +144,7 @@ class Drafting:
         try:
             seed_of(values[run.seed])
         except BadField as error:
-            told = wrong_html(error)
+            told = wrong_html(error, told)
         return {
             self.bar: told,
             self.kept: draft.model_dump_json(),
@@ -247,10 +247,12 @@ class Drafting:
         )
 
 
-def _typed(component: gr.components.Component) -> Any:
+def _typed(component: gr.components.Component) -> Sequence[Any]:
     """What tells that an operator changed it. A text box's `input` still carries the text before the
-    last key; a slider tells nothing else when it moves what was typed into its range."""
-    return component.change if isinstance(component, gr.Textbox | gr.Slider) else component.input
+    last key; a slider tells by `release` when it moves what was typed into its range."""
+    if isinstance(component, gr.Textbox):
+        return [component.change]
+    return [getattr(component, each) for each in ("input", "release") if hasattr(component, each)]
 
 
 def _opened(version: PresetVersion) -> str:

@@ -80,18 +80,6 @@ class Page:
         changing += run.wire(self._request, self._asked)
         changing += self.theme.wire(run.notice, drafts.kept)
         drafts.follow([*changing, *self._wire_own(), self._wire_opening()])
-        self._wire_clearing()
-
-    def _wire_clearing(self) -> None:
-        """What was said of the last click goes with the next one, whatever comes of it."""
-        theme, drawing, run = self.theme, self.drawing, self.run
-        buttons = [run.generate, run.random, theme.save, self.drafts.discard]
-        for form in theme.forms:
-            buttons += [*form.copies.values(), form.reset, form.show_maps]
-        uploads = [theme.restore, *(upload for form in theme.forms for upload, _ in form.uploads)]
-        acts = [*(each.click for each in buttons), *(each.upload for each in uploads)]
-        acts += [run.words.submit, theme.preset.input, drawing.pack.input, drawing.base.input]
-        gr.on(acts, None, None, run.notice, js="() => ''")
 
     def _wire_own(self) -> list[Any]:
         """Handlers over several panels; returns the events that change what is shown."""

@@ -162,10 +162,8 @@ def seed_of(number: float | None) -> int | None:
     """
     if number is None or number == -1:
         return None
-    if number != int(number):
-        told, why = f"seed {number:g} is no whole number", "a whole number"
-    elif not 0 <= number <= MAX_SEED:
-        told, why = f"seed {int(number)} is out of range", "out of range"
-    else:
+    if number == int(number) and 0 <= number <= MAX_SEED:
         return int(number)
-    raise BadField(f"{told}: choose 0 to {MAX_SEED}, or -1 for a random one", {"seed": why})
+    wrong = "is no whole number" if number != int(number) else "is out of range"
+    remedy = f"0 to {MAX_SEED}, or -1 for a random one"
+    raise BadField(f"seed {number:.12g} {wrong}: choose {remedy}", {"seed": remedy})

@@ -50,7 +50,7 @@ STATUS: Mapping[type[StudioError], int] = {
     StoreError: 503,
 }
 HEAD = (
-    "account.js", "language.js", "connection.js", "dropping.js", "pickers.js", "unsaved.js",
+    "account.js", "language.js", "connection.js", "dropping.js", "pickers.js", "messages.js",
 )  # fmt: skip
 """Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {

@@ -45,6 +45,7 @@ export const TOLD = [
   [/^recipe ([A-D]): (.+)$/, '配方 $1：$2'],
   [/^the words have ([\d,]+) characters; at most (\d+) are taken: shorten them$/, '用户的话有 $1 个字符，最多 $2 个：请缩短'],
   [/^seed (\S+) is out of range: choose 0 to (\d+), or -1 for a random one$/, '种子 $1 超出范围：请填 0 至 $2，-1 为随机'],
+  [/^0 to (\d+), or -1 for a random one$/, '0 至 $1，-1 为随机'],
   [/^seed (\S+) is no whole number: choose 0 to (\d+), or -1 for a random one$/, '种子 $1 不是整数：请填 0 至 $2，-1 为随机'],
   [/^a run is under way on this page: wait for it, or stop it first$/, '本页已有运行在进行：请等待，或先停止'],
   [/^(\S+): should be (.+?) \(got (.+)\)(\.?)$/, '$1 应$2（现为 $3）$4'],

@@ -25,7 +25,7 @@ export const TEXTS = {
   'Connection lost': '连接已断开', 'The connection to the studio is lost; it is tried again. This browser keeps your drawing and changes.': '与工作室的连接已断开，正在重试。你的绘图和修改保存在此浏览器中。',
   'If the studio was ended, the run is lost.': '如果工作室已退出，本次运行会丢失。', 'If the studio was restarted meanwhile, the run is lost: generate again.': '如果工作室期间重启过，该运行已丢失：请重新生成。',
   'Not finished before the run ended: generate again.': '运行结束前未完成：请重新生成。', '1 variant of an earlier run was kept.': '先前运行保留了 1 个变体。',
-  'out of range': '超出范围', 'a whole number': '请填整数', 'type a name': '请填写名称',
+  'type a name': '请填写名称',
   // Comparison
   'Compare pictures': '比较图片', Left: '左', Right: '右', 'Left picture': '左侧图片', 'Right picture': '右侧图片',
   'Where left ends and right begins, in percent': '左右分界位置（百分比）', 'Pictures to put on the right': '可放到右侧的图片',
