@@ -1,6 +1,6 @@
 """Unsaved changes: told on the page, kept by the operator's browser for each theme, brought back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ class Drafting:
         for event in changing:
             event.then(self._keep, self.drafted, told, **QUICK)
         gr.on(
-            [event for each in self.drafted - {theme.loaded} for event in _typed(each)],
+            [_typed(each) for each in self.drafted - {theme.loaded}],
             self._keep, self.drafted, told, trigger_mode="always_last", **QUICK,
         )  # fmt: skip
 
@@ -157,7 +157,7 @@ class Drafting:
         loaded: PresetVersion = values[theme.loaded]
         slug = values[theme.preset]
         if slug == loaded.preset.slug:
-            return {run.notice: ""}
+            return {run.notice: gr.skip()}  # A box tells of its choice once more when it is left.
         kept, left = "", ""
         try:
             draft = self._draft(values)
@@ -247,12 +247,10 @@ class Drafting:
         )
 
 
-def _typed(component: gr.components.Component) -> Sequence[Any]:
-    """What tells that an operator changed it. A text box's `input` still carries the text before the
-    last key; a slider tells by `release` when it moves what was typed into its range."""
-    if isinstance(component, gr.Textbox):
-        return [component.change]
-    return [getattr(component, each) for each in ("input", "release") if hasattr(component, each)]
+def _typed(component: gr.components.Component) -> Any:
+    """What tells that an operator changed it; a text box's `input` still carries the text before the
+    last key."""
+    return component.change if isinstance(component, gr.Textbox) else component.input
 
 
 def _opened(version: PresetVersion) -> str:

@@ -17,6 +17,12 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter') forgetLast(event);
 }, { capture: true });
 
+// A slider moves what was typed into its range when it is left, and tells nobody.
+document.addEventListener('blur', ({ target }) => {
+  if (!target.matches?.('.block input[type=number][max]') || !(target.validity.rangeOverflow || target.validity.rangeUnderflow)) return;
+  setTimeout(() => target.dispatchEvent(new Event('input', { bubbles: true })), 50);
+}, { capture: true });
+
 function showReasons() {
   const reasons = new Map([...document.querySelectorAll('#unsaved [data-for]')].map((each) => [each.dataset.for, each.textContent]));
   for (const field of document.querySelectorAll('[data-why]')) {
