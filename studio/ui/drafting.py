@@ -172,7 +172,7 @@ class Drafting:
         except StudioError as error:
             return {theme.preset: loaded.preset.slug, run.notice: notice(str(error), "error")}
         if left:
-            told = f"The unsaved changes to {left} are kept: open it again to go on with them."
+            told = f"{left} keeps its unsaved changes."
             updates[run.notice] += notice(told, "status")
         return {**updates, self.kept: kept}
 

@@ -251,7 +251,7 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     set_number(page, "A-steps", "37")
     expect(unsaved).to_contain_text("1 unsaved change")
     choose(page, "preset", "Picnic")
-    expect(page.locator("#notice")).to_contain_text("The unsaved changes to Neon night are kept")
+    expect(page.locator("#notice")).to_contain_text("Neon night keeps its unsaved changes")
     expect(unsaved).not_to_contain_text("unsaved change")
     set_number(page, "A-steps", "12")
     expect(unsaved).to_contain_text("1 unsaved change")

@@ -150,7 +150,7 @@ export const PATTERNS = [
   [/^([A-D]), ([A-Z][A-Za-z. ]+)$/, '$1，$2'],
   [/^and (\d+) more\.?$/, '另有 $1 处。'],
   [/^Saved (.+), version (\d+)\. (.+)$/, '已保存 $1，版本 $2。$3'],
-  [/^The unsaved changes to (.+) are kept: open it again to go on with them\.$/, '“$1”的未保存修改已保留：再次打开即可继续。'],
+  [/^(.+) keeps its unsaved changes\.$/, '“$1”的未保存修改已保留。'],
   [/^(.+) was saved meanwhile, as version (\d+)\. Your changes to version (\d+) are still here\.$/, '“$1”期间已被保存为版本 $2。你对版本 $3 的修改仍在。'],
   [/^Save or discard them, then open version (\d+) again\.$/, '请先保存或放弃这些修改，再打开版本 $1。'],
   [/^(.+), version (\d+), from (.+)\.$/, '$1，版本 $2，$3。'],
