@@ -135,7 +135,7 @@ class RunPanel:
         variants = self.studio.variants.of_request(run_id)
         if not variants:
             lost = "If the studio was restarted meanwhile, the run is lost: generate again."
-            return {self.notice: notice(otherwise, "error", lost)}
+            return {self.notice: notice(f"{otherwise}.", "error", lost)}
         told = f"The {len(variants)} kept variants of an earlier run."
         if len(variants) == 1:
             told = "1 variant of an earlier run was kept."

@@ -68,7 +68,7 @@ export const TOLD = [
   [/^recipe ([A-D]) has a pose unit, but base image '?(.+?)'? has no keypoints: .+$/, '配方 $1 有姿势单元，但底图 $2 没有关键点：请设置关键点、换底图或关闭该单元'],
   [/^the picture does not say what made it: choose one that this studio or A1111 saved$/, '图片未记录生成方式：请选择本工作室或 A1111 保存的图片'],
   [/^that variant is not in the history any more$/, '该变体已不在历史中'],
-  [/^run (\w+) is not under way here: its finished variants are in the history$/, '运行 $1 不在进行中：已完成的变体见历史'],
+  [/^run (\w+) is not under way here: its finished variants are in the history\.?$/, '运行 $1 不在进行中：已完成的变体见历史'],
   [/^there is a preset '(.+)' already: choose another name, or open that one$/, '已有预设“$1”：请另取名称，或打开它'],
   [/^'(.+)' was saved meanwhile: version (\d+) is there, yours began from (\d+)\. .+$/, '“$1”期间已被保存：已有版本 $2，你的修改基于版本 $3。请打开查看变更，或另存为其他名称'],
   [/^the theme has no name: type one(\.?)$/, '主题没有名称：请填写$1'],
