@@ -82,9 +82,9 @@ class Back(Frozen):
 
 
 class Named(Frozen):
-    """A branch of a version, under a name of its own."""
+    """A branch of a version, under a name of its own; without a slug it gets one of that name."""
 
-    slug: Slug
+    slug: Slug | None = None
     name: Name
 
 
@@ -175,7 +175,8 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
 
     @routes.post("/{slug}/versions/{number}/branch", status_code=201)
     def branch(slug: Slug, number: Number, wish: Named, client: Annotated[Client, Depends(who)]) -> PresetShown:  # fmt: skip
-        made = presets.branch(slug, number, wish.slug, wish.name, client.name)
+        new = wish.slug or presets.slug_for(wish.name.strip())
+        made = presets.branch(slug, number, new, wish.name, client.name)
         return PresetShown(slug=made.preset.slug, name=made.preset.name, latest=made.number, archived=False)  # fmt: skip
 
     @routes.put("/{slug}/name")

@@ -4,14 +4,14 @@ goes on from what was best (Optuna, its TPE sampler)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import mean, median
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from PIL import Image
 
 from studio.errors import InputError, NotFound
-from studio.imaging.likeness import difference, likeness
+from studio.imaging.likeness import difference, likeness, middle
 from studio.imaging.limits import open_png
 from studio.recipes.base import read_document
 from studio.recipes.canvas import Slug
@@ -205,16 +205,13 @@ class Tuning:
         """Of the trial's pictures: how like their doodles, how unlike the other recipes' pictures."""
         preset = version.preset
         varied = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
-        alike: list[float] = []
+        alike: list[float | None] = []
         apart: list[float] = []
         for doodle, job in self._jobs(varied, version.number, letter):
             picture = self.album.picture(job)
-            known = likeness(open_png(doodle.png, "a test doodle"), picture)
-            alike += [] if known is None else [known]
+            alike.append(likeness(open_png(doodle.png, "a test doodle"), picture))
             apart += [difference(picture, other) for other in self._others(preset, version.number, letter, doodle)]  # fmt: skip
-        return Looks(
-            likeness=median(alike) if alike else None, diversity=mean(apart), of_seeds=None
-        )
+        return Looks(likeness=middle(alike), diversity=mean(apart), of_seeds=None)
 
     def _others(
         self, preset: Preset, number: int, letter: Letter, doodle: TestDoodle

@@ -41,7 +41,10 @@ from studio.ui.uploads import UploadQuota
 from studio.ui.votes import vote_routes
 from studio.ui.workshop import workshop_routes
 
-HEAD = ("account.js", "language.js", "dropping.js", "panel.js", "pickers.js")
+HEAD = (
+    "account.js", "language.js", "connection.js", "dropping.js", "panel.js", "pickers.js",
+    "messages.js",
+)  # fmt: skip
 """Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.

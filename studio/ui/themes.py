@@ -35,8 +35,10 @@ class _Rename(Frozen):
 
 
 class _Branch(Frozen):
+    """A new theme; without a slug it gets one of its name."""
+
     number: Number
-    slug: Slug
+    slug: Slug | None = None
     name: Name
     author: Author = ""
 
@@ -141,7 +143,8 @@ def theme_routes(studio: Studio) -> APIRouter:
     @routes.post("/{slug}/branch")
     def branch(slug: Slug, wish: _Branch, request: Request, x_studio: OwnPage) -> dict[str, str]:
         author = user_of(request) or wish.author
-        made = presets.branch(slug, wish.number, wish.slug, wish.name, author)
+        new = wish.slug or presets.slug_for(wish.name.strip())
+        made = presets.branch(slug, wish.number, new, wish.name, author)
         return {"slug": made.preset.slug}
 
     @routes.post("/{slug}/archive")

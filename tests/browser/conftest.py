@@ -47,10 +47,12 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
-    def start(self) -> None:
-        with socket.socket() as spare:
-            spare.bind(("127.0.0.1", 0))
-            port = spare.getsockname()[1]
+    def start(self, port: int | None = None) -> None:
+        """On a spare port, unless told."""
+        if port is None:
+            with socket.socket() as spare:
+                spare.bind(("127.0.0.1", 0))
+                port = spare.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "studio.cli", "run", "--port", str(port), *self.options],
@@ -68,6 +70,14 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
         return True
+
+    def kill(self) -> int:
+        """Ends it without a word; returns the port it had."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
+        self.process = None
+        return int(self.url.rpartition(":")[2])
 
     def stop(self) -> None:
         if self.process is not None:

@@ -144,8 +144,7 @@ async function compare() {
 async function branch(number) {
   const name = prompt('Name of the new theme', `${theme.name} 2`);
   if (!name) return;
-  const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
-  const made = await send(`/themes/${theme.slug}/branch`, { number, slug, name, author: who.value });
+  const made = await send(`/themes/${theme.slug}/branch`, { number, name, author: who.value });
   await open(made.slug);
 }
 

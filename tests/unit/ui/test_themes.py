@@ -121,6 +121,24 @@ def test_a_theme_is_renamed_branched_and_archived(client: TestClient) -> None:
     assert found["archived"]
 
 
+# Issue 18, 16 (B4).
+def test_a_name_in_chinese_goes_all_the_way(client: TestClient, studio: Studio) -> None:
+    made = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日野餐"}, headers=OWN)
+    assert made.json() == {"slug": "chun-ri-ye-can"}
+    again = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日野餐"}, headers=OWN)
+    assert "there is a preset '春日野餐' already" in again.json()["error"]
+    other = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日, 野餐"}, headers=OWN)
+    assert other.json()["slug"].startswith("chun-ri-ye-can-")
+    new = "/themes/chun-ri-ye-can"
+    assert client.get(new).json()["name"] == "春日野餐"
+    order = {"slug": "chun-ri-ye-can", "number": 1, "author": "小明", "note": "春天"}
+    assert client.post(f"{new}/deploy", json={"order": order}, headers=OWN).json()["number"] == 1
+    file = client.get(f"{new}/1/export?bases=true")
+    taken = client.post("/themes/import/file?name=春日.json&author=小明", content=file.content, headers=OWN)  # fmt: skip
+    assert taken.json()["slug"] == "chun-ri-ye-can"
+    assert studio.presets.version("chun-ri-ye-can").preset.name == "春日野餐"
+
+
 def test_reviews_are_begun_watched_and_told_beside_the_version(client: TestClient) -> None:
     for kind in ("robustness", "regression"):
         assert client.get(f"{TWO}/2/reviews/{kind}").json() == {"state": "none"}
