@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from studio.bootstrap import Studio
 from studio.imaging.nasty import NASTY
+from studio.recipes.preset import LETTERS
 from studio.recipes.recipe import ModelRef
 from studio.recipes.request import Timings
 from studio.recipes.tuning import Span, Study
@@ -26,11 +27,11 @@ def test_a_review_costs_pictures_and_seconds_of_this_machine(studio: Studio) -> 
     pack = studio.reviewing.cost("first-light", 1, "robustness")
     assert pack == Cost(pictures=bases * len(NASTY) * 4, kept=0, seconds=None)
     recipes = studio.presets.version("first-light").preset.recipes
-    models = {recipes[letter].base_model.name for letter in "ABCD"}
+    models = {recipes[letter].base_model.name for letter in LETTERS}
     for index, model in enumerate(sorted(models)):
         measured(studio, model, 2.0 * (index + 1), "abc"[index])
     by_model = {model: 2.0 * (index + 1) for index, model in enumerate(sorted(models))}
-    seconds = bases * len(NASTY) * sum(by_model[recipes[each].base_model.name] for each in "ABCD")
+    seconds = bases * len(NASTY) * sum(by_model[recipes[each].base_model.name] for each in LETTERS)
     assert studio.reviewing.cost("first-light", 1, "robustness").seconds == round(seconds, 1)
 
 
