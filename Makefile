@@ -31,15 +31,15 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 studio: install  ## serve the studio on http://127.0.0.1:7860
 	$(BIN)/studio run
 
-services:  ## Chromium, PostgreSQL, Redis and what the drawing library needs, where apt can install them
+services:  ## Chromium, PostgreSQL, Redis, nginx and what the drawing library needs, where apt can install them
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
-	  { ! command -v chromium >/dev/null || ! command -v redis-server >/dev/null || ! ldconfig -p | grep -q libEGL.so.1 || \
+	  { ! command -v chromium >/dev/null || ! command -v redis-server >/dev/null || ! command -v nginx >/dev/null || ! ldconfig -p | grep -q libEGL.so.1 || \
 	    ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
 	  mkdir -p /etc/postgresql-common && \
 	  { [ -e /etc/postgresql-common/createcluster.conf ] || \
 	    echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf; } && \
 	  apt-get update -qq && apt-get install -y -qq chromium libegl1 libgl1 libfontconfig1 \
-	    postgresql redis-server >/dev/null; fi
+	    postgresql redis-server nginx >/dev/null; fi
 
 # Files go to the workers in their order: those that take longest, of browser and engine, come first.
 test: $(VENV)/.installed-dev services  ## the tests, with coverage, without those that take minutes each

@@ -7,6 +7,7 @@ from functools import partial
 
 from studio.engine.checker import SafetyChecker
 from studio.errors import InputError, StoreUnavailable
+from studio.files import private_folder
 from studio.imaging.limits import limit_pillow
 from studio.library.catalogue import Catalogue
 from studio.library.files import Hashes
@@ -15,6 +16,7 @@ from studio.safety.moderation import Moderator, Webhook
 from studio.safety.pictures import Judges, OpenNsfw, PictureJudge
 from studio.service.album import Album
 from studio.service.chores import Chores
+from studio.service.costs import Costs
 from studio.service.deploying import Deploying
 from studio.service.gate import Gate
 from studio.service.intake import Intake
@@ -103,7 +105,7 @@ def open_studio(
     Raises StoreUnavailable when it cannot be used, NewerStore when a newer studio wrote it.
     """
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.home)
     except OSError as error:
         raise StoreUnavailable(
             f"cannot make the data directory {settings.home} ({error.strerror}): point STUDIO_HOME"
@@ -149,6 +151,7 @@ def open_studio(
     metrics.registry.register(EngineFigures(rendering.engine_status))
     doodles = doodle_pack(shipped("assets") / "doodles")
     album, chores = Album(settings.home / "album", rendering), Chores()
+    costs = Costs(variants, album)
     gate = Gate(
         catalogue, bases, pictures, variants, tokens, reports,
         partial(rendering.glimpse, priority=Priority.BULK), safety.ails, _bytes(settings.device_gb),
@@ -172,9 +175,15 @@ def open_studio(
             reports,
             RobustnessPack(bases, intake, album),
             RegressionSheet(bases, intake, album, doodles),
+            chores,
+            costs,
         ),
-        voting=Voting(ContestStore(database), presets, bases, intake, album, doodles, chores),
-        tuning=Tuning(StudyJournal(database), presets, bases, intake, album, doodles),
+        voting=Voting(
+            ContestStore(database), presets, bases, intake, album, doodles, chores, costs
+        ),
+        tuning=Tuning(
+            StudyJournal(database), presets, bases, intake, album, doodles, chores, costs
+        ),
         serving=Serving(deploying, intake, bases, jobs, variants, runner),
         clients=ClientStore(database),
         safety=safety,

@@ -43,13 +43,17 @@ app.command()(restore)
 def run(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (7860).")] = None,
+    sign_in: Annotated[
+        bool | None,
+        typer.Option("--sign-in", help="Have everybody sign in, on loopback too."),
+    ] = None,
     no_sign_in: Annotated[
         bool | None,
         typer.Option("--no-sign-in", help="Let in whoever reaches the address, without users."),
     ] = None,
 ) -> None:
-    """Serve the studio's page: on loopback to this machine, elsewhere to users who sign in."""
-    settings = load_settings(host=host, port=port, no_sign_in=no_sign_in)
+    """Serve the studio's page: to users who sign in, or on loopback, while there is none, to this machine."""
+    settings = load_settings(host=host, port=port, sign_in=sign_in, no_sign_in=no_sign_in)
     from studio.ui.server import serve
 
     serve(settings)

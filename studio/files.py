@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from studio.errors import InputError
@@ -39,3 +40,15 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(f"cannot write into {folder}: {error.strerror}") from None
+
+
+def private_folder(folder: Path) -> None:
+    """Makes `folder` for its owner alone, and takes it from everybody else where it was open to them.
+
+    One that was opened to a group on purpose, and to nobody else, stays so. Raises OSError.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = folder.stat().st_mode
+    if mode & 0o007 and folder.stat().st_uid == os.geteuid():
+        with suppress(OSError):  # Some file systems have no modes.
+            folder.chmod(0o700)

@@ -33,8 +33,9 @@ def set_up_logs(as_json: bool, level: int = logging.INFO) -> None:
     root.setLevel(level)
 
 
-def _shown_json(_: object, __: str, line: str) -> str:
-    return printable_json(line)
+def _shown_json(_: object, __: str, line: structlog.typing.EventDict | str) -> str:
+    """What the renderer before it has made of an event."""
+    return printable_json(str(line))
 
 
 def _shown(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

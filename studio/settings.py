@@ -1,11 +1,13 @@
 """What the studio is told from outside: STUDIO_* variables, overridden by flags. Frozen."""
 
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -18,7 +20,10 @@ class Settings(BaseSettings):
     address of a bucket for pictures, such as s3://bucket/pictures, instead of files in `home`.
     `moderation_url` is a webhook that has a say on pictures, `moderation_secret` what signs them.
 
-    `api_port` is where `studio serve` answers apps. `no_sign_in` lets everybody in who can reach `host`; on loopback nobody signs in anyway.
+    `api_port` is where `studio serve` answers apps. One signs in as soon as there is a user, and wherever `host` is
+    not loopback; `sign_in` asks for it without users too, `no_sign_in` lets everybody in who can reach `host`.
+    `trusted_proxies` are the addresses or networks (CIDR) of proxies whose X-Forwarded-* headers are believed;
+    `secure_cookies` has cookies sent over https alone: auto where such a proxy says that the browser uses it.
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
     `resident_base_models` stay on the device and `ram_base_models` in RAM, as far as `device_gb`
     and `ram_gb` (gigabytes; None: no limit) allow. `precision` auto is fp16 on CUDA and fp32
@@ -40,7 +45,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
     api_port: Annotated[int, Field(ge=0, le=65535)] = 7861
+    sign_in: bool = False
     no_sign_in: bool = False
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    secure_cookies: bool | Literal["auto"] = "auto"
     model_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     hub: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -65,6 +73,22 @@ class Settings(BaseSettings):
         if isinstance(folders, str):
             return tuple(Path(f).expanduser().absolute() for f in folders.split(os.pathsep) if f)
         return folders
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, proxies: object) -> object:
+        """Networks with commas or spaces between them, each as CIDR writes it."""
+        if isinstance(proxies, str):
+            proxies = tuple(re.findall(r"[^,\s]+", proxies))
+        if isinstance(proxies, tuple | list):
+            return tuple(str(ip_network(each, strict=False)) for each in proxies)
+        return proxies
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.sign_in and self.no_sign_in:
+            raise ValueError("choose one of sign_in and no_sign_in")
+        return self
 
     @field_validator("home")
     @classmethod

@@ -226,6 +226,7 @@ def work(
             "a worker needs a queue to pull from: set STUDIO_BROKER, such as redis://host:6379/0"
         )
     open_redis(settings.broker.get_secret_value())
+    os.umask(0o077)
     set_up_logs(settings.log_json)
     app = worker_app(settings, renderer, order)
     lost: Flag = app.tasks[TASK].device_lost

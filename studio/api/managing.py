@@ -13,11 +13,10 @@ from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Number, Order, Seen
 from studio.recipes.differing import differences
 from studio.recipes.preset import Letter, Preset
-from studio.recipes.reports import Regression, Robustness
+from studio.recipes.reports import Regression, ReportKind, Robustness
 from studio.recipes.request import RequestId
 from studio.recipes.serving import Client
 from studio.recipes.text import LINE, Name, Reason
-from studio.service.chores import Tell
 
 
 async def _body(request: Request) -> bytes:
@@ -83,9 +82,9 @@ class Back(Frozen):
 
 
 class Named(Frozen):
-    """A branch of a version, under a name of its own."""
+    """A branch of a version, under a name of its own; without a slug it gets one of that name."""
 
-    slug: Slug
+    slug: Slug | None = None
     name: Name
 
 
@@ -176,7 +175,8 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
 
     @routes.post("/{slug}/versions/{number}/branch", status_code=201)
     def branch(slug: Slug, number: Number, wish: Named, client: Annotated[Client, Depends(who)]) -> PresetShown:  # fmt: skip
-        made = presets.branch(slug, number, wish.slug, wish.name, client.name)
+        new = wish.slug or presets.slug_for(wish.name.strip())
+        made = presets.branch(slug, number, new, wish.name, client.name)
         return PresetShown(slug=made.preset.slug, name=made.preset.name, latest=made.number, archived=False)  # fmt: skip
 
     @routes.put("/{slug}/name")
@@ -234,17 +234,12 @@ def _add_deployments(routes: APIRouter, studio: Studio, who: Who) -> None:
 
 
 def _add_reviews(routes: APIRouter, studio: Studio) -> None:
-    reviewing, chores = studio.reviewing, studio.chores
+    reviewing = studio.reviewing
 
     @routes.post("/{slug}/versions/{number}/robustness", status_code=202)
     def test_robustness(slug: Slug, number: Number) -> ReviewShown:
         """Begins the pack of nasty doodles, drawn by this process when nothing else waits."""
-        studio.presets.version(slug, number)
-
-        def act(tell: Tell) -> None:
-            reviewing.test_robustness(slug, number, tell)
-
-        chores.start(f"{slug}/{number}/robustness", act)
+        reviewing.begin(slug, number, "robustness")
         return ReviewShown(state="running")
 
     @routes.get("/{slug}/versions/{number}/robustness")
@@ -254,12 +249,7 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
     @routes.post("/{slug}/versions/{number}/sheet", status_code=202)
     def draw_sheet(slug: Slug, number: Number, against: Number | None = None) -> ReviewShown:
         """Begins the regression sheet beside what is served, or beside `against`."""
-        studio.presets.version(slug, number)
-
-        def act(tell: Tell) -> None:
-            reviewing.draw_sheet(slug, number, against, tell)
-
-        chores.start(f"{slug}/{number}/regression", act)
+        reviewing.begin(slug, number, "regression", against)
         return ReviewShown(state="running")
 
     @routes.get("/{slug}/versions/{number}/sheet")
@@ -268,9 +258,9 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return _review(slug, number, "regression", reviewing.regression(slug, number))
 
     def _review(
-        slug: Slug, number: int, kind: str, report: Robustness | Regression | None
+        slug: Slug, number: int, kind: ReportKind, report: Robustness | Regression | None
     ) -> ReviewShown:
-        found = chores.progress(f"{slug}/{number}/{kind}")
+        found = reviewing.progress(slug, number, kind)
         if found is None:
             return ReviewShown(state="none" if report is None else "done", report=report)
         return ReviewShown(

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from studio.api.wire import PREFIX
 from studio.recipes.canvas import Slug
+from studio.recipes.palette import PALETTE
 
 _STATIC = Path(__file__).parent / "static"
 FENCE = {
@@ -24,6 +25,12 @@ FENCE = {
 def add_pages(app: FastAPI) -> None:
     docs = f"{PREFIX}/docs"
     app.mount(f"{docs}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
+
+    @app.get("/play/own/palette.json", include_in_schema=False)
+    def palette() -> list[dict[str, str]]:
+        """The colours of the studio's canvas."""
+        return [{"name": name, "hex": colour} for name, colour in PALETTE]
+
     app.mount("/play/own", StaticFiles(directory=_STATIC))
 
     @app.get(docs, include_in_schema=False)

@@ -6,14 +6,14 @@ import sys
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from studio.api.app import build_api
 from studio.api.protocol import Connection
 from studio.bootstrap import open_studio
 from studio.errors import StudioError
 from studio.logs import set_up_logs
-from studio.network import listen
+from studio.network import ForwardedHeaders, listen
 from studio.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ HAND_OVER = 15.0
 """Seconds that a server waits for the one before it to end."""
 
 
-def server_config(app: FastAPI, **more: Any) -> uvicorn.Config:
+def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
     """How the API is served, wherever it is; `more` are settings of uvicorn's."""
     return uvicorn.Config(app, http=Connection, ws="none", **more)
 
@@ -35,6 +35,7 @@ def serve(settings: Settings) -> None:
     """
     set_up_logs(settings.log_json)
     listener = listen(settings.host, settings.api_port)
+    os.umask(0o077)
     studio = open_studio(settings)
     studio.serving.runner.reserve(HAND_OVER)
     host, port = listener.getsockname()[:2]
@@ -46,8 +47,12 @@ def serve(settings: Settings) -> None:
         fatal.append(error)
         server.should_exit = True
 
-    app = build_api(studio, give_up=give_up)
-    server = uvicorn.Server(server_config(app, log_level="warning", timeout_graceful_shutdown=5))
+    # uvicorn would believe any proxy on this machine; these are the ones that a setting names.
+    app = ForwardedHeaders(build_api(studio, give_up=give_up), settings.trusted_proxies)
+    config = server_config(
+        app, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
     server.run(sockets=[listener])
     if fatal:
         # A thread that hangs in a library's code would hold up, or crash, an orderly exit.

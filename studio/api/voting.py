@@ -68,13 +68,13 @@ def add_voting(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None
     def begin(wish: Beginning, client: Annotated[Client, Depends(who)]) -> ContestShown:
         """Sets up a contest over the test doodles; its pictures are drawn when nothing else waits."""
         kept = voting.begin(wish.title, wish.entrants, client.name)
-        voting.ready(kept.id)
+        voting.begin_drawing(kept.id)
         return _shown(kept)
 
     @routes.get("/{contest_id}")
     def contest(contest_id: ContestId) -> ReadyShown:
         """How far its pictures are; what a restart broke off goes on."""
-        found = voting.ready(contest_id)
+        found = voting.resume(contest_id)
         progress = found.progress
         return ReadyShown(
             drawn=found.drawn, done=progress.done, total=progress.total, message=progress.message

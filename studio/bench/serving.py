@@ -295,7 +295,7 @@ def fleet_faults(some: Fleet, locked: float, away: float) -> Faults:
         time.sleep(seconds)
         some.redis.start()
 
-    faults = [child, worker, redis, some.restart, child, partial(redis, away)]
+    faults: Faults = [child, worker, redis, some.restart, child, partial(redis, away)]
     return [*faults, *sqlite_faults(some, locked)]
 
 

@@ -19,7 +19,7 @@ from studio.engine.pipelines import (
     run,
     steps_run,
     timesteps_run,
-)  # fmt: skip
+)
 from studio.engine.preview import LatentColours
 from studio.engine.stock import Stock
 from studio.imaging.faces import Box, face_boxes, padded, put_back

@@ -3,7 +3,7 @@
 Colours are compared by CIEDE2000: 1 is just seen, 20 still goes by the same name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -56,8 +56,13 @@ def differences(doodle: Image.Image, picture: Image.Image) -> list[float]:
 
 def likeness(doodle: Image.Image, picture: Image.Image) -> float | None:
     """Median CIEDE2000 over the doodle's regions; None for a doodle without any."""
-    found = differences(doodle, picture)
-    return float(np.median(found)) if found else None
+    return middle(differences(doodle, picture))
+
+
+def middle(found: Iterable[float | None]) -> float | None:
+    """The median of what several pictures are known to differ by; None where nothing is known."""
+    known = [each for each in found if each is not None]
+    return float(np.median(known)) if known else None
 
 
 def difference_map(a: Image.Image, b: Image.Image) -> NDArray[np.float64]:

@@ -168,7 +168,9 @@ def _configuration(path: Path, name: str) -> dict[str, object]:
     try:
         config = json.loads(read_regular(path / name, MAX_CONFIGURATION))
     except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or str(error)[:200]
         raise DamagedModel(
-            f"model {path.name} has no readable {Path(name).name} ({str(error)[:200]})"
+            f"model {path.name} has no readable {Path(name).name} ({reason}): put its files in place"
+            " again"
         ) from None
     return config if isinstance(config, dict) else {}

@@ -1,6 +1,8 @@
 """What is drawn on and what is drawn: base images with their keypoints, and doodles."""
 
 import hashlib
+import re
+import unicodedata
 from functools import cached_property
 from typing import Annotated
 
@@ -26,8 +28,43 @@ Point = tuple[Fraction, Fraction]
 Keypoints = Annotated[tuple[Point | None, ...], Field(min_length=18, max_length=18)]
 """One point per name in `KEYPOINT_NAMES`; None where a joint is hidden."""
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+_SLUG = r"^[a-z0-9][a-z0-9-]{0,62}$"
+Slug = Annotated[str, Field(pattern=_SLUG)]
 """A name that is safe in addresses and file names."""
+
+MAX_SLUG = 63
+
+
+def is_slug(text: str) -> bool:
+    return re.fullmatch(_SLUG, text) is not None
+
+
+def slug_of(name: str) -> str:
+    """A slug for a name in any script: "Spring Party!" becomes "spring-party", "春日野餐"
+    "chun-ri-ye-can". What cannot be spelt in Latin letters is told apart by a hash: "Весна"
+    becomes "theme-" and eight hexadecimal digits."""
+    spelt = _latin(unicodedata.normalize("NFKC", name)).casefold()
+    plain = re.sub(r"[^a-z0-9]+", "-", spelt).strip("-")
+    if plain and not any(sign.isalnum() and not sign.isascii() for sign in spelt):
+        return plain[:MAX_SLUG].strip("-")
+    return marked_slug(plain or "theme", name)
+
+
+def marked_slug(slug: str, name: str) -> str:
+    """`slug` with a hash of `name` behind it, for a name whose own slug does not tell it apart."""
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{slug[: MAX_SLUG - 1 - len(mark)].strip('-')}-{mark}"
+
+
+def _latin(name: str) -> str:
+    """Chinese in pinyin, a syllable a word, and Latin letters without their accents."""
+    if not name.isascii():
+        from pypinyin import lazy_pinyin  # Its dictionaries take a moment to load.
+
+        name = " ".join(lazy_pinyin(name))
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -66,12 +66,17 @@ class WordVerdict(Frozen):
     matches: tuple[Match, ...] = ()
 
     def masked(self, text: str) -> str:
-        """`text` without the words to be masked."""
+        """`text` with a space in place of each word to be masked, so that what stood around it is not
+        joined."""
+        return " ".join(self.blanked(text).split())
+
+    def blanked(self, text: str) -> str:
+        """`text` with spaces in place of each letter to be masked: all else stays where it was."""
         kept = list(text)
         for match in self.matches:
             if match.severity == "mask":
-                kept[match.start : match.end] = [""] * (match.end - match.start)
-        return " ".join("".join(kept).split())
+                kept[match.start : match.end] = " " * (match.end - match.start)
+        return "".join(kept)
 
 
 class PictureVerdict(Frozen):

@@ -1,7 +1,8 @@
 """Word lists: those that ship and those of the operators, read again when a file changes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.errors import BadDocument
@@ -9,10 +10,28 @@ from studio.recipes.safety import Severity
 from studio.safety.words import WordFilter, Words, no_words
 
 SECTIONS: dict[str, Severity | None] = {"block": "block", "mask": "mask", "flag": "flag", "allow": None}  # fmt: skip
+CLASS = "class "
+"""Begins the head of a section of words that allowed phrases call by a name."""
+
+
+@dataclass
+class Entries:
+    """The entries of lists. `classes` are words by the names that allowed phrases call them by."""
+
+    words: Words = field(default_factory=no_words)
+    classes: dict[str, set[str]] = field(default_factory=dict)
+
+    def __iadd__(self, other: "Entries") -> "Entries":
+        for severity, texts in other.words.items():
+            self.words[severity] += texts
+        for name, held in other.classes.items():
+            self.classes.setdefault(name, set()).update(held)
+        return self
 
 
 class WordLists:
-    """Every `*.txt` of some folders, as one filter."""
+    """Every `*.txt` of some folders, as one filter, and every `*.dic` as words of ordinary English, one a
+    line, which are never taken for misspelt ones of a list."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = folders
@@ -25,42 +44,80 @@ class WordLists:
         with self._lock:
             state = tuple(self._files())
             if state != self._state:
-                words = no_words()
-                for file, _, _ in state:
-                    for severity, texts in read_list(file.read_text("utf-8"), file.name).items():
-                        words[severity] += texts
-                self._filter = WordFilter(words)
+                self._filter = _made([file for file, _, _ in state])
                 self._state = state
             return self._filter
 
+    def checked(self, text: str, file: Path) -> int:
+        """How many entries a list has that is to be kept as `file`. Raises BadDocument for one that does
+        not hold, alone or beside the others."""
+        entries = read_list(text, file.name)
+        beside = Entries()
+        for other, _, _ in self._files():
+            if other.suffix == ".txt" and other != file:
+                beside += read_list(decoded_list(other.read_bytes(), other.name), other.name)
+        beside += Entries(classes=entries.classes)
+        WordFilter(entries.words, beside.classes)
+        return sum(map(len, entries.words.values()))
+
     def _files(self) -> Iterator[tuple[Path, int, int]]:
         for folder in self._folders:
-            for file in sorted(folder.glob("*.txt")):
+            for file in sorted((*folder.glob("*.txt"), *folder.glob("*.dic"))):
                 told = file.stat()
                 yield file, told.st_mtime_ns, told.st_size
 
 
-def read_list(text: str, name: str) -> Words:
-    """The entries of one list: a word or phrase a line, under `[block]`, `[mask]`, `[flag]` or
-    `[allow]`; `#` begins a remark.
+def _made(files: Iterable[Path]) -> WordFilter:
+    entries, ordinary = Entries(), set[str]()
+    for file in files:
+        text = decoded_list(file.read_bytes(), file.name)
+        if file.suffix == ".dic":
+            ordinary.update(line for line in text.splitlines() if not line.startswith("#"))
+        else:
+            entries += read_list(text, file.name)
+    return WordFilter(entries.words, entries.classes, ordinary)
 
-    Raises BadDocument for an unknown section, or entries before the first.
+
+def decoded_list(content: bytes, name: str) -> str:
+    """The text of a list; a byte order mark at its beginning is none of it.
+
+    Raises BadDocument for what is not UTF-8, with its line.
     """
-    words = no_words()
-    section: list[str] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadDocument(
+            f"{name}, line {line}: this is not UTF-8 (GBK or UTF-16?): save the list as UTF-8"
+        ) from None
+
+
+def read_list(text: str, name: str) -> Entries:
+    """The entries of one list: a word or phrase a line, under `[block]`, `[mask]`, `[flag]`, `[allow]`
+    or `[class name]`; `#` begins a remark.
+
+    Raises BadDocument for an unknown section, entries before the first, or a class that is not there.
+    """
+    entries = Entries()
+    section: list[str] | set[str] | None = None
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         word = line.partition("#")[0].strip()
         if not word:
             continue
         if word.startswith("["):
-            head = word.strip("[]")
-            if head not in SECTIONS:
-                raise BadDocument(
-                    f"{name}, line {number}: write [block], [mask], [flag] or [allow]"
-                )
-            section = words[SECTIONS[head]]
+            section = _section(entries, word.strip("[]"), f"{name}, line {number}")
         elif section is None:
             raise BadDocument(f"{name}, line {number}: say first what for, such as [block]")
+        elif isinstance(section, set):
+            section.update(word.lower().split())
         else:
             section.append(word)
-    return words
+    return entries
+
+
+def _section(entries: Entries, head: str, where: str) -> list[str] | set[str]:
+    if head.startswith(CLASS):
+        return entries.classes.setdefault(head.removeprefix(CLASS).strip(), set())
+    if head not in SECTIONS:
+        raise BadDocument(f"{where}: write [block], [mask], [flag], [allow] or [class name]")
+    return entries.words[SECTIONS[head]]

@@ -7,7 +7,8 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal, Protocol
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import Field, ValidationError
 
@@ -15,6 +16,9 @@ from studio.errors import StudioError
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import Letter
+
+if TYPE_CHECKING:
+    from httpx2 import Response
 
 
 class ModerationDown(StudioError):
@@ -46,10 +50,16 @@ class Webhook:
 
     `X-Studio-Signature` is sha256= and the HMAC-SHA-256 of timestamp, a dot and the body under the
     shared secret, `X-Studio-Timestamp` the seconds since 1970, so that a receiver refuses what is forged
-    or old. After `FAILURES` in a row it is left alone for `REST` seconds (Nygard's circuit breaker).
+    or old. `DEADLINE` seconds is all that a picture gets, both tries together, however slowly the answer
+    comes; an answer may have `MAX_ANSWER` bytes and must not be compressed. After `FAILURES` in a row it
+    is left alone for `REST` seconds (Nygard's circuit breaker).
+
+    Any number of threads may ask at once.
     """
 
-    TIMEOUT, TRIES, FAILURES, REST = 4.0, 2, 3, 30.0
+    DEADLINE, TRIES, MAX_ANSWER, FAILURES, REST = 4.0, 2, 16 * 1024, 3, 30.0
+    GRACE = 0.5
+    """Seconds that the thread which asks has to give up in."""
 
     def __init__(
         self, address: str, secret: str, clock: Callable[[], float] = time.monotonic
@@ -63,43 +73,94 @@ class Webhook:
         with self._lock:
             if self._clock() < self._rests_until:
                 raise ModerationDown("the moderation service is down: it is asked again soon")
-        said = ""
-        for _ in range(self.TRIES):
-            try:
-                answer = self._asked(shown)
-            except ModerationDown as error:
-                said = str(error)
-                continue
+        try:
+            answer = self._waited_for(shown)
+        except ModerationDown:
             with self._lock:
-                self._failures = 0
-            return answer
+                self._failures += 1
+                if self._failures >= self.FAILURES:
+                    self._failures, self._rests_until = 0, self._clock() + self.REST
+            raise
         with self._lock:
-            self._failures += 1
-            if self._failures >= self.FAILURES:
-                self._failures, self._rests_until = 0, self._clock() + self.REST
-        raise ModerationDown(said)
+            self._failures = 0
+        return answer
 
-    def _asked(self, shown: Shown) -> Moderated:
+    def _waited_for(self, shown: Shown) -> Moderated:
+        """What `_asked` finds, in a thread of its own: a name that is looked up cannot be given up by an
+        event loop, only left behind. Raises ModerationDown."""
+        import anyio
+
+        answer: Future[Moderated] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(anyio.run(self._asked, shown))
+            except Exception as error:
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, name="moderation", daemon=True).start()
+        try:
+            return answer.result(self.DEADLINE + self.GRACE)
+        except TimeoutError:
+            raise ModerationDown(self._too_late()) from None
+
+    def _too_late(self) -> str:
+        return f"the moderation service gave no whole answer within {self.DEADLINE:g} s"
+
+    async def _asked(self, shown: Shown) -> Moderated:
+        """One answer in `TRIES`, all within the deadline. Raises ModerationDown."""
+        import anyio
+
+        said = ""
+        with anyio.move_on_after(self.DEADLINE):
+            for _ in range(self.TRIES):
+                try:
+                    return await self._tried(shown)
+                except ModerationDown as error:
+                    said = str(error)
+            raise ModerationDown(said)
+        raise ModerationDown(said or self._too_late())
+
+    async def _tried(self, shown: Shown) -> Moderated:
         import httpx2
 
-        sent = str(int(time.time()))
         body = json.dumps(
             {**shown.model_dump(exclude={"png"}), "png": base64.b64encode(shown.png).decode()}
         ).encode()
-        headers = {
-            "Content-Type": "application/json", "X-Studio-Timestamp": sent,
-            "X-Studio-Signature": signature(self._secret, sent, body),
-        }  # fmt: skip
         try:
-            response = httpx2.post(
-                self._address, content=body, headers=headers, timeout=self.TIMEOUT
-            )
-            response.raise_for_status()
-            return Moderated.model_validate_json(response.content)
+            # The deadline is anyio's, over everything: httpx2's own timeouts begin anew with each read.
+            async with (
+                httpx2.AsyncClient(timeout=None) as client,
+                client.stream(
+                    "POST", self._address, content=body, headers=self._headers(body)
+                ) as response,
+            ):
+                response.raise_for_status()
+                return Moderated.model_validate_json(await self._read(response))
         except httpx2.HTTPError as error:
             raise ModerationDown(f"the moderation service does not answer: {error}") from None
         except ValidationError:
             raise ModerationDown("the moderation service answers with no verdict") from None
+
+    def _headers(self, body: bytes) -> dict[str, str]:
+        sent = str(int(time.time()))
+        return {
+            "Content-Type": "application/json", "Accept-Encoding": "identity",
+            "X-Studio-Timestamp": sent, "X-Studio-Signature": signature(self._secret, sent, body),
+        }  # fmt: skip
+
+    async def _read(self, response: "Response") -> bytes:
+        """The answer as it was sent, never unpacked. Raises ModerationDown where that is too much."""
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise ModerationDown("the moderation service answers compressed, which is not read")
+        answer = bytearray()
+        async for chunk in response.aiter_raw():
+            answer += chunk
+            if len(answer) > self.MAX_ANSWER:
+                raise ModerationDown(
+                    f"the moderation service answers with over {self.MAX_ANSWER // 1024} kB"
+                )
+        return bytes(answer)
 
 
 def signature(secret: bytes, sent: str, body: bytes) -> str:

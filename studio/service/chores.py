@@ -1,9 +1,14 @@
-"""Long work that nobody waits for: begun on a page, watched, stopped."""
+"""Long work that nobody waits for: begun on a page, listed and watched on every page, stopped."""
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
 from typing import Literal
 
 from studio.errors import Cancelled, InputError, StudioError
@@ -11,45 +16,111 @@ from studio.errors import Cancelled, InputError, StudioError
 log = logging.getLogger(__name__)
 Tell = Callable[[int, int], None]
 """Hears how many of how many are done; raises Cancelled once somebody has stopped the chore."""
+ChoreKind = Literal["robustness", "regression", "contest", "study", "sweep"]
+State = Literal["running", "done", "failed", "stopped"]
+
+KEPT = 50
+"""Ended chores that are still told of."""
+PACED = 10
+"""So many of the newest pieces say how long the rest will take."""
+INSTANT = 0.1
+"""Seconds; a piece that took less was kept from before and says nothing about the rest."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a list of chores shows of one.
+
+    `subject` is somebody's own words: the name of a theme, a contest or a study. `version` is the
+    theme's, where the chore is about one; `page` the address of the page that shows the chore.
+    """
+
+    kind: ChoreKind
+    subject: str
+    page: str
+    version: int | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a chore is, and how it ended."""
+    """How far a chore is, and how it ended. While `total` is 0 it is still being prepared; `left` is
+    how many seconds the rest should take, None where that is not known yet."""
 
     done: int = 0
     total: int = 0
-    state: Literal["running", "done", "failed", "stopped"] = "running"
+    state: State = "running"
     message: str = ""
+    stopping: bool = False
+    left: float | None = None
+
+
+@dataclass(frozen=True)
+class Chore:
+    name: str
+    about: About
+    started: datetime
+    progress: Progress
+
+
+@dataclass
+class _Entry:
+    about: About
+    started: datetime
+    progress: Progress = field(default_factory=Progress)
+    told: deque[float] = field(default_factory=lambda: deque(maxlen=PACED + 1))
 
 
 class Chores:
-    """Chores by name, each in a thread of its own; of one name one runs at a time."""
+    """Chores by name, each in a thread of its own; of one name one runs at a time.
 
-    def __init__(self) -> None:
+    `clock` gives seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._progress: dict[str, Progress] = {}
-        self._stopped: set[str] = set()
+        self._entries: dict[str, _Entry] = {}
 
-    def start(self, name: str, act: Callable[[Tell], object]) -> None:
+    def start(self, name: str, about: About, act: Callable[[Tell], object]) -> None:
         """Raises InputError when it is under way already."""
         with self._lock:
-            running = self._progress.get(name)
-            if running is not None and running.state == "running":
+            running = self._entries.pop(name, None)
+            if running is not None and running.progress.state == "running":
+                self._entries[name] = running
                 raise InputError("that is under way already: wait for it, or stop it")
-            self._progress[name] = Progress()
-            self._stopped.discard(name)
+            self._entries[name] = _Entry(about, datetime.now(UTC))
+            self._forget_oldest()
         threading.Thread(target=self._run, args=(name, act), name=name, daemon=True).start()
 
     def progress(self, name: str) -> Progress | None:
         """None for what was never begun here."""
         with self._lock:
-            return self._progress.get(name)
+            found = self._entries.get(name)
+            return None if found is None else found.progress
+
+    def all(self) -> tuple[Chore, ...]:
+        """Those under way and the newest of those that ended, the newest first."""
+        with self._lock:
+            return tuple(
+                Chore(name, each.about, each.started, each.progress)
+                for name, each in reversed(self._entries.items())
+            )
+
+    def under_way(self) -> tuple[Chore, ...]:
+        """Those that have not ended, the newest first."""
+        return tuple(each for each in self.all() if each.progress.state == "running")
 
     def stop(self, name: str) -> None:
         """At the next piece of work; what is done by then is kept."""
         with self._lock:
-            self._stopped.add(name)
+            found = self._entries.get(name)
+            if found is not None and found.progress.state == "running":
+                found.progress = replace(found.progress, stopping=True)
+
+    def _forget_oldest(self) -> None:
+        ended = [n for n, each in self._entries.items() if each.progress.state != "running"]
+        for name in ended[: max(0, len(ended) - KEPT)]:
+            del self._entries[name]
 
     def _run(self, name: str, act: Callable[[Tell], object]) -> None:
         try:
@@ -65,12 +136,18 @@ class Chores:
 
     def _tell(self, name: str, done: int, total: int) -> None:
         with self._lock:
-            if name in self._stopped:
+            entry = self._entries[name]
+            if entry.progress.stopping:
                 raise Cancelled(f"{name} was stopped")
-            self._progress[name] = Progress(done, total)
+            entry.told.append(self._clock())
+            paces = [after - before for before, after in pairwise(entry.told)]
+            drawn = [each for each in paces if each >= INSTANT]
+            left = median(drawn) * (total - done) if drawn else None
+            entry.progress = Progress(done, total, left=left)
 
-    def _end(
-        self, name: str, state: Literal["done", "failed", "stopped"], message: str = ""
-    ) -> None:
+    def _end(self, name: str, state: State, message: str = "") -> None:
         with self._lock:
-            self._progress[name] = replace(self._progress[name], state=state, message=message)
+            entry = self._entries[name]
+            entry.progress = replace(
+                entry.progress, state=state, message=message, stopping=False, left=None
+            )

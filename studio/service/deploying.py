@@ -1,7 +1,7 @@
 """Deploys themes and takes them back: every order passes the gate or is recorded as forced."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +14,8 @@ from studio.store.deployments import DeploymentStore
 from studio.store.presets import PresetStore
 
 log = logging.getLogger(__name__)
+Seen = Mapping[int, Collection[str]]
+"""By version, what each finding of the gate was that somebody has confirmed to know of."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,20 @@ class Deploying:
         """What the gate says of a version, the latest unless numbered."""
         return self.gate.check(self.presets.version(slug, number))
 
-    def deploy(self, order: Order, over: int | None = None) -> Deployment:
-        """Gives an order. Raises GateClosed where the gate says stop, unless it is forced."""
-        if not order.forced:
-            for number in (order.number, order.trial):
-                if number is not None:
-                    self._pass_gate(order.slug, number)
+    def deploy(self, order: Order, over: int | None = None, seen: Seen | None = None) -> Deployment:
+        """Gives an order. Raises GateClosed where the gate says stop, unless it is forced.
+
+        With `seen`, as from a page where somebody reviews the order, nothing may be served that
+        this somebody was not told of: raises InputError for a warning, or with force for a stop, that
+        is not among what was seen of its version.
+        """
+        for number in (order.number, order.trial):
+            if number is not None and (seen is not None or not order.forced):
+                found = self.check(order.slug, number)
+                if not order.forced:
+                    self._pass_gate(order.slug, number, found)
+                if seen is not None:
+                    _expect_seen(found, number, seen.get(number, ()))
         return self.deployments.add(order, over)
 
     def roll_back(
@@ -121,8 +131,8 @@ class Deploying:
         versions = (self.presets.version(slug, number) for number in numbers)
         return next((each for each in versions if not self.gate.missing(each.preset)), None)
 
-    def _pass_gate(self, slug: Slug, number: int) -> None:
-        stops = [finding for finding in self.check(slug, number) if finding.level == "stop"]
+    def _pass_gate(self, slug: Slug, number: int, found: Sequence[Finding]) -> None:
+        stops = [finding for finding in found if finding.level == "stop"]
         if stops:
             first = f"{stops[0].what} ({stops[0].remedy})"
             more = f", and {len(stops) - 1} more" if len(stops) > 1 else ""
@@ -130,3 +140,11 @@ class Deploying:
                 f"version {number} of {slug!r} does not pass the gate: {first}{more}; see `studio"
                 f" presets check {slug}`, or deploy it with --force"
             )
+
+
+def _expect_seen(found: Sequence[Finding], number: int, seen: Collection[str]) -> None:
+    unseen = [each.what for each in found if each.level != "pass" and each.what not in seen]
+    if unseen:
+        raise InputError(
+            f"confirm first what the checks say of version {number}: {'; '.join(unseen)}"
+        )

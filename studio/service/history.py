@@ -3,7 +3,8 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from studio.errors import InputError
 from studio.recipes.history import HistoryFilter, KeptVariant
@@ -13,8 +14,10 @@ MOST_EXPORTED = 1000
 """Variants that one archive may hold; some 100 kB each."""
 
 
-def export(variants: VariantStore, wanted: HistoryFilter) -> bytes:
+def export(variants: VariantStore, wanted: HistoryFilter) -> Iterator[bytes]:
     """A ZIP of the pictures that fit, each PNG carrying its recipe, and of their records.
+
+    It comes in parts, of which one picture at a time is in memory.
 
     Raises InputError when nothing fits, or more than `MOST_EXPORTED`.
     """
@@ -28,16 +31,36 @@ def export(variants: VariantStore, wanted: HistoryFilter) -> bytes:
     return _archive(variants, page.rows)
 
 
-def _archive(variants: VariantStore, rows: Sequence[KeptVariant]) -> bytes:
-    packed = io.BytesIO()
+def _archive(variants: VariantStore, rows: Sequence[KeptVariant]) -> Iterator[bytes]:
+    packed = _Parts()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         records = []
         for row in rows:
             name = file_name(row)
             archive.writestr(name, variants.png(row.variant))
             records.append({"file": name, "variant": row.variant.model_dump(mode="json")})
+            yield packed.taken()
         archive.writestr("variants.json", json.dumps(records, indent=2))
-    return packed.getvalue()
+    yield packed.taken()
+
+
+class _Parts(io.RawIOBase):
+    """A file that is only written to, and whose bytes are taken out as they come."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._bytes += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        part = bytes(self._bytes)
+        self._bytes.clear()
+        return part
 
 
 def file_name(row: KeptVariant) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from studio.imaging.likeness import diversity, likeness
+from studio.imaging.likeness import diversity, likeness, middle
 from studio.imaging.limits import open_png
 from studio.recipes.reports import Looks
 from studio.recipes.request import Request
@@ -13,6 +13,4 @@ def run_looks(request: Request, pictures: Sequence[bytes]) -> Looks:
     shown = [open_png(png, "a finished picture") for png in pictures]
     doodle = None if request.doodle is None else open_png(request.doodle.png, "the doodle")
     alike = [] if doodle is None else [likeness(doodle, picture) for picture in shown]
-    known = sorted(each for each in alike if each is not None)
-    middle = known[len(known) // 2] if known else None
-    return Looks(likeness=middle, diversity=diversity(shown), of_seeds=None)
+    return Looks(likeness=middle(alike), diversity=diversity(shown), of_seeds=None)

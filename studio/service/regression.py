@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from statistics import mean, median
+from statistics import mean
 
 import numpy as np
 from PIL import Image
 
 from studio.errors import NotFound
-from studio.imaging.likeness import difference_map, diversity, likeness
+from studio.imaging.likeness import difference_map, diversity, likeness, middle
 from studio.imaging.limits import open_png
 from studio.recipes.canvas import BaseImage
 from studio.recipes.planning import plan
@@ -58,6 +58,7 @@ class RegressionSheet:
         jobs = dict(self._jobs(version))
         others = dict(self._jobs(against)) if against else {}
         total = len(jobs) + len(others)
+        tell(0, total)
         pictures, before = {}, {}
         for number, (key, job) in enumerate(jobs.items()):
             pictures[key] = self.album.picture(job)
@@ -78,6 +79,11 @@ class RegressionSheet:
             looks_against=looks(before, doodles) if before else None,
         )
         return DrawnSheet(report, pictures, before, doodles)
+
+    def jobs(self, version: PresetVersion, against: PresetVersion | None) -> list[Job]:
+        """What the sheet shows of both versions. Raises what `run` raises before it draws."""
+        shown = [*self._jobs(version), *(self._jobs(against) if against else ())]
+        return [job for _, job in shown]
 
     def _jobs(self, version: PresetVersion) -> list[tuple[Key, Job]]:
         """By recipe first, so that base models change least."""
@@ -107,8 +113,7 @@ class RegressionSheet:
 
 def looks(pictures: Pictures, doodles: Mapping[str, Image.Image]) -> Looks:
     """How the pictures of a sheet are: alike to their doodles, unlike one another."""
-    alike = [likeness(doodles[name], picture) for (name, _, _), picture in pictures.items()]
-    known = [each for each in alike if each is not None]
+    alike = middle(likeness(doodles[name], picture) for (name, _, _), picture in pictures.items())
     pages = sorted({(name, seed) for name, seed, _ in pictures})
     of_four = [
         diversity([pictures[name, seed, letter] for letter in LETTERS]) for name, seed in pages
@@ -119,7 +124,7 @@ def looks(pictures: Pictures, doodles: Mapping[str, Image.Image]) -> Looks:
         if sum(page == name for page, _ in pages) > 1
     ]
     return Looks(
-        likeness=round(median(known), 2) if known else None,
+        likeness=None if alike is None else round(alike, 2),
         diversity=round(mean(of_four), 2),
         of_seeds=round(mean(of_seeds), 2) if of_seeds else None,
     )

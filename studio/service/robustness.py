@@ -31,16 +31,25 @@ class RobustnessPack:
 
         Raises what `Intake.request` raises.
         """
-        jobs = [
-            (name, job)
-            for name, base in self._pages(version)
-            for job in self._jobs(version, name, base)
-        ]
+        jobs = self._named(version)
+        tell(0, len(jobs))
         seen = []
         for number, (name, job) in enumerate(jobs):
             seen.append(self._judged(name, job))
             tell(number + 1, len(jobs))
         return Robustness(cells=tuple(seen))
+
+    def jobs(self, version: PresetVersion) -> list[Job]:
+        """What the pack draws of a version. Raises what `Intake.request` raises."""
+        return [job for _, job in self._named(version)]
+
+    def _named(self, version: PresetVersion) -> list[tuple[str, Job]]:
+        """Each job with the name of its doodle."""
+        return [
+            (name, job)
+            for name, base in self._pages(version)
+            for job in self._jobs(version, name, base)
+        ]
 
     def _pages(self, version: PresetVersion) -> Iterator[tuple[str, BaseImage]]:
         bases: Sequence[BaseImage] = [

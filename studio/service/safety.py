@@ -56,7 +56,8 @@ class Safety:
         return judge(self.judge, Image.new("RGB", (64, 64), "white"), {}).error
 
     def admit_words(self, asker: Asker, words: str) -> str:
-        """The words as they may be drawn, those to be masked left out.
+        """The words as they may be drawn, those to be masked left out, with nothing in what is left that
+        the lists block or mask.
 
         Raises Blocked, also where they cannot be judged.
         """
@@ -98,10 +99,22 @@ class Safety:
 
     def picture(self, request: Request, letter: Letter, picture: Image.Image) -> PictureVerdict:
         """Whether a picture that was drawn may be shown; what is withheld is on record."""
+        return self.moderated(self.scored(request, picture), request, letter, picture)
+
+    def scored(self, request: Request, picture: Image.Image) -> PictureVerdict:
+        """What the judges here make of a picture; nothing is on record yet."""
+        policy = request.preset.safety
+        return judge(self.judge, picture, policy.limits) if policy.pictures else PictureVerdict()
+
+    def moderated(
+        self, verdict: PictureVerdict, request: Request, letter: Letter, picture: Image.Image
+    ) -> PictureVerdict:
+        """The verdict once an outside service has had its say, where the policy asks one; what is withheld is
+        on record. It may wait for seconds (`Webhook.DEADLINE`) and may be called from any thread: the
+        thread that draws need not be the one."""
         policy = request.preset.safety
         if not policy.pictures:
-            return PictureVerdict()
-        verdict = judge(self.judge, picture, policy.limits)
+            return verdict
         if policy.moderation != "off" and not verdict.withheld:
             verdict = self._moderated(verdict, request, letter, picture)
         if verdict.withheld:

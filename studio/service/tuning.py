@@ -4,13 +4,14 @@ goes on from what was best (Optuna, its TPE sampler)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import mean, median
+from statistics import mean
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from PIL import Image
 
 from studio.errors import InputError, NotFound
-from studio.imaging.likeness import difference, likeness
+from studio.imaging.likeness import difference, likeness, middle
 from studio.imaging.limits import open_png
 from studio.recipes.base import read_document
 from studio.recipes.canvas import Slug
@@ -22,7 +23,8 @@ from studio.recipes.request import Job
 from studio.recipes.sweep import Value
 from studio.recipes.tuning import Span, Stars, Study, score, tried
 from studio.service.album import Album
-from studio.service.chores import Tell
+from studio.service.chores import About, Chores, Progress, Tell
+from studio.service.costs import Cost, Costs
 from studio.service.intake import Intake
 from studio.service.shipped import TestDoodle
 from studio.store.base_images import BaseImageStore
@@ -56,6 +58,8 @@ class Tuning:
     intake: Intake
     album: Album
     pack: Sequence[TestDoodle]
+    chores: Chores
+    costs: Costs
 
     def begin(self, study: Study) -> str:
         """Sets a study up and gives its name.
@@ -89,6 +93,34 @@ class Tuning:
         document = self._study(name).user_attrs["study"]
         return read_document(Study, document, f"study {name!r}")
 
+    def cost(self, name: str, trials: int) -> Cost:
+        """What so many further trials ask for. Raises NotFound."""
+        study = self.study(name)
+        preset = self.presets.version(study.slug, study.number).preset
+        drawn = self._jobs(preset, study.number, study.letter)
+        others = [
+            self._job(preset, study.number, letter, doodle)
+            for doodle, _ in drawn
+            for letter in LETTERS
+            if letter != study.letter
+        ]
+        return self.costs.of(others, anew=[job for _, job in drawn] * trials)
+
+    def begin_trials(self, name: str, trials: int) -> None:
+        """Makes further trials that nobody waits for. Raises NotFound, and InputError while the study
+        is under way already."""
+        study = self.study(name)
+        about = About("study", name, f"/tuning?study={quote(name, safe='')}", study.number)
+        self.chores.start(_chore(name), about, lambda tell: self.run(name, trials, tell))
+
+    def progress(self, name: str) -> Progress | None:
+        """None for a study that was not run in this process."""
+        return self.chores.progress(_chore(name))
+
+    def pause(self, name: str) -> None:
+        """After the trial that is being drawn."""
+        self.chores.stop(_chore(name))
+
     def run(self, name: str, trials: int, tell: Tell) -> None:
         """Makes so many further trials. What is stopped in between goes on from there."""
         if not 1 <= trials <= MOST_TRIALS:
@@ -99,6 +131,7 @@ class Tuning:
         # Reproducible, and yet another way on than the one it began with.
         kept.sampler = optuna.samplers.TPESampler(seed=len(kept.trials))
         version = self.presets.version(study.slug, study.number)
+        tell(0, trials)
         for number in range(trials):
             self._try(kept, study, version)
             tell(number + 1, trials)
@@ -149,11 +182,13 @@ class Tuning:
         return self.presets.save(preset, author, note, over=latest.number)
 
     def pictures(self, name: str, number: int) -> list[Image.Image]:
-        """A trial's pictures, a test doodle each. Raises NotFound."""
+        """A trial's pictures, a test doodle each. Raises NotFound, also where the album has not all of
+        them any more: looking at a trial draws nothing."""
         study, preset = self.study(name), self.preset(name, number)
-        return [
-            self.album.picture(job) for _, job in self._jobs(preset, study.number, study.letter)
-        ]
+        jobs = [job for _, job in self._jobs(preset, study.number, study.letter)]
+        if not all(map(self.album.has, jobs)):
+            raise NotFound(f"the pictures of trial {number} are not here any more")
+        return [self.album.picture(job) for job in jobs]
 
     def _try(self, kept: "optuna.Study", study: Study, version: PresetVersion) -> None:
         trial = kept.ask()
@@ -170,16 +205,13 @@ class Tuning:
         """Of the trial's pictures: how like their doodles, how unlike the other recipes' pictures."""
         preset = version.preset
         varied = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
-        alike: list[float] = []
+        alike: list[float | None] = []
         apart: list[float] = []
         for doodle, job in self._jobs(varied, version.number, letter):
             picture = self.album.picture(job)
-            known = likeness(open_png(doodle.png, "a test doodle"), picture)
-            alike += [] if known is None else [known]
+            alike.append(likeness(open_png(doodle.png, "a test doodle"), picture))
             apart += [difference(picture, other) for other in self._others(preset, version.number, letter, doodle)]  # fmt: skip
-        return Looks(
-            likeness=median(alike) if alike else None, diversity=mean(apart), of_seeds=None
-        )
+        return Looks(likeness=middle(alike), diversity=mean(apart), of_seeds=None)
 
     def _others(
         self, preset: Preset, number: int, letter: Letter, doodle: TestDoodle
@@ -219,6 +251,10 @@ class Tuning:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         return optuna.storages.JournalStorage(self.journal)  # type: ignore[arg-type]
+
+
+def _chore(name: str) -> str:
+    return f"study/{name}"
 
 
 def _suggest(trial: "optuna.Trial", span: Span) -> None:

@@ -15,7 +15,8 @@ from studio.recipes.planning import plan
 from studio.recipes.request import Job
 from studio.recipes.voting import Ballot, Choice, Contest, Entrant, Vote, ballot
 from studio.service.album import Album
-from studio.service.chores import Chores, Progress, Tell
+from studio.service.chores import About, Chores, Progress, Tell
+from studio.service.costs import Cost, Costs
 from studio.service.intake import Intake
 from studio.service.shipped import TestDoodle
 from studio.service.standings import Standing, standing
@@ -41,52 +42,59 @@ class Voting:
     album: Album
     pack: Sequence[TestDoodle]
     chores: Chores
+    costs: Costs
 
     def begin(self, title: str, entrants: Sequence[Entrant], author: str = "") -> KeptContest:
         """Sets up a contest over the test doodles that were drawn on a base image.
 
         Raises InputError for entrants that cannot stand, NotFound for versions that are not there.
         """
-        for entrant in entrants:
-            self.presets.version(entrant.slug, entrant.number)
-        doodles = tuple(each.name for each in self.pack if each.base_image is not None)
-        try:
-            contest = Contest(title=title, entrants=tuple(entrants), doodles=doodles)
-        except ValidationError as error:
-            raise InputError(f"that is no contest: {explain(error)}") from None
-        return self.contests.add(contest, author)
+        return self.contests.add(self._contest(title, entrants), author)
+
+    def cost(self, entrants: Sequence[Entrant]) -> Cost:
+        """What a contest between these asks for. Raises what `begin` raises."""
+        return self.costs.of(self._all_jobs(self._contest("a contest", entrants)))
+
+    def cost_of(self, contest_id: int) -> Cost:
+        """What drawing the rest of a contest asks for. Raises NotFound."""
+        return self.costs.of(self._all_jobs(self.contests.get(contest_id).contest))
 
     def draw(self, contest_id: int, tell: Tell) -> None:
         """Draws every picture that is shown, as far as they are missing."""
-        contest = self.contests.get(contest_id).contest
-        jobs = [
-            job
-            for entrant in contest.entrants
-            for doodle in contest.doodles
-            for seed in contest.seeds
-            for job in self._jobs(entrant, doodle, seed)
-        ]
+        jobs = self._all_jobs(self.contests.get(contest_id).contest)
+        tell(0, len(jobs))
         for number, job in enumerate(jobs):
             self.album.picture(job)
             tell(number + 1, len(jobs))
 
     def ready(self, contest_id: int) -> Ready:
-        """How far a contest is. Drawing it begins here, and goes on after a restart."""
-        name = f"contest/{contest_id}"
-        progress = self.chores.progress(name)
+        """How far a contest is. Nothing is drawn for that: `begin_drawing` does."""
+        progress = self.chores.progress(_chore(contest_id))
         if progress is not None and progress.state == "running":
             return Ready(False, progress)
-        drawn = self._is_drawn(contest_id)
-        if not drawn and progress is None:
-            self.chores.start(name, lambda tell: self.draw(contest_id, tell))
-        return Ready(drawn, progress or Progress())
+        jobs = self._all_jobs(self.contests.get(contest_id).contest)
+        kept = sum(map(self.album.has, jobs))
+        return Ready(kept == len(jobs), progress or Progress(kept, len(jobs), "stopped"))
 
-    def _is_drawn(self, contest_id: int) -> bool:
-        contest = self.contests.get(contest_id).contest
-        pages = (
-            (e, d, s) for e in contest.entrants for d in contest.doodles for s in contest.seeds
-        )
-        return all(self.album.has(job) for page in pages for job in self._jobs(*page))
+    def resume(self, contest_id: int) -> Ready:
+        """How far a contest is; what a restart broke off goes on."""
+        if self.chores.progress(_chore(contest_id)) is None:
+            return self.begin_drawing(contest_id)
+        return self.ready(contest_id)
+
+    def begin_drawing(self, contest_id: int) -> Ready:
+        """Draws what is missing of a contest, as a chore; one that is under way goes on."""
+        found = self.ready(contest_id)
+        if found.drawn or found.progress.state == "running":
+            return found
+        title = self.contests.get(contest_id).contest.title
+        about = About("contest", title, f"/votes?contest={contest_id}")
+        self.chores.start(_chore(contest_id), about, lambda tell: self.draw(contest_id, tell))
+        return Ready(False, Progress())
+
+    def stop_drawing(self, contest_id: int) -> None:
+        """At the next picture; what is drawn by then is kept."""
+        self.chores.stop(_chore(contest_id))
 
     def next_ballot(self, contest_id: int, voter: str) -> tuple[int, Ballot]:
         """The number and the ballot that somebody is to vote on next."""
@@ -128,6 +136,24 @@ class Voting:
             if any(entrant.slug == slug for entrant in kept.contest.entrants)
         ]
 
+    def _contest(self, title: str, entrants: Sequence[Entrant]) -> Contest:
+        for entrant in entrants:
+            self.presets.version(entrant.slug, entrant.number)
+        doodles = tuple(each.name for each in self.pack if each.base_image is not None)
+        try:
+            return Contest(title=title, entrants=tuple(entrants), doodles=doodles)
+        except ValidationError as error:
+            raise InputError(f"that is no contest: {explain(error)}") from None
+
+    def _all_jobs(self, contest: Contest) -> list[Job]:
+        return [
+            job
+            for entrant in contest.entrants
+            for doodle in contest.doodles
+            for seed in contest.seeds
+            for job in self._jobs(entrant, doodle, seed)
+        ]
+
     def _jobs(self, entrant: Entrant, doodle_name: str, seed: int) -> list[Job]:
         doodle, base = self._page(doodle_name)
         version = self.presets.version(entrant.slug, entrant.number)
@@ -140,6 +166,10 @@ class Voting:
         if doodle is None or doodle.base_image is None:
             raise NotFound(f"no test doodle {name!r} any more: begin a new contest")
         return doodle, self.bases.get(doodle.base_image)
+
+
+def _chore(contest_id: int) -> str:
+    return f"contest/{contest_id}"
 
 
 def _beside(pictures: Sequence[Image.Image]) -> Image.Image:

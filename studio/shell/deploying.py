@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.shell.printing import AsJson, Author, here, print_table
+from studio.shell.printing import AsJson, Author, author_or_user, here, print_table
 
 if TYPE_CHECKING:
     from studio.recipes.deployment import Deployment, Order
@@ -63,7 +63,7 @@ def deploy(
     number = studio.presets.version(slug, version).number
     order = {
         "channel": channel, "slug": slug, "number": number, "trial": trial, "trial_share": share,
-        "starts": _moment(starts), "ends": _moment(ends), "author": author, "note": note, "forced": force,
+        "starts": _moment(starts), "ends": _moment(ends), "author": author_or_user(author), "note": note, "forced": force,
         "fallback": fallback,
     }  # fmt: skip
     _print([studio.deploying.deploy(_order(order))], as_json)
@@ -74,7 +74,7 @@ def rollback(
     slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
     """Serve again what was served before."""
-    _print([here().deploying.roll_back(slug, channel, author)], as_json)
+    _print([here().deploying.roll_back(slug, channel, author_or_user(author))], as_json)
 
 
 @app.command()
@@ -86,7 +86,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Take a theme down at once."""
-    _print([here().deploying.take_down(slug, channel, author, note)], as_json)
+    _print([here().deploying.take_down(slug, channel, author_or_user(author), note)], as_json)
 
 
 @app.command()

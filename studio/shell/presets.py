@@ -104,14 +104,18 @@ def rename(slug: str, name: str, author: Author = "", as_json: AsJson = False) -
 @app.command()
 def branch(
     slug: str,
-    new_slug: str,
-    name: Annotated[str, typer.Option(help="The new theme's name; its slug if left out.")] = "",
+    new: Annotated[str, typer.Argument(help="The new theme's slug, or a name that gets one.")],
+    name: Annotated[str, typer.Option(help="The new theme's name; NEW if left out.")] = "",
     version: Version = None,
     author: Author = "",
     as_json: AsJson = False,
 ) -> None:
     """Begin a new theme as a version of another."""
-    saved = here().presets.branch(slug, version, new_slug, name or new_slug, author)
+    from studio.recipes.canvas import is_slug
+
+    presets = here().presets
+    new_slug = new if is_slug(new) else presets.slug_for(new.strip())
+    saved = presets.branch(slug, version, new_slug, name or new, author)
     row = (saved.preset.slug, saved.number, saved.preset.name)
     print_table(("slug", "version", "name"), [row], as_json)
 

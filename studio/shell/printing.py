@@ -4,6 +4,7 @@ Names, titles, notes and file names come from others: whatever is printed goes t
 `say_json`, so that no control character reaches the terminal.
 """
 
+import getpass
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
+
+
+def author_or_user(author: str) -> str:
+    """`author`, or else whoever is logged in to this machine; "" where that is not known either."""
+    try:
+        return author or getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def say(text: object, err: bool = False) -> None:

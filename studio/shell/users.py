@@ -1,4 +1,4 @@
-"""`studio users`: who may sign in where the studio is open to other machines."""
+"""`studio users`: who may sign in; from the first one on, everybody must."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from studio.store.users import UserStore
 
 app = typer.Typer(
-    no_args_is_help=True, help="Who may sign in where the studio is open to other machines."
+    no_args_is_help=True, help="Who may sign in; from the first one on, everybody must."
 )
 Name = Annotated[str, typer.Argument(help="1 to 63 letters.")]
 

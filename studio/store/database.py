@@ -1,7 +1,8 @@
 """Opens the database, SQLite with WAL or PostgreSQL, brought to the newest schema by Alembic."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Database:
         self.url = database_url(url)
         self._engine = create_engine(self.url, pool_pre_ping=True)
         if self._engine.dialect.name == "sqlite":
+            _keep_private(self.url)
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
@@ -70,14 +72,31 @@ class Database:
         self._engine.dispose()
 
 
+def _keep_private(url: URL) -> None:
+    """Has a database file be its owner's alone; SQLite gives its -wal and -shm the same mode."""
+    if not url.database or url.database == ":memory:":
+        return
+    with suppress(OSError):  # Opening it tells what is wrong.
+        os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))
+        mode = Path(url.database).stat().st_mode
+        if mode & 0o007:
+            Path(url.database).chmod(0o600)
+
+
 def _set_up_sqlite(connection: object, _: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # _begin_sqlite begins.
+    # SQLite's own knows the letters A to Z alone: "Весна" was not found by "весна".
+    connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _lower(text: object) -> str | None:
+    return None if text is None else str(text).lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:

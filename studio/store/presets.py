@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, update
 
 from studio.errors import BadDocument, NotFound, Outdated
 from studio.recipes.base import explain, read_kept
+from studio.recipes.canvas import marked_slug, slug_of
 from studio.recipes.preset import Preset, PresetVersion
 from studio.recipes.text import check_line, check_text
 from studio.store.database import Database
@@ -142,6 +143,13 @@ class PresetStore:
             raise BadDocument(f"a theme cannot be named so: {explain(error)}") from None
         note = f"branched from {slug} version {origin.number}"
         return self.save(branched, author, note, over=0)
+
+    def slug_for(self, name: str) -> str:
+        """The slug of a new theme of this name; marked, where a theme of another name has it."""
+        slug = slug_of(name)
+        with self._database.reading() as session:
+            taken = session.scalar(select(PresetRow.name).where(PresetRow.slug == slug))
+        return slug if taken in (None, name) else marked_slug(slug, name)
 
     def archive(self, slug: str, archived: bool = True) -> None:
         """Takes a theme out of the lists, or back in; it can still be opened. Raises NotFound."""

@@ -102,6 +102,16 @@ class UserRow(Base):
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class SessionRow(Base):
+    """A browser that is signed in, until it signs out or the session `expires`."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user: Mapped[str] = mapped_column(String(63))
+    expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class ReportRow(Base):
     """What was found out about a preset version. Rows are only ever added."""
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from studio.bootstrap import Studio
+from studio.errors import NotFound
 from studio.imaging.limits import encode_png
 from studio.imaging.skeleton import LIMBS, draw_skeleton
 from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Slug
@@ -15,6 +17,8 @@ from studio.recipes.text import Name
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
 from studio.ui.doors import OwnPage, RawBody
 
+_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+_DAY = {"Cache-Control": "private, max-age=86400"}
 _PAGE = Path(__file__).parent / "static" / "bases.html"
 
 
@@ -37,8 +41,18 @@ def base_routes(studio: Studio) -> APIRouter:
         }
 
     @routes.get("/{image_id}.png")
-    def picture(image_id: Slug) -> Response:
-        return Response(bases.png(bases.get(image_id)), media_type="image/png")
+    def picture(image_id: Slug, sha256: str = "") -> Response:
+        """The picture; one that is asked for by its hash, too, need not be asked for again."""
+        image = bases.get(image_id)
+        headers = _FOREVER if sha256 == image.sha256 else None
+        return Response(bases.png(image), media_type="image/png", headers=headers)
+
+    @routes.get("/doodles/{name}.png")
+    def doodle(name: str) -> Response:
+        found = next((each.png for each in studio.doodles if each.name == name), None)
+        if found is None:
+            raise NotFound(f"no test doodle {name!r}")
+        return Response(found, media_type="image/png", headers=_DAY)
 
     @routes.get("/{image_id}/pose.png")
     def pose(image_id: Slug) -> Response:
@@ -68,6 +82,16 @@ def base_routes(studio: Studio) -> APIRouter:
         return _row(bases.get(image_id), retired)
 
     return routes
+
+
+def picture_address(image: BaseImage) -> str:
+    """Where a base image's picture is served, as it is now."""
+    return f"/bases/{image.id}.png?sha256={image.sha256}"
+
+
+def doodle_address(name: str) -> str:
+    """Where a test doodle is served."""
+    return f"/bases/doodles/{quote(name)}.png"
 
 
 def _detector(studio: Studio, name: str) -> Detector:

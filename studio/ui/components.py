@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
@@ -11,7 +10,7 @@ import gradio as gr
 
 from studio.errors import BadPicture
 from studio.imaging.limits import MAX_BYTES
-from studio.ui.palette import PALETTE
+from studio.recipes.palette import PALETTE
 
 _STATIC = Path(__file__).parent / "static"
 _CANVAS = ("layer", "brush", "view", "hand")
@@ -74,6 +73,25 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
         return {"type": "object", "properties": {"png": {"type": "string"}}}
 
 
+class Number(gr.Number):  # type: ignore[misc]
+    """A number as it was typed: whoever reads it says what does not hold. Gradio's own answers 500
+    to what is out of bounds, and none of the page's values arrive."""
+
+    is_template = True
+
+    def preprocess(self, payload: float | None) -> float | None:
+        return payload
+
+
+class Slider(gr.Slider):  # type: ignore[misc]
+    """Likewise a slider. (Gradio tells the browser what `__init__` takes, so that stays as it is.)"""
+
+    is_template = True
+
+    def preprocess(self, payload: float) -> float:
+        return payload
+
+
 class Viewer(gr.HTML):  # type: ignore[misc]
     """A dialog over the page that compares finished pictures, all in the browser."""
 
@@ -106,8 +124,3 @@ class Tiles(gr.HTML):  # type: ignore[misc]
     def preprocess(self, payload: Any) -> str | None:
         """The chosen id; whoever uses it looks whether there is such a thing."""
         return payload if isinstance(payload, str) else None
-
-
-def slug_of(name: str) -> str:
-    """`name` as a slug: "Spring Party!" becomes "spring-party"."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")

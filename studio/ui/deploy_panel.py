@@ -1,20 +1,17 @@
 """The panel of deployment: what the gate says of the loaded version, what is served, and the log."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
-from pydantic import ValidationError
 
 from studio.bootstrap import Studio
-from studio.errors import InputError, StudioError
-from studio.recipes.base import explain
+from studio.errors import StudioError
 from studio.recipes.deployment import Deployment, Order
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
 from studio.ui.notices import notice
-from studio.ui.sign_in import signed_in
 from studio.ui.wiring import Updates
 
 SHOWN = 8
@@ -22,37 +19,29 @@ SHOWN = 8
 
 
 class DeployPanel:
-    """Its own components and handlers; the page gives it the loaded version."""
+    """Its own components; the page gives it the loaded version. What it does is reviewed and done by
+    `static/deploying.js`, as on the page Themes."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         with gr.Accordion("Deployment", open=False, elem_id="deployment") as self.box:
             self.served = gr.HTML(elem_id="served")
-            self.newest = gr.State(0)
             with gr.Row(elem_classes="fields"):
                 self.channel = gr.Textbox("live", label="Channel", max_length=63, elem_id="channel")
-                self.author = gr.Textbox(label="Who", max_length=80, elem_id="author")
-                self.note = gr.Textbox(
-                    label="Note for the log", max_length=1000, scale=2, elem_id="deploy-note"
-                )
             with gr.Row(elem_classes="acts"):
                 self.check = gr.Button("Check", size="sm", elem_id="check")
-                self.deploy = gr.Button(
-                    "Deploy the saved version", variant="primary", size="sm", elem_id="deploy"
-                )
-                self.back = gr.Button("Roll back", size="sm", elem_id="rollback")
-                self.stop = gr.Button("Take down", size="sm", elem_id="take-down")
+                gr.Button("Deploy the saved version", variant="primary", size="sm", elem_id="deploy")  # fmt: skip
+                gr.Button("Roll back", size="sm", elem_id="rollback")
+                gr.Button("Take down", size="sm", variant="stop", elem_id="take-down")
+                self.shown = gr.Button("Show what is served now", elem_id="deploy-shown")
             self.findings = gr.HTML(elem_id="findings")
 
     def wire(self, loaded: gr.State, **quick: Any) -> None:
         """`loaded` is the version that is open on the page."""
         self.loaded = loaded
-        told = [self.served, self.newest, self.findings]
-        asked = {loaded, self.channel, self.author, self.note, self.newest}
+        told = [self.served, self.findings]
         self.check.click(self._check, loaded, self.findings, **quick)
-        self.deploy.click(self._deploy, asked, told, **quick)
-        self.back.click(self._roll_back, asked, told, **quick)
-        self.stop.click(self._take_down, asked, told, **quick)
+        self.shown.click(self._ordered, {loaded, self.channel}, told, **quick)
         for event in (self.box.expand, self.channel.change, loaded.change):
             event(self._show, {loaded, self.channel}, told, **quick)
 
@@ -62,64 +51,31 @@ class DeployPanel:
         except StudioError as error:
             return notice(str(error), "error")
 
-    def _show(self, values: Updates) -> tuple[str, int, str]:
+    def _show(self, values: Updates) -> tuple[str, str]:
+        return served_html(values[self.loaded], self._log(values)), ""
+
+    def _ordered(self, values: Updates) -> tuple[str, str]:
+        """Once the browser has given an order: the log as it is then, and the order in words."""
+        loaded: PresetVersion = values[self.loaded]
         log = self._log(values)
-        return log_html(log), log[0].id if log else 0, ""
-
-    def _deploy(self, values: Updates, request: gr.Request) -> Any:
-        version: PresetVersion = values[self.loaded]
-
-        def act() -> str:
-            order = self._order(values, version.number, request)
-            self.studio.deploying.deploy(order, over=values[self.newest])
-            return (
-                f"Version {version.number} of {version.preset.name} is served in {order.channel}."
-            )
-
-        return self._done(values, act)
-
-    def _roll_back(self, values: Updates, request: gr.Request) -> Any:
-        slug = values[self.loaded].preset.slug
-
-        def act() -> str:
-            order = self._order(values, None, request)
-            given = self.studio.deploying.roll_back(
-                slug, order.channel, order.author, over=values[self.newest]
-            )
-            return f"Version {given.order.number} is served in {order.channel} again."
-
-        return self._done(values, act)
-
-    def _take_down(self, values: Updates, request: gr.Request) -> Any:
-        def act() -> str:
-            order = self._order(values, None, request)
-            self.studio.deploying.take_down(order.slug, order.channel, order.author, order.note)
-            return f"{values[self.loaded].preset.name} is no longer served in {order.channel}."
-
-        return self._done(values, act)
-
-    def _done(self, values: Updates, act: Callable[[], str]) -> tuple[str, int, str]:
-        """What `act` says, or why it could not, and the log as it is then."""
-        try:
-            said = notice(act(), "status")
-        except StudioError as error:
-            said = notice(str(error), "error")
-        log, newest, _ = self._show(values)
-        return log, newest, said
-
-    def _order(self, values: Updates, number: int | None, request: gr.Request) -> Order:
-        """By whoever is signed in; where nobody signs in, by the name that was typed."""
-        try:
-            return Order(
-                channel=values[self.channel], slug=values[self.loaded].preset.slug, number=number,
-                author=signed_in(request) or values[self.author] or "", note=values[self.note] or "",
-            )  # fmt: skip
-        except ValidationError as error:
-            raise InputError(f"this cannot be deployed: {explain(error)}") from None
+        told = notice(_order_told(log[0].order, loaded.preset.name), "status") if log else ""
+        return served_html(loaded, log), told
 
     def _log(self, values: Updates) -> Sequence[Deployment]:
         slug: str = values[self.loaded].preset.slug
         return self.studio.deploying.deployments.log(slug, values[self.channel] or "live")
+
+
+def _order_told(order: Order, name: str) -> str:
+    if order.number is None:
+        return f"{name} is no longer served in {order.channel}."
+    return f"Version {order.number} of {name} is served in {order.channel}."
+
+
+def served_html(loaded: PresetVersion, log: Sequence[Deployment]) -> str:
+    """The log of the loaded version's theme; the page's script reads off it which that is."""
+    slug = html.escape(loaded.preset.slug)
+    return f'<div data-slug="{slug}" data-number="{loaded.number}">{log_html(log)}</div>'
 
 
 def findings_html(findings: Sequence[Finding]) -> str:

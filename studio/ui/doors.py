@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 OwnPage = Annotated[str, Header(alias="X-Studio")]
-"""A header that another site's page cannot send here; without it the request is refused."""
+"""A header that another site's page cannot send here (see `origins`); without it the request is refused."""
 
 
 async def _body(request: Request) -> bytes:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from studio.errors import StudioError
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.differing import Change
@@ -14,6 +15,10 @@ from studio.recipes.preset import Preset
 from studio.recipes.request import Words
 from studio.ui.notices import notice
 from studio.ui.recipe_form import BadField
+
+DISCARD = '<button type="button" data-press="discard">Discard all changes</button>'
+"""Presses the page's own button."""
+MARK = "box-shadow: inset 3px 0 var(--accent) !important;"
 
 
 class Draft(Frozen):
@@ -25,6 +30,8 @@ class Draft(Frozen):
     base: Slug
     words: Words = ""
     seed: Annotated[int, Field(ge=-1, lt=2**32)] = -1
+    changed: bool = True
+    """Whether the preset differs from that version."""
 
     @classmethod
     def read(cls, kept: object) -> "Draft | None":
@@ -37,6 +44,11 @@ class Draft(Frozen):
             return None
 
 
+def forgotten(slug: str) -> str:
+    """What has the browser keep no draft of a theme, in place of one."""
+    return json.dumps({"slug": slug, "changed": False})
+
+
 def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
     """How many changes there are, each to be unfolded, and a mark at each changed field."""
     if not changes:
@@ -44,20 +56,22 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
     count = "1 unsaved change" if len(changes) == 1 else f"{len(changes)} unsaved changes"
     lines = "".join(f"<li>{html.escape(str(change))}</li>" for change in changes)
     marks = ", ".join(f"#{each}" for each in changed_ids)
-    style = (
-        f"<style>{marks} {{ box-shadow: inset 3px 0 var(--accent) !important; }}</style>"
-        if marks
-        else ""
+    style = f"<style>{marks} {{ {MARK} }}</style>" if marks else ""
+    return (
+        f'<details class="unsaved"><summary>{count}</summary><div><ul>{lines}</ul>{DISCARD}</div>'
+        f"</details>{style}"
     )
-    return f'<details class="unsaved"><summary>{count}</summary><ul>{lines}</ul></details>{style}'
 
 
-def wrong_html(error: BadField) -> str:
-    """The error, and its reason at each field that does not hold."""
-    rules = " ".join(
-        f"[id={json.dumps(field)}]::after {{ content: {json.dumps(reason)}; }}"
+def wrong_html(error: StudioError, beside: str = DISCARD) -> str:
+    """The error with what stands `beside` it, and its reason for each field that does not hold:
+    `messages.js` takes it there."""
+    told = f'<div class="wrong">{notice(str(error), "error")}{beside}</div>'
+    if not isinstance(error, BadField):
+        return told
+    reasons = "".join(
+        f'<span hidden data-for="{html.escape(field)}">{html.escape(reason)}</span>'
         for field, reason in error.fields.items()
     )
     wrong = ", ".join(f"[id={json.dumps(field)}]" for field in error.fields)
-    marked = f"{wrong} {{ box-shadow: inset 3px 0 var(--accent) !important; }}"
-    return f"{notice(str(error), 'error')}<style>{marked} {rules}</style>"
+    return f"{told}{reasons}<style>{wrong} {{ {MARK} }}</style>"

@@ -6,7 +6,8 @@ import gradio as gr
 
 from studio.bootstrap import Studio
 from studio.recipes.canvas import BaseImage
-from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url
+from studio.ui.bases import doodle_address, picture_address
+from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles
 from studio.ui.wiring import Updates
 
 
@@ -20,13 +21,16 @@ class DrawingPanel:
         gr.HTML("<h2>Base image</h2>", elem_classes="section")
         self.base = Tiles("Base image", self.tiles(), bases[0].id, elem_id="bases")
         gr.HTML("<h2>Test doodles</h2>", elem_classes="section")
-        pack = [Tile(id=d.name, name=d.name.replace("-", " "), src=png_url(d.png)) for d in studio.doodles]  # fmt: skip
+        pack = [
+            Tile(id=d.name, name=d.name.replace("-", " "), src=doodle_address(d.name))
+            for d in studio.doodles
+        ]
         self.pack = Tiles("Test doodles", pack, None, elem_id="pack")
 
     def tiles(self) -> list[Tile]:
         """The base images that are offered."""
-        bases = self.studio.bases
-        return [Tile(id=b.id, name=b.name, src=png_url(bases.png(b))) for b in bases.all()]
+        bases = self.studio.bases.all()
+        return [Tile(id=b.id, name=b.name, src=picture_address(b)) for b in bases]
 
     def shown_base(self, base: BaseImage) -> Updates:
         """What shows `base`, chosen among the images that are offered now."""
@@ -54,5 +58,5 @@ class DrawingPanel:
 
     def backdrop(self, base: BaseImage) -> Backdrop:
         """The base image as the canvas shows it."""
-        src = png_url(self.studio.bases.png(base))
+        src = picture_address(base)
         return Backdrop(src=src, name=base.name, width=base.width, height=base.height)

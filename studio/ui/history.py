@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 
 from studio.bootstrap import Studio
 from studio.recipes.canvas import Sha256
@@ -47,9 +47,10 @@ def history_routes(studio: Studio) -> APIRouter:
         return Response(studio.variants.picture(sha256), media_type="image/png", headers=_FOREVER)
 
     @routes.get("/export")
-    def archive(wanted: Annotated[HistoryFilter, Query()]) -> Response:
+    def archive(wanted: Annotated[HistoryFilter, Query()]) -> StreamingResponse:
         told = {"Content-Disposition": 'attachment; filename="variants.zip"'}
-        return Response(export(studio.variants, wanted), media_type="application/zip", headers=told)
+        packed = export(studio.variants, wanted)
+        return StreamingResponse(packed, media_type="application/zip", headers=told)
 
     @routes.post("/delete")
     def delete(chosen: Chosen, x_studio: OwnPage) -> dict[str, int]:

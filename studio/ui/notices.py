@@ -1,6 +1,7 @@
 """What the page says in one line: how a run ended, what went well, what did not."""
 
 import html
+import secrets
 from collections.abc import Sequence
 
 from studio.recipes.reports import Looks
@@ -29,6 +30,15 @@ def looks_html(looks: Looks, of_seeds: float | None) -> str:
     )
 
 
-def notice(text: str, role: str) -> str:
+def notice(text: str, role: str, more: str = "") -> str:
+    """`role` is "error" or "status"; `more` is a sentence of its own behind `text`.
+
+    Each has a mark of its own, so that the browser sees it come again (`messages.js`).
+    """
     kind = "alert" if role == "error" else "status"
-    return f'<div class="notice notice-{role}" role="{kind}">{html.escape(text)}</div>'
+    second = f" <span>{html.escape(more)}</span>" if more else ""
+    first = f"<span>{html.escape(text)}</span>" if more else html.escape(text)
+    mark = secrets.token_hex(4)
+    return (
+        f'<div class="notice notice-{role}" role="{kind}" data-mark="{mark}">{first}{second}</div>'
+    )

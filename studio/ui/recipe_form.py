@@ -25,7 +25,7 @@ from studio.recipes.recipe import (
 )
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.service.maps import SeenMap
-from studio.ui.components import png_url
+from studio.ui.components import Number, Slider, png_url
 
 SLOTS = 2
 """Control units and LoRAs that the editor shows; further ones of a recipe are kept untouched."""
@@ -59,6 +59,9 @@ EMPTY: Mapping[str, dict[str, Any]] = {
 Path = tuple[str | int, ...]
 fixed = partial(gr.Dropdown, filterable=False)
 """A box of which only what it lists can be chosen; the browser can then show it translated."""
+slider = partial(Slider, buttons=[])
+"""Without Gradio's reset button: it sets the value that the component was built with, which is that
+of the theme shown when the server started, and fires no `input`."""
 
 
 class BadField(BadDocument):
@@ -114,14 +117,12 @@ class RecipeForm:
                 ("schedule_type",), fixed(list(SCHEDULE_TYPES), label=LABELS["schedule_type"])
             )
         with gr.Row(elem_classes="fields"):
-            self._add(("steps",), gr.Slider(1, 150, step=1, label=LABELS["steps"]))
-            self._add(
-                ("guidance_scale",), gr.Slider(1, 30, step=0.5, label=LABELS["guidance_scale"])
-            )
-            self._add(("strength",), gr.Slider(0, 1, step=0.01, label=LABELS["strength"]))
-            self._add(("guidance_end",), gr.Slider(0, 1, step=0.01, label=LABELS["guidance_end"]))
-            self._add(("clip_skip",), gr.Slider(1, 12, step=1, label=LABELS["clip_skip"]))
-            self._add(("deep_cache",), gr.Slider(1, 10, step=1, label=LABELS["deep_cache"]))
+            self._add(("steps",), slider(1, 150, step=1, label=LABELS["steps"]))
+            self._add(("guidance_scale",), slider(1, 30, step=0.5, label=LABELS["guidance_scale"]))
+            self._add(("strength",), slider(0, 1, step=0.01, label=LABELS["strength"]))
+            self._add(("guidance_end",), slider(0, 1, step=0.01, label=LABELS["guidance_end"]))
+            self._add(("clip_skip",), slider(1, 12, step=1, label=LABELS["clip_skip"]))
+            self._add(("deep_cache",), slider(1, 10, step=1, label=LABELS["deep_cache"]))
         with gr.Row(elem_classes="fields"):
             self._add(("prompt_template",), gr.Textbox(label="Prompt template", lines=2, info="{prompt} stands for the user's words and the theme's prompt"))  # fmt: skip
             self._add(("negative_prompt",), gr.Textbox(label="Negative prompt", lines=2))
@@ -134,10 +135,10 @@ class RecipeForm:
         self.maps = gr.HTML(elem_id=f"maps-{letter}")
         self._passes()
         with gr.Row(elem_classes="fields"):
-            self._add(("width",), gr.Slider(64, 2048, step=8, label=LABELS["width"]))
-            self._add(("height",), gr.Slider(64, 2048, step=8, label=LABELS["height"]))
+            self._add(("width",), slider(64, 2048, step=8, label=LABELS["width"]))
+            self._add(("height",), slider(64, 2048, step=8, label=LABELS["height"]))
             self._switch(("seed_rule", "kind"), fixed(SEED_RULES, label="Seed rule"), ["shared"])
-            self._add(("seed_rule", "value"), gr.Number(label="Seed value", precision=0, minimum=0))
+            self._add(("seed_rule", "value"), Number(label="Seed value", precision=0, minimum=0))
 
     def _passes(self) -> None:
         """What comes after the first pass; each off unless it is switched on."""
@@ -145,19 +146,15 @@ class RecipeForm:
             self._switch(("upscale", "enabled"), gr.Checkbox(label="Hires. fix"), [False])
             upscalers = ["Latent", "Lanczos"]
             self._add(("upscale", "upscaler"), fixed(upscalers, label="Upscaler"))
-            self._add(("upscale", "factor"), gr.Slider(1, 4, step=0.05, label="Upscale by"))
-            self._add(
-                ("upscale", "steps"), gr.Slider(0, 150, step=1, label="Hires steps (0: same)")
-            )
-            self._add(("upscale", "strength"), gr.Slider(0, 1, step=0.01, label="Hires denoising strength"))  # fmt: skip
+            self._add(("upscale", "factor"), slider(1, 4, step=0.05, label="Upscale by"))
+            self._add(("upscale", "steps"), slider(0, 150, step=1, label="Hires steps (0: same)"))
+            self._add(("upscale", "strength"), slider(0, 1, step=0.01, label="Hires denoising strength"))  # fmt: skip
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
             self._switch(("face_repair", "enabled"), gr.Checkbox(label="Face repair"), [False])
-            self._add(("face_repair", "strength"), gr.Slider(0, 1, step=0.01, label="Face denoising strength"))  # fmt: skip
-            self._add(("face_repair", "size"), gr.Slider(64, 2048, step=8, label="Drawn at"))
-            self._add(
-                ("face_repair", "padding"), gr.Slider(0, 256, step=1, label="Padding, pixels")
-            )
-            self._add(("face_repair", "blur"), gr.Slider(0, 64, step=1, label="Mask blur"))
+            self._add(("face_repair", "strength"), slider(0, 1, step=0.01, label="Face denoising strength"))  # fmt: skip
+            self._add(("face_repair", "size"), slider(64, 2048, step=8, label="Drawn at"))
+            self._add(("face_repair", "padding"), slider(0, 256, step=1, label="Padding, pixels"))
+            self._add(("face_repair", "blur"), slider(0, 64, step=1, label="Mask blur"))
 
     def _lora(self, slot: int, loras: list[str]) -> None:
         use: Path = ("loras", slot)
@@ -165,7 +162,7 @@ class RecipeForm:
             name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
             self._switch((*use, "model", "name"), name, [OFF, "", None])
             self._pick("lora", name)
-            self._add((*use, "weight"), gr.Slider(-2, 2, step=0.05, label="LoRA weight"))
+            self._add((*use, "weight"), slider(-2, 2, step=0.05, label="LoRA weight"))
 
     def _unit(self, slot: int, controlnets: list[str]) -> None:
         unit: Path = ("control_units", slot)
@@ -190,9 +187,9 @@ class RecipeForm:
                 self._add((*unit, "resize_mode"), fixed(resizes, label=LABELS["resize_mode"]))
             with gr.Row(elem_classes="fields"):
                 self._add((*unit, "mode"), fixed(modes, label=LABELS["mode"]))
-                self._add((*unit, "weight"), gr.Slider(0, 2, step=0.05, label="Control Weight"))
-                self._add((*unit, "start"), gr.Slider(0, 1, step=0.01, label=LABELS["start"]))  # fmt: skip
-                self._add((*unit, "end"), gr.Slider(0, 1, step=0.01, label=LABELS["end"]))
+                self._add((*unit, "weight"), slider(0, 2, step=0.05, label="Control Weight"))
+                self._add((*unit, "start"), slider(0, 1, step=0.01, label=LABELS["start"]))  # fmt: skip
+                self._add((*unit, "end"), slider(0, 1, step=0.01, label=LABELS["end"]))
             picture = self._id((*unit, "picture"))
             with gr.Row(elem_classes="fields", elem_id=f"{picture}-row"):
                 own = gr.Textbox(label=LABELS["picture"], placeholder="none yet", interactive=False, scale=3)  # fmt: skip

@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from threading import Lock
 from typing import Any
 
 import gradio as gr
 
 from studio.bootstrap import Studio
-from studio.errors import NotFound, StudioError
-from studio.recipes.events import Done
+from studio.errors import InputError, NotFound, StudioError
+from studio.recipes.events import Done, Failed
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.service.looking import run_looks
 from studio.service.runs import Run
-from studio.ui.components import Viewer
+from studio.ui.components import Number, Viewer
 from studio.ui.notices import ending, looks_html, notice
+from studio.ui.recipe_form import BadField
 from studio.ui.results import Card
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
 
@@ -27,16 +29,18 @@ NAMED_RUN = "() => [new URLSearchParams(location.search).get('run')]"
 class RunPanel:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
+        self._starting = Lock()
+        self._under_way: dict[str, Run] = {}
+        """Of each page that draws, its run."""
         self.run_id = gr.Textbox("", visible=False)
         with gr.Row(elem_id="ask"):
             self.words = gr.Textbox(
                 label="User's words", placeholder="a red summer dress with a star", lines=1,
                 elem_id="words", scale=3,
             )  # fmt: skip
-            self.seed = gr.Number(
-                -1, label="Seed (-1 = random)", precision=0, minimum=-1, maximum=MAX_SEED,
-                elem_id="seed", scale=1, min_width=120,
-            )  # fmt: skip
+            self.seed = Number(
+                -1, label="Seed (-1 = random)", elem_id="seed", scale=1, min_width=120
+            )
             self.random = gr.Button("Random", elem_id="random-seed", min_width=90, scale=0)
         with gr.Row(elem_id="go"):
             self.generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
@@ -56,19 +60,40 @@ class RunPanel:
         """
         outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
 
-        def generate(values: Updates) -> Iterator[Updates]:
+        def generate(values: Updates, asker: gr.Request) -> Iterator[Updates]:
+            page = str(asker.session_hash)
             try:
-                run = self.studio.rendering.start(request(values))
+                run = self._started(page, request(values))
             except StudioError as error:
                 yield {self.notice: notice(str(error), "error")}
                 return
-            yield from self._follow(run)
+            try:
+                yield from self._follow(run)
+            finally:
+                with self._starting:
+                    if self._under_way.get(page) is run:
+                        del self._under_way[page]
 
         gr.on([self.generate.click, self.words.submit], generate, asked, outputs, **FOLLOWED)
         self.attach.click(self._attach, self.run_id, outputs, js=NAMED_RUN, **FOLLOWED)
         self.run_id.change(None, self.run_id, js=NAME_RUN)
         self.stop.click(self._stop, self.run_id, None, **QUICK)
         return [self.random.click(lambda: -1, None, self.seed, **QUICK)]
+
+    def _started(self, page: str, request: Request) -> Run:
+        """A page's run. Two clicks before the button is locked are one: the second follows the first.
+
+        Raises InputError for another request while one is under way.
+        """
+        with self._starting:
+            before = self._under_way.get(page)
+            if before is None or not before.open_letters:
+                run = self._under_way[page] = self.studio.rendering.start(request)
+                return run
+        same = {"id": before.request.id, "seed": before.request.seed}
+        if request.model_copy(update=same) != before.request:
+            raise InputError("a run is under way on this page: wait for it, or stop it first")
+        return before
 
     def _attach(self, run_id: str | None) -> Iterator[Updates]:
         """The run of that id as it goes on, or what was kept of one that has ended."""
@@ -109,9 +134,15 @@ class RunPanel:
     def _kept(self, run_id: str, otherwise: str) -> Updates:
         variants = self.studio.variants.of_request(run_id)
         if not variants:
-            return {self.notice: notice(otherwise, "error")}
-        updates: Updates = {
-            self.notice: notice(f"The {len(variants)} kept variants of an earlier run.", "status")
+            lost = "If the studio was restarted meanwhile, the run is lost: generate again."
+            return {self.notice: notice(f"{otherwise}.", "error", lost)}
+        told = f"The {len(variants)} kept variants of an earlier run."
+        if len(variants) == 1:
+            told = "1 variant of an earlier run was kept."
+        unfinished = "Not finished before the run ended: generate again."
+        updates: Updates = {self.notice: notice(told, "status")} | {
+            self.cards[letter]: Card(letter).after(Failed(letter=letter, message=unfinished)).html()
+            for letter in LETTERS
         }
         for variant in variants:
             done = Done(
@@ -124,6 +155,15 @@ class RunPanel:
         self.studio.rendering.cancel(run_id)
 
 
-def seed_of(number: Any) -> int | None:
-    """The seed box's value; None, for a random one, where it is empty or negative."""
-    return None if number is None or number < 0 else int(number)
+def seed_of(number: float | None) -> int | None:
+    """The seed box's value; None, for a random one, where it is empty or -1.
+
+    Raises BadField, which names the box, for anything else than a whole number in range.
+    """
+    if number is None or number == -1:
+        return None
+    if number == int(number) and 0 <= number <= MAX_SEED:
+        return int(number)
+    wrong = "is no whole number" if number != int(number) else "is out of range"
+    remedy = f"0 to {MAX_SEED}, or -1 for a random one"
+    raise BadField(f"seed {number:.12g} {wrong}: choose {remedy}", {"seed": remedy})

@@ -16,7 +16,7 @@ from studio.recipes.deployment import Number
 from studio.recipes.request import Words
 from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
 from studio.recipes.text import TEXT, Reason
-from studio.safety.lists import read_list
+from studio.safety.lists import decoded_list
 from studio.safety.pictures import judge
 from studio.ui.doors import OwnPage, RawBody
 from studio.ui.sign_in import user_of
@@ -86,12 +86,14 @@ def _add_rules(routes: APIRouter, studio: Studio) -> None:
 
     @routes.get("/list")
     def words() -> dict[str, str]:
-        return {"text": read_file(own, "the word list").decode() if own.exists() else ""}
+        return {
+            "text": decoded_list(read_file(own, "the word list"), own.name) if own.exists() else ""
+        }
 
     @routes.put("/list")
     def write(wish: _List, x_studio: OwnPage) -> dict[str, int]:
         """Keeps the operators' own words, which count from now on."""
-        entries = sum(map(len, read_list(wish.text, own.name).values()))
+        entries = studio.safety.lists.checked(wish.text, own)
         write_file(own, wish.text.encode())
         return {"entries": entries}
 

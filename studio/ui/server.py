@@ -7,17 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from studio.bootstrap import Studio, open_studio
-from studio.errors import (
-    HubUnavailable,
-    InputError,
-    NotFound,
-    Outdated,
-    ServerError,
-    StoreError,
-    StudioError,
-    Unstorable,
-)
-from studio.network import is_loopback, listen
+from studio.errors import NotFound, ServerError
+from studio.logs import set_up_logs
+from studio.network import ForwardedHeaders, is_loopback, listen
 from studio.service.watching import Journal
 from studio.settings import Settings
 
@@ -27,33 +19,32 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.ui.bases import base_routes
+from studio.ui.blocks import lighten
+from studio.ui.failures import Failures, handle_failures
 from studio.ui.history import history_routes
+from studio.ui.origins import OwnOrigin
 from studio.ui.page import Page
 from studio.ui.safety import safety_routes
 from studio.ui.sign_in import require_sign_in
 from studio.ui.theme import STYLESHEET, studio_theme
 from studio.ui.themes import theme_routes
 from studio.ui.tuning import tuning_routes
+from studio.ui.uploads import UploadQuota
 from studio.ui.votes import vote_routes
 from studio.ui.workshop import workshop_routes
 
-STATUS: Mapping[type[StudioError], int] = {
-    NotFound: 404,
-    Outdated: 409,
-    Unstorable: 400,
-    InputError: 400,
-    HubUnavailable: 502,
-    StoreError: 503,
-}
-HEAD = ("account.js", "language.js", "dropping.js", "pickers.js")
+HEAD = (
+    "account.js", "language.js", "connection.js", "dropping.js", "panel.js", "pickers.js",
+    "messages.js",
+)  # fmt: skip
 """Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.
@@ -74,13 +65,15 @@ def serve(settings: Settings) -> None:
     Raises ServerError when the address cannot be listened on, or can be reached by others while
     there is nobody who could sign in.
     """
-    guarded = not (is_loopback(settings.host) or settings.no_sign_in)
-    if guarded and not open_studio(settings).users.names():
+    guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
+    if guarded and not open_studio(settings).users.any():
         raise ServerError(
-            f"{settings.host} can be reached from other machines, and nobody could sign in: add a"
-            " user with `studio users add NAME`, or let everybody in with --no-sign-in"
+            f"{settings.host} is to be signed in to, and nobody could sign in: add a user with"
+            " `studio users add NAME`, or let everybody in with --no-sign-in"
         )
     listener = listen(settings.host, settings.port)
+    os.umask(0o077)
+    set_up_logs(settings.log_json, logging.WARNING)
     studio = open_studio(settings)
     studio.keeping.tend()
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
@@ -91,20 +84,21 @@ def serve(settings: Settings) -> None:
         os.chdir(empty)
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)
-        # Open pages keep a connection for life; Ctrl-C is not to wait for them.
-        config = uvicorn.Config(build_app(studio), log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            build_app(studio),
+            log_level="warning",
+            # ForwardedHeaders believes the proxies that a setting names; uvicorn would any here.
+            proxy_headers=False,
+            # Open pages keep a connection for life; Ctrl-C is not to wait for them.
+            timeout_graceful_shutdown=1,
+        )
         server = uvicorn.Server(config)
         server.run(sockets=[listener])
 
 
 def build_app(studio: Studio) -> FastAPI:
     app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
-    if is_loopback(studio.settings.host):
-        # A page of another site cannot reach us under a name of its own (DNS rebinding).
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
-    elif not studio.settings.no_sign_in:
-        require_sign_in(app, studio.users, studio.settings.home)
-    app.add_exception_handler(StudioError, _told)
+    handle_failures(app)
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.include_router(history_routes(studio))
     app.include_router(base_routes(studio))
@@ -113,11 +107,33 @@ def build_app(studio: Studio) -> FastAPI:
     app.include_router(tuning_routes(studio))
     app.include_router(safety_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
+    _guard(app, studio)
+    _mount_page(app, studio)
+    return app
+
+
+def _guard(app: FastAPI, studio: Studio) -> None:
+    """What every request passes before it is routed; the last that is added sees it first."""
+    app.add_middleware(UploadQuota)
+    # Where its parent has this, Gradio does not answer other origins by itself.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    require_sign_in(app, studio.users, studio.settings)
+    app.add_middleware(Failures)
+    app.add_middleware(OwnOrigin)
     app.add_middleware(_Fence)
+    app.add_middleware(ForwardedHeaders, trusted=studio.settings.trusted_proxies)
+
+
+def _mount_page(app: FastAPI, studio: Studio) -> None:
+    @app.get("/gradio_api/openapi.json", include_in_schema=False)
+    def nothing() -> None:
+        """Gradio would list its functions here, whatever `openapi_url` says."""
+        raise NotFound("no such page")
+
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.
     blocks.has_launched = True
-    mounted: FastAPI = gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         blocks,
         path="/",
@@ -127,8 +143,12 @@ def build_app(studio: Studio) -> FastAPI:
         max_file_size=MAX_BODY,
         footer_links=[],
         show_error=True,
+        app_kwargs={
+            "openapi_url": None,
+            "middleware": [Middleware(Failures, misfits_are_the_callers=True)],
+        },
     )
-    return mounted
+    lighten(app, blocks)
 
 
 class _Fence:
@@ -157,9 +177,3 @@ def _journal() -> Journal:
         log.removeHandler(handler)
     log.addHandler(journal)
     return journal
-
-
-async def _told(_: Request, error: Exception) -> JSONResponse:
-    """Our errors as the plain pages' scripts read them."""
-    found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
-    return JSONResponse({"error": str(error)}, found[0] if found else 500)

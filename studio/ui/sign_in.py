@@ -1,54 +1,77 @@
-"""Signing in, where the studio is open to other machines: a page, a session, and a gate before all.
+"""Signing in: a page, a session, and a gate before all that is served.
 
-The session is a signed cookie that no other site's page can send along. It is bound to the
-user's password: changing that, or removing the user, ends every session.
+The session is a signed cookie that no other site's page can send along. It is bound to a row of the
+database, which signing out deletes, and to the user's password: changing that, or removing the user,
+ends every session.
 """
 
+import html
 import os
 import secrets
+import tempfile
 import time
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
 import gradio as gr
 from fastapi import APIRouter, FastAPI, Form, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.errors import StoreUnavailable
+from studio.errors import Busy, StoreUnavailable, StudioError
+from studio.network import forwarding, is_loopback
+from studio.settings import Settings
 from studio.store.users import UserStore
+from studio.ui.attempts import Attempts, Key
+from studio.ui.failures import answer
+from studio.ui.origins import place_of
 
 _PAGE = Path(__file__).parent / "static" / "sign-in.html"
 _OPEN = ("/sign-in", "/sign-in/out")
-TRIES = RateLimitItemPerMinute(10)
-"""Wrong passwords that one address may send a minute."""
 SHOWN = "studio-user"
 """The cookie that tells pages whom to greet."""
+KNOWN = "studio-known"
+"""The cookie of a browser in which a user has signed in before: it tries passwords on its own count,
+so that nobody else's wrong ones keep its user out. It opens nothing."""
 LASTS = 14 * 24 * 3600
 """Seconds until one must sign in again."""
+KNOWN_LASTS = 365 * 24 * 3600
+"""Seconds for which a browser is known."""
+MAX_FORM = 8192
+"""Bytes of a name and a password, as a form sends them."""
+_SHORTEST_SECRET = 32
+_NOT_FORWARDED = (
+    "this request came through a proxy, and nobody has to sign in here: add a user with"
+    " `studio users add NAME`, after which everybody signs in"
+)
 
 
-def require_sign_in(app: FastAPI, users: UserStore, home: Path) -> None:
-    """Puts the gate before everything that `app` serves."""
-    app.include_router(_routes(users))
-    app.add_middleware(_Gate, users=users)
+def require_sign_in(app: FastAPI, users: UserStore, settings: Settings) -> None:
+    """Puts the gate before everything that `app` serves: it asks for a session wherever `settings`
+    or the users that there are say so."""
+    secret = _secret(settings.home / "session-secret")
+    app.include_router(_routes(users, URLSafeTimedSerializer(secret, salt=KNOWN)))
+    app.add_middleware(_Gate, users=users, settings=settings)
     app.add_middleware(
         SessionMiddleware,
-        secret_key=_secret(home / "session-secret"),
+        secret_key=secret,
         session_cookie="studio-session",
         max_age=LASTS,
         same_site="strict",
     )
+    app.add_middleware(_SecureCookies, secure=settings.secure_cookies)
 
 
 def user_of(request: Request) -> str:
     """The name of whoever sent a request; empty where nobody signs in."""
-    return str(request.scope.get("session", {}).get("user", ""))
+    return str(request.scope.get("studio.user", ""))
 
 
 def signed_in(request: gr.Request) -> str:
@@ -57,76 +80,180 @@ def signed_in(request: gr.Request) -> str:
 
 
 class _Gate:
-    """Lets nobody in without a session, but to the page where one signs in."""
+    """Lets nobody in without a session, but to the page where one signs in.
 
-    def __init__(self, app: ASGIApp, users: UserStore) -> None:
-        self._app, self._users = app, users
+    Where nobody has to sign in, on loopback, it lets nobody in through a proxy or under another name
+    (DNS rebinding): anybody may be behind those.
+    """
+
+    def __init__(self, app: ASGIApp, users: UserStore, settings: Settings) -> None:
+        self._app, self._users, self._settings = app, users, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or self._may(scope):
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
-        else:
-            await _refusal(scope)(scope, receive, send)
+            return
+        try:
+            refusal = await run_in_threadpool(self._refusal, scope)
+        except StudioError as error:
+            refusal = answer(error)
+        await (refusal or self._app)(scope, receive, send)
 
-    def _may(self, scope: Scope) -> bool:
+    def _refusal(self, scope: Scope) -> Response | None:
+        if not self._asks_for_session():
+            return self._from_outside(scope) if is_loopback(self._settings.host) else None
         if scope["path"] in _OPEN or scope["path"].startswith("/own/"):
-            return True
+            return None
         session = scope["session"]
-        stamp = self._users.stamp(str(session.get("user", "")))
-        return stamp is not None and secrets.compare_digest(stamp, str(session.get("stamp", "")))
+        name = str(session.get("user", ""))
+        stamp = self._users.session_stamp(name, str(session.get("id", ""))) if name else None
+        if stamp is None or not secrets.compare_digest(stamp, str(session.get("stamp", ""))):
+            return _to_sign_in(scope)
+        scope["studio.user"] = name
+        return None
+
+    def _asks_for_session(self) -> bool:
+        settings = self._settings
+        if settings.no_sign_in:
+            return False
+        return settings.sign_in or not is_loopback(settings.host) or self._users.any()
+
+    def _from_outside(self, scope: Scope) -> Response | None:
+        """A refusal for what did not come straight from this machine."""
+        came = forwarding(scope)
+        if came == "trusted" and self._settings.no_sign_in:
+            return None  # An operator has said both.
+        if came != "none":
+            return JSONResponse({"error": _NOT_FORWARDED}, 403)
+        asked = place_of(f"http://{Headers(scope=scope).get('host', '')}")
+        if asked is None or not is_loopback(asked[1]):
+            return JSONResponse({"error": "Invalid host header"}, 400)
+        return None
 
 
-def _refusal(scope: Scope) -> Response:
-    accepts = dict(scope["headers"]).get(b"accept", b"")
-    if scope["type"] == "http" and scope["method"] == "GET" and b"text/html" in accepts:
+class _SecureCookies:
+    """Marks every cookie as one for https alone: always, never, or where the request came by it."""
+
+    def __init__(self, app: ASGIApp, secure: bool | str) -> None:
+        self._app, self._secure = app, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        secure = scope.get("scheme") == "https" if self._secure == "auto" else self._secure
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    (name, value + b"; Secure" if name.lower() == b"set-cookie" else value)
+                    for name, value in message.get("headers", [])
+                ]
+            await send(message)
+
+        await self._app(scope, receive, marked if secure else send)
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    if scope["type"] == "http" and scope["method"] == "GET" and _wants_page(Headers(scope=scope)):
         return RedirectResponse("/sign-in", 303)
     return JSONResponse({"error": "sign in first, at /sign-in"}, 401)
 
 
-def _routes(users: UserStore) -> APIRouter:
+def _wants_page(headers: Mapping[str, str]) -> bool:
+    return "text/html" in headers.get("accept", "")
+
+
+def _routes(users: UserStore, known: URLSafeTimedSerializer) -> APIRouter:
     routes = APIRouter(prefix="/sign-in")
-    limiter = FixedWindowRateLimiter(MemoryStorage())
+    attempts = Attempts()
 
     @routes.get("")
     def page() -> FileResponse:
         return FileResponse(_PAGE, media_type="text/html")
 
-    @routes.post("")
-    def sign_in(
+    @routes.post("", max_body_size=MAX_FORM)
+    async def sign_in(
         request: Request,
         name: Annotated[str, Form(max_length=63)],
         password: Annotated[str, Form(max_length=500)],
     ) -> Response:
-        address = request.client.host if request.client else ""
-        if not limiter.test(TRIES, address):
-            return RedirectResponse("/sign-in?too-often", 303)
-        if not users.is_right(name, password):
-            limiter.hit(TRIES, address)
+        keys = _counted(request, name, known)
+        try:
+            right = await attempts.judge(keys, lambda: users.is_right(name, password))
+        except Busy as error:
+            return _too_often(request, error)
+        if not right:
             return RedirectResponse("/sign-in?wrong", 303)
-        request.session.update(user=name, stamp=users.stamp(name), at=int(time.time()))
-        answer = RedirectResponse("/", 303)
+        begun = await run_in_threadpool(users.begin_session, name, timedelta(seconds=LASTS))
+        stamp = await run_in_threadpool(users.stamp, name)
+        request.session.update(user=name, stamp=stamp, id=begun, at=int(time.time()))
+        done = RedirectResponse("/", 303)
         # For the pages to read: it opens nothing.
-        answer.set_cookie(SHOWN, quote(name), max_age=LASTS, samesite="strict")
-        return answer
+        done.set_cookie(SHOWN, quote(name), max_age=LASTS, samesite="strict")
+        again = known.dumps([name, secrets.token_hex(8)])
+        done.set_cookie(
+            KNOWN, again, KNOWN_LASTS, samesite="strict", httponly=True, path="/sign-in"
+        )
+        return done
 
     @routes.post("/out")
     def sign_out(request: Request) -> Response:
+        users.end_session(str(request.session.get("id", "")))
         request.session.clear()
-        answer = RedirectResponse("/sign-in", 303)
-        answer.delete_cookie(SHOWN, samesite="strict")
-        return answer
+        done = RedirectResponse("/sign-in", 303)
+        done.delete_cookie(SHOWN, samesite="strict")
+        return done
 
     return routes
 
 
-def _secret(file: Path) -> str:
-    """What cookies are signed with: made once, for this data directory, readable by its owner."""
+def _counted(request: Request, name: str, known: URLSafeTimedSerializer) -> list[Key]:
+    """Against whom a try is counted: the browser where its user is known in it, else address and name."""
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as opened:
-            opened.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        user, browser = known.loads(request.cookies.get(KNOWN, ""), max_age=KNOWN_LASTS)
+    except (BadSignature, ValueError):
+        user, browser = None, ""
+    if user == name:
+        return [("browser", str(browser))]
+    address = request.client.host if request.client else ""
+    return [("address", address), ("name", name)]
+
+
+def _too_often(request: Request, error: Busy) -> Response:
+    headers = {"Retry-After": str(error.seconds)}
+    if not _wants_page(request.headers):
+        return JSONResponse({"error": str(error)}, 429, headers)
+    said = html.escape(f"{str(error).capitalize()}.")
+    page = _PAGE.read_text().replace("<body ", f'<body data-told="{said}" ')
+    return HTMLResponse(page, 429, headers)
+
+
+def _secret(file: Path) -> str:
+    """What cookies are signed with: made once, for this data directory, readable by its owner.
+
+    Raises StoreUnavailable when it cannot be written, or is too short to be safe.
+    """
+    try:
+        if not file.exists():
+            _make_secret(file)
+        found = file.read_text()
     except OSError as error:
         raise StoreUnavailable(f"cannot write {file} ({error.strerror})") from None
-    return file.read_text()
+    if len(found.strip()) < _SHORTEST_SECRET:
+        raise StoreUnavailable(
+            f"{file} is damaged, and sessions could be forged with it: remove it, and start again"
+        )
+    return found
+
+
+def _make_secret(file: Path) -> None:
+    """Whole or not at all: whoever comes second keeps what is there."""
+    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # Mode 0600.
+    try:
+        with os.fdopen(handle, "w") as opened:
+            opened.write(secrets.token_hex(32))
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.link(partial, file)
+    except FileExistsError:
+        pass
+    finally:
+        Path(partial).unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """The panel of sweeps: one recipe over one to three of its fields, as a contact sheet."""
 
 import html
-from collections.abc import Callable, Iterator, Mapping
-from threading import Event
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,8 @@ from studio.errors import InputError, StudioError
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.recipes.sweep import Axis
+from studio.service.chores import About, Progress, Tell
+from studio.service.costs import Costs, told_seconds
 from studio.service.sweeping import (
     Sweep,
     presets_of,
@@ -47,14 +50,18 @@ FIELDS = [
 """What is mostly swept; any other field can be typed by its path."""
 
 
+ASK = "text => { if (text) document.dispatchEvent(new CustomEvent('studio-sweep', { detail: text })); }"
+FOLLOWED_EVERY = 0.25
+"""Seconds between looks at how far a sweep is."""
+
+
 class SweepPanel:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.album = sweep_album(studio.rendering, studio.settings.home / "sweeps")
-        self._stops: dict[str, Event] = {}
-        """Of each page that sweeps, what its Stop sets."""
+        self.costs = Costs(studio.variants, self.album)
         self.axes: list[tuple[gr.Dropdown, gr.Textbox]] = []
-        with gr.Accordion("Sweep", open=False, elem_id="sweep"):
+        with gr.Accordion("Sweep", open=False, elem_id="sweep") as self.box:
             with gr.Row(elem_classes="fields"):
                 self.letter = gr.Dropdown(list(LETTERS), value="A", label="Recipe", elem_id="sweep-letter", scale=1)  # fmt: skip
             for axis, start, first in (
@@ -76,37 +83,38 @@ class SweepPanel:
                 self.count = gr.Button("What it takes", size="sm", elem_id="sweep-count")
                 self.go = gr.Button("Run the sweep", variant="primary", size="sm", elem_id="sweep-go")  # fmt: skip
                 self.stop = gr.Button("Stop the sweep", size="sm", interactive=False, elem_id="sweep-stop")  # fmt: skip
+                self.run = gr.Button("Run the sweep as confirmed", elem_id="sweep-run")
+            self.cost = gr.Textbox("", visible=False)
+            self.chore = gr.Textbox("", visible=False)
             self.told = gr.HTML(elem_id="sweep-told")
             self.sheets = gr.HTML(elem_id="sweep-sheets")
 
     def wire(self, request: Callable[[Updates], Request], asked: Components) -> None:
         """`request` reads what the page asks for from the values of `asked`."""
         inputs: Components = {*asked, self.letter, *(part for axis in self.axes for part in axis)}
-        outputs: Components = {self.told, self.sheets, self.go, self.stop}
+        outputs: Components = {self.told, self.sheets, self.go, self.stop, self.chore}
 
         def count(values: Updates) -> Updates:
             try:
-                cost = sweep_cost(self._sweep(request(values), values), self.album)
+                told = self._told_cost(self._sweep(request(values), values))
             except StudioError as error:
-                return {self.told: notice(str(error), "error")}
-            told = f"{cost.pictures} pictures, {cost.kept} of them here already; {cost.switches} changes of base model."
-            return {self.told: notice(told, "status")}
+                return {self.told: notice(str(error), "error"), self.cost: ""}
+            return {self.told: notice(told, "status"), self.cost: told}
 
-        def run(values: Updates, asker: gr.Request) -> Iterator[Updates]:
-            stop = self._stops[str(asker.session_hash)] = Event()
+        def run(values: Updates) -> Iterator[Updates]:
             try:
-                yield from self._run(self._sweep(request(values), values), stop)
+                yield from self._run(self._sweep(request(values), values))
             except StudioError as error:
                 yield {**self._still, self.told: notice(str(error), "error")}
 
-        def stop(asker: gr.Request) -> None:
-            if (asked_for := self._stops.get(str(asker.session_hash))) is not None:
-                asked_for.set()
-
-        self.count.click(count, inputs, self.told, **QUICK)
-        self.go.click(run, inputs, outputs, **FOLLOWED)
+        counted: Components = {self.told, self.cost}
+        self.count.click(count, inputs, counted, **QUICK)
+        # The cost first; the browser asks, and clicks the hidden button.
+        self.go.click(count, inputs, counted, **QUICK).then(None, self.cost, None, js=ASK)
+        self.run.click(run, inputs, outputs, **FOLLOWED)
         # Not by `cancels`: Gradio cannot end a generator that is just drawing.
-        self.stop.click(stop, None, None, **QUICK)
+        self.stop.click(self.studio.chores.stop, self.chore, None, **QUICK)
+        self.box.expand(self._attach, self.chore, outputs, **FOLLOWED)
 
     def _sweep(self, request: Request, values: Mapping[gr.components.Component, Any]) -> Sweep:
         given = [(values[field] or "", values[text] or "") for field, text in self.axes]
@@ -116,16 +124,60 @@ class SweepPanel:
         letter: Letter = values[self.letter]
         return Sweep(request, letter, axes, presets_of(axes, self.studio.presets))
 
-    def _run(self, sweep: Sweep, stop: Event) -> Iterator[Updates]:
-        yield {self.go: gr.update(interactive=False), self.stop: gr.update(interactive=True), self.sheets: ""}  # fmt: skip
-        for done, total in sweep_steps(sweep, self.album):
-            yield {self.told: _bar(done, total)}
-            if stop.is_set():
-                told = "Stopped. What is drawn is kept: the sweep goes on from there."
-                yield {**self._still, self.told: notice(told, "status")}
-                return
-        sheets = "".join(_sheet(name, png) for name, png in sweep_sheets(sweep, self.album))
-        yield {**self._still, self.told: notice("The sweep is done.", "status"), self.sheets: sheets}  # fmt: skip
+    def _told_cost(self, sweep: Sweep) -> str:
+        cost = sweep_cost(sweep, self.album)
+        told = f"{cost.pictures} pictures, {cost.kept} of them here already; {cost.switches} changes of base model."
+        seconds = self.costs.of(job for _, job in sweep.jobs()).seconds
+        return told if seconds is None else f"{told} About {told_seconds(seconds)}."
+
+    def _run(self, sweep: Sweep) -> Iterator[Updates]:
+        """As a chore, which is seen and stopped from every page; here it is followed to its sheets."""
+        chores, request = self.studio.chores, sweep.request
+        name = f"sweep/{secrets.token_hex(8)}"
+
+        def act(tell: Tell) -> None:
+            tell(0, len(sweep.jobs()))
+            for done, total in sweep_steps(sweep, self.album):
+                tell(done, total)
+
+        about = About("sweep", request.preset.name, "/", request.preset_version)
+        chores.start(name, about, act)
+        ended = yield from self._follow(name)
+        if ended.state == "done":
+            sheets = "".join(_sheet(name, png) for name, png in sweep_sheets(sweep, self.album))
+            yield {self.sheets: sheets}
+
+    def _attach(self, followed: str) -> Iterator[Updates]:
+        """The newest sweep that is under way, on a page that was opened since it was begun."""
+        chores = self.studio.chores
+        mine = chores.progress(followed)
+        found = [each.name for each in chores.under_way() if each.about.kind == "sweep"]
+        if found and (mine is None or mine.state != "running"):
+            yield from self._follow(found[0])
+        else:
+            yield {self.chore: followed}
+
+    def _follow(self, name: str) -> Generator[Updates, None, Progress]:
+        """How far the sweep is, until it ends; gives how it ended."""
+        chores = self.studio.chores
+        yield {
+            self.chore: name, self.go: gr.update(interactive=False),
+            self.stop: gr.update(interactive=True), self.sheets: "",
+        }  # fmt: skip
+        shown = None
+        while (progress := chores.progress(name)) is not None and progress.state == "running":
+            if progress != shown and progress.total:
+                yield {self.told: _bar(progress.done, progress.total)}
+            shown = progress
+            time.sleep(FOLLOWED_EVERY)
+        ended = progress or Progress(state="failed", message="that sweep is not known any more")
+        told = {
+            "done": "The sweep is done.",
+            "stopped": "Stopped. What is drawn is kept: the sweep goes on from there.",
+        }.get(ended.state, ended.message)
+        role = "error" if ended.state == "failed" else "status"
+        yield {**self._still, self.told: notice(told, role)}
+        return ended
 
     @property
     def _still(self) -> Updates:

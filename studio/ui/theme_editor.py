@@ -9,16 +9,16 @@ import gradio as gr
 from pydantic import ValidationError
 
 from studio.bootstrap import Studio
-from studio.errors import BadDocument, InputError, StudioError
+from studio.errors import BadDocument, StudioError
 from studio.recipes.base import explain
 from studio.recipes.differing import differences, summary
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.recipes.recipe import ModelKind, ModelRef
 from studio.service.stamping import with_hashes
 from studio.service.tokens import WINDOW
-from studio.ui.components import slug_of
+from studio.ui.draft import forgotten
 from studio.ui.notices import notice
-from studio.ui.recipe_form import RecipeForm, model_note
+from studio.ui.recipe_form import BadField, RecipeForm, model_note
 from studio.ui.sign_in import signed_in
 from studio.ui.wiring import QUICK, Components, Updates
 
@@ -84,19 +84,20 @@ class ThemeEditor:
         """What `edited` reads."""
         return {*self.fields, self.loaded}
 
-    def wire(self, told: gr.HTML) -> list[Any]:
-        """Ties the panel's own handlers; returns the events that change what is shown."""
-        opened = {self.preset, self.loaded, told}
+    def wire(self, told: gr.HTML, kept: gr.Textbox) -> list[Any]:
+        """Ties the panel's own handlers; returns the events that change what is shown.
+
+        `told` shows what was done; `kept` is what the browser keeps of what is unsaved."""
+        opened = {self.preset, self.loaded, told, kept}
 
         def save(values: Updates, request: gr.Request) -> Updates:
-            return self._save(told, values, signed_in(request))
+            saved = self._save(told, values, signed_in(request))
+            before = values[self.loaded].preset.slug
+            if self.loaded in saved and saved[self.loaded].preset.slug != before:
+                saved[kept] = forgotten(before)  # Its changes are the other theme's now.
+            return saved
 
-        events = [
-            self.save.click(save, self.edited_parts, opened, **QUICK),
-            self.preset.input(
-                partial(self._load, told), self.preset, {*self.fields, self.loaded, told}, **QUICK
-            ),
-        ]
+        events = [self.save.click(save, self.edited_parts, opened, **QUICK)]
         self._wire_switches()
         for form in self.forms:
             own = set(form.fields.values())
@@ -129,9 +130,10 @@ class ThemeEditor:
         """The loaded preset with everything the operator has changed on the page."""
         loaded: PresetVersion = values[self.loaded]
         name = (values[self.name] or "").strip()
-        slug = loaded.preset.slug if name == loaded.preset.name else slug_of(name)
-        if not slug:
-            raise InputError("the preset has no name with letters or digits: type one")
+        if not name:
+            raise BadField("the theme has no name: type one", {"preset-name": "type a name"})
+        named = name == loaded.preset.name
+        slug = loaded.preset.slug if named else self.studio.presets.slug_for(name)
         recipes = loaded.preset.recipes
         for form in self.forms:
             recipes = recipes.replace(form.letter, form.read(recipes[form.letter], values))
@@ -154,6 +156,13 @@ class ThemeEditor:
             for form in self.forms
             for each in form.changed(loaded.preset.recipes[form.letter], values)
         ]
+
+    def is_touched(self, loaded: PresetVersion, values: Updates) -> bool:
+        """Whether any field shows other than what was saved, also where it does not hold."""
+        own = {self.name: loaded.preset.name, self.prompt: loaded.preset.prompt}
+        return any(values[each] != saved for each, saved in own.items()) or bool(
+            self.changed_ids(loaded, values)
+        )
 
     def tokens_html(self, preset: Preset, words: str) -> str:
         """How long each recipe's prompt is, with the words that would be sent now."""
@@ -191,22 +200,6 @@ class ThemeEditor:
             self.loaded: version,
             told: notice(saved, "status"),
         }
-
-    def opened(self, told: gr.HTML, slug: str, number: float) -> Updates:
-        """The page with the version that its address names; 0 for the latest."""
-        updates = self._load(told, slug, int(number or 0) or None)
-        if self.loaded in updates:
-            updates[self.preset] = gr.update(choices=self.choices(), value=slug)
-        return updates
-
-    def _load(self, told: gr.HTML, slug: str, number: int | None = None) -> Updates:
-        try:
-            version = self.studio.presets.version(slug, number)
-        except StudioError as error:
-            return {told: notice(str(error), "error")}
-        preset = version.preset
-        opened = f"{preset.name}, version {version.number}, from {version.created:%Y-%m-%d}."
-        return {**self.shown(preset), self.loaded: version, told: notice(opened, "status")}
 
     def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
         return form.show(loaded.preset.recipes[form.letter])

@@ -1,22 +1,24 @@
 """The page Themes: versions and what changed, what was found out about them, what is served."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
+from pydantic import Field
 
 from studio.bootstrap import Studio
-from studio.errors import NotFound
+from studio.errors import InputError, NotFound
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
-from studio.recipes.deployment import Deployment, Number, Order, Seen
+from studio.recipes.deployment import Deployment, Number, Order, Seen, before
 from studio.recipes.differing import differences
 from studio.recipes.preset import Letter
-from studio.recipes.reports import Regression, Robustness
+from studio.recipes.reports import Regression, ReportKind, Robustness
 from studio.recipes.text import LINE, Author, Name
-from studio.service.chores import Tell
 from studio.service.sheet_files import sheet_html
 from studio.store.presets import VersionSummary
 from studio.ui.doors import OwnPage, RawBody
@@ -26,8 +28,6 @@ _PAGE = Path(__file__).parent / "static" / "themes.html"
 MOST = 200
 """Themes that the list shows; a search finds the rest."""
 
-Review = Literal["robustness", "regression"]
-
 
 class _Rename(Frozen):
     name: Name
@@ -35,17 +35,29 @@ class _Rename(Frozen):
 
 
 class _Branch(Frozen):
+    """A new theme; without a slug it gets one of its name."""
+
     number: Number
-    slug: Slug
+    slug: Slug | None = None
     name: Name
     author: Author = ""
 
 
+_Confirmed = Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=200)]
+"""What the checks said of one version."""
+
+
 class _Deploy(Frozen):
-    """An order for the theme of the address; `over` is the newest deployment the operator saw."""
+    """An order for the theme of the address; `over` is the newest deployment the operator saw, `seen`
+    what the operator has confirmed of the checks of each version."""
 
     order: Order
     over: Seen | None = None
+    seen: Annotated[Mapping[Number, _Confirmed], Field(max_length=2)] = {}
+
+
+class _Seen(Frozen):
+    by: Author = ""
 
 
 class _Back(Frozen):
@@ -110,18 +122,18 @@ def theme_routes(studio: Studio) -> APIRouter:
 
     @routes.post("/{slug}/deploy")
     def deploy(slug: Slug, wish: _Deploy, request: Request, x_studio: OwnPage) -> dict[str, Any]:
-        author = user_of(request) or wish.order.author
+        author = _author(request, wish.order.author)
         order = wish.order.model_copy(update={"slug": slug, "author": author})
-        return _logged(deploying.deploy(order, wish.over))
+        return _logged(deploying.deploy(order, wish.over, wish.seen))
 
     @routes.post("/{slug}/rollback")
     def roll_back(slug: Slug, wish: _Back, request: Request, x_studio: OwnPage) -> dict[str, Any]:
-        author = user_of(request) or wish.author
+        author = _author(request, wish.author)
         return _logged(deploying.roll_back(slug, wish.channel, author, wish.over))
 
     @routes.post("/{slug}/stop")
     def stop(slug: Slug, wish: _Back, request: Request, x_studio: OwnPage) -> dict[str, Any]:
-        author = user_of(request) or wish.author
+        author = _author(request, wish.author)
         return _logged(deploying.take_down(slug, wish.channel, author))
 
     @routes.post("/{slug}/rename")
@@ -131,7 +143,8 @@ def theme_routes(studio: Studio) -> APIRouter:
     @routes.post("/{slug}/branch")
     def branch(slug: Slug, wish: _Branch, request: Request, x_studio: OwnPage) -> dict[str, str]:
         author = user_of(request) or wish.author
-        made = presets.branch(slug, wish.number, wish.slug, wish.name, author)
+        new = wish.slug or presets.slug_for(wish.name.strip())
+        made = presets.branch(slug, wish.number, new, wish.name, author)
         return {"slug": made.preset.slug}
 
     @routes.post("/{slug}/archive")
@@ -145,44 +158,44 @@ def theme_routes(studio: Studio) -> APIRouter:
 
 
 def _add_reviews(routes: APIRouter, studio: Studio) -> None:
-    """Robustness packs and regression sheets: begun, watched, stopped, looked at."""
-    reviewing, chores = studio.reviewing, studio.chores
+    """Robustness packs and regression sheets: what they cost, begun, watched, stopped, looked at."""
+    reviewing = studio.reviewing
+
+    @routes.get("/{slug}/{number}/reviews/{kind}/cost")
+    def cost(slug: Slug, number: Number, kind: ReportKind) -> dict[str, Any]:
+        return asdict(reviewing.cost(slug, number, kind))
 
     @routes.post("/{slug}/{number}/reviews/{kind}")
-    def begin(slug: Slug, number: Number, kind: Review, x_studio: OwnPage) -> dict[str, str]:
-        studio.presets.version(slug, number)
-
-        def act(tell: Tell) -> None:
-            if kind == "robustness":
-                reviewing.test_robustness(slug, number, tell)
-            else:
-                reviewing.draw_sheet(slug, number, None, tell)
-
-        chores.start(f"{slug}/{number}/{kind}", act)
+    def begin(slug: Slug, number: Number, kind: ReportKind, x_studio: OwnPage) -> dict[str, str]:
+        reviewing.begin(slug, number, kind)
         return {"state": "running"}
 
     @routes.get("/{slug}/{number}/reviews/{kind}")
-    def progress(slug: Slug, number: Number, kind: Review) -> dict[str, Any]:
-        found = chores.progress(f"{slug}/{number}/{kind}")
-        if found is None:
-            return {"state": "none"}
-        return {"state": found.state, "done": found.done, "total": found.total, "message": found.message}  # fmt: skip
+    def progress(slug: Slug, number: Number, kind: ReportKind) -> dict[str, Any]:
+        found = reviewing.progress(slug, number, kind)
+        return {"state": "none"} if found is None else asdict(found)
 
     @routes.post("/{slug}/{number}/reviews/{kind}/stop")
-    def stop(slug: Slug, number: Number, kind: Review, x_studio: OwnPage) -> dict[str, str]:
-        chores.stop(f"{slug}/{number}/{kind}")
+    def stop(slug: Slug, number: Number, kind: ReportKind, x_studio: OwnPage) -> dict[str, str]:
+        reviewing.stop(slug, number, kind)
         return {"state": "stopping"}
 
     @routes.get("/{slug}/{number}/sheet")
-    def sheet(slug: Slug, number: Number, request: Request, by: Author = "") -> HTMLResponse:
-        """The sheet to look at; whoever does has seen it. Its pictures are in the album."""
+    def sheet(slug: Slug, number: Number) -> HTMLResponse:
+        """The sheet to look at; its pictures are in the album. Whoever has looked says so."""
         report = reviewing.regression(slug, number)
         if report is None:
             raise NotFound(f"version {number} of {slug!r} has no regression sheet: draw one first")
         version = studio.presets.version(slug, number)
         drawn = reviewing.drawn(version, report)
-        reviewing.mark_seen(slug, number, user_of(request) or by or "somebody")
         return HTMLResponse(sheet_html(drawn, version))
+
+    @routes.post("/{slug}/{number}/sheet/seen")
+    def seen(slug: Slug, number: Number, wish: _Seen, request: Request, x_studio: OwnPage) -> dict[str, str]:  # fmt: skip
+        """Notes who has looked at the sheet, which the gate asks for."""
+        by = _author(request, wish.by)
+        reviewing.mark_seen(slug, number, by)
+        return {"by": by}
 
 
 def _add_files(routes: APIRouter, studio: Studio) -> None:
@@ -205,6 +218,14 @@ def _add_files(routes: APIRouter, studio: Studio) -> None:
         }  # fmt: skip
 
 
+def _author(request: Request, typed: str) -> str:
+    """Whoever is signed in, else the name that was typed. Raises InputError for neither."""
+    author = user_of(request) or typed.strip()
+    if not author:
+        raise InputError("say who does this: type your name")
+    return author
+
+
 def _channels(studio: Studio, slug: Slug) -> list[str]:
     return sorted({each.order.channel for each in studio.deploying.deployments.log(slug)})
 
@@ -212,11 +233,15 @@ def _channels(studio: Studio, slug: Slug) -> list[str]:
 def _served(studio: Studio) -> dict[str, list[dict[str, Any]]]:
     """What every channel serves now, by theme."""
     found: dict[str, list[dict[str, Any]]] = {}
+    now = datetime.now(UTC)
     for channel in sorted({each.order.channel for each in studio.deploying.deployments.log()}):
         for each in studio.deploying.serving(channel):
             order = each.deployment.order
             found.setdefault(order.slug, []).append(
-                {"channel": channel, "number": order.number, "trial": order.trial, "share": order.trial_share}
+                {
+                    "channel": channel, "number": order.number, "trial": order.trial, "share": order.trial_share,
+                    "before": before(studio.deploying.deployments.log(order.slug, channel), now),
+                }
             )  # fmt: skip
     return found
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import Field, ValidationError
 
@@ -18,13 +19,14 @@ from studio.recipes.deployment import Number
 from studio.recipes.preset import Letter
 from studio.recipes.text import LINE, TEXT
 from studio.recipes.tuning import Objective, Span, Stars, Study
+from studio.service.tuning import MOST_TRIALS
 from studio.ui.doors import OwnPage
 from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "tuning.html"
 
 Name = Annotated[str, Query(max_length=120), LINE]
-Trial = Annotated[int, Field(ge=0, le=10**6)]
+Trial = Annotated[int, InPath(ge=0, le=1_000_000)]
 
 
 class _Begin(Frozen):
@@ -37,8 +39,11 @@ class _Begin(Frozen):
     objective: Objective = "looks"
 
 
+Trials = Annotated[int, Field(ge=1, le=MOST_TRIALS)]
+
+
 class _More(Frozen):
-    trials: Annotated[int, Field(ge=1, le=500)] = 10
+    trials: Trials = 10
 
 
 class _Rate(Frozen):
@@ -48,7 +53,7 @@ class _Rate(Frozen):
 def tuning_routes(studio: Studio) -> APIRouter:
     """Studies are named in `study`, a query: their names hold slashes."""
     routes = APIRouter(prefix="/tuning")
-    tuning, chores = studio.tuning, studio.chores
+    tuning = studio.tuning
 
     @routes.get("")
     def page() -> FileResponse:
@@ -69,22 +74,26 @@ def tuning_routes(studio: Studio) -> APIRouter:
 
     @routes.get("/trials")
     def trials(study: Name) -> dict[str, Any]:
-        progress = chores.progress(f"study/{study}")
+        progress = tuning.progress(study)
         return {
             "study": tuning.study(study).model_dump(mode="json"),
             "trials": [asdict(each) | {"looks": each.looks.model_dump()} for each in tuning.trials(study)],
             "progress": None if progress is None else asdict(progress),
         }  # fmt: skip
 
+    @routes.get("/cost")
+    def cost(study: Name, trials: Trials) -> dict[str, Any]:
+        """What so many further trials ask for; nothing is begun."""
+        return asdict(tuning.cost(study, trials))
+
     @routes.post("/run")
     def run(study: Name, wish: _More, x_studio: OwnPage) -> dict[str, str]:
-        tuning.study(study)
-        chores.start(f"study/{study}", lambda tell: tuning.run(study, wish.trials, tell))
+        tuning.begin_trials(study, wish.trials)
         return {"state": "running"}
 
     @routes.post("/pause")
     def pause(study: Name, x_studio: OwnPage) -> dict[str, str]:
-        chores.stop(f"study/{study}")
+        tuning.pause(study)
         return {"state": "stopping"}
 
     @routes.get("/trials/{number}.png")

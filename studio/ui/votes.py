@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -20,13 +21,20 @@ from studio.ui.sign_in import user_of
 _PAGE = Path(__file__).parent / "static" / "votes.html"
 
 Voter = Annotated[Author, Query()]
-ContestId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+ContestId = Annotated[int, InPath(ge=1, le=2**31 - 1)]
 Turn = Annotated[int, Field(ge=0, le=10**6)]
+
+
+Entrants = Annotated[tuple[Entrant, ...], Field(max_length=4)]
+
+
+class _Standing(Frozen):
+    entrants: Entrants
 
 
 class _Begin(Frozen):
     title: Title
-    entrants: Annotated[tuple[Entrant, ...], Field(max_length=4)]
+    entrants: Entrants
     author: Author = ""
 
 
@@ -51,13 +59,27 @@ def vote_routes(studio: Studio) -> APIRouter:
     @routes.post("")
     def begin(wish: _Begin, request: Request, x_studio: OwnPage) -> dict[str, Any]:
         kept = voting.begin(wish.title, wish.entrants, user_of(request) or wish.author)
-        voting.ready(kept.id)
+        voting.begin_drawing(kept.id)
         return _row(kept)
+
+    @routes.post("/cost")
+    def cost(wish: _Standing, x_studio: OwnPage) -> dict[str, Any]:
+        """What a contest between these asks for; nothing is begun."""
+        return asdict(voting.cost(wish.entrants))
 
     @routes.get("/{contest_id}")
     def contest(contest_id: ContestId) -> dict[str, Any]:
-        """A contest, and how far its pictures are; what a restart broke off goes on."""
+        """A contest, and how far its pictures are. Nothing is drawn for that."""
         return {**_row(voting.contests.get(contest_id)), **asdict(voting.ready(contest_id))}
+
+    @routes.get("/{contest_id}/cost")
+    def cost_of(contest_id: ContestId) -> dict[str, Any]:
+        return asdict(voting.cost_of(contest_id))
+
+    @routes.post("/{contest_id}/draw")
+    def draw(contest_id: ContestId, x_studio: OwnPage) -> dict[str, Any]:
+        """Goes on with what a restart or somebody broke off."""
+        return asdict(voting.begin_drawing(contest_id))
 
     @routes.get("/{contest_id}/ballot")
     def ballot(contest_id: ContestId, request: Request, voter: Voter = "") -> dict[str, Any]:

@@ -15,12 +15,17 @@ from studio.errors import NotFound
 from studio.recipes.base import Frozen
 from studio.recipes.recipe import ModelKind, ModelName
 from studio.recipes.text import LINE
+from studio.service.chores import Chore
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
 from studio.ui.doors import OwnPage
 
 _STATIC = Path(__file__).parent / "static"
 _Name = Annotated[str, Field(min_length=1, max_length=200), LINE]
+
+
+class _Chore(Frozen):
+    name: _Name
 
 
 class _Wish(Frozen):
@@ -41,6 +46,17 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
     def status() -> dict[str, Any]:
         jobs = studio.serving.jobs
         return asdict(system_status(studio.settings, studio.rendering, jobs, journal.tail()))
+
+    @routes.get("/system/chores")
+    def chores() -> list[dict[str, Any]]:
+        """Long work: what is under way and what ended of late, the newest first."""
+        return [_chore(each) for each in studio.chores.all()]
+
+    @routes.post("/system/chores/stop")
+    def stop(wish: _Chore, x_studio: OwnPage) -> dict[str, str]:
+        """At its next picture; what is drawn by then is kept."""
+        studio.chores.stop(wish.name)
+        return {"state": "stopping"}
 
     @routes.get("/models")
     def models_page() -> FileResponse:
@@ -78,6 +94,15 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return asdict(studio.pulls.start(PullWish(**wish.model_dump())))
 
     return routes
+
+
+def _chore(chore: Chore) -> dict[str, Any]:
+    return {
+        "name": chore.name,
+        "started": chore.started.isoformat(),
+        **asdict(chore.about),
+        **asdict(chore.progress),
+    }
 
 
 def _tiers(status: EngineStatus | None) -> Mapping[tuple[str, str], str]:

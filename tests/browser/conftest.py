@@ -1,6 +1,7 @@
 """A real server on a spare loopback port, and Debian's Chromium to drive its page."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -46,10 +47,12 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
-    def start(self) -> None:
-        with socket.socket() as spare:
-            spare.bind(("127.0.0.1", 0))
-            port = spare.getsockname()[1]
+    def start(self, port: int | None = None) -> None:
+        """On a spare port, unless told."""
+        if port is None:
+            with socket.socket() as spare:
+                spare.bind(("127.0.0.1", 0))
+                port = spare.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "studio.cli", "run", "--port", str(port), *self.options],
@@ -67,6 +70,14 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
         return True
+
+    def kill(self) -> int:
+        """Ends it without a word; returns the port it had."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
+        self.process = None
+        return int(self.url.rpartition(":")[2])
 
     def stop(self) -> None:
         if self.process is not None:
@@ -129,6 +140,22 @@ def quick(server: Server) -> str:
     changes = {"slug": "quick", "name": "Quick", "base_images": ("mia",), "recipes": recipes}
     studio.presets.save(preset.model_copy(update=changes), author="ada")
     return "quick"
+
+
+@pytest.fixture
+def slow(server: Server, quick: str) -> str:
+    """A theme whose pictures take long enough for a test to look at while they are drawn. What it
+    draws is another's in no test."""
+    studio = studio_at(Settings(home=server.home), FakeRenderer)
+    preset = studio.presets.version(quick).preset
+    recipes = preset.recipes
+    for letter in LETTERS:
+        recipe = recipes[letter].model_copy(update={"steps": 60})
+        recipes = recipes.replace(letter, recipe)
+    slug = f"slow-{secrets.token_hex(4)}"
+    changes = {"slug": slug, "name": "Slow", "prompt": slug, "recipes": recipes}
+    studio.presets.save(preset.model_copy(update=changes), author="ada")
+    return slug
 
 
 class Log:

@@ -1,5 +1,6 @@
 """The canvas: tools, pen and finger, base images under a doodle, live preview."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from studio.imaging.metadata import png_with_metadata
+from tests import examples
 from tests.browser.driving import (
     DRAWN_AT_THE_WAIST,
     colours,
@@ -219,3 +222,95 @@ def test_keys_choose_tools_and_a_sheet_tells_them(page: Page) -> None:
     expect(page.locator(".sketch-help")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".sketch-help")).not_to_be_visible()
+
+
+HAND = """([name, type, bytes, how]) => {
+  const held = new DataTransfer();
+  held.items.add(new File([new Uint8Array(bytes)], name, { type }));
+  const more = how === 'paste' ? { clipboardData: held } : { dataTransfer: held };
+  const kind = how === 'paste' ? ClipboardEvent : DragEvent;
+  const at = document.querySelector(how === 'paste' ? '#generate' : '.sketch canvas');
+  at.dispatchEvent(new kind(how, { ...more, bubbles: true, cancelable: true }));
+}"""
+
+
+def picture_file(kind: str, *, settings: bool = False) -> list[int]:
+    """A blue picture twice as wide as high."""
+    image = Image.new("RGB", (600, 300), (20, 60, 220))
+    if settings:
+        return list(png_with_metadata(image, examples.variant(letter="B").model_dump_json()))
+    held = io.BytesIO()
+    image.save(held, kind)
+    return list(held.getvalue())
+
+
+# Issue 18, 16.
+@pytest.mark.parametrize(
+    ("kind", "how"), [("PNG", "drop"), ("JPEG", "drop"), ("WEBP", "drop"), ("PNG", "paste")]
+)
+def test_an_ordinary_picture_becomes_the_doodle(page: Page, kind: str, how: str) -> None:
+    scribble_a_dress(page)
+    drawn = layer(page).tobytes()
+    page.evaluate(HAND, [f"it.{kind}", f"image/{kind.lower()}", picture_file(kind), how])
+    page.wait_for_function(
+        "() => document.querySelector('.sketch canvas').getContext('2d').getImageData(4, 128, 1, 1).data[3] === 255"
+    )
+    laid = layer(page)
+    assert laid.getbbox() == (0, 64, 256, 192)  # As large as fits, in the middle.
+    red, green, blue, _ = np.asarray(laid)[128, 128]
+    assert abs(int(red) - 20) + abs(int(green) - 60) + abs(int(blue) - 220) < 12
+    expect(page.locator("#notice")).to_have_text("")
+    page.keyboard.press("Control+z")
+    assert layer(page).tobytes() == drawn
+
+
+# Issue 18, 16.
+def test_a_picture_with_settings_is_asked_about(page: Page) -> None:
+    made = ["made.png", "image/png", picture_file("PNG", settings=True), "drop"]
+    page.evaluate(HAND, made)
+    asked = page.get_by_role("dialog", name="This picture carries settings")
+    asked.get_by_role("button", name="Use as doodle").click()
+    page.wait_for_function(DRAWN_AT_THE_WAIST)
+    expect(page.locator("#notice")).to_have_text("")
+    page.evaluate(HAND, made)
+    asked.get_by_role("button", name="Restore settings").click()
+    expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's")
+
+
+def test_a_file_that_is_no_picture_is_told_at_the_canvas(page: Page) -> None:
+    page.evaluate(HAND, ["notes.txt", "text/plain", [104, 105], "drop"])
+    expect(page.locator(".sketch-said")).to_contain_text("not a picture this browser can read")
+    drag(page, (0.3, 0.3), (0.7, 0.3))
+    expect(page.locator(".sketch-said")).to_have_text("")
+
+
+def test_where_a_picture_may_be_dropped_is_shown_while_it_is_dragged(page: Page) -> None:
+    zone = page.get_by_text("Use as doodle", exact=True)
+    expect(zone).to_be_hidden()
+    drag_over = """type => {
+      const held = new DataTransfer();
+      held.items.add(new File([], 'it.png', { type: 'image/png' }));
+      document.querySelector('.sketch canvas').dispatchEvent(
+        new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drag_over, "dragover")
+    expect(zone).to_be_visible()
+    expect(page.get_by_text("Restore settings", exact=True)).to_be_visible()
+    page.evaluate(drag_over, "dragleave")
+    expect(zone).to_be_hidden()
+
+
+# Issue 18, 16.
+def test_undo_works_wherever_the_focus_is_but_in_a_text(page: Page) -> None:
+    page.locator("#pack [data-id=star-dress]").click()
+    page.wait_for_function(DRAWN_AT_THE_WAIST)
+    drawn = layer(page).tobytes()
+    words = page.locator("#words textarea, #words input").first
+    words.press_sequentially("red")
+    page.keyboard.press("Control+z")
+    assert layer(page).tobytes() == drawn
+    page.locator("#pack [data-id=star-dress]").focus()
+    page.keyboard.press("Control+z")
+    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    page.keyboard.press("Control+Shift+z")
+    assert layer(page).tobytes() == drawn

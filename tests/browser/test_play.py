@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.bootstrap import Studio, open_studio
 from studio.recipes.deployment import Order
+from studio.recipes.palette import PALETTE
 from studio.recipes.serving import Client
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
@@ -31,6 +32,10 @@ def phone(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+def _css(colour: str) -> str:
+    return f"rgb({', '.join(str(part) for part in bytes.fromhex(colour[1:]))})"
+
+
 def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: Studio) -> None:
     key = studio.clients.put(Client(name="play"))
     errors: list[str] = []
@@ -45,6 +50,12 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: Studio) ->
         expect(phone.locator("#theme")).to_have_text("First light")
         expect(phone.locator("#base")).not_to_have_js_property("naturalWidth", 0)
         assert violations(phone) == []
+        # Issue 18, 17: the studio's own colours, which the models were trained on.
+        offered = phone.locator("#colours button")
+        expect(offered).to_have_count(len(PALETTE))
+        for button, (name, colour) in zip(offered.all(), PALETTE, strict=True):
+            expect(button).to_have_attribute("aria-label", name)
+            expect(button).to_have_css("background-color", _css(colour))
         box = phone.locator("#doodle").bounding_box()
         assert box is not None
         phone.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.5)

@@ -9,6 +9,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from studio.bootstrap import open_studio as studio_at
+from studio.recipes.history import HistoryFilter
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
 from tests.browser.conftest import Log, Server
 from tests.browser.driving import colours, layer, scribble_a_dress, set_number
 
@@ -133,3 +137,70 @@ def test_pictures_are_compared_under_a_slider_reused_and_their_seed_kept(page: P
     )
     page.locator("[data-act=undo]").click()
     assert len(colours(layer(page))) == 2
+
+
+# Issue 18, 16.
+@pytest.mark.parametrize(
+    ("seed", "told"),
+    [("99999999999", "is out of range"), ("-5", "is out of range"), ("1.5", "is no whole number")],
+)
+def test_a_seed_that_cannot_be_is_told_in_its_field(
+    page: Page, log: Log, seed: str, told: str
+) -> None:
+    set_number(page, "seed", seed)
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text(told)
+    shown = page.locator("#seed").evaluate("e => getComputedStyle(e, '::after').content")
+    assert "4294967295" in shown
+    page.locator("#generate").click()
+    expect(page.locator("#notice [role=alert]")).to_contain_text(f"seed {seed} ")
+    expect(page.locator(".card-idle")).to_have_count(4)
+    expect(page.locator("#grid")).not_to_contain_text("Error")
+    page.locator("#random-seed").click()
+    expect(page.locator("#notice [role=alert]")).to_be_hidden()
+    expect(page.locator("#unsaved [role=alert]")).to_have_count(0)
+    assert page.locator("#seed").get_attribute("data-why") is None
+    assert log.errors == []
+
+
+# Issue 18, 16.
+def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> None:
+    variants = studio_at(Settings(home=server.home), FakeRenderer).variants
+    before = variants.page(HistoryFilter(), None).rows
+    for letter in "ABCD":
+        page.get_by_role("tab", name=letter).click()
+        set_number(page, f"{letter}-steps", "4")
+    page.evaluate(
+        "() => { const it = document.querySelector('#generate'); it.click(); it.click(); }"
+    )
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator("#generate")).to_be_enabled()
+    page.locator("#generate").click()  # Whatever was begun before is done by then.
+    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
+    expect(page.locator("#notice")).to_contain_text("Four variants in")
+    after = variants.page(HistoryFilter(), None).rows
+    assert (
+        len({row.variant.request_id for row in after} - {row.variant.request_id for row in before})
+        == 2
+    )
+
+
+# Issue 18, 16 (security review, 4.12).
+def test_a_server_that_is_killed_in_mid_run_is_told_and_come_back_to(
+    page: Page, server: Server
+) -> None:
+    set_number(page, "A-steps", "150")
+    scribble_a_dress(page)
+    drawn = colours(layer(page))
+    page.locator("#generate").click()
+    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    port = server.kill()
+    lost = page.get_by_role("alert").filter(has_text="The connection to the studio is lost")
+    expect(lost).to_be_visible()
+    expect(lost).to_contain_text("the run is lost")
+    expect(page.locator("#card-A")).to_contain_text("Connection lost")
+    expect(page.locator("#grid [role=progressbar]")).to_have_count(0)
+    server.start(port)
+    expect(page.locator("#notice [role=alert]")).to_contain_text("the run is lost", timeout=60_000)
+    expect(lost).to_have_count(0)
+    expect(page.locator("#A-steps input[type=number]")).to_have_value("150")
+    assert colours(layer(page)) == drawn

@@ -1,5 +1,6 @@
 """A studio open to other machines: one signs in, what one saves bears one's name, one signs out."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     assert studio.presets.version("first-light", 2).author == "Ada B"
     page.get_by_role("button", name="Deployment").click()
     page.locator("#deploy").click()
+    asked = page.get_by_role("dialog")
+    expect(asked.locator("#checks summary")).to_be_visible(timeout=120_000)
+    expect(asked.get_by_label("Your name")).to_have_count(0)
+    for box in asked.locator("#checks input").all():
+        box.check()
+    asked.locator(".acts button").first.click()
     expect(page.locator("#served")).to_contain_text("Ada B")
     out = page.get_by_role("button", name="Sign out")
     expect(out).to_have_attribute("title", "You are Ada B")
@@ -54,3 +61,31 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     expect(page.get_by_label("Password")).to_be_visible()
     page.goto(page.url.replace("/sign-in", "/history"))
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("en-US", r"Too many wrong passwords: wait \d+ seconds\."), ("zh-CN", r"密码错误次数过多：请等待 \d+ 秒。")],
+)  # fmt: skip
+def test_too_many_wrong_passwords_are_told_in_ones_language(
+    browser: Browser, studio: Studio, locale: str, said: str
+) -> None:
+    """Issue 18, 6."""
+    server = Server(studio.settings.home)  # On loopback: with a user one signs in here, too (7).
+    server.start()
+    with browser.new_context(locale=locale) as context:
+        page = context.new_page()
+        page.goto(server.url)
+        expect(page.locator("input[name=password]")).to_be_visible()
+        form: dict[str, str | float | bool] = {"name": "Ada B", "password": "wrong"}
+        for _ in range(9):
+            page.request.post(f"{server.url}/sign-in", form=form, max_redirects=0)
+        for told in ("", said):
+            page.locator("input[name=name]").fill("Ada B")
+            page.locator("input[name=password]").fill("wrong")
+            page.locator("form button").click()
+            if told:
+                expect(page.locator("#told")).to_have_text(re.compile(told))
+            else:
+                page.wait_for_url("**/sign-in?wrong")
+    server.stop()

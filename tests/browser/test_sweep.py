@@ -25,6 +25,14 @@ def sweep(page: Page) -> Page:
     return page
 
 
+def confirm(page: Page) -> None:
+    """Says yes to what the sweep costs."""
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text(re.compile("of them here already|其中"))
+    asked.locator(".acts .go").click()
+    expect(asked).to_have_count(0)
+
+
 def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> None:
     axis(sweep, "X", "strength", "0.4,0.7")
     axis(sweep, "Y", "preset", "first-light,picnic")
@@ -32,6 +40,7 @@ def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> Non
     told = sweep.locator("#sweep-told")
     expect(told).to_contain_text("4 pictures, 0 of them here already; 0 changes of base model.")
     sweep.locator("#sweep-go").click()
+    confirm(sweep)
     expect(told).to_contain_text("The sweep is done.")
     expect(sweep.get_by_alt_text("Contact sheet")).to_have_count(1)
     sweep.locator("#sweep-count").click()
@@ -39,15 +48,23 @@ def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> Non
 
 
 def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
-    axis(sweep, "X", "seed", "1..30/30")
+    set_number(sweep, "A-steps", "40")  # So that there is still something to stop after a reload.
+    axis(sweep, "X", "seed", "1..100/100")
     sweep.locator("#sweep-go").click()
+    confirm(sweep)
     told = sweep.locator("#sweep-told")
-    expect(told).to_contain_text(re.compile("[1-9] of 30|[1-9] 张，共 30"))
+    expect(told).to_contain_text(re.compile("of 100|共 100"))
+    # Issue 18, 16: a reload loses neither its progress nor its Stop.
+    sweep.reload()
+    sweep.wait_for_selector("html[data-opened]")
+    sweep.locator("#sweep button").first.click()
+    expect(told).to_contain_text(re.compile("of 100|共 100"))
     sweep.locator("#sweep-stop").click()
     expect(told).to_contain_text("Stopped. What is drawn is kept")
     expect(sweep.locator("#sweep-go")).to_be_enabled()
+    axis(sweep, "X", "seed", "1..100/100")
     sweep.locator("#sweep-count").click()
-    expect(told).to_contain_text(re.compile("30 pictures, [1-9]|30 张图片，其中 [1-9]"))
+    expect(told).to_contain_text(re.compile(r"100 pictures, [1-9]|100 张图片，其中 [1-9]"))
 
 
 def test_an_axis_that_cannot_be_is_told(sweep: Page) -> None:

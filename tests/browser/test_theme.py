@@ -200,14 +200,25 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     expect(page.locator("#served")).to_contain_text("never deployed to this channel")
     page.locator("#check").click()
     expect(page.locator("#findings")).to_contain_text("was never rendered")
-    page.locator("#author input, #author textarea").first.fill("ada")
-    page.locator("#author input, #author textarea").first.press("Tab")
     page.locator("#deploy").click()
+    asked = page.get_by_role("dialog")
+    asked.get_by_label("Your name").fill("ada")
+    expect(asked.locator("#checks summary")).to_be_visible(timeout=120_000)
+    # Issue 18, 16: it went live in one click, with no author.
+    expect(asked.locator(".acts button").first).to_be_disabled()
+    for box in asked.locator("#checks input").all():
+        box.check()
+    asked.locator(".acts button").first.click()
     expect(page.locator("#findings")).to_contain_text("Version 1 of Season is served in live")
     expect(page.locator("#served")).to_contain_text("ada")
     page.locator("#rollback").click()
-    expect(page.locator("#findings [role=alert]")).to_contain_text("served no other version")
+    expect(asked.locator("h2")).to_contain_text("Season")
+    asked.locator(".acts button").first.click()
+    expect(asked.locator("[role=alert]")).to_contain_text("served no other version")
+    asked.get_by_role("button", name="Cancel").click()
     page.locator("#take-down").click()
+    expect(asked.locator("h2")).to_contain_text("Season")
+    asked.locator(".acts button").first.click()
     expect(page.locator("#findings")).to_contain_text("Season is no longer served in live")
     expect(page.locator("#served")).to_contain_text("taken down")
 
@@ -240,3 +251,107 @@ def test_tokens_are_counted_as_one_types(page: Page) -> None:
     expect(tokens).not_to_have_text(before)
     page.locator("#theme-prompt textarea, #theme-prompt input").first.fill("a meadow, " * 40)
     expect(tokens).to_contain_text(re.compile(r"A ?\d+( in |，分 )\d (parts|段)"))
+
+
+# Issue 18, 16 (B1): the button set the value of the theme that was shown when the server started.
+def test_a_slider_has_no_button_that_sets_another_themes_value(page: Page) -> None:
+    expect(page.locator("#A-strength input[type=number]")).to_be_visible()
+    expect(page.locator(".reset-button")).to_have_count(0)
+
+
+# Issue 18, 16 (B2).
+def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Server) -> None:
+    steps, unsaved = page.locator("#A-steps input[type=number]"), page.locator("#unsaved")
+    choose_preset(page, "Neon night")
+    saved = steps.input_value()
+    set_number(page, "A-steps", "37")
+    expect(unsaved).to_contain_text("1 unsaved change")
+    choose(page, "preset", "Picnic")
+    expect(page.locator("#notice")).to_contain_text("Neon night keeps its unsaved changes")
+    expect(unsaved).not_to_contain_text("unsaved change")
+    set_number(page, "A-steps", "12")
+    expect(unsaved).to_contain_text("1 unsaved change")
+    choose(page, "preset", "Neon night")
+    expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here")
+    expect(steps).to_have_value("37")
+    expect(unsaved).to_contain_text("1 unsaved change")
+    open_studio(page, server)
+    expect(steps).to_have_value("37")
+    choose(page, "preset", "Picnic")
+    expect(steps).to_have_value("12")
+    choose(page, "preset", "Neon night")
+    unsaved.locator("summary").click()
+    unsaved.get_by_role("button", name="Discard all changes").click()
+    expect(steps).to_have_value(saved)
+    expect(unsaved).not_to_contain_text("unsaved change")
+    choose(page, "preset", "Picnic")
+    choose(page, "preset", "Neon night")
+    expect(steps).to_have_value(saved)
+
+
+# Issue 18, 16 (B2): what cannot be kept is not left behind.
+def test_a_value_that_does_not_hold_is_not_lost_to_another_theme(page: Page) -> None:
+    set_number(page, "A-width", "250")
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text("recipe A: width")
+    choose(page, "preset", "Picnic")
+    expect(page.locator("#notice [role=alert]")).to_contain_text("before you open another theme")
+    expect(page.locator("#preset input")).to_have_value("First light")
+    expect(page.locator("#A-width input[type=number]")).to_have_value("250")
+
+
+# Issue 18, 16 (B2): a link of the page Themes opens a version over a draft of the same theme.
+def test_a_version_of_an_address_does_not_replace_a_draft(page: Page, server: Server) -> None:
+    name = page.locator("#preset-name input, #preset-name textarea").first
+    name.fill("Twice")
+    for number in (1, 2):
+        set_number(page, "A-steps", str(40 + number))
+        expect(page.locator("#unsaved")).to_contain_text("unsaved change")
+        page.locator("#save").click()
+        expect(page.locator("#notice")).to_contain_text(f"Saved Twice, version {number}.")
+    expect(page.locator("#unsaved")).not_to_contain_text("unsaved change")
+    set_number(page, "A-steps", "47")
+    expect(page.locator("#unsaved")).to_contain_text("1 unsaved change")
+    page.goto(f"{server.url}/?preset=twice&version=1")
+    expect(page.locator("#notice")).to_contain_text("Save or discard them, then open version 1")
+    expect(page.locator("#A-steps input[type=number]")).to_have_value("47")
+    choose(page, "preset", "Picnic")
+    choose(page, "preset", "First light")  # Its changes were saved as the other theme.
+    expect(page.locator("#A-steps input[type=number]")).to_have_value("14")
+
+
+# Issue 18, 16 (B3).
+def test_the_canvas_stays_where_it_is_whatever_is_told(page: Page) -> None:
+    top = "document.querySelector('.sketch canvas').getBoundingClientRect().top + scrollY"
+    cards = "document.querySelector('#card-A').getBoundingClientRect().top + scrollY"
+    before = page.evaluate(top)
+    cards_before = page.evaluate(cards)
+    set_number(page, "A-steps", "33")
+    expect(page.locator("#unsaved")).to_contain_text("1 unsaved change")
+    assert page.evaluate(top) == before
+    page.locator("#unsaved summary").click()
+    assert page.evaluate(top) == before
+    set_number(page, "A-width", "250")
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text("recipe A: width")
+    page.locator("#generate").click()
+    expect(page.locator("#notice [role=alert]")).to_contain_text("recipe A: width")
+    assert page.evaluate(top) == before
+    assert page.evaluate(cards) == cards_before
+
+
+# Issue 18, 16 (B4).
+def test_a_theme_has_a_chinese_name(page: Page) -> None:
+    name = page.locator("#preset-name input, #preset-name textarea").first
+    name.fill("春日野餐")
+    expect(page.locator("#unsaved")).to_contain_text("unsaved change")
+    page.locator("#generate").click()
+    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    page.locator("#stop").click()
+    expect(page.locator("#notice")).to_contain_text("Stopped with", timeout=60_000)
+    page.locator("#save").click()
+    expect(page.locator("#notice")).to_contain_text("Saved 春日野餐, version 1.")
+    choose(page, "preset", "Picnic")
+    choose(page, "preset", "春日野餐")
+    expect(name).to_have_value("春日野餐")
+    name.fill("")
+    page.locator("#save").click()
+    expect(page.locator("#notice [role=alert]")).to_contain_text("the theme has no name: type one")

@@ -4,12 +4,37 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from studio.bootstrap import open_studio as studio_at
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
+from tests.browser.test_everyone import violations
 
 pytestmark = pytest.mark.browser
+
+
+def begin(page: Page, button: Locator) -> None:
+    """Presses a button that costs many pictures, and says yes to that."""
+    button.click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text(re.compile(r"\d+ pictures, \d+ of them|\d+ 张图片"))
+    asked.locator(".acts .go").click()
+    expect(asked).to_have_count(0)
+
+
+def confirm(page: Page) -> None:
+    """Ticks everything a dialog asks to be ticked, once it is there, and says yes."""
+    asked = page.get_by_role("dialog")
+    expect(asked.locator(".acts button").first).to_be_visible(timeout=120_000)
+    for checks in asked.locator(".checks").all():
+        expect(checks.locator("summary")).to_be_visible(timeout=120_000)
+    for box in asked.locator("#checks input[type=checkbox]").all():
+        box.check()
+    asked.locator(".acts button").first.click()
+    expect(asked).to_have_count(0)
 
 
 def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
@@ -27,31 +52,35 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     expect(page.locator("#versions tr")).to_have_count(2)
     expect(page.locator("#diff")).to_contain_text("A, Sampling steps")
     newest = page.locator("#versions tr").first
-    newest.get_by_role("button", name="Draw").click()
-    expect(newest.get_by_role("link", name="Look at it")).to_be_visible()
+    begin(page, newest.get_by_role("button", name="Draw"))
+    expect(newest.get_by_role("link", name="Look at it")).to_be_visible(timeout=120_000)
     with page.context.expect_page() as opened:
         newest.get_by_role("link", name="Look at it").click()
     sheet = opened.value
     expect(sheet.locator("h1")).to_have_text("Quick, version 2")
     expect(sheet.locator("body")).to_contain_text("compared with version 1")
     expect(sheet.locator("tr.worst img")).to_have_count(3)
-    newest.get_by_role("button", name="Run").click()
+    newest.get_by_role("button", name="I have looked at it").click()
+    expect(newest.get_by_role("link", name="Look again")).to_be_visible()
+    begin(page, newest.get_by_role("button", name="Run"))
     expect(newest.locator("b.good, b.bad")).to_have_text(re.compile(r"\d+ %"))
 
     newest.get_by_role("button", name="Deploy").click()
-    expect(page.locator("#findings")).to_contain_text("regression sheet seen by ada")  # fmt: skip
-    page.get_by_label("Note for the log").fill("season opens")
-    stopped = page.locator("#force").is_visible()
-    page.locator("#force" if stopped else "#deploy").click()
+    asked = page.get_by_role("dialog")
+    asked.locator(".checks summary").click()
+    expect(asked.locator("#checks")).to_contain_text("regression sheet seen by ada")
+    asked.get_by_label("Note for the log").fill("season opens")
+    confirm(page)
     expect(page.locator("#served")).to_contain_text("version 2")
     page.locator("#versions tr").nth(1).get_by_role("button", name="Deploy").click()
-    expect(page.locator("#findings li").first).not_to_have_text("Checking …")
-    page.get_by_label("Channel").fill("live")
-    page.locator("#deploy").click()
+    confirm(page)
     expect(page.locator("#served")).to_contain_text("version 1")
     page.get_by_role("button", name="Roll back").click()
+    expect(asked).to_contain_text("Version 2 is served again at once.")
+    confirm(page)
     expect(page.locator("#served")).to_contain_text("version 2")
     page.get_by_role("button", name="Take down").click()
+    confirm(page)
     expect(page.locator("#served")).to_have_text("Nothing.")
     expect(page.locator("#log tr")).to_have_count(4)
     expect(page.locator("#log")).to_contain_text("season opens")
@@ -77,3 +106,87 @@ def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> Non
     page.goto(f"{server.url}/themes")
     page.wait_for_selector("#versions tr")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
+    page: Page, server: Server, slow: str
+) -> None:
+    """Issue 18, 16: one click put an untested version live with no author; roll back and take
+    down acted at once."""
+    studio = studio_at(Settings(home=server.home), FakeRenderer)
+    page.goto(f"{server.url}/themes?theme={slow}")
+    page.evaluate("localStorage.removeItem('doodle-theme-studio-who')")
+    page.reload()
+    page.locator("#versions tr").first.get_by_role("button", name="Deploy").click()
+    asked = page.get_by_role("dialog")
+    go = asked.locator(".acts button").first
+    boxes = asked.locator("#checks input[type=checkbox]")
+    expect(boxes.first).to_be_visible(timeout=120_000)
+    expect(asked.locator("h2")).to_contain_text("Slow")
+    expect(go).to_be_disabled()
+    asked.get_by_label("Your name").fill("ada")
+    expect(go).to_be_disabled()
+    for box in boxes.all():
+        box.check()
+    expect(go).to_be_enabled()
+    boxes.last.uncheck()
+    expect(go).to_be_disabled()
+    boxes.last.check()
+    asked.get_by_label("Your name").fill(" ")
+    expect(go).to_be_disabled()
+    assert studio.deploying.deployments.log(slow) == []
+    asked.get_by_label("Your name").fill("ada")
+    go.click()
+    expect(page.locator("#served")).to_contain_text("version 1")
+    assert studio.deploying.deployments.log(slow)[0].order.author == "ada"
+    page.get_by_role("button", name="Take down").click()
+    expect(asked.locator("h2")).to_contain_text("Slow")
+    asked.get_by_role("button", name="Cancel").click()
+    expect(asked).to_have_count(0)
+    assert len(studio.deploying.deployments.log(slow)) == 1
+    page.get_by_role("button", name="Take down").click()
+    confirm(page)
+    expect(page.locator("#served")).to_have_text("Nothing.")
+    assert studio.deploying.deployments.log(slow)[0].order.author == "ada"
+
+
+def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(
+    page: Page, server: Server, slow: str
+) -> None:
+    """Issue 18, 16: 168 pictures were begun without a word, and could be seen and stopped nowhere."""
+    page.goto(f"{server.url}/themes?theme={slow}")
+    page.locator("#versions tr").first.get_by_role("button", name="Run").click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("28 pictures, 0 of them here already.")
+    asked.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".chore")).to_have_count(0)
+    begin(page, page.locator("#versions tr").first.get_by_role("button", name="Run"))
+    expect(page.locator(".chore")).to_contain_text(re.compile("of 28|/ 28"))
+    page.reload()
+    expect(page.locator(".chore")).to_contain_text("Slow")
+    page.goto(f"{server.url}/system")
+    chore = page.locator(".chore")
+    expect(chore).to_contain_text("Slow")
+    expect(chore).to_contain_text(re.compile("of 28|/ 28"))
+    expect(page.locator("#runs .nothing")).not_to_be_visible()
+    chore.get_by_role("button", name="Stop").click()
+    expect(chore).to_have_count(0)
+    expect(page.locator("#runs .nothing")).to_be_visible()
+    page.goto(f"{server.url}/themes?theme={slow}")
+    expect(page.locator("#versions tr").first.locator("b.good, b.bad")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_dialogs_fit_the_window(page: Page, server: Server, quick: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server.url}/themes?theme={quick}")
+    page.locator("#versions tr").first.get_by_role("button", name="Deploy").click()
+    asked = page.get_by_role("dialog")
+    expect(asked.locator("#checks input").first).to_be_visible(timeout=120_000)
+    assert violations(page) == []
+    box, go = asked.bounding_box(), asked.locator(".acts button").first.bounding_box()
+    assert box is not None
+    assert go is not None
+    assert (box["x"] >= 0, box["x"] + box["width"] <= width) == (True, True)
+    # What answers is in sight without scrolling.
+    assert go["y"] + go["height"] <= 844

@@ -5,6 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from studio.bootstrap import open_studio as studio_at
+from studio.recipes.voting import Entrant
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
 from tests.browser.conftest import Log, Server
 
 pytestmark = pytest.mark.browser
@@ -19,6 +23,11 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
         page.get_by_label(f"Theme {number}").select_option(quick)
         page.get_by_label(f"Recipe {number}").select_option(letter)
     page.get_by_role("button", name="Begin").click()
+    broken: list[str] = []
+    page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("20 pictures, 0 of them here already.")
+    asked.locator(".acts .go").click()
     expect(page.locator("#title")).to_have_text("Ink or water")
     expect(page.locator("#count")).to_have_text("Say who votes.")
     page.get_by_label("Who votes").fill("ada")
@@ -42,6 +51,36 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     page.goto(f"{server.url}/themes?theme={quick}")
     expect(page.locator("#votes")).to_contain_text("Ink or water")
     assert log.errors == []
+    assert broken == []
+
+
+def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
+    page: Page, server: Server, slow: str
+) -> None:
+    """Issue 18, 16; security review 1.12: opening a contest began 80 pictures, and three broken
+    pictures stood there while they were drawn."""
+    broken: list[str] = []
+    page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
+    studio = studio_at(Settings(home=server.home), FakeRenderer)
+    entrants = [Entrant(slug=slow, number=1, letter=letter) for letter in ("B", "D")]
+    begun = studio.voting.begin("Pale or bold", entrants)
+    page.goto(f"{server.url}/votes?contest={begun.id}")
+    expect(page.locator("#undrawn")).to_be_visible()
+    expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))
+    expect(page.locator(".chore")).to_have_count(0)
+    page.get_by_role("button", name="Draw the rest").click()
+    page.get_by_role("dialog").locator(".acts .go").click()
+    expect(page.locator(".chore")).to_contain_text("Pale or bold")
+    expect(page.locator("#undrawn")).to_be_hidden()
+    page.reload()
+    expect(page.locator(".chore")).to_contain_text("Pale or bold")
+    expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))
+    for image in ("#left img", "#right img", "#drawn"):
+        expect(page.locator(image)).to_be_hidden()
+    expect(page.locator("#left")).to_be_disabled()
+    page.locator(".chore").get_by_role("button", name="Stop").click()
+    expect(page.locator("#undrawn")).to_be_visible(timeout=120_000)
+    assert broken == []
 
 
 @pytest.mark.parametrize("width", [390, 1440])

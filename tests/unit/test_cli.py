@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and one line with an exit code for errors."""
 
+import getpass
 import json
 import resource
 import subprocess
@@ -240,6 +241,8 @@ def test_a_theme_is_checked_deployed_rolled_back_and_taken_down(studio_command: 
     assert json.loads(studio_command("presets", "live", "--json").out) == []
     log = json.loads(studio_command("presets", "deployments", "first-light", "--json").out)
     assert [(each["version"], each["note"]) for each in log] == [("down", "a bug"), (1, "season opens")]  # fmt: skip
+    # Issue 18, 16: every order has an author, without --author whoever is logged in.
+    assert [each["author"] for each in log] == [getpass.getuser(), "ada"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 const API = '/api/v1';
 const slug = location.pathname.split('/').pop();
 const found = (id) => document.getElementById(id);
-const COLOURS = ['#d62830', '#f58628', '#fad43c', '#58a83c', '#22a09e', '#3064d6', '#7e42b2', '#f08cb4', '#78502e', '#1c1a20', '#ffffff'];
 const canvas = found('doodle');
 const brush = canvas.getContext('2d', { willReadFrequently: true });
 let key = sessionStorage.getItem('doodle-key') ?? '';
 let base = null;
-let colour = COLOURS[0];
+let colour = '';
 let last = null;
 let request = null;
 const before = [];
@@ -41,6 +40,7 @@ async function picture(path) {
 }
 
 async function open() {
+  await offerColours();
   const theme = await (await call(`/themes/${slug}`)).json();
   document.title = found('theme').textContent = theme.name;
   const buttons = await Promise.all(theme.base_images.map(async (each) => {
@@ -97,16 +97,21 @@ found('clear').addEventListener('click', () => {
   brush.clearRect(0, 0, canvas.width, canvas.height);
 });
 
-found('colours').append(...COLOURS.map((each, index) => {
-  const button = document.createElement('button');
-  Object.assign(button, { type: 'button', role: 'radio', ariaLabel: each, ariaChecked: String(index === 0) });
-  button.style.background = each;
-  button.addEventListener('click', () => {
-    colour = each;
-    for (const other of found('colours').children) other.ariaChecked = String(other === button);
-  });
-  return button;
-}));
+// The studio's own colours: what the models know by name.
+async function offerColours() {
+  const palette = await (await fetch('/play/own/palette.json')).json();
+  colour = palette[0].hex;
+  found('colours').replaceChildren(...palette.map(({ name, hex }, index) => {
+    const button = document.createElement('button');
+    Object.assign(button, { type: 'button', role: 'radio', title: name, ariaLabel: name, ariaChecked: String(index === 0) });
+    button.style.background = hex;
+    button.addEventListener('click', () => {
+      colour = hex;
+      for (const other of found('colours').children) other.ariaChecked = String(other === button);
+    });
+    return button;
+  }));
+}
 
 const cards = new Map();
 function deal() {

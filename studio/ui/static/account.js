@@ -1,5 +1,5 @@
 // Who is signed in, and the way out; nothing where nobody signs in.
-function user() {
+export function user() {
   const kept = document.cookie.split('; ').find((each) => each.startsWith('studio-user='));
   return kept && decodeURIComponent(kept.slice('studio-user='.length));
 }

@@ -6,6 +6,7 @@ const fileInput = root.querySelector('.sketch-file');
 const help = root.querySelector('.sketch-help');
 const SHAPES = ['line', 'box', 'oval'];
 const MAX_IMPORT = 16 * 2 ** 20;
+const TYPED = 'textarea:not([readonly]), [contenteditable=true], input:not([readonly], [type=range], [type=checkbox], [type=radio], [type=color], [type=file])';
 let last = null;
 let corner = null;
 let held = null;
@@ -35,6 +36,7 @@ function secondFinger(event) {
 }
 
 sheet.addEventListener('pointerdown', (event) => {
+  say('');
   if (secondFinger(event)) return;
   if (event.button !== 0) return;
   event.preventDefault();
@@ -139,22 +141,25 @@ for (const button of root.querySelectorAll('[data-act]')) {
   button.addEventListener('click', () => acts[button.dataset.act]());
 }
 
-fileInput.addEventListener('change', async () => {
-  const file = fileInput.files[0];
-  fileInput.value = '';
-  if (!file) return;
+function take(file) {
   if (file.size > MAX_IMPORT) {
     say('That file is larger than 16 MB: choose a smaller one.');
     return;
   }
   say('');
-  const reader = new FileReader();
-  reader.onload = () => lay(reader.result);
-  reader.readAsDataURL(file);
+  lay(URL.createObjectURL(file));
+}
+
+fileInput.addEventListener('change', () => {
+  const file = fileInput.files[0];
+  fileInput.value = '';
+  if (file) take(file);
 });
 
-// A finished picture can be laid on the canvas, to start from it.
+// A finished picture can be laid on the canvas, to start from it; others are dropped or pasted.
 root.addEventListener('lay', (event) => lay(event.detail));
+root.addEventListener('take', (event) => take(event.detail));
+root.addEventListener('say', (event) => say(event.detail));
 
 function choose(name) {
   tool = name;
@@ -210,18 +215,24 @@ const KEYS = {
   '?': acts.help,
 };
 
+// Wherever the focus is, but for what has an undo of its own: fields that are typed into.
+document.addEventListener('keydown', (event) => {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y')) return;
+  if (!root.isConnected || event.target.closest(TYPED) || document.querySelector('dialog[open]')) return;
+  event.preventDefault();
+  if (last || corner) return;
+  (key === 'y' || event.shiftKey ? acts.redo : acts.undo)();
+});
+
 root.addEventListener('keydown', (event) => {
   const key = event.key.toLowerCase();
-  if ((event.ctrlKey || event.metaKey) && (key === 'z' || key === 'y')) {
+  if (event.target !== sheet || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (key === ' ') {
     event.preventDefault();
-    (key === 'y' || event.shiftKey ? acts.redo : acts.undo)();
-  } else if (event.target === sheet && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    if (key === ' ') {
-      event.preventDefault();
-      held = held || 'space';
-    } else if (KEYS[key]) {
-      KEYS[key]();
-    }
+    held = held || 'space';
+  } else if (KEYS[key]) {
+    KEYS[key]();
   }
 });
 

@@ -4,6 +4,8 @@ const sheet = root.querySelector('canvas');
 const backdrop = root.querySelector('.sketch-base');
 const pen = sheet.getContext('2d', { willReadFrequently: true });
 const HISTORY_BYTES = 64 * 2 ** 20;
+const MAX_PIXELS = 64 * 2 ** 20;
+const SAID_MS = 8000;
 const KEPT = 'doodle-theme-studio-drawing';
 
 let past = [];
@@ -67,21 +69,39 @@ function bringBack() {
 // A picture becomes the layer, as large as fits; it can be undone like a stroke.
 function lay(source) {
   const picture = new Image();
+  const unread = () => {
+    URL.revokeObjectURL(source);
+    say('That file is not a picture this browser can read.');
+  };
   picture.onload = () => {
+    if (picture.width * picture.height > MAX_PIXELS) {
+      URL.revokeObjectURL(source);
+      say('That picture has more than 64 megapixels: choose a smaller one.');
+      return;
+    }
+    if (!picture.width || !picture.height) {
+      unread();
+      return;
+    }
     remember();
     const share = Math.min(sheet.width / picture.width, sheet.height / picture.height);
     const [width, height] = [picture.width * share, picture.height * share];
     pen.clearRect(0, 0, sheet.width, sheet.height);
     pen.globalCompositeOperation = 'source-over';
     pen.drawImage(picture, (sheet.width - width) / 2, (sheet.height - height) / 2, width, height);
+    URL.revokeObjectURL(source);
     publish();
   };
-  picture.onerror = () => say('That file is not a picture this browser can read.');
+  picture.onerror = unread;
   picture.src = source;
 }
 
+// Over the canvas, where one looks, and for a while: nothing moves for it.
+let saying = 0;
 function say(text) {
+  clearTimeout(saying);
   root.querySelector('.sketch-said').textContent = text;
+  if (text) saying = setTimeout(() => say(''), SAID_MS);
 }
 
 // A drawing set from Python replaces the layer; it can be undone like a stroke.

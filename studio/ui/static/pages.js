@@ -1,31 +1,13 @@
 // What the plain pages share: their header, light or dark as the system has it, and small helpers.
 import './account.js';
 import './language.js';
+import { element } from './parts.js';
+
+export * from './parts.js';
+
 const PAGES = { '/': 'Studio', '/themes': 'Themes', '/votes': 'Votes', '/tuning': 'Tuning', '/safety': 'Safety', '/history': 'History', '/bases': 'Base images', '/models': 'Models', '/system': 'System' };
 
 if (matchMedia('(prefers-color-scheme: dark)').matches) document.documentElement.classList.add('dark');
-
-export function element(name, fields = {}, ...children) {
-  const made = Object.assign(document.createElement(name), fields);
-  made.append(...children);
-  return made;
-}
-
-// The answer's JSON, or its error as one line.
-export async function answer(response) {
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.error || 'The studio did not understand that: see what was typed.');
-  return body;
-}
-
-export const ask = async (address) => answer(await fetch(address));
-
-export const send = async (address, body = {}) => answer(await fetch(address, {
-  method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'X-Studio': 'page' },
-}));
-
-// Somebody's own words, which are not translated.
-export const said = (text) => element('span', { translate: false }, text);
 
 // Does something and tells why it could not, in the page's own place for that.
 export async function tried(act) {
@@ -36,14 +18,6 @@ export async function tried(act) {
   } catch (error) {
     told.textContent = error.message;
   }
-}
-
-// A box for the operator's name, which this browser remembers.
-export function remembered(box) {
-  const kept = 'doodle-theme-studio-who';
-  box.value = localStorage.getItem(kept) ?? '';
-  box.addEventListener('change', () => localStorage.setItem(kept, box.value));
-  return box;
 }
 
 export function megabytes(bytes) {

@@ -5,4 +5,4 @@ if (matchMedia('(prefers-color-scheme: dark)').matches) document.documentElement
 const asked = new URLSearchParams(location.search);
 const told = document.querySelector('#told');
 if (asked.has('wrong')) told.textContent = 'That name or password is wrong.';
-if (asked.has('too-often')) told.textContent = 'Too many wrong passwords: wait a minute.';
+if (document.body.dataset.told) told.textContent = document.body.dataset.told;

@@ -1,4 +1,5 @@
 // System: runs under way, what the engine holds, versions, the log's tail.
+import { watchChores } from './chores.js';
 import { answer, element, fill, megabytes, repeatedly, row, said } from './pages.js';
 
 const TIERS = { base_models: 'Base models', controlnets: 'ControlNets', vaes: 'VAEs' };
@@ -34,7 +35,7 @@ async function show() {
     const link = element('a', { href: `/?run=${each.run}` }, each.run.slice(0, 8));
     return element('li', {}, link, ` ${each.preset}, open: ${each.open.join(', ')}`);
   });
-  document.querySelector('#runs').replaceChildren(...(runs.length ? runs : [element('li', {}, 'Nothing.')]));
+  document.querySelector('#runs').replaceChildren(...(runs.length ? runs : [element('li', { className: 'nothing' }, 'Nothing.')]));
   showQueue(system.queue);
   const { engine } = system;
   fill(document.querySelector('#engine'), engine ? [
@@ -50,4 +51,5 @@ async function show() {
   document.querySelector('#log').replaceChildren(system.log.length ? said(system.log.join('\n')) : 'Nothing was logged.');
 }
 
+watchChores(document.querySelector('#chores'));
 await repeatedly(2, show);

@@ -1,16 +1,17 @@
 // Themes: their versions and what changed, what was found out about them, what is served.
+import { watchChores } from './chores.js';
+import { costed } from './dialogs.js';
+import { deploy, rollBack, takeDown } from './deploying.js';
 import { answer, ask, element, fill, remembered, row, said, send, tried } from './pages.js';
 
 const told = document.querySelector('#told');
 const who = remembered(document.querySelector('#who'));
 const find = document.querySelector('#find');
-const dialog = document.querySelector('#deploying');
-const REVIEWS = { robustness: 'Robustness', regression: 'Sheet' };
 let theme = null;
-let deployed = null;
+// The chores that the theme's page shows: reviews of its versions.
+const ours = (chore) => ['robustness', 'regression'].includes(chore.kind) && chore.name.startsWith(`${theme?.slug}/`);
 
 const when = (moment) => element('span', { translate: false }, new Date(moment).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
-const newest = () => theme.log[0]?.id ?? 0;
 
 function button(text, act, title = '') {
   const made = element('button', { type: 'button', title }, text);
@@ -69,13 +70,8 @@ function showServed() {
   fill(document.querySelector('#served'), theme.served.map((each) => row(
     said(each.channel), `version ${each.number}`, each.trial ? `version ${each.trial} for ${each.share} %` : '',
     element('span', { className: 'ailing' }, (theme.ailing[each.channel] ?? []).join(' ')),
-    button('Roll back', () => back('rollback', each.channel)), button('Take down', () => back('stop', each.channel)),
+    button('Roll back', () => done(rollBack(theme.slug, each.channel))), button('Take down', () => done(takeDown(theme.slug, each.channel))),
   )));
-}
-
-async function back(what, channel) {
-  await send(`/themes/${theme.slug}/${what}`, { channel, author: who.value, over: newest() });
-  await open(theme.slug);
 }
 
 function versionRow(version) {
@@ -86,7 +82,7 @@ function versionRow(version) {
   for (const box of [one, two]) box.addEventListener('change', () => tried(compare));
   const acts = element('div', { className: 'links' },
     element('a', { href: `/?preset=${theme.slug}&version=${version.number}` }, 'Open'),
-    button('Deploy', () => ask_to_deploy(version.number)), button('Branch', () => branch(version.number)),
+    button('Deploy', () => done(deploy(theme.slug, version.number))), button('Branch', () => branch(version.number)),
     element('a', { href: `/tuning?theme=${theme.slug}` }, 'Tune'),
     element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, 'Export'));
   return row(element('span', { className: 'pair' }, one, two), version.number, when(version.created), said(version.author),
@@ -110,37 +106,31 @@ function sheet(version) {
   const found = version.sheet;
   const acts = [button('Draw', () => review(version.number, 'regression'), 'Fixed doodles and seeds, beside the version it would replace')];
   if (found) {
-    const open = element('a', { href: `/themes/${theme.slug}/${version.number}/sheet?by=${encodeURIComponent(who.value)}`, target: '_blank' },
+    const open = element('a', { href: `/themes/${theme.slug}/${version.number}/sheet`, target: '_blank' },
       found.seen_by.length ? 'Look again' : 'Look at it');
     const figures = `Likeness ${found.likeness?.toFixed(1) ?? '–'}, diversity ${found.diversity.toFixed(1)}, of seeds ${found.of_seeds?.toFixed(1) ?? '–'}`;
-    acts.unshift(open, element('small', { title: 'CIEDE2000: from the doodle, among the four, among seeds of A' }, figures));
+    const seen = button('I have looked at it', () => see(version.number), 'Signs the sheet with your name: the checks ask for that');
+    acts.unshift(open, seen, element('small', { title: 'CIEDE2000: from the doodle, among the four, among seeds of A' }, figures));
   }
   return element('div', { className: 'links' }, ...acts);
 }
 
-// Begun here, watched here; a page that is opened later sees how it ended.
+async function see(number) {
+  await send(`/themes/${theme.slug}/${number}/sheet/seen`, { by: who.value });
+  await open(theme.slug);
+}
+
+// Begun once its cost is known; it goes on whatever becomes of this page.
 async function review(number, kind) {
   const address = `/themes/${theme.slug}/${number}/reviews/${kind}`;
-  await send(address);
-  const bar = element('div', { className: 'bytes', role: 'progressbar', ariaLabel: REVIEWS[kind] }, element('i'));
-  const count = element('span');
-  const line = element('div', { className: 'chore' }, `${REVIEWS[kind]}, version ${number}`, bar, count, button('Stop', () => send(`${address}/stop`)));
-  document.querySelector('#chores').append(line);
-  const slug = theme.slug;
-  for (;;) {
-    const progress = await ask(address);
-    const share = progress.total ? Math.round((100 * progress.done) / progress.total) : 0;
-    bar.setAttribute('aria-valuenow', share);
-    bar.firstChild.style.width = `${share}%`;
-    count.textContent = `${progress.done} of ${progress.total}`;
-    if (progress.state !== 'running') {
-      line.remove();
-      if (progress.message) told.textContent = progress.message;
-      break;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 700));
-  }
-  if (slug === theme.slug) await open(slug);
+  const title = kind === 'robustness' ? 'Test the robustness of' : 'Draw the sheet of';
+  const begun = await costed([title, ' ', said(theme.name), ' ', `version ${number}`], await ask(`${address}/cost`), 'Begin', () => send(address));
+  if (begun) await look();
+}
+
+async function ended(chore) {
+  await open(theme.slug);
+  if (chore.message) told.textContent = chore.message;
 }
 
 async function compare() {
@@ -154,46 +144,14 @@ async function compare() {
 async function branch(number) {
   const name = prompt('Name of the new theme', `${theme.name} 2`);
   if (!name) return;
-  const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
-  const made = await send(`/themes/${theme.slug}/branch`, { number, slug, name, author: who.value });
+  const made = await send(`/themes/${theme.slug}/branch`, { number, name, author: who.value });
   await open(made.slug);
 }
 
-async function ask_to_deploy(number) {
-  deployed = number;
-  document.querySelector('#deploying-title').textContent = `Deploy version ${number}`;
-  document.querySelector('#force').hidden = true;
-  document.querySelector('#refused').textContent = '';
-  document.querySelector('#findings').replaceChildren(element('li', {}, 'Checking …'));
-  dialog.showModal();
-  const findings = await ask(`/themes/${theme.slug}/${number}/check`);
-  const order = ['stop', 'warning', 'pass'];
-  findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
-  document.querySelector('#findings').replaceChildren(...findings.map((each) => element('li', { className: `finding finding-${each.level}` },
-    element('b', {}, each.level), element('span', {}, each.what), each.remedy ? element('small', {}, each.remedy) : '')));
-  document.querySelector('#force').hidden = findings[0]?.level !== 'stop';
+async function done(asking) {
+  if (await asking) await open(theme.slug);
 }
 
-async function deploy(forced) {
-  const fields = new FormData(dialog.querySelector('form'));
-  const moment = (name) => (fields.get(name) ? new Date(fields.get(name)).toISOString() : null);
-  const order = {
-    channel: fields.get('channel'), slug: theme.slug, number: deployed, author: who.value, note: fields.get('note'), forced,
-    fallback: fields.has('fallback'), starts: moment('starts'), ends: moment('ends'),
-    trial: Number(fields.get('trial')) || null, trial_share: Number(fields.get('share')),
-  };
-  try {
-    await send(`/themes/${theme.slug}/deploy`, { order, over: newest() });
-    dialog.close();
-    await open(theme.slug);
-  } catch (error) {
-    document.querySelector('#refused').textContent = error.message;
-  }
-}
-
-document.querySelector('#deploy').addEventListener('click', () => deploy(false));
-document.querySelector('#force').addEventListener('click', () => deploy(true));
-document.querySelector('#later').addEventListener('click', () => dialog.close());
 document.querySelector('#rename').addEventListener('click', () => tried(async () => {
   const name = prompt('New name', theme.name);
   if (!name) return;
@@ -218,6 +176,7 @@ document.querySelector('#take-in').addEventListener('change', (event) => tried(a
 find.addEventListener('input', () => tried(list));
 find.addEventListener('submit', (event) => event.preventDefault());
 
+const look = watchChores(document.querySelector('#chores'), ours, ended);
 await list();
 const first = new URLSearchParams(location.search).get('theme') ?? new URLSearchParams(document.querySelector('#themes a')?.search).get('theme');
 if (first) await tried(() => open(first));

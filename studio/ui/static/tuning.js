@@ -1,4 +1,6 @@
 // Tuning: studies look for better values of a recipe; trials are looked at, rated, kept.
+import { watchChores } from './chores.js';
+import { costed } from './dialogs.js';
 import { ask, element, said, send, tried } from './pages.js';
 
 const told = document.querySelector('#told');
@@ -87,11 +89,15 @@ begin.addEventListener('submit', (event) => {
   });
 });
 run.addEventListener('click', () => tried(async () => {
-  await send(`/tuning/run?${of(study)}`, { trials: Number(document.querySelector('#more').value) });
+  const trials = Number(document.querySelector('#more').value);
+  const cost = await ask(`/tuning/cost?${of(study)}&trials=${trials}`);
+  if (!await costed(['Go on with', ' ', said(study)], cost, 'Begin', () => send(`/tuning/run?${of(study)}`, { trials }))) return;
+  await look();
   await show();
 }));
 pause.addEventListener('click', () => tried(() => send(`/tuning/pause?${of(study)}`)));
 
+const look = watchChores(document.querySelector('#chores'), (chore) => chore.kind === 'study');
 const themes = await ask('/themes/list');
 begin.slug.replaceChildren(...themes.map((each) => element('option', { value: each.slug, translate: false }, each.name)));
 const latest = () => { begin.number.value = themes.find((each) => each.slug === begin.slug.value)?.latest ?? 1; };

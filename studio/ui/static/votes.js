@@ -1,4 +1,6 @@
 // Votes: blind contests. Which entrant stands on which side, only the server knows.
+import { watchChores } from './chores.js';
+import { costed } from './dialogs.js';
 import { ask, element, fill, remembered, row, said, send, tried } from './pages.js';
 
 const LETTERS = ['A', 'B', 'C', 'D'];
@@ -6,6 +8,8 @@ const voter = remembered(document.querySelector('#voter'));
 const count = document.querySelector('#count');
 const standing = document.querySelector('#standing');
 const begin = document.querySelector('#begin');
+const undrawn = document.querySelector('#undrawn');
+const frames = document.querySelectorAll('.frame');
 let contest = null;
 let number = null;
 
@@ -24,28 +28,58 @@ async function open(id) {
   contest = await ask(`/votes/${id}`);
   document.querySelector('#voting').hidden = false;
   document.querySelector('#title').textContent = contest.title;
-  while (!contest.drawn) {
-    const { done = 0, total = 0, state, message } = contest.progress;
-    if (state === 'failed') throw new Error(message);
-    count.textContent = `Drawing ${done} of ${total}`;
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    contest = await ask(`/votes/${id}`);
+  if (contest.drawn) {
+    undrawn.hidden = true;
+    await next();
+    return;
   }
-  await next();
+  number = null;
+  const { state, message, done, total } = contest.progress;
+  undrawn.hidden = state === 'running';
+  wait(state === 'running' && !total ? 'Preparing …' : `${done} of ${total}`);
+  count.textContent = state === 'running' ? 'Its pictures are being drawn.' : '';
+  if (message) throw new Error(message);
+}
+
+// What stands in the frames until there are pictures.
+function wait(text) {
+  for (const frame of frames) {
+    frame.querySelector('img').hidden = true;
+    frame.querySelector('.wait').textContent = text;
+  }
+  mayVote(false);
+}
+
+function mayVote(may) {
+  for (const id of ['left', 'right', 'tie']) document.querySelector(`#${id}`).disabled = !may;
+}
+
+// Shows a picture once it is there whole.
+async function show(image, address) {
+  const arrived = new Promise((resolve, reject) => {
+    image.onload = resolve;
+    image.onerror = () => reject(new Error('A picture did not come: reload the page.'));
+  });
+  image.src = address;
+  await arrived;
+  image.hidden = false;
+  image.parentElement.querySelector('.wait').textContent = '';
 }
 
 async function next() {
   number = null;
   if (!voter.value.trim() && !document.cookie.includes('studio-user=')) {
     count.textContent = 'Say who votes.';
+    wait('');
     return;
   }
   const asked = `voter=${encodeURIComponent(voter.value.trim())}`;
   const ballot = await ask(`/votes/${contest.id}/ballot?${asked}`);
-  for (const [side, image] of [['left', '#left img'], ['right', '#right img'], ['doodle', '#drawn']]) {
-    document.querySelector(image).src = `/votes/${contest.id}/pictures/${ballot.number}/${side}.png?${asked}`;
-  }
+  await Promise.all([['left', '#left img'], ['right', '#right img'], ['doodle', '#drawn']].map(([side, image]) => show(
+    document.querySelector(image), `/votes/${contest.id}/pictures/${ballot.number}/${side}.png?${asked}`,
+  )));
   number = ballot.number;
+  mayVote(true);
   count.textContent = `${number} votes cast by you`;
   if (standing.open) await stand();
 }
@@ -87,17 +121,27 @@ begin.addEventListener('submit', (event) => {
     const entrants = [0, 1, 2, 3].filter((i) => fields.get(`theme-${i}`)).map((i) => ({
       slug: fields.get(`theme-${i}`), number: Number(fields.get(`version-${i}`)), letter: fields.get(`letter-${i}`) || null,
     }));
-    const made = await send('/votes', { title: fields.get('title'), entrants, author: voter.value });
-    location.assign(`/votes?contest=${made.id}`);
+    const [title, cost] = [fields.get('title'), await send('/votes/cost', { entrants })];
+    let made = null;
+    const begun = await costed(['Begin', ' ', said(title)], cost, 'Begin', async () => {
+      made = await send('/votes', { title, entrants, author: voter.value });
+    });
+    if (begun) location.assign(`/votes?contest=${made.id}`);
   });
 });
 
+document.querySelector('#draw').addEventListener('click', () => tried(async () => {
+  const address = `/votes/${contest.id}`;
+  if (!await costed(['Draw', ' ', said(contest.title)], await ask(`${address}/cost`), 'Begin', () => send(`${address}/draw`))) return;
+  await look();
+  await open(contest.id);
+}));
 document.querySelector('#left').addEventListener('click', () => cast('left'));
 document.querySelector('#right').addEventListener('click', () => cast('right'));
 document.querySelector('#tie').addEventListener('click', () => cast('tie'));
 document.addEventListener('keydown', (event) => {
   const choice = { ArrowLeft: 'left', ArrowRight: 'right', ArrowDown: 'tie' }[event.key];
-  if (!choice || event.target.matches('input, select')) return;
+  if (!choice || number === null || event.target.matches('input, select') || document.querySelector('dialog[open]')) return;
   event.preventDefault();
   cast(choice);
 });
@@ -111,3 +155,11 @@ const themes = await ask('/themes/list');
 document.querySelector('#entrants').replaceChildren(...[0, 1, 2, 3].map((index) => entrantRow(index, themes)));
 const asked = new URLSearchParams(location.search).get('contest');
 if (asked) await tried(() => open(asked));
+const mine = (chore) => chore.name === `contest/${contest?.id}`;
+const look = watchChores(document.querySelector('#chores'), mine, () => tried(() => open(contest.id)), ([running]) => {
+  if (running) {
+    if (running.total) wait(`${running.done} of ${running.total}`);
+  } else if (contest && !contest.drawn && contest.progress.state === 'running') {
+    tried(() => open(contest.id)); // It ended before it was looked at here.
+  }
+});

@@ -14,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 from studio.api.app import build_api
 from studio.bootstrap import Studio
 from studio.logs import set_up_logs
+from studio.recipes.palette import PALETTE
 from studio.recipes.serving import Client
 from tests import examples
 from tests.unit.api.test_api import V1, WISH, ended
@@ -118,4 +119,7 @@ def test_the_play_page_is_fenced_and_needs_no_key_to_be_shown(app: TestClient) -
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert app.get("/play/own/play.js").status_code == 200
+    # Issue 18, 17: one source of colours, the canvas's.
+    offered = app.get("/play/own/palette.json").json()
+    assert [(each["name"], each["hex"]) for each in offered] == list(PALETTE)
     assert app.get("/play/..%2Fsecret").status_code in (404, 422)

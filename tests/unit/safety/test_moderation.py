@@ -1,8 +1,12 @@
 """The webhook: signed, tried twice, left alone while it is down; a real server on a loopback port."""
 
+import gzip
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -20,6 +24,12 @@ class Service(HTTPServer):
         super().__init__(("127.0.0.1", 0), Answering)
         self.answers: list[tuple[int, bytes]] = [(200, b'{"verdict": "pass"}')]
         self.asked: list[tuple[dict[str, str], bytes]] = []
+        self.headers: dict[str, str] = {}
+        self.claimed = 0
+        """The length that is told instead of the answer's."""
+        self.pause = 0.0
+        """Seconds before each byte."""
+        self.stopped = threading.Event()
 
     @property
     def address(self) -> str:
@@ -35,9 +45,19 @@ class Answering(BaseHTTPRequestHandler):
         answers = self.server.answers
         status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(status)
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(self.server.claimed or len(answer)))
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer)
+        for byte in answer if self.server.pause else ():
+            if self.server.stopped.wait(self.server.pause):
+                return
+            try:
+                self.wfile.write(bytes([byte]))
+            except OSError:  # Whoever asked has gone.
+                return
+        if not self.server.pause:
+            self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -49,6 +69,7 @@ def service() -> Iterator[Service]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
+    server.stopped.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -94,3 +115,66 @@ def test_what_is_down_is_left_alone_for_a_while(service: Service) -> None:
         webhook.judge(SHOWN)
     now[0] = Webhook.REST
     assert webhook.judge(SHOWN).verdict == "pass"
+
+
+# Issue 18, 13: one deadline in all, a small answer.
+
+
+class Hurried(Webhook):
+    DEADLINE = 0.4
+
+
+def test_an_answer_that_drips_ends_at_the_deadline(service: Service) -> None:
+    """Each read is quick, so that httpx2's own timeout would never come; 100 bytes would take 10 s."""
+    service.answers, service.pause = [(200, b"{" * 100)], 0.1
+    began = time.monotonic()
+    with pytest.raises(ModerationDown, match=r"no whole answer within 0\.4 s"):
+        Hurried(service.address, "secret").judge(SHOWN)
+    assert time.monotonic() - began < 8
+
+
+def test_tries_share_the_deadline(service: Service) -> None:
+    """One that fails late is not asked again for as long once more."""
+    service.answers, service.pause, service.claimed = [(200, b"{}{}{}")], 0.1, 7
+    with pytest.raises(ModerationDown):
+        Hurried(service.address, "secret").judge(SHOWN)
+    assert len(service.asked) == 1
+
+
+def test_an_answer_is_never_unpacked(service: Service) -> None:
+    service.answers = [(200, gzip.compress(b'{"verdict": "pass"}' + b" " * 10**6))]
+    service.headers = {"Content-Encoding": "gzip"}
+    with pytest.raises(ModerationDown, match="answers compressed"):
+        Webhook(service.address, "secret").judge(SHOWN)
+    assert {headers["Accept-Encoding"] for headers, _ in service.asked} == {"identity"}
+
+
+def test_a_long_answer_is_not_read_to_its_end(service: Service) -> None:
+    service.answers = [(200, b'{"verdict": "pass"}' + b" " * Webhook.MAX_ANSWER)]
+    with pytest.raises(ModerationDown, match="answers with over 16 kB"):
+        Webhook(service.address, "secret").judge(SHOWN)
+
+
+def test_threads_may_ask_at_once(service: Service) -> None:
+    webhook = Webhook(service.address, "secret")
+    with ThreadPoolExecutor(4) as threads:
+        verdicts = [*threads.map(webhook.judge, [SHOWN] * 8)]
+    assert {each.verdict for each in verdicts} == {"pass"}
+
+
+def test_a_name_that_is_looked_up_for_long_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = threading.Event()
+
+    def look_up(*_: object, **__: object) -> None:
+        found.wait(30)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    began = time.monotonic()
+    with pytest.raises(ModerationDown, match=r"no whole answer within 0\.4 s"):
+        Hurried("http://moderation.example/judge", "secret").judge(SHOWN)
+    waited = time.monotonic() - began
+    found.set()
+    assert waited < 8

@@ -1,5 +1,6 @@
 """The word filter: evasions are caught, innocents pass, places are those of the original text."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from studio.errors import BadDocument
 from studio.recipes.safety import WordVerdict
-from studio.safety.folding import Folder, views
+from studio.safety.folding import Folder
 from studio.safety.lists import WordLists, read_list
 from studio.safety.words import WordFilter
 from studio.settings import shipped
@@ -21,6 +22,7 @@ def lists() -> WordLists:
 
 
 FOLDER = Folder()
+FILTER = WordLists((shipped("assets") / "words",)).filter()
 
 
 @pytest.mark.parametrize("text", EVASIONS)
@@ -37,7 +39,7 @@ def test_what_only_looks_like_it_passes(lists: WordLists, text: str) -> None:
     ("text", "severity", "masked"),
     [
         ("a bloody  dress and a gun", "mask", "a dress and a"),
-        ("穿比基尼的女孩", "mask", "穿的女孩"),
+        ("穿比基尼的女孩", "mask", "穿 的女孩"),
         ("a bomb of colour", "flag", "a bomb of colour"),
     ],
 )
@@ -76,7 +78,8 @@ def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
 
 def test_a_list_says_what_its_entries_are_for() -> None:
     text = "# ours\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
-    assert read_list(text, "x") == {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
+    words = {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
+    assert read_list(text, "x").words == words
     with pytest.raises(BadDocument, match=r"x, line 1: write \[block\]"):
         read_list("[ban]\nfoo", "x")
     with pytest.raises(BadDocument, match="x, line 1: say first what for"):
@@ -102,8 +105,8 @@ def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
     assert len(folded.text) == len(folded.places)
     assert all(0 <= place < len(text) for place in folded.places)
     assert FOLDER.fold(folded.text).text == folded.text
-    seen = views(folded)
-    assert len(seen.text) == len(seen.places)
+    verdict = FILTER.judge(text)
+    assert all(0 <= match.start < match.end <= len(text) for match in verdict.matches)
 
 
 @given(
@@ -119,3 +122,98 @@ def test_letters_apart_are_read_together(
     written = case(between.join(word))
     verdict = WordFilter({"block": [word]}).judge(f"{around} {written} {around}")
     assert verdict.severity == "block"
+
+
+# Issue 18, 13: each way of reading, on a list of its own.
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("nude", "ɴᴜᴅᴇ"),
+        ("nude", "🅝🅤🅓🅔"),
+        ("nude", "🇳🇺🇩🇪"),
+        ("nude", "ǝpnu"),
+        ("nude", "n\u3164u\u115fde"),
+        ("nude", "(n)(u)(d)(e)"),
+        ("nude", "|\\|ude"),
+        ("nude", "n*de"),
+        ("nude", "n%75de"),
+        ("nude", "&#110;ude"),
+        ("nude", "bnVkZQ=="),
+        ("nude", "6e756465"),
+        ("nude", "-. ..- -.. ."),
+        ("nude", "edun"),
+        ("nude", "ahqr"),
+        ("nude", "nuude"),
+        ("nude", "NudeGirl"),
+        ("nude", "穿nude裙子"),
+        ("~nude", "nood"),
+        ("~naked", "nekkid"),
+        ("~naked", "nakde"),
+        ("~naked", "nkd"),
+        ("~penis", "pegnis"),
+        ("裸体", "祼体"),
+        ("裸体", "衤果体"),
+        ("裸体", "裸ti"),
+        ("裸体", "luo 体"),
+        ("~裸体", "裸提女孩"),
+        ("~裸体", "l体"),
+        ("🍆💦", "a 🍆 and 💦"),
+        ("坏b", "坏B的"),
+    ],
+)
+def test_a_word_is_read_as_it_is_meant(entry: str, text: str) -> None:
+    assert WordFilter({"block": [entry]}).judge(text).severity == "block"
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("口交", "出口交通"),
+        ("色情", "黄色情侣装"),
+        ("装b", "西装black"),
+        ("裸体", "裸T恤"),
+        ("~裸体", "自由落体"),
+        ("nude", "50%ac"),
+        ("~nude", "node"),
+        ("~大麻", "大妈"),
+    ],
+)
+def test_a_word_is_not_read_into_others(lists: WordLists, entry: str, text: str) -> None:
+    ordinary = frozenset(("node", "nudge"))
+    assert WordFilter({"block": [entry]}, ordinary=ordinary).judge(text) == WordVerdict()
+
+
+def test_a_star_has_chinese_found_within_words() -> None:
+    assert WordFilter({"block": ["裸女"]}).judge("裸女孩").severity is None
+    assert WordFilter({"block": ["裸女*"]}).judge("裸女孩").severity == "block"
+    assert WordFilter({"block": ["口交*"]}).judge("出口交通").severity is None
+    assert WordFilter({"block": ["*口交*"]}).judge("出口交通").severity == "block"
+
+
+def test_words_glued_to_others_are_found() -> None:
+    words = WordFilter({"block": ["nude"]}, {"glued": ["girl", "hot"]})
+    for text in ("nudegirl", "hotnude", "hotnudegirl"):
+        assert words.judge(text).severity == "block"
+    assert words.judge("denuded").severity is None
+
+
+# Issue 18, 14 (review 2.8).
+def test_what_is_allowed_counts_only_where_it_was_found() -> None:
+    words = WordFilter({"block": ["nude"], None: ["*berry*"]})
+    assert words.judge("x nude berry").severity == "block"
+    assert words.judge("a nude, blueberry").severity == "block"
+
+
+def test_filters_judge_from_many_threads(lists: WordLists) -> None:
+    texts = ["裸ti女孩", "黄色情侣装", "a red dress", "n%75de"] * 8
+    with ThreadPoolExecutor(8) as threads:
+        verdicts = [*threads.map(lambda text: lists.filter().judge(text).severity, texts)]
+    assert verdicts == ["block", None, None, "block"] * 8
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["qzx " * 100 + "nekkid", "n" * 3 + "a" * 2 + "k" * 4 + "e" * 2 + "d" * 5, "hotnudebabe" * 6, "pinimo " * 60 + "裸ti"],
+)  # fmt: skip
+def test_what_comes_after_much_else_is_read_as_well(lists: WordLists, text: str) -> None:
+    assert lists.filter().judge(text).severity == "block"

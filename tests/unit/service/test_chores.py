@@ -5,8 +5,10 @@ import threading
 import pytest
 
 from studio.errors import EngineError, InputError
-from studio.service.chores import Chores, Progress, Tell
+from studio.service.chores import KEPT, About, Chores, Progress, Tell
 from tests.waiting import LONG, until
+
+SHEET = About("regression", "Quick", "/themes?theme=quick", 2)
 
 
 def ended(chores: Chores, name: str) -> Progress:
@@ -22,12 +24,12 @@ def test_a_chore_tells_how_far_it_is_and_that_it_is_done() -> None:
         tell(3, 8)
         held.wait()
 
-    chores.start("sheet", act)
+    chores.start("sheet", SHEET, act)
     progress = until(lambda: chores.progress("sheet"), lambda it: it and it.done)
     assert progress is not None
     assert (progress.done, progress.total, progress.state) == (3, 8, "running")
     with pytest.raises(InputError, match="under way already"):
-        chores.start("sheet", act)
+        chores.start("sheet", SHEET, act)
     held.set()
     assert ended(chores, "sheet").state == "done"
     assert chores.progress("other") is None
@@ -44,13 +46,13 @@ def test_a_chore_that_is_stopped_ends_at_its_next_piece() -> None:
             begun.set()
             stopped.wait()
 
-    chores.start("pack", act)
+    chores.start("pack", SHEET, act)
     assert begun.wait(LONG)
     chores.stop("pack")
     stopped.set()
     assert ended(chores, "pack").state == "stopped"
     assert pieces == [1]
-    chores.start("pack", lambda tell: tell(1, 1))
+    chores.start("pack", SHEET, lambda tell: tell(1, 1))
     assert ended(chores, "pack").state == "done"
 
 
@@ -62,7 +64,50 @@ def test_what_fails_says_why_and_what_nobody_expected_stays_in_the_log() -> None
         raise ZeroDivisionError("secret")
 
     chores = Chores()
-    chores.start("one", fail)
-    chores.start("two", burst)
+    chores.start("one", SHEET, fail)
+    chores.start("two", SHEET, burst)
     assert ended(chores, "one").message == "recipe A: out of memory"
     assert "secret" not in ended(chores, "two").message
+
+
+def test_what_is_under_way_is_listed_with_what_it_is_about_until_it_ends() -> None:
+    """Issue 18, 16: long work could be seen nowhere but on the page that had begun it."""
+    chores, held = Chores(), threading.Event()
+    for name in ("one", "two"):
+        chores.start(name, SHEET, lambda _: held.wait(60))
+    assert [(each.name, each.about) for each in chores.under_way()] == [("two", SHEET), ("one", SHEET)]  # fmt: skip
+    chores.stop("one")
+    assert [each.progress.stopping for each in chores.under_way()] == [False, True]
+    held.set()
+    for name in ("one", "two"):
+        assert ended(chores, name).state == "done"
+    assert chores.under_way() == ()
+    assert {each.name for each in chores.all()} == {"one", "two"}
+
+
+def test_how_long_the_rest_takes_is_told_by_what_was_drawn_not_by_what_was_kept() -> None:
+    moments = iter([0.0, 0.01, 0.02, 2.02, 5.02, 7.02])
+    chores, told, go_on = Chores(clock=lambda: next(moments)), threading.Event(), threading.Event()
+
+    def act(tell: Tell) -> None:
+        for done in range(6):
+            tell(done, 10)
+        told.set()
+        go_on.wait(60)
+
+    chores.start("sheet", SHEET, act)
+    assert told.wait(60)
+    progress = chores.progress("sheet")
+    assert progress is not None
+    assert (progress.done, progress.left) == (5, 10.0)
+    go_on.set()
+    assert ended(chores, "sheet").left is None
+
+
+def test_chores_that_ended_long_ago_are_forgotten() -> None:
+    chores = Chores()
+    for number in range(KEPT + 5):
+        chores.start(f"sweep/{number}", SHEET, lambda tell: tell(1, 1))
+        ended(chores, f"sweep/{number}")
+    assert len(chores.all()) == KEPT + 1
+    assert chores.progress("sweep/0") is None

@@ -228,6 +228,31 @@ def test_what_the_gate_stops_is_served_only_when_forced_and_that_is_recorded(
     assert studio.deploying.deployments.log()[0].order.forced
 
 
+def test_a_reviewed_order_is_given_only_once_every_warning_was_seen(studio: Studio) -> None:
+    """Issue 18, 16: one click put a version live that nobody had tested."""
+    order = Order(slug="first-light", number=1, author="ada")
+    warnings = [f.what for f in studio.deploying.check("first-light") if f.level == "warning"]
+    assert len(warnings) >= 3
+    with pytest.raises(
+        InputError, match="confirm first what the checks say of version 1: .*robust"
+    ):
+        studio.deploying.deploy(order, seen={})
+    with pytest.raises(InputError, match=f"version 1: {warnings[-1]}"):
+        studio.deploying.deploy(order, seen={1: warnings[:-1]})
+    assert studio.deploying.deployments.log() == []
+    assert studio.deploying.deploy(order, seen={1: warnings}).order.author == "ada"
+
+
+def test_a_trial_and_force_are_reviewed_too(studio: Studio) -> None:
+    stopped = saved(studio, base_images=("nobody",))
+    seen = [f.what for f in studio.deploying.check("first-light", 1) if f.level != "pass"]
+    order = Order(slug="first-light", number=1, trial=stopped, trial_share=5, forced=True)
+    with pytest.raises(InputError, match=f"version {stopped}: base image nobody"):
+        studio.deploying.deploy(order, seen={1: seen})
+    found = [f.what for f in studio.deploying.check("first-light", stopped) if f.level != "pass"]
+    assert studio.deploying.deploy(order, seen={1: seen, stopped: found}).order.forced
+
+
 def test_a_season_comes_and_goes(studio: Studio) -> None:
     now = datetime.now(UTC)
     week = timedelta(days=7)

@@ -21,7 +21,7 @@ DRAWN = ("star-dress", "striped-set")
 
 
 def silent(done: int, total: int) -> None:
-    assert 0 < done <= total
+    assert 0 <= done <= total
 
 
 @pytest.fixture
@@ -155,3 +155,16 @@ def test_a_preset_whose_bases_no_test_doodle_fits_says_so(studio: Studio) -> Non
     studio.presets.save(preset.model_copy(update={"slug": "lone", "base_images": ("noah",)}))
     with pytest.raises(NotFound, match="no test doodle was drawn on a base image of this preset"):
         studio.reviewing.draw_sheet("lone", 1, None, silent)
+
+
+def test_looking_at_a_sheet_draws_nothing(studio: Studio, renderer: FakeRenderer) -> None:
+    """Issue 18, 14 (security review 1.12): what only reads changes nothing."""
+    report = studio.reviewing.draw_sheet("two", 1, None, silent).report
+    drawn = len(renderer.rendered)
+    version = studio.presets.version("two", 1)
+    assert studio.reviewing.drawn(version, report).report.cells == report.cells
+    for file in studio.reviewing.costs.album.folder.iterdir():
+        file.unlink()
+    with pytest.raises(NotFound, match="are not here any more: draw it again"):
+        studio.reviewing.drawn(version, report)
+    assert len(renderer.rendered) == drawn

@@ -15,7 +15,7 @@ from studio.settings import Settings
 
 
 def silent(done: int, total: int) -> None:
-    assert 0 < done <= total
+    assert 0 <= done <= total
 
 
 class Paler(FakeRenderer):

@@ -251,3 +251,21 @@ def test_a_saver_that_is_killed_leaves_a_whole_version_or_none(url: str) -> None
         [summary] = store.summaries()
         assert [v.number for v in versions] == list(range(summary.latest, 0, -1))
     assert store.save(examples.preset(prompt="afterwards")).number == summary.latest + 1
+
+
+# Issue 18, 16 (B4).
+def test_a_new_theme_gets_a_slug_of_its_own(url: str) -> None:
+    store = PresetStore(Database(url))
+    assert store.slug_for("春日") == "chun-ri"
+    store.save(examples.preset(slug="chun-ri", name="纯日"))
+    assert store.slug_for("春日").startswith("chun-ri-")
+    assert store.slug_for("纯日") == "chun-ri"  # Saving it says that there is one already.
+
+
+# Issue 18, 16 (B4).
+def test_themes_are_found_whatever_script_they_are_named_in(url: str) -> None:
+    store = PresetStore(Database(url))
+    for slug, name in (("one", "Весенний ПИКНИК"), ("two", "春日野餐")):
+        store.save(examples.preset(slug=slug, name=name))
+    assert [each.slug for each in store.summaries("пикник")] == ["one"]
+    assert [each.slug for each in store.summaries("野餐")] == ["two"]

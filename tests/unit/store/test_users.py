@@ -1,10 +1,13 @@
 """Users: names and passwords that can be, hashes that tell nothing."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 
 from studio.errors import InputError, NotFound
 from studio.store.database import Database
-from studio.store.tables import UserRow
+from studio.store.tables import SessionRow, UserRow
 from studio.store.users import UserStore
 
 
@@ -51,3 +54,51 @@ def test_what_cannot_be_is_refused(database: Database, name: str, password: str,
 def test_who_is_not_there_cannot_leave(database: Database) -> None:
     with pytest.raises(NotFound, match="no user named 'bob'"):
         UserStore(database).remove("bob")
+
+
+# Issue 18, 8.
+def test_a_session_ends_by_itself_by_signing_out_and_with_the_password(database: Database) -> None:
+    users = UserStore(database)
+    assert not users.any()
+    users.put("ada", "correct horse battery")
+    assert users.any()
+    short, long, other = (users.begin_session("ada", timedelta(hours=hours)) for hours in (0, 1, 1))
+    assert len({short, long, other}) == 3
+    assert users.session_stamp("ada", short) is None
+    assert users.session_stamp("ada", long) == users.stamp("ada")
+    assert users.session_stamp("bob", long) is None
+    users.end_session(long)
+    assert users.session_stamp("ada", long) is None
+    before = users.session_stamp("ada", other)
+    users.put("ada", "another long password")
+    assert users.session_stamp("ada", other) != before
+    users.remove("ada")
+    assert users.session_stamp("ada", other) is None
+
+
+def test_expired_sessions_are_swept_out(database: Database) -> None:
+    users = UserStore(database)
+    users.put("ada", "correct horse battery")
+    for _ in range(3):
+        users.begin_session("ada", timedelta(0))
+    users.begin_session("ada", timedelta(hours=1))
+    with database.reading() as session:
+        assert len(session.scalars(select(SessionRow)).all()) == 1
+
+
+# Issue 18, 6: as long, and as much memory, for names that do not exist.
+def test_one_hash_is_made_whoever_is_named(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = UserStore(database)
+    users.put("ada", "correct horse battery")
+    made: list[str] = []
+
+    def hashed(word: str, _: bytes) -> bytes:
+        made.append(word)
+        return b"a hash"
+
+    monkeypatch.setattr("studio.store.users._scrypt", hashed)
+    for name in ("ada", "bob", "nul\0"):
+        assert not users.is_right(name, "wrong")
+    assert len(made) == 3

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from studio.errors import BadPicture
-from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url, slug_of
-from studio.ui.palette import PALETTE
+from studio.recipes.palette import PALETTE
+from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url
 from tests import examples
 
 BASE = Backdrop(src="data:,", name="Mia", width=256, height=256)
@@ -43,20 +43,6 @@ def test_tiles_take_an_id_and_nothing_else() -> None:
     assert tiles.preprocess("mia") == "mia"
     assert tiles.preprocess({"path": "/etc/passwd"}) is None
     assert tiles.preprocess(None) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "slug"),
-    [
-        ("Spring Party!", "spring-party"),
-        ("  ", ""),
-        ("../x", "x"),
-        ("春", ""),
-        ("A" * 99, "a" * 63),
-    ],
-)
-def test_names_become_slugs(name: str, slug: str) -> None:
-    assert slug_of(name) == slug
 
 
 def test_png_addresses_hold_the_bytes() -> None:

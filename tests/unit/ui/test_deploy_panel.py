@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 from studio.recipes.deployment import Deployment, Order
+from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
-from studio.ui.deploy_panel import SHOWN, findings_html, log_html
+from studio.ui.deploy_panel import SHOWN, findings_html, log_html, served_html
+from tests import examples
 
 WHEN = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -33,3 +35,8 @@ def test_a_long_log_is_cut_and_an_empty_one_says_so() -> None:
     long = [Deployment(id=i, order=order, created=WHEN) for i in range(SHOWN + 5)]
     assert log_html(long).count("<tr><td>") == SHOWN
     assert "never deployed" in log_html([])
+
+
+def test_the_panel_names_the_version_that_is_open_for_its_script() -> None:
+    shown = served_html(PresetVersion(preset=examples.preset(), number=3, created=WHEN), [])
+    assert '<div data-slug="spring" data-number="3">' in shown

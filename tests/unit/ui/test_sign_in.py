@@ -1,12 +1,15 @@
 """Open to other machines, the studio lets nobody in who has not signed in."""
 
+import os
 import stat
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from fastapi.testclient import TestClient
 
 from studio.bootstrap import Studio, open_studio
+from studio.errors import StoreUnavailable
 from studio.settings import Settings
 from studio.ui.server import build_app
 
@@ -70,7 +73,14 @@ def test_a_wrong_password_is_told_and_too_many_are_not_tried(
     for _ in range(8):
         sign_in(client, "wrong")
     monkeypatch.setattr(type(studio.users), "is_right", lambda *_: pytest.fail("was tried"))
-    assert sign_in(client) == "/sign-in?too-often"
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    page = client.post(
+        "/sign-in", data={"name": "ada", "password": "x"}, headers={"accept": "text/html"}
+    )
+    assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
+    assert 'data-told="Too many wrong passwords: wait' in page.text
 
 
 def test_a_forged_or_foreign_cookie_opens_nothing(client: TestClient) -> None:
@@ -85,6 +95,69 @@ def test_a_new_password_or_leaving_ends_every_session(client: TestClient, studio
     assert sign_in(client, "another long password") == "/"
     studio.users.remove("ada")
     assert client.get("/config").status_code == 401
+
+
+@pytest.mark.parametrize("kept", ["", " " * 64, "short" * 6])
+def test_a_secret_that_is_no_secret_is_refused(studio: Studio, kept: str) -> None:
+    """Issue 18, 14 (1.11): a crash while it was written left it empty, and later starts read that."""
+    (studio.settings.home / "session-secret").write_text(kept)
+    with pytest.raises(StoreUnavailable, match=r"session-secret is damaged.*remove it"):
+        build_app(studio)
+
+
+def test_the_secret_is_written_whole_or_not_at_all(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        build_app(studio)
+    assert not [file for file in studio.settings.home.iterdir() if "session-secret" in file.name]
+
+
+# Issue 18, 8.
+def test_signing_out_ends_the_session_on_the_server_and_no_other(studio: Studio) -> None:
+    one, other, thief = (
+        TestClient(build_app(studio), base_url="http://studio.example", follow_redirects=False)
+        for _ in range(3)
+    )
+    sign_in(one)
+    sign_in(other)
+    thief.cookies.update(one.cookies)
+    assert thief.get("/config").status_code == 200
+    one.post("/sign-in/out")
+    assert thief.get("/config").status_code == 401
+    assert other.get("/config").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "url", "secure"),
+    [("auto", "http://studio.example", False), ("auto", "https://studio.example", True),
+     (True, "http://studio.example", True), (False, "https://studio.example", False)],
+)  # fmt: skip
+def test_cookies_are_for_https_alone_by_setting_or_where_it_is_used(
+    home: Path, setting: bool | Literal["auto"], url: str, secure: bool
+) -> None:
+    opened = open_studio(Settings(home=home, host="0.0.0.0", secure_cookies=setting))
+    opened.users.put("ada", PASSWORD)
+    client = TestClient(build_app(opened), base_url=url, follow_redirects=False)
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    cookies = answer.headers.get_list("set-cookie")
+    assert {each.partition("=")[0] for each in cookies} == {"studio-session", "studio-user", "studio-known"}  # fmt: skip
+    assert [each.endswith("; Secure") for each in cookies] == [secure] * 3
+
+
+def test_a_proxy_that_is_trusted_says_that_it_is_https(home: Path) -> None:
+    settings = Settings(home=home, host="0.0.0.0", trusted_proxies=("10.0.0.0/8",))
+    opened = open_studio(settings)
+    opened.users.put("ada", PASSWORD)
+    forwarded = {"X-Forwarded-Proto": "https"}
+    for peer, secure in (("10.0.0.2", True), ("192.0.2.9", False)):
+        client = TestClient(build_app(opened), "http://studio.example", client=(peer, 5), follow_redirects=False)  # fmt: skip
+        answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD}, headers=forwarded)  # fmt: skip
+        assert ("; Secure" in answer.headers["set-cookie"]) == secure
 
 
 def test_the_cookies_secret_is_its_owners(client: TestClient, studio: Studio) -> None:

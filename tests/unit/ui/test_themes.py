@@ -36,7 +36,9 @@ def test_themes_are_listed_searched_and_told_with_what_is_served(
 ) -> None:
     studio.deploying.deployments.add(Order(slug="two", number=1, trial=2, trial_share=20))
     [found] = client.get("/themes/list?text=TWO").json()
-    assert found["served"] == [{"channel": "live", "number": 1, "trial": 2, "share": 20}]
+    assert found["served"] == [
+        {"channel": "live", "number": 1, "trial": 2, "share": 20, "before": None}
+    ]
     assert len(client.get("/themes/list").json()) > 5
     told = client.get(TWO).json()
     assert [(v["number"], v["author"], v["note"]) for v in told["versions"]] == [(2, "bo", ""), (1, "ada", "begun")]  # fmt: skip
@@ -52,35 +54,59 @@ def test_two_versions_are_compared(client: TestClient) -> None:
     assert client.get(f"{TWO}/diff?before=1&after=9").status_code == 404
 
 
+def seen(client: TestClient, number: int) -> dict[int, list[str]]:
+    """What the checks say of a version, all of it confirmed."""
+    found = client.get(f"{TWO}/{number}/check").json()
+    return {number: [f["what"] for f in found if f["level"] != "pass"]}
+
+
 def test_a_version_is_checked_deployed_rolled_back_and_taken_down(client: TestClient) -> None:
     assert {f["level"] for f in client.get(f"{TWO}/1/check").json()} == {"pass", "warning"}
     for number, over in ((1, 0), (2, 1)):
         order = {"slug": "two", "number": number, "author": "ada", "note": "season"}
-        answer = client.post(f"{TWO}/deploy", json={"order": order, "over": over}, headers=OWN)
+        wish = {"order": order, "over": over, "seen": seen(client, number)}
+        answer = client.post(f"{TWO}/deploy", json=wish, headers=OWN)
         assert (answer.json()["number"], answer.json()["author"]) == (number, "ada")
-    late = client.post(f"{TWO}/deploy", json={"order": order, "over": 1}, headers=OWN)
+    late = client.post(f"{TWO}/deploy", json=wish, headers=OWN)
     assert late.status_code == 409
     assert "was deployed to 'live' meanwhile" in late.json()["error"]
+    [served] = client.get(TWO).json()["served"]
+    assert (served["number"], served["before"]) == (2, 1)
     back = client.post(f"{TWO}/rollback", json={"author": "bo", "over": 2}, headers=OWN).json()
     assert (back["number"], back["author"]) == (1, "bo")
-    assert client.post(f"{TWO}/stop", json={}, headers=OWN).json()["number"] is None
+    down = client.post(f"{TWO}/stop", json={"author": "bo"}, headers=OWN)
+    assert down.json()["number"] is None
     assert client.get(TWO).json()["served"] == []
 
 
+def test_nothing_is_deployed_unseen_or_by_nobody(client: TestClient, studio: Studio) -> None:
+    """Issue 18, 16: a version went live untested, in one click, with no author."""
+    order = {"slug": "two", "number": 1, "author": "ada"}
+    unseen = client.post(f"{TWO}/deploy", json={"order": order}, headers=OWN)
+    assert unseen.status_code == 400
+    assert "confirm first what the checks say of version 1" in unseen.json()["error"]
+    wish = {"order": order | {"author": " "}, "seen": seen(client, 1)}
+    for address, body in (("deploy", wish), ("rollback", {}), ("stop", {"author": ""})):
+        nobody = client.post(f"{TWO}/{address}", json=body, headers=OWN)
+        assert (nobody.status_code, "type your name" in nobody.json()["error"]) == (400, True)
+    assert studio.deploying.deployments.log() == []
+
+
 def test_an_order_is_for_the_theme_of_its_address(client: TestClient, studio: Studio) -> None:
-    order = {"slug": "first-light", "number": 1}
-    client.post(f"{TWO}/deploy", json={"order": order}, headers=OWN)
+    order = {"slug": "first-light", "number": 1, "author": "ada"}
+    client.post(f"{TWO}/deploy", json={"order": order, "seen": seen(client, 1)}, headers=OWN)
     assert [each.order.slug for each in studio.deploying.deployments.log()] == ["two"]
 
 
 def test_what_the_gate_stops_is_deployed_only_by_force(client: TestClient, studio: Studio) -> None:
     preset = studio.presets.version("two").preset
     studio.presets.save(preset.model_copy(update={"base_images": ("nobody",)}))
-    order = {"slug": "two", "number": 3}
-    refused = client.post(f"{TWO}/deploy", json={"order": order}, headers=OWN)
+    order = {"slug": "two", "number": 3, "author": "ada"}
+    wish = {"order": order, "seen": seen(client, 3)}
+    refused = client.post(f"{TWO}/deploy", json=wish, headers=OWN)
     assert (refused.status_code, "base image nobody" in refused.json()["error"]) == (400, True)
-    forced = client.post(f"{TWO}/deploy", json={"order": order | {"forced": True}}, headers=OWN)
-    assert forced.json()["forced"]
+    wish["order"] = order | {"forced": True}
+    assert client.post(f"{TWO}/deploy", json=wish, headers=OWN).json()["forced"]
 
 
 def test_a_theme_is_renamed_branched_and_archived(client: TestClient) -> None:
@@ -95,20 +121,52 @@ def test_a_theme_is_renamed_branched_and_archived(client: TestClient) -> None:
     assert found["archived"]
 
 
+# Issue 18, 16 (B4).
+def test_a_name_in_chinese_goes_all_the_way(client: TestClient, studio: Studio) -> None:
+    made = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日野餐"}, headers=OWN)
+    assert made.json() == {"slug": "chun-ri-ye-can"}
+    again = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日野餐"}, headers=OWN)
+    assert "there is a preset '春日野餐' already" in again.json()["error"]
+    other = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日, 野餐"}, headers=OWN)
+    assert other.json()["slug"].startswith("chun-ri-ye-can-")
+    new = "/themes/chun-ri-ye-can"
+    assert client.get(new).json()["name"] == "春日野餐"
+    order = {"slug": "chun-ri-ye-can", "number": 1, "author": "小明", "note": "春天"}
+    assert client.post(f"{new}/deploy", json={"order": order}, headers=OWN).json()["number"] == 1
+    file = client.get(f"{new}/1/export?bases=true")
+    taken = client.post("/themes/import/file?name=春日.json&author=小明", content=file.content, headers=OWN)  # fmt: skip
+    assert taken.json()["slug"] == "chun-ri-ye-can"
+    assert studio.presets.version("chun-ri-ye-can").preset.name == "春日野餐"
+
+
 def test_reviews_are_begun_watched_and_told_beside_the_version(client: TestClient) -> None:
     for kind in ("robustness", "regression"):
         assert client.get(f"{TWO}/2/reviews/{kind}").json() == {"state": "none"}
+        cost = client.get(f"{TWO}/2/reviews/{kind}/cost").json()
+        assert (cost["pictures"] > 0, cost["seconds"]) == (True, None)
         client.post(f"{TWO}/2/reviews/{kind}", headers=OWN)
         assert done(client, f"{TWO}/2/reviews/{kind}")["state"] == "done"
     newest = client.get(TWO).json()["versions"][0]
     assert 0 < newest["robustness"]["share"] < 0.9
     assert not newest["robustness"]["passed"]
     assert newest["sheet"]["against"] == 1
-    page = client.get(f"{TWO}/2/sheet?by=ada")
-    assert "compared with version 1" in page.text
-    assert client.get(TWO).json()["versions"][0]["sheet"]["seen_by"] == ["ada"]
+    chores = {each["kind"]: each for each in client.get("/system/chores").json()}
+    assert chores["regression"]["subject"] == "Two"
+    assert chores["regression"]["done"] == chores["regression"]["total"] > 0
     assert client.get(f"{TWO}/1/sheet").status_code == 404
     assert client.post(f"{TWO}/9/reviews/robustness", headers=OWN).status_code == 404
+
+
+def test_looking_at_a_sheet_signs_nothing_saying_so_does(client: TestClient) -> None:
+    """Issue 18, 14 (security review 1.12): any website could have a sheet count as seen."""
+    client.post(f"{TWO}/2/reviews/regression", headers=OWN)
+    assert done(client, f"{TWO}/2/reviews/regression")["state"] == "done"
+    assert "compared with version 1" in client.get(f"{TWO}/2/sheet?by=boss").text
+    assert client.get(TWO).json()["versions"][0]["sheet"]["seen_by"] == []
+    assert client.post(f"{TWO}/2/sheet/seen", json={"by": "ada"}).status_code == 422
+    assert client.post(f"{TWO}/2/sheet/seen", json={}, headers=OWN).status_code == 400
+    assert client.post(f"{TWO}/2/sheet/seen", json={"by": "ada"}, headers=OWN).json() == {"by": "ada"}  # fmt: skip
+    assert client.get(TWO).json()["versions"][0]["sheet"]["seen_by"] == ["ada"]
 
 
 def test_a_theme_goes_out_as_a_file_and_comes_in_again(client: TestClient) -> None:
@@ -122,7 +180,7 @@ def test_a_theme_goes_out_as_a_file_and_comes_in_again(client: TestClient) -> No
 
 @pytest.mark.parametrize(
     "address",
-    ["deploy", "rollback", "stop", "rename", "branch", "archive", "1/reviews/robustness", "1/reviews/regression/stop"],
+    ["deploy", "rollback", "stop", "rename", "branch", "archive", "1/reviews/robustness", "1/reviews/regression/stop", "1/sheet/seen"],
 )  # fmt: skip
 def test_only_a_page_of_the_studio_changes_anything(client: TestClient, address: str) -> None:
     bodies: dict[str, Any] = {

@@ -32,6 +32,8 @@ def ran(client: TestClient, name: str, trials: int) -> dict[str, Any]:
 def test_a_study_is_begun_run_rated_and_a_trial_kept(client: TestClient, studio: Studio) -> None:
     name = client.post("/tuning/studies", json=WISH, headers=OWN).json()["name"]
     assert [each["name"] for each in client.get("/tuning/studies?slug=first-light").json()] == [name]  # fmt: skip
+    cost = client.get(f"/tuning/cost?study={name}&trials=2").json()
+    assert cost["pictures"] == 5 * len([each for each in studio.doodles if each.base_image])
     told = ran(client, name, 2)
     assert (told["progress"]["state"], len(told["trials"])) == ("done", 2)
     assert told["study"]["letter"] == "B"

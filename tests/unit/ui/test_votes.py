@@ -1,13 +1,19 @@
 """The addresses of the page Votes: drawn beforehand, shown without labels, counted."""
 
 import io
+import threading
+import time
+from pathlib import Path
 
 import pytest
 import statsmodels.api  # Here, since its import changes how warnings are taken.
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from studio.bootstrap import Studio
+from studio.bootstrap import Studio, open_studio
+from studio.recipes.voting import Entrant
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.waiting import until
 
@@ -87,3 +93,47 @@ def test_nobody_votes_without_a_name_or_from_elsewhere(client: TestClient) -> No
     assert "voter" in client.post(address, json=cast, headers=OWN).json()["error"]
     assert client.post(address, json=cast | {"voter": "bo"}).status_code == 422
     assert client.get("/votes/99").status_code == 404
+
+
+def test_looking_at_a_contest_draws_nothing(studio: Studio) -> None:
+    """Issue 18, 14 (security review 1.12): `GET /votes/1` began 80 pictures."""
+    entrants = tuple(Entrant.model_validate(each) for each in RECIPES)
+    begun = studio.voting.begin("Which?", entrants)
+    client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+    address = f"/votes/{begun.id}"
+    for _ in range(2):
+        told = client.get(address).json()
+        assert (told["drawn"], told["progress"]["state"]) == (False, "stopped")
+    assert studio.chores.all() == ()
+    assert client.post(f"{address}/draw").status_code == 422
+    assert client.get(f"{address}/pictures/0/left.png?voter=bo").status_code == 404
+    cost = client.get(f"{address}/cost").json()
+    assert cost == client.post("/votes/cost", json={"entrants": RECIPES}, headers=OWN).json()
+    assert client.post(f"{address}/draw", headers=OWN).json()["progress"]["state"] == "running"
+    for _ in range(1000):
+        if client.get(address).json()["drawn"]:
+            break
+        time.sleep(0.02)
+    assert client.get(f"{address}/cost").json()["kept"] == cost["pictures"]
+    assert client.post(f"{address}/draw", headers=OWN).json()["drawn"]
+
+
+def test_drawing_that_was_stopped_goes_on_when_it_is_asked_to(home: Path) -> None:
+    gate = threading.Semaphore(2)
+    studio = open_studio(Settings(home=home), lambda: FakeRenderer(steps=1, gate=gate))
+    client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+    body = {"title": "Which?", "entrants": RECIPES}
+    address = f"/votes/{client.post('/votes', json=body, headers=OWN).json()['id']}"
+    name = f"contest/{address.rsplit('/', 1)[1]}"
+    while client.get(address).json()["progress"]["done"] < 2:
+        time.sleep(0.02)
+    client.post("/system/chores/stop", json={"name": name}, headers=OWN)
+    assert client.get(address).json()["progress"]["stopping"]
+    gate.release()
+    while client.get(address).json()["progress"]["state"] == "running":
+        time.sleep(0.02)
+    assert client.get(address).json()["progress"]["state"] == "stopped"
+    client.post(f"{address}/draw", headers=OWN)
+    gate.release(1000)
+    while not client.get(address).json()["drawn"]:
+        time.sleep(0.02)

@@ -1,6 +1,8 @@
 """Models and System: what is where, what runs; a pull goes through a process of its own."""
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from fastapi.testclient import TestClient
 from studio.bootstrap import Studio, open_studio
 from studio.recipes.deployment import Order
 from studio.recipes.serving import Client
+from studio.service.chores import About, Tell
 from studio.service.fake import FakeRenderer
 from studio.service.serving import Commission
 from studio.settings import Settings
@@ -122,6 +125,34 @@ def test_the_system_page_knows_versions_runs_and_the_log(client: TestClient) -> 
     assert status["queue"] == {"waiting": [], "running": 0, "ended": {}, "seconds": {}}
     assert 0 < status["disk_free"] <= status["disk_total"]
     assert status["log"][-1].endswith("something odd")
+
+
+def test_the_system_page_lists_long_work_and_stops_it(client: TestClient, studio: Studio) -> None:
+    """Issue 18, 16: System said "Nothing" while a pack of 168 pictures was drawn."""
+    assert client.get("/system/chores").json() == []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def act(tell: Tell) -> None:
+        tell(3, 168)
+        begun.set()
+        go_on.wait(60)
+        tell(4, 168)
+
+    about = About("robustness", "Quick", "/themes?theme=quick", 2)
+    studio.chores.start("quick/2/robustness", about, act)
+    assert begun.wait(60)
+    [shown] = client.get("/system/chores").json()
+    told = ("kind", "subject", "version", "page", "done", "total", "state")
+    assert [shown[each] for each in told] == ["robustness", "Quick", 2, "/themes?theme=quick", 3, 168, "running"]  # fmt: skip
+    assert datetime.fromisoformat(shown["started"]) <= datetime.now(UTC)
+    stop = {"name": shown["name"]}
+    assert client.post("/system/chores/stop", json=stop).status_code == 422
+    client.post("/system/chores/stop", json=stop, headers=OWN)
+    assert client.get("/system/chores").json()[0]["stopping"]
+    go_on.set()
+    while client.get("/system/chores").json()[0]["state"] == "running":
+        time.sleep(0.02)
+    assert client.get("/system/chores").json()[0]["state"] == "stopped"
 
 
 def test_the_system_page_knows_what_apps_wait_for(home: Path) -> None:

@@ -1,4 +1,5 @@
-"""The colours of the sketch canvas: the pocket models know each of them by its name."""
+"""The colours that doodles are offered in, on the canvas and on a phone: the pocket models were trained on
+them, and know each by its name."""
 
 PALETTE = (
     ("red", "#d62830"), ("pink", "#f782b0"), ("orange", "#f58628"), ("yellow", "#fad43c"),

@@ -1,0 +1,60 @@
+"""What long work asks for before it is begun: pictures, those kept from before, and seconds."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from studio.recipes.request import Job
+from studio.service.album import Album
+from studio.store.variants import VariantStore
+
+MEASURED = 100
+"""So many of the newest variants say how long a picture takes."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`kept` of the pictures are here already; the others should take `seconds`, None where no
+    picture was ever drawn here."""
+
+    pictures: int
+    kept: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Costs:
+    variants: VariantStore
+    album: Album
+
+    def of(self, jobs: Iterable[Job], anew: Iterable[Job] = ()) -> Cost:
+        """Of the pictures of `jobs`, and of those like the jobs of `anew`, which are not here."""
+        asked, further = list(jobs), list(anew)
+        missing = [job for job in asked if not self.album.has(job)]
+        return Cost(
+            pictures=len(asked) + len(further),
+            kept=len(asked) - len(missing),
+            seconds=self._seconds([*missing, *further]),
+        )
+
+    def _seconds(self, jobs: list[Job]) -> float | None:
+        """By what pictures of the same base model took here of late, else by what any took."""
+        if not jobs:
+            return 0.0
+        by_model: dict[str, list[float]] = defaultdict(list)
+        for made in self.variants.newest(MEASURED):
+            spent = made.timings.load + made.timings.render
+            by_model[made.recipe.base_model.name].append(spent)
+        if not by_model:
+            return None
+        whole = median(each for spent in by_model.values() for each in spent)
+        usual = {name: median(spent) for name, spent in by_model.items()}
+        return round(sum(usual.get(job.recipe.base_model.name, whole) for job in jobs), 1)
+
+
+def told_seconds(seconds: float) -> str:
+    """As a person would say it: "12 s", "14 min", "3 h"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"

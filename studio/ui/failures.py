@@ -1,0 +1,121 @@
+"""Errors as the pages are told of them: one line of JSON; what concerns the machine stays in the log."""
+
+import logging
+import traceback
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from gradio.route_utils import FnIndexInferError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studio.errors import (
+    Busy,
+    HubUnavailable,
+    InputError,
+    NotFound,
+    Outdated,
+    StoreError,
+    StudioError,
+    Unstorable,
+)
+
+STATUS: Mapping[type[StudioError], int] = {
+    NotFound: 404,
+    Outdated: 409,
+    Unstorable: 400,
+    InputError: 400,
+    HubUnavailable: 502,
+    StoreError: 503,
+    Busy: 429,
+}
+AWAY = "the studio cannot use its data just now: try again; its log tells why"
+UNEXPECTED = "something went wrong in the studio: its log tells what"
+UNREADABLE = "what was sent does not fit here: reload the page and try again"
+MISFITS = (
+    FnIndexInferError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError,
+)  # fmt: skip
+"""What Gradio and handlers raise of calls that no page of ours sends."""
+
+_log = logging.getLogger("studio.ui")
+
+
+def answer(error: StudioError) -> JSONResponse:
+    """Our errors as the plain pages' scripts read them."""
+    found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, Busy) else None
+    return JSONResponse({"error": told(error)}, found[0] if found else 500, headers)
+
+
+def told(error: StudioError) -> str:
+    """An error's line for whoever asked: without addresses and paths of the store, which are logged."""
+    if not isinstance(error, StoreError) or isinstance(error, Unstorable):
+        return str(error)
+    _log.error("%s", error)
+    return AWAY
+
+
+def log_unexpected(error: Exception, where: str) -> None:
+    """One line: what was raised, and the innermost place; the whole traceback at level DEBUG."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    said = str(error).strip().partition("\n")[0][:200]
+    _log.error("%s: %s: %s (%s)", where, type(error).__name__, said, place)
+    _log.debug("%s", where, exc_info=error)
+
+
+def handle_failures(app: FastAPI) -> None:
+    """Has `app` answer with errors as the pages read them."""
+
+    async def on_studio_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, StudioError)
+        return answer(error)
+
+    async def on_misfit(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        # Without what was sent: it may be large, or no text that JSON can carry.
+        found = [{name: each[name] for name in ("type", "loc", "msg")} for each in error.errors()]
+        return JSONResponse({"detail": found}, 422)
+
+    app.add_exception_handler(StudioError, on_studio_error)
+    app.add_exception_handler(RequestValidationError, on_misfit)
+
+
+class Failures:
+    """ASGI middleware: what nobody caught is one line in the log and one of JSON.
+
+    `misfits_are_the_callers` answers 400 to MISFITS, for addresses of Gradio, which checks little;
+    elsewhere only text that cannot be written (a lone surrogate) and numbers and days beyond what can
+    be kept are the caller's.
+    """
+
+    def __init__(self, app: ASGIApp, misfits_are_the_callers: bool = False) -> None:
+        self._app = app
+        self._callers = MISFITS if misfits_are_the_callers else (UnicodeEncodeError, OverflowError)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            if message["type"] == "http.response.start" and message["status"] == 500:
+                message["status"] = scope.get("studio.status", 500)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except HTTPException:  # A body beyond the limit, found out while it was read.
+            raise
+        except Exception as error:
+            log_unexpected(error, f"{scope['method']} {scope['path']}")
+            if started:
+                raise
+            callers = isinstance(error, self._callers)
+            refusal = {"error": UNREADABLE if callers else UNEXPECTED}
+            await JSONResponse(refusal, 400 if callers else 500)(scope, receive, send)

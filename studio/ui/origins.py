@@ -1,0 +1,70 @@
+"""Requests that pages of other sites send through somebody's browser: refused before routing."""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+PAGES = frozenset(
+    ("/", "/themes", "/votes", "/tuning", "/safety", "/history", "/bases", "/models", "/system", "/sign-in")
+)  # fmt: skip
+"""What links on other sites may lead to. Opening one changes nothing."""
+_PORTS = {"http": 80, "https": 443}
+_REFUSED = (
+    "this was sent by a page of another origin, and is refused; where the studio stands behind a"
+    " proxy, name it in STUDIO_TRUSTED_PROXIES and let it pass the host on"
+)
+
+
+class OwnOrigin:
+    """ASGI middleware: lets browsers in from the studio's own pages alone.
+
+    Browsers tell where a request comes from in Sec-Fetch-Site and Origin, which no script of a page
+    can change. Both must say that it is this origin: scheme, host and port. What is no browser
+    sends neither and passes. Links to `PAGES` may be followed from anywhere.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or is_own(scope):
+            await self._app(scope, receive, send)
+        else:
+            await JSONResponse({"error": _REFUSED}, 403)(scope, receive, send)
+
+
+def is_own(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is not None and place_of(origin) not in _own_places(scope, headers):
+        return False
+    if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
+        return True
+    return (
+        scope["type"] == "http"
+        and scope["method"] in ("GET", "HEAD")
+        and scope["path"] in PAGES
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
+    )
+
+
+def _own_places(scope: Scope, headers: Headers) -> list[tuple[str, str, int]]:
+    """The one place that was asked for; none where the Host header is no host."""
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+    place = place_of(f"{scheme}://{headers.get('host', '')}")
+    return [] if place is None else [place]
+
+
+def place_of(origin: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port; None for what is no origin, such as "null"."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if not parts.hostname or port is None or parts.path or parts.query:
+        return None
+    return parts.scheme, parts.hostname, port

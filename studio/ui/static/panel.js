@@ -1,0 +1,32 @@
+// The studio's own page: deploying, and what costs many pictures, asked about before it is done.
+import { asked, line } from './dialogs.js';
+import { deploy, rollBack, takeDown } from './deploying.js';
+
+const channel = () => document.querySelector('#channel input, #channel textarea').value.trim() || 'live';
+const ACTS = {
+  deploy: ({ slug, number }) => deploy(slug, Number(number), channel()),
+  rollback: ({ slug }) => rollBack(slug, channel()),
+  'take-down': ({ slug }) => takeDown(slug, channel()),
+};
+
+async function act(id) {
+  const theme = document.querySelector('#served [data-slug]');
+  const told = document.querySelector('#findings');
+  if (!theme) return;
+  try {
+    if (await ACTS[id](theme.dataset)) document.querySelector('#deploy-shown').click();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+}
+
+document.addEventListener('click', (event) => {
+  const pressed = event.target.closest('#deploy, #rollback, #take-down');
+  if (pressed) act(pressed.id);
+});
+
+// A sweep says what it takes, and is begun when that is confirmed.
+document.addEventListener('studio-sweep', ({ detail }) => asked({
+  title: ['Run the sweep'], content: [line(detail)], label: 'Begin',
+  act: async () => document.querySelector('#sweep-run').click(),
+}));

@@ -1,0 +1,65 @@
+"""Uploads to Gradio lie in one folder: a bound on what it may hold, and old files swept out."""
+
+import time
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from studio.ui.blocks import UPLOADS_KEPT
+
+MOST_BYTES = 512 * 2**20
+"""Bytes that all uploads may take together; handlers read each of them at once."""
+_ADDRESSES = ("/gradio_api/upload", "/gradio_api/upload/")
+_FULL = "the studio holds too many uploads just now: try again in an hour"
+
+
+class UploadQuota:
+    """ASGI middleware: refuses uploads for which there is no room, before their body is read.
+
+    Files that Gradio has lost track of, such as those of uploads that broke off, are swept out after
+    as long as the others. Used on one event loop; only the looking through the folder leaves it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._arriving = app, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in _ADDRESSES:
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if not length.isdecimal():
+            await JSONResponse({"error": "an upload must tell its length"}, 411)(
+                scope, receive, send
+            )
+            return
+        self._arriving += int(length)
+        try:
+            held = await run_in_threadpool(_swept, Path(get_upload_folder()))
+            if held + self._arriving > MOST_BYTES:
+                await JSONResponse({"error": _FULL}, 507)(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
+        finally:
+            self._arriving -= int(length)
+
+
+def _swept(folder: Path) -> int:
+    """Bytes of the files that are left in `folder` when old ones are removed."""
+    held, long_ago = 0, time.time() - UPLOADS_KEPT[1]
+    for file in folder.rglob("*"):
+        try:
+            found = file.stat(follow_symlinks=False)
+            if file.is_dir():
+                continue
+            if found.st_mtime < long_ago:
+                file.unlink(missing_ok=True)
+            else:
+                held += found.st_size
+        except FileNotFoundError:
+            continue
+    return held
