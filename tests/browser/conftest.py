@@ -75,7 +75,7 @@ class Server:
         """Ends it without a word; returns the port it had."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(LONG)
         self.process = None
         return int(self.url.rpartition(":")[2])
 

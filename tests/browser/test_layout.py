@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.driving import settle
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +43,7 @@ def test_no_two_buttons_of_a_card_overlap_and_the_workbench_uses_the_width(
     wrong = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
+        settle(page)
         used = page.evaluate(USED)
         found = list(page.evaluate(OVERLAPS))
         whole = width - 2 * 32  # The page's own gutters.

@@ -49,7 +49,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     page.get_by_role("button", name="Deployment").click()
     page.locator("#deploy").click()
     asked = page.get_by_role("dialog")
-    expect(asked.locator("#checks summary")).to_be_visible(timeout=120_000)
+    expect(asked.locator("#checks summary")).to_be_visible()
     expect(asked.get_by_label("Your name")).to_have_count(0)
     for box in asked.locator("#checks input").all():
         box.check()

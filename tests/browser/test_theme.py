@@ -203,7 +203,7 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     page.locator("#deploy").click()
     asked = page.get_by_role("dialog")
     asked.get_by_label("Your name").fill("ada")
-    expect(asked.locator("#checks summary")).to_be_visible(timeout=120_000)
+    expect(asked.locator("#checks summary")).to_be_visible()
     # Issue 18, 16: it went live in one click, with no author.
     expect(asked.locator(".acts button").first).to_be_disabled()
     for box in asked.locator("#checks input").all():
@@ -344,9 +344,9 @@ def test_a_theme_has_a_chinese_name(page: Page) -> None:
     name.fill("春日野餐")
     expect(page.locator("#unsaved")).to_contain_text("unsaved change")
     page.locator("#generate").click()
-    expect(page.locator("#card-A")).to_contain_text("Step", timeout=120_000)
+    expect(page.locator("#card-A")).to_contain_text("Step")
     page.locator("#stop").click()
-    expect(page.locator("#notice")).to_contain_text("Stopped with", timeout=60_000)
+    expect(page.locator("#notice")).to_contain_text("Stopped with")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved 春日野餐, version 1.")
     choose(page, "preset", "Picnic")

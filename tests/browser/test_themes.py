@@ -28,9 +28,9 @@ def begin(page: Page, button: Locator) -> None:
 def confirm(page: Page) -> None:
     """Ticks everything a dialog asks to be ticked, once it is there, and says yes."""
     asked = page.get_by_role("dialog")
-    expect(asked.locator(".acts button").first).to_be_visible(timeout=120_000)
+    expect(asked.locator(".acts button").first).to_be_visible()
     for checks in asked.locator(".checks").all():
-        expect(checks.locator("summary")).to_be_visible(timeout=120_000)
+        expect(checks.locator("summary")).to_be_visible()
     for box in asked.locator("#checks input[type=checkbox]").all():
         box.check()
     asked.locator(".acts button").first.click()
@@ -53,7 +53,7 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     expect(page.locator("#diff")).to_contain_text("A, Sampling steps")
     newest = page.locator("#versions tr").first
     begin(page, newest.get_by_role("button", name="Draw"))
-    expect(newest.get_by_role("link", name="Look at it")).to_be_visible(timeout=120_000)
+    expect(newest.get_by_role("link", name="Look at it")).to_be_visible()
     with page.context.expect_page() as opened:
         newest.get_by_role("link", name="Look at it").click()
     sheet = opened.value
@@ -121,7 +121,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     asked = page.get_by_role("dialog")
     go = asked.locator(".acts button").first
     boxes = asked.locator("#checks input[type=checkbox]")
-    expect(boxes.first).to_be_visible(timeout=120_000)
+    expect(boxes.first).to_be_visible()
     expect(asked.locator("h2")).to_contain_text("Slow")
     expect(go).to_be_disabled()
     asked.get_by_label("Your name").fill("ada")
@@ -182,7 +182,7 @@ def test_the_dialogs_fit_the_window(page: Page, server: Server, quick: str, widt
     page.goto(f"{server.url}/themes?theme={quick}")
     page.locator("#versions tr").first.get_by_role("button", name="Deploy").click()
     asked = page.get_by_role("dialog")
-    expect(asked.locator("#checks input").first).to_be_visible(timeout=120_000)
+    expect(asked.locator("#checks input").first).to_be_visible()
     assert violations(page) == []
     box, go = asked.bounding_box(), asked.locator(".acts button").first.bounding_box()
     assert box is not None

@@ -27,7 +27,7 @@ def test_a_study_is_begun_rated_and_a_trial_kept(
     expect(page.locator(".chore")).to_contain_text(f"{quick}/1A/1")
     page.goto(f"{server.url}/tuning?study={quick}/1A/1")
     expect(page.locator("#trials li")).to_have_count(2)
-    expect(page.get_by_role("button", name="Go on")).to_be_enabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Go on")).to_be_enabled()
     first = page.locator("#trials li").first
     expect(first.locator("img")).not_to_have_js_property("naturalWidth", 0)
     first.get_by_role("button", name="4 ★").click()

@@ -79,7 +79,7 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
         expect(page.locator(image)).to_be_hidden()
     expect(page.locator("#left")).to_be_disabled()
     page.locator(".chore").get_by_role("button", name="Stop").click()
-    expect(page.locator("#undrawn")).to_be_visible(timeout=120_000)
+    expect(page.locator("#undrawn")).to_be_visible()
     assert broken == []
 
 

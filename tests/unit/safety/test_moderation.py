@@ -4,7 +4,6 @@ import gzip
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +12,7 @@ import pytest
 
 from studio.safety.moderation import Moderated, ModerationDown, Shown, Webhook, signature
 from tests import examples
+from tests.waiting import LONG
 
 SHOWN = Shown(request="1" * 32, theme="spring", letter="A", png=examples.png())
 
@@ -125,12 +125,10 @@ class Hurried(Webhook):
 
 
 def test_an_answer_that_drips_ends_at_the_deadline(service: Service) -> None:
-    """Each read is quick, so that httpx2's own timeout would never come; 100 bytes would take 10 s."""
-    service.answers, service.pause = [(200, b"{" * 100)], 0.1
-    began = time.monotonic()
+    """Each read is quick, so that httpx2's own timeout would never come; all bytes would take minutes."""
+    service.answers, service.pause = [(200, b"{" * 10**4)], 0.1
     with pytest.raises(ModerationDown, match=r"no whole answer within 0\.4 s"):
         Hurried(service.address, "secret").judge(SHOWN)
-    assert time.monotonic() - began < 8
 
 
 def test_tries_share_the_deadline(service: Service) -> None:
@@ -168,13 +166,10 @@ def test_a_name_that_is_looked_up_for_long_is_not_waited_for(
     found = threading.Event()
 
     def look_up(*_: object, **__: object) -> None:
-        found.wait(30)
+        found.wait(LONG)
         raise OSError("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    began = time.monotonic()
     with pytest.raises(ModerationDown, match=r"no whole answer within 0\.4 s"):
         Hurried("http://moderation.example/judge", "secret").judge(SHOWN)
-    waited = time.monotonic() - began
-    found.set()
-    assert waited < 8
+    found.set()  # Not before: it was not waited for.

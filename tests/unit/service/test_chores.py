@@ -74,7 +74,7 @@ def test_what_is_under_way_is_listed_with_what_it_is_about_until_it_ends() -> No
     """Issue 18, 16: long work could be seen nowhere but on the page that had begun it."""
     chores, held = Chores(), threading.Event()
     for name in ("one", "two"):
-        chores.start(name, SHEET, lambda _: held.wait(60))
+        chores.start(name, SHEET, lambda _: held.wait())
     assert [(each.name, each.about) for each in chores.under_way()] == [("two", SHEET), ("one", SHEET)]  # fmt: skip
     chores.stop("one")
     assert [each.progress.stopping for each in chores.under_way()] == [False, True]
@@ -93,10 +93,10 @@ def test_how_long_the_rest_takes_is_told_by_what_was_drawn_not_by_what_was_kept(
         for done in range(6):
             tell(done, 10)
         told.set()
-        go_on.wait(60)
+        go_on.wait()
 
     chores.start("sheet", SHEET, act)
-    assert told.wait(60)
+    assert told.wait(LONG)
     progress = chores.progress("sheet")
     assert progress is not None
     assert (progress.done, progress.left) == (5, 10.0)

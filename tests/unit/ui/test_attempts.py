@@ -12,6 +12,7 @@ from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.attempts import HASHES
 from studio.ui.server import build_app
+from tests.waiting import LONG
 
 PASSWORD = "correct horse battery"
 
@@ -29,7 +30,7 @@ class Hasher:
             self.tried += 1
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-        assert self.go.wait(120)
+        assert self.go.wait(LONG)
         with self._lock:
             self.at_once -= 1
         return password == PASSWORD

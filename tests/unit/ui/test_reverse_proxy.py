@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from studio.bootstrap import open_studio
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
+from tests.waiting import LONG, until
 
 DOCS = Path(__file__).parents[3] / "docs" / "reverse-proxy.md"
 PASSWORD = "correct horse battery"
@@ -60,7 +60,7 @@ def studio_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     wait_for(port, running)
     yield port
     running.send_signal(signal.SIGINT)
-    running.wait(60)
+    running.wait(LONG)
 
 
 @pytest.fixture(params=["nginx", "caddy"])
@@ -86,11 +86,11 @@ def https(request: pytest.FixtureRequest, studio_port: int, tmp_path: Path) -> I
     def client() -> httpx.Client:
         transport = _Here(verify=trusted)
         url = f"https://studio.example:{port}"
-        return httpx.Client(base_url=url, transport=transport, timeout=300)
+        return httpx.Client(base_url=url, transport=transport, timeout=LONG)
 
     yield client
     running.terminate()
-    running.wait(60)
+    running.wait(LONG)
 
 
 class _Here(httpx.HTTPTransport):
@@ -143,13 +143,12 @@ def caddy(
 
 
 def wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
-    for _ in range(1200):
+    def answers() -> bool:
         assert running.poll() is None, "it ended"
         with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"nothing answers at port {port}")
+            return tried.connect_ex(("127.0.0.1", port)) == 0
+
+    until(answers)
 
 
 def test_the_documented_proxies_lead_to_a_page_that_is_signed_in_to(https: Client) -> None:

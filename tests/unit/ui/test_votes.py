@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -110,10 +109,7 @@ def test_looking_at_a_contest_draws_nothing(studio: Studio) -> None:
     cost = client.get(f"{address}/cost").json()
     assert cost == client.post("/votes/cost", json={"entrants": RECIPES}, headers=OWN).json()
     assert client.post(f"{address}/draw", headers=OWN).json()["progress"]["state"] == "running"
-    for _ in range(1000):
-        if client.get(address).json()["drawn"]:
-            break
-        time.sleep(0.02)
+    until(lambda: client.get(address).json()["drawn"])
     assert client.get(f"{address}/cost").json()["kept"] == cost["pictures"]
     assert client.post(f"{address}/draw", headers=OWN).json()["drawn"]
 
@@ -125,15 +121,12 @@ def test_drawing_that_was_stopped_goes_on_when_it_is_asked_to(home: Path) -> Non
     body = {"title": "Which?", "entrants": RECIPES}
     address = f"/votes/{client.post('/votes', json=body, headers=OWN).json()['id']}"
     name = f"contest/{address.rsplit('/', 1)[1]}"
-    while client.get(address).json()["progress"]["done"] < 2:
-        time.sleep(0.02)
+    until(lambda: client.get(address).json()["progress"]["done"] >= 2)
     client.post("/system/chores/stop", json={"name": name}, headers=OWN)
     assert client.get(address).json()["progress"]["stopping"]
     gate.release()
-    while client.get(address).json()["progress"]["state"] == "running":
-        time.sleep(0.02)
+    until(lambda: client.get(address).json()["progress"]["state"] != "running")
     assert client.get(address).json()["progress"]["state"] == "stopped"
     client.post(f"{address}/draw", headers=OWN)
     gate.release(1000)
-    while not client.get(address).json()["drawn"]:
-        time.sleep(0.02)
+    until(lambda: client.get(address).json()["drawn"])

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.hub import model_hub
 from tests.unit.library.test_headers import PEFT, write
-from tests.waiting import until
+from tests.waiting import LONG, until
 
 OWN = {"X-Studio": "models"}
 APP = Client(name="app")
@@ -135,12 +134,12 @@ def test_the_system_page_lists_long_work_and_stops_it(client: TestClient, studio
     def act(tell: Tell) -> None:
         tell(3, 168)
         begun.set()
-        go_on.wait(60)
+        go_on.wait()
         tell(4, 168)
 
     about = About("robustness", "Quick", "/themes?theme=quick", 2)
     studio.chores.start("quick/2/robustness", about, act)
-    assert begun.wait(60)
+    assert begun.wait(LONG)
     [shown] = client.get("/system/chores").json()
     told = ("kind", "subject", "version", "page", "done", "total", "state")
     assert [shown[each] for each in told] == ["robustness", "Quick", 2, "/themes?theme=quick", 3, 168, "running"]  # fmt: skip
@@ -150,8 +149,7 @@ def test_the_system_page_lists_long_work_and_stops_it(client: TestClient, studio
     client.post("/system/chores/stop", json=stop, headers=OWN)
     assert client.get("/system/chores").json()[0]["stopping"]
     go_on.set()
-    while client.get("/system/chores").json()[0]["state"] == "running":
-        time.sleep(0.02)
+    until(lambda: client.get("/system/chores").json()[0]["state"] != "running")
     assert client.get("/system/chores").json()[0]["state"] == "stopped"
 
 
