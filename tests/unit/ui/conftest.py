@@ -1,11 +1,6 @@
 """The plain pages are tested without the Gradio page beside them, which takes a second to build."""
 
-from types import SimpleNamespace
-from typing import Any
-
-import gradio
 import pytest
-from fastapi import FastAPI
 
 from studio.ui import server
 
@@ -14,9 +9,5 @@ PLAIN = {f"tests.unit.ui.test_{page}" for page in ("bases", "history", "safety",
 
 @pytest.fixture(autouse=True)
 def no_workbench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unmounted(app: FastAPI, *_: Any, **__: Any) -> FastAPI:
-        return app
-
     if request.module.__name__ in PLAIN:
-        monkeypatch.setattr(server, "Page", lambda _: SimpleNamespace(blocks=SimpleNamespace()))
-        monkeypatch.setattr(gradio, "mount_gradio_app", unmounted)
+        monkeypatch.setattr(server, "_mount_page", lambda *_: None)
