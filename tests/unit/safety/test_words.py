@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.errors import BadDocument
@@ -100,6 +100,7 @@ def test_lists_are_read_again_when_they_change(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None)
 def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
     folded = FOLDER.fold(text)
     assert len(folded.text) == len(folded.places)
@@ -115,6 +116,7 @@ def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
     st.sampled_from([str, str.upper, str.title]),
     st.text("xyzqj ", max_size=20),
 )
+@settings(deadline=None)
 def test_letters_apart_are_read_together(
     word: str, between: str, case: object, around: str
 ) -> None:
