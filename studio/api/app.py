@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from studio.api.document import PROBLEMS, describe_errors
 from studio.api.following import Following
 from studio.api.guard import Admit, BodyLimits, Guard
 from studio.api.limiting import Limits
@@ -20,7 +21,7 @@ from studio.api.problems import NoKey, OutOfScope, add_problems
 from studio.api.routes import add_routes
 from studio.api.voting import add_voting
 from studio.api.watching import add_watching
-from studio.api.wire import PREFIX, Problem
+from studio.api.wire import PREFIX
 from studio.bootstrap import Studio
 from studio.errors import DeviceLost, LaneHung, StoreInUse, StudioError
 from studio.recipes.serving import Client, Scope
@@ -61,7 +62,7 @@ def build_api(
     app = FastAPI(
         title="Doodle themes", version="1", lifespan=lifespan,
         docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json",
-        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+        responses=PROBLEMS,
     )  # fmt: skip
     add_problems(app)
     app.add_middleware(Guard, admit=_admit(studio), limits=bodies)
@@ -70,6 +71,7 @@ def build_api(
     add_voting(app, studio, _gate("manage"))
     add_watching(app, studio, _gate("watch"))
     add_pages(app)
+    describe_errors(app)
     return app
 
 

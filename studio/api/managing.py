@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
+from studio.api.document import PRESET_FILE
 from studio.api.wire import PREFIX, RequestShown, request_shown
 from studio.bootstrap import Studio
 from studio.recipes.base import Frozen
@@ -143,7 +144,7 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
         found = presets.summaries(text, archived, MOST)
         return [PresetShown(slug=e.slug, name=e.name, latest=e.latest, archived=e.archived) for e in found]  # fmt: skip
 
-    @routes.post("", status_code=201)
+    @routes.post("", status_code=201, openapi_extra=PRESET_FILE)
     def take_in(data: RawBody, client: Annotated[Client, Depends(who)]) -> TakenInShown:
         """A preset file as `studio presets export` writes it becomes the next version of its slug."""
         taken = studio.packaging.take_in(data, "the preset file", client.name)

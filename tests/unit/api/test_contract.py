@@ -16,6 +16,7 @@ from hypothesis import settings as of_hypothesis
 from pydantic import SecretStr
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from studio.api.app import build_api
 from studio.bootstrap import open_studio
@@ -59,6 +60,9 @@ def is_a_problem(_: Any, response: Any, __: Any) -> None:
     assert not any(own in response.text for own in ("/home0", "postgresql+", "sqlite:"))
 
 
+CHECKS = [not_a_server_error, is_a_problem, content_type_conformance, status_code_conformance]
+
+
 def test_nothing_that_is_sent_breaks_it(api: tuple[TestClient, str]) -> None:
     started, key = api
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", started.app)
@@ -78,7 +82,7 @@ def test_nothing_that_is_sent_breaks_it(api: tuple[TestClient, str]) -> None:
             ):  # A stream of a request that is under way does not end.
                 case.path_parameters["request_id"] = "0" * 32
             answer = case.call(headers=headers)
-            case.validate_response(answer, checks=[not_a_server_error, is_a_problem])
+            case.validate_response(answer, checks=CHECKS)
 
         answered()
         sent.add(operation.label)

@@ -23,6 +23,20 @@ def test_the_document_runs_what_ships_with_it(app: TestClient) -> None:
     assert "http" not in page.text
 
 
+# Issue 18, 9.
+def test_the_document_tells_of_errors_as_they_are(app: TestClient) -> None:
+    document = app.get(f"{V1}/openapi.json").json()
+    operations = [op for path in document["paths"].values() for op in path.values()]
+    assert len(operations) > 35
+    for operation in operations:
+        assert not {"422", "default"} & set(operation["responses"])
+        for code in ("4XX", "5XX"):
+            [kind] = operation["responses"][code]["content"]
+            assert kind == "application/problem+json"
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    assert "requestBody" in document["paths"][f"{V1}/presets"]["post"]
+
+
 def test_the_licences_ship_with_it(app: TestClient) -> None:
     for name in ("LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"):
         assert app.get(f"{V1}/docs/own/{name}").status_code == 200
