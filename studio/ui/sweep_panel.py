@@ -128,7 +128,7 @@ class SweepPanel:
         cost = sweep_cost(sweep, self.album)
         told = f"{cost.pictures} pictures, {cost.kept} of them here already; {cost.switches} changes of base model."
         seconds = self.costs.of(job for _, job in sweep.jobs()).seconds
-        return told if seconds is None else f"{told} About {told_seconds(seconds)}."
+        return f"{told} About {told_seconds(seconds)}." if seconds else told
 
     def _run(self, sweep: Sweep) -> Iterator[Updates]:
         """As a chore, which is seen and stopped from every page; here it is followed to its sheets."""

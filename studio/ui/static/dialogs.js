@@ -16,6 +16,7 @@ export function asked({ title, content = [], label, act, danger = false, may = (
   const check = () => { go.disabled = !may(); };
   return new Promise((resolve) => {
     const end = (answer) => {
+      dialog.close(); // Gives the focus back.
       dialog.remove();
       resolve(answer);
     };

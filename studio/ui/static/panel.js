@@ -1,6 +1,7 @@
 // The studio's own page: deploying, and what costs many pictures, asked about before it is done.
 import { asked, line } from './dialogs.js';
 import { deploy, rollBack, takeDown } from './deploying.js';
+import { element } from './parts.js';
 
 const channel = () => document.querySelector('#channel input, #channel textarea').value.trim() || 'live';
 const ACTS = {
@@ -11,12 +12,15 @@ const ACTS = {
 
 async function act(id) {
   const theme = document.querySelector('#served [data-slug]');
-  const told = document.querySelector('#findings');
+  const told = document.querySelector('#deploy-refused') ?? element('p', { id: 'deploy-refused', className: 'notice notice-error', role: 'alert' });
+  told.remove();
   if (!theme) return;
   try {
     if (await ACTS[id](theme.dataset)) document.querySelector('#deploy-shown').click();
   } catch (error) {
+    // Beside what Gradio shows, not in it.
     told.textContent = error.message;
+    document.querySelector('#findings').after(told);
   }
 }
 
