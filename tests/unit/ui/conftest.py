@@ -19,4 +19,5 @@ def no_workbench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
     if request.module.__name__ in PLAIN:
         monkeypatch.setattr(server, "Page", lambda _: SimpleNamespace(blocks=SimpleNamespace()))
+        monkeypatch.setattr(server, "lighten", lambda app, blocks: None)
         monkeypatch.setattr(gradio, "mount_gradio_app", unmounted)
