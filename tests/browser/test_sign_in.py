@@ -48,7 +48,8 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     assert studio.presets.version("first-light", 2).author == "Ada B"
     page.get_by_role("button", name="Deployment").click()
     page.locator("#deploy").click()
-    expect(page.locator("#served")).to_contain_text("Ada B")
+    # The gate draws with real models first.
+    expect(page.locator("#served")).to_contain_text("Ada B", timeout=240_000)
     out = page.get_by_role("button", name="Sign out")
     expect(out).to_have_attribute("title", "You are Ada B")
     out.click()
