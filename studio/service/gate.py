@@ -110,7 +110,14 @@ class Gate:
         for letter in LETTERS:
             models = self._found(preset.recipes[letter], preset.prompt)
             base, plugged = models[:1], [m for m in models if m.kind in ("controlnet", "lora")]
-            wrong = [m for m in plugged if base and m.family not in (base[0].family, "unknown")]
+            # The layers of a LoRA are counted when it is attached; a ControlNet has to be known before.
+            wrong = [
+                model
+                for model in plugged
+                if base
+                and model.family != base[0].family
+                and not (model.kind == "lora" and model.family == "unknown")
+            ]
             for model in wrong:
                 yield Finding(
                     "stop",

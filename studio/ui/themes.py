@@ -18,7 +18,7 @@ from studio.recipes.deployment import Deployment, Number, Order, Seen, before
 from studio.recipes.differing import differences
 from studio.recipes.preset import Letter
 from studio.recipes.reports import Regression, ReportKind, Robustness
-from studio.recipes.text import LINE, Author, Name
+from studio.recipes.text import LINE, TEXT, Author, Name
 from studio.service.sheet_files import sheet_html
 from studio.store.presets import VersionSummary
 from studio.ui.doors import OwnPage, RawBody
@@ -43,7 +43,9 @@ class _Branch(Frozen):
     author: Author = ""
 
 
-_Confirmed = Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=200)]
+_Confirmed = Annotated[
+    tuple[Annotated[str, Field(max_length=2000), TEXT], ...], Field(max_length=200)
+]
 """What the checks said of one version."""
 
 

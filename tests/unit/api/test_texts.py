@@ -1,6 +1,6 @@
 """Issue 18, 9 and 11: every text, number and list that a route takes has bounds, today and tomorrow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -40,7 +40,7 @@ def unbound(name: str, kind: Any, rules: tuple[Any, ...] = ()) -> Iterator[str]:
         inner, *more = get_args(kind)
         flat = [each for rule in more for each in (rule.metadata if isinstance(rule, FieldInfo) else (rule,))]  # fmt: skip
         yield from unbound(name, inner, (*flat, *rules))
-    elif get_origin(kind) in (Union, UnionType, tuple, list, frozenset):
+    elif get_origin(kind) in (Union, UnionType, tuple, list, frozenset, Mapping):
         if not is_short(kind, rules):
             yield name
         inside = rules if get_origin(kind) in (Union, UnionType) else ()
@@ -55,7 +55,7 @@ def unbound(name: str, kind: Any, rules: tuple[Any, ...] = ()) -> Iterator[str]:
 
 def is_short(kind: Any, rules: tuple[Any, ...]) -> bool:
     """Whether a list has an end; what is no list has."""
-    endless = get_origin(kind) in (list, frozenset) or (get_origin(kind) is tuple and Ellipsis in get_args(kind))  # fmt: skip
+    endless = get_origin(kind) in (list, frozenset, Mapping) or (get_origin(kind) is tuple and Ellipsis in get_args(kind))  # fmt: skip
     return not endless or any(isinstance(rule, MaxLen) for rule in rules)
 
 

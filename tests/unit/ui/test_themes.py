@@ -54,9 +54,9 @@ def test_two_versions_are_compared(client: TestClient) -> None:
     assert client.get(f"{TWO}/diff?before=1&after=9").status_code == 404
 
 
-def seen(client: TestClient, number: int) -> dict[int, list[str]]:
+def seen(client: TestClient, number: int, theme: str = TWO) -> dict[int, list[str]]:
     """What the checks say of a version, all of it confirmed."""
-    found = client.get(f"{TWO}/{number}/check").json()
+    found = client.get(f"{theme}/{number}/check").json()
     return {number: [f["what"] for f in found if f["level"] != "pass"]}
 
 
@@ -132,7 +132,8 @@ def test_a_name_in_chinese_goes_all_the_way(client: TestClient, studio: Studio) 
     new = "/themes/chun-ri-ye-can"
     assert client.get(new).json()["name"] == "春日野餐"
     order = {"slug": "chun-ri-ye-can", "number": 1, "author": "小明", "note": "春天"}
-    assert client.post(f"{new}/deploy", json={"order": order}, headers=OWN).json()["number"] == 1
+    wish = {"order": order, "seen": seen(client, 1, new)}
+    assert client.post(f"{new}/deploy", json=wish, headers=OWN).json()["number"] == 1
     file = client.get(f"{new}/1/export?bases=true")
     taken = client.post("/themes/import/file?name=春日.json&author=小明", content=file.content, headers=OWN)  # fmt: skip
     assert taken.json()["slug"] == "chun-ri-ye-can"
