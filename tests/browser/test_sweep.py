@@ -60,7 +60,8 @@ def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
     sweep.locator("#sweep button").first.click()
     expect(told).to_contain_text(re.compile("of 100|共 100"))
     sweep.locator("#sweep-stop").click()
-    expect(told).to_contain_text("Stopped. What is drawn is kept")
+    # The picture that is being drawn ends first.
+    expect(told).to_contain_text("Stopped. What is drawn is kept", timeout=120_000)
     expect(sweep.locator("#sweep-go")).to_be_enabled()
     axis(sweep, "X", "seed", "1..100/100")
     sweep.locator("#sweep-count").click()
