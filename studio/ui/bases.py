@@ -11,7 +11,7 @@ from studio.bootstrap import Studio
 from studio.errors import NotFound
 from studio.imaging.limits import encode_png
 from studio.imaging.skeleton import LIMBS, draw_skeleton
-from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Slug
+from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Sha256, Slug
 from studio.recipes.recipe import ModelName, ModelRef
 from studio.recipes.text import Name
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
@@ -41,14 +41,14 @@ def base_routes(studio: Studio) -> APIRouter:
         }
 
     @routes.get("/{image_id}.png")
-    def picture(image_id: Slug, sha256: str = "") -> Response:
+    def picture(image_id: Slug, sha256: Sha256 | None = None) -> Response:
         """The picture; one that is asked for by its hash, too, need not be asked for again."""
         image = bases.get(image_id)
         headers = _FOREVER if sha256 == image.sha256 else None
         return Response(bases.png(image), media_type="image/png", headers=headers)
 
     @routes.get("/doodles/{name}.png")
-    def doodle(name: str) -> Response:
+    def doodle(name: Slug) -> Response:
         found = next((each.png for each in studio.doodles if each.name == name), None)
         if found is None:
             raise NotFound(f"no test doodle {name!r}")

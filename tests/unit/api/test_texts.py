@@ -10,11 +10,12 @@ from annotated_types import Le, Lt, MaxLen
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIRouter
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from studio.api.app import build_api
 from studio.bootstrap import Studio
+from studio.recipes.recipe import ModelName
 from studio.recipes.text import LINE, TEXT
 from studio.service.watching import Journal
 from studio.ui.bases import base_routes
@@ -32,6 +33,9 @@ DECODED = ("png", "doodle")
 """Base64: whatever is no sign of that is refused."""
 HEADERS = ("x_studio",)
 """That it is there is all that counts."""
+
+
+MODEL_NAME = next(each for each in get_args(ModelName) if isinstance(each, AfterValidator))
 
 
 def unbound(name: str, kind: Any, rules: tuple[Any, ...] = ()) -> Iterator[str]:
@@ -62,7 +66,8 @@ def is_short(kind: Any, rules: tuple[Any, ...]) -> bool:
 def is_bound(name: str, kind: Any, rules: tuple[Any, ...]) -> bool:
     if kind is str:
         exempt = name.rpartition(".")[2] in (*DECODED, *HEADERS)
-        return exempt or any(rule in (LINE, TEXT) or getattr(rule, "pattern", None) for rule in rules)  # fmt: skip
+        known_rules = (LINE, TEXT, MODEL_NAME)
+        return exempt or any(rule in known_rules or getattr(rule, "pattern", None) for rule in rules)  # fmt: skip
     if kind is int:
         return any(isinstance(rule, Le | Lt) for rule in rules)
     known = (float, bool, bytes, None, type(None), Ellipsis, date, datetime)
