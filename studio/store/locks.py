@@ -22,6 +22,7 @@ class ServerLock:
 
     def __init__(self, url: URL) -> None:
         self._url = url
+        self._is_wanted = False
         self._connection: Connection | None = None
         self._file: FileLock | None = None
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
@@ -34,6 +35,7 @@ class ServerLock:
         database does not answer.
         """
         until = time.monotonic() + seconds
+        self._is_wanted = True
         while not self._try():
             if time.monotonic() >= until:
                 raise StoreInUse(
@@ -47,15 +49,18 @@ class ServerLock:
 
         Raises StoreInUse when another process was quicker, StoreUnavailable as `acquire` does.
         """
-        if self._connection is None:
+        if not self._is_wanted or self._url.get_backend_name() == "sqlite":
             return
         try:
-            self._connection.execute(text("SELECT 1"))
+            if self._connection is not None:
+                self._connection.execute(text("SELECT 1"))
+                return
         except SQLAlchemyError:
             self.release()
-            self.acquire(0)
+        self.acquire(0)
 
     def release(self) -> None:
+        self._is_wanted = False
         if self._file is not None:
             self._file.release()
         if self._connection is not None:

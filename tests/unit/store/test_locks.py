@@ -38,6 +38,29 @@ def test_a_database_that_was_started_again_is_locked_anew(url: str) -> None:
     other.release()
 
 
+def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url.startswith("sqlite"):
+        return
+    mine, other = ServerLock(database_url(url)), ServerLock(database_url(url))
+    mine.acquire(0)
+    end_sessions(url)
+
+    def away() -> bool:
+        raise StoreUnavailable("the database does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mine, "_try", away)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                mine.check()
+    mine.check()
+    with pytest.raises(StoreInUse):
+        other.acquire(0)
+    mine.release()
+
+
 def end_sessions(url: str) -> None:
     admin = create_engine(database_url(url), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
