@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -75,9 +75,15 @@ class ForwardedHeaders:
     def _is_trusted(self, scope: Scope) -> bool:
         peer = scope.get("client")
         try:
-            return peer is not None and any(ip_address(peer[0]) in each for each in self._networks)
+            return peer is not None and any(_plain(peer[0]) in each for each in self._networks)
         except ValueError:
             return False
+
+
+def _plain(address: str) -> IPv4Address | IPv6Address:
+    """An address as its network is written, also of IPv4 on a socket of IPv6 (::ffff:127.0.0.1)."""
+    found = ip_address(address)
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def forwarding(scope: Scope) -> Forwarding:

@@ -21,7 +21,7 @@ from studio.bootstrap import Studio, open_catalogue, open_studio
 from studio.errors import DeviceLost, InputError, LaneHung, NotFound, StoreUnavailable, StudioError
 from studio.logs import set_up_logs
 from studio.recipes.events import ENDS, FINAL, Event
-from studio.recipes.preset import LETTERS, Letter
+from studio.recipes.preset import LETTERS
 from studio.recipes.serving import Told, told
 from studio.service.fleet import (
     HOT_FIRST,
@@ -131,25 +131,22 @@ class Draw(Task):  # type: ignore[misc]
         return StoreRetry()
 
     def run(self, request_id: str, letter: str) -> None:
-        wanted = tuple(each for each in LETTERS if each == letter)
-        studio = self.retry(lambda: self.studio)
-        jobs = studio.serving.jobs
+        ledger: SqlLedger | None = None
         try:
-            request = self.retry(lambda: jobs.request(request_id))
-        except NotFound as error:
-            log.warning("a job is not drawn: %s", error)  # Its request was deleted meanwhile.
-            return
-        ledger = SqlLedger(jobs, studio.variants, request, studio.rendering.metrics)
-        run = studio.rendering.start(request, Priority.LIVE, ledger, wanted)
-        try:
+            studio = self.retry("open", lambda: self.studio)
+            jobs = studio.serving.jobs
+            request = self.retry("read", lambda: jobs.request(request_id))
+            ledger = SqlLedger(jobs, studio.variants, request, studio.rendering.metrics)
+            wanted = tuple(each for each in LETTERS if each == letter)
+            run = studio.rendering.start(request, Priority.LIVE, ledger, wanted)
             with self.pulse.of(ledger):
                 self._follow(run, ledger)
+        except NotFound as error:
+            log.warning("a job is not drawn: %s", error)  # Its request was deleted meanwhile.
         except SoftTimeLimitExceeded:
-            self._leave(
-                ledger, wanted, LaneHung("a job hangs: its process ends, and it is tried anew")
-            )
+            self._leave(ledger, LaneHung("a job hangs: its process ends, it is tried anew"))
         except (LaneHung, DeviceLost) as error:
-            self._leave(ledger, wanted, error)
+            self._leave(ledger, error)
 
     def _follow(self, run: Run, ledger: SqlLedger) -> None:
         """Tells what happens until the job has ended here. Raises LaneHung and DeviceLost."""
@@ -167,7 +164,7 @@ class Draw(Task):  # type: ignore[misc]
 
     def _tell(self, request_id: str, event: Event, ledger: SqlLedger) -> None:
         """What Redis does not take now is lost, but for ends: those the API tells by the job table."""
-        if isinstance(event, ENDS) and not self.retry(lambda: ledger.settled(event.letter)):
+        if isinstance(event, ENDS) and not self.retry("read", lambda: ledger.settled(event.letter)):
             return  # Another attempt has it, and will tell.
         if isinstance(event, FINAL) and not isinstance(event, ENDS):
             return
@@ -180,17 +177,15 @@ class Draw(Task):  # type: ignore[misc]
         with broker_errors():
             self.stream.tell(request_id, [event])
 
-    def _leave(
-        self, ledger: SqlLedger, letters: tuple[Letter, ...], error: StudioError
-    ) -> NoReturn:
+    def _leave(self, ledger: SqlLedger | None, error: StudioError) -> NoReturn:
         """Gives the job back, and ends this process: the pool starts a fresh one, and after a lost
         device the whole worker ends, for its service manager to start again."""
         log.critical("%s", error)
-        for letter in letters:
-            try:
-                ledger.again(letter, str(error))  # Nothing where it went back already.
-            except StudioError as away:
-                log.warning("variant %s is given back by its silence: %s", letter, away)
+        try:
+            if ledger is not None:
+                ledger.give_back(str(error))
+        except StudioError as away:
+            log.warning("a job is given back by its silence: %s", away)
         if isinstance(error, DeviceLost):
             self.device_lost.set()
         logging.shutdown()

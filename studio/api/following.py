@@ -6,11 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from anyio import to_thread
 
 from studio.api.wire import event_shown
 from studio.errors import Busy
+from studio.recipes.preset import Letter
 from studio.recipes.serving import Client, Told
 from studio.service.serving import Serving
 
@@ -42,19 +44,31 @@ class _Feed:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.ended: set[Letter] = set()
         self.over = False
         self.followers = 0
         self.quiet = UNTOLD
         self.changed = asyncio.Event()
 
-    def tell(self, lines: Sequence[str], over: bool, seconds: float) -> None:
+    def tell(self, request_id: str, news: Sequence[Told], over: bool, seconds: float) -> None:
         """Takes in what a look found, `seconds` before the next."""
-        self.quiet = 0.0 if lines or self.quiet >= UNTOLD else self.quiet + seconds
-        self.lines.extend(lines)
+        self.quiet = 0.0 if news or self.quiet >= UNTOLD else self.quiet + seconds
+        self.lines.extend(lines_of(request_id, news, len(self.lines)))
+        self.ended |= {said.letter for said in news if said.final}
         self.over = self.over or over
-        if lines or over:
+        if news or over:
             self.changed.set()
             self.changed = asyncio.Event()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A look at a request: its feed has events up to `number`, and the ends of these jobs."""
+
+    request_id: str
+    feed: _Feed
+    number: int
+    ended: frozenset[Letter]
 
 
 class Following:
@@ -117,35 +131,42 @@ class Following:
         while self._feeds:
             pause = max(PAUSE, len(self._feeds) / LOOKS)
             wanted = [
-                (request_id, len(feed.lines), feed.quiet >= UNTOLD)
+                _Wanted(request_id, feed, len(feed.lines), frozenset(feed.ended))
                 for request_id, feed in self._feeds.items()
                 if not feed.over
             ]
-            found = await to_thread.run_sync(self._look_at, wanted)
-            for request_id, (lines, over) in found.items():
-                if request_id in self._feeds:
-                    self._feeds[request_id].tell(lines, over, pause)
+            for each, (news, over) in await to_thread.run_sync(self._look_at, wanted):
+                each.feed.tell(each.request_id, news, over, pause)
             await asyncio.sleep(pause)
 
     def _look_at(
-        self, wanted: Sequence[tuple[str, int, bool]]
-    ) -> dict[str, tuple[list[str], bool]]:
+        self, wanted: Sequence["_Wanted"]
+    ) -> list[tuple["_Wanted", tuple[Sequence[Told], bool]]]:
         """In a thread: news of each request from a number on, and whether there will be none any more."""
-        return {each: self._look(each, number, untold) for each, number, untold in wanted}
+        return [(each, self._look(each)) for each in wanted]
 
-    def _look(self, request_id: str, number: int, untold: bool) -> tuple[list[str], bool]:
-        """With `untold` the job table is asked, too. Whatever goes wrong may be over at the next look."""
+    def _look(self, wanted: "_Wanted") -> tuple[Sequence[Told], bool]:
+        """Whatever goes wrong may be over at the next look."""
+        request_id, number = wanted.request_id, wanted.number
         try:
             news = self._serving.news(request_id, number) or ()
             over = False
-            if untold or any(said.final for said in news):
+            if wanted.feed.quiet >= UNTOLD or any(said.final for said in news):
                 # In this order: what is told between the two is not lost.
                 over = self._serving.is_over(request_id)
                 news += self._serving.news(request_id, number + len(news)) or ()
+            if over:
+                ended = wanted.ended | {said.letter for said in news if said.final}
+                # Redis may have forgotten events: no stream closes without every end.
+                news += tuple(
+                    said
+                    for said in self._serving.history(request_id)
+                    if said.final and said.letter not in ended
+                )
             self._failing = False
-            return lines_of(request_id, news, number), over
+            return news, over
         except Exception as error:
             if not self._failing:  # Once, not ten times a second for each request.
                 log.warning("request %s cannot be looked at for now: %s", request_id, error)
             self._failing = True
-            return [], False
+            return (), False

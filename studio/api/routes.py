@@ -148,8 +148,7 @@ def _add_events(
 
 def _of_long_ago(serving: Serving, client: Client, request_id: str, first: int) -> list[str] | None:
     """What is left of a run that is forgotten; None for one that can be followed. Raises NotFound."""
-    serving.asked(client, request_id)
-    if serving.news(request_id, first) is not None:
+    if not serving.asked(client, request_id).ended or serving.news(request_id, first) is not None:
         return None
     return lines_of(request_id, serving.history(request_id), first)
 

@@ -68,7 +68,7 @@ class Finisher:
             self.end(run, Withheld(letter=job.letter, reason=reason))
             return
         variant, png = describe(run.request, job, rendered)
-        self._repeat(run, partial(self.variants.add, variant, png))
+        self._repeat("picture", run, partial(self.variants.add, variant, png))
         self.metrics.drawn(variant)
         self.end(run, Done(letter=job.letter, variant=variant, png=png))
         name, timings = request_name(run.request), variant.timings
@@ -81,7 +81,7 @@ class Finisher:
         if run.ledger.is_cleared(job.letter):
             return PictureVerdict()
         act = partial(self.judge, run.request, job.letter, rendered.picture)
-        return self._repeat(run, act)
+        return self._repeat("judge", run, act)
 
     def end(self, run: Run, event: End) -> None:
         """Tells how a job ended once the ledger has recorded it, else what is recorded instead."""
@@ -98,26 +98,43 @@ class Finisher:
     def _end(self, run: Run, event: End) -> None:
         error = {"failed": "message", "withheld": "reason"}.get(event.kind, "")
         told = getattr(event, error) if error else ""
-        if self._repeat(run, partial(run.ledger.end, event.letter, event.kind, told)):
+        if self._record(run, partial(run.ledger.end, event.letter, event.kind, told)):
             run.tell(event)
         else:
             self.give_up(run, event.letter)
 
     def give_up(self, run: Run, letter: Letter) -> None:
         """Ends a job here that this run has no say in any more."""
-        self._repeat(run, partial(run.give_up, letter))
+        try:
+            self._record(run, partial(run.give_up, letter))
+        except StoreUnavailable:
+            raise  # As above.
+        except Exception:
+            log.exception("the end of variant %s of %s", letter, run.request.id)
+            run.tell(unexpected(letter))
 
     def again(self, run: Run, job: Job, error: str, requeue: Callable[[Job], None]) -> None:
         """Tries a job again after an attempt that failed for no fault of its own, where the ledger
         allows it; else it has failed."""
         log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-        if self._repeat(run, partial(run.ledger.again, job.letter, error)):
+        try:
+            is_queued = self._record(run, partial(run.ledger.again, job.letter, error))
+        except StoreUnavailable:
+            raise  # As above.
+        except Exception:
+            log.exception("variant %s of %s could not be queued again", job.letter, job.request_id)
+            is_queued = False
+        if is_queued:
             requeue(job)
         else:
             self.end(run, Failed(letter=job.letter, message=error))
 
-    def _repeat(self, run: Run, act: Callable[[], T]) -> T:
-        return self.retry(act, run.ledger.is_kept, self.lane.touch)
+    def _record(self, run: Run, act: Callable[[], T]) -> T:
+        """What the ledger is told; that of a trial run has no store."""
+        return self._repeat("ledger", run, act) if run.ledger.is_kept else act()
+
+    def _repeat(self, kind: str, run: Run, act: Callable[[], T]) -> T:
+        return self.retry(kind, act, run.ledger.is_kept, self.lane.touch)
 
 
 def unexpected(letter: Letter) -> Failed:

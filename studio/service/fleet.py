@@ -22,7 +22,7 @@ from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request
 from studio.recipes.serving import Told
 from studio.service.runner import UNSENT, hard_limit
-from studio.store.jobs import JobStore
+from studio.store.jobs import JobStore, Left
 
 log = logging.getLogger(__name__)
 TASK = "studio.draw"
@@ -171,6 +171,7 @@ class Fleet:
         self._stream = Stream(self._redis)
         self._jobs, self._clock = jobs, clock
         self._trusted_from = 0.0
+        self._unsent: dict[str, Left] = {}
 
     def reserve(self, seconds: float) -> None:
         """Any number of processes may serve a fleet."""
@@ -187,10 +188,28 @@ class Fleet:
         if self._clock() >= self._trusted_from:
             for left in self._jobs.take_back(SILENT):
                 self.start(self._jobs.request(left.request_id), left.letters, left.turn)
+        self._send_unsent()
+        self._send_lost()
+
+    def _send_unsent(self) -> None:
+        """What was admitted here while Redis was away."""
+        unsent, self._unsent = self._unsent, {}
+        for left in unsent.values():
+            self.start(self._jobs.request(left.request_id), left.letters, left.turn)
+
+    def _send_lost(self) -> None:
+        """What the table has as queued, and Redis has nothing of: whether a model's queue is empty is
+        asked once, before anything is sent."""
+        empty: dict[str, bool] = {}
         for left in self._jobs.queued(UNSENT):
             jobs = plan(self._jobs.request(left.request_id))
+            queues = {job.letter: queue_of(job.recipe.base_model.name) for job in jobs}
             with broker_errors():
-                lost = [job for job in jobs if job.letter in left.letters and self._is_empty(job)]
+                for queue in set(queues.values()) - set(empty):
+                    empty[queue] = self._is_empty(queue)
+                lost = [
+                    job for job in jobs if job.letter in left.letters and empty[queues[job.letter]]
+                ]
                 self._send(left.request_id, lost, left.turn)
 
     def check(self) -> None:
@@ -211,6 +230,7 @@ class Fleet:
                 self._send(request.id, jobs, turn)
         except StoreUnavailable as error:
             log.warning("request %s is sent later: %s", request.id, error)
+            self._unsent[request.id] = Left(request.id, tuple(letters), turn)
 
     def _send(self, request_id: str, jobs: Sequence[Job], turn: int) -> None:
         with self._app.producer_or_acquire() as producer:
@@ -220,15 +240,17 @@ class Fleet:
                     queue=queue_of(job.recipe.base_model.name), priority=PRIORITIES[turn],
                 )  # fmt: skip
 
-    def _is_empty(self, job: Job) -> bool:
-        """Whether nothing waits in Redis for the job's model; kombu has a list for each priority."""
-        queue = queue_of(job.recipe.base_model.name)
+    def _is_empty(self, queue: str) -> bool:
+        """Whether nothing waits in Redis for a model; kombu has a list for each priority."""
         lists = [queue, *(f"{queue}{BEFORE_PRIORITY}{priority}" for priority in PRIORITIES[1:])]
         return not self._redis.exists(*lists)
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:
         """Whoever draws finds out from the job table; of the others nobody else would tell."""
         ends = [Told(letter=letter, kind="cancelled", final=True) for letter in queued]
+        self.settle(request_id, ends)
+
+    def drop(self, request_id: str, ends: Sequence[Told]) -> None:
         self.settle(request_id, ends)
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:

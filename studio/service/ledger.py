@@ -44,6 +44,11 @@ class SqlLedger:
     def again(self, letter: Letter, error: str) -> bool:
         return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
 
+    def give_back(self, error: str) -> None:
+        """Queues again all that was claimed and has not ended."""
+        for ticket in tuple(self._tickets.values()):
+            self._store.give_back(ticket, error)
+
     def is_cleared(self, letter: Letter) -> bool:
         return letter in self._tickets and self._tickets[letter].cleared
 

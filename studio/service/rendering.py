@@ -3,7 +3,6 @@
 import io
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -92,8 +91,7 @@ class RenderService:
         self._engine: Renderer | None = None
         self._device_lost = ""
         self._runs: dict[str, Run] = {}
-        self._replaced: list[Run] = []
-        self._ended: deque[str] = deque()
+        self._ended: dict[str, None] = {}
 
     def start(
         self,
@@ -107,14 +105,21 @@ class RenderService:
         priority, lower turns go first."""
         jobs = tuple(job for job in plan(request) if job.letter in letters)
         run = Run(request, jobs, ledger)
-        self._replaced = [each for each in self._replaced if each.open_letters]
-        if (earlier := self._runs.get(request.id)) is not None and earlier.open_letters:
-            self._replaced.append(earlier)
         self._runs[request.id] = run
-        for together in batches(run.jobs) if self._batch else zip(run.jobs):
-            self._lane.put(partial(self._work, run, together, priority), priority, turn)
-        self._lane.put(partial(self._forget, request.id), priority, turn)
+        self._queue(run, run.jobs, priority, turn)
         return run
+
+    def resume(self, run: Run, letters: Sequence[Letter], priority: Priority, turn: int) -> None:
+        """Queues jobs of a run anew, so that whoever follows it hears of them."""
+        jobs = tuple(job for job in plan(run.request) if job.letter in letters)
+        for job in jobs:
+            run.requeue(job.letter)
+        self._queue(run, jobs, priority, turn)
+
+    def _queue(self, run: Run, jobs: Sequence[Job], priority: Priority, turn: int) -> None:
+        for together in batches(jobs) if self._batch else zip(jobs):
+            self._lane.put(partial(self._work, run, together, priority), priority, turn)
+        self._lane.put(partial(self._forget, run.request.id), priority, turn)
 
     def run(self, request_id: str) -> Run:
         """A run by its request's id, while it lasts and for a while after.
@@ -131,8 +136,7 @@ class RenderService:
 
     def under_way(self) -> tuple[Run, ...]:
         """The runs that have jobs left, first come first."""
-        runs = (*self._replaced, *self._runs.values())
-        return tuple(run for run in runs if run.open_letters)
+        return tuple(run for run in tuple(self._runs.values()) if run.open_letters)
 
     def engine_status(self) -> EngineStatus | None:
         """What the engine holds; None while there was nothing to render."""
@@ -152,6 +156,13 @@ class RenderService:
         run = self._runs.get(request_id)
         if run is not None:
             run.cancel()
+
+    def drop(self, request_id: str, letters: Sequence[Letter]) -> None:
+        """Ends jobs of a run that have ended in its ledger before they were begun, and those alone."""
+        run = self._runs.get(request_id)
+        for letter in letters if run is not None else ():
+            if run is not None and run.take(letter):
+                self._after.put(partial(self._finisher.give_up, run, letter))
 
     def check(self, stalled: float) -> None:
         """Whether this process can still render.
@@ -182,12 +193,16 @@ class RenderService:
         self._after.close()
 
     def _forget(self, request_id: str) -> None:
-        """After a run's last job: the oldest ended run is forgotten, once it is completed."""
+        """After a run's last job: the oldest ended runs are forgotten; one may be open again, or still,
+        since a job is drawn once more."""
 
         def forget() -> None:
-            self._ended.append(request_id)
-            if len(self._ended) > KEPT_RUNS:
-                self._runs.pop(self._ended.popleft(), None)
+            self._ended[request_id] = None
+            for each in tuple(self._ended):
+                run = self._runs.get(each)
+                if len(self._ended) > KEPT_RUNS and not (run and run.open_letters):
+                    del self._ended[each]
+                    self._runs.pop(each, None)
 
         self._after.put(forget)
 
@@ -212,12 +227,23 @@ class RenderService:
     def _claimed(self, run: Run, letter: Letter) -> bool:
         if not run.take(letter):
             return False
-        claim = partial(run.ledger.claim, letter)
-        if self._retry(claim, run.ledger.is_kept, self._lane.touch):
+        if self._claim(run, letter):
             run.tell(Started(letter=letter))
             return True
         self._after.put(partial(self._finisher.give_up, run, letter))
         return False
+
+    def _claim(self, run: Run, letter: Letter) -> bool:
+        """Whether the ledger lets this run have the job; whatever else goes wrong, it does not."""
+        if not run.ledger.is_kept:
+            return run.ledger.claim(letter)
+        try:
+            return self._retry("claim", partial(run.ledger.claim, letter), True, self._lane.touch)
+        except StoreUnavailable:
+            raise  # The process is closing.
+        except Exception:
+            log.exception("variant %s of %s was not begun", letter, run.request.id)
+            return False
 
     def _batched(self, run: Run, jobs: Sequence[Job]) -> Sequence[Rendered]:
         """The pictures of one batch, or none: then one by one tells which job is to blame."""
@@ -327,7 +353,7 @@ class RenderService:
     def _pictures(self, job: Job, forever: bool) -> tuple[Image.Image, Image.Image | None]:
         doodle = None if job.doodle is None else _picture(job.doodle.png)
         read = partial(self._bases.png, job.base_image)
-        return _picture(self._retry(read, forever, self._lane.touch)), doodle
+        return _picture(self._retry("read", read, forever, self._lane.touch)), doodle
 
 
 def _answer(answer: "Future[bytes]", act: Callable[[], bytes]) -> None:

@@ -19,8 +19,8 @@ def _no_report() -> None:
 class StoreRetry:
     """Tries again after StoreUnavailable until the store answers, or patience has run out.
 
-    The outage is measured over all calls: once the store has been away for `patience` seconds, every
-    impatient call fails at its first try until one succeeds.
+    An outage is measured over all calls of a kind: once the store has been away for `patience` seconds,
+    every impatient call fails at its first try until one succeeds.
     """
 
     def __init__(
@@ -34,16 +34,17 @@ class StoreRetry:
         self._patience, self._first, self._longest = patience, first_pause, longest_pause
         self._clock = clock
         self._closing = threading.Event()
-        self._away_since: float | None = None
-        self._error = ""
+        self._away: dict[str, tuple[float, str]] = {}
 
     def __call__(
         self,
+        kind: str,
         act: Callable[[], T],
         forever: bool = True,
         report: Callable[[], None] = _no_report,
     ) -> T:
-        """The result of `act`; `report` is called before each pause.
+        """The result of `act`; `report` is called before each pause. `kind` says which part of the store
+        is asked for what, since one may be away while another answers.
 
         Raises StoreUnavailable after `close`, and, unless `forever`, when patience has run out.
         """
@@ -52,29 +53,28 @@ class StoreRetry:
             try:
                 result = act()
             except StoreUnavailable as error:
-                if self._gives_up(error, forever):
+                if self._gives_up(kind, error, forever):
                     raise
                 log.warning("the store is away, next try in %.1f s: %s", pause, error)
                 report()
                 self._closing.wait(pause)
                 pause = min(2 * pause, self._longest)
             else:
-                self._away_since = None
+                self._away.pop(kind, None)
                 return result
 
     @property
     def error(self) -> str:
-        """Why the store is away; empty while the last call succeeded."""
-        return "" if self._away_since is None else self._error
+        """Why the store is away; empty while the last call of each kind succeeded."""
+        return next((error for _, error in tuple(self._away.values())), "")
 
     def close(self) -> None:
         """Ends every wait: what is tried afterwards is tried once."""
         self._closing.set()
 
-    def _gives_up(self, error: StoreUnavailable, forever: bool) -> bool:
+    def _gives_up(self, kind: str, error: StoreUnavailable, forever: bool) -> bool:
         now = self._clock()
-        if self._away_since is None:
-            self._away_since = now
-        self._error = str(error)
-        is_over = not forever and now - self._away_since >= self._patience
+        since, _ = self._away.get(kind, (now, ""))
+        self._away[kind] = since, str(error)
+        is_over = not forever and now - since >= self._patience
         return is_over or self._closing.is_set()

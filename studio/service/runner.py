@@ -65,6 +65,10 @@ class Runner(Protocol):
         """After jobs were cancelled in the table, of which `queued` had not begun."""
         ...
 
+    def drop(self, request_id: str, ends: Sequence[Told]) -> None:
+        """After jobs that had not begun have ended so in the table; the others go on."""
+        ...
+
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         """What happened from the event of this number on; None where that is not known any more."""
         ...
@@ -130,11 +134,22 @@ class InProcess:
         return len(found)
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
+        """Jobs of a request that is followed here join its run, whose events go on being numbered."""
+        try:
+            run = self._rendering.run(request.id)
+        except NotFound:
+            pass
+        else:
+            self._rendering.resume(run, letters, Priority.LIVE, turn)
+            return
         ledger = SqlLedger(self._jobs, self._variants, request, self._rendering.metrics)
         self._rendering.start(request, Priority.LIVE, ledger, letters, turn)
 
     def cancel(self, request_id: str, queued: Sequence[Letter]) -> None:
         self._rendering.cancel(request_id)
+
+    def drop(self, request_id: str, ends: Sequence[Told]) -> None:
+        self._rendering.drop(request_id, [end.letter for end in ends])
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from studio.recipes.events import FINAL, Elsewhere, Event, Queued, Stopped
-from studio.recipes.preset import Letter
+from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request
 from studio.recipes.serving import JobState
 
@@ -78,6 +78,7 @@ class Run:
         self.jobs = jobs
         self.ledger = ledger or Unkept()
         self._told: list[Event] = []
+        self._open: set[Letter] = set()
         self._news = threading.Condition()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -87,12 +88,10 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Every event in order from the first, ending when each of the jobs has ended."""
-        open_jobs, number = len(self.jobs), 0
-        while open_jobs:
-            event = self.event(number)
+        number = 0
+        while self.open_letters or self.since(number):
+            yield self.event(number)
             number += 1
-            open_jobs -= isinstance(event, FINAL)
-            yield event
 
     def event(self, number: int) -> Event:
         """The event of this number, from 0; waits until it happens."""
@@ -134,7 +133,10 @@ class Run:
     def requeue(self, letter: Letter) -> None:
         """A job that is to be tried again waits anew."""
         with self._lock:
-            self._waiting.append(letter)
+            if not self.open_letters:
+                self._stop.clear()  # It was cancelled, and is wanted again.
+            if letter not in self._waiting:
+                self._waiting.append(letter)
         self.tell(Queued(letter=letter))
 
     def is_over(self, letter: Letter) -> bool:
@@ -149,10 +151,13 @@ class Run:
     def open_letters(self) -> tuple[Letter, ...]:
         """The jobs that have not ended."""
         with self._news:
-            ended = {event.letter for event in self._told if isinstance(event, FINAL)}
-        return tuple(job.letter for job in self.jobs if job.letter not in ended)
+            return tuple(letter for letter in LETTERS if letter in self._open)
 
     def tell(self, event: Event) -> None:
         with self._news:
             self._told.append(event)
+            if isinstance(event, FINAL):
+                self._open.discard(event.letter)
+            else:
+                self._open.add(event.letter)
             self._news.notify_all()

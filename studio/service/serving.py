@@ -78,6 +78,7 @@ class Serving:
         Raises LaneHung and DeviceLost when this process can render no more, StoreInUse when another
         renders for the same database.
         """
+        self.check()
         is_even = self.ticks.is_even()
         if is_even:
             self.expire()
@@ -107,7 +108,8 @@ class Serving:
         """Ends what has waited too long; tells how many jobs."""
         late = self.jobs.expire()
         for request_id, letters in late.items():
-            self.runner.cancel(request_id, letters)
+            ends = [said for said in self.history(request_id) if said.letter in letters]
+            self.runner.drop(request_id, ends)
         return sum(map(len, late.values()))
 
     def themes(self, client: Client) -> Sequence[PresetVersion]:
@@ -216,10 +218,11 @@ class Serving:
     def is_over(self, request_id: str) -> bool:
         """Whether nothing more will be told of a request. What the job table has as ended, and nobody
         has told, is told."""
+        if not self.jobs.asked(request_id).ended:
+            return False
         if self.runner.is_over(request_id):
             return True
-        if self.jobs.asked(request_id).ended:
-            self.runner.settle(request_id, self.history(request_id))
+        self.runner.settle(request_id, self.history(request_id))
         return False
 
     def history(self, request_id: str) -> tuple[Told, ...]:

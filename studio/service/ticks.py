@@ -6,7 +6,7 @@ from collections.abc import Callable
 JUMP = 5.0
 """Seconds by which the wall clock may run ahead of, or behind, the monotonic one between two ticks."""
 LATE = 15.0
-"""Seconds after which a tick is late: the process was stopped, or the store away."""
+"""Seconds after which a tick is late: the process was stopped, or has no time to look."""
 
 
 class Ticks:
@@ -20,14 +20,16 @@ class Ticks:
     ) -> None:
         self._wall, self._monotonic = wall, monotonic
         self._last: tuple[float, float] | None = None
+        self._is_open = False
 
     def is_even(self) -> bool:
-        """Whether time went on as it should since the last completed tick."""
-        if self._last is None:
-            return True
+        """Begins a tick: whether the one before was completed, and time went on as it should since."""
+        was_broken_off, self._is_open = self._is_open, True
+        if self._last is None or was_broken_off:
+            return not was_broken_off
         wall, monotonic = self._wall() - self._last[0], self._monotonic() - self._last[1]
         return abs(wall - monotonic) <= JUMP and monotonic <= LATE
 
     def complete(self) -> None:
         """To be called at the end of each tick that did all it was to do."""
-        self._last = self._wall(), self._monotonic()
+        self._last, self._is_open = (self._wall(), self._monotonic()), False

@@ -92,10 +92,6 @@ class Voting:
         self.chores.start(_chore(contest_id), about, lambda tell: self.draw(contest_id, tell))
         return Ready(False, Progress())
 
-    def stop_drawing(self, contest_id: int) -> None:
-        """At the next picture; what is drawn by then is kept."""
-        self.chores.stop(_chore(contest_id))
-
     def next_ballot(self, contest_id: int, voter: str) -> tuple[int, Ballot]:
         """The number and the ballot that somebody is to vote on next."""
         kept, number = self.contests.get(contest_id), self.contests.cast_by(contest_id, voter)

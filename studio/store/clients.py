@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from studio.errors import NotFound
+from studio.errors import InputError, NotFound
 from studio.recipes.base import read_kept
+from studio.recipes.request import OPERATOR
 from studio.recipes.serving import Client
 from studio.store.database import Database
 from studio.store.tables import ClientRow
@@ -20,7 +21,9 @@ class ClientStore:
 
     def put(self, client: Client) -> str:
         """Adds the client, or gives the one of this name other limits and a new key: returned here,
-        and nowhere else again."""
+        and nowhere else again. Raises InputError for the name under which operators' own runs go."""
+        if client.name == OPERATOR:
+            raise InputError(f"{OPERATOR!r} is the studio's own: choose another name")
         key = f"dts_{secrets.token_urlsafe(32)}"
         with self._database.writing() as session:
             session.merge(

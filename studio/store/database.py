@@ -30,6 +30,14 @@ from studio.store.copying import copy_sqlite
 _MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 """How long a writer waits for another process's lock."""
+NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""What libpq does about a server that is gone without a word: seconds, but the last in milliseconds."""
 WRITERS = 0x646F6F646C65
 """The advisory lock for which PostgreSQL's writers queue: a number of our own ("doodle")."""
 
@@ -41,7 +49,8 @@ class Database:
         """Raises StoreUnavailable for an address that cannot be used, NewerStore for a database
         that a newer studio wrote."""
         self.url = database_url(url)
-        self._engine = create_engine(self.url, pool_pre_ping=True)
+        own = {} if self.url.get_backend_name() == "sqlite" else NETWORK
+        self._engine = create_engine(self.url, pool_pre_ping=True, connect_args=dict(own))
         if self._engine.dialect.name == "sqlite":
             _keep_private(self.url)
             event.listen(self._engine, "connect", _set_up_sqlite)

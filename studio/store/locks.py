@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from studio.errors import StoreInUse, StoreUnavailable
+from studio.store.database import NETWORK
 
 SERVER = 0x73657276
 """The number of PostgreSQL's advisory lock: one of our own ("serv")."""
@@ -87,7 +88,9 @@ class ServerLock:
         return True
 
     def _try_session(self) -> bool:
-        engine = create_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        engine = create_engine(
+            self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=dict(NETWORK)
+        )
         connection = engine.connect()
         got = connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": SERVER})
         if not got:

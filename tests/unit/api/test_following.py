@@ -7,7 +7,7 @@ from collections import Counter
 import httpx2
 import pytest
 
-from studio.api.following import BESIDE, Following
+from studio.api.following import BESIDE, UNTOLD, Following
 from studio.bootstrap import Studio, open_studio
 from studio.errors import StoreUnavailable
 from studio.recipes.serving import Client, Told
@@ -27,15 +27,21 @@ class Telling:
         self.told: dict[str, list[Told]] = {ONE: [], OTHER: []}
         self.looks: Counter[str] = Counter()
         self.failing = False
+        self.forgotten = False
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...]:
         self.looks[request_id] += 1
         if self.failing:
             raise StoreUnavailable("the store is away")
+        if self.forgotten:
+            return ()
         return tuple(self.told[request_id][number:])
 
     def is_over(self, request_id: str) -> bool:
         return sum(each.final for each in self.told[request_id]) == 4
+
+    def history(self, request_id: str) -> tuple[Told, ...]:
+        return tuple(each for each in self.told[request_id] if each.final)
 
     def tell(self, request_id: str, kind: str) -> None:
         letters = ("A", "B", "C", "D")
@@ -121,6 +127,25 @@ def test_while_nothing_can_be_looked_at_streams_wait(
     assert ": waiting\n\n" in lines
     assert kinds([line for line in lines if line.startswith("id")]) == ["done"] * 4
     assert "cannot be looked at for now: the store is away" in caplog.text
+
+
+def test_no_stream_closes_without_every_end(serving: Telling) -> None:
+    """As when Redis has forgotten what was told while it was away: the job table has the ends."""
+
+    async def act() -> list[str]:
+        streams = following(serving)
+        stream = asyncio.create_task(followed(streams, ONE))
+        serving.tell(ONE, "queued")
+        while not streams._feeds[ONE].lines if ONE in streams._feeds else True:
+            await asyncio.sleep(0.01)
+        serving.forgotten = True
+        serving.tell(ONE, "done")
+        streams._feeds[ONE].quiet = UNTOLD
+        return await stream
+
+    lines = asyncio.run(act())
+    assert kinds(lines) == ["queued"] * 4 + ["done"] * 4
+    assert [line.split("\n")[0] for line in lines] == [f"id: {number}" for number in range(8)]
 
 
 def test_who_stops_listening_is_forgotten(serving: Telling) -> None:

@@ -49,8 +49,8 @@ def test_ready_fails_while_pictures_cannot_be_stored(app: TestClient, studio: St
         raise StoreUnavailable("the disk is full")
 
     with suppress(StoreUnavailable):
-        retry(fail)
+        retry("write", fail)
     assert app.get(f"{V1}/ready").status_code == 503
     assert app.get(f"{V1}/health").status_code == 200
-    retry(lambda: None)
+    retry("write", lambda: None)
     assert app.get(f"{V1}/ready").status_code == 200

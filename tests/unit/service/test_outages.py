@@ -24,7 +24,7 @@ from studio.service.runner import InProcess
 from studio.service.runs import Run
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database, database_url
-from studio.store.jobs import JobStore
+from studio.store.jobs import LATE, JobStore
 from studio.store.locks import ServerLock
 from studio.store.pictures import PictureFiles
 from studio.store.tables import JobRow
@@ -250,3 +250,48 @@ def test_a_job_that_hangs_is_noticed_by_a_clock_that_never_jumps(tmp_path: Path)
         bench.service.check(600)
     gate.release(100)
     assert len(done(list(events))) == 4
+
+
+def test_closing_ends_while_the_store_is_away(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, FakeRenderer())
+    bench.outage.begin()
+    bench.start(bench.admit())
+    assert bench.outage.met.wait(LONG)
+    closing = threading.Thread(target=bench.service.close, daemon=True)
+    closing.start()
+    closing.join(LONG)
+    assert not closing.is_alive()
+
+
+def test_a_variant_that_is_drawn_once_more_joins_the_events_of_its_request(tmp_path: Path) -> None:
+    """Followers count events: a run that began anew at 0 left them without the end."""
+    bench = Bench(tmp_path, FakeRenderer())
+    request = bench.admit()
+    run = bench.start(request)
+    seen = list(run.events())
+    with bench.jobs._database.writing() as session:
+        of_b = update(JobRow).where(JobRow.letter == "B")
+        session.execute(of_b.values(state="queued", attempts=0))
+    bench.runner.start(request, ("B",))
+    assert bench.service.run(request.id) is run
+    more = list(run.events())
+    assert more[: len(seen)] == seen
+    assert [event.letter for event in more[len(seen) :] if isinstance(event, Done)] == ["B"]
+
+
+def test_what_expires_ends_alone(tmp_path: Path) -> None:
+    gate = threading.Semaphore(1)
+    bench = Bench(tmp_path, FakeRenderer(gate=gate))
+    run = bench.start(bench.admit())
+    events = run.events()
+    while not isinstance(next(events), Step):
+        pass
+    with bench.jobs._database.writing() as session:
+        session.execute(update(JobRow).values(expires=examples.LONG_AGO))
+    late = bench.jobs.expire()[examples.REQUEST_ID]
+    assert late == ("B", "C", "D")
+    bench.service.drop(examples.REQUEST_ID, late)
+    gate.release(100)
+    rest = list(events)
+    assert done(rest) == ["A"]
+    assert [e.message for e in rest if isinstance(e, Failed)] == [LATE] * 3

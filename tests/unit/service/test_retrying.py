@@ -26,7 +26,7 @@ def quick(patience: float = 45, clock: list[float] | None = None) -> StoreRetry:
 
 def test_a_write_is_repeated_until_the_store_answers() -> None:
     retry, store, reports = quick(patience=0), Store(4), []
-    assert retry(store.write, report=lambda: reports.append(retry.error)) == "kept"
+    assert retry("write", store.write, report=lambda: reports.append(retry.error)) == "kept"
     assert store.calls == 4
     assert reports == ["the disk is full"] * 3
     assert retry.error == ""
@@ -40,20 +40,33 @@ def test_impatient_writes_end_once_the_store_has_been_away_too_long() -> None:
         clock[0] += 20
 
     with pytest.raises(StoreUnavailable, match="disk is full"):
-        retry(store.write, False, pass_time)
+        retry("write", store.write, False, pass_time)
     assert store.calls == 4
     with pytest.raises(StoreUnavailable):
-        retry(store.write, False, pass_time)
+        retry("write", store.write, False, pass_time)
     assert store.calls == 5  # The outage is one: nobody waits for it a second time.
-    assert retry(Store(1).write, False) == "kept"
-    assert retry(Store(3).write, False) == "kept"
+    assert retry("write", Store(1).write, False) == "kept"
+    assert retry("write", Store(3).write, False) == "kept"
 
 
 def test_closing_ends_every_wait() -> None:
     retry, store = quick(), Store(None)
     with pytest.raises(StoreUnavailable):
-        retry(store.write, report=retry.close)
+        retry("write", store.write, report=retry.close)
     assert store.calls == 2
+
+
+def test_one_part_of_the_store_may_be_away_while_another_answers() -> None:
+    clock = [0.0]
+    retry, bucket = quick(45, clock), Store(None)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            retry("picture", bucket.write, False, lambda: clock.__setitem__(0, clock[0] + 20))
+        assert retry("ledger", Store(1).write, False) == "kept"
+        assert retry.error == "the disk is full"
+    assert bucket.calls == 5  # The second picture has not waited anew.
+    assert retry("picture", Store(1).write) == "kept"
+    assert retry.error == ""
 
 
 def test_other_errors_are_not_tried_again() -> None:
@@ -61,4 +74,4 @@ def test_other_errors_are_not_tried_again() -> None:
         raise InputError("no")
 
     with pytest.raises(InputError):
-        quick()(refuse)
+        quick()("write", refuse)

@@ -24,6 +24,15 @@ def test_jumps_and_gaps_are_noticed_once(wall: float, monotonic: float, is_even:
     clocks["wall"] += wall
     clocks["monotonic"] += monotonic
     assert ticks.is_even() is is_even
-    assert ticks.is_even() is is_even
+    ticks.complete()
+    assert ticks.is_even()
+
+
+def test_a_tick_after_one_that_was_broken_off_is_not_even() -> None:
+    """Issue 18, 1: while the store was away nobody could give a sign of life."""
+    ticks = Ticks(lambda: 0.0, lambda: 0.0)
+    assert ticks.is_even()
+    assert not ticks.is_even()
+    assert not ticks.is_even()
     ticks.complete()
     assert ticks.is_even()
