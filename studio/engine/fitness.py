@@ -6,6 +6,8 @@ from pathlib import Path
 
 from studio.engine.configurations import Configurations
 from studio.errors import UnfitModel
+from studio.library.configured import MAX_CONFIGURATION
+from studio.library.files import read_regular
 from studio.library.headers import read_header
 from studio.library.models import Family, Model
 
@@ -90,7 +92,7 @@ def _told(configuration: dict[str, object]) -> Latents | None:
 def _configuration(file: Path) -> dict[str, object]:
     """Empty where it cannot be read: loading the model names that."""
     try:
-        read = json.loads(file.read_text())
-    except (OSError, ValueError):
+        read = json.loads(read_regular(file, MAX_CONFIGURATION))
+    except (OSError, ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
