@@ -1,9 +1,11 @@
 """How tests wait: for a state, and as long as the slowest machine may need. Nothing is measured by it:
 a test goes on as soon as what it waits for is there. Speed belongs into `tests/benchmarks`."""
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 LONG = 180.0
 """Seconds until a test gives up on what should have happened."""
@@ -27,3 +29,9 @@ def until(
             raise TimeoutError(f"still this after {LONG:.0f} s: {found}")
         time.sleep(pause)
     return found
+
+
+def run(coroutine: Coroutine[Any, Any, Found]) -> Found:
+    """What asyncio.run gives, in a thread: Playwright leaves an event loop running in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()

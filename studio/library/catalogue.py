@@ -131,6 +131,10 @@ class Catalogue:
                 f"{kind} {name} cannot be read ({error.strerror}: {error.filename}): put its files"
                 " in place again"
             ) from None
+        except DamagedModel as error:
+            if path.is_file():
+                raise
+            raise DamagedModel(f"{kind} {name}: {error}") from None
         except StudioError:
             raise
         except Exception as error:

@@ -209,7 +209,9 @@ def test_damaged_weights_are_named_before_anything_is_rendered(
     broken = Easel(easel.studio, catalogue, Engine(catalogue, "cpu"))
     with pytest.raises(UnfitModel, match="not the one the recipe was tuned with"):
         broken.job()
-    with pytest.raises(DamagedModel, match="diffusion_pytorch_model.safetensors of model"):
+    with pytest.raises(
+        DamagedModel, match="pocket-ink: diffusion_pytorch_model.safetensors is cut short"
+    ):
         broken.render(broken.job(base_model=ModelRef(name="pocket-ink")))
 
 

@@ -175,7 +175,7 @@ def test_an_end_that_nobody_could_tell_whole_is_told_by_the_next(redis: RedisSer
 def test_without_a_queue_a_worker_says_what_it_needs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="set STUDIO_BROKER"):
         work(Settings(home=tmp_path))
-    with pytest.raises(StoreUnavailable, match="the broker does not answer"):
+    with pytest.raises(StoreUnavailable, match="the queue does not answer"):
         open_redis("redis://127.0.0.1:1/0")
 
 

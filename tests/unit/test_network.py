@@ -1,6 +1,5 @@
 """Issue 18, 6: whose word is taken for who is asking."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from studio.network import ForwardedHeaders, forwarding
 from studio.settings import Settings
+from tests.waiting import run
 
 SENT = [
     (b"host", b"127.0.0.1:7860"),
@@ -39,7 +39,7 @@ def seen(peer: str | None, trusted: tuple[str, ...], headers: list[tuple[bytes, 
         "client": (peer, 4711) if peer else None,
         "headers": headers,
     }
-    asyncio.run(ForwardedHeaders(application, trusted)(scope, nothing, nothing))
+    run(ForwardedHeaders(application, trusted)(scope, nothing, nothing))
     return found[0]
 
 

@@ -12,6 +12,7 @@ const undrawn = document.querySelector('#undrawn');
 const frames = document.querySelectorAll('.frame');
 let contest = null;
 let number = null;
+let loading = 0;
 
 const percent = (share) => `${Math.round(100 * share)} %`;
 
@@ -30,7 +31,7 @@ async function open(id) {
   document.querySelector('#title').textContent = contest.title;
   if (contest.drawn) {
     undrawn.hidden = true;
-    await next();
+    if (number === null) await next();
     return;
   }
   number = null;
@@ -67,6 +68,7 @@ async function show(image, address) {
 }
 
 async function next() {
+  const mine = ++loading;
   number = null;
   if (!voter.value.trim() && !document.cookie.includes('studio-user=')) {
     count.textContent = 'Say who votes.';
@@ -78,6 +80,7 @@ async function next() {
   await Promise.all([['left', '#left img'], ['right', '#right img'], ['doodle', '#drawn']].map(([side, image]) => show(
     document.querySelector(image), `/votes/${contest.id}/pictures/${ballot.number}/${side}.png?${asked}`,
   )));
+  if (mine !== loading) return; // A newer ballot is on its way.
   number = ballot.number;
   mayVote(true);
   count.textContent = `${number} votes cast by you`;

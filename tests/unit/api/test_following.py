@@ -15,7 +15,7 @@ from studio.service.fake import FakeRenderer
 from studio.settings import Settings
 from tests.servers.api import serving as listening
 from tests.unit.api.test_api import V1, WISH
-from tests.waiting import LONG, until
+from tests.waiting import LONG, run, until
 
 ONE, OTHER = "1" * 32, "2" * 32
 
@@ -78,7 +78,7 @@ def test_a_hundred_streams_of_a_request_are_one_look_at_it(serving: Telling) -> 
         assert streams._feeds == {}
         return found
 
-    found = asyncio.run(act())
+    found = run(act())
     assert all(each == found[0] for each in found)
     assert kinds(found[0]) == ["queued"] * 4 + ["done"] * 4
     assert serving.looks[ONE] < 50
@@ -95,15 +95,15 @@ def test_streams_of_several_requests_end_each_when_theirs_does(serving: Telling)
         serving.tell(OTHER, "done")
         assert kinds(await other) == ["done"] * 4
 
-    asyncio.run(act())
+    run(act())
 
 
 def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Telling) -> None:
     serving.tell(ONE, "queued")
     serving.tell(ONE, "done")
-    lines = asyncio.run(followed(following(serving), ONE, 6))
+    lines = run(followed(following(serving), ONE, 6))
     assert [line.split("\n")[0] for line in lines] == ["id: 6", "id: 7"]
-    assert asyncio.run(followed(following(serving), ONE, 8)) == []
+    assert run(followed(following(serving), ONE, 8)) == []
 
 
 def test_while_nothing_can_be_looked_at_streams_wait(
@@ -123,7 +123,7 @@ def test_while_nothing_can_be_looked_at_streams_wait(
         serving.tell(ONE, "done")
         return await stream
 
-    lines = asyncio.run(act())
+    lines = run(act())
     assert ": waiting\n\n" in lines
     assert kinds([line for line in lines if line.startswith("id")]) == ["done"] * 4
     assert "cannot be looked at for now: the store is away" in caplog.text
@@ -143,7 +143,7 @@ def test_no_stream_closes_without_every_end(serving: Telling) -> None:
         streams._feeds[ONE].quiet = UNTOLD
         return await stream
 
-    lines = asyncio.run(act())
+    lines = run(act())
     assert kinds(lines) == ["queued"] * 4 + ["done"] * 4
     assert [line.split("\n")[0] for line in lines] == [f"id: {number}" for number in range(8)]
 
@@ -160,7 +160,7 @@ def test_who_stops_listening_is_forgotten(serving: Telling) -> None:
         assert streams._looking is not None
         await streams._looking  # It ends by itself.
 
-    asyncio.run(act())
+    run(act())
 
 
 def test_a_client_has_so_many_streams(studio: Studio) -> None:

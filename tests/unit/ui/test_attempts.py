@@ -12,7 +12,7 @@ from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.attempts import HASHES
 from studio.ui.server import build_app
-from tests.waiting import LONG
+from tests.waiting import LONG, run
 
 PASSWORD = "correct horse battery"
 
@@ -84,7 +84,7 @@ def test_of_two_hundred_at_once_ten_are_tried_two_at_a_time_and_others_are_serve
         tried = [each for each in answers if each.status_code == 303]
         assert [each.headers["location"] for each in tried] == ["/sign-in?wrong"] * 10
 
-    asyncio.run(burst())
+    run(burst())
     assert hasher.tried == 10
     assert hasher.most_at_once == HASHES
 
@@ -99,7 +99,7 @@ def test_a_name_is_tried_ten_times_a_minute_from_however_many_addresses(
         ]
 
     hasher.go.set()
-    assert asyncio.run(spread()) == [303] * 10 + [429] * 2
+    assert run(spread()) == [303] * 10 + [429] * 2
 
 
 def test_more_than_can_wait_are_turned_away_untried(studio: Studio, hasher: Hasher) -> None:
@@ -114,7 +114,7 @@ def test_more_than_can_wait_are_turned_away_untried(studio: Studio, hasher: Hash
             hasher.go.set()
         return [(await each).status_code for each in tries]
 
-    codes = asyncio.run(many())
+    codes = run(many())
     assert codes.count(429) >= 1
     assert hasher.tried == codes.count(303) < 60
 
@@ -126,7 +126,7 @@ def test_a_right_password_is_not_counted(studio: Studio, hasher: Hasher) -> None
             assert (await Browser(app).sign_in(PASSWORD)).headers["location"] == "/"
 
     hasher.go.set()
-    asyncio.run(often())
+    run(often())
 
 
 def test_nobody_elses_wrong_passwords_keep_a_known_browser_out(
@@ -150,7 +150,7 @@ def test_nobody_elses_wrong_passwords_keep_a_known_browser_out(
         assert (await ada.sign_in("wrong", "bob")).status_code == 429
 
     hasher.go.set()
-    asyncio.run(flooded())
+    run(flooded())
 
 
 def test_addresses_are_those_that_a_trusted_proxy_tells_and_no_others(
@@ -165,5 +165,5 @@ def test_addresses_are_those_that_a_trusted_proxy_tells_and_no_others(
         ]  # fmt: skip
 
     hasher.go.set()
-    assert asyncio.run(told("10.0.0.1")) == [303] * 12
-    assert asyncio.run(told("127.0.0.1")) == [303] * 10 + [429] * 2
+    assert run(told("10.0.0.1")) == [303] * 12
+    assert run(told("127.0.0.1")) == [303] * 10 + [429] * 2
