@@ -26,6 +26,11 @@ _LOST = re.compile(
 )
 """How errors begin after which no call to the device succeeds. cuBLAS's are CUDA errors to torch."""
 
+_OF_ONE_CALL = re.compile(
+    "no kernel image|invalid configuration argument|invalid argument|not supported", re.IGNORECASE
+)
+"""What CUDA says of one call that it did not take: the next may succeed, and a new process helps nobody."""
+
 _FROM_LIBRARIES = (
     RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError,
     ImportError, MemoryError,
@@ -42,6 +47,8 @@ def ran_out_of_memory(error: BaseException) -> bool:
 def lost_device(error: BaseException) -> bool:
     """Whether the device answers nobody in this process any more."""
     if ran_out_of_memory(error) or not isinstance(error, RuntimeError):
+        return False
+    if _OF_ONE_CALL.search(reason(error)):
         return False
     return isinstance(error, torch.AcceleratorError) or _LOST.search(str(error)) is not None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from tests.waiting import LONG
@@ -68,6 +69,16 @@ def programs() -> Path | None:
         return BINARIES[-1]
     found = shutil.which("initdb")
     return None if found is None else Path(found).parent
+
+
+def needed() -> Path:
+    """The same; where it is not installed the test is skipped, but in CI, where that is a failure."""
+    found = programs()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed: `make test` installs it")
+        pytest.skip("these tests need PostgreSQL: apt-get install postgresql")
+    return found
 
 
 @contextmanager

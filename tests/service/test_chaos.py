@@ -1,6 +1,5 @@
 """Requests while whatever can fail does: none is lost, shown twice, or left without an end. Issue 18, 1."""
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +12,7 @@ from studio.bench.redis import RedisServer
 from studio.bench.serving import Fleet, chaos_of, fleet, fleet_faults, sqlite_faults
 from studio.worker import every
 from tests.servers.disk import small_disk
-from tests.servers.postgresql import Cluster, cluster, programs
+from tests.servers.postgresql import Cluster, cluster, needed
 
 COUNT = 60
 ALL_WELL = {"requests": COUNT, "lost": 0, "twice": 0, "untold": 0}
@@ -23,12 +22,7 @@ LOCKED, AWAY = 12.0, 5.0
 
 @pytest.fixture
 def postgresql() -> Iterator[Cluster]:
-    found = programs()
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is not installed: `make test` installs it")
-        pytest.skip("these tests need PostgreSQL: apt-get install postgresql")
-    with cluster(found) as running:
+    with cluster(needed()) as running:
         yield running
 
 

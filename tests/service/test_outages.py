@@ -26,7 +26,7 @@ from studio.recipes.recipe import ModelRef
 from studio.recipes.serving import Client
 from studio.settings import shipped
 from tests.servers.disk import small_disk
-from tests.servers.postgresql import Cluster, cluster, programs
+from tests.servers.postgresql import Cluster, cluster, needed
 from tests.service.conftest import Service
 from tests.service.test_conformance import ASK, ended, states
 from tests.waiting import LONG, until
@@ -35,12 +35,7 @@ from tests.waiting import LONG, until
 @pytest.fixture
 def postgresql() -> Iterator[Cluster]:
     """One of the test's own, to be stopped and started."""
-    found = programs()
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is not installed: `make test` installs it")
-        pytest.skip("these tests need PostgreSQL: apt-get install postgresql")
-    with cluster(found) as running:
+    with cluster(needed()) as running:
         yield running
 
 

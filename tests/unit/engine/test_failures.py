@@ -33,6 +33,8 @@ OTHERS = [
     IndexError("list index out of range"),
     ImportError("T5Tokenizer requires the SentencePiece library"),
     ValueError("the words say: CUDA error: no"),
+    RuntimeError("CUDA error: no kernel image is available for execution on the device"),
+    RuntimeError("CUDA error: invalid configuration argument"),
 ]
 
 
