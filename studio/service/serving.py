@@ -22,7 +22,7 @@ from studio.service.ledger import event_of
 from studio.service.runner import Runner
 from studio.service.ticks import Ticks
 from studio.store.base_images import BaseImageStore
-from studio.store.jobs import Crowd, JobStore
+from studio.store.jobs import LATE, Crowd, JobStore
 from studio.store.variants import VariantStore
 
 WAIT = timedelta(minutes=5)
@@ -108,7 +108,7 @@ class Serving:
         """Ends what has waited too long; tells how many jobs."""
         late = self.jobs.expire()
         for request_id, letters in late.items():
-            ends = [said for said in self.history(request_id) if said.letter in letters]
+            ends = [Told(letter=each, kind="failed", final=True, error=LATE) for each in letters]
             self.runner.drop(request_id, ends)
         return sum(map(len, late.values()))
 
