@@ -64,6 +64,8 @@ class ForwardedHeaders:
         )
         if forwarded and trusted:
             scope["headers"] = _with_forwarded_host(scope["headers"])
+            host, port = scope["client"]
+            scope["client"] = str(_plain(host)), port
             await self._believing(scope, receive, send)  # type: ignore[arg-type]
         else:
             await self._without(scope, receive, send)

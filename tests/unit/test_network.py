@@ -52,6 +52,11 @@ def test_a_proxy_that_is_named_is_believed() -> None:
         assert forwarding(scope) == "trusted"
 
 
+def test_a_proxy_of_ipv4_on_a_socket_of_ipv6_is_believed() -> None:
+    scope = seen("::ffff:10.0.0.1", ("10.0.0.0/8",), SENT)
+    assert (scope["client"], forwarding(scope)) == (("203.0.113.7", 0), "trusted")
+
+
 @pytest.mark.parametrize("peer", ["127.0.0.1", "192.0.2.1", "testclient", None])
 def test_nobody_else_is(peer: str | None) -> None:
     scope = seen(peer, ("10.0.0.0/8",), SENT)

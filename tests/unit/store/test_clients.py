@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio.errors import NotFound
+from studio.errors import InputError, NotFound
 from studio.recipes.serving import Client
 from studio.store.clients import ClientStore
 from studio.store.database import Database
@@ -22,3 +22,9 @@ def test_a_client_is_told_by_its_newest_key(url: str) -> None:
     assert store.of_key(second) is None
     with pytest.raises(NotFound):
         store.remove("app")
+
+
+def test_no_client_has_the_name_of_operators(url: str) -> None:
+    """Issue 18, 10: it would get previews of pictures that are judged."""
+    with pytest.raises(InputError, match="'studio' is the studio's own"):
+        ClientStore(Database(url)).put(Client(name="studio"))
