@@ -24,14 +24,15 @@ from studio.errors import (
     StudioError,
 )
 from studio.imaging.limits import encode_png
-from studio.recipes.events import Failed, Loading, Preview, Started, Step, Stopped
+from studio.recipes.events import Failed, Started, Stopped
 from studio.recipes.planning import batches, plan
 from studio.recipes.preset import LETTERS, Letter
-from studio.recipes.request import OPERATOR, Job, Request
+from studio.recipes.request import Job, Request
 from studio.recipes.safety import PictureVerdict
 from studio.service.finishing import Finisher, Judge, unexpected
-from studio.service.lane import Lane, Priority, Task
+from studio.service.lane import Lane, Priority
 from studio.service.metrics import Metrics
+from studio.service.reporting import is_over, watch
 from studio.service.retrying import StoreRetry
 from studio.service.runs import Ledger, Run
 from studio.store.base_images import BaseImageStore
@@ -160,9 +161,10 @@ class RenderService:
     def drop(self, request_id: str, letters: Sequence[Letter]) -> None:
         """Ends jobs of a run that have ended in its ledger before they were begun, and those alone."""
         run = self._runs.get(request_id)
-        for letter in letters if run is not None else ():
-            if run is not None and run.take(letter):
-                self._after.put(partial(self._finisher.give_up, run, letter))
+        if run is None:
+            return
+        for letter in filter(run.take, letters):
+            self._after.put(partial(self._finisher.give_up, run, letter))
 
     def check(self, stalled: float) -> None:
         """Whether this process can still render.
@@ -258,7 +260,7 @@ class RenderService:
         letter = job.letter
         try:
             if rendered is None:
-                if _is_over(run, letter):
+                if is_over(run, letter):
                     raise Cancelled(f"variant {letter} was stopped")
                 rendered = self._rendered(run, [job])[0]
         except Cancelled:
@@ -342,7 +344,7 @@ class RenderService:
 
     def _rendered(self, run: Run, jobs: Sequence[Job]) -> tuple[Rendered, ...]:
         base, doodle = self._pictures(jobs[0], run.ledger.is_kept)
-        watches = [_watch(run, job.letter, self._lane.touch) for job in jobs]
+        watches = [watch(run, job.letter, self._lane.touch) for job in jobs]
         return self._renderer().render_together(jobs, base, doodle, watches)
 
     def _renderer(self) -> Renderer:
@@ -362,39 +364,6 @@ def _answer(answer: "Future[bytes]", act: Callable[[], bytes]) -> None:
         answer.set_result(act())
     except BaseException as error:
         answer.set_exception(error)
-
-
-def _is_over(run: Run, letter: Letter) -> bool:
-    """Whether the job may stop; while the store is away nobody knows, and it goes on."""
-    try:
-        return run.is_over(letter)
-    except StoreUnavailable:
-        return run.cancelled
-
-
-def _watch(run: Run, letter: Letter, touch: Task) -> Watch:
-    """Tells the run what an engine reports, and `touch` that there is progress."""
-
-    def tell(event: Loading | Step | Preview) -> None:
-        touch()
-        run.tell(event)
-
-    def preview(picture: Image.Image) -> None:
-        if shows_previews(run.request):
-            tell(Preview(letter=letter, png=encode_png(picture)))
-
-    return Watch(
-        on_loading=lambda model: tell(Loading(letter=letter, model=model)),
-        on_step=lambda done, total: tell(Step(letter=letter, done=done, total=total)),
-        on_preview=preview,
-        is_cancelled=lambda: _is_over(run, letter),
-    )
-
-
-def shows_previews(request: Request) -> bool:
-    """Whether previews may leave the engine: operators see them; clients only where the theme does not
-    have its pictures judged, since a preview shows what may be withheld in the end."""
-    return request.client == OPERATOR or not request.preset.safety.pictures
 
 
 def _picture(png: bytes) -> Image.Image:
