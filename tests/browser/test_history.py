@@ -1,7 +1,7 @@
 """The history page: an endless list, a filter, a closer look, restoring, deleting."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from studio.store.database import Database
 from studio.store.pictures import PictureFiles
@@ -28,18 +28,52 @@ def history(page: Page, server: Server) -> Page:
     return page
 
 
+def scrolled_end(page: Page) -> str:
+    """What the list says at its end, after one more turn of the wheel."""
+    page.mouse.wheel(0, 4000)
+    return page.locator("#end").inner_text()
+
+
 def test_the_list_grows_as_one_scrolls_and_ends(history: Page) -> None:
     assert history.locator("#list figure").count() < 200
-    end = history.locator("#end")
-
-    def scrolled() -> str:
-        history.mouse.wheel(0, 4000)
-        return end.inner_text()
-
-    until(scrolled)
-    expect(end).to_have_text("That is all.")
+    until(lambda: scrolled_end(history))
+    expect(history.locator("#end")).to_have_text("That is all.")
     expect(history.locator("#list figure")).to_have_count(200)
     expect(history.locator("#count")).to_have_text("200 variants")
+
+
+HELD_BACK = """
+window.IntersectionObserver = class extends IntersectionObserver {
+  constructor(call, options) {
+    const kept = [];
+    super((entries) => {
+      if (!kept.length) setTimeout(() => call(kept.splice(0), this), 300);
+      kept.push(...entries);
+    }, options);
+  }
+};
+"""
+"""An observer as on a busy page: what it sees within 300 ms comes in one call."""
+
+
+def test_the_list_ends_on_a_busy_page_and_after_a_failed_answer(
+    page: Page, server: Server
+) -> None:
+    page.add_init_script(HELD_BACK)
+    asked = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 3:
+            route.fulfill(status=503, json={"error": "away"})
+        else:
+            route.continue_()
+
+    page.route("**/history/variants?*", answer)
+    page.goto(f"{server.url}/history")
+    expect(page.locator("#list figure").first).to_be_visible()
+    until(lambda: scrolled_end(page))
+    expect(page.locator("#list figure")).to_have_count(200)
 
 
 def test_the_filter_narrows_the_list(history: Page) -> None:

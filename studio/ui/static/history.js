@@ -9,6 +9,8 @@ const end = document.querySelector('#end');
 const remove = document.querySelector('#delete');
 const detail = document.querySelector('#detail');
 const rows = new Map();
+// Milliseconds until a page that could not be had is asked for again.
+const RETRY = 3000;
 let next = null;
 let asking = false;
 let turn = 0;
@@ -34,11 +36,19 @@ async function more() {
     count.textContent = `${rows.size}${next === null ? '' : '+'} variants`;
     told.textContent = '';
   } catch (error) {
-    if (mine === turn) told.textContent = error.message;
+    if (mine !== turn) return;
+    told.textContent = error.message;
+    await new Promise((resolve) => setTimeout(resolve, RETRY));
   }
   if (mine !== turn) return;
   asking = false;
-  if (next !== null && end.getBoundingClientRect().top < innerHeight + 600) more();
+  if (next !== null) look();
+}
+
+// An observer tells of changes only; observed anew it says where the end stands now.
+function look() {
+  observer.unobserve(end);
+  observer.observe(end);
 }
 
 function anew() {
@@ -113,7 +123,10 @@ remove.addEventListener('click', async () => {
 
 form.addEventListener('input', anew);
 form.addEventListener('submit', (event) => event.preventDefault());
-new IntersectionObserver(([seen]) => { if (seen.isIntersecting && next !== null) more(); }, { rootMargin: '600px' }).observe(end);
+// A busy page gets several entries at once: the last is the newest.
+const observer = new IntersectionObserver((entries) => {
+  if (entries.at(-1).isIntersecting && next !== null) more();
+}, { rootMargin: '600px' });
 
 // Names are not translated.
 function verbatim(name, value) {
