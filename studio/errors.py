@@ -27,11 +27,43 @@ StudioError                 exit code 1
     └── Cancelled               somebody asked for it to stop
 """
 
+from collections.abc import Sequence
+
+from studio.messages import Message, message
+
+
+def _restored(kind: type[Exception], told: Message, state: dict[str, object]) -> Exception:
+    """An error read back from a pickle."""
+    error = kind.__new__(kind, told.id)
+    error.__dict__.update(state)
+    return error
+
 
 class StudioError(Exception):
-    """Anything the studio tells its user in one line."""
+    """An error that an operator or a client can meet: a message id of `locales/*.json` with parameters.
+
+    `str()` gives the English text. Whoever shows it to a reader asks `message.text(language)`.
+    """
 
     exit_code = 1
+
+    def __init__(
+        self, code: str, /, **params: str | int | float | Message | Sequence[str | Message]
+    ) -> None:
+        super().__init__(code)
+        self.message = message(code, **params)
+
+    @property
+    def code(self) -> str:
+        """The message's id."""
+        return self.message.id
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross to other processes (multiprocessing, Celery) with their parameters.
+        return _restored, (type(self), self.message, self.__dict__)
 
 
 class InputError(StudioError):
@@ -103,8 +135,14 @@ class Busy(StudioError):
 
     exit_code = 8
 
-    def __init__(self, message: str, seconds: int) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        code: str,
+        seconds: int,
+        /,
+        **params: str | int | float | Message | Sequence[str | Message],
+    ) -> None:
+        super().__init__(code, **params)
         self.seconds = seconds
 
 

@@ -1,0 +1,123 @@
+"""Every text by its id: each language has each, nothing is unused, placeholders and parameters fit.
+Issue 19, 1."""
+
+import ast
+import json
+import pickle
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio import locales
+from studio.errors import Busy, InputError
+from studio.locales import DEFAULT, LANGUAGES, placeholders, templates
+from studio.locales.negotiation import language_of
+from studio.messages import Message, message
+
+PACKAGE = Path(locales.__file__).parents[1]
+ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+QUOTED = re.compile(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""")
+COMPOSED = ("pydantic.", "list.", "language.")
+"""Ids that code composes, or that only this package reads."""
+SEEN = {".py", ".js", ".html"}
+
+
+def sources() -> Iterator[Path]:
+    for path in PACKAGE.rglob("*"):
+        if path.suffix in SEEN and "locales" not in path.parts and "swagger-ui" not in path.parts:
+            yield path
+
+
+def calls() -> Iterator[tuple[str, str, frozenset[str] | None]]:
+    """Place, id and the names of the parameters of every call whose first argument is an id of ours;
+    None where some come from elsewhere."""
+    ours = templates(DEFAULT)
+    for path in sources():
+        if path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            first = node.args[0]
+            if not isinstance(first, ast.Constant) or first.value not in ours:
+                continue
+            names = [keyword.arg for keyword in node.keywords]
+            known = None if None in names else frozenset(name for name in names if name)
+            yield f"{path.relative_to(PACKAGE)}:{node.lineno}", str(first.value), known
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {DEFAULT}))
+def test_each_language_has_each_id_with_the_same_placeholders(language: str) -> None:
+    english, other = templates(DEFAULT), templates(language)
+    assert sorted(english) == sorted(other)
+    assert [i for i in english if placeholders(english[i]) != placeholders(other[i])] == []
+
+
+def test_files_are_sorted_and_name_no_id_twice() -> None:
+    for language in LANGUAGES:
+        pairs = json.loads(
+            (PACKAGE / "locales" / f"{language}.json").read_text("utf-8"), object_pairs_hook=list
+        )
+        names = [name for name, _ in pairs]
+        assert names == sorted(set(names))
+        assert [name for name in names if not ID.fullmatch(name)] == []
+
+
+def test_no_id_is_unused() -> None:
+    used = {found for path in sources() for found in QUOTED.findall(path.read_text("utf-8"))}
+    assert (
+        sorted(i for i in templates(DEFAULT) if i not in used and not i.startswith(COMPOSED)) == []
+    )
+
+
+def test_parameters_fit_the_placeholders() -> None:
+    """Errors, messages and findings: what a call gives is what its template wants."""
+    english = templates(DEFAULT)
+    wrong = [
+        (place, name, sorted(given ^ placeholders(english[name])))
+        for place, name, given in calls()
+        if given is not None and not given >= placeholders(english[name])
+    ]
+    assert wrong == []
+
+
+def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {
+        "en": {"list.separator": ", ", "a.b": "{count} of {names}: {why}", "a.c": "gone"},
+        "zh-CN": {"list.separator": "、", "a.b": "{names}：{count}（{why}）", "a.c": "已不在"},
+    }
+    monkeypatch.setattr(locales, "templates", lambda language: texts[language])
+    told = message("a.b", count=2, names=["x", "{y}"], why=message("a.c"))
+    assert str(told) == "2 of x, {y}: gone"
+    assert told.text("zh-CN") == "x、{y}：2（已不在）"
+    assert told.text("fr") == str(told)
+    assert Message.model_validate_json(told.model_dump_json()) == told
+
+
+def test_errors_keep_id_and_parameters_across_processes() -> None:
+    error = pickle.loads(pickle.dumps(Busy("a.b", 5, count=3)))
+    assert (type(error), error.code, error.seconds) == (Busy, "a.b", 5)
+    assert error.message == message("a.b", count=3)
+    assert (
+        str(InputError("a sentence of another library {x}")) == "a sentence of another library {x}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [
+        ({}, "en"),
+        ({"accept-language": "zh-TW,zh;q=0.9,en;q=0.8"}, "zh-CN"),
+        ({"accept-language": "fr, de"}, "en"),
+        ({"accept-language": "zh-CN", "cookie": "a=b; studio_language=en"}, "en"),
+        ({"cookie": "studio_language=zh-CN"}, "zh-CN"),
+        ({"cookie": "studio_language=../etc", "accept-language": "zh"}, "zh-CN"),
+        ({"cookie": ";;=;studio_language"}, "en"),
+    ],
+)
+def test_the_language_is_the_chosen_one_or_the_browsers(
+    headers: dict[str, str], language: str
+) -> None:
+    assert language_of(headers) == language
