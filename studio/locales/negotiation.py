@@ -21,7 +21,7 @@ def language_of(headers: Mapping[str, str]) -> str:
 def preferred(chosen: str | None, accepted: str = "") -> str:
     """`chosen` where it is a language of ours, else the first of `accepted` (Accept-Language, RFC 9110,
     12.5.4; in its order, without weights) that is one, else DEFAULT."""
-    if chosen in LANGUAGES:
+    if chosen is not None and chosen in LANGUAGES:
         return chosen
     for part in accepted.split(","):
         wanted = part.partition(";")[0].strip().lower()
