@@ -166,6 +166,17 @@ class RenderService:
         for letter in filter(run.take, letters):
             self._after.put(partial(self._finisher.give_up, run, letter))
 
+    def let_go(self) -> None:
+        """Breaks off, at the end of this process, what is drawn for clients: nothing more is begun, and
+        what was begun waits in the job table as if it had not been."""
+        for run in self.under_way():
+            try:
+                run.ledger.close()
+            except StoreUnavailable as error:
+                log.warning("request %s is put back at the next start: %s", run.request.id, error)
+            if run.ledger.is_kept:
+                self._runs.pop(run.request.id, None)
+
     def check(self, stalled: float) -> None:
         """Whether this process can still render.
 
