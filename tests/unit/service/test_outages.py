@@ -15,6 +15,7 @@ from studio.recipes.request import Request, Variant
 from studio.recipes.safety import PictureVerdict
 from studio.recipes.serving import JobState, told
 from studio.service.fake import FakeRenderer
+from studio.service.finishing import AWAY
 from studio.service.lane import Lane
 from studio.service.ledger import SqlLedger
 from studio.service.metrics import Metrics
@@ -163,7 +164,7 @@ def test_a_trial_run_waits_for_a_while_then_says_why_there_is_no_picture(tmp_pat
     request = examples.request(base_image=bench.base)
     bench.outage.begin()
     failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
-    assert [event.message for event in failed] == ["the database was shut down"] * 4
+    assert [event.message for event in failed] == [AWAY] * 4
     bench.outage.end()
     assert done(list(bench.service.start(request).events())) == [*LETTERS]
 
