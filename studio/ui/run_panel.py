@@ -129,9 +129,7 @@ class RunPanel:
             return ""
         number, sheet = request.preset_version, None
         if number is not None:
-            with suppress(
-                StoreUnavailable
-            ):  # The run has ended well, whatever becomes of the store.
+            with suppress(StoreUnavailable):  # The run has ended well all the same.
                 sheet = self.studio.reviewing.regression(request.preset.slug, number)
         return looks_html(run_looks(request, pictures), sheet.looks.of_seeds if sheet else None)
 
