@@ -58,6 +58,7 @@ def build_api(
         yield
         reaper.cancel()
         following.close()
+        await to_thread.run_sync(studio.serving.runner.let_go)
 
     app = FastAPI(
         title="Doodle themes", version="1", lifespan=lifespan,

@@ -11,7 +11,7 @@ from studio.errors import StudioError
 from studio.recipes.deployment import Deployment, Order
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
-from studio.ui.notices import notice
+from studio.ui.notices import notice, refusal
 from studio.ui.wiring import Updates
 
 SHOWN = 8
@@ -49,7 +49,7 @@ class DeployPanel:
         try:
             return findings_html(self.studio.deploying.check(loaded.preset.slug, loaded.number))
         except StudioError as error:
-            return notice(str(error), "error")
+            return refusal(error)
 
     def _show(self, values: Updates) -> tuple[str, str]:
         return served_html(values[self.loaded], self._log(values)), ""

@@ -4,7 +4,9 @@ import html
 import secrets
 from collections.abc import Sequence
 
+from studio.errors import StudioError
 from studio.recipes.reports import Looks
+from studio.ui.failures import told
 from studio.ui.results import Card
 
 
@@ -28,6 +30,11 @@ def looks_html(looks: Looks, of_seeds: float | None) -> str:
         f' diversity, the more there is to choose from"><span>From the doodle: {likeness}</span>'
         f"<span>Diversity of the four: {looks.diversity:.1f}</span>{seeds}</p>"
     )
+
+
+def refusal(error: StudioError) -> str:
+    """Why something was not done; of the store without its address and path, as on the other pages."""
+    return notice(told(error), "error")
 
 
 def notice(text: str, role: str, more: str = "") -> str:

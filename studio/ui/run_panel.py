@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
 import gradio as gr
 
 from studio.bootstrap import Studio
-from studio.errors import InputError, NotFound, StudioError
+from studio.errors import InputError, NotFound, StoreUnavailable, StudioError
 from studio.recipes.events import Done, Failed
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.service.looking import run_looks
 from studio.service.runs import Run
 from studio.ui.components import Number, Viewer
-from studio.ui.notices import ending, looks_html, notice
+from studio.ui.notices import ending, looks_html, notice, refusal
 from studio.ui.recipe_form import BadField
 from studio.ui.results import Card
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
@@ -65,7 +66,7 @@ class RunPanel:
             try:
                 run = self._started(page, request(values))
             except StudioError as error:
-                yield {self.notice: notice(str(error), "error")}
+                yield {self.notice: refusal(error)}
                 return
             try:
                 yield from self._follow(run)
@@ -128,7 +129,8 @@ class RunPanel:
             return ""
         number, sheet = request.preset_version, None
         if number is not None:
-            sheet = self.studio.reviewing.regression(request.preset.slug, number)
+            with suppress(StoreUnavailable):  # The run has ended well all the same.
+                sheet = self.studio.reviewing.regression(request.preset.slug, number)
         return looks_html(run_looks(request, pictures), sheet.looks.of_seeds if sheet else None)
 
     def _kept(self, run_id: str, otherwise: str) -> Updates:

@@ -17,7 +17,7 @@ from studio.recipes.recipe import ModelKind, ModelRef
 from studio.service.stamping import with_hashes
 from studio.service.tokens import WINDOW
 from studio.ui.draft import forgotten
-from studio.ui.notices import notice
+from studio.ui.notices import notice, refusal
 from studio.ui.recipe_form import BadField, RecipeForm, model_note
 from studio.ui.sign_in import signed_in
 from studio.ui.wiring import QUICK, Components, Updates
@@ -193,7 +193,7 @@ class ThemeEditor:
             over = loaded.number if preset.slug == loaded.preset.slug else 0
             version = self.studio.presets.save(preset, author, note=changed, over=over)
         except StudioError as error:
-            return {told: notice(str(error), "error")}
+            return {told: refusal(error)}
         saved = f"Saved {preset.name}, version {version.number}. {changed or 'Nothing changed'}."
         return {
             self.preset: gr.update(choices=self.choices(), value=preset.slug),
@@ -218,7 +218,7 @@ class ThemeEditor:
         try:
             return self.studio.intake.keep_picture(png), ""
         except StudioError as error:
-            return gr.skip(), notice(str(error), "error")
+            return gr.skip(), refusal(error)
 
 
 def _count_html(letter: str, count: int | None) -> str:

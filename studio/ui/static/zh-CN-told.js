@@ -4,6 +4,7 @@ export const TOLD = [
   [/^[Tt]oo many wrong passwords: wait (\d+) seconds\.?$/, '密码错误次数过多：请等待 $1 秒。'],
   [/^sign in first, at \/sign-in$/, '请先登录（/sign-in）'],
   [/^the studio cannot use its data just now: try again; its log tells why$/, '工作室暂时无法使用其数据：请重试，原因见日志'],
+  [/^the studio could not use its data: see that its database answers and its disk has room \(its log tells why\), then generate again$/, '工作室无法使用其数据：请确认数据库可用、磁盘有空间（原因见日志），然后重新生成'],
   [/^something went wrong in the studio: its log tells what$/, '工作室出错：详情见日志'],
   [/^what was sent does not fit here: reload the page and try again$/, '发送的内容不符：请重新加载页面后再试'],
   [/^the studio holds too many uploads just now: try again in an hour$/, '上传的文件暂时过多：请一小时后再试'],
