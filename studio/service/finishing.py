@@ -11,7 +11,7 @@ from typing import TypeVar
 from PIL import Image
 
 from studio.engine.rendered import Rendered
-from studio.errors import StoreUnavailable, StudioError
+from studio.errors import StoreUnavailable, StudioError, shown
 from studio.imaging.metadata import png_with_metadata
 from studio.recipes.events import Done, Failed, Stopped, Withheld
 from studio.recipes.preset import Letter
@@ -90,7 +90,8 @@ class Finisher:
         except StoreUnavailable as error:
             if run.ledger.is_kept:
                 raise  # As above.
-            run.tell(Failed(letter=event.letter, message=str(error)))
+            log.warning("the end of variant %s of %s: %s", event.letter, run.request.id, error)
+            run.tell(Failed(letter=event.letter, message=shown(error)))
         except Exception:
             log.exception("the end of variant %s of %s", event.letter, run.request.id)
             run.tell(unexpected(event.letter))
@@ -147,7 +148,7 @@ def unexpected(letter: Letter) -> Failed:
 
 def _failed(job: Job, error: StudioError) -> Failed:
     log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-    return Failed(letter=job.letter, message=str(error))
+    return Failed(letter=job.letter, message=shown(error))
 
 
 def request_name(request: Request) -> str:

@@ -22,6 +22,7 @@ from studio.errors import (
     NotFound,
     StoreUnavailable,
     StudioError,
+    shown,
 )
 from studio.imaging.limits import encode_png
 from studio.recipes.events import Failed, Started, Stopped
@@ -271,7 +272,7 @@ class RenderService:
             self._once_more(run, job, str(error), priority)
         except StudioError as error:
             log.warning("variant %s of %s failed: %s", letter, job.request_id, error)
-            failed = Failed(letter=letter, message=str(error))
+            failed = Failed(letter=letter, message=shown(error))
             self._after.put(partial(self._finisher.end, run, failed))
         except Exception:
             log.exception("variant %s of %s failed", letter, job.request_id)
@@ -307,7 +308,7 @@ class RenderService:
                 self._lose_device(run, job, error)
             except Exception as error:
                 log.exception("variant %s of %s failed", job.letter, job.request_id)
-                message = str(error) if isinstance(error, StudioError) else ""
+                message = shown(error) if isinstance(error, StudioError) else ""
                 failed = Failed(
                     letter=job.letter, message=message or unexpected(job.letter).message
                 )
