@@ -13,6 +13,7 @@ export const TOLD = [
   [/^the body did not arrive within (\d+) seconds: send it again$/, '内容未在 $1 秒内送达：请重新发送'],
   [/^too much is being sent at once: try again later$/, '同时发送的内容过多：请稍后再试'],
   [/^at most ([\d,]+) bytes are taken: send less$/, '最多接受 $1 字节：请减少发送的内容'],
+  [/^too many connections: try again later$/, '连接过多：请稍后再试'],
   // Safety
   [/^the words hold what the lists block: (.+); choose others, or mend the lists$/, '文字含有词表拦截的内容：$1；请换用其他词，或修改词表'],
   [/^the doodle is not let pass: (nsfw|concepts) (-?[\d.]+) is over (-?[\d.]+)$/, '涂鸦未通过：$1 得分 $2 超过 $3'],

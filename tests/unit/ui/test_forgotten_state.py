@@ -2,6 +2,7 @@
 laptop sleeps, and at a restart. The page then still saves the theme that it shows."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def other(studio: Studio) -> Studio:
 def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     other: Studio, forgets: str
 ) -> None:
-    app = build_app(other)
+    app: Any = build_app(other)
     page = Browser(app)
     page.happens("load")
     page.types("preset", "spring")
