@@ -19,7 +19,9 @@ def other(studio: Studio) -> Studio:
     safety = preset.safety.model_copy(update={"words": not preset.safety.words})
     changes = {"slug": "spring", "name": "Spring", "safety": safety}
     studio.presets.save(preset.model_copy(update=changes), author="ada")
-    studio.presets.save(preset, author="ada")  # The one that opens first.
+    later = preset.model_copy(update={"prompt": f"{preset.prompt}, sunny"})
+    studio.presets.save(later, author="ada", over=1)
+    assert studio.presets.last_saved().preset.slug == "picnic"  # The one that opens first.
     return studio
 
 
