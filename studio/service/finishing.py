@@ -11,7 +11,7 @@ from typing import TypeVar
 from PIL import Image
 
 from studio.engine.rendered import Rendered
-from studio.errors import StoreUnavailable, StudioError
+from studio.errors import StoreUnavailable, StudioError, shown
 from studio.imaging.metadata import png_with_metadata
 from studio.recipes.events import Done, Failed, Stopped, Withheld
 from studio.recipes.preset import Letter
@@ -92,9 +92,10 @@ class Finisher:
         """Tells how a job ended once the ledger has recorded it, else what is recorded instead."""
         try:
             self._end(run, event)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             if run.ledger.is_kept:
                 raise  # As above.
+            log.warning("the end of variant %s of %s: %s", event.letter, run.request.id, error)
             run.tell(Failed(letter=event.letter, message=AWAY))
         except Exception:
             log.exception("the end of variant %s of %s", event.letter, run.request.id)
@@ -153,7 +154,7 @@ def unexpected(letter: Letter) -> Failed:
 def failed(job: Job, error: StudioError) -> Failed:
     """The end of a job by an error that says what to do; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-    message = AWAY if isinstance(error, StoreUnavailable) else str(error)
+    message = AWAY if isinstance(error, StoreUnavailable) else shown(error)
     return Failed(letter=job.letter, message=message)
 
 

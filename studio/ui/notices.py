@@ -32,11 +32,6 @@ def looks_html(looks: Looks, of_seeds: float | None) -> str:
     )
 
 
-def refusal(error: StudioError) -> str:
-    """Why something was not done; of the store without its address and path, as on the other pages."""
-    return notice(told(error), "error")
-
-
 def notice(text: str, role: str, more: str = "") -> str:
     """`role` is "error" or "status"; `more` is a sentence of its own behind `text`.
 
@@ -49,3 +44,8 @@ def notice(text: str, role: str, more: str = "") -> str:
     return (
         f'<div class="notice notice-{role}" role="{kind}" data-mark="{mark}">{first}{second}</div>'
     )
+
+
+def error_notice(error: StudioError, more: str = "") -> str:
+    """An error's line, without what belongs in the log alone; `more` is a sentence of its own."""
+    return notice(told(error) + ("." if more else ""), "error", more)

@@ -16,7 +16,7 @@ from studio.recipes.request import Request
 from studio.service.looking import run_looks
 from studio.service.runs import Run
 from studio.ui.components import Number, Viewer
-from studio.ui.notices import ending, looks_html, notice, refusal
+from studio.ui.notices import ending, error_notice, looks_html, notice
 from studio.ui.recipe_form import BadField
 from studio.ui.results import Card
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
@@ -66,7 +66,7 @@ class RunPanel:
             try:
                 run = self._started(page, request(values))
             except StudioError as error:
-                yield {self.notice: refusal(error)}
+                yield {self.notice: error_notice(error)}
                 return
             try:
                 yield from self._follow(run)
@@ -101,7 +101,7 @@ class RunPanel:
         try:
             yield from self._follow(self.studio.rendering.run(run_id or ""))
         except NotFound as error:
-            yield self._kept(run_id or "", str(error))
+            yield self._kept(run_id or "", error)
 
     def _follow(self, run: Run) -> Iterator[Updates]:
         """A run's events on the page. A page that is left does not end it; Stop does."""
@@ -133,11 +133,11 @@ class RunPanel:
                 sheet = self.studio.reviewing.regression(request.preset.slug, number)
         return looks_html(run_looks(request, pictures), sheet.looks.of_seeds if sheet else None)
 
-    def _kept(self, run_id: str, otherwise: str) -> Updates:
+    def _kept(self, run_id: str, otherwise: NotFound) -> Updates:
         variants = self.studio.variants.of_request(run_id)
         if not variants:
             lost = "If the studio was restarted meanwhile, the run is lost: generate again."
-            return {self.notice: notice(f"{otherwise}.", "error", lost)}
+            return {self.notice: error_notice(otherwise, lost)}
         told = f"The {len(variants)} kept variants of an earlier run."
         if len(variants) == 1:
             told = "1 variant of an earlier run was kept."

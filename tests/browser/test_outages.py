@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from studio.ui.failures import AWAY
+from studio.errors import AWAY
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
 from tests.servers.disk import small_disk

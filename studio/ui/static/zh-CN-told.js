@@ -10,6 +10,11 @@ export const TOLD = [
   [/^the studio holds too many uploads just now: try again in an hour$/, '上传的文件暂时过多：请一小时后再试'],
   [/^this was sent by a page of another origin, and is refused; .+$/, '此请求来自其他来源的页面，已拒绝；若工作室位于代理之后，请在 STUDIO_TRUSTED_PROXIES 中写明代理，并让它转发主机名'],
   [/^this request came through a proxy, and nobody has to sign in here: .+$/, '此请求经由代理，而此处无需登录：请用 `studio users add 名称` 添加用户，此后所有人都须登录'],
+  [/^the studio is not known under this name, and nobody has to sign in here: .+$/, '此处无需登录，而工作室不以此名称提供服务：请用其地址访问，或把该名称加入 STUDIO_ALLOWED_HOSTS'],
+  [/^the body did not arrive within (\d+) seconds: send it again$/, '内容未在 $1 秒内送达：请重新发送'],
+  [/^too much is being sent at once: try again later$/, '同时发送的内容过多：请稍后再试'],
+  [/^at most ([\d,]+) bytes are taken: send less$/, '最多接受 $1 字节：请减少发送的内容'],
+  [/^too many connections: try again later$/, '连接过多：请稍后再试'],
   // Safety
   [/^the words hold what the lists block: (.+); choose others, or mend the lists$/, '文字含有词表拦截的内容：$1；请换用其他词，或修改词表'],
   [/^the doodle is not let pass: (nsfw|concepts) (-?[\d.]+) is over (-?[\d.]+)$/, '涂鸦未通过：$1 得分 $2 超过 $3'],

@@ -4,17 +4,16 @@ import gradio as gr
 import pytest
 
 from studio.bootstrap import Studio
-from studio.errors import StoreUnavailable
+from studio.errors import AWAY, StoreUnavailable
 from studio.store.reports import ReportStore
-from studio.ui.failures import AWAY
-from studio.ui.notices import refusal
+from studio.ui.notices import error_notice
 from studio.ui.run_panel import RunPanel
 
 PLACE = "postgresql://studio@10.0.0.7/studio"
 
 
 def test_a_page_is_not_told_where_the_store_is() -> None:
-    told = refusal(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
+    told = error_notice(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
     assert AWAY in told
     assert PLACE not in told
 
