@@ -174,3 +174,14 @@ class DeviceLost(EngineError):
 
 class Cancelled(EngineError):
     pass
+
+
+AWAY = "the studio cannot use its data just now: try again; its log tells why"
+
+
+def shown(error: StudioError) -> str:
+    """An error's line for pages and whoever asks: without addresses and paths of the store, which
+    belong in the log. Whoever shows it logs the error itself."""
+    if isinstance(error, StoreError) and not isinstance(error, Unstorable):
+        return AWAY
+    return str(error)

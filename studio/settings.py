@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     `api_port` is where `studio serve` answers apps. One signs in as soon as there is a user, and wherever `host` is
     not loopback; `sign_in` asks for it without users too, `no_sign_in` lets everybody in who can reach `host`.
     `trusted_proxies` are the addresses or networks (CIDR) of proxies whose X-Forwarded-* headers are believed;
+    `allowed_hosts` are further names under which the page is answered while nobody has to sign in;
     `secure_cookies` has cookies sent over https alone: auto where such a proxy says that the browser uses it.
     `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
     `resident_base_models` stay on the device and `ram_base_models` in RAM, as far as `device_gb`
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     sign_in: bool = False
     no_sign_in: bool = False
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     secure_cookies: bool | Literal["auto"] = "auto"
     model_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     hub: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"
@@ -78,11 +80,20 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, proxies: object) -> object:
         """Networks with commas or spaces between them, each as CIDR writes it."""
-        if isinstance(proxies, str):
-            proxies = tuple(re.findall(r"[^,\s]+", proxies))
+        proxies = _listed(proxies)
         if isinstance(proxies, tuple | list):
             return tuple(str(ip_network(each, strict=False)) for each in proxies)
         return proxies
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, hosts: object) -> object:
+        """Names with commas or spaces between them, as they stand in a Host header before the port."""
+        hosts = _listed(hosts)
+        for each in hosts if isinstance(hosts, tuple | list) else ():
+            if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", str(each), re.ASCII):
+                raise ValueError(f"{each!r} is no host name: leave out the scheme, port and path")
+        return hosts
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -108,6 +119,11 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """As SQLAlchemy reads it; may hold a password."""
         return self.database.get_secret_value() or f"sqlite:///{self.home / 'studio.db'}"
+
+
+def _listed(entries: object) -> object:
+    """The parts of a text with commas or spaces between them; anything else as it is."""
+    return tuple(re.findall(r"[^,\s]+", entries)) if isinstance(entries, str) else entries
 
 
 def shipped(name: str) -> Path:

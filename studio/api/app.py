@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from studio.api.document import PROBLEMS, describe_errors
 from studio.api.following import Following
-from studio.api.guard import Admit, BodyLimits, Guard
+from studio.api.guard import Admit, Guard
 from studio.api.limiting import Limits
 from studio.api.managing import add_managing
 from studio.api.pages import add_pages
@@ -22,6 +22,7 @@ from studio.api.routes import add_routes
 from studio.api.voting import add_voting
 from studio.api.watching import add_watching
 from studio.api.wire import PREFIX
+from studio.bodies import BodyLimits
 from studio.bootstrap import Studio
 from studio.errors import DeviceLost, LaneHung, StoreInUse, StudioError
 from studio.recipes.serving import Client, Scope
@@ -58,6 +59,7 @@ def build_api(
         yield
         reaper.cancel()
         following.close()
+        await to_thread.run_sync(studio.serving.runner.let_go)
 
     app = FastAPI(
         title="Doodle themes", version="1", lifespan=lifespan,

@@ -1,39 +1,24 @@
-"""What stands before every route: whose key it is, before a body is received, and how bodies arrive."""
+"""What stands before every route: whose key it is, before a body is received and watched over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
-import anyio
 from anyio import to_thread
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.api.problems import NoKey, problem, problem_of
 from studio.api.wire import PREFIX
+from studio.bodies import CLOSE, BodyLimits, WatchedBodies
 from studio.errors import StudioError
 from studio.recipes.serving import Client
 
 OPEN = (f"{PREFIX}/health", f"{PREFIX}/ready", f"{PREFIX}/docs", f"{PREFIX}/openapi.json")
 """Addresses of the API that need no key; what is below them needs none either."""
 METRICS = "/metrics"
-CLOSE = {"Connection": "close"}
-"""With an answer to a request whose body was not received: the rest of it is not waited for."""
 
 Admit = Callable[[str, str], Client]
 """Whose key it is and whether they may ask now, by the key and the method. Raises StudioError."""
-
-
-@dataclass(frozen=True)
-class BodyLimits:
-    """`size` and `marks` (commas and opening brackets: what makes JSON slow to read) of one body,
-    `seconds` until it is here, `held` bytes of all bodies that are being received or worked on."""
-
-    size: int = 16 * 2**20
-    marks: int = 100_000
-    seconds: float = 30.0
-    held: int = 256 * 2**20
 
 
 class Guard:
@@ -42,7 +27,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, admit: Admit, limits: BodyLimits) -> None:
         self._app, self._admit, self._limits = app, admit, limits
-        self._held = 0
+        self._inside = WatchedBodies(app, limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,58 +46,10 @@ class Guard:
             return
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:12]) > self._limits.size:
-            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(self._limits), CLOSE)
+            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._limits.too_large, CLOSE)
             await refusal(scope, receive, send)
             return
-        body = _Body(self, receive, self._limits)
-        try:
-            await self._app(scope, body.receive, send)
-        finally:
-            self._held -= body.size
-
-    def hold(self, size: int) -> None:
-        """Takes account of bytes that were received. Raises HTTPException where all that is held is
-        too much."""
-        self._held += size
-        if self._held > self._limits.held:
-            raise HTTPException(503, "too much is being sent at once: try again later", {**CLOSE, "Retry-After": "5"})  # fmt: skip
-
-
-class _Body:
-    """One request's body on its way in."""
-
-    def __init__(self, guard: Guard, receive: Receive, limits: BodyLimits) -> None:
-        self._guard, self._receive, self._limits = guard, receive, limits
-        self._until: float | None = None
-        self._marks, self._whole = 0, False
-        self.size = 0
-
-    async def receive(self) -> Message:
-        """The next piece. Raises HTTPException for what comes too slowly, or is too much."""
-        if self._whole:
-            return await self._receive()
-        if self._until is None:
-            self._until = anyio.current_time() + self._limits.seconds
-        try:
-            with anyio.fail_after(max(0.0, self._until - anyio.current_time())):
-                message = await self._receive()
-        except TimeoutError:
-            said = (
-                f"the body did not arrive within {self._limits.seconds:.0f} seconds: send it again"
-            )
-            raise HTTPException(408, said, CLOSE) from None
-        self._whole = message["type"] != "http.request" or not message.get("more_body", False)
-        self._weigh(message.get("body", b""))
-        return message
-
-    def _weigh(self, piece: bytes) -> None:
-        self.size += len(piece)
-        self._guard.hold(len(piece))
-        self._marks += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
-        if self.size > self._limits.size:
-            raise HTTPException(413, _too_large(self._limits), CLOSE)
-        if self._marks > self._limits.marks:
-            raise HTTPException(413, "there are too many fields in it: send less", CLOSE)
+        await self._inside(scope, receive, send)
 
 
 def _needs_key(path: str) -> bool:
@@ -128,10 +65,6 @@ def _key(headers: Headers) -> str:
     if scheme.lower() != "bearer" or not key.strip():
         raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
     return key.strip()
-
-
-def _too_large(limits: BodyLimits) -> str:
-    return f"at most {limits.size:,} bytes are taken: send less"
 
 
 def _brings_body(headers: Headers) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 
 from studio.api.document import PRESET_FILE
 from studio.api.wire import PREFIX, RequestShown, request_shown
+from studio.bodies import RawBody
 from studio.bootstrap import Studio
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
@@ -19,13 +20,6 @@ from studio.recipes.request import RequestId
 from studio.recipes.serving import Client
 from studio.recipes.text import LINE, Name, Reason
 
-
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
-RawBody = Annotated[bytes, Depends(_body)]
-"""What a request brings, as it came; the route works on it in a thread."""
 MOST = 200
 """Presets that one answer lists; a search finds the rest."""
 Who = Callable[..., Client]

@@ -27,8 +27,8 @@ def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
 
 
 def serve(settings: Settings) -> None:
-    """Serves deployed themes until it is interrupted; what is under way then ends by itself, or goes
-    on at the next start.
+    """Serves deployed themes until it is interrupted; what is under way then goes back to the queue,
+    and goes on at the next start.
 
     Raises ServerError when the address cannot be listened on, StoreInUse when another process serves
     the same database without a queue.

@@ -15,6 +15,8 @@ from studio.recipes.base import Frozen
 from studio.recipes.serving import Client
 from studio.recipes.text import Title
 from studio.recipes.voting import Choice, Entrant, Voter
+from studio.service.chores import State
+from studio.service.voting import Ready
 from studio.store.contests import KeptContest
 
 MOST = 10**6
@@ -36,9 +38,11 @@ class Beginning(Frozen):
 
 
 class ReadyShown(Frozen):
-    """Whether every picture is there to be voted on, and how many are until then."""
+    """Whether every picture is there to be voted on, and how many are until then; `state` says whether
+    they are being drawn."""
 
     drawn: bool
+    state: State
     done: int
     total: int
     message: str
@@ -73,12 +77,13 @@ def add_voting(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None
 
     @routes.get("/{contest_id}")
     def contest(contest_id: ContestId) -> ReadyShown:
-        """How far its pictures are; what a restart broke off goes on."""
-        found = voting.resume(contest_id)
-        progress = found.progress
-        return ReadyShown(
-            drawn=found.drawn, done=progress.done, total=progress.total, message=progress.message
-        )
+        """How far its pictures are. Nothing is drawn for that."""
+        return _ready(voting.ready(contest_id))
+
+    @routes.post("/{contest_id}/draw", status_code=202)
+    def draw(contest_id: ContestId) -> ReadyShown:
+        """Goes on with what a restart or somebody broke off."""
+        return _ready(voting.begin_drawing(contest_id))
 
     @routes.get("/{contest_id}/ballot")
     def ballot(contest_id: ContestId, voter: Asking) -> BallotShown:
@@ -114,4 +119,13 @@ def _shown(kept: KeptContest) -> ContestShown:
     return ContestShown(
         id=kept.id, title=kept.contest.title, entrants=kept.contest.entrants,
         author=kept.author, created=kept.created,
+    )  # fmt: skip
+
+
+def _ready(found: Ready) -> ReadyShown:
+    progress = found.progress
+    state: State = "done" if found.drawn else progress.state
+    return ReadyShown(
+        drawn=found.drawn, state=state, done=progress.done, total=progress.total,
+        message=progress.message,
     )  # fmt: skip

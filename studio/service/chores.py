@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from studio.errors import Cancelled, InputError, StudioError
+from studio.errors import Cancelled, InputError, StudioError, shown
 
 log = logging.getLogger(__name__)
 Tell = Callable[[int, int], None]
@@ -129,7 +129,8 @@ class Chores:
         except Cancelled:
             self._end(name, "stopped")
         except StudioError as error:
-            self._end(name, "failed", str(error))
+            log.warning("%s failed: %s", name, error)
+            self._end(name, "failed", shown(error))
         except Exception:
             log.exception("%s failed", name)
             self._end(name, "failed", "it failed unexpectedly: the log has the details")

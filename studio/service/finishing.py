@@ -11,7 +11,7 @@ from typing import TypeVar
 from PIL import Image
 
 from studio.engine.rendered import Rendered
-from studio.errors import StoreUnavailable, StudioError
+from studio.errors import StoreUnavailable, StudioError, shown
 from studio.imaging.metadata import png_with_metadata
 from studio.recipes.events import Done, Failed, Stopped, Withheld
 from studio.recipes.preset import Letter
@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Judge = Callable[[Request, Letter, Image.Image], PictureVerdict]
 End = Done | Failed | Withheld | Stopped
+AWAY = (
+    "the studio could not use its data: see that its database answers and its disk has room (its log"
+    " tells why), then generate again"
+)
+"""The end of a trial run whose store stayed away; where the store is, is for the log alone."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Finisher:
         except StudioError as error:
             if run.ledger.is_kept and isinstance(error, StoreUnavailable):
                 raise  # The process is closing: the job is still running in the table, and comes back.
-            self.end(run, _failed(job, error))
+            self.end(run, failed(job, error))
         except Exception:
             log.exception("variant %s of %s failed", job.letter, job.request_id)
             self.end(run, unexpected(job.letter))
@@ -90,7 +95,8 @@ class Finisher:
         except StoreUnavailable as error:
             if run.ledger.is_kept:
                 raise  # As above.
-            run.tell(Failed(letter=event.letter, message=str(error)))
+            log.warning("the end of variant %s of %s: %s", event.letter, run.request.id, error)
+            run.tell(Failed(letter=event.letter, message=AWAY))
         except Exception:
             log.exception("the end of variant %s of %s", event.letter, run.request.id)
             run.tell(unexpected(event.letter))
@@ -145,9 +151,11 @@ def unexpected(letter: Letter) -> Failed:
     )
 
 
-def _failed(job: Job, error: StudioError) -> Failed:
+def failed(job: Job, error: StudioError) -> Failed:
+    """The end of a job by an error that says what to do; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-    return Failed(letter=job.letter, message=str(error))
+    message = AWAY if isinstance(error, StoreUnavailable) else shown(error)
+    return Failed(letter=job.letter, message=message)
 
 
 def request_name(request: Request) -> str:

@@ -219,6 +219,9 @@ class Fleet:
         with broker_errors():
             self._redis.ping()
 
+    def let_go(self) -> None:
+        """Nothing is drawn here: Celery lets a worker that is told to end finish its job."""
+
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
         """The jobs are in the table: where they cannot be sent now, `tend` does it later."""
         jobs = [job for job in plan(request) if job.letter in letters]

@@ -1,5 +1,7 @@
 """The account of a run that a client asked for: kept in the job table."""
 
+import threading
+
 from studio.recipes.events import Done, Event, Failed, Queued, Stopped, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request, Variant
@@ -24,25 +26,47 @@ class SqlLedger:
         self._metrics, self._theme = metrics, request.preset.slug
         self._store, self._variants, self._id = store, variants, request.id
         self._tickets: dict[Letter, Ticket] = {}
+        self._is_closed = False
+        self._writing = threading.Lock()
 
     def claim(self, letter: Letter) -> bool:
-        ticket = self._store.claim(self._id, letter)
-        if ticket is not None:
+        with self._writing:
+            ticket = None if self._is_closed else self._store.claim(self._id, letter)
+            if ticket is None:
+                return False
             self._tickets[letter] = ticket
-            self._metrics.began(ticket.model, ticket.waited)
-        return ticket is not None
+        self._metrics.began(ticket.model, ticket.waited)
+        return True
 
     def holds(self, letter: Letter) -> bool:
-        return letter in self._tickets and self._store.holds(self._tickets[letter])
+        ticket = self._tickets.get(letter)
+        return ticket is not None and self._store.holds(ticket)
 
     def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
-        if letter not in self._tickets or not self._store.end(self._tickets[letter], state, error):
-            return False
+        with self._writing:
+            ticket = self._tickets.get(letter)
+            if ticket is None or not self._store.end(ticket, state, error):
+                return False
         self._metrics.ended(self._theme, letter, state)
         return True
 
     def again(self, letter: Letter, error: str) -> bool:
-        return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
+        with self._writing:
+            ticket = self._tickets.get(letter)
+            return ticket is not None and self._store.give_back(ticket, error)
+
+    def close(self) -> None:
+        """Queues again, uncounted, what was claimed and has not ended. From then on nothing is claimed
+        here, and nothing that is still drawn counts: the next claim has the same number.
+
+        Raises StoreUnavailable; the jobs then come back as those of a dead process do.
+        """
+        with self._writing:
+            self._is_closed = True
+            tickets = tuple(self._tickets.values())
+            self._tickets.clear()
+        for ticket in tickets:
+            self._store.put_back(ticket)
 
     def give_back(self, error: str) -> None:
         """Queues again all that was claimed and has not ended."""
@@ -50,7 +74,8 @@ class SqlLedger:
             self._store.give_back(ticket, error)
 
     def is_cleared(self, letter: Letter) -> bool:
-        return letter in self._tickets and self._tickets[letter].cleared
+        ticket = self._tickets.get(letter)
+        return ticket is not None and ticket.cleared
 
     def live(self) -> None:
         """A sign of life for what was claimed."""

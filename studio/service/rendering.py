@@ -29,7 +29,7 @@ from studio.recipes.planning import batches, plan
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request
 from studio.recipes.safety import PictureVerdict
-from studio.service.finishing import Finisher, Judge, unexpected
+from studio.service.finishing import Finisher, Judge, failed, unexpected
 from studio.service.lane import Lane, Priority
 from studio.service.metrics import Metrics
 from studio.service.reporting import is_over, watch
@@ -166,6 +166,17 @@ class RenderService:
         for letter in filter(run.take, letters):
             self._after.put(partial(self._finisher.give_up, run, letter))
 
+    def let_go(self) -> None:
+        """Breaks off, at the end of this process, what is drawn for clients: nothing more is begun, and
+        what was begun waits in the job table as if it had not been."""
+        for run in self.under_way():
+            try:
+                run.ledger.close()
+            except StoreUnavailable as error:
+                log.warning("request %s is put back at the next start: %s", run.request.id, error)
+            if run.ledger.is_kept:
+                self._runs.pop(run.request.id, None)
+
     def check(self, stalled: float) -> None:
         """Whether this process can still render.
 
@@ -270,9 +281,7 @@ class RenderService:
         except NoRoom as error:
             self._once_more(run, job, str(error), priority)
         except StudioError as error:
-            log.warning("variant %s of %s failed: %s", letter, job.request_id, error)
-            failed = Failed(letter=letter, message=str(error))
-            self._after.put(partial(self._finisher.end, run, failed))
+            self._after.put(partial(self._finisher.end, run, failed(job, error)))
         except Exception:
             log.exception("variant %s of %s failed", letter, job.request_id)
             self._once_more(run, job, unexpected(letter).message, priority)
@@ -305,13 +314,11 @@ class RenderService:
                 self._after.put(partial(self._finisher.end, run, Stopped(letter=job.letter)))
             except DeviceLost as error:
                 self._lose_device(run, job, error)
-            except Exception as error:
+            except StudioError as error:
+                self._after.put(partial(self._finisher.end, run, failed(job, error)))
+            except Exception:
                 log.exception("variant %s of %s failed", job.letter, job.request_id)
-                message = str(error) if isinstance(error, StudioError) else ""
-                failed = Failed(
-                    letter=job.letter, message=message or unexpected(job.letter).message
-                )
-                self._after.put(partial(self._finisher.end, run, failed))
+                self._after.put(partial(self._finisher.end, run, unexpected(job.letter)))
             else:
                 self._complete(run, job, rendered, None)
 

@@ -1,9 +1,10 @@
 """The robustness pack: nasty doodles on a preset's base images, and whether the figure is still there."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from studio.errors import Cancelled, StudioError
+from studio.errors import Cancelled, StudioError, shown
 from studio.imaging.figure import KEPT, figure_score
 from studio.imaging.limits import encode_png, open_png
 from studio.imaging.nasty import NASTY
@@ -17,6 +18,7 @@ from studio.service.chores import Tell
 from studio.service.intake import Intake
 from studio.store.base_images import BaseImageStore
 
+log = logging.getLogger(__name__)
 SEED = 1
 
 
@@ -68,7 +70,8 @@ class RobustnessPack:
         except Cancelled:
             raise
         except StudioError as error:
-            return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=str(error))  # fmt: skip
+            log.warning("%s on %s is not judged: %s", name, base.id, error)
+            return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=shown(error))  # fmt: skip
         clean = open_png(self.bases.png(base), f"base image {base.id}")
         score = figure_score(clean, picture, base.keypoints)
         return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=round(score, 3), kept=score >= KEPT)  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import NotFound, StoreUnavailable
+from studio.errors import DeviceLost, LaneHung, NotFound, StoreUnavailable
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request
 from studio.recipes.serving import Told, told
@@ -55,6 +55,10 @@ class Runner(Protocol):
 
     def check_ready(self) -> None:
         """Whether jobs can be handed over. Raises StoreUnavailable."""
+        ...
+
+    def let_go(self) -> None:
+        """Breaks off what this process draws, before it ends in good order: others go on with it."""
         ...
 
     def start(self, request: Request, letters: Sequence[Letter], turn: int = 0) -> None:
@@ -127,6 +131,14 @@ class InProcess:
     def check_ready(self) -> None:
         if error := self._rendering.store_error:
             raise StoreUnavailable(error)
+
+    def let_go(self) -> None:
+        """The attempts are not counted, but for those of a process that hangs or lost its device."""
+        try:
+            self.check()
+        except (LaneHung, DeviceLost):
+            return
+        self._rendering.let_go()
 
     def _start_all(self, found: Sequence[Left]) -> int:
         for left in found:

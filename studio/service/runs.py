@@ -42,6 +42,10 @@ class Ledger(Protocol):
         """How a job ended that this run has no say in any more."""
         ...
 
+    def close(self) -> None:
+        """Lets others have, at the end of this process, what was begun and has not ended."""
+        ...
+
 
 class Unkept:
     """The account of a trial run: none outlives it, and no job is tried twice."""
@@ -65,6 +69,9 @@ class Unkept:
 
     def ended(self, letter: Letter) -> Event:
         return Stopped(letter=letter)
+
+    def close(self) -> None:
+        pass
 
 
 class Run:

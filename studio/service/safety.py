@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from studio.errors import Blocked, StudioError
+from studio.errors import AWAY, Blocked, StudioError, shown
 from studio.imaging.limits import encode_png
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import OPERATOR, Request
@@ -52,7 +52,8 @@ class Safety:
         try:
             self.words("a red dress")
         except (StudioError, OSError) as error:
-            return str(error)
+            log.error("words cannot be judged: %s", error)
+            return _line(error)
         return judge(self.judge, Image.new("RGB", (64, 64), "white"), {}).error
 
     def admit_words(self, asker: Asker, words: str) -> str:
@@ -68,8 +69,10 @@ class Safety:
             verdict = self.words(words)
         except (StudioError, OSError) as error:
             log.error("words cannot be judged, and none pass: %s", error)
-            self._record(asker, "words", "block", reason=f"they could not be judged: {error}")
-            raise Blocked(OTHER_WORDS if asker.client != OPERATOR else str(error)) from None
+            self._record(
+                asker, "words", "block", reason=f"they could not be judged: {_line(error)}"
+            )
+            raise Blocked(OTHER_WORDS if asker.client != OPERATOR else _line(error)) from None
         if verdict.severity is None:
             return words
         found = ", ".join(dict.fromkeys(match.entry for match in verdict.matches))
@@ -166,3 +169,8 @@ class Safety:
 def hashed(text: str) -> str:
     """What a record holds of words that must not be kept: enough to tell the same ones again."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _line(error: StudioError | OSError) -> str:
+    """Why something could not be judged, without paths: those stay in the log."""
+    return shown(error) if isinstance(error, StudioError) else AWAY

@@ -76,12 +76,6 @@ class Voting:
         kept = sum(map(self.album.has, jobs))
         return Ready(kept == len(jobs), progress or Progress(kept, len(jobs), "stopped"))
 
-    def resume(self, contest_id: int) -> Ready:
-        """How far a contest is; what a restart broke off goes on."""
-        if self.chores.progress(_chore(contest_id)) is None:
-            return self.begin_drawing(contest_id)
-        return self.ready(contest_id)
-
     def begin_drawing(self, contest_id: int) -> Ready:
         """Draws what is missing of a contest, as a chore; one that is under way goes on."""
         found = self.ready(contest_id)

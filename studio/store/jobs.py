@@ -145,6 +145,15 @@ class JobStore:
         again = ticket.attempt < MOST_ATTEMPTS
         return self.end(ticket, "queued" if again else "failed", "" if again else error) and again
 
+    def put_back(self, ticket: Ticket) -> None:
+        """Queues a job again whose drawer is told to end, and has broken it off: that attempt is not
+        counted. Nothing changes when it is not the newest or the job has ended."""
+        with self._database.writing() as session:
+            row = _job(session, ticket.request_id, ticket.letter)
+            if row is None or row.state != "running" or row.attempts != ticket.attempt:
+                return
+            row.state, row.attempts, row.heard = "queued", row.attempts - 1, datetime.now(UTC)
+
     def cancel(self, request_id: str) -> tuple[Letter, ...]:
         """Ends every job of a request that has not ended, and gives those that had not begun;
         whoever works on another finds out."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
+from studio.bodies import RawBody
 from studio.bootstrap import Studio
 from studio.errors import NotFound
 from studio.imaging.limits import encode_png
@@ -15,7 +16,7 @@ from studio.recipes.canvas import KEYPOINT_NAMES, BaseImage, Keypoints, Sha256, 
 from studio.recipes.recipe import ModelName, ModelRef
 from studio.recipes.text import Name
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
-from studio.ui.doors import OwnPage, RawBody
+from studio.ui.doors import OwnPage
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _DAY = {"Cache-Control": "private, max-age=86400"}

@@ -1,8 +1,8 @@
-"""Components of our own, as gr.HTML subclasses: the sketch canvas and a row of picture tiles."""
+"""Components of our own: the sketch canvas, a row of picture tiles, fields as the page wants them."""
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -11,6 +11,7 @@ import gradio as gr
 from studio.errors import BadPicture
 from studio.imaging.limits import MAX_BYTES
 from studio.recipes.palette import PALETTE
+from studio.recipes.preset import PresetVersion
 
 _STATIC = Path(__file__).parent / "static"
 _CANVAS = ("layer", "brush", "view", "hand")
@@ -90,6 +91,35 @@ class Slider(gr.Slider):  # type: ignore[misc]
 
     def preprocess(self, payload: float) -> float:
         return payload
+
+
+class OpenVersion(gr.Textbox):  # type: ignore[misc]
+    """Which version of a theme is open on the page, out of sight; to Python the version itself.
+
+    It is on the page, and not in a gr.State: that is dropped an hour after a connection broke and when
+    the server ends, and what was saved then would begin from another theme. `find` gives a version by
+    slug and number; Gradio makes the component anew from what `__init__` takes.
+    """
+
+    is_template = True
+
+    def __init__(
+        self,
+        find: Callable[[str, int], PresetVersion],
+        value: PresetVersion | None = None,
+        visible: bool = False,
+        **more: Any,
+    ) -> None:
+        self._find = find
+        super().__init__(value, visible=visible, **more)
+
+    def preprocess(self, payload: str | None) -> PresetVersion:
+        """Raises NotFound for a version that is not there, ValueError for what names none."""
+        slug, number = (payload or "").split()
+        return self._find(slug, int(number))
+
+    def postprocess(self, value: PresetVersion | None) -> str | None:
+        return None if value is None else f"{value.preset.slug} {value.number}"
 
 
 class Viewer(gr.HTML):  # type: ignore[misc]

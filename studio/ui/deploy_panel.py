@@ -11,7 +11,8 @@ from studio.errors import StudioError
 from studio.recipes.deployment import Deployment, Order
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
-from studio.ui.notices import notice
+from studio.ui.components import OpenVersion
+from studio.ui.notices import error_notice, notice
 from studio.ui.wiring import Updates
 
 SHOWN = 8
@@ -36,7 +37,7 @@ class DeployPanel:
                 self.shown = gr.Button("Show what is served now", elem_id="deploy-shown")
             self.findings = gr.HTML(elem_id="findings")
 
-    def wire(self, loaded: gr.State, **quick: Any) -> None:
+    def wire(self, loaded: OpenVersion, **quick: Any) -> None:
         """`loaded` is the version that is open on the page."""
         self.loaded = loaded
         told = [self.served, self.findings]
@@ -49,7 +50,7 @@ class DeployPanel:
         try:
             return findings_html(self.studio.deploying.check(loaded.preset.slug, loaded.number))
         except StudioError as error:
-            return notice(str(error), "error")
+            return error_notice(error)
 
     def _show(self, values: Updates) -> tuple[str, str]:
         return served_html(values[self.loaded], self._log(values)), ""

@@ -13,7 +13,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.differing import Change
 from studio.recipes.preset import Preset
 from studio.recipes.request import Words
-from studio.ui.notices import notice
+from studio.ui.notices import error_notice
 from studio.ui.recipe_form import BadField
 
 DISCARD = '<button type="button" data-press="discard">Discard all changes</button>'
@@ -66,7 +66,7 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
 def wrong_html(error: StudioError, beside: str = DISCARD) -> str:
     """The error with what stands `beside` it, and its reason for each field that does not hold:
     `messages.js` takes it there."""
-    told = f'<div class="wrong">{notice(str(error), "error")}{beside}</div>'
+    told = f'<div class="wrong">{error_notice(error)}{beside}</div>'
     if not isinstance(error, BadField):
         return told
     reasons = "".join(

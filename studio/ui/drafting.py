@@ -13,7 +13,7 @@ from studio.recipes.preset import Preset, PresetVersion
 from studio.recipes.request import MAX_WORDS
 from studio.ui.draft import Draft, unsaved_html, wrong_html
 from studio.ui.drawing import DrawingPanel
-from studio.ui.notices import notice
+from studio.ui.notices import error_notice, notice
 from studio.ui.recipe_form import BadField
 from studio.ui.run_panel import RunPanel, seed_of
 from studio.ui.theme_editor import ThemeEditor
@@ -165,12 +165,12 @@ class Drafting:
         except StudioError as error:
             if theme.is_touched(loaded, values):
                 why = "Mend or discard that before you open another theme: it could not be kept."
-                told = notice(f"{error}.", "error", why)
+                told = error_notice(error, why)
                 return {theme.preset: loaded.preset.slug, run.notice: told}
         try:
             updates = self._found(slug, Draft.read(values[self.found]))
         except StudioError as error:
-            return {theme.preset: loaded.preset.slug, run.notice: notice(str(error), "error")}
+            return {theme.preset: loaded.preset.slug, run.notice: error_notice(error)}
         if left:
             told = f"{left} keeps its unsaved changes."
             updates[run.notice] += notice(told, "status")
@@ -191,7 +191,7 @@ class Drafting:
                 return self._found(slug, draft)
             version = self.studio.presets.version(slug, int(number))
         except StudioError as error:
-            return {self.panels.run.notice: notice(str(error), "error")}
+            return {self.panels.run.notice: error_notice(error)}
         return {**self._shown(version, version.preset), self.panels.run.notice: _opened(version)}
 
     def _found(self, slug: str, draft: Draft | None) -> Updates:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.errors import (
+    AWAY,
     Busy,
     HubUnavailable,
     InputError,
@@ -20,6 +21,7 @@ from studio.errors import (
     StoreError,
     StudioError,
     Unstorable,
+    shown,
 )
 
 STATUS: Mapping[type[StudioError], int] = {
@@ -31,7 +33,6 @@ STATUS: Mapping[type[StudioError], int] = {
     StoreError: 503,
     Busy: 429,
 }
-AWAY = "the studio cannot use its data just now: try again; its log tells why"
 UNEXPECTED = "something went wrong in the studio: its log tells what"
 UNREADABLE = "what was sent does not fit here: reload the page and try again"
 MISFITS = (
@@ -51,10 +52,10 @@ def answer(error: StudioError) -> JSONResponse:
 
 def told(error: StudioError) -> str:
     """An error's line for whoever asked: without addresses and paths of the store, which are logged."""
-    if not isinstance(error, StoreError) or isinstance(error, Unstorable):
-        return str(error)
-    _log.error("%s", error)
-    return AWAY
+    line = shown(error)
+    if line == AWAY:
+        _log.error("%s", error)
+    return line
 
 
 def log_unexpected(error: Exception, where: str) -> None:

@@ -4,7 +4,9 @@ import html
 import secrets
 from collections.abc import Sequence
 
+from studio.errors import StudioError
 from studio.recipes.reports import Looks
+from studio.ui.failures import told
 from studio.ui.results import Card
 
 
@@ -42,3 +44,8 @@ def notice(text: str, role: str, more: str = "") -> str:
     return (
         f'<div class="notice notice-{role}" role="{kind}" data-mark="{mark}">{first}{second}</div>'
     )
+
+
+def error_notice(error: StudioError, more: str = "") -> str:
+    """An error's line, without what belongs in the log alone; `more` is a sentence of its own."""
+    return notice(told(error) + ("." if more else ""), "error", more)

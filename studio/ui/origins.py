@@ -1,10 +1,14 @@
 """Requests that pages of other sites send through somebody's browser: refused before routing."""
 
+from collections.abc import Collection
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from studio.network import is_loopback
 
 PAGES = frozenset(
     ("/", "/themes", "/votes", "/tuning", "/safety", "/history", "/bases", "/models", "/system", "/sign-in")
@@ -56,6 +60,21 @@ def _own_places(scope: Scope, headers: Headers) -> list[tuple[str, str, int]]:
     scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
     place = place_of(f"{scheme}://{headers.get('host', '')}")
     return [] if place is None else [place]
+
+
+def cannot_be_rebound(scope: Scope, names: Collection[str], addresses: bool) -> bool:
+    """Whether the Host header names this server in a way that no website can take for its own (DNS
+    rebinding): as loopback, by one of `names`, or, where `addresses` says so, by any IP address."""
+    place = place_of(f"http://{Headers(scope=scope).get('host', '')}")
+    if place is None:
+        return False
+    host = place[1].removesuffix(".")
+    if is_loopback(host) or host in {each.lower() for each in names}:
+        return True
+    try:
+        return addresses and bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def place_of(origin: str) -> tuple[str, str, int] | None:

@@ -18,7 +18,7 @@ from studio.ui.components import png_url
 from studio.ui.deploy_panel import DeployPanel
 from studio.ui.drafting import LAST, Drafting, Panels
 from studio.ui.drawing import DrawingPanel
-from studio.ui.notices import notice
+from studio.ui.notices import error_notice, notice
 from studio.ui.recipe_form import RecipeForm
 from studio.ui.run_panel import RunPanel, seed_of
 from studio.ui.sweep_panel import SweepPanel
@@ -139,7 +139,7 @@ class Page:
             job = preview_job(self._steady_request(values), "A", self.studio.catalogue)
             png = self.studio.rendering.glimpse(job)
         except StudioError as error:
-            return {self.run.notice: notice(str(error), "error")}
+            return {self.run.notice: error_notice(error)}
         return {self.drawing.glimpse: f'<img src="{png_url(png)}" alt="Live preview of recipe A">'}
 
     def _show_maps(self, form: RecipeForm, values: Updates) -> Updates:
@@ -148,7 +148,7 @@ class Page:
             job = next(job for job in jobs if job.letter == form.letter)
             maps = control_maps(job, self.studio.bases.png(job.base_image))
         except StudioError as error:
-            return {self.run.notice: notice(str(error), "error")}
+            return {self.run.notice: error_notice(error)}
         return {form.maps: form.maps_html(maps), self.run.notice: ""}
 
     def _restore(self, values: Updates) -> Updates:
@@ -157,7 +157,7 @@ class Page:
             preset = self.theme.edited(values)
             return self._restored(values[self.theme.restore], preset)
         except StudioError as error:
-            return {self.run.notice: notice(str(error), "error")}
+            return {self.run.notice: error_notice(error)}
 
     def _restore_kept(self, number: int) -> Updates:
         """The same of a variant of the history, over the preset that was saved last."""
@@ -168,7 +168,7 @@ class Page:
             png = self.studio.variants.png(kept[0].variant)
             return self._restored(png, self.studio.presets.last_saved().preset)
         except StudioError as error:
-            return {self.run.notice: notice(str(error), "error")}
+            return {self.run.notice: error_notice(error)}
 
     def _restored(self, png: bytes, preset: Preset) -> Updates:
         theme, run = self.theme, self.run

@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
 import gradio as gr
 
 from studio.bootstrap import Studio
-from studio.errors import InputError, NotFound, StudioError
+from studio.errors import InputError, NotFound, StoreUnavailable, StudioError
 from studio.recipes.events import Done, Failed
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.service.looking import run_looks
 from studio.service.runs import Run
 from studio.ui.components import Number, Viewer
-from studio.ui.notices import ending, looks_html, notice
+from studio.ui.notices import ending, error_notice, looks_html, notice
 from studio.ui.recipe_form import BadField
 from studio.ui.results import Card
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
@@ -65,7 +66,7 @@ class RunPanel:
             try:
                 run = self._started(page, request(values))
             except StudioError as error:
-                yield {self.notice: notice(str(error), "error")}
+                yield {self.notice: error_notice(error)}
                 return
             try:
                 yield from self._follow(run)
@@ -100,7 +101,7 @@ class RunPanel:
         try:
             yield from self._follow(self.studio.rendering.run(run_id or ""))
         except NotFound as error:
-            yield self._kept(run_id or "", str(error))
+            yield self._kept(run_id or "", error)
 
     def _follow(self, run: Run) -> Iterator[Updates]:
         """A run's events on the page. A page that is left does not end it; Stop does."""
@@ -128,14 +129,15 @@ class RunPanel:
             return ""
         number, sheet = request.preset_version, None
         if number is not None:
-            sheet = self.studio.reviewing.regression(request.preset.slug, number)
+            with suppress(StoreUnavailable):  # The run has ended well all the same.
+                sheet = self.studio.reviewing.regression(request.preset.slug, number)
         return looks_html(run_looks(request, pictures), sheet.looks.of_seeds if sheet else None)
 
-    def _kept(self, run_id: str, otherwise: str) -> Updates:
+    def _kept(self, run_id: str, otherwise: NotFound) -> Updates:
         variants = self.studio.variants.of_request(run_id)
         if not variants:
             lost = "If the studio was restarted meanwhile, the run is lost: generate again."
-            return {self.notice: notice(f"{otherwise}.", "error", lost)}
+            return {self.notice: error_notice(otherwise, lost)}
         told = f"The {len(variants)} kept variants of an earlier run."
         if len(variants) == 1:
             told = "1 variant of an earlier run was kept."

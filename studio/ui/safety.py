@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
+from studio.bodies import RawBody
 from studio.bootstrap import Studio
 from studio.files import read_file, write_file
 from studio.imaging.limits import open_png
@@ -18,7 +19,7 @@ from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
 from studio.recipes.text import TEXT, Reason
 from studio.safety.lists import decoded_list
 from studio.safety.pictures import judge
-from studio.ui.doors import OwnPage, RawBody
+from studio.ui.doors import OwnPage
 from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "safety.html"

@@ -5,8 +5,11 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from studio.bodies import BodyLimits, WatchedBodies
 from studio.bootstrap import Studio, open_studio
+from studio.connections import Connection
 from studio.errors import NotFound, ServerError
 from studio.logs import set_up_logs
 from studio.network import ForwardedHeaders, is_loopback, listen
@@ -57,6 +60,11 @@ FENCE: Mapping[str, str] = {
 }
 MAX_BODY = 32 * 2**20
 """Bytes a request may bring: a doodle at the largest size, and room for the form."""
+BODIES = BodyLimits(
+    MAX_BODY,
+    marks=None,  # Uploads are pictures, in which every byte occurs.
+    seconds=120.0,  # The largest body over 2 Mbit/s.
+)
 
 
 def serve(settings: Settings) -> None:
@@ -84,19 +92,20 @@ def serve(settings: Settings) -> None:
         os.chdir(empty)
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)
-        config = uvicorn.Config(
-            build_app(studio),
-            log_level="warning",
-            # ForwardedHeaders believes the proxies that a setting names; uvicorn would any here.
-            proxy_headers=False,
-            # Open pages keep a connection for life; Ctrl-C is not to wait for them.
-            timeout_graceful_shutdown=1,
-        )
+        # Open pages keep a connection for life; Ctrl-C is not to wait for them.
+        config = server_config(build_app(studio), log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         server.run(sockets=[listener])
 
 
-def build_app(studio: Studio) -> FastAPI:
+def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
+    """How the page is served, wherever it is; `more` are settings of uvicorn's."""
+    # ForwardedHeaders believes the proxies that a setting names; uvicorn would any here.
+    return uvicorn.Config(app, http=Connection, ws="none", proxy_headers=False, **more)
+
+
+def build_app(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
+    """`bodies` says what may be sent."""
     app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
     handle_failures(app)
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
@@ -107,13 +116,14 @@ def build_app(studio: Studio) -> FastAPI:
     app.include_router(tuning_routes(studio))
     app.include_router(safety_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
-    _guard(app, studio)
+    _guard(app, studio, bodies)
     _mount_page(app, studio)
     return app
 
 
-def _guard(app: FastAPI, studio: Studio) -> None:
+def _guard(app: FastAPI, studio: Studio, bodies: BodyLimits) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
+    app.add_middleware(WatchedBodies, limits=bodies)
     app.add_middleware(UploadQuota)
     # Where its parent has this, Gradio does not answer other origins by itself.
     app.add_middleware(CORSMiddleware, allow_origins=[])

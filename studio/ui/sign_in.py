@@ -31,7 +31,7 @@ from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.attempts import Attempts, Key
 from studio.ui.failures import answer
-from studio.ui.origins import place_of
+from studio.ui.origins import cannot_be_rebound
 
 _PAGE = Path(__file__).parent / "static" / "sign-in.html"
 _OPEN = ("/sign-in", "/sign-in/out")
@@ -50,6 +50,10 @@ _SHORTEST_SECRET = 32
 _NOT_FORWARDED = (
     "this request came through a proxy, and nobody has to sign in here: add a user with"
     " `studio users add NAME`, after which everybody signs in"
+)
+_UNKNOWN_HOST = (
+    "the studio is not known under this name, and nobody has to sign in here: ask for it by its"
+    " address, or add the name to STUDIO_ALLOWED_HOSTS"
 )
 
 
@@ -82,8 +86,9 @@ def signed_in(request: gr.Request) -> str:
 class _Gate:
     """Lets nobody in without a session, but to the page where one signs in.
 
-    Where nobody has to sign in, on loopback, it lets nobody in through a proxy or under another name
-    (DNS rebinding): anybody may be behind those.
+    Where nobody has to sign in, it lets nobody in under a name that is not known here (DNS rebinding),
+    and on loopback nobody through a proxy: anybody may be behind those. A session's cookie goes to
+    the host alone that it came from, so that with sign-in no other name opens anything.
     """
 
     def __init__(self, app: ASGIApp, users: UserStore, settings: Settings) -> None:
@@ -101,7 +106,7 @@ class _Gate:
 
     def _refusal(self, scope: Scope) -> Response | None:
         if not self._asks_for_session():
-            return self._from_outside(scope) if is_loopback(self._settings.host) else None
+            return self._from_outside(scope)
         if scope["path"] in _OPEN or scope["path"].startswith("/own/"):
             return None
         session = scope["session"]
@@ -119,15 +124,15 @@ class _Gate:
         return settings.sign_in or not is_loopback(settings.host) or self._users.any()
 
     def _from_outside(self, scope: Scope) -> Response | None:
-        """A refusal for what did not come straight from this machine."""
-        came = forwarding(scope)
-        if came == "trusted" and self._settings.no_sign_in:
-            return None  # An operator has said both.
-        if came != "none":
+        """A refusal for what may come from elsewhere than this machine, or than who reaches `host`."""
+        settings, came = self._settings, forwarding(scope)
+        proxied = came == "trusted" and settings.no_sign_in  # An operator has said both.
+        local = is_loopback(settings.host) and not proxied
+        if local and came != "none":
             return JSONResponse({"error": _NOT_FORWARDED}, 403)
-        asked = place_of(f"http://{Headers(scope=scope).get('host', '')}")
-        if asked is None or not is_loopback(asked[1]):
-            return JSONResponse({"error": "Invalid host header"}, 400)
+        names = (settings.host, *settings.allowed_hosts)
+        if not cannot_be_rebound(scope, names, addresses=not local):
+            return JSONResponse({"error": _UNKNOWN_HOST}, 400)
         return None
 
 

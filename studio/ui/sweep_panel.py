@@ -24,7 +24,7 @@ from studio.service.sweeping import (
     sweep_steps,
 )
 from studio.ui.components import png_url
-from studio.ui.notices import notice
+from studio.ui.notices import error_notice, notice
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
 
 FIELDS = [
@@ -98,14 +98,14 @@ class SweepPanel:
             try:
                 told = self._told_cost(self._sweep(request(values), values))
             except StudioError as error:
-                return {self.told: notice(str(error), "error"), self.cost: ""}
+                return {self.told: error_notice(error), self.cost: ""}
             return {self.told: notice(told, "status"), self.cost: told}
 
         def run(values: Updates) -> Iterator[Updates]:
             try:
                 yield from self._run(self._sweep(request(values), values))
             except StudioError as error:
-                yield {**self._still, self.told: notice(str(error), "error")}
+                yield {**self._still, self.told: error_notice(error)}
 
         counted: Components = {self.told, self.cost}
         self.count.click(count, inputs, counted, **QUICK)

@@ -16,8 +16,9 @@ from studio.recipes.preset import LETTERS, Preset, PresetVersion
 from studio.recipes.recipe import ModelKind, ModelRef
 from studio.service.stamping import with_hashes
 from studio.service.tokens import WINDOW
+from studio.ui.components import OpenVersion
 from studio.ui.draft import forgotten
-from studio.ui.notices import notice
+from studio.ui.notices import error_notice, notice
 from studio.ui.recipe_form import BadField, RecipeForm, model_note
 from studio.ui.sign_in import signed_in
 from studio.ui.wiring import QUICK, Components, Updates
@@ -38,7 +39,7 @@ class ThemeEditor:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.first = studio.presets.last_saved()
-        self.loaded = gr.State(self.first)
+        self.loaded = OpenVersion(studio.presets.version, self.first)
         self.forms: list[RecipeForm] = []
 
     def header(self) -> None:
@@ -193,7 +194,7 @@ class ThemeEditor:
             over = loaded.number if preset.slug == loaded.preset.slug else 0
             version = self.studio.presets.save(preset, author, note=changed, over=over)
         except StudioError as error:
-            return {told: notice(str(error), "error")}
+            return {told: error_notice(error)}
         saved = f"Saved {preset.name}, version {version.number}. {changed or 'Nothing changed'}."
         return {
             self.preset: gr.update(choices=self.choices(), value=preset.slug),
@@ -218,7 +219,7 @@ class ThemeEditor:
         try:
             return self.studio.intake.keep_picture(png), ""
         except StudioError as error:
-            return gr.skip(), notice(str(error), "error")
+            return gr.skip(), error_notice(error)
 
 
 def _count_html(letter: str, count: int | None) -> str:

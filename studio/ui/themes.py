@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import Field
 
+from studio.bodies import RawBody
 from studio.bootstrap import Studio
 from studio.errors import InputError, NotFound
 from studio.recipes.base import Frozen
@@ -21,7 +22,7 @@ from studio.recipes.reports import Regression, ReportKind, Robustness
 from studio.recipes.text import LINE, TEXT, Author, Name
 from studio.service.sheet_files import sheet_html
 from studio.store.presets import VersionSummary
-from studio.ui.doors import OwnPage, RawBody
+from studio.ui.doors import OwnPage
 from studio.ui.sign_in import user_of
 
 _PAGE = Path(__file__).parent / "static" / "themes.html"

@@ -20,6 +20,15 @@ OVERLAPS = """() => [...document.querySelectorAll('.card-done')].flatMap((card) 
   const cut = boxes.filter(([it]) => it.matches('a, button') && it.scrollWidth > it.clientWidth + 1);
   return [...over, ...[...outside, ...cut].map(([it]) => `${it.textContent} is cut off`)];
 })"""
+ROWS = """() => [...document.querySelectorAll('.card-done')].map((card) => {
+  const range = document.createRange();
+  const texts = [...card.querySelectorAll('footer a, footer button')].map((it) => {
+    range.selectNodeContents(it);
+    return range.getBoundingClientRect();
+  });
+  const rows = [...new Set(texts.map((b) => Math.round(b.top)))].sort((a, b) => a - b);
+  return rows.filter((top, i) => i > 0 && top - rows[i - 1] < 10).length;
+})"""
 USED = """() => {
   const boxes = ['left', 'right'].map((id) => document.getElementById(id).getBoundingClientRect());
   const across = Math.max(...boxes.map((b) => b.right)) - Math.min(...boxes.map((b) => b.left));
@@ -46,6 +55,8 @@ def test_no_two_buttons_of_a_card_overlap_and_the_workbench_uses_the_width(
         settle(page)
         used = page.evaluate(USED)
         found = list(page.evaluate(OVERLAPS))
+        if any(page.evaluate(ROWS)):
+            found.append("a card's words stand at several heights in a row")
         whole = width - 2 * 32  # The page's own gutters.
         if used["across"] < whole or (not used["beside"] and used["narrowest"] < whole):
             found.append(f"the workbench takes {used}")

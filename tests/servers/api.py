@@ -1,4 +1,4 @@
-"""The API of a studio, really listening on a spare loopback port."""
+"""The API of a studio, or another application, really listening on a spare loopback port."""
 
 import threading
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import uvicorn
 
 from studio.api.app import BODIES, build_api
-from studio.api.guard import BodyLimits
 from studio.api.server import server_config
+from studio.bodies import BodyLimits
 from studio.bootstrap import Studio
 from studio.network import listen
 from tests.waiting import until
@@ -17,9 +17,15 @@ from tests.waiting import until
 @contextmanager
 def serving(studio: Studio, bodies: BodyLimits = BODIES) -> Iterator[str]:
     """Its address."""
-    listener = listen("127.0.0.1", 0)
     app = build_api(studio, bodies)
-    config = server_config(app, log_level="error", timeout_graceful_shutdown=1)
+    with listening(server_config(app, log_level="error", timeout_graceful_shutdown=1)) as address:
+        yield address
+
+
+@contextmanager
+def listening(config: uvicorn.Config) -> Iterator[str]:
+    """The address at which an application is served."""
+    listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

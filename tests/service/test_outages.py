@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -23,7 +24,7 @@ from studio.network import listen
 from studio.recipes.deployment import Order
 from studio.recipes.preset import LETTERS
 from studio.recipes.recipe import ModelRef
-from studio.recipes.serving import Client
+from studio.recipes.serving import MOST_ATTEMPTS, Client
 from studio.settings import shipped
 from tests.servers.disk import small_disk
 from tests.servers.postgresql import Cluster, cluster, needed
@@ -227,6 +228,34 @@ def test_a_server_waits_for_the_one_before_it_to_end(home: Path) -> None:
         assert third.returncode == 5
         assert "another `studio serve`" in third.stderr
         second.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+def test_only_a_process_that_is_killed_costs_an_attempt(
+    home: Path, ended_by: signal.Signals
+) -> None:
+    """Issue 18, 14 (security review, 4.5)."""
+    service = Service(home, None)
+    asked = ""
+
+    def running() -> bool:
+        jobs = service.studio.serving.jobs.asked(asked).jobs
+        return any(job.state == "running" for job in jobs)
+
+    for ends in range(1, MOST_ATTEMPTS + 1):
+        with serve(home) as (server, port):
+            until(partial(answers, port))
+            if not asked:
+                asked = Themes(f"http://127.0.0.1:{port}", service.key).ask(*ASK).id
+            until(running)
+            server.send_signal(ended_by)
+            server.wait(LONG)
+        jobs = service.studio.serving.jobs.asked(asked).jobs
+        if ended_by == signal.SIGTERM:
+            assert "running" not in {job.state for job in jobs}
+            assert all(job.attempts == 0 for job in jobs if job.state == "queued")
+        else:
+            assert [job.attempts for job in jobs if job.state == "running"] == [ends]
 
 
 @contextmanager

@@ -84,3 +84,12 @@ def test_proxies_are_named_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
             Settings(trusted_proxies=(wrong,))
     with pytest.raises(ValidationError, match="choose one"):
         Settings(sign_in=True, no_sign_in=True)
+
+
+# Issue 18, 5.
+def test_allowed_hosts_are_named_without_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_ALLOWED_HOSTS", "studio.lan, Studio.example  localhost")
+    assert Settings().allowed_hosts == ("studio.lan", "Studio.example", "localhost")
+    for wrong in ("http://studio.lan", "studio.lan:7860", "*", "*.lan", "a/b", ""):
+        with pytest.raises(ValidationError, match="is no host name"):
+            Settings(allowed_hosts=(wrong,))

@@ -1,5 +1,5 @@
-// Whether the studio still answers. While it does not, the page says so, and that a run may be lost;
-// once it is back the page is opened anew where that is needed: the server knows nothing of it.
+// Whether the studio still answers, and has its data. While it does not, the page says so, and that a run
+// may be lost; once it is back the page is opened anew where that is needed: the server knows nothing of it.
 const ADDRESS = '/gradio_api/app_id';
 const OFTEN = 2000;
 const SELDOM = 10000;
@@ -8,10 +8,12 @@ const UNFINISHED = '.card[data-state=queued], .card[data-state=started], .card[d
 let server = null;
 let banner = null;
 let cut = false;
+let looked = 0;
+let next = 0;
 
 async function answering() {
   const response = await fetch(ADDRESS, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
-  return response.ok ? (await response.json()).app_id : null;
+  return { id: response.ok ? (await response.json()).app_id : null, isAway: response.status === 503 };
 }
 
 function line(text) {
@@ -27,11 +29,23 @@ function showLost() {
     for (const moving of card.querySelectorAll('.bar, small')) moving.remove();
   }
   cut ||= cards.length > 0;
-  if (banner) return;
+  const told = ['The connection to the studio is lost; it is tried again. This browser keeps your drawing and changes.'];
+  if (cut) told.push('If the studio was ended, the run is lost.');
+  show('lost', told);
+}
+
+// Without its database nobody is let in. A run goes on, and its pictures wait for a while to be kept.
+function showAway() {
+  show('away', ['The studio cannot use its data just now; it is tried again, and its log tells why.', 'This browser keeps your drawing and changes.']);
+}
+
+function show(why, told) {
+  if (banner?.dataset.why === why) return;
+  banner?.remove();
   banner = Object.assign(document.createElement('div'), { className: 'connection' });
+  banner.dataset.why = why;
   banner.setAttribute('role', 'alert');
-  banner.append(line('The connection to the studio is lost; it is tried again. This browser keeps your drawing and changes.'));
-  if (cut) banner.append(' ', line('If the studio was ended, the run is lost.'));
+  banner.append(...told.flatMap((each) => [line(each), ' ']));
   document.body.append(banner);
 }
 
@@ -45,15 +59,25 @@ function showBack(id) {
 }
 
 async function look() {
+  looked = Infinity;
   try {
-    const id = await answering();
-    if (banner || (id !== null && server !== null && id !== server)) showBack(id);
+    const { id, isAway } = await answering();
+    if (isAway) showAway();
+    else if (banner || (id !== null && server !== null && id !== server)) showBack(id);
     server = id ?? server;
   } catch {
     showLost();
   }
   const often = banner || document.querySelector(UNFINISHED);
-  setTimeout(look, often ? OFTEN : SELDOM);
+  looked = Date.now();
+  next = setTimeout(look, often ? OFTEN : SELDOM);
 }
+
+// Of a click that is not answered Gradio tells that the studio is busy.
+document.addEventListener('click', () => {
+  if (Date.now() - looked < OFTEN) return;
+  clearTimeout(next);
+  look();
+});
 
 look();

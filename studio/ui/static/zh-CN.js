@@ -23,6 +23,7 @@ export const TEXTS = {
   '1 unsaved change': '1 处未保存的修改', 'Discard all changes': '放弃所有修改', 'Discard all unsaved changes': '放弃所有未保存的修改',
   'Mend or discard that before you open another theme: it could not be kept.': '此修改无法保留：请先改正或放弃，再打开其他主题。',
   'Connection lost': '连接已断开', 'The connection to the studio is lost; it is tried again. This browser keeps your drawing and changes.': '与工作室的连接已断开，正在重试。你的绘图和修改保存在此浏览器中。',
+  'The studio cannot use its data just now; it is tried again, and its log tells why.': '工作室暂时无法使用其数据，正在重试；原因见日志。', 'This browser keeps your drawing and changes.': '你的绘图和修改保存在此浏览器中。',
   'If the studio was ended, the run is lost.': '如果工作室已退出，本次运行会丢失。', 'If the studio was restarted meanwhile, the run is lost: generate again.': '如果工作室期间重启过，该运行已丢失：请重新生成。',
   'Not finished before the run ended: generate again.': '运行结束前未完成：请重新生成。', '1 variant of an earlier run was kept.': '先前运行保留了 1 个变体。',
   'type a name': '请填写名称',

@@ -6,6 +6,8 @@ import statsmodels.api  # Here, since its import changes how warnings are taken.
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from studio.bootstrap import Studio
+from studio.recipes.voting import Entrant
 from tests.unit.api.test_managing import manager
 from tests.waiting import until
 
@@ -36,6 +38,23 @@ def test_a_contest_by_the_api(manager: TestClient) -> None:
     assert "cast already" in again.json()["detail"]
     standing = manager.get(f"{address}/standing").json()
     assert (standing["voters"], standing["settled"]) == ([["bo", 1]], False)
+
+
+def test_asking_how_far_a_contest_is_draws_nothing(manager: TestClient, studio: Studio) -> None:
+    """Issue 18, 11: what a restart broke off stands still until somebody has it go on."""
+    entrants = [Entrant.model_validate(each) for each in ENTRANTS]
+    kept = studio.voting.begin("Which?", entrants)  # And then the process ended.
+    address = f"{V1}/{kept.id}"
+    for _ in range(2):
+        found = manager.get(address).json()
+        assert (found["drawn"], found["state"], found["done"]) == (False, "stopped", 0)
+    assert studio.chores.all() == ()
+    drawing = manager.post(f"{address}/draw")
+    assert (drawing.status_code, drawing.json()["state"]) == (202, "running")
+    until(lambda: manager.get(address).json()["state"] == "done")
+    assert manager.get(address).json()["drawn"]
+    assert manager.post(f"{address}/draw").json()["drawn"]
+    assert manager.post(f"{V1}/7/draw").status_code == 404
 
 
 def test_contests_are_for_keys_that_manage(manager: TestClient, app: TestClient) -> None:

@@ -15,6 +15,7 @@ from studio.recipes.request import Request, Variant
 from studio.recipes.safety import PictureVerdict
 from studio.recipes.serving import JobState, told
 from studio.service.fake import FakeRenderer
+from studio.service.finishing import AWAY
 from studio.service.lane import Lane
 from studio.service.ledger import SqlLedger
 from studio.service.metrics import Metrics
@@ -68,6 +69,10 @@ class Jobs(JobStore):
     def end(self, ticket: object, state: JobState, error: str = "") -> bool:
         self.outage.check()
         return super().end(ticket, state, error)  # type: ignore[arg-type]
+
+    def put_back(self, ticket: object) -> None:
+        self.outage.check()
+        super().put_back(ticket)  # type: ignore[arg-type]
 
 
 class Variants(VariantStore):
@@ -159,7 +164,7 @@ def test_a_trial_run_waits_for_a_while_then_says_why_there_is_no_picture(tmp_pat
     request = examples.request(base_image=bench.base)
     bench.outage.begin()
     failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
-    assert [event.message for event in failed] == ["the database was shut down"] * 4
+    assert [event.message for event in failed] == [AWAY] * 4
     bench.outage.end()
     assert done(list(bench.service.start(request).events())) == [*LETTERS]
 
@@ -250,6 +255,59 @@ def test_a_job_that_hangs_is_noticed_by_a_clock_that_never_jumps(tmp_path: Path)
         bench.service.check(600)
     gate.release(100)
     assert len(done(list(events))) == 4
+
+
+def begun(run: Run) -> None:
+    """Until its first step."""
+    assert any(isinstance(event, Step) for event in run.events())
+
+
+def attempts(bench: Bench) -> list[int]:
+    return [job.attempts for job in bench.jobs.asked(examples.REQUEST_ID).jobs]
+
+
+def test_what_an_orderly_end_breaks_off_is_drawn_by_the_next_and_was_no_attempt(
+    tmp_path: Path,
+) -> None:
+    """Issue 18, 14 (security review, 4.5)."""
+    gate = threading.Semaphore(1)
+    first = Bench(tmp_path, FakeRenderer(gate=gate))
+    run = first.start(first.admit())
+    begun(run)
+    first.runner.let_go()
+    assert first.states() == ["queued"] * 4
+    assert attempts(first) == [0] * 4
+    gate.release(100)  # What is still under way in the dying process changes nothing.
+    assert not done(list(run.events()))
+    assert [job.letter for job in first.renderer.rendered] == ["A"]
+    assert first.states() == ["queued"] * 4
+    second = Bench(tmp_path, FakeRenderer())
+    assert second.runner.recover() == 1
+    assert done(list(second.service.run(examples.REQUEST_ID).events())) == [*LETTERS]
+    assert attempts(second) == [1] * 4
+
+
+def test_an_attempt_that_hangs_counts_however_the_process_ends(tmp_path: Path) -> None:
+    gate, now = threading.Semaphore(1), [0.0]
+    bench = Bench(tmp_path, FakeRenderer(gate=gate))
+    bench.service._lane = Lane(clock=lambda: now[0])
+    begun(bench.start(bench.admit()))
+    now[0] = 1e6
+    bench.runner.let_go()
+    assert bench.states() == ["running", "queued", "queued", "queued"]
+    assert attempts(bench) == [1, 0, 0, 0]
+    gate.release(100)
+
+
+def test_an_orderly_end_does_not_wait_for_a_store_that_is_away(tmp_path: Path) -> None:
+    gate = threading.Semaphore(1)
+    bench = Bench(tmp_path, FakeRenderer(gate=gate))
+    begun(bench.start(bench.admit()))
+    bench.outage.begin()
+    bench.runner.let_go()
+    bench.outage.end()
+    assert bench.states() == ["running", "queued", "queued", "queued"]
+    gate.release(100)
 
 
 def test_closing_ends_while_the_store_is_away(tmp_path: Path) -> None:

@@ -120,6 +120,22 @@ def test_a_job_whose_drawer_is_dead_is_begun_anew_but_not_for_ever(store: JobSto
     assert store.asked(made).jobs[0].error == POISON
 
 
+def test_a_job_that_is_put_back_has_not_been_tried(store: JobStore) -> None:
+    """Issue 18, 14 (security review, 4.5)."""
+    made = add(store)
+    for _ in range(MOST_ATTEMPTS + 1):
+        ticket = claimed(store, made)
+        assert ticket.attempt == 1
+        store.put_back(ticket)
+    assert states(store, made) == "queued queued queued queued"
+    assert not store.end(ticket, "done")
+    store.put_back(ticket)
+    assert [job.attempts for job in store.asked(made).jobs] == [0, 0, 0, 0]
+    assert store.end(claimed(store, made), "done")
+    store.put_back(ticket)
+    assert states(store, made) == "done queued queued queued"
+
+
 def fall_silent(store: JobStore, request_id: str) -> None:
     """As if nobody had given a sign of life for its jobs since long ago."""
     with store._database.writing() as session:

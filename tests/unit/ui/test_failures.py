@@ -8,11 +8,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.bootstrap import open_studio
-from studio.errors import StoreUnavailable
+from studio.errors import AWAY, StoreUnavailable
+from studio.service.chores import About
+from studio.service.deploying import Deploying
 from studio.service.fake import FakeRenderer
+from studio.service.intake import Intake
 from studio.settings import Settings
 from studio.store.presets import PresetStore
 from studio.ui.server import build_app
+from tests.unit.ui.paging import Browser
+from tests.waiting import until
 
 OWN = {"X-Studio": "page"}
 HUGE = 10**23
@@ -86,6 +91,48 @@ def test_the_stores_address_stays_in_the_log(
     assert answer.status_code == 503
     assert "postgresql" not in answer.text
     assert "postgresql://studio@10.0.0.7/s" in caplog.text
+
+
+# Issue 18, 8: as JSON has it, so has the Gradio page.
+def test_notices_of_the_studio_page_do_not_tell_the_stores_address(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = "postgresql://studio@10.0.0.7/s"
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable(f"cannot use the database {address}")
+
+    page = Browser(client.app)
+    page.happens("load")
+    monkeypatch.setattr(PresetStore, "save", away)
+    monkeypatch.setattr(Intake, "request", away)
+    monkeypatch.setattr(Deploying, "check", away)
+    for button, told in (
+        ("save", "notice"), ("show-maps-A", "notice"), ("check", "findings"), ("sweep-count", "sweep-told"),
+    ):  # fmt: skip
+        caplog.clear()
+        page.happens("click", button)
+        assert AWAY in page.shows(told)
+        assert "10.0.0.7" not in page.shows(told)
+        assert address in caplog.text
+
+
+def test_long_work_and_judges_do_not_tell_paths_either(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_studio(Settings(home=home), FakeRenderer)
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable(f"cannot write {home}/sweeps")
+
+    opened.chores.start("x", About("sweep", "x", "/"), away)
+    ended = until(lambda: opened.chores.progress("x"), lambda it: it and it.state != "running")
+    assert ended
+    assert (ended.state, ended.message) == ("failed", AWAY)
+    monkeypatch.setattr(type(opened.safety.lists), "filter", away)
+    preset = opened.presets.version("picnic").preset
+    assert opened.safety.ails(preset) == AWAY
+    assert caplog.text.count(str(home)) >= 2
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def client(home: Path) -> TestClient:
 @pytest.fixture(scope="module")
 def lan(home: Path) -> TestClient:
     """As `--host 0.0.0.0 --no-sign-in` serves it, in a network where it has a name."""
-    opened = open_studio(Settings(home=home, host="0.0.0.0", no_sign_in=True), FakeRenderer)
+    settings = Settings(home=home, host="0.0.0.0", no_sign_in=True, allowed_hosts=("Studio.lan",))
+    opened = open_studio(settings, FakeRenderer)
     return TestClient(build_app(opened), base_url="http://studio.lan")
 
 
@@ -122,6 +123,35 @@ def test_the_studios_own_pages_and_programs_are_answered(
 def test_a_port_that_goes_without_saying_is_the_same(lan: TestClient) -> None:
     for origin in ("http://studio.lan", "http://studio.lan:80"):
         assert lan.get("/config", headers={"Origin": origin}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("studio.lan", 200), ("STUDIO.lan:7860", 200), ("studio.lan.", 200),
+        ("192.168.1.5:7860", 200), ("[fd00::5]:7860", 200), ("localhost:7860", 200),
+        ("evil.example", 400), ("evil.example:7860", 400), ("192.168.1.5.evil.example", 400),
+        ("studio.lan.evil.example", 400), ("studio", 400), ("0x7f.1", 400), ("[", 400),
+    ],
+)  # fmt: skip
+def test_without_sign_in_no_website_can_take_the_studios_place(
+    lan: TestClient, host: str, status: int
+) -> None:
+    """DNS rebinding: to the browser the page of evil.example is then the studio's own."""
+    own = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    for address in ("/config", "/"):
+        answer = lan.get(address, headers=own if host != "[" else {"Host": host})
+        assert answer.status_code == status
+        if status == 400:
+            assert "STUDIO_ALLOWED_HOSTS" in answer.json()["error"]
+
+
+def test_who_signs_in_may_ask_under_any_name(tmp_path: Path) -> None:
+    """A session's cookie goes to the host that it came from, and to no other name of it."""
+    opened = open_studio(Settings(home=tmp_path, host="0.0.0.0", sign_in=True), FakeRenderer)
+    client = TestClient(build_app(opened), base_url="http://any.example")
+    assert client.get("/sign-in").status_code == 200
+    assert client.get("/config").status_code == 401
 
 
 def test_websockets_of_other_origins_are_refused(client: TestClient) -> None:

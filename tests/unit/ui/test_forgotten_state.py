@@ -1,0 +1,60 @@
+"""Issue 18, 16: Gradio drops what it keeps of a page an hour after its connection broke, such as while a
+laptop sleeps, and at a restart. The page then still saves the theme that it shows."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from studio.bootstrap import Studio
+from studio.ui.blocks import KEPT, LightStates
+from studio.ui.server import build_app
+from tests.unit.ui.paging import Browser
+
+
+@pytest.fixture
+def other(studio: Studio) -> Studio:
+    """With a theme whose safety policy, which the page does not show, is its own."""
+    preset = studio.presets.version("picnic").preset
+    safety = preset.safety.model_copy(update={"words": not preset.safety.words})
+    changes = {"slug": "spring", "name": "Spring", "safety": safety}
+    studio.presets.save(preset.model_copy(update=changes), author="ada")
+    later = preset.model_copy(update={"prompt": f"{preset.prompt}, sunny"})
+    studio.presets.save(later, author="ada", over=1)
+    assert studio.presets.last_saved().preset.slug == "picnic"  # The one that opens first.
+    return studio
+
+
+@pytest.mark.parametrize("forgets", ["an hour later", "restarted"])
+def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
+    other: Studio, forgets: str
+) -> None:
+    app: Any = build_app(other)
+    page = Browser(app)
+    page.happens("load")
+    page.types("preset", "spring")
+    page.happens("input", "preset")
+    assert (page.shows("preset"), page.shows("preset-name")) == ("spring", "Spring")
+    page.types("theme-prompt", "{words}, in spring")
+
+    if forgets == "restarted":
+        page.meets(build_app(other))
+    else:
+        states = app.routes[-1].app.state_holder
+        assert isinstance(states, LightStates)
+        for session in states.session_data.values():
+            session.is_closed = True
+        for each in states.time_last_used:
+            states.time_last_used[each] = datetime.now() - KEPT - timedelta(seconds=1)
+        states.delete_all_expired_state()
+        assert not states.session_data
+
+    picnic = other.presets.version("picnic")
+    page.happens("click", "save")
+    saved = other.presets.version("spring")
+    assert "Saved Spring, version 2" in page.shows("notice")
+    assert (saved.number, saved.preset.prompt) == (2, "{words}, in spring")
+    assert saved.preset.safety == other.presets.version("spring", 1).preset.safety
+    assert other.presets.version("picnic") == picnic
+    page.happens("click", "discard")
+    assert page.shows("preset-name") == "Spring"

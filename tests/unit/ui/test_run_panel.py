@@ -1,0 +1,37 @@
+"""The panel of a run while the store is away. Issue 18, 1 and 8."""
+
+import gradio as gr
+import pytest
+
+from studio.bootstrap import Studio
+from studio.errors import AWAY, StoreUnavailable
+from studio.store.reports import ReportStore
+from studio.ui.notices import error_notice
+from studio.ui.run_panel import RunPanel
+
+PLACE = "postgresql://studio@10.0.0.7/studio"
+
+
+def test_a_page_is_not_told_where_the_store_is() -> None:
+    told = error_notice(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
+    assert AWAY in told
+    assert PLACE not in told
+
+
+def test_a_run_ends_on_the_page_though_the_store_went_away_last(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It left Generate locked: the sheet beside whose figures the four are shown could not be read."""
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable(f"cannot use the database {PLACE}")
+
+    monkeypatch.setattr(ReportStore, "newest", away)
+    with gr.Blocks():
+        panel = RunPanel(studio)
+    preset = studio.presets.version("first-light").preset
+    request = studio.intake.request(preset, "mia", None, "a red dress", 7, 1)
+    last = list(panel._follow(studio.rendering.start(request)))[-1]
+    assert last[panel.generate]["interactive"]
+    assert "Four variants in" in last[panel.notice]
+    assert "Diversity of the four" in last[panel.notice]
