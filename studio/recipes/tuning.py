@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from studio.errors import InputError
+from studio.messages import invalid
 from studio.recipes.base import Frozen, explain
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
@@ -34,9 +35,9 @@ class Span(Frozen):
     def _one_kind(self) -> Self:
         ranged = self.low is not None and self.high is not None
         if ranged == bool(self.choices):
-            raise ValueError(f"{self.field} needs a range or choices")
+            raise invalid("tuning.span_empty", field=self.field)
         if self.low is not None and self.high is not None and self.low >= self.high:
-            raise ValueError(f"{self.field}: the range ends before it begins")
+            raise invalid("tuning.range_reversed", field=self.field)
         return self
 
     @property
@@ -81,7 +82,7 @@ class Study(Frozen):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len({span.field for span in self.spans}) != len(self.spans):
-            raise ValueError("a field is varied twice")
+            raise invalid("tuning.field_twice")
         return self
 
 

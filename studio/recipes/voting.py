@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from studio.errors import InputError
+from studio.messages import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
@@ -54,9 +55,9 @@ class Contest(Frozen):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len(set(self.entrants)) != len(self.entrants):
-            raise ValueError("an entrant stands twice")
+            raise invalid("blind_test.entrant_twice")
         if len({entrant.letter is None for entrant in self.entrants}) > 1:
-            raise ValueError("recipes and whole versions cannot stand against one another")
+            raise invalid("blind_test.entrants_mixed")
         return self
 
 
