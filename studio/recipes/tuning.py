@@ -60,11 +60,9 @@ class Span(Frozen):
                 raise ValueError
             return cls(field=field, choices=choices)
         except ValidationError as error:
-            raise InputError(f"{text!r} does not hold: {explain(error)}") from None
+            raise InputError("tuning.span_invalid", span=text, reason=explain(error)) from None
         except ValueError:
-            raise InputError(
-                f"{text!r} is nothing to vary: write it as strength=0.4..0.8 or sampler=Euler,UniPC"
-            ) from None
+            raise InputError("tuning.span_unreadable", span=text) from None
 
 
 WHOLE = frozenset({"steps", "clip_skip", "deep_cache", "width", "height"})
@@ -94,7 +92,7 @@ def tried(recipe: Recipe, values: dict[str, Value]) -> Recipe:
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
-        raise InputError(f"the study asks for what cannot be: {explain(error)}") from None
+        raise InputError("tuning.recipe_invalid", reason=explain(error)) from None
 
 
 def worth(looks: Looks) -> float:

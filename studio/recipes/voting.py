@@ -35,9 +35,7 @@ class Entrant(Frozen):
                 {"slug": slug, "number": number, "letter": letter.upper() or None}
             )
         except ValidationError:
-            raise InputError(
-                f"{text!r} is nothing that can stand: write it as picnic:2:A, or picnic:2 for all four"
-            ) from None
+            raise InputError("blind_test.entrant_unreadable", entrant=text) from None
 
     @property
     def label(self) -> str:
