@@ -13,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core.core_schema import ErrorType
 
-from studio import locales
-from studio.errors import Busy, InputError
+from studio import errors, locales
+from studio.errors import Busy, InputError, StudioError
 from studio.locales import DEFAULT, LANGUAGES, placeholders, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
@@ -27,6 +27,10 @@ QUOTED = re.compile(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""")
 COMPOSED = ("pydantic.", "list.", "language.")
 """Ids that code composes, or that only this package reads."""
 SEEN = {".py", ".js", ".html"}
+DONE = (
+    "files.py", "imaging", "library", "network.py", "recipes", "safety", "settings.py", "store",
+)  # fmt: skip
+"""What raises errors by ids alone. Packages are added here as they are converted."""
 
 
 def sources() -> Iterator[Path]:
@@ -86,6 +90,63 @@ def test_parameters_fit_the_placeholders() -> None:
         if given is not None and not given >= placeholders(english[name])
     ]
     assert wrong == []
+
+
+def raised(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls that make an error of ours, or what a validator raises."""
+    names = {name for name, each in vars(errors).items() if isinstance(each, type)}
+    ours = {"invalid", *(name for name in names if issubclass(vars(errors)[name], StudioError))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and ours & {ast.unparse(base) for base in node.bases}:
+            ours.add(node.name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ours:
+            yield node
+
+
+def sentences(tree: ast.Module) -> Iterator[ast.Call]:
+    """Errors whose text is no id, and errors of Python's that people would read."""
+    for call in raised(tree):
+        first = call.args[0] if call.args else None
+        if not isinstance(first, ast.Constant) or first.value not in templates(DEFAULT):
+            yield call
+    for node in ast.walk(tree):
+        made = node.exc if isinstance(node, ast.Raise) else None
+        if isinstance(made, ast.Call) and ast.unparse(made.func) in ("ValueError", "TypeError"):
+            yield made
+
+
+def test_errors_are_raised_by_their_ids() -> None:
+    """A sentence, also one that is put together, cannot be told in another language."""
+    wrong = []
+    for path in sources():
+        part = path.relative_to(PACKAGE)
+        if path.suffix == ".py" and part.parts[0] in DONE:
+            tree = ast.parse(path.read_text("utf-8"))
+            wrong += [f"{part}:{call.lineno}: {ast.unparse(call)}" for call in sentences(tree)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise InputError('no such thing')",
+        "raise InputError(f'no {thing}')",
+        "raise NotFound(text)",
+        "raise NotFound()",
+        "return UnfitModel('model.never_heard_of')",
+        "class Down(StudioError): pass\nraise Down('down')",
+        "raise ValueError('it ends before it starts')",
+        "raise invalid('it ends before it starts')",
+    ],
+)
+def test_sentences_in_errors_are_found(source: str) -> None:
+    assert len(list(sentences(ast.parse(source)))) == 1
+
+
+def test_ids_in_errors_are_let_pass() -> None:
+    source = "raise InputError('hub.offline') from None\nraise invalid('theme.base_image_twice')"
+    assert list(sentences(ast.parse(source))) == []
 
 
 def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
