@@ -1,10 +1,12 @@
 """A recipe: every parameter of one picture, as one fully resolved JSON document."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from studio.messages import Message, invalid, message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
 from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
@@ -15,6 +17,15 @@ Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 Prompt = Annotated[str, Field(max_length=4000), TEXT]
 
 ModelKind = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
+
+KIND_NAMES: Mapping[ModelKind, Message] = {
+    "checkpoint": message("model.kind_checkpoint"),
+    "vae": message("model.kind_vae"),
+    "controlnet": message("model.kind_controlnet"),
+    "lora": message("model.kind_lora"),
+    "detector": message("model.kind_detector"),
+}
+"""What a person reads of a kind."""
 
 Preprocessor = Literal["scribble", "lineart", "lineart_standard", "canny", "pose", "none"]
 ControlSource = Literal["doodle", "composite", "base", "picture"]
@@ -38,10 +49,7 @@ def is_model_name(name: str) -> bool:
 
 def _model_name(name: str) -> str:
     if not is_model_name(name):
-        raise ValueError(
-            f"no model can be named so: a name has at most {MAX_MODEL_NAME} characters, no control"
-            " characters, no / or \\ and no dot in front"
-        )
+        raise invalid("model.name_invalid", most=MAX_MODEL_NAME)
     return name
 
 
@@ -95,14 +103,9 @@ class ControlUnit(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.start > self.end:
-            raise ValueError(
-                f"starting control step {self.start} is after ending control step {self.end}"
-            )
+            raise invalid("recipe.control_steps_reversed", start=str(self.start), end=str(self.end))
         if self.source == "picture" and self.picture is None and self.preprocessor != "pose":
-            raise ValueError(
-                f"control unit {self.model.name} reads an own picture, but there is none: upload"
-                " one, or let it read the doodle"
-            )
+            raise invalid("recipe.control_image_missing", unit=self.model.name)
         return self
 
 
@@ -199,10 +202,9 @@ class Recipe(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not schedule_fits(self.sampler, self.schedule_type):
-            raise ValueError(
-                f"sampler {self.sampler} cannot walk the {self.schedule_type} schedule:"
-                " choose Automatic"
+            raise invalid(
+                "recipe.schedule_unfit", sampler=self.sampler, schedule=self.schedule_type
             )
         if self.prompt_template.count(PROMPT_PLACE) > 1:
-            raise ValueError(f"the prompt template names {PROMPT_PLACE} more than once")
+            raise invalid("recipe.prompt_place_repeated", place=PROMPT_PLACE)
         return self

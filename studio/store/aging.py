@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, select
 
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.request import Request
 from studio.recipes.serving import OPEN
@@ -39,7 +40,8 @@ class AgedRequests:
         the request as it was."""
         with self._database.writing() as session:
             row = session.get_one(RequestRow, request_id)
-            request = read_kept(Request, row.document, f"request {request_id}")
+            what = message("storage.request", request=request_id)
+            request = read_kept(Request, row.document, what)
             # Short words could be guessed from the hash.
             bare = request.model_copy(update={"doodle": None, "words": "", "order_sha256": None})
             row.document, row.emptied = bare.model_dump_json(), True

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFound
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.safety import AuditFilter, Judged, KeptJudgement, Review
 from studio.store.database import Database
@@ -78,12 +79,12 @@ class AuditStore:
 def _row(session: Session, number: int) -> JudgementRow:
     row = session.get(JudgementRow, number)
     if row is None:
-        raise NotFound(f"there is no decision {number} on record")
+        raise NotFound("moderation.decision_not_found", number=number)
     return row
 
 
 def _kept(row: JudgementRow) -> KeptJudgement:
-    what = f"decision {row.id}"
+    what = message("storage.decision", number=row.id)
     return KeptJudgement(
         id=row.id,
         judged=read_kept(Judged, row.document, what),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from studio.errors import InputError, NotFound
+from studio.messages import message
 from studio.recipes.canvas import BaseImage
 from studio.store.database import Database
 from studio.store.pictures import Pictures
@@ -55,7 +56,7 @@ class BaseImageStore:
         """
         self.get(image_id)
         if retired and [image.id for image in self.all()] == [image_id]:
-            raise InputError(f"{image_id!r} is the last base image: add another before it retires")
+            raise InputError("image.last_base_image", name=image_id)
         with self._database.writing() as session:
             row = session.get_one(BaseImageRow, image_id)
             row.retired = retired
@@ -65,8 +66,8 @@ class BaseImageStore:
             row = session.get(BaseImageRow, image_id)
             if row is not None:
                 return _image(row)
-        have = ", ".join(image.id for image in self.all()) or "none"
-        raise NotFound(f"no base image named {image_id!r} (there are: {have})")
+        available = [image.id for image in self.all()] or message("list.none")
+        raise NotFound("image.base_image_not_found", name=image_id, available=available)
 
     def png(self, image: BaseImage) -> bytes:
         return self._pictures.get(image.sha256)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import fsspec
 
 from studio.errors import NotFound, StoreError, StoreUnavailable
+from studio.messages import Message, message
 
 
 class PictureBucket:
@@ -18,30 +19,27 @@ class PictureBucket:
         try:
             self._files, self._root = fsspec.core.url_to_fs(address)
         except (ImportError, ValueError) as error:
-            raise StoreUnavailable(
-                f"STUDIO_PICTURE_STORE cannot be used ({error}): write s3://bucket/folder, and install"
-                " the extra `s3`"
-            ) from None
+            raise StoreUnavailable("storage.bucket_unusable", reason=str(error)[:200]) from None
 
     def put(self, png: bytes) -> str:
         """Keeps the bytes and returns their SHA-256; the same bytes are written once, as a whole."""
         sha256 = hashlib.sha256(png).hexdigest()
-        with self._told(f"keep picture {sha256[:10]}"):
+        with self._told(message("storage.keep_image", image=sha256[:10])):
             if not self._files.exists(self._place(sha256)):
                 self._files.pipe_file(self._place(sha256), png)
         return sha256
 
     def get(self, sha256: str) -> bytes:
-        with self._told(f"read picture {sha256[:10]}"):
+        with self._told(message("storage.read_image", image=sha256[:10])):
             try:
                 found: bytes = self._files.cat_file(self._place(sha256))
             except FileNotFoundError:
-                raise NotFound(f"picture {sha256[:10]} is gone from {self._root}") from None
+                raise NotFound("storage.image_gone", image=sha256[:10], place=self._root) from None
         return found
 
     def remove(self, sha256: str) -> None:
         """Deletes a picture; one that is gone already is no error."""
-        with self._told(f"delete picture {sha256[:10]}"):
+        with self._told(message("storage.delete_image", image=sha256[:10])):
             if self._files.exists(self._place(sha256)):
                 self._files.rm_file(self._place(sha256))
 
@@ -49,7 +47,7 @@ class PictureBucket:
         return f"{self._root}/{sha256[:2]}/{sha256}.png"
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _told(self, what: Message) -> Iterator[None]:
         """Whatever a file system of many kinds may raise, as one error of ours."""
         try:
             yield
@@ -57,6 +55,5 @@ class PictureBucket:
             raise
         except Exception as error:
             raise StoreUnavailable(
-                f"cannot {what} in {self._root} ({str(error)[:200]}): see that the bucket is there, its"
-                " keys hold and STUDIO_PICTURE_STORE names it"
+                "storage.bucket_failed", what=what, place=self._root, reason=str(error)[:200]
             ) from error

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from studio.errors import InputError, NotFound
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.request import OPERATOR
 from studio.recipes.serving import Client
@@ -23,7 +24,7 @@ class ClientStore:
         """Adds the client, or gives the one of this name other limits and a new key: returned here,
         and nowhere else again. Raises InputError for the name under which operators' own runs go."""
         if client.name == OPERATOR:
-            raise InputError(f"{OPERATOR!r} is the studio's own: choose another name")
+            raise InputError("auth.client_name_reserved", name=OPERATOR)
         key = f"dts_{secrets.token_urlsafe(32)}"
         with self._database.writing() as session:
             session.merge(
@@ -39,7 +40,7 @@ class ClientStore:
         with self._database.writing() as session:
             row = session.get(ClientRow, name)
             if row is None:
-                raise NotFound(f"no client named {name!r}")
+                raise NotFound("auth.client_not_found", name=name)
             session.delete(row)
 
     def all(self) -> Sequence[Client]:
@@ -55,7 +56,7 @@ class ClientStore:
 
 
 def _client(row: ClientRow) -> Client:
-    return read_kept(Client, row.document, f"client {row.name!r}")
+    return read_kept(Client, row.document, message("storage.client", name=row.name))
 
 
 def _hashed(key: str) -> str:

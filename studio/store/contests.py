@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from studio.errors import NotFound, Outdated
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.voting import Contest, Vote
 from studio.store.database import Database, utc
@@ -39,7 +40,7 @@ class ContestStore:
         with self._database.reading() as session:
             row = session.get(ContestRow, contest_id)
             if row is None:
-                raise NotFound(f"there is no contest {contest_id}: see the page Votes")
+                raise NotFound("blind_test.not_found", number=contest_id)
             return _kept(row)
 
     def all(self) -> Sequence[KeptContest]:
@@ -54,7 +55,7 @@ class ContestStore:
                 VoteRow.contest_id == contest_id, VoteRow.voter == vote.voter
             )
             if session.scalar(cast) != number:
-                raise Outdated("that vote was cast already, on another page: go on with the next")
+                raise Outdated("blind_test.vote_cast_already")
             session.add(
                 VoteRow(
                     contest_id=contest_id, voter=vote.voter, document=vote.model_dump_json(),
@@ -66,7 +67,10 @@ class ContestStore:
         """In the order in which they were cast."""
         query = select(VoteRow).where(VoteRow.contest_id == contest_id).order_by(VoteRow.id)
         with self._database.reading() as session:
-            return [read_kept(Vote, row.document, f"vote {row.id}") for row in session.scalars(query)]  # fmt: skip
+            return [
+                read_kept(Vote, row.document, message("storage.vote", number=row.id))
+                for row in session.scalars(query)
+            ]
 
     def cast_by(self, contest_id: int, voter: str) -> int:
         """How many votes somebody has cast in a contest."""
@@ -76,5 +80,5 @@ class ContestStore:
 
 
 def _kept(row: ContestRow) -> KeptContest:
-    contest = read_kept(Contest, row.document, f"contest {row.id}")
+    contest = read_kept(Contest, row.document, message("storage.contest", number=row.id))
     return KeptContest(row.id, contest, row.author, utc(row.created))

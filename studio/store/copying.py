@@ -16,20 +16,24 @@ def copy_sqlite(source: Path, target: Path) -> None:
     partial = target.with_name(f"{target.name}.partial")
     try:
         if not source.is_file():
-            raise StoreUnavailable(f"there is no database {source}: see that STUDIO_HOME is right")
+            raise StoreUnavailable("storage.database_missing", database=str(source))
         partial.unlink(missing_ok=True)
         with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(partial)) as made:
             reading.backup(made)
             made.execute("PRAGMA journal_mode = DELETE")  # No second file beside it.
             [(found,)] = made.execute("PRAGMA integrity_check(1)").fetchall()
         if found != "ok":
-            raise StoreUnavailable(f"the database {source} is damaged ({found}): restore a backup")
+            raise StoreUnavailable(
+                "storage.database_damaged", database=str(source), reason=str(found)
+            )
         partial.chmod(0o600)
         os.replace(partial, target)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             partial.unlink()
         raise StoreUnavailable(
-            f"cannot copy the database {source} to {target} ({error}): see that the folder can be"
-            " written and has room"
+            "storage.database_copy_failed",
+            database=str(source),
+            target=str(target),
+            reason=str(error),
         ) from error

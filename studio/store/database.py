@@ -137,10 +137,7 @@ def database_url(url: str) -> URL:
     except (ArgumentError, NoSuchModuleError):
         made = None
     if made is None or made.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StoreUnavailable(
-            "STUDIO_DATABASE is no database the studio can use: write sqlite:////folder/studio.db or"
-            " postgresql://user:password@host/name"
-        )
+        raise StoreUnavailable("storage.database_address_invalid")
     return made
 
 
@@ -153,10 +150,7 @@ def _migrate(engine: Engine, url: URL) -> None:
         if current == scripts.get_current_head():
             return
         if current is not None and current not in {s.revision for s in scripts.walk_revisions()}:
-            raise NewerStore(
-                f"the database {_place(url)} was written by a newer version of the studio"
-                f" (schema {current}): update the studio, or point STUDIO_HOME at another folder"
-            )
+            raise NewerStore("storage.database_too_new", database=_place(url), schema=current)
         if current is not None and url.get_backend_name() == "sqlite" and url.database:
             # There is no way back from an upgrade but this copy.
             copy_sqlite(Path(url.database), Path(f"{url.database}.{current}.bak"))
@@ -175,32 +169,28 @@ def _translated(url: URL) -> Iterator[None]:
     try:
         yield
     except (DataError, IntegrityError) as error:
-        raise Unstorable(_unstorable(error.orig)) from error
+        raise Unstorable("storage.value_refused", reason=_reason(error.orig)) from error
     except (OverflowError, UnicodeEncodeError) as error:
         # SQLite's driver has no error of its own for numbers beyond 64 bits and lone surrogates.
-        raise Unstorable(_unstorable(error)) from error
+        raise Unstorable("storage.value_refused", reason=_reason(error)) from error
     except ProgrammingError:
         raise  # A wrong statement is a fault of ours.
     except (OperationalError, InterfaceError) as error:
         raise StoreUnavailable(
-            f"cannot use the database {_place(url)} ({error.orig}): see that its folder can be"
-            " written and has room, or point STUDIO_HOME at another"
+            "storage.database_unavailable", database=_place(url), reason=str(error.orig)
         ) from error
     except PoolTimeout as error:
-        raise StoreUnavailable(
-            f"every connection to the database {_place(url)} is in use: try again later"
-        ) from error
+        raise StoreUnavailable("storage.database_busy", database=_place(url)) from error
     except DatabaseError as error:
         if error.orig is not None and "not a database" in str(error.orig):
             raise StoreUnavailable(
-                f"{_place(url)} is not a database ({error.orig}): move it away"
+                "storage.not_a_database", file=_place(url), reason=str(error.orig)
             ) from error
         raise
 
 
-def _unstorable(cause: BaseException | None) -> str:
-    reason = str(cause).strip().partition("\n")[0]
-    return f"the database takes no such value ({reason}): change what is to be kept"
+def _reason(cause: BaseException | None) -> str:
+    return str(cause).strip().partition("\n")[0]
 
 
 def _place(url: URL) -> str:

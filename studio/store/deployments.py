@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Select, select
 
 from studio.errors import NotFound, Outdated
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Order
@@ -27,13 +28,10 @@ class DeploymentStore:
         with self._database.writing() as session:
             newest = session.scalar(_log(order.slug, order.channel).limit(1))
             if over is not None and over != (0 if newest is None else newest.id):
-                raise Outdated(
-                    f"{order.slug!r} was deployed to {order.channel!r} meanwhile: see"
-                    f" `studio presets deployments {order.slug}`, then decide again"
-                )
+                raise Outdated("deployment.outdated", theme=order.slug, channel=order.channel)
             for number in (order.number, order.trial):
                 if number is not None and session.scalar(_version(order.slug, number)) is None:
-                    raise NotFound(f"preset {order.slug!r} has no version {number}")
+                    raise NotFound("deployment.version_not_found", theme=order.slug, number=number)
             row = DeploymentRow(
                 channel=order.channel,
                 slug=order.slug,
@@ -68,6 +66,6 @@ def _version(slug: Slug, number: int) -> Select[int]:
 def _deployment(row: DeploymentRow) -> Deployment:
     return Deployment(
         id=row.id,
-        order=read_kept(Order, row.document, f"deployment {row.id}"),
+        order=read_kept(Order, row.document, message("storage.deployment", number=row.id)),
         created=utc(row.created),
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InputError, NotFound
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import LETTERS, Letter
@@ -233,7 +234,7 @@ class JobStore:
             document = session.scalar(_DOCUMENT, {"id": request_id})
         if document is None:
             raise _unknown(request_id)
-        return read_kept(Request, document, f"request {request_id}")
+        return read_kept(Request, document, message("storage.request", request=request_id))
 
     def withdraw(self, request_id: str, letter: Letter, reason: str) -> None:
         """Withholds a picture that was shown already. Raises NotFound where there is none."""
@@ -241,7 +242,9 @@ class JobStore:
             _request(session, request_id)
             job = _job(session, request_id, letter)
             if job is None or job.state not in ("done", "withheld"):
-                raise NotFound(f"request {request_id[:8]} has no variant {letter} to withdraw")
+                raise NotFound(
+                    "request.no_variant_to_withdraw", request=request_id[:8], slot=letter
+                )
             job.state, job.error = "withheld", reason
 
     def release(self, request_id: str, letter: Letter, is_made: bool, expires: datetime) -> None:
@@ -251,7 +254,7 @@ class JobStore:
             _request(session, request_id)
             job = _job(session, request_id, letter)
             if job is None or job.state != "withheld":
-                raise NotFound(f"request {request_id[:8]} has no variant {letter} that is withheld")
+                raise NotFound("request.no_variant_withheld", request=request_id[:8], slot=letter)
             job.state, job.error, job.cleared = "done" if is_made else "queued", "", True
             job.attempts, job.expires, job.heard = 0, expires, datetime.now(UTC)
 
@@ -260,7 +263,7 @@ class JobStore:
         with self._database.writing() as session:
             row, job = _request(session, request_id), _job(session, request_id, letter)
             if job is None or job.state != "done":
-                raise InputError(f"variant {letter} has no picture: pick one that is done")
+                raise InputError("request.variant_without_image", slot=letter)
             row.picked = letter
 
     def picks(self, theme: Slug) -> Mapping[int, Mapping[Letter, int]]:
@@ -349,13 +352,14 @@ def _request(session: Session, request_id: str) -> RequestRow:
 
 
 def _unknown(request_id: str) -> NotFound:
-    return NotFound(f"there is no request {request_id[:32]}")
+    return NotFound("request.not_found", id=request_id[:32])
 
 
 def _as_it_stands(session: Session, request_id: str) -> Asked:
     row = _request(session, request_id)
     query = select(JobRow).where(JobRow.request_id == request_id).order_by(JobRow.letter)
-    request = read_kept(Request, row.document, f"request {request_id}")
+    what = message("storage.request", request=request_id)
+    request = read_kept(Request, row.document, what)
     return _asked(row, request, session.scalars(query))
 
 

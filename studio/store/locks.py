@@ -39,10 +39,7 @@ class ServerLock:
         self._is_wanted = True
         while not self._try():
             if time.monotonic() >= until:
-                raise StoreInUse(
-                    "another `studio serve` renders for this database: stop it first, or have both use"
-                    " a queue (STUDIO_BROKER)"
-                )
+                raise StoreInUse("storage.another_server")
             time.sleep(PAUSE)
 
     def check(self) -> None:
@@ -75,7 +72,7 @@ class ServerLock:
         try:
             return self._try_session()
         except SQLAlchemyError as error:
-            raise StoreUnavailable(f"the database does not answer: {error}") from error
+            raise StoreUnavailable("storage.database_silent", reason=str(error)) from error
 
     def _try_file(self) -> bool:
         try:
@@ -84,7 +81,9 @@ class ServerLock:
         except Timeout:
             return False
         except OSError as error:
-            raise StoreUnavailable(f"cannot lock the database ({error.strerror})") from error
+            raise StoreUnavailable(
+                "storage.database_not_lockable", reason=str(error.strerror)
+            ) from error
         return True
 
     def _try_session(self) -> bool:

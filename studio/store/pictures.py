@@ -50,8 +50,7 @@ class PictureFiles:
                     raise
         except OSError as error:
             raise StoreUnavailable(
-                f"cannot keep a picture in {self._folder} ({error.strerror}): see that the folder"
-                " can be written and has room, or point STUDIO_HOME at another"
+                "storage.image_not_kept", folder=str(self._folder), reason=str(error.strerror)
             ) from error
         return sha256
 
@@ -60,7 +59,10 @@ class PictureFiles:
             return self._place(sha256).read_bytes()
         except OSError as error:
             raise NotFound(
-                f"picture {sha256[:10]} is gone from {self._folder} ({error.strerror})"
+                "storage.image_file_gone",
+                image=sha256[:10],
+                folder=str(self._folder),
+                reason=str(error.strerror),
             ) from None
 
     def remove(self, sha256: str) -> None:
@@ -69,7 +71,10 @@ class PictureFiles:
             self._place(sha256).unlink(missing_ok=True)
         except OSError as error:
             raise StoreUnavailable(
-                f"cannot delete picture {sha256[:10]} from {self._folder} ({error.strerror})"
+                "storage.image_not_deleted",
+                image=sha256[:10],
+                folder=str(self._folder),
+                reason=str(error.strerror),
             ) from None
 
     def _place(self, sha256: str) -> Path:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import Select, func, select, update
 
 from studio.errors import BadDocument, NotFound, Outdated
+from studio.messages import message
 from studio.recipes.base import explain, read_kept
 from studio.recipes.canvas import marked_slug, slug_of
 from studio.recipes.preset import Preset, PresetVersion
@@ -70,13 +71,13 @@ class PresetStore:
         Outdated when another version was saved meanwhile, InputError for an author or note with
         control characters.
         """
-        check_line(author, "the author's name")
-        check_text(note, "the note")
+        check_line(author, message("theme.author"))
+        check_text(note, message("theme.note"))
         with self._database.writing() as session:
             row = session.scalar(select(PresetRow).where(PresetRow.slug == preset.slug))
             latest_number = 0 if row is None else row.latest
             if over is not None and over != latest_number:
-                raise Outdated(_outdated(preset, over, latest_number))
+                raise _outdated(preset, over, latest_number)
             if row is None:
                 row = PresetRow(slug=preset.slug, name=preset.name, latest=0)
                 session.add(row)
@@ -111,8 +112,8 @@ class PresetStore:
                 return _version_row(row)
             have = session.scalars(select(PresetRow.slug).order_by(PresetRow.slug)).all()
         if slug in have:
-            raise NotFound(f"preset {slug!r} has no version {number}: see `studio presets list`")
-        raise NotFound(f"no preset named {slug!r} (there are: {', '.join(have) or 'none'})")
+            raise NotFound("theme.version_not_found", theme=slug, number=str(number))
+        raise NotFound("theme.not_found", name=slug, available=have or message("list.none"))
 
     def rename(self, slug: str, name: str, author: str = "") -> PresetVersion:
         """The same theme under another name, as its next version; its slug stays what it is.
@@ -124,7 +125,7 @@ class PresetStore:
         try:
             renamed = Preset.model_validate(document)
         except ValidationError as error:
-            raise BadDocument(f"{name!r} is no name: {explain(error)}") from None
+            raise BadDocument("theme.name_invalid", name=name, reason=explain(error)) from None
         note = f"renamed from {latest.preset.name}"
         return self.save(renamed, author, note, over=latest.number)
 
@@ -140,7 +141,7 @@ class PresetStore:
         try:
             branched = Preset.model_validate(document)
         except ValidationError as error:
-            raise BadDocument(f"a theme cannot be named so: {explain(error)}") from None
+            raise BadDocument("theme.branch_name_invalid", reason=explain(error)) from None
         note = f"branched from {slug} version {origin.number}"
         return self.save(branched, author, note, over=0)
 
@@ -172,7 +173,7 @@ class PresetStore:
             row = session.scalar(newest)
             if row is not None:
                 return _version_row(row)
-        raise NotFound("no preset has been saved: import one by `studio presets import`")
+        raise NotFound("theme.none_saved")
 
     def history(self, slug: str) -> Sequence[VersionSummary]:
         """Every version without its document, the newest first. Raises NotFound."""
@@ -200,13 +201,10 @@ class PresetStore:
             return [_version_row(row) for row in session.scalars(_versions(newest.preset.slug))]
 
 
-def _outdated(preset: Preset, over: int, latest: int) -> str:
+def _outdated(preset: Preset, over: int, latest: int) -> Outdated:
     if over == 0:
-        return f"there is a preset {preset.name!r} already: choose another name, or open that one"
-    return (
-        f"{preset.name!r} was saved meanwhile: version {latest} is there, yours began from {over}."
-        " Open it to see what changed, or save yours under another name"
-    )
+        return Outdated("theme.exists", name=preset.name)
+    return Outdated("theme.outdated", name=preset.name, latest=latest, base=over)
 
 
 def _versions(slug: str) -> Select[PresetVersionRow]:
@@ -221,7 +219,7 @@ def _versions(slug: str) -> Select[PresetVersionRow]:
 def _version_row(row: PresetVersionRow) -> PresetVersion:
     return PresetVersion(
         number=row.number,
-        preset=read_kept(Preset, row.document, f"saved preset version {row.number}"),
+        preset=read_kept(Preset, row.document, message("storage.theme_version", number=row.number)),
         author=row.author,
         note=row.note,
         created=row.created,

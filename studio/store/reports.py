@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from studio.messages import message
 from studio.recipes.base import Frozen, read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.reports import ReportKind
@@ -42,7 +43,7 @@ class ReportStore:
         with self._database.reading() as session:
             found = session.execute(query).all()
             rows = {row.number: row.document for row in found}
-        what = f"a {kind} report on {slug!r}"
+        what = message("storage.report_on_theme", kind=kind, theme=slug)
         return {number: read_kept(shape, text, what) for number, text in rows.items()}
 
     def newest(
@@ -57,5 +58,5 @@ class ReportStore:
         )
         with self._database.reading() as session:
             document = session.scalar(query)
-        what = f"the {kind} report on version {number} of {slug!r}"
+        what = message("storage.report_on_version", kind=kind, number=number, theme=slug)
         return None if document is None else read_kept(shape, document, what)

@@ -31,9 +31,9 @@ class UserStore:
         Raises InputError for a name or password that cannot be.
         """
         if not (0 < len(name) <= 63 and name.isprintable() and name == name.strip()):
-            raise InputError(f"{name!r} is no name: use 1 to 63 letters")
+            raise InputError("auth.user_name_invalid", name=repr(name))
         if len(password) < SHORTEST:
-            raise InputError(f"the password is too short: use {SHORTEST} characters or more")
+            raise InputError("auth.password_too_short", least=SHORTEST)
         with self._database.writing() as session:
             session.merge(UserRow(name=name, password=_hashed(password), created=datetime.now(UTC)))
 
@@ -42,7 +42,7 @@ class UserStore:
         with self._database.writing() as session:
             row = session.get(UserRow, name)
             if row is None:
-                raise NotFound(f"no user named {name!r}")
+                raise NotFound("auth.user_not_found", name=name)
             session.delete(row)
 
     def names(self) -> Sequence[str]:

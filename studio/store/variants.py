@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFound
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.history import HistoryFilter, HistoryPage, KeptVariant
 from studio.recipes.request import Variant
@@ -117,12 +118,12 @@ class VariantStore:
         query = select(VariantRow.id).where(VariantRow.picture_sha256 == sha256).limit(1)
         with self._database.reading() as session:
             if session.scalar(query) is None:
-                raise NotFound(f"no variant has the picture {sha256[:10]}")
+                raise NotFound("history.image_not_found", image=sha256[:10])
         return self._pictures.get(sha256)
 
 
 def _variant(row: VariantRow) -> Variant:
-    return read_kept(Variant, row.document, f"variant {row.id}")
+    return read_kept(Variant, row.document, message("storage.variant", number=row.id))
 
 
 def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:

@@ -7,14 +7,19 @@ import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
-from studio import locales
-from studio.errors import Busy, InputError
+from studio import errors, locales
+from studio.errors import Busy, InputError, StudioError
 from studio.locales import DEFAULT, LANGUAGES, placeholders, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
+from studio.recipes.base import explain
+from studio.recipes.recipe import Recipe
 
 PACKAGE = Path(locales.__file__).parents[1]
 ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
@@ -22,6 +27,10 @@ QUOTED = re.compile(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""")
 COMPOSED = ("pydantic.", "list.", "language.")
 """Ids that code composes, or that only this package reads."""
 SEEN = {".py", ".js", ".html"}
+DONE = (
+    "files.py", "imaging", "library", "network.py", "recipes", "safety", "settings.py", "store",
+)  # fmt: skip
+"""What raises errors by ids alone. Packages are added here as they are converted."""
 
 
 def sources() -> Iterator[Path]:
@@ -83,6 +92,63 @@ def test_parameters_fit_the_placeholders() -> None:
     assert wrong == []
 
 
+def raised(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls that make an error of ours, or what a validator raises."""
+    names = {name for name, each in vars(errors).items() if isinstance(each, type)}
+    ours = {"invalid", *(name for name in names if issubclass(vars(errors)[name], StudioError))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and ours & {ast.unparse(base) for base in node.bases}:
+            ours.add(node.name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ours:
+            yield node
+
+
+def sentences(tree: ast.Module) -> Iterator[ast.Call]:
+    """Errors whose text is no id, and errors of Python's that people would read."""
+    for call in raised(tree):
+        first = call.args[0] if call.args else None
+        if not isinstance(first, ast.Constant) or first.value not in templates(DEFAULT):
+            yield call
+    for node in ast.walk(tree):
+        made = node.exc if isinstance(node, ast.Raise) else None
+        if isinstance(made, ast.Call) and ast.unparse(made.func) in ("ValueError", "TypeError"):
+            yield made
+
+
+def test_errors_are_raised_by_their_ids() -> None:
+    """A sentence, also one that is put together, cannot be told in another language."""
+    wrong = []
+    for path in sources():
+        part = path.relative_to(PACKAGE)
+        if path.suffix == ".py" and part.parts[0] in DONE:
+            tree = ast.parse(path.read_text("utf-8"))
+            wrong += [f"{part}:{call.lineno}: {ast.unparse(call)}" for call in sentences(tree)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise InputError('no such thing')",
+        "raise InputError(f'no {thing}')",
+        "raise NotFound(text)",
+        "raise NotFound()",
+        "return UnfitModel('model.never_heard_of')",
+        "class Down(StudioError): pass\nraise Down('down')",
+        "raise ValueError('it ends before it starts')",
+        "raise invalid('it ends before it starts')",
+    ],
+)
+def test_sentences_in_errors_are_found(source: str) -> None:
+    assert len(list(sentences(ast.parse(source)))) == 1
+
+
+def test_ids_in_errors_are_let_pass() -> None:
+    source = "raise InputError('hub.offline') from None\nraise invalid('theme.base_image_twice')"
+    assert list(sentences(ast.parse(source))) == []
+
+
 def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {
         "en": {"list.separator": ", ", "a.b": "{count} of {names}: {why}", "a.c": "gone"},
@@ -121,3 +187,35 @@ def test_the_language_is_the_chosen_one_or_the_browsers(
     headers: dict[str, str], language: str
 ) -> None:
     assert language_of(headers) == language
+
+
+def test_pydantics_findings_are_told_in_the_readers_language() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Recipe.model_validate(
+            {
+                "base_model": {"name": "a/b"},
+                "steps": 900,
+                "surprise": 1,
+                "loras": [{"model": {"name": "x"}}] * 9,
+            }
+            | {f"odd{i}": i for i in range(3)}
+        )
+    told = explain(caught.value)
+    assert str(told) == (
+        "base_model.name: no model can be named so: a name has at most 200 characters, no control"
+        " characters, no / or \\ and no dot in front (got 'a/b');"
+        " steps: should be less than or equal to 150 (got 900);"
+        " loras: Tuple should have at most 8 items after validation, not 9;"
+        " surprise: Extra inputs are not permitted (got 1);"
+        " odd0: Extra inputs are not permitted (got 0); and 2 more"
+    )
+    assert told.text("zh-CN") == (
+        "base_model.name：模型不能用这个名称：名称最多 200 个字符，不含控制字符、/ 或 \\，且不以点开头"
+        "（现为 'a/b'）；steps：应不超过 150（现为 900）；loras：Tuple 最多 8 项，现有 9 项；"
+        "surprise：不允许多余的字段（现为 1）；odd0：不允许多余的字段（现为 0）；另有 2 处"
+    )
+
+
+def test_ids_of_pydantics_errors_are_types_that_it_has() -> None:
+    ours = {i.removeprefix("pydantic.") for i in templates(DEFAULT) if i.startswith("pydantic.")}
+    assert {i.removesuffix("_one") for i in ours} <= set(get_args(ErrorType))
