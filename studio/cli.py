@@ -115,7 +115,7 @@ def render(
             variants[event.letter] = event.variant.model_dump(mode="json")
             say(f"{event.letter}: {out / f'{event.letter}.png'}", err=True)
         elif isinstance(event, Failed):
-            failed[event.letter] = event.message
+            failed[event.letter] = str(event.message)
         elif isinstance(event, Withheld):
             failed[event.letter] = f"withheld: {event.reason}"
     result = {

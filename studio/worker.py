@@ -183,7 +183,7 @@ class Draw(Task):  # type: ignore[misc]
         log.critical("%s", error)
         try:
             if ledger is not None:
-                ledger.give_back(str(error))
+                ledger.give_back(error.message)
         except StudioError as away:
             log.warning("a job is given back by its silence: %s", away)
         if isinstance(error, DeviceLost):

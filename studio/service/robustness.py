@@ -68,7 +68,7 @@ class RobustnessPack:
         except Cancelled:
             raise
         except StudioError as error:
-            return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=str(error))  # fmt: skip
+            return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=error.message)  # fmt: skip
         clean = open_png(self.bases.png(base), f"base image {base.id}")
         score = figure_score(clean, picture, base.keypoints)
         return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=round(score, 3), kept=score >= KEPT)  # fmt: skip

@@ -28,7 +28,7 @@ def check(
     from studio.service.gate import worst
 
     findings = here().deploying.check(slug, version)
-    rows = [(finding.level, finding.what, finding.remedy) for finding in findings]
+    rows = [(each.level, str(each.what), str(each.remedy or "")) for each in findings]
     print_table(("level", "what", "remedy"), rows, as_json)
     if worst(findings) == "stop":
         raise GateClosed(f"{slug!r} does not pass the gate")
@@ -108,7 +108,7 @@ def live(channel: Channel = "live", as_json: AsJson = False) -> None:
         (
             each.deployment.order.slug, each.version.number,
             each.deployment.order.trial or "", each.deployment.order.trial_share or "",
-            each.version.preset.name, "; ".join(ailing.get(each.deployment.order.slug, ())),
+            each.version.preset.name, "; ".join(map(str, ailing.get(each.deployment.order.slug, ()))),
         )
         for each in deploying.serving(channel)
     ]  # fmt: skip

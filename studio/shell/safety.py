@@ -64,13 +64,15 @@ def picture(
     verdict = judge(studio.safety.judge, shown, rules.limits)
     told = {
         "verdict": "block" if verdict.withheld else "pass", "scores": dict(verdict.scores),
-        "threshold": rules.threshold, "margin": rules.margin, "reason": verdict.reason,
+        "threshold": rules.threshold, "margin": rules.margin, "reason": str(verdict.reason or ""),
     }  # fmt: skip
     if as_json:
         say_json(json.dumps(told, indent=2))
     else:
         scores = ", ".join(f"{name} {score:.3f}" for name, score in verdict.scores.items())
-        say(f"{told['verdict']}: {scores or verdict.reason} (threshold {rules.threshold:g})")
+        say(
+            f"{told['verdict']}: {scores or str(verdict.reason or '')} (threshold {rules.threshold:g})"
+        )
     if verdict.withheld:
         raise typer.Exit(BLOCKED)
 

@@ -56,7 +56,7 @@ class Card:
             case Done(png=png, variant=variant):
                 return replace(self, state="done", png=png, variant=variant)
             case Failed(message=message):
-                return replace(self, state="failed", message=message)
+                return replace(self, state="failed", message=str(message))
             case Withheld(reason=reason):
                 return replace(self, state="failed", preview=None, message=f"Withheld: {reason}")
             case Stopped():
