@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from pydantic import Field, model_validator
 
 from studio.locales.negotiation import language_of
-from studio.messages import Message
+from studio.messages import Message, invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Keypoints, Slug
 from studio.recipes.preset import Letter, PresetVersion
@@ -94,7 +94,7 @@ class Wish(Frozen):
     @model_validator(mode="after")
     def _one_base(self) -> Self:
         if (self.base_image is None) == (self.base_upload is None):
-            raise ValueError("send either base_image or base_upload")
+            raise invalid("request.one_base_image")
         return self
 
 

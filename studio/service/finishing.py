@@ -140,7 +140,7 @@ class Finisher:
 
 def unexpected(letter: Letter) -> Failed:
     """The end of a job by an error of ours; its text is for the log alone."""
-    return Failed(letter=letter, message=message("request.variant_failed", letter=letter))
+    return Failed(letter=letter, message=message("request.variant_failed", slot=letter))
 
 
 def _failed(job: Job, error: StudioError) -> Failed:

@@ -131,7 +131,7 @@ class Gate:
             for model in wrong:
                 what = message(
                     "deployment.wrong_family",
-                    letter=letter,
+                    slot=letter,
                     kind=model.kind,
                     model=model.name,
                     family=model.family,
@@ -140,7 +140,7 @@ class Gate:
                 )
                 yield Finding("stop", what, message("deployment.choose_family"))
             if not wrong:
-                yield Finding("pass", message("deployment.models_fit", letter=letter))
+                yield Finding("pass", message("deployment.models_fit", slot=letter))
 
     def _bases(self, preset: Preset) -> Iterator[Finding]:
         posed = any(
@@ -184,13 +184,13 @@ class Gate:
             if own > WINDOW:
                 yield Finding(
                     "warning",
-                    message("deployment.many_tokens", letter=letter, tokens=own, window=WINDOW),
+                    message("deployment.many_tokens", slot=letter, tokens=own, window=WINDOW),
                     message("deployment.shorten_prompt"),
                 )
             else:
                 yield Finding(
                     "pass",
-                    message("deployment.tokens", letter=letter, tokens=own, longest=longest),
+                    message("deployment.tokens", slot=letter, tokens=own, longest=longest),
                 )
 
     def _memory(self, preset: Preset) -> Finding:
@@ -218,7 +218,7 @@ class Gate:
             missing = [letter for letter in LETTERS if letter not in letters]
             return Finding(
                 "warning",
-                message("deployment.never_rendered", letters=missing),
+                message("deployment.never_rendered", slots=missing),
                 message("deployment.generate_once"),
             )
         seconds = sum(mean(v.timings.render for v in made if v.letter == each) for each in letters)
@@ -246,7 +246,7 @@ class Gate:
             what = message("deployment.dry_run_failed", reason=error.message)
             yield Finding("stop", what, message("deployment.mend_recipe"))
         else:
-            yield Finding("pass", message("deployment.dry_run", letters=left))
+            yield Finding("pass", message("deployment.dry_run", slots=left))
 
     def _first_base(self, preset: Preset) -> BaseImage:
         return self.bases.get(preset.base_images[0]) if preset.base_images else self.bases.all()[0]

@@ -52,7 +52,7 @@ class Packaging:
         Raises BadDocument for a file that does not hold, InputError when a base image of its own
         would replace another of the same id.
         """
-        package = read_package(data, f"preset file {name}")
+        package = read_package(data, message("theme.file", name=name))
         try:
             models = named_models(package.preset)
         except InputError as error:
@@ -71,7 +71,7 @@ class Packaging:
         image = packed.image
         if hashlib.sha256(packed.png).hexdigest() != image.sha256:
             raise BadDocument("theme.file_base_damaged", id=image.id)
-        size = open_png(packed.png, f"base image {image.id!r} of the file").size
+        size = open_png(packed.png, message("theme.file_base", id=image.id)).size
         if size != (image.width, image.height):
             raise BadDocument("theme.file_base_wrong_size", id=image.id)
         here = next(

@@ -131,10 +131,7 @@ class RenderService:
         """
         run = self._runs.get(request_id)
         if run is None:
-            raise NotFound(
-                f"run {request_id[:8]} is not under way here: its finished variants are in the"
-                " history"
-            )
+            raise NotFound("history.run_not_found", id=request_id[:8])
         return run
 
     def under_way(self) -> tuple[Run, ...]:
@@ -176,12 +173,9 @@ class RenderService:
         """
         for lane in (self._lane, self._after):
             if not lane.is_alive:
-                raise LaneHung("a rendering thread is dead: this process must be started again")
+                raise LaneHung("engine.thread_dead")
             if lane.stalled_for > stalled:
-                raise LaneHung(
-                    f"a job has made no progress for over {stalled:.0f} s: this process must end, its"
-                    " service manager starts it again, and the job is tried anew"
-                )
+                raise LaneHung("engine.job_stalled", seconds=f"{stalled:.0f}")
         if self._device_lost:
             raise copy(self._device_lost)
 
@@ -263,7 +257,7 @@ class RenderService:
         try:
             if rendered is None:
                 if is_over(run, letter):
-                    raise Cancelled(f"variant {letter} was stopped")
+                    raise Cancelled("request.variants_stopped", slots=letter)
                 rendered = self._rendered(run, [job])[0]
         except Cancelled:
             self._after.put(partial(self._finisher.end, run, Stopped(letter=letter)))
