@@ -133,7 +133,7 @@ def render(
         say_json(json.dumps(result, indent=2))
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items()))
-        raise EngineError("cli.variants_failed", reasons=reasons)
+        raise EngineError(reasons)
 
 
 def main() -> NoReturn:
