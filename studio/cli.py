@@ -1,6 +1,7 @@
 """The command `studio`: run, serve, worker, render, sweep, presets, bases, models, votes, safety, bench, backup, restore. Imports what a command needs, late."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -137,12 +138,17 @@ def render(
 
 
 def main() -> NoReturn:
-    """The console script: a known error is one line and its own exit code."""
+    """The console script: a known error is one line and its own exit code. A studio that runs a command for
+    a page (`service/pulling.py`) sets STUDIO_ERRORS=json: the line is the error's message then, to be shown
+    in the reader's language."""
     try:
         with closing():
             app()
     except StudioError as error:
-        say(f"studio: {error}", err=True)
+        if os.environ.get("STUDIO_ERRORS") == "json":
+            say_json(error.message.model_dump_json(), err=True)
+        else:
+            say(f"studio: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
