@@ -102,7 +102,7 @@ def render(
     request = studio.intake.request(
         version.preset,
         base,
-        read_file(doodle, message("image.the_doodle")) if doodle else None,
+        read_file(doodle, message("image.doodle")) if doodle else None,
         prompt,
         seed,
         version.number,
