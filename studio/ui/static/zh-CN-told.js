@@ -3,8 +3,6 @@ export const TOLD = [
   // The server
   [/^[Tt]oo many wrong passwords: wait (\d+) seconds\.?$/, '密码错误次数过多：请等待 $1 秒。'],
   [/^sign in first, at \/sign-in$/, '请先登录（/sign-in）'],
-  [/^the studio holds too many uploads just now: try again in an hour$/, '上传的文件暂时过多：请一小时后再试'],
-  [/^this was sent by a page of another origin, and is refused; .+$/, '此请求来自其他来源的页面，已拒绝；若工作室位于代理之后，请在 STUDIO_TRUSTED_PROXIES 中写明代理，并让它转发主机名'],
   [/^this request came through a proxy, and nobody has to sign in here: .+$/, '此请求经由代理，而此处无需登录：请用 `studio users add 名称` 添加用户，此后所有人都须登录'],
   // Safety
   [/^(.+), line (\d+): write \[block\], \[mask\], \[flag\], \[allow\] or \[class name\]$/, '$1 第 $2 行：请写 [block]、[mask]、[flag]、[allow] 或 [class 名称]'],
