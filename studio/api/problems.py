@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from studio.api.wire import Problem, for_clients
+from studio.api.wire import Problem, for_clients, redacted
 from studio.errors import (
     Busy,
     DeviceLost,
@@ -94,8 +94,10 @@ def problem(
     language: str = DEFAULT,
 ) -> JSONResponse:
     why = for_clients(why)
-    shown = why.text(language)
-    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    shown = redacted(why.text(language))
+    if len(shown) > LONGEST:
+        shown = f"{shown[:LONGEST]}…"
+        why = Message(id=shown)
     code = why.id if why.id in templates(DEFAULT) else ""
     params = why.model_dump()["params"]
     told = Problem(title=status.phrase, status=status, detail=shown, code=code, params=params)
