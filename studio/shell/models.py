@@ -45,7 +45,7 @@ def list_models(as_json: AsJson = False) -> None:
 def scan(as_json: AsJson = False) -> None:
     """Look through all models folders and say what cannot be used, and why."""
     catalogue = _catalogue()
-    problems = [(str(path), reason) for path, reason in catalogue.problems()]
+    problems = [(str(path), str(reason)) for path, reason in catalogue.problems()]
     if as_json:
         print_table(("path", "problem"), problems, as_json)
     else:

@@ -88,7 +88,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
 
     @routes.get("/models/problems")
     def problems() -> list[str]:
-        return [reason for _, reason in studio.catalogue.problems()]
+        return [str(reason) for _, reason in studio.catalogue.problems()]
 
     @routes.post("/models/pull")
     def pull(wish: _Wish, x_studio: OwnPage, language: Language) -> dict[str, Any]:
