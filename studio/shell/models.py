@@ -123,9 +123,11 @@ def remove(
     model = _one(_catalogue(), name)
     # A folder below may be a link to another disk, which is not the studio's.
     if settings.models_home.resolve() not in (model.path.parent.resolve() / "_").parents:
+        from studio.recipes.recipe import KIND_NAMES
+
         raise InputError(
             "model.not_removable",
-            kind=model.kind,
+            kind=KIND_NAMES[model.kind],
             name=model.name,
             folder=str(model.path.parent),
             home=str(settings.models_home),
