@@ -6,8 +6,9 @@ What a problem tells is for clients: addresses of stores, paths and objects of t
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -69,6 +70,14 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
     DeviceLost: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The first class that an error is of counts."""
+
+
+def _language(request: Request) -> str:
+    return language_of(request.headers)
+
+
+Language = Annotated[str, Depends(_language)]
+"""The language of Accept-Language, for the texts of an answer."""
 
 
 def add_problems(app: FastAPI) -> None:

@@ -5,10 +5,8 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import Depends, Request
 from pydantic import Field, model_validator
 
-from studio.locales.negotiation import language_of
 from studio.messages import Message, invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Keypoints, Slug
@@ -26,14 +24,6 @@ _OWN = re.compile(
     re.VERBOSE,
 )
 """What is our own business in a message."""
-
-
-def _language(request: Request) -> str:
-    return language_of(request.headers)
-
-
-Language = Annotated[str, Depends(_language)]
-"""The language of Accept-Language, for the texts of an answer."""
 
 
 class Problem(Frozen):
