@@ -1,12 +1,16 @@
 """How the bodies of requests arrive, at the page's server and at the API's: deadlines and bounds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import anyio
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
+
+from studio.messages import Message, message
 
 CLOSE = {"Connection": "close"}
 """With an answer to a request whose body was not received: the rest of it is not waited for."""
@@ -21,6 +25,14 @@ RawBody = Annotated[bytes, Depends(_body)]
 a thread of its own instead of holding everybody up."""
 
 
+class Refusal(HTTPException):
+    """What is refused where only errors of Starlette's pass through; `message` says why."""
+
+    def __init__(self, status: int, why: Message, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, str(why), headers)
+        self.message = why
+
+
 @dataclass(frozen=True)
 class BodyLimits:
     """`size` and `marks` (commas and opening brackets: what makes JSON slow to read; None: any number)
@@ -33,13 +45,13 @@ class BodyLimits:
     held: int = 256 * 2**20
 
     @property
-    def too_large(self) -> str:
-        return f"at most {self.size:,} bytes are taken: send less"
+    def too_large(self) -> Message:
+        return message("request.body_too_large", size=f"{self.size:,}")
 
 
 class WatchedBodies:
-    """ASGI middleware: whoever receives a body that comes too slowly, or is too much, gets an
-    HTTPException of status 408, 413 or 503. Used on one event loop."""
+    """ASGI middleware: whoever receives a body that comes too slowly, or is too much, gets a
+    Refusal of status 408, 413 or 503. Used on one event loop."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self._app, self._limits = app, limits
@@ -56,11 +68,11 @@ class WatchedBodies:
             self._held -= body.size
 
     def hold(self, size: int) -> None:
-        """Takes account of bytes that were received. Raises HTTPException where all that is held is
+        """Takes account of bytes that were received. Raises Refusal where all that is held is
         too much."""
         self._held += size
         if self._held > self._limits.held:
-            raise HTTPException(503, "too much is being sent at once: try again later", {**CLOSE, "Retry-After": "5"})  # fmt: skip
+            raise Refusal(503, message("request.too_much_at_once"), {**CLOSE, "Retry-After": "5"})
 
 
 class _Body:
@@ -72,30 +84,28 @@ class _Body:
         self._marks, self._whole = 0, False
         self.size = 0
 
-    async def receive(self) -> Message:
-        """The next piece. Raises HTTPException for what comes too slowly, or is too much."""
+    async def receive(self) -> Part:
+        """The next piece. Raises Refusal for what comes too slowly, or is too much."""
         if self._whole:
             return await self._receive()
         if self._until is None:
             self._until = anyio.current_time() + self._limits.seconds
         try:
             with anyio.fail_after(max(0.0, self._until - anyio.current_time())):
-                message = await self._receive()
+                part = await self._receive()
         except TimeoutError:
-            said = (
-                f"the body did not arrive within {self._limits.seconds:.0f} seconds: send it again"
-            )
-            raise HTTPException(408, said, CLOSE) from None
-        self._whole = message["type"] != "http.request" or not message.get("more_body", False)
-        self._weigh(message.get("body", b""))
-        return message
+            why = message("request.body_too_slow", seconds=f"{self._limits.seconds:.0f}")
+            raise Refusal(408, why, CLOSE) from None
+        self._whole = part["type"] != "http.request" or not part.get("more_body", False)
+        self._weigh(part.get("body", b""))
+        return part
 
     def _weigh(self, piece: bytes) -> None:
         self.size += len(piece)
         self._bodies.hold(len(piece))
         if self.size > self._limits.size:
-            raise HTTPException(413, self._limits.too_large, CLOSE)
+            raise Refusal(413, self._limits.too_large, CLOSE)
         if self._limits.marks is not None:
             self._marks += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
             if self._marks > self._limits.marks:
-                raise HTTPException(413, "there are too many fields in it: send less", CLOSE)
+                raise Refusal(413, message("request.too_many_fields"), CLOSE)

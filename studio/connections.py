@@ -8,6 +8,8 @@ from typing import Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from studio.messages import Message, message
+
 HEADER_SECONDS = 10.0
 """Seconds in which a request's headers must be here, from the first byte or the connection's begin."""
 MOST_CONNECTIONS = 2000
@@ -28,7 +30,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         if len(self.connections) > self.most_connections:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections: try again later")
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, message("request.too_many_connections"))
         else:
             self._watch()
 
@@ -43,11 +45,13 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP request")
+        self._refuse(HTTPStatus.BAD_REQUEST, message("request.not_http"))
 
-    def content(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
-        """Content type and body of a refusal that no application gives."""
-        return "application/json", json.dumps({"error": detail}).encode()
+    def content(self, status: HTTPStatus, why: Message) -> tuple[str, bytes]:
+        """Content type and body of a refusal that no application gives, in English: what language is
+        read is not known."""
+        told = {"error": str(why), "code": why.id, "params": why.params}
+        return "application/json", json.dumps(told).encode()
 
     def _watch(self) -> None:
         """Starts the clock where headers are waited for, once; stops it where a request is under way."""
@@ -65,14 +69,14 @@ class Connection(H11Protocol):
         self._deadline = None
         waiting = self.conn.our_state is h11.IDLE and self.conn.their_state is h11.IDLE
         if waiting and self.conn.trailing_data[0]:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the headers did not arrive in time")
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, message("request.headers_too_slow"))
         else:
             # Browsers open connections in advance: an answer there would be one to the next request.
             self.transport.close()
 
-    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+    def _refuse(self, status: HTTPStatus, why: Message) -> None:
         """Answers without an application, and closes."""
-        kind, body = self.content(status, detail)
+        kind, body = self.content(status, why)
         headers = [
             (b"content-type", kind.encode()),
             (b"content-length", str(len(body)).encode()),

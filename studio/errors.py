@@ -176,12 +176,12 @@ class Cancelled(EngineError):
     pass
 
 
-AWAY = "the studio cannot use its data just now: try again; its log tells why"
+AWAY = message("studio.storage_away")
 
 
-def shown(error: StudioError) -> str:
-    """An error's line for pages and whoever asks: without addresses and paths of the store, which
+def shown(error: StudioError) -> Message:
+    """An error's message for pages and whoever asks: without addresses and paths of the store, which
     belong in the log. Whoever shows it logs the error itself."""
     if isinstance(error, StoreError) and not isinstance(error, Unstorable):
         return AWAY
-    return str(error)
+    return error.message

@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         hosts = _listed(hosts)
         for each in hosts if isinstance(hosts, tuple | list) else ():
             if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", str(each), re.ASCII):
-                raise ValueError(f"{each!r} is no host name: leave out the scheme, port and path")
+                raise invalid("auth.host_invalid", host=str(each))
         return hosts
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from studio.api.problems import NoKey, problem, problem_of
 from studio.api.wire import PREFIX
 from studio.bodies import CLOSE, BodyLimits, WatchedBodies
 from studio.errors import StudioError
+from studio.locales.negotiation import language_of
 from studio.recipes.serving import Client
 
 OPEN = (f"{PREFIX}/health", f"{PREFIX}/ready", f"{PREFIX}/docs", f"{PREFIX}/openapi.json")
@@ -39,14 +40,15 @@ class Guard:
                 client = await to_thread.run_sync(self._admit, _key(headers), scope["method"])
                 scope.setdefault("state", {})["client"] = client
         except StudioError as error:
-            refusal = problem_of(error)
+            refusal = problem_of(error, language_of(headers))
             if _brings_body(headers):
                 refusal.headers.update(CLOSE)
             await refusal(scope, receive, send)
             return
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:12]) > self._limits.size:
-            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._limits.too_large, CLOSE)
+            status, why = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._limits.too_large
+            refusal = problem(status, why, CLOSE, language_of(headers))
             await refusal(scope, receive, send)
             return
         await self._inside(scope, receive, send)
@@ -63,7 +65,7 @@ def _key(headers: Headers) -> str:
     """Raises NoKey."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
+        raise NoKey("auth.bring_key")
     return key.strip()
 
 

@@ -5,9 +5,10 @@ from http import HTTPStatus
 
 from studio import connections
 from studio.api.wire import Problem
+from studio.messages import Message
 
 
 class Connection(connections.Connection):
-    def content(self, status: HTTPStatus, detail: str) -> tuple[str, bytes]:
-        told = Problem(title=status.phrase, status=status, detail=detail)
+    def content(self, status: HTTPStatus, why: Message) -> tuple[str, bytes]:
+        told = Problem(title=status.phrase, status=status, detail=str(why), code=why.id)
         return "application/problem+json", json.dumps(told.model_dump()).encode()

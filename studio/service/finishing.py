@@ -13,6 +13,7 @@ from PIL import Image
 from studio.engine.rendered import Rendered
 from studio.errors import StoreUnavailable, StudioError, shown
 from studio.imaging.metadata import png_with_metadata
+from studio.messages import Message, message
 from studio.recipes.events import Done, Failed, Stopped, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request, Variant
@@ -27,10 +28,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Judge = Callable[[Request, Letter, Image.Image], PictureVerdict]
 End = Done | Failed | Withheld | Stopped
-AWAY = (
-    "the studio could not use its data: see that its database answers and its disk has room (its log"
-    " tells why), then generate again"
-)
+AWAY = message("request.storage_away")
 """The end of a trial run whose store stayed away; where the store is, is for the log alone."""
 
 
@@ -103,7 +101,7 @@ class Finisher:
 
     def _end(self, run: Run, event: End) -> None:
         error = {"failed": "message", "withheld": "reason"}.get(event.kind, "")
-        told = getattr(event, error) if error else ""
+        told = getattr(event, error) if error else None
         if self._record(run, partial(run.ledger.end, event.letter, event.kind, told)):
             run.tell(event)
         else:
@@ -119,7 +117,7 @@ class Finisher:
             log.exception("the end of variant %s of %s", letter, run.request.id)
             run.tell(unexpected(letter))
 
-    def again(self, run: Run, job: Job, error: str, requeue: Callable[[Job], None]) -> None:
+    def again(self, run: Run, job: Job, error: Message, requeue: Callable[[Job], None]) -> None:
         """Tries a job again after an attempt that failed for no fault of its own, where the ledger
         allows it; else it has failed."""
         log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
@@ -145,10 +143,7 @@ class Finisher:
 
 def unexpected(letter: Letter) -> Failed:
     """The end of a job by an error of ours; its text is for the log alone."""
-    return Failed(
-        letter=letter,
-        message=f"variant {letter} failed unexpectedly: the log has the details",
-    )
+    return Failed(letter=letter, message=message("request.variant_failed", slot=letter))
 
 
 def failed(job: Job, error: StudioError) -> Failed:

@@ -2,6 +2,7 @@
 
 import threading
 
+from studio.messages import Message, message
 from studio.recipes.events import Done, Event, Failed, Queued, Stopped, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request, Variant
@@ -42,18 +43,19 @@ class SqlLedger:
         ticket = self._tickets.get(letter)
         return ticket is not None and self._store.holds(ticket)
 
-    def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
+    def end(self, letter: Letter, state: JobState, error: Message | None = None) -> bool:
+        told = "" if error is None else error.model_dump_json()
         with self._writing:
             ticket = self._tickets.get(letter)
-            if ticket is None or not self._store.end(ticket, state, error):
+            if ticket is None or not self._store.end(ticket, state, told):
                 return False
         self._metrics.ended(self._theme, letter, state)
         return True
 
-    def again(self, letter: Letter, error: str) -> bool:
+    def again(self, letter: Letter, error: Message) -> bool:
         with self._writing:
             ticket = self._tickets.get(letter)
-            return ticket is not None and self._store.give_back(ticket, error)
+            return ticket is not None and self._store.give_back(ticket, error.model_dump_json())
 
     def close(self) -> None:
         """Queues again, uncounted, what was claimed and has not ended. From then on nothing is claimed
@@ -68,10 +70,10 @@ class SqlLedger:
         for ticket in tickets:
             self._store.put_back(ticket)
 
-    def give_back(self, error: str) -> None:
+    def give_back(self, error: Message) -> None:
         """Queues again all that was claimed and has not ended."""
         for ticket in tuple(self._tickets.values()):
-            self._store.give_back(ticket, error)
+            self._store.give_back(ticket, error.model_dump_json())
 
     def is_cleared(self, letter: Letter) -> bool:
         ticket = self._tickets.get(letter)
@@ -103,4 +105,4 @@ def event_of(job: JobSeen, variant: Variant | None, variants: VariantStore) -> E
         return Withheld(letter=job.letter, reason=job.error)
     if job.state in OPEN:
         return Queued(letter=job.letter)
-    return Failed(letter=job.letter, message=job.error or "its picture is gone")
+    return Failed(letter=job.letter, message=job.error or message("image.gone"))

@@ -8,6 +8,7 @@ from studio.errors import Cancelled, StudioError, shown
 from studio.imaging.figure import KEPT, figure_score
 from studio.imaging.limits import encode_png, open_png
 from studio.imaging.nasty import NASTY
+from studio.messages import message
 from studio.recipes.canvas import BaseImage
 from studio.recipes.planning import plan
 from studio.recipes.preset import PresetVersion
@@ -72,6 +73,6 @@ class RobustnessPack:
         except StudioError as error:
             log.warning("%s on %s is not judged: %s", name, base.id, error)
             return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=shown(error))  # fmt: skip
-        clean = open_png(self.bases.png(base), f"base image {base.id}")
+        clean = open_png(self.bases.png(base), message("image.base_named", id=base.id))
         score = figure_score(clean, picture, base.keypoints)
         return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=round(score, 3), kept=score >= KEPT)  # fmt: skip

@@ -1,11 +1,12 @@
 """Who draws what clients ask for: this process, or a fleet that pulls from a queue."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import DeviceLost, LaneHung, NotFound, StoreUnavailable
+from studio.errors import DeviceLost, LaneHung, NotFound
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request
 from studio.recipes.serving import Told, told
@@ -130,7 +131,7 @@ class InProcess:
 
     def check_ready(self) -> None:
         if error := self._rendering.store_error:
-            raise StoreUnavailable(error)
+            raise copy(error)
 
     def let_go(self) -> None:
         """The attempts are not counted, but for those of a process that hangs or lost its device."""

@@ -48,4 +48,4 @@ def notice(text: str, role: str, more: str = "") -> str:
 
 def error_notice(error: StudioError, more: str = "") -> str:
     """An error's line, without what belongs in the log alone; `more` is a sentence of its own."""
-    return notice(told(error) + ("." if more else ""), "error", more)
+    return notice(str(told(error)) + ("." if more else ""), "error", more)

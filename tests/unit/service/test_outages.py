@@ -197,7 +197,7 @@ def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Pa
     bench = Bench(tmp_path, FakeRenderer(errors={"A": lost}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
-    assert [e.message for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
+    assert [str(e.message) for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
     assert [run.event(number).kind for number in (4, 5)] == ["started", "queued"]
     assert run.open_letters == LETTERS
     assert bench.states() == ["queued"] * 4

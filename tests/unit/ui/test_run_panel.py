@@ -14,7 +14,7 @@ PLACE = "postgresql://studio@10.0.0.7/studio"
 
 def test_a_page_is_not_told_where_the_store_is() -> None:
     told = error_notice(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
-    assert AWAY in told
+    assert str(AWAY) in told
     assert PLACE not in told
 
 
