@@ -11,6 +11,7 @@ from transformers import CLIPTokenizer
 from studio.errors import UnfitModel
 from studio.library.headers import read_header
 from studio.library.models import Family, Model
+from studio.recipes.recipe import KIND_NAMES
 
 VOCABULARY = "clip/bpe_simple_vocab_16e6.txt.gz"
 MERGES = 49152 - 256 - 2
@@ -36,8 +37,10 @@ class Configurations:
         place = self._folder / ("sd15" if model.kind == "vae" else model.family)
         if not place.is_dir():
             raise UnfitModel(
-                f"{model.kind} {model.name!r} is a single file of family {model.family}, which the"
-                " studio reads as a diffusers folder only: get it as one"
+                "model.single_file_unsupported",
+                kind=KIND_NAMES[model.kind],
+                name=model.name,
+                family=model.family,
             )
         return place
 

@@ -10,6 +10,9 @@ from fastapi import FastAPI
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.errors import StudioError
+from studio.locales import DEFAULT
+from studio.locales.negotiation import language_of
+from studio.messages import Message
 from studio.ui.failures import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
 
 UPLOADS_KEPT = (60, 3600)
@@ -37,7 +40,7 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
         except (StopIteration, StopAsyncIteration):
             raise
         except gr.Error as error:  # Gradio's own, of numbers beyond their bounds and the like.
-            raise _error(error.message, 400, more.get("request")) from None
+            raise _error(Message(id=error.message), 400, more.get("request")) from None
         except StudioError as error:
             found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
             raise _error(told(error), found[0] if found else 500, more.get("request")) from None
@@ -55,11 +58,13 @@ def _cause(error: Exception) -> Exception:
     return error.__cause__ if isinstance(error.__cause__, Exception) else error
 
 
-def _error(message: str, status: int, request: gr.Request | None) -> Exception:
+def _error(why: Message, status: int, request: gr.Request | None) -> Exception:
     """What Gradio shows as a toast; `Failures` gives the answer its status."""
+    language = DEFAULT
     if isinstance(request, gr.Request) and request.request is not None:
+        language = language_of(request.request.headers)
         request.request.scope["studio.status"] = status
-    error: Exception = gr.Error(html.escape(message), print_exception=False)
+    error: Exception = gr.Error(html.escape(why.text(language)), print_exception=False)
     return error
 
 

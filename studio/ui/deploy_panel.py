@@ -82,8 +82,8 @@ def findings_html(findings: Sequence[Finding]) -> str:
     """Each finding with its level in words and colour, those that matter first."""
     order = ("stop", "warning", "pass")
     lines = [
-        f'<li class="finding finding-{f.level}"><b>{f.level}</b> <span>{html.escape(f.what)}</span>'
-        + (f"<small>{html.escape(f.remedy)}</small>" if f.remedy else "")
+        f'<li class="finding finding-{f.level}"><b>{f.level}</b> <span>{html.escape(str(f.what))}</span>'
+        + (f"<small>{html.escape(str(f.remedy))}</small>" if f.remedy else "")
         + "</li>"
         for f in sorted(findings, key=lambda f: order.index(f.level))
     ]

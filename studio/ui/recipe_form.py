@@ -292,7 +292,7 @@ def _known(model: Model) -> str:
 def _figure(seen: SeenMap) -> str:
     name = html.escape(seen.unit)
     if seen.png is None:
-        return f"<figure><p>{html.escape(seen.reason)}</p><figcaption>{name}</figcaption></figure>"
+        return f"<figure><p>{html.escape(str(seen.reason))}</p><figcaption>{name}</figcaption></figure>"
     picture = f'<img src="{png_url(seen.png)}" alt="What {name} sees">'
     return f"<figure>{picture}<figcaption>{name}</figcaption></figure>"
 

@@ -56,7 +56,7 @@ class Card:
             case Done(png=png, variant=variant):
                 return replace(self, state="done", png=png, variant=variant)
             case Failed(message=message):
-                return replace(self, state="failed", message=message)
+                return replace(self, state="failed", message=str(message))
             case Withheld(reason=reason):
                 return replace(self, state="failed", preview=None, message=f"Withheld: {reason}")
             case Stopped():
@@ -86,7 +86,7 @@ class Card:
         if variant is None or self.png is None:
             return ""
         url = png_url(self.png)
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in variant.notes)
+        notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in variant.notes)
         return (
             f'<button type="button" class="open" data-use="open" title="Look closer, compare">'
             f'<img src="{url}" alt="Variant {self.letter}"></button>'

@@ -10,6 +10,7 @@ import gradio as gr
 
 from studio.bootstrap import Studio
 from studio.errors import InputError, StudioError
+from studio.messages import message
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.recipes.sweep import Axis
@@ -170,11 +171,11 @@ class SweepPanel:
                 yield {self.told: _bar(progress.done, progress.total)}
             shown = progress
             time.sleep(FOLLOWED_EVERY)
-        ended = progress or Progress(state="failed", message="that sweep is not known any more")
+        ended = progress or Progress(state="failed", message=message("sweep.unknown"))
         told = {
             "done": "The sweep is done.",
             "stopped": "Stopped. What is drawn is kept: the sweep goes on from there.",
-        }.get(ended.state, ended.message)
+        }.get(ended.state, str(ended.message or ""))
         role = "error" if ended.state == "failed" else "status"
         yield {**self._still, self.told: notice(told, role)}
         return ended
