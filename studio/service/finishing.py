@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Judge = Callable[[Request, Letter, Image.Image], PictureVerdict]
 End = Done | Failed | Withheld | Stopped
-AWAY = message("request.storage_away")
+AWAY = message("request.storage_stayed_away")
 """The end of a trial run whose store stayed away; where the store is, is for the log alone."""
 
 
