@@ -77,7 +77,7 @@ def finding(error: Mapping[str, Any]) -> Message:
     if 1 in (context.get("min_length"), context.get("max_length")):
         id_ = f"{id_}_one"
     if id_ not in templates(DEFAULT):
-        return message(str(error["msg"]))
+        return message(str(error["msg"]).replace("Input should", "should"))
     return message(
         id_, **{k: v if isinstance(v, int | float) else str(v) for k, v in context.items()}
     )

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from studio.errors import InputError
 from studio.recipes.base import Frozen, explain
-from studio.recipes.differing import LABELS
+from studio.recipes.differing import FIELD_NAMES
 from studio.recipes.recipe import Recipe
 
 MOST = 500
@@ -62,7 +62,7 @@ class Axis(Frozen):
     @property
     def label(self) -> str:
         last = self.field.rpartition(".")[2]
-        return LABELS.get(last, self.field)
+        return str(FIELD_NAMES.get(last, self.field))
 
 
 class Cell(Frozen):
