@@ -3,17 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from DeepCache import DeepCacheSDHelper
 from diffusers import DiffusionPipeline
 
 from studio.errors import UnfitModel
-
-
-class _Helper(DeepCacheSDHelper):  # type: ignore[misc]
-    def restart(self) -> None:
-        """The next step is a whole one: what is kept is of another batch size."""
-        self.start_timestep = None
-        self.cached_output.clear()
+from studio.extras import require_extra
 
 
 @contextmanager
@@ -22,7 +15,8 @@ def deep_cache(pipe: DiffusionPipeline, interval: int, name: str) -> Iterator[Ca
 
     Gives what to call when guidance ends, which halves the batch. It wraps the shared UNet, so it
     is taken off however the block ends. A denoiser that is no UNet is left alone. Raises
-    UnfitModel, with the base model's `name`, for a UNet without the layers that are to be kept.
+    UnfitModel, with the base model's `name`, for a UNet without the layers that are to be kept, and
+    InputError where the extra `deepcache` is not installed.
     """
     if interval == 1 or not hasattr(pipe, "unet"):
         yield _nothing
@@ -32,11 +26,20 @@ def deep_cache(pipe: DiffusionPipeline, interval: int, name: str) -> Iterator[Ca
             f"base model {name!r} has no middle block, without which DeepCache cannot work: set"
             " DeepCache to 1"
         )
-    helper = _Helper(pipe=pipe)
+    require_extra("DeepCache", "deepcache", f"a DeepCache interval of {interval}")
+    from DeepCache import DeepCacheSDHelper
+
+    helper = DeepCacheSDHelper(pipe=pipe)
     helper.set_params(cache_interval=interval, cache_branch_id=0)
     helper.enable()
+
+    def restart() -> None:
+        """Has the next step run whole: the cached features are of another batch size."""
+        helper.start_timestep = None
+        helper.cached_output.clear()
+
     try:
-        yield helper.restart
+        yield restart
     finally:
         helper.disable()
 

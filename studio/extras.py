@@ -1,0 +1,17 @@
+"""Extras: optional dependencies of the package, imported only by what needs them."""
+
+from importlib.util import find_spec
+
+from studio.errors import InputError
+
+
+def require_extra(module: str, extra: str, purpose: str) -> None:
+    """Checks that `module`, which the extra `extra` installs, is there before it is imported.
+
+    Raises InputError with `purpose`, what needs it, and the command that installs the extra.
+    """
+    if find_spec(module) is None:
+        raise InputError(
+            f"{purpose} needs the extra `{extra}`, which is not installed:"
+            f" pip install '.[{extra}]' -c constraints.txt in the studio's checkout"
+        )
