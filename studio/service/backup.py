@@ -94,7 +94,7 @@ def _sqlite_file(settings: Settings) -> Path:
     if address.get_backend_name() != "sqlite" or not address.database:
         raise InputError(
             "the database is not an SQLite file of this machine: back it up with its own tools, such"
-            " as pg_dump (see docs/backup.md)"
+            " as pg_dump (see docs/how-to/backup.md)"
         )
     return Path(address.database)
 
