@@ -79,7 +79,9 @@ $(VENV)-audit/.installed: constraints.txt
 
 # Strict: a package that cannot be looked up is an error, or "no known vulnerabilities" would mean nothing.
 audit: install $(VENV)-audit/.installed  ## known vulnerabilities of the installed packages; asks PyPI
-	$(VENV)-audit/bin/pip-audit --strict --skip-editable --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	mkdir -p build
+	$(PIP) freeze --exclude-editable > build/installed.txt
+	$(VENV)-audit/bin/pip-audit --strict --disable-pip --no-deps --requirement build/installed.txt
 
 sbom: install $(VENV)-audit/.installed  ## build/sbom.json: the installed packages with their licences, as CycloneDX
 	mkdir -p build
