@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install studio test test-all test-pages lint format bench services clean
+.PHONY: help install studio test test-all test-pages lint format docs audit sbom bench services clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,11 +21,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet torch torchvision -c constraints.txt
-	$(PIP) install --quiet --editable . -c constraints.txt
+	$(PIP) install --quiet --editable '.[tuning,deepcache]' -c constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) install --quiet --editable '.[dev]' -c constraints.txt
+	$(PIP) install --quiet --editable '.[tuning,deepcache,docs,dev]' -c constraints.txt
 	touch $@
 
 studio: install  ## serve the studio on http://127.0.0.1:7860
@@ -56,18 +56,40 @@ test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both size
 	  STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/browser
 
-lint: $(VENV)/.installed-dev  ## formatting, lint, types and import directions
+lint: $(VENV)/.installed-dev  ## formatting, lint, spelling, types, import directions, unused dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/typos
 
 format: $(VENV)/.installed-dev  ## format and mend what can be
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(VENV)/.installed-dev  ## the documentation site, in site/; `mkdocs serve` in .venv shows it while you write
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+# In an environment of their own: what is looked at are the studio's packages, not those of the tools.
+$(VENV)-audit/.installed: constraints.txt
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit cyclonedx-bom -c constraints.txt
+	touch $@
+
+# Strict: a package that cannot be looked up is an error, or "no known vulnerabilities" would mean nothing.
+audit: install $(VENV)-audit/.installed  ## known vulnerabilities of the installed packages; asks PyPI
+	mkdir -p build
+	$(PIP) freeze --exclude-editable > build/installed.txt
+	$(VENV)-audit/bin/pip-audit --strict --disable-pip --no-deps --requirement build/installed.txt
+
+sbom: install $(VENV)-audit/.installed  ## build/sbom.json: the installed packages with their licences, as CycloneDX
+	mkdir -p build
+	$(VENV)-audit/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+	  --output-format JSON --output-file build/sbom.json $(BIN)/python
+
 bench: $(VENV)/.installed  ## seconds for four pocket variants and peak memory
 	$(BIN)/python -m tests.benchmarks.four_variants
 
 clean:  ## remove .venv and caches
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) $(VENV)-audit site build dist .mypy_cache .ruff_cache .pytest_cache .coverage

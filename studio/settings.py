@@ -1,4 +1,4 @@
-"""What the studio is told from outside: STUDIO_* variables, overridden by flags. Frozen."""
+"""Settings: STUDIO_* variables, overridden by flags."""
 
 import os
 import re
@@ -15,60 +15,149 @@ from studio.messages import invalid
 _PACKAGE = Path(__file__).resolve().parent
 
 
-class Settings(BaseSettings):
-    """`home` holds the database, pictures and the user's own models. `database` is the address of
-    another database, PostgreSQL say, as SQLAlchemy writes it, `broker` that of the Redis through which
-    a fleet of workers draws what apps ask for; without one this process draws. `picture_store` is the
-    address of a bucket for pictures, such as s3://bucket/pictures, instead of files in `home`.
-    `moderation_url` is a webhook that has a say on pictures, `moderation_secret` what signs them.
+Port = Annotated[int, Field(ge=0, le=65535)]
 
-    `api_port` is where `studio serve` answers apps. One signs in as soon as there is a user, and wherever `host` is
-    not loopback; `sign_in` asks for it without users too, `no_sign_in` lets everybody in who can reach `host`.
-    `trusted_proxies` are the addresses or networks (CIDR) of proxies whose X-Forwarded-* headers are believed;
-    `allowed_hosts` are further names under which the page is answered while nobody has to sign in;
-    `secure_cookies` has cookies sent over https alone: auto where such a proxy says that the browser uses it.
-    `model_folders` are further folders with models, also A1111's and ComfyUI's trees.
-    `resident_base_models` stay on the device and `ram_base_models` in RAM, as far as `device_gb`
-    and `ram_gb` (gigabytes; None: no limit) allow. `precision` auto is fp16 on CUDA and fp32
-    elsewhere; `exact` leaves out what trades likeness for speed; `batch` draws variants at once
-    that differ in prompts and seed alone, which a graphics card does quicker; `compile` has torch
-    compile base models; a job may take `job_seconds` (None: as long as it takes). A worker tells Prometheus its figures
-    at `metrics_port` of `host` (0: nowhere); `log_json` has the log written as JSON. Clients' doodles, words and
-    pictures are deleted after `request_days`, the record of decisions after `record_days` (None: kept).
-    """
+
+class Settings(BaseSettings):
+    """Settings of one process, frozen. Each field is read from `STUDIO_` and its name in capitals; a flag
+    of a command goes before the variable. `docs/generate.py` makes the reference of them."""
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
-    database: SecretStr = SecretStr("")
-    broker: SecretStr = SecretStr("")
-    picture_store: str = ""
-    moderation_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
-    moderation_secret: SecretStr = SecretStr("")
-    home: Path = Field(default_factory=lambda: user_data_path("doodle-theme-studio"))
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 7860
-    api_port: Annotated[int, Field(ge=0, le=65535)] = 7861
-    sign_in: bool = False
-    no_sign_in: bool = False
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    secure_cookies: bool | Literal["auto"] = "auto"
-    model_folders: Annotated[tuple[Path, ...], NoDecode] = ()
-    hub: Annotated[str, Field(pattern=r"^https?://")] = "https://huggingface.co"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    resident_base_models: Annotated[int, Field(ge=1, le=16)] = 2
-    ram_base_models: Annotated[int, Field(ge=1, le=64)] = 4
-    device_gb: Annotated[float, Field(gt=0)] | None = None
-    ram_gb: Annotated[float, Field(gt=0)] | None = None
-    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
-    exact: bool = False
-    batch: bool = False
-    compile: bool = False
-    job_seconds: Annotated[float, Field(gt=0)] | None = None
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    log_json: bool = False
-    request_days: Annotated[int, Field(ge=1)] | None = None
-    record_days: Annotated[int, Field(ge=1)] | None = None
+    home: Path = Field(
+        default_factory=lambda: user_data_path("doodle-theme-studio"),
+        description="The data directory: database, images, your own models and word lists. By default"
+        " the user's data directory, on Linux `~/.local/share/doodle-theme-studio`.",
+    )
+    database: SecretStr = Field(
+        SecretStr(""),
+        description="URL of a PostgreSQL database, as SQLAlchemy writes it:"
+        " `postgresql://user:password@host/name`. It needs the extra `postgresql`. Empty: the SQLite"
+        " file `studio.db` in `STUDIO_HOME`.",
+    )
+    broker: SecretStr = Field(
+        SecretStr(""),
+        description="URL of the Redis through which workers get their jobs, such as"
+        " `redis://host:6379/0`. It needs the extra `cluster`. Empty: the process that serves also"
+        " renders.",
+    )
+    picture_store: str = Field(
+        "",
+        description="URL of a bucket for images, such as `s3://bucket/pictures`. It needs the extra `s3`;"
+        " keys and endpoint are botocore's (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,"
+        " `AWS_ENDPOINT_URL`). Empty: files in `STUDIO_HOME`.",
+    )
+    moderation_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="URL of a moderation webhook, which is asked about each image of the themes whose"
+        " safety policy has `moderation` on. Empty: none.",
+    )
+    moderation_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret under which calls of the moderation webhook are signed (HMAC-SHA-256).",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="Address that `studio run`, `studio serve` and a worker's metrics listen on. Other"
+        " machines can reach the studio only at an address that is not loopback.",
+    )
+    port: Port = Field(7860, description="TCP port of `studio run`.")
+    api_port: Port = Field(7861, description="TCP port of `studio serve`.")
+    sign_in: bool = Field(
+        False,
+        description="Require sign-in even while there is no user and `STUDIO_HOST` is loopback. With a"
+        " user it is always required.",
+    )
+    no_sign_in: bool = Field(
+        False,
+        description="Let in everybody who reaches the address, without sign-in. Not together with"
+        " `STUDIO_SIGN_IN`.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks (CIDR), separated by commas, of the proxies whose"
+        " `X-Forwarded-*` headers are believed. Empty: nobody's.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Further host names, separated by commas, under which the page is answered while nobody"
+        " has to sign in (against DNS rebinding). Loopback, the address of `STUDIO_HOST` and IP addresses"
+        " are always answered.",
+    )
+    secure_cookies: bool | Literal["auto"] = Field(
+        "auto",
+        description="Whether the session cookie is sent over https only. `auto`: where a trusted proxy"
+        " says that the browser uses https.",
+    )
+    model_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description="Further folders with models, also whole trees of A1111 and ComfyUI, separated by `:`"
+        " as in `PATH`.",
+    )
+    hub: str = Field(
+        "https://huggingface.co",
+        pattern=r"^https?://",
+        description="URL of the model hub that `studio models pull` downloads from. It has to be https,"
+        " except on loopback.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="The device that renders. `auto`: CUDA, else MPS, else the CPU."
+    )
+    resident_base_models: int = Field(
+        2, ge=1, le=16, description="Number of base models that stay on the device."
+    )
+    ram_base_models: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Number of base models that stay in RAM, those on the device included.",
+    )
+    device_gb: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Gigabytes of device memory that base models may take. Unset: no limit."
+    )
+    ram_gb: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Gigabytes of RAM that base models may take. Unset: no limit."
+    )
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = Field(
+        "auto", description="Number format of the weights. `auto`: fp16 on CUDA, fp32 elsewhere."
+    )
+    exact: bool = Field(
+        False,
+        description="Leave out what trades exactness for speed: DeepCache, also where a recipe asks for it,"
+        " and `STUDIO_COMPILE`.",
+    )
+    batch: bool = Field(
+        False,
+        description="Render variants in one batch where they differ in prompt and seed only. Quicker on a"
+        " graphics card; the last bits of the pixels differ from those of single renders.",
+    )
+    compile: bool = Field(
+        False,
+        description="Compile base models with `torch.compile`: quicker steps after a slow first image. It"
+        " needs a C++ compiler.",
+    )
+    job_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="Seconds that one job may take before it ends with an error. Unset: no limit.",
+    )
+    metrics_port: Port = Field(
+        0,
+        description="TCP port on `STUDIO_HOST` where a worker serves Prometheus metrics. 0: none.",
+    )
+    log_json: bool = Field(
+        False,
+        description="Have `studio serve` and `studio worker` write their log as JSON, an object a line.",
+    )
+    request_days: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Days after which clients' doodles, prompts and base images, and the images made of"
+        " them, are deleted. Unset: they are kept.",
+    )
+    record_days: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Days after which entries of the moderation record are deleted. Unset: they are kept.",
+    )
 
     @field_validator("model_folders", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""Takes the README's screenshots anew: `python -m tests.screenshots`, with STUDIO_CHROMIUM set."""
+"""Takes the screenshots of README and docs anew: `python -m tests.screenshots`, with STUDIO_CHROMIUM set."""
 
 import tempfile
 from pathlib import Path
@@ -7,7 +7,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, Server
 
-FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
+FOLDER = Path(__file__).parent.parent / "docs" / "images"
 DOODLE = "star-dress"
 WORDS = "a red dress with a star"
 

@@ -3,17 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from DeepCache import DeepCacheSDHelper
 from diffusers import DiffusionPipeline
 
 from studio.errors import UnfitModel
-
-
-class _Helper(DeepCacheSDHelper):  # type: ignore[misc]
-    def restart(self) -> None:
-        """The next step is a whole one: what is kept is of another batch size."""
-        self.start_timestep = None
-        self.cached_output.clear()
+from studio.extras import require_extra
+from studio.messages import message
 
 
 @contextmanager
@@ -22,18 +16,28 @@ def deep_cache(pipe: DiffusionPipeline, interval: int, name: str) -> Iterator[Ca
 
     Gives what to call when guidance ends, which halves the batch. It wraps the shared UNet, so it
     is taken off however the block ends. A denoiser that is no UNet is left alone. Raises
-    UnfitModel, with the base model's `name`, for a UNet without the layers that are to be kept.
+    UnfitModel, with the base model's `name`, for a UNet without the layers that are to be kept, and
+    InputError where the extra `deepcache` is not installed.
     """
     if interval == 1 or not hasattr(pipe, "unet"):
         yield _nothing
         return
     if pipe.unet.mid_block is None:
         raise UnfitModel("model.deep_cache_unsupported", name=name)
-    helper = _Helper(pipe=pipe)
+    require_extra("DeepCache", "deepcache", message("request.purpose_deepcache", interval=interval))
+    from DeepCache import DeepCacheSDHelper
+
+    helper = DeepCacheSDHelper(pipe=pipe)
     helper.set_params(cache_interval=interval, cache_branch_id=0)
     helper.enable()
+
+    def restart() -> None:
+        """Has the next step run whole: the cached features are of another batch size."""
+        helper.start_timestep = None
+        helper.cached_output.clear()
+
     try:
-        yield helper.restart
+        yield restart
     finally:
         helper.disable()
 

@@ -1,6 +1,6 @@
 """Preset files: a preset alone, or in a package with the base images it is made for. Pure.
 
-A file says in `schema` what it is and in `version` in which format. `docs/preset-file.md` describes
+A file says in `schema` what it is and in `version` in which format. `docs/reference/preset-file.md` describes
 both. What an older studio wrote is brought to today's format by `MIGRATIONS`.
 """
 

@@ -1,7 +1,7 @@
 """A fleet of machines that pull from a queue: Celery on Redis, prefork, one job at a time each.
 
 The broker only wakes workers: the job table says what is to be done, a list in Redis for each request
-tells what happens. Settings are those that a trial of engines found to matter (see CONTRIBUTING).
+tells what happens. Settings are those that a trial of engines found to matter (see docs/decisions/0001).
 """
 
 import logging

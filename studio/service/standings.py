@@ -8,6 +8,8 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from studio.extras import require_extra
+from studio.messages import message
 from studio.recipes.voting import Contest, Vote
 
 SURE = 0.95
@@ -47,7 +49,11 @@ class Standing:
 
 
 def standing(contest: Contest, votes: Sequence[Vote]) -> Standing:
-    """How a contest stands after these votes."""
+    """How a contest stands after these votes.
+
+    Raises InputError where the extra `tuning` is not installed.
+    """
+    require_extra("statsmodels", "tuning", message("request.purpose_standing"))
     count = len(contest.entrants)
     wins = np.zeros((count, count))
     for vote in votes:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from studio.errors import InputError, NotFound
+from studio.extras import require_extra
 from studio.imaging.likeness import difference, likeness, middle
 from studio.imaging.limits import open_png
 from studio.messages import message
@@ -72,6 +73,7 @@ class Tuning:
             for end in span.choices or (span.low, span.high):
                 assert end is not None
                 tried(recipe, {span.field: int(end) if span.whole else end})
+        _require_optuna()
         import optuna
 
         started = len(self.names(study.slug))
@@ -84,6 +86,7 @@ class Tuning:
 
     def names(self, slug: Slug) -> Sequence[str]:
         """The studies of a theme, in the order in which they were begun."""
+        _require_optuna()
         import optuna
 
         names = optuna.get_all_study_names(self._storage)
@@ -126,6 +129,7 @@ class Tuning:
         """Makes so many further trials. What is stopped in between goes on from there."""
         if not 1 <= trials <= MOST_TRIALS:
             raise InputError("tuning.number_of_trials", most=MOST_TRIALS)
+        _require_optuna()
         import optuna
 
         kept, study = self._study(name), self.study(name)
@@ -140,6 +144,7 @@ class Tuning:
     def rate(self, name: str, number: int, stars: Stars) -> None:
         """An operator's stars for a trial, 1 to 5. Raises NotFound, InputError for a trial that has
         its stars already."""
+        _require_optuna()
         import optuna
 
         kept, study = self._study(name), self.study(name)
@@ -239,6 +244,7 @@ class Tuning:
         return next(job for job in plan(request) if job.letter == letter)
 
     def _study(self, name: str) -> "optuna.Study":
+        _require_optuna()
         import optuna
 
         try:
@@ -258,6 +264,11 @@ class Tuning:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         return optuna.storages.JournalStorage(self.journal)  # type: ignore[arg-type]
+
+
+def _require_optuna() -> None:
+    """Raises InputError where the extra `tuning` is not installed."""
+    require_extra("optuna", "tuning", message("request.purpose_study"))
 
 
 def _chore(name: str) -> str:

@@ -1,4 +1,4 @@
-"""`studio backup` and `studio restore`, and the commands that docs/backup.md gives beside them.
+"""`studio backup` and `studio restore`, and the commands that docs/how-to/backup.md gives beside them.
 
 Issue 18, 12 (review 7): a copied `studio.db` lost 43 of 43 variants in silence.
 """
@@ -27,7 +27,7 @@ from tests.unit.test_cli import Command, studio_command
 
 __all__ = ["studio_command"]
 
-DOCS = Path(__file__).parents[2] / "docs" / "backup.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "backup.md"
 
 
 @contextmanager
@@ -111,7 +111,7 @@ def test_models_may_be_left_out(studio_command: Command, home: Path, tmp_path: P
 
 
 def test_the_commands_of_the_docs_do_the_same(home: Path, tmp_path: Path) -> None:
-    """Those for who has no studio at hand: as they stand in docs/backup.md."""
+    """Those for who has no studio at hand: as they stand in docs/how-to/backup.md."""
     [script] = re.findall(r"```sh\n# by hand\n(.*?)```", DOCS.read_text(), re.DOTALL)
     new = tmp_path / "new"
     environment = os.environ | {"STUDIO_HOME": str(home), "BACKUP": str(tmp_path / "copy")}
@@ -183,4 +183,4 @@ def test_where_there_is_no_sqlite_file_the_docs_are_named(
     assert not (tmp_path / "copy" / "studio.db").exists()
     monkeypatch.setenv("STUDIO_DATABASE", "postgresql://studio@127.0.0.1/studio")
     ran = studio_command("backup", tmp_path / "copy")
-    assert (ran.code, "pg_dump (see docs/backup.md)" in ran.err) == (2, True)
+    assert (ran.code, "pg_dump (see docs/how-to/backup.md)" in ran.err) == (2, True)

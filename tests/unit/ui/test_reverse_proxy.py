@@ -1,4 +1,4 @@
-"""Issue 18, 7: the proxies of docs/reverse-proxy.md, run as they stand there, before a real studio."""
+"""Issue 18, 7: the proxies of docs/how-to/reverse-proxy.md, run as they stand there, before a real studio."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from studio.service.fake import FakeRenderer
 from studio.settings import Settings
 from tests.waiting import LONG, until
 
-DOCS = Path(__file__).parents[3] / "docs" / "reverse-proxy.md"
+DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "reverse-proxy.md"
 PASSWORD = "correct horse battery"
 Client = Callable[[], httpx.Client]
 

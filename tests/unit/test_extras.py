@@ -1,0 +1,29 @@
+"""Features whose packages are extras say which extra they need. Issue 19, 6."""
+
+import subprocess
+import sys
+
+import pytest
+
+from studio.errors import InputError
+from studio.extras import require_extra
+
+
+def test_an_installed_extra_is_let_pass() -> None:
+    require_extra("json", "tuning", "a study")
+
+
+def test_a_missing_one_names_the_extra_and_what_needs_it() -> None:
+    with pytest.raises(InputError, match=r"a study needs the extra `tuning`.*'\.\[tuning\]'"):
+        require_extra("no_such_module", "tuning", "a study")
+
+
+def test_the_studio_is_imported_without_them() -> None:
+    """In a fresh interpreter that cannot import any of the packages."""
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('optuna', 'statsmodels', 'DeepCache')))\n"
+        "import studio.bootstrap, studio.ui.tuning, studio.ui.votes, studio.engine.deepcache\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

@@ -1,0 +1,68 @@
+"""The commands of the tutorial, run in their order; only the rendering is a stand-in. Issue 19, 3."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from studio import bootstrap
+from studio.service.fake import FakeRenderer
+from studio.settings import Settings
+from tests.servers.api import serving
+from tests.unit.test_cli import Command, studio_command  # noqa: F401
+from tests.unit.test_docs import ROOT, shell_lines, studio_arguments
+from tests.waiting import until
+
+TUTORIAL = (ROOT / "docs" / "tutorial" / "first-theme.md").read_text()
+SERVERS = ("run", "serve")
+ROBUSTNESS = ["presets", "robustness"]
+"""The stand-in's images keep no figure: the robustness test would find that, and stop the deployment."""
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = bootstrap.open_studio
+    monkeypatch.setattr(bootstrap, "open_studio", lambda settings: opened(settings, FakeRenderer))
+
+
+@pytest.mark.usefixtures("fake_engine")
+def test_the_tutorial_leads_to_a_theme_that_answers_an_app(
+    studio_command: Command,  # noqa: F811
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "assets").symlink_to(ROOT / "assets")
+    monkeypatch.chdir(checkout)
+    key = ""
+    for line in shell_lines(TUTORIAL):
+        arguments = studio_arguments(line)
+        if arguments is None or arguments[0] in SERVERS or arguments[:2] == ROBUSTNESS:
+            continue
+        ran = studio_command(*arguments)
+        assert ran.code == 0, (line, ran.err)
+        if arguments[:2] == ["clients", "add"]:
+            [key] = re.findall(r"dts_\S+", ran.out)
+    assert {file.name for file in (checkout / "out").iterdir()} == {
+        *(f"{letter}.png" for letter in "ABCD"),
+        "result.json",
+    }
+    _ask(home, key)
+
+
+def _ask(home: Path, key: str) -> None:
+    """What the tutorial has curl ask for."""
+    [body] = re.findall(r"-d '(\{.*\})'", TUTORIAL)
+    headers = {"Authorization": f"Bearer {key}"}
+    studio = bootstrap.open_studio(Settings(home=home))
+    with serving(studio) as url, httpx2.Client(base_url=url, headers=headers) as client:
+        asked = client.post("/api/v1/requests", json=json.loads(body))
+        assert asked.status_code == 202, asked.text
+        at = f"/api/v1/requests/{asked.json()['id']}"
+        until(lambda: {each["state"] for each in client.get(at).json()["variants"]} == {"done"})
+        assert client.get(f"{at}/variants/A").headers["content-type"] == "image/png"
+    studio.rendering.close()
