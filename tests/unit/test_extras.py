@@ -7,15 +7,16 @@ import pytest
 
 from studio.errors import InputError
 from studio.extras import require_extra
+from studio.messages import message
 
 
 def test_an_installed_extra_is_let_pass() -> None:
-    require_extra("json", "tuning", "a study")
+    require_extra("json", "tuning", message("request.purpose_study"))
 
 
 def test_a_missing_one_names_the_extra_and_what_needs_it() -> None:
     with pytest.raises(InputError, match=r"a study needs the extra `tuning`.*'\.\[tuning\]'"):
-        require_extra("no_such_module", "tuning", "a study")
+        require_extra("no_such_module", "tuning", message("request.purpose_study"))
 
 
 def test_the_studio_is_imported_without_them() -> None:
