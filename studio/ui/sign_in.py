@@ -102,7 +102,7 @@ class _Gate:
     def _refusal(self, scope: Scope) -> Response | None:
         if not self._asks_for_session():
             return self._from_outside(scope) if is_loopback(self._settings.host) else None
-        if scope["path"] in _OPEN or scope["path"].startswith("/own/"):
+        if scope["path"] in _OPEN or scope["path"].startswith(("/own/", "/web/")):
             return None
         session = scope["session"]
         name = str(session.get("user", ""))
