@@ -221,12 +221,13 @@ describe('with Python', () => {
     expect(component.props.value).toEqual({ png: 'data:image/png;base64,BBBB' });
   });
 
-  test('messages are those that Python gave', () => {
+  test('messages are those that Python gave', async () => {
     component.mount();
     const large = new File([new Uint8Array(16 * 2 ** 20 + 1)], 'large.png');
     const sketch = component.element.querySelector('.sketch');
     sketch?.dispatchEvent(new CustomEvent('take', { detail: large }));
-    expect(component.element.querySelector('.sketch-said')?.textContent).toBe('large');
+    const message = component.element.querySelector('.sketch-said');
+    await vi.waitFor(() => expect(message?.textContent).toBe('large'));
   });
 });
 

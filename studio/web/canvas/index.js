@@ -26,11 +26,10 @@ import { find } from '../lib/dom.js';
 import { loadDrawing, saveDrawing } from './autosave.js';
 import { Input } from './input.js';
 import { Layer } from './layer.js';
+import { loadPicture, PictureError, pictureAddress } from './pictures.js';
 import { Toolbar } from './toolbar.js';
 import { Viewport } from './viewport.js';
 
-const MAX_PIXELS = 64 * 2 ** 20;
-const MAX_IMPORT_BYTES = 16 * 2 ** 20;
 const MESSAGE_MS = 8000;
 const ZOOM_STEP = 1.5;
 
@@ -146,7 +145,7 @@ export class Canvas {
     new Input(this, signal);
     this.toolbar.listen((action) => this.act(action), signal);
     this.#fileInput.addEventListener('change', () => this.#importChosen(), { signal });
-    this.#on('lay', (address) => this.#importPicture(String(address)));
+    this.#on('lay', (address) => this.#import(() => loadPicture(String(address))));
     this.#on('take', (file) => file instanceof File && this.#importFile(file));
     this.#on('say', (text) => this.say(String(text)));
     this.#host.watch('value', () => signal.aborted || this.#showValue());
@@ -209,39 +208,25 @@ export class Canvas {
 
   /** @param {File} file */
   #importFile(file) {
-    if (file.size > MAX_IMPORT_BYTES) {
-      this.say(this.#host.props.messages.too_large);
-      return;
-    }
     this.say('');
-    this.#importPicture(URL.createObjectURL(file));
+    this.#import(async () => loadPicture(pictureAddress(file)));
   }
 
   /**
    * A picture becomes the layer, as large as fits; it can be undone like a stroke.
    *
-   * @param {string} address
+   * @param {() => Promise<HTMLImageElement>} load
    */
-  #importPicture(address) {
-    const { messages } = this.#host.props;
-    const picture = new Image();
-    picture.onload = () => {
-      if (picture.width * picture.height > MAX_PIXELS) {
-        this.say(messages.too_many_pixels);
-      } else if (!picture.width || !picture.height) {
-        this.say(messages.unreadable);
-      } else {
-        this.#record();
-        this.layer.replace(picture, true);
-        this.publish();
-      }
-      URL.revokeObjectURL(address);
-    };
-    picture.onerror = () => {
-      URL.revokeObjectURL(address);
-      this.say(messages.unreadable);
-    };
-    picture.src = address;
+  async #import(load) {
+    try {
+      const picture = await load();
+      this.#record();
+      this.layer.replace(picture, true);
+      this.publish();
+    } catch (error) {
+      if (!(error instanceof PictureError)) throw error;
+      this.say(this.#host.props.messages[error.reason]);
+    }
   }
 
   #save() {
