@@ -29,15 +29,14 @@ BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
 <a href="/" aria-current="page">Studio</a><a href="/themes">Themes</a><a href="/votes">Votes</a><a href="/tuning">Tuning</a><a href="/safety">Safety</a><a href="/history">History</a>
 <a href="/bases">Base images</a>
 <a href="/models">Models</a><a href="/system">System</a></nav>"""
-# Until the page shows what it resumes, it takes no clicks: the answer would overwrite them. The canvas
-# is mounted by then: its component imported the same module before.
-OPEN = """() => import('/web/canvas/index.js').finally(() => requestAnimationFrame(() => {
+# Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
+OPEN = """() => requestAnimationFrame(() => {
     document.documentElement.dataset.opened = 'yes';
     const asked = new URLSearchParams(location.search);
     if (asked.has('run')) document.querySelector('#attach').click();
     if (asked.has('variant')) document.querySelector('#bring-back').click();
     if (asked.has('preset')) document.querySelector('#open-version').click();
-}))"""
+})"""
 # An address may name a variant of the history, once: a reload is not to restore it again.
 NAMED_VARIANT = """() => {
     const id = Number(new URLSearchParams(location.search).get('variant'));
