@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 # Test processes beside one another; each draws with one thread.
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+NODE_BIN := node_modules/.bin
 
-.PHONY: help install studio test test-all test-pages lint format docs audit sbom bench services clean
+.PHONY: help install studio test test-all test-pages lint format docs audit sbom bench services node clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,8 +42,20 @@ services:  ## Chromium, PostgreSQL, Redis, nginx and what the drawing library ne
 	  apt-get update -qq && apt-get install -y -qq chromium libegl1 libgl1 libfontconfig1 \
 	    postgresql redis-server nginx >/dev/null; fi
 
+node:  ## Node and npm, for developers: running the studio needs neither
+	@command -v npm >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } || \
+	  { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || \
+	  { echo "Node is older than 18: install a newer one"; exit 1; }
+
+node_modules/.installed: package.json package-lock.json .npmrc | node
+	npm ci --loglevel=error
+	touch $@
+
 # Files go to the workers in their order: those that take longest, of browser and engine, come first.
-test: $(VENV)/.installed-dev services  ## the tests, with coverage, without those that take minutes each
+test: $(VENV)/.installed-dev node_modules/.installed services  ## the tests, with coverage, without those that take minutes each
+	npm test --silent
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  $(ONLY) --cov --cov-report=term
@@ -56,17 +69,20 @@ test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both size
 	  STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/browser
 
-lint: $(VENV)/.installed-dev  ## formatting, lint, spelling, types, import directions, unused dependencies
+lint: $(VENV)/.installed-dev node_modules/.installed  ## formatting, lint, spelling, types, import directions, unused dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/typos
+	$(NODE_BIN)/biome ci
+	$(NODE_BIN)/tsc
 
-format: $(VENV)/.installed-dev  ## format and mend what can be
+format: $(VENV)/.installed-dev node_modules/.installed  ## format and mend what can be
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(NODE_BIN)/biome check --write
 
 docs: $(VENV)/.installed-dev  ## the documentation site, in site/; `mkdocs serve` in .venv shows it while you write
 	$(BIN)/python -m mkdocs build --strict --quiet
@@ -91,5 +107,5 @@ sbom: install $(VENV)-audit/.installed  ## build/sbom.json: the installed packag
 bench: $(VENV)/.installed  ## seconds for four pocket variants and peak memory
 	$(BIN)/python -m tests.benchmarks.four_variants
 
-clean:  ## remove .venv and caches
-	rm -rf $(VENV) $(VENV)-audit site build dist .mypy_cache .ruff_cache .pytest_cache .coverage
+clean:  ## remove .venv, node_modules and caches
+	rm -rf $(VENV) $(VENV)-audit node_modules site build dist .mypy_cache .ruff_cache .pytest_cache .coverage

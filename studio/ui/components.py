@@ -14,8 +14,14 @@ from studio.recipes.palette import PALETTE
 from studio.recipes.preset import PresetVersion
 
 _STATIC = Path(__file__).parent / "static"
-_CANVAS = ("layer", "brush", "view", "hand")
-"""The canvas's script, in the order in which its parts build on one another."""
+_MOUNT_CANVAS = """import('/web/canvas/index.js').then(({ Canvas }) => {
+  Canvas.mount({ element, props, trigger, watch });
+});"""
+_CANVAS_MESSAGES = {
+    "unreadable": "That file is not a picture this browser can read.",
+    "too_many_pixels": "That picture has more than 64 megapixels: choose a smaller one.",
+    "too_large": "That file is larger than 16 MB: choose a smaller one.",
+}
 _PNG_URL = "data:image/png;base64,"
 
 
@@ -48,10 +54,11 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
         super().__init__(
             value=None,
             html_template=(_STATIC / "canvas.html").read_text(),
-            js_on_load="\n".join((_STATIC / f"canvas-{part}.js").read_text() for part in _CANVAS),
+            js_on_load=_MOUNT_CANVAS,
             apply_default_css=False,
             base=base,
             palette=[{"name": name, "hex": colour} for name, colour in PALETTE],
+            messages=_CANVAS_MESSAGES,
             **more,
         )
 

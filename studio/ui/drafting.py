@@ -32,7 +32,9 @@ KEEP = """text => {
         // A browser that keeps nothing still edits.
     }
 }"""
-LAST = """() => {
+# The canvas's module was asked for by its component before: once it is here, the canvas is mounted.
+LAST = """async () => {
+    await import('/web/canvas/index.js').catch(() => {});
     const last = 'doodle-theme-studio-last';
     try { return [sessionStorage.getItem(last) ?? localStorage.getItem(last) ?? '']; } catch { return ['']; }
 }"""

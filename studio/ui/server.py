@@ -42,6 +42,7 @@ from studio.ui.themes import theme_routes
 from studio.ui.tuning import tuning_routes
 from studio.ui.uploads import UploadQuota
 from studio.ui.votes import vote_routes
+from studio.ui.web_files import CANVAS_SCRIPT, WEB_PREFIX, WebFiles
 from studio.ui.workshop import workshop_routes
 
 HEAD = (
@@ -109,6 +110,7 @@ def build_app(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
     app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
     handle_failures(app)
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
+    app.mount(WEB_PREFIX.rstrip("/"), WebFiles())
     app.include_router(history_routes(studio))
     app.include_router(base_routes(studio))
     app.include_router(theme_routes(studio))
@@ -141,6 +143,8 @@ def _mount_page(app: FastAPI, studio: Studio) -> None:
         raise NotFound("no such page")
 
     blocks = Page(studio).blocks
+    # The canvas's component imports its script; here it is on its way before Gradio runs.
+    scripts = [*(f"/own/{name}" for name in HEAD), CANVAS_SCRIPT]
     # Without this Gradio serves any file it is asked for, once it is mounted.
     blocks.has_launched = True
     gr.mount_gradio_app(
@@ -149,7 +153,7 @@ def _mount_page(app: FastAPI, studio: Studio) -> None:
         path="/",
         theme=studio_theme(),
         css_paths=[STYLESHEET],
-        head="".join(f'<script type="module" src="/own/{name}"></script>' for name in HEAD),
+        head="".join(f'<script type="module" src="{address}"></script>' for address in scripts),
         max_file_size=MAX_BODY,
         footer_links=[],
         show_error=True,

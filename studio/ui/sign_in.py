@@ -108,7 +108,7 @@ class _Gate:
     def _refusal(self, scope: Scope) -> Response | None:
         if not self._asks_for_session():
             return self._from_outside(scope)
-        if scope["path"] in _OPEN or scope["path"].startswith("/own/"):
+        if scope["path"] in _OPEN or scope["path"].startswith(("/own/", "/web/")):
             return None
         session = scope["session"]
         name = str(session.get("user", ""))

@@ -1,0 +1,33 @@
+"""The browser's modules of `studio/web`, served as they are."""
+
+import os
+from pathlib import Path
+
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
+WEB = Path(__file__).parents[1] / "web"
+WEB_PREFIX = "/web/"
+CANVAS_SCRIPT = "/web/canvas/index.js"
+
+
+class WebFiles(StaticFiles):
+    """Files that browsers ask for again each time (304 while they are unchanged).
+
+    Modules import one another: after an upgrade a browser must not mix old ones with new ones.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(directory=WEB)
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

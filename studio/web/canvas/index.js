@@ -1,0 +1,275 @@
+/**
+ * The canvas of the studio page: a drawing layer over a base image, with its tools.
+ *
+ * A `gr.HTML` component mounts it on the markup of `canvas.html`:
+ *
+ *     import('/web/canvas/index.js').then(({ Canvas }) => Canvas.mount({ element, props, trigger, watch }));
+ *
+ * Other scripts send it events on `.sketch`: `lay` with a picture's address, `take` with a File, `say`
+ * with a text; `detail` holds it.
+ *
+ * @import { Point } from './tools.js'
+ * @typedef {{ src: string, name: string, width: number, height: number }} Backdrop the base image
+ * @typedef {{ unreadable: string, too_many_pixels: string, too_large: string }} Messages
+ * @typedef {object} Props what Gradio keeps in step with Python; setting `value` tells it
+ * @property {{ png: string } | null} value the layer as a data: URL, null while it is empty
+ * @property {Backdrop} base
+ * @property {{ name: string, hex: string }[]} palette
+ * @property {Messages} messages
+ * @typedef {object} Host what Gradio hands to a component's script
+ * @property {HTMLElement} element
+ * @property {Props} props
+ * @property {(event: string) => void} trigger
+ * @property {(prop: string, callback: () => void) => void} watch calls back when Python sets a prop
+ */
+import { find } from '../lib/dom.js';
+import { loadDrawing, saveDrawing } from './autosave.js';
+import { Input } from './input.js';
+import { Layer } from './layer.js';
+import { loadPicture, PictureError, pictureAddress } from './pictures.js';
+import { Toolbar } from './toolbar.js';
+import { Viewport } from './viewport.js';
+
+const MESSAGE_MS = 8000;
+const ZOOM_STEP = 1.5;
+
+export class Canvas {
+  /** @type {Set<Canvas>} those whose listeners are alive; a page has one */
+  static #mounted = new Set();
+
+  #host;
+  #listening = new AbortController();
+  #backdrop;
+  #fileInput;
+  #help;
+  #message;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #messageTimer;
+  /** @type {string | null} the layer as Python knows it */
+  #sent = null;
+
+  /**
+   * Mounts a canvas. One that was mounted before on the same element, or whose element has left the
+   * page, is unmounted first.
+   *
+   * @param {Host} host
+   */
+  static mount(host) {
+    for (const other of Canvas.#mounted) {
+      if (other.#host.element === host.element || !other.root.isConnected) other.unmount();
+    }
+    const canvas = new Canvas(host);
+    Canvas.#mounted.add(canvas);
+    return canvas;
+  }
+
+  /** @param {Host} host */
+  constructor(host) {
+    this.#host = host;
+    this.root = find(host.element, '.sketch', HTMLElement);
+    this.frame = find(this.root, '.sketch-page', HTMLElement);
+    this.sheet = find(this.root, 'canvas', HTMLCanvasElement);
+    this.layer = new Layer(this.sheet);
+    this.viewport = new Viewport(this.frame, find(this.root, '.sketch-zoom', HTMLElement));
+    this.toolbar = new Toolbar(this.root, host.props.palette[0].hex);
+    this.#backdrop = find(this.root, '.sketch-base', HTMLImageElement);
+    this.#fileInput = find(this.root, '.sketch-file', HTMLInputElement);
+    this.#help = find(this.root, '.sketch-help', HTMLDialogElement);
+    this.#message = find(this.root, '.sketch-said', HTMLElement);
+    this.#listen();
+    this.#start();
+  }
+
+  /** Stops listening; what is drawn stays in the page and in the browser. */
+  unmount() {
+    this.#listening.abort();
+    clearTimeout(this.#messageTimer);
+    Canvas.#mounted.delete(this);
+  }
+
+  get brush() {
+    return this.toolbar.brush;
+  }
+
+  /** @param {Point} point whose colour, as it is seen, is to be painted with */
+  pick(point) {
+    this.toolbar.paintWith(this.layer.colourAt(point, this.#backdrop));
+    this.toolbar.choose('brush');
+  }
+
+  /** @param {string} action as the buttons name it in `data-act` */
+  act(action) {
+    this.#actions[action]?.();
+  }
+
+  /**
+   * Shows a message over the canvas for a while; nothing moves for it.
+   *
+   * @param {string} text
+   */
+  say(text) {
+    clearTimeout(this.#messageTimer);
+    this.#message.textContent = text;
+    if (text) this.#messageTimer = setTimeout(() => this.say(''), MESSAGE_MS);
+  }
+
+  /** Hands the drawing to Python: exact pixels as PNG, or null for an empty layer. */
+  publish() {
+    this.#sent = this.layer.isEmpty() ? null : this.layer.encode();
+    this.#host.props.value = this.#sent === null ? null : { png: this.#sent };
+    this.#save();
+    this.#host.trigger('input');
+  }
+
+  showHistory() {
+    this.toolbar.showHistory(this.layer);
+  }
+
+  /** @type {Readonly<Record<string, () => void>>} */
+  #actions = {
+    undo: () => this.#step(this.layer.undo()),
+    redo: () => this.#step(this.layer.redo()),
+    clear: () => this.#clear(),
+    mirror: () => this.toolbar.toggleMirror(),
+    closer: () => this.viewport.zoom(ZOOM_STEP),
+    farther: () => this.viewport.zoom(1 / ZOOM_STEP),
+    whole: () => this.viewport.reset(),
+    open: () => this.#fileInput.click(),
+    download: () => this.#download(),
+    help: () => this.#help.showModal(),
+    close: () => this.#help.close(),
+  };
+
+  #listen() {
+    const { signal } = this.#listening;
+    new Input(this, signal);
+    this.toolbar.listen((action) => this.act(action), signal);
+    this.#fileInput.addEventListener('change', () => this.#importChosen(), { signal });
+    this.#on('lay', (address) => this.#import(() => loadPicture(String(address))));
+    this.#on('take', (file) => file instanceof File && this.#importFile(file));
+    this.#on('say', (text) => this.say(String(text)));
+    this.#host.watch('value', () => signal.aborted || this.#showValue());
+    this.#host.watch('base', () => signal.aborted || this.#showBase());
+  }
+
+  /**
+   * @param {string} name of an event that other scripts send
+   * @param {(detail: unknown) => void} act
+   */
+  #on(name, act) {
+    const { signal } = this.#listening;
+    this.root.addEventListener(name, (event) => event instanceof CustomEvent && act(event.detail), {
+      signal,
+    });
+  }
+
+  #start() {
+    // Python may have set a drawing while this script was on its way.
+    const { value } = this.#host.props;
+    this.#showBase();
+    this.#resume();
+    if (value) {
+      this.#host.props.value = value;
+      this.#showValue();
+    }
+  }
+
+  /** @param {boolean} moved whether undo or redo changed anything */
+  #step(moved) {
+    if (!moved) return;
+    this.showHistory();
+    this.publish();
+  }
+
+  #record() {
+    this.layer.record();
+    this.showHistory();
+  }
+
+  #clear() {
+    if (this.layer.isEmpty()) return;
+    this.#record();
+    this.layer.clear();
+    this.publish();
+  }
+
+  #download() {
+    const link = document.createElement('a');
+    link.href = this.layer.encode();
+    link.download = 'doodle.png';
+    link.click();
+  }
+
+  #importChosen() {
+    const file = this.#fileInput.files?.[0];
+    this.#fileInput.value = '';
+    if (file) this.#importFile(file);
+  }
+
+  /** @param {File} file */
+  #importFile(file) {
+    this.say('');
+    this.#import(async () => loadPicture(pictureAddress(file)));
+  }
+
+  /**
+   * A picture becomes the layer, as large as fits; it can be undone like a stroke.
+   *
+   * @param {() => Promise<HTMLImageElement>} load
+   */
+  async #import(load) {
+    try {
+      const picture = await load();
+      this.#record();
+      this.layer.replace(picture, true);
+      this.publish();
+    } catch (error) {
+      if (!(error instanceof PictureError)) throw error;
+      this.say(this.#host.props.messages[error.reason]);
+    }
+  }
+
+  #save() {
+    saveDrawing(this.#sent, this.layer.width, this.layer.height);
+  }
+
+  /** Brings back what the browser kept, unless there is a drawing. */
+  #resume() {
+    if (this.#sent !== null) return;
+    const png = loadDrawing(this.layer.width, this.layer.height);
+    if (png === null) return;
+    this.#host.props.value = { png };
+    this.#showValue();
+  }
+
+  /** A drawing set from Python replaces the layer; it can be undone like a stroke. */
+  #showValue() {
+    const png = this.#host.props.value?.png ?? null;
+    if (png === this.#sent) return;
+    this.#sent = png;
+    this.#record();
+    this.#save();
+    if (png === null) {
+      this.layer.clear();
+      return;
+    }
+    const picture = new Image();
+    picture.onload = () => this.layer.replace(picture, false);
+    picture.src = png;
+  }
+
+  /** The base changes beneath the doodle; the doodle stays, unless the size is another. */
+  #showBase() {
+    const { base } = this.#host.props;
+    if (!base) return;
+    this.#backdrop.src = base.src;
+    this.#backdrop.alt = base.name;
+    if (this.layer.width !== base.width || this.layer.height !== base.height) {
+      this.layer.resize(base.width, base.height);
+      this.root.style.setProperty('--shape', `${base.width} / ${base.height}`);
+      if (this.#sent !== null) this.publish();
+      else this.#resume();
+    }
+    this.showHistory();
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The tools under the canvas: which is chosen, with what colour, size and hardness.
+ *
+ * @import { Brush, Tool } from './tools.js'
+ */
+import { find, findAll } from '../lib/dom.js';
+
+const DEFAULT_SIZE = 14;
+const DEFAULT_HARDNESS = 100;
+
+export class Toolbar {
+  /** @type {Brush} */
+  brush;
+  #root;
+  #sizeInput;
+  #hardnessInput;
+  #colourInput;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {string} colour the first, as #rrggbb
+   */
+  constructor(root, colour) {
+    this.#root = root;
+    this.#sizeInput = find(root, '.sketch-brush input', HTMLInputElement);
+    this.#hardnessInput = find(root, '.sketch-hardness input', HTMLInputElement);
+    this.#colourInput = find(root, '.sketch-own input', HTMLInputElement);
+    this.brush = { tool: 'brush', colour, hardness: 1, mirrored: false };
+    this.choose('brush');
+    this.paintWith(colour);
+    this.#set(this.#sizeInput, DEFAULT_SIZE);
+    this.#set(this.#hardnessInput, DEFAULT_HARDNESS);
+  }
+
+  /** The brush's diameter in pixels. */
+  get size() {
+    return Number(this.#sizeInput.value);
+  }
+
+  set size(pixels) {
+    this.#set(this.#sizeInput, pixels);
+  }
+
+  /**
+   * @param {(action: string) => void} act is told what a button names in `data-act`
+   * @param {AbortSignal} signal ends listening
+   */
+  listen(act, signal) {
+    for (const button of findAll(this.#root, '[data-act]', HTMLElement)) {
+      button.addEventListener('click', () => act(button.dataset.act ?? ''), { signal });
+    }
+    for (const button of findAll(this.#root, '[data-tool]', HTMLElement)) {
+      const tool = /** @type {Tool} */ (button.dataset.tool);
+      button.addEventListener('click', () => this.choose(tool), { signal });
+    }
+    for (const swatch of findAll(this.#root, '[data-colour]', HTMLElement)) {
+      const colour = swatch.dataset.colour ?? '';
+      swatch.addEventListener('click', () => this.paintWith(colour), { signal });
+    }
+    const own = this.#colourInput;
+    own.addEventListener('input', () => this.paintWith(own.value), { signal });
+    for (const input of [this.#sizeInput, this.#hardnessInput]) {
+      input.addEventListener('input', () => this.#set(input, Number(input.value)), { signal });
+    }
+  }
+
+  /** @param {Tool} tool */
+  choose(tool) {
+    this.brush.tool = tool;
+    this.#press('[data-tool]', (each) => each.dataset.tool === tool);
+    find(this.#root, 'canvas', HTMLElement).classList.toggle('moving', tool === 'hand');
+  }
+
+  /** @param {string} colour as #rrggbb */
+  paintWith(colour) {
+    this.brush.colour = colour;
+    this.#colourInput.value = colour;
+    this.#press('[data-colour]', (each) => each.dataset.colour === colour);
+    if (this.brush.tool === 'eraser') this.choose('brush');
+  }
+
+  /** Turns mirroring left and right on or off. */
+  toggleMirror() {
+    this.brush.mirrored = !this.brush.mirrored;
+    this.#press('[data-act=mirror]', () => this.brush.mirrored);
+    find(this.#root, '.sketch-page', HTMLElement).classList.toggle('mirrored', this.brush.mirrored);
+  }
+
+  /** @param {{ canUndo: boolean, canRedo: boolean }} history */
+  showHistory({ canUndo, canRedo }) {
+    find(this.#root, '[data-act=undo]', HTMLButtonElement).disabled = !canUndo;
+    find(this.#root, '[data-act=redo]', HTMLButtonElement).disabled = !canRedo;
+  }
+
+  /**
+   * @param {string} selector of buttons
+   * @param {(button: HTMLElement) => boolean} isPressed
+   */
+  #press(selector, isPressed) {
+    for (const button of findAll(this.#root, selector, HTMLElement)) {
+      button.setAttribute('aria-pressed', String(isPressed(button)));
+    }
+  }
+
+  /**
+   * @param {HTMLInputElement} input of the brush's size or hardness
+   * @param {number} value the input keeps it within its bounds
+   */
+  #set(input, value) {
+    input.value = String(value);
+    if (input.nextElementSibling) input.nextElementSibling.textContent = input.value;
+    this.brush.hardness = Number(this.#hardnessInput.value) / 100;
+  }
+}

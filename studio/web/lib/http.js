@@ -1,0 +1,82 @@
+/**
+ * Asking the studio's server: JSON both ways, errors as one line.
+ *
+ * What changes something carries a header that another site's page cannot send here (CSRF), so that the
+ * server knows its own pages by it.
+ */
+
+/** The header that says that a page of the studio asks. */
+export const CSRF_HEADER = { 'X-Studio': 'page' };
+
+/** What the server answered instead of a result; `message` is one line for whoever looks at the page. */
+export class RequestError extends Error {
+  /**
+   * @param {string} message empty where the server named no reason
+   * @param {number} status of the HTTP response
+   * @param {unknown} body the answer's JSON, null where it is none
+   */
+  constructor(message, status, body) {
+    super(message);
+    this.name = 'RequestError';
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/**
+ * @param {string} address
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<unknown>} the answer's JSON
+ * @throws {RequestError} where the server refuses or fails; TypeError where it cannot be reached
+ */
+export async function getJson(address, options = {}) {
+  return readJson(await fetch(address, options));
+}
+
+/**
+ * @param {string} address
+ * @param {unknown} [body] sent as JSON
+ * @param {{ method?: 'POST' | 'PUT' | 'PATCH' | 'DELETE', signal?: AbortSignal }} [options]
+ * @returns {Promise<unknown>} the answer's JSON, null where there is no content
+ * @throws {RequestError} where the server refuses or fails; TypeError where it cannot be reached
+ */
+export async function postJson(address, body = {}, { method = 'POST', signal } = {}) {
+  const headers = { 'Content-Type': 'application/json', ...CSRF_HEADER };
+  return readJson(await fetch(address, { method, headers, signal, body: JSON.stringify(body) }));
+}
+
+/**
+ * Uploads a file as it is.
+ *
+ * @param {string} address
+ * @param {Blob} file
+ * @param {{ method?: 'POST' | 'PUT', signal?: AbortSignal }} [options]
+ * @returns {Promise<unknown>} the answer's JSON
+ * @throws {RequestError} where the server refuses or fails; TypeError where it cannot be reached
+ */
+export async function postFile(address, file, { method = 'POST', signal } = {}) {
+  return readJson(await fetch(address, { method, headers: CSRF_HEADER, signal, body: file }));
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<unknown>}
+ */
+async function readJson(response) {
+  if (response.ok) return response.status === 204 ? null : response.json();
+  /** @type {unknown} */
+  const body = await response.json().catch(() => null);
+  throw new RequestError(reason(body), response.status, body);
+}
+
+/**
+ * The line in an error's JSON: `error` of the studio's pages, `detail` of FastAPI and of problem details
+ * (RFC 9457). A list of fields that do not fit is no line.
+ *
+ * @param {unknown} body
+ */
+function reason(body) {
+  if (typeof body !== 'object' || body === null) return '';
+  if ('error' in body && typeof body.error === 'string') return body.error;
+  return 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
+}
