@@ -66,7 +66,7 @@ class Job(Frozen):
         for each in self.pictures:
             if each.sha256 == sha256:
                 return each.png
-        raise NotFound(f"recipe {self.letter} reads a picture that is not here: upload it again")
+        raise NotFound("recipe.control_image_gone", slot=self.letter)
 
 
 class UsedModel(Frozen):
