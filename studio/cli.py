@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from studio.errors import EngineError, StudioError
+from studio.messages import message
 from studio.shell.backup import backup, restore
 from studio.shell.bases import app as bases_app
 from studio.shell.bench import app as bench_app
@@ -100,7 +101,7 @@ def render(
     request = studio.intake.request(
         version.preset,
         base,
-        read_file(doodle, "the doodle") if doodle else None,
+        read_file(doodle, message("image.the_doodle")) if doodle else None,
         prompt,
         seed,
         version.number,
@@ -115,7 +116,7 @@ def render(
             variants[event.letter] = event.variant.model_dump(mode="json")
             say(f"{event.letter}: {out / f'{event.letter}.png'}", err=True)
         elif isinstance(event, Failed):
-            failed[event.letter] = event.message
+            failed[event.letter] = str(event.message)
         elif isinstance(event, Withheld):
             failed[event.letter] = f"withheld: {event.reason}"
     result = {
@@ -131,7 +132,8 @@ def render(
     if as_json:
         say_json(json.dumps(result, indent=2))
     if failed:
-        raise EngineError("; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items())))
+        reasons = "; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items()))
+        raise EngineError("cli.variants_failed", reasons=reasons)
 
 
 def main() -> NoReturn:

@@ -6,9 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from studio.errors import InputError
+from studio.messages import Message
 
 
-def read_file(path: Path, what: str) -> bytes:
+def read_file(path: Path, what: str | Message) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from studio.errors import BadPicture
+from studio.messages import Message
 from studio.recipes.canvas import Doodle
 
 MAX_BYTES = 16 * 2**20
@@ -34,7 +35,7 @@ def read_doodle(data: bytes, width: int, height: int) -> Doodle:
     return Doodle(png=encode_png(picture.convert("RGBA")), width=width, height=height)
 
 
-def open_png(data: bytes, what: str) -> Image.Image:
+def open_png(data: bytes, what: str | Message) -> Image.Image:
     """A PNG from outside, fully read: the only door for pictures that are not our own.
 
     Grey of 16 bits is brought to 8. EXIF's orientation is not followed: a doodle lies over its base
@@ -55,7 +56,7 @@ def open_png(data: bytes, what: str) -> Image.Image:
     return _of_eight_bits(picture)
 
 
-def _size(data: bytes, what: str) -> tuple[int, int]:
+def _size(data: bytes, what: str | Message) -> tuple[int, int]:
     """Width and height that a PNG says it has, within what is taken. Raises BadPicture."""
     if len(data) > MAX_BYTES:
         raise BadPicture(f"{what} has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from studio.errors import HubUnavailable, InputError, NotFound
+from studio.messages import message
 from studio.recipes.base import Frozen, read_document
 from studio.recipes.recipe import ModelKind
 from studio.settings import Settings
@@ -74,7 +75,7 @@ class Pulls:
         with self._lock:
             running = self._pulls.get(wish.repo)
             if running is not None and running.state == "running":
-                raise InputError(f"{wish.repo} is on its way already")
+                raise InputError("hub.already_running", repo=wish.repo)
         planned = self._planned(wish)
         progress = PullProgress(wish.repo, planned.name, wish.kind, planned.bytes, 0, "running")
         self._put(progress)
@@ -93,15 +94,13 @@ class Pulls:
                 capture_output=True, text=True, timeout=PLAN_SECONDS, env=self._environment(), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise HubUnavailable("the hub does not answer: try again later") from None
+            raise HubUnavailable("hub.no_answer") from None
         except ValueError:  # What no command line can carry, such as a NUL.
-            raise InputError(
-                f"{wish.repo!r:.80} is no repository: write it as owner/name"
-            ) from None
+            raise InputError("hub.repository_unreadable", repo=f"{wish.repo!r:.80}") from None
         if asked.returncode != 0:
             error = next((e for e in (InputError, NotFound) if e.exit_code == asked.returncode), HubUnavailable)  # fmt: skip
             raise error(_last_line(asked.stderr))
-        return read_document(PullCost, asked.stdout, "what the hub answered")
+        return read_document(PullCost, asked.stdout, message("hub.answer"))
 
     def _run(self, wish: PullWish, progress: PullProgress) -> None:
         ended = subprocess.run(

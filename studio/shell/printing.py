@@ -77,7 +77,7 @@ def load_settings(**flags: object) -> "Settings":
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise InputError(f"a setting does not hold: {explain(error)}") from None
+        raise InputError("cli.setting_invalid", reason=explain(error)) from None
 
 
 def here() -> "Studio":

@@ -359,7 +359,7 @@ def _known(model: Model, texts: Texts) -> str:
 def _figure(seen: SeenMap, texts: Texts) -> str:
     name = html.escape(seen.unit)
     if seen.png is None:
-        reason = html.escape(texts.of(seen.reason))
+        reason = html.escape(texts.of(seen.reason or ""))
         return f"<figure><p>{reason}</p><figcaption>{name}</figcaption></figure>"
     alt = html.escape(texts("studio.what_unit_sees", unit=seen.unit))
     picture = f'<img src="{png_url(seen.png)}" alt="{alt}">'

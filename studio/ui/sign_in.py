@@ -26,6 +26,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.errors import Busy, StoreUnavailable, StudioError
+from studio.locales.negotiation import language_of
 from studio.network import forwarding, is_loopback
 from studio.settings import Settings
 from studio.store.users import UserStore
@@ -96,7 +97,7 @@ class _Gate:
         try:
             refusal = await run_in_threadpool(self._refusal, scope)
         except StudioError as error:
-            refusal = answer(error)
+            refusal = answer(error, language_of(Headers(scope=scope)))
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:

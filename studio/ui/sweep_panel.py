@@ -195,13 +195,13 @@ class SweepPanel:
                 yield {self.told: _bar(progress.done, progress.total, self.texts)}
             shown = progress
             time.sleep(FOLLOWED_EVERY)
-        ended = progress or Progress(state="failed", message="studio.sweep_unknown")
+        ended = progress or Progress(state="failed", message=message("sweep.unknown"))
         told = {
-            "done": "studio.sweep_done",
-            "stopped": "studio.sweep_stopped",
+            "done": message("studio.sweep_done"),
+            "stopped": message("studio.sweep_stopped"),
         }.get(ended.state, ended.message)
         role = "error" if ended.state == "failed" else "status"
-        yield {**self._still, self.told: notice(self.texts.of(told), role)}
+        yield {**self._still, self.told: notice(self.texts.of(told or ""), role)}
         return ended
 
     @property

@@ -12,13 +12,14 @@ from pydantic import Field
 from studio.bootstrap import Studio
 from studio.engine.status import EngineStatus
 from studio.errors import NotFound
+from studio.messages import in_language
 from studio.recipes.base import Frozen
 from studio.recipes.recipe import ModelKind, ModelName
 from studio.recipes.text import LINE
 from studio.service.chores import Chore
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
-from studio.ui.doors import OwnPage
+from studio.ui.doors import Language, OwnPage
 
 _STATIC = Path(__file__).parent / "static"
 _Name = Annotated[str, Field(min_length=1, max_length=200), LINE]
@@ -48,9 +49,9 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return asdict(system_status(studio.settings, studio.rendering, jobs, journal.tail()))
 
     @routes.get("/system/chores")
-    def chores() -> list[dict[str, Any]]:
+    def chores(language: Language) -> list[dict[str, Any]]:
         """Long work: what is under way and what ended of late, the newest first."""
-        return [_chore(each) for each in studio.chores.all()]
+        return [in_language(_chore(each), language) for each in studio.chores.all()]
 
     @routes.post("/system/chores/stop")
     def stop(wish: _Chore, x_studio: OwnPage) -> dict[str, str]:

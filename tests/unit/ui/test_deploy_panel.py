@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from studio.messages import Message
 from studio.recipes.deployment import Deployment, Order
 from studio.recipes.preset import PresetVersion
 from studio.service.gate import Finding
@@ -14,7 +15,11 @@ WHEN = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 def test_what_stops_comes_first_with_its_remedy_and_outside_text_is_escaped() -> None:
     shown = findings_html(
-        [Finding("pass", "fine"), Finding("warning", "hm"), Finding("stop", "<b>no", "do <i>this")],
+        [
+            Finding("pass", Message(id="fine")),
+            Finding("warning", Message(id="hm")),
+            Finding("stop", Message(id="<b>no"), Message(id="do <i>this")),
+        ],
         Texts(),
     )
     assert shown.index("&lt;b&gt;no") < shown.index("hm") < shown.index("fine")
