@@ -1,6 +1,7 @@
 """The command `studio`: run, serve, worker, render, sweep, presets, bases, models, votes, safety, bench, backup, restore. Imports what a command needs, late."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -101,7 +102,7 @@ def render(
     request = studio.intake.request(
         version.preset,
         base,
-        read_file(doodle, message("image.the_doodle")) if doodle else None,
+        read_file(doodle, message("image.doodle")) if doodle else None,
         prompt,
         seed,
         version.number,
@@ -133,16 +134,21 @@ def render(
         say_json(json.dumps(result, indent=2))
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items()))
-        raise EngineError("cli.variants_failed", reasons=reasons)
+        raise EngineError(reasons)
 
 
 def main() -> NoReturn:
-    """The console script: a known error is one line and its own exit code."""
+    """The console script: a known error is one line and its own exit code. A studio that runs a command for
+    a page (`service/pulling.py`) sets STUDIO_ERRORS=json: the line is the error's message then, to be shown
+    in the reader's language."""
     try:
         with closing():
             app()
     except StudioError as error:
-        say(f"studio: {error}", err=True)
+        if os.environ.get("STUDIO_ERRORS") == "json":
+            say_json(error.message.model_dump_json(), err=True)
+        else:
+            say(f"studio: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

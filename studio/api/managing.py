@@ -193,7 +193,8 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
     @routes.get("/{slug}/diff")
     def diff(slug: Slug, before: Number, after: Number) -> list[ChangeShown]:
         old, new = (presets.version(slug, number).preset for number in (before, after))
-        return [ChangeShown(place=c.place, before=c.before, after=c.after) for c in differences(old, new)]  # fmt: skip
+        changes = (change.texts() for change in differences(old, new))
+        return [ChangeShown(place=p, before=b, after=a) for p, b, a in changes]
 
     @routes.post("/{slug}/versions/{number}/branch", status_code=201)
     def branch(slug: Slug, number: Number, wish: Named, client: Annotated[Client, Depends(who)]) -> PresetShown:  # fmt: skip

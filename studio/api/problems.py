@@ -28,6 +28,7 @@ from studio.errors import (
 from studio.locales import DEFAULT
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
+from studio.recipes.base import MOST_FINDINGS, finding, one_line
 
 log = logging.getLogger(__name__)
 
@@ -116,13 +117,19 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
     return problem_of(error, language_of(request.headers))
 
 
-async def _misread(_: Request, error: Exception) -> JSONResponse:
+async def _misread(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     lines = [
-        f"{'.'.join(str(p)[:80] for p in e['loc'])}: {str(e['msg']).removeprefix('Value error, ')}"
-        for e in error.errors()[:5]
+        message(
+            "request.field_invalid",
+            field=".".join(str(part)[:80] for part in each["loc"]),
+            reason=finding(each),
+        )
+        for each in error.errors()[:MOST_FINDINGS]
     ]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, Message(id="; ".join(lines)))
+    why = message("request.invalid", reason=one_line(lines))
+    language = language_of(request.headers)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, language=language)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

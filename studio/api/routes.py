@@ -179,7 +179,7 @@ def _stream(lines: AsyncIterator[str]) -> StreamingResponse:
 def _base(wish: Wish) -> Slug | BaseUpload:
     if wish.base_upload is None:
         return wish.base_image or ""
-    png = _decoded(wish.base_upload.png, message("image.base_picture"))
+    png = _decoded(wish.base_upload.png, message("image.uploaded_base"))
     return BaseUpload(png=png, keypoints=wish.base_upload.keypoints)
 
 

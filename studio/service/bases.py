@@ -31,7 +31,7 @@ def add_base_image(
     """
     if any(image.id == image_id for image in bases.all(with_retired=True)):
         raise InputError("image.base_exists", id=image_id)
-    picture = open_png(png, message("image.the_base_image")).convert("RGB")
+    picture = open_png(png, message("image.base_image")).convert("RGB")
     if keypoints is None and detector is not None:
         keypoints = detector(picture)
     image, clean = base_image_of(picture, image_id, name, keypoints)
@@ -57,7 +57,7 @@ def base_image_of(
 def find_keypoints(bases: BaseImageStore, image_id: str, detector: Detector) -> BaseImage:
     """The base image with its keypoints as the detector sees them, kept. Raises InputError when
     it sees no figure."""
-    picture = open_png(bases.png(bases.get(image_id)), message("image.the_base_image"))
+    picture = open_png(bases.png(bases.get(image_id)), message("image.base_image"))
     return place_keypoints(bases, image_id, detector(picture))
 
 

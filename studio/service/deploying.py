@@ -4,11 +4,11 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
 
 from studio.errors import GateClosed, InputError, NotFound
 from studio.locales import LANGUAGES
 from studio.messages import Message, message
+from studio.recipes.base import one_line
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Order, before, in_force
 from studio.recipes.preset import PresetVersion
@@ -147,8 +147,7 @@ def _expect_seen(found: Sequence[Finding], number: int, seen: Collection[str]) -
     """`seen` are findings as a page has shown them, in any language."""
     unseen = [each.what for each in found if each.level != "pass" and not _is_in(each.what, seen)]
     if unseen:
-        what = reduce(lambda first, rest: message("list.pair", first=first, rest=rest), unseen)
-        raise InputError("deployment.confirm_findings", number=number, findings=what)
+        raise InputError("deployment.confirm_findings", number=number, findings=one_line(unseen))
 
 
 def _is_in(what: Message, seen: Collection[str]) -> bool:

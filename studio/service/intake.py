@@ -79,8 +79,8 @@ class Intake:
         doodle = read_doodle(png, base.width, base.height)
         if asker.preset.safety.doodles:
             under, over = (
-                open_png(self._bases.png(base), message("image.the_base_image")),
-                open_png(doodle.png, message("image.the_doodle")),
+                open_png(self._bases.png(base), message("image.base_image")),
+                open_png(doodle.png, message("image.doodle")),
             )
             self.safety.admit_drawing(asker, "doodle", composite(under, over), doodle.sha256)
         return doodle
@@ -90,7 +90,7 @@ class Intake:
         preset = asker.preset
         if not preset.safety.uploads:
             raise InputError("theme.takes_no_uploads", slug=preset.slug)
-        picture = open_png(upload.png, message("image.the_base_picture")).convert("RGB")
+        picture = open_png(upload.png, message("image.uploaded_base")).convert("RGB")
         units = [unit for letter in LETTERS for unit in preset.recipes[letter].control_units]
         if upload.keypoints is None and any(unit.preprocessor == "pose" for unit in units):
             raise InputError("theme.upload_needs_keypoints", slug=preset.slug)
@@ -105,9 +105,7 @@ class Intake:
 
         Raises BadPicture when it is no PNG, is broken, or larger than it may be.
         """
-        return self._pictures.put(
-            encode_png(open_png(png, message("image.the_picture")).convert("RGB"))
-        )
+        return self._pictures.put(encode_png(open_png(png, message("image.image")).convert("RGB")))
 
     def _own_pictures(self, preset: Preset) -> tuple[ControlPicture, ...]:
         wanted = (sha256 for letter in LETTERS for sha256 in preset.recipes[letter].pictures)

@@ -13,9 +13,7 @@ def run_looks(request: Request, pictures: Sequence[bytes]) -> Looks:
     """The looks of one request's finished pictures, as PNG; there are no other seeds to compare."""
     shown = [open_png(png, message("image.finished")) for png in pictures]
     doodle = (
-        None
-        if request.doodle is None
-        else open_png(request.doodle.png, message("image.the_doodle"))
+        None if request.doodle is None else open_png(request.doodle.png, message("image.doodle"))
     )
     alike = [] if doodle is None else [likeness(doodle, picture) for picture in shown]
     return Looks(likeness=middle(alike), diversity=diversity(shown), of_seeds=None)

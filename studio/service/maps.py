@@ -23,8 +23,8 @@ class SeenMap:
 
 def control_maps(job: Job, base_png: bytes) -> tuple[SeenMap, ...]:
     """Each control unit's map at the recipe's size, units that are switched off included."""
-    base = open_png(base_png, message("image.the_base_image"))
-    doodle = open_png(job.doodle.png, message("image.the_doodle")) if job.doodle else None
+    base = open_png(base_png, message("image.base_image"))
+    doodle = open_png(job.doodle.png, message("image.doodle")) if job.doodle else None
     return tuple(_seen(unit, job, base, doodle) for unit in job.recipe.control_units)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from studio.errors import HubUnavailable, InputError, NotFound
-from studio.messages import message
+from studio.messages import Message, message, read_message
 from studio.recipes.base import Frozen, read_document
 from studio.recipes.recipe import ModelKind
 from studio.settings import Settings
@@ -56,7 +56,7 @@ class PullProgress:
     bytes: int
     fetched: int
     state: PullState
-    message: str = ""
+    message: Message | None = None
 
 
 class Pulls:
@@ -99,7 +99,8 @@ class Pulls:
             raise InputError("hub.repository_unreadable", repo=f"{wish.repo!r:.80}") from None
         if asked.returncode != 0:
             error = next((e for e in (InputError, NotFound) if e.exit_code == asked.returncode), HubUnavailable)  # fmt: skip
-            raise error(_last_line(asked.stderr))
+            why = _last_line(asked.stderr)
+            raise error(why.id, **why.params)
         return read_document(PullCost, asked.stdout, message("hub.answer"))
 
     def _run(self, wish: PullWish, progress: PullProgress) -> None:
@@ -132,6 +133,7 @@ class Pulls:
             "STUDIO_HOME": str(self._settings.home),
             "STUDIO_HUB": self._settings.hub,
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "STUDIO_ERRORS": "json",
         }
 
 
@@ -145,9 +147,10 @@ def _before_repo(arguments: list[str], *options: str) -> list[str]:
     return [*arguments[:place], *options, *arguments[place:]]
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1].removeprefix("studio: ") if lines else "studio models pull said nothing"
+def _last_line(text: str) -> Message:
+    """Why the command failed: the message that it wrote, or whatever else its last line is."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (read_message(lines[-1]) if lines else None) or message("hub.command_silent")
 
 
 def _size(file: Path) -> int:

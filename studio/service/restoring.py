@@ -14,7 +14,7 @@ def remembered(png: bytes, like: Recipe) -> Remembered:
     Raises BadPicture when it is no PNG or carries nothing, BadDocument when what it carries does
     not hold.
     """
-    picture = open_png(png, message("image.the_picture"))
+    picture = open_png(png, message("image.image"))
     if record := metadata_of(picture):
         return from_record(record)
     if text := a1111_text_of(picture):

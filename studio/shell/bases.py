@@ -59,10 +59,10 @@ def add(
         studio.bases,
         image_id,
         name or image_id,
-        read_file(file, message("image.the_base_image")),
+        read_file(file, message("image.base_image")),
         None
         if keypoints is None
-        else read_keypoints(read_file(keypoints, message("image.the_keypoints"))),
+        else read_keypoints(read_file(keypoints, message("image.keypoints"))),
         None if detector is None else _detector(studio, detector),
     )
     say(f"{image.id}: {image.width}x{image.height}, {_told(image.keypoints)}")

@@ -55,7 +55,7 @@ def diff(
     presets = here().presets
     new = presets.version(slug, after)
     old = presets.version(slug, before or max(1, new.number - 1))
-    rows = [(c.place, c.before, c.after) for c in differences(old.preset, new.preset)]
+    rows = [change.texts() for change in differences(old.preset, new.preset)]
     print_table(("place", "before", "after"), rows, as_json)
 
 

@@ -61,7 +61,7 @@ def picture(
     rules = _policy(studio, policy).model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    shown = open_png(read_file(file, message("image.the_picture")), str(file))
+    shown = open_png(read_file(file, message("image.image")), str(file))
     verdict = judge(studio.safety.judge, shown, rules.limits)
     told = {
         "verdict": "block" if verdict.withheld else "pass", "scores": dict(verdict.scores),

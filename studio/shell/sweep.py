@@ -35,7 +35,7 @@ def sweep(
     axes = [Axis.read(text) for text in (x, y, z) if text is not None]
     studio = here()
     version = studio.presets.version(preset)
-    png = read_file(doodle, message("image.the_doodle")) if doodle else None
+    png = read_file(doodle, message("image.doodle")) if doodle else None
     request = studio.intake.request(version.preset, base, png, prompt, seed, version.number)
     planned = Sweep(request, chosen, axes, presets_of(axes, studio.presets))
     cost = sweep_cost(planned, sweep_album(studio.rendering, out))

@@ -202,7 +202,8 @@ class ThemeEditor:
             loaded = values[self.loaded]
             changed = summary(differences(loaded.preset, preset))
             over = loaded.number if preset.slug == loaded.preset.slug else 0
-            version = self.studio.presets.save(preset, author, note=changed, over=over)
+            note = "" if changed is None else str(changed)
+            version = self.studio.presets.save(preset, author, note=note, over=over)
         except StudioError as error:
             return {told: notice(self.texts.of(error), "error")}
         name, number = preset.name, version.number

@@ -118,7 +118,8 @@ def theme_routes(studio: Studio) -> APIRouter:
     def diff(slug: Slug, before: Number, after: Number) -> list[dict[str, str]]:
         old, new = (presets.version(slug, number).preset for number in (before, after))
         return [
-            {"place": c.place, "before": c.before, "after": c.after} for c in differences(old, new)
+            dict(zip(("place", "before", "after"), change.texts(), strict=True))
+            for change in differences(old, new)
         ]
 
     @routes.get("/{slug}/{number}/check")

@@ -64,7 +64,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return FileResponse(_STATIC / "models.html", media_type="text/html")
 
     @routes.get("/models/list")
-    def models() -> dict[str, Any]:
+    def models(language: Language) -> dict[str, Any]:
         tiers = _tiers(studio.rendering.engine_status())
         return {
             "models": [
@@ -76,7 +76,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
                 }
                 for each in studio.catalogue.models()
             ],
-            "pulls": [asdict(pull) for pull in studio.pulls.all()],
+            "pulls": [in_language(asdict(pull), language) for pull in studio.pulls.all()],
         }  # fmt: skip
 
     @routes.get("/models/picture/{kind}/{name}")
@@ -91,8 +91,11 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return [reason for _, reason in studio.catalogue.problems()]
 
     @routes.post("/models/pull")
-    def pull(wish: _Wish, x_studio: OwnPage) -> dict[str, Any]:
-        return asdict(studio.pulls.start(PullWish(**wish.model_dump())))
+    def pull(wish: _Wish, x_studio: OwnPage, language: Language) -> dict[str, Any]:
+        begun: dict[str, Any] = in_language(
+            asdict(studio.pulls.start(PullWish(**wish.model_dump()))), language
+        )
+        return begun
 
     return routes
 
