@@ -3,7 +3,6 @@
 import json
 from functools import cache
 from hashlib import sha256
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
@@ -53,22 +52,19 @@ class ChosenLanguage:
         headers = MutableHeaders(scope=scope)
         headers["cookie"] = f"{headers.get('cookie', '')}; {COOKIE}={chosen}".removeprefix("; ")
 
+        cookie = f"{COOKIE}={chosen}; Path=/; Max-Age={KEPT}; SameSite=Lax"
+
         async def kept(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).append("Set-Cookie", _cookie(chosen))
+                MutableHeaders(scope=message).append("Set-Cookie", cookie)
             await send(message)
 
         await self._app(scope, receive, kept)
 
 
 def _asked_for(scope: Scope) -> str:
-    return parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[-1]
-
-
-def _cookie(language: str) -> str:
-    cookie = SimpleCookie({COOKIE: language})
-    cookie[COOKIE].update({"path": "/", "max-age": KEPT, "samesite": "Lax"})
-    return cookie[COOKIE].OutputString()
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get("lang", [""])[-1]
 
 
 @cache
