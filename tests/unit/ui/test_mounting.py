@@ -18,8 +18,11 @@ from studio.ui.texts import Texts
 
 CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
 SHOWN = ("label", "placeholder", "info", "title")
-NAMES = re.compile(r"[A-D]|Latent|Lanczos|Doodle Theme Studio|–|\W*")
+NAMES = re.compile(r"[A-D]|Latent|Lanczos|.+ · .+ MB · \w+|[\W\d]*")
 """What stands in every language as it is, beside names of themes, models and base images."""
+LEFT_OUT = re.compile(
+    r"<(style|kbd|output)>.*?</\1>|<a [^>]*translate=\"no\">.*?</a>|\{\{.*?\}\}|\$\{.*?\}"
+)
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ def _texts(config: dict[str, Any], block: Any) -> list[str]:
         found.append(config.get("value"))
     if isinstance(block, gr.HTML):
         for given in (config.get("value"), config.get("html_template")):
-            markup = re.sub(r"<style>.*?</style>|\{\{.*?\}\}|\$\{.*?\}", "", str(given or ""))
+            markup = LEFT_OUT.sub("", str(given or ""))
             found += re.findall(r'(?:title|alt|aria-label)="([^"]+)"', markup)
             found += [each.strip() for each in re.findall(r">([^<]+)<", markup)]
     return [str(each) for each in found if each]
