@@ -30,6 +30,7 @@ from studio.ui.bases import base_routes
 from studio.ui.blocks import lighten
 from studio.ui.failures import Failures, handle_failures
 from studio.ui.history import history_routes
+from studio.ui.languages import ChosenLanguage, language_routes
 from studio.ui.origins import OwnOrigin
 from studio.ui.page import Page
 from studio.ui.safety import safety_routes
@@ -99,6 +100,7 @@ def serve(settings: Settings) -> None:
 def build_app(studio: Studio) -> FastAPI:
     app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
     handle_failures(app)
+    app.include_router(language_routes())
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.include_router(history_routes(studio))
     app.include_router(base_routes(studio))
@@ -117,6 +119,7 @@ def _guard(app: FastAPI, studio: Studio) -> None:
     app.add_middleware(UploadQuota)
     # Where its parent has this, Gradio does not answer other origins by itself.
     app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(ChosenLanguage)
     require_sign_in(app, studio.users, studio.settings)
     app.add_middleware(Failures)
     app.add_middleware(OwnOrigin)
@@ -128,7 +131,7 @@ def _mount_page(app: FastAPI, studio: Studio) -> None:
     @app.get("/gradio_api/openapi.json", include_in_schema=False)
     def nothing() -> None:
         """Gradio would list its functions here, whatever `openapi_url` says."""
-        raise NotFound("no such page")
+        raise NotFound("page.no_such_page")
 
     blocks = Page(studio).blocks
     # Without this Gradio serves any file it is asked for, once it is mounted.

@@ -56,9 +56,7 @@ window.IntersectionObserver = class extends IntersectionObserver {
 """An observer as on a busy page: what it sees within 300 ms comes in one call."""
 
 
-def test_the_list_ends_on_a_busy_page_and_after_a_failed_answer(
-    page: Page, server: Server
-) -> None:
+def test_the_list_ends_on_a_busy_page_and_after_a_failed_answer(page: Page, server: Server) -> None:
     page.add_init_script(HELD_BACK)
     asked = []
 
