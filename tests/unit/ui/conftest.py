@@ -4,7 +4,7 @@ import pytest
 
 from studio.ui import server
 
-PLAIN = {f"tests.unit.ui.test_{page}" for page in ("bases", "history", "safety", "themes", "tuning", "votes", "workshop")}  # fmt: skip
+PLAIN = {f"tests.unit.ui.test_{page}" for page in ("bases", "history", "languages", "safety", "themes", "tuning", "votes", "workshop")}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
