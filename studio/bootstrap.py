@@ -108,8 +108,7 @@ def open_studio(
         private_folder(settings.home)
     except OSError as error:
         raise StoreUnavailable(
-            f"cannot make the data directory {settings.home} ({error.strerror}): point STUDIO_HOME"
-            " at a folder that can be written"
+            "storage.cannot_make_home", folder=str(settings.home), reason=str(error.strerror)
         ) from None
     limit_pillow()
     database = Database(settings.database_url)
@@ -241,9 +240,7 @@ def _moderator(settings: Settings) -> Moderator | None:
     if not settings.moderation_url:
         return None
     if not secret:
-        raise InputError(
-            "STUDIO_MODERATION_URL needs STUDIO_MODERATION_SECRET, which signs what is sent"
-        )
+        raise InputError("moderation.secret_missing")
     return Webhook(settings.moderation_url, secret)
 
 

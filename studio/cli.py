@@ -1,6 +1,7 @@
 """The command `studio`: run, serve, worker, render, sweep, presets, bases, models, votes, safety, bench, backup, restore. Imports what a command needs, late."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -8,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from studio.errors import EngineError, StudioError
+from studio.messages import message
 from studio.shell.backup import backup, restore
 from studio.shell.bases import app as bases_app
 from studio.shell.bench import app as bench_app
@@ -100,7 +102,7 @@ def render(
     request = studio.intake.request(
         version.preset,
         base,
-        read_file(doodle, "the doodle") if doodle else None,
+        read_file(doodle, message("image.doodle")) if doodle else None,
         prompt,
         seed,
         version.number,
@@ -115,7 +117,7 @@ def render(
             variants[event.letter] = event.variant.model_dump(mode="json")
             say(f"{event.letter}: {out / f'{event.letter}.png'}", err=True)
         elif isinstance(event, Failed):
-            failed[event.letter] = event.message
+            failed[event.letter] = str(event.message)
         elif isinstance(event, Withheld):
             failed[event.letter] = f"withheld: {event.reason}"
     result = {
@@ -131,16 +133,22 @@ def render(
     if as_json:
         say_json(json.dumps(result, indent=2))
     if failed:
-        raise EngineError("; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items())))
+        reasons = "; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items()))
+        raise EngineError(reasons)
 
 
 def main() -> NoReturn:
-    """The console script: a known error is one line and its own exit code."""
+    """The console script: a known error is one line and its own exit code. A studio that runs a command for
+    a page (`service/pulling.py`) sets STUDIO_ERRORS=json: the line is the error's message then, to be shown
+    in the reader's language."""
     try:
         with closing():
             app()
     except StudioError as error:
-        say(f"studio: {error}", err=True)
+        if os.environ.get("STUDIO_ERRORS") == "json":
+            say_json(error.message.model_dump_json(), err=True)
+        else:
+            say(f"studio: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

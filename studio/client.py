@@ -16,6 +16,7 @@ import httpx2
 
 from studio.api.wire import PREFIX, Problem, RequestShown, Theme
 from studio.errors import Busy, InputError, NotFound, Outdated, ServerError, StudioError
+from studio.messages import Message, message
 from studio.recipes.preset import Letter
 
 SECONDS = 30.0
@@ -82,7 +83,7 @@ class Themes:
                     elif field == "data":
                         yield {**json.loads(value), "id": number}
         except httpx2.HTTPError as error:
-            raise ServerError(f"the API does not answer as it should ({error})") from None
+            raise ServerError("request.api_broken", reason=str(error)) from None
 
     def picture(self, request_id: str, letter: Letter, format: str = "png") -> bytes:
         """A finished variant, as PNG or WebP."""
@@ -106,7 +107,7 @@ class Themes:
         try:
             answer = self._http.request(method, f"{PREFIX}{address}", **more)
         except httpx2.HTTPError as error:
-            raise ServerError(f"the API does not answer ({error})") from None
+            raise ServerError("request.api_no_answer", reason=str(error)) from None
         _check(answer)
         return answer
 
@@ -117,11 +118,12 @@ def _check(answer: httpx2.Response) -> None:
         return
     answer.read()
     try:
-        said = Problem.model_validate_json(answer.content).detail
+        problem = Problem.model_validate_json(answer.content)
+        said = Message(id=problem.code or problem.detail, params=problem.params)
     except ValueError:
-        said = f"the API answered {answer.status_code}"
+        said = message("request.api_status", status=answer.status_code)
     if answer.status_code == 429:
-        raise Busy(said, int(answer.headers.get("Retry-After", "1")))
+        raise Busy(said.id, int(answer.headers.get("Retry-After", "1")), **said.params)
     kinds: Mapping[int, type[StudioError]] = {
         401: InputError,
         403: InputError,
@@ -131,4 +133,4 @@ def _check(answer: httpx2.Response) -> None:
         413: InputError,
         422: InputError,
     }
-    raise kinds.get(answer.status_code, ServerError)(said)
+    raise kinds.get(answer.status_code, ServerError)(said.id, **said.params)

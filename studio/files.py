@@ -6,13 +6,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from studio.errors import InputError
+from studio.messages import Message
 
 
-def read_file(path: Path, what: str) -> bytes:
+def read_file(path: Path, what: str | Message) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read {what} {path}: {error.strerror}") from None
+        raise InputError(
+            "cli.file_not_readable", what=what, path=str(path), reason=str(error.strerror)
+        ) from None
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -29,7 +32,9 @@ def write_file(path: Path, data: bytes) -> None:
             Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+        raise InputError(
+            "cli.file_not_writable", path=str(path), reason=str(error.strerror)
+        ) from None
 
 
 def check_folder(folder: Path) -> None:
@@ -39,7 +44,9 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(f"cannot write into {folder}: {error.strerror}") from None
+        raise InputError(
+            "cli.folder_not_writable", folder=str(folder), reason=str(error.strerror)
+        ) from None
 
 
 def private_folder(folder: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from studio.locales import DEFAULT, ListOf, Text, template, translate
@@ -41,6 +43,36 @@ def message(
         k: v if isinstance(v, str | int | float | Message) else list(v) for k, v in params.items()
     }
     return Message(id=id_, params=listed)
+
+
+def read_message(text: str) -> Message | None:
+    """What `Message.model_dump_json` wrote. A sentence that was stored before there were ids is a message
+    of its own; an empty text is none."""
+    if text.startswith('{"id":'):
+        with suppress(ValidationError):
+            return Message.model_validate_json(text)
+    return Message(id=text) if text else None
+
+
+def _kept(value: Any) -> Any:
+    return read_message(value) if isinstance(value, str) else value
+
+
+KeptMessage = Annotated[Message, BeforeValidator(_kept)]
+"""A message as a field of a document; documents of before have a sentence there."""
+MaybeMessage = Annotated[Message | None, BeforeValidator(_kept)]
+
+
+def in_language(value: Any, language: str) -> Any:
+    """`value`, plain data as JSON has it, with each message in it as text in `language`."""
+    match value:
+        case Message():
+            return value.text(language)
+        case Mapping():
+            return {name: in_language(each, language) for name, each in value.items()}
+        case list() | tuple():
+            return [in_language(each, language) for each in value]
+    return value
 
 
 def invalid(id_: str, /, **params: str | int | float) -> PydanticCustomError:

@@ -30,8 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ServerError(
-            f"cannot listen on {host}:{port} ({error.strerror}): another program may use it;"
-            " choose another with --port"
+            "cli.address_in_use", host=host, port=str(port), reason=str(error.strerror)
         ) from None
     return listener
 

@@ -10,6 +10,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from studio.messages import invalid
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -87,7 +89,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
         if self.sign_in and self.no_sign_in:
-            raise ValueError("choose one of sign_in and no_sign_in")
+            raise invalid("auth.sign_in_both_ways")
         return self
 
     @field_validator("home")

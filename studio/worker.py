@@ -144,7 +144,7 @@ class Draw(Task):  # type: ignore[misc]
         except NotFound as error:
             log.warning("a job is not drawn: %s", error)  # Its request was deleted meanwhile.
         except SoftTimeLimitExceeded:
-            self._leave(ledger, LaneHung("a job hangs: its process ends, it is tried anew"))
+            self._leave(ledger, LaneHung("engine.job_hangs"))
         except (LaneHung, DeviceLost) as error:
             self._leave(ledger, error)
 
@@ -183,7 +183,7 @@ class Draw(Task):  # type: ignore[misc]
         log.critical("%s", error)
         try:
             if ledger is not None:
-                ledger.give_back(str(error))
+                ledger.give_back(error.message)
         except StudioError as away:
             log.warning("a job is given back by its silence: %s", away)
         if isinstance(error, DeviceLost):
@@ -217,9 +217,7 @@ def work(
     device fails every job.
     """
     if not settings.broker.get_secret_value():
-        raise InputError(
-            "a worker needs a queue to pull from: set STUDIO_BROKER, such as redis://host:6379/0"
-        )
+        raise InputError("cli.worker_without_queue")
     open_redis(settings.broker.get_secret_value())
     os.umask(0o077)
     set_up_logs(settings.log_json)
@@ -239,7 +237,7 @@ def work(
         )
     finally:
         if lost.is_set():
-            raise DeviceLost("the device was lost: this worker must be started again")
+            raise DeviceLost("engine.device_lost")
 
 
 def _queues(settings: Settings) -> set[str]:

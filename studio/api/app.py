@@ -95,7 +95,7 @@ def _admit(studio: Studio) -> Admit:
     def admit(key: str, method: str) -> Client:
         found = studio.clients.of_key(key)
         if found is None:
-            raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
+            raise NoKey("auth.bring_key")
         limits.count(found, method)
         return found
 
@@ -111,9 +111,9 @@ def _gate(scope: Scope) -> Callable[..., Client]:
     ) -> Client:
         found: Client | None = getattr(request.state, "client", None)
         if found is None:
-            raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
+            raise NoKey("auth.bring_key")
         if scope not in found.scopes:
-            raise OutOfScope(f"this key is not for that: `studio clients add … --scope {scope}`")
+            raise OutOfScope("auth.wrong_scope", scope=scope)
         return found
 
     return client

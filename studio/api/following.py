@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,30 +30,39 @@ BESIDE = 8
 """Streams that a client may have open beside one for each request that may be under way."""
 
 
-def lines_of(request_id: str, news: Sequence[Told], first: int) -> list[str]:
+def lines_of(request_id: str, news: Sequence[Told], first: int, language: str) -> list[str]:
     """Events as they are written to a stream, `end` those that end a job."""
     return [
         f"id: {first + index}\nevent: {'end' if said.final else 'news'}\n"
-        f"data: {json.dumps(event_shown(request_id, said))}\n\n"
+        f"data: {json.dumps(event_shown(request_id, said, language))}\n\n"
         for index, said in enumerate(news)
     ]
 
 
 class _Feed:
-    """The events of one request so far, as lines, for whoever follows it. Of the event loop alone."""
+    """The events of one request so far, for whoever follows it. Of the event loop alone."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, request_id: str) -> None:
+        self.told: list[Told] = []
+        self._request_id = request_id
+        self._lines: defaultdict[str, list[str]] = defaultdict(list)
         self.ended: set[Letter] = set()
         self.over = False
         self.followers = 0
         self.quiet = UNTOLD
         self.changed = asyncio.Event()
 
-    def tell(self, request_id: str, news: Sequence[Told], over: bool, seconds: float) -> None:
+    def lines(self, language: str) -> list[str]:
+        """The events as lines, written once for all who read the language."""
+        lines = self._lines[language]
+        first = len(lines)
+        lines.extend(lines_of(self._request_id, self.told[first:], first, language))
+        return lines
+
+    def tell(self, news: Sequence[Told], over: bool, seconds: float) -> None:
         """Takes in what a look found, `seconds` before the next."""
         self.quiet = 0.0 if news or self.quiet >= UNTOLD else self.quiet + seconds
-        self.lines.extend(lines_of(request_id, news, len(self.lines)))
+        self.told.extend(news)
         self.ended |= {said.letter for said in news if said.final}
         self.over = self.over or over
         if news or over:
@@ -86,27 +95,27 @@ class Following:
         """Counts a client's stream while it is open. Raises Busy where they have too many."""
         most = client.in_flight + BESIDE
         if self._streams[client.name] >= most:
-            raise Busy(f"{most} streams of yours are open already: close one", 5)
+            raise Busy("request.too_many_streams", 5, count=most)
         self._streams[client.name] += 1
         try:
             yield
         finally:
             self._streams[client.name] -= 1
 
-    async def lines(self, request_id: str, first: int) -> AsyncIterator[str]:
+    async def lines(self, request_id: str, first: int, language: str) -> AsyncIterator[str]:
         """Each event from this number on as it comes, until every job has ended; a comment now and then
         where there are none."""
-        feed = self._feeds.setdefault(request_id, _Feed())
+        feed = self._feeds.setdefault(request_id, _Feed(request_id))
         feed.followers += 1
         self._look_on()
         try:
             while True:
                 changed = feed.changed
-                news = feed.lines[first:]
+                news = feed.lines(language)[first:]
                 for line in news:
                     yield line
                 first += len(news)
-                if first < len(feed.lines):
+                if first < len(feed.told):
                     continue
                 if feed.over:
                     return
@@ -131,12 +140,12 @@ class Following:
         while self._feeds:
             pause = max(PAUSE, len(self._feeds) / LOOKS)
             wanted = [
-                _Wanted(request_id, feed, len(feed.lines), frozenset(feed.ended))
+                _Wanted(request_id, feed, len(feed.told), frozenset(feed.ended))
                 for request_id, feed in self._feeds.items()
                 if not feed.over
             ]
             for each, (news, over) in await to_thread.run_sync(self._look_at, wanted):
-                each.feed.tell(each.request_id, news, over, pause)
+                each.feed.tell(news, over, pause)
             await asyncio.sleep(pause)
 
     def _look_at(

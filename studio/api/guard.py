@@ -7,12 +7,14 @@ from http import HTTPStatus
 import anyio
 from anyio import to_thread
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
-from studio.api.problems import NoKey, problem, problem_of
+from studio.api.problems import NoKey, Refusal, problem, problem_of
 from studio.api.wire import PREFIX
 from studio.errors import StudioError
+from studio.locales.negotiation import language_of
+from studio.messages import Message, message
 from studio.recipes.serving import Client
 
 OPEN = (f"{PREFIX}/health", f"{PREFIX}/ready", f"{PREFIX}/docs", f"{PREFIX}/openapi.json")
@@ -54,14 +56,15 @@ class Guard:
                 client = await to_thread.run_sync(self._admit, _key(headers), scope["method"])
                 scope.setdefault("state", {})["client"] = client
         except StudioError as error:
-            refusal = problem_of(error)
+            refusal = problem_of(error, language_of(headers))
             if _brings_body(headers):
                 refusal.headers.update(CLOSE)
             await refusal(scope, receive, send)
             return
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:12]) > self._limits.size:
-            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(self._limits), CLOSE)
+            status, why = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(self._limits)
+            refusal = problem(status, why, CLOSE, language_of(headers))
             await refusal(scope, receive, send)
             return
         body = _Body(self, receive, self._limits)
@@ -75,7 +78,7 @@ class Guard:
         too much."""
         self._held += size
         if self._held > self._limits.held:
-            raise HTTPException(503, "too much is being sent at once: try again later", {**CLOSE, "Retry-After": "5"})  # fmt: skip
+            raise Refusal(503, message("request.too_much_at_once"), {**CLOSE, "Retry-After": "5"})
 
 
 class _Body:
@@ -87,7 +90,7 @@ class _Body:
         self._marks, self._whole = 0, False
         self.size = 0
 
-    async def receive(self) -> Message:
+    async def receive(self) -> Part:
         """The next piece. Raises HTTPException for what comes too slowly, or is too much."""
         if self._whole:
             return await self._receive()
@@ -95,24 +98,22 @@ class _Body:
             self._until = anyio.current_time() + self._limits.seconds
         try:
             with anyio.fail_after(max(0.0, self._until - anyio.current_time())):
-                message = await self._receive()
+                part = await self._receive()
         except TimeoutError:
-            said = (
-                f"the body did not arrive within {self._limits.seconds:.0f} seconds: send it again"
-            )
-            raise HTTPException(408, said, CLOSE) from None
-        self._whole = message["type"] != "http.request" or not message.get("more_body", False)
-        self._weigh(message.get("body", b""))
-        return message
+            why = message("request.body_too_slow", seconds=f"{self._limits.seconds:.0f}")
+            raise Refusal(408, why, CLOSE) from None
+        self._whole = part["type"] != "http.request" or not part.get("more_body", False)
+        self._weigh(part.get("body", b""))
+        return part
 
     def _weigh(self, piece: bytes) -> None:
         self.size += len(piece)
         self._guard.hold(len(piece))
         self._marks += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
         if self.size > self._limits.size:
-            raise HTTPException(413, _too_large(self._limits), CLOSE)
+            raise Refusal(413, _too_large(self._limits), CLOSE)
         if self._marks > self._limits.marks:
-            raise HTTPException(413, "there are too many fields in it: send less", CLOSE)
+            raise Refusal(413, message("request.too_many_fields"), CLOSE)
 
 
 def _needs_key(path: str) -> bool:
@@ -126,12 +127,12 @@ def _key(headers: Headers) -> str:
     """Raises NoKey."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        raise NoKey("bring the key of a client: Authorization: Bearer dts_…")
+        raise NoKey("auth.bring_key")
     return key.strip()
 
 
-def _too_large(limits: BodyLimits) -> str:
-    return f"at most {limits.size:,} bytes are taken: send less"
+def _too_large(limits: BodyLimits) -> Message:
+    return message("request.body_too_large", size=f"{limits.size:,}")
 
 
 def _brings_body(headers: Headers) -> bool:

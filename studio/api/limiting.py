@@ -50,7 +50,9 @@ class Limits:
         kind: Kind = "requests" if method == "POST" else "reads"
         amount = client.per_minute * (READS if kind == "reads" else 1)
         if not self._hit(RateLimitItemPerMinute(amount), client.name, kind):
-            raise Busy(f"{amount} {kind} a minute are yours: slow down", 60)
+            if kind == "reads":
+                raise Busy("request.too_many_reads", 60, count=amount)
+            raise Busy("request.too_many_requests", 60, count=amount)
 
     def _hit(self, often: RateLimitItemPerMinute, name: str, kind: Kind) -> bool:
         if self._shared is not None and self._clock() >= self._asked_again:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
 from studio.api.document import PRESET_FILE
-from studio.api.wire import PREFIX, RequestShown, request_shown
+from studio.api.wire import PREFIX, Language, RequestShown, request_shown
 from studio.bootstrap import Studio
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
@@ -95,6 +95,21 @@ class Overruling(Frozen):
     reason: Reason
 
 
+class FigureShown(Frozen):
+    """One nasty doodle; `why` says why there is no picture."""
+
+    doodle: str
+    base_image: Slug
+    letter: Letter
+    score: float | None
+    kept: bool
+    why: str
+
+
+class RobustnessShown(Frozen):
+    cells: tuple[FigureShown, ...]
+
+
 class ReviewShown(Frozen):
     """How far a review is; `report` is what the newest that ended found."""
 
@@ -102,7 +117,7 @@ class ReviewShown(Frozen):
     done: int = 0
     total: int = 0
     message: str = ""
-    report: Robustness | Regression | None = None
+    report: RobustnessShown | Regression | None = None
 
 
 def add_managing(app: FastAPI, studio: Studio, who: Who) -> None:
@@ -118,9 +133,11 @@ def add_managing(app: FastAPI, studio: Studio, who: Who) -> None:
         letter: Letter,
         wish: Overruling,
         client: Annotated[Client, Depends(who)],
+        language: Language,
     ) -> RequestShown:
         """Withholds a picture that is shown already: a moderator's later verdict."""
-        return request_shown(studio.serving.withdraw(request_id, letter, wish.reason, client.name))
+        seen = studio.serving.withdraw(request_id, letter, wish.reason, client.name)
+        return request_shown(seen, language)
 
     @app.post(f"{PREFIX}/requests/{{request_id}}/variants/{{letter}}/release", tags=["requests"])
     def release(
@@ -128,9 +145,11 @@ def add_managing(app: FastAPI, studio: Studio, who: Who) -> None:
         letter: Letter,
         wish: Overruling,
         client: Annotated[Client, Depends(who)],
+        language: Language,
     ) -> RequestShown:
         """Has a withheld picture shown all the same; one that was never shown is drawn once more."""
-        return request_shown(studio.serving.release(request_id, letter, wish.reason, client.name))
+        seen = studio.serving.release(request_id, letter, wish.reason, client.name)
+        return request_shown(seen, language)
 
 
 def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
@@ -145,12 +164,14 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
         return [PresetShown(slug=e.slug, name=e.name, latest=e.latest, archived=e.archived) for e in found]  # fmt: skip
 
     @routes.post("", status_code=201, openapi_extra=PRESET_FILE)
-    def take_in(data: RawBody, client: Annotated[Client, Depends(who)]) -> TakenInShown:
+    def take_in(
+        data: RawBody, client: Annotated[Client, Depends(who)], language: Language
+    ) -> TakenInShown:
         """A preset file as `studio presets export` writes it becomes the next version of its slug."""
         taken = studio.packaging.take_in(data, "the preset file", client.name)
         return TakenInShown(
             slug=taken.version.preset.slug, number=taken.version.number,
-            base_images=tuple(taken.base_images), missing=tuple(taken.missing),
+            base_images=tuple(taken.base_images), missing=tuple(each.text(language) for each in taken.missing),
         )  # fmt: skip
 
     @routes.get("/{slug}/versions")
@@ -172,7 +193,8 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
     @routes.get("/{slug}/diff")
     def diff(slug: Slug, before: Number, after: Number) -> list[ChangeShown]:
         old, new = (presets.version(slug, number).preset for number in (before, after))
-        return [ChangeShown(place=c.place, before=c.before, after=c.after) for c in differences(old, new)]  # fmt: skip
+        changes = (change.texts() for change in differences(old, new))
+        return [ChangeShown(place=p, before=b, after=a) for p, b, a in changes]
 
     @routes.post("/{slug}/versions/{number}/branch", status_code=201)
     def branch(slug: Slug, number: Number, wish: Named, client: Annotated[Client, Depends(who)]) -> PresetShown:  # fmt: skip
@@ -198,10 +220,17 @@ def _add_deployments(routes: APIRouter, studio: Studio, who: Who) -> None:
     deploying = studio.deploying
 
     @routes.get("/{slug}/versions/{number}/check")
-    def check(slug: Slug, number: Number) -> list[FindingShown]:
+    def check(slug: Slug, number: Number, language: Language) -> list[FindingShown]:
         """The gate: what must be so before the version is served, what had better be."""
         found = deploying.check(slug, number)
-        return [FindingShown(level=f.level, what=f.what, remedy=f.remedy) for f in found]
+        return [
+            FindingShown(
+                level=each.level,
+                what=each.what.text(language),
+                remedy=each.remedy.text(language) if each.remedy else "",
+            )
+            for each in found
+        ]
 
     @routes.get("/{slug}/picks")
     def picks(slug: Slug) -> list[PicksShown]:
@@ -244,8 +273,10 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return ReviewShown(state="running")
 
     @routes.get("/{slug}/versions/{number}/robustness")
-    def robustness(slug: Slug, number: Number) -> ReviewShown:
-        return _review(slug, number, "robustness", reviewing.robustness(slug, number))
+    def robustness(slug: Slug, number: Number, language: Language) -> ReviewShown:
+        found = reviewing.robustness(slug, number)
+        report = None if found is None else _robustness_shown(found, language)
+        return _review(slug, number, "robustness", report, language)
 
     @routes.post("/{slug}/versions/{number}/sheet", status_code=202)
     def draw_sheet(slug: Slug, number: Number, against: Number | None = None) -> ReviewShown:
@@ -254,16 +285,40 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return ReviewShown(state="running")
 
     @routes.get("/{slug}/versions/{number}/sheet")
-    def sheet(slug: Slug, number: Number) -> ReviewShown:
+    def sheet(slug: Slug, number: Number, language: Language) -> ReviewShown:
         """What the sheet found; to be seen it is looked at on the page Themes."""
-        return _review(slug, number, "regression", reviewing.regression(slug, number))
+        return _review(slug, number, "regression", reviewing.regression(slug, number), language)
 
     def _review(
-        slug: Slug, number: int, kind: ReportKind, report: Robustness | Regression | None
+        slug: Slug,
+        number: int,
+        kind: ReportKind,
+        report: RobustnessShown | Regression | None,
+        language: str,
     ) -> ReviewShown:
         found = reviewing.progress(slug, number, kind)
         if found is None:
             return ReviewShown(state="none" if report is None else "done", report=report)
         return ReviewShown(
-            state=found.state, done=found.done, total=found.total, message=found.message, report=report
-        )  # fmt: skip
+            state=found.state,
+            done=found.done,
+            total=found.total,
+            message=found.message.text(language) if found.message else "",
+            report=report,
+        )
+
+
+def _robustness_shown(found: Robustness, language: str) -> RobustnessShown:
+    return RobustnessShown(
+        cells=tuple(
+            FigureShown(
+                doodle=each.doodle,
+                base_image=each.base_image,
+                letter=each.letter,
+                score=each.score,
+                kept=each.kept,
+                why=each.why.text(language) if each.why else "",
+            )
+            for each in found.cells
+        )
+    )

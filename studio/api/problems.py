@@ -25,12 +25,16 @@ from studio.errors import (
     StudioError,
     Unstorable,
 )
+from studio.locales import DEFAULT
+from studio.locales.negotiation import language_of
+from studio.messages import Message, message
+from studio.recipes.base import MOST_FINDINGS, finding, one_line
 
 log = logging.getLogger(__name__)
 
-AWAY = "the studio cannot be used right now: try again later"
+AWAY = message("request.storage_away")
 """What a client is told of a store that is away."""
-BROKEN = "something went wrong here: try again later"
+BROKEN = message("request.unexpected_error")
 RETRY_AFTER = 5
 """Seconds after which a store that was away may be asked again."""
 LONGEST = 1000
@@ -69,52 +73,74 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+class Refusal(HTTPException):
+    """What is refused where only errors of Starlette's pass through; `message` says why."""
+
+    def __init__(self, status: int, why: Message, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, str(why), headers)
+        self.message = why
+
+
 def problem(
-    status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None
+    status: HTTPStatus,
+    why: Message,
+    headers: Mapping[str, str] | None = None,
+    language: str = DEFAULT,
 ) -> JSONResponse:
-    shown = for_clients(detail)
+    why = for_clients(why)
+    shown = why.text(language)
     shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
-    told = Problem(title=status.phrase, status=status, detail=shown)
+    params = why.model_dump()["params"]
+    told = Problem(title=status.phrase, status=status, detail=shown, code=why.id, params=params)
     return JSONResponse(
         told.model_dump(), status, dict(headers or {}), media_type="application/problem+json"
     )
 
 
-def problem_of(error: StudioError) -> JSONResponse:
+def problem_of(error: StudioError, language: str = DEFAULT) -> JSONResponse:
     """What a client is told of an error of ours."""
     found = [status for kind, status in STATUS.items() if isinstance(error, kind)]
     status = found[0] if found else HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(error, StoreError) and not isinstance(error, Unstorable):
         log.warning("a request could not be answered: %s", error)
-        return problem(status, AWAY, {"Retry-After": str(RETRY_AFTER)})
+        return problem(status, AWAY, {"Retry-After": str(RETRY_AFTER)}, language)
     headers = {}
     if isinstance(error, NoKey):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Busy):
         headers["Retry-After"] = str(error.seconds)
-    return problem(status, str(error), headers)
+    return problem(status, error.message, headers, language)
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+async def _told(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StudioError)
-    return problem_of(error)
+    return problem_of(error, language_of(request.headers))
 
 
-async def _misread(_: Request, error: Exception) -> JSONResponse:
+async def _misread(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     lines = [
-        f"{'.'.join(str(p)[:80] for p in e['loc'])}: {str(e['msg']).removeprefix('Value error, ')}"
-        for e in error.errors()[:5]
+        message(
+            "request.field_invalid",
+            field=".".join(str(part)[:80] for part in each["loc"]),
+            reason=finding(each),
+        )
+        for each in error.errors()[:MOST_FINDINGS]
     ]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(lines))
+    why = message("request.invalid", reason=one_line(lines))
+    language = language_of(request.headers)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, language=language)
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     """What the router or the reading of a body refuses: no such address, no such method, no JSON."""
     assert isinstance(error, HTTPException)
-    return problem(HTTPStatus(error.status_code), str(error.detail), error.headers)
+    why = error.message if isinstance(error, Refusal) else Message(id=str(error.detail))
+    language = language_of(request.headers)
+    return problem(HTTPStatus(error.status_code), why, error.headers, language)
 
 
-async def _unexpected(_: Request, __: Exception) -> JSONResponse:
+async def _unexpected(request: Request, _: Exception) -> JSONResponse:
     """The error goes on to the server after this, which logs it."""
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, BROKEN)
+    language = language_of(request.headers)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, BROKEN, language=language)

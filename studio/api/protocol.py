@@ -9,6 +9,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from studio.api.wire import Problem
+from studio.messages import Message, message
 
 HEADER_SECONDS = 10.0
 """Seconds in which a request's headers must be here, from the first byte or the connection's begin."""
@@ -30,7 +31,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         if len(self.connections) > self.most_connections:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections: try again later")
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, message("request.too_many_connections"))
         else:
             self._watch()
 
@@ -45,7 +46,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP request: see the API's document")
+        self._refuse(HTTPStatus.BAD_REQUEST, message("request.not_http"))
 
     def _watch(self) -> None:
         """Starts the clock where headers are waited for, once; stops it where a request is under way."""
@@ -62,13 +63,13 @@ class Connection(H11Protocol):
     def _too_slow(self) -> None:
         self._deadline = None
         if self.conn.our_state is h11.IDLE and self.conn.their_state is h11.IDLE:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the headers did not arrive in time")
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, message("request.headers_too_slow"))
         else:
             self.transport.close()
 
-    def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Answers without an application, and closes."""
-        told = Problem(title=status.phrase, status=status, detail=detail)
+    def _refuse(self, status: HTTPStatus, why: Message) -> None:
+        """Answers without an application, and closes; what language is read nobody knows."""
+        told = Problem(title=status.phrase, status=status, detail=str(why), code=why.id)
         body = json.dumps(told.model_dump()).encode()
         headers = [
             (b"content-type", b"application/problem+json"),

@@ -13,6 +13,7 @@ from studio.api.following import Following, lines_of
 from studio.api.pictures import plain_png, webp
 from studio.api.wire import (
     PREFIX,
+    Language,
     Pick,
     RequestShown,
     Theme,
@@ -22,6 +23,7 @@ from studio.api.wire import (
 )
 from studio.bootstrap import Studio
 from studio.errors import BadPicture, NotFound
+from studio.messages import Message, message
 from studio.recipes.canvas import BaseUpload, Slug
 from studio.recipes.preset import Letter, PresetVersion
 from studio.recipes.request import RequestId
@@ -52,7 +54,7 @@ def _add_themes(routes: APIRouter, studio: Studio, who: Callable[..., Client]) -
         for version in serving.themes(client):
             if version.preset.slug == slug:
                 return version
-        raise NotFound(f"no theme {slug!r} is served")
+        raise NotFound("theme.not_served", slug=slug)
 
     @routes.get("")
     def themes(client: Annotated[Client, Depends(who)]) -> list[Theme]:
@@ -69,7 +71,7 @@ def _add_themes(routes: APIRouter, studio: Studio, who: Callable[..., Client]) -
         for image in serving.base_images(served(client, slug)):
             if image.id == image_id:
                 return Response(studio.bases.png(image), media_type="image/png")
-        raise NotFound(f"theme {slug!r} has no base image {image_id!r}")
+        raise NotFound("theme.without_base_image", slug=slug, id=image_id)
 
 
 def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client]) -> None:
@@ -80,6 +82,7 @@ def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client])
         wish: Wish,
         response: Response,
         client: Annotated[Client, Depends(who)],
+        language: Language,
         idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
     ) -> RequestShown:
         """Asks for four pictures. With an idempotency key it is safe to send again."""
@@ -91,25 +94,32 @@ def _add_requests(routes: APIRouter, studio: Studio, who: Callable[..., Client])
             wish.seed,
             idempotency_key,
         )
-        shown = request_shown(serving.ask(client, order))
+        shown = request_shown(serving.ask(client, order), language)
         response.headers["Location"] = f"{PREFIX}/requests/{shown.id}"
         return shown
 
     @routes.get("/{request_id}")
-    def request(request_id: RequestId, client: Annotated[Client, Depends(who)]) -> RequestShown:
-        return request_shown(serving.asked(client, request_id))
+    def request(
+        request_id: RequestId, client: Annotated[Client, Depends(who)], language: Language
+    ) -> RequestShown:
+        return request_shown(serving.asked(client, request_id), language)
 
     @routes.delete("/{request_id}")
-    def cancel(request_id: RequestId, client: Annotated[Client, Depends(who)]) -> RequestShown:
+    def cancel(
+        request_id: RequestId, client: Annotated[Client, Depends(who)], language: Language
+    ) -> RequestShown:
         """Ends what has not ended; pictures that are done stay."""
-        return request_shown(serving.cancel(client, request_id))
+        return request_shown(serving.cancel(client, request_id), language)
 
     @routes.post("/{request_id}/pick")
     def pick(
-        request_id: RequestId, wish: Pick, client: Annotated[Client, Depends(who)]
+        request_id: RequestId,
+        wish: Pick,
+        client: Annotated[Client, Depends(who)],
+        language: Language,
     ) -> RequestShown:
         """Takes down which picture the user chose."""
-        return request_shown(serving.pick(client, request_id, wish.letter))
+        return request_shown(serving.pick(client, request_id, wish.letter), language)
 
     @routes.get("/{request_id}/variants/{letter}", response_class=Response)
     def variant(
@@ -136,21 +146,24 @@ def _add_events(
     async def events(
         request_id: RequestId,
         client: Annotated[Client, Depends(opened)],
+        language: Language,
         last_event_id: Annotated[int, Header(ge=-1, le=MOST_EVENTS)] = -1,
     ) -> StreamingResponse:
         """What happens to the four jobs, as server-sent events that resume by Last-Event-ID."""
         first = last_event_id + 1
-        told = await to_thread.run_sync(_of_long_ago, serving, client, request_id, first)
+        told = await to_thread.run_sync(_of_long_ago, serving, client, request_id, first, language)
         if told is None:
-            return _stream(following.lines(request_id, first))
+            return _stream(following.lines(request_id, first, language))
         return _stream(_all(told))
 
 
-def _of_long_ago(serving: Serving, client: Client, request_id: str, first: int) -> list[str] | None:
+def _of_long_ago(
+    serving: Serving, client: Client, request_id: str, first: int, language: str
+) -> list[str] | None:
     """What is left of a run that is forgotten; None for one that can be followed. Raises NotFound."""
     if not serving.asked(client, request_id).ended or serving.news(request_id, first) is not None:
         return None
-    return lines_of(request_id, serving.history(request_id), first)
+    return lines_of(request_id, serving.history(request_id), first, language)
 
 
 async def _all(lines: list[str]) -> AsyncIterator[str]:
@@ -166,16 +179,16 @@ def _stream(lines: AsyncIterator[str]) -> StreamingResponse:
 def _base(wish: Wish) -> Slug | BaseUpload:
     if wish.base_upload is None:
         return wish.base_image or ""
-    png = _decoded(wish.base_upload.png, "base picture")
+    png = _decoded(wish.base_upload.png, message("image.uploaded_base"))
     return BaseUpload(png=png, keypoints=wish.base_upload.keypoints)
 
 
 def _doodle(text: str | None) -> bytes | None:
-    return None if text is None else _decoded(text, "doodle")
+    return None if text is None else _decoded(text, message("image.doodle"))
 
 
-def _decoded(text: str, what: str) -> bytes:
+def _decoded(text: str, what: Message) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise BadPicture(f"the {what} is no base64: send a PNG's bytes so encoded") from None
+        raise BadPicture("image.not_base64", what=what) from None

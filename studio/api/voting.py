@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
 from pydantic import Field
 
-from studio.api.wire import PREFIX
+from studio.api.wire import PREFIX, Language
 from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
 from studio.recipes.base import Frozen
@@ -72,12 +72,15 @@ def add_voting(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None
         return _shown(kept)
 
     @routes.get("/{contest_id}")
-    def contest(contest_id: ContestId) -> ReadyShown:
+    def contest(contest_id: ContestId, language: Language) -> ReadyShown:
         """How far its pictures are; what a restart broke off goes on."""
         found = voting.resume(contest_id)
         progress = found.progress
         return ReadyShown(
-            drawn=found.drawn, done=progress.done, total=progress.total, message=progress.message
+            drawn=found.drawn,
+            done=progress.done,
+            total=progress.total,
+            message=progress.message.text(language) if progress.message else "",
         )
 
     @routes.get("/{contest_id}/ballot")

@@ -5,8 +5,11 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
+from fastapi import Depends, Request
 from pydantic import Field, model_validator
 
+from studio.locales.negotiation import language_of
+from studio.messages import Message, invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Keypoints, Slug
 from studio.recipes.preset import Letter, PresetVersion
@@ -25,13 +28,24 @@ _OWN = re.compile(
 """What is our own business in a message."""
 
 
+def _language(request: Request) -> str:
+    return language_of(request.headers)
+
+
+Language = Annotated[str, Depends(_language)]
+"""The language of Accept-Language, for the texts of an answer."""
+
+
 class Problem(Frozen):
-    """An error as RFC 9457 has it; `detail` names the thing and the remedy."""
+    """An error as RFC 9457 has it; `detail` names the thing and the remedy, in the
+    language of Accept-Language; `code` and `params` are what it is made of."""
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
+    code: str = ""
+    params: dict[str, Any] = Field(default_factory=dict)
 
 
 class BaseImageShown(Frozen):
@@ -80,7 +94,7 @@ class Wish(Frozen):
     @model_validator(mode="after")
     def _one_base(self) -> Self:
         if (self.base_image is None) == (self.base_upload is None):
-            raise ValueError("send either base_image or base_upload")
+            raise invalid("request.one_base_image")
         return self
 
 
@@ -112,7 +126,24 @@ class RequestShown(Frozen):
     events: str
 
 
-def for_clients(text: str) -> str:
+def for_clients(error: Message) -> Message:
+    """The same with parameters that may be told."""
+
+    def told(value: Any) -> Any:
+        match value:
+            case str():
+                return own_business_cut(value)
+            case Message():
+                return for_clients(value)
+            case list():
+                return list(map(told, value))
+        return value
+
+    params = {name: told(value) for name, value in error.params.items()}
+    return Message(id=own_business_cut(error.id), params=params)
+
+
+def own_business_cut(text: str) -> str:
     """A message without what is our own business, as UTF-8 can carry it."""
     return _OWN.sub("…", text).encode("utf-8", "backslashreplace").decode()
 
@@ -132,14 +163,14 @@ def theme_shown(version: PresetVersion, bases: tuple[BaseImage, ...]) -> Theme:
     )  # fmt: skip
 
 
-def request_shown(asked: Asked) -> RequestShown:
+def request_shown(asked: Asked, language: str) -> RequestShown:
     address = f"{PREFIX}/requests/{asked.id}"
     variants = tuple(
         VariantShown(
             letter=job.letter,
             state=job.state,
             picture=f"{address}/variants/{job.letter}" if job.state == "done" else None,
-            error=WITHHELD if job.state == "withheld" else for_clients(job.error) or None,
+            error=_error_shown(WITHHELD if job.state == "withheld" else job.error, language),
         )
         for job in asked.jobs
     )
@@ -150,12 +181,16 @@ def request_shown(asked: Asked) -> RequestShown:
     )  # fmt: skip
 
 
-def event_shown(request_id: str, said: Told) -> dict[str, Any]:
+def _error_shown(error: Message | None, language: str) -> str | None:
+    return None if error is None else for_clients(error).text(language)
+
+
+def event_shown(request_id: str, said: Told, language: str) -> dict[str, Any]:
     """What a client is told of an event: pictures as addresses, previews as small data addresses."""
-    shown = said.model_dump(include={"letter", "kind", "done", "total", "model", "error"})
+    shown = said.model_dump(include={"letter", "kind", "done", "total", "model"})
     shown = {name: value for name, value in shown.items() if value is not None}
     if said.error is not None:
-        shown["error"] = for_clients(said.error)
+        shown["error"] = _error_shown(said.error, language)
     if said.preview is not None:
         shown["preview"] = f"data:image/png;base64,{base64.b64encode(said.preview).decode()}"
     if said.kind == "done":

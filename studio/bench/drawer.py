@@ -37,7 +37,7 @@ class Sleeper(FakeRenderer):
         until = time.monotonic() + seconds + load
         while (left := until - time.monotonic()) > 0:
             if watch.is_cancelled():
-                raise Cancelled(f"variant {job.letter} was stopped")
+                raise Cancelled("request.variants_stopped", slots=job.letter)
             time.sleep(min(STEP, left))
         return Rendered(Image.new("RGB", (8, 8)), (), Timings(load=load, render=seconds))
 

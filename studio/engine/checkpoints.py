@@ -82,8 +82,7 @@ def _load(
             )  # fmt: skip
         if kind is ControlNetModel and info["unexpected_keys"]:
             raise UnfitModel(
-                f"controlnet {model.name!r} is of a kind the studio does not know (it has"
-                f" {info['unexpected_keys'][0]}): choose a plain one"
+                "model.controlnet_unknown", name=model.name, weight=info["unexpected_keys"][0]
             )
     else:
         folder = configurations.folder(model)
@@ -105,8 +104,12 @@ def _check_complete(module: torch.nn.Module, model: Model) -> None:
     missing = [name for name, weight in module.named_parameters() if weight.is_meta]
     if missing:
         raise DamagedModel(
-            f"{model.kind} {model.name} is not whole ({len(missing)} weights are missing from it,"
-            f" {missing[0]} of {type(module).__name__} for one): put its files in place again"
+            "model.weights_missing",
+            kind=model.kind,
+            name=model.name,
+            count=len(missing),
+            weight=missing[0],
+            module=type(module).__name__,
         )
 
 

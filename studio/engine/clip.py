@@ -7,6 +7,7 @@ import torch
 from compel import EmbeddingsProvider
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from studio.messages import Message, message
 from studio.recipes.promptsyntax import Fragment, plain_text
 
 WINDOW = 75
@@ -65,11 +66,11 @@ def token_count(tokenizer: CLIPTokenizer, fragments: Sequence[Fragment]) -> int:
     return len(tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids)
 
 
-def long_prompt_notes(tokens: int) -> tuple[str, ...]:
+def long_prompt_notes(tokens: int) -> tuple[Message, ...]:
     """A note for prompts that are read in parts."""
     if tokens <= WINDOW:
         return ()
-    return (f"the prompt has {tokens} tokens and is read in parts of {WINDOW}",)
+    return (message("engine.long_prompt", tokens=tokens, window=WINDOW),)
 
 
 def _padded(spoken: torch.Tensor, silence: torch.Tensor, length: int) -> torch.Tensor:

@@ -11,6 +11,7 @@ from studio.imaging.controlmaps import lineart_map, scribble_map
 from studio.imaging.fitting import fit
 from studio.imaging.limits import open_png
 from studio.imaging.skeleton import draw_skeleton
+from studio.messages import message
 from studio.recipes.recipe import ControlUnit
 from studio.recipes.request import Job
 
@@ -66,15 +67,14 @@ def _source(
     if unit.source == "doodle":
         return doodle
     if unit.source == "picture":
-        return open_png(job.picture(unit.picture), "the control unit's own picture")
+        return open_png(job.picture(unit.picture), message("image.control_unit_own"))
     return composite(base, doodle if unit.source == "composite" else None)
 
 
 def _pose(unit: ControlUnit, job: Job, size: tuple[int, int]) -> Image.Image:
     if job.base_image.keypoints is None:
         raise InputError(
-            f"recipe {job.letter} has a pose unit, but base image {job.base_image.id!r} has no"
-            " keypoints: set them, choose another base image, or turn the unit off"
+            "recipe.pose_without_keypoints", slot=job.letter, base_image=job.base_image.id
         )
     # Drawn at the recipe's shape at once, unless the base is to be cropped or framed into it.
     if unit.resize_mode == "Just Resize":

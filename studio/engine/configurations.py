@@ -36,8 +36,10 @@ class Configurations:
         place = self._folder / ("sd15" if model.kind == "vae" else model.family)
         if not place.is_dir():
             raise UnfitModel(
-                f"{model.kind} {model.name!r} is a single file of family {model.family}, which the"
-                " studio reads as a diffusers folder only: get it as one"
+                "model.single_file_unsupported",
+                kind=model.kind,
+                name=model.name,
+                family=model.family,
             )
         return place
 

@@ -8,6 +8,7 @@ from studio.engine.failures import lost_device, ran_out_of_memory, reason
 from studio.errors import DamagedModel, NoRoom
 from studio.library.files import check_whole, weight_files
 from studio.library.models import Model
+from studio.messages import Message, message
 
 _LOCK = threading.RLock()
 
@@ -37,14 +38,18 @@ def building(model: Model) -> Iterator[None]:
             raise
         if ran_out_of_memory(error):
             raise NoRoom(
-                f"{model.kind} {model.name} needs {model.bytes / 1e6:,.0f} MB and more, and this"
-                " machine has too little memory left: choose a smaller one, or lower"
-                " STUDIO_RAM_BASE_MODELS"
+                "engine.machine_out_of_memory",
+                kind=model.kind,
+                name=model.name,
+                size=f"{model.bytes / 1e6:,.0f}",
             ) from error
-        said = reason(error)
-        if "meta tensor" in said:  # diffusers, moving a module that got no weights
-            said = "some of its weights are missing from it"
+        said: str | Message = reason(error)
+        if "meta tensor" in reason(error):  # diffusers, moving a module that got no weights
+            said = message("model.some_weights_missing")
         raise DamagedModel(
-            f"{model.kind} {model.name} cannot be loaded from {model.path} ({said}):"
-            " put its files in place again"
+            "model.cannot_load",
+            kind=model.kind,
+            name=model.name,
+            path=str(model.path),
+            reason=said,
         ) from error

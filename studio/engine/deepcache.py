@@ -28,10 +28,7 @@ def deep_cache(pipe: DiffusionPipeline, interval: int, name: str) -> Iterator[Ca
         yield _nothing
         return
     if pipe.unet.mid_block is None:
-        raise UnfitModel(
-            f"base model {name!r} has no middle block, without which DeepCache cannot work: set"
-            " DeepCache to 1"
-        )
+        raise UnfitModel("model.deep_cache_unsupported", name=name)
     helper = _Helper(pipe=pipe)
     helper.set_params(cache_interval=interval, cache_branch_id=0)
     helper.enable()

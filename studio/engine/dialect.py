@@ -9,6 +9,7 @@ from diffusers import AutoencoderKL, DiffusionPipeline, ModelMixin, SchedulerMix
 
 from studio.engine.loras import LoraBank
 from studio.errors import EngineError
+from studio.messages import Message
 from studio.recipes.promptsyntax import Fragment
 
 
@@ -18,7 +19,7 @@ class Embeddings:
 
     tensors: Mapping[str, torch.Tensor]
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     """What an operator should know of how the prompt was read."""
 
     tokens: int = 0
@@ -33,7 +34,7 @@ class Embeddings:
         """Those of a batch, (b, n, width). Raises EngineError where n differs."""
         names = each[0].tensors
         if any(one.tensors[name].shape != names[name].shape for one in each for name in names):
-            raise EngineError("the prompts have different lengths: draw them one by one")
+            raise EngineError("engine.prompt_lengths_differ")
         return cls({name: torch.cat([one.tensors[name] for one in each]) for name in names})
 
 

@@ -33,6 +33,7 @@ from studio.errors import EngineError
 from studio.imaging.compose import composite
 from studio.imaging.fitting import fit
 from studio.library.catalogue import Catalogue
+from studio.messages import Message, message
 from studio.recipes.promptsyntax import read_prompt
 from studio.recipes.recipe import ControlUnit, Recipe
 from studio.recipes.request import Job, Timings, UsedModel
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 class _Drawn(NamedTuple):
     picture: Image.Image
     heard: Embeddings
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
 
 class Engine:
@@ -132,10 +133,10 @@ class Engine:
                 rendered = self._rendered(group, torch.float32)
             except BrokenLatents as again:
                 raise _overflow(jobs) from again
-            notes = (*notes, "half precision overflowed: drawn once more in full precision")
+            notes = (*notes, message("engine.half_precision_overflowed"))
         return tuple(replace(each, notes=notes + each.notes) for each in rendered)
 
-    def _exact(self, jobs: Sequence[Job]) -> tuple[Sequence[Job], tuple[str, ...]]:
+    def _exact(self, jobs: Sequence[Job]) -> tuple[Sequence[Job], tuple[Message, ...]]:
         """The jobs without approximations, where the engine is to be exact."""
         if not self._ways.exact or jobs[0].recipe.deep_cache == 1:
             return jobs, ()
@@ -143,7 +144,7 @@ class Engine:
             job.model_copy(update={"recipe": job.recipe.model_copy(update={"deep_cache": 1})})
             for job in jobs
         ]
-        return plain, ("DeepCache was left out: exact mode",)
+        return plain, (message("engine.deep_cache_left_out"),)
 
     def _rendered(self, group: "_Group", dtype: torch.dtype) -> list[Rendered]:
         """The pictures with weights of `dtype`. Raises BrokenLatents."""
@@ -184,10 +185,10 @@ class Engine:
         notes = [
             *needs.notes,
             *schedule_notes(parts.scheduler, group.recipe.sampler, parts.dialect.flow),
-            *(f"unit {name} saw no strokes and was left out" for name in silent),
+            *(message("engine.unit_left_out", name=name) for name in silent),
         ]
         if count > 1:
-            notes.append(f"drawn in one batch of {count}: alone, the last bits differ")
+            notes.append(message("engine.drawn_in_batch", count=count))
         return [
             Rendered(
                 each.picture,
@@ -215,9 +216,7 @@ class Engine:
                 raise
             name, (width, height) = group.recipe.base_model.name, group.size
             raise EngineError(
-                f"the device has too little memory for {name} at {width} x"
-                f" {height}, also with everything else let go: make the picture"
-                " smaller or choose a smaller base model"
+                "engine.device_out_of_memory", name=name, width=width, height=height
             ) from error
 
     def _map(self, unit: ControlUnit, group: "_Group", size: Size) -> Image.Image | None:
@@ -273,6 +272,7 @@ class _Group:
 
 def _overflow(jobs: Sequence[Job]) -> EngineError:
     return EngineError(
-        f"recipe {', '.join(job.letter for job in jobs)} made no picture: the numbers overflowed in"
-        f" {jobs[0].recipe.base_model.name}; lower its guidance scale and LoRA weights"
+        "engine.numbers_overflowed",
+        slots=[job.letter for job in jobs],
+        name=jobs[0].recipe.base_model.name,
     )

@@ -70,19 +70,10 @@ def translated(name: str) -> Iterator[None]:
     except _FROM_LIBRARIES as error:
         said = reason(error)
         if ran_out_of_memory(error):
-            raise NoRoom(
-                f"memory ran out while {name} was made ready ({said}): choose a smaller model, or"
-                " end what else needs memory here"
-            ) from error
+            raise NoRoom("engine.out_of_memory_preparing", name=name, reason=said) from error
         if lost_device(error):
-            raise DeviceLost(
-                f"the device failed while rendering with {name} ({said}): start the studio again,"
-                " and look at the driver's log if it happens once more"
-            ) from error
+            raise DeviceLost("engine.device_failed", name=name, reason=said) from error
         if isinstance(error, TorchDynamoException):
-            raise EngineError(
-                f"torch cannot compile {name} here ({said}): install a C++ compiler, or leave"
-                " STUDIO_COMPILE off"
-            ) from error
+            raise EngineError("engine.cannot_compile", name=name, reason=said) from error
         log.warning("rendering with %s failed", name, exc_info=error)
-        raise EngineError(f"rendering with {name} failed: {said}") from error
+        raise EngineError("engine.rendering_failed", name=name, reason=said) from error

@@ -10,6 +10,7 @@ from studio.library.configured import MAX_CONFIGURATION
 from studio.library.files import read_regular
 from studio.library.headers import read_header
 from studio.library.models import Family, Model
+from studio.messages import Message, message
 
 SCALING = 0.18215
 """Of latents where a VAE's configuration names none: Stable Diffusion 1's, and diffusers' default."""
@@ -23,28 +24,30 @@ class Latents:
     scaling: float | None
 
 
-def check_vae(base: Model, vae: Model, configurations: Configurations) -> tuple[str, ...]:
+def check_vae(base: Model, vae: Model, configurations: Configurations) -> tuple[Message, ...]:
     """Notes about a VAE beside a base model. Raises UnfitModel where its latents are others than
     the base model's: it would draw noise."""
     if vae.family != "unknown":
         if _latent_family(vae.family) != _latent_family(base.family):
-            raise _unfit(base, vae, f"is made for {vae.family}")
+            raise _unfit(base, vae, message("model.vae_family", family=vae.family))
         return ()
     wanted, has = _of_base(base, configurations), _of_vae(vae)
     if wanted is None or has is None:
         return ()
     if has.channels != wanted.channels:
-        raise _unfit(base, vae, f"has {has.channels} latent channels, not {wanted.channels}")
+        raise _unfit(
+            base,
+            vae,
+            message("model.vae_channels", channels=has.channels, wanted=wanted.channels),
+        )
     if has.scaling is None:
         # Lone files are mostly Stable Diffusion 1's; for others nothing tells.
         if base.family in ("sd15", "sd21"):
             return ()
-        return (
-            f"VAE {vae.name} does not say which family it is made for: where colours are wrong,"
-            " take one in a diffusers folder, or the base model's own",
-        )
+        return (message("engine.vae_family_unknown", name=vae.name),)
     if has.scaling != wanted.scaling:
-        raise _unfit(base, vae, f"scales latents by {has.scaling:g}, not {wanted.scaling:g}")
+        scaling, wants = f"{has.scaling:g}", f"{wanted.scaling:g}"
+        raise _unfit(base, vae, message("model.vae_scaling", scaling=scaling, wanted=wants))
     return ()
 
 
@@ -62,10 +65,9 @@ def _latent_family(family: Family) -> Family:
     return "sd15" if family == "sd21" else family
 
 
-def _unfit(base: Model, vae: Model, why: str) -> UnfitModel:
+def _unfit(base: Model, vae: Model, why: Message) -> UnfitModel:
     return UnfitModel(
-        f"VAE {vae.name!r} {why}, base model {base.name!r} is {base.family}: choose one of its"
-        " family, or the base model's own"
+        "model.vae_unfit", name=vae.name, reason=why, base=base.name, base_family=base.family
     )
 
 

@@ -91,18 +91,12 @@ def _attach(pipe: DiffusionPipeline, name: str, model: Model, files: ByteCache[W
     except (ValueError, RuntimeError, KeyError, AttributeError, TypeError, OSError) as error:
         if ran_out_of_memory(error) or lost_device(error):
             raise
-        raise UnfitModel(
-            f"LoRA {model.name!r} does not fit this base model ({reason(error)}): choose one made"
-            " for it"
-        ) from error
+        raise UnfitModel("model.lora_unfit", name=model.name, reason=reason(error)) from error
     wanted = sum(key.endswith(_DOWN) for key in weights)
     modules = (part for part in pipe.components.values() if isinstance(part, nn.Module))
     taken = sum(_layers_with(module, name) for module in modules)
     if taken < wanted:
-        raise UnfitModel(
-            f"LoRA {model.name!r} is for another base model: {taken} of its {wanted} layers are"
-            " here; choose one made for this"
-        )
+        raise UnfitModel("model.lora_for_another", name=model.name, taken=taken, layers=wanted)
 
 
 def _read(model: Model) -> Weights:
@@ -110,7 +104,7 @@ def _read(model: Model) -> Weights:
         weights: Weights = load_file(model.path)
     except (OSError, SafetensorError) as error:
         raise DamagedModel(
-            f"lora {model.name} cannot be read ({reason(error)}): put its file in place again"
+            "model.lora_unreadable", name=model.name, reason=reason(error)
         ) from error
     return weights
 

@@ -10,6 +10,7 @@ from studio.engine.schedulers import check_sampler
 from studio.errors import UnfitModel
 from studio.library.catalogue import Catalogue
 from studio.library.models import Model
+from studio.messages import Message
 from studio.recipes.recipe import ControlUnit, Recipe
 from studio.recipes.request import Job
 
@@ -25,7 +26,7 @@ class Needs:
     vae: Model | None
     loras: tuple[tuple[Model, float], ...]
     nets: Nets
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def used(self, speaking: Nets) -> tuple[Model, ...]:
         """Every model that takes part when only these units have something to say."""
@@ -59,21 +60,26 @@ def find_needs(catalogue: Catalogue, configurations: Configurations, job: Job) -
 def _check_fits(checkpoint: Model, dialect: Dialect, nets: list[Model], loras: list[Model]) -> None:
     if dialect.controlled is None and nets:
         raise UnfitModel(
-            f"base model {checkpoint.name!r} is {checkpoint.family}, which takes no ControlNet"
-            " units: turn them off, or choose another base model"
+            "model.takes_no_controlnets", name=checkpoint.name, family=checkpoint.family
         )
     for net in nets:
         if net.family == "unknown" and not same_text_width(checkpoint, net):
             raise UnfitModel(
-                f"controlnet {net.name!r} is for no family the studio knows, base model"
-                f" {checkpoint.name!r} is {checkpoint.family}: choose one of its family"
+                "model.controlnet_family_unknown",
+                name=net.name,
+                base=checkpoint.name,
+                base_family=checkpoint.family,
             )
     for model in (*nets, *loras):
         # Of a LoRA that tells no family, its layers are counted when it is attached.
         if model.family not in (checkpoint.family, "unknown"):
             raise UnfitModel(
-                f"{model.kind} {model.name!r} is made for {model.family}, base model"
-                f" {checkpoint.name!r} is {checkpoint.family}: choose one of its family"
+                "model.wrong_family",
+                kind=model.kind,
+                name=model.name,
+                family=model.family,
+                base=checkpoint.name,
+                base_family=checkpoint.family,
             )
 
 
@@ -85,6 +91,10 @@ def _check_sides(checkpoint: Model, dialect: Dialect, recipe: Recipe) -> None:
     if wrong is not None:
         nearest = dialect.side * max(1, round(wrong / dialect.side))
         raise UnfitModel(
-            f"base model {checkpoint.name!r} is {checkpoint.family}, which draws sides in multiples"
-            f" of {dialect.side}: {wrong} is none, choose {nearest}"
+            "model.side_unsupported",
+            name=checkpoint.name,
+            family=checkpoint.family,
+            multiple=dialect.side,
+            side=wrong,
+            nearest=nearest,
         )

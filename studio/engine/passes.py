@@ -23,6 +23,7 @@ from studio.engine.pipelines import (
 from studio.engine.preview import LatentColours
 from studio.engine.stock import Stock
 from studio.imaging.faces import Box, face_boxes, padded, put_back
+from studio.messages import Message, message
 from studio.recipes.recipe import Recipe
 from studio.recipes.request import Job
 
@@ -54,10 +55,9 @@ class Passes:
         self._overflowed = False
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """What an operator should know of how the pictures were decoded."""
-        said = "the VAE overflowed in half precision: decoded once more in full precision"
-        return (said,) if self._overflowed else ()
+        return (message("engine.vae_overflowed"),) if self._overflowed else ()
 
     def pictures(self, start: Image.Image) -> list[Image.Image]:
         """All passes of the recipe, from the start picture; a picture for each job."""

@@ -82,13 +82,12 @@ class Progress:
         """Raises Cancelled or DeadlinePassed when it is to stop, BrokenLatents when there is
         nothing left."""
         hooks = self._hooks
-        letters = ", ".join(letter for letter, _ in hooks.watches)
+        letters = [letter for letter, _ in hooks.watches]
         if any(watch.is_cancelled() for _, watch in hooks.watches):
-            raise Cancelled(f"variant {letters} was stopped")
+            raise Cancelled("request.variants_stopped", slots=letters)
         if hooks.deadline is not None and hooks.clock() > hooks.deadline:
             raise DeadlinePassed(
-                f"variant {letters} took longer than a job may, at step {self._done + 1} of"
-                f" {self._total}: take fewer steps or a smaller size, or raise STUDIO_JOB_SECONDS"
+                "engine.job_too_long", slots=letters, step=self._done + 1, total=self._total
             )
         if not torch.isfinite(latents).all():
             raise BrokenLatents

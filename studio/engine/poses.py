@@ -29,7 +29,7 @@ class VitPose:
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             reason = str(error).strip().splitlines()[0]
             raise DamagedModel(
-                f"detector {model.name} cannot be loaded ({reason}): bring it again"
+                "model.detector_cannot_load", name=model.name, reason=reason
             ) from error
 
     @torch.no_grad()
@@ -51,10 +51,7 @@ class VitPose:
             )
         ]
         if sum(point is not None for point in points) < ENOUGH:
-            raise InputError(
-                "no figure was found in the picture: choose one that shows a whole figure, or give"
-                " its keypoints yourself"
-            )
+            raise InputError("image.no_figure")
         return from_coco(points)
 
     @property

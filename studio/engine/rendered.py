@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from studio.messages import Message
 from studio.recipes.request import Timings, UsedModel
 
 
@@ -16,7 +17,7 @@ class Rendered:
     picture: Image.Image
     models: tuple[UsedModel, ...]
     timings: Timings
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     tokens: int = 0
 
 

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from studio.errors import NoRoom
+from studio.messages import message
 
 Loaded = TypeVar("Loaded")
 Placed_contra = TypeVar("Placed_contra", contravariant=True)
@@ -171,10 +172,7 @@ class Residency(Generic[Loaded]):
                 return
             victim = next((k for k, h in standing.items() if not h.pins), None)
             if victim is None:
-                raise NoRoom(
-                    f"model {key} needs {size / 1e6:,.0f} MB and does not fit into the {tier}'s"
-                    f" {_limits(room)}: raise the limit or choose a smaller model"
-                )
+                raise _no_room(tier, room, str(key), f"{size / 1e6:,.0f}")
             if tier == "device":
                 self._lower(victim)
             else:
@@ -191,9 +189,7 @@ class Residency(Generic[Loaded]):
             # Outside of `except`, where what the failed try had allocated is free again.
             if not self._spare():
                 raise NoRoom(
-                    f"model {key} needs {held.size / 1e6:,.0f} MB and the device has no memory left"
-                    " beside what is in use: choose a smaller model, or end what else uses the"
-                    " device"
+                    "engine.device_full", name=str(key), size=f"{held.size / 1e6:,.0f}"
                 ) from full
 
     def _drop(self, key: Hashable) -> None:
@@ -225,6 +221,12 @@ def lower_least_recent(residencies: Iterable[Residency[Any]]) -> bool:
     return True
 
 
-def _limits(room: Room) -> str:
-    count = f"{room.count} model{'s' if room.count != 1 else ''}"
-    return count if room.bytes is None else f"{count} and {room.bytes / 1e6:,.0f} MB"
+def _no_room(tier: Tier, room: Room, name: str, size: str) -> NoRoom:
+    limit = message("engine.models", count=room.count)
+    if room.count == 1:
+        limit = message("engine.one_model")
+    if room.bytes is not None:
+        limit = message("engine.models_and_size", models=limit, size=f"{room.bytes / 1e6:,.0f}")
+    if tier == "ram":
+        return NoRoom("engine.ram_too_small", name=name, size=size, limit=limit)
+    return NoRoom("engine.device_too_small", name=name, size=size, limit=limit)

@@ -7,6 +7,7 @@ import diffusers
 from diffusers import SchedulerMixin
 
 from studio.errors import UnfitModel
+from studio.messages import Message, message
 from studio.recipes.samplers import Sampler, ScheduleType
 
 _CLASSES: dict[Sampler, tuple[str, dict[str, Any]]] = {
@@ -40,9 +41,13 @@ _SCHEDULES: dict[ScheduleType, dict[str, Any]] = {
 def check_sampler(sampler: Sampler, schedule_type: ScheduleType, flow: bool) -> None:
     """Raises UnfitModel where a flow model cannot be walked by this sampler and schedule."""
     if flow and (sampler not in _FLOW_CLASSES or schedule_type != "Automatic"):
+        first, second = _FLOW_CLASSES
         raise UnfitModel(
-            f"sampler {sampler} with schedule type {schedule_type} is not for this family of base"
-            f" models: choose {' or '.join(_FLOW_CLASSES)} and Automatic"
+            "recipe.sampler_unfit",
+            sampler=sampler,
+            schedule=schedule_type,
+            first=first,
+            second=second,
         )
 
 
@@ -65,7 +70,7 @@ def build_scheduler(
     return scheduler
 
 
-def schedule_notes(pristine: SchedulerMixin, sampler: Sampler, flow: bool) -> tuple[str, ...]:
+def schedule_notes(pristine: SchedulerMixin, sampler: Sampler, flow: bool) -> tuple[Message, ...]:
     """A note where the sampler leaves out that the base model was trained down to pure noise
     (zero terminal SNR; Lin et al., 2023)."""
     zero = "rescale_betas_zero_snr"
@@ -74,10 +79,7 @@ def schedule_notes(pristine: SchedulerMixin, sampler: Sampler, flow: bool) -> tu
     fitting = [each for each in _CLASSES if zero in _options(each)]
     if sampler in fitting:
         return ()
-    return (
-        f"sampler {sampler} does not know this base model's noise schedule (zero terminal SNR), and"
-        f" darks may look washed out: choose one of {', '.join(fitting)}",
-    )
+    return (message("engine.sampler_without_zero_snr", sampler=sampler, samplers=fitting),)
 
 
 def _options(sampler: Sampler) -> frozenset[str]:

@@ -35,10 +35,7 @@ def chosen_device(wanted: str) -> torch.device:
     if wanted == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     if (wanted == "cuda" and not cuda) or (wanted == "mps" and not mps):
-        raise EngineError(
-            f"torch {torch.__version__} finds no device {wanted!r} here: look at its driver, or set"
-            " STUDIO_DEVICE to auto"
-        )
+        raise EngineError("engine.device_not_found", version=torch.__version__, device=wanted)
     return torch.device(wanted)
 
 

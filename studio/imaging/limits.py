@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from studio.errors import BadPicture
+from studio.messages import Message, message
 from studio.recipes.canvas import Doodle
 
 MAX_BYTES = 16 * 2**20
@@ -24,17 +25,21 @@ def read_doodle(data: bytes, width: int, height: int) -> Doodle:
     more than it may. The size is read from the header before anything is unpacked. What is
     kept is written anew from the pixels: no metadata or trailing bytes come along.
     """
-    size = _size(data, "the doodle")
+    what = message("image.doodle")
+    size = _size(data, what)
     if size != (width, height):
         raise BadPicture(
-            f"the doodle is {size[0]} x {size[1]} pixels but its base image is"
-            f" {width} x {height}: draw it at the base image's size"
+            "image.doodle_size",
+            width=size[0],
+            height=size[1],
+            base_width=width,
+            base_height=height,
         )
-    picture = open_png(data, "the doodle")
+    picture = open_png(data, what)
     return Doodle(png=encode_png(picture.convert("RGBA")), width=width, height=height)
 
 
-def open_png(data: bytes, what: str) -> Image.Image:
+def open_png(data: bytes, what: str | Message) -> Image.Image:
     """A PNG from outside, fully read: the only door for pictures that are not our own.
 
     Grey of 16 bits is brought to 8. EXIF's orientation is not followed: a doodle lies over its base
@@ -45,27 +50,29 @@ def open_png(data: bytes, what: str) -> Image.Image:
         picture = Image.open(io.BytesIO(data), formats=["PNG"])
         # Pillow goes by the last header it finds, so that a second one could ask for any size.
         if picture.size != size:
-            raise BadPicture(f"{what} is a broken PNG (it has two sizes): export it again")
+            raise BadPicture(
+                "image.broken_png", what=what, reason=message("image.png_of_two_sizes")
+            )
         picture.load()
     except BadPicture:
         raise
     # Broken chunks raise whatever Pillow runs into: struct.error, IndexError, KeyError and more.
     except Exception as error:
-        raise BadPicture(f"{what} is a broken PNG ({_reason(error)}): export it again") from None
+        raise BadPicture("image.broken_png", what=what, reason=_reason(error)) from None
     return _of_eight_bits(picture)
 
 
-def _size(data: bytes, what: str) -> tuple[int, int]:
+def _size(data: bytes, what: str | Message) -> tuple[int, int]:
     """Width and height that a PNG says it has, within what is taken. Raises BadPicture."""
     if len(data) > MAX_BYTES:
-        raise BadPicture(f"{what} has {len(data):,} bytes; at most {MAX_BYTES:,} are taken")
+        raise BadPicture(
+            "image.too_many_bytes", what=what, size=f"{len(data):,}", most=f"{MAX_BYTES:,}"
+        )
     if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
-        raise BadPicture(f"{what} is not a PNG picture: save it as PNG and try again")
+        raise BadPicture("image.not_png", what=what)
     width, height = struct.unpack(">II", data[16:24])
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise BadPicture(
-            f"{what} says it is {width} x {height} pixels; at most {MAX_SIDE} x {MAX_SIDE} are taken"
-        )
+        raise BadPicture("image.too_large", what=what, width=width, height=height, most=MAX_SIDE)
     return width, height
 
 
@@ -76,11 +83,11 @@ def limit_pillow() -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> str | Message:
     """What Pillow says of a picture, without objects of this process and their addresses."""
     said = str(error)
     if isinstance(error, UnidentifiedImageError) or not said or " at 0x" in said:
-        return "its chunks do not hold"
+        return message("image.png_chunks_damaged")
     return said.splitlines()[0][:100]
 
 

@@ -53,9 +53,9 @@ class Bench:
         pictures = {}
         for event in self._studio.rendering.start(request).events():
             if isinstance(event, Failed):
-                raise EngineError(event.message)
+                raise EngineError(str(event.message))
             if isinstance(event, Withheld):
-                raise EngineError(event.reason)
+                raise EngineError(str(event.reason))
             if isinstance(event, Done):
                 pictures[event.letter] = open_png(event.png, "a rendered variant")
         return tuple(pictures[letter] for letter in sorted(pictures))

@@ -36,7 +36,7 @@ def _row(
         if isinstance(event, Done):
             variants[event.letter] = _open(event.png)
         elif isinstance(event, Failed):
-            variants[event.letter] = _failed(event.message)
+            variants[event.letter] = _failed(str(event.message))
     return [composite(base, _open(doodle.png)), *(variants[letter] for letter in sorted(variants))]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from studio.messages import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.text import Author, Note
@@ -40,14 +41,14 @@ class Order(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.trial is None) != (self.trial_share == 0):
-            raise ValueError("a trial needs a version and a share of at least 1 percent")
+            raise invalid("deployment.trial_incomplete")
         if self.number is None and self.trial is not None:
-            raise ValueError("a theme that is taken down has no trial")
+            raise invalid("deployment.trial_without_version")
         for moment in (self.starts, self.ends):
             if moment is not None and moment.tzinfo is None:
-                raise ValueError("a moment needs its time zone, such as 2026-12-01T00:00+01:00")
+                raise invalid("deployment.time_zone_missing")
         if self.starts and self.ends and self.starts >= self.ends:
-            raise ValueError("it would end before it starts")
+            raise invalid("deployment.ends_before_start")
         return self
 
     def holds(self, at: datetime) -> bool:

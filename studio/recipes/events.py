@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from studio.messages import KeptMessage, MaybeMessage
 from studio.recipes.base import Frozen
 from studio.recipes.preset import Letter
 from studio.recipes.request import Variant
@@ -48,17 +49,17 @@ class Done(_JobEvent):
 
 
 class Failed(_JobEvent):
-    """The job ended without a picture; `message` says why in one line."""
+    """The job ended without a picture; `message` says why."""
 
     kind: Literal["failed"] = "failed"
-    message: str
+    message: KeptMessage
 
 
 class Withheld(_JobEvent):
     """The picture was drawn, and may not be shown; `reason` is for operators alone."""
 
     kind: Literal["withheld"] = "withheld"
-    reason: str
+    reason: MaybeMessage = None
 
 
 class Stopped(_JobEvent):

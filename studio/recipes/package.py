@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from studio.errors import BadDocument
+from studio.messages import Message
 from studio.recipes.base import Frozen, read_document
 from studio.recipes.canvas import BaseImage
 from studio.recipes.preset import FORMAT, MOST_BASE_IMAGES, Preset, with_safety
@@ -48,7 +49,7 @@ class Package(Frozen):
 
 def read_package(
     data: bytes,
-    what: str,
+    what: str | Message,
     migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MIGRATIONS,
 ) -> Package:
     """A preset file, with or without base images; `what` names it in the error.
@@ -56,7 +57,9 @@ def read_package(
     Raises BadDocument for what is no preset file, is of a newer format, or does not hold.
     """
     if len(data) > MAX_BYTES:
-        raise BadDocument(f"{what} has {len(data):,} bytes; at most {MAX_BYTES:,} are read")
+        raise BadDocument(
+            "theme.file_too_large", what=what, size=f"{len(data):,}", most=f"{MAX_BYTES:,}"
+        )
     document = _object(data, what)
     if document.get("schema") == PACKAGE:
         _check_format(document, what)
@@ -67,15 +70,15 @@ def read_package(
     return Package(preset=read_document(Preset, json.dumps(document), what))
 
 
-def _object(data: bytes, what: str) -> dict[str, Any]:
+def _object(data: bytes, what: str | Message) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BadDocument(f"{what} is no JSON: {str(error)[:100]}") from None
+        raise BadDocument("theme.file_no_json", what=what, reason=str(error)[:100]) from None
     if _fields(document) > MAX_FIELDS:
-        raise BadDocument(f"{what} has more than {MAX_FIELDS:,} fields: it is no preset")
+        raise BadDocument("theme.file_too_many_fields", what=what, most=f"{MAX_FIELDS:,}")
     if not isinstance(document, dict):
-        raise BadDocument(f"{what} is no preset of the studio: it is a {type(document).__name__}")
+        raise BadDocument("theme.file_no_object", what=what, kind=type(document).__name__)
     return document
 
 
@@ -93,28 +96,21 @@ def _fields(document: object) -> int:
 
 def _migrated(
     document: dict[str, Any],
-    what: str,
+    what: str | Message,
     migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]],
 ) -> dict[str, Any]:
     if document.get("schema") != FORMAT:
-        raise BadDocument(
-            f"{what} is no preset of the studio: it has no schema {FORMAT!r}; export one with"
-            " `studio presets export`"
-        )
+        raise BadDocument("theme.file_without_schema", what=what, schema=FORMAT)
     _check_format(document, what)
     while document["version"] in migrations:
         document = migrations[document["version"]](document)
     return document
 
 
-def _check_format(document: dict[str, Any], what: str) -> None:
+def _check_format(document: dict[str, Any], what: str | Message) -> None:
     version = document.get("version", 1)
     if not isinstance(version, int):
-        raise BadDocument(
-            f"{what} does not hold: version: should be a number (got {version!r:.40})"
-        )
+        raise BadDocument("theme.file_version_no_number", what=what, value=f"{version!r:.40}")
     document["version"] = version
     if version > NEWEST:
-        raise BadDocument(
-            f"{what} is of format {version}, this studio reads up to {NEWEST}: update the studio"
-        )
+        raise BadDocument("theme.file_too_new", what=what, format=version, newest=NEWEST)

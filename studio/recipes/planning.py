@@ -80,12 +80,9 @@ def loras(recipe: Recipe, theme: str) -> tuple[LoraUse, ...]:
     try:
         called = [LoraUse(model=ModelRef(name=c.name), weight=c.weight) for c in calls]
     except ValidationError as error:
-        raise InputError(f"a prompt calls a LoRA wrongly: {explain(error)}") from None
+        raise InputError("prompt.lora_call_invalid", reason=explain(error)) from None
     if (count := len(recipe.loras) + len(called)) > MAX_LORAS:
-        raise InputError(
-            f"{count} LoRAs are too many for one recipe, {len(called)} of them called by its"
-            f" prompts: at most {MAX_LORAS}"
-        )
+        raise InputError("recipe.too_many_loras", count=count, called=len(called), most=MAX_LORAS)
     return (*recipe.loras, *called)
 
 
@@ -101,7 +98,7 @@ def named_models(preset: Preset) -> tuple[tuple[ModelKind, ModelRef], ...]:
         try:
             called = loras(recipe, preset.prompt)[len(recipe.loras) :]
         except InputError as error:
-            raise InputError(f"recipe {letter}: {error}") from None
+            raise InputError("recipe.in_slot", slot=letter, reason=error.message) from None
         found |= dict.fromkeys(("lora", use.model) for use in called)
     return tuple(found)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from studio.messages import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.recipe import Prompt, Recipe
@@ -61,7 +62,7 @@ class Preset(Frozen):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len(set(self.base_images)) != len(self.base_images):
-            raise ValueError("a base image is named twice")
+            raise invalid("theme.base_image_twice")
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from studio.messages import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
 from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
@@ -38,10 +39,7 @@ def is_model_name(name: str) -> bool:
 
 def _model_name(name: str) -> str:
     if not is_model_name(name):
-        raise ValueError(
-            f"no model can be named so: a name has at most {MAX_MODEL_NAME} characters, no control"
-            " characters, no / or \\ and no dot in front"
-        )
+        raise invalid("model.name_invalid", most=MAX_MODEL_NAME)
     return name
 
 
@@ -95,14 +93,9 @@ class ControlUnit(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.start > self.end:
-            raise ValueError(
-                f"starting control step {self.start} is after ending control step {self.end}"
-            )
+            raise invalid("recipe.control_steps_reversed", start=str(self.start), end=str(self.end))
         if self.source == "picture" and self.picture is None and self.preprocessor != "pose":
-            raise ValueError(
-                f"control unit {self.model.name} reads an own picture, but there is none: upload"
-                " one, or let it read the doodle"
-            )
+            raise invalid("recipe.control_image_missing", unit=self.model.name)
         return self
 
 
@@ -199,10 +192,9 @@ class Recipe(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not schedule_fits(self.sampler, self.schedule_type):
-            raise ValueError(
-                f"sampler {self.sampler} cannot walk the {self.schedule_type} schedule:"
-                " choose Automatic"
+            raise invalid(
+                "recipe.schedule_unfit", sampler=self.sampler, schedule=self.schedule_type
             )
         if self.prompt_template.count(PROMPT_PLACE) > 1:
-            raise ValueError(f"the prompt template names {PROMPT_PLACE} more than once")
+            raise invalid("recipe.prompt_place_repeated", place=PROMPT_PLACE)
         return self

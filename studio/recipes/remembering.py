@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from studio.errors import BadDocument
+from studio.messages import message
 from studio.recipes.base import explain, read_document
 from studio.recipes.preset import Letter
 from studio.recipes.recipe import PROMPT_PLACE, Recipe, SeedRule
@@ -58,7 +59,7 @@ class _Record(BaseModel):
 
 def from_record(document: str) -> Remembered:
     """From the record a picture of ours carries. Raises BadDocument when it does not hold."""
-    record = read_document(_Record, document, "what the picture carries")
+    record = read_document(_Record, document, message("image.metadata"))
     return Remembered(record.recipe, record.prompt, record.seed, record.letter, record.base_image)
 
 
@@ -75,7 +76,7 @@ def from_a1111(text: str, like: Recipe) -> Remembered:
     lines = text.strip().splitlines()
     settings = dict(_SETTING.findall(lines[-1])) if lines else {}
     if "Steps" not in settings:
-        raise BadDocument("the picture's text has no line of settings as A1111 writes it")
+        raise BadDocument("image.a1111_settings_missing")
     said, _, unsaid = "\n".join(lines[:-1]).partition("Negative prompt:")
     prompt = " ".join(said.split())
     changes = {"prompt_template": prompt, "negative_prompt": " ".join(unsaid.split())}
@@ -84,9 +85,9 @@ def from_a1111(text: str, like: Recipe) -> Remembered:
         values = like.model_dump() | changes | _fields(settings)
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
-        raise BadDocument(f"the picture's settings do not hold: {explain(error)}") from None
+        raise BadDocument("image.settings_invalid", reason=explain(error)) from None
     except ValueError as error:
-        raise BadDocument(f"the picture's settings do not hold: {error}") from None
+        raise BadDocument("image.settings_invalid", reason=str(error)[:200]) from None
     unread = tuple(sorted(set(settings) - _READ - {"Seed"}))
     return Remembered(recipe, prompt, seed, unread=unread)
 

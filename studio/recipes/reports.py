@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from studio.messages import MaybeMessage
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Fraction, Slug
 from studio.recipes.preset import Letter
@@ -26,7 +27,7 @@ class FigureSeen(Frozen):
     letter: Letter
     score: float | None
     kept: bool
-    why: str = ""
+    why: MaybeMessage = None
 
 
 class Robustness(Frozen):

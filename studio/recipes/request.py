@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from studio.errors import NotFound
+from studio.messages import KeptMessage
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset
@@ -66,7 +67,7 @@ class Job(Frozen):
         for each in self.pictures:
             if each.sha256 == sha256:
                 return each.png
-        raise NotFound(f"recipe {self.letter} reads a picture that is not here: upload it again")
+        raise NotFound("recipe.control_image_gone", slot=self.letter)
 
 
 class UsedModel(Frozen):
@@ -100,7 +101,7 @@ class Variant(Frozen):
     doodle_sha256: Sha256 | None
     models: tuple[UsedModel, ...]
     timings: Timings
-    notes: tuple[str, ...] = ()
+    notes: tuple[KeptMessage, ...] = ()
     tokens: Annotated[int, Field(ge=0)] = 0
     picture_sha256: Sha256
     created: datetime

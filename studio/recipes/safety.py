@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from studio.messages import MaybeMessage, Message, message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256, Slug
 from studio.recipes.text import TEXT, Author, Reason, Search
@@ -84,7 +85,7 @@ class PictureVerdict(Frozen):
 
     scores: Mapping[str, float] = Field(default_factory=dict)
     limits: Mapping[str, float] = Field(default_factory=dict)
-    error: str = ""
+    error: MaybeMessage = None
     refused: str | None = None
     """Why somebody outside will not have it shown."""
 
@@ -100,17 +101,22 @@ class PictureVerdict(Frozen):
     @property
     def withheld(self) -> bool:
         over = any(self._over(name) > 0 for name in self.scores)
-        return bool(self.error) or self.refused is not None or over
+        return self.error is not None or self.refused is not None or over
 
     @property
-    def reason(self) -> str:
-        """For operators; empty while it may be shown."""
-        if self.error:
-            return f"it could not be judged: {self.error}"
+    def reason(self) -> Message | None:
+        """For operators; None while it may be shown."""
+        if self.error is not None:
+            return message("moderation.not_judged", reason=self.error)
         if self.refused is not None:
-            return f"outside moderation withholds it: {self.refused or 'no reason given'}"
-        limit = self.limits.get(self.worst, 1.0)
-        return f"{self.worst} {self.score:.2f} is over {limit:.2f}" if self.withheld else ""
+            reason = self.refused or message("moderation.no_reason")
+            return message("moderation.refused_outside", reason=reason)
+        if not self.withheld:
+            return None
+        limit = f"{self.limits.get(self.worst, 1.0):.2f}"
+        return message(
+            "moderation.over_limit", what=self.worst, score=f"{self.score:.2f}", limit=limit
+        )
 
     def _over(self, name: str) -> float:
         return self.scores[name] - self.limits.get(name, 1.0)

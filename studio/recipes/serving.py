@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from studio.messages import MaybeMessage, message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.events import ENDS, Event, Failed, Loading, Preview, Step, Withheld
@@ -13,7 +14,7 @@ from studio.recipes.request import RequestId, Seed
 from studio.recipes.text import LINE
 
 JobState = Literal["queued", "running", "done", "failed", "withheld", "cancelled", "expired"]
-WITHHELD = "this picture is withheld: it may not be shown"
+WITHHELD = message("moderation.picture_withheld")
 """What a client is told; the reason is for operators."""
 OPEN: tuple[JobState, ...] = ("queued", "running")
 """States from which a job goes on; every other is its end."""
@@ -30,7 +31,7 @@ class JobSeen(Frozen):
     letter: Letter
     state: JobState
     attempts: int = 0
-    error: str = ""
+    error: MaybeMessage = None
 
 
 class Asked(Frozen):
@@ -78,7 +79,7 @@ class Told(Frozen):
     total: int | None = None
     model: str | None = None
     preview: bytes | None = None
-    error: str | None = None
+    error: MaybeMessage = None
 
 
 def told(event: Event) -> Told:
@@ -91,8 +92,8 @@ def told(event: Event) -> Told:
             return said.model_copy(update={"model": model})
         case Preview(png=png):
             return said.model_copy(update={"preview": png})
-        case Failed(message=message):
-            return said.model_copy(update={"error": message})
+        case Failed(message=why):
+            return said.model_copy(update={"error": why})
         case Withheld():
             return said.model_copy(update={"error": WITHHELD})
         case _:

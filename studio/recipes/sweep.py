@@ -47,17 +47,17 @@ class Axis(Frozen):
         field, equals, listed = text.partition("=")
         field = field.strip()
         if not equals:
-            raise InputError(
-                f"{_short(text)} is no axis: write it as strength=0.4,0.6 or steps=8..20/4"
-            )
+            raise InputError("sweep.axis_unreadable", axis=_short(text))
         found = (value for part in split_values(listed) for value in _values(part, is_text(field)))
         values = tuple(islice(found, MOST_VALUES + 1))
         if len(values) > MOST_VALUES:
-            raise InputError(f"axis {_short(text)} has too many values: at most {MOST_VALUES}")
+            raise InputError("sweep.too_many_values", axis=_short(text), most=MOST_VALUES)
         try:
             return cls(field=field, values=values)
         except ValidationError as error:
-            raise InputError(f"axis {_short(text)} does not hold: {explain(error)}") from None
+            raise InputError(
+                "sweep.axis_invalid", axis=_short(text), reason=explain(error)
+            ) from None
 
     @property
     def label(self) -> str:
@@ -88,7 +88,7 @@ def cells(
     for axis in axes:
         count *= len(axis.values)
     if count > MOST:
-        raise InputError(f"{count} pictures are too many for one sweep: at most {MOST}")
+        raise InputError("sweep.too_many_images", count=count, most=MOST)
     places = product(*(range(len(axis.values)) for axis in axes))
     found = [_cell(recipe, seed, axes, at, presets or {}) for at in places]
     models = list(dict.fromkeys(_models(cell) for cell in found))
@@ -110,7 +110,7 @@ def _cell(
     chosen = [(axis, axis.values[index]) for axis, index in zip(axes, at, strict=True)]
     preset = next((str(value) for axis, value in chosen if axis.field == PRESET), None)
     if preset is not None and preset not in presets:
-        raise InputError(f"no preset named {preset!r} for axis {PRESET!r}")
+        raise InputError("sweep.theme_not_found", name=preset, axis=PRESET)
     document = (recipe if preset is None else presets[preset]).model_dump()
     replaced = None
     for axis, value in chosen:
@@ -128,7 +128,7 @@ def _cell(
         varied = Recipe.model_validate(document)
         return Cell(at=at, recipe=varied, seed=seed, replaced=replaced, preset=preset)
     except ValidationError as error:
-        raise InputError(f"the sweep asks for what cannot be: {explain(error)}") from None
+        raise InputError("sweep.recipe_invalid", reason=explain(error)) from None
 
 
 def set_field(document: Any, field: str, value: Value) -> None:
@@ -144,10 +144,7 @@ def set_field(document: Any, field: str, value: Value) -> None:
             )
         document[last]  # A field that is not there is told, not made.
     except (KeyError, IndexError, ValueError, TypeError):
-        raise InputError(
-            f"the recipe has no field {field!r}: write it like strength, base_model.name or"
-            " control_units.0.weight"
-        ) from None
+        raise InputError("recipe.field_not_found", field=field) from None
     document[last] = value
     if last == "name":
         document["sha256"] = None  # Another model than the one it was tuned with.
@@ -166,15 +163,17 @@ def split_values(listed: str) -> list[str]:
     try:
         rows = list(csv.reader(listed.splitlines(), skipinitialspace=True))
     except csv.Error as error:
-        raise InputError(f"{_short(listed)} is no list of values: {error}") from None
+        raise InputError(
+            "sweep.values_unreadable", values=_short(listed), reason=str(error)[:200]
+        ) from None
     return [value.strip() for row in rows for value in row if value.strip()]
 
 
 def _whole(axis: Axis, value: Value) -> int:
     if isinstance(value, str) or value != int(value):
-        raise InputError(f"{value!r} is no seed for axis {axis.field!r}: write whole numbers")
+        raise InputError("sweep.seed_not_whole", value=repr(value), axis=axis.field)
     if not 0 <= value < 2**32:
-        raise InputError(f"seed {value!r:.30} is out of range: choose 0 to {2**32 - 1}")
+        raise InputError("sweep.seed_out_of_range", seed=f"{value!r:.30}", most=2**32 - 1)
     return int(value)
 
 
@@ -189,9 +188,7 @@ def _values(part: str, text: bool) -> Iterator[Value]:
         last, slash, count = rest.partition("/")
         ends = (_number(first), _number(last))
         if not slash or _count(count) < 2 or any(isinstance(end, str) for end in ends):
-            raise InputError(
-                f"{_short(part)} is no range: write it as 0.4..0.8/5, five numbers from end to end"
-            )
+            raise InputError("sweep.range_unreadable", range=_short(part))
         yield from _range(float(ends[0]), float(ends[1]), _count(count) - 1)
 
 
@@ -215,7 +212,7 @@ def _number(text: str) -> Value:
     except ValueError:
         return text
     if not math.isfinite(number):
-        raise InputError(f"{_short(text)} is no number that a field can take: write a finite one")
+        raise InputError("sweep.number_not_finite", value=_short(text))
     return _tidy(number)
 
 
@@ -225,5 +222,6 @@ def _tidy(number: float) -> float:
 
 
 def _short(text: str) -> str:
-    """What was written, in quotes, no more of it than a line has room for."""
-    return repr(text if len(text) <= 80 else f"{text[:79]}…")
+    """What was written, on one line, no more of it than that has room for."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:79]}…"

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from studio.errors import InputError
+from studio.messages import Message, invalid
 
 KEPT = "kept"
 """In a validation's context: the document is of our own store, where an older studio may have let more in."""
@@ -21,21 +22,26 @@ _CONTROL_IN_LINE = re.compile(
 """In a name also line ends, and what reverses the signs that follow it in a list."""
 
 
-def check_line(text: str, what: str = "it") -> str:
+def check_line(text: str, what: str | Message) -> str:
     """A text of one line, as it came. Raises InputError, naming `what` it was to be."""
     return _checked(text, _CONTROL_IN_LINE, what)
 
 
-def check_text(text: str, what: str = "it") -> str:
+def check_text(text: str, what: str | Message) -> str:
     """A text of any number of lines, as it came. Raises InputError, naming `what` it was to be."""
     return _checked(text, _CONTROL, what)
 
 
-def _checked(text: str, refused: re.Pattern[str], what: str) -> str:
-    found = refused.search(text)
-    if found is not None:
-        raise InputError(f"{what} holds the control character U+{ord(found[0]):04X}: leave it out")
+def _checked(text: str, refused: re.Pattern[str], what: str | Message) -> str:
+    if character := _found(text, refused):
+        raise InputError("request.control_character_in", what=what, character=character)
     return text
+
+
+def _found(text: str, refused: re.Pattern[str]) -> str | None:
+    """The first sign that is refused, as Unicode writes it: U+0007."""
+    found = refused.search(text)
+    return None if found is None else f"U+{ord(found[0]):04X}"
 
 
 def _line(text: str, info: ValidationInfo) -> str:
@@ -49,10 +55,9 @@ def _text(text: str, info: ValidationInfo) -> str:
 def _validated(text: str, refused: re.Pattern[str], info: ValidationInfo) -> str:
     if info.context is not None and info.context.get(KEPT):
         return text
-    try:
-        return _checked(text, refused, "it")
-    except InputError as error:
-        raise ValueError(str(error)) from None
+    if character := _found(text, refused):
+        raise invalid("request.control_character", character=character)
+    return text
 
 
 LINE, TEXT = AfterValidator(_line), AfterValidator(_text)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from studio.errors import InputError
+from studio.messages import invalid
 from studio.recipes.base import Frozen, explain
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
@@ -34,9 +35,9 @@ class Span(Frozen):
     def _one_kind(self) -> Self:
         ranged = self.low is not None and self.high is not None
         if ranged == bool(self.choices):
-            raise ValueError(f"{self.field} needs a range or choices")
+            raise invalid("tuning.span_empty", field=self.field)
         if self.low is not None and self.high is not None and self.low >= self.high:
-            raise ValueError(f"{self.field}: the range ends before it begins")
+            raise invalid("tuning.range_reversed", field=self.field)
         return self
 
     @property
@@ -59,11 +60,9 @@ class Span(Frozen):
                 raise ValueError
             return cls(field=field, choices=choices)
         except ValidationError as error:
-            raise InputError(f"{text!r} does not hold: {explain(error)}") from None
+            raise InputError("tuning.span_invalid", span=text, reason=explain(error)) from None
         except ValueError:
-            raise InputError(
-                f"{text!r} is nothing to vary: write it as strength=0.4..0.8 or sampler=Euler,UniPC"
-            ) from None
+            raise InputError("tuning.span_unreadable", span=text) from None
 
 
 WHOLE = frozenset({"steps", "clip_skip", "deep_cache", "width", "height"})
@@ -81,7 +80,7 @@ class Study(Frozen):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len({span.field for span in self.spans}) != len(self.spans):
-            raise ValueError("a field is varied twice")
+            raise invalid("tuning.field_twice")
         return self
 
 
@@ -93,7 +92,7 @@ def tried(recipe: Recipe, values: dict[str, Value]) -> Recipe:
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
-        raise InputError(f"the study asks for what cannot be: {explain(error)}") from None
+        raise InputError("tuning.recipe_invalid", reason=explain(error)) from None
 
 
 def worth(looks: Looks) -> float:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from studio.errors import InputError
+from studio.messages import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
@@ -34,9 +35,7 @@ class Entrant(Frozen):
                 {"slug": slug, "number": number, "letter": letter.upper() or None}
             )
         except ValidationError:
-            raise InputError(
-                f"{text!r} is nothing that can stand: write it as picnic:2:A, or picnic:2 for all four"
-            ) from None
+            raise InputError("blind_test.entrant_unreadable", entrant=text) from None
 
     @property
     def label(self) -> str:
@@ -54,9 +53,9 @@ class Contest(Frozen):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len(set(self.entrants)) != len(self.entrants):
-            raise ValueError("an entrant stands twice")
+            raise invalid("blind_test.entrant_twice")
         if len({entrant.letter is None for entrant in self.entrants}) > 1:
-            raise ValueError("recipes and whole versions cannot stand against one another")
+            raise invalid("blind_test.entrants_mixed")
         return self
 
 

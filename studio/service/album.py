@@ -8,6 +8,7 @@ from PIL import Image
 
 from studio.files import write_file
 from studio.imaging.limits import open_png
+from studio.messages import message
 from studio.recipes.request import Job
 from studio.service.lane import Priority
 from studio.service.rendering import RenderService
@@ -28,7 +29,7 @@ class Album:
         file = self._file(job)
         if not file.exists():
             write_file(file, self.rendering.glimpse(job, Priority.BULK))
-        return open_png(file.read_bytes(), f"the kept picture {file.name}")
+        return open_png(file.read_bytes(), message("image.kept", name=file.name))
 
     def _file(self, job: Job) -> Path:
         made_of = job.model_dump_json(exclude={"request_id", "doodle", "pictures"})

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from studio.errors import InputError, StoreUnavailable
+from studio.messages import message
 from studio.recipes.base import Frozen, read_document
 from studio.settings import Settings
 from studio.store.copying import copy_sqlite
@@ -40,7 +41,7 @@ def back_up(settings: Settings, folder: Path, with_models: bool = True) -> Backu
     """
     source = _sqlite_file(settings)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder} is not empty: name a new folder for the backup")
+        raise InputError("storage.backup_folder_not_empty", folder=str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         copy_sqlite(source, folder / DATABASE)
@@ -53,7 +54,9 @@ def back_up(settings: Settings, folder: Path, with_models: bool = True) -> Backu
         report = Backup(made=datetime.now(UTC), pictures=pictures, models=models)
         (folder / REPORT).write_text(report.model_dump_json(indent=2))
     except OSError as error:
-        raise StoreUnavailable(f"the backup into {folder} was broken off: {error}") from error
+        raise StoreUnavailable(
+            "storage.backup_broken_off", folder=str(folder), reason=str(error)
+        ) from error
     return report
 
 
@@ -64,9 +67,7 @@ def restore(settings: Settings, folder: Path) -> Backup:
     report = _report(folder)
     for used in (target, settings.pictures):
         if used.exists():
-            raise InputError(
-                f"{used} is there already: move it away, or point STUDIO_HOME at a new folder"
-            )
+            raise InputError("storage.restore_target_exists", path=str(used))
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (PICTURES, MODELS, *BESIDE):
@@ -74,7 +75,9 @@ def restore(settings: Settings, folder: Path) -> Backup:
         target.parent.mkdir(parents=True, exist_ok=True)
         copy_sqlite(folder / DATABASE, target)
     except OSError as error:
-        raise StoreUnavailable(f"the backup {folder} cannot be restored: {error}") from error
+        raise StoreUnavailable(
+            "storage.cannot_restore", folder=str(folder), reason=str(error)
+        ) from error
     return report
 
 
@@ -83,19 +86,15 @@ def _report(folder: Path) -> Backup:
         written = (folder / REPORT).read_bytes()
     except OSError as error:
         raise InputError(
-            f"{folder} holds no whole backup ({REPORT}: {error.strerror}): name a folder that"
-            " `studio backup` made"
+            "storage.backup_incomplete", folder=str(folder), file=REPORT, reason=str(error.strerror)
         ) from None
-    return read_document(Backup, written, f"the backup {folder}")
+    return read_document(Backup, written, message("storage.backup", folder=str(folder)))
 
 
 def _sqlite_file(settings: Settings) -> Path:
     address = make_url(settings.database_url)
     if address.get_backend_name() != "sqlite" or not address.database:
-        raise InputError(
-            "the database is not an SQLite file of this machine: back it up with its own tools, such"
-            " as pg_dump (see docs/backup.md)"
-        )
+        raise InputError("storage.backup_not_sqlite")
     return Path(address.database)
 
 

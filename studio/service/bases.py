@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from studio.errors import BadDocument, InputError
 from studio.imaging.limits import encode_png, open_png
+from studio.messages import message
 from studio.recipes.base import explain
 from studio.recipes.canvas import BaseImage, Keypoints
 from studio.store.base_images import BaseImageStore
@@ -29,8 +30,8 @@ def add_base_image(
     sound PNG, BadDocument for an id, name or size that cannot be.
     """
     if any(image.id == image_id for image in bases.all(with_retired=True)):
-        raise InputError(f"there is a base image {image_id!r} already: choose another id")
-    picture = open_png(png, "the base image").convert("RGB")
+        raise InputError("image.base_exists", id=image_id)
+    picture = open_png(png, message("image.base_image")).convert("RGB")
     if keypoints is None and detector is not None:
         keypoints = detector(picture)
     image, clean = base_image_of(picture, image_id, name, keypoints)
@@ -49,14 +50,14 @@ def base_image_of(
             sha256=hashlib.sha256(clean).hexdigest(), keypoints=keypoints,
         )  # fmt: skip
     except ValidationError as error:
-        raise BadDocument(f"the base image cannot be taken: {explain(error)}") from None
+        raise BadDocument("image.base_invalid", reason=explain(error)) from None
     return image, clean
 
 
 def find_keypoints(bases: BaseImageStore, image_id: str, detector: Detector) -> BaseImage:
     """The base image with its keypoints as the detector sees them, kept. Raises InputError when
     it sees no figure."""
-    picture = open_png(bases.png(bases.get(image_id)), "the base image")
+    picture = open_png(bases.png(bases.get(image_id)), message("image.base_image"))
     return place_keypoints(bases, image_id, detector(picture))
 
 
@@ -74,5 +75,5 @@ def read_keypoints(document: bytes) -> Keypoints:
     try:
         points: Keypoints = TypeAdapter(Keypoints).validate_json(document)
     except ValidationError as error:
-        raise BadDocument(f"these are no keypoints: {explain(error)}") from None
+        raise BadDocument("image.keypoints_invalid", reason=explain(error)) from None
     return points

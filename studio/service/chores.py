@@ -12,6 +12,7 @@ from statistics import median
 from typing import Literal
 
 from studio.errors import Cancelled, InputError, StudioError
+from studio.messages import Message, message
 
 log = logging.getLogger(__name__)
 Tell = Callable[[int, int], None]
@@ -49,7 +50,7 @@ class Progress:
     done: int = 0
     total: int = 0
     state: State = "running"
-    message: str = ""
+    message: Message | None = None
     stopping: bool = False
     left: float | None = None
 
@@ -87,7 +88,7 @@ class Chores:
             running = self._entries.pop(name, None)
             if running is not None and running.progress.state == "running":
                 self._entries[name] = running
-                raise InputError("that is under way already: wait for it, or stop it")
+                raise InputError("request.already_running")
             self._entries[name] = _Entry(about, datetime.now(UTC))
             self._forget_oldest()
         threading.Thread(target=self._run, args=(name, act), name=name, daemon=True).start()
@@ -129,25 +130,25 @@ class Chores:
         except Cancelled:
             self._end(name, "stopped")
         except StudioError as error:
-            self._end(name, "failed", str(error))
+            self._end(name, "failed", error.message)
         except Exception:
             log.exception("%s failed", name)
-            self._end(name, "failed", "it failed unexpectedly: the log has the details")
+            self._end(name, "failed", message("request.failed_unexpectedly"))
 
     def _tell(self, name: str, done: int, total: int) -> None:
         with self._lock:
             entry = self._entries[name]
             if entry.progress.stopping:
-                raise Cancelled(f"{name} was stopped")
+                raise Cancelled("request.task_stopped", name=name)
             entry.told.append(self._clock())
             paces = [after - before for before, after in pairwise(entry.told)]
             drawn = [each for each in paces if each >= INSTANT]
             left = median(drawn) * (total - done) if drawn else None
             entry.progress = Progress(done, total, left=left)
 
-    def _end(self, name: str, state: State, message: str = "") -> None:
+    def _end(self, name: str, state: State, why: Message | None = None) -> None:
         with self._lock:
             entry = self._entries[name]
             entry.progress = replace(
-                entry.progress, state=state, message=message, stopping=False, left=None
+                entry.progress, state=state, message=why, stopping=False, left=None
             )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from studio.errors import GateClosed, InputError, NotFound
+from studio.locales import LANGUAGES
+from studio.messages import Message, message
+from studio.recipes.base import one_line
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Order, before, in_force
 from studio.recipes.preset import PresetVersion
@@ -63,7 +66,7 @@ class Deploying:
         now = datetime.now(UTC)
         number = before(log, now)
         if number is None:
-            raise NotFound(f"{channel!r} served no other version of {slug!r} before this one")
+            raise NotFound("deployment.nothing_before", channel=channel, slug=slug)
         left = in_force(log, now)
         note = f"rolled back from version {left.order.number}" if left else "rolled back"
         order = Order(channel=channel, slug=slug, number=number, author=author, note=note, forced=True)  # fmt: skip
@@ -83,7 +86,7 @@ class Deploying:
             c for c in channels if any(s.deployment.order.slug == slug for s in self.serving(c))
         ]
         if archived and served:
-            raise InputError(f"{slug!r} is served in {', '.join(served)}: take it down first")
+            raise InputError("deployment.still_served", slug=slug, channels=served)
         self.presets.archive(slug, archived)
 
     def serving(self, channel: Slug, at: datetime | None = None) -> Sequence[Serving]:
@@ -107,7 +110,7 @@ class Deploying:
         now = in_force(deployments, moment)
         number = None if now is None else now.order.version_for(request_id)
         if now is None or number is None:
-            raise NotFound(f"{channel!r} does not serve a theme {slug!r}")
+            raise NotFound("deployment.not_served", channel=channel, slug=slug)
         version = self.presets.version(slug, number)
         if now.order.fallback and (missing := self.gate.missing(version.preset)):
             last_good = self._last_good(slug, [each for each in deployments if each.id < now.id])
@@ -116,7 +119,7 @@ class Deploying:
                 return last_good
         return version
 
-    def ailing(self, channel: Slug) -> Mapping[Slug, tuple[str, ...]]:
+    def ailing(self, channel: Slug) -> Mapping[Slug, tuple[Message, ...]]:
         """The themes that a channel serves and whose models are not all here, with the reasons."""
         found = {
             each.deployment.order.slug: self.gate.missing(each.version.preset)
@@ -134,17 +137,18 @@ class Deploying:
     def _pass_gate(self, slug: Slug, number: int, found: Sequence[Finding]) -> None:
         stops = [finding for finding in found if finding.level == "stop"]
         if stops:
-            first = f"{stops[0].what} ({stops[0].remedy})"
-            more = f", and {len(stops) - 1} more" if len(stops) > 1 else ""
-            raise GateClosed(
-                f"version {number} of {slug!r} does not pass the gate: {first}{more}; see `studio"
-                f" presets check {slug}`, or deploy it with --force"
-            )
+            first = message("deployment.finding", what=stops[0].what, remedy=stops[0].remedy or "")
+            if len(stops) > 1:
+                first = message("deployment.and_more", first=first, count=len(stops) - 1)
+            raise GateClosed("deployment.gate_closed", number=number, slug=slug, reason=first)
 
 
 def _expect_seen(found: Sequence[Finding], number: int, seen: Collection[str]) -> None:
-    unseen = [each.what for each in found if each.level != "pass" and each.what not in seen]
+    """`seen` are findings as a page has shown them, in any language."""
+    unseen = [each.what for each in found if each.level != "pass" and not _is_in(each.what, seen)]
     if unseen:
-        raise InputError(
-            f"confirm first what the checks say of version {number}: {'; '.join(unseen)}"
-        )
+        raise InputError("deployment.confirm_findings", number=number, findings=one_line(unseen))
+
+
+def _is_in(what: Message, seen: Collection[str]) -> bool:
+    return any(what.text(language) in seen for language in LANGUAGES)

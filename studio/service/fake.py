@@ -64,7 +64,7 @@ class FakeRenderer:
             if self._gate is not None:
                 self._gate.acquire()
             if watch.is_cancelled():
-                raise Cancelled(f"variant {job.letter} was stopped")
+                raise Cancelled("request.variants_stopped", slots=job.letter)
             watch.on_step(step + 1, self._steps)
             watch.on_preview(base.convert("RGB").resize((8, 8)))
         return Rendered(composite(base, doodle), (), Timings(load=0.0, render=0.1))

@@ -13,6 +13,7 @@ from PIL import Image
 from studio.engine.rendered import Rendered
 from studio.errors import StoreUnavailable, StudioError
 from studio.imaging.metadata import png_with_metadata
+from studio.messages import Message, message
 from studio.recipes.events import Done, Failed, Stopped, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import Job, Request, Variant
@@ -90,14 +91,14 @@ class Finisher:
         except StoreUnavailable as error:
             if run.ledger.is_kept:
                 raise  # As above.
-            run.tell(Failed(letter=event.letter, message=str(error)))
+            run.tell(Failed(letter=event.letter, message=error.message))
         except Exception:
             log.exception("the end of variant %s of %s", event.letter, run.request.id)
             run.tell(unexpected(event.letter))
 
     def _end(self, run: Run, event: End) -> None:
         error = {"failed": "message", "withheld": "reason"}.get(event.kind, "")
-        told = getattr(event, error) if error else ""
+        told = getattr(event, error) if error else None
         if self._record(run, partial(run.ledger.end, event.letter, event.kind, told)):
             run.tell(event)
         else:
@@ -113,7 +114,7 @@ class Finisher:
             log.exception("the end of variant %s of %s", letter, run.request.id)
             run.tell(unexpected(letter))
 
-    def again(self, run: Run, job: Job, error: str, requeue: Callable[[Job], None]) -> None:
+    def again(self, run: Run, job: Job, error: Message, requeue: Callable[[Job], None]) -> None:
         """Tries a job again after an attempt that failed for no fault of its own, where the ledger
         allows it; else it has failed."""
         log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
@@ -139,15 +140,12 @@ class Finisher:
 
 def unexpected(letter: Letter) -> Failed:
     """The end of a job by an error of ours; its text is for the log alone."""
-    return Failed(
-        letter=letter,
-        message=f"variant {letter} failed unexpectedly: the log has the details",
-    )
+    return Failed(letter=letter, message=message("request.variant_failed", slot=letter))
 
 
 def _failed(job: Job, error: StudioError) -> Failed:
     log.warning("variant %s of %s failed: %s", job.letter, job.request_id, error)
-    return Failed(letter=job.letter, message=str(error))
+    return Failed(letter=job.letter, message=error.message)
 
 
 def request_name(request: Request) -> str:

@@ -286,9 +286,7 @@ def broker_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, OperationalError, OSError) as error:
-        raise StoreUnavailable(
-            f"the queue does not answer ({error}): start Redis, or mend STUDIO_BROKER"
-        ) from error
+        raise StoreUnavailable("storage.queue_away", reason=str(error)) from error
 
 
 def open_redis(broker: str) -> Redis:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from statistics import mean
 from typing import Literal
 
 from studio.errors import InputError, ModelError, NotFound, StudioError
 from studio.library.catalogue import Catalogue
 from studio.library.models import Model
+from studio.messages import Message, message
 from studio.recipes.canvas import BaseImage, ControlPicture
 from studio.recipes.planning import loras, named_models, plan
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
@@ -31,8 +33,8 @@ SPARE = 1.6
 @dataclass(frozen=True)
 class Finding:
     level: Level
-    what: str
-    remedy: str = ""
+    what: Message
+    remedy: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Gate:
     tokens: TokenCounter
     reports: ReportStore
     draw: Callable[[Job], bytes]
-    judges: Callable[[Preset], str]
+    judges: Callable[[Preset], Message | None]
     device_bytes: int | None = None
 
     def check(self, version: PresetVersion) -> tuple[Finding, ...]:
@@ -72,39 +74,47 @@ class Gate:
     def _safety(self, preset: Preset) -> Finding:
         """Whether anything is let pass unjudged, and whether the judges work."""
         policy = preset.safety
-        off = [
-            name
-            for name, on in (("words", policy.words), ("doodles", policy.doodles), ("pictures", policy.pictures))
-            if not on
-        ]  # fmt: skip
-        broken = self.judges(preset) if len(off) < 3 else ""
-        if broken:
-            return Finding("stop", "safety: a judge does not work, so that nothing passes", broken)
+        stages = (
+            (message("moderation.words"), policy.words),
+            (message("moderation.doodles"), policy.doodles),
+            (message("moderation.pictures"), policy.pictures),
+        )
+        off = [name for name, on in stages if not on]
+        broken = self.judges(preset) if len(off) < len(stages) else None
+        if broken is not None:
+            return Finding("stop", message("deployment.judge_broken"), broken)
         if off:
+            what = reduce(lambda first, last: message("list.and", first=first, last=last), off)
             return Finding(
-                "warning", f"safety: {' and '.join(off)} pass unjudged",
-                "turn them on in the theme's safety policy, unless all who ask are trusted",
-            )  # fmt: skip
-        return Finding("pass", f"safety: words, doodles and pictures are judged, threshold {policy.threshold:g}")  # fmt: skip
+                "warning",
+                message("deployment.unjudged", what=what),
+                message("deployment.turn_on_judging"),
+            )
+        return Finding("pass", message("deployment.judged", threshold=policy.threshold))
 
-    def missing(self, preset: Preset) -> tuple[str, ...]:
+    def missing(self, preset: Preset) -> tuple[Message, ...]:
         """Why the preset's models cannot be used now; empty while all are here as they were."""
-        return tuple(f.remedy for f in self._models(preset) if f.level == "stop")
+        return tuple(f.remedy for f in self._models(preset) if f.level == "stop" and f.remedy)
 
     def _models(self, preset: Preset) -> Iterator[Finding]:
         try:
             named = named_models(preset)
         except InputError as error:
-            yield Finding("stop", "LoRAs that prompts call", str(error))
+            yield Finding("stop", message("deployment.called_loras"), error.message)
             return
         for kind, ref in named:
             try:
                 self.catalogue.find(kind, ref)
             except StudioError as error:
-                yield Finding("stop", f"{kind} {ref.name}", str(error))
+                named_model = message("deployment.model", kind=kind, name=ref.name)
+                yield Finding("stop", named_model, error.message)
                 continue
-            tuned = "as it was tuned with" if ref.sha256 else "whichever is here"
-            yield Finding("pass", f"{kind} {ref.name}: {tuned}")
+            told = (
+                message("deployment.model_as_tuned", kind=kind, name=ref.name)
+                if ref.sha256
+                else message("deployment.model_any", kind=kind, name=ref.name)
+            )
+            yield Finding("pass", told)
 
     def _families(self, preset: Preset) -> Iterator[Finding]:
         for letter in LETTERS:
@@ -119,14 +129,18 @@ class Gate:
                 and not (model.kind == "lora" and model.family == "unknown")
             ]
             for model in wrong:
-                yield Finding(
-                    "stop",
-                    f"recipe {letter}: {model.kind} {model.name} is made for {model.family},"
-                    f" {base[0].name} is {base[0].family}",
-                    "choose one of the base model's family",
+                what = message(
+                    "deployment.wrong_family",
+                    slot=letter,
+                    kind=model.kind,
+                    model=model.name,
+                    family=model.family,
+                    base=base[0].name,
+                    base_family=base[0].family,
                 )
+                yield Finding("stop", what, message("deployment.choose_family"))
             if not wrong:
-                yield Finding("pass", f"recipe {letter}: its models belong together")
+                yield Finding("pass", message("deployment.models_fit", slot=letter))
 
     def _bases(self, preset: Preset) -> Iterator[Finding]:
         posed = any(
@@ -139,24 +153,25 @@ class Gate:
                 image = self.bases.get(image_id)
                 self.bases.png(image)
             except NotFound as error:
-                yield Finding("stop", f"base image {image_id}", str(error))
+                yield Finding("stop", message("deployment.base_image", id=image_id), error.message)
                 continue
             if posed and image.keypoints is None:
                 yield Finding(
                     "stop",
-                    f"base image {image_id} has no keypoints, which pose units need",
-                    f"find them: studio bases detect {image_id} --detector …",
+                    message("deployment.no_keypoints", id=image_id),
+                    message("deployment.find_keypoints", id=image_id),
                 )
             else:
-                yield Finding("pass", f"base image {image_id}")
+                yield Finding("pass", message("deployment.base_image", id=image_id))
 
     def _own_pictures(self, preset: Preset) -> Iterator[Finding]:
         for sha256 in dict.fromkeys(s for each in LETTERS for s in preset.recipes[each].pictures):
+            own = message("deployment.own_picture", hash=sha256[:10])
             try:
                 self.pictures.get(sha256)
-                yield Finding("pass", f"own picture {sha256[:10]}")
+                yield Finding("pass", own)
             except NotFound as error:
-                yield Finding("stop", f"own picture {sha256[:10]}", str(error))
+                yield Finding("stop", own, error.message)
 
     def _lengths(self, preset: Preset) -> Iterator[Finding]:
         """What a theme says itself, and what that becomes with the longest words of a user."""
@@ -169,13 +184,13 @@ class Gate:
             if own > WINDOW:
                 yield Finding(
                     "warning",
-                    f"recipe {letter}: the theme alone takes {own} tokens, {WINDOW} are read at once",
-                    "shorten the theme's prompt or the template: what stands late weighs little",
+                    message("deployment.many_tokens", slot=letter, tokens=own, window=WINDOW),
+                    message("deployment.shorten_prompt"),
                 )
             else:
                 yield Finding(
                     "pass",
-                    f"recipe {letter}: {own} tokens, {longest} with the longest words of a user",
+                    message("deployment.tokens", slot=letter, tokens=own, longest=longest),
                 )
 
     def _memory(self, preset: Preset) -> Finding:
@@ -184,29 +199,30 @@ class Gate:
             sum(m.bytes for m in self._found(preset.recipes[letter], preset.prompt)) * SPARE
             for letter in LETTERS
         )
-        told = f"about {needed / 1e9:.2g} GB on the device"
+        size = f"{needed / 1e9:.2g}"
         if self.device_bytes is None:
-            return Finding("pass", f"{told}; no limit is set")
+            return Finding("pass", message("deployment.memory_unlimited", needed=size))
+        limit = f"{self.device_bytes / 1e9:.2g}"
         if needed > self.device_bytes:
             return Finding(
                 "stop",
-                f"{told}, more than the {self.device_bytes / 1e9:.2g} GB there are",
-                "choose smaller models or fewer control units, or raise STUDIO_DEVICE_GB",
+                message("deployment.memory_exceeded", needed=size, limit=limit),
+                message("deployment.choose_smaller"),
             )
-        return Finding("pass", f"{told} of {self.device_bytes / 1e9:.2g} GB")
+        return Finding("pass", message("deployment.memory", needed=size, limit=limit))
 
     def _seconds(self, version: PresetVersion) -> Finding:
         made = self.variants.of_version(version.preset.slug, version.number)
         letters = {variant.letter for variant in made}
         if len(letters) < len(LETTERS):
-            missing = ", ".join(letter for letter in LETTERS if letter not in letters)
+            missing = [letter for letter in LETTERS if letter not in letters]
             return Finding(
                 "warning",
-                f"recipe {missing} of this version was never rendered",
-                "generate with it once and look at the four pictures",
+                message("deployment.never_rendered", slots=missing),
+                message("deployment.generate_once"),
             )
         seconds = sum(mean(v.timings.render for v in made if v.letter == each) for each in letters)
-        return Finding("pass", f"{seconds:.1f} s for four variants, as rendered here")
+        return Finding("pass", message("deployment.render_time", seconds=f"{seconds:.1f}"))
 
     def _dry_run(self, version: PresetVersion) -> Iterator[Finding]:
         """One step of each recipe that this version has not drawn with yet."""
@@ -227,11 +243,10 @@ class Gate:
                     quick = job.recipe.model_copy(update={"steps": 1, "strength": 1.0})
                     self.draw(job.model_copy(update={"recipe": quick}))
         except StudioError as error:
-            yield Finding(
-                "stop", f"dry run: {error}", "mend that recipe, then generate with it once"
-            )
+            what = message("deployment.dry_run_failed", reason=error.message)
+            yield Finding("stop", what, message("deployment.mend_recipe"))
         else:
-            yield Finding("pass", f"dry run: recipe {', '.join(left)} draws")
+            yield Finding("pass", message("deployment.dry_run", slots=left))
 
     def _first_base(self, preset: Preset) -> BaseImage:
         return self.bases.get(preset.base_images[0]) if preset.base_images else self.bases.all()[0]
@@ -243,30 +258,45 @@ class Gate:
     def _robustness(self, version: PresetVersion) -> Finding:
         slug, number = version.preset.slug, version.number
         report = self.reports.newest(slug, number, "robustness", Robustness)
-        remedy = f"studio presets robustness {slug} --version {number}"
         if report is None:
-            return Finding("warning", "the robustness pack was not run on this version", remedy)
-        told = f"the figure is kept in {report.share:.0%} of the robustness pack's pictures"
+            return Finding(
+                "warning",
+                message("deployment.robustness_not_run"),
+                message("deployment.run_robustness", slug=slug, number=number),
+            )
+        share = f"{report.share:.0%}"
         if report.passed:
-            return Finding("pass", told)
+            return Finding("pass", message("deployment.figure_kept", share=share))
         doodles = ", ".join(dict.fromkeys(f"{c.doodle} ({c.letter})" for c in report.lost))
-        return Finding(
-            "stop", f"{told}, {NEEDED:.0%} are needed: lost under {doodles:.300}",
-            "give the pose unit more weight, or the recipe more strength, then run it again",
-        )  # fmt: skip
+        what = message(
+            "deployment.figure_lost", share=share, needed=f"{NEEDED:.0%}", doodles=f"{doodles:.300}"
+        )
+        return Finding("stop", what, message("deployment.strengthen_pose"))
 
     def _sheet(self, version: PresetVersion) -> Finding:
         slug, number = version.preset.slug, version.number
         report = self.reports.newest(slug, number, "regression", Regression)
         if report is None:
             return Finding(
-                "warning", "no regression sheet was drawn of this version",
-                f"studio presets sheet {slug} --version {number} --out sheet/",
-            )  # fmt: skip
+                "warning",
+                message("deployment.no_sheet"),
+                message("deployment.draw_sheet", slug=slug, number=number),
+            )
         if not report.seen_by:
-            return Finding("warning", "nobody has looked at the regression sheet", "open it on the page Themes")  # fmt: skip
-        against = f"; {report.difference:.1f} from version {report.against}" if report.difference is not None else ""  # fmt: skip
-        return Finding("pass", f"regression sheet seen by {', '.join(report.seen_by)}{against}")
+            return Finding(
+                "warning", message("deployment.sheet_unseen"), message("deployment.open_sheet")
+            )
+        if report.difference is None or report.against is None:
+            return Finding("pass", message("deployment.sheet_seen", names=report.seen_by))
+        return Finding(
+            "pass",
+            message(
+                "deployment.sheet_seen_compared",
+                names=report.seen_by,
+                difference=f"{report.difference:.1f}",
+                version=report.against,
+            ),
+        )
 
     def _found(self, recipe: Recipe, theme: str) -> list[Model]:
         """The recipe's models that are here, its base model first."""

@@ -23,11 +23,9 @@ def export(variants: VariantStore, wanted: HistoryFilter) -> Iterator[bytes]:
     """
     page = variants.page(wanted, most=MOST_EXPORTED)
     if not page.rows:
-        raise InputError("nothing fits: there is nothing to export")
+        raise InputError("history.nothing_to_export")
     if page.next is not None:
-        raise InputError(
-            f"more than {MOST_EXPORTED:,} variants fit: narrow the filter, by date say"
-        )
+        raise InputError("history.too_many_to_export", most=f"{MOST_EXPORTED:,}")
     return _archive(variants, page.rows)
 
 

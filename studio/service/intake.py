@@ -7,6 +7,7 @@ from studio.errors import InputError
 from studio.imaging.compose import composite
 from studio.imaging.limits import encode_png, open_png, read_doodle
 from studio.library.catalogue import Catalogue
+from studio.messages import message
 from studio.recipes.canvas import BaseImage, BaseUpload, ControlPicture, Doodle, Sha256
 from studio.recipes.planning import named_models
 from studio.recipes.preset import LETTERS, Preset
@@ -50,12 +51,10 @@ class Intake:
         InputError for too many words or a seed out of range, Blocked for what the theme does not let pass.
         """
         if len(words) > MAX_WORDS:
-            raise InputError(
-                f"the words have {len(words):,} characters; at most {MAX_WORDS} are taken: shorten them"
-            )
+            raise InputError("request.words_too_long", count=f"{len(words):,}", most=MAX_WORDS)
         if seed is not None and not 0 <= seed < 2**32:
-            raise InputError(f"seed {seed} is out of range: choose 0 to {2**32 - 1}")
-        check_text(words, "what is asked for in words")
+            raise InputError("request.seed_out_of_range", seed=seed, most=2**32 - 1)
+        check_text(words, message("request.words"))
         for kind, ref in named_models(preset):
             self._catalogue.find(kind, ref)
         asker = Asker(request_id or secrets.token_hex(16), preset, preset_version, client)
@@ -79,7 +78,10 @@ class Intake:
     def _doodle(self, asker: Asker, base: BaseImage, png: bytes) -> Doodle:
         doodle = read_doodle(png, base.width, base.height)
         if asker.preset.safety.doodles:
-            under, over = open_png(self._bases.png(base), "the base"), open_png(doodle.png, "it")
+            under, over = (
+                open_png(self._bases.png(base), message("image.base_image")),
+                open_png(doodle.png, message("image.doodle")),
+            )
             self.safety.admit_drawing(asker, "doodle", composite(under, over), doodle.sha256)
         return doodle
 
@@ -87,15 +89,11 @@ class Intake:
         """A base picture that was brought along, its pixels alone kept, under no name in the gallery."""
         preset = asker.preset
         if not preset.safety.uploads:
-            raise InputError(
-                f"theme {preset.slug!r} takes no pictures of your own: name a base image"
-            )
-        picture = open_png(upload.png, "the base picture").convert("RGB")
+            raise InputError("theme.takes_no_uploads", slug=preset.slug)
+        picture = open_png(upload.png, message("image.uploaded_base")).convert("RGB")
         units = [unit for letter in LETTERS for unit in preset.recipes[letter].control_units]
         if upload.keypoints is None and any(unit.preprocessor == "pose" for unit in units):
-            raise InputError(
-                f"theme {preset.slug!r} holds on to the pose: send the picture's 18 keypoints along"
-            )
+            raise InputError("theme.upload_needs_keypoints", slug=preset.slug)
         name = f"upload-{hashlib.sha256(upload.png).hexdigest()[:16]}"
         image, clean = base_image_of(picture, name, "Upload", upload.keypoints)
         self.safety.admit_drawing(asker, "upload", picture, image.sha256)
@@ -107,7 +105,7 @@ class Intake:
 
         Raises BadPicture when it is no PNG, is broken, or larger than it may be.
         """
-        return self._pictures.put(encode_png(open_png(png, "the picture").convert("RGB")))
+        return self._pictures.put(encode_png(open_png(png, message("image.image")).convert("RGB")))
 
     def _own_pictures(self, preset: Preset) -> tuple[ControlPicture, ...]:
         wanted = (sha256 for letter in LETTERS for sha256 in preset.recipes[letter].pictures)

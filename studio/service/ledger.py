@@ -1,5 +1,6 @@
 """The account of a run that a client asked for: kept in the job table."""
 
+from studio.messages import Message, message
 from studio.recipes.events import Done, Event, Failed, Queued, Stopped, Withheld
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request, Variant
@@ -35,19 +36,21 @@ class SqlLedger:
     def holds(self, letter: Letter) -> bool:
         return letter in self._tickets and self._store.holds(self._tickets[letter])
 
-    def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
-        if letter not in self._tickets or not self._store.end(self._tickets[letter], state, error):
+    def end(self, letter: Letter, state: JobState, error: Message | None = None) -> bool:
+        ticket, told = self._tickets.get(letter), "" if error is None else error.model_dump_json()
+        if ticket is None or not self._store.end(ticket, state, told):
             return False
         self._metrics.ended(self._theme, letter, state)
         return True
 
-    def again(self, letter: Letter, error: str) -> bool:
-        return letter in self._tickets and self._store.give_back(self._tickets[letter], error)
+    def again(self, letter: Letter, error: Message) -> bool:
+        ticket = self._tickets.get(letter)
+        return ticket is not None and self._store.give_back(ticket, error.model_dump_json())
 
-    def give_back(self, error: str) -> None:
+    def give_back(self, error: Message) -> None:
         """Queues again all that was claimed and has not ended."""
         for ticket in tuple(self._tickets.values()):
-            self._store.give_back(ticket, error)
+            self._store.give_back(ticket, error.model_dump_json())
 
     def is_cleared(self, letter: Letter) -> bool:
         return letter in self._tickets and self._tickets[letter].cleared
@@ -78,4 +81,4 @@ def event_of(job: JobSeen, variant: Variant | None, variants: VariantStore) -> E
         return Withheld(letter=job.letter, reason=job.error)
     if job.state in OPEN:
         return Queued(letter=job.letter)
-    return Failed(letter=job.letter, message=job.error or "its picture is gone")
+    return Failed(letter=job.letter, message=job.error or message("image.gone"))

@@ -7,6 +7,7 @@ from PIL import Image
 from studio.engine.conditioning import control_map
 from studio.errors import InputError
 from studio.imaging.limits import encode_png, open_png
+from studio.messages import Message, message
 from studio.recipes.recipe import ControlUnit
 from studio.recipes.request import Job
 
@@ -17,13 +18,13 @@ class SeenMap:
 
     unit: str
     png: bytes | None
-    reason: str = ""
+    reason: Message | None = None
 
 
 def control_maps(job: Job, base_png: bytes) -> tuple[SeenMap, ...]:
     """Each control unit's map at the recipe's size, units that are switched off included."""
-    base = open_png(base_png, "the base image")
-    doodle = open_png(job.doodle.png, "the doodle") if job.doodle else None
+    base = open_png(base_png, message("image.base_image"))
+    doodle = open_png(job.doodle.png, message("image.doodle")) if job.doodle else None
     return tuple(_seen(unit, job, base, doodle) for unit in job.recipe.control_units)
 
 
@@ -32,7 +33,7 @@ def _seen(unit: ControlUnit, job: Job, base: Image.Image, doodle: Image.Image | 
     try:
         seen = control_map(unit, job, base, doodle, size)
     except InputError as error:
-        return SeenMap(name, None, str(error))
+        return SeenMap(name, None, error.message)
     if seen is None:
-        return SeenMap(name, None, f"{name} sees no strokes and will be left out")
+        return SeenMap(name, None, message("prompt.control_sees_nothing", model=name))
     return SeenMap(name, encode_png(seen))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from studio.errors import BadDocument, InputError, StudioError
 from studio.imaging.limits import open_png
 from studio.library.catalogue import Catalogue
+from studio.messages import Message, message
 from studio.recipes.canvas import BaseImage
 from studio.recipes.package import Package, PackedBase, read_package
 from studio.recipes.planning import named_models
@@ -24,7 +25,7 @@ class TakenIn:
 
     version: PresetVersion
     base_images: tuple[str, ...]
-    missing: tuple[str, ...]
+    missing: tuple[Message, ...]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class Packaging:
         Raises BadDocument for a file that does not hold, InputError when a base image of its own
         would replace another of the same id.
         """
-        package = read_package(data, f"preset file {name}")
+        package = read_package(data, message("theme.file", name=name))
         try:
             models = named_models(package.preset)
         except InputError as error:
-            raise BadDocument(f"preset file {name} does not hold: {error}") from None
+            raise BadDocument("theme.file_invalid", name=name, reason=error.message) from None
         new = [packed for packed in package.base_images if self._is_new(packed)]
         for packed in new:
             self.bases.put(
@@ -69,34 +70,28 @@ class Packaging:
     def _is_new(self, packed: PackedBase) -> bool:
         image = packed.image
         if hashlib.sha256(packed.png).hexdigest() != image.sha256:
-            raise BadDocument(f"base image {image.id!r} of the file is damaged: export it again")
-        size = open_png(packed.png, f"base image {image.id!r} of the file").size
+            raise BadDocument("theme.file_base_damaged", id=image.id)
+        size = open_png(packed.png, message("theme.file_base", id=image.id)).size
         if size != (image.width, image.height):
-            raise BadDocument(f"base image {image.id!r} of the file is not of the size it says")
+            raise BadDocument("theme.file_base_wrong_size", id=image.id)
         here = next(
             (each for each in self.bases.all(with_retired=True) if each.id == image.id), None
         )
         if here is not None and here.sha256 != image.sha256:
-            raise InputError(
-                f"there is another base image {image.id!r} here: rename that one, or export the"
-                " preset without base images"
-            )
+            raise InputError("theme.file_base_conflict", id=image.id)
         return here is None
 
-    def _missing_models(self, named: Sequence[tuple[ModelKind, ModelRef]]) -> Iterator[str]:
+    def _missing_models(self, named: Sequence[tuple[ModelKind, ModelRef]]) -> Iterator[Message]:
         """Why each model that cannot be used as the file has it cannot, with how to get it."""
         for kind, ref in named:
             try:
                 self.catalogue.find(kind, ref)
             except StudioError as error:
-                yield str(error)
+                yield error.message
 
-    def _missing_bases(self, preset: Preset) -> Iterator[str]:
+    def _missing_bases(self, preset: Preset) -> Iterator[Message]:
         """Each base image that is not here; the store is asked once, however many are named."""
         here = {image.id for image in self.bases.all(with_retired=True)}
         for each in preset.base_images:
             if each not in here:
-                yield (
-                    f"no base image named {each!r}: add it with `studio bases add {each} FILE`, or"
-                    " export the preset together with its base images"
-                )
+                yield message("image.base_missing_in_file", id=each)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from studio.errors import HubUnavailable, InputError, NotFound
+from studio.messages import Message, message, read_message
 from studio.recipes.base import Frozen, read_document
 from studio.recipes.recipe import ModelKind
 from studio.settings import Settings
@@ -55,7 +56,7 @@ class PullProgress:
     bytes: int
     fetched: int
     state: PullState
-    message: str = ""
+    message: Message | None = None
 
 
 class Pulls:
@@ -74,7 +75,7 @@ class Pulls:
         with self._lock:
             running = self._pulls.get(wish.repo)
             if running is not None and running.state == "running":
-                raise InputError(f"{wish.repo} is on its way already")
+                raise InputError("hub.already_running", repo=wish.repo)
         planned = self._planned(wish)
         progress = PullProgress(wish.repo, planned.name, wish.kind, planned.bytes, 0, "running")
         self._put(progress)
@@ -93,15 +94,14 @@ class Pulls:
                 capture_output=True, text=True, timeout=PLAN_SECONDS, env=self._environment(), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise HubUnavailable("the hub does not answer: try again later") from None
+            raise HubUnavailable("hub.no_answer") from None
         except ValueError:  # What no command line can carry, such as a NUL.
-            raise InputError(
-                f"{wish.repo!r:.80} is no repository: write it as owner/name"
-            ) from None
+            raise InputError("hub.repository_unreadable", repo=f"{wish.repo!r:.80}") from None
         if asked.returncode != 0:
             error = next((e for e in (InputError, NotFound) if e.exit_code == asked.returncode), HubUnavailable)  # fmt: skip
-            raise error(_last_line(asked.stderr))
-        return read_document(PullCost, asked.stdout, "what the hub answered")
+            why = _last_line(asked.stderr)
+            raise error(why.id, **why.params)
+        return read_document(PullCost, asked.stdout, message("hub.answer"))
 
     def _run(self, wish: PullWish, progress: PullProgress) -> None:
         ended = subprocess.run(
@@ -133,6 +133,7 @@ class Pulls:
             "STUDIO_HOME": str(self._settings.home),
             "STUDIO_HUB": self._settings.hub,
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "STUDIO_ERRORS": "json",
         }
 
 
@@ -146,9 +147,10 @@ def _before_repo(arguments: list[str], *options: str) -> list[str]:
     return [*arguments[:place], *options, *arguments[place:]]
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1].removeprefix("studio: ") if lines else "studio models pull said nothing"
+def _last_line(text: str) -> Message:
+    """Why the command failed: the message that it wrote, or whatever else its last line is."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (read_message(lines[-1]) if lines else None) or message("hub.command_silent")
 
 
 def _size(file: Path) -> int:

@@ -11,6 +11,7 @@ from PIL import Image
 from studio.errors import NotFound
 from studio.imaging.likeness import difference_map, diversity, likeness, middle
 from studio.imaging.limits import open_png
+from studio.messages import message
 from studio.recipes.canvas import BaseImage
 from studio.recipes.planning import plan
 from studio.recipes.preset import LETTERS, Letter, PresetVersion
@@ -67,7 +68,7 @@ class RegressionSheet:
             before[key] = self.album.picture(job)
             tell(len(jobs) + number + 1, total)
         doodles = {
-            each.name: open_png(each.png, f"test doodle {each.name}")
+            each.name: open_png(each.png, message("image.test_doodle", name=each.name))
             for each, _ in self._pages(version)
         }
         report = Regression(
@@ -104,10 +105,7 @@ class RegressionSheet:
             if each.base_image in known and (not allowed or each.base_image in allowed)
         ]
         if not pages:
-            raise NotFound(
-                "no test doodle was drawn on a base image of this preset: let it use one of those"
-                " that ship, or look at it with doodles of your own"
-            )
+            raise NotFound("image.no_test_doodle_fits")
         return pages
 
 

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from copy import copy
 from functools import partial
 from itertools import zip_longest
 from typing import Protocol
@@ -24,6 +25,7 @@ from studio.errors import (
     StudioError,
 )
 from studio.imaging.limits import encode_png
+from studio.messages import Message
 from studio.recipes.events import Failed, Started, Stopped
 from studio.recipes.planning import batches, plan
 from studio.recipes.preset import LETTERS, Letter
@@ -90,7 +92,7 @@ class RenderService:
         self._finisher = Finisher(variants, judge, self.metrics, self._retry, self._after)
         self._room = threading.Semaphore(UNFINISHED)
         self._engine: Renderer | None = None
-        self._device_lost = ""
+        self._device_lost: DeviceLost | None = None
         self._runs: dict[str, Run] = {}
         self._ended: dict[str, None] = {}
 
@@ -129,10 +131,7 @@ class RenderService:
         """
         run = self._runs.get(request_id)
         if run is None:
-            raise NotFound(
-                f"run {request_id[:8]} is not under way here: its finished variants are in the"
-                " history"
-            )
+            raise NotFound("history.run_not_found", id=request_id[:8])
         return run
 
     def under_way(self) -> tuple[Run, ...]:
@@ -174,18 +173,15 @@ class RenderService:
         """
         for lane in (self._lane, self._after):
             if not lane.is_alive:
-                raise LaneHung("a rendering thread is dead: this process must be started again")
+                raise LaneHung("engine.thread_dead")
             if lane.stalled_for > stalled:
-                raise LaneHung(
-                    f"a job has made no progress for over {stalled:.0f} s: this process must end, its"
-                    " service manager starts it again, and the job is tried anew"
-                )
+                raise LaneHung("engine.job_stalled", seconds=f"{stalled:.0f}")
         if self._device_lost:
-            raise DeviceLost(self._device_lost)
+            raise copy(self._device_lost)
 
     @property
-    def store_error(self) -> str:
-        """Why what is rendered cannot be stored for now; empty while it can."""
+    def store_error(self) -> StoreUnavailable | None:
+        """Why what is rendered cannot be stored for now; None while it can."""
         return self._retry.error
 
     def close(self) -> None:
@@ -210,7 +206,7 @@ class RenderService:
 
     def _looked(self, job: Job) -> bytes:
         if self._device_lost:
-            raise DeviceLost(self._device_lost)
+            raise copy(self._device_lost)
         base, doodle = self._pictures(job, forever=False)
         watches = [Watch(on_step=lambda _, __: self._lane.touch())]
         return encode_png(self._renderer().render_together([job], base, doodle, watches)[0].picture)
@@ -261,17 +257,17 @@ class RenderService:
         try:
             if rendered is None:
                 if is_over(run, letter):
-                    raise Cancelled(f"variant {letter} was stopped")
+                    raise Cancelled("request.variants_stopped", slots=letter)
                 rendered = self._rendered(run, [job])[0]
         except Cancelled:
             self._after.put(partial(self._finisher.end, run, Stopped(letter=letter)))
         except DeviceLost as error:
             self._lose_device(run, job, error)
         except NoRoom as error:
-            self._once_more(run, job, str(error), priority)
+            self._once_more(run, job, error.message, priority)
         except StudioError as error:
             log.warning("variant %s of %s failed: %s", letter, job.request_id, error)
-            failed = Failed(letter=letter, message=str(error))
+            failed = Failed(letter=letter, message=error.message)
             self._after.put(partial(self._finisher.end, run, failed))
         except Exception:
             log.exception("variant %s of %s failed", letter, job.request_id)
@@ -307,9 +303,10 @@ class RenderService:
                 self._lose_device(run, job, error)
             except Exception as error:
                 log.exception("variant %s of %s failed", job.letter, job.request_id)
-                message = str(error) if isinstance(error, StudioError) else ""
-                failed = Failed(
-                    letter=job.letter, message=message or unexpected(job.letter).message
+                failed = (
+                    Failed(letter=job.letter, message=error.message)
+                    if isinstance(error, StudioError)
+                    else unexpected(job.letter)
                 )
                 self._after.put(partial(self._finisher.end, run, failed))
             else:
@@ -317,7 +314,7 @@ class RenderService:
 
         self._lane.put(draw, priority)
 
-    def _once_more(self, run: Run, job: Job, error: str, priority: Priority) -> None:
+    def _once_more(self, run: Run, job: Job, error: Message, priority: Priority) -> None:
         """What may pass is tried again where an account is kept of that; else it has failed."""
 
         def requeue(job: Job) -> None:
@@ -329,18 +326,20 @@ class RenderService:
     def _lose_device(self, run: Run, job: Job, error: DeviceLost) -> None:
         """The job goes back to the queue, and nothing more is rendered here."""
         log.critical("the device is lost: %s", error)
-        self._device_lost = str(error)
+        self._device_lost = error
         self._after.put(
-            partial(self._finisher.again, run, job, str(error), lambda job: run.requeue(job.letter))
+            partial(
+                self._finisher.again, run, job, error.message, lambda job: run.requeue(job.letter)
+            )
         )
 
     def _refuse(self, run: Run, jobs: Sequence[Job]) -> None:
         """After the device was lost: clients' jobs stay queued for another process, trial runs fail."""
-        if run.ledger.is_kept:
+        if run.ledger.is_kept or self._device_lost is None:
             return
         for job in jobs:
             if run.take(job.letter):
-                run.tell(Failed(letter=job.letter, message=self._device_lost))
+                run.tell(Failed(letter=job.letter, message=self._device_lost.message))
 
     def _rendered(self, run: Run, jobs: Sequence[Job]) -> tuple[Rendered, ...]:
         base, doodle = self._pictures(jobs[0], run.ledger.is_kept)

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from typing import TypeVar
 
 from studio.errors import StoreUnavailable
@@ -34,7 +35,7 @@ class StoreRetry:
         self._patience, self._first, self._longest = patience, first_pause, longest_pause
         self._clock = clock
         self._closing = threading.Event()
-        self._away: dict[str, tuple[float, str]] = {}
+        self._away: dict[str, tuple[float, StoreUnavailable]] = {}
 
     def __call__(
         self,
@@ -64,9 +65,9 @@ class StoreRetry:
                 return result
 
     @property
-    def error(self) -> str:
-        """Why the store is away; empty while the last call of each kind succeeded."""
-        return next((error for _, error in tuple(self._away.values())), "")
+    def error(self) -> StoreUnavailable | None:
+        """Why the store is away; None while the last call of each kind succeeded."""
+        return next((error for _, error in tuple(self._away.values())), None)
 
     def close(self) -> None:
         """Ends every wait: what is tried afterwards is tried once."""
@@ -74,7 +75,7 @@ class StoreRetry:
 
     def _gives_up(self, kind: str, error: StoreUnavailable, forever: bool) -> bool:
         now = self._clock()
-        since, _ = self._away.get(kind, (now, ""))
-        self._away[kind] = since, str(error)
+        since, _ = self._away.get(kind, (now, error))
+        self._away[kind] = since, copy(error)
         is_over = not forever and now - since >= self._patience
         return is_over or self._closing.is_set()

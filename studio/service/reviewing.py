@@ -92,8 +92,7 @@ class Reviewing:
             against = self.presets.version(version.preset.slug, report.against)
         if not all(map(self.costs.album.has, self.sheets.jobs(version, against))):
             raise NotFound(
-                f"the pictures of the sheet of {version.preset.slug!r} version {version.number} are not"
-                " here any more: draw it again"
+                "deployment.sheet_images_gone", slug=version.preset.slug, number=version.number
             )
         return self.sheets.run(version, against, lambda *_: None)
 
@@ -101,10 +100,7 @@ class Reviewing:
         """Notes who has looked at a version's newest sheet. Raises NotFound when there is none."""
         report = self.regression(slug, number)
         if report is None:
-            raise NotFound(
-                f"version {number} of {slug!r} has no regression sheet: draw it with `studio"
-                f" presets sheet {slug}`"
-            )
+            raise NotFound("deployment.version_without_sheet", number=number, slug=slug)
         if by not in report.seen_by:
             seen = report.model_copy(update={"seen_by": (*report.seen_by, by)})
             self.reports.put(slug, number, "regression", seen)

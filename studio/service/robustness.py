@@ -7,6 +7,7 @@ from studio.errors import Cancelled, StudioError
 from studio.imaging.figure import KEPT, figure_score
 from studio.imaging.limits import encode_png, open_png
 from studio.imaging.nasty import NASTY
+from studio.messages import message
 from studio.recipes.canvas import BaseImage
 from studio.recipes.planning import plan
 from studio.recipes.preset import PresetVersion
@@ -68,7 +69,7 @@ class RobustnessPack:
         except Cancelled:
             raise
         except StudioError as error:
-            return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=str(error))  # fmt: skip
-        clean = open_png(self.bases.png(base), f"base image {base.id}")
+            return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=None, kept=False, why=error.message)  # fmt: skip
+        clean = open_png(self.bases.png(base), message("image.base_named", id=base.id))
         score = figure_score(clean, picture, base.keypoints)
         return FigureSeen(doodle=name, base_image=base.id, letter=job.letter, score=round(score, 3), kept=score >= KEPT)  # fmt: skip

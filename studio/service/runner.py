@@ -1,11 +1,12 @@
 """Who draws what clients ask for: this process, or a fleet that pulls from a queue."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import NotFound, StoreUnavailable
+from studio.errors import NotFound
 from studio.recipes.preset import Letter
 from studio.recipes.request import Request
 from studio.recipes.serving import Told, told
@@ -126,7 +127,7 @@ class InProcess:
 
     def check_ready(self) -> None:
         if error := self._rendering.store_error:
-            raise StoreUnavailable(error)
+            raise copy(error)
 
     def _start_all(self, found: Sequence[Left]) -> int:
         for left in found:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
+from studio.messages import Message
 from studio.recipes.events import FINAL, Elsewhere, Event, Queued, Stopped
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request
@@ -26,11 +27,11 @@ class Ledger(Protocol):
         """Whether this run's attempt at a job still counts."""
         ...
 
-    def end(self, letter: Letter, state: JobState, error: str = "") -> bool:
+    def end(self, letter: Letter, state: JobState, error: Message | None = None) -> bool:
         """Says how a job ended; False when the attempt counts no more, and nothing may be told."""
         ...
 
-    def again(self, letter: Letter, error: str) -> bool:
+    def again(self, letter: Letter, error: Message) -> bool:
         """After an attempt that failed for no fault of its own: True when it is to be tried again."""
         ...
 
@@ -54,10 +55,10 @@ class Unkept:
     def holds(self, _: Letter) -> bool:
         return True
 
-    def end(self, _: Letter, __: JobState, ___: str = "") -> bool:
+    def end(self, _: Letter, __: JobState, ___: Message | None = None) -> bool:
         return True
 
-    def again(self, _: Letter, __: str) -> bool:
+    def again(self, _: Letter, __: Message) -> bool:
         return False
 
     def is_cleared(self, _: Letter) -> bool:

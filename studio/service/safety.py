@@ -10,6 +10,7 @@ from PIL import Image
 
 from studio.errors import Blocked, StudioError
 from studio.imaging.limits import encode_png
+from studio.messages import Message, message
 from studio.recipes.preset import Letter, Preset
 from studio.recipes.request import OPERATOR, Request
 from studio.recipes.safety import Judged, PictureVerdict, Stage, Verdict, WordVerdict
@@ -19,8 +20,6 @@ from studio.safety.pictures import PictureJudge, judge
 from studio.store.audit import AuditStore
 
 log = logging.getLogger(__name__)
-OTHER_WORDS = "these words cannot be used here: choose others"
-OTHER_DOODLE = "this drawing cannot be used here: draw another"
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,14 @@ class Safety:
         """What of the lists is in a text. Raises BadDocument for a list that does not hold."""
         return self.lists.filter().judge(text)
 
-    def ails(self, preset: Preset) -> str:
-        """What is wrong with the judges that a theme needs; empty where they work."""
+    def ails(self, preset: Preset) -> Message | None:
+        """What is wrong with the judges that a theme needs; None where they work."""
         if preset.safety.moderation != "off" and self.moderator is None:
-            return "the theme wants outside moderation: set STUDIO_MODERATION_URL and its secret"
+            return message("moderation.service_missing")
         try:
             self.words("a red dress")
         except (StudioError, OSError) as error:
-            return str(error)
+            return told_of(error)
         return judge(self.judge, Image.new("RGB", (64, 64), "white"), {}).error
 
     def admit_words(self, asker: Asker, words: str) -> str:
@@ -69,7 +68,10 @@ class Safety:
         except (StudioError, OSError) as error:
             log.error("words cannot be judged, and none pass: %s", error)
             self._record(asker, "words", "block", reason=f"they could not be judged: {error}")
-            raise Blocked(OTHER_WORDS if asker.client != OPERATOR else str(error)) from None
+            if asker.client == OPERATOR:
+                why = told_of(error)
+                raise Blocked(why.id, **why.params) from None
+            raise Blocked("moderation.choose_other_words") from None
         if verdict.severity is None:
             return words
         found = ", ".join(dict.fromkeys(match.entry for match in verdict.matches))
@@ -78,8 +80,9 @@ class Safety:
         reason = found if policy.keep_words or not blocked else hashed(found)
         self._record(asker, "words", verdict.severity, said=said, reason=reason)
         if blocked:
-            why = f"the words hold what the lists block: {found}; choose others, or mend the lists"
-            raise Blocked(why if asker.client == OPERATOR else OTHER_WORDS)
+            if asker.client == OPERATOR:
+                raise Blocked("moderation.words_blocked", found=found)
+            raise Blocked("moderation.choose_other_words")
         return verdict.masked(words)
 
     def admit_drawing(
@@ -91,11 +94,15 @@ class Safety:
         if not policy.doodles:
             return
         verdict = judge(self.judge, picture, policy.limits)
-        if not verdict.withheld:
+        reason = verdict.reason
+        if reason is None:
             return
-        self._record(asker, stage, "block", score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
-        told = f"the {stage} is not let pass: {verdict.reason}"
-        raise Blocked(told if asker.client == OPERATOR else OTHER_DOODLE)
+        self._record(asker, stage, "block", score=verdict.score, reason=str(reason), picture_sha256=sha256)  # fmt: skip
+        if asker.client != OPERATOR:
+            raise Blocked("moderation.draw_another")
+        if stage == "upload":
+            raise Blocked("moderation.upload_blocked", reason=reason)
+        raise Blocked("moderation.doodle_blocked", reason=reason)
 
     def picture(self, request: Request, letter: Letter, picture: Image.Image) -> PictureVerdict:
         """Whether a picture that was drawn may be shown; what is withheld is on record."""
@@ -117,10 +124,10 @@ class Safety:
             return verdict
         if policy.moderation != "off" and not verdict.withheld:
             verdict = self._moderated(verdict, request, letter, picture)
-        if verdict.withheld:
+        if (reason := verdict.reason) is not None:
             asker = Asker(request.id, request.preset, request.preset_version, request.client)
             sha256 = hashlib.sha256(picture.tobytes()).hexdigest()
-            self._record(asker, "picture", "withheld", letter=letter, score=verdict.score, reason=verdict.reason, picture_sha256=sha256)  # fmt: skip
+            self._record(asker, "picture", "withheld", letter=letter, score=verdict.score, reason=str(reason), picture_sha256=sha256)  # fmt: skip
         return verdict
 
     def withdrawn(self, request: Request, letter: Letter, reason: str, by: str) -> None:
@@ -140,7 +147,7 @@ class Safety:
         preset = request.preset
         try:
             if self.moderator is None:
-                raise ModerationDown("no moderation service is set up: set STUDIO_MODERATION_URL")
+                raise ModerationDown("moderation.not_set_up")
             shown = Shown(
                 request=request.id, theme=preset.slug, letter=letter, png=encode_png(picture)
             )
@@ -148,7 +155,7 @@ class Safety:
         except ModerationDown as error:
             log.warning("variant %s of %s is not moderated: %s", letter, request.id, error)
             passes = preset.safety.moderation == "pass"
-            return verdict if passes else verdict.model_copy(update={"error": str(error)})
+            return verdict if passes else verdict.model_copy(update={"error": error.message})
         withholds = said.verdict == "withhold"
         return verdict.model_copy(update={"refused": said.reason}) if withholds else verdict
 
@@ -161,6 +168,11 @@ class Safety:
                 theme=asker.preset.slug, version=asker.version, created=datetime.now(UTC), **more,
             )
         )  # fmt: skip
+
+
+def told_of(error: StudioError | OSError) -> Message:
+    """An error's text; that of a system's error as it is."""
+    return error.message if isinstance(error, StudioError) else Message(id=str(error))
 
 
 def hashed(text: str) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
 
-from studio.errors import Busy, InputError, NotFound
+from studio.errors import Busy, InputError, NotFound, StudioError
 from studio.recipes.canvas import BaseImage, BaseUpload, Sha256, Slug
 from studio.recipes.preset import LETTERS, Letter, Preset, PresetVersion
 from studio.recipes.request import OPERATOR
@@ -148,7 +148,7 @@ class Serving:
                 request, client.name, client.channel, expires, order.key, partial(_admit, client)
             )
         except _Full as full:
-            raise Busy(str(full), self.seconds_to_wait()) from None
+            raise Busy(full.code, self.seconds_to_wait(), **full.message.params) from None
         if turn is None:
             return self._sent_again(kept.id, order)
         self.runner.start(request, LETTERS, turn)
@@ -158,7 +158,7 @@ class Serving:
         """A client's own request. Raises NotFound, for those of others too."""
         found = self.jobs.asked(request_id)
         if found.client != client.name:
-            raise NotFound(f"there is no request {request_id[:32]}")
+            raise NotFound("request.not_found", id=request_id[:32])
         return found
 
     def cancel(self, client: Client, request_id: str) -> Asked:
@@ -180,7 +180,7 @@ class Serving:
         for variant in self.variants.of_request(request_id):
             if variant.letter == letter and letter in done:
                 return self.variants.png(variant)
-        raise NotFound(f"request {request_id[:8]} has no variant {letter} yet")
+        raise NotFound("request.no_variant_yet", id=request_id[:8], slot=letter)
 
     def withdraw(self, request_id: str, letter: Letter, reason: str, by: str) -> Asked:
         """Withholds a picture that is shown already, as a later verdict wants it; it is on record."""
@@ -208,7 +208,7 @@ class Serving:
         judged = self.intake.safety.audit.get(number).judged
         letter = next((each for each in LETTERS if each == judged.letter), None)
         if judged.verdict != "withheld" or letter is None or judged.client == OPERATOR:
-            raise InputError(f"decision {number} withholds no client's picture: review it alone")
+            raise InputError("moderation.nothing_to_release", number=number)
         self.release(judged.request_id, letter, review.note, review.reviewer)
 
     def news(self, request_id: str, number: int) -> tuple[Told, ...] | None:
@@ -242,30 +242,26 @@ class Serving:
         """The request that was sent under the order's key. Raises InputError where that was another."""
         sent = self.jobs.request(request_id).order_sha256
         if sent is not None and sent != order.sha256:
-            raise InputError(
-                "another request was sent under this Idempotency-Key: take a new key for each request"
-            )
+            raise InputError("request.key_used_twice")
         return self.jobs.asked(request_id)
 
     def _check_offered(self, preset: Preset, image_id: str) -> None:
         allowed = preset.base_images
         if (allowed and image_id not in allowed) or image_id in self.bases.retired():
-            raise NotFound(f"theme {preset.slug!r} has no base image {image_id!r}")
+            raise NotFound("theme.without_base_image", slug=preset.slug, id=image_id)
 
 
-class _Full(Exception):
+class _Full(StudioError):
     """There is no room for a request; how long that will last is for the door to say."""
 
 
 def _admit(client: Client, crowd: Crowd) -> int:
     """The turn of a client's next request. Raises _Full, and Busy where the client knows it best."""
     if crowd.own >= client.in_flight:
-        raise _Full(
-            f"{client.in_flight} of your requests are under way already: wait for one to end"
-        )
+        raise _Full("request.too_many_in_flight", count=client.in_flight)
     _check_quota(client, crowd)
     if crowd.waiting >= LONGEST_QUEUE:
-        raise _Full("the queue is full: come back later")
+        raise _Full("request.queue_full")
     return turn_of(crowd.own)
 
 
@@ -276,10 +272,8 @@ def _check_quota(client: Client, crowd: Crowd) -> None:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if crowd.asked_since(midnight) >= client.per_day:
         left = midnight + timedelta(days=1) - now
-        raise Busy(
-            f"{client.per_day} requests a day are yours, until midnight UTC: come back then",
-            1 + int(left.total_seconds()),
-        )
+        seconds = 1 + int(left.total_seconds())
+        raise Busy("request.too_many_a_day", seconds, count=client.per_day)
 
 
 def turn_of(crowd: int) -> int:

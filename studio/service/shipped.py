@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.errors import StoreError
 from studio.imaging.limits import open_png
 from studio.library.catalogue import Catalogue
+from studio.messages import message
 from studio.recipes.base import read_document
 from studio.recipes.canvas import BaseImage
 from studio.recipes.preset import Preset
@@ -27,14 +28,12 @@ def install_base_images(folder: Path, bases: BaseImageStore) -> None:
         for position, entry in enumerate(listed):
             if entry["id"] not in known:
                 png = (folder / f"{entry['id']}.png").read_bytes()
-                width, height = open_png(png, f"shipped base image {entry['id']}").size
+                width, height = open_png(png, message("image.shipped_base", id=entry["id"])).size
                 sha256 = hashlib.sha256(png).hexdigest()
                 image = BaseImage(**entry, width=width, height=height, sha256=sha256)
                 bases.put(image, png, position)
     except OSError as error:
-        raise StoreError(
-            f"a file that ships with the studio is missing: {error.filename}; install it again"
-        ) from None
+        raise StoreError("storage.shipped_file_missing", file=str(error.filename)) from None
 
 
 def install_presets(folder: Path, presets: PresetStore, catalogue: Catalogue) -> None:
@@ -43,7 +42,9 @@ def install_presets(folder: Path, presets: PresetStore, catalogue: Catalogue) ->
     # What is saved last is what a page opens with.
     for file in sorted(folder.glob("*.json"), key=lambda file: (file.stem == FIRST, file.stem)):
         if file.stem not in known:
-            preset = read_document(Preset, file.read_bytes(), f"shipped preset {file.name}")
+            preset = read_document(
+                Preset, file.read_bytes(), message("theme.shipped", file=file.name)
+            )
             presets.save(with_hashes(preset, catalogue), author="studio", note="shipped")
 
 

@@ -33,7 +33,7 @@ class Sweep:
     def jobs(self) -> list[tuple[Cell, Job]]:
         """What is to be rendered, in order. Raises InputError where the axes do not fit."""
         if not 1 <= len(self.axes) <= 3:
-            raise InputError("a sweep has one to three axes: --x, --y and --z")
+            raise InputError("sweep.number_of_axes")
         recipe = self.request.preset.recipes[self.letter]
         others = {slug: preset.recipes[self.letter] for slug, preset in self.presets.items()}
         found = cells(recipe, self.request.seed, self.axes, others)

@@ -13,6 +13,7 @@ from PIL import Image
 from studio.errors import InputError, NotFound
 from studio.imaging.likeness import difference, likeness, middle
 from studio.imaging.limits import open_png
+from studio.messages import message
 from studio.recipes.base import read_document
 from studio.recipes.canvas import Slug
 from studio.recipes.planning import plan
@@ -91,7 +92,7 @@ class Tuning:
     def study(self, name: str) -> Study:
         """Raises NotFound."""
         document = self._study(name).user_attrs["study"]
-        return read_document(Study, document, f"study {name!r}")
+        return read_document(Study, document, message("tuning.study", name=name))
 
     def cost(self, name: str, trials: int) -> Cost:
         """What so many further trials ask for. Raises NotFound."""
@@ -124,7 +125,7 @@ class Tuning:
     def run(self, name: str, trials: int, tell: Tell) -> None:
         """Makes so many further trials. What is stopped in between goes on from there."""
         if not 1 <= trials <= MOST_TRIALS:
-            raise InputError(f"ask for 1 to {MOST_TRIALS} trials")
+            raise InputError("tuning.number_of_trials", most=MOST_TRIALS)
         import optuna
 
         kept, study = self._study(name), self.study(name)
@@ -144,8 +145,10 @@ class Tuning:
         kept, study = self._study(name), self.study(name)
         trial = self._trial(kept, number)
         if trial.state != optuna.trial.TrialState.RUNNING:
-            raise InputError(f"trial {number} has been judged already")
-        looks = read_document(Looks, trial.user_attrs["looks"], f"trial {number}")
+            raise InputError("tuning.already_rated", number=number)
+        looks = read_document(
+            Looks, trial.user_attrs["looks"], message("tuning.trial", number=number)
+        )
         self._storage.set_trial_user_attr(trial._trial_id, "stars", stars)
         kept.tell(number, score(study.objective, looks, stars))
 
@@ -155,7 +158,11 @@ class Tuning:
             TrialSeen(
                 number=trial.number,
                 values=trial.params,
-                looks=read_document(Looks, trial.user_attrs["looks"], f"trial {trial.number}"),
+                looks=read_document(
+                    Looks,
+                    trial.user_attrs["looks"],
+                    message("tuning.trial", number=trial.number),
+                ),
                 stars=trial.user_attrs.get("stars"),
                 score=trial.value,
             )
@@ -187,7 +194,7 @@ class Tuning:
         study, preset = self.study(name), self.preset(name, number)
         jobs = [job for _, job in self._jobs(preset, study.number, study.letter)]
         if not all(map(self.album.has, jobs)):
-            raise NotFound(f"the pictures of trial {number} are not here any more")
+            raise NotFound("tuning.images_gone", number=number)
         return [self.album.picture(job) for job in jobs]
 
     def _try(self, kept: "optuna.Study", study: Study, version: PresetVersion) -> None:
@@ -209,7 +216,7 @@ class Tuning:
         apart: list[float] = []
         for doodle, job in self._jobs(varied, version.number, letter):
             picture = self.album.picture(job)
-            alike.append(likeness(open_png(doodle.png, "a test doodle"), picture))
+            alike.append(likeness(open_png(doodle.png, message("image.a_test_doodle")), picture))
             apart += [difference(picture, other) for other in self._others(preset, version.number, letter, doodle)]  # fmt: skip
         return Looks(likeness=middle(alike), diversity=mean(apart), of_seeds=None)
 
@@ -237,13 +244,13 @@ class Tuning:
         try:
             return optuna.load_study(study_name=name, storage=self._storage)
         except KeyError:
-            raise NotFound(f"there is no study {name!r}") from None
+            raise NotFound("tuning.study_not_found", name=name) from None
 
     def _trial(self, kept: "optuna.Study", number: int) -> "optuna.trial.FrozenTrial":
         for trial in kept.trials:
             if trial.number == number and "looks" in trial.user_attrs:
                 return trial
-        raise NotFound(f"study {kept.study_name!r} has no trial {number}")
+        raise NotFound("tuning.trial_not_found", name=kept.study_name, number=number)
 
     @cached_property
     def _storage(self) -> Any:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from studio.errors import InputError, NotFound
 from studio.imaging.compose import composite
 from studio.imaging.limits import open_png
+from studio.messages import message
 from studio.recipes.base import explain
 from studio.recipes.canvas import BaseImage, Slug
 from studio.recipes.planning import plan
@@ -103,12 +104,14 @@ class Voting:
         each = ballot(contest, str(contest_id), voter, number)
         if side == "doodle":
             doodle, base = self._page(each.doodle)
-            clean = open_png(self.bases.png(base), f"base image {base.id}")
-            return composite(clean, open_png(doodle.png, f"test doodle {doodle.name}"))
+            clean = open_png(self.bases.png(base), message("image.base_named", id=base.id))
+            return composite(
+                clean, open_png(doodle.png, message("image.test_doodle", name=doodle.name))
+            )
         entrant = contest.entrants[each.left if side == "left" else each.right]
         jobs = self._jobs(entrant, each.doodle, each.seed)
         if not all(self.album.has(job) for job in jobs):
-            raise NotFound("that picture is not drawn yet: wait until all of the contest are")
+            raise NotFound("blind_test.image_not_drawn")
         return _beside([self.album.picture(job) for job in jobs])
 
     def vote(self, contest_id: int, voter: str, number: int, choice: Choice) -> None:
@@ -117,7 +120,7 @@ class Voting:
         try:
             vote = Vote(voter=voter, ballot=ballot(contest, str(contest_id), voter, number), choice=choice)  # fmt: skip
         except ValidationError as error:
-            raise InputError(f"that is no vote: {explain(error)}") from None
+            raise InputError("blind_test.vote_invalid", reason=explain(error)) from None
         self.contests.cast(contest_id, vote, number)
 
     def standing(self, contest_id: int) -> Standing:
@@ -139,7 +142,7 @@ class Voting:
         try:
             return Contest(title=title, entrants=tuple(entrants), doodles=doodles)
         except ValidationError as error:
-            raise InputError(f"that is no contest: {explain(error)}") from None
+            raise InputError("blind_test.invalid", reason=explain(error)) from None
 
     def _all_jobs(self, contest: Contest) -> list[Job]:
         return [
@@ -160,7 +163,7 @@ class Voting:
     def _page(self, name: str) -> tuple[TestDoodle, BaseImage]:
         doodle = next((each for each in self.pack if each.name == name), None)
         if doodle is None or doodle.base_image is None:
-            raise NotFound(f"no test doodle {name!r} any more: begin a new contest")
+            raise NotFound("blind_test.doodle_gone", name=name)
         return doodle, self.bases.get(doodle.base_image)
 
 

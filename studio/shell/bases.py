@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studio.messages import message
 from studio.shell.printing import AsJson, here, print_table, say, say_json
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ def add(
         studio.bases,
         image_id,
         name or image_id,
-        read_file(file, "the base image"),
-        None if keypoints is None else read_keypoints(read_file(keypoints, "the keypoints")),
+        read_file(file, message("image.base_image")),
+        None
+        if keypoints is None
+        else read_keypoints(read_file(keypoints, message("image.keypoints"))),
         None if detector is None else _detector(studio, detector),
     )
     say(f"{image.id}: {image.width}x{image.height}, {_told(image.keypoints)}")
@@ -80,7 +83,7 @@ def _detector(studio: "Studio", name: str) -> "VitPose":
     from studio.recipes.recipe import ModelRef, is_model_name
 
     if not is_model_name(name):
-        raise InputError(f"{name!r} cannot be a model's name: see `studio models list`")
+        raise InputError("cli.model_name_invalid", name=name)
     model = studio.catalogue.find("detector", ModelRef(name=name))
     from studio.engine.poses import VitPose
 

@@ -43,7 +43,7 @@ def serving(
     from studio.errors import InputError
 
     if not installed():
-        raise InputError("redis-server is not installed: apt-get install redis-server")
+        raise InputError("cli.redis_missing")
     from studio.bench.serving import serving_figures, table
 
     figures = serving_figures(lambda what: say(what, err=True), requests)

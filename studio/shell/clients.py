@@ -38,7 +38,7 @@ def add(
             }
         )  # fmt: skip
     except ValidationError as error:
-        raise InputError(f"this client cannot be: {explain(error)}") from None
+        raise InputError("auth.client_invalid", reason=explain(error)) from None
     say(here().clients.put(client))
 
 

@@ -28,10 +28,10 @@ def check(
     from studio.service.gate import worst
 
     findings = here().deploying.check(slug, version)
-    rows = [(finding.level, finding.what, finding.remedy) for finding in findings]
+    rows = [(each.level, str(each.what), str(each.remedy or "")) for each in findings]
     print_table(("level", "what", "remedy"), rows, as_json)
     if worst(findings) == "stop":
-        raise GateClosed(f"{slug!r} does not pass the gate")
+        raise GateClosed("cli.gate_closed", slug=slug)
 
 
 @app.command()
@@ -108,7 +108,7 @@ def live(channel: Channel = "live", as_json: AsJson = False) -> None:
         (
             each.deployment.order.slug, each.version.number,
             each.deployment.order.trial or "", each.deployment.order.trial_share or "",
-            each.version.preset.name, "; ".join(ailing.get(each.deployment.order.slug, ())),
+            each.version.preset.name, "; ".join(map(str, ailing.get(each.deployment.order.slug, ()))),
         )
         for each in deploying.serving(channel)
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def _order(values: Mapping[str, object]) -> "Order":
     try:
         return Order.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"this cannot be deployed: {explain(error)}") from None
+        raise InputError("deployment.order_invalid", reason=explain(error)) from None
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -144,7 +144,7 @@ def _moment(text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{text!r} is no moment: write it as 2026-12-01T00:00+01:00") from None
+        raise InputError("cli.moment_unreadable", text=text or "") from None
 
 
 def _print(log: Sequence["Deployment"], as_json: bool) -> None:

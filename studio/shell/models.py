@@ -111,10 +111,7 @@ def verify(
         say(f"{'whole' if same else 'CHANGED':8}{model.kind:12}{model.name}")
         changed += [] if same else [model.name]
     if changed:
-        raise ModelError(
-            f"no longer what it was: {', '.join(changed)}; its files changed without their time"
-            " changing: put them in place again"
-        )
+        raise ModelError("model.changed_silently", names=changed)
 
 
 @app.command()
@@ -127,8 +124,11 @@ def remove(
     # A folder below may be a link to another disk, which is not the studio's.
     if settings.models_home.resolve() not in (model.path.parent.resolve() / "_").parents:
         raise InputError(
-            f"{model.kind} {model.name!r} lies in {model.path.parent}, which is not the studio's:"
-            f" only models in {settings.models_home} are removed"
+            "model.not_removable",
+            kind=model.kind,
+            name=model.name,
+            folder=str(model.path.parent),
+            home=str(settings.models_home),
         )
     if not yes:
         confirm(f"Delete {model.path} ({model.bytes / 1e6:,.1f} MB)?")
@@ -151,9 +151,9 @@ def _one(catalogue: "Catalogue", name: str) -> "Model":
     models = catalogue.models()
     found = [m for m in models if m.name == name or (slash and (m.kind, m.name) == (kind, rest))]
     if not found:
-        have = ", ".join(m.name for m in models) or "none"
-        raise NotFound(f"no model named {name!r} (there are: {have})")
+        have = [m.name for m in models] or ["none"]
+        raise NotFound("cli.model_not_found", name=name, names=have)
     if len(found) > 1:
         kinds = ", ".join(f"{m.kind}/{m.name}" for m in found)
-        raise InputError(f"{name!r} is the name of several models: say which ({kinds})")
+        raise InputError("cli.model_ambiguous", name=name, names=kinds)
     return found[0]

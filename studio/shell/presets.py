@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from studio.messages import message
 from studio.shell.deploying import app as deploying_app
 from studio.shell.printing import AsJson, Author, here, print_table, say, say_json
 from studio.shell.reviewing import app as reviewing_app
@@ -54,7 +55,7 @@ def diff(
     presets = here().presets
     new = presets.version(slug, after)
     old = presets.version(slug, before or max(1, new.number - 1))
-    rows = [(c.place, c.before, c.after) for c in differences(old.preset, new.preset)]
+    rows = [change.texts() for change in differences(old.preset, new.preset)]
     print_table(("place", "before", "after"), rows, as_json)
 
 
@@ -86,7 +87,7 @@ def import_preset(file: Path, author: Author = "", as_json: AsJson = False) -> N
     """Save a preset from a file, as the next version of its slug; says what is missing here."""
     from studio.files import read_file
 
-    taken = here().packaging.take_in(read_file(file, "the preset file"), file.name, author)
+    taken = here().packaging.take_in(read_file(file, message("theme.the_file")), file.name, author)
     saved = taken.version
     row = (saved.preset.slug, saved.number, saved.preset.name, len(taken.base_images))
     print_table(("slug", "version", "name", "new base images"), [row], as_json)

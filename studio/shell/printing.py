@@ -37,9 +37,9 @@ def say(text: object, err: bool = False) -> None:
     typer.echo(printable(str(text)), err=err)
 
 
-def say_json(document: str) -> None:
+def say_json(document: str, err: bool = False) -> None:
     """Prints JSON; what a terminal would obey stands in it escaped, which means the same."""
-    typer.echo(printable_json(document))
+    typer.echo(printable_json(document), err=err)
 
 
 def say_lines(text: str) -> None:
@@ -77,7 +77,7 @@ def load_settings(**flags: object) -> "Settings":
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise InputError(f"a setting does not hold: {explain(error)}") from None
+        raise InputError("cli.setting_invalid", reason=explain(error)) from None
 
 
 def here() -> "Studio":

@@ -22,11 +22,13 @@ def robustness(slug: str, version: Version = None, as_json: AsJson = False) -> N
     from studio.recipes.reports import NEEDED
 
     found = here().reviewing.test_robustness(slug, version, count_up)
-    rows = [(c.doodle, c.base_image, c.letter, c.score, c.kept, c.why) for c in found.cells]
+    rows = [
+        (c.doodle, c.base_image, c.letter, c.score, c.kept, str(c.why or "")) for c in found.cells
+    ]
     print_table(("doodle", "base", "recipe", "score", "kept", "why"), rows, as_json)
     say(f"figure kept in {found.share:.0%}, {NEEDED:.0%} are needed", err=True)
     if not found.passed:
-        raise GateClosed(f"{slug!r} loses the figure too often")
+        raise GateClosed("cli.figure_lost", slug=slug)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studio.messages import message
 from studio.shell.printing import AsJson, Author, here, print_table, say, say_json
 
 if TYPE_CHECKING:
@@ -60,17 +61,19 @@ def picture(
     rules = _policy(studio, policy).model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    shown = open_png(read_file(file, "the picture"), str(file))
+    shown = open_png(read_file(file, message("image.image")), str(file))
     verdict = judge(studio.safety.judge, shown, rules.limits)
     told = {
         "verdict": "block" if verdict.withheld else "pass", "scores": dict(verdict.scores),
-        "threshold": rules.threshold, "margin": rules.margin, "reason": verdict.reason,
+        "threshold": rules.threshold, "margin": rules.margin, "reason": str(verdict.reason or ""),
     }  # fmt: skip
     if as_json:
         say_json(json.dumps(told, indent=2))
     else:
         scores = ", ".join(f"{name} {score:.3f}" for name, score in verdict.scores.items())
-        say(f"{told['verdict']}: {scores or verdict.reason} (threshold {rules.threshold:g})")
+        say(
+            f"{told['verdict']}: {scores or str(verdict.reason or '')} (threshold {rules.threshold:g})"
+        )
     if verdict.withheld:
         raise typer.Exit(BLOCKED)
 
@@ -144,7 +147,7 @@ def forget(
     from studio.errors import InputError
 
     if days is None and client is None:
-        raise InputError("say what to forget: --days, --client, or both")
+        raise InputError("cli.forget_what")
     older = None if days is None else datetime.now(UTC) - timedelta(days=days)
     say(here().safety.audit.forget(older, client))
 

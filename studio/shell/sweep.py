@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from studio.messages import message
 from studio.shell.printing import confirm, count_up, here, say
 
 
@@ -30,11 +31,11 @@ def sweep(
 
     chosen = next((each for each in LETTERS if each == letter.upper()), None)
     if chosen is None:
-        raise InputError(f"{letter!r} is no recipe: choose A, B, C or D")
+        raise InputError("cli.no_slot", slot=letter)
     axes = [Axis.read(text) for text in (x, y, z) if text is not None]
     studio = here()
     version = studio.presets.version(preset)
-    png = read_file(doodle, "the doodle") if doodle else None
+    png = read_file(doodle, message("image.doodle")) if doodle else None
     request = studio.intake.request(version.preset, base, png, prompt, seed, version.number)
     planned = Sweep(request, chosen, axes, presets_of(axes, studio.presets))
     cost = sweep_cost(planned, sweep_album(studio.rendering, out))

@@ -40,7 +40,7 @@ def tune(
         try:
             wanted = Study.model_validate(asked)
         except ValidationError as error:
-            raise InputError(f"that is no study: {explain(error)}") from None
+            raise InputError("tuning.study_invalid", reason=explain(error)) from None
         name = studio.tuning.begin(wanted)
     say(f"study {name}", err=True)
     studio.tuning.run(name, trials, count_up)

@@ -61,7 +61,7 @@ def cast(contest: int, number: int, choice: str, voter: Voter) -> None:
     from studio.errors import InputError
 
     if choice not in CHOICES:
-        raise InputError(f"{choice!r} is no choice: {', '.join(CHOICES)} are")
+        raise InputError("cli.no_choice", choice=choice, choices=CHOICES)
     here().voting.vote(contest, voter, number, choice)  # type: ignore[arg-type]
 
 

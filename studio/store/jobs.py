@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InputError, NotFound
+from studio.messages import message
 from studio.recipes.base import read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import LETTERS, Letter
@@ -16,8 +17,8 @@ from studio.recipes.serving import MOST_ATTEMPTS, OPEN, Asked, JobSeen, JobState
 from studio.store.database import Database, utc
 from studio.store.tables import JobRow, RequestRow
 
-LATE = "it waited longer than it may"
-POISON = "it was begun again and again, and never ended"
+LATE = message("request.waited_too_long")
+POISON = message("request.never_ended")
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ class JobStore:
         found: dict[str, tuple[Letter, ...]] = {}
         with self._database.writing() as session:
             for row in session.scalars(select(JobRow).where(*late).order_by(JobRow.id)):
-                row.state, row.error = "expired", LATE
+                row.state, row.error = "expired", LATE.model_dump_json()
                 found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
         return found
 
@@ -201,7 +202,7 @@ class JobStore:
                 if (row.request_id, row.letter) in spared:
                     continue
                 if row.attempts >= MOST_ATTEMPTS:
-                    row.state, row.error = "failed", POISON
+                    row.state, row.error = "failed", POISON.model_dump_json()
                 else:
                     row.state, row.heard = "queued", datetime.now(UTC)
                     again.append(row)

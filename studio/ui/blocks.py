@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
+from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.errors import StudioError
 from studio.ui.failures import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
+from studio.ui.texts import Texts
 
 UPLOADS_KEPT = (60, 3600)
 """Every so many seconds, uploads older than so many seconds are deleted; handlers read them at once."""
@@ -28,7 +29,8 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
     asked: an error of ours in its own words, values that fit no handler as 400.
     """
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, texts: Texts, **more: Any) -> None:
+        self._texts = texts
         super().__init__(delete_cache=UPLOADS_KEPT, **more)
 
     async def process_api(self, block_fn: Any, *inputs: Any, **more: Any) -> dict[str, Any]:
@@ -40,13 +42,15 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
             raise _error(error.message, 400, more.get("request")) from None
         except StudioError as error:
             found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
-            raise _error(told(error), found[0] if found else 500, more.get("request")) from None
+            raise _error(
+                self._texts.of(told(error)), found[0] if found else 500, more.get("request")
+            ) from None
         except Exception as error:
             named = getattr(block_fn, "api_name", None) or block_fn
             log_unexpected(_cause(error), f"handler {named}")
             if isinstance(error, MISFITS):
-                raise _error(UNREADABLE, 400, more.get("request")) from None
-            raise _error(UNEXPECTED, 500, more.get("request")) from None
+                raise _error(self._texts.of(UNREADABLE), 400, more.get("request")) from None
+            raise _error(self._texts.of(UNEXPECTED), 500, more.get("request")) from None
         return done
 
 
@@ -109,7 +113,6 @@ class LightStates(StateHolder):  # type: ignore[misc]
                 self.time_last_used.pop(session_id, None)
 
 
-def lighten(app: FastAPI, blocks: gr.Blocks) -> None:
-    """Has Gradio, mounted last in `app`, keep little of each page that is opened."""
-    mounted = app.routes[-1].app  # type: ignore[attr-defined]
-    mounted.state_holder = LightStates(blocks)
+def lighten(app: App, blocks: gr.Blocks) -> None:
+    """Has Gradio keep little of each page that is opened."""
+    app.state_holder = LightStates(blocks)

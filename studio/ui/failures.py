@@ -3,13 +3,16 @@
 import logging
 import traceback
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from gradio.route_utils import FnIndexInferError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
 from studio.errors import (
     Busy,
@@ -21,6 +24,8 @@ from studio.errors import (
     StudioError,
     Unstorable,
 )
+from studio.locales.negotiation import language_of
+from studio.messages import Message, message
 
 STATUS: Mapping[type[StudioError], int] = {
     NotFound: 404,
@@ -31,9 +36,9 @@ STATUS: Mapping[type[StudioError], int] = {
     StoreError: 503,
     Busy: 429,
 }
-AWAY = "the studio cannot use its data just now: try again; its log tells why"
-UNEXPECTED = "something went wrong in the studio: its log tells what"
-UNREADABLE = "what was sent does not fit here: reload the page and try again"
+AWAY = message("studio.storage_away")
+UNEXPECTED = message("studio.unexpected_error")
+UNREADABLE = message("studio.unreadable_request")
 MISFITS = (
     FnIndexInferError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError,
 )  # fmt: skip
@@ -42,17 +47,22 @@ MISFITS = (
 _log = logging.getLogger("studio.ui")
 
 
-def answer(error: StudioError) -> JSONResponse:
+def body_of(error: Message, language: str) -> dict[str, Any]:
+    """An error as scripts read it: its text for a reader, its id and parameters for themselves."""
+    return {"error": error.text(language), "code": error.id, "params": error.model_dump()["params"]}
+
+
+def answer(error: StudioError, language: str) -> JSONResponse:
     """Our errors as the plain pages' scripts read them."""
     found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, Busy) else None
-    return JSONResponse({"error": told(error)}, found[0] if found else 500, headers)
+    return JSONResponse(body_of(told(error), language), found[0] if found else 500, headers)
 
 
-def told(error: StudioError) -> str:
+def told(error: StudioError) -> Message:
     """An error's line for whoever asked: without addresses and paths of the store, which are logged."""
     if not isinstance(error, StoreError) or isinstance(error, Unstorable):
-        return str(error)
+        return error.message
     _log.error("%s", error)
     return AWAY
 
@@ -69,9 +79,9 @@ def log_unexpected(error: Exception, where: str) -> None:
 def handle_failures(app: FastAPI) -> None:
     """Has `app` answer with errors as the pages read them."""
 
-    async def on_studio_error(_: Request, error: Exception) -> JSONResponse:
+    async def on_studio_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, StudioError)
-        return answer(error)
+        return answer(error, language_of(request.headers))
 
     async def on_misfit(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -101,12 +111,12 @@ class Failures:
             return
         started = False
 
-        async def watched(message: Message) -> None:
+        async def watched(part: Part) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
-            if message["type"] == "http.response.start" and message["status"] == 500:
-                message["status"] = scope.get("studio.status", 500)
-            await send(message)
+            started = started or part["type"] == "http.response.start"
+            if part["type"] == "http.response.start" and part["status"] == 500:
+                part["status"] = scope.get("studio.status", 500)
+            await send(part)
 
         try:
             await self._app(scope, receive, watched)
@@ -117,5 +127,6 @@ class Failures:
             if started:
                 raise
             callers = isinstance(error, self._callers)
-            refusal = {"error": UNREADABLE if callers else UNEXPECTED}
+            language = language_of(Headers(scope=scope))
+            refusal = body_of(UNREADABLE if callers else UNEXPECTED, language)
             await JSONResponse(refusal, 400 if callers else 500)(scope, receive, send)

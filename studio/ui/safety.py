@@ -9,6 +9,7 @@ from pydantic import Field
 from studio.bootstrap import Studio
 from studio.files import read_file, write_file
 from studio.imaging.limits import open_png
+from studio.messages import in_language
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
@@ -17,7 +18,7 @@ from studio.recipes.safety import AuditFilter, Review, SafetyPolicy
 from studio.recipes.text import TEXT, Reason
 from studio.safety.lists import decoded_list
 from studio.safety.pictures import judge
-from studio.ui.doors import OwnPage, RawBody
+from studio.ui.doors import Language, OwnPage, RawBody
 from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
 
@@ -60,11 +61,11 @@ def _add_trials(routes: APIRouter, studio: Studio) -> None:
         return {**verdict.model_dump(), "masked": verdict.masked(wish.text)}
 
     @routes.post("/picture")
-    def picture(data: RawBody, x_studio: OwnPage) -> dict[str, Any]:
+    def picture(data: RawBody, x_studio: OwnPage, language: Language) -> dict[str, Any]:
         """What a PNG scores; nothing of it is kept."""
         shown = open_png(data, "the picture")
         verdict = judge(studio.safety.judge, shown, {})
-        return {"scores": dict(verdict.scores), "error": verdict.error}
+        return {"scores": dict(verdict.scores), "error": in_language(verdict.error, language)}
 
 
 def _add_rules(routes: APIRouter, studio: Studio) -> None:

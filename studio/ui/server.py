@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from studio.bootstrap import Studio, open_studio
-from studio.errors import NotFound, ServerError
+from studio.errors import ServerError
 from studio.logs import set_up_logs
 from studio.network import ForwardedHeaders, is_loopback, listen
 from studio.service.watching import Journal
@@ -17,36 +17,28 @@ from studio.settings import Settings
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.ui.bases import base_routes
-from studio.ui.blocks import lighten
 from studio.ui.failures import Failures, handle_failures
 from studio.ui.history import history_routes
 from studio.ui.languages import ChosenLanguage, language_routes
+from studio.ui.mounting import StudioPages
 from studio.ui.origins import OwnOrigin
-from studio.ui.page import Page
 from studio.ui.safety import safety_routes
 from studio.ui.sign_in import require_sign_in
-from studio.ui.theme import STYLESHEET, studio_theme
+from studio.ui.theme import STYLESHEET
 from studio.ui.themes import theme_routes
 from studio.ui.tuning import tuning_routes
 from studio.ui.uploads import UploadQuota
 from studio.ui.votes import vote_routes
 from studio.ui.workshop import workshop_routes
 
-HEAD = (
-    "account.js", "language.js", "connection.js", "dropping.js", "panel.js", "pickers.js",
-    "messages.js",
-)  # fmt: skip
-"""Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
@@ -98,7 +90,14 @@ def serve(settings: Settings) -> None:
 
 
 def build_app(studio: Studio) -> FastAPI:
-    app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
+    pages = StudioPages(studio, MAX_BODY)
+    app = FastAPI(
+        max_body_size=MAX_BODY,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=pages.lifespan,
+    )
     handle_failures(app)
     app.include_router(language_routes())
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
@@ -110,14 +109,13 @@ def build_app(studio: Studio) -> FastAPI:
     app.include_router(safety_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
     _guard(app, studio)
-    _mount_page(app, studio)
+    app.mount("/", pages)
     return app
 
 
 def _guard(app: FastAPI, studio: Studio) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
     app.add_middleware(UploadQuota)
-    # Where its parent has this, Gradio does not answer other origins by itself.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(ChosenLanguage)
     require_sign_in(app, studio.users, studio.settings)
@@ -125,33 +123,6 @@ def _guard(app: FastAPI, studio: Studio) -> None:
     app.add_middleware(OwnOrigin)
     app.add_middleware(_Fence)
     app.add_middleware(ForwardedHeaders, trusted=studio.settings.trusted_proxies)
-
-
-def _mount_page(app: FastAPI, studio: Studio) -> None:
-    @app.get("/gradio_api/openapi.json", include_in_schema=False)
-    def nothing() -> None:
-        """Gradio would list its functions here, whatever `openapi_url` says."""
-        raise NotFound("page.no_such_page")
-
-    blocks = Page(studio).blocks
-    # Without this Gradio serves any file it is asked for, once it is mounted.
-    blocks.has_launched = True
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        theme=studio_theme(),
-        css_paths=[STYLESHEET],
-        head="".join(f'<script type="module" src="/own/{name}"></script>' for name in HEAD),
-        max_file_size=MAX_BODY,
-        footer_links=[],
-        show_error=True,
-        app_kwargs={
-            "openapi_url": None,
-            "middleware": [Middleware(Failures, misfits_are_the_callers=True)],
-        },
-    )
-    lighten(app, blocks)
 
 
 class _Fence:

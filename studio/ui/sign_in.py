@@ -31,7 +31,7 @@ from studio.network import forwarding, is_loopback
 from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.attempts import Attempts, Key
-from studio.ui.failures import answer
+from studio.ui.failures import answer, body_of
 from studio.ui.origins import place_of
 from studio.ui.plain import plain_page
 
@@ -93,7 +93,7 @@ class _Gate:
         try:
             refusal = await run_in_threadpool(self._refusal, scope)
         except StudioError as error:
-            refusal = answer(error)
+            refusal = answer(error, language_of(Headers(scope=scope)))
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -155,8 +155,7 @@ def _to_sign_in(scope: Scope) -> Response:
 
 
 def _refusal(scope: Scope, status: int, why: Text) -> JSONResponse:
-    said = why.text(language_of(Headers(scope=scope)))
-    return JSONResponse({"error": said, "code": why.id, "params": why.params}, status)
+    return JSONResponse(body_of(why, language_of(Headers(scope=scope))), status)
 
 
 def _wants_page(headers: Mapping[str, str]) -> bool:
@@ -222,7 +221,7 @@ def _counted(request: Request, name: str, known: URLSafeTimedSerializer) -> list
 
 def _too_often(request: Request, error: Busy) -> Response:
     if not _wants_page(request.headers):
-        return answer(error)
+        return answer(error, language_of(request.headers))
     page = _page(request, error.message, 429)
     page.headers["Retry-After"] = str(error.seconds)
     return page

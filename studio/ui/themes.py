@@ -11,6 +11,7 @@ from pydantic import Field
 
 from studio.bootstrap import Studio
 from studio.errors import InputError, NotFound
+from studio.messages import in_language
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Deployment, Number, Order, Seen, before
@@ -20,7 +21,7 @@ from studio.recipes.reports import Regression, ReportKind, Robustness
 from studio.recipes.text import LINE, TEXT, Author, Name
 from studio.service.sheet_files import sheet_html
 from studio.store.presets import VersionSummary
-from studio.ui.doors import OwnPage, RawBody
+from studio.ui.doors import Language, OwnPage, RawBody
 from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
 
@@ -86,7 +87,7 @@ def theme_routes(studio: Studio) -> APIRouter:
         ]  # fmt: skip
 
     @routes.get("/{slug}")
-    def theme(slug: Slug) -> dict[str, Any]:
+    def theme(slug: Slug, language: Language) -> dict[str, Any]:
         latest = presets.version(slug)
         reports = studio.reviewing.reports
         packs = reports.all_newest(slug, "robustness", Robustness)
@@ -102,7 +103,10 @@ def theme_routes(studio: Studio) -> APIRouter:
                 for each in presets.history(slug)
             ],
             "served": _served(studio).get(slug, []),
-            "ailing": {c: deploying.ailing(c).get(slug, ()) for c in _channels(studio, slug)},
+            "ailing": {
+                c: in_language(deploying.ailing(c).get(slug, ()), language)
+                for c in _channels(studio, slug)
+            },
             "contests": [
                 _contest(studio, each.id, each.contest.title) for each in studio.voting.about(slug)
             ],
@@ -110,16 +114,16 @@ def theme_routes(studio: Studio) -> APIRouter:
         }
 
     @routes.get("/{slug}/diff")
-    def diff(slug: Slug, before: Number, after: Number) -> list[dict[str, Any]]:
+    def diff(slug: Slug, before: Number, after: Number, language: Language) -> list[dict[str, str]]:
         old, new = (presets.version(slug, number).preset for number in (before, after))
         return [
-            {"place": c.place, "before": c.before, "after": c.after} for c in differences(old, new)
+            dict(zip(("place", "before", "after"), change.texts(language), strict=True))
+            for change in differences(old, new)
         ]
 
     @routes.get("/{slug}/{number}/check")
-    def check(slug: Slug, number: Number) -> list[dict[str, Any]]:
-        found = deploying.check(slug, number)
-        return [{"level": f.level, "what": f.what, "remedy": f.remedy} for f in found]
+    def check(slug: Slug, number: Number, language: Language) -> list[dict[str, Any]]:
+        return [in_language(asdict(each), language) for each in deploying.check(slug, number)]
 
     @routes.post("/{slug}/deploy")
     def deploy(slug: Slug, wish: _Deploy, request: Request, x_studio: OwnPage) -> dict[str, Any]:
@@ -172,9 +176,11 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return {"state": "running"}
 
     @routes.get("/{slug}/{number}/reviews/{kind}")
-    def progress(slug: Slug, number: Number, kind: ReportKind) -> dict[str, Any]:
+    def progress(
+        slug: Slug, number: Number, kind: ReportKind, language: Language
+    ) -> dict[str, Any]:
         found = reviewing.progress(slug, number, kind)
-        return {"state": "none"} if found is None else asdict(found)
+        return {"state": "none"} if found is None else in_language(asdict(found), language)
 
     @routes.post("/{slug}/{number}/reviews/{kind}/stop")
     def stop(slug: Slug, number: Number, kind: ReportKind, x_studio: OwnPage) -> dict[str, str]:
@@ -210,12 +216,13 @@ def _add_files(routes: APIRouter, studio: Studio) -> None:
 
     @routes.post("/import/file")
     def take_in(
-        request: Request, data: RawBody, x_studio: OwnPage, name: Annotated[str, Query(max_length=200), LINE], author: Author = ""
+        request: Request, data: RawBody, x_studio: OwnPage, language: Language,
+        name: Annotated[str, Query(max_length=200), LINE], author: Author = "",
     ) -> dict[str, Any]:  # fmt: skip
         taken = studio.packaging.take_in(data, name, user_of(request) or author)
         return {
             "slug": taken.version.preset.slug, "number": taken.version.number,
-            "base_images": taken.base_images, "missing": taken.missing,
+            "base_images": taken.base_images, "missing": in_language(taken.missing, language),
         }  # fmt: skip
 
 

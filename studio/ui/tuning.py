@@ -12,6 +12,7 @@ from studio.bootstrap import Studio
 from studio.errors import InputError
 from studio.imaging.contact import contact_sheet
 from studio.imaging.limits import encode_png
+from studio.messages import in_language
 from studio.recipes.base import Frozen, explain
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number
@@ -19,7 +20,7 @@ from studio.recipes.preset import Letter
 from studio.recipes.text import LINE, TEXT
 from studio.recipes.tuning import Objective, Span, Stars, Study
 from studio.service.tuning import MOST_TRIALS
-from studio.ui.doors import OwnPage
+from studio.ui.doors import Language, OwnPage
 from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
 
@@ -71,12 +72,12 @@ def tuning_routes(studio: Studio) -> APIRouter:
         return {"name": tuning.begin(study)}
 
     @routes.get("/trials")
-    def trials(study: Name) -> dict[str, Any]:
+    def trials(study: Name, language: Language) -> dict[str, Any]:
         progress = tuning.progress(study)
         return {
             "study": tuning.study(study).model_dump(mode="json"),
             "trials": [asdict(each) | {"looks": each.looks.model_dump()} for each in tuning.trials(study)],
-            "progress": None if progress is None else asdict(progress),
+            "progress": None if progress is None else in_language(asdict(progress), language),
         }  # fmt: skip
 
     @routes.get("/cost")

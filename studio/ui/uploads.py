@@ -13,7 +13,8 @@ from studio.ui.blocks import UPLOADS_KEPT
 
 MOST_BYTES = 512 * 2**20
 """Bytes that all uploads may take together; handlers read each of them at once."""
-_ADDRESSES = ("/gradio_api/upload", "/gradio_api/upload/")
+_ADDRESS = "/gradio_api/upload"
+"""The end of it: the page of each language has its own (`mounting.PREFIXES`)."""
 _FULL = "the studio holds too many uploads just now: try again in an hour"
 
 
@@ -28,7 +29,7 @@ class UploadQuota:
         self._app, self._arriving = app, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in _ADDRESSES:
+        if scope["type"] != "http" or not scope["path"].rstrip("/").endswith(_ADDRESS):
             await self._app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "")

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
+from studio.messages import in_language
 from studio.recipes.base import Frozen
 from studio.recipes.text import Author, Title
 from studio.recipes.voting import Choice, Entrant
 from studio.store.contests import KeptContest
-from studio.ui.doors import OwnPage
+from studio.ui.doors import Language, OwnPage
 from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
 
@@ -66,18 +67,20 @@ def vote_routes(studio: Studio) -> APIRouter:
         return asdict(voting.cost(wish.entrants))
 
     @routes.get("/{contest_id}")
-    def contest(contest_id: ContestId) -> dict[str, Any]:
+    def contest(contest_id: ContestId, language: Language) -> dict[str, Any]:
         """A contest, and how far its pictures are. Nothing is drawn for that."""
-        return {**_row(voting.contests.get(contest_id)), **asdict(voting.ready(contest_id))}
+        ready = in_language(asdict(voting.ready(contest_id)), language)
+        return {**_row(voting.contests.get(contest_id)), **ready}
 
     @routes.get("/{contest_id}/cost")
     def cost_of(contest_id: ContestId) -> dict[str, Any]:
         return asdict(voting.cost_of(contest_id))
 
     @routes.post("/{contest_id}/draw")
-    def draw(contest_id: ContestId, x_studio: OwnPage) -> dict[str, Any]:
+    def draw(contest_id: ContestId, x_studio: OwnPage, language: Language) -> dict[str, Any]:
         """Goes on with what a restart or somebody broke off."""
-        return asdict(voting.begin_drawing(contest_id))
+        ready: dict[str, Any] = in_language(asdict(voting.begin_drawing(contest_id)), language)
+        return ready
 
     @routes.get("/{contest_id}/ballot")
     def ballot(contest_id: ContestId, request: Request, voter: Voter = "") -> dict[str, Any]:

@@ -11,13 +11,14 @@ from pydantic import Field
 from studio.bootstrap import Studio
 from studio.engine.status import EngineStatus
 from studio.errors import NotFound
+from studio.messages import in_language
 from studio.recipes.base import Frozen
 from studio.recipes.recipe import ModelKind, ModelName
 from studio.recipes.text import LINE
 from studio.service.chores import Chore
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
-from studio.ui.doors import OwnPage
+from studio.ui.doors import Language, OwnPage
 from studio.ui.plain import plain_page
 
 _Name = Annotated[str, Field(min_length=1, max_length=200), LINE]
@@ -47,9 +48,9 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return asdict(system_status(studio.settings, studio.rendering, jobs, journal.tail()))
 
     @routes.get("/system/chores")
-    def chores() -> list[dict[str, Any]]:
+    def chores(language: Language) -> list[dict[str, Any]]:
         """Long work: what is under way and what ended of late, the newest first."""
-        return [_chore(each) for each in studio.chores.all()]
+        return [in_language(_chore(each), language) for each in studio.chores.all()]
 
     @routes.post("/system/chores/stop")
     def stop(wish: _Chore, x_studio: OwnPage) -> dict[str, str]:
@@ -62,7 +63,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return plain_page("models", request)
 
     @routes.get("/models/list")
-    def models() -> dict[str, Any]:
+    def models(language: Language) -> dict[str, Any]:
         tiers = _tiers(studio.rendering.engine_status())
         return {
             "models": [
@@ -74,7 +75,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
                 }
                 for each in studio.catalogue.models()
             ],
-            "pulls": [asdict(pull) for pull in studio.pulls.all()],
+            "pulls": [in_language(asdict(pull), language) for pull in studio.pulls.all()],
         }  # fmt: skip
 
     @routes.get("/models/picture/{kind}/{name}")
@@ -85,12 +86,15 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return FileResponse(file, headers={"Cache-Control": "private, max-age=600"})
 
     @routes.get("/models/problems")
-    def problems() -> list[Any]:
-        return [reason for _, reason in studio.catalogue.problems()]
+    def problems(language: Language) -> list[str]:
+        return [in_language(reason, language) for _, reason in studio.catalogue.problems()]
 
     @routes.post("/models/pull")
-    def pull(wish: _Wish, x_studio: OwnPage) -> dict[str, Any]:
-        return asdict(studio.pulls.start(PullWish(**wish.model_dump())))
+    def pull(wish: _Wish, x_studio: OwnPage, language: Language) -> dict[str, Any]:
+        begun: dict[str, Any] = in_language(
+            asdict(studio.pulls.start(PullWish(**wish.model_dump()))), language
+        )
+        return begun
 
     return routes
 

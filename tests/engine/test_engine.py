@@ -96,7 +96,9 @@ def test_an_empty_doodle_redraws_the_base_and_says_the_scribble_unit_was_left_ou
     easel: Easel,
 ) -> None:
     rendered = easel.render(easel.job(doodle=None))
-    assert rendered.notes == ("unit pocket-scribble saw no strokes and was left out",)
+    assert tuple(map(str, rendered.notes)) == (
+        "unit pocket-scribble saw no strokes and was left out",
+    )
     assert [m.name for m in rendered.models] == ["pocket-ink", "pocket-pose"]
 
 
@@ -114,7 +116,7 @@ def test_a_prompt_that_is_read_in_parts_says_so_with_its_length(easel: Easel) ->
     job = easel.job()
     words = job.model_copy(update={"prompt": "red dress, " * 30})
     long = easel.render(words)
-    assert long.notes == ("the prompt has 90 tokens and is read in parts of 75",)
+    assert tuple(map(str, long.notes)) == ("the prompt has 90 tokens and is read in parts of 75",)
     assert long.tokens == 90
     assert easel.render(job).notes == ()
 

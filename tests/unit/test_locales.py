@@ -7,14 +7,19 @@ import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from studio import locales
 from studio.errors import Busy, InputError
 from studio.locales import DEFAULT, LANGUAGES, placeholders, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
+from studio.recipes.base import explain
+from studio.recipes.recipe import Recipe
 
 PACKAGE = Path(locales.__file__).parents[1]
 ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
@@ -134,3 +139,35 @@ def test_the_language_is_the_chosen_one_or_the_browsers(
     headers: dict[str, str], language: str
 ) -> None:
     assert language_of(headers) == language
+
+
+def test_pydantics_findings_are_told_in_the_readers_language() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Recipe.model_validate(
+            {
+                "base_model": {"name": "a/b"},
+                "steps": 900,
+                "surprise": 1,
+                "loras": [{"model": {"name": "x"}}] * 9,
+            }
+            | {f"odd{i}": i for i in range(3)}
+        )
+    told = explain(caught.value)
+    assert str(told) == (
+        "base_model.name: no model can be named so: a name has at most 200 characters, no control"
+        " characters, no / or \\ and no dot in front (got 'a/b');"
+        " steps: should be less than or equal to 150 (got 900);"
+        " loras: Tuple should have at most 8 items after validation, not 9;"
+        " surprise: Extra inputs are not permitted (got 1);"
+        " odd0: Extra inputs are not permitted (got 0); and 2 more"
+    )
+    assert told.text("zh-CN") == (
+        "base_model.name：模型不能用这个名称：名称最多 200 个字符，不含控制字符、/ 或 \\，且不以点开头"
+        "（现为 'a/b'）；steps：应不超过 150（现为 900）；loras：Tuple 最多 8 项，现有 9 项；"
+        "surprise：不允许多余的字段（现为 1）；odd0：不允许多余的字段（现为 0）；另有 2 处"
+    )
+
+
+def test_ids_of_pydantics_errors_are_types_that_it_has() -> None:
+    ours = {i.removeprefix("pydantic.") for i in templates(DEFAULT) if i.startswith("pydantic.")}
+    assert {i.removesuffix("_one") for i in ours} <= set(get_args(ErrorType))

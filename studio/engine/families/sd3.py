@@ -8,6 +8,7 @@ from transformers import CLIPTokenizer
 
 from studio.engine.clip import WINDOW, token_count
 from studio.engine.dialect import BaseModel, Dialect, Embeddings
+from studio.messages import Message, message
 from studio.recipes.promptsyntax import Fragment, plain_text
 
 
@@ -23,11 +24,11 @@ def speak(
         clip_skip=clip_skip - 1 or None,
     )  # fmt: skip
     tokens = token_count(cast(CLIPTokenizer, parts.components["tokenizer"]), positive)
-    notes = []
+    notes: list[Message] = []
     if tokens > WINDOW:
-        notes.append(f"the prompt has {tokens} tokens: CLIP hears the first {WINDOW}")
+        notes.append(message("engine.prompt_cut", tokens=tokens, window=WINDOW))
     if any(fragment.weight != 1.0 for fragment in (*positive, *negative)):
-        notes.append("this family of base models leaves the weights of words aside")
+        notes.append(message("engine.word_weights_ignored"))
     return Embeddings(
         {
             "prompt_embeds": said,

@@ -143,7 +143,7 @@ for (const button of root.querySelectorAll('[data-act]')) {
 
 function take(file) {
   if (file.size > MAX_IMPORT) {
-    say('That file is larger than 16 MB: choose a smaller one.');
+    say(props.messages.too_large);
     return;
   }
   say('');

@@ -71,12 +71,12 @@ function lay(source) {
   const picture = new Image();
   const unread = () => {
     URL.revokeObjectURL(source);
-    say('That file is not a picture this browser can read.');
+    say(props.messages.unreadable);
   };
   picture.onload = () => {
     if (picture.width * picture.height > MAX_PIXELS) {
       URL.revokeObjectURL(source);
-      say('That picture has more than 64 megapixels: choose a smaller one.');
+      say(props.messages.too_many_pixels);
       return;
     }
     if (!picture.width || !picture.height) {

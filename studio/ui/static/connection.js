@@ -1,5 +1,7 @@
 // Whether the studio still answers. While it does not, the page says so, and that a run may be lost;
 // once it is back the page is opened anew where that is needed: the server knows nothing of it.
+import { t } from './i18n.js';
+
 const ADDRESS = '/gradio_api/app_id';
 const OFTEN = 2000;
 const SELDOM = 10000;
@@ -23,15 +25,15 @@ function showLost() {
   const cards = [...document.querySelectorAll(UNFINISHED)];
   for (const card of cards) {
     card.dataset.state = 'lost';
-    card.querySelector('.blank p').textContent = 'Connection lost';
+    card.querySelector('.blank p').textContent = t('studio.connection_lost');
     for (const moving of card.querySelectorAll('.bar, small')) moving.remove();
   }
   cut ||= cards.length > 0;
   if (banner) return;
   banner = Object.assign(document.createElement('div'), { className: 'connection' });
   banner.setAttribute('role', 'alert');
-  banner.append(line('The connection to the studio is lost; it is tried again. This browser keeps your drawing and changes.'));
-  if (cut) banner.append(' ', line('If the studio was ended, the run is lost.'));
+  banner.append(line(t('studio.connection_retried')));
+  if (cut) banner.append(' ', line(t('studio.connection_run_lost')));
   document.body.append(banner);
 }
 

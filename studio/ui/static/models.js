@@ -52,7 +52,7 @@ form.addEventListener('submit', async (event) => {
 
 document.querySelector('#scan').addEventListener('click', async () => {
   const problems = await answer(await fetch('/models/problems'));
-  const lines = problems.length ? problems.map((reason) => t(reason)) : [t('page.models.all_can_be_used')];
+  const lines = problems.length ? problems : [t('page.models.all_can_be_used')];
   document.querySelector('#problems').replaceChildren(...lines.map((line) => element('li', {}, line)));
   await show();
 });

@@ -142,7 +142,7 @@ async function compare() {
   const chosen = (name) => document.querySelector(`[name=${name}]:checked`)?.value;
   const [before, after] = [chosen('before'), chosen('after')];
   const changes = before && after && before !== after ? await ask(`/themes/${theme.slug}/diff?before=${before}&after=${after}`) : [];
-  const rows = changes.map((each) => row(t(each.place), said(t(each.before)), said(t(each.after))));
+  const rows = changes.map((each) => row(each.place, said(each.before), said(each.after)));
   fill(document.querySelector('#diff'), rows);
 }
 

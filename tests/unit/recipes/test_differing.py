@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from studio.messages import message
 from studio.recipes.differing import Change, differences, recipe_differences, summary
 from studio.recipes.preset import Preset
 from studio.recipes.recipe import (
@@ -97,6 +98,10 @@ def test_a_presets_changes_say_which_recipe_they_are_in() -> None:
         "Theme prompt: none → gold",
         "C, Denoising strength: 0.75 → 0.5",
     ]
+    assert [change.message.text("zh-CN") for change in differences(before, after)] == [
+        "主题提示词：无 → gold",
+        "C，重绘幅度：0.75 → 0.5",
+    ]
 
 
 def test_a_preset_differs_from_itself_in_nothing() -> None:
@@ -104,10 +109,13 @@ def test_a_preset_differs_from_itself_in_nothing() -> None:
 
 
 def test_a_summary_tells_the_first_few_and_counts_the_rest() -> None:
-    changes = [Change("A, Width", str(number), "64") for number in range(5)]
-    assert summary(changes) == ("A, Width: 0 → 64; A, Width: 1 → 64; A, Width: 2 → 64; and 2 more")
-    assert summary(changes[:1]) == "A, Width: 0 → 64"
-    assert summary(()) == ""
+    changes = [Change(message("recipe.width"), str(number), "64") for number in range(5)]
+    told = summary(changes)
+    assert str(told) == "Width: 0 → 64; Width: 1 → 64; Width: 2 → 64; and 2 more"
+    assert told is not None
+    assert told.text("zh-CN") == "宽度：0 → 64；宽度：1 → 64；宽度：2 → 64；另有 2 处"
+    assert str(summary(changes[:1])) == "Width: 0 → 64"
+    assert summary(()) is None
 
 
 def leaves(kind: type[Recipe] | type[Preset]) -> set[str]:

@@ -62,7 +62,7 @@ def test_the_margin_moves_where_it_withholds(tmp_path: Path, picture: Image.Imag
         limits = {"concepts": past + over}
         assert judge(checker, picture, limits).withheld == withheld
     told = judge(checker, picture, {"concepts": past - 0.01})
-    assert told.reason.startswith("concepts ")
+    assert str(told.reason).startswith("concepts ")
 
 
 def test_without_safetensors_it_withholds_and_says_so(tmp_path: Path, picture: Image.Image) -> None:
@@ -70,7 +70,7 @@ def test_without_safetensors_it_withholds_and_says_so(tmp_path: Path, picture: I
     (folder / "model.safetensors").rename(folder / "model.bin")
     verdict = judge(SafetyChecker(folder), picture, {})
     assert verdict.withheld
-    assert "safetensors" in verdict.reason
+    assert "safetensors" in str(verdict.reason)
 
 
 def test_a_studio_that_has_its_weights_asks_both_judges(

@@ -66,8 +66,8 @@ def test_what_fails_says_why_and_what_nobody_expected_stays_in_the_log() -> None
     chores = Chores()
     chores.start("one", SHEET, fail)
     chores.start("two", SHEET, burst)
-    assert ended(chores, "one").message == "recipe A: out of memory"
-    assert "secret" not in ended(chores, "two").message
+    assert str(ended(chores, "one").message) == "recipe A: out of memory"
+    assert "secret" not in str(ended(chores, "two").message)
 
 
 def test_what_is_under_way_is_listed_with_what_it_is_about_until_it_ends() -> None:

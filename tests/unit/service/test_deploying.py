@@ -30,7 +30,7 @@ def all_recipes(studio: Studio, **changes: Any) -> Recipes:
 
 
 def passed(studio: Studio) -> list[str]:
-    return [f.what for f in studio.deploying.check("first-light") if f.level == "pass"]
+    return [str(f.what) for f in studio.deploying.check("first-light") if f.level == "pass"]
 
 
 def robustness(kept: int, lost: int) -> Robustness:
@@ -46,13 +46,13 @@ def sheet(seen_by: tuple[str, ...] = ()) -> Regression:
 
 
 def stops(findings: tuple[Finding, ...]) -> list[str]:
-    return [finding.what for finding in findings if finding.level == "stop"]
+    return [str(finding.what) for finding in findings if finding.level == "stop"]
 
 
 def test_a_shipped_theme_passes_with_a_warning_until_it_was_rendered(studio: Studio) -> None:
     findings = studio.deploying.check("first-light")
     assert worst(findings) == "warning"
-    assert "recipe A, B, C, D of this version was never rendered" in [f.what for f in findings]
+    assert "recipe A, B, C, D of this version was never rendered" in [str(f.what) for f in findings]
     for letter in LETTERS:
         made = examples.variant(letter=letter, preset="first-light", preset_version=1)
         studio.variants.add(made, examples.png())
@@ -85,9 +85,9 @@ def test_recipes_that_were_never_rendered_are_tried_for_a_step(studio: Studio) -
 def test_the_gate_asks_for_the_robustness_pack_and_stops_where_the_figure_is_lost(
     studio: Studio,
 ) -> None:
-    whats = {f.what: f for f in studio.deploying.check("first-light")}
+    whats = {str(f.what): f for f in studio.deploying.check("first-light")}
     missing = whats["the robustness pack was not run on this version"]
-    assert (missing.level, missing.remedy) == ("warning", "studio presets robustness first-light --version 1")  # fmt: skip
+    assert (missing.level, str(missing.remedy)) == ("warning", "studio presets robustness first-light --version 1")  # fmt: skip
     studio.reviewing.reports.put("first-light", 1, "robustness", robustness(kept=8, lost=2))
     [lost] = stops(studio.deploying.check("first-light"))
     assert "kept in 80% of the robustness pack's pictures, 90% are needed" in lost
@@ -98,10 +98,10 @@ def test_the_gate_asks_for_the_robustness_pack_and_stops_where_the_figure_is_los
 
 def test_the_gate_asks_who_has_seen_the_regression_sheet(studio: Studio) -> None:
     reports = studio.reviewing.reports
-    whats = [f.what for f in studio.deploying.check("first-light")]
+    whats = [str(f.what) for f in studio.deploying.check("first-light")]
     assert "no regression sheet was drawn of this version" in whats
     reports.put("first-light", 1, "regression", sheet())
-    assert "nobody has looked at the regression sheet" in [f.what for f in studio.deploying.check("first-light")]  # fmt: skip
+    assert "nobody has looked at the regression sheet" in [str(f.what) for f in studio.deploying.check("first-light")]  # fmt: skip
     studio.reviewing.mark_seen("first-light", 1, "ada")
     studio.reviewing.mark_seen("first-light", 1, "bo")
     studio.reviewing.mark_seen("first-light", 1, "bo")
@@ -137,13 +137,13 @@ def test_a_theme_that_is_served_is_not_archived(studio: Studio) -> None:
 
 
 def test_the_gate_counts_tokens_with_the_longest_words_of_a_user(studio: Studio) -> None:
-    whats = [finding.what for finding in studio.deploying.check("first-light")]
+    whats = [str(finding.what) for finding in studio.deploying.check("first-light")]
     [told] = [what for what in whats if what.startswith("recipe A: ") and "tokens" in what]
     own, longest = (int(word) for word in told.split() if word.isdigit())
     assert own < 75 < longest
     saved(studio, prompt="a meadow in spring, " * 30)
     findings = studio.deploying.check("first-light")
-    wordy = [f for f in findings if "the theme alone takes" in f.what]
+    wordy = [f for f in findings if "the theme alone takes" in str(f.what)]
     assert [f.level for f in wordy] == ["warning"] * 4
 
 
@@ -162,8 +162,8 @@ def test_the_gate_stops_what_cannot_be_served_and_says_what_to_do(studio: Studio
         saved(studio, **changes)
         findings = studio.deploying.check("first-light")
         found = [f for f in findings if f.level == "stop"]
-        assert [f.what for f in found] == [what]
-        assert remedy in found[0].remedy
+        assert [str(f.what) for f in found] == [what]
+        assert remedy in str(found[0].remedy)
 
 
 def test_a_base_image_without_a_figure_stops_pose_units_alone(studio: Studio) -> None:
@@ -231,7 +231,7 @@ def test_what_the_gate_stops_is_served_only_when_forced_and_that_is_recorded(
 def test_a_reviewed_order_is_given_only_once_every_warning_was_seen(studio: Studio) -> None:
     """Issue 18, 16: one click put a version live that nobody had tested."""
     order = Order(slug="first-light", number=1, author="ada")
-    warnings = [f.what for f in studio.deploying.check("first-light") if f.level == "warning"]
+    warnings = [str(f.what) for f in studio.deploying.check("first-light") if f.level == "warning"]
     assert len(warnings) >= 3
     with pytest.raises(
         InputError, match="confirm first what the checks say of version 1: .*robust"
@@ -245,11 +245,13 @@ def test_a_reviewed_order_is_given_only_once_every_warning_was_seen(studio: Stud
 
 def test_a_trial_and_force_are_reviewed_too(studio: Studio) -> None:
     stopped = saved(studio, base_images=("nobody",))
-    seen = [f.what for f in studio.deploying.check("first-light", 1) if f.level != "pass"]
+    seen = [str(f.what) for f in studio.deploying.check("first-light", 1) if f.level != "pass"]
     order = Order(slug="first-light", number=1, trial=stopped, trial_share=5, forced=True)
     with pytest.raises(InputError, match=f"version {stopped}: base image nobody"):
         studio.deploying.deploy(order, seen={1: seen})
-    found = [f.what for f in studio.deploying.check("first-light", stopped) if f.level != "pass"]
+    found = [
+        str(f.what) for f in studio.deploying.check("first-light", stopped) if f.level != "pass"
+    ]
     assert studio.deploying.deploy(order, seen={1: seen, stopped: found}).order.forced
 
 

@@ -159,7 +159,7 @@ def test_a_trial_run_waits_for_a_while_then_says_why_there_is_no_picture(tmp_pat
     request = examples.request(base_image=bench.base)
     bench.outage.begin()
     failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
-    assert [event.message for event in failed] == ["the database was shut down"] * 4
+    assert [str(event.message) for event in failed] == ["the database was shut down"] * 4
     bench.outage.end()
     assert done(list(bench.service.start(request).events())) == [*LETTERS]
 
@@ -192,7 +192,7 @@ def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Pa
     bench = Bench(tmp_path, FakeRenderer(errors={"A": lost}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
-    assert [e.message for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
+    assert [str(e.message) for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
     assert [run.event(number).kind for number in (4, 5)] == ["started", "queued"]
     assert run.open_letters == LETTERS
     assert bench.states() == ["queued"] * 4

@@ -61,7 +61,7 @@ def test_a_recipe_that_fails_counts_as_lost_and_says_why(
     renderer._errors["C"] = EngineError("recipe C: out of memory")
     found = studio.reviewing.test_robustness("two", None, silent)
     failed = [cell for cell in found.cells if cell.letter == "C"]
-    assert all(cell.why == "recipe C: out of memory" and cell.score is None for cell in failed)
+    assert all(str(cell.why) == "recipe C: out of memory" and cell.score is None for cell in failed)
     assert not any(cell.kept for cell in failed)
 
 

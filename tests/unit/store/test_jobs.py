@@ -104,7 +104,7 @@ def test_a_job_that_fails_again_and_again_stops(store: JobStore) -> None:
     queued = [store.give_back(claimed(store, made), "it burst") for _ in range(MOST_ATTEMPTS)]
     assert queued == [True] * (MOST_ATTEMPTS - 1) + [False]
     [job] = [job for job in store.asked(made).jobs if job.letter == "A"]
-    assert (job.state, job.error, job.attempts) == ("failed", "it burst", MOST_ATTEMPTS)
+    assert (job.state, str(job.error), job.attempts) == ("failed", "it burst", MOST_ATTEMPTS)
     assert store.claim(made, "A") is None
 
 

@@ -1,0 +1,26 @@
+"""The texts of the studio's page, in the language it was built for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio.errors import StudioError
+from studio.locales import DEFAULT
+from studio.messages import Message, message
+
+
+@dataclass(frozen=True)
+class Texts:
+    """`texts("studio.steps")` is the text with that id in `language`, a key of `locales.LANGUAGES`."""
+
+    language: str = DEFAULT
+
+    def __call__(
+        self, id_: str, /, **params: str | int | float | Message | Sequence[str | Message]
+    ) -> str:
+        return message(id_, **params).text(self.language)
+
+    def of(self, told: str | Message | StudioError) -> str:
+        """A message or an error's message; a plain sentence is given back as it is."""
+        if isinstance(told, StudioError):
+            told = told.message
+        return told.text(self.language) if isinstance(told, Message) else self(told)
