@@ -25,7 +25,7 @@ from studio.errors import (
     StudioError,
     Unstorable,
 )
-from studio.locales import DEFAULT
+from studio.locales import DEFAULT, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
 from studio.recipes.base import MOST_FINDINGS, finding, one_line
@@ -35,6 +35,12 @@ log = logging.getLogger(__name__)
 AWAY = message("request.storage_away")
 """What a client is told of a store that is away."""
 BROKEN = message("request.unexpected_error")
+ROUTER: Mapping[str, Message] = {
+    "Not Found": message("request.address_not_found"),
+    "Method Not Allowed": message("request.method_not_allowed"),
+    "There was an error parsing the body": message("request.body_unreadable"),
+}
+"""What Starlette and FastAPI say of requests that fit no route."""
 RETRY_AFTER = 5
 """Seconds after which a store that was away may be asked again."""
 LONGEST = 1000
@@ -90,8 +96,9 @@ def problem(
     why = for_clients(why)
     shown = why.text(language)
     shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    code = why.id if why.id in templates(DEFAULT) else ""
     params = why.model_dump()["params"]
-    told = Problem(title=status.phrase, status=status, detail=shown, code=why.id, params=params)
+    told = Problem(title=status.phrase, status=status, detail=shown, code=code, params=params)
     return JSONResponse(
         told.model_dump(), status, dict(headers or {}), media_type="application/problem+json"
     )
@@ -135,7 +142,8 @@ async def _misread(request: Request, error: Exception) -> JSONResponse:
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     """What the router or the reading of a body refuses: no such address, no such method, no JSON."""
     assert isinstance(error, HTTPException)
-    why = error.message if isinstance(error, Refusal) else Message(id=str(error.detail))
+    why = error.message if isinstance(error, Refusal) else ROUTER.get(str(error.detail))
+    why = why or Message(id=str(error.detail))
     language = language_of(request.headers)
     return problem(HTTPStatus(error.status_code), why, error.headers, language)
 

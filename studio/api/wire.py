@@ -38,7 +38,8 @@ Language = Annotated[str, Depends(_language)]
 
 class Problem(Frozen):
     """An error as RFC 9457 has it; `detail` names the thing and the remedy, in the
-    language of Accept-Language; `code` and `params` are what it is made of."""
+    language of Accept-Language; `code` and `params` are what it is made of
+    ("" and none for sentences of other libraries)."""
 
     type: str = "about:blank"
     title: str

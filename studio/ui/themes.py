@@ -188,14 +188,14 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         return {"state": "stopping"}
 
     @routes.get("/{slug}/{number}/sheet")
-    def sheet(slug: Slug, number: Number) -> HTMLResponse:
+    def sheet(slug: Slug, number: Number, language: Language) -> HTMLResponse:
         """The sheet to look at; its pictures are in the album. Whoever has looked says so."""
         report = reviewing.regression(slug, number)
         if report is None:
             raise NotFound("theme.no_regression_sheet", number=number, theme=slug)
         version = studio.presets.version(slug, number)
         drawn = reviewing.drawn(version, report)
-        return HTMLResponse(sheet_html(drawn, version))
+        return HTMLResponse(sheet_html(drawn, version, language))
 
     @routes.post("/{slug}/{number}/sheet/seen")
     def seen(slug: Slug, number: Number, wish: _Seen, request: Request, x_studio: OwnPage) -> dict[str, str]:  # fmt: skip
