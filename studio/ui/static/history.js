@@ -1,5 +1,5 @@
 // The history: asks for pages of variants as one scrolls, newest first.
-import { answer, element, moment, said, t } from './pages.js';
+import { answer, element, said, t, time } from './pages.js';
 
 const form = document.querySelector('#filter');
 const list = document.querySelector('#list');
@@ -98,7 +98,7 @@ function show(row) {
     [t('page.history.sampler'), t('page.history.sampler_steps', { sampler: row.recipe.sampler, steps: row.recipe.steps })],
     [t('page.history.guidance_scale'), row.recipe.guidance_scale],
     [t('page.history.strength'), row.recipe.strength],
-    [t('page.history.made'), moment(row.created, { dateStyle: 'medium', timeStyle: 'medium' })],
+    [t('page.history.made'), time(row.created, { dateStyle: 'medium', timeStyle: 'medium' })],
     [t('page.history.took'), t('page.duration_seconds', { count: row.seconds })],
   ];
   detail.querySelector('dl').replaceChildren(...facts.flatMap(([name, fact]) => [element('dt', {}, name), element('dd', {}, fact)]));

@@ -1,5 +1,5 @@
 // What the plain pages share: texts in the page's language, and small helpers.
-import { number, t } from './i18n.js';
+import { moment, number, t } from './i18n.js';
 import { element } from './parts.js';
 
 export * from './i18n.js';
@@ -19,6 +19,9 @@ export async function tried(act) {
 export function megabytes(bytes) {
   return t('page.megabytes', { count: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) });
 }
+
+// A moment in a row or a list of facts.
+export const time = (when, style) => element('time', { dateTime: when }, moment(when, style));
 
 export function row(...cells) {
   return element('tr', {}, ...cells.map((cell) => element('td', {}, cell ?? '')));

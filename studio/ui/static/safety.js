@@ -1,5 +1,5 @@
 // Safety: words and pictures tried, own words, a theme's policy, the record and its reviews.
-import { answer, ask, element, fill, moment, row, said, send, t, tried } from './pages.js';
+import { answer, ask, element, fill, row, said, send, t, time, tried } from './pages.js';
 
 const found = (id) => document.querySelector(id);
 const [words, list, policy, pictures, filter] = ['#words', '#list-form', '#policy', '#pictures', '#filter'].map(found);
@@ -114,7 +114,7 @@ async function showRecord(anew) {
 
 function recorded({ id, judged, review }) {
   const cell = element('span', {}, ...(review ? reviewed(review) : [reviewButton(id, judged)]));
-  return row(moment(judged.created, { dateStyle: 'short', timeStyle: 'medium' }), said(judged.client), said(`${judged.theme} ${judged.version ?? ''}${judged.letter}`),
+  return row(time(judged.created, { dateStyle: 'short', timeStyle: 'medium' }), said(judged.client), said(`${judged.theme} ${judged.version ?? ''}${judged.letter}`),
     STAGES[judged.stage], VERDICTS[judged.verdict], said(judged.reason), said(judged.said), cell);
 }
 

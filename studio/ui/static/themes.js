@@ -2,7 +2,7 @@
 import { watchChores } from './chores.js';
 import { costed } from './dialogs.js';
 import { deploy, rollBack, takeDown } from './deploying.js';
-import { answer, ask, element, fill, moment, remembered, row, said, send, t, tried } from './pages.js';
+import { answer, ask, element, fill, remembered, row, said, send, t, time, tried } from './pages.js';
 
 const told = document.querySelector('#told');
 const who = remembered(document.querySelector('#who'));
@@ -48,7 +48,7 @@ async function open(slug) {
   showServed();
   document.querySelector('#versions').replaceChildren(...theme.versions.map(versionRow));
   fill(document.querySelector('#log'), theme.log.map((each) => row(
-    moment(each.created), said(each.channel), each.number === null ? t('page.themes.taken_down') : versionNumber(each.number),
+    time(each.created), said(each.channel), each.number === null ? t('page.themes.taken_down') : versionNumber(each.number),
     trial(each.trial, each.trial_share), said(each.author), said(each.note), each.forced ? t('page.themes.forced') : '',
   )));
   fill(document.querySelector('#votes'), theme.contests.map(contestRow));
@@ -87,7 +87,7 @@ function versionRow(version) {
     button(t('page.deploy'), () => done(deploy(theme.slug, version.number))), button(t('page.themes.branch'), () => branch(version.number)),
     element('a', { href: `/tuning?theme=${theme.slug}` }, t('page.themes.tune')),
     element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, t('page.export')));
-  return row(element('span', { className: 'pair' }, one, two), version.number, moment(version.created), said(version.author),
+  return row(element('span', { className: 'pair' }, one, two), version.number, time(version.created), said(version.author),
     said(version.note), robustness(version), sheet(version), picks(version), acts);
 }
 

@@ -1,7 +1,7 @@
 // Votes: blind contests. Which entrant stands on which side, only the server knows.
 import { watchChores } from './chores.js';
 import { costed } from './dialogs.js';
-import { ask, element, fill, moment, remembered, row, said, send, t, tried } from './pages.js';
+import { ask, element, fill, remembered, row, said, send, t, time, tried } from './pages.js';
 
 const LETTERS = ['A', 'B', 'C', 'D'];
 const voter = remembered(document.querySelector('#voter'));
@@ -20,7 +20,7 @@ async function list() {
   const contests = await ask('/votes/list');
   fill(document.querySelector('#contests'), contests.map((each) => {
     const link = element('a', { href: `/votes?contest=${each.id}` }, said(each.title));
-    return row(link, t('page.votes.entrants', { count: each.entrants }), said(each.author), moment(each.created, { dateStyle: 'medium' }));
+    return row(link, t('page.votes.entrants', { count: each.entrants }), said(each.author), time(each.created, { dateStyle: 'medium' }));
   }));
 }
 
