@@ -22,7 +22,7 @@ from studio.bootstrap import open_studio as studio_at
 from studio.recipes.preset import LETTERS
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
-from tests.browser.speaking import READ_LISTS, Chinese, speak
+from tests.browser.speaking import Chinese, speak
 from tests.waiting import LONG, LONG_MS, until
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
@@ -185,7 +185,7 @@ def page(
     opened.on("console", lambda m: log.errors.append(m.text) if "Content Security" in m.text else None)  # fmt: skip
     open_studio(opened, server)
     if language == "zh":
-        speak(Chinese(**opened.evaluate(READ_LISTS)), monkeypatch)
+        speak(Chinese(), monkeypatch)
     yield opened
     context.close()
 

@@ -5,7 +5,7 @@ Parts of a longer text stand for all of what that becomes. Tests may name ids in
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -15,11 +15,6 @@ from playwright.sync_api._generated import LocatorAssertions
 
 from studio.locales import DEFAULT, placeholders, templates
 
-READ_LISTS = """async () => {
-  const [{ PATTERNS, TEXTS }, { TOLD }] = await Promise.all([import('/own/zh-CN.js'), import('/own/zh-CN-told.js')]);
-  return { texts: Object.entries(TEXTS), patterns: [...PATTERNS, ...TOLD].map(([pattern, form]) => [pattern.source, form]) };
-}"""
-"""What the studio's page still translates by lists of its own."""
 SHORTEST = 4
 """Shorter texts are no part of others: a letter would be found everywhere."""
 REST = "…"
@@ -32,16 +27,16 @@ WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
 class Chinese:
     """Whole texts with their Chinese, and expressions with groups that become $1 … of a form."""
 
-    def __init__(
-        self, texts: Sequence[tuple[str, str]] = (), patterns: Sequence[tuple[str, str]] = ()
-    ) -> None:
-        self.texts, self.patterns = list(texts), list(patterns)
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, str]] = []
+        self.patterns: list[tuple[str, str, str]] = []
         chinese = templates("zh-CN")
         for name, english in templates(DEFAULT).items():
-            if placeholders(english):
-                self.patterns.append(_pattern(english, chinese[name]))
-            else:
+            if not placeholders(english):
                 self.texts.append((english, chinese[name]))
+            # What says nothing of its own would be found in everything.
+            elif re.sub(r"\{\w+\}", "", english).strip():
+                self.patterns.append(_pattern(english, chinese[name]))
 
     def expression(self, text: str, whole: bool) -> re.Pattern[str]:
         """What finds `text` on a page of either language."""
@@ -54,8 +49,8 @@ class Chinese:
         for english, chinese in self.texts:
             if english == text or (part and text in english):
                 yield re.escape(chinese)
-        for source, form in self.patterns:
-            begun = re.search(source, f"{text} {REST}") if part else None
+        for source, form, tail in self.patterns:
+            begun = re.search(source, f"{text} {REST}{tail}") if part else None
             if found := re.search(source, text) or begun:
                 yield self._filled(re.escape(form), found)
             elif part and text in re.sub(r"\\(.)", r"\1", source):
@@ -70,14 +65,14 @@ class Chinese:
         return form
 
 
-def _pattern(english: str, chinese: str) -> tuple[str, str]:
-    """A pair of templates as an expression and a form: each placeholder a group."""
+def _pattern(english: str, chinese: str) -> tuple[str, str, str]:
+    """A pair of templates as an expression and a form, each placeholder a group, and what ends it."""
     source = re.escape(english)
     for number, name in enumerate(_in_order(english), 1):
         source = source.replace(re.escape(f"{{{name}}}"), "(.+)", 1)
         source = source.replace(re.escape(f"{{{name}}}"), ".+")
         chinese = chinese.replace(f"{{{name}}}", f"${number}")
-    return f"^{source}$", chinese
+    return f"^{source}$", chinese, english.rpartition("}")[2]
 
 
 def _in_order(template: str) -> list[str]:
