@@ -61,7 +61,7 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str], texts: T
     count = texts("studio.unsaved_one")
     if len(changes) > 1:
         count = texts("studio.unsaved_many", count=len(changes))
-    lines = "".join(f"<li>{html.escape(str(change))}</li>" for change in changes)
+    lines = "".join(f"<li>{html.escape(texts.of(change.message))}</li>" for change in changes)
     marks = ", ".join(f"#{each}" for each in changed_ids)
     style = f"<style>{marks} {{ {MARK} }}</style>" if marks else ""
     return (

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from studio.errors import BadDocument
 from studio.library.models import Model
 from studio.messages import Message
-from studio.recipes.base import explain
-from studio.recipes.differing import LABELS
+from studio.recipes.base import explain, finding
+from studio.recipes.differing import FIELD_NAMES
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.recipe import (
     ControlMode,
@@ -47,14 +47,14 @@ SOURCES: Mapping[str, str] = {
     "picture": "studio.source_picture",
 }
 MODES: Mapping[ControlMode, str] = {
-    "Balanced": "studio.mode_balanced",
-    "My prompt is more important": "studio.mode_prompt",
-    "ControlNet is more important": "studio.mode_control",
+    "Balanced": "recipe.mode_balanced",
+    "My prompt is more important": "recipe.mode_prompt",
+    "ControlNet is more important": "recipe.mode_control",
 }
 RESIZES: Mapping[ResizeMode, str] = {
-    "Just Resize": "studio.resize_just",
-    "Crop and Resize": "studio.resize_crop",
-    "Resize and Fill": "studio.resize_fill",
+    "Just Resize": "recipe.resize_just",
+    "Crop and Resize": "recipe.resize_crop",
+    "Resize and Fill": "recipe.resize_fill",
 }
 SEED_RULES: Mapping[str, str] = {
     "shared": "studio.seed_rule_shared",
@@ -133,12 +133,14 @@ class RecipeForm:
         with gr.Row(elem_classes="fields"):
             with gr.Column(elem_classes="picker"):
                 base = gr.Dropdown(
-                    checkpoints, label=texts("studio.base_model"), allow_custom_value=True
+                    checkpoints, label=texts("recipe.base_model"), allow_custom_value=True
                 )
                 self._add(("base_model", "name"), base)
                 self._pick("checkpoint", base)
-            self._add(("sampler",), fixed(list(SAMPLERS), label=texts(LABELS["sampler"])))
-            schedule_type = fixed(list(SCHEDULE_TYPES), label=texts(LABELS["schedule_type"]))
+            self._add(("sampler",), fixed(list(SAMPLERS), label=texts.of(FIELD_NAMES["sampler"])))
+            schedule_type = fixed(
+                list(SCHEDULE_TYPES), label=texts.of(FIELD_NAMES["schedule_type"])
+            )
             self._add(("schedule_type",), schedule_type)
         with gr.Row(elem_classes="fields"):
             for name, least, most, step in (
@@ -149,12 +151,14 @@ class RecipeForm:
                 ("clip_skip", 1, 12, 1),
                 ("deep_cache", 1, 10, 1),
             ):
-                self._add((name,), slider(least, most, step=step, label=texts(LABELS[name])))
+                self._add(
+                    (name,), slider(least, most, step=step, label=texts.of(FIELD_NAMES[name]))
+                )
         with gr.Row(elem_classes="fields"):
             about = texts("studio.prompt_template_about", prompt="{prompt}")
-            template = gr.Textbox(label=texts("studio.prompt_template"), lines=2, info=about)
+            template = gr.Textbox(label=texts("recipe.prompt_template"), lines=2, info=about)
             self._add(("prompt_template",), template)
-            negative = gr.Textbox(label=texts("studio.negative_prompt"), lines=2)
+            negative = gr.Textbox(label=texts("recipe.negative_prompt"), lines=2)
             self._add(("negative_prompt",), negative)
         with gr.Row(elem_classes="fields"):
             for slot in range(SLOTS):
@@ -167,9 +171,9 @@ class RecipeForm:
         self.maps = gr.HTML(elem_id=f"maps-{letter}")
         self._passes()
         with gr.Row(elem_classes="fields"):
-            self._add(("width",), slider(64, 2048, step=8, label=texts(LABELS["width"])))
-            self._add(("height",), slider(64, 2048, step=8, label=texts(LABELS["height"])))
-            rule = fixed(self._choices(SEED_RULES), label=texts("studio.seed_rule"))
+            self._add(("width",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["width"])))
+            self._add(("height",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["height"])))
+            rule = fixed(self._choices(SEED_RULES), label=texts("recipe.seed_rule"))
             self._switch(("seed_rule", "kind"), rule, ["shared"])
             value = Number(label=texts("studio.seed_value"), precision=0, minimum=0)
             self._add(("seed_rule", "value"), value)
@@ -178,7 +182,7 @@ class RecipeForm:
         """What comes after the first pass; each off unless it is switched on."""
         t = self.texts
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            self._switch(("upscale", "enabled"), gr.Checkbox(label=t("studio.hires_fix")), [False])
+            self._switch(("upscale", "enabled"), gr.Checkbox(label=t("recipe.hires_fix")), [False])
             upscaler = fixed(["Latent", "Lanczos"], label=t("studio.upscaler"))
             self._add(("upscale", "upscaler"), upscaler)
             self._add(("upscale", "factor"), slider(1, 4, step=0.05, label=t("studio.upscale_by")))
@@ -186,7 +190,7 @@ class RecipeForm:
             strength = slider(0, 1, step=0.01, label=t("studio.hires_strength"))
             self._add(("upscale", "strength"), strength)
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            on = gr.Checkbox(label=t("studio.face_repair"))
+            on = gr.Checkbox(label=t("recipe.face_repair"))
             self._switch(("face_repair", "enabled"), on, [False])
             strength = slider(0, 1, step=0.01, label=t("studio.face_strength"))
             self._add(("face_repair", "strength"), strength)
@@ -201,7 +205,7 @@ class RecipeForm:
         use: Path = ("loras", slot)
         with gr.Column(elem_classes="picker"):
             name = gr.Dropdown(
-                [(self.texts("studio.none"), OFF), *((each, each) for each in loras)],
+                [(self.texts("recipe.none"), OFF), *((each, each) for each in loras)],
                 label=self.texts("studio.lora", slot=slot + 1),
                 allow_custom_value=True,
             )
@@ -212,7 +216,7 @@ class RecipeForm:
 
     def _unit(self, slot: int, controlnets: list[str]) -> None:
         unit, t = ("control_units", slot), self.texts
-        models = [(t("studio.none"), OFF), *((each, each) for each in controlnets)]
+        models = [(t("recipe.none"), OFF), *((each, each) for each in controlnets)]
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
                 with gr.Column(elem_classes="picker"):
@@ -223,24 +227,28 @@ class RecipeForm:
                     )
                     self._switch((*unit, "model", "name"), net, [OFF, "", None])
                     self._pick("controlnet", net)
-                preprocessor = fixed(self._choices(PREPROCESSORS), label=t(LABELS["preprocessor"]))
+                preprocessor = fixed(
+                    self._choices(PREPROCESSORS), label=t.of(FIELD_NAMES["preprocessor"])
+                )
                 self._add((*unit, "preprocessor"), preprocessor)
-                source = fixed(self._choices(SOURCES), label=t(LABELS["source"]))
+                source = fixed(self._choices(SOURCES), label=t.of(FIELD_NAMES["source"]))
                 others = [value for value in SOURCES if value != "picture"]
                 self._switch((*unit, "source"), source, others, "picture")
-                resize_mode = fixed(self._choices(RESIZES), label=t(LABELS["resize_mode"]))
+                resize_mode = fixed(self._choices(RESIZES), label=t.of(FIELD_NAMES["resize_mode"]))
                 self._add((*unit, "resize_mode"), resize_mode)
             with gr.Row(elem_classes="fields"):
-                mode = fixed(self._choices(MODES), label=t(LABELS["mode"]))
+                mode = fixed(self._choices(MODES), label=t.of(FIELD_NAMES["mode"]))
                 self._add((*unit, "mode"), mode)
                 weight = slider(0, 2, step=0.05, label=t("studio.control_weight"))
                 self._add((*unit, "weight"), weight)
-                self._add((*unit, "start"), slider(0, 1, step=0.01, label=t(LABELS["start"])))
-                self._add((*unit, "end"), slider(0, 1, step=0.01, label=t(LABELS["end"])))
+                self._add(
+                    (*unit, "start"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["start"]))
+                )
+                self._add((*unit, "end"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["end"])))
             picture = self._id((*unit, "picture"))
             with gr.Row(elem_classes="fields", elem_id=f"{picture}-row"):
                 own = gr.Textbox(
-                    label=t(LABELS["picture"]),
+                    label=t.of(FIELD_NAMES["picture"]),
                     placeholder=t("studio.no_picture_yet"),
                     interactive=False,
                     scale=3,
@@ -331,7 +339,7 @@ class RecipeForm:
         except ValidationError as error:
             raise BadField(
                 "studio.recipe_invalid",
-                {self._id(each["loc"]): str(each["msg"]) for each in error.errors()},
+                {self._id(each["loc"]): finding(dict(each)) for each in error.errors()},
                 letter=self.letter,
                 reason=explain(error),
             ) from None

@@ -62,7 +62,7 @@ class Card:
             case Failed(message=reason):
                 return replace(self, state="failed", message=reason)
             case Withheld(reason=reason):
-                withheld = message("studio.card_withheld", reason=reason)
+                withheld = message("studio.card_withheld", reason=reason or "")
                 return replace(self, state="failed", preview=None, message=withheld)
             case Stopped():
                 return replace(self, state="cancelled")

@@ -11,7 +11,7 @@ import gradio as gr
 from studio.bootstrap import Studio
 from studio.errors import InputError, StudioError
 from studio.messages import Message, message
-from studio.recipes.differing import LABELS
+from studio.recipes.differing import FIELD_NAMES
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.recipes.sweep import Axis
@@ -31,24 +31,24 @@ from studio.ui.texts import Texts
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
 
 FIELDS: Mapping[str, Message] = {
-    "": message("studio.none"),
-    "strength": message(LABELS["strength"]),
-    "guidance_scale": message(LABELS["guidance_scale"]),
-    "steps": message(LABELS["steps"]),
-    "sampler": message(LABELS["sampler"]),
-    "schedule_type": message(LABELS["schedule_type"]),
+    "": message("recipe.none"),
+    "strength": FIELD_NAMES["strength"],
+    "guidance_scale": FIELD_NAMES["guidance_scale"],
+    "steps": FIELD_NAMES["steps"],
+    "sampler": FIELD_NAMES["sampler"],
+    "schedule_type": FIELD_NAMES["schedule_type"],
     "seed": message("studio.sweep_seed"),
     "prompt": message("studio.sweep_prompt"),
     "preset": message("studio.sweep_theme"),
-    "base_model.name": message("studio.base_model"),
+    "base_model.name": message("recipe.base_model"),
     "loras.0.model.name": message("studio.lora", slot=1),
     "loras.0.weight": message("studio.sweep_lora_weight", slot=1),
     "control_units.0.weight": message("studio.sweep_unit_weight", slot=1),
     "control_units.0.end": message("studio.sweep_unit_end", slot=1),
     "control_units.1.weight": message("studio.sweep_unit_weight", slot=2),
-    "guidance_end": message(LABELS["guidance_end"]),
-    "clip_skip": message(LABELS["clip_skip"]),
-    "deep_cache": message(LABELS["deep_cache"]),
+    "guidance_end": FIELD_NAMES["guidance_end"],
+    "clip_skip": FIELD_NAMES["clip_skip"],
+    "deep_cache": FIELD_NAMES["deep_cache"],
 }
 """What is mostly swept, by its path; any other field can be typed by its path."""
 ASK = "text => { if (text) document.dispatchEvent(new CustomEvent('studio-sweep', { detail: text })); }"

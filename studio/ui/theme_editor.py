@@ -49,7 +49,7 @@ class ThemeEditor:
             self.choices(), value=preset.slug, label=self.texts("studio.theme"), elem_id="preset"
         )
         self.name = gr.Textbox(
-            preset.name, label=self.texts("studio.theme_name"), max_length=80, elem_id="preset-name"
+            preset.name, label=self.texts("theme.name"), max_length=80, elem_id="preset-name"
         )
         self.restore = gr.UploadButton(
             self.texts("studio.restore_from_picture"),
@@ -69,7 +69,7 @@ class ThemeEditor:
             gr.HTML(f"<h2>{title}</h2>", elem_classes="section")
             self.prompt = gr.Textbox(
                 self.first.preset.prompt,
-                label=self.texts("studio.theme_prompt"),
+                label=self.texts("theme.prompt"),
                 lines=1,
                 elem_id="theme-prompt",
             )

@@ -17,8 +17,6 @@ from studio.locales import DEFAULT, placeholders, templates
 
 SHORTEST = 4
 """Shorter texts are no part of others: a letter would be found everywhere."""
-REST = "…"
-"""Stands for what comes after the beginning of a sentence."""
 FINDERS = ("get_by_role", "get_by_label", "get_by_text", "get_by_title", "get_by_alt_text")
 CONTAIN = ("to_contain_text", "not_to_contain_text")
 WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
@@ -29,14 +27,19 @@ class Chinese:
 
     def __init__(self) -> None:
         self.texts: list[tuple[str, str]] = []
-        self.patterns: list[tuple[str, str, str]] = []
+        self.patterns: list[tuple[str, str]] = []
+        self.beginnings: list[tuple[str, str]] = []
         chinese = templates("zh-CN")
         for name, english in templates(DEFAULT).items():
             if not placeholders(english):
                 self.texts.append((english, chinese[name]))
             # What says nothing of its own would be found in everything.
             elif re.sub(r"\{\w+\}", "", english).strip():
-                self.patterns.append(_pattern(english, chinese[name]))
+                source, form = _pattern(english, chinese[name])
+                self.patterns.append((f"^{source}$", form))
+                head = source.rpartition("(.+)")[0].removesuffix(r"\ ")
+                if re.search(r"[a-z]{3}", head):
+                    self.beginnings.append((f"^{head}$", form))
 
     def expression(self, text: str, whole: bool) -> re.Pattern[str]:
         """What finds `text` on a page of either language."""
@@ -49,9 +52,8 @@ class Chinese:
         for english, chinese in self.texts:
             if english == text or (part and text in english):
                 yield re.escape(chinese)
-        for source, form, tail in self.patterns:
-            begun = re.search(source, f"{text} {REST}{tail}") if part else None
-            if found := re.search(source, text) or begun:
+        for source, form in (*self.patterns, *(self.beginnings if part else ())):
+            if found := re.search(source, text):
                 yield self._filled(re.escape(form), found)
             elif part and text in re.sub(r"\\(.)", r"\1", source):
                 yield re.sub(r"\\\$\d", ".*", re.escape(form))
@@ -60,19 +62,18 @@ class Chinese:
         """A translation with what it repeats of the English text, as it is or translated, too."""
         for number, text in enumerate(found.groups(), 1):
             same = "|".join([re.escape(text), *self._said(text, whole=True)])
-            inside = ".*" if REST in text else f"(?:{same})"
-            form = form.replace(rf"\${number}", inside)
-        return form
+            form = form.replace(rf"\${number}", f"(?:{same})")
+        return re.sub(r"\\\$\d", ".*", form)
 
 
-def _pattern(english: str, chinese: str) -> tuple[str, str, str]:
-    """A pair of templates as an expression and a form, each placeholder a group, and what ends it."""
+def _pattern(english: str, chinese: str) -> tuple[str, str]:
+    """A pair of templates as an expression and a form: each placeholder a group."""
     source = re.escape(english)
     for number, name in enumerate(_in_order(english), 1):
         source = source.replace(re.escape(f"{{{name}}}"), "(.+)", 1)
         source = source.replace(re.escape(f"{{{name}}}"), ".+")
         chinese = chinese.replace(f"{{{name}}}", f"${number}")
-    return f"^{source}$", chinese, english.rpartition("}")[2]
+    return source, chinese
 
 
 def _in_order(template: str) -> list[str]:

@@ -34,12 +34,12 @@ def labels(client: TestClient, prefix: str) -> set[str]:
 
 def test_the_page_is_opened_in_the_readers_language(client: TestClient) -> None:
     english, chinese = client.get("/").text, client.get("/", headers=CHINESE).text
-    assert "User's words" in english
-    assert "用户的话" not in english
-    assert "用户的话" in chinese
-    assert "User's words" not in chinese
+    assert "Save preset" in english
+    assert "保存预设" not in english
+    assert "保存预设" in chinese
+    assert "Save preset" not in chinese
     chosen = {"cookie": "studio_language=en"}
-    assert "User's words" in client.get("/", headers=CHINESE | chosen).text
+    assert "Save preset" in client.get("/", headers=CHINESE | chosen).text
 
 
 def test_an_open_page_goes_on_in_its_language(client: TestClient) -> None:
@@ -83,10 +83,11 @@ def test_nothing_on_the_page_is_hard_wired(
 
 def _texts(config: dict[str, Any], block: Any) -> list[str]:
     """What a component shows of its own: not what is typed into it."""
-    found = [config.get(name) for name in SHOWN]
+    props = config.get("props") or {}  # Of components of our own.
+    found = [part.get(name) for part in (config, props) for name in SHOWN]
     found += [name for name, _ in config.get("choices") or []]
-    found += [each["name"] for name in ("tiles", "palette") for each in config.get(name) or []]
-    found += (config.get("messages") or {}).values()
+    found += [each["name"] for name in ("tiles", "palette") for each in props.get(name, [])]
+    found += props.get("messages", {}).values()
     if isinstance(block, gr.Button | gr.UploadButton):
         found.append(config.get("value"))
     if isinstance(block, gr.HTML):
