@@ -6,13 +6,14 @@ What a problem tells is for clients: addresses of stores, paths and objects of t
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from studio.api.wire import Problem, for_clients
+from studio.api.wire import Problem, for_clients, redacted
 from studio.errors import (
     Busy,
     DeviceLost,
@@ -71,6 +72,14 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
 """The first class that an error is of counts."""
 
 
+def _language(request: Request) -> str:
+    return language_of(request.headers)
+
+
+Language = Annotated[str, Depends(_language)]
+"""The language of Accept-Language, for the texts of an answer."""
+
+
 def add_problems(app: FastAPI) -> None:
     """Has `app` answer every error with a problem."""
     app.add_exception_handler(StudioError, _told)
@@ -94,8 +103,10 @@ def problem(
     language: str = DEFAULT,
 ) -> JSONResponse:
     why = for_clients(why)
-    shown = why.text(language)
-    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    shown = redacted(why.text(language))
+    if len(shown) > LONGEST:
+        shown = f"{shown[:LONGEST]}…"
+        why = Message(id=shown)
     code = why.id if why.id in templates(DEFAULT) else ""
     params = why.model_dump()["params"]
     told = Problem(title=status.phrase, status=status, detail=shown, code=code, params=params)

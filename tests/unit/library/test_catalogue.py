@@ -194,7 +194,7 @@ def test_problems_name_each_file_and_its_reason(catalogue: Catalogue, tmp_path: 
     (tmp_path / "own" / "checkpoints" / "old.ckpt").write_bytes(b"\x80\x04")
     (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"\x10")
     (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
-    reasons = {path.name: reason for path, reason in catalogue.problems()}
+    reasons = {path.name: str(reason) for path, reason in catalogue.problems()}
     assert set(reasons) == {"old.ckpt", "half.safetensors", "net"}
     assert "can run code" in reasons["old.ckpt"]
     assert "no readable safetensors file" in reasons["half.safetensors"]
