@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
 from studio.api.document import PRESET_FILE
-from studio.api.wire import PREFIX, Language, RequestShown, request_shown
+from studio.api.problems import Language
+from studio.api.wire import PREFIX, RequestShown, request_shown
 from studio.bootstrap import Studio
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
@@ -191,9 +192,9 @@ def _add_versions(routes: APIRouter, studio: Studio, who: Who) -> None:
         return Response(studio.packaging.export(slug, number, bases), media_type="application/json")
 
     @routes.get("/{slug}/diff")
-    def diff(slug: Slug, before: Number, after: Number) -> list[ChangeShown]:
+    def diff(slug: Slug, before: Number, after: Number, language: Language) -> list[ChangeShown]:
         old, new = (presets.version(slug, number).preset for number in (before, after))
-        changes = (change.texts() for change in differences(old, new))
+        changes = (change.texts(language) for change in differences(old, new))
         return [ChangeShown(place=p, before=b, after=a) for p, b, a in changes]
 
     @routes.post("/{slug}/versions/{number}/branch", status_code=201)

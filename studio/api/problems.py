@@ -6,13 +6,14 @@ What a problem tells is for clients: addresses of stores, paths and objects of t
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from studio.api.wire import Problem, for_clients
+from studio.api.wire import Problem, for_clients, redacted
 from studio.errors import (
     Busy,
     DeviceLost,
@@ -25,7 +26,7 @@ from studio.errors import (
     StudioError,
     Unstorable,
 )
-from studio.locales import DEFAULT
+from studio.locales import DEFAULT, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
 from studio.recipes.base import MOST_FINDINGS, finding, one_line
@@ -35,6 +36,12 @@ log = logging.getLogger(__name__)
 AWAY = message("request.storage_away")
 """What a client is told of a store that is away."""
 BROKEN = message("request.unexpected_error")
+ROUTER: Mapping[str, Message] = {
+    "Not Found": message("request.address_not_found"),
+    "Method Not Allowed": message("request.method_not_allowed"),
+    "There was an error parsing the body": message("request.body_unreadable"),
+}
+"""What Starlette and FastAPI say of requests that fit no route."""
 RETRY_AFTER = 5
 """Seconds after which a store that was away may be asked again."""
 LONGEST = 1000
@@ -65,6 +72,14 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
 """The first class that an error is of counts."""
 
 
+def _language(request: Request) -> str:
+    return language_of(request.headers)
+
+
+Language = Annotated[str, Depends(_language)]
+"""The language of Accept-Language, for the texts of an answer."""
+
+
 def add_problems(app: FastAPI) -> None:
     """Has `app` answer every error with a problem."""
     app.add_exception_handler(StudioError, _told)
@@ -88,10 +103,13 @@ def problem(
     language: str = DEFAULT,
 ) -> JSONResponse:
     why = for_clients(why)
-    shown = why.text(language)
-    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    shown = redacted(why.text(language))
+    if len(shown) > LONGEST:
+        shown = f"{shown[:LONGEST]}…"
+        why = Message(id=shown)
+    code = why.id if why.id in templates(DEFAULT) else ""
     params = why.model_dump()["params"]
-    told = Problem(title=status.phrase, status=status, detail=shown, code=why.id, params=params)
+    told = Problem(title=status.phrase, status=status, detail=shown, code=code, params=params)
     return JSONResponse(
         told.model_dump(), status, dict(headers or {}), media_type="application/problem+json"
     )
@@ -135,7 +153,8 @@ async def _misread(request: Request, error: Exception) -> JSONResponse:
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     """What the router or the reading of a body refuses: no such address, no such method, no JSON."""
     assert isinstance(error, HTTPException)
-    why = error.message if isinstance(error, Refusal) else Message(id=str(error.detail))
+    why = error.message if isinstance(error, Refusal) else ROUTER.get(str(error.detail))
+    why = why or Message(id=str(error.detail))
     language = language_of(request.headers)
     return problem(HTTPStatus(error.status_code), why, error.headers, language)
 

@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 
 from studio.api.following import Following, lines_of
 from studio.api.pictures import plain_png, webp
+from studio.api.problems import Language
 from studio.api.wire import (
     PREFIX,
-    Language,
     Pick,
     RequestShown,
     Theme,

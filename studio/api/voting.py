@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
 from pydantic import Field
 
-from studio.api.wire import PREFIX, Language
+from studio.api.problems import Language
+from studio.api.wire import PREFIX
 from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
 from studio.recipes.base import Frozen

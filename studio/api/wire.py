@@ -5,10 +5,8 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import Depends, Request
 from pydantic import Field, model_validator
 
-from studio.locales.negotiation import language_of
 from studio.messages import Message, invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Keypoints, Slug
@@ -28,17 +26,10 @@ _OWN = re.compile(
 """What is our own business in a message."""
 
 
-def _language(request: Request) -> str:
-    return language_of(request.headers)
-
-
-Language = Annotated[str, Depends(_language)]
-"""The language of Accept-Language, for the texts of an answer."""
-
-
 class Problem(Frozen):
     """An error as RFC 9457 has it; `detail` names the thing and the remedy, in the
-    language of Accept-Language; `code` and `params` are what it is made of."""
+    language of Accept-Language; `code` and `params` are what it is made of
+    ("" and none for sentences of other libraries)."""
 
     type: str = "about:blank"
     title: str
@@ -127,12 +118,12 @@ class RequestShown(Frozen):
 
 
 def for_clients(error: Message) -> Message:
-    """The same with parameters that may be told."""
+    """The same message without what is our own business in its parameters."""
 
     def told(value: Any) -> Any:
         match value:
             case str():
-                return own_business_cut(value)
+                return redacted(value)
             case Message():
                 return for_clients(value)
             case list():
@@ -140,11 +131,11 @@ def for_clients(error: Message) -> Message:
         return value
 
     params = {name: told(value) for name, value in error.params.items()}
-    return Message(id=own_business_cut(error.id), params=params)
+    return Message(id=redacted(error.id), params=params)
 
 
-def own_business_cut(text: str) -> str:
-    """A message without what is our own business, as UTF-8 can carry it."""
+def redacted(text: str) -> str:
+    """A text without addresses, paths and objects of this process, as UTF-8 can carry it."""
     return _OWN.sub("…", text).encode("utf-8", "backslashreplace").decode()
 
 
@@ -182,7 +173,7 @@ def request_shown(asked: Asked, language: str) -> RequestShown:
 
 
 def _error_shown(error: Message | None, language: str) -> str | None:
-    return None if error is None else for_clients(error).text(language)
+    return None if error is None else redacted(for_clients(error).text(language))
 
 
 def event_shown(request_id: str, said: Told, language: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from studio.engine.dialect import BaseModel, Dialect, LatentScale
 from studio.engine.families import DIALECTS
 from studio.errors import DamagedModel, UnfitModel
 from studio.library.models import Model
+from studio.recipes.recipe import KIND_NAMES
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
@@ -105,7 +106,7 @@ def _check_complete(module: torch.nn.Module, model: Model) -> None:
     if missing:
         raise DamagedModel(
             "model.weights_missing",
-            kind=model.kind,
+            kind=KIND_NAMES[model.kind],
             name=model.name,
             count=len(missing),
             weight=missing[0],

@@ -11,6 +11,7 @@ from transformers import CLIPTokenizer
 from studio.errors import UnfitModel
 from studio.library.headers import read_header
 from studio.library.models import Family, Model
+from studio.recipes.recipe import KIND_NAMES
 
 VOCABULARY = "clip/bpe_simple_vocab_16e6.txt.gz"
 MERGES = 49152 - 256 - 2
@@ -37,7 +38,7 @@ class Configurations:
         if not place.is_dir():
             raise UnfitModel(
                 "model.single_file_unsupported",
-                kind=model.kind,
+                kind=KIND_NAMES[model.kind],
                 name=model.name,
                 family=model.family,
             )

@@ -9,6 +9,7 @@ from studio.errors import DamagedModel, NoRoom
 from studio.library.files import check_whole, weight_files
 from studio.library.models import Model
 from studio.messages import Message, message
+from studio.recipes.recipe import KIND_NAMES
 
 _LOCK = threading.RLock()
 
@@ -39,7 +40,7 @@ def building(model: Model) -> Iterator[None]:
         if ran_out_of_memory(error):
             raise NoRoom(
                 "engine.machine_out_of_memory",
-                kind=model.kind,
+                kind=KIND_NAMES[model.kind],
                 name=model.name,
                 size=f"{model.bytes / 1e6:,.0f}",
             ) from error
@@ -48,7 +49,7 @@ def building(model: Model) -> Iterator[None]:
             said = message("model.some_weights_missing")
         raise DamagedModel(
             "model.cannot_load",
-            kind=model.kind,
+            kind=KIND_NAMES[model.kind],
             name=model.name,
             path=str(model.path),
             reason=said,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.engine.configurations import Configurations
-from studio.errors import UnfitModel
+from studio.errors import DamagedModel, UnfitModel
 from studio.library.configured import MAX_CONFIGURATION
 from studio.library.files import read_regular
 from studio.library.headers import read_header
@@ -95,6 +95,6 @@ def _configuration(file: Path) -> dict[str, object]:
     """Empty where it cannot be read: loading the model names that."""
     try:
         read = json.loads(read_regular(file, MAX_CONFIGURATION))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError, DamagedModel):
         return {}
     return read if isinstance(read, dict) else {}

@@ -11,7 +11,7 @@ from studio.errors import UnfitModel
 from studio.library.catalogue import Catalogue
 from studio.library.models import Model
 from studio.messages import Message
-from studio.recipes.recipe import ControlUnit, Recipe
+from studio.recipes.recipe import KIND_NAMES, ControlUnit, Recipe
 from studio.recipes.request import Job
 
 Nets = tuple[tuple[ControlUnit, Model], ...]
@@ -75,7 +75,7 @@ def _check_fits(checkpoint: Model, dialect: Dialect, nets: list[Model], loras: l
         if model.family not in (checkpoint.family, "unknown"):
             raise UnfitModel(
                 "model.wrong_family",
-                kind=model.kind,
+                kind=KIND_NAMES[model.kind],
                 name=model.name,
                 family=model.family,
                 base=checkpoint.name,

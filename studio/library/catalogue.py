@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from studio.errors import DamagedModel, ModelError, NotFound, StudioError, UnfitModel
 from studio.library.configured import family_of_folder
@@ -11,7 +12,14 @@ from studio.library.folders import listing, pickles, sample_picture
 from studio.library.headers import Identity, identify
 from studio.library.models import FOLDERS, Model
 from studio.library.remembering import Remembered
-from studio.recipes.recipe import MAX_MODEL_NAME, ModelKind, ModelRef, is_model_name
+from studio.messages import Message, message
+from studio.recipes.recipe import (
+    KIND_NAMES,
+    MAX_MODEL_NAME,
+    ModelKind,
+    ModelRef,
+    is_model_name,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,7 @@ class _Listed:
     """Models of one kind by name, and what cannot be offered, with the reason."""
 
     paths: Mapping[str, Path]
-    problems: tuple[tuple[Path, str], ...]
+    problems: tuple[tuple[Path, Message], ...]
 
 
 class Catalogue:
@@ -60,33 +68,39 @@ class Catalogue:
         """
         path = self._paths(kind).get(ref.name)
         if path is None:
-            have = ", ".join(self.names(kind)) or "none"
-            folder = self._folders[-1] / FOLDERS[kind]
             raise NotFound(
-                f"no {kind} named {ref.name!r} (there are: {have}): choose another, put it into"
-                f" {folder}, or bring it with `studio models pull OWNER/{ref.name} --kind {kind}`"
+                "model.not_found",
+                kind=KIND_NAMES[kind],
+                name=ref.name,
+                available=self.names(kind) or message("list.none"),
+                folder=str(self._folders[-1] / FOLDERS[kind]),
+                option=kind,
             )
         model = self._model(kind, ref.name, path)
         if ref.sha256 is not None and ref.sha256 != model.sha256:
             raise UnfitModel(
-                f"{kind} {ref.name!r} is not the one the recipe was tuned with (has hash"
-                f" {model.sha256[:10]}, wants {ref.sha256[:10]}): put that file back, or save"
-                " the preset again with this one"
+                "model.another_hash",
+                kind=KIND_NAMES[kind],
+                name=ref.name,
+                found=model.sha256[:10],
+                wanted=ref.sha256[:10],
             )
         return model
 
-    def problems(self) -> tuple[tuple[Path, str], ...]:
+    def problems(self) -> tuple[tuple[Path, Message], ...]:
         """What lies among the models and cannot be used, with the reason."""
-        found: list[tuple[Path, str]] = []
+        found: list[tuple[Path, Message]] = []
         for kind in FOLDERS:
             found += self._list(kind).problems
             for name, path in sorted(self._paths(kind).items()):
                 try:
                     self._model(kind, name, path)
                 except ModelError as error:
-                    found.append((path, str(error)))
+                    found.append((path, error.message))
         for folder in self._folders:
-            found += [(path, _PICKLED.format(path.name)) for path in pickles(folder)]
+            found += [
+                (path, message("model.file_pickled", file=path.name)) for path in pickles(folder)
+            ]
         return tuple((path, _sendable(reason)) for path, reason in found)
 
     def _paths(self, kind: ModelKind) -> Mapping[str, Path]:
@@ -97,16 +111,19 @@ class Catalogue:
 
     def _looked(self, kind: ModelKind) -> tuple[_Listed, Sequence[Path]]:
         paths: dict[str, Path] = {}
-        problems: list[tuple[Path, str]] = []
+        problems: list[tuple[Path, Message]] = []
         looked_at: list[Path] = []
         for folder in reversed(self._folders):
             found = listing(folder, kind)
-            problems += [(path, _UNREADABLE.format(path, why)) for path, why in found.unreadable]
+            problems += [
+                (path, message("model.folder_not_readable", folder=str(path), reason=why))
+                for path, why in found.unreadable
+            ]
             for path in found.models:
                 if is_model_name(_name(path)):
                     paths[_name(path)] = path
                 else:
-                    problems.append((path, _UNNAMEABLE.format(kind, path.name)))
+                    problems.append((path, _unnameable(kind, path.name)))
             looked_at += found.looked_at
         return _Listed(paths, tuple(problems)), looked_at
 
@@ -128,20 +145,26 @@ class Catalogue:
             sha256 = self._hashes.of(files)
         except OSError as error:
             raise DamagedModel(
-                f"{kind} {name} cannot be read ({error.strerror}: {error.filename}): put its files"
-                " in place again"
+                "model.not_readable",
+                kind=KIND_NAMES[kind],
+                name=name,
+                reason=f"{error.strerror}: {error.filename}",
             ) from None
         except DamagedModel as error:
             if path.is_file():
                 raise
-            raise DamagedModel(f"{kind} {name}: {error}") from None
+            raise DamagedModel(
+                "model.damaged", kind=KIND_NAMES[kind], name=name, reason=error.message
+            ) from None
         except StudioError:
             raise
         except Exception as error:
             # Whatever else a file from outside may hold, it must not take the whole list with it.
             raise DamagedModel(
-                f"{kind} {name} cannot be read ({type(error).__name__}: {str(error)[:200]}): put its"
-                " files in place again, or take it out"
+                "model.not_usable",
+                kind=KIND_NAMES[kind],
+                name=name,
+                reason=f"{type(error).__name__}: {str(error)[:200]}",
             ) from error
         return Model(
             kind=kind,
@@ -155,17 +178,22 @@ class Catalogue:
         )
 
 
-_PICKLED = "{} holds pickled weights, which can run code: convert it to .safetensors"
-_UNREADABLE = "{} cannot be looked into ({}): let the studio read it, or take it out"
-_UNNAMEABLE = (
-    "{} {!r} has a name that no recipe can hold (control characters, a path, no valid text, or over"
-    f" {MAX_MODEL_NAME} characters): rename it"
-)
+def _unnameable(kind: ModelKind, name: str) -> Message:
+    return message("model.unnameable", kind=KIND_NAMES[kind], name=repr(name), most=MAX_MODEL_NAME)
 
 
-def _sendable(text: str) -> str:
-    """As UTF-8 can carry it: a name on disk may be no valid text."""
-    return text.encode(errors="backslashreplace").decode()
+Sent = TypeVar("Sent")
+
+
+def _sendable(value: Sent) -> Sent:
+    """A message, or a parameter of one, as UTF-8 can carry it: a name on disk may be no valid text."""
+    fitting: Any = value
+    if isinstance(value, str):
+        fitting = value.encode(errors="backslashreplace").decode()
+    elif isinstance(value, Message):
+        params = {name: _sendable(each) for name, each in value.params.items()}
+        fitting = message(_sendable(value.id), **params)
+    return cast(Sent, fitting)
 
 
 def _name(path: Path) -> str:
@@ -179,7 +207,9 @@ def _identity(kind: ModelKind, path: Path) -> Identity:
     identity = identify(path)
     if identity.kind != kind:
         raise UnfitModel(
-            f"{path.name} is a {identity.kind}, but lies among the {kind}s: move it to the"
-            f" folder for {identity.kind}s"
+            "model.in_wrong_folder",
+            file=path.name,
+            found=KIND_NAMES[identity.kind],
+            kind=KIND_NAMES[kind],
         )
     return identity

@@ -9,6 +9,7 @@ from studio.errors import DamagedModel, UnfitModel
 from studio.library.files import loaded_files, read_regular
 from studio.library.headers import check_is_no_union, read_header
 from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family
+from studio.messages import Message, message
 from studio.recipes.recipe import ModelKind
 
 MAX_CONFIGURATION = 4 * 2**20
@@ -18,18 +19,18 @@ MAX_LAYERS = 1000
 
 _COUNTS = ("num_hidden_layers", "num_layers", "num_single_layers", "layers_per_block")
 _LATENT_CHANNELS = 4
-_TAKES_MORE: Mapping[str, str] = {
-    "5": "a depth model",
-    "7": "an upscaler",
-    "8": "an editing model",
-    "9": "an inpainting model",
+_TAKES_MORE: Mapping[str, Message] = {
+    "5": message("model.for_depth"),
+    "7": message("model.for_upscaling"),
+    "8": message("model.for_editing"),
+    "9": message("model.for_inpainting"),
 }
 """What a UNet is whose input has other channels than the latent's."""
-_OTHER_WORK: Mapping[str, str] = {
-    "InstructPix2Pix": "an editing model",
-    "Upscale": "an upscaler",
-    "Depth2Img": "a depth model",
-    "ImageVariation": "a model that reads no words",
+_OTHER_WORK: Mapping[str, Message] = {
+    "InstructPix2Pix": message("model.for_editing"),
+    "Upscale": message("model.for_upscaling"),
+    "Depth2Img": message("model.for_depth"),
+    "ImageVariation": message("model.for_variations"),
 }
 """Parts of the names of diffusers' pipelines that tell what they are for."""
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
@@ -42,7 +43,7 @@ def family_of_folder(kind: ModelKind, folder: Path) -> Family:
     for file in loaded_files(folder):
         header = read_header(file)
         if kind == "controlnet":
-            check_is_no_union(header.shapes, f"controlnet {folder.name}")
+            check_is_no_union(header.shapes, message("model.this_controlnet", name=folder.name))
     _check_layers(folder)
     match kind:
         case "checkpoint":
@@ -50,18 +51,14 @@ def family_of_folder(kind: ModelKind, folder: Path) -> Family:
         case "controlnet":
             return _controlnet(folder)
         case "vae":
-            _check_class(folder, "config.json", "AutoencoderKL", f"VAE {folder.name}")
+            what = message("model.this_vae", name=folder.name)
+            _check_class(folder, "config.json", "AutoencoderKL", what)
         case "lora":
-            raise UnfitModel(
-                f"lora {folder.name} is a folder: put its one .safetensors file in its place"
-            )
+            raise UnfitModel("model.lora_is_folder", name=folder.name)
         case "detector":
             made = _configuration(folder, "config.json").get("model_type")
             if made != "vitpose":
-                raise UnfitModel(
-                    f"detector {folder.name} is a {made}, which the studio does not know: choose a"
-                    " ViTPose"
-                )
+                raise UnfitModel("model.detector_unknown", name=folder.name, found=str(made))
     return "unknown"
 
 
@@ -69,26 +66,21 @@ def _base_model(folder: Path) -> Family:
     parts = _configuration(folder, "model_index.json")
     pipeline = str(parts.get("_class_name"))
     if not pipeline.startswith("StableDiffusion"):
-        raise UnfitModel(
-            f"base model {folder.name} is a {pipeline}, a family the studio does not know yet:"
-            " choose Stable Diffusion 1.x, 2.x, XL or 3.5"
-        )
+        raise UnfitModel("model.family_unsupported", name=folder.name, pipeline=pipeline)
     for part, what in _OTHER_WORK.items():
         if part in pipeline:
-            raise _unfit(folder, f"{what} ({pipeline})")
+            raise _unfit(folder, what, pipeline)
     if pipeline.startswith("StableDiffusion3"):
         _check_parts(folder, parts, _PARTS_SD3)
         return "sd3"
-    unet = _check_class(folder, "unet/config.json", "UNet2DConditionModel", f"base model {folder.name}")  # fmt: skip
+    this = message("model.this_base_model", name=folder.name)
+    unet = _check_class(folder, "unet/config.json", "UNet2DConditionModel", this)
     channels = unet.get("in_channels", _LATENT_CHANNELS)
     if channels != _LATENT_CHANNELS:
-        what = _TAKES_MORE.get(str(channels), "made for other work")
-        raise _unfit(folder, f"{what} ({channels!r:.20} input channels)")
+        what = _TAKES_MORE.get(str(channels), message("model.for_other_work"))
+        raise _unfit(folder, what, message("model.input_channels", count=f"{channels!r:.20}"))
     if _is_refiner(parts):
-        raise UnfitModel(
-            f"base model {folder.name} is a refiner, which only finishes what another has begun:"
-            " choose the base model beside it"
-        )
+        raise UnfitModel("model.is_refiner", name=folder.name)
     is_xl = unet.get("addition_embed_type") == "text_time"
     _check_parts(folder, parts, (*_PARTS, "text_encoder_2", "tokenizer_2") if is_xl else _PARTS)
     _check_scheduler(folder)
@@ -102,7 +94,7 @@ def _is_refiner(parts: Mapping[str, object]) -> bool:
 
 
 def _controlnet(folder: Path) -> Family:
-    what = f"controlnet {folder.name}"
+    what = message("model.this_controlnet", name=folder.name)
     config = _check_class(folder, "config.json", "ControlNetModel", what)
     return "sdxl" if config.get("addition_embed_type") == "text_time" else _by_width(config)
 
@@ -112,23 +104,19 @@ def _by_width(config: Mapping[str, object]) -> Family:
     return FAMILY_BY_TEXT_WIDTH.get(width, "unknown") if isinstance(width, int) else "unknown"
 
 
-def _check_class(folder: Path, name: str, wanted: str, what: str) -> Mapping[str, object]:
+def _check_class(folder: Path, name: str, wanted: str, what: Message) -> Mapping[str, object]:
     """The configuration, where it is one of diffusers' class `wanted`, or names none."""
     config = _configuration(folder, name)
     made = config.get("_class_name", wanted)
     if made != wanted:
-        raise UnfitModel(
-            f"{what} is a {made!s:.60}, which the studio does not load: choose a {wanted}"
-        )
+        raise UnfitModel("model.wrong_class", what=what, found=f"{made!s:.60}", wanted=wanted)
     return config
 
 
 def _check_parts(folder: Path, parts: Mapping[str, object], needed: tuple[str, ...]) -> None:
     for part in needed:
         if _is_empty(parts, part) or not (folder / part).is_dir():
-            raise DamagedModel(
-                f"base model {folder.name} has no {part}: put the whole diffusers folder in place"
-            )
+            raise DamagedModel("model.part_missing", name=folder.name, part=part)
 
 
 def _is_empty(parts: Mapping[str, object], name: str) -> bool:
@@ -141,8 +129,7 @@ def _check_scheduler(folder: Path) -> None:
     scheduler = _configuration(folder, "scheduler/scheduler_config.json")
     if str(scheduler.get("_class_name")).startswith("EDM"):
         raise UnfitModel(
-            f"base model {folder.name} is made for EDM sampling, which the studio does not have:"
-            " choose another base model"
+            "model.edm_sampling", what=message("model.this_base_model", name=folder.name)
         )
 
 
@@ -153,24 +140,27 @@ def _check_layers(folder: Path) -> None:
             count = config.get(name)
             if isinstance(count, int | float) and count > MAX_LAYERS:
                 raise DamagedModel(
-                    f"model {folder.name} asks for {count:,} of {name}: put its files in place again"
+                    "model.too_many_layers", name=folder.name, count=f"{count:,}", setting=name
                 )
 
 
-def _unfit(folder: Path, what: str) -> UnfitModel:
-    return UnfitModel(
-        f"base model {folder.name} is {what}, which the studio does not load: choose an ordinary"
-        " base model of that family"
-    )
+def _unfit(folder: Path, what: Message, told_by: str | Message) -> UnfitModel:
+    return UnfitModel("model.for_other_purpose", name=folder.name, what=what, detail=told_by)
 
 
 def _configuration(path: Path, name: str) -> dict[str, object]:
     try:
         config = json.loads(read_regular(path / name, MAX_CONFIGURATION))
     except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or str(error)[:200]
-        raise DamagedModel(
-            f"model {path.name} has no readable {Path(name).name} ({reason}): put its files in place"
-            " again"
+        raise _unreadable(
+            path, name, getattr(error, "strerror", None) or str(error)[:200]
         ) from None
+    except DamagedModel as error:
+        raise _unreadable(path, name, error.message) from None
     return config if isinstance(config, dict) else {}
+
+
+def _unreadable(path: Path, name: str, reason: str | Message) -> DamagedModel:
+    return DamagedModel(
+        "model.configuration_not_readable", name=path.name, file=Path(name).name, reason=reason
+    )

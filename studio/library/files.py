@@ -17,13 +17,15 @@ _VARIANT = re.compile(r"[^.]*(?:\.(.+?))?(?:-\d{5}-of-\d{5})?\.safetensors")
 
 
 def read_regular(file: Path, most: int | None = None) -> bytes:
-    """A file's bytes. Raises OSError, and ValueError for what is no regular file (a pipe would be
+    """A file's bytes. Raises OSError, and DamagedModel for what is no regular file (a pipe would be
     waited for without end) or has more than `most` bytes."""
     seen = file.stat()
     if not stat.S_ISREG(seen.st_mode):
-        raise ValueError(f"{file.name} is no regular file")
+        raise DamagedModel("model.not_regular", file=file.name)
     if most is not None and seen.st_size > most:
-        raise ValueError(f"{file.name} has {seen.st_size:,} bytes; at most {most:,} are read")
+        raise DamagedModel(
+            "model.file_too_large", file=file.name, size=f"{seen.st_size:,}", most=f"{most:,}"
+        )
     return file.read_bytes()
 
 
@@ -42,19 +44,13 @@ def weight_files(path: Path) -> tuple[Path, ...]:
     found = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
     for file in found:
         if not file.is_file():  # A pipe would be waited for without end.
-            raise DamagedModel(
-                f"{file.name} of model {path.name} is no regular file (a broken link, a pipe or a"
-                " folder): take it out, or put the file in its place"
-            )
+            raise DamagedModel("model.weights_not_regular", file=file.name, name=path.name)
     if found:
         return tuple(found)
     pickles = [*path.rglob("*.bin"), *path.rglob("*.ckpt"), *path.rglob("*.pt")]
     if pickles:
-        raise UnfitModel(
-            f"model {path.name} holds pickled weights ({pickles[0].name}), which can run code:"
-            " convert it to .safetensors"
-        )
-    raise DamagedModel(f"model {path.name} has no .safetensors weights in {path}")
+        raise UnfitModel("model.weights_pickled", name=path.name, file=pickles[0].name)
+    raise DamagedModel("model.no_weights", name=path.name, folder=str(path))
 
 
 def loaded_files(path: Path) -> tuple[Path, ...]:
@@ -90,8 +86,10 @@ def check_whole(files: Sequence[Path]) -> None:
                 pass
         except (SafetensorError, OSError) as error:
             raise DamagedModel(
-                f"{file.name} of model {file.parent.parent.name}/{file.parent.name} is damaged"
-                f" ({error}): put the file in place again"
+                "model.weights_damaged",
+                file=file.name,
+                name=f"{file.parent.parent.name}/{file.parent.name}",
+                reason=str(error)[:200],
             ) from None
 
 
@@ -116,7 +114,11 @@ class Hashes:
                         while block := stream.read(2**20):
                             digest.update(block)
             except OSError as error:
-                raise ModelError(f"cannot read {error.filename}: {error.strerror}") from None
+                raise ModelError(
+                    "model.file_not_readable",
+                    file=str(error.filename),
+                    reason=str(error.strerror),
+                ) from None
             self._known[key] = digest.hexdigest()
             self._write()
         return self._known[key]

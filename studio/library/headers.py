@@ -11,6 +11,7 @@ from pathlib import Path
 from studio.errors import DamagedModel, UnfitModel
 from studio.library.files import read_regular
 from studio.library.models import FAMILY_BY_TEXT_WIDTH, Family, Prediction
+from studio.messages import Message, message
 from studio.recipes.recipe import ModelKind
 
 MAX_HEADER = 16 * 2**20
@@ -59,44 +60,47 @@ def read_header(file: Path) -> Header:
     """Raises DamagedModel when the file is cut short or is no safetensors file."""
     try:
         if not file.is_file():  # A pipe would be waited for without end.
-            raise ValueError("it is no regular file")
+            raise DamagedModel("model.it_is_not_regular")
         with file.open("rb") as stream:
             there = os.fstat(stream.fileno()).st_size
             size = int.from_bytes(stream.read(8), "little")
             if size < 2:
-                raise ValueError("its first bytes give no header size")
+                raise DamagedModel("model.header_size_missing")
             if size > MAX_HEADER:
-                raise ValueError(
-                    f"its first bytes give a header of {size:,} bytes; at most {MAX_HEADER:,} are read"
+                raise DamagedModel(
+                    "model.header_too_large", size=f"{size:,}", most=f"{MAX_HEADER:,}"
                 )
             document = json.loads(stream.read(size))
         header, length = _header(document)
+    except DamagedModel as error:
+        raise _no_safetensors(file, error.message) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise DamagedModel(
-            f"{file.name} is no readable safetensors file ({str(error)[:200]}): put the file in"
-            " place again"
-        ) from None
+        raise _no_safetensors(file, str(error)[:200]) from None
     whole = 8 + size + length
     if there < whole:
         raise DamagedModel(
-            f"{file.name} is cut short ({there:,} of {whole:,} bytes): download it again"
+            "model.file_cut_short", file=file.name, found=f"{there:,}", wanted=f"{whole:,}"
         )
     return header
 
 
+def _no_safetensors(file: Path, reason: str | Message) -> DamagedModel:
+    return DamagedModel("model.not_safetensors", file=file.name, reason=reason)
+
+
 def _header(document: object) -> tuple[Header, int]:
-    """What a header says, and how many bytes follow it. Raises ValueError for what is none."""
+    """What a header says, and how many bytes follow it. Raises DamagedModel for what is none."""
     if not isinstance(document, dict):
-        raise ValueError("its header is no JSON object")
+        raise DamagedModel("model.header_no_object")
     metadata = document.pop("__metadata__", {})
     if not isinstance(metadata, dict):
-        raise ValueError("its metadata are no JSON object")
+        raise DamagedModel("model.metadata_no_object")
     shapes: dict[str, tuple[int, ...]] = {}
     length = 0
     for name, entry in document.items():
         shape, offsets = _tensor(entry)
         if shape is None or offsets is None or len(offsets) != 2 or offsets[0] > offsets[1]:
-            raise ValueError(f"its tensor {name[:80]!r} has no shape or no place in the file")
+            raise DamagedModel("model.tensor_without_place", tensor=repr(name[:80]))
         shapes[name] = shape
         length = max(length, offsets[1])
     return Header(shapes, {k: v for k, v in metadata.items() if isinstance(v, str)}), length
@@ -125,61 +129,35 @@ def identify(file: Path) -> Identity:
         if identity is not None:
             return identity
     if header.starts("adapter.body.") or header.starts("body.0.resnets."):
-        raise UnfitModel(
-            f"{file.name} is a T2I-Adapter, which the studio does not load: choose a ControlNet of"
-            " the same purpose"
-        )
-    raise UnfitModel(
-        f"{file.name} is none of checkpoint, VAE, ControlNet or LoRA in a known layout:"
-        " take it out of the models folder"
-    )
+        raise UnfitModel("model.is_t2i_adapter", file=file.name)
+    raise UnfitModel("model.layout_unknown", file=file.name)
 
 
-def check_is_no_union(names: Iterable[str], what: str) -> None:
+def check_is_no_union(names: Iterable[str], what: str | Message) -> None:
     """Raises UnfitModel for a ControlNet-Union, told by its weights' names: its configuration may
     say ControlNetModel. Without its task embedding it would draw wrong pictures in silence."""
     if any(name.startswith(_UNION) for name in names):
-        raise UnfitModel(
-            f"{what} is a ControlNet-Union, one net for many purposes, which the studio does not"
-            " load: choose a ControlNet for one purpose"
-        )
+        raise UnfitModel("model.is_controlnet_union", what=what)
 
 
 def _checkpoint(header: Header, file: Path) -> Identity | None:
     if not header.starts(_UNET):
         if header.starts("double_blocks.") or header.starts("joint_blocks."):
-            raise UnfitModel(
-                f"{file.name} holds a transformer alone: use the model's diffusers folder, which"
-                " has its text encoders and VAE"
-            )
+            raise UnfitModel("model.transformer_alone", file=file.name)
         return None
     if header.starts(f"{_UNET}joint_blocks."):
-        raise UnfitModel(
-            f"{file.name} is Stable Diffusion 3 as a single file: use its diffusers folder"
-        )
+        raise UnfitModel("model.sd3_single_file", file=file.name)
     entry = header.shapes.get(f"{_UNET}input_blocks.0.0.weight")
     if entry is not None and len(entry) < 2:
-        raise DamagedModel(
-            f"{file.name} is no readable safetensors file (its first layer has the shape {entry}):"
-            " put the file in place again"
-        )
+        raise _no_safetensors(file, message("model.first_layer_shape", shape=str(entry)))
     if entry is not None and entry[1] != 4:
-        raise UnfitModel(
-            f"{file.name} is an inpainting or editing model ({entry[1]} input channels): use the"
-            " ordinary one"
-        )
+        raise UnfitModel("model.is_inpainting", file=file.name, channels=entry[1])
     if header.starts("edm_"):
-        raise UnfitModel(
-            f"{file.name} is made for EDM sampling, which the studio does not have: choose another"
-            " base model"
-        )
+        raise UnfitModel("model.edm_sampling", what=file.name)
     listener = (family for prefix, family in _LISTENERS.items() if header.starts(prefix))
     family = next(listener, None)
     if family is None:
-        raise UnfitModel(
-            f"{file.name} has no text encoder the studio knows (a refiner, or a UNet alone): use"
-            " the whole base model"
-        )
+        raise UnfitModel("model.text_encoder_missing", file=file.name)
     return Identity("checkpoint", family, prediction=_prediction(header, file))
 
 
@@ -198,7 +176,7 @@ def _prediction(header: Header, file: Path) -> Prediction | None:
         return "v_prediction"
     if told.startswith("eps"):
         return "epsilon"
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, DamagedModel):
         beside = read_regular(file.with_suffix(".yaml"), MAX_YAML).decode()
         return "v_prediction" if _V_IN_YAML.search(beside) else "epsilon"
     return None

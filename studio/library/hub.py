@@ -27,8 +27,9 @@ from huggingface_hub.file_download import http_get
 from studio.errors import HubUnavailable, InputError, NotFound, StoreUnavailable
 from studio.library.files import variant_of
 from studio.library.models import FOLDERS
+from studio.messages import Message, message
 from studio.network import is_loopback
-from studio.recipes.recipe import ModelKind, is_model_name
+from studio.recipes.recipe import KIND_NAMES, ModelKind, is_model_name
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -72,10 +73,7 @@ class Hub:
         """Raises InputError for plain http to another machine: whoever is on the way could change
         what is brought, its hash included."""
         if not _is_private(endpoint):
-            raise InputError(
-                f"STUDIO_HUB is {endpoint}: plain http is taken on loopback alone; write the hub's"
-                " https address"
-            )
+            raise InputError("hub.plain_http", endpoint=endpoint)
         self._endpoint = endpoint
         self._api = HfApi(endpoint=endpoint)
 
@@ -93,7 +91,7 @@ class Hub:
         pickles never. Raises InputError, NotFound, or HubUnavailable.
         """
         if not _REPO.fullmatch(repo):
-            raise InputError(f"{repo!r} is no repository: write it as owner/name")
+            raise InputError("hub.not_a_repository", repo=repo)
         with _translated(repo, self._endpoint):
             info = self._api.model_info(repo, revision=revision, files_metadata=True)
             commit = _commit(info.sha)
@@ -107,16 +105,18 @@ class Hub:
         for each in wanted:
             _check_inside(each, repo)
             if each not in there:
-                have = ", ".join(sorted(n for n in there if n.endswith(".safetensors"))) or "none"
-                raise NotFound(f"{repo} has no file {each!r} (its weights are: {have})")
+                have = sorted(n for n in there if n.endswith(".safetensors"))
+                raise NotFound(
+                    "hub.file_not_found",
+                    repo=repo,
+                    file=each,
+                    available=have or message("list.none"),
+                )
         if not any(each.endswith(".safetensors") for each in wanted):
-            raise NotFound(
-                f"{repo} has no safetensors weights, only pickles or none; pickles can run code:"
-                " choose another repository"
-            )
+            raise NotFound("hub.no_safetensors", repo=repo)
         name = PurePosixPath(file).stem if file else repo.split("/")[1]
         if not is_model_name(name):
-            raise InputError(f"{name!r} cannot be a model's name here: choose another file")
+            raise InputError("hub.model_name_invalid", name=name)
         files = tuple(there[each] for each in sorted(wanted))
         return Pull(repo, commit, kind, name, files)
 
@@ -128,7 +128,7 @@ class Hub:
         single = len(pull.files) == 1 and pull.files[0].name.endswith(".safetensors")
         place = models / FOLDERS[pull.kind] / (f"{pull.name}.safetensors" if single else pull.name)
         if place.exists():
-            raise InputError(f"there is a {pull.kind} {pull.name!r} already: remove it first")
+            raise InputError("model.exists", kind=KIND_NAMES[pull.kind], name=pull.name)
         partial = models / ".partial" / f"{pull.repo.replace('/', '--')}-{pull.commit[:12]}"
         try:
             partial.mkdir(parents=True, exist_ok=True)
@@ -141,8 +141,7 @@ class Hub:
             shutil.rmtree(partial, ignore_errors=True)
         except OSError as error:
             raise StoreUnavailable(
-                f"cannot write to {models} ({error.strerror or error}): free some room or point"
-                " STUDIO_HOME elsewhere; what is there already is kept"
+                "hub.folder_not_writable", folder=str(models), reason=str(error.strerror or error)
             ) from None
         return place
 
@@ -168,18 +167,22 @@ class Hub:
         except _TooMuch:
             begun.unlink()
             raise HubUnavailable(
-                f"{self._endpoint} sends more of {file.name} than the {file.size:,} bytes that it"
-                " says: the file was thrown away; choose another hub"
+                "hub.file_longer_than_told",
+                endpoint=self._endpoint,
+                file=file.name,
+                size=f"{file.size:,}",
             ) from None
         if file.sha256 is not None and _sha256(begun) != file.sha256:
             begun.unlink()
-            raise HubUnavailable(
-                f"{file.name} of {pull.repo} arrived damaged and was thrown away: pull it again"
-            )
+            raise HubUnavailable("hub.file_damaged", file=file.name, repo=pull.repo)
         os.replace(begun, to)
 
 
 class _TooMuch(Exception):
+    pass
+
+
+class _NoCommit(Exception):
     pass
 
 
@@ -206,9 +209,9 @@ def _is_private(endpoint: str) -> bool:
 
 
 def _commit(sha: str | None) -> str:
-    """Raises ValueError for what is no commit: it becomes part of a folder's name."""
+    """Raises _NoCommit for what is none: it becomes part of a folder's name."""
     if sha is not None and not _COMMIT.fullmatch(sha):
-        raise ValueError(f"it tells of a commit {sha[:80]!r}")
+        raise _NoCommit(sha[:80])
     return sha or "main"
 
 
@@ -217,10 +220,7 @@ def _check_inside(name: str, repo: str) -> None:
     written outside the model's own folder."""
     parts = name.split("/")
     if "\\" in name or "\0" in name or any(part in ("", ".", "..") for part in parts):
-        raise HubUnavailable(
-            f"the hub lists a file {name[:80]!r} in {repo}, which would be written outside the model's"
-            " folder: nothing was brought; choose another hub or repository"
-        )
+        raise HubUnavailable("hub.file_outside_folder", file=repr(name[:80]), repo=repo)
 
 
 def _sha256(file: Path) -> str:
@@ -250,8 +250,10 @@ def _check_room(pull: Pull, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if missing * (1 + _SPARE) > free:
         raise StoreUnavailable(
-            f"{pull.repo} needs {missing / 1e6:,.0f} MB more and {free / 1e6:,.0f} MB are free:"
-            " make room or point STUDIO_HOME at a larger disk"
+            "hub.disk_full",
+            repo=pull.repo,
+            missing=f"{missing / 1e6:,.0f}",
+            free=f"{free / 1e6:,.0f}",
         )
 
 
@@ -261,23 +263,31 @@ def _translated(repo: str, endpoint: str) -> Iterator[None]:
     try:
         yield
     except GatedRepoError:
-        raise HubUnavailable(
-            f"{repo} asks for consent: accept its terms on the hub, then set HF_TOKEN"
-        ) from None
+        raise HubUnavailable("hub.consent_needed", repo=repo) from None
     except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "not found"
-        raise NotFound(f"the hub has no {repo} of that revision or file ({reason})") from None
+        reason = _first_line(error) or message("hub.not_found")
+        raise NotFound("hub.repository_not_found", repo=repo, reason=reason) from None
     except OfflineModeIsEnabled:
-        raise HubUnavailable("HF_HUB_OFFLINE is set: unset it to bring models") from None
+        raise HubUnavailable("hub.offline") from None
     except HFValidationError as error:
-        raise InputError(f"{repo!r} is no repository ({error})") from None
+        raise InputError(
+            "hub.repository_name_invalid", repo=repo, reason=str(error)[:200]
+        ) from None
+    except _NoCommit as error:
+        raise _no_hub(endpoint, message("hub.not_a_commit", commit=repr(str(error)))) from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise HubUnavailable(
-            f"{endpoint} answers what no model hub does ({type(error).__name__}: {str(error)[:200]}):"
-            " see that STUDIO_HUB names one"
-        ) from None
+        raise _no_hub(endpoint, f"{type(error).__name__}: {str(error)[:200]}") from None
     except HTTPError as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise HubUnavailable(
-            f"{endpoint} does not answer as it should ({reason}): try again; what has come is kept"
+            "hub.answer_failed",
+            endpoint=endpoint,
+            reason=_first_line(error) or type(error).__name__,
         ) from None
+
+
+def _no_hub(endpoint: str, reason: str | Message) -> HubUnavailable:
+    return HubUnavailable("hub.not_a_hub", endpoint=endpoint, reason=reason)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "")

@@ -1,11 +1,12 @@
 """A recipe: every parameter of one picture, as one fully resolved JSON document."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from studio.messages import invalid
+from studio.messages import Message, invalid, message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
 from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits
@@ -16,6 +17,15 @@ Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 Prompt = Annotated[str, Field(max_length=4000), TEXT]
 
 ModelKind = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
+
+KIND_NAMES: Mapping[ModelKind, Message] = {
+    "checkpoint": message("model.kind_checkpoint"),
+    "vae": message("model.kind_vae"),
+    "controlnet": message("model.kind_controlnet"),
+    "lora": message("model.kind_lora"),
+    "detector": message("model.kind_detector"),
+}
+"""What a person reads of a kind."""
 
 Preprocessor = Literal["scribble", "lineart", "lineart_standard", "canny", "pose", "none"]
 ControlSource = Literal["doodle", "composite", "base", "picture"]

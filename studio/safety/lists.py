@@ -87,9 +87,7 @@ def decoded_list(content: bytes, name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadDocument(
-            f"{name}, line {line}: this is not UTF-8 (GBK or UTF-16?): save the list as UTF-8"
-        ) from None
+        raise BadDocument("moderation.list_not_utf8", file=name, line=line) from None
 
 
 def read_list(text: str, name: str) -> Entries:
@@ -105,9 +103,11 @@ def read_list(text: str, name: str) -> Entries:
         if not word:
             continue
         if word.startswith("["):
-            section = _section(entries, word.strip("[]"), f"{name}, line {number}")
+            section = _section(entries, word.strip("[]"))
+            if section is None:
+                raise BadDocument("moderation.list_section_unknown", file=name, line=number)
         elif section is None:
-            raise BadDocument(f"{name}, line {number}: say first what for, such as [block]")
+            raise BadDocument("moderation.list_section_missing", file=name, line=number)
         elif isinstance(section, set):
             section.update(word.lower().split())
         else:
@@ -115,9 +115,8 @@ def read_list(text: str, name: str) -> Entries:
     return entries
 
 
-def _section(entries: Entries, head: str, where: str) -> list[str] | set[str]:
+def _section(entries: Entries, head: str) -> list[str] | set[str] | None:
+    """Where the words under a head go; None for a head that there is not."""
     if head.startswith(CLASS):
         return entries.classes.setdefault(head.removeprefix(CLASS).strip(), set())
-    if head not in SECTIONS:
-        raise BadDocument(f"{where}: write [block], [mask], [flag], [allow] or [class name]")
-    return entries.words[SECTIONS[head]]
+    return entries.words[SECTIONS[head]] if head in SECTIONS else None

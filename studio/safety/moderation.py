@@ -72,7 +72,7 @@ class Webhook:
     def judge(self, shown: Shown) -> Moderated:
         with self._lock:
             if self._clock() < self._rests_until:
-                raise ModerationDown("the moderation service is down: it is asked again soon")
+                raise ModerationDown("moderation.service_down")
         try:
             answer = self._waited_for(shown)
         except ModerationDown:
@@ -102,24 +102,23 @@ class Webhook:
         try:
             return answer.result(self.DEADLINE + self.GRACE)
         except TimeoutError:
-            raise ModerationDown(self._too_late()) from None
+            raise self._too_late() from None
 
-    def _too_late(self) -> str:
-        return f"the moderation service gave no whole answer within {self.DEADLINE:g} s"
+    def _too_late(self) -> ModerationDown:
+        return ModerationDown("moderation.service_too_late", seconds=self.DEADLINE)
 
     async def _asked(self, shown: Shown) -> Moderated:
         """One answer in `TRIES`, all within the deadline. Raises ModerationDown."""
         import anyio
 
-        said = ""
+        failure = None
         with anyio.move_on_after(self.DEADLINE):
             for _ in range(self.TRIES):
                 try:
                     return await self._tried(shown)
                 except ModerationDown as error:
-                    said = str(error)
-            raise ModerationDown(said)
-        raise ModerationDown(said or self._too_late())
+                    failure = error
+        raise failure or self._too_late()
 
     async def _tried(self, shown: Shown) -> Moderated:
         import httpx2
@@ -138,9 +137,9 @@ class Webhook:
                 response.raise_for_status()
                 return Moderated.model_validate_json(await self._read(response))
         except httpx2.HTTPError as error:
-            raise ModerationDown(f"the moderation service does not answer: {error}") from None
+            raise ModerationDown("moderation.service_silent", reason=str(error)[:200]) from None
         except ValidationError:
-            raise ModerationDown("the moderation service answers with no verdict") from None
+            raise ModerationDown("moderation.service_without_verdict") from None
 
     def _headers(self, body: bytes) -> dict[str, str]:
         sent = str(int(time.time()))
@@ -152,13 +151,13 @@ class Webhook:
     async def _read(self, response: "Response") -> bytes:
         """The answer as it was sent, never unpacked. Raises ModerationDown where that is too much."""
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise ModerationDown("the moderation service answers compressed, which is not read")
+            raise ModerationDown("moderation.service_compressed")
         answer = bytearray()
         async for chunk in response.aiter_raw():
             answer += chunk
             if len(answer) > self.MAX_ANSWER:
                 raise ModerationDown(
-                    f"the moderation service answers with over {self.MAX_ANSWER // 1024} kB"
+                    "moderation.service_answer_too_large", most=self.MAX_ANSWER // 1024
                 )
         return bytes(answer)
 

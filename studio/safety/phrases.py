@@ -50,7 +50,7 @@ class Phrases:
         """Raises BadDocument for a class that is not there, or a phrase that may begin with nothing."""
         items = tuple(self._item(part, entry) for part in entry.lower().split())
         if items[0].many:
-            raise BadDocument(f"{entry!r} must begin with a word, or a class without a star")
+            raise BadDocument("moderation.phrase_begins_with_star", entry=entry)
         for first in items[0].words:
             self._by_first.setdefault(first, []).append(Phrase(items[1:], entry, severity))
 
@@ -65,9 +65,7 @@ class Phrases:
             else:
                 parts.append([part])
         if prod(map(len, parts)) > MOST_SPELT_OUT:
-            raise BadDocument(
-                f"{entry!r} stands for over {MOST_SPELT_OUT:,} phrases: write several"
-            )
+            raise BadDocument("moderation.phrase_too_wide", entry=entry, most=f"{MOST_SPELT_OUT:,}")
         return map("".join, product(*parts))
 
     def _item(self, part: str, entry: str) -> Item:
@@ -75,7 +73,7 @@ class Phrases:
             return Item(frozenset((part,)))
         name = part.strip("{}*")
         if name not in self._classes:
-            raise BadDocument(f"{entry!r}: no word list has a section [class {name}]")
+            raise BadDocument("moderation.class_not_found", entry=entry, name=name)
         return Item(self._classes[name], part.endswith("*}"))
 
     def found(self, view: View) -> Iterator[Found]:

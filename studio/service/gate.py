@@ -14,7 +14,7 @@ from studio.messages import Message, message
 from studio.recipes.canvas import BaseImage, ControlPicture
 from studio.recipes.planning import loras, named_models, plan
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
-from studio.recipes.recipe import ModelKind, ModelRef, Recipe
+from studio.recipes.recipe import KIND_NAMES, ModelKind, ModelRef, Recipe
 from studio.recipes.reports import NEEDED, Regression, Robustness
 from studio.recipes.request import MAX_WORDS, Job, Request
 from studio.service.tokens import WINDOW, TokenCounter
@@ -106,13 +106,13 @@ class Gate:
             try:
                 self.catalogue.find(kind, ref)
             except StudioError as error:
-                named_model = message("deployment.model", kind=kind, name=ref.name)
+                named_model = message("deployment.model", kind=KIND_NAMES[kind], name=ref.name)
                 yield Finding("stop", named_model, error.message)
                 continue
             told = (
-                message("deployment.model_as_tuned", kind=kind, name=ref.name)
+                message("deployment.model_as_tuned", kind=KIND_NAMES[kind], name=ref.name)
                 if ref.sha256
-                else message("deployment.model_any", kind=kind, name=ref.name)
+                else message("deployment.model_any", kind=KIND_NAMES[kind], name=ref.name)
             )
             yield Finding("pass", told)
 
@@ -132,7 +132,7 @@ class Gate:
                 what = message(
                     "deployment.wrong_family",
                     slot=letter,
-                    kind=model.kind,
+                    kind=KIND_NAMES[model.kind],
                     model=model.name,
                     family=model.family,
                     base=base[0].name,

@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 
 from studio.imaging.contact import contact_sheet
 from studio.imaging.limits import encode_png
+from studio.locales import DEFAULT
+from studio.messages import Message, message
 from studio.recipes.preset import LETTERS, PresetVersion
 from studio.recipes.reports import Compared, Looks
 from studio.service.regression import SEEDS, DrawnSheet, Key
@@ -42,21 +44,33 @@ def sheet_png(drawn: DrawnSheet, version: PresetVersion) -> bytes:
     return encode_png(contact_sheet(pictures, ["doodle", *columns], down, title))
 
 
-def sheet_html(drawn: DrawnSheet, version: PresetVersion) -> str:
-    """The same as a page, with its figures; the pictures that changed most first."""
+def sheet_html(drawn: DrawnSheet, version: PresetVersion, language: str = DEFAULT) -> str:
+    """The same as a page in `language`, with its figures; the pictures that changed most first."""
     report = drawn.report
-    name = f"{html.escape(version.preset.name)}, version {version.number}"
-    against = (
-        f"compared with version {report.against}" if report.against else "nothing to compare with"
-    )
+
+    def text(told: Message) -> str:
+        return html.escape(told.text(language))
+
+    name = text(message("page.sheet.title", name=version.preset.name, number=version.number))
+    against = message("page.sheet.nothing_to_compare")
+    if report.against:
+        against = message("page.sheet.compared", number=report.against)
+    change = message("page.sheet.change", against=against, change=_figure(report.difference))
     order = sorted(report.cells, key=lambda cell: -(cell.difference or 0.0))
-    rows = "".join(_row(drawn, cell, cell == report.worst) for cell in order)
-    head = "<tr><th>Doodle</th><th>Before</th><th>Now</th><th>Changed (CIEDE2000)</th></tr>"
+    rows = "".join(_row(drawn, cell, cell == report.worst, language) for cell in order)
+    heads = (
+        message("page.sheet.doodle"),
+        message("page.sheet.before"),
+        message("page.sheet.now"),
+        message("page.sheet.changed"),
+    )
+    head = f"<tr>{''.join(f'<th>{text(each)}</th>' for each in heads)}</tr>"
+    now = message("page.sheet.now_looks", looks=_looks(report.looks))
+    before = message("page.sheet.before_looks", looks=_looks(report.looks_against))
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}</title>'
-        f"<style>{_STYLE}</style><h1>{name}</h1><p>{against}; median change"
-        f" {_figure(report.difference)}</p><p>Now: {_looks(report.looks)}</p>"
-        f"<p>Before: {_looks(report.looks_against)}</p><table>{head}{rows}</table></html>"
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{name}</title>'
+        f"<style>{_STYLE}</style><h1>{name}</h1><p>{text(change)}</p><p>{text(now)}</p>"
+        f"<p>{text(before)}</p><table>{head}{rows}</table></html>"
     )
 
 
@@ -81,10 +95,11 @@ def _marked(picture: Image.Image, cell: Compared) -> Image.Image:
     return marked
 
 
-def _row(drawn: DrawnSheet, cell: Compared, worst: bool) -> str:
+def _row(drawn: DrawnSheet, cell: Compared, worst: bool, language: str) -> str:
     key: Key = (cell.doodle, cell.seed, cell.letter)
     before = _img(drawn.others[key]) if key in drawn.others else ""
-    label = f"{html.escape(cell.doodle)}<br><small>seed {cell.seed}, recipe {cell.letter}</small>"
+    place = message("page.sheet.place", seed=cell.seed, slot=cell.letter).text(language)
+    label = f"{html.escape(cell.doodle)}<br><small>{html.escape(place)}</small>"
     return (
         f"<tr{' class=worst' if worst else ''}><td>{_img(drawn.doodles[cell.doodle])}{label}</td>"
         f"<td>{before}</td><td>{_img(_marked(drawn.pictures[key], cell))}</td>"
@@ -100,12 +115,14 @@ def _img(picture: Image.Image) -> str:
     )
 
 
-def _looks(looks: Looks | None) -> str:
+def _looks(looks: Looks | None) -> Message:
     if looks is None:
-        return "none"
-    return (
-        f"difference from the doodle {_figure(looks.likeness)}, among the four {looks.diversity:.1f},"
-        f" among seeds of A {_figure(looks.of_seeds)}"
+        return message("page.sheet.none")
+    return message(
+        "page.sheet.looks",
+        doodle=_figure(looks.likeness),
+        four=f"{looks.diversity:.1f}",
+        seeds=_figure(looks.of_seeds),
     )
 
 

@@ -45,7 +45,7 @@ def list_models(as_json: AsJson = False) -> None:
 def scan(as_json: AsJson = False) -> None:
     """Look through all models folders and say what cannot be used, and why."""
     catalogue = _catalogue()
-    problems = [(str(path), reason) for path, reason in catalogue.problems()]
+    problems = [(str(path), str(reason)) for path, reason in catalogue.problems()]
     if as_json:
         print_table(("path", "problem"), problems, as_json)
     else:
@@ -123,9 +123,11 @@ def remove(
     model = _one(_catalogue(), name)
     # A folder below may be a link to another disk, which is not the studio's.
     if settings.models_home.resolve() not in (model.path.parent.resolve() / "_").parents:
+        from studio.recipes.recipe import KIND_NAMES
+
         raise InputError(
             "model.not_removable",
-            kind=model.kind,
+            kind=KIND_NAMES[model.kind],
             name=model.name,
             folder=str(model.path.parent),
             home=str(settings.models_home),

@@ -6,15 +6,16 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from studio.locales.negotiation import language_of
+from studio.messages import message
+from studio.ui.failures import body_of
+
 PAGES = frozenset(
     ("/", "/themes", "/votes", "/tuning", "/safety", "/history", "/bases", "/models", "/system", "/sign-in")
 )  # fmt: skip
 """What links on other sites may lead to. Opening one changes nothing."""
 _PORTS = {"http": 80, "https": 443}
-_REFUSED = (
-    "this was sent by a page of another origin, and is refused; where the studio stands behind a"
-    " proxy, name it in STUDIO_TRUSTED_PROXIES and let it pass the host on"
-)
+_REFUSED = message("auth.other_origin")
 
 
 class OwnOrigin:
@@ -32,7 +33,8 @@ class OwnOrigin:
         if scope["type"] not in ("http", "websocket") or is_own(scope):
             await self._app(scope, receive, send)
         else:
-            await JSONResponse({"error": _REFUSED}, 403)(scope, receive, send)
+            language = language_of(Headers(scope=scope))
+            await JSONResponse(body_of(_REFUSED, language), 403)(scope, receive, send)
 
 
 def is_own(scope: Scope) -> bool:

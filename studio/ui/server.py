@@ -117,8 +117,8 @@ def _guard(app: FastAPI, studio: Studio) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
     app.add_middleware(UploadQuota)
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    require_sign_in(app, studio.users, studio.settings)
     app.add_middleware(ChosenLanguage)
+    require_sign_in(app, studio.users, studio.settings)
     app.add_middleware(Failures)
     app.add_middleware(OwnOrigin)
     app.add_middleware(_Fence)

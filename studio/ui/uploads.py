@@ -9,13 +9,17 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from studio.locales.negotiation import language_of
+from studio.messages import message
 from studio.ui.blocks import UPLOADS_KEPT
+from studio.ui.failures import body_of
 
 MOST_BYTES = 512 * 2**20
 """Bytes that all uploads may take together; handlers read each of them at once."""
 _ADDRESS = "/gradio_api/upload"
 """The end of it: the page of each language has its own (`mounting.PREFIXES`)."""
-_FULL = "the studio holds too many uploads just now: try again in an hour"
+_FULL = message("request.too_many_uploads")
+_NO_LENGTH = message("request.upload_without_length")
 
 
 class UploadQuota:
@@ -32,17 +36,16 @@ class UploadQuota:
         if scope["type"] != "http" or not scope["path"].rstrip("/").endswith(_ADDRESS):
             await self._app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        length, language = headers.get("content-length", ""), language_of(headers)
         if not length.isdecimal():
-            await JSONResponse({"error": "an upload must tell its length"}, 411)(
-                scope, receive, send
-            )
+            await JSONResponse(body_of(_NO_LENGTH, language), 411)(scope, receive, send)
             return
         self._arriving += int(length)
         try:
             held = await run_in_threadpool(_swept, Path(get_upload_folder()))
             if held + self._arriving > MOST_BYTES:
-                await JSONResponse({"error": _FULL}, 507)(scope, receive, send)
+                await JSONResponse(body_of(_FULL, language), 507)(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
         finally:

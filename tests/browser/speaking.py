@@ -5,7 +5,7 @@ Parts of a longer text stand for all of what that becomes. Tests may name ids in
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -15,15 +15,8 @@ from playwright.sync_api._generated import LocatorAssertions
 
 from studio.locales import DEFAULT, placeholders, templates
 
-READ_LISTS = """async () => {
-  const [{ PATTERNS, TEXTS }, { TOLD }] = await Promise.all([import('/own/zh-CN.js'), import('/own/zh-CN-told.js')]);
-  return { texts: Object.entries(TEXTS), patterns: [...PATTERNS, ...TOLD].map(([pattern, form]) => [pattern.source, form]) };
-}"""
-"""What the studio's page still translates by lists of its own."""
 SHORTEST = 4
 """Shorter texts are no part of others: a letter would be found everywhere."""
-REST = "…"
-"""Stands for what comes after the beginning of a sentence."""
 FINDERS = ("get_by_role", "get_by_label", "get_by_text", "get_by_title", "get_by_alt_text")
 CONTAIN = ("to_contain_text", "not_to_contain_text")
 WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
@@ -32,16 +25,21 @@ WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
 class Chinese:
     """Whole texts with their Chinese, and expressions with groups that become $1 … of a form."""
 
-    def __init__(
-        self, texts: Sequence[tuple[str, str]] = (), patterns: Sequence[tuple[str, str]] = ()
-    ) -> None:
-        self.texts, self.patterns = list(texts), list(patterns)
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, str]] = []
+        self.patterns: list[tuple[str, str]] = []
+        self.beginnings: list[tuple[str, str]] = []
         chinese = templates("zh-CN")
         for name, english in templates(DEFAULT).items():
-            if placeholders(english):
-                self.patterns.append(_pattern(english, chinese[name]))
-            else:
+            if not placeholders(english):
                 self.texts.append((english, chinese[name]))
+            # What says nothing of its own would be found in everything.
+            elif re.sub(r"\{\w+\}", "", english).strip():
+                source, form = _pattern(english, chinese[name])
+                self.patterns.append((f"^{source}$", form))
+                head = source.rpartition("(.+)")[0].removesuffix(r"\ ")
+                if re.search(r"[a-z]{3}", head):
+                    self.beginnings.append((f"^{head}$", form))
 
     def expression(self, text: str, whole: bool) -> re.Pattern[str]:
         """What finds `text` on a page of either language."""
@@ -54,9 +52,8 @@ class Chinese:
         for english, chinese in self.texts:
             if english == text or (part and text in english):
                 yield re.escape(chinese)
-        for source, form in self.patterns:
-            begun = re.search(source, f"{text} {REST}") if part else None
-            if found := re.search(source, text) or begun:
+        for source, form in (*self.patterns, *(self.beginnings if part else ())):
+            if found := re.search(source, text):
                 yield self._filled(re.escape(form), found)
             elif part and text in re.sub(r"\\(.)", r"\1", source):
                 yield re.sub(r"\\\$\d", ".*", re.escape(form))
@@ -65,9 +62,8 @@ class Chinese:
         """A translation with what it repeats of the English text, as it is or translated, too."""
         for number, text in enumerate(found.groups(), 1):
             same = "|".join([re.escape(text), *self._said(text, whole=True)])
-            inside = ".*" if REST in text else f"(?:{same})"
-            form = form.replace(rf"\${number}", inside)
-        return form
+            form = form.replace(rf"\${number}", f"(?:{same})")
+        return re.sub(r"\\\$\d", ".*", form)
 
 
 def _pattern(english: str, chinese: str) -> tuple[str, str]:
@@ -77,7 +73,7 @@ def _pattern(english: str, chinese: str) -> tuple[str, str]:
         source = source.replace(re.escape(f"{{{name}}}"), "(.+)", 1)
         source = source.replace(re.escape(f"{{{name}}}"), ".+")
         chinese = chinese.replace(f"{{{name}}}", f"${number}")
-    return f"^{source}$", chinese
+    return source, chinese
 
 
 def _in_order(template: str) -> list[str]:

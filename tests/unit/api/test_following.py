@@ -1,6 +1,7 @@
 """Issue 18, 11: any number of streams of a request are one look at it, and a client has so many."""
 
 import asyncio
+import json
 import threading
 from collections import Counter
 
@@ -10,6 +11,8 @@ import pytest
 from studio.api.following import BESIDE, UNTOLD, Following
 from studio.bootstrap import Studio, open_studio
 from studio.errors import StoreUnavailable
+from studio.messages import message
+from studio.recipes.preset import LETTERS
 from studio.recipes.serving import Client, Told
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
@@ -58,8 +61,10 @@ def following(serving: Telling) -> Following:
     return Following(serving)  # type: ignore[arg-type]
 
 
-async def followed(streams: Following, request_id: str, first: int = 0) -> list[str]:
-    return [line async for line in streams.lines(request_id, first)]
+async def followed(
+    streams: Following, request_id: str, first: int = 0, language: str = "en"
+) -> list[str]:
+    return [line async for line in streams.lines(request_id, first, language)]
 
 
 def kinds(lines: list[str]) -> list[str]:
@@ -96,6 +101,23 @@ def test_streams_of_several_requests_end_each_when_theirs_does(serving: Telling)
         assert kinds(await other) == ["done"] * 4
 
     run(act())
+
+
+# Issue 19, 1.
+def test_each_follower_reads_why_a_job_failed_in_their_language(serving: Telling) -> None:
+    late = message("request.waited_too_long")
+    serving.told[ONE] += [
+        Told(letter=each, kind="failed", final=True, error=late) for each in LETTERS
+    ]
+
+    async def act() -> list[list[str]]:
+        streams = following(serving)
+        every = (followed(streams, ONE, language=each) for each in ("zh-CN", "en"))
+        return await asyncio.gather(*every)
+
+    chinese, english = run(act())
+    assert [json.loads(each.split("data: ")[1])["error"] for each in chinese] == ["等待超时"] * 4
+    assert '"error": "it waited longer than it may"' in english[0]
 
 
 def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Telling) -> None:
@@ -136,7 +158,7 @@ def test_no_stream_closes_without_every_end(serving: Telling) -> None:
         streams = following(serving)
         stream = asyncio.create_task(followed(streams, ONE))
         serving.tell(ONE, "queued")
-        while not streams._feeds[ONE].lines if ONE in streams._feeds else True:
+        while not streams._feeds[ONE].told if ONE in streams._feeds else True:
             await asyncio.sleep(0.01)
         serving.forgotten = True
         serving.tell(ONE, "done")

@@ -11,6 +11,7 @@ from studio.api.app import build_api
 from studio.api.wire import for_clients
 from studio.bootstrap import Studio
 from studio.errors import DamagedModel, StoreUnavailable, Unstorable
+from studio.messages import Message
 from studio.recipes.serving import Client, Scope
 from tests.unit.api.test_api import V1, WISH
 
@@ -31,7 +32,8 @@ def told(answer: Any, status: int) -> str:
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
-    assert (problem["status"], set(problem)) == (status, {"type", "title", "status", "detail"})
+    names = {"type", "title", "status", "detail", "code", "params"}
+    assert (problem["status"], set(problem)) == (status, names)
     return str(problem["detail"])
 
 
@@ -129,6 +131,21 @@ def test_models_are_told_without_where_they_are(
     assert said == "checkpoint 'ink' is damaged (…)"
 
 
+# Issue 19, 1.
+def test_a_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> None:
+    chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
+    answer = api.post(f"{V1}/requests", json=WISH | {"theme": "nothing"}, headers=chinese)
+    assert told(answer, 404) == "“live”未提供主题“nothing”"
+    assert answer.json()["code"] == "deployment.not_served"
+    assert answer.json()["params"] == {"channel": "live", "slug": "nothing"}
+    misread = api.post(f"{V1}/requests", json=WISH | {"seed": -1}, headers=chinese)
+    assert told(misread, 422).startswith("body.seed：")
+    assert misread.json()["code"] == "request.invalid"
+    assert told(api.get("/nothing", headers=chinese), 404) == "没有此地址"
+    large = api.post(f"{V1}/presets", content=bytes(2**24 + 1), headers=chinese)
+    assert told(large, 413) == "最多 16,777,216 字节：请减少后再发送"
+
+
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
@@ -141,4 +158,7 @@ def test_models_are_told_without_where_they_are(
     ],
 )  # fmt: skip
 def test_what_clients_are_told(message: str, shown: str) -> None:
-    assert for_clients(message) == shown
+    """Of texts, and of their parameters."""
+    assert str(for_clients(Message(id=message))) == shown
+    told = for_clients(Message(id="request.invalid", params={"reason": Message(id=message)}))
+    assert told == Message(id="request.invalid", params={"reason": Message(id=shown)})

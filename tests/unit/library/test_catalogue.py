@@ -46,8 +46,21 @@ def test_an_unknown_name_is_answered_with_those_there_are(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     controlnet(tmp_path / "own", "net")
-    with pytest.raises(NotFound, match=r"no controlnet named 'nett' \(there are: net\)"):
+    with pytest.raises(NotFound, match=r"no controlnet named 'nett' \(there are: net\)") as caught:
         catalogue.find("controlnet", ModelRef(name="nett"))
+    assert caught.value.message.text("zh-CN").startswith(
+        "没有名为“nett”的ControlNet（现有：net）：请另选"
+    )
+
+
+def test_a_damaged_part_is_told_in_the_readers_language(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """Issue 19, 1: what the file says of itself lies within what the catalogue says of the model."""
+    (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
+    [(_, reason)] = catalogue.problems()
+    assert reason.text("zh-CN").startswith("ControlNet net：模型 net 没有可读取的 config.json（")
+    assert str(reason).startswith("controlnet net: model net has no readable config.json (")
 
 
 @pytest.mark.parametrize("name", ["glow.png", "glow.preview.png", "glow.webp", "glow.jpg"])
@@ -194,7 +207,7 @@ def test_problems_name_each_file_and_its_reason(catalogue: Catalogue, tmp_path: 
     (tmp_path / "own" / "checkpoints" / "old.ckpt").write_bytes(b"\x80\x04")
     (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"\x10")
     (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
-    reasons = {path.name: reason for path, reason in catalogue.problems()}
+    reasons = {path.name: str(reason) for path, reason in catalogue.problems()}
     assert set(reasons) == {"old.ckpt", "half.safetensors", "net"}
     assert "can run code" in reasons["old.ckpt"]
     assert "no readable safetensors file" in reasons["half.safetensors"]

@@ -119,7 +119,7 @@ def test_a_deployed_version_whose_model_is_gone_falls_back_where_that_is_allowed
     assert deploying.version_for("first-light", "live", "r").number == second
     assert deploying.ailing("live") == {}
     shutil.rmtree(net)
-    assert "no controlnet named 'own'" in deploying.ailing("live")["first-light"][0]
+    assert "no controlnet named 'own'" in str(deploying.ailing("live")["first-light"][0])
     assert deploying.version_for("first-light", "live", "r").number == 1
     deploying.deploy(Order(slug="first-light", number=second, forced=True))
     assert deploying.version_for("first-light", "live", "r").number == second
@@ -241,6 +241,15 @@ def test_a_reviewed_order_is_given_only_once_every_warning_was_seen(studio: Stud
         studio.deploying.deploy(order, seen={1: warnings[:-1]})
     assert studio.deploying.deployments.log() == []
     assert studio.deploying.deploy(order, seen={1: warnings}).order.author == "ada"
+
+
+# Issue 19, 1.
+def test_findings_may_have_been_read_in_any_language(studio: Studio) -> None:
+    found = studio.deploying.check("first-light", 1)
+    seen = [each.what.text("zh-CN") for each in found if each.level != "pass"]
+    assert "还没有人看过对照表" in seen or "此版本尚未绘制对照表" in seen
+    order = Order(slug="first-light", number=1)
+    assert studio.deploying.deploy(order, seen={1: seen}).order.number == 1
 
 
 def test_a_trial_and_force_are_reviewed_too(studio: Studio) -> None:

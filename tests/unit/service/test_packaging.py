@@ -46,7 +46,7 @@ def test_what_is_missing_here_is_told_with_the_remedy(studio: Studio, other: Stu
     taken = studio.packaging.take_in(
         other.packaging.export("lone", 2, with_bases=False).encode(), "x"
     )
-    model, base = taken.missing
+    model, base = map(str, taken.missing)
     assert "studio models pull OWNER/dreamy-v8" in model
     assert "no base image named 'lena'" in base
 
@@ -66,7 +66,7 @@ def test_loras_that_prompts_call_are_missing_models_too(studio: Studio, other: S
     )
     other.presets.save(asked)
     file = other.packaging.export("lone", 2, with_bases=False).encode()
-    gone, called = studio.packaging.take_in(file, "lone.json").missing
+    gone, called = map(str, studio.packaging.take_in(file, "lone.json").missing)
     assert "no lora named 'gone'" in gone
     assert "no lora named '春日 (v2)'" in called
 
@@ -98,7 +98,7 @@ def test_missing_base_images_are_asked_for_once(
     preset = other.presets.version("lone").preset.model_copy(update={"base_images": named})
     missing = studio.packaging.take_in(preset.to_json().encode(), "lone.json").missing
     assert len(missing) == 90
-    assert all(len(line) < 200 for line in missing)
+    assert all(len(str(line)) < 200 for line in missing)
     assert len(asked) == 1
 
 

@@ -113,7 +113,7 @@ def test_a_picture_over_the_threshold_is_withheld_and_on_record(home: Path) -> N
     assert [event.kind for event in told.values()] == ["withheld"] * 4
     withheld = told["A"]
     assert isinstance(withheld, Withheld)
-    assert withheld.reason == "nsfw 0.90 is over 0.85"
+    assert str(withheld.reason) == "nsfw 0.90 is over 0.85"
     assert studio.variants.newest(4) == []
     kept = record(studio)
     assert {each.letter for each in kept} == {"A", "B", "C", "D"}
@@ -135,7 +135,7 @@ def test_a_judge_that_cannot_judge_withholds_and_says_so(home: Path) -> None:
     told = ends(studio, asked(studio, preset(studio)))
     withheld = told["A"]
     assert isinstance(withheld, Withheld)
-    assert withheld.reason == "it could not be judged: RuntimeError: no weights"
+    assert str(withheld.reason) == "it could not be judged: RuntimeError: no weights"
     with pytest.raises(Blocked, match="could not be judged"):
         studio.intake.request(preset(studio), "mia", examples.doodle().png)
     [finding] = [f for f in studio.deploying.check("first-light") if "safety" in str(f.what)]

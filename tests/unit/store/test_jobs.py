@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from studio.errors import Busy, InputError, NotFound
+from studio.messages import message
 from studio.recipes.serving import MOST_ATTEMPTS
 from studio.store.database import Database
 from studio.store.jobs import POISON, Crowd, JobStore, Left, Ticket
@@ -118,6 +119,17 @@ def test_a_job_whose_drawer_is_dead_is_begun_anew_but_not_for_ever(store: JobSto
         assert not store.end(dead, "done")
     assert states(store, made).startswith("failed")
     assert store.asked(made).jobs[0].error == POISON
+
+
+# Issue 19, 1.
+def test_why_a_job_failed_is_kept_as_a_message_and_old_sentences_are_read(store: JobStore) -> None:
+    made, why = add(store), message("request.variant_failed", slot="A")
+    assert store.end(claimed(store, made), "failed", why.model_dump_json())
+    assert store.asked(made).jobs[0].error == why
+    assert store.asked(made).jobs[1].error is None
+    with store._database.writing() as session:
+        session.execute(update(JobRow).values(error="a sentence of an older studio {x}"))
+    assert str(store.asked(made).jobs[0].error) == "a sentence of an older studio {x}"
 
 
 def fall_silent(store: JobStore, request_id: str) -> None:

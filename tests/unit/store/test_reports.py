@@ -28,6 +28,15 @@ def test_the_newest_report_of_a_kind_on_a_version_counts(url: str) -> None:
     assert store.newest("autumn", 1, "robustness", Robustness) is None
 
 
+# Issue 19, 1.
+def test_reasons_of_older_reports_are_sentences() -> None:
+    cell = '{"doodle": "text", "base_image": "mia", "letter": "A", "score": null, "kept": false'
+    for why, read in (("recipe A: no room", "recipe A: no room"), ("", "None")):
+        old = Robustness.model_validate_json(f'{{"cells": [{cell}, "why": "{why}"}}]}}')
+        assert str(old.cells[0].why) == read
+        assert Robustness.model_validate_json(old.model_dump_json()) == old
+
+
 def test_a_report_that_does_not_hold_is_named(url: str) -> None:
     store = ReportStore(Database(url))
     store.put("spring", 1, "regression", pack(kept=True))

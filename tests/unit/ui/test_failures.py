@@ -68,11 +68,25 @@ def test_what_nobody_caught_is_told_without_details(
     monkeypatch.setattr(PresetStore, "summaries", broken)
     answer = client.get("/themes/list")
     assert answer.status_code == 500
-    assert answer.json() == {"error": "something went wrong in the studio: its log tells what"}
+    said = "something went wrong in the studio: its log tells what"
+    assert answer.json() == {"error": said, "code": "studio.unexpected_error", "params": {}}
     [record] = [each for each in caplog.records if each.levelno >= logging.ERROR]
     line = record.getMessage()
     assert line.startswith("GET /themes/list: RuntimeError: of /home/ada/secret (")
     assert "\n" not in line
+
+
+# Issue 19, 1.
+def test_errors_are_in_the_readers_language_with_their_ids(client: TestClient) -> None:
+    for headers, told in (
+        ({"Accept-Language": "zh"}, "没有调优任务“picnic”"),
+        ({"Accept-Language": "zh", "Cookie": "studio_language=en"}, "there is no study 'picnic'"),
+    ):
+        answer = client.get("/tuning/trials?study=picnic", headers=headers)
+        assert answer.status_code == 404
+        assert answer.json() == {
+            "error": told, "code": "tuning.study_not_found", "params": {"name": "picnic"}
+        }  # fmt: skip
 
 
 def test_the_stores_address_stays_in_the_log(
