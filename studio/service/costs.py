@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from studio.messages import Message, message
 from studio.recipes.request import Job
 from studio.service.album import Album
 from studio.store.variants import VariantStore
@@ -53,8 +54,10 @@ class Costs:
         return round(sum(usual.get(job.recipe.base_model.name, whole) for job in jobs), 1)
 
 
-def told_seconds(seconds: float) -> str:
+def told_seconds(seconds: float) -> Message:
     """As a person would say it: "12 s", "14 min", "3 h"."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+        return message("page.duration_seconds", count=max(1, round(seconds)))
+    if seconds < 5400:
+        return message("page.duration_minutes", count=f"{seconds / 60:.0f}")
+    return message("page.duration_hours", count=f"{seconds / 3600:.0f}")

@@ -43,7 +43,7 @@ class Attempts:
         if not seconds and self._threads.statistics().tasks_waiting >= WAITING:
             seconds = 5
         if seconds:
-            raise Busy(f"too many wrong passwords: wait {seconds} seconds", seconds)
+            raise Busy("auth.too_many_wrong_passwords", seconds, seconds=seconds)
         self._under_way.update(keys)
         right = False
         try:

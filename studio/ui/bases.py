@@ -1,11 +1,10 @@
 """The page of base images: a gallery, uploads, keypoints placed by hand, the pose map, retiring."""
 
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from studio.bodies import RawBody
 from studio.bootstrap import Studio
@@ -17,10 +16,10 @@ from studio.recipes.recipe import ModelName, ModelRef
 from studio.recipes.text import Name
 from studio.service.bases import Detector, add_base_image, find_keypoints, place_keypoints
 from studio.ui.doors import OwnPage
+from studio.ui.plain import plain_page
 
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _DAY = {"Cache-Control": "private, max-age=86400"}
-_PAGE = Path(__file__).parent / "static" / "bases.html"
 
 
 def base_routes(studio: Studio) -> APIRouter:
@@ -28,8 +27,8 @@ def base_routes(studio: Studio) -> APIRouter:
     bases = studio.bases
 
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request) -> HTMLResponse:
+        return plain_page("bases", request)
 
     @routes.get("/list")
     def listed() -> dict[str, Any]:
@@ -52,7 +51,7 @@ def base_routes(studio: Studio) -> APIRouter:
     def doodle(name: Slug) -> Response:
         found = next((each.png for each in studio.doodles if each.name == name), None)
         if found is None:
-            raise NotFound(f"no test doodle {name!r}")
+            raise NotFound("image.no_such_test_doodle", name=name)
         return Response(found, media_type="image/png", headers=_DAY)
 
     @routes.get("/{image_id}/pose.png")

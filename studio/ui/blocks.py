@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
+from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.errors import StudioError
-from studio.locales import DEFAULT
-from studio.locales.negotiation import language_of
-from studio.messages import Message
 from studio.ui.failures import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
+from studio.ui.texts import Texts
 
 UPLOADS_KEPT = (60, 3600)
 """Every so many seconds, uploads older than so many seconds are deleted; handlers read them at once."""
@@ -31,7 +29,8 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
     asked: an error of ours in its own words, values that fit no handler as 400.
     """
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, texts: Texts, **more: Any) -> None:
+        self._texts = texts
         super().__init__(delete_cache=UPLOADS_KEPT, **more)
 
     async def process_api(self, block_fn: Any, *inputs: Any, **more: Any) -> dict[str, Any]:
@@ -40,16 +39,18 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
         except (StopIteration, StopAsyncIteration):
             raise
         except gr.Error as error:  # Gradio's own, of numbers beyond their bounds and the like.
-            raise _error(Message(id=error.message), 400, more.get("request")) from None
+            raise _error(error.message, 400, more.get("request")) from None
         except StudioError as error:
             found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
-            raise _error(told(error), found[0] if found else 500, more.get("request")) from None
+            raise _error(
+                self._texts.of(told(error)), found[0] if found else 500, more.get("request")
+            ) from None
         except Exception as error:
             named = getattr(block_fn, "api_name", None) or block_fn
             log_unexpected(_cause(error), f"handler {named}")
             if isinstance(error, MISFITS):
-                raise _error(UNREADABLE, 400, more.get("request")) from None
-            raise _error(UNEXPECTED, 500, more.get("request")) from None
+                raise _error(self._texts.of(UNREADABLE), 400, more.get("request")) from None
+            raise _error(self._texts.of(UNEXPECTED), 500, more.get("request")) from None
         return done
 
 
@@ -58,13 +59,11 @@ def _cause(error: Exception) -> Exception:
     return error.__cause__ if isinstance(error.__cause__, Exception) else error
 
 
-def _error(why: Message, status: int, request: gr.Request | None) -> Exception:
+def _error(message: str, status: int, request: gr.Request | None) -> Exception:
     """What Gradio shows as a toast; `Failures` gives the answer its status."""
-    language = DEFAULT
     if isinstance(request, gr.Request) and request.request is not None:
-        language = language_of(request.request.headers)
         request.request.scope["studio.status"] = status
-    error: Exception = gr.Error(html.escape(why.text(language)), print_exception=False)
+    error: Exception = gr.Error(html.escape(message), print_exception=False)
     return error
 
 
@@ -114,7 +113,6 @@ class LightStates(StateHolder):  # type: ignore[misc]
                 self.time_last_used.pop(session_id, None)
 
 
-def lighten(app: FastAPI, blocks: gr.Blocks) -> None:
-    """Has Gradio, mounted last in `app`, keep little of each page that is opened."""
-    mounted = app.routes[-1].app  # type: ignore[attr-defined]
-    mounted.state_holder = LightStates(blocks)
+def lighten(app: App, blocks: gr.Blocks) -> None:
+    """Has Gradio keep little of each page that is opened."""
+    app.state_holder = LightStates(blocks)

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -12,17 +14,46 @@ from studio.errors import BadPicture
 from studio.imaging.limits import MAX_BYTES
 from studio.recipes.palette import PALETTE
 from studio.recipes.preset import PresetVersion
+from studio.ui.texts import Texts
 
 _STATIC = Path(__file__).parent / "static"
 _MOUNT_CANVAS = """import('/web/canvas/index.js').then(({ Canvas }) => {
   Canvas.mount({ element, props, trigger, watch });
 });"""
-_CANVAS_MESSAGES = {
-    "unreadable": "That file is not a picture this browser can read.",
-    "too_many_pixels": "That picture has more than 64 megapixels: choose a smaller one.",
-    "too_large": "That file is larger than 16 MB: choose a smaller one.",
-}
 _PNG_URL = "data:image/png;base64,"
+_TEXT = re.compile(r"\{\{t '([a-z0-9_.]+)'\}\}")
+"""A text's id in a template of ours, filled before Gradio reads the rest."""
+COLOURS: Mapping[str, str] = {
+    "red": "studio.colour_red",
+    "pink": "studio.colour_pink",
+    "orange": "studio.colour_orange",
+    "yellow": "studio.colour_yellow",
+    "lime": "studio.colour_lime",
+    "green": "studio.colour_green",
+    "teal": "studio.colour_teal",
+    "sky blue": "studio.colour_sky_blue",
+    "blue": "studio.colour_blue",
+    "navy": "studio.colour_navy",
+    "purple": "studio.colour_purple",
+    "lavender": "studio.colour_lavender",
+    "brown": "studio.colour_brown",
+    "black": "studio.colour_black",
+    "grey": "studio.colour_grey",
+    "white": "studio.colour_white",
+}
+"""Ids of the names of the palette's colours."""
+_CANVAS_MESSAGES = {
+    "unreadable": "studio.canvas_unreadable",
+    "too_many_pixels": "studio.canvas_too_many_pixels",
+    "too_large": "studio.canvas_too_large",
+}
+_VIEWER_MESSAGES = {
+    "base": "studio.viewer_base",
+    "doodle": "studio.viewer_doodle",
+    "left": "studio.viewer_at_left",
+    "right": "studio.viewer_at_right",
+}
+"""What the viewer's script names: pictures beside the variants, and its two sides."""
 
 
 class Backdrop(TypedDict):
@@ -40,6 +71,10 @@ class Tile(TypedDict):
     src: str
 
 
+def _template(name: str, texts: Texts) -> str:
+    return _TEXT.sub(lambda found: html.escape(texts(found[1])), (_STATIC / name).read_text())
+
+
 def png_url(png: bytes) -> str:
     return _PNG_URL + base64.b64encode(png).decode()
 
@@ -50,15 +85,15 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
     The pixels are exact RGBA at the base image's size. `input` fires when a stroke ends.
     """
 
-    def __init__(self, base: Backdrop, **more: Any) -> None:
+    def __init__(self, base: Backdrop, texts: Texts, **more: Any) -> None:
         super().__init__(
             value=None,
-            html_template=(_STATIC / "canvas.html").read_text(),
+            html_template=_template("canvas.html", texts),
             js_on_load=_MOUNT_CANVAS,
             apply_default_css=False,
             base=base,
-            palette=[{"name": name, "hex": colour} for name, colour in PALETTE],
-            messages=_CANVAS_MESSAGES,
+            palette=[{"name": texts(COLOURS[name]), "hex": colour} for name, colour in PALETTE],
+            messages={name: texts(id_) for name, id_ in _CANVAS_MESSAGES.items()},
             **more,
         )
 
@@ -68,11 +103,11 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
             return None
         url = payload.get("png") if isinstance(payload, dict) else None
         if not isinstance(url, str) or not url.startswith(_PNG_URL) or len(url) > 2 * MAX_BYTES:
-            raise BadPicture("the doodle did not arrive as a PNG: reload the page and draw again")
+            raise BadPicture("studio.doodle_not_png")
         try:
             return base64.b64decode(url[len(_PNG_URL) :], validate=True)
         except binascii.Error:
-            raise BadPicture("the doodle arrived damaged: reload the page and draw again") from None
+            raise BadPicture("studio.doodle_damaged") from None
 
     def postprocess(self, value: bytes | None) -> Any:
         return None if value is None else {"png": png_url(value)}
@@ -132,12 +167,13 @@ class OpenVersion(gr.Textbox):  # type: ignore[misc]
 class Viewer(gr.HTML):  # type: ignore[misc]
     """A dialog over the page that compares finished pictures, all in the browser."""
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, texts: Texts, **more: Any) -> None:
         super().__init__(
             value=None,
-            html_template=(_STATIC / "viewer.html").read_text(),
+            html_template=_template("viewer.html", texts),
             js_on_load=(_STATIC / "viewer.js").read_text(),
             apply_default_css=False,
+            messages={name: texts(id_) for name, id_ in _VIEWER_MESSAGES.items()},
             **more,
         )
 

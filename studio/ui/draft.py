@@ -13,11 +13,9 @@ from studio.recipes.canvas import Slug
 from studio.recipes.differing import Change
 from studio.recipes.preset import Preset
 from studio.recipes.request import Words
-from studio.ui.notices import error_notice
 from studio.ui.recipe_form import BadField
+from studio.ui.texts import Texts
 
-DISCARD = '<button type="button" data-press="discard">Discard all changes</button>'
-"""Presses the page's own button."""
 MARK = "box-shadow: inset 3px 0 var(--accent) !important;"
 
 
@@ -49,28 +47,36 @@ def forgotten(slug: str) -> str:
     return json.dumps({"slug": slug, "changed": False})
 
 
-def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str]) -> str:
+def discard_html(texts: Texts) -> str:
+    """Presses the page's own button."""
+    label = texts("studio.discard_changes")
+    return f'<button type="button" data-press="discard">{label}</button>'
+
+
+def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str], texts: Texts) -> str:
     """How many changes there are, each to be unfolded, and a mark at each changed field."""
     if not changes:
         return ""
-    count = "1 unsaved change" if len(changes) == 1 else f"{len(changes)} unsaved changes"
-    lines = "".join(f"<li>{html.escape(str(change))}</li>" for change in changes)
+    count = texts("studio.unsaved_one")
+    if len(changes) > 1:
+        count = texts("studio.unsaved_many", count=len(changes))
+    lines = "".join(f"<li>{html.escape(texts.of(change.message))}</li>" for change in changes)
     marks = ", ".join(f"#{each}" for each in changed_ids)
     style = f"<style>{marks} {{ {MARK} }}</style>" if marks else ""
     return (
-        f'<details class="unsaved"><summary>{count}</summary><div><ul>{lines}</ul>{DISCARD}</div>'
+        f'<details class="unsaved"><summary>{count}</summary><div><ul>{lines}</ul>{discard_html(texts)}</div>'
         f"</details>{style}"
     )
 
 
-def wrong_html(error: StudioError, beside: str = DISCARD) -> str:
+def wrong_html(error: StudioError, beside: str, texts: Texts) -> str:
     """The error with what stands `beside` it, and its reason for each field that does not hold:
     `messages.js` takes it there."""
-    told = f'<div class="wrong">{error_notice(error)}{beside}</div>'
+    told = f'<div class="wrong">{notice(texts.of(error), "error")}{beside}</div>'
     if not isinstance(error, BadField):
         return told
     reasons = "".join(
-        f'<span hidden data-for="{html.escape(field)}">{html.escape(reason)}</span>'
+        f'<span hidden data-for="{html.escape(field)}">{html.escape(texts.of(reason))}</span>'
         for field, reason in error.fields.items()
     )
     wrong = ", ".join(f"[id={json.dumps(field)}]" for field in error.fields)

@@ -11,11 +11,12 @@ from studio.errors import NotFound, StudioError
 from studio.recipes.differing import differences
 from studio.recipes.preset import Preset, PresetVersion
 from studio.recipes.request import MAX_WORDS
-from studio.ui.draft import Draft, unsaved_html, wrong_html
+from studio.ui.draft import Draft, discard_html, unsaved_html, wrong_html
 from studio.ui.drawing import DrawingPanel
-from studio.ui.notices import error_notice, notice
+from studio.ui.notices import notice
 from studio.ui.recipe_form import BadField
 from studio.ui.run_panel import RunPanel, seed_of
+from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
@@ -63,11 +64,11 @@ class Panels(NamedTuple):
 class Drafting:
     """The bar of unsaved changes, above the workbench; `wire` comes once the panels are there."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, texts: Texts) -> None:
+        self.studio, self.texts = studio, texts
         self.bar = gr.HTML(elem_id="unsaved")
-        self.discard = gr.Button("Discard all unsaved changes", elem_id="discard")
-        self.open_version = gr.Button("Open the version of the address", elem_id="open-version")
+        self.discard = gr.Button(texts("studio.discard_unsaved"), elem_id="discard")
+        self.open_version = gr.Button(texts("studio.open_named_version"), elem_id="open-version")
         self.named = (gr.Textbox(visible=False), gr.Number(0, visible=False, precision=0))
         self.kept = gr.Textbox("", visible=False)
         """What the browser is to keep, as JSON."""
@@ -139,14 +140,14 @@ class Drafting:
         try:
             draft = self._draft(values)
         except StudioError as error:
-            return {self.bar: wrong_html(error)}
+            return {self.bar: wrong_html(error, discard_html(self.texts), self.texts)}
         loaded: PresetVersion = values[theme.loaded]
         changes = differences(loaded.preset, draft.preset)
-        told = unsaved_html(changes, theme.changed_ids(loaded, values))
+        told = unsaved_html(changes, theme.changed_ids(loaded, values), self.texts)
         try:
             seed_of(values[run.seed])
         except BadField as error:
-            told = wrong_html(error, told)
+            told = wrong_html(error, told, self.texts)
         return {
             self.bar: told,
             self.kept: draft.model_dump_json(),
@@ -166,15 +167,20 @@ class Drafting:
             kept, left = draft.model_dump_json(), loaded.preset.name if draft.changed else ""
         except StudioError as error:
             if theme.is_touched(loaded, values):
-                why = "Mend or discard that before you open another theme: it could not be kept."
-                told = error_notice(error, why)
+                why = self.texts("studio.draft_cannot_be_kept")
+                told = notice(
+                    self.texts("studio.sentence", text=self.texts.of(error)), "error", why
+                )
                 return {theme.preset: loaded.preset.slug, run.notice: told}
         try:
             updates = self._found(slug, Draft.read(values[self.found]))
         except StudioError as error:
-            return {theme.preset: loaded.preset.slug, run.notice: error_notice(error)}
+            return {
+                theme.preset: loaded.preset.slug,
+                run.notice: notice(self.texts.of(error), "error"),
+            }
         if left:
-            told = f"{left} keeps its unsaved changes."
+            told = self.texts("studio.draft_kept", name=left)
             updates[run.notice] += notice(told, "status")
         return {**updates, self.kept: kept}
 
@@ -187,14 +193,17 @@ class Drafting:
         try:
             draft = Draft.read(kept)
             if draft is not None and draft.slug == slug and number not in (0, draft.number):
-                why = f"Save or discard them, then open version {number:.0f} again."
+                why = self.texts("studio.draft_in_the_way", number=f"{number:.0f}")
                 return self._resumed(draft, why)
             if number == 0 or draft is not None:
                 return self._found(slug, draft)
             version = self.studio.presets.version(slug, int(number))
         except StudioError as error:
-            return {self.panels.run.notice: error_notice(error)}
-        return {**self._shown(version, version.preset), self.panels.run.notice: _opened(version)}
+            return {self.panels.run.notice: notice(self.texts.of(error), "error")}
+        return {
+            **self._shown(version, version.preset),
+            self.panels.run.notice: self._opened(version),
+        }
 
     def _found(self, slug: str, draft: Draft | None) -> Updates:
         """The theme with its draft, or as it was saved last. Raises NotFound."""
@@ -202,7 +211,10 @@ class Drafting:
             with suppress(NotFound):
                 return self._resumed(draft)
         version = self.studio.presets.version(slug)
-        return {**self._shown(version, version.preset), self.panels.run.notice: _opened(version)}
+        return {
+            **self._shown(version, version.preset),
+            self.panels.run.notice: self._opened(version),
+        }
 
     def _resumed(self, draft: Draft, more: str = "") -> Updates:
         """The theme as the draft has it. Raises NotFound where its version is gone."""
@@ -210,11 +222,13 @@ class Drafting:
         preset = draft.preset
         if preset == began.preset:
             return {**self._shown(latest, latest.preset), self.panels.run.notice: ""}
-        told = "Your unsaved changes are here as you left them."
+        told = self.texts("studio.draft_resumed")
         if began.number < latest.number:
-            told = (
-                f"{latest.preset.name} was saved meanwhile, as version {latest.number}. Your"
-                f" changes to version {began.number} are still here."
+            told = self.texts(
+                "studio.draft_outdated",
+                name=latest.preset.name,
+                latest=latest.number,
+                number=began.number,
             )
         return {**self._shown(began, preset), self.panels.run.notice: notice(told, "status", more)}
 
@@ -227,8 +241,17 @@ class Drafting:
             **shown,
             theme.loaded: version,
             theme.preset: gr.update(choices=theme.choices(), value=version.preset.slug),
-            self.bar: unsaved_html(differences(version.preset, preset), marked),
+            self.bar: unsaved_html(differences(version.preset, preset), marked, self.texts),
         }
+
+    def _opened(self, version: PresetVersion) -> str:
+        told = self.texts(
+            "studio.version_opened",
+            name=version.preset.name,
+            number=version.number,
+            day=f"{version.created:%Y-%m-%d}",
+        )
+        return notice(told, "status")
 
     def _draft(self, values: Updates) -> Draft:
         """The page as it stands. Raises BadDocument for what does not hold, but for the seed."""
@@ -253,8 +276,3 @@ def _typed(component: gr.components.Component) -> Any:
     """What tells that an operator changed it; a text box's `input` still carries the text before the
     last key."""
     return component.change if isinstance(component, gr.Textbox) else component.input
-
-
-def _opened(version: PresetVersion) -> str:
-    told = f"{version.preset.name}, version {version.number}, from {version.created:%Y-%m-%d}."
-    return notice(told, "status")

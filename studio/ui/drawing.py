@@ -1,5 +1,6 @@
 """The panel that is drawn on: the canvas over a base image, and the test doodles."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -8,24 +9,44 @@ from studio.bootstrap import Studio
 from studio.recipes.canvas import BaseImage
 from studio.ui.bases import doodle_address, picture_address
 from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles
+from studio.ui.texts import Texts
 from studio.ui.wiring import Updates
+
+DOODLES: Mapping[str, str] = {
+    "all-black": "studio.doodle_all_black",
+    "all-white": "studio.doodle_all_white",
+    "dotted-skirt": "studio.doodle_dotted_skirt",
+    "green-gown": "studio.doodle_green_gown",
+    "half-transparent": "studio.doodle_half_transparent",
+    "neon-noise": "studio.doodle_neon_noise",
+    "off-the-figure": "studio.doodle_off_the_figure",
+    "one-dot": "studio.doodle_one_dot",
+    "sporty": "studio.doodle_sporty",
+    "star-dress": "studio.doodle_star_dress",
+    "striped-set": "studio.doodle_striped_set",
+    "text": "studio.doodle_text",
+}
+"""Ids of the shipped test doodles' names."""
 
 
 class DrawingPanel:
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, texts: Texts) -> None:
         self.studio = studio
         bases = studio.bases.all()
-        self.canvas = SketchCanvas(self.backdrop(bases[0]), elem_id="canvas")
-        self.live = gr.Checkbox(False, label="Live preview", elem_id="live", container=False)
+        self.canvas = SketchCanvas(self.backdrop(bases[0]), texts, elem_id="canvas")
+        self.live = gr.Checkbox(
+            False, label=texts("studio.live_preview"), elem_id="live", container=False
+        )
         self.glimpse = gr.HTML(elem_id="glimpse")
-        gr.HTML("<h2>Base image</h2>", elem_classes="section")
-        self.base = Tiles("Base image", self.tiles(), bases[0].id, elem_id="bases")
-        gr.HTML("<h2>Test doodles</h2>", elem_classes="section")
+        bases_title, pack_title = texts("studio.base_image"), texts("studio.test_doodles")
+        gr.HTML(f"<h2>{bases_title}</h2>", elem_classes="section")
+        self.base = Tiles(bases_title, self.tiles(), bases[0].id, elem_id="bases")
+        gr.HTML(f"<h2>{pack_title}</h2>", elem_classes="section")
         pack = [
-            Tile(id=d.name, name=d.name.replace("-", " "), src=doodle_address(d.name))
+            Tile(id=d.name, name=texts(DOODLES.get(d.name, d.name)), src=doodle_address(d.name))
             for d in studio.doodles
         ]
-        self.pack = Tiles("Test doodles", pack, None, elem_id="pack")
+        self.pack = Tiles(pack_title, pack, None, elem_id="pack")
 
     def tiles(self) -> list[Tile]:
         """The base images that are offered."""

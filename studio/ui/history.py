@@ -1,10 +1,9 @@
 """The history page and what it asks for: every variant made, filtered, page by page."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from studio.bootstrap import Studio
 from studio.recipes.canvas import Sha256
@@ -12,8 +11,8 @@ from studio.recipes.history import Chosen, HistoryFilter, KeptVariant, RowId
 from studio.recipes.recipe import ModelKind
 from studio.service.history import export
 from studio.ui.doors import OwnPage
+from studio.ui.plain import plain_page
 
-_PAGE = Path(__file__).parent / "static" / "history.html"
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Pictures are named by their hash: what has come once need not be asked for again."""
 
@@ -26,8 +25,8 @@ def history_routes(studio: Studio) -> APIRouter:
     routes = APIRouter(prefix="/history")
 
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request) -> HTMLResponse:
+        return plain_page("history", request)
 
     @routes.get("/choices")
     def choices() -> dict[str, Any]:

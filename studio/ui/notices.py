@@ -4,31 +4,36 @@ import html
 import secrets
 from collections.abc import Sequence
 
-from studio.errors import StudioError
+from studio.messages import Message, message
 from studio.recipes.reports import Looks
-from studio.ui.failures import told
 from studio.ui.results import Card
+from studio.ui.texts import Texts
 
 
-def ending(cards: Sequence[Card]) -> str:
+def ending(cards: Sequence[Card]) -> Message:
     done = [card for card in cards if card.state == "done"]
     if len(done) == len(cards):
-        return f"Four variants in {sum(c.variant.timings.render for c in done if c.variant):.1f} s."
+        seconds = sum(card.variant.timings.render for card in done if card.variant)
+        return message("studio.run_done", seconds=f"{seconds:.1f}")
     failed = [card.letter for card in cards if card.state == "failed"]
     if failed:
-        return f"{len(done)} of 4 variants made; {', '.join(failed)} failed, as the card says."
-    return f"Stopped with {len(done)} of 4 variants made."
+        return message("studio.run_failed", done=len(done), letters=failed)
+    return message("studio.run_stopped", done=len(done))
 
 
-def looks_html(looks: Looks, of_seeds: float | None) -> str:
+def looks_html(looks: Looks, of_seeds: float | None, texts: Texts) -> str:
     """How like the doodle the four are, and how unlike one another; `of_seeds` is what seeds of
     recipe A alone differ by."""
-    likeness = "–" if looks.likeness is None else f"{looks.likeness:.1f}"
-    seeds = "" if of_seeds is None else f"<span>Seeds of A alone: {of_seeds:.1f}</span>"
+    from_doodle = "–" if looks.likeness is None else f"{looks.likeness:.1f}"
+    told = [
+        texts("studio.looks_from_doodle", distance=from_doodle),
+        texts("studio.looks_diversity", distance=f"{looks.diversity:.1f}"),
+    ]
+    if of_seeds is not None:
+        told.append(texts("studio.looks_of_seeds", distance=f"{of_seeds:.1f}"))
+    about = html.escape(texts("studio.looks_about"))
     return (
-        '<p class="looks" title="CIEDE2000: below 12 the colours are the doodle\'s; the higher the'
-        f' diversity, the more there is to choose from"><span>From the doodle: {likeness}</span>'
-        f"<span>Diversity of the four: {looks.diversity:.1f}</span>{seeds}</p>"
+        f'<p class="looks" title="{about}">{"".join(f"<span>{each}</span>" for each in told)}</p>'
     )
 
 
@@ -44,8 +49,3 @@ def notice(text: str, role: str, more: str = "") -> str:
     return (
         f'<div class="notice notice-{role}" role="{kind}" data-mark="{mark}">{first}{second}</div>'
     )
-
-
-def error_notice(error: StudioError, more: str = "") -> str:
-    """An error's line, without what belongs in the log alone; `more` is a sentence of its own."""
-    return notice(str(told(error)) + ("." if more else ""), "error", more)

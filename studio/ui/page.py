@@ -7,6 +7,8 @@ import gradio as gr
 
 from studio.bootstrap import Studio
 from studio.errors import NotFound, StudioError
+from studio.locales import LANGUAGES
+from studio.messages import message
 from studio.recipes.planning import plan
 from studio.recipes.preset import Preset
 from studio.recipes.request import Request
@@ -18,17 +20,26 @@ from studio.ui.components import png_url
 from studio.ui.deploy_panel import DeployPanel
 from studio.ui.drafting import LAST, Drafting, Panels
 from studio.ui.drawing import DrawingPanel
-from studio.ui.notices import error_notice, notice
+from studio.ui.notices import notice
 from studio.ui.recipe_form import RecipeForm
 from studio.ui.run_panel import RunPanel, seed_of
 from studio.ui.sweep_panel import SweepPanel
+from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 from studio.ui.wiring import QUICK, Components, Updates
 
-BRAND = """<h1><i></i>Doodle Theme Studio</h1><nav aria-label="Pages">
-<a href="/" aria-current="page">Studio</a><a href="/themes">Themes</a><a href="/votes">Votes</a><a href="/tuning">Tuning</a><a href="/safety">Safety</a><a href="/history">History</a>
-<a href="/bases">Base images</a>
-<a href="/models">Models</a><a href="/system">System</a></nav>"""
+PAGES = {
+    "/": "page.studio.title",
+    "/themes": "page.themes.title",
+    "/votes": "page.votes.title",
+    "/tuning": "page.tuning.title",
+    "/safety": "page.safety.title",
+    "/history": "page.history.title",
+    "/bases": "page.bases.title",
+    "/models": "page.models.title",
+    "/system": "page.system.title",
+}
+"""Ids of the pages' names by their addresses."""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
 OPEN = """() => requestAnimationFrame(() => {
     document.documentElement.dataset.opened = 'yes';
@@ -45,26 +56,44 @@ NAMED_VARIANT = """() => {
 }"""
 
 
+def brand_html(texts: Texts) -> str:
+    """The product's name, the pages, and the other languages."""
+    links = "".join(
+        f'<a href="{address}"{" aria-current=page" if address == "/" else ""}>{texts(name)}</a>'
+        for address, name in PAGES.items()
+    )
+    others = "".join(
+        f'<a href="?lang={language}" data-language="{language}" lang="{language}"'
+        f' translate="no">{name}</a>'
+        for language, name in LANGUAGES.items()
+        if language != texts.language
+    )
+    return (
+        f"<h1><i></i>{texts('page.product')}</h1>"
+        f'<nav aria-label="{texts("page.pages")}">{links}{others}</nav>'
+    )
+
+
 class Page:
     """Builds the Blocks and holds the panels."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
-        with StudioBlocks(title="Doodle Theme Studio", fill_width=True) as self.blocks:
-            self.theme = ThemeEditor(studio)
+    def __init__(self, studio: Studio, texts: Texts) -> None:
+        self.studio, self.texts = studio, texts
+        with StudioBlocks(texts, title=texts("page.product"), fill_width=True) as self.blocks:
+            self.theme = ThemeEditor(studio, texts)
             with gr.Row(elem_id="header"):
-                gr.HTML(BRAND, elem_id="brand")
+                gr.HTML(brand_html(texts), elem_id="brand")
                 self.theme.header()
-            self.drafts = Drafting(studio)
-            self.bring_back = gr.Button("Restore the variant of the address", elem_id="bring-back")
+            self.drafts = Drafting(studio, texts)
+            self.bring_back = gr.Button(texts("studio.restore_named_variant"), elem_id="bring-back")
             self.variant = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
-                    self.drawing = DrawingPanel(studio)
+                    self.drawing = DrawingPanel(studio, texts)
                 with gr.Column(elem_id="right", min_width=320):
-                    self.run = RunPanel(studio)
-            self.sweep = SweepPanel(studio)
-            self.deployment = DeployPanel(studio)
+                    self.run = RunPanel(studio, texts)
+            self.sweep = SweepPanel(studio, texts)
+            self.deployment = DeployPanel(studio, texts)
             self.theme.recipes()
             self._wire()
 
@@ -139,8 +168,9 @@ class Page:
             job = preview_job(self._steady_request(values), "A", self.studio.catalogue)
             png = self.studio.rendering.glimpse(job)
         except StudioError as error:
-            return {self.run.notice: error_notice(error)}
-        return {self.drawing.glimpse: f'<img src="{png_url(png)}" alt="Live preview of recipe A">'}
+            return {self.run.notice: notice(self.texts.of(error), "error")}
+        alt = self.texts("studio.live_preview_alt")
+        return {self.drawing.glimpse: f'<img src="{png_url(png)}" alt="{alt}">'}
 
     def _show_maps(self, form: RecipeForm, values: Updates) -> Updates:
         try:
@@ -148,7 +178,7 @@ class Page:
             job = next(job for job in jobs if job.letter == form.letter)
             maps = control_maps(job, self.studio.bases.png(job.base_image))
         except StudioError as error:
-            return {self.run.notice: error_notice(error)}
+            return {self.run.notice: notice(self.texts.of(error), "error")}
         return {form.maps: form.maps_html(maps), self.run.notice: ""}
 
     def _restore(self, values: Updates) -> Updates:
@@ -157,18 +187,18 @@ class Page:
             preset = self.theme.edited(values)
             return self._restored(values[self.theme.restore], preset)
         except StudioError as error:
-            return {self.run.notice: error_notice(error)}
+            return {self.run.notice: notice(self.texts.of(error), "error")}
 
     def _restore_kept(self, number: int) -> Updates:
         """The same of a variant of the history, over the preset that was saved last."""
         try:
             kept = self.studio.variants.chosen([int(number or 0)])
             if not kept:
-                raise NotFound("that variant is not in the history any more")
+                raise NotFound("history.variant_gone")
             png = self.studio.variants.png(kept[0].variant)
             return self._restored(png, self.studio.presets.last_saved().preset)
         except StudioError as error:
-            return {self.run.notice: error_notice(error)}
+            return {self.run.notice: notice(self.texts.of(error), "error")}
 
     def _restored(self, png: bytes, preset: Preset) -> Updates:
         theme, run = self.theme, self.run
@@ -176,13 +206,14 @@ class Page:
         base = self.studio.bases.get(made.base_image) if made.base_image else None
         letter = made.letter or "A"
         form = next(form for form in theme.forms if form.letter == letter)
-        left = f" Not taken over: {', '.join(made.unread)}." if made.unread else ""
-        told = f"Recipe {letter} is the picture's, with its seed {made.seed}.{left}"
+        told = message("studio.restored", letter=letter, seed=str(made.seed))
+        if made.unread:
+            told = message("studio.restored_partly", restored=told, fields=list(made.unread))
         updates: Updates = {
             **form.show(made.recipe),
             run.seed: made.request_seed,
             run.words: made.words(preset.prompt),
-            run.notice: notice(told, "status"),
+            run.notice: notice(self.texts.of(told), "status"),
         }
         if base is not None:
             updates |= self.drawing.shown_base(base)

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypedDict, get_args
+from typing import Any, NamedTuple, TypedDict
 from urllib.parse import quote
 
 import gradio as gr
@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from studio.errors import BadDocument
 from studio.library.models import Model
-from studio.recipes.base import explain
-from studio.recipes.differing import LABELS
+from studio.messages import Message
+from studio.recipes.base import explain, finding
+from studio.recipes.differing import FIELD_NAMES
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.recipe import (
     ControlMode,
@@ -26,29 +27,40 @@ from studio.recipes.recipe import (
 from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.service.maps import SeenMap
 from studio.ui.components import Number, Slider, png_url
+from studio.ui.texts import Texts
 
 SLOTS = 2
 """Control units and LoRAs that the editor shows; further ones of a recipe are kept untouched."""
 
-PREPROCESSORS = [
-    ("Scribble", "scribble"),
-    ("Lineart", "lineart"),
-    ("Lineart (standard)", "lineart_standard"),
-    ("Canny", "canny"),
-    ("Pose (clean base)", "pose"),
-    ("None: the picture as it is", "none"),
-]
-SOURCES = [
-    ("Doodle", "doodle"),
-    ("Doodle on base", "composite"),
-    ("Clean base", "base"),
-    ("Own picture", "picture"),
-]
-SEED_RULES = [
-    ("Request's seed", "shared"),
-    ("Request's seed + value", "offset"),
-    ("Fixed", "fixed"),
-]
+PREPROCESSORS: Mapping[str, str] = {
+    "scribble": "studio.preprocessor_scribble",
+    "lineart": "studio.preprocessor_lineart",
+    "lineart_standard": "studio.preprocessor_lineart_standard",
+    "canny": "studio.preprocessor_canny",
+    "pose": "studio.preprocessor_pose",
+    "none": "studio.preprocessor_none",
+}
+SOURCES: Mapping[str, str] = {
+    "doodle": "studio.source_doodle",
+    "composite": "studio.source_composite",
+    "base": "studio.source_base",
+    "picture": "studio.source_picture",
+}
+MODES: Mapping[ControlMode, str] = {
+    "Balanced": "recipe.mode_balanced",
+    "My prompt is more important": "recipe.mode_prompt",
+    "ControlNet is more important": "recipe.mode_control",
+}
+RESIZES: Mapping[ResizeMode, str] = {
+    "Just Resize": "recipe.resize_just",
+    "Crop and Resize": "recipe.resize_crop",
+    "Resize and Fill": "recipe.resize_fill",
+}
+SEED_RULES: Mapping[str, str] = {
+    "shared": "studio.seed_rule_shared",
+    "offset": "studio.seed_rule_offset",
+    "fixed": "studio.seed_rule_fixed",
+}
 OFF = "none"
 EMPTY: Mapping[str, dict[str, Any]] = {
     "control_units": ControlUnit(model=ModelRef(name=OFF), preprocessor="scribble").model_dump(),
@@ -58,7 +70,7 @@ EMPTY: Mapping[str, dict[str, Any]] = {
 
 Path = tuple[str | int, ...]
 fixed = partial(gr.Dropdown, filterable=False)
-"""A box of which only what it lists can be chosen; the browser can then show it translated."""
+"""A box of which only what it lists can be chosen."""
 slider = partial(Slider, buttons=[])
 """Without Gradio's reset button: it sets the value that the component was built with, which is that
 of the theme shown when the server started, and fires no `input`."""
@@ -67,8 +79,14 @@ of the theme shown when the server started, and fires no `input`."""
 class BadField(BadDocument):
     """A value on the page that does not hold; `fields` are its fields' ids, and why."""
 
-    def __init__(self, message: str, fields: Mapping[str, str]) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        code: str,
+        fields: Mapping[str, str | Message],
+        /,
+        **params: str | int | float | Message | Sequence[str | Message],
+    ) -> None:
+        super().__init__(code, **params)
         self.fields = fields
 
 
@@ -92,9 +110,14 @@ class RecipeForm:
     """Components by the path of the field they edit, such as ("control_units", 0, "weight")."""
 
     def __init__(
-        self, letter: Letter, checkpoints: list[str], controlnets: list[str], loras: list[str]
+        self,
+        letter: Letter,
+        checkpoints: list[str],
+        controlnets: list[str],
+        loras: list[str],
+        texts: Texts,
     ) -> None:
-        self.letter = letter
+        self.letter, self.texts = letter, texts
         self.fields: dict[Path, gr.components.Component] = {}
         self.switches: list[tuple[gr.components.Component, Switch]] = []
         self.pickers: list[Picker] = []
@@ -102,102 +125,147 @@ class RecipeForm:
         """Each control unit's upload, and where its picture's hash goes."""
         with gr.Row(elem_classes="acts"):
             self.copies = {
-                other: gr.Button(f"Copy to {other}", size="sm", min_width=90)
+                other: gr.Button(texts("studio.copy_to", letter=other), size="sm", min_width=90)
                 for other in LETTERS
                 if other != letter
             }
-            self.reset = gr.Button("Reset to saved", size="sm", min_width=130)
+            self.reset = gr.Button(texts("studio.reset_to_saved"), size="sm", min_width=130)
         with gr.Row(elem_classes="fields"):
             with gr.Column(elem_classes="picker"):
-                base = gr.Dropdown(checkpoints, label="Base model", allow_custom_value=True)
+                base = gr.Dropdown(
+                    checkpoints, label=texts("recipe.base_model"), allow_custom_value=True
+                )
                 self._add(("base_model", "name"), base)
                 self._pick("checkpoint", base)
-            self._add(("sampler",), fixed(list(SAMPLERS), label=LABELS["sampler"]))
-            self._add(
-                ("schedule_type",), fixed(list(SCHEDULE_TYPES), label=LABELS["schedule_type"])
+            self._add(("sampler",), fixed(list(SAMPLERS), label=texts.of(FIELD_NAMES["sampler"])))
+            schedule_type = fixed(
+                list(SCHEDULE_TYPES), label=texts.of(FIELD_NAMES["schedule_type"])
             )
+            self._add(("schedule_type",), schedule_type)
         with gr.Row(elem_classes="fields"):
-            self._add(("steps",), slider(1, 150, step=1, label=LABELS["steps"]))
-            self._add(("guidance_scale",), slider(1, 30, step=0.5, label=LABELS["guidance_scale"]))
-            self._add(("strength",), slider(0, 1, step=0.01, label=LABELS["strength"]))
-            self._add(("guidance_end",), slider(0, 1, step=0.01, label=LABELS["guidance_end"]))
-            self._add(("clip_skip",), slider(1, 12, step=1, label=LABELS["clip_skip"]))
-            self._add(("deep_cache",), slider(1, 10, step=1, label=LABELS["deep_cache"]))
+            for name, least, most, step in (
+                ("steps", 1, 150, 1),
+                ("guidance_scale", 1, 30, 0.5),
+                ("strength", 0, 1, 0.01),
+                ("guidance_end", 0, 1, 0.01),
+                ("clip_skip", 1, 12, 1),
+                ("deep_cache", 1, 10, 1),
+            ):
+                self._add(
+                    (name,), slider(least, most, step=step, label=texts.of(FIELD_NAMES[name]))
+                )
         with gr.Row(elem_classes="fields"):
-            self._add(("prompt_template",), gr.Textbox(label="Prompt template", lines=2, info="{prompt} stands for the user's words and the theme's prompt"))  # fmt: skip
-            self._add(("negative_prompt",), gr.Textbox(label="Negative prompt", lines=2))
+            about = texts("studio.prompt_template_about", prompt="{prompt}")
+            template = gr.Textbox(label=texts("recipe.prompt_template"), lines=2, info=about)
+            self._add(("prompt_template",), template)
+            negative = gr.Textbox(label=texts("recipe.negative_prompt"), lines=2)
+            self._add(("negative_prompt",), negative)
         with gr.Row(elem_classes="fields"):
             for slot in range(SLOTS):
                 self._lora(slot, loras)
         for slot in range(SLOTS):
             self._unit(slot, controlnets)
-        self.show_maps = gr.Button("Show control maps", elem_id=f"show-maps-{letter}", size="sm")
+        self.show_maps = gr.Button(
+            texts("studio.show_control_maps"), elem_id=f"show-maps-{letter}", size="sm"
+        )
         self.maps = gr.HTML(elem_id=f"maps-{letter}")
         self._passes()
         with gr.Row(elem_classes="fields"):
-            self._add(("width",), slider(64, 2048, step=8, label=LABELS["width"]))
-            self._add(("height",), slider(64, 2048, step=8, label=LABELS["height"]))
-            self._switch(("seed_rule", "kind"), fixed(SEED_RULES, label="Seed rule"), ["shared"])
-            self._add(("seed_rule", "value"), Number(label="Seed value", precision=0, minimum=0))
+            self._add(("width",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["width"])))
+            self._add(("height",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["height"])))
+            rule = fixed(self._choices(SEED_RULES), label=texts("recipe.seed_rule"))
+            self._switch(("seed_rule", "kind"), rule, ["shared"])
+            value = Number(label=texts("studio.seed_value"), precision=0, minimum=0)
+            self._add(("seed_rule", "value"), value)
 
     def _passes(self) -> None:
         """What comes after the first pass; each off unless it is switched on."""
+        t = self.texts
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            self._switch(("upscale", "enabled"), gr.Checkbox(label="Hires. fix"), [False])
-            upscalers = ["Latent", "Lanczos"]
-            self._add(("upscale", "upscaler"), fixed(upscalers, label="Upscaler"))
-            self._add(("upscale", "factor"), slider(1, 4, step=0.05, label="Upscale by"))
-            self._add(("upscale", "steps"), slider(0, 150, step=1, label="Hires steps (0: same)"))
-            self._add(("upscale", "strength"), slider(0, 1, step=0.01, label="Hires denoising strength"))  # fmt: skip
+            self._switch(("upscale", "enabled"), gr.Checkbox(label=t("recipe.hires_fix")), [False])
+            upscaler = fixed(["Latent", "Lanczos"], label=t("studio.upscaler"))
+            self._add(("upscale", "upscaler"), upscaler)
+            self._add(("upscale", "factor"), slider(1, 4, step=0.05, label=t("studio.upscale_by")))
+            self._add(("upscale", "steps"), slider(0, 150, step=1, label=t("studio.hires_steps")))
+            strength = slider(0, 1, step=0.01, label=t("studio.hires_strength"))
+            self._add(("upscale", "strength"), strength)
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            self._switch(("face_repair", "enabled"), gr.Checkbox(label="Face repair"), [False])
-            self._add(("face_repair", "strength"), slider(0, 1, step=0.01, label="Face denoising strength"))  # fmt: skip
-            self._add(("face_repair", "size"), slider(64, 2048, step=8, label="Drawn at"))
-            self._add(("face_repair", "padding"), slider(0, 256, step=1, label="Padding, pixels"))
-            self._add(("face_repair", "blur"), slider(0, 64, step=1, label="Mask blur"))
+            on = gr.Checkbox(label=t("recipe.face_repair"))
+            self._switch(("face_repair", "enabled"), on, [False])
+            strength = slider(0, 1, step=0.01, label=t("studio.face_strength"))
+            self._add(("face_repair", "strength"), strength)
+            self._add(
+                ("face_repair", "size"), slider(64, 2048, step=8, label=t("studio.face_size"))
+            )
+            padding = slider(0, 256, step=1, label=t("studio.face_padding"))
+            self._add(("face_repair", "padding"), padding)
+            self._add(("face_repair", "blur"), slider(0, 64, step=1, label=t("studio.mask_blur")))
 
     def _lora(self, slot: int, loras: list[str]) -> None:
         use: Path = ("loras", slot)
         with gr.Column(elem_classes="picker"):
-            name = gr.Dropdown([OFF, *loras], label=f"LoRA {slot + 1}", allow_custom_value=True)
+            name = gr.Dropdown(
+                [(self.texts("recipe.none"), OFF), *((each, each) for each in loras)],
+                label=self.texts("studio.lora", slot=slot + 1),
+                allow_custom_value=True,
+            )
             self._switch((*use, "model", "name"), name, [OFF, "", None])
             self._pick("lora", name)
-            self._add((*use, "weight"), slider(-2, 2, step=0.05, label="LoRA weight"))
+            weight = slider(-2, 2, step=0.05, label=self.texts("studio.lora_weight"))
+            self._add((*use, "weight"), weight)
 
     def _unit(self, slot: int, controlnets: list[str]) -> None:
-        unit: Path = ("control_units", slot)
-        models = [OFF, *controlnets]
-        modes, resizes = list(get_args(ControlMode)), list(get_args(ResizeMode))
+        unit, t = ("control_units", slot), self.texts
+        models = [(t("recipe.none"), OFF), *((each, each) for each in controlnets)]
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
                 with gr.Column(elem_classes="picker"):
                     net = gr.Dropdown(
-                        models, label=f"Control unit {slot + 1}", allow_custom_value=True
+                        models,
+                        label=t("studio.control_unit", slot=slot + 1),
+                        allow_custom_value=True,
                     )
                     self._switch((*unit, "model", "name"), net, [OFF, "", None])
                     self._pick("controlnet", net)
-                self._add(
-                    (*unit, "preprocessor"),
-                    fixed(PREPROCESSORS, label=LABELS["preprocessor"]),
+                preprocessor = fixed(
+                    self._choices(PREPROCESSORS), label=t.of(FIELD_NAMES["preprocessor"])
                 )
-                self._switch(
-                    (*unit, "source"), fixed(SOURCES, label=LABELS["source"]),
-                    [value for _, value in SOURCES if value != "picture"], "picture",
-                )  # fmt: skip
-                self._add((*unit, "resize_mode"), fixed(resizes, label=LABELS["resize_mode"]))
+                self._add((*unit, "preprocessor"), preprocessor)
+                source = fixed(self._choices(SOURCES), label=t.of(FIELD_NAMES["source"]))
+                others = [value for value in SOURCES if value != "picture"]
+                self._switch((*unit, "source"), source, others, "picture")
+                resize_mode = fixed(self._choices(RESIZES), label=t.of(FIELD_NAMES["resize_mode"]))
+                self._add((*unit, "resize_mode"), resize_mode)
             with gr.Row(elem_classes="fields"):
-                self._add((*unit, "mode"), fixed(modes, label=LABELS["mode"]))
-                self._add((*unit, "weight"), slider(0, 2, step=0.05, label="Control Weight"))
-                self._add((*unit, "start"), slider(0, 1, step=0.01, label=LABELS["start"]))  # fmt: skip
-                self._add((*unit, "end"), slider(0, 1, step=0.01, label=LABELS["end"]))
+                mode = fixed(self._choices(MODES), label=t.of(FIELD_NAMES["mode"]))
+                self._add((*unit, "mode"), mode)
+                weight = slider(0, 2, step=0.05, label=t("studio.control_weight"))
+                self._add((*unit, "weight"), weight)
+                self._add(
+                    (*unit, "start"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["start"]))
+                )
+                self._add((*unit, "end"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["end"])))
             picture = self._id((*unit, "picture"))
             with gr.Row(elem_classes="fields", elem_id=f"{picture}-row"):
-                own = gr.Textbox(label=LABELS["picture"], placeholder="none yet", interactive=False, scale=3)  # fmt: skip
+                own = gr.Textbox(
+                    label=t.of(FIELD_NAMES["picture"]),
+                    placeholder=t("studio.no_picture_yet"),
+                    interactive=False,
+                    scale=3,
+                )
                 self._add((*unit, "picture"), own)
                 upload = gr.UploadButton(
-                    "Upload a PNG", file_types=[".png"], type="binary", scale=1, min_width=120
+                    t("studio.upload_png"),
+                    file_types=[".png"],
+                    type="binary",
+                    scale=1,
+                    min_width=120,
                 )
                 self.uploads.append((upload, own))
+
+    def _choices(self, names: Mapping[Any, str]) -> list[tuple[str, Any]]:
+        """Values with their names, as a box lists them."""
+        return [(self.texts(name), value) for value, name in names.items()]
 
     def _pick(self, kind: ModelKind, box: gr.Dropdown) -> None:
         """What is known of the chosen model stands under the box."""
@@ -223,8 +291,9 @@ class RecipeForm:
     def maps_html(self, maps: Sequence[SeenMap]) -> str:
         """What the control units see, side by side."""
         if not maps:
-            return '<p class="maps-none">This recipe has no control units.</p>'
-        return f'<div class="maps">{"".join(map(_figure, maps))}</div>'
+            return f'<p class="maps-none">{self.texts("studio.no_control_units")}</p>'
+        figures = "".join(_figure(each, self.texts) for each in maps)
+        return f'<div class="maps">{figures}</div>'
 
     def show(self, recipe: Recipe) -> dict[gr.components.Component, Any]:
         """What each component must show for `recipe`."""
@@ -269,31 +338,39 @@ class RecipeForm:
             return Recipe.model_validate(document)
         except ValidationError as error:
             raise BadField(
-                f"recipe {self.letter}: {explain(error)}",
-                {self._id(each["loc"]): str(each["msg"]) for each in error.errors()},
+                "studio.recipe_invalid",
+                {self._id(each["loc"]): finding(dict(each)) for each in error.errors()},
+                letter=self.letter,
+                reason=explain(error),
             ) from None
 
 
-def model_note(model: Model | None, pictured: bool = False) -> str:
+def model_note(model: Model | None, texts: Texts, pictured: bool = False) -> str:
     """What stands under a chosen model: its picture, what it is, the words that call for it."""
     if model is None:
         return ""
     address = f"/models/picture/{model.kind}/{quote(model.name)}"
     picture = f'<img src="{address}" alt="">' if pictured else ""
-    return f'<div class="model-note">{picture}<span>{html.escape(_known(model))}</span></div>'
+    return (
+        f'<div class="model-note">{picture}<span>{html.escape(_known(model, texts))}</span></div>'
+    )
 
 
-def _known(model: Model) -> str:
+def _known(model: Model, texts: Texts) -> str:
     size = f"{model.bytes / 1e9:.1f} GB" if model.bytes >= 1e9 else f"{model.bytes / 1e6:.1f} MB"
     known = f"{model.family} · {size} · {model.sha256[:10]}"
-    return f"{known} · Trigger words: {', '.join(model.triggers)}" if model.triggers else known
+    if not model.triggers:
+        return known
+    return texts("studio.trigger_words", model=known, words=", ".join(model.triggers))
 
 
-def _figure(seen: SeenMap) -> str:
+def _figure(seen: SeenMap, texts: Texts) -> str:
     name = html.escape(seen.unit)
     if seen.png is None:
-        return f"<figure><p>{html.escape(str(seen.reason))}</p><figcaption>{name}</figcaption></figure>"
-    picture = f'<img src="{png_url(seen.png)}" alt="What {name} sees">'
+        reason = html.escape(texts.of(seen.reason or ""))
+        return f"<figure><p>{reason}</p><figcaption>{name}</figcaption></figure>"
+    alt = html.escape(texts("studio.what_unit_sees", unit=seen.unit))
+    picture = f'<img src="{png_url(seen.png)}" alt="{alt}">'
     return f"<figure>{picture}<figcaption>{name}</figcaption></figure>"
 
 

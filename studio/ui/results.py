@@ -3,6 +3,7 @@
 import html
 from dataclasses import dataclass, replace
 
+from studio.messages import Message, message
 from studio.recipes.events import (
     Done,
     Elsewhere,
@@ -20,6 +21,7 @@ from studio.recipes.preset import Letter
 from studio.recipes.remembering import request_seed
 from studio.recipes.request import Variant
 from studio.ui.components import png_url
+from studio.ui.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Card:
     total: int = 0
     began: float | None = None
     left: int | None = None
-    message: str = ""
+    message: str | Message = ""
     preview: bytes | None = None
     png: bytes | None = None
     variant: Variant | None = None
@@ -48,17 +50,20 @@ class Card:
             case Started():
                 return replace(self, state="started")
             case Loading(model=model):
-                return replace(self, state="loading", message=f"Loading {model}")
+                return replace(
+                    self, state="loading", message=message("studio.card_loading", model=model)
+                )
             case Step(done=done, total=total):
                 return self._stepped(done, total, now)
             case Preview(png=png):
                 return replace(self, preview=png)
             case Done(png=png, variant=variant):
                 return replace(self, state="done", png=png, variant=variant)
-            case Failed(message=message):
-                return replace(self, state="failed", message=str(message))
+            case Failed(message=reason):
+                return replace(self, state="failed", message=reason)
             case Withheld(reason=reason):
-                return replace(self, state="failed", preview=None, message=f"Withheld: {reason}")
+                withheld = message("studio.card_withheld", reason=reason or "")
+                return replace(self, state="failed", preview=None, message=withheld)
             case Stopped():
                 return replace(self, state="cancelled")
 
@@ -69,8 +74,8 @@ class Card:
         pace = (now - self.began) / (done - 1)
         return replace(stepped, left=round(pace * (total - done)))
 
-    def html(self) -> str:
-        body = self._picture() if self.png and self.variant else self._placeholder()
+    def html(self, texts: Texts) -> str:
+        body = self._picture(texts) if self.png and self.variant else self._placeholder(texts)
         seed = (
             f' data-seed="{request_seed(self.variant.recipe.seed_rule, self.variant.seed)}"'
             if self.variant
@@ -81,23 +86,29 @@ class Card:
             f' data-letter="{self.letter}"{seed}>{body}</article>'
         )
 
-    def _picture(self) -> str:
+    def _picture(self, texts: Texts) -> str:
         variant = self.variant
         if variant is None or self.png is None:
             return ""
         url = png_url(self.png)
-        notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in variant.notes)
+        notes = "".join(f"<li>{html.escape(texts.of(note))}</li>" for note in variant.notes)
+        meta = texts(
+            "studio.card_meta",
+            seed=str(variant.seed),
+            tokens=variant.tokens,
+            seconds=f"{variant.timings.render:.1f}",
+        )
         return (
-            f'<button type="button" class="open" data-use="open" title="Look closer, compare">'
-            f'<img src="{url}" alt="Variant {self.letter}"></button>'
-            f'<footer><b class="letter">{self.letter}</b>'
-            f'<span class="meta">seed {variant.seed} · {variant.tokens} tokens'
-            f" · {variant.timings.render:.1f} s</span>"
-            f'<button type="button" data-use="seed" title="Use this seed">Seed</button>'
-            f'<button type="button" data-use="start" title="Lay it on the canvas, to start from it">'
-            f"Start</button>"
+            f'<button type="button" class="open" data-use="open" title="{texts("studio.card_open")}">'
+            f'<img src="{url}" alt="{texts("studio.variant", letter=self.letter)}"></button>'
+            f'<footer><b class="letter">{self.letter}</b><span class="meta">{meta}</span>'
+            f'<button type="button" data-use="seed" title="{texts("studio.card_use_seed")}">'
+            f"{texts('studio.card_seed')}</button>"
+            f'<button type="button" data-use="start" title="{texts("studio.card_lay")}">'
+            f"{texts('studio.card_start')}</button>"
             f'<a href="{url}" download="variant-{self.letter}-{variant.seed}.png"'
-            f' title="Download {self.letter}">Download</a></footer>'
+            f' title="{texts("studio.card_download", letter=self.letter)}">'
+            f"{texts('page.download')}</a></footer>"
             + (f'<ul class="notes">{notes}</ul>' if notes else "")
         )
 
@@ -106,24 +117,25 @@ class Card:
             return ""
         return f'<img class="preview" src="{png_url(self.preview)}" alt="">'
 
-    def _placeholder(self) -> str:
+    def _placeholder(self, texts: Texts) -> str:
         percent = round(100 * self.done / self.total) if self.total else 0
         text = {
             "idle": "",
-            "queued": "Waiting",
-            "started": "Starting",
-            "loading": html.escape(self.message),
-            "step": f"Step {self.done} of {self.total}",
-            "failed": html.escape(self.message),
-            "cancelled": "Stopped",
+            "queued": texts("studio.card_waiting"),
+            "started": texts("studio.card_starting"),
+            "loading": html.escape(texts.of(self.message)),
+            "step": texts("studio.card_step", done=self.done, total=self.total),
+            "failed": html.escape(texts.of(self.message)),
+            "cancelled": texts("studio.card_stopped"),
         }.get(self.state, "")
-        left = (
-            f"<small>about {self.left} s left</small>" if self.state == "step" and self.left else ""
-        )
+        left = ""
+        if self.state == "step" and self.left:
+            left = f"<small>{texts('studio.card_left', seconds=self.left)}</small>"
         bar = ""
         if self.state in ("queued", "started", "loading", "step"):
             bar = (
-                f'<div class="bar" role="progressbar" aria-label="Variant {self.letter}"'
+                f'<div class="bar" role="progressbar"'
+                f' aria-label="{texts("studio.variant", letter=self.letter)}"'
                 f' aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
                 f'<i style="width:{percent}%"></i></div>'
             )

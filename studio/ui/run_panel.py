@@ -10,15 +10,17 @@ import gradio as gr
 
 from studio.bootstrap import Studio
 from studio.errors import InputError, NotFound, StoreUnavailable, StudioError
-from studio.recipes.events import Done, Failed
+from studio.messages import message
+from studio.recipes.events import Done
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.service.looking import run_looks
 from studio.service.runs import Run
 from studio.ui.components import Number, Viewer
-from studio.ui.notices import ending, error_notice, looks_html, notice
+from studio.ui.notices import ending, looks_html, notice
 from studio.ui.recipe_form import BadField
 from studio.ui.results import Card
+from studio.ui.texts import Texts
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
 
 MAX_SEED = 2**32 - 1
@@ -28,30 +30,40 @@ NAMED_RUN = "() => [new URLSearchParams(location.search).get('run')]"
 
 
 class RunPanel:
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, texts: Texts) -> None:
+        self.studio, self.texts = studio, texts
         self._starting = Lock()
         self._under_way: dict[str, Run] = {}
         """Of each page that draws, its run."""
         self.run_id = gr.Textbox("", visible=False)
         with gr.Row(elem_id="ask"):
             self.words = gr.Textbox(
-                label="User's words", placeholder="a red summer dress with a star", lines=1,
-                elem_id="words", scale=3,
-            )  # fmt: skip
-            self.seed = Number(
-                -1, label="Seed (-1 = random)", elem_id="seed", scale=1, min_width=120
+                label=texts("studio.words"),
+                placeholder=texts("studio.words_example"),
+                lines=1,
+                elem_id="words",
+                scale=3,
             )
-            self.random = gr.Button("Random", elem_id="random-seed", min_width=90, scale=0)
+            self.seed = Number(
+                -1, label=texts("studio.seed"), elem_id="seed", scale=1, min_width=120
+            )
+            self.random = gr.Button(
+                texts("studio.seed_random"), elem_id="random-seed", min_width=90, scale=0
+            )
         with gr.Row(elem_id="go"):
-            self.generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
-            self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=1, min_width=90)
-            self.attach = gr.Button("Follow the run of the address", elem_id="attach")
+            self.generate = gr.Button(
+                texts("studio.generate"), variant="primary", elem_id="generate", scale=3
+            )
+            self.stop = gr.Button(
+                texts("studio.stop"), elem_id="stop", interactive=False, scale=1, min_width=90
+            )
+            self.attach = gr.Button(texts("studio.follow_named_run"), elem_id="attach")
         self.notice = gr.HTML(elem_id="notice")
-        self.viewer = Viewer(elem_id="viewer")
+        self.viewer = Viewer(texts, elem_id="viewer")
         with gr.Group(elem_id="grid"):
             self.cards = {
-                letter: gr.HTML(Card(letter).html(), elem_id=f"card-{letter}") for letter in LETTERS
+                letter: gr.HTML(Card(letter).html(texts), elem_id=f"card-{letter}")
+                for letter in LETTERS
             }
 
     def wire(self, request: Callable[[Updates], Request], asked: Components) -> list[Any]:
@@ -66,7 +78,7 @@ class RunPanel:
             try:
                 run = self._started(page, request(values))
             except StudioError as error:
-                yield {self.notice: error_notice(error)}
+                yield {self.notice: notice(self.texts.of(error), "error")}
                 return
             try:
                 yield from self._follow(run)
@@ -93,7 +105,7 @@ class RunPanel:
                 return run
         same = {"id": before.request.id, "seed": before.request.seed}
         if request.model_copy(update=same) != before.request:
-            raise InputError("a run is under way on this page: wait for it, or stop it first")
+            raise InputError("studio.run_under_way")
         return before
 
     def _attach(self, run_id: str | None) -> Iterator[Updates]:
@@ -114,11 +126,11 @@ class RunPanel:
         }
         for event in run.events():
             cards[event.letter] = cards[event.letter].after(event, time.monotonic())
-            yield {self.cards[event.letter]: cards[event.letter].html()}
+            yield {self.cards[event.letter]: cards[event.letter].html(self.texts)}
         yield {
             self.generate: gr.update(interactive=True),
             self.stop: gr.update(interactive=False),
-            self.notice: notice(ending(list(cards.values())), "status")
+            self.notice: notice(self.texts.of(ending(list(cards.values()))), "status")
             + self._looks(run.request, cards),
         }
 
@@ -131,26 +143,28 @@ class RunPanel:
         if number is not None:
             with suppress(StoreUnavailable):  # The run has ended well all the same.
                 sheet = self.studio.reviewing.regression(request.preset.slug, number)
-        return looks_html(run_looks(request, pictures), sheet.looks.of_seeds if sheet else None)
+        of_seeds = sheet.looks.of_seeds if sheet else None
+        return looks_html(run_looks(request, pictures), of_seeds, self.texts)
 
     def _kept(self, run_id: str, otherwise: NotFound) -> Updates:
         variants = self.studio.variants.of_request(run_id)
         if not variants:
-            lost = "If the studio was restarted meanwhile, the run is lost: generate again."
-            return {self.notice: error_notice(otherwise, lost)}
-        told = f"The {len(variants)} kept variants of an earlier run."
+            why = self.texts("studio.sentence", text=self.texts.of(otherwise))
+            return {self.notice: notice(why, "error", self.texts("studio.run_lost"))}
+        told = self.texts("studio.kept_many", count=len(variants))
         if len(variants) == 1:
-            told = "1 variant of an earlier run was kept."
-        unfinished = "Not finished before the run ended: generate again."
+            told = self.texts("studio.kept_one")
         updates: Updates = {self.notice: notice(told, "status")} | {
-            self.cards[letter]: Card(letter).after(Failed(letter=letter, message=unfinished)).html()
+            self.cards[letter]: Card(letter, "failed", message=message("studio.unfinished")).html(
+                self.texts
+            )
             for letter in LETTERS
         }
         for variant in variants:
             done = Done(
                 letter=variant.letter, variant=variant, png=self.studio.variants.png(variant)
             )
-            updates[self.cards[variant.letter]] = Card(variant.letter).after(done).html()
+            updates[self.cards[variant.letter]] = Card(variant.letter).after(done).html(self.texts)
         return updates
 
     def _stop(self, run_id: str) -> None:
@@ -166,6 +180,7 @@ def seed_of(number: float | None) -> int | None:
         return None
     if number == int(number) and 0 <= number <= MAX_SEED:
         return int(number)
-    wrong = "is no whole number" if number != int(number) else "is out of range"
-    remedy = f"0 to {MAX_SEED}, or -1 for a random one"
-    raise BadField(f"seed {number:.12g} {wrong}: choose {remedy}", {"seed": remedy})
+    seed, range_ = f"{number:.12g}", message("studio.seed_range", most=str(MAX_SEED))
+    if number != int(number):
+        raise BadField("studio.seed_not_whole", {"seed": range_}, seed=seed, range=range_)
+    raise BadField("studio.seed_out_of_range", {"seed": range_}, seed=seed, range=range_)

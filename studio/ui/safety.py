@@ -1,10 +1,9 @@
 """The page Safety: try words, see what pictures score, a theme's policy, own words, the record."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import Field
 
 from studio.bodies import RawBody
@@ -21,9 +20,9 @@ from studio.recipes.text import TEXT, Reason
 from studio.safety.lists import decoded_list
 from studio.safety.pictures import judge
 from studio.ui.doors import Language, OwnPage
+from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
 
-_PAGE = Path(__file__).parent / "static" / "safety.html"
 _ROWS = 50
 MAX_LIST = 2_000_000
 """Characters of the operators' own list on the page; longer ones are files."""
@@ -53,8 +52,8 @@ def safety_routes(studio: Studio) -> APIRouter:
 
 def _add_trials(routes: APIRouter, studio: Studio) -> None:
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request) -> HTMLResponse:
+        return plain_page("safety", request)
 
     @routes.post("/words")
     def words(wish: _Words, x_studio: OwnPage) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from studio.bodies import BodyLimits, WatchedBodies
 from studio.bootstrap import Studio, open_studio
 from studio.connections import Connection
-from studio.errors import NotFound, ServerError
+from studio.errors import ServerError
 from studio.logs import set_up_logs
 from studio.network import ForwardedHeaders, is_loopback, listen
 from studio.service.watching import Journal
@@ -20,36 +20,29 @@ from studio.settings import Settings
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.ui.bases import base_routes
-from studio.ui.blocks import lighten
 from studio.ui.failures import Failures, handle_failures
 from studio.ui.history import history_routes
+from studio.ui.languages import ChosenLanguage, language_routes
+from studio.ui.mounting import StudioPages
 from studio.ui.origins import OwnOrigin
-from studio.ui.page import Page
 from studio.ui.safety import safety_routes
 from studio.ui.sign_in import require_sign_in
-from studio.ui.theme import STYLESHEET, studio_theme
+from studio.ui.theme import STYLESHEET
 from studio.ui.themes import theme_routes
 from studio.ui.tuning import tuning_routes
 from studio.ui.uploads import UploadQuota
 from studio.ui.votes import vote_routes
-from studio.ui.web_files import CANVAS_SCRIPT, WEB_PREFIX, WebFiles
+from studio.ui.web_files import WEB_PREFIX, WebFiles
 from studio.ui.workshop import workshop_routes
 
-HEAD = (
-    "account.js", "language.js", "connection.js", "dropping.js", "panel.js", "pickers.js",
-    "messages.js",
-)  # fmt: skip
-"""Scripts of our own on the Gradio page."""
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
@@ -107,8 +100,16 @@ def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
 
 def build_app(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
     """`bodies` says what may be sent."""
-    app = FastAPI(max_body_size=MAX_BODY, docs_url=None, redoc_url=None, openapi_url=None)
+    pages = StudioPages(studio, MAX_BODY)
+    app = FastAPI(
+        max_body_size=MAX_BODY,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=pages.lifespan,
+    )
     handle_failures(app)
+    app.include_router(language_routes())
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.mount(WEB_PREFIX.rstrip("/"), WebFiles())
     app.include_router(history_routes(studio))
@@ -119,7 +120,7 @@ def build_app(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
     app.include_router(safety_routes(studio))
     app.include_router(workshop_routes(studio, _journal()))
     _guard(app, studio, bodies)
-    _mount_page(app, studio)
+    app.mount("/", pages)
     return app
 
 
@@ -127,42 +128,13 @@ def _guard(app: FastAPI, studio: Studio, bodies: BodyLimits) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
     app.add_middleware(WatchedBodies, limits=bodies)
     app.add_middleware(UploadQuota)
-    # Where its parent has this, Gradio does not answer other origins by itself.
     app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(ChosenLanguage)
     require_sign_in(app, studio.users, studio.settings)
     app.add_middleware(Failures)
     app.add_middleware(OwnOrigin)
     app.add_middleware(_Fence)
     app.add_middleware(ForwardedHeaders, trusted=studio.settings.trusted_proxies)
-
-
-def _mount_page(app: FastAPI, studio: Studio) -> None:
-    @app.get("/gradio_api/openapi.json", include_in_schema=False)
-    def nothing() -> None:
-        """Gradio would list its functions here, whatever `openapi_url` says."""
-        raise NotFound("no such page")
-
-    blocks = Page(studio).blocks
-    # The canvas's component imports its script; here it is on its way before Gradio runs.
-    scripts = [*(f"/own/{name}" for name in HEAD), CANVAS_SCRIPT]
-    # Without this Gradio serves any file it is asked for, once it is mounted.
-    blocks.has_launched = True
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        theme=studio_theme(),
-        css_paths=[STYLESHEET],
-        head="".join(f'<script type="module" src="{address}"></script>' for address in scripts),
-        max_file_size=MAX_BODY,
-        footer_links=[],
-        show_error=True,
-        app_kwargs={
-            "openapi_url": None,
-            "middleware": [Middleware(Failures, misfits_are_the_callers=True)],
-        },
-    )
-    lighten(app, blocks)
 
 
 class _Fence:

@@ -5,7 +5,6 @@ database, which signing out deletes, and to the user's password: changing that, 
 ends every session.
 """
 
-import html
 import os
 import secrets
 import tempfile
@@ -18,7 +17,7 @@ from urllib.parse import quote
 
 import gradio as gr
 from fastapi import APIRouter, FastAPI, Form, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -27,14 +26,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.errors import Busy, StoreUnavailable, StudioError
 from studio.locales.negotiation import language_of
+from studio.messages import Message as Text
 from studio.network import forwarding, is_loopback
 from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.attempts import Attempts, Key
-from studio.ui.failures import answer
+from studio.ui.failures import answer, body_of
 from studio.ui.origins import cannot_be_rebound
+from studio.ui.plain import plain_page
 
-_PAGE = Path(__file__).parent / "static" / "sign-in.html"
 _OPEN = ("/sign-in", "/sign-in/out")
 SHOWN = "studio-user"
 """The cookie that tells pages whom to greet."""
@@ -48,14 +48,6 @@ KNOWN_LASTS = 365 * 24 * 3600
 MAX_FORM = 8192
 """Bytes of a name and a password, as a form sends them."""
 _SHORTEST_SECRET = 32
-_NOT_FORWARDED = (
-    "this request came through a proxy, and nobody has to sign in here: add a user with"
-    " `studio users add NAME`, after which everybody signs in"
-)
-_UNKNOWN_HOST = (
-    "the studio is not known under this name, and nobody has to sign in here: ask for it by its"
-    " address, or add the name to STUDIO_ALLOWED_HOSTS"
-)
 
 
 def require_sign_in(app: FastAPI, users: UserStore, settings: Settings) -> None:
@@ -130,10 +122,10 @@ class _Gate:
         proxied = came == "trusted" and settings.no_sign_in  # An operator has said both.
         local = is_loopback(settings.host) and not proxied
         if local and came != "none":
-            return JSONResponse({"error": _NOT_FORWARDED}, 403)
+            return _refusal(scope, 403, Text(id="auth.came_through_a_proxy"))
         names = (settings.host, *settings.allowed_hosts)
         if not cannot_be_rebound(scope, names, addresses=not local):
-            return JSONResponse({"error": _UNKNOWN_HOST}, 400)
+            return _refusal(scope, 400, Text(id="auth.unknown_host"))
         return None
 
 
@@ -160,7 +152,11 @@ class _SecureCookies:
 def _to_sign_in(scope: Scope) -> Response:
     if scope["type"] == "http" and scope["method"] == "GET" and _wants_page(Headers(scope=scope)):
         return RedirectResponse("/sign-in", 303)
-    return JSONResponse({"error": "sign in first, at /sign-in"}, 401)
+    return _refusal(scope, 401, Text(id="auth.sign_in_first"))
+
+
+def _refusal(scope: Scope, status: int, why: Text) -> JSONResponse:
+    return JSONResponse(body_of(why, language_of(Headers(scope=scope))), status)
 
 
 def _wants_page(headers: Mapping[str, str]) -> bool:
@@ -172,8 +168,9 @@ def _routes(users: UserStore, known: URLSafeTimedSerializer) -> APIRouter:
     attempts = Attempts()
 
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request, wrong: str | None = None) -> HTMLResponse:
+        told = None if wrong is None else Text(id="page.sign_in.wrong")
+        return _page(request, told)
 
     @routes.post("", max_body_size=MAX_FORM)
     async def sign_in(
@@ -224,12 +221,17 @@ def _counted(request: Request, name: str, known: URLSafeTimedSerializer) -> list
 
 
 def _too_often(request: Request, error: Busy) -> Response:
-    headers = {"Retry-After": str(error.seconds)}
     if not _wants_page(request.headers):
-        return JSONResponse({"error": str(error)}, 429, headers)
-    said = html.escape(f"{str(error).capitalize()}.")
-    page = _PAGE.read_text().replace("<body ", f'<body data-told="{said}" ')
-    return HTMLResponse(page, 429, headers)
+        return answer(error, language_of(request.headers))
+    page = _page(request, error.message, 429)
+    page.headers["Retry-After"] = str(error.seconds)
+    return page
+
+
+def _page(request: Request, told: Text | None = None, status: int = 200) -> HTMLResponse:
+    """Where one signs in; `told` is why one is here again."""
+    said = "" if told is None else told.text(language_of(request.headers))
+    return plain_page("sign-in", request, status, told=said)
 
 
 def _secret(file: Path) -> str:
@@ -242,11 +244,11 @@ def _secret(file: Path) -> str:
             _make_secret(file)
         found = file.read_text()
     except OSError as error:
-        raise StoreUnavailable(f"cannot write {file} ({error.strerror})") from None
-    if len(found.strip()) < _SHORTEST_SECRET:
         raise StoreUnavailable(
-            f"{file} is damaged, and sessions could be forged with it: remove it, and start again"
-        )
+            "auth.secret_not_writable", file=str(file), reason=error.strerror or ""
+        ) from None
+    if len(found.strip()) < _SHORTEST_SECRET:
+        raise StoreUnavailable("auth.secret_damaged", file=str(file))
     return found
 
 

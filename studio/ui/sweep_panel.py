@@ -10,7 +10,8 @@ import gradio as gr
 
 from studio.bootstrap import Studio
 from studio.errors import InputError, StudioError
-from studio.messages import message
+from studio.messages import Message, message
+from studio.recipes.differing import FIELD_NAMES
 from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Request
 from studio.recipes.sweep import Axis
@@ -25,46 +26,51 @@ from studio.service.sweeping import (
     sweep_steps,
 )
 from studio.ui.components import png_url
-from studio.ui.notices import error_notice, notice
+from studio.ui.notices import notice
+from studio.ui.texts import Texts
 from studio.ui.wiring import FOLLOWED, QUICK, Components, Updates
 
-FIELDS = [
-    ("none", ""),
-    ("Denoising strength", "strength"),
-    ("CFG Scale", "guidance_scale"),
-    ("Sampling steps", "steps"),
-    ("Sampling method", "sampler"),
-    ("Schedule type", "schedule_type"),
-    ("Seed", "seed"),
-    ("Prompt search and replace", "prompt"),
-    ("Preset", "preset"),
-    ("Base model", "base_model.name"),
-    ("LoRA 1", "loras.0.model.name"),
-    ("LoRA 1, weight", "loras.0.weight"),
-    ("Control unit 1, weight", "control_units.0.weight"),
-    ("Control unit 1, ending step", "control_units.0.end"),
-    ("Control unit 2, weight", "control_units.1.weight"),
-    ("CFG until step share", "guidance_end"),
-    ("Clip skip", "clip_skip"),
-    ("DeepCache interval", "deep_cache"),
-]
-"""What is mostly swept; any other field can be typed by its path."""
-
-
+FIELDS: Mapping[str, Message] = {
+    "": message("recipe.none"),
+    "strength": FIELD_NAMES["strength"],
+    "guidance_scale": FIELD_NAMES["guidance_scale"],
+    "steps": FIELD_NAMES["steps"],
+    "sampler": FIELD_NAMES["sampler"],
+    "schedule_type": FIELD_NAMES["schedule_type"],
+    "seed": message("studio.sweep_seed"),
+    "prompt": message("studio.sweep_prompt"),
+    "preset": message("studio.sweep_theme"),
+    "base_model.name": message("recipe.base_model"),
+    "loras.0.model.name": message("studio.lora", slot=1),
+    "loras.0.weight": message("studio.sweep_lora_weight", slot=1),
+    "control_units.0.weight": message("studio.sweep_unit_weight", slot=1),
+    "control_units.0.end": message("studio.sweep_unit_end", slot=1),
+    "control_units.1.weight": message("studio.sweep_unit_weight", slot=2),
+    "guidance_end": FIELD_NAMES["guidance_end"],
+    "clip_skip": FIELD_NAMES["clip_skip"],
+    "deep_cache": FIELD_NAMES["deep_cache"],
+}
+"""What is mostly swept, by its path; any other field can be typed by its path."""
 ASK = "text => { if (text) document.dispatchEvent(new CustomEvent('studio-sweep', { detail: text })); }"
 FOLLOWED_EVERY = 0.25
 """Seconds between looks at how far a sweep is."""
 
 
 class SweepPanel:
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, texts: Texts) -> None:
+        self.studio, self.texts = studio, texts
         self.album = sweep_album(studio.rendering, studio.settings.home / "sweeps")
         self.costs = Costs(studio.variants, self.album)
         self.axes: list[tuple[gr.Dropdown, gr.Textbox]] = []
-        with gr.Accordion("Sweep", open=False, elem_id="sweep") as self.box:
+        with gr.Accordion(texts("studio.sweep"), open=False, elem_id="sweep") as self.box:
             with gr.Row(elem_classes="fields"):
-                self.letter = gr.Dropdown(list(LETTERS), value="A", label="Recipe", elem_id="sweep-letter", scale=1)  # fmt: skip
+                self.letter = gr.Dropdown(
+                    list(LETTERS),
+                    value="A",
+                    label=texts("studio.sweep_recipe"),
+                    elem_id="sweep-letter",
+                    scale=1,
+                )
             for axis, start, first in (
                 ("X", "strength", "0.4..0.8/5"),
                 ("Y", "", ""),
@@ -72,19 +78,33 @@ class SweepPanel:
             ):
                 with gr.Row(elem_classes="fields"):
                     field = gr.Dropdown(
-                        FIELDS, value=start, label=f"{axis} axis", allow_custom_value=True,
-                        elem_id=f"sweep-{axis}", scale=1,
-                    )  # fmt: skip
+                        [(texts.of(name), path) for path, name in FIELDS.items()],
+                        value=start,
+                        label=texts("studio.sweep_axis", axis=axis),
+                        allow_custom_value=True,
+                        elem_id=f"sweep-{axis}",
+                        scale=1,
+                    )
                     values = gr.Textbox(
-                        first, label=f"Values of {axis}", placeholder="0.4, 0.6 or 0.4..0.8/5",
-                        max_length=2000, elem_id=f"sweep-{axis}-values", scale=2,
-                    )  # fmt: skip
+                        first,
+                        label=texts("studio.sweep_values", axis=axis),
+                        placeholder=texts("studio.sweep_values_example"),
+                        max_length=2000,
+                        elem_id=f"sweep-{axis}-values",
+                        scale=2,
+                    )
                     self.axes.append((field, values))
             with gr.Row(elem_classes="acts"):
-                self.count = gr.Button("What it takes", size="sm", elem_id="sweep-count")
-                self.go = gr.Button("Run the sweep", variant="primary", size="sm", elem_id="sweep-go")  # fmt: skip
-                self.stop = gr.Button("Stop the sweep", size="sm", interactive=False, elem_id="sweep-stop")  # fmt: skip
-                self.run = gr.Button("Run the sweep as confirmed", elem_id="sweep-run")
+                self.count = gr.Button(
+                    texts("studio.sweep_count"), size="sm", elem_id="sweep-count"
+                )
+                self.go = gr.Button(
+                    texts("studio.sweep_run"), variant="primary", size="sm", elem_id="sweep-go"
+                )
+                self.stop = gr.Button(
+                    texts("studio.sweep_stop"), size="sm", interactive=False, elem_id="sweep-stop"
+                )
+                self.run = gr.Button(texts("studio.sweep_run_confirmed"), elem_id="sweep-run")
             self.cost = gr.Textbox("", visible=False)
             self.chore = gr.Textbox("", visible=False)
             self.told = gr.HTML(elem_id="sweep-told")
@@ -99,14 +119,14 @@ class SweepPanel:
             try:
                 told = self._told_cost(self._sweep(request(values), values))
             except StudioError as error:
-                return {self.told: error_notice(error), self.cost: ""}
+                return {self.told: notice(self.texts.of(error), "error"), self.cost: ""}
             return {self.told: notice(told, "status"), self.cost: told}
 
         def run(values: Updates) -> Iterator[Updates]:
             try:
                 yield from self._run(self._sweep(request(values), values))
             except StudioError as error:
-                yield {**self._still, self.told: error_notice(error)}
+                yield {**self._still, self.told: notice(self.texts.of(error), "error")}
 
         counted: Components = {self.told, self.cost}
         self.count.click(count, inputs, counted, **QUICK)
@@ -121,15 +141,19 @@ class SweepPanel:
         given = [(values[field] or "", values[text] or "") for field, text in self.axes]
         axes = [Axis.read(f"{field}={text}") for field, text in given if field]
         if not axes:
-            raise InputError("the sweep has no axis: choose a field for X")
+            raise InputError("studio.sweep_no_axis")
         letter: Letter = values[self.letter]
         return Sweep(request, letter, axes, presets_of(axes, self.studio.presets))
 
     def _told_cost(self, sweep: Sweep) -> str:
         cost = sweep_cost(sweep, self.album)
-        told = f"{cost.pictures} pictures, {cost.kept} of them here already; {cost.switches} changes of base model."
+        told = message(
+            "studio.sweep_cost", pictures=cost.pictures, kept=cost.kept, switches=cost.switches
+        )
         seconds = self.costs.of(job for _, job in sweep.jobs()).seconds
-        return f"{told} About {told_seconds(seconds)}." if seconds else told
+        if seconds:
+            told = message("studio.sweep_cost_time", cost=told, time=told_seconds(seconds))
+        return self.texts.of(told)
 
     def _run(self, sweep: Sweep) -> Iterator[Updates]:
         """As a chore, which is seen and stopped from every page; here it is followed to its sheets."""
@@ -145,8 +169,8 @@ class SweepPanel:
         chores.start(name, about, act)
         ended = yield from self._follow(name)
         if ended.state == "done":
-            sheets = "".join(_sheet(name, png) for name, png in sweep_sheets(sweep, self.album))
-            yield {self.sheets: sheets}
+            sheets = sweep_sheets(sweep, self.album)
+            yield {self.sheets: "".join(_sheet(name, png, self.texts) for name, png in sheets)}
 
     def _attach(self, followed: str) -> Iterator[Updates]:
         """The newest sweep that is under way, on a page that was opened since it was begun."""
@@ -168,16 +192,16 @@ class SweepPanel:
         shown = None
         while (progress := chores.progress(name)) is not None and progress.state == "running":
             if progress != shown and progress.total:
-                yield {self.told: _bar(progress.done, progress.total)}
+                yield {self.told: _bar(progress.done, progress.total, self.texts)}
             shown = progress
             time.sleep(FOLLOWED_EVERY)
         ended = progress or Progress(state="failed", message=message("sweep.unknown"))
         told = {
-            "done": "The sweep is done.",
-            "stopped": "Stopped. What is drawn is kept: the sweep goes on from there.",
-        }.get(ended.state, str(ended.message or ""))
+            "done": message("studio.sweep_done"),
+            "stopped": message("studio.sweep_stopped"),
+        }.get(ended.state, ended.message)
         role = "error" if ended.state == "failed" else "status"
-        yield {**self._still, self.told: notice(told, role)}
+        yield {**self._still, self.told: notice(self.texts.of(told or ""), role)}
         return ended
 
     @property
@@ -185,18 +209,19 @@ class SweepPanel:
         return {self.go: gr.update(interactive=True), self.stop: gr.update(interactive=False)}
 
 
-def _bar(done: int, total: int) -> str:
+def _bar(done: int, total: int, texts: Texts) -> str:
     percent = round(100 * done / total)
     return (
-        f"<p>Picture {done} of {total}</p>"
-        f'<div class="bar" role="progressbar" aria-label="Sweep" aria-valuemin="0"'
+        f"<p>{texts('studio.sweep_picture', done=done, total=total)}</p>"
+        f'<div class="bar" role="progressbar" aria-label="{texts("studio.sweep")}" aria-valuemin="0"'
         f' aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
     )
 
 
-def _sheet(name: str, png: bytes) -> str:
+def _sheet(name: str, png: bytes, texts: Texts) -> str:
     url = png_url(png)
     return (
-        f'<figure><img src="{url}" alt="Contact sheet"><figcaption>'
-        f'<a href="{url}" download="{html.escape(name)}">Download</a></figcaption></figure>'
+        f'<figure><img src="{url}" alt="{texts("studio.sweep_sheet")}"><figcaption>'
+        f'<a href="{url}" download="{html.escape(name)}">{texts("page.download")}</a>'
+        "</figcaption></figure>"
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from studio.bootstrap import Studio
 from studio.errors import BadDocument, StudioError
+from studio.messages import message
 from studio.recipes.base import explain
 from studio.recipes.differing import differences, summary
 from studio.recipes.preset import LETTERS, Preset, PresetVersion
@@ -18,9 +19,10 @@ from studio.service.stamping import with_hashes
 from studio.service.tokens import WINDOW
 from studio.ui.components import OpenVersion
 from studio.ui.draft import forgotten
-from studio.ui.notices import error_notice, notice
+from studio.ui.notices import notice
 from studio.ui.recipe_form import BadField, RecipeForm, model_note
 from studio.ui.sign_in import signed_in
+from studio.ui.texts import Texts
 from studio.ui.wiring import QUICK, Components, Updates
 
 # A style sheet of its own for each switch: what Gradio draws anew stays hidden.
@@ -36,8 +38,8 @@ HIDE = """(...values) => SWITCHES.forEach((each, i) => {
 class ThemeEditor:
     """Two pieces of the page: `header` at its top, `recipes` further down; then `wire`."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, texts: Texts) -> None:
+        self.studio, self.texts = studio, texts
         self.first = studio.presets.last_saved()
         self.loaded = OpenVersion(studio.presets.version, self.first)
         self.forms: list[RecipeForm] = []
@@ -45,13 +47,18 @@ class ThemeEditor:
     def header(self) -> None:
         preset = self.first.preset
         self.preset = gr.Dropdown(
-            self.choices(), value=preset.slug, label="Preset", elem_id="preset"
+            self.choices(), value=preset.slug, label=self.texts("studio.theme"), elem_id="preset"
         )
-        self.name = gr.Textbox(preset.name, label="Name", max_length=80, elem_id="preset-name")
+        self.name = gr.Textbox(
+            preset.name, label=self.texts("theme.name"), max_length=80, elem_id="preset-name"
+        )
         self.restore = gr.UploadButton(
-            "Restore from a picture", file_types=[".png"], type="binary", elem_id="restore"
+            self.texts("studio.restore_from_picture"),
+            file_types=[".png"],
+            type="binary",
+            elem_id="restore",
         )
-        self.save = gr.Button("Save preset", elem_id="save")
+        self.save = gr.Button(self.texts("studio.save_theme"), elem_id="save")
 
     def recipes(self) -> None:
         catalogue = self.studio.catalogue
@@ -59,15 +66,19 @@ class ThemeEditor:
             list(catalogue.names(kind)) for kind in ("checkpoint", "controlnet", "lora")
         )
         with gr.Column(elem_id="editor"):
-            gr.HTML("<h2>Theme and its four recipes</h2>", elem_classes="section")
+            title = self.texts("studio.theme_and_recipes")
+            gr.HTML(f"<h2>{title}</h2>", elem_classes="section")
             self.prompt = gr.Textbox(
-                self.first.preset.prompt, label="Theme prompt", lines=1, elem_id="theme-prompt"
+                self.first.preset.prompt,
+                label=self.texts("theme.prompt"),
+                lines=1,
+                elem_id="theme-prompt",
             )
             self.tokens = gr.HTML(elem_id="tokens")
             with gr.Tabs(elem_id="recipes"):
                 for letter in LETTERS:
                     with gr.Tab(letter, id=letter, elem_id=f"tab-{letter}"):
-                        self.forms.append(RecipeForm(letter, checkpoints, nets, loras))
+                        self.forms.append(RecipeForm(letter, checkpoints, nets, loras, self.texts))
         for component, value in self.shown(self.first.preset).items():
             component.value = value
         for form in self.forms:
@@ -132,7 +143,7 @@ class ThemeEditor:
         loaded: PresetVersion = values[self.loaded]
         name = (values[self.name] or "").strip()
         if not name:
-            raise BadField("the theme has no name: type one", {"preset-name": "type a name"})
+            raise BadField("studio.theme_unnamed", {"preset-name": message("studio.type_a_name")})
         named = name == loaded.preset.name
         slug = loaded.preset.slug if named else self.studio.presets.slug_for(name)
         recipes = loaded.preset.recipes
@@ -147,7 +158,7 @@ class ThemeEditor:
         try:
             preset = Preset.model_validate(loaded.preset.model_dump() | changes)
         except ValidationError as error:
-            raise BadDocument(f"the preset does not hold: {explain(error)}") from None
+            raise BadDocument("studio.theme_invalid", reason=explain(error)) from None
         return with_hashes(preset, self.studio.catalogue)
 
     def changed_ids(self, loaded: PresetVersion, values: Updates) -> Sequence[str]:
@@ -171,8 +182,8 @@ class ThemeEditor:
             letter: self.studio.tokens.count(preset.recipes[letter], preset.prompt, words)
             for letter in LETTERS
         }
-        each = " ".join(_count_html(letter, count) for letter, count in counts.items())
-        return f'<p class="tokens">Tokens: {each}</p>'
+        each = " ".join(_count_html(letter, count, self.texts) for letter, count in counts.items())
+        return f'<p class="tokens">{self.texts("studio.tokens", counts=each)}</p>'
 
     def shown(self, preset: Preset) -> Updates:
         """What each component must show for `preset`."""
@@ -195,12 +206,15 @@ class ThemeEditor:
             note = "" if changed is None else str(changed)
             version = self.studio.presets.save(preset, author, note=note, over=over)
         except StudioError as error:
-            return {told: error_notice(error)}
-        saved = f"Saved {preset.name}, version {version.number}. {changed or 'Nothing changed'}."
+            return {told: notice(self.texts.of(error), "error")}
+        name, number = preset.name, version.number
+        saved = message("studio.saved_unchanged", name=name, number=number)
+        if changed:
+            saved = message("studio.saved_changed", name=name, number=number, changes=changed)
         return {
             self.preset: gr.update(choices=self.choices(), value=preset.slug),
             self.loaded: version,
-            told: notice(saved, "status"),
+            told: notice(self.texts.of(saved), "status"),
         }
 
     def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
@@ -213,18 +227,20 @@ class ThemeEditor:
             model = catalogue.find(kind, ModelRef(name=name or ""))
         except (StudioError, ValidationError):
             return ""
-        return model_note(model, catalogue.picture(kind, model.name) is not None)
+        return model_note(model, self.texts, catalogue.picture(kind, model.name) is not None)
 
     def _keep_picture(self, png: bytes) -> tuple[Any, str]:
         """An own picture for a control unit: kept, and its hash shown."""
         try:
             return self.studio.intake.keep_picture(png), ""
         except StudioError as error:
-            return gr.skip(), error_notice(error)
+            return gr.skip(), notice(self.texts.of(error), "error")
 
 
-def _count_html(letter: str, count: int | None) -> str:
+def _count_html(letter: str, count: int | None, texts: Texts) -> str:
     if count is None:
-        return f"<span><b>{letter}</b> unknown</span>"
-    long = f" in {-(-count // WINDOW)} parts" if count > WINDOW else ""
-    return f"<span{' class=long' if long else ''}><b>{letter}</b> {count}{long}</span>"
+        return f"<span><b>{letter}</b> {texts('studio.tokens_unknown')}</span>"
+    if count <= WINDOW:
+        return f"<span><b>{letter}</b> {count}</span>"
+    parts = texts("studio.tokens_in_parts", count=count, parts=-(-count // WINDOW))
+    return f"<span class=long><b>{letter}</b> {parts}</span>"

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from studio.bodies import RawBody
@@ -24,9 +23,9 @@ from studio.recipes.text import LINE, TEXT, Author, Name
 from studio.service.sheet_files import sheet_html
 from studio.store.presets import VersionSummary
 from studio.ui.doors import Language, OwnPage
+from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
 
-_PAGE = Path(__file__).parent / "static" / "themes.html"
 MOST = 200
 """Themes that the list shows; a search finds the rest."""
 
@@ -75,8 +74,8 @@ def theme_routes(studio: Studio) -> APIRouter:
     presets, deploying = studio.presets, studio.deploying
 
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request) -> HTMLResponse:
+        return plain_page("themes", request)
 
     @routes.get("/list")
     def listed(
@@ -116,10 +115,10 @@ def theme_routes(studio: Studio) -> APIRouter:
         }
 
     @routes.get("/{slug}/diff")
-    def diff(slug: Slug, before: Number, after: Number) -> list[dict[str, str]]:
+    def diff(slug: Slug, before: Number, after: Number, language: Language) -> list[dict[str, str]]:
         old, new = (presets.version(slug, number).preset for number in (before, after))
         return [
-            dict(zip(("place", "before", "after"), change.texts(), strict=True))
+            dict(zip(("place", "before", "after"), change.texts(language), strict=True))
             for change in differences(old, new)
         ]
 
@@ -194,7 +193,7 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         """The sheet to look at; its pictures are in the album. Whoever has looked says so."""
         report = reviewing.regression(slug, number)
         if report is None:
-            raise NotFound(f"version {number} of {slug!r} has no regression sheet: draw one first")
+            raise NotFound("theme.no_regression_sheet", number=number, theme=slug)
         version = studio.presets.version(slug, number)
         drawn = reviewing.drawn(version, report)
         return HTMLResponse(sheet_html(drawn, version, language))
@@ -232,7 +231,7 @@ def _author(request: Request, typed: str) -> str:
     """Whoever is signed in, else the name that was typed. Raises InputError for neither."""
     author = user_of(request) or typed.strip()
     if not author:
-        raise InputError("say who does this: type your name")
+        raise InputError("theme.who_does_this")
     return author
 
 

@@ -1,12 +1,11 @@
 """The page Tuning: studies over a recipe's fields, their trials with pictures, stars, keeping one."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 from pydantic import Field, ValidationError
 
 from studio.bootstrap import Studio
@@ -22,9 +21,8 @@ from studio.recipes.text import LINE, TEXT
 from studio.recipes.tuning import Objective, Span, Stars, Study
 from studio.service.tuning import MOST_TRIALS
 from studio.ui.doors import Language, OwnPage
+from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
-
-_PAGE = Path(__file__).parent / "static" / "tuning.html"
 
 Name = Annotated[str, Query(max_length=120), LINE]
 Trial = Annotated[int, InPath(ge=0, le=1_000_000)]
@@ -57,8 +55,8 @@ def tuning_routes(studio: Studio) -> APIRouter:
     tuning = studio.tuning
 
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request) -> HTMLResponse:
+        return plain_page("tuning", request)
 
     @routes.get("/studies")
     def studies(slug: Slug) -> list[dict[str, Any]]:
@@ -70,7 +68,7 @@ def tuning_routes(studio: Studio) -> APIRouter:
         try:
             study = Study(slug=wish.slug, number=wish.number, letter=wish.letter, spans=spans, objective=wish.objective)  # fmt: skip
         except ValidationError as error:
-            raise InputError(f"that is no study: {explain(error)}") from None
+            raise InputError("tuning.no_study", reason=explain(error)) from None
         return {"name": tuning.begin(study)}
 
     @routes.get("/trials")

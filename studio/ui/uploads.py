@@ -16,7 +16,8 @@ from studio.ui.failures import body_of
 
 MOST_BYTES = 512 * 2**20
 """Bytes that all uploads may take together; handlers read each of them at once."""
-_ADDRESSES = ("/gradio_api/upload", "/gradio_api/upload/")
+_ADDRESS = "/gradio_api/upload"
+"""The end of it: the page of each language has its own (`mounting.PREFIXES`)."""
 _FULL = message("request.too_many_uploads")
 _NO_LENGTH = message("request.upload_without_length")
 
@@ -32,7 +33,7 @@ class UploadQuota:
         self._app, self._arriving = app, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in _ADDRESSES:
+        if scope["type"] != "http" or not scope["path"].rstrip("/").endswith(_ADDRESS):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -1,12 +1,11 @@
 """The page Votes: blind contests between recipes or versions, voted on by keys."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from studio.bootstrap import Studio
@@ -17,9 +16,8 @@ from studio.recipes.text import Author, Title
 from studio.recipes.voting import Choice, Entrant
 from studio.store.contests import KeptContest
 from studio.ui.doors import Language, OwnPage
+from studio.ui.plain import plain_page
 from studio.ui.sign_in import user_of
-
-_PAGE = Path(__file__).parent / "static" / "votes.html"
 
 Voter = Annotated[Author, Query()]
 ContestId = Annotated[int, InPath(ge=1, le=2**31 - 1)]
@@ -50,8 +48,8 @@ def vote_routes(studio: Studio) -> APIRouter:
     voting = studio.voting
 
     @routes.get("")
-    def page() -> FileResponse:
-        return FileResponse(_PAGE, media_type="text/html")
+    def page(request: Request) -> HTMLResponse:
+        return plain_page("votes", request)
 
     @routes.get("/list")
     def listed() -> list[dict[str, Any]]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import Field
 
 from studio.bootstrap import Studio
@@ -20,8 +19,8 @@ from studio.service.chores import Chore
 from studio.service.pulling import PullWish
 from studio.service.watching import Journal, system_status
 from studio.ui.doors import Language, OwnPage
+from studio.ui.plain import plain_page
 
-_STATIC = Path(__file__).parent / "static"
 _Name = Annotated[str, Field(min_length=1, max_length=200), LINE]
 
 
@@ -40,8 +39,8 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/system")
-    def system_page() -> FileResponse:
-        return FileResponse(_STATIC / "system.html", media_type="text/html")
+    def system_page(request: Request) -> HTMLResponse:
+        return plain_page("system", request)
 
     @routes.get("/system/status")
     def status() -> dict[str, Any]:
@@ -60,8 +59,8 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
         return {"state": "stopping"}
 
     @routes.get("/models")
-    def models_page() -> FileResponse:
-        return FileResponse(_STATIC / "models.html", media_type="text/html")
+    def models_page(request: Request) -> HTMLResponse:
+        return plain_page("models", request)
 
     @routes.get("/models/list")
     def models(language: Language) -> dict[str, Any]:
@@ -83,12 +82,12 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
     def picture(kind: ModelKind, name: ModelName) -> FileResponse:
         file = studio.catalogue.picture(kind, name)
         if file is None:
-            raise NotFound(f"{kind} {name!r} has no picture")
+            raise NotFound("model.no_image", kind=kind, name=name)
         return FileResponse(file, headers={"Cache-Control": "private, max-age=600"})
 
     @routes.get("/models/problems")
-    def problems() -> list[str]:
-        return [str(reason) for _, reason in studio.catalogue.problems()]
+    def problems(language: Language) -> list[str]:
+        return [in_language(reason, language) for _, reason in studio.catalogue.problems()]
 
     @routes.post("/models/pull")
     def pull(wish: _Wish, x_studio: OwnPage, language: Language) -> dict[str, Any]:

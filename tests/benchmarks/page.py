@@ -18,6 +18,7 @@ from playwright.sync_api import Page, Request, expect, sync_playwright
 from studio.bootstrap import open_studio as studio_at
 from studio.settings import Settings
 from studio.ui.page import Page as StudioPage
+from studio.ui.texts import Texts
 from tests.browser.conftest import CHROMIUM, FLAGS, Server, open_studio
 from tests.browser.driving import scribble_a_dress, set_number
 
@@ -98,7 +99,7 @@ def _handler() -> list[tuple[str, str]]:
     """What of an edit is ours: hashes stamped, tokens counted, differences told, the draft kept."""
     with tempfile.TemporaryDirectory() as home:
         studio = studio_at(Settings(home=Path(home)))
-        page = StudioPage(studio)
+        page = StudioPage(studio, Texts())
         values = {part: getattr(part, "value", None) for part in page.drafts.drafted}
         values |= {page.theme.loaded: page.theme.first, page.drawing.base: "mia"}
         steps = page.theme.forms[3].fields[("steps",)]

@@ -22,7 +22,7 @@ from studio.bootstrap import open_studio as studio_at
 from studio.recipes.preset import LETTERS
 from studio.service.fake import FakeRenderer
 from studio.settings import Settings
-from tests.browser.speaking import READ_LISTS, Chinese, speak
+from tests.browser.speaking import Chinese, speak
 from tests.waiting import LONG, LONG_MS, until
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")
@@ -42,8 +42,8 @@ LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 class Server:
     """`studio run` as an operator starts it, in a data directory that outlives it."""
 
-    def __init__(self, home: Path, *options: str) -> None:
-        self.home, self.options = home, options
+    def __init__(self, home: Path, *options: str, module: str = "studio.cli") -> None:
+        self.home, self.options, self.module = home, options, module
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -55,7 +55,7 @@ class Server:
                 port = spare.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "studio.cli", "run", "--port", str(port), *self.options],
+            [sys.executable, "-m", self.module, "run", "--port", str(port), *self.options],
             env=os.environ | {"STUDIO_HOME": str(self.home)},
         )
         until(self._answers)
@@ -185,7 +185,7 @@ def page(
     opened.on("console", lambda m: log.errors.append(m.text) if "Content Security" in m.text else None)  # fmt: skip
     open_studio(opened, server)
     if language == "zh":
-        speak(Chinese(**opened.evaluate(READ_LISTS)), monkeypatch)
+        speak(Chinese(), monkeypatch)
     yield opened
     context.close()
 

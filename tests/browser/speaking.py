@@ -1,11 +1,11 @@
 """Tests are written in English; where the page speaks Chinese, what they look for is, too.
 
-A text becomes an expression: itself, or what the page's own lists make of it. Parts of a longer text
-stand for all of what that becomes.
+A text becomes an expression: itself, or the Chinese template of each id whose English template it is.
+Parts of a longer text stand for all of what that becomes. Tests may name ids in place of sentences later.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -13,39 +13,47 @@ import pytest
 from playwright.sync_api import Locator, Page
 from playwright.sync_api._generated import LocatorAssertions
 
-READ_LISTS = """async () => {
-  const [{ PATTERNS, TEXTS }, { TOLD }] = await Promise.all([import('/own/zh-CN.js'), import('/own/zh-CN-told.js')]);
-  return { texts: TEXTS, patterns: [...PATTERNS, ...TOLD].map(([pattern, form]) => [pattern.source, form]) };
-}"""
+from studio.locales import DEFAULT, placeholders, templates
+
 SHORTEST = 4
 """Shorter texts are no part of others: a letter would be found everywhere."""
-REST = "…"
-"""Stands for what comes after the beginning of a sentence."""
 FINDERS = ("get_by_role", "get_by_label", "get_by_text", "get_by_title", "get_by_alt_text")
 CONTAIN = ("to_contain_text", "not_to_contain_text")
 WHOLE = ("to_have_text", "not_to_have_text", "to_have_value")
 
 
 class Chinese:
-    """The page's own lists."""
+    """Whole texts with their Chinese, and expressions with groups that become $1 … of a form."""
 
-    def __init__(self, texts: Mapping[str, str], patterns: Sequence[tuple[str, str]]) -> None:
-        self.texts, self.patterns = texts, patterns
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, str]] = []
+        self.patterns: list[tuple[str, str]] = []
+        self.beginnings: list[tuple[str, str]] = []
+        chinese = templates("zh-CN")
+        for name, english in templates(DEFAULT).items():
+            if not placeholders(english):
+                self.texts.append((english, chinese[name]))
+            # What says nothing of its own would be found in everything.
+            elif re.sub(r"\{\w+\}", "", english).strip():
+                source, form = _pattern(english, chinese[name])
+                self.patterns.append((f"^{source}$", form))
+                head = source.rpartition("(.+)")[0].removesuffix(r"\ ")
+                if re.search(r"[a-z]{3}", head):
+                    self.beginnings.append((f"^{head}$", form))
 
     def expression(self, text: str, whole: bool) -> re.Pattern[str]:
         """What finds `text` on a page of either language."""
-        found = "|".join([re.escape(text), *self._said(text, whole)])
+        found = "|".join(dict.fromkeys([re.escape(text), *self._said(text, whole)]))
         found = found.replace("/", ".")  # A slash would end the expression in the browser.
         return re.compile(rf"^\s*(?:{found})\s*$" if whole else found)
 
     def _said(self, text: str, whole: bool) -> Iterator[str]:
         part = not whole and len(text) >= SHORTEST
-        for english, chinese in self.texts.items():
+        for english, chinese in self.texts:
             if english == text or (part and text in english):
                 yield re.escape(chinese)
-        for source, form in self.patterns:
-            begun = re.search(source, f"{text} {REST}") if part else None
-            if found := re.search(source, text) or begun:
+        for source, form in (*self.patterns, *(self.beginnings if part else ())):
+            if found := re.search(source, text):
                 yield self._filled(re.escape(form), found)
             elif part and text in re.sub(r"\\(.)", r"\1", source):
                 yield re.sub(r"\\\$\d", ".*", re.escape(form))
@@ -54,9 +62,22 @@ class Chinese:
         """A translation with what it repeats of the English text, as it is or translated, too."""
         for number, text in enumerate(found.groups(), 1):
             same = "|".join([re.escape(text), *self._said(text, whole=True)])
-            inside = ".*" if REST in text else f"(?:{same})"
-            form = form.replace(rf"\${number}", inside)
-        return form
+            form = form.replace(rf"\${number}", f"(?:{same})")
+        return re.sub(r"\\\$\d", ".*", form)
+
+
+def _pattern(english: str, chinese: str) -> tuple[str, str]:
+    """A pair of templates as an expression and a form: each placeholder a group."""
+    source = re.escape(english)
+    for number, name in enumerate(_in_order(english), 1):
+        source = source.replace(re.escape(f"{{{name}}}"), "(.+)", 1)
+        source = source.replace(re.escape(f"{{{name}}}"), ".+")
+        chinese = chinese.replace(f"{{{name}}}", f"${number}")
+    return source, chinese
+
+
+def _in_order(template: str) -> list[str]:
+    return sorted(placeholders(template), key=lambda name: template.index(f"{{{name}}}"))
 
 
 def speak(chinese: Chinese, patch: pytest.MonkeyPatch) -> None:

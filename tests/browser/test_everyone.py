@@ -155,3 +155,15 @@ def test_the_language_is_chosen_and_kept(chinese: Page, server: Server) -> None:
     expect(chinese.locator("h2").first).to_have_text("Models")
     chinese.get_by_role("link", name="中文").click()
     expect(chinese.locator("h2").first).to_have_text("模型")
+
+
+def test_a_choice_of_before_counts_once(chinese: Page, server: Server) -> None:
+    """Browsers kept the language for themselves before the server wrote the pages. Issue 19, 1."""
+    chinese.goto(f"{server.url}/models")
+    chinese.evaluate("localStorage.setItem('doodle-theme-studio-language', 'en')")
+    chinese.goto(f"{server.url}/history?letter=B")
+    expect(chinese.locator("nav")).to_contain_text("History")
+    assert chinese.url.endswith("?letter=B")
+    assert chinese.evaluate("localStorage.getItem('doodle-theme-studio-language')") is None
+    [cookie] = [c for c in chinese.context.cookies() if c["name"] == "studio_language"]
+    assert cookie["value"] == "en"

@@ -23,6 +23,8 @@ from studio.recipes.recipe import Recipe
 
 PACKAGE = Path(locales.__file__).parents[1]
 ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+CALLED = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
+"""An id in a template of a page or in a script."""
 QUOTED = re.compile(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""")
 COMPOSED = ("pydantic.", "list.", "language.")
 """Ids that code composes, or that only this package reads."""
@@ -81,6 +83,17 @@ def test_no_id_is_unused() -> None:
     assert (
         sorted(i for i in templates(DEFAULT) if i not in used and not i.startswith(COMPOSED)) == []
     )
+
+
+def test_no_page_and_no_script_names_an_id_that_is_not_there() -> None:
+    called = {
+        (path.name, found)
+        for path in sources()
+        if path.suffix in (".js", ".html")
+        for found in CALLED.findall(path.read_text("utf-8"))
+    }
+    assert len(called) > 300
+    assert sorted(each for each in called if each[1] not in templates(DEFAULT)) == []
 
 
 def test_parameters_fit_the_placeholders() -> None:

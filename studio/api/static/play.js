@@ -2,6 +2,7 @@
 const API = '/api/v1';
 const slug = location.pathname.split('/').pop();
 const found = (id) => document.getElementById(id);
+const texts = JSON.parse(found('texts').textContent);
 const canvas = found('doodle');
 const brush = canvas.getContext('2d', { willReadFrequently: true });
 let key = sessionStorage.getItem('doodle-key') ?? '';
@@ -52,7 +53,7 @@ async function open() {
     return button;
   }));
   found('bases').replaceChildren(...buttons);
-  if (!buttons.length) throw new Error('This theme has no base image to draw on.');
+  if (!buttons.length) throw new Error(texts.no_base_image);
   buttons[0].click();
   // Shown once there is something to draw on.
   [found('key-form').hidden, found('play').hidden] = [true, false];
@@ -135,9 +136,9 @@ async function heard(event) {
   if (event.kind === 'step' && !card.querySelector('img')) card.textContent = `${Math.round((100 * event.done) / event.total)} %`;
   else if (event.kind === 'preview') shown(event.preview, '');
   else if (event.kind === 'done') {
-    shown(await picture(event.picture), `Picture ${event.letter}`);
+    shown(await picture(event.picture), texts.image.replace('{slot}', event.letter));
     card.disabled = false;
-  } else if (['failed', 'withheld', 'cancelled', 'expired'].includes(event.kind)) card.textContent = event.error ?? 'Stopped';
+  } else if (['failed', 'withheld', 'cancelled', 'expired'].includes(event.kind)) card.textContent = event.error ?? texts.stopped;
 }
 
 // Server-sent events by fetch, since an EventSource brings no key; goes on where it broke off.

@@ -1,7 +1,15 @@
 // Base images: the gallery, and the keypoints of the chosen one placed by hand.
-import { answer, element } from './pages.js';
+import { answer, element, t } from './pages.js';
 
 const OWN = { 'X-Studio': 'bases' };
+const KEYPOINTS = {
+  nose: t('page.bases.nose'), neck: t('page.bases.neck'),
+  right_shoulder: t('page.bases.right_shoulder'), right_elbow: t('page.bases.right_elbow'), right_wrist: t('page.bases.right_wrist'),
+  left_shoulder: t('page.bases.left_shoulder'), left_elbow: t('page.bases.left_elbow'), left_wrist: t('page.bases.left_wrist'),
+  right_hip: t('page.bases.right_hip'), right_knee: t('page.bases.right_knee'), right_ankle: t('page.bases.right_ankle'),
+  left_hip: t('page.bases.left_hip'), left_knee: t('page.bases.left_knee'), left_ankle: t('page.bases.left_ankle'),
+  right_eye: t('page.bases.right_eye'), left_eye: t('page.bases.left_eye'), right_ear: t('page.bases.right_ear'), left_ear: t('page.bases.left_ear'),
+};
 const told = document.querySelector('#told');
 const gallery = document.querySelector('#gallery');
 const editor = document.querySelector('#editor');
@@ -38,7 +46,7 @@ function tile(base) {
   const button = element('button', { type: 'button', className: base.retired ? 'retired' : '' }, picture, name);
   button.setAttribute('role', 'radio');
   button.dataset.base = base.id;
-  if (base.retired) button.append(' ', element('small', {}, 'retired'));
+  if (base.retired) button.append(' ', element('small', {}, t('page.bases.retired')));
   button.addEventListener('click', () => choose(base));
   return button;
 }
@@ -48,22 +56,21 @@ function choose(base) {
   points = base.keypoints ? base.keypoints.map((point) => point && [...point]) : Array(known.names.length).fill(null);
   editor.hidden = false;
   document.querySelector('#said').textContent = '';
-  document.querySelector('#chosen').translate = false;
   document.querySelector('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
   stage.querySelector('img').src = base.picture;
   stage.style.aspectRatio = `${base.width} / ${base.height}`;
   document.querySelector('#map').src = `${base.pose}?${Date.now()}`;
-  document.querySelector('#retire').textContent = base.retired ? 'Offer it again' : 'Retire it';
+  document.querySelector('#retire').textContent = base.retired ? t('page.bases.offer_again') : t('page.bases.retire');
   for (const button of gallery.children) button.setAttribute('aria-checked', String(button.dataset.base === base.id));
   joint = Math.max(0, points.findIndex((point) => !point));
   draw();
 }
 
-const named = (index) => known.names[index].replace('_', ' ');
+const named = (index) => KEYPOINTS[known.names[index]];
 
 function draw() {
   joints.replaceChildren(...known.names.map((_, index) => {
-    const button = element('button', { type: 'button' }, points[index] ? named(index) : `${named(index)} (hidden)`);
+    const button = element('button', { type: 'button' }, points[index] ? named(index) : t('page.bases.hidden', { keypoint: named(index) }));
     button.setAttribute('role', 'radio');
     button.setAttribute('aria-checked', String(index === joint));
     button.addEventListener('click', () => { joint = index; draw(); });
@@ -120,7 +127,7 @@ function ask(address, method, body) {
 document.querySelector('#save').addEventListener('click', () => trying(async () => {
   await answer(await ask('keypoints', 'PUT', points));
   await show(chosen.id);
-  document.querySelector('#said').textContent = 'Keypoints saved.';
+  document.querySelector('#said').textContent = t('page.bases.keypoints_saved');
 }));
 document.querySelector('#retire').addEventListener('click', () => trying(async () => {
   await answer(await ask(`retire?retired=${!chosen.retired}`, 'POST'));

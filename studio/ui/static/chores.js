@@ -1,23 +1,27 @@
 // Long work that is under way, wherever it was begun: how far it is, and its Stop.
+import { moment, t } from './i18n.js';
 import { ask, duration, element, said, send } from './parts.js';
 
-const KINDS = { robustness: 'Robustness test', regression: 'Sheet', contest: 'Blind contest', study: 'Study', sweep: 'Sweep' };
+const KINDS = {
+  robustness: t('page.chores.robustness_test'), regression: t('page.sheet'), contest: t('page.chores.blind_test'),
+  study: t('page.chores.study'), sweep: t('page.chores.sweep'),
+};
 const [SOON, LATER] = [1000, 4000];
 
 class Line {
   constructor(chore) {
     this.bar = element('div', { className: 'bytes', role: 'progressbar', ariaLabel: KINDS[chore.kind], ariaValueMin: 0, ariaValueMax: 100 }, element('i'));
     [this.count, this.left] = [element('span', { className: 'count' }), element('span', { className: 'left' })];
-    this.stop = element('button', { type: 'button' }, 'Stop');
+    this.stop = element('button', { type: 'button' }, t('page.stop'));
     this.stop.addEventListener('click', async () => {
       this.stop.disabled = true;
       await send('/system/chores/stop', { name: chore.name });
     });
-    const version = chore.version ? [' ', element('span', {}, `version ${chore.version}`)] : [];
-    const since = new Date(chore.started).toLocaleTimeString([], { timeStyle: 'short' });
+    const version = chore.version ? [' ', element('span', {}, t('page.version_number', { number: chore.version }))] : [];
+    const since = t('page.chores.since', { time: moment(chore.started, { timeStyle: 'short' }) });
     this.shown = element('div', { className: 'chore' },
       element('span', { className: 'what' }, element('a', { href: chore.page }, KINDS[chore.kind]), ' ', said(chore.subject), ...version,
-        ' ', element('small', {}, `since ${since}`)),
+        ' ', element('small', {}, since)),
       this.bar, this.count, this.left, this.stop);
   }
 
@@ -25,8 +29,8 @@ class Line {
     const share = total ? Math.round((100 * done) / total) : 0;
     this.bar.ariaValueNow = share;
     this.bar.firstChild.style.width = `${share}%`;
-    this.count.textContent = stopping ? 'Stopping …' : total ? `${done} of ${total}` : 'Preparing …';
-    this.left.textContent = left === null || stopping ? '' : `about ${duration(left)} left`;
+    this.count.textContent = stopping ? t('page.chores.stopping') : total ? t('page.done_of_total', { done, total }) : t('page.preparing');
+    this.left.textContent = left === null || stopping ? '' : t('page.chores.time_left', { duration: duration(left) });
     this.stop.disabled = stopping;
   }
 }

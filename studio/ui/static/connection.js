@@ -1,5 +1,7 @@
 // Whether the studio still answers, and has its data. While it does not, the page says so, and that a run
 // may be lost; once it is back the page is opened anew where that is needed: the server knows nothing of it.
+import { t } from './i18n.js';
+
 const ADDRESS = '/gradio_api/app_id';
 const OFTEN = 2000;
 const SELDOM = 10000;
@@ -25,18 +27,18 @@ function showLost() {
   const cards = [...document.querySelectorAll(UNFINISHED)];
   for (const card of cards) {
     card.dataset.state = 'lost';
-    card.querySelector('.blank p').textContent = 'Connection lost';
+    card.querySelector('.blank p').textContent = t('studio.connection_lost');
     for (const moving of card.querySelectorAll('.bar, small')) moving.remove();
   }
   cut ||= cards.length > 0;
-  const told = ['The connection to the studio is lost; it is tried again. This browser keeps your drawing and changes.'];
-  if (cut) told.push('If the studio was ended, the run is lost.');
+  const told = [t('studio.connection_retried')];
+  if (cut) told.push(t('studio.connection_run_lost'));
   show('lost', told);
 }
 
 // Without its database nobody is let in. A run goes on, and its pictures wait for a while to be kept.
 function showAway() {
-  show('away', ['The studio cannot use its data just now; it is tried again, and its log tells why.', 'This browser keeps your drawing and changes.']);
+  show('away', [t('studio.connection_without_data')]);
 }
 
 function show(why, told) {

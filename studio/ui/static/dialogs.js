@@ -1,5 +1,6 @@
 // Questions before something is done: what it is, who does it, what it costs.
 import { user } from './account.js';
+import { t } from './i18n.js';
 import { duration, element, remembered } from './parts.js';
 
 // Asks in a dialog of its own. `act` is done when the answer is yes; where it fails the dialog stays
@@ -7,9 +8,9 @@ import { duration, element, remembered } from './parts.js';
 // whether the answer can be yes yet, and is asked again after every input.
 export function asked({ title, content = [], label, act, danger = false, may = () => true }) {
   const go = element('button', { className: danger ? 'danger' : 'go' }, label);
-  const no = element('button', { type: 'button' }, 'Cancel');
+  const no = element('button', { type: 'button' }, t('page.cancel'));
   const refused = element('p', { className: 'refused', role: 'alert' });
-  const heading = element('h2', { id: 'asking-title' }, ...title);
+  const heading = element('h2', { id: 'asking-title' }, ...[title].flat());
   const form = element('form', { method: 'dialog', autocomplete: 'off' }, heading, ...content, refused, element('div', { className: 'acts' }, go, no));
   const dialog = element('dialog', { className: 'asking' }, form);
   dialog.setAttribute('aria-labelledby', heading.id);
@@ -46,19 +47,19 @@ export const line = (...text) => element('p', {}, ...text);
 // Who does it: the one who is signed in, or a name that is typed and remembered by this browser.
 export function whoever() {
   const known = user();
-  if (known) return { shown: line(`You are ${known}`), name: () => known };
+  if (known) return { shown: line(t('page.you_are', { name: known })), name: () => known };
   const box = element('input', { name: 'who', required: true, maxLength: 80, autocomplete: 'name' });
   remembered(box);
-  return { shown: element('label', {}, 'Your name', ' ', box), name: () => box.value.trim() };
+  return { shown: element('label', {}, t('page.your_name'), ' ', box), name: () => box.value.trim() };
 }
 
 // What many pictures cost, asked of the server, and whether they are to be drawn for that.
 export function costed(title, cost, label, act) {
   const { pictures, kept, seconds } = cost;
-  const time = seconds === null ? 'How long that takes is not known: nothing was drawn here yet.' : `About ${duration(seconds)} on this machine.`;
+  const time = seconds === null ? t('page.dialogs.duration_unknown') : t('page.dialogs.takes_about', { duration: duration(seconds) });
   const content = [
-    line(`${pictures} pictures, ${kept} of them here already.`),
-    ...(kept < pictures ? [line(time), line('Whatever somebody waits for goes first. You can stop it at any time: what is drawn is kept.')] : []),
+    line(t('page.dialogs.cost', { pictures, kept })),
+    ...(kept < pictures ? [line(time), line(t('page.dialogs.goes_after_others'))] : []),
   ];
   return asked({ title, content, label, act });
 }

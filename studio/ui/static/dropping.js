@@ -1,5 +1,7 @@
 // Pictures that are dropped on the page or pasted: on the canvas one becomes the doodle, anywhere
 // else what made it is restored. A picture for the canvas that carries settings is asked about.
+import { t } from './i18n.js';
+
 const KEYS = ['doodle-theme-studio', 'parameters'];
 const TEXTS = ['tEXt', 'zTXt', 'iTXt'];
 const TYPED = 'textarea:not([readonly]), [contenteditable=true], input:not([readonly], [type=range], [type=checkbox], [type=radio], [type=color], [type=file])';
@@ -30,7 +32,7 @@ function restore(file) {
   const field = document.querySelector('#header input[type=file]');
   if (!field) return;
   if (file.type !== 'image/png') {
-    say('Only a PNG tells what made it. Drop a picture on the canvas to use it as the doodle.');
+    say(t('studio.only_png_restores'));
     return;
   }
   const held = new DataTransfer();
@@ -42,10 +44,10 @@ function restore(file) {
 function ask(file) {
   const dialog = document.createElement('dialog');
   dialog.className = 'sketch-help picture-ask';
-  dialog.setAttribute('aria-label', 'This picture carries settings');
+  dialog.setAttribute('aria-label', t('studio.picture_has_settings'));
   const title = document.createElement('h2');
-  title.textContent = 'This picture carries settings';
-  const acts = [['Restore settings', () => restore(file)], ['Use as doodle', () => useAsDoodle(file)], ['Cancel', () => {}]];
+  title.textContent = t('studio.picture_has_settings');
+  const acts = [[t('studio.restore_settings'), () => restore(file)], [t('studio.canvas_use_as_doodle'), () => useAsDoodle(file)], [t('page.cancel'), () => {}]];
   dialog.append(title, ...acts.map(([text, act]) => {
     const button = Object.assign(document.createElement('button'), { type: 'button', textContent: text });
     button.addEventListener('click', () => {
@@ -64,7 +66,7 @@ async function takeOnCanvas(file) {
   else useAsDoodle(file);
 }
 
-const zone = Object.assign(document.createElement('p'), { className: 'page-drop', textContent: 'Restore settings' });
+const zone = Object.assign(document.createElement('p'), { className: 'page-drop', textContent: t('studio.restore_settings') });
 document.body.append(zone);
 
 for (const name of ['dragenter', 'dragover', 'drop']) {

@@ -1,5 +1,5 @@
 // The history: asks for pages of variants as one scrolls, newest first.
-import { answer, element } from './pages.js';
+import { answer, element, said, t, time } from './pages.js';
 
 const form = document.querySelector('#filter');
 const list = document.querySelector('#list');
@@ -32,8 +32,8 @@ async function more() {
     if (mine !== turn) return;
     list.append(...page.rows.map(figure));
     next = page.next;
-    end.textContent = next !== null ? '' : rows.size ? 'That is all.' : 'Nothing fits.';
-    count.textContent = `${rows.size}${next === null ? '' : '+'} variants`;
+    end.textContent = next !== null ? '' : rows.size ? t('page.history.that_is_all') : t('page.nothing_fits');
+    count.textContent = t('page.history.count', { count: `${rows.size}${next === null ? '' : '+'}` });
     told.textContent = '';
   } catch (error) {
     if (mine !== turn) return;
@@ -64,11 +64,11 @@ function anew() {
 
 function figure(row) {
   rows.set(row.id, row);
-  const title = `${row.preset}, recipe ${row.letter}, seed ${row.seed}`;
+  const title = t('page.history.made_by', { preset: row.preset, slot: row.letter, seed: row.seed });
   const picture = element('img', { src: row.picture, alt: title, loading: 'lazy', decoding: 'async' });
-  const open = element('button', { type: 'button', title: 'Look closer' }, picture);
+  const open = element('button', { type: 'button', title: t('page.history.look_closer') }, picture);
   open.addEventListener('click', () => show(row));
-  const box = element('input', { type: 'checkbox', value: row.id, ariaLabel: `Choose ${title}` });
+  const box = element('input', { type: 'checkbox', value: row.id, ariaLabel: t('page.history.choose', { variant: title }) });
   box.addEventListener('change', chosen);
   const caption = element('figcaption', {}, element('b', {}, row.letter), element('span', { translate: false }, row.preset), box);
   return element('figure', {}, open, caption);
@@ -81,24 +81,27 @@ function chosenIds() {
 function chosen() {
   const number = chosenIds().length;
   remove.disabled = number === 0;
-  remove.textContent = number ? `Delete ${number} chosen` : 'Delete chosen';
+  remove.textContent = number ? t('page.history.delete_count', { count: number }) : t('page.history.delete_chosen');
 }
 
 function show(row) {
-  const version = row.version ? `version ${row.version}` : 'not saved';
+  const version = row.version ? t('page.version_number', { number: row.version }) : t('page.history.not_saved');
   detail.querySelector('img').src = row.picture;
   detail.querySelector('img').alt = row.prompt;
-  detail.querySelector('h2').translate = false;
-  detail.querySelector('h2').textContent = `${row.preset}, recipe ${row.letter}`;
-  const facts = {
-    Preset: version, Prompt: row.prompt, 'Negative prompt': row.negative || 'none', Seed: row.seed,
-    Models: row.models.join(', '), Sampler: `${row.recipe.sampler}, ${row.recipe.steps} steps`,
-    'CFG Scale': row.recipe.guidance_scale, 'Denoising strength': row.recipe.strength,
-    Made: new Date(row.created).toLocaleString(), Took: `${row.seconds} s`,
-  };
-  detail.querySelector('dl').replaceChildren(
-    ...Object.entries(facts).flatMap(([name, fact]) => [element('dt', {}, name), element('dd', { translate: name === 'Preset' }, String(fact))]),
-  );
+  detail.querySelector('h2').textContent = t('page.history.recipe_of', { preset: row.preset, slot: row.letter });
+  const facts = [
+    [t('page.history.preset'), version],
+    [t('page.history.prompt'), said(row.prompt)],
+    [t('page.history.negative_prompt'), row.negative ? said(row.negative) : t('page.none')],
+    [t('page.history.seed'), row.seed],
+    [t('page.history.models'), said(row.models.join(', '))],
+    [t('page.history.sampler'), t('page.history.sampler_steps', { sampler: row.recipe.sampler, steps: row.recipe.steps })],
+    [t('page.history.guidance_scale'), row.recipe.guidance_scale],
+    [t('page.history.strength'), row.recipe.strength],
+    [t('page.history.made'), time(row.created, { dateStyle: 'medium', timeStyle: 'medium' })],
+    [t('page.history.took'), t('page.duration_seconds', { count: row.seconds })],
+  ];
+  detail.querySelector('dl').replaceChildren(...facts.flatMap(([name, fact]) => [element('dt', {}, name), element('dd', {}, fact)]));
   const links = { restore: `/?variant=${row.id}`, run: `/?run=${row.run}`, picture: row.picture };
   for (const link of detail.querySelectorAll('[data-link]')) link.href = links[link.dataset.link];
   detail.showModal();
@@ -108,7 +111,7 @@ detail.querySelector('[data-act=close]').addEventListener('click', () => detail.
 
 remove.addEventListener('click', async () => {
   const ids = chosenIds();
-  if (!confirm(`Delete ${ids.length} variants and their pictures for good?`)) return;
+  if (!confirm(t('page.history.delete_for_good', { count: ids.length }))) return;
   try {
     await answer(await fetch('/history/delete', {
       method: 'POST',

@@ -1,17 +1,21 @@
 // Models: where each is, what cannot be used, and how far downloads are.
-import { answer, element, megabytes, row } from './pages.js';
+import { answer, element, megabytes, row, said, t } from './pages.js';
 
-const WHERE = { device: 'on the device', ram: 'in RAM', disk: 'on disk' };
+const WHERE = { device: t('page.models.on_the_device'), ram: t('page.models.in_ram'), disk: t('page.models.on_disk') };
+const KINDS = {
+  checkpoint: t('page.models.kind_checkpoint'), controlnet: t('page.models.kind_controlnet'), lora: t('page.models.kind_lora'),
+  vae: t('page.models.kind_vae'), detector: t('page.models.kind_detector'),
+};
 const form = document.querySelector('#pull');
 const told = document.querySelector('#told');
 
 async function show() {
   const { models, pulls } = await answer(await fetch('/models/list'));
-  document.querySelector('#count').textContent = `${models.length} models can be used`;
+  document.querySelector('#count').textContent = t('page.models.count', { count: models.length });
   document.querySelector('#models').replaceChildren(...models.map((each) => row(
-    each.kind, each.picture ? element('img', { src: pictureOf(each), alt: '', loading: 'lazy' }) : '',
-    element('span', { translate: false }, each.name), each.family, megabytes(each.bytes), WHERE[each.where],
-    element('span', { translate: false }, each.triggers.join(', ')),
+    KINDS[each.kind], each.picture ? element('img', { src: pictureOf(each), alt: '', loading: 'lazy' }) : '',
+    said(each.name), each.family === 'unknown' ? t('page.models.family_unknown') : said(each.family), megabytes(each.bytes), WHERE[each.where],
+    said(each.triggers.join(', ')),
     element('code', { translate: false }, each.sha256.slice(0, 10)),
   )));
   document.querySelector('#pulls').replaceChildren(...pulls.reverse().map(pullRow));
@@ -25,8 +29,8 @@ function pullRow(pull) {
   const share = pull.bytes ? Math.round((100 * pull.fetched) / pull.bytes) : 100;
   const bar = element('div', { className: 'bytes', role: 'progressbar', ariaValueNow: share, ariaLabel: pull.name }, element('i'));
   bar.firstChild.style.width = `${share}%`;
-  const state = { running: `${share} % of ${megabytes(pull.bytes)}`, done: 'here', failed: pull.message }[pull.state];
-  return row(pull.kind, pull.name, bar, state);
+  const state = { running: t('page.models.percent_of', { percent: share, size: megabytes(pull.bytes) }), done: t('page.models.here'), failed: pull.message }[pull.state];
+  return row(KINDS[pull.kind], said(pull.name), bar, state);
 }
 
 form.addEventListener('submit', async (event) => {
@@ -48,7 +52,7 @@ form.addEventListener('submit', async (event) => {
 
 document.querySelector('#scan').addEventListener('click', async () => {
   const problems = await answer(await fetch('/models/problems'));
-  const lines = problems.length ? problems : ['Every model in the folders can be used.'];
+  const lines = problems.length ? problems : [t('page.models.all_can_be_used')];
   document.querySelector('#problems').replaceChildren(...lines.map((line) => element('li', {}, line)));
   await show();
 });

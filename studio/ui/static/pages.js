@@ -1,13 +1,9 @@
-// What the plain pages share: their header, light or dark as the system has it, and small helpers.
-import './account.js';
-import './language.js';
+// What the plain pages share: texts in the page's language, and small helpers.
+import { moment, number, t } from './i18n.js';
 import { element } from './parts.js';
 
+export * from './i18n.js';
 export * from './parts.js';
-
-const PAGES = { '/': 'Studio', '/themes': 'Themes', '/votes': 'Votes', '/tuning': 'Tuning', '/safety': 'Safety', '/history': 'History', '/bases': 'Base images', '/models': 'Models', '/system': 'System' };
-
-if (matchMedia('(prefers-color-scheme: dark)').matches) document.documentElement.classList.add('dark');
 
 // Does something and tells why it could not, in the page's own place for that.
 export async function tried(act) {
@@ -21,15 +17,18 @@ export async function tried(act) {
 }
 
 export function megabytes(bytes) {
-  return `${(bytes / 1e6).toLocaleString(undefined, { maximumFractionDigits: bytes < 1e7 ? 1 : 0 })} MB`;
+  return t('page.megabytes', { count: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) });
 }
+
+// A moment in a row or a list of facts.
+export const time = (when, style) => element('time', { dateTime: when }, moment(when, style));
 
 export function row(...cells) {
   return element('tr', {}, ...cells.map((cell) => element('td', {}, cell ?? '')));
 }
 
 // Puts the rows into a table, or one line across its width where there are none.
-export function fill(body, rows, otherwise = 'Nothing.') {
+export function fill(body, rows, otherwise = t('page.nothing')) {
   const columns = body.closest('table').querySelectorAll('th').length || 1;
   body.replaceChildren(...(rows.length ? rows : [element('tr', {}, element('td', { colSpan: columns }, otherwise))]));
 }
@@ -49,11 +48,3 @@ export async function repeatedly(seconds, ask) {
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
   }
 }
-
-const nav = element('nav', { ariaLabel: 'Pages' });
-for (const [address, name] of Object.entries(PAGES)) {
-  const link = element('a', { href: address }, name);
-  if (address === location.pathname) link.setAttribute('aria-current', 'page');
-  nav.append(link);
-}
-document.querySelector('.top').append(element('h1', {}, element('i'), 'Doodle Theme Studio'), nav);

@@ -1,6 +1,7 @@
 // The studio's own page: deploying, and what costs many pictures, asked about before it is done.
 import { asked, line } from './dialogs.js';
 import { deploy, rollBack, takeDown } from './deploying.js';
+import { t } from './i18n.js';
 import { element } from './parts.js';
 
 const channel = () => document.querySelector('#channel input, #channel textarea').value.trim() || 'live';
@@ -31,6 +32,6 @@ document.addEventListener('click', (event) => {
 
 // A sweep says what it takes, and is begun when that is confirmed.
 document.addEventListener('studio-sweep', ({ detail }) => asked({
-  title: ['Run the sweep'], content: [line(detail)], label: 'Begin',
+  title: [t('studio.sweep_run')], content: [line(detail)], label: t('page.begin'),
   act: async () => document.querySelector('#sweep-run').click(),
 }));

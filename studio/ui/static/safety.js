@@ -1,9 +1,17 @@
 // Safety: words and pictures tried, own words, a theme's policy, the record and its reviews.
-import { answer, ask, element, fill, row, said, send, tried } from './pages.js';
+import { answer, ask, element, fill, row, said, send, t, time, tried } from './pages.js';
 
 const found = (id) => document.querySelector(id);
 const [words, list, policy, pictures, filter] = ['#words', '#list-form', '#policy', '#pictures', '#filter'].map(found);
 const OWN = { 'X-Studio': 'page' };
+const STAGES = {
+  words: t('page.safety.stage_words'), upload: t('page.safety.stage_upload'), doodle: t('page.safety.stage_doodle'),
+  picture: t('page.safety.stage_image'),
+};
+const VERDICTS = {
+  block: t('page.safety.verdict_block'), mask: t('page.safety.verdict_mask'), flag: t('page.safety.verdict_flag'),
+  pass: t('page.safety.verdict_pass'), withheld: t('page.safety.verdict_withheld'), released: t('page.safety.verdict_released'),
+};
 let scored = [];
 let next = null;
 
@@ -17,18 +25,18 @@ function onSubmit(form, act) {
 onSubmit(words, async () => {
   const text = words.text.value;
   const verdict = await send('/safety/words', { text });
-  const matches = verdict.matches.map((each) => element('li', {}, element('b', {}, each.severity), ' ', said(`${each.entry} ← ${[...text].slice(each.start, each.end).join('')}`)));
+  const matches = verdict.matches.map((each) => element('li', {}, element('b', {}, VERDICTS[each.severity]), ' ', said(`${each.entry} ← ${[...text].slice(each.start, each.end).join('')}`)));
   found('#verdict').replaceChildren(
-    element('b', {}, verdict.severity ?? 'pass'),
+    element('b', {}, VERDICTS[verdict.severity ?? 'pass']),
     element('ul', {}, ...matches),
-    ...(verdict.severity === 'mask' ? [element('span', {}, 'What is drawn'), ': ', said(verdict.masked)] : []),
+    ...(verdict.severity === 'mask' ? [t('page.safety.what_is_drawn', { prompt: verdict.masked })] : []),
   );
 });
 
 onSubmit(list, async () => {
   const body = JSON.stringify({ text: list.text.value });
   const kept = await answer(await fetch('/safety/list', { method: 'PUT', body, headers: { ...OWN, 'Content-Type': 'application/json' } }));
-  found('#list-told').textContent = `${kept.entries} entries count from now on.`;
+  found('#list-told').textContent = t('page.safety.entries_count', { count: kept.entries });
 });
 
 // Nothing can be changed until what it would be changed from is there.
@@ -57,7 +65,7 @@ onSubmit(policy, async () => {
   wish.negative_prompt = policy.negative_prompt.value;
   const saved = await send(`/safety/policy/${policy.slug.value}?number=${policy.dataset.number}`, wish);
   policy.dataset.number = saved.number;
-  found('#policy-told').textContent = `Saved as version ${saved.number}: deploy it to have it count.`;
+  found('#policy-told').textContent = t('page.safety.saved_as_version', { number: saved.number });
 });
 policy.slug.addEventListener('change', () => tried(showPolicy));
 
@@ -86,7 +94,7 @@ function drawScores() {
     return bar;
   }));
   const over = scored.filter((each) => each.score > limit).length;
-  found('#withheld').textContent = scored.length ? `${over} of ${scored.length} withheld at ${limit.toFixed(2)}` : '';
+  found('#withheld').textContent = scored.length ? t('page.safety.withheld_at', { count: over, total: scored.length, threshold: limit.toFixed(2) }) : '';
   found('#scored').replaceChildren(...[...scored].sort((a, b) => b.score - a.score).map((each) => element('figure', { className: each.score > limit ? 'over' : '' },
     element('img', { src: each.address, alt: each.name }), element('figcaption', { translate: false }, each.score.toFixed(3)))));
 }
@@ -100,25 +108,25 @@ async function showRecord(anew) {
   found('#export').href = `/safety/record.jsonl?${new URLSearchParams(fields)}`;
   found('#more').hidden = next === null;
   const rows = page.rows.map(recorded);
-  if (anew) fill(found('#rows'), rows, 'Nothing fits.');
+  if (anew) fill(found('#rows'), rows, t('page.nothing_fits'));
   else found('#rows').append(...rows);
 }
 
 function recorded({ id, judged, review }) {
   const cell = element('span', {}, ...(review ? reviewed(review) : [reviewButton(id, judged)]));
-  return row(said(new Date(judged.created).toLocaleString()), said(judged.client), said(`${judged.theme} ${judged.version ?? ''}${judged.letter}`),
-    judged.stage, judged.verdict, said(judged.reason), said(judged.said), cell);
+  return row(time(judged.created, { dateStyle: 'short', timeStyle: 'medium' }), said(judged.client), said(`${judged.theme} ${judged.version ?? ''}${judged.letter}`),
+    STAGES[judged.stage], VERDICTS[judged.verdict], said(judged.reason), said(judged.said), cell);
 }
 
-const reviewed = (review) => [element('b', {}, review.wrong ? 'wrong' : 'right'), ' ', said(`${review.note}${review.reviewer ? ` (${review.reviewer})` : ''}`)];
+const reviewed = (review) => [element('b', {}, review.wrong ? t('page.safety.wrong') : t('page.safety.right')), ' ', said(`${review.note}${review.reviewer ? ` (${review.reviewer})` : ''}`)];
 
 // A client's withheld picture can be shown all the same, now or after it is drawn once more.
 function reviewButton(id, judged) {
-  const open = element('button', { type: 'button' }, 'Review');
+  const open = element('button', { type: 'button' }, t('page.safety.review'));
   open.addEventListener('click', () => {
-    const note = element('input', { maxLength: 500, required: true, ariaLabel: 'Why' });
-    const choices = [['right', false, false], ['wrong', true, false]];
-    if (judged.verdict === 'withheld' && judged.client !== 'studio') choices.push(['wrong: show it', true, true]);
+    const note = element('input', { maxLength: 500, required: true, ariaLabel: t('page.safety.why') });
+    const choices = [[t('page.safety.right'), false, false], [t('page.safety.wrong'), true, false]];
+    if (judged.verdict === 'withheld' && judged.client !== 'studio') choices.push([t('page.safety.wrong_show_it'), true, true]);
     const acts = choices.map(([name, wrong, release]) => {
       const button = element('button', { type: 'button' }, name);
       button.addEventListener('click', () => note.reportValidity() && tried(async () => {

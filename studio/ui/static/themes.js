@@ -2,7 +2,7 @@
 import { watchChores } from './chores.js';
 import { costed } from './dialogs.js';
 import { deploy, rollBack, takeDown } from './deploying.js';
-import { answer, ask, element, fill, remembered, row, said, send, tried } from './pages.js';
+import { answer, ask, element, fill, remembered, row, said, send, t, time, tried } from './pages.js';
 
 const told = document.querySelector('#told');
 const who = remembered(document.querySelector('#who'));
@@ -11,7 +11,8 @@ let theme = null;
 // The chores that the theme's page shows: reviews of its versions.
 const ours = (chore) => ['robustness', 'regression'].includes(chore.kind) && chore.name.startsWith(`${theme?.slug}/`);
 
-const when = (moment) => element('span', { translate: false }, new Date(moment).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
+const versionNumber = (number) => t('page.version_number', { number });
+const trial = (number, percent) => (number ? t('page.themes.trial', { number, percent }) : '');
 
 function button(text, act, title = '') {
   const made = element('button', { type: 'button', title }, text);
@@ -34,8 +35,9 @@ async function list() {
       history.replaceState(null, '', link.href);
       tried(() => open(each.slug));
     });
-    const state = each.archived ? 'archived' : each.served.map((s) => `${s.channel}: ${s.number}`).join(', ');
-    return element('li', {}, link, element('small', {}, state || `version ${each.latest}`));
+    const served = each.served.map((s) => `${s.channel}: ${s.number}`).join(', ');
+    const state = each.archived ? t('page.themes.archived') : served ? said(served) : versionNumber(each.latest);
+    return element('li', {}, link, element('small', {}, state));
   }));
 }
 
@@ -46,18 +48,18 @@ async function open(slug) {
   showServed();
   document.querySelector('#versions').replaceChildren(...theme.versions.map(versionRow));
   fill(document.querySelector('#log'), theme.log.map((each) => row(
-    when(each.created), said(each.channel), each.number === null ? 'taken down' : `version ${each.number}`,
-    each.trial ? `version ${each.trial} for ${each.trial_share} %` : '', said(each.author), said(each.note), each.forced ? 'forced' : '',
+    time(each.created), said(each.channel), each.number === null ? t('page.themes.taken_down') : versionNumber(each.number),
+    trial(each.trial, each.trial_share), said(each.author), said(each.note), each.forced ? t('page.themes.forced') : '',
   )));
   fill(document.querySelector('#votes'), theme.contests.map(contestRow));
   await compare();
   await list();
-  document.querySelector('#archive').textContent = await isArchived() ? 'Out of the archive' : 'Archive';
+  document.querySelector('#archive').textContent = await isArchived() ? t('page.themes.unarchive') : t('page.themes.archive');
 }
 
 function contestRow(contest) {
   const places = contest.places.map((each) => `${each.label} ${Math.round(100 * each.chance)} %`).join(', ');
-  return row(element('a', { href: `/votes?contest=${contest.id}` }, said(contest.title)), said(places), contest.settled ? 'settled' : 'not settled');
+  return row(element('a', { href: `/votes?contest=${contest.id}` }, said(contest.title)), said(places), contest.settled ? t('page.themes.settled') : t('page.themes.not_settled'));
 }
 
 async function isArchived() {
@@ -68,24 +70,24 @@ async function isArchived() {
 
 function showServed() {
   fill(document.querySelector('#served'), theme.served.map((each) => row(
-    said(each.channel), `version ${each.number}`, each.trial ? `version ${each.trial} for ${each.share} %` : '',
+    said(each.channel), versionNumber(each.number), trial(each.trial, each.share),
     element('span', { className: 'ailing' }, (theme.ailing[each.channel] ?? []).join(' ')),
-    button('Roll back', () => done(rollBack(theme.slug, each.channel))), button('Take down', () => done(takeDown(theme.slug, each.channel))),
+    button(t('page.roll_back'), () => done(rollBack(theme.slug, each.channel))), button(t('page.take_down'), () => done(takeDown(theme.slug, each.channel))),
   )));
 }
 
 function versionRow(version) {
-  const one = element('input', { type: 'radio', name: 'before', value: version.number, ariaLabel: `From version ${version.number}` });
-  const two = element('input', { type: 'radio', name: 'after', value: version.number, ariaLabel: `To version ${version.number}` });
+  const one = element('input', { type: 'radio', name: 'before', value: version.number, ariaLabel: t('page.themes.from_version', { number: version.number }) });
+  const two = element('input', { type: 'radio', name: 'after', value: version.number, ariaLabel: t('page.themes.to_version', { number: version.number }) });
   one.checked = version.number === Math.max(1, theme.versions.length - 1);
   two.checked = version.number === theme.versions.length;
   for (const box of [one, two]) box.addEventListener('change', () => tried(compare));
   const acts = element('div', { className: 'links' },
-    element('a', { href: `/?preset=${theme.slug}&version=${version.number}` }, 'Open'),
-    button('Deploy', () => done(deploy(theme.slug, version.number))), button('Branch', () => branch(version.number)),
-    element('a', { href: `/tuning?theme=${theme.slug}` }, 'Tune'),
-    element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, 'Export'));
-  return row(element('span', { className: 'pair' }, one, two), version.number, when(version.created), said(version.author),
+    element('a', { href: `/?preset=${theme.slug}&version=${version.number}` }, t('page.themes.open')),
+    button(t('page.deploy'), () => done(deploy(theme.slug, version.number))), button(t('page.themes.branch'), () => branch(version.number)),
+    element('a', { href: `/tuning?theme=${theme.slug}` }, t('page.themes.tune')),
+    element('a', { href: `/themes/${theme.slug}/${version.number}/export?bases=true`, download: '' }, t('page.export')));
+  return row(element('span', { className: 'pair' }, one, two), version.number, time(version.created), said(version.author),
     said(version.note), robustness(version), sheet(version), picks(version), acts);
 }
 
@@ -99,18 +101,20 @@ function picks(version) {
 function robustness(version) {
   const found = version.robustness;
   const figure = found ? element('b', { className: found.passed ? 'good' : 'bad' }, `${Math.round(100 * found.share)} %`) : '';
-  return element('div', { className: 'links' }, figure, button('Run', () => review(version.number, 'robustness'), 'Nasty doodles on its base images'));
+  return element('div', { className: 'links' }, figure, button(t('page.themes.run'), () => review(version.number, 'robustness'), t('page.themes.run_title')));
 }
 
 function sheet(version) {
   const found = version.sheet;
-  const acts = [button('Draw', () => review(version.number, 'regression'), 'Fixed doodles and seeds, beside the version it would replace')];
+  const acts = [button(t('page.themes.draw'), () => review(version.number, 'regression'), t('page.themes.draw_title'))];
   if (found) {
     const open = element('a', { href: `/themes/${theme.slug}/${version.number}/sheet`, target: '_blank' },
-      found.seen_by.length ? 'Look again' : 'Look at it');
-    const figures = `Likeness ${found.likeness?.toFixed(1) ?? '–'}, diversity ${found.diversity.toFixed(1)}, of seeds ${found.of_seeds?.toFixed(1) ?? '–'}`;
-    const seen = button('I have looked at it', () => see(version.number), 'Signs the sheet with your name: the checks ask for that');
-    acts.unshift(open, seen, element('small', { title: 'CIEDE2000: from the doodle, among the four, among seeds of A' }, figures));
+      found.seen_by.length ? t('page.themes.look_again') : t('page.themes.look_at_it'));
+    const figures = t('page.looks_of_seeds', {
+      likeness: found.likeness?.toFixed(1) ?? '–', diversity: found.diversity.toFixed(1), seeds: found.of_seeds?.toFixed(1) ?? '–',
+    });
+    const seen = button(t('page.themes.looked_at'), () => see(version.number), t('page.themes.looked_at_title'));
+    acts.unshift(open, seen, element('small', { title: t('page.themes.looks_title') }, figures));
   }
   return element('div', { className: 'links' }, ...acts);
 }
@@ -123,8 +127,9 @@ async function see(number) {
 // Begun once its cost is known; it goes on whatever becomes of this page.
 async function review(number, kind) {
   const address = `/themes/${theme.slug}/${number}/reviews/${kind}`;
-  const title = kind === 'robustness' ? 'Test the robustness of' : 'Draw the sheet of';
-  const begun = await costed([title, ' ', said(theme.name), ' ', `version ${number}`], await ask(`${address}/cost`), 'Begin', () => send(address));
+  const named = { theme: theme.name, number };
+  const title = kind === 'robustness' ? t('page.themes.test_robustness_of', named) : t('page.themes.draw_sheet_of', named);
+  const begun = await costed(title, await ask(`${address}/cost`), t('page.begin'), () => send(address));
   if (begun) await look();
 }
 
@@ -142,7 +147,7 @@ async function compare() {
 }
 
 async function branch(number) {
-  const name = prompt('Name of the new theme', `${theme.name} 2`);
+  const name = prompt(t('page.themes.name_of_new'), `${theme.name} 2`);
   if (!name) return;
   const made = await send(`/themes/${theme.slug}/branch`, { number, name, author: who.value });
   await open(made.slug);
@@ -153,7 +158,7 @@ async function done(asking) {
 }
 
 document.querySelector('#rename').addEventListener('click', () => tried(async () => {
-  const name = prompt('New name', theme.name);
+  const name = prompt(t('page.themes.new_name'), theme.name);
   if (!name) return;
   await send(`/themes/${theme.slug}/rename`, { name, author: who.value });
   await open(theme.slug);

@@ -1,7 +1,7 @@
 // Tuning: studies look for better values of a recipe; trials are looked at, rated, kept.
 import { watchChores } from './chores.js';
 import { costed } from './dialogs.js';
-import { ask, element, said, send, tried } from './pages.js';
+import { ask, element, said, send, t, tried } from './pages.js';
 
 const told = document.querySelector('#told');
 const begin = document.querySelector('#begin');
@@ -38,7 +38,7 @@ async function show() {
   const found = await ask(`/tuning/trials?${of(mine)}`);
   if (mine !== study) return;
   const running = found.progress?.state === 'running';
-  count.textContent = running ? `${found.progress.done} of ${found.progress.total}` : '';
+  count.textContent = running ? t('page.done_of_total', { done: found.progress.done, total: found.progress.total }) : '';
   if (found.progress?.state === 'failed') told.textContent = found.progress.message;
   [run.disabled, pause.disabled] = [running, !running];
   const list = document.querySelector('#trials');
@@ -50,18 +50,18 @@ async function show() {
 
 function trial(each, asked) {
   const values = Object.entries(each.values).map(([field, value]) => `${field} ${typeof value === 'number' ? Number(value.toFixed(4)) : value}`).join(', ');
-  const figures = `Likeness ${each.looks.likeness?.toFixed(1) ?? '–'}, diversity ${each.looks.diversity.toFixed(1)}`;
-  const worth = each.score === null ? 'waits for stars' : `${Math.round(100 * each.score)} %`;
+  const figures = t('page.looks', { likeness: each.looks.likeness?.toFixed(1) ?? '–', diversity: each.looks.diversity.toFixed(1) });
+  const worth = each.score === null ? t('page.tuning.waits_for_stars') : `${Math.round(100 * each.score)} %`;
   const acts = element('div', { className: 'links' },
     element('b', {}, worth), said(values), element('small', {}, figures), ...stars(each, asked), keep(each));
-  const row = element('img', { src: `/tuning/trials/${each.number}.png?${of(study)}`, alt: `Pictures of trial ${each.number}`, loading: 'lazy' });
+  const row = element('img', { src: `/tuning/trials/${each.number}.png?${of(study)}`, alt: t('page.tuning.images_of_trial', { number: each.number }), loading: 'lazy' });
   return element('li', { value: each.number }, row, acts);
 }
 
 function stars(each, asked) {
   if (asked.objective === 'looks' || each.score !== null) return each.stars ? [said('★'.repeat(each.stars))] : [];
   return [1, 2, 3, 4, 5].map((number) => {
-    const star = element('button', { type: 'button', title: `${number} of 5 stars` }, `${number} ★`);
+    const star = element('button', { type: 'button', title: t('page.tuning.stars_of_five', { count: number }) }, `${number} ★`);
     star.addEventListener('click', () => tried(async () => {
       await send(`/tuning/trials/${each.number}/stars?${of(study)}`, { stars: number });
       await show();
@@ -71,10 +71,10 @@ function stars(each, asked) {
 }
 
 function keep(each) {
-  const made = element('button', { type: 'button', title: 'Only this recipe changes' }, 'Keep as a version');
+  const made = element('button', { type: 'button', title: t('page.tuning.keep_title') }, t('page.tuning.keep_as_version'));
   made.addEventListener('click', () => tried(async () => {
     const saved = await send(`/tuning/trials/${each.number}/keep?${of(study)}`);
-    made.replaceWith(element('a', { href: `/?preset=${saved.slug}&version=${saved.number}` }, `Open version ${saved.number}`));
+    made.replaceWith(element('a', { href: `/?preset=${saved.slug}&version=${saved.number}` }, t('page.tuning.open_version', { number: saved.number })));
   }));
   return made;
 }
@@ -91,7 +91,7 @@ begin.addEventListener('submit', (event) => {
 run.addEventListener('click', () => tried(async () => {
   const trials = Number(document.querySelector('#more').value);
   const cost = await ask(`/tuning/cost?${of(study)}&trials=${trials}`);
-  if (!await costed(['Go on with', ' ', said(study)], cost, 'Begin', () => send(`/tuning/run?${of(study)}`, { trials }))) return;
+  if (!await costed(t('page.tuning.go_on_with', { study }), cost, t('page.begin'), () => send(`/tuning/run?${of(study)}`, { trials }))) return;
   await look();
   await show();
 }));

@@ -7,6 +7,8 @@ const sides = Object.fromEntries(
   [...dialog.querySelectorAll('select')].map((select) => [select.dataset.side, select]),
 );
 
+const { base: BASE, doodle: DOODLE, ...SIDES } = props.messages;
+
 // Everything there is to look at just now, by name.
 function pictures() {
   const found = {};
@@ -21,9 +23,9 @@ function pictures() {
     both.height = sheet.height;
     const pen = both.getContext('2d');
     pen.drawImage(base, 0, 0, both.width, both.height);
-    found.Base = both.toDataURL('image/png');
+    found[BASE] = both.toDataURL('image/png');
     pen.drawImage(sheet, 0, 0);
-    found.Doodle = both.toDataURL('image/png');
+    found[DOODLE] = both.toDataURL('image/png');
   }
   return found;
 }
@@ -34,7 +36,7 @@ function show() {
   for (const [side, select] of Object.entries(sides)) {
     const picture = dialog.querySelector(`[data-shown=${side}]`);
     picture.src = found[select.value];
-    picture.alt = `${select.value}, ${side}`;
+    picture.alt = SIDES[side].replace('{picture}', select.value);
   }
   stage.style.setProperty('--split', `${split.value}%`);
   for (const button of strip.children) {
@@ -65,7 +67,7 @@ function open(left) {
   }
   strip.replaceChildren(...names.map(thumbnail));
   sides.left.value = left;
-  sides.right.value = names.includes('Doodle') ? 'Doodle' : names[0];
+  sides.right.value = names.includes(DOODLE) ? DOODLE : names[0];
   split.value = 50;
   dialog.showModal();
   show();

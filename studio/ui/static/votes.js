@@ -1,7 +1,7 @@
 // Votes: blind contests. Which entrant stands on which side, only the server knows.
 import { watchChores } from './chores.js';
 import { costed } from './dialogs.js';
-import { ask, element, fill, remembered, row, said, send, tried } from './pages.js';
+import { ask, element, fill, remembered, row, said, send, t, time, tried } from './pages.js';
 
 const LETTERS = ['A', 'B', 'C', 'D'];
 const voter = remembered(document.querySelector('#voter'));
@@ -20,7 +20,7 @@ async function list() {
   const contests = await ask('/votes/list');
   fill(document.querySelector('#contests'), contests.map((each) => {
     const link = element('a', { href: `/votes?contest=${each.id}` }, said(each.title));
-    return row(link, `${each.entrants} entrants`, said(each.author), said(new Date(each.created).toLocaleDateString()));
+    return row(link, t('page.votes.entrants', { count: each.entrants }), said(each.author), time(each.created, { dateStyle: 'medium' }));
   }));
 }
 
@@ -37,8 +37,8 @@ async function open(id) {
   number = null;
   const { state, message, done, total } = contest.progress;
   undrawn.hidden = state === 'running';
-  wait(state === 'running' && !total ? 'Preparing …' : `${done} of ${total}`);
-  count.textContent = state === 'running' ? 'Its pictures are being drawn.' : '';
+  wait(state === 'running' && !total ? t('page.preparing') : t('page.done_of_total', { done, total }));
+  count.textContent = state === 'running' ? t('page.votes.being_drawn') : '';
   if (message) throw new Error(message);
 }
 
@@ -59,7 +59,7 @@ function mayVote(may) {
 async function show(image, address) {
   const arrived = new Promise((resolve, reject) => {
     image.onload = resolve;
-    image.onerror = () => reject(new Error('A picture did not come: reload the page.'));
+    image.onerror = () => reject(new Error(t('page.votes.image_did_not_come')));
   });
   image.src = address;
   await arrived;
@@ -71,7 +71,7 @@ async function next() {
   const mine = ++loading;
   number = null;
   if (!voter.value.trim() && !document.cookie.includes('studio-user=')) {
-    count.textContent = 'Say who votes.';
+    count.textContent = t('page.votes.say_who_votes');
     wait('');
     return;
   }
@@ -83,7 +83,7 @@ async function next() {
   if (mine !== loading) return; // A newer ballot is on its way.
   number = ballot.number;
   mayVote(true);
-  count.textContent = `${number} votes cast by you`;
+  count.textContent = t('page.votes.votes_cast', { count: number });
   if (standing.open) await stand();
 }
 
@@ -103,16 +103,16 @@ async function stand() {
     said(each.label), percent(each.win_rate), `${percent(each.win_low)} – ${percent(each.win_high)}`,
     percent(each.chance), `${percent(each.chance_low)} – ${percent(each.chance_high)}`, each.votes,
   )));
-  document.querySelector('#settled').textContent = found.settled ? 'The first is better, as sure as 95 %.'
-    : found.more === null ? 'Too alike to tell.' : `Not settled: some ${found.more} more votes between the first two.`;
+  document.querySelector('#settled').textContent = found.settled ? t('page.votes.first_is_better')
+    : found.more === null ? t('page.votes.too_alike') : t('page.votes.not_settled', { count: found.more });
   document.querySelector('#voters').textContent = found.voters.map(([name, votes]) => `${name}: ${votes}`).join(', ');
 }
 
 function entrantRow(index, themes) {
-  const choices = [element('option', { value: '' }, index < 2 ? 'choose' : 'none'), ...themes.map((each) => element('option', { value: each.slug, translate: false }, each.name))];
-  const theme = element('select', { name: `theme-${index}`, required: index < 2, ariaLabel: `Theme ${index + 1}` }, ...choices);
-  const version = element('input', { type: 'number', name: `version-${index}`, min: 1, ariaLabel: `Version ${index + 1}` });
-  const what = element('select', { name: `letter-${index}`, ariaLabel: `Recipe ${index + 1}` }, element('option', { value: '' }, 'all four'), ...LETTERS.map((each) => element('option', { value: each }, each)));
+  const choices = [element('option', { value: '' }, index < 2 ? t('page.votes.choose') : t('page.none')), ...themes.map((each) => element('option', { value: each.slug, translate: false }, each.name))];
+  const theme = element('select', { name: `theme-${index}`, required: index < 2, ariaLabel: t('page.votes.theme_number', { number: index + 1 }) }, ...choices);
+  const version = element('input', { type: 'number', name: `version-${index}`, min: 1, ariaLabel: t('page.version_heading', { number: index + 1 }) });
+  const what = element('select', { name: `letter-${index}`, ariaLabel: t('page.votes.recipe_number', { number: index + 1 }) }, element('option', { value: '' }, t('page.votes.all_four')), ...LETTERS.map((each) => element('option', { value: each }, each)));
   theme.addEventListener('change', () => { version.value = themes.find((each) => each.slug === theme.value)?.latest ?? ''; });
   return element('div', { className: 'entrant' }, theme, version, what);
 }
@@ -126,7 +126,7 @@ begin.addEventListener('submit', (event) => {
     }));
     const [title, cost] = [fields.get('title'), await send('/votes/cost', { entrants })];
     let made = null;
-    const begun = await costed(['Begin', ' ', said(title)], cost, 'Begin', async () => {
+    const begun = await costed(t('page.votes.begin_title', { title }), cost, t('page.begin'), async () => {
       made = await send('/votes', { title, entrants, author: voter.value });
     });
     if (begun) location.assign(`/votes?contest=${made.id}`);
@@ -135,7 +135,7 @@ begin.addEventListener('submit', (event) => {
 
 document.querySelector('#draw').addEventListener('click', () => tried(async () => {
   const address = `/votes/${contest.id}`;
-  if (!await costed(['Draw', ' ', said(contest.title)], await ask(`${address}/cost`), 'Begin', () => send(`${address}/draw`))) return;
+  if (!await costed(t('page.votes.draw_title', { title: contest.title }), await ask(`${address}/cost`), t('page.begin'), () => send(`${address}/draw`))) return;
   await look();
   await open(contest.id);
 }));
@@ -161,7 +161,7 @@ if (asked) await tried(() => open(asked));
 const mine = (chore) => chore.name === `contest/${contest?.id}`;
 const look = watchChores(document.querySelector('#chores'), mine, () => tried(() => open(contest.id)), ([running]) => {
   if (running) {
-    if (running.total) wait(`${running.done} of ${running.total}`);
+    if (running.total) wait(t('page.done_of_total', { done: running.done, total: running.total }));
   } else if (contest && !contest.drawn && contest.progress.state === 'running') {
     tried(() => open(contest.id)); // It ended before it was looked at here.
   }

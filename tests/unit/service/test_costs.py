@@ -62,4 +62,4 @@ def test_further_trials_cost_new_pictures_and_those_of_the_other_recipes(studio:
 
 def test_seconds_are_told_as_a_person_would() -> None:
     told = {0.0: "1 s", 12.4: "12 s", 100.0: "2 min", 5000.0: "83 min", 7300.0: "2 h"}
-    assert {seconds: told_seconds(seconds) for seconds in told} == told
+    assert {seconds: str(told_seconds(seconds)) for seconds in told} == told

@@ -7,14 +7,15 @@ import pytest
 
 from studio.errors import BadPicture
 from studio.recipes.palette import PALETTE
-from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url
+from studio.ui.components import COLOURS, Backdrop, SketchCanvas, Tile, Tiles, png_url
+from studio.ui.texts import Texts
 from tests import examples
 
 BASE = Backdrop(src="data:,", name="Mia", width=256, height=256)
 
 
 def test_a_drawing_goes_to_the_page_and_back() -> None:
-    canvas = SketchCanvas(BASE)
+    canvas = SketchCanvas(BASE, Texts())
     assert canvas.preprocess(canvas.postprocess(examples.png())) == examples.png()
     assert canvas.preprocess(canvas.postprocess(None)) is None
 
@@ -35,7 +36,7 @@ def test_a_drawing_goes_to_the_page_and_back() -> None:
 )
 def test_anything_but_a_png_is_refused(payload: Any) -> None:
     with pytest.raises(BadPicture):
-        SketchCanvas(BASE).preprocess(payload)
+        SketchCanvas(BASE, Texts()).preprocess(payload)
 
 
 def test_tiles_take_an_id_and_nothing_else() -> None:
@@ -47,6 +48,10 @@ def test_tiles_take_an_id_and_nothing_else() -> None:
 
 def test_png_addresses_hold_the_bytes() -> None:
     assert base64.b64decode(png_url(b"abc").split(",")[1]) == b"abc"
+
+
+def test_every_colour_has_a_name_in_each_language() -> None:
+    assert list(COLOURS) == [name for name, _ in PALETTE]
 
 
 def test_the_palette_is_the_drawn_worlds() -> None:

@@ -13,6 +13,7 @@ from studio.bootstrap import Studio
 from studio.ui.blocks import KEPT, LightStates
 from studio.ui.drawing import DrawingPanel
 from studio.ui.server import build_app
+from studio.ui.texts import Texts
 
 Open = Callable[[str], None]
 
@@ -29,7 +30,7 @@ def client(app: Any) -> TestClient:
 
 @pytest.fixture
 def states(app: Any) -> LightStates:
-    found = app.routes[-1].app.state_holder
+    found = app.routes[-1].app.build("en").app.state_holder
     assert isinstance(found, LightStates)
     return found
 
@@ -88,7 +89,7 @@ def test_a_closed_page_is_forgotten_an_hour_after_its_last_use(
 def test_pictures_on_the_page_are_addresses(client: TestClient, studio: Studio) -> None:
     config = client.get("/config").text
     assert "data:image/png;base64,iVBOR" not in config
-    panel = DrawingPanel(studio)
+    panel = DrawingPanel(studio, Texts())
     shown = panel.tiles()
     assert shown
     for each in shown:

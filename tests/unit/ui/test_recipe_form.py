@@ -11,6 +11,7 @@ from studio.errors import BadDocument
 from studio.library.models import Model
 from studio.recipes.recipe import LoraUse, ModelRef, Recipe, SeedRule
 from studio.ui.recipe_form import RecipeForm, model_note
+from studio.ui.texts import Texts
 from tests import examples
 
 
@@ -18,7 +19,7 @@ from tests import examples
 def form() -> RecipeForm:
     with gr.Blocks():
         return RecipeForm(
-            "B", ["pocket-ink", "water"], ["pocket-scribble", "pocket-pose"], ["neon"]
+            "B", ["pocket-ink", "water"], ["pocket-scribble", "pocket-pose"], ["neon"], Texts()
         )
 
 
@@ -131,15 +132,17 @@ def test_components_have_stable_names(form: RecipeForm) -> None:
 
 def test_a_lora_tells_the_words_that_call_for_it() -> None:
     model = Model("lora", "glow", "pocket", Path("glow"), 2_500_000, "ab" * 32, ("neon", "glow"))
-    assert ">pocket · 2.5 MB · ababababab · Trigger words: neon, glow<" in model_note(model)
+    assert ">pocket · 2.5 MB · ababababab · Trigger words: neon, glow<" in model_note(
+        model, Texts()
+    )
     big = replace(model, triggers=(), bytes=7_200_000_000)
-    assert ">pocket · 7.2 GB · ababababab<" in model_note(big)
-    assert model_note(None) == ""
+    assert ">pocket · 7.2 GB · ababababab<" in model_note(big, Texts())
+    assert model_note(None, Texts()) == ""
 
 
 def test_a_models_picture_stands_beside_what_is_known_of_it() -> None:
     model = Model("lora", 'glow & "more"', "pocket", Path("glow"), 1, "ab" * 32, ("<b>",))
-    note = model_note(model, pictured=True)
+    note = model_note(model, Texts(), pictured=True)
     assert 'src="/models/picture/lora/glow%20%26%20%22more%22"' in note
     assert "&lt;b&gt;" in note
-    assert "<img" not in model_note(model)
+    assert "<img" not in model_note(model, Texts())

@@ -14,6 +14,7 @@ from studio.recipes.events import (
     Stopped,
 )
 from studio.ui.results import Card
+from studio.ui.texts import Texts
 from tests import examples
 
 
@@ -41,15 +42,15 @@ def test_the_card_shows_where_its_job_is(events: list[Event], shows: str) -> Non
     card = Card("A")
     for event in events:
         card = card.after(event)
-    assert shows in card.html()
+    assert shows in card.html(Texts())
 
 
 def test_the_card_tells_how_long_the_rest_should_take() -> None:
     card = Card("A")
     for done, now in ((1, 10.0), (2, 11.5), (3, 13.0)):
         card = card.after(Step(letter="A", done=done, total=13), now)
-    assert "about 15 s left" in card.html()
-    assert "left" not in card.after(Stopped(letter="A")).html()
+    assert "about 15 s left" in card.html(Texts())
+    assert "left" not in card.after(Stopped(letter="A")).html(Texts())
 
 
 @pytest.mark.parametrize(
@@ -62,5 +63,5 @@ def test_the_card_tells_how_long_the_rest_should_take() -> None:
     ],
 )
 def test_outside_text_is_escaped(event: Event) -> None:
-    assert "<script>" not in Card("A").after(event).html()
-    assert "&lt;script&gt;" in Card("A").after(event).html()
+    assert "<script>" not in Card("A").after(event).html(Texts())
+    assert "&lt;script&gt;" in Card("A").after(event).html(Texts())

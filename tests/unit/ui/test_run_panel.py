@@ -6,14 +6,14 @@ import pytest
 from studio.bootstrap import Studio
 from studio.errors import AWAY, StoreUnavailable
 from studio.store.reports import ReportStore
-from studio.ui.notices import error_notice
 from studio.ui.run_panel import RunPanel
+from studio.ui.texts import Texts
 
 PLACE = "postgresql://studio@10.0.0.7/studio"
 
 
 def test_a_page_is_not_told_where_the_store_is() -> None:
-    told = error_notice(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
+    told = Texts().of(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
     assert str(AWAY) in told
     assert PLACE not in told
 
@@ -28,7 +28,7 @@ def test_a_run_ends_on_the_page_though_the_store_went_away_last(
 
     monkeypatch.setattr(ReportStore, "newest", away)
     with gr.Blocks():
-        panel = RunPanel(studio)
+        panel = RunPanel(studio, Texts())
     preset = studio.presets.version("first-light").preset
     request = studio.intake.request(preset, "mia", None, "a red dress", 7, 1)
     last = list(panel._follow(studio.rendering.start(request)))[-1]
