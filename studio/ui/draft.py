@@ -13,6 +13,7 @@ from studio.recipes.canvas import Slug
 from studio.recipes.differing import Change
 from studio.recipes.preset import Preset
 from studio.recipes.request import Words
+from studio.ui.notices import notice
 from studio.ui.recipe_form import BadField
 from studio.ui.texts import Texts
 
