@@ -38,14 +38,15 @@ def settings() -> str:
     rows = []
     for name, schema in Settings.model_json_schema()["properties"].items():
         variable = Settings.model_config["env_prefix"] + name.upper()
-        default = "" if schema.get("default") in (None, "", []) else _code(schema["default"])
-        rows.append((f"`{variable}`", _type_of(schema), default, schema["description"]))
+        default = schema.get("default")
+        kind = _type_of(schema) + (f"; default {_code(default)}" if default not in _NONE else "")
+        rows.append((f"`{variable}`", f"{schema['description']}<br>*{kind}*"))
     return _page(
         "Settings",
         "Settings are environment variables. A flag of a command, such as `--port`, goes before its"
         " variable. A value that does not hold ends the command with exit code 2 and a line that names"
         " the setting.",
-        _table(("variable", "type", "default", "meaning"), rows),
+        _table(("variable", "meaning"), rows),
         front=WIDE,
     )
 
@@ -169,6 +170,10 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/errors.md": error_codes,
     "reference/messages.md": messages,
 }
+
+
+_NONE: tuple[object, ...] = (None, "", [])
+"""Defaults that the description of a setting explains."""
 
 
 def _page(title: str, *parts: str, front: str = "") -> str:
