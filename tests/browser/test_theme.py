@@ -65,7 +65,9 @@ def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: P
     page.wait_for_function(f"{DRAWING} === null")
     settle(page)
     page.locator("#show-maps-A").click()
-    expect(page.locator("#maps-A")).to_contain_text("pocket-scribble sees no strokes")
+    expect(page.locator("#maps-A")).to_contain_text(
+        "pocket-scribble sees no strokes and will be left out"
+    )
     expect(pictures).to_have_count(1)
 
 
