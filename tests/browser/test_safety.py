@@ -28,7 +28,7 @@ def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> N
     page.get_by_role("button", name="Judge").click()
     expect(page.locator("#verdict > b")).to_have_text("mask")
     expect(page.locator("#verdict")).to_contain_text(
-        re.compile("(What is drawn|实际绘制): a dress")
+        re.compile("(What is drawn: |实际绘制：)a dress")
     )
     page.get_by_label("One a line").fill("frobnicate")
     page.get_by_role("button", name="Keep", exact=True).click()
