@@ -146,7 +146,7 @@ def main() -> NoReturn:
             app()
     except StudioError as error:
         if os.environ.get("STUDIO_ERRORS") == "json":
-            say_json(error.message.model_dump_json(), err=True)
+            say_json(error.message.to_json(), err=True)
         else:
             say(f"studio: {error}", err=True)
         sys.exit(error.exit_code)

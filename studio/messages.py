@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
-
-from studio.locales import DEFAULT, ListOf, Text, template, translate
+from studio.locales import DEFAULT, ListOf, Text, translate
 
 
-class Message(BaseModel):
+@dataclass(frozen=True)
+class Message:
     """The text with this id in `locales/*.json`, with its placeholders filled.
 
     Parameters that are messages themselves are written in the same language; sequences are joined
     as that language joins them; numbers that need grouping or a number of digits are formatted by the
     caller (`size=f"{size:,}"`). `str()` gives the English text, for logs and the command line.
+    A dataclass, so that `studio --help` need not import pydantic; `message_fields` is for documents.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     id: str
-    params: dict[str, str | int | float | Message | list[str | Message]] = {}
+    params: Mapping[str, Param] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.text(DEFAULT)
@@ -33,6 +31,18 @@ class Message(BaseModel):
         return translate(
             self.id, {k: _shown(v, language) for k, v in self.params.items()}, language
         )
+
+    def data(self) -> dict[str, Any]:
+        """Id and parameters as plain data for JSON."""
+        return {"id": self.id, "params": {k: _data(v) for k, v in self.params.items()}}
+
+    def to_json(self) -> str:
+        """What `read_message` reads."""
+        return json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"))
+
+
+Param = str | int | float | Message | list[str | Message]
+"""What a placeholder is filled with."""
 
 
 def message(
@@ -46,21 +56,33 @@ def message(
 
 
 def read_message(text: str) -> Message | None:
-    """What `Message.model_dump_json` wrote. A sentence that was stored before there were ids is a message
-    of its own; an empty text is none."""
+    """What `Message.to_json` wrote. A sentence that was stored before there were ids is a message of its
+    own; an empty text is none."""
     if text.startswith('{"id":'):
-        with suppress(ValidationError):
-            return Message.model_validate_json(text)
-    return Message(id=text) if text else None
+        try:
+            return _read(json.loads(text))
+        except (ValueError, TypeError, KeyError):
+            pass
+    return Message(text) if text else None
 
 
-def _kept(value: Any) -> Any:
-    return read_message(value) if isinstance(value, str) else value
+def _read(found: dict[str, Any]) -> Message:
+    """Raises KeyError or TypeError for what is no message."""
+    params = {name: _param(value) for name, value in found["params"].items()}
+    if not isinstance(found["id"], str) or len(found) != 2:
+        raise TypeError
+    return Message(found["id"], params)
 
 
-KeptMessage = Annotated[Message, BeforeValidator(_kept)]
-"""A message as a field of a document; documents of before have a sentence there."""
-MaybeMessage = Annotated[Message | None, BeforeValidator(_kept)]
+def _param(value: Any) -> Param:
+    match value:
+        case str() | int() | float():
+            return value
+        case dict():
+            return _read(value)
+        case list():
+            return [each if isinstance(each, str) else _read(each) for each in value]
+    raise TypeError
 
 
 def in_language(value: Any, language: str) -> Any:
@@ -75,12 +97,16 @@ def in_language(value: Any, language: str) -> Any:
     return value
 
 
-def invalid(id_: str, /, **params: str | int | float) -> PydanticCustomError:
-    """What a validator of a pydantic model raises: `recipes.base.explain` finds id and parameters."""
-    return PydanticCustomError(id_, template(id_, DEFAULT), params)
+def _data(value: Param) -> Any:
+    match value:
+        case Message():
+            return value.data()
+        case list():
+            return [_data(each) for each in value]
+    return value
 
 
-def _shown(value: str | int | float | Message | list[str | Message], language: str) -> Text:
+def _shown(value: Param, language: str) -> Text:
     match value:
         case Message():
             return value.text(language)

@@ -10,7 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from studio.messages import invalid
+from studio.message_fields import invalid
 
 _PACKAGE = Path(__file__).resolve().parent
 

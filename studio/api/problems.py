@@ -101,7 +101,7 @@ def problem(
         shown = f"{shown[:LONGEST]}…"
         why = Message(id=shown)
     code = why.id if why.id in templates(DEFAULT) else ""
-    params = why.model_dump()["params"]
+    params = why.data()["params"]
     told = Problem(title=status.phrase, status=status, detail=shown, code=code, params=params)
     return JSONResponse(
         told.model_dump(), status, dict(headers or {}), media_type="application/problem+json"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
 from pydantic import Field
 
+from studio.api.problems import Language
 from studio.api.wire import PREFIX
 from studio.bootstrap import Studio
 from studio.imaging.limits import encode_png
@@ -76,14 +77,14 @@ def add_voting(app: FastAPI, studio: Studio, who: Callable[..., Client]) -> None
         return _shown(kept)
 
     @routes.get("/{contest_id}")
-    def contest(contest_id: ContestId) -> ReadyShown:
+    def contest(contest_id: ContestId, language: Language) -> ReadyShown:
         """How far its pictures are. Nothing is drawn for that."""
-        return _ready(voting.ready(contest_id))
+        return _ready(voting.ready(contest_id), language)
 
     @routes.post("/{contest_id}/draw", status_code=202)
-    def draw(contest_id: ContestId) -> ReadyShown:
+    def draw(contest_id: ContestId, language: Language) -> ReadyShown:
         """Goes on with what a restart or somebody broke off."""
-        return _ready(voting.begin_drawing(contest_id))
+        return _ready(voting.begin_drawing(contest_id), language)
 
     @routes.get("/{contest_id}/ballot")
     def ballot(contest_id: ContestId, voter: Asking) -> BallotShown:
@@ -122,10 +123,10 @@ def _shown(kept: KeptContest) -> ContestShown:
     )  # fmt: skip
 
 
-def _ready(found: Ready) -> ReadyShown:
+def _ready(found: Ready, language: str) -> ReadyShown:
     progress = found.progress
     state: State = "done" if found.drawn else progress.state
     return ReadyShown(
         drawn=found.drawn, state=state, done=progress.done, total=progress.total,
-        message=progress.message,
+        message=progress.message.text(language) if progress.message else "",
     )  # fmt: skip

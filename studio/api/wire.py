@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from studio.messages import Message, invalid
+from studio.message_fields import invalid
+from studio.messages import Message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, Keypoints, Slug
 from studio.recipes.preset import Letter, PresetVersion

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from studio.messages import invalid
+from studio.message_fields import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.text import Author, Note

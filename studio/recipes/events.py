@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from studio.messages import KeptMessage, MaybeMessage
+from studio.message_fields import KeptMessage, MaybeMessage
 from studio.recipes.base import Frozen
 from studio.recipes.preset import Letter
 from studio.recipes.request import Variant

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from studio.messages import invalid
+from studio.message_fields import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.recipe import Prompt, Recipe

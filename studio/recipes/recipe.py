@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from studio.messages import Message, invalid, message
+from studio.message_fields import invalid
+from studio.messages import Message, message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256
 from studio.recipes.samplers import Sampler, ScheduleType, schedule_fits

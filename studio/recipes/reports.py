@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from studio.messages import MaybeMessage
+from studio.message_fields import MaybeMessage
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Fraction, Slug
 from studio.recipes.preset import Letter

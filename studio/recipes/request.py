@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from studio.errors import NotFound
-from studio.messages import KeptMessage
+from studio.message_fields import KeptMessage
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import BaseImage, ControlPicture, Doodle, Sha256, Slug
 from studio.recipes.preset import Letter, Preset

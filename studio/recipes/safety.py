@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from studio.messages import MaybeMessage, Message, message
+from studio.message_fields import MaybeMessage
+from studio.messages import Message, message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Sha256, Slug
 from studio.recipes.text import TEXT, Author, Reason, Search

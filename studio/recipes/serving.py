@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from studio.messages import MaybeMessage, message
+from studio.message_fields import MaybeMessage
+from studio.messages import message
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.events import ENDS, Event, Failed, Loading, Preview, Step, Withheld

@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from studio.errors import InputError
-from studio.messages import Message, invalid
+from studio.message_fields import invalid
+from studio.messages import Message
 
 KEPT = "kept"
 """In a validation's context: the document is of our own store, where an older studio may have let more in."""

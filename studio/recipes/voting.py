@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from studio.errors import InputError
-from studio.messages import invalid
+from studio.message_fields import invalid
 from studio.recipes.base import Frozen
 from studio.recipes.canvas import Slug
 from studio.recipes.deployment import Number

@@ -44,7 +44,7 @@ class SqlLedger:
         return ticket is not None and self._store.holds(ticket)
 
     def end(self, letter: Letter, state: JobState, error: Message | None = None) -> bool:
-        told = "" if error is None else error.model_dump_json()
+        told = "" if error is None else error.to_json()
         with self._writing:
             ticket = self._tickets.get(letter)
             if ticket is None or not self._store.end(ticket, state, told):
@@ -55,7 +55,7 @@ class SqlLedger:
     def again(self, letter: Letter, error: Message) -> bool:
         with self._writing:
             ticket = self._tickets.get(letter)
-            return ticket is not None and self._store.give_back(ticket, error.model_dump_json())
+            return ticket is not None and self._store.give_back(ticket, error.to_json())
 
     def close(self) -> None:
         """Queues again, uncounted, what was claimed and has not ended. From then on nothing is claimed
@@ -73,7 +73,7 @@ class SqlLedger:
     def give_back(self, error: Message) -> None:
         """Queues again all that was claimed and has not ended."""
         for ticket in tuple(self._tickets.values()):
-            self._store.give_back(ticket, error.model_dump_json())
+            self._store.give_back(ticket, error.to_json())
 
     def is_cleared(self, letter: Letter) -> bool:
         ticket = self._tickets.get(letter)

@@ -190,7 +190,7 @@ class JobStore:
         found: dict[str, tuple[Letter, ...]] = {}
         with self._database.writing() as session:
             for row in session.scalars(select(JobRow).where(*late).order_by(JobRow.id)):
-                row.state, row.error = "expired", LATE.model_dump_json()
+                row.state, row.error = "expired", LATE.to_json()
                 found[row.request_id] = (*found.get(row.request_id, ()), _letter(row))
         return found
 
@@ -211,7 +211,7 @@ class JobStore:
                 if (row.request_id, row.letter) in spared:
                     continue
                 if row.attempts >= MOST_ATTEMPTS:
-                    row.state, row.error = "failed", POISON.model_dump_json()
+                    row.state, row.error = "failed", POISON.to_json()
                 else:
                     row.state, row.heard = "queued", datetime.now(UTC)
                     again.append(row)

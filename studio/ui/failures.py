@@ -50,7 +50,7 @@ _log = logging.getLogger("studio.ui")
 
 def body_of(error: Message, language: str) -> dict[str, Any]:
     """An error as scripts read it: its text for a reader, its id and parameters for themselves."""
-    return {"error": error.text(language), "code": error.id, "params": error.model_dump()["params"]}
+    return {"error": error.text(language), "code": error.id, "params": error.data()["params"]}
 
 
 def answer(error: StudioError, language: str) -> JSONResponse:

@@ -62,7 +62,7 @@ def test_plain_text_of_any_script_is_left_alone() -> None:
 def test_json_means_the_same_and_moves_nothing(value: object) -> None:
     with pytest.MonkeyPatch.context() as patch:
         printed: list[str] = []
-        patch.setattr("typer.echo", printed.append)
+        patch.setattr("typer.echo", lambda text, **_: printed.append(text))
         say_json(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(printed[0]) == value
     assert not any(sign in printed[0] for sign in HOSTILE if not sign.isprintable() and sign != "\n")  # fmt: skip

@@ -17,7 +17,7 @@ from studio import errors, locales
 from studio.errors import Busy, InputError, StudioError
 from studio.locales import DEFAULT, LANGUAGES, placeholders, templates
 from studio.locales.negotiation import language_of
-from studio.messages import Message, message
+from studio.messages import message, read_message
 from studio.recipes.base import explain
 from studio.recipes.recipe import Recipe
 
@@ -177,7 +177,7 @@ def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.Monkey
     assert str(told) == "2 of x, {y}: gone"
     assert told.text("zh-CN") == "x、{y}：2（已不在）"
     assert told.text("fr") == str(told)
-    assert Message.model_validate_json(told.model_dump_json()) == told
+    assert read_message(told.to_json()) == told
 
 
 def test_errors_keep_id_and_parameters_across_processes() -> None:

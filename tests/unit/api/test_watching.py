@@ -55,8 +55,8 @@ def test_the_board_and_the_advice_ask_for_figures_that_are_told(
     studio.serving.jobs.add(waits, "app", "live", datetime.now(UTC) + timedelta(minutes=5))
     families = text_string_to_metric_families(studio.rendering.metrics.text().decode())
     told = {_family(sample.name) for family in families for sample in family.samples}
-    for guide in ("grafana.json", "serving.md"):
-        text = (Path(__file__).parents[3] / "docs" / guide).read_text()
+    for guide in ("grafana.json", "monitor.md"):
+        text = (Path(__file__).parents[3] / "docs" / "how-to" / guide).read_text()
         asked = {_family(name) for name in re.findall(r"studio_[a-z_]+", text)}
         assert len(asked) > 5
         assert asked <= told

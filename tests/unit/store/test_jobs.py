@@ -140,7 +140,7 @@ def test_a_job_that_is_put_back_has_not_been_tried(store: JobStore) -> None:
 # Issue 19, 1.
 def test_why_a_job_failed_is_kept_as_a_message_and_old_sentences_are_read(store: JobStore) -> None:
     made, why = add(store), message("request.variant_failed", slot="A")
-    assert store.end(claimed(store, made), "failed", why.model_dump_json())
+    assert store.end(claimed(store, made), "failed", why.to_json())
     assert store.asked(made).jobs[0].error == why
     assert store.asked(made).jobs[1].error is None
     with store._database.writing() as session:

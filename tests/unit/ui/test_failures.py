@@ -126,7 +126,7 @@ def test_notices_of_the_studio_page_do_not_tell_the_stores_address(
     ):  # fmt: skip
         caplog.clear()
         page.happens("click", button)
-        assert AWAY in page.shows(told)
+        assert str(AWAY) in page.shows(told)
         assert "10.0.0.7" not in page.shows(told)
         assert address in caplog.text
 

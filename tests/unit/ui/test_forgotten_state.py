@@ -40,7 +40,7 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     if forgets == "restarted":
         page.meets(build_app(other))
     else:
-        states = app.routes[-1].app.state_holder
+        states = app.routes[-1].app.build("en").app.state_holder
         assert isinstance(states, LightStates)
         for session in states.session_data.values():
             session.is_closed = True
