@@ -134,7 +134,7 @@ def render(
         say_json(json.dumps(result, indent=2))
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in sorted(failed.items()))
-        raise EngineError(reasons)
+        raise EngineError("request.variants_failed", reasons=reasons)
 
 
 def main() -> NoReturn:

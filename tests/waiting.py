@@ -32,6 +32,8 @@ def until(
 
 
 def run(coroutine: Coroutine[Any, Any, Found]) -> Found:
-    """What asyncio.run gives, in a thread: Playwright leaves an event loop running in this one."""
+    """What asyncio.run gives, in a thread: Playwright leaves an event loop running in this one.
+
+    Raises TimeoutError after `LONG`."""
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, coroutine).result()
+        return threads.submit(asyncio.run, asyncio.wait_for(coroutine, LONG)).result()

@@ -32,8 +32,6 @@ FIELD_NAMES: Mapping[str, Message] = {
     "end": message("recipe.control_end"),
 }
 """A1111's words for a recipe's fields, where they are plain values."""
-LABELS: Mapping[str, str] = {field: str(name) for field, name in FIELD_NAMES.items()}
-"""The same in English, for `ui/recipe_form.py` alone."""
 _PASS_FIELDS: Mapping[str, Message] = {
     "upscaler": message("recipe.pass_upscaler"),
     "factor": message("recipe.pass_factor"),

@@ -4,7 +4,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -12,7 +12,7 @@ import gradio as gr
 
 from studio.errors import BadPicture
 from studio.imaging.limits import MAX_BYTES
-from studio.recipes.palette import PALETTE
+from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.preset import PresetVersion
 from studio.ui.texts import Texts
 
@@ -23,25 +23,6 @@ _MOUNT_CANVAS = """import('/web/canvas/index.js').then(({ Canvas }) => {
 _PNG_URL = "data:image/png;base64,"
 _TEXT = re.compile(r"\{\{t '([a-z0-9_.]+)'\}\}")
 """A text's id in a template of ours, filled before Gradio reads the rest."""
-COLOURS: Mapping[str, str] = {
-    "red": "studio.colour_red",
-    "pink": "studio.colour_pink",
-    "orange": "studio.colour_orange",
-    "yellow": "studio.colour_yellow",
-    "lime": "studio.colour_lime",
-    "green": "studio.colour_green",
-    "teal": "studio.colour_teal",
-    "sky blue": "studio.colour_sky_blue",
-    "blue": "studio.colour_blue",
-    "navy": "studio.colour_navy",
-    "purple": "studio.colour_purple",
-    "lavender": "studio.colour_lavender",
-    "brown": "studio.colour_brown",
-    "black": "studio.colour_black",
-    "grey": "studio.colour_grey",
-    "white": "studio.colour_white",
-}
-"""Ids of the names of the palette's colours."""
 _CANVAS_MESSAGES = {
     "unreadable": "studio.canvas_unreadable",
     "too_many_pixels": "studio.canvas_too_many_pixels",
@@ -92,7 +73,7 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
             js_on_load=_MOUNT_CANVAS,
             apply_default_css=False,
             base=base,
-            palette=[{"name": texts(COLOURS[name]), "hex": colour} for name, colour in PALETTE],
+            palette=[{"name": texts(NAME_IDS[name]), "hex": colour} for name, colour in PALETTE],
             messages={name: texts(id_) for name, id_ in _CANVAS_MESSAGES.items()},
             **more,
         )

@@ -69,10 +69,7 @@ def serve(settings: Settings) -> None:
     """
     guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
     if guarded and not open_studio(settings).users.any():
-        raise ServerError(
-            f"{settings.host} is to be signed in to, and nobody could sign in: add a user with"
-            " `studio users add NAME`, or let everybody in with --no-sign-in"
-        )
+        raise ServerError("auth.nobody_could_sign_in", host=settings.host)
     listener = listen(settings.host, settings.port)
     os.umask(0o077)
     set_up_logs(settings.log_json, logging.WARNING)

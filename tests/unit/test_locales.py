@@ -29,12 +29,8 @@ QUOTED = re.compile(r"""["'`]([a-z0-9_]+(?:\.[a-z0-9_]+)+)["'`]""")
 COMPOSED = ("pydantic.", "list.", "language.")
 """Ids that code composes, or that only this package reads."""
 SEEN = {".py", ".js", ".html"}
-DONE = (
-    "api", "bench", "bootstrap.py", "client.py", "engine", "errors.py", "files.py", "imaging",
-    "library", "logs.py", "messages.py", "network.py", "recipes", "safety", "service",
-    "settings.py", "shell", "store", "worker.py",
-)  # fmt: skip
-"""What raises errors by ids alone. Packages are added here as they are converted."""
+NOT_DONE = ("pocket",)
+"""What may still raise errors by sentences: nobody but its developers runs it."""
 
 
 def sources() -> Iterator[Path]:
@@ -138,7 +134,7 @@ def test_errors_are_raised_by_their_ids() -> None:
     wrong = []
     for path in sources():
         part = path.relative_to(PACKAGE)
-        if path.suffix == ".py" and part.parts[0] in DONE:
+        if path.suffix == ".py" and part.parts[0] not in NOT_DONE:
             tree = ast.parse(path.read_text("utf-8"))
             wrong += [f"{part}:{call.lineno}: {ast.unparse(call)}" for call in sentences(tree)]
     assert wrong == []
