@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from studio.errors import BadPicture
-from studio.recipes.palette import PALETTE
-from studio.ui.components import COLOURS, Backdrop, SketchCanvas, Tile, Tiles, png_url
+from studio.recipes.palette import NAME_IDS, PALETTE
+from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url
 from studio.ui.texts import Texts
 from tests import examples
 
@@ -51,7 +51,7 @@ def test_png_addresses_hold_the_bytes() -> None:
 
 
 def test_every_colour_has_a_name_in_each_language() -> None:
-    assert list(COLOURS) == [name for name, _ in PALETTE]
+    assert list(NAME_IDS) == [name for name, _ in PALETTE]
 
 
 def test_the_palette_is_the_drawn_worlds() -> None:
