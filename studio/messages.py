@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from studio.locales import DEFAULT, ListOf, Text, translate
@@ -86,7 +86,8 @@ def _param(value: Any) -> Param:
 
 
 def in_language(value: Any, language: str) -> Any:
-    """`value`, plain data as JSON has it, with each message in it as text in `language`."""
+    """`value` as plain data for JSON (mappings, lists, dataclasses by their fields), with each message in
+    it as text in `language`."""
     match value:
         case Message():
             return value.text(language)
@@ -94,6 +95,10 @@ def in_language(value: Any, language: str) -> Any:
             return {name: in_language(each, language) for name, each in value.items()}
         case list() | tuple():
             return [in_language(each, language) for each in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            each.name: in_language(getattr(value, each.name), language) for each in fields(value)
+        }
     return value
 
 

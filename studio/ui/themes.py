@@ -124,7 +124,7 @@ def theme_routes(studio: Studio) -> APIRouter:
 
     @routes.get("/{slug}/{number}/check")
     def check(slug: Slug, number: Number, language: Language) -> list[dict[str, Any]]:
-        return [in_language(asdict(each), language) for each in deploying.check(slug, number)]
+        return [in_language(each, language) for each in deploying.check(slug, number)]
 
     @routes.post("/{slug}/deploy")
     def deploy(slug: Slug, wish: _Deploy, request: Request, x_studio: OwnPage) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _add_reviews(routes: APIRouter, studio: Studio) -> None:
         slug: Slug, number: Number, kind: ReportKind, language: Language
     ) -> dict[str, Any]:
         found = reviewing.progress(slug, number, kind)
-        return {"state": "none"} if found is None else in_language(asdict(found), language)
+        return {"state": "none"} if found is None else in_language(found, language)
 
     @routes.post("/{slug}/{number}/reviews/{kind}/stop")
     def stop(slug: Slug, number: Number, kind: ReportKind, x_studio: OwnPage) -> dict[str, str]:

@@ -77,7 +77,7 @@ def tuning_routes(studio: Studio) -> APIRouter:
         return {
             "study": tuning.study(study).model_dump(mode="json"),
             "trials": [asdict(each) | {"looks": each.looks.model_dump()} for each in tuning.trials(study)],
-            "progress": None if progress is None else in_language(asdict(progress), language),
+            "progress": None if progress is None else in_language(progress, language),
         }  # fmt: skip
 
     @routes.get("/cost")

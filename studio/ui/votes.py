@@ -69,7 +69,7 @@ def vote_routes(studio: Studio) -> APIRouter:
     @routes.get("/{contest_id}")
     def contest(contest_id: ContestId, language: Language) -> dict[str, Any]:
         """A contest, and how far its pictures are. Nothing is drawn for that."""
-        ready = in_language(asdict(voting.ready(contest_id)), language)
+        ready = in_language(voting.ready(contest_id), language)
         return {**_row(voting.contests.get(contest_id)), **ready}
 
     @routes.get("/{contest_id}/cost")
@@ -79,7 +79,7 @@ def vote_routes(studio: Studio) -> APIRouter:
     @routes.post("/{contest_id}/draw")
     def draw(contest_id: ContestId, x_studio: OwnPage, language: Language) -> dict[str, Any]:
         """Goes on with what a restart or somebody broke off."""
-        ready: dict[str, Any] = in_language(asdict(voting.begin_drawing(contest_id)), language)
+        ready: dict[str, Any] = in_language(voting.begin_drawing(contest_id), language)
         return ready
 
     @routes.get("/{contest_id}/ballot")

@@ -75,7 +75,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
                 }
                 for each in studio.catalogue.models()
             ],
-            "pulls": [in_language(asdict(pull), language) for pull in studio.pulls.all()],
+            "pulls": [in_language(pull, language) for pull in studio.pulls.all()],
         }  # fmt: skip
 
     @routes.get("/models/picture/{kind}/{name}")
@@ -92,7 +92,7 @@ def workshop_routes(studio: Studio, journal: Journal) -> APIRouter:
     @routes.post("/models/pull")
     def pull(wish: _Wish, x_studio: OwnPage, language: Language) -> dict[str, Any]:
         begun: dict[str, Any] = in_language(
-            asdict(studio.pulls.start(PullWish(**wish.model_dump()))), language
+            studio.pulls.start(PullWish(**wish.model_dump())), language
         )
         return begun
 
@@ -103,8 +103,8 @@ def _chore(chore: Chore) -> dict[str, Any]:
     return {
         "name": chore.name,
         "started": chore.started.isoformat(),
-        **asdict(chore.about),
-        **asdict(chore.progress),
+        **vars(chore.about),
+        **vars(chore.progress),
     }
 
 

@@ -61,7 +61,10 @@ def seen(client: TestClient, number: int, theme: str = TWO) -> dict[int, list[st
 
 
 def test_a_version_is_checked_deployed_rolled_back_and_taken_down(client: TestClient) -> None:
-    assert {f["level"] for f in client.get(f"{TWO}/1/check").json()} == {"pass", "warning"}
+    checked = client.get(f"{TWO}/1/check", headers={"accept-language": "zh-CN"}).json()
+    assert {each["level"] for each in checked} == {"pass", "warning"}
+    assert any("模型相互匹配" in each["what"] for each in checked)  # Issue 19, 1.
+    assert all(isinstance(each["remedy"], str | None) for each in checked)
     for number, over in ((1, 0), (2, 1)):
         order = {"slug": "two", "number": number, "author": "ada", "note": "season"}
         wish = {"order": order, "over": over, "seen": seen(client, number)}
