@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 from studio.errors import StoreInUse, StoreUnavailable
 from studio.store.database import database_url
 from studio.store.locks import ServerLock
+from tests.waiting import LONG, until
 
 
 def test_a_second_server_is_refused_until_the_first_ends(url: str) -> None:
@@ -15,7 +16,7 @@ def test_a_second_server_is_refused_until_the_first_ends(url: str) -> None:
     with pytest.raises(StoreInUse, match="another `studio serve`"):
         second.acquire(0.3)
     first.release()
-    second.acquire(0)
+    second.acquire(LONG)  # PostgreSQL notices a moment later that the first session has ended.
     with pytest.raises(StoreInUse):
         first.acquire(0)
     second.release()
@@ -62,11 +63,18 @@ def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
 
 
 def end_sessions(url: str) -> None:
+    """Until the server knows of none but its own."""
     admin = create_engine(database_url(url), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         connection.execute(
             text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+        )
+        until(
+            lambda: connection.scalar(
+                text(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")
+            ),
+            lambda left: left == 0,
         )
     admin.dispose()
 
