@@ -22,7 +22,8 @@ from studio.recipes.preset import LETTERS, Letter
 from studio.recipes.request import Job, Request
 from studio.recipes.serving import Told
 from studio.service.runner import UNSENT, hard_limit
-from studio.store.jobs import JobStore, Left
+from studio.store.job_types import Left
+from studio.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
 TASK = "studio.draw"

@@ -8,7 +8,8 @@ from studio.recipes.preset import Letter
 from studio.recipes.request import Request, Variant
 from studio.recipes.serving import OPEN, JobSeen, JobState
 from studio.service.metrics import Metrics
-from studio.store.jobs import JobStore, Ticket
+from studio.store.job_types import Ticket
+from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 
 

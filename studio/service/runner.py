@@ -13,7 +13,8 @@ from studio.recipes.serving import Told, told
 from studio.service.lane import Priority
 from studio.service.ledger import SqlLedger
 from studio.service.rendering import RenderService
-from studio.store.jobs import JobStore, Left
+from studio.store.job_types import Left
+from studio.store.jobs import JobStore
 from studio.store.locks import ServerLock
 from studio.store.variants import VariantStore
 

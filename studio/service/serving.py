@@ -22,7 +22,8 @@ from studio.service.ledger import event_of
 from studio.service.runner import Runner
 from studio.service.ticks import Ticks
 from studio.store.base_images import BaseImageStore
-from studio.store.jobs import LATE, Crowd, JobStore
+from studio.store.job_types import Crowd
+from studio.store.jobs import LATE, JobStore
 from studio.store.variants import VariantStore
 
 WAIT = timedelta(minutes=5)

@@ -12,7 +12,8 @@ from importlib.metadata import version
 from studio.engine.status import EngineStatus
 from studio.service.rendering import RenderService
 from studio.settings import Settings
-from studio.store.jobs import JobStore, Waiting
+from studio.store.job_types import Waiting
+from studio.store.jobs import JobStore
 
 LINES = 200
 PACKAGES = ("doodle-theme-studio", "torch", "diffusers", "transformers", "peft", "gradio")

@@ -12,7 +12,8 @@ from studio.errors import Busy, InputError, NotFound
 from studio.messages import message
 from studio.recipes.serving import MOST_ATTEMPTS
 from studio.store.database import Database
-from studio.store.jobs import POISON, Crowd, JobStore, Left, Ticket
+from studio.store.job_types import Crowd, Left, Ticket
+from studio.store.jobs import POISON, JobStore
 from studio.store.tables import JobRow
 from tests import examples
 
