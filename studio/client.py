@@ -16,7 +16,7 @@ import httpx2
 
 from studio.api.wire import PREFIX, Problem, RequestShown, Theme
 from studio.errors import Busy, InputError, NotFound, Outdated, ServerError, StudioError
-from studio.messages import Message, message
+from studio.messages import message, read_message
 from studio.recipes.preset import Letter
 
 SECONDS = 30.0
@@ -119,9 +119,11 @@ def _check(answer: httpx2.Response) -> None:
     answer.read()
     try:
         problem = Problem.model_validate_json(answer.content)
-        said = Message(id=problem.code or problem.detail, params=problem.params)
+        told = {"id": problem.code or problem.detail, "params": problem.params}
+        said = read_message(json.dumps(told))
     except ValueError:
-        said = message("request.api_status", status=answer.status_code)
+        said = None
+    said = said or message("request.api_status", status=answer.status_code)
     if answer.status_code == 429:
         raise Busy(said.id, int(answer.headers.get("Retry-After", "1")), **said.params)
     kinds: Mapping[int, type[StudioError]] = {

@@ -61,7 +61,7 @@ def read_message(text: str) -> Message | None:
     if text.startswith('{"id":'):
         try:
             return _read(json.loads(text))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass
     return Message(text) if text else None
 

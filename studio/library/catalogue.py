@@ -193,6 +193,8 @@ def _sendable(value: Sent) -> Sent:
     elif isinstance(value, Message):
         params = {name: _sendable(each) for name, each in value.params.items()}
         fitting = message(_sendable(value.id), **params)
+    elif isinstance(value, list):
+        fitting = [_sendable(each) for each in value]
     return cast(Sent, fitting)
 
 

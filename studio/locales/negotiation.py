@@ -1,7 +1,6 @@
 """The language of a reader over HTTP: a cookie when one was chosen on a page, else the browser's."""
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 
 from studio.locales import DEFAULT, LANGUAGES
 
@@ -11,11 +10,10 @@ COOKIE = "studio_language"
 def language_of(headers: Mapping[str, str]) -> str:
     """A key of LANGUAGES for a request with these headers (names in lower case, or a case-insensitive
     mapping as Starlette's)."""
-    try:
-        chosen = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        chosen = None
-    return preferred(chosen.value if chosen else None, headers.get("accept-language", ""))
+    # Cookies of other applications on this host come along, in forms that http.cookies stops at.
+    pairs = (each.partition("=") for each in headers.get("cookie", "").split(";"))
+    cookies = {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+    return preferred(cookies.get(COOKIE), headers.get("accept-language", ""))
 
 
 def preferred(chosen: str | None, accepted: str = "") -> str:

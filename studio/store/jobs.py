@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InputError, NotFound
-from studio.messages import message
+from studio.messages import Message, message
 from studio.recipes.base import read_kept
 from studio.recipes.canvas import Slug
 from studio.recipes.preset import LETTERS, Letter
@@ -192,7 +192,7 @@ class JobStore:
                 raise NotFound(
                     "request.no_variant_to_withdraw", request=request_id[:8], slot=letter
                 )
-            job.state, job.error = "withheld", reason
+            job.state, job.error = "withheld", Message(reason).to_json()
 
     def release(self, request_id: str, letter: Letter, is_made: bool, expires: datetime) -> None:
         """Lets a withheld picture be shown: at once where it is made, else the job is queued anew and

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Part
 
+from studio.bodies import Refusal
 from studio.errors import (
     AWAY,
     Busy,
@@ -90,7 +91,13 @@ def handle_failures(app: FastAPI) -> None:
         found = [{name: each[name] for name in ("type", "loc", "msg")} for each in error.errors()]
         return JSONResponse({"detail": found}, 422)
 
+    async def on_refusal(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Refusal)
+        body = body_of(error.message, language_of(request.headers))
+        return JSONResponse(body, error.status_code, error.headers)
+
     app.add_exception_handler(StudioError, on_studio_error)
+    app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(RequestValidationError, on_misfit)
 
 

@@ -65,6 +65,7 @@ class StudioPages:
                 await self._start(language)
             yield
         self._running = None
+        self._started.clear()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

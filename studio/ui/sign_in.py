@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import gradio as gr
 from fastapi import APIRouter, FastAPI, Form, Request, Response
@@ -25,6 +25,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.errors import Busy, StoreUnavailable, StudioError
+from studio.locales import LANGUAGES
 from studio.locales.negotiation import language_of
 from studio.messages import Message as Text
 from studio.network import forwarding, is_loopback
@@ -151,7 +152,8 @@ class _SecureCookies:
 
 def _to_sign_in(scope: Scope) -> Response:
     if scope["type"] == "http" and scope["method"] == "GET" and _wants_page(Headers(scope=scope)):
-        return RedirectResponse("/sign-in", 303)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+        return RedirectResponse(f"/sign-in?lang={asked}" if asked in LANGUAGES else "/sign-in", 303)
     return _refusal(scope, 401, Text(id="auth.sign_in_first"))
 
 

@@ -176,6 +176,15 @@ def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.Monkey
     assert read_message(told.to_json()) == told
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a {sentence}", '{"id":', '{"id":"x","params":null}', '{"id":"x","params":[]}',
+     '{"id":"x","params":{"a":null}}', '{"id":"x","params":' + '{"a":' * 10_000],
+)  # fmt: skip
+def test_what_is_no_message_is_read_as_a_sentence(text: str) -> None:
+    assert str(read_message(text)) == text
+
+
 def test_errors_keep_id_and_parameters_across_processes() -> None:
     error = pickle.loads(pickle.dumps(Busy("a.b", 5, count=3)))
     assert (type(error), error.code, error.seconds) == (Busy, "a.b", 5)
@@ -195,6 +204,7 @@ def test_errors_keep_id_and_parameters_across_processes() -> None:
         ({"cookie": "studio_language=zh-CN"}, "zh-CN"),
         ({"cookie": "studio_language=../etc", "accept-language": "zh"}, "zh-CN"),
         ({"cookie": ";;=;studio_language"}, "en"),
+        ({"cookie": 'a={"x":1}; flag; b=x y; c[d]=1; studio_language=zh-CN'}, "zh-CN"),
     ],
 )
 def test_the_language_is_the_chosen_one_or_the_browsers(

@@ -53,6 +53,11 @@ def test_what_goes_wrong_is_raised_as_the_api_says_it(themes: Themes, address: s
         themes.ask("first-light", "mia", b"GIF89a")
     with pytest.raises(NotFound):
         list(themes.events("f" * 32))
+    with pytest.raises(
+        InputError, match="slug: should match|theme: "
+    ) as refused:  # A message in another.
+        themes.ask("No Slug", "mia")
+    assert refused.value.code == "request.invalid"
 
     def ask_often() -> None:
         for _ in range(12):

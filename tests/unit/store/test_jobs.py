@@ -296,3 +296,10 @@ def test_two_doors_together_let_in_no_more_than_one_would(url: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         turns = sorted(pool.map(ask, range(16)))
     assert turns == [-1] * 13 + [0, 1, 2]
+
+
+def test_a_reason_that_looks_like_a_message_is_a_sentence(store: JobStore) -> None:
+    made, reason = add(store), '{"id":"x","params":{}}'
+    assert store.end(claimed(store, made), "done")
+    store.withdraw(made, "A", reason)
+    assert str(store.asked(made).jobs[0].error) == reason

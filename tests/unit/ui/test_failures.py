@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from studio.bodies import BodyLimits
 from studio.bootstrap import open_studio
 from studio.errors import AWAY, StoreUnavailable
 from studio.service.chores import About
@@ -92,6 +93,16 @@ def test_errors_are_in_the_readers_language_with_their_ids(client: TestClient) -
         assert answer.json() == {
             "error": told, "code": "tuning.study_not_found", "params": {"name": "picnic"}
         }  # fmt: skip
+
+
+# Issue 19, 1.
+def test_a_body_that_is_too_much_is_refused_in_the_readers_language(home: Path) -> None:
+    app = build_app(open_studio(Settings(home=home), FakeRenderer), BodyLimits(size=100))
+    with TestClient(app, base_url="http://127.0.0.1:7860") as limited:
+        headers = {"X-Studio": "page", "Accept-Language": "zh-CN"}
+        answer = limited.post("/safety/picture", content=b"a" * 101, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.body_too_large")
+    assert answer.json()["error"].startswith("最多 100 字节")
 
 
 def test_the_stores_address_stays_in_the_log(

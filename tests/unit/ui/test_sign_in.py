@@ -48,6 +48,10 @@ def test_nothing_is_answered_without_a_session(client: TestClient, address: str)
 def test_a_browser_is_led_to_where_one_signs_in(client: TestClient) -> None:
     answer = client.get("/history", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    chosen = client.get("/?lang=zh-CN", headers={"accept": "text/html"})
+    assert chosen.headers["location"] == "/sign-in?lang=zh-CN"
+    other = client.get("/?lang=//evil.example", headers={"accept": "text/html"})
+    assert other.headers["location"] == "/sign-in"
     assert "Password" in client.get("/sign-in").text
     assert client.get("/own/pages.css").status_code == 200
 
