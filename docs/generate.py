@@ -17,13 +17,13 @@ from fastapi import FastAPI
 from typer.cli import get_docs_for_click
 
 from studio import __version__, errors
-from studio.api.app import build_api
-from studio.api.problems import STATUS
-from studio.bootstrap import open_studio
-from studio.cli import app as commands
+from studio.app import create_app_container
+from studio.cli.main import app as commands
 from studio.errors import StudioError
 from studio.locales import DEFAULT, templates
-from studio.recipes.preset import Preset
+from studio.recipes.themes.preset import Preset
+from studio.server.app import create_api
+from studio.server.problems import STATUS
 from studio.settings import Settings
 
 Schema = Mapping[str, Any]
@@ -85,12 +85,12 @@ def api() -> str:
 def api_document() -> dict[str, Any]:
     """The OpenAPI document of a studio with an empty data directory."""
     with tempfile.TemporaryDirectory() as home:
-        studio = open_studio(Settings(home=Path(home)))
+        studio = create_app_container(Settings(data_dir=Path(home)))
         try:
-            app: FastAPI = build_api(studio)
+            app: FastAPI = create_api(studio)
             return app.openapi()
         finally:
-            studio.rendering.close()
+            studio.renders.close()
 
 
 def openapi_json() -> str:

@@ -14,22 +14,29 @@ from typing import Any
 
 import httpx2
 
-from studio.api.wire import PREFIX, Problem, RequestShown, Theme
-from studio.errors import Busy, InputError, NotFound, Outdated, ServerError, StudioError
+from studio.errors import (
+    CapacityError,
+    InvalidInputError,
+    NotFoundError,
+    ServerError,
+    StudioError,
+    VersionConflictError,
+)
 from studio.messages import message, read_message
-from studio.recipes.preset import Letter
+from studio.recipes.themes.preset import Slot
+from studio.server.schemas import PREFIX, Problem, RequestResponse, Theme
 
-SECONDS = 30.0
+DEFAULT_TIMEOUT = 30.0
 
 
-class Themes:
+class StudioClient:
     """Calls raise NotFound, Busy, InputError (Outdated among them) or ServerError with what the API says of it."""
 
     def __init__(self, address: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx2.Client(base_url=address, headers=headers, timeout=SECONDS)
+        self._http = httpx2.Client(base_url=address, headers=headers, timeout=DEFAULT_TIMEOUT)
 
-    def __enter__(self) -> "Themes":
+    def __enter__(self) -> "StudioClient":
         return self
 
     def __exit__(
@@ -42,9 +49,9 @@ class Themes:
 
     def themes(self) -> list[Theme]:
         """What is served now."""
-        return [Theme.model_validate(each) for each in self._call("GET", "/themes").json()]
+        return [Theme.model_validate(each) for each in self._request("GET", "/themes").json()]
 
-    def ask(
+    def create_request(
         self,
         theme: str,
         base_image: str,
@@ -52,29 +59,31 @@ class Themes:
         words: str = "",
         seed: int | None = None,
         key: str | None = None,
-    ) -> RequestShown:
+    ) -> RequestResponse:
         """Asks for four pictures; `doodle` is a PNG of the base image's size. With an idempotency
         `key` it is safe to ask again."""
         wish = {
-            "theme": theme, "base_image": base_image, "words": words, "seed": seed,
+            "theme": theme, "base_image": base_image, "prompt": words, "seed": seed,
             "doodle": None if doodle is None else base64.b64encode(doodle).decode(),
         }  # fmt: skip
         headers = {} if key is None else {"Idempotency-Key": key}
-        answer = self._call("POST", "/requests", json=wish, headers=headers)
-        return RequestShown.model_validate(answer.json())
+        answer = self._request("POST", "/requests", json=wish, headers=headers)
+        return RequestResponse.model_validate(answer.json())
 
-    def asked(self, request_id: str) -> RequestShown:
+    def get_request(self, request_id: str) -> RequestResponse:
         """A request as it stands."""
-        return RequestShown.model_validate(self._call("GET", f"/requests/{request_id}").json())
+        return RequestResponse.model_validate(
+            self._request("GET", f"/requests/{request_id}").json()
+        )
 
-    def events(self, request_id: str, after: int = -1) -> Iterator[Mapping[str, Any]]:
+    def stream_events(self, request_id: str, after: int = -1) -> Iterator[Mapping[str, Any]]:
         """What happens to the four jobs, until all have ended; each with its number as `id`, to go on
         after. A connection that breaks raises ServerError: go on after the last."""
         headers = {"Last-Event-ID": str(after)}
         address = f"{PREFIX}/requests/{request_id}/events"
         try:
             with self._http.stream("GET", address, headers=headers, timeout=None) as answer:
-                _check(answer)
+                _raise_for_status(answer)
                 number = after
                 for line in answer.iter_lines():
                     field, _, value = line.partition(": ")
@@ -85,34 +94,36 @@ class Themes:
         except httpx2.HTTPError as error:
             raise ServerError("request.api_broken", reason=str(error)) from None
 
-    def picture(self, request_id: str, letter: Letter, format: str = "png") -> bytes:
+    def get_image(self, request_id: str, slot: Slot, format: str = "png") -> bytes:
         """A finished variant, as PNG or WebP."""
-        address = f"/requests/{request_id}/variants/{letter}?format={format}"
-        return self._call("GET", address).content
+        address = f"/requests/{request_id}/variants/{slot}?format={format}"
+        return self._request("GET", address).content
 
-    def pictures(self, request_id: str) -> dict[Letter, bytes]:
+    def get_images(self, request_id: str) -> dict[Slot, bytes]:
         """Every picture that is done."""
-        done = [v.letter for v in self.asked(request_id).variants if v.state == "done"]
-        return {letter: self.picture(request_id, letter) for letter in done}
+        done = [v.slot for v in self.get_request(request_id).variants if v.state == "done"]
+        return {slot: self.get_image(request_id, slot) for slot in done}
 
-    def pick(self, request_id: str, letter: Letter) -> None:
+    def select_variant(self, request_id: str, slot: Slot) -> None:
         """Tells which picture the user chose."""
-        self._call("POST", f"/requests/{request_id}/pick", json={"letter": letter})
+        self._request("POST", f"/requests/{request_id}/pick", json={"slot": slot})
 
-    def cancel(self, request_id: str) -> RequestShown:
+    def cancel(self, request_id: str) -> RequestResponse:
         """Ends what has not ended."""
-        return RequestShown.model_validate(self._call("DELETE", f"/requests/{request_id}").json())
+        return RequestResponse.model_validate(
+            self._request("DELETE", f"/requests/{request_id}").json()
+        )
 
-    def _call(self, method: str, address: str, **more: Any) -> httpx2.Response:
+    def _request(self, method: str, address: str, **more: Any) -> httpx2.Response:
         try:
             answer = self._http.request(method, f"{PREFIX}{address}", **more)
         except httpx2.HTTPError as error:
             raise ServerError("request.api_no_answer", reason=str(error)) from None
-        _check(answer)
+        _raise_for_status(answer)
         return answer
 
 
-def _check(answer: httpx2.Response) -> None:
+def _raise_for_status(answer: httpx2.Response) -> None:
     """Raises what the API says went wrong."""
     if answer.is_success:
         return
@@ -125,14 +136,14 @@ def _check(answer: httpx2.Response) -> None:
         said = None
     said = said or message("request.api_status", status=answer.status_code)
     if answer.status_code == 429:
-        raise Busy(said.id, int(answer.headers.get("Retry-After", "1")), **said.params)
+        raise CapacityError(said.id, int(answer.headers.get("Retry-After", "1")), **said.params)
     kinds: Mapping[int, type[StudioError]] = {
-        401: InputError,
-        403: InputError,
-        404: NotFound,
-        408: InputError,
-        409: Outdated,
-        413: InputError,
-        422: InputError,
+        401: InvalidInputError,
+        403: InvalidInputError,
+        404: NotFoundError,
+        408: InvalidInputError,
+        409: VersionConflictError,
+        413: InvalidInputError,
+        422: InvalidInputError,
     }
     raise kinds.get(answer.status_code, ServerError)(said.id, **said.params)

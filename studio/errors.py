@@ -66,31 +66,31 @@ class StudioError(Exception):
         return _restored, (type(self), self.message, self.__dict__)
 
 
-class InputError(StudioError):
+class InvalidInputError(StudioError):
     exit_code = 2
 
 
-class BadPicture(InputError):
+class InvalidImageError(InvalidInputError):
     pass
 
 
-class BadDocument(InputError):
+class InvalidDocumentError(InvalidInputError):
     pass
 
 
-class Blocked(InputError):
+class ContentBlockedError(InvalidInputError):
     pass
 
 
-class Outdated(InputError):
+class VersionConflictError(InvalidInputError):
     pass
 
 
-class GateClosed(InputError):
+class PreflightFailedError(InvalidInputError):
     pass
 
 
-class NotFound(StudioError):
+class NotFoundError(StudioError):
     exit_code = 3
 
 
@@ -98,39 +98,39 @@ class ModelError(StudioError):
     exit_code = 4
 
 
-class DamagedModel(ModelError):
+class CorruptModelError(ModelError):
     pass
 
 
-class UnfitModel(ModelError):
+class IncompatibleModelError(ModelError):
     pass
 
 
-class HubUnavailable(ModelError):
+class ModelHubError(ModelError):
     pass
 
 
-class StoreError(StudioError):
+class StorageError(StudioError):
     exit_code = 5
 
 
-class StoreUnavailable(StoreError):
+class StorageUnavailableError(StorageError):
     pass
 
 
-class StoreInUse(StoreError):
+class StoreInUse(StorageError):
     pass
 
 
-class NewerStore(StoreError):
+class SchemaTooNewError(StorageError):
     pass
 
 
-class Unstorable(StoreError):
+class Unstorable(StorageError):
     pass
 
 
-class Busy(StudioError):
+class CapacityError(StudioError):
     """`seconds` from now there is likely to be room."""
 
     exit_code = 8
@@ -143,36 +143,36 @@ class Busy(StudioError):
         **params: str | int | float | Message | Sequence[str | Message],
     ) -> None:
         super().__init__(code, **params)
-        self.seconds = seconds
+        self.retry_after_seconds = seconds
 
 
 class ServerError(StudioError):
     exit_code = 6
 
 
-class EngineError(StudioError):
+class RenderError(StudioError):
     exit_code = 7
 
 
-class NoRoom(EngineError):
+class InsufficientMemoryError(RenderError):
     pass
 
 
-class DeadlinePassed(EngineError):
+class JobTimeoutError(RenderError):
     pass
 
 
-class LaneHung(EngineError):
+class WorkerHungError(RenderError):
     pass
 
 
-class DeviceLost(EngineError):
+class DeviceLost(RenderError):
     """A sticky error of the device: the process must end, for every later call fails as well."""
 
     exit_code = 9
 
 
-class Cancelled(EngineError):
+class JobCancelledError(RenderError):
     pass
 
 
@@ -182,6 +182,6 @@ AWAY = message("studio.storage_away")
 def shown(error: StudioError) -> Message:
     """An error's message for pages and whoever asks: without addresses and paths of the store, which
     belong in the log. Whoever shows it logs the error itself."""
-    if isinstance(error, StoreError) and not isinstance(error, Unstorable):
+    if isinstance(error, StorageError) and not isinstance(error, Unstorable):
         return AWAY
     return error.message

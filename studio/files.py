@@ -5,7 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from studio.errors import InputError
+from studio.errors import InvalidInputError
 from studio.messages import Message
 
 
@@ -13,12 +13,12 @@ def read_file(path: Path, what: str | Message) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(
+        raise InvalidInputError(
             "cli.file_not_readable", what=what, path=str(path), reason=str(error.strerror)
         ) from None
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes) -> None:
     """Writes `path` whole or not at all, making its folder."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,19 +32,19 @@ def write_file(path: Path, data: bytes) -> None:
             Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise InputError(
+        raise InvalidInputError(
             "cli.file_not_writable", path=str(path), reason=str(error.strerror)
         ) from None
 
 
-def check_folder(folder: Path) -> None:
+def ensure_writable_dir(folder: Path) -> None:
     """Makes `folder` and sees that files can be written there, before long work is begun."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(
+        raise InvalidInputError(
             "cli.folder_not_writable", folder=str(folder), reason=str(error.strerror)
         ) from None
 

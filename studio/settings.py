@@ -24,24 +24,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
-    home: Path = Field(
+    data_dir: Path = Field(
         default_factory=lambda: user_data_path("doodle-theme-studio"),
         description="The data directory: database, images, your own models and word lists. By default"
         " the user's data directory, on Linux `~/.local/share/doodle-theme-studio`.",
     )
-    database: SecretStr = Field(
+    database_url: SecretStr = Field(
         SecretStr(""),
         description="URL of a PostgreSQL database, as SQLAlchemy writes it:"
         " `postgresql://user:password@host/name`. It needs the extra `postgresql`. Empty: the SQLite"
         " file `studio.db` in `STUDIO_HOME`.",
     )
-    broker: SecretStr = Field(
+    broker_url: SecretStr = Field(
         SecretStr(""),
         description="URL of the Redis through which workers get their jobs, such as"
         " `redis://host:6379/0`. It needs the extra `cluster`. Empty: the process that serves also"
         " renders.",
     )
-    picture_store: str = Field(
+    image_store_url: str = Field(
         "",
         description="URL of a bucket for images, such as `s3://bucket/pictures`. It needs the extra `s3`;"
         " keys and endpoint are botocore's (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,"
@@ -90,12 +90,12 @@ class Settings(BaseSettings):
         description="Whether the session cookie is sent over https only. `auto`: where a trusted proxy"
         " says that the browser uses https.",
     )
-    model_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+    extra_model_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         (),
         description="Further folders with models, also whole trees of A1111 and ComfyUI, separated by `:`"
         " as in `PATH`.",
     )
-    hub: str = Field(
+    hub_url: str = Field(
         "https://huggingface.co",
         pattern=r"^https?://",
         description="URL of the model hub that `studio models pull` downloads from. It has to be https,"
@@ -104,40 +104,40 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="The device that renders. `auto`: CUDA, else MPS, else the CPU."
     )
-    resident_base_models: int = Field(
+    max_models_on_device: int = Field(
         2, ge=1, le=16, description="Number of base models that stay on the device."
     )
-    ram_base_models: int = Field(
+    max_models_in_ram: int = Field(
         4,
         ge=1,
         le=64,
         description="Number of base models that stay in RAM, those on the device included.",
     )
-    device_gb: Annotated[float, Field(gt=0)] | None = Field(
+    max_device_memory_gb: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Gigabytes of device memory that base models may take. Unset: no limit."
     )
-    ram_gb: Annotated[float, Field(gt=0)] | None = Field(
+    max_host_memory_gb: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Gigabytes of RAM that base models may take. Unset: no limit."
     )
     precision: Literal["auto", "fp32", "fp16", "bf16"] = Field(
         "auto", description="Number format of the weights. `auto`: fp16 on CUDA, fp32 elsewhere."
     )
-    exact: bool = Field(
+    disable_approximations: bool = Field(
         False,
         description="Leave out what trades exactness for speed: DeepCache, also where a recipe asks for it,"
         " and `STUDIO_COMPILE`.",
     )
-    batch: bool = Field(
+    batch_variants: bool = Field(
         False,
         description="Render variants in one batch where they differ in prompt and seed only. Quicker on a"
         " graphics card; the last bits of the pixels differ from those of single renders.",
     )
-    compile: bool = Field(
+    torch_compile: bool = Field(
         False,
         description="Compile base models with `torch.compile`: quicker steps after a slow first image. It"
         " needs a C++ compiler.",
     )
-    job_seconds: Annotated[float, Field(gt=0)] | None = Field(
+    job_timeout_seconds: Annotated[float, Field(gt=0)] | None = Field(
         None,
         description="Seconds that one job may take before it ends with an error. Unset: no limit.",
     )
@@ -149,12 +149,12 @@ class Settings(BaseSettings):
         False,
         description="Have `studio serve` and `studio worker` write their log as JSON, an object a line.",
     )
-    request_days: Annotated[int, Field(ge=1)] | None = Field(
+    request_retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None,
         description="Days after which clients' doodles, prompts and base images, and the images made of"
         " them, are deleted. Unset: they are kept.",
     )
-    record_days: Annotated[int, Field(ge=1)] | None = Field(
+    audit_retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None,
         description="Days after which entries of the moderation record are deleted. Unset: they are kept.",
     )
@@ -192,24 +192,24 @@ class Settings(BaseSettings):
             raise invalid("auth.sign_in_both_ways")
         return self
 
-    @field_validator("home")
+    @field_validator("data_dir")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         """The server leaves the folder it was started in; relative paths must not follow it."""
         return home.expanduser().absolute()
 
     @property
-    def models_home(self) -> Path:
-        return self.home / "models"
+    def user_models_dir(self) -> Path:
+        return self.data_dir / "models"
 
     @property
-    def pictures(self) -> Path:
-        return self.home / "pictures"
+    def images_dir(self) -> Path:
+        return self.data_dir / "pictures"
 
     @property
-    def database_url(self) -> str:
+    def sqlalchemy_url(self) -> str:
         """As SQLAlchemy reads it; may hold a password."""
-        return self.database.get_secret_value() or f"sqlite:///{self.home / 'studio.db'}"
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'studio.db'}"
 
 
 def _listed(entries: object) -> object:
@@ -217,7 +217,7 @@ def _listed(entries: object) -> object:
     return tuple(re.findall(r"[^,\s]+", entries)) if isinstance(entries, str) else entries
 
 
-def shipped(name: str) -> Path:
+def bundled_path(name: str) -> Path:
     """A folder that ships with the product: `assets` or `presets`.
 
     Inside the package when it was installed from a wheel, beside it in a checkout.

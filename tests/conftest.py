@@ -16,10 +16,10 @@ from hypothesis import settings as hypothesis_settings
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from studio import bootstrap
-from studio.bootstrap import Studio, open_studio
-from studio.safety.pictures import OpenNsfw
-from studio.service.fake import FakeRenderer
+from studio import app as bootstrap
+from studio.app import AppContainer, create_app_container
+from studio.safety.image_classifier import OpenNsfwClassifier
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 
 # The same examples every time, and none fails for being slow.
@@ -53,23 +53,23 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("fresh") / "home"
     with pytest.MonkeyPatch.context() as patch:
         without_settings(patch)
-        open_studio(Settings(home=made), FakeRenderer).close()
+        create_app_container(Settings(data_dir=made), FakeRenderer).close()
     return made
 
 
 @pytest.fixture
-def studio(home: Path, fresh: Path) -> Studio:
+def studio(home: Path, fresh: Path) -> AppContainer:
     """A studio just opened for the first time, that draws without models."""
     shutil.copytree(fresh, home)
-    return open_studio(Settings(home=home), FakeRenderer)
+    return create_app_container(Settings(data_dir=home), FakeRenderer)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_judge() -> Iterator[None]:
     """The model that judges pictures takes 40 MB: all studios of a test process have one."""
-    judge = OpenNsfw()
+    judge = OpenNsfwClassifier()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "OpenNsfw", lambda: judge)
+        patch.setattr(bootstrap, "OpenNsfwClassifier", lambda: judge)
         yield
 
 
@@ -81,13 +81,13 @@ STUCK = 20.0
 def closed_studios(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every studio that a test opens is closed after it: its thread would stay, and with it all that
     it holds."""
-    opened: list[Studio] = []
+    opened: list[AppContainer] = []
 
-    def remembered(**parts: Any) -> Studio:
-        opened.append(Studio(**parts))
+    def remembered(**parts: Any) -> AppContainer:
+        opened.append(AppContainer(**parts))
         return opened[-1]
 
-    monkeypatch.setattr(bootstrap, "Studio", remembered)
+    monkeypatch.setattr(bootstrap, "AppContainer", remembered)
     yield
     for each in opened:
         closing = threading.Thread(target=each.close, daemon=True)

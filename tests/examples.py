@@ -6,12 +6,12 @@ from typing import Any
 
 from PIL import Image
 
-from studio.recipes.canvas import BaseImage, Doodle
-from studio.recipes.preset import Preset, Recipes
-from studio.recipes.recipe import ControlUnit, ModelRef, Recipe
-from studio.recipes.request import Job, Request, Timings, Variant
+from studio.recipes.base_image import BaseImage, Doodle
+from studio.recipes.generation.job import GenerationRequest, RenderJob, Timings, Variant
+from studio.recipes.generation.recipe import ControlUnit, ModelRef, Recipe
+from studio.recipes.themes.preset import Preset, RecipeSet
 
-Colour = tuple[int, int, int] | tuple[int, int, int, int]
+Color = tuple[int, int, int] | tuple[int, int, int, int]
 
 HASH = "ab" * 32
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ def preset(**changes: Any) -> Preset:
         "slug": "spring",
         "name": "Spring",
         "prompt": "soft colours",
-        "recipes": Recipes(A=each, B=each, C=each, D=each),
+        "recipes": RecipeSet(A=each, B=each, C=each, D=each),
     }
     return Preset(**(values | changes))
 
@@ -55,27 +55,27 @@ def base_image(**changes: Any) -> BaseImage:
     return BaseImage(**(values | changes))
 
 
-def request(**changes: Any) -> Request:
+def request(**changes: Any) -> GenerationRequest:
     values: dict[str, Any] = {
         "id": REQUEST_ID, "base_image": base_image(), "preset": preset(), "seed": 7,
     }  # fmt: skip
-    return Request(**(values | changes))
+    return GenerationRequest(**(values | changes))
 
 
-def job(**changes: Any) -> Job:
+def job(**changes: Any) -> RenderJob:
     values: dict[str, Any] = {
-        "request_id": REQUEST_ID, "letter": "A", "recipe": recipe(), "prompt": "a red dress",
+        "request_id": REQUEST_ID, "slot": "A", "recipe": recipe(), "prompt": "a red dress",
         "negative_prompt": "", "seed": 7, "base_image": base_image(),
     }  # fmt: skip
-    return Job(**(values | changes))
+    return RenderJob(**(values | changes))
 
 
 def variant(**changes: Any) -> Variant:
     values: dict[str, Any] = {
-        "request_id": REQUEST_ID, "letter": "A", "recipe": recipe(), "prompt": "a red dress",
+        "request_id": REQUEST_ID, "slot": "A", "recipe": recipe(), "prompt": "a red dress",
         "negative_prompt": "", "seed": 7, "base_image": "mia", "preset": "spring",
-        "preset_version": 1, "doodle_sha256": None, "models": (),
-        "timings": Timings(load=0.0, render=1.5), "picture_sha256": HASH,
+        "theme_version": 1, "doodle_sha256": None, "models": (),
+        "timings": Timings(load_seconds=0.0, render_seconds=1.5), "image_sha256": HASH,
         "created": datetime(2026, 1, 2, tzinfo=UTC),
     }  # fmt: skip
     return Variant(**(values | changes))
@@ -83,18 +83,18 @@ def variant(**changes: Any) -> Variant:
 
 def png(
     size: tuple[int, int] = (256, 256),
-    colour: Colour = (214, 40, 48, 255),
+    color: Color = (214, 40, 48, 255),
     mode: str = "RGBA",
 ) -> bytes:
     buffer = io.BytesIO()
-    Image.new(mode, size, colour).save(buffer, "PNG")
+    Image.new(mode, size, color).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def doodle(colour: Colour = (214, 40, 48, 255)) -> Doodle:
+def doodle(color: Color = (214, 40, 48, 255)) -> Doodle:
     """A filled square in the middle of an otherwise empty layer."""
     layer = Image.new("RGBA", (256, 256))
-    layer.paste(colour, (90, 110, 160, 180))
+    layer.paste(color, (90, 110, 160, 180))
     buffer = io.BytesIO()
     layer.save(buffer, "PNG")
-    return Doodle(png=buffer.getvalue(), width=256, height=256)
+    return Doodle(png_bytes=buffer.getvalue(), width=256, height=256)

@@ -10,37 +10,39 @@ import time
 
 from PIL import Image
 
-from studio.engine.rendered import Rendered, Watch
-from studio.errors import Cancelled
-from studio.recipes.preset import LETTERS
-from studio.recipes.recipe import ModelRef
-from studio.recipes.request import Job, Timings
-from studio.service.fake import FakeRenderer
+from studio.engine.results import RenderListener, RenderResult
+from studio.errors import JobCancelledError
+from studio.recipes.generation.job import RenderJob, Timings
+from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.themes.preset import SLOTS
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
-from studio.worker import work
+from studio.worker.celery_worker import run_worker
 
 STEP = 0.02
 
 
-class Sleeper(FakeRenderer):
+class SleepingRenderer(FakeRenderer):
     """Sleeps in steps, and gives one small picture back."""
 
     _model: ModelRef | None = None
 
     def _render(
-        self, job: Job, base: Image.Image, doodle: Image.Image | None, watch: Watch
-    ) -> Rendered:
+        self, job: RenderJob, base: Image.Image, doodle: Image.Image | None, watch: RenderListener
+    ) -> RenderResult:
         told = [float(word) for word in job.prompt.split()]
-        seconds, model = told[LETTERS.index(job.letter)], job.recipe.base_model
-        load = sum(told[len(LETTERS) :]) if model != self._model else 0.0
+        seconds, model = told[SLOTS.index(job.slot)], job.recipe.base_model
+        load = sum(told[len(SLOTS) :]) if model != self._model else 0.0
         self._model = model
         until = time.monotonic() + seconds + load
         while (left := until - time.monotonic()) > 0:
-            if watch.is_cancelled():
-                raise Cancelled("request.variants_stopped", slots=job.letter)
+            if watch.should_cancel():
+                raise JobCancelledError("request.variants_stopped", slots=job.slot)
             time.sleep(min(STEP, left))
-        return Rendered(Image.new("RGB", (8, 8)), (), Timings(load=load, render=seconds))
+        return RenderResult(
+            Image.new("RGB", (8, 8)), (), Timings(load_seconds=load, render_seconds=seconds)
+        )
 
 
 if __name__ == "__main__":
-    work(Settings(), Sleeper, *sys.argv[1:])
+    run_worker(Settings(), SleepingRenderer, *sys.argv[1:])

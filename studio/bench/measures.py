@@ -11,12 +11,22 @@ import numpy as np
 import psutil
 import torch
 
-from studio.bench.jobs import QUICK, SHORT, STREAM, WHOLE, Bench, Page, lora, mixed_stream, unit
-from studio.bench.usual import Usual
+from studio.bench.jobs import (
+    QUICK,
+    SHORT,
+    STREAM,
+    WHOLE,
+    CanvasInput,
+    EngineHarness,
+    lora,
+    mixed_stream,
+    unit,
+)
+from studio.bench.usual import DiffusersBaseline
 from studio.bench.zoo import BASES, Zoo
-from studio.engine.ways import Ways
-from studio.recipes.recipe import ModelRef
-from studio.recipes.request import Job
+from studio.engine.options import EngineOptions
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.recipe import ModelRef
 
 ROUNDS = 9
 LONG = 8
@@ -24,48 +34,48 @@ LONG = 8
 
 
 @dataclass(frozen=True)
-class Stream:
+class StreamTiming:
     """Seconds for the same stream of jobs, both ways: the first time, and once more after it."""
 
     jobs: int
     ours_cold: float
-    usual_cold: float
+    baseline_cold: float
     ours: float
-    usual: float
+    baseline: float
 
     @property
     def cold_ratio(self) -> float:
-        return self.usual_cold / self.ours_cold
+        return self.baseline_cold / self.ours_cold
 
     @property
     def ratio(self) -> float:
-        return self.usual / self.ours
+        return self.baseline / self.ours
 
 
-def stream(zoo: Zoo, on: Page, size: Mapping[str, Any], most: int = STREAM) -> Stream:
+def stream(zoo: Zoo, on: CanvasInput, size: Mapping[str, Any], most: int = STREAM) -> StreamTiming:
     """The mixed stream, ours after theirs: what the system keeps of the disk is warm for both."""
     jobs = mixed_stream(zoo, on, size)[:most]
-    rival = Usual(zoo, on)
+    rival = DiffusersBaseline(zoo, on)
     usual = [_seconds(lambda: [rival.render(job) for job in jobs]) for _ in range(2)]
-    bench = Bench(zoo, on)
-    for model in bench.catalogue.models():  # Hashing is done when a model is found, once.
+    bench = EngineHarness(zoo, on)
+    for model in bench.catalog.list_models():  # Hashing is done when a model is found, once.
         assert model.sha256
     ours = [_seconds(lambda: [bench.render(job) for job in jobs]) for _ in range(2)]
-    return Stream(len(jobs), ours[0], usual[0], ours[1], usual[1])
+    return StreamTiming(len(jobs), ours[0], usual[0], ours[1], usual[1])
 
 
 @dataclass(frozen=True)
-class Change:
+class SwitchCost:
     """What switching one thing costs beyond the job: seconds, and as a share of a whole job."""
 
     name: str
     seconds: float
-    share: float
+    fraction: float
 
 
-def changes(zoo: Zoo, on: Page) -> tuple[Change, ...]:
+def changes(zoo: Zoo, on: CanvasInput) -> tuple[SwitchCost, ...]:
     """Each change against the same job repeated, everything having been used before."""
-    bench = Bench(zoo, on)
+    bench = EngineHarness(zoo, on)
     whole = _typical(bench, [bench.job()])
     pairs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "ControlNet on": ({}, {"control_units": (unit(0),)}),
@@ -81,11 +91,11 @@ def changes(zoo: Zoo, on: Page) -> tuple[Change, ...]:
     for name, (before, after) in pairs.items():
         one, other = bench.job(**SHORT, **before), bench.job(**SHORT, **after)
         seconds = _change(bench, one, other)
-        found.append(Change(name, seconds, seconds / whole))
+        found.append(SwitchCost(name, seconds, seconds / whole))
     return tuple(found)
 
 
-def _change(bench: Bench, before: Job, after: Job) -> float:
+def _change(bench: EngineHarness, before: RenderJob, after: RenderJob) -> float:
     """Median over rounds of the first job after a change less the second one after it."""
     extra = []
     for _ in range(ROUNDS + 1):
@@ -97,7 +107,7 @@ def _change(bench: Bench, before: Job, after: Job) -> float:
 
 
 @dataclass(frozen=True)
-class Loading:
+class LoadTiming:
     """A base model's way up: seconds, and its pace against the machine's own."""
 
     megabytes: float
@@ -118,28 +128,28 @@ class Loading:
         return self.copy_alone / self.to_device
 
 
-def loading(zoo: Zoo, on: Page) -> Loading:
+def loading(zoo: Zoo, on: CanvasInput) -> LoadTiming:
     """Disk to RAM by emptying the engine each time; RAM to device by a device that holds one."""
-    bench = Bench(zoo, on)
+    bench = EngineHarness(zoo, on)
     short = bench.job(**SHORT)
     bench.render(short)
-    files = sorted((zoo.folder / "checkpoints" / BASES[0]).rglob("*.safetensors"))
+    files = sorted((zoo.directory / "checkpoints" / BASES[0]).rglob("*.safetensors"))
     from_disk, alone = [], []
     for _ in range(5):
-        bench.engine.let_go()
-        from_disk.append(bench.render(short).timings.load)
+        bench.engine.unload_all()
+        from_disk.append(bench.render(short).timings.load_seconds)
         alone.append(_seconds(lambda: [file.read_bytes() for file in files]))
     megabytes = sum(file.stat().st_size for file in files) / 1e6
     up, copy = _copying(zoo, on) if bench.engine.device.type != "cpu" else (None, None)
-    return Loading(megabytes, median(from_disk), median(alone), up, copy)
+    return LoadTiming(megabytes, median(from_disk), median(alone), up, copy)
 
 
-def _copying(zoo: Zoo, on: Page) -> tuple[float, float]:
-    bench = Bench(zoo, on, base_models=1, base_models_in_ram=3)
+def _copying(zoo: Zoo, on: CanvasInput) -> tuple[float, float]:
+    bench = EngineHarness(zoo, on, base_models=1, base_models_in_ram=3)
     jobs = [bench.job(**SHORT, base_model=ModelRef(name=name)) for name in BASES[:2]]
     for job in jobs:
         bench.render(job)
-    up = median(bench.render(jobs[index % 2]).timings.load for index in range(2 * ROUNDS))
+    up = median(bench.render(jobs[index % 2]).timings.load_seconds for index in range(2 * ROUNDS))
     held = bench.engine.status().base_models.residents[-1].bytes
     block = torch.empty(held, dtype=torch.uint8).pin_memory()
 
@@ -151,7 +161,7 @@ def _copying(zoo: Zoo, on: Page) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Lever:
+class Optimization:
     """A way to be quicker: by which factor, and how far the picture moves (0-255, mean)."""
 
     name: str
@@ -159,13 +169,13 @@ class Lever:
     difference: float
 
 
-def levers(zoo: Zoo, on: Page) -> tuple[Lever, ...]:
+def levers(zoo: Zoo, on: CanvasInput) -> tuple[Optimization, ...]:
     """Each against the same recipe without it, in turn."""
-    bench = Bench(zoo, on)
-    half = Bench(zoo, on, ways=Ways(precision="bf16"))
-    compiled = Bench(zoo, on, ways=Ways(compile=True))
+    bench = EngineHarness(zoo, on)
+    half = EngineHarness(zoo, on, ways=EngineOptions(precision="bf16"))
+    compiled = EngineHarness(zoo, on, ways=EngineOptions(compile=True))
     plain = bench.job()
-    tried: list[tuple[str, Bench, Job]] = [
+    tried: list[tuple[str, EngineHarness, RenderJob]] = [
         ("guidance in the first half only", bench, bench.job(guidance_end=0.5)),
         ("no guidance", bench, bench.job(guidance_scale=1.0)),
         ("DeepCache, interval 2", bench, bench.job(deep_cache=2)),
@@ -173,28 +183,28 @@ def levers(zoo: Zoo, on: Page) -> tuple[Lever, ...]:
         ("bf16", half, half.job()),
         ("compiled", compiled, compiled.job()),
     ]
-    slow, picture = _typical(bench, [plain]), _pixels(bench, plain)
+    slow, image = _typical(bench, [plain]), _pixels(bench, plain)
     found = []
     for name, on_bench, job in tried:
         quick = _typical(on_bench, [job])
-        moved = np.abs(_pixels(on_bench, job) - picture).mean()
-        found.append(Lever(name, slow / quick, float(moved)))
+        moved = np.abs(_pixels(on_bench, job) - image).mean()
+        found.append(Optimization(name, slow / quick, float(moved)))
     return (*found, _batch(bench))
 
 
-def _batch(bench: Bench) -> Lever:
+def _batch(bench: EngineHarness) -> Optimization:
     """Four seeds of one recipe drawn at once, against one by one."""
     jobs = [bench.job(seed=seed) for seed in range(4)]
     alone = [_pixels(bench, job) for job in jobs]
     slow = _typical(bench, jobs)
-    times = [_seconds(lambda: bench.render_together(jobs)) for _ in range(3)]
-    drawn = [np.asarray(each.picture, np.int16) for each in bench.render_together(jobs)]
+    times = [_seconds(lambda: bench.render_batch(jobs)) for _ in range(3)]
+    drawn = [np.asarray(each.image, np.int16) for each in bench.render_batch(jobs)]
     moved = np.mean([np.abs(a - b).mean() for a, b in zip(alone, drawn, strict=True)])
-    return Lever("four seeds as one batch", slow / median(times[1:]), float(moved))
+    return Optimization("four seeds as one batch", slow / median(times[1:]), float(moved))
 
 
 @dataclass(frozen=True)
-class Grouping:
+class BatchOrdering:
     """Seconds for a request of four variants on two base models, where only one has room."""
 
     grouped: float
@@ -205,15 +215,15 @@ class Grouping:
         return self.one_by_one / self.grouped
 
 
-def grouping(zoo: Zoo, on: Page) -> Grouping:
-    bench = Bench(zoo, on, base_models=1, base_models_in_ram=1)
+def grouping(zoo: Zoo, on: CanvasInput) -> BatchOrdering:
+    bench = EngineHarness(zoo, on, base_models=1, base_models_in_ram=1)
     a, b = (bench.job(base_model=ModelRef(name=name)) for name in BASES[:2])
-    return Grouping(_typical(bench, [a, a, b, b]), _typical(bench, [a, b, a, b]))
+    return BatchOrdering(_typical(bench, [a, a, b, b]), _typical(bench, [a, b, a, b]))
 
 
-def soak_growth(zoo: Zoo, on: Page, rounds: int) -> float:
+def soak_growth(zoo: Zoo, on: CanvasInput, rounds: int) -> float:
     """Share by which resident memory grows over `rounds` jobs that change everything each time."""
-    bench = Bench(zoo, on, base_models=2, base_models_in_ram=2)
+    bench = EngineHarness(zoo, on, base_models=2, base_models_in_ram=2)
     kinds: Sequence[dict[str, Any]] = (
         {"control_units": (unit(0),)},
         {"loras": (lora(0),)},
@@ -245,14 +255,16 @@ def _resident() -> int:
     return held
 
 
-def _typical(bench: Bench, jobs: Sequence[Job]) -> float:
+def _typical(bench: EngineHarness, jobs: Sequence[RenderJob]) -> float:
     """Median seconds for the jobs, after once for warmth."""
     times = [_seconds(lambda: [bench.render(job) for job in jobs]) for _ in range(3)]
     return median(times[1:])
 
 
-def _pixels(bench: Bench, job: Job) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    return np.asarray(bench.render(job).picture).astype(np.int16)
+def _pixels(
+    bench: EngineHarness, job: RenderJob
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    return np.asarray(bench.render(job).image).astype(np.int16)
 
 
 def _seconds(act: Callable[[], object]) -> float:
@@ -261,7 +273,7 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def measured(zoo: Zoo, on: Page, tell: Callable[[str], None]) -> dict[str, Any]:
+def run_all(zoo: Zoo, on: CanvasInput, tell: Callable[[str], None]) -> dict[str, Any]:
     """Everything but the soak, by name; `tell` hears what is being measured."""
     tell(f"{zoo.name}: a stream of small jobs, ours and plain diffusers'")
     quick = stream(zoo, on, QUICK)
@@ -276,7 +288,7 @@ def measured(zoo: Zoo, on: Page, tell: Callable[[str], None]) -> dict[str, Any]:
         "mixed_stream_ratio": quick.ratio,
         "mixed_stream_ratio_from_cold": quick.cold_ratio,
         "mixed_stream_ratio_of_long_jobs": whole.ratio,
-        "change_share_of_job": max(change.share for change in each),
+        "change_share_of_job": max(change.fraction for change in each),
         "disk_bandwidth_share": up.disk_share,
         "copy_bandwidth_share": up.copy_share,
         "grouping_factor": order.factor,

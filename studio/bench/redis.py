@@ -19,7 +19,7 @@ class RedisServer:
     """Started, stopped and started again with what it had kept."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._directory = folder
         with socket.socket() as spare:
             spare.bind(("127.0.0.1", 0))
             self.port = spare.getsockname()[1]
@@ -32,7 +32,7 @@ class RedisServer:
     def start(self) -> None:
         self._process = subprocess.Popen(
             [
-                "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder),
+                "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory),
                 "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", "", "--loglevel", "warning",
             ],
             stdout=subprocess.DEVNULL,

@@ -6,26 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from studio.app import create_app_container
 from studio.bench.jobs import page
-from studio.bench.measures import measured, soak_growth
+from studio.bench.measures import run_all, soak_growth
 from studio.bench.zoo import ZOOS, pocket_zoo
-from studio.bootstrap import open_studio
-from studio.engine.quiet import quiet_libraries
+from studio.engine.library_logging import silence_library_logging
 from studio.settings import Settings
 
-Figures = Mapping[str, Any]
+Metrics = Mapping[str, Any]
 
 
-def engine_figures(soak: int, tell: Callable[[str], None]) -> dict[str, Any]:
+def engine_metrics(soak: int, tell: Callable[[str], None]) -> dict[str, Any]:
     """One object: at its top the worse of the two zoos' figures, below them each zoo's own.
 
     `soak` jobs are rendered for `soak_growth`; `tell` hears what is being measured.
     """
-    quiet_libraries()
+    silence_library_logging()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        on = page(open_studio(Settings(home=place / "home")))
-        zoos = {name: measured(make(place / name), on, tell) for name, make in ZOOS.items()}
+        on = page(create_app_container(Settings(data_dir=place / "home")))
+        zoos = {name: run_all(make(place / name), on, tell) for name, make in ZOOS.items()}
         tell(f"pocket: {soak} jobs that change everything")
         growth = soak_growth(pocket_zoo(place / "soak"), on, soak)
     least = {
@@ -50,7 +50,7 @@ def engine_figures(soak: int, tell: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def table(figures: Figures) -> str:
+def table(figures: Metrics) -> str:
     """The figures side by side, a line each."""
     lines = []
     for zoo in figures["zoos"].values():
@@ -60,7 +60,7 @@ def table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def _rows(zoo: Figures) -> Iterator[tuple[str, str]]:
+def _rows(zoo: Metrics) -> Iterator[tuple[str, str]]:
     up = zoo["loading"]
     for name, key in (("small jobs", ""), ("long jobs", "_of_long_jobs")):
         stream = zoo[f"stream{key}"]

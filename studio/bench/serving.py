@@ -23,20 +23,20 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from studio.api.app import REAPED
-from studio.bench.drawer import Sleeper
+from studio.app import AppContainer, create_app_container
+from studio.bench.drawer import SleepingRenderer
 from studio.bench.redis import RedisServer, redis_server
-from studio.bootstrap import Studio, open_studio
-from studio.errors import Busy, StoreUnavailable
-from studio.recipes.deployment import Order
-from studio.recipes.preset import LETTERS, Recipes
-from studio.recipes.recipe import ModelRef
-from studio.recipes.serving import Asked, Client
-from studio.service.serving import Commission
+from studio.errors import CapacityError, StorageUnavailableError
+from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.serving.request_status import ApiClient, RequestStatus
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.recipes.themes.preset import SLOTS, RecipeSet
+from studio.server.app import MAINTENANCE_INTERVAL_SECONDS
+from studio.services.requests.request_service import GenerationRequestSpec
 from studio.settings import Settings
-from studio.store.database import Database, utc
+from studio.store.database import Database, as_utc
 from studio.store.tables import JobRow
-from studio.worker import every
+from studio.worker.celery_worker import run_periodically
 
 THEME, BASE = "bench", "mia"
 MODELS = ("pocket-ink", "pocket-water")
@@ -48,7 +48,7 @@ Tell = Callable[[str], None]
 Faults = Sequence[Callable[[], None]]
 
 
-class Fleet:
+class WorkerPool:
     """A studio that serves one theme, and workers for it."""
 
     def __init__(self, home: Path, redis: RedisServer | None, database: str = "") -> None:
@@ -56,7 +56,7 @@ class Fleet:
         self.home, self.redis, self.database = home, redis, database
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self._open()
-        self._database = Database(self.studio.settings.database_url)
+        self._database = Database(self.studio.settings.sqlalchemy_url)
         self._deploy()
 
     def restart(self) -> None:
@@ -65,38 +65,44 @@ class Fleet:
 
     def tend(self) -> None:
         """What the API's process does now and then."""
-        self.studio.serving.tend()
+        self.studio.requests.run_maintenance()
 
-    def ask(self, client: str, seconds: Sequence[float]) -> Asked:
+    def submit(self, client: str, seconds: Sequence[float]) -> RequestStatus:
         """A request whose four jobs take so long, and a change of the base model what stands fifth."""
         words = " ".join(f"{each:.3f}" for each in seconds)
-        who = Client(name=client, in_flight=1000, per_minute=100_000)
-        return self.studio.serving.ask(who, Commission(THEME, BASE, words=words))
+        who = ApiClient(name=client, max_concurrent_requests=1000, requests_per_minute=100_000)
+        return self.studio.requests.submit(
+            who, GenerationRequestSpec(THEME, BASE, user_prompt=words)
+        )
 
-    def ask_until_admitted(self, client: str, seconds: Sequence[float]) -> Asked:
+    def ask_until_admitted(self, client: str, seconds: Sequence[float]) -> RequestStatus:
         """As a client that comes back when it is told that the queue is full, or the database away."""
         for _ in range(2000):
             try:
-                return self.ask(client, seconds)
-            except (Busy, StoreUnavailable):
+                return self.submit(client, seconds)
+            except (CapacityError, StorageUnavailableError):
                 time.sleep(0.1)
         raise TimeoutError("the queue stayed full")
 
-    def states(self, asked: Asked) -> list[str]:
-        return [job.state for job in self.studio.serving.jobs.asked(asked.id).jobs]
+    def states(self, asked: RequestStatus) -> list[str]:
+        return [job.state for job in self.studio.requests.jobs.get_status(asked.id).jobs]
 
-    def claimed(self, asked: Asked) -> datetime:
+    def claimed(self, asked: RequestStatus) -> datetime:
         """When the first of its jobs was: they gave no sign of life since, being short."""
-        query = select(func.min(JobRow.heard)).where(JobRow.request_id == asked.id)
-        with self._database.reading() as session:
-            return utc(session.scalars(query).one())
+        query = select(func.min(JobRow.heartbeat_at)).where(JobRow.request_id == asked.id)
+        with self._database.read_session() as session:
+            return as_utc(session.scalars(query).one())
 
-    def until_ended(self, requests: Sequence[Asked], seconds: float) -> bool:
+    def until_ended(self, requests: Sequence[RequestStatus], seconds: float) -> bool:
         """Waits until all have ended; False when it took too long."""
         until = time.monotonic() + seconds
         left = list(requests)
         while left and time.monotonic() < until:
-            left = [each for each in left if not self.studio.serving.jobs.asked(each.id).ended]
+            left = [
+                each
+                for each in left
+                if not self.studio.requests.jobs.get_status(each.id).is_finished
+            ]
             time.sleep(0.02)
         return not left
 
@@ -116,42 +122,44 @@ class Fleet:
                 )
             )  # fmt: skip
         # Each draws once, so that none is measured while it starts.
-        self.until_ended([self.ask("warm", [0.4] * 4) for _ in range(count)], 60)
+        self.until_ended([self.submit("warm", [0.4] * 4) for _ in range(count)], 60)
 
-    def rest(self) -> None:
+    def stop_workers(self) -> None:
         for worker in self.workers:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
         self.workers.clear()
 
-    def _open(self) -> Studio:
+    def _open(self) -> AppContainer:
         broker = SecretStr(self.redis.url if self.redis else "")
-        settings = Settings(home=self.home, broker=broker, database=SecretStr(self.database))
-        return open_studio(settings, Sleeper)
+        settings = Settings(
+            data_dir=self.home, broker_url=broker, database_url=SecretStr(self.database)
+        )
+        return create_app_container(settings, SleepingRenderer)
 
     def _deploy(self) -> None:
         """Two base models; the words alone are the prompt, since they say how long to sleep."""
-        preset = self.studio.presets.version("first-light").preset
-        recipes: Recipes = preset.recipes
-        for index, letter in enumerate(LETTERS):
+        preset = self.studio.themes.get_version("first-light").preset
+        recipes: RecipeSet = preset.recipes
+        for index, slot in enumerate(SLOTS):
             model = ModelRef(name=MODELS[index // 2])
             changes = {"base_model": model, "prompt_template": "{prompt}", "loras": (), "control_units": ()}  # fmt: skip
-            recipes = recipes.replace(letter, recipes[letter].model_copy(update=changes))
-        named = {"slug": THEME, "name": "Bench", "prompt": "", "recipes": recipes}
-        self.studio.presets.save(preset.model_copy(update=named))
-        self.studio.deploying.deployments.add(Order(slug=THEME, number=1))
+            recipes = recipes.replace(slot, recipes[slot].model_copy(update=changes))
+        named = {"slug": THEME, "name": "Bench", "theme_prompt": "", "recipes": recipes}
+        self.studio.themes.save(preset.model_copy(update=named))
+        self.studio.deployments.deployments.add(DeploymentSpec(slug=THEME, version=1))
 
 
 @contextmanager
-def fleet(workers: int, *order: str, database: str = "") -> Iterator[Fleet]:
+def fleet(workers: int, *order: str, database: str = "") -> Iterator[WorkerPool]:
     with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as redis:
-        running = Fleet(Path(folder) / "home", redis, database)
+        running = WorkerPool(Path(folder) / "home", redis, database)
         try:
             running.work(workers, *order)
             yield running
         finally:
-            running.rest()
+            running.stop_workers()
 
 
 def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
@@ -160,7 +168,7 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
         tell("dispatch: 60 requests to an idle fleet of four")
         waits = sorted(_dispatch(four) for _ in range(60))
         tell("fairness: a client that floods beside one that asks for little")
-        quiet = _quiet_ratio(four)
+        quiet = _fairness_ratio(four)
     loads = {}
     for name, order in (("hot_first", ()), ("round_robin", ("round_robin",))):
         tell(f"affinity: {LOADED} requests for two models on three workers, {name}")
@@ -173,8 +181,8 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
             ratio, stretch = _makespan(some, count)
         ratios[str(count)], idle = round(ratio, 3), max(idle, stretch)
     tell(f"chaos: {requests} requests over four workers, with kills")
-    with fleet(4) as four, every(REAPED, four.tend):
-        chaos = chaos_of(four, requests, fleet_faults(four, LOCKED, AWAY))
+    with fleet(4) as four, run_periodically(MAINTENANCE_INTERVAL_SECONDS, four.tend):
+        chaos = run_chaos(four, requests, fleet_faults(four, LOCKED, AWAY))
     return {
         "dispatch_p50_ms": round(1000 * statistics.median(waits), 1),
         "dispatch_p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),
@@ -187,33 +195,33 @@ def serving_figures(tell: Tell, requests: int = 200) -> dict[str, Any]:
     }
 
 
-def _dispatch(some: Fleet) -> float:
+def _dispatch(some: WorkerPool) -> float:
     """Seconds from a request's admission until the first of its jobs was claimed, as the job table has
     it: whoever looked on would take a core from those that are measured."""
     began = datetime.now(UTC)
-    asked = some.ask("app", [0.02] * 4)
+    asked = some.submit("app", [0.02] * 4)
     time.sleep(0.15)
     some.until_ended([asked], 20)
     return (some.claimed(asked) - began).total_seconds()
 
 
-def _loads(some: Fleet) -> int:
+def _loads(some: WorkerPool) -> int:
     """How often workers changed their base model over jobs of two, as the variants' timings tell."""
-    asked = [some.ask("app", [*[0.04] * 4, 0.1]) for _ in range(LOADED)]
+    asked = [some.submit("app", [*[0.04] * 4, 0.1]) for _ in range(LOADED)]
     some.until_ended(asked, 120)
-    made = [variant for each in asked for variant in some.studio.variants.of_request(each.id)]
-    assert len(made) == len(LETTERS) * LOADED
-    return sum(variant.timings.load > 0 for variant in made)
+    made = [variant for each in asked for variant in some.studio.variants.list_for_request(each.id)]
+    assert len(made) == len(SLOTS) * LOADED
+    return sum(variant.timings.load_seconds > 0 for variant in made)
 
 
-def _makespan(some: Fleet, workers: int) -> tuple[float, float]:
+def _makespan(some: WorkerPool, workers: int) -> tuple[float, float]:
     """How much longer mixed jobs took than they had to, and the longest time that a worker was idle
     while a job waited."""
     chance = random.Random(7)
-    rows = [[chance.uniform(0.2, 1.0) for _ in LETTERS] for _ in range(4 * workers)]
+    rows = [[chance.uniform(0.2, 1.0) for _ in SLOTS] for _ in range(4 * workers)]
     ideal = max(sum(map(sum, rows)) / workers, *map(max, rows))
     began = time.monotonic()
-    asked = [some.ask("app", row) for row in rows]
+    asked = [some.submit("app", row) for row in rows]
     worst, since = 0.0, None
     while True:
         states = [state for each in asked for state in some.states(each)]
@@ -228,31 +236,31 @@ def _makespan(some: Fleet, workers: int) -> tuple[float, float]:
         time.sleep(0.02)
 
 
-def _quiet_ratio(some: Fleet) -> float:
+def _fairness_ratio(some: WorkerPool) -> float:
     """A quiet client's 95th percentile of waits for its first picture's start, by its own run time."""
     run, waits = 0.5, []
-    flood = [some.ask("flood", [0.5] * 4) for _ in range(60)]
+    flood = [some.submit("flood", [0.5] * 4) for _ in range(60)]
     for _ in range(12):
         began = time.monotonic()
-        asked = some.ask("quiet", [run] * 4)
+        asked = some.submit("quiet", [run] * 4)
         while all(state == "queued" for state in some.states(asked)):
             time.sleep(0.002)
         waits.append(time.monotonic() - began)
         some.until_ended([asked], 60)
     for each in flood:
-        some.studio.serving.jobs.cancel(each.id)
+        some.studio.requests.jobs.cancel(each.id)
     waits.sort()
     return waits[int(0.95 * (len(waits) - 1))] / run
 
 
-def chaos_of(some: Fleet, count: int, faults: Faults) -> dict[str, int]:
+def run_chaos(some: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
     """Requests while one fault after another is met: how many were lost, told twice, or never told their
     end."""
     chance = random.Random(11)
     asked = []
     when = {count * (at + 1) // (len(faults) + 1): fault for at, fault in enumerate(faults)}
     for number in range(count):
-        seconds = [chance.uniform(0.02, 0.1) for _ in LETTERS]
+        seconds = [chance.uniform(0.02, 0.1) for _ in SLOTS]
         asked.append(some.ask_until_admitted(f"app-{number % 7}", seconds))
         if number in when:
             when[number]()
@@ -261,17 +269,17 @@ def chaos_of(some: Fleet, count: int, faults: Faults) -> dict[str, int]:
     lost = twice = untold = 0
     for each in asked:
         lost += any(state != "done" for state in some.states(each))
-        made = some.studio.variants.of_request(each.id)
-        some.studio.serving.is_over(each.id)  # As whoever follows it does.
-        news = some.studio.serving.news(each.id, 0)
-        told = some.studio.serving.history(each.id) if news is None else news
-        ends = [said.letter for said in told if said.final]
-        twice += len(ends) > len(set(ends)) or len(made) > len(LETTERS)
-        untold += set(ends) != set(LETTERS)
+        made = some.studio.variants.list_for_request(each.id)
+        some.studio.requests.is_finished(each.id)  # As whoever follows it does.
+        news = some.studio.requests.events_since(each.id, 0)
+        told = some.studio.requests.terminal_events(each.id) if news is None else news
+        ends = [said.slot for said in told if said.is_terminal]
+        twice += len(ends) > len(set(ends)) or len(made) > len(SLOTS)
+        untold += set(ends) != set(SLOTS)
     return {"requests": count, "lost": lost, "twice": twice, "untold": untold}
 
 
-def fleet_faults(some: Fleet, locked: float, away: float) -> Faults:
+def fleet_faults(some: WorkerPool, locked: float, away: float) -> Faults:
     """Processes killed, Redis and the API started again, Redis away for so many seconds, SQLite locked for
     so many."""
     chance = random.Random(12)
@@ -299,7 +307,7 @@ def fleet_faults(some: Fleet, locked: float, away: float) -> Faults:
     return [*faults, *sqlite_faults(some, locked)]
 
 
-def sqlite_faults(some: Fleet, seconds: float) -> Faults:
+def sqlite_faults(some: WorkerPool, seconds: float) -> Faults:
     """The database held by another writer for so long; none where it is not SQLite."""
 
     def lock() -> None:

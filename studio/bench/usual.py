@@ -10,49 +10,49 @@ from diffusers import (
 )
 from PIL import Image
 
-from studio.bench.jobs import Page
+from studio.bench.jobs import CanvasInput
 from studio.bench.zoo import Zoo
-from studio.engine.conditioning import control_map
-from studio.engine.ways import chosen_device, chosen_dtype
-from studio.imaging.compose import composite
-from studio.recipes.request import Job
+from studio.engine.control.control_maps import make_control_map
+from studio.engine.options import resolve_device, resolve_dtype
+from studio.imaging.compositing import composite
+from studio.recipes.generation.job import RenderJob
 
-Plugs = tuple[str, tuple[str, ...]]
+LoraSet = tuple[str, tuple[str, ...]]
 
 
-class Usual:
+class DiffusersBaseline:
     """Keeps the pipeline while base model and ControlNets stay the same, swaps LoRAs on it."""
 
-    def __init__(self, zoo: Zoo, on: Page) -> None:
-        self._zoo, self._on = zoo, on
-        self._device = chosen_device("auto")
-        self._dtype = chosen_dtype(self._device, "auto")
-        self._built: tuple[Plugs, DiffusionPipeline] | None = None
+    def __init__(self, zoo: Zoo, on: CanvasInput) -> None:
+        self._model_zoo, self._on = zoo, on
+        self._device = resolve_device("auto")
+        self._dtype = resolve_dtype(self._device, "auto")
+        self._built: tuple[LoraSet, DiffusionPipeline] | None = None
         self._loras: tuple[str, ...] = ()
 
-    def render(self, job: Job) -> Image.Image:
+    def render(self, job: RenderJob) -> Image.Image:
         pipe = self._pipeline(job)
         recipe, size = job.recipe, (job.recipe.width, job.recipe.height)
         control = {}
         if recipe.control_units:
-            maps = [control_map(u, job, self._on.base, self._on.doodle, size) for u in recipe.control_units]  # fmt: skip
+            maps = [make_control_map(u, job, self._on.base, self._on.doodle, size) for u in recipe.control_units]  # fmt: skip
             control = {
                 "control_image": maps,
                 "controlnet_conditioning_scale": [u.weight for u in recipe.control_units],
             }
-        picture: Image.Image = pipe(
+        image: Image.Image = pipe(
             prompt=job.prompt,
             negative_prompt=job.negative_prompt,
             image=composite(self._on.base, self._on.doodle).resize(size),
-            strength=recipe.strength,
+            strength=recipe.denoising_strength,
             num_inference_steps=recipe.steps,
             guidance_scale=recipe.guidance_scale,
             generator=torch.Generator("cpu").manual_seed(job.seed),
             **control,
         ).images[0]
-        return picture
+        return image
 
-    def _pipeline(self, job: Job) -> DiffusionPipeline:
+    def _pipeline(self, job: RenderJob) -> DiffusionPipeline:
         nets = tuple(unit.model.name for unit in job.recipe.control_units)
         plugs = (job.recipe.base_model.name, nets)
         if self._built is None or self._built[0] != plugs:
@@ -63,7 +63,7 @@ class Usual:
         if loras != self._loras:
             pipe.unload_lora_weights()
             for use in job.loras:
-                file = self._zoo.folder / "loras" / f"{use.model.name}.safetensors"
+                file = self._model_zoo.directory / "loras" / f"{use.model.name}.safetensors"
                 pipe.load_lora_weights(file, adapter_name=use.model.name)
             if loras:
                 pipe.set_adapters(list(loras), [use.weight for use in job.loras])
@@ -71,11 +71,11 @@ class Usual:
         return pipe
 
     def _build(self, base: str, names: tuple[str, ...]) -> DiffusionPipeline:
-        where = self._zoo.folder / "controlnets"
+        where = self._model_zoo.directory / "controlnets"
         nets = [ControlNetModel.from_pretrained(where / n, dtype=self._dtype) for n in names]
         kind = StableDiffusionControlNetImg2ImgPipeline if nets else StableDiffusionImg2ImgPipeline
         pipe = kind.from_pretrained(
-            self._zoo.folder / "checkpoints" / base,
+            self._model_zoo.directory / "checkpoints" / base,
             dtype=self._dtype,
             safety_checker=None,
             requires_safety_checker=False,

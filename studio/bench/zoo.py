@@ -19,9 +19,9 @@ from peft.utils import get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from studio.engine.configurations import Configurations
-from studio.library.models import Model
-from studio.settings import shipped
+from studio.engine.loading.bundled_configs import BundledConfigs
+from studio.models.types import ModelInfo
+from studio.settings import bundled_path
 
 BASES = ("bench-base-0", "bench-base-1", "bench-base-2")
 NETS = ("bench-net-0", "bench-net-1")
@@ -34,13 +34,13 @@ class Zoo:
     """Where the models lie, and the side of the pictures they are asked for."""
 
     name: str
-    folder: Path
-    side: int
+    directory: Path
+    image_size: int
 
 
 def pocket_zoo(folder: Path) -> Zoo:
     """The shipped base model three times, a little changed so that no two are the same file."""
-    models = shipped("assets") / "models"
+    models = bundled_path("assets") / "models"
     for index, name in enumerate(BASES):
         place = folder / "checkpoints" / name
         shutil.copytree(models / "checkpoints" / "pocket-ink", place)
@@ -65,16 +65,16 @@ def sd15_zoo(folder: Path) -> Zoo:
     for seed, name in enumerate(BASES):
         torch.manual_seed(seed)
         unet = UNet2DConditionModel.from_config(shape)
-        configurations = Configurations(shipped("assets") / "configurations")
+        configurations = BundledConfigs(bundled_path("assets") / "configurations")
         pipe = StableDiffusionPipeline(
             vae=AutoencoderKL.from_config(vae_shape),
             unet=unet,
             text_encoder=CLIPTextModel(config),
-            scheduler=configurations.scheduler(_named("sd15")),
+            scheduler=configurations.default_scheduler(_named("sd15")),
             safety_checker=None,
             feature_extractor=None,
             requires_safety_checker=False,
-            **configurations.tokenizers("sd15"),
+            **configurations.make_tokenizers("sd15"),
         )
         pipe.to(torch.float16).save_pretrained(folder / "checkpoints" / name)
         unet.float()
@@ -90,7 +90,7 @@ ZOOS: Mapping[str, Callable[[Path], Zoo]] = {"pocket": pocket_zoo, "sd15": sd15_
 
 
 def _place(part: str) -> Path:
-    return shipped("assets") / "configurations" / "sd15" / part
+    return bundled_path("assets") / "configurations" / "sd15" / part
 
 
 def _quarter(part: str, **changes: Any) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def _quarter(part: str, **changes: Any) -> dict[str, Any]:
     return shape | changes
 
 
-def _named(family: Any) -> Model:
-    return Model("checkpoint", "bench", family, Path(), 0, "")
+def _named(family: Any) -> ModelInfo:
+    return ModelInfo("checkpoint", "bench", family, Path(), 0, "")
 
 
 def _write_loras(folder: Path, unet: UNet2DConditionModel) -> None:

@@ -12,39 +12,45 @@ from typing import NamedTuple
 import torch
 from PIL import Image
 
-from studio.engine import pipelines
-from studio.engine.conditioning import control_map, map_key
-from studio.engine.configurations import Configurations
-from studio.engine.dialect import BaseModel, Embeddings
-from studio.engine.failures import ran_out_of_memory, translated
-from studio.engine.latents import BrokenLatents
-from studio.engine.needs import Needs, find_needs
-from studio.engine.passes import Passes, Size, UnitsAt
-from studio.engine.pipelines import Hooks, Unit
-from studio.engine.placement import Movable
-from studio.engine.quiet import quiet_libraries
-from studio.engine.rendered import Rendered, Watch
-from studio.engine.residency import Placement
-from studio.engine.schedulers import schedule_notes
-from studio.engine.status import EngineStatus
-from studio.engine.stock import Limits, Stock
-from studio.engine.ways import Ways, chosen_device, chosen_dtype, device_name, precision_name
-from studio.errors import EngineError
-from studio.imaging.compose import composite
-from studio.imaging.fitting import fit
-from studio.library.catalogue import Catalogue
+from studio.engine.control.control_maps import control_map_key, make_control_map
+from studio.engine.device_errors import ran_out_of_memory, translated
+from studio.engine.diffusion import pipeline as pipelines
+from studio.engine.diffusion.latents import NonFiniteLatentsError
+from studio.engine.diffusion.passes import ControlUnitsForSize, PassRunner, Size
+from studio.engine.diffusion.pipeline import ActiveControlUnit, RenderCallbacks
+from studio.engine.diffusion.schedulers import schedule_notes
+from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
+from studio.engine.library_logging import silence_library_logging
+from studio.engine.loading.bundled_configs import BundledConfigs
+from studio.engine.loading.resolve import ResolvedModels, resolve_models
+from studio.engine.memory.device_transfer import HasModules
+from studio.engine.memory.model_cache import CacheLimits, ModelCache
+from studio.engine.memory.tiered_cache import ModelMover
+from studio.engine.options import (
+    EngineOptions,
+    device_name,
+    precision_name,
+    resolve_device,
+    resolve_dtype,
+)
+from studio.engine.results import RenderListener, RenderResult
+from studio.engine.stats import EngineStats
+from studio.errors import RenderError
+from studio.imaging.compositing import composite
+from studio.imaging.resize import resize_to
 from studio.messages import Message, message
-from studio.recipes.promptsyntax import read_prompt
-from studio.recipes.recipe import ControlUnit, Recipe
-from studio.recipes.request import Job, Timings, UsedModel
-from studio.settings import shipped
+from studio.models.catalog import ModelCatalog
+from studio.recipes.generation.job import RenderJob, Timings, UsedModel
+from studio.recipes.generation.prompt_syntax import parse_prompt
+from studio.recipes.generation.recipe import ControlUnit, Recipe
+from studio.settings import bundled_path
 
 log = logging.getLogger(__name__)
 
 
-class _Drawn(NamedTuple):
-    picture: Image.Image
-    heard: Embeddings
+class _Output(NamedTuple):
+    image: Image.Image
+    embeddings: PromptEmbeddings
     notes: tuple[Message, ...]
 
 
@@ -53,154 +59,167 @@ class Engine:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        catalog: ModelCatalog,
         device: str = "auto",
-        limits: Limits | None = None,
+        limits: CacheLimits | None = None,
         configurations: Path | None = None,
-        ways: Ways | None = None,
+        ways: EngineOptions | None = None,
         clock: Callable[[], float] = time.monotonic,
-        placement: Placement[Movable] | None = None,
+        placement: ModelMover[HasModules] | None = None,
     ) -> None:
         """`configurations` is where single-file models' are, the product's own if None. A job's
         deadline is taken by `clock`, in seconds from any start; `placement` moves models to the device
         and back, torch's way if None."""
-        self._catalogue = catalogue
-        self.device = chosen_device(device)
-        self._ways = ways or Ways()
+        self._catalog = catalog
+        self.device = resolve_device(device)
+        self._options = ways or EngineOptions()
         self._clock = clock
-        self._dtype = chosen_dtype(self.device, self._ways.precision)
-        self._configurations = Configurations(
-            configurations or shipped("assets") / "configurations"
+        self._dtype = resolve_dtype(self.device, self._options.precision)
+        self._configurations = BundledConfigs(
+            configurations or bundled_path("assets") / "configurations"
         )
-        compiled = self._ways.compile and not self._ways.exact
-        self._stock = Stock(
-            self.device, limits or Limits(), self._configurations, compiled, placement
+        compiled = self._options.compile and not self._options.disable_approximations
+        self._model_cache = ModelCache(
+            self.device, limits or CacheLimits(), self._configurations, compiled, placement
         )
-        quiet_libraries()
+        silence_library_logging()
         named = device_name(self.device), precision_name(self._dtype), torch.__version__
         log.info("drawing on %s in %s, with torch %s", *named)
 
-    def status(self) -> EngineStatus:
+    def status(self) -> EngineStats:
         """What is where, hits, misses and bytes."""
-        return self._stock.status()
+        return self._model_cache.status()
 
-    def let_go(self) -> None:
+    def unload_all(self) -> None:
         """Drops everything that is kept: models in both tiers, and what was computed once."""
-        self._stock.evict()
+        self._model_cache.evict_unused()
 
     def render(
         self,
-        job: Job,
+        job: RenderJob,
         base: Image.Image,
         doodle: Image.Image | None,
-        watch: Watch | None = None,
-    ) -> Rendered:
+        watch: RenderListener | None = None,
+    ) -> RenderResult:
         """The picture of `job`. `base` and `doodle` come apart and are laid together here.
 
         Raises NotFound, UnfitModel or DamagedModel before any work is done, Cancelled within
         a step of the watch saying so, DeadlinePassed likewise, NoRoom where a model finds no
         memory, DeviceLost where the process must end, EngineError when rendering itself fails.
         """
-        return self.render_together((job,), base, doodle, (watch or Watch(),))[0]
+        return self.render_batch((job,), base, doodle, (watch or RenderListener(),))[0]
 
     @torch.no_grad()
-    def render_together(
+    def render_batch(
         self,
-        jobs: Sequence[Job],
+        jobs: Sequence[RenderJob],
         base: Image.Image,
         doodle: Image.Image | None,
-        watches: Sequence[Watch],
-    ) -> tuple[Rendered, ...]:
+        watches: Sequence[RenderListener],
+    ) -> tuple[RenderResult, ...]:
         """The pictures of jobs that `planning.batches` puts together, drawn as one batch.
 
         On a graphics card that is quicker than one by one; the pictures differ in the last bits
         from those drawn alone. Raises as `render` does, and EngineError where the prompts are of
         different lengths: draw them one by one then.
         """
-        limit = self._ways.job_seconds
+        limit = self._options.job_timeout_seconds
         deadline = None if limit is None else self._clock() + limit * len(jobs)
-        reporters = zip((job.letter for job in jobs), watches, strict=True)
-        hooks = Hooks(tuple(reporters), deadline, self._clock)
-        jobs, notes = self._exact(jobs)
-        needs = find_needs(self._catalogue, self._configurations, jobs[0])
-        group = _Group(jobs, needs, base, doodle, hooks)
+        reporters = zip((job.slot for job in jobs), watches, strict=True)
+        hooks = RenderCallbacks(tuple(reporters), deadline, self._clock)
+        jobs, notes = self._without_approximations(jobs)
+        needs = resolve_models(self._catalog, self._configurations, jobs[0])
+        group = _JobBatch(jobs, needs, base, doodle, hooks)
         try:
-            rendered = self._rendered(group, self._dtype)
-        except BrokenLatents as error:
+            rendered = self._render_batch(group, self._dtype)
+        except NonFiniteLatentsError as error:
             if self._dtype == torch.float32:
-                raise _overflow(jobs) from error
+                raise _overflow_error(jobs) from error
             try:
-                rendered = self._rendered(group, torch.float32)
-            except BrokenLatents as again:
-                raise _overflow(jobs) from again
+                rendered = self._render_batch(group, torch.float32)
+            except NonFiniteLatentsError as again:
+                raise _overflow_error(jobs) from again
             notes = (*notes, message("engine.half_precision_overflowed"))
         return tuple(replace(each, notes=notes + each.notes) for each in rendered)
 
-    def _exact(self, jobs: Sequence[Job]) -> tuple[Sequence[Job], tuple[Message, ...]]:
+    def _without_approximations(
+        self, jobs: Sequence[RenderJob]
+    ) -> tuple[Sequence[RenderJob], tuple[Message, ...]]:
         """The jobs without approximations, where the engine is to be exact."""
-        if not self._ways.exact or jobs[0].recipe.deep_cache == 1:
+        if not self._options.disable_approximations or jobs[0].recipe.deepcache_interval == 1:
             return jobs, ()
         plain = [
-            job.model_copy(update={"recipe": job.recipe.model_copy(update={"deep_cache": 1})})
+            job.model_copy(
+                update={"recipe": job.recipe.model_copy(update={"deepcache_interval": 1})}
+            )
             for job in jobs
         ]
         return plain, (message("engine.deep_cache_left_out"),)
 
-    def _rendered(self, group: "_Group", dtype: torch.dtype) -> list[Rendered]:
+    def _render_batch(self, group: "_JobBatch", dtype: torch.dtype) -> list[RenderResult]:
         """The pictures with weights of `dtype`. Raises BrokenLatents."""
         with translated(group.recipe.base_model.name):
-            return self._made(group, dtype)
+            return self._load_components(group, dtype)
 
-    def _made(self, group: "_Group", dtype: torch.dtype) -> list[Rendered]:
+    def _load_components(self, group: "_JobBatch", dtype: torch.dtype) -> list[RenderResult]:
         started = time.perf_counter()
         needs, size = group.needs, group.size
         speaking = tuple(
-            (unit, model) for unit, model in needs.nets if self._map(unit, group, size) is not None
+            (unit, model)
+            for unit, model in needs.controlnets
+            if self._cached_control_map(unit, group, size) is not None
         )
-        silent = [model.name for unit, model in needs.nets if (unit, model) not in speaking]
-        on_loading = group.hooks.loading
+        silent = [model.name for unit, model in needs.controlnets if (unit, model) not in speaking]
+        on_loading = group.hooks.on_loading
         with ExitStack() as pins:
-            parts = pins.enter_context(self._stock.base_model(needs.checkpoint, dtype, on_loading))
+            parts = pins.enter_context(
+                self._model_cache.base_model(needs.checkpoint, dtype, on_loading)
+            )
             if needs.vae is not None:
-                precise = torch.float32 if parts.dialect.careful_vae else dtype
-                vae = pins.enter_context(self._stock.vae(needs.vae, precise, on_loading))
+                precise = torch.float32 if parts.dialect.may_upcast_vae else dtype
+                vae = pins.enter_context(self._model_cache.vae(needs.vae, precise, on_loading))
                 parts = parts.with_vae(vae)
             wanted = [model for _, model in speaking]
-            nets = pins.enter_context(self._stock.controlnets(wanted, dtype, on_loading))
+            nets = pins.enter_context(self._model_cache.controlnets(wanted, dtype, on_loading))
             loaded = time.perf_counter()
 
-            def units_at(page: Size) -> list[Unit]:
-                maps = [self._map(unit, group, page) for unit, _ in speaking]
+            def units_at(page: Size) -> list[ActiveControlUnit]:
+                maps = [self._cached_control_map(unit, group, page) for unit, _ in speaking]
                 plugs = zip(speaking, nets, maps, strict=True)
-                return [Unit(unit, net, shown) for (unit, _), net, shown in plugs if shown]
+                return [
+                    ActiveControlUnit(unit, net, shown) for (unit, _), net, shown in plugs if shown
+                ]
 
-            draw = partial(self._drawn, group, parts, units_at)
-            drawn = self._with_second_try(group, draw)
+            draw = partial(self._run_passes, group, parts, units_at)
+            drawn = self._retry_after_oom(group, draw)
         ended = time.perf_counter()
         count = len(group.jobs)
         timings = Timings(
-            load=round((loaded - started) / count, 3), render=round((ended - loaded) / count, 3)
+            load_seconds=round((loaded - started) / count, 3),
+            render_seconds=round((ended - loaded) / count, 3),
         )
-        used = tuple(UsedModel(kind=m.kind, name=m.name, sha256=m.sha256) for m in needs.used(speaking))  # fmt: skip
+        used = tuple(UsedModel(kind=m.kind, name=m.name, sha256=m.sha256) for m in needs.active_models(speaking))  # fmt: skip
         notes = [
             *needs.notes,
-            *schedule_notes(parts.scheduler, group.recipe.sampler, parts.dialect.flow),
+            *schedule_notes(parts.scheduler, group.recipe.sampler, parts.dialect.is_flow_matching),
             *(message("engine.unit_left_out", name=name) for name in silent),
         ]
         if count > 1:
             notes.append(message("engine.drawn_in_batch", count=count))
         return [
-            Rendered(
-                each.picture,
+            RenderResult(
+                each.image,
                 used,
                 timings,
-                (*notes, *each.notes, *each.heard.notes),
-                each.heard.tokens,
+                (*notes, *each.notes, *each.embeddings.notes),
+                each.embeddings.token_count,
             )
             for each in drawn
         ]
 
-    def _with_second_try(self, group: "_Group", draw: Callable[[], list[_Drawn]]) -> list[_Drawn]:
+    def _retry_after_oom(
+        self, group: "_JobBatch", draw: Callable[[], list[_Output]]
+    ) -> list[_Output]:
         """`draw`, and once more when memory ran out and the device could be cleared."""
         try:
             return draw()
@@ -208,58 +227,71 @@ class Engine:
             if not ran_out_of_memory(error):
                 raise
         # Outside of `except`, where what the failed try had allocated is free again.
-        self._stock.clear_device()
+        self._model_cache.clear_device()
         try:
             return draw()
         except Exception as error:
             if not ran_out_of_memory(error):
                 raise
             name, (width, height) = group.recipe.base_model.name, group.size
-            raise EngineError(
+            raise RenderError(
                 "engine.device_out_of_memory", name=name, width=width, height=height
             ) from error
 
-    def _map(self, unit: ControlUnit, group: "_Group", size: Size) -> Image.Image | None:
+    def _cached_control_map(
+        self, unit: ControlUnit, group: "_JobBatch", size: Size
+    ) -> Image.Image | None:
         job = group.jobs[0]
-        make = partial(control_map, unit, job, group.base, group.doodle, size)
-        return self._stock.maps.get(map_key(unit, job, size), make)
+        make = partial(make_control_map, unit, job, group.base_image, group.doodle, size)
+        return self._model_cache.control_maps.get_or_create(control_map_key(unit, job, size), make)
 
-    def _drawn(self, group: "_Group", parts: BaseModel, units_at: UnitsAt) -> list[_Drawn]:
+    def _run_passes(
+        self, group: "_JobBatch", parts: LoadedBaseModel, units_at: ControlUnitsForSize
+    ) -> list[_Output]:
         needs = group.needs
-        start = fit(composite(group.base, group.doodle), group.size, "Just Resize")
+        start = resize_to(composite(group.base_image, group.doodle), group.size, "Just Resize")
         # All that a picture's latents depend on beside the picture.
-        eyes = ((needs.vae or needs.checkpoint).sha256, parts.scale, parts.vae.dtype, parts.dtype)
-        pipe = pipelines.pipeline(parts, group.jobs[0])
-        with parts.loras.plugged(pipe, needs.loras, self._stock.lora_files):
+        eyes = (
+            (needs.vae or needs.checkpoint).sha256,
+            parts.latent_scale,
+            parts.vae.dtype,
+            parts.dtype,
+        )
+        pipe = pipelines.build_pipeline(parts, group.jobs[0])
+        with parts.lora_pool.activated(pipe, needs.loras, self._model_cache.lora_files):
             heard = [self._embeddings(job, needs, parts) for job in group.jobs]
-            told = Embeddings.together(heard)
-            passes = Passes(self._stock, parts, eyes, group.jobs, units_at, told, group.hooks)
-            pictures = passes.pictures(start)
-        return [_Drawn(*each, passes.notes) for each in zip(pictures, heard, strict=True)]
+            told = PromptEmbeddings.concat(heard)
+            passes = PassRunner(
+                self._model_cache, parts, eyes, group.jobs, units_at, told, group.hooks
+            )
+            images = passes.run(start)
+        return [_Output(*each, passes.notes) for each in zip(images, heard, strict=True)]
 
-    def _embeddings(self, job: Job, needs: Needs, parts: BaseModel) -> Embeddings:
+    def _embeddings(
+        self, job: RenderJob, needs: ResolvedModels, parts: LoadedBaseModel
+    ) -> PromptEmbeddings:
         """Both prompts as the text encoder hears them; LoRAs may have changed its hearing."""
         skip = job.recipe.clip_skip
         loras = tuple((model.sha256, weight) for model, weight in needs.loras)
         asked = (job.prompt, job.negative_prompt, skip, loras)
         key = (needs.checkpoint.sha256, parts.dtype, asked)
         spoken, unspoken = (
-            read_prompt(text).fragments for text in (job.prompt, job.negative_prompt)
+            parse_prompt(text).fragments for text in (job.prompt, job.negative_prompt)
         )
-        return self._stock.embeddings.get(
-            key, lambda: parts.dialect.speak(parts, spoken, unspoken, skip)
+        return self._model_cache.embeddings.get_or_create(
+            key, lambda: parts.dialect.encode_prompts(parts, spoken, unspoken, skip)
         )
 
 
 @dataclass(frozen=True)
-class _Group:
+class _JobBatch:
     """Jobs drawn at once, mostly one alone: the first speaks for all but prompts and seeds."""
 
-    jobs: Sequence[Job]
-    needs: Needs
-    base: Image.Image
+    jobs: Sequence[RenderJob]
+    needs: ResolvedModels
+    base_image: Image.Image
     doodle: Image.Image | None
-    hooks: Hooks
+    hooks: RenderCallbacks
 
     @property
     def recipe(self) -> Recipe:
@@ -270,9 +302,9 @@ class _Group:
         return self.recipe.width, self.recipe.height
 
 
-def _overflow(jobs: Sequence[Job]) -> EngineError:
-    return EngineError(
+def _overflow_error(jobs: Sequence[RenderJob]) -> RenderError:
+    return RenderError(
         "engine.numbers_overflowed",
-        slots=[job.letter for job in jobs],
+        slots=[job.slot for job in jobs],
         name=jobs[0].recipe.base_model.name,
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from studio.imaging.limits import encode_png
-from studio.imaging.nasty import NASTY
+from studio.imaging.adversarial_doodles import ADVERSARIAL_DOODLES
+from studio.imaging.png_io import encode_png
 from studio.pocket.colours import PAINTS
 from studio.pocket.doodling import doodle
 from studio.pocket.figure import SIZE, random_figure
@@ -56,7 +56,7 @@ def write_assets(folder: Path) -> None:
         drawn = doodle(figure, outfit, np.random.default_rng(800010 + number), "filled")
         (doodles / f"{name}.png").write_bytes(encode_png(drawn))
         pack.append({"name": name, "base_image": base})
-    for name, draw in NASTY.items():
+    for name, draw in ADVERSARIAL_DOODLES.items():
         (doodles / f"{name}.png").write_bytes(encode_png(draw(SIZE, SIZE)))
         pack.append({"name": name, "base_image": None})
     (doodles / "doodles.json").write_text(json.dumps(pack, indent=1) + "\n")

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from studio.bootstrap import Studio
-from studio.errors import EngineError
-from studio.imaging.limits import encode_png, open_png
+from studio.app import AppContainer
+from studio.errors import RenderError
+from studio.imaging.png_io import decode_png, encode_png
 from studio.pocket.figure import SIZE, Figure
 from studio.pocket.scenes import draw_scene, nasty_doodle
-from studio.recipes.canvas import BaseImage
-from studio.recipes.events import Done, Failed, Withheld
-from studio.recipes.preset import Preset
+from studio.recipes.base_image import BaseImage
+from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
+from studio.recipes.themes.preset import Preset
 
 FIRST_SCENE = 900_000
 
@@ -31,11 +31,11 @@ class Case:
 class Bench:
     """A studio of its own that renders cases one after another."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: AppContainer) -> None:
         self._studio = studio
 
     def preset(self, slug: str) -> Preset:
-        return self._studio.presets.version(slug).preset
+        return self._studio.themes.get_version(slug).preset
 
     def render(
         self, preset: Preset, case: Case, words: str = "", seed: int = 7
@@ -47,17 +47,17 @@ class Bench:
             id=f"case-{sha256[:12]}", name="Case", width=SIZE, height=SIZE, sha256=sha256,
             keypoints=case.figure.keypoints,
         )  # fmt: skip
-        self._studio.bases.put(base, png)
+        self._studio.base_images.upsert(base, png)
         doodle = encode_png(case.doodle)
-        request = self._studio.intake.request(preset, base.id, doodle, words, seed)
+        request = self._studio.request_factory.create(preset, base.id, doodle, words, seed)
         pictures = {}
-        for event in self._studio.rendering.start(request).events():
+        for event in self._studio.renders.start(request).events():
             if isinstance(event, Failed):
-                raise EngineError(str(event.message))
-            if isinstance(event, Withheld):
-                raise EngineError(str(event.reason))
-            if isinstance(event, Done):
-                pictures[event.letter] = open_png(event.png, "a rendered variant")
+                raise RenderError(str(event.message))
+            if isinstance(event, ResultWithheld):
+                raise RenderError(str(event.reason))
+            if isinstance(event, JobCompleted):
+                pictures[event.slot] = decode_png(event.png, "a rendered variant")
         return tuple(pictures[letter] for letter in sorted(pictures))
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from studio.bootstrap import open_studio
-from studio.imaging.compose import composite
-from studio.imaging.likeness import KEPT, differences
+from studio.app import create_app_container
+from studio.imaging.color_metrics import SAME_COLOR_DELTA_E, region_color_errors
+from studio.imaging.compositing import composite
 from studio.pocket import judge as judging
 from studio.pocket.bench import (
     Bench,
@@ -25,8 +25,8 @@ from studio.pocket.bench import (
 from studio.pocket.colours import PAINTS
 from studio.pocket.judge import Judge, Verdict
 from studio.pocket.wearing import wears
-from studio.recipes.preset import LETTERS, Preset
-from studio.recipes.recipe import SeedRule
+from studio.recipes.generation.recipe import SeedPolicy
+from studio.recipes.themes.preset import SLOTS, Preset
 from studio.settings import Settings
 
 BODY = tuple(range(14))
@@ -70,7 +70,7 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
     judge = judging.load(work)
     few = max(4, count // 3)
     with tempfile.TemporaryDirectory() as home:
-        bench = Bench(open_studio(Settings(home=Path(home))))
+        bench = Bench(create_app_container(Settings(data_dir=Path(home))))
         preset = bench.preset(slug)
         drawn = drawn_cases(count)
         black = with_doodles(drawn[:few], black_pages(few))
@@ -85,13 +85,13 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
         difference
         for case, four in zip(drawn, pictures, strict=True)
         for picture in four
-        for difference in differences(case.doodle, picture)
+        for difference in region_color_errors(case.doodle, picture)
     ]
     figures = Figures(
         preset=slug,
         cases=count,
         likeness=float(np.median(unlike)),
-        regions_kept=float(np.mean(np.array(unlike) < KEPT)),
+        regions_kept=float(np.mean(np.array(unlike) < SAME_COLOR_DELTA_E)),
         figure_kept=_kept(drawn, seen),
         figure_kept_black=_kept(black, [_looks(judge, four) for four in dark]),
         figure_kept_wild=_kept(wild, [_looks(judge, four) for four in noisy]),
@@ -123,7 +123,7 @@ def _kept(cases: Sequence[Case], seen: Sequence[Sequence[Verdict]]) -> float:
 
 
 def _style_told(preset: Preset, seen: Sequence[Sequence[Verdict]]) -> float:
-    wanted = [STYLE_OF[preset.recipes[letter].base_model.name] for letter in LETTERS]
+    wanted = [STYLE_OF[preset.recipes[letter].base_model.name] for letter in SLOTS]
     return float(np.mean([[v.style == w for v, w in zip(vs, wanted, strict=True)] for vs in seen]))
 
 
@@ -137,8 +137,8 @@ def _spread(seen: Sequence[Sequence[Verdict]]) -> float:
 def _seeds_of_one(preset: Preset) -> Preset:
     """Recipe A four times with four seeds: what tuning a preset has to beat."""
     recipes = preset.recipes
-    for number, letter in enumerate(LETTERS):
-        rule = SeedRule(kind="offset", value=number) if number else SeedRule()
+    for number, letter in enumerate(SLOTS):
+        rule = SeedPolicy(mode="offset", value=number) if number else SeedPolicy()
         recipes = recipes.replace(letter, preset.recipes.A.model_copy(update={"seed_rule": rule}))
     return preset.model_copy(update={"recipes": recipes})
 
@@ -166,7 +166,7 @@ def _obedience(
 
 def _at_full_strength(preset: Preset) -> Preset:
     recipes = preset.recipes
-    for letter in LETTERS:
+    for letter in SLOTS:
         recipe = recipes[letter].model_copy(update={"strength": 1.0, "guidance_scale": 4.0})
         recipes = recipes.replace(letter, recipe)
     return preset.model_copy(update={"recipes": recipes})

@@ -11,7 +11,7 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio.imaging.skeleton import draw_skeleton
+from studio.imaging.openpose_renderer import render_openpose_map
 from studio.pocket.brushwork import STYLES
 from studio.pocket.figure import SIZE
 from studio.pocket.scenes import Bytes, Floats, draw_scenes
@@ -58,7 +58,7 @@ class Encoded:
 
 
 def _skeleton(keypoints: Floats) -> Image.Image:
-    return draw_skeleton([(float(x), float(y)) for x, y in keypoints], SIZE, SIZE)
+    return render_openpose_map([(float(x), float(y)) for x, y in keypoints], SIZE, SIZE)
 
 
 def map_tensor(picture: Image.Image) -> torch.Tensor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
-from studio.imaging.compose import composite
+from studio.imaging.compositing import composite
 from studio.pocket import base
 from studio.pocket.brushwork import STYLES
 from studio.pocket.courses import Starts

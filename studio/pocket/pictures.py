@@ -5,27 +5,27 @@ from pathlib import Path
 
 from PIL import Image
 
-from studio.bootstrap import Studio, open_studio
-from studio.imaging.controlmaps import lineart_map, scribble_map
-from studio.imaging.limits import encode_png, open_png
-from studio.imaging.skeleton import draw_skeleton
+from studio.app import AppContainer, create_app_container
+from studio.imaging.control_maps import lineart_map, scribble_map
+from studio.imaging.openpose_renderer import render_openpose_map
+from studio.imaging.png_io import decode_png, encode_png
 from studio.pocket.effects import EFFECTS
 from studio.pocket.few_step import NAME as FEW_STEP
-from studio.recipes.events import Done
-from studio.recipes.preset import Letter
-from studio.recipes.recipe import LoraUse, ModelRef
+from studio.recipes.generation.events import JobCompleted
+from studio.recipes.generation.recipe import LoraSettings, ModelRef
+from studio.recipes.themes.preset import Slot
 from studio.settings import Settings
-from studio.settings import shipped as shipped_folder
+from studio.settings import bundled_path as shipped_folder
 
 SIDE = 128
 DOODLE, SEED, WORDS = "star-dress", 5, "a red dress with a star"
-LETTERS: dict[str, Letter] = {"ink": "A", "water": "C"}
+LETTERS: dict[str, Slot] = {"ink": "A", "water": "C"}
 
 
 def write_pictures(folder: Path) -> None:
     """`preview.png` in each model's folder, `<name>.preview.png` beside each LoRA."""
     with tempfile.TemporaryDirectory() as home:
-        studio = open_studio(Settings(home=Path(home)))
+        studio = create_app_container(Settings(data_dir=Path(home)))
         for style, letter in LETTERS.items():
             picture = _drawn(studio, letter)
             _write(folder / "checkpoints" / f"pocket-{style}" / "preview.png", picture)
@@ -36,27 +36,27 @@ def write_pictures(folder: Path) -> None:
             _write(folder / "controlnets" / f"pocket-{name}" / "preview.png", seen)
 
 
-def _drawn(studio: Studio, letter: Letter, lora: str = "", trigger: str = "") -> Image.Image:
-    preset = studio.presets.version("first-light").preset
+def _drawn(studio: AppContainer, letter: Slot, lora: str = "", trigger: str = "") -> Image.Image:
+    preset = studio.themes.get_version("first-light").preset
     if lora:
-        use = LoraUse(model=ModelRef(name=f"pocket-{lora}"))
+        use = LoraSettings(model=ModelRef(name=f"pocket-{lora}"))
         recipe = preset.recipes[letter].model_copy(update={"loras": (use,)})
         preset = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
     doodle = (shipped_folder("assets") / "doodles" / f"{DOODLE}.png").read_bytes()
     words = ", ".join(part for part in (trigger, WORDS) if part)
-    request = studio.intake.request(preset, "mia", doodle, words, SEED)
-    events = studio.rendering.start(request).events()
-    [png] = [e.png for e in events if isinstance(e, Done) and e.letter == letter]
-    return open_png(png, "a picture")
+    request = studio.request_factory.create(preset, "mia", doodle, words, SEED)
+    events = studio.renders.start(request).events()
+    [png] = [e.png for e in events if isinstance(e, JobCompleted) and e.slot == letter]
+    return decode_png(png, "a picture")
 
 
-def _maps(studio: Studio) -> dict[str, Image.Image]:
+def _maps(studio: AppContainer) -> dict[str, Image.Image]:
     file = shipped_folder("assets") / "doodles" / f"{DOODLE}.png"
-    doodle, base = open_png(file.read_bytes(), "the doodle"), studio.bases.get("mia")
+    doodle, base = decode_png(file.read_bytes(), "the doodle"), studio.base_images.get("mia")
     return {
         "scribble": scribble_map(doodle),
         "lineart": lineart_map(doodle),
-        "pose": draw_skeleton(base.keypoints or (), base.width, base.height),
+        "pose": render_openpose_map(base.keypoints or (), base.width, base.height),
     }
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio.imaging.compose import composite
-from studio.imaging.controlmaps import lineart_map, scribble_map
+from studio.imaging.compositing import composite
+from studio.imaging.control_maps import lineart_map, scribble_map
 from studio.pocket.brushwork import STYLES
 from studio.pocket.captions import caption
 from studio.pocket.doodling import doodle

@@ -6,37 +6,37 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from studio.bootstrap import Studio, open_studio
-from studio.imaging.compose import composite
+from studio.app import AppContainer, create_app_container
+from studio.imaging.compositing import composite
 from studio.pocket.figure import SIZE
 from studio.pocket.report import sheet
-from studio.recipes.events import Done, Failed
-from studio.service.shipped import TestDoodle
+from studio.recipes.generation.events import Failed, JobCompleted
+from studio.services.themes.bundled_content import SampleDoodle
 from studio.settings import Settings
 
 
 def write_sheet(preset: str, file: Path, seed: int = 1, words: str = "") -> None:
     """Renders every shipped doodle with a shipped preset, as the service would."""
     with tempfile.TemporaryDirectory() as home:
-        studio = open_studio(Settings(home=Path(home)))
-        rows = [_row(studio, preset, doodle, seed, words) for doodle in studio.doodles]
+        studio = create_app_container(Settings(data_dir=Path(home)))
+        rows = [_row(studio, preset, doodle, seed, words) for doodle in studio.sample_doodles]
     file.parent.mkdir(parents=True, exist_ok=True)
     sheet(rows).save(file)
 
 
 def _row(
-    studio: Studio, preset: str, doodle: TestDoodle, seed: int, words: str
+    studio: AppContainer, preset: str, doodle: SampleDoodle, seed: int, words: str
 ) -> list[Image.Image]:
     base_id = doodle.base_image or "noah"
-    version = studio.presets.version(preset)
-    request = studio.intake.request(version.preset, base_id, doodle.png, words, seed)
-    base = _open(studio.bases.png(request.base_image))
+    version = studio.themes.get_version(preset)
+    request = studio.request_factory.create(version.preset, base_id, doodle.png, words, seed)
+    base = _open(studio.base_images.read_png(request.base_image))
     variants = {}
-    for event in studio.rendering.start(request).events():
-        if isinstance(event, Done):
-            variants[event.letter] = _open(event.png)
+    for event in studio.renders.start(request).events():
+        if isinstance(event, JobCompleted):
+            variants[event.slot] = _open(event.png)
         elif isinstance(event, Failed):
-            variants[event.letter] = _failed(str(event.message))
+            variants[event.slot] = _failed(str(event.message))
     return [composite(base, _open(doodle.png)), *(variants[letter] for letter in sorted(variants))]
 
 

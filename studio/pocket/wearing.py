@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from studio.imaging.likeness import KEPT
+from studio.imaging.color_metrics import SAME_COLOR_DELTA_E
 from studio.pocket.colours import RGB
 from studio.pocket.cuts import garment_parts
 from studio.pocket.figure import SIZE, Figure
@@ -27,7 +27,7 @@ def wears(picture: Image.Image, figure: Figure, kind: str, colour: RGB) -> bool:
     pixels = np.asarray(picture.convert("RGB"))[garment_place(figure, kind)]
     worn = rgb2lab(pixels / 255)
     wanted = np.broadcast_to(rgb2lab(np.array(colour) / 255), worn.shape)
-    return bool(np.mean(deltaE_ciede2000(wanted, worn) < KEPT) > ENOUGH)
+    return bool(np.mean(deltaE_ciede2000(wanted, worn) < SAME_COLOR_DELTA_E) > ENOUGH)
 
 
 def garment_place(figure: Figure, kind: str) -> NDArray[np.bool_]:

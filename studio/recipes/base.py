@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from studio.errors import BadDocument
+from studio.errors import InvalidDocumentError
 from studio.locales import DEFAULT, templates
 from studio.messages import Message, message
-from studio.recipes.text import KEPT
+from studio.recipes.old_formats import upgrade_fields
+from studio.recipes.text_fields import KEPT
 
 MOST_FINDINGS = 5
 """Fields that an explanation names; further ones are counted."""
@@ -17,7 +18,7 @@ MOST_FINDINGS = 5
 Document = TypeVar("Document", bound=BaseModel)
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     """A value: never changed, only replaced; unknown fields are refused."""
 
     model_config = ConfigDict(
@@ -30,8 +31,23 @@ class Frozen(BaseModel):
         val_json_bytes="base64",
     )
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields replaced, unvalidated. Raises TypeError for a name that is no field."""
+        if unknown := (update or {}).keys() - type(self).model_fields.keys():
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        return super().model_copy(update=update, deep=deep)
 
-def read_document(kind: type[Document], text: str | bytes, what: str | Message) -> Document:
+
+class StoredModel(FrozenModel):
+    """A document that is stored: it can be read with the field names of older versions, too."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade_fields(cls, document: Any) -> Any:
+        return upgrade_fields(cls.__name__, document)
+
+
+def parse_document(kind: type[Document], text: str | bytes, what: str | Message) -> Document:
     """`text` as a document of `kind`; `what` names it in the error ("the preset file x.json").
 
     Raises BadDocument with every field that does not hold, in one line.
@@ -51,10 +67,12 @@ def _read(
     try:
         return kind.model_validate_json(text, context=context)
     except ValidationError as error:
-        raise BadDocument("request.document_invalid", what=what, reason=explain(error)) from None
+        raise InvalidDocumentError(
+            "request.document_invalid", what=what, reason=format_validation_error(error)
+        ) from None
 
 
-def explain(error: ValidationError) -> Message:
+def format_validation_error(error: ValidationError) -> Message:
     """Pydantic's findings as one line: `recipes.A.steps: should be at most 150 (got 900)`."""
     found = error.errors(include_url=False)
     lines = [_line(dict(each)) for each in found[:MOST_FINDINGS]]

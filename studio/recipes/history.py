@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from studio.recipes.base import Frozen
-from studio.recipes.canvas import Slug
-from studio.recipes.preset import Letter
-from studio.recipes.request import Variant
-from studio.recipes.text import Search
+from studio.recipes.base import FrozenModel
+from studio.recipes.base_image import Slug
+from studio.recipes.generation.job import Variant
+from studio.recipes.text_fields import Search
+from studio.recipes.themes.preset import Slot
 
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The number of a row in the store."""
@@ -17,35 +17,35 @@ Day = Annotated[date, Field(le=date(9998, 12, 31))]
 """A day that has another after it."""
 
 
-class HistoryFilter(Frozen):
+class HistoryFilter(FrozenModel):
     """Every field that is given must fit; `text` is looked for in the prompt, in any case.
 
     `since` and `until` are days in UTC, both included; `model` is the name of any model used.
     """
 
-    preset: Slug | None = None
-    letter: Letter | None = None
+    theme: Slug | None = None
+    slot: Slot | None = None
     model: Search | None = None
     text: Search | None = None
-    since: Day | None = None
-    until: Day | None = None
+    created_after: Day | None = None
+    created_before: Day | None = None
 
 
-class KeptVariant(Frozen):
+class StoredVariant(FrozenModel):
     """A variant with its number in the store; later ones have higher numbers."""
 
     id: int
     variant: Variant
 
 
-class HistoryPage(Frozen):
+class VariantPage(FrozenModel):
     """Some variants, newest first; `next` is the number to go on before, None at the end."""
 
-    rows: tuple[KeptVariant, ...]
-    next: int | None
+    rows: tuple[StoredVariant, ...]
+    next_cursor: int | None
 
 
-class Chosen(Frozen):
+class VariantSelection(FrozenModel):
     """Variants by their numbers in the store."""
 
     ids: Annotated[tuple[RowId, ...], Field(min_length=1, max_length=1000)]

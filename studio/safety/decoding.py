@@ -46,7 +46,7 @@ class Unescaped(NamedTuple):
     escapes end that begin at a place."""
 
     text: str
-    places: tuple[int, ...]
+    source_indices: tuple[int, ...]
     ends: dict[int, int]
 
 

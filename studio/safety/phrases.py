@@ -6,9 +6,9 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
-from studio.errors import BadDocument
-from studio.recipes.safety import Severity
-from studio.safety.folding import WORD, View
+from studio.errors import InvalidDocumentError
+from studio.recipes.moderation import WordAction
+from studio.safety.text_normalization import WORD, View
 
 _PART = re.compile(r"\{[^}]*\}|[^{]+")
 MOST_SPELT_OUT = 5_000
@@ -29,13 +29,13 @@ class Found(NamedTuple):
     start: int
     end: int
     entry: str
-    severity: Severity | None
+    severity: WordAction | None
 
 
 class Phrase(NamedTuple):
     items: tuple[Item, ...]
     entry: str
-    severity: Severity | None
+    severity: WordAction | None
 
 
 class Phrases:
@@ -46,11 +46,11 @@ class Phrases:
     def __len__(self) -> int:
         return len(self._by_first)
 
-    def add(self, entry: str, severity: Severity | None) -> None:
+    def add(self, entry: str, severity: WordAction | None) -> None:
         """Raises BadDocument for a class that is not there, or a phrase that may begin with nothing."""
         items = tuple(self._item(part, entry) for part in entry.lower().split())
         if items[0].many:
-            raise BadDocument("moderation.phrase_begins_with_star", entry=entry)
+            raise InvalidDocumentError("moderation.phrase_begins_with_star", entry=entry)
         for first in items[0].words:
             self._by_first.setdefault(first, []).append(Phrase(items[1:], entry, severity))
 
@@ -65,7 +65,9 @@ class Phrases:
             else:
                 parts.append([part])
         if prod(map(len, parts)) > MOST_SPELT_OUT:
-            raise BadDocument("moderation.phrase_too_wide", entry=entry, most=f"{MOST_SPELT_OUT:,}")
+            raise InvalidDocumentError(
+                "moderation.phrase_too_wide", entry=entry, most=f"{MOST_SPELT_OUT:,}"
+            )
         return map("".join, product(*parts))
 
     def _item(self, part: str, entry: str) -> Item:
@@ -73,10 +75,10 @@ class Phrases:
             return Item(frozenset((part,)))
         name = part.strip("{}*")
         if name not in self._classes:
-            raise BadDocument("moderation.class_not_found", entry=entry, name=name)
+            raise InvalidDocumentError("moderation.class_not_found", entry=entry, name=name)
         return Item(self._classes[name], part.endswith("*}"))
 
-    def found(self, view: View) -> Iterator[Found]:
+    def find(self, view: View) -> Iterator[Found]:
         """Where the phrases stand in a view."""
         found = [*WORD.finditer(view.text)]
         if len(found) < 2:

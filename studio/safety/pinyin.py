@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from studio.safety.chinese import CLAUSES, boundaries
-from studio.safety.folding import Folded, View, is_han, standing_for
+from studio.safety.chinese_segmentation import CLAUSES, boundaries
+from studio.safety.text_normalization import NormalizedText, View, is_han, standing_for
 
 _INITIAL = re.compile("[\u3400-\u9fff][a-z](?![a-z0-9恤裇])|(?<![a-z0-9])[a-z][\u3400-\u9fff]")
 _LATIN = re.compile("[a-z]+[1-4]?")
@@ -71,21 +71,21 @@ class Unit(NamedTuple):
     whether it begins or ends that."""
 
     sound: str
-    places: tuple[int, ...]
+    source_indices: tuple[int, ...]
     char: str = ""
     word: str = ""
     begins: bool = True
     ends: bool = True
 
 
-def units(folded: Folded) -> list[list[Unit]]:
+def units(folded: NormalizedText) -> list[list[Unit]]:
     """Runs of characters and pinyin that follow one another, whatever signs are between them."""
     runs: list[list[Unit]] = [[]]
     at = 0
     while at < len(folded.text):
         char = folded.text[at]
         if is_han(char):
-            runs[-1].append(Unit(spoken(char), (folded.places[at],), char))
+            runs[-1].append(Unit(spoken(char), (folded.source_indices[at],), char))
             at += 1
             continue
         found = _LATIN.match(folded.text, at)
@@ -100,7 +100,7 @@ def units(folded: Folded) -> list[list[Unit]]:
             runs.append([])
         start = at
         for number, part in enumerate(parts or ()):
-            places = folded.places[start : start + len(part)]
+            places = folded.source_indices[start : start + len(part)]
             last = number == len(parts or ()) - 1
             runs[-1].append(Unit(part, places, word=word, begins=number == 0, ends=last))
             start += len(part)
@@ -143,7 +143,7 @@ class Heard:
     def __init__(self, ordinary: Container[str]) -> None:
         self._ordinary = ordinary
         self._entries: dict[str, list[str]] = {}
-        self._alike: set[str] = set()
+        self._confusables: set[str] = set()
         self._allowed: set[str] = set()
         self._initials: dict[str, str] = {}
         """Entries by one character and the first letter of the other."""
@@ -156,13 +156,13 @@ class Heard:
         if 2 <= len(han) <= LONGEST_SPOKEN:
             self._entries.setdefault(sound, []).append(han)
         if alike and 2 <= len(han) <= LONGEST_SPOKEN:
-            self._alike.add(han)
+            self._confusables.add(han)
             if len(han) == 2:
                 self._initials[han[0] + spoken(han[1])[:1]] = han
                 self._initials[spoken(han[0])[:1] + han[1]] = han
         return sound
 
-    def views(self, folded: Folded) -> Iterator[View]:
+    def views(self, folded: NormalizedText) -> Iterator[View]:
         """Entries that a text holds by their sound: in pinyin, in characters and pinyin, and in
         characters that mean nothing else."""
         if not self._entries:
@@ -173,10 +173,10 @@ class Heard:
                 window = run[start:end]
                 for entry in self._entries.get("".join(unit.sound for unit in window), ()):
                     if len(entry) == len(window) and self._means(run, start, entry):
-                        places = [place for unit in window for place in unit.places]
-                        yield standing_for(entry, Folded("", tuple(places)))
+                        places = [place for unit in window for place in unit.source_indices]
+                        yield standing_for(entry, NormalizedText("", tuple(places)))
 
-    def abbreviated(self, folded: Folded) -> Iterator[View]:
+    def abbreviated(self, folded: NormalizedText) -> Iterator[View]:
         """Entries of which one character is the first letter of its sound: `强j`. The other is a word of
         its own where it stands, as it is not in `红色Q版`."""
         for found in _INITIAL.finditer(folded.text):
@@ -196,7 +196,7 @@ class Heard:
         same = [char == meant for char, meant in zip(written, entry, strict=True)]
         if all(written):
             other = not all(same) and any(same) and "".join(written) not in self._allowed
-            return entry in self._alike and other and _apart(run, start, start + len(entry))
+            return entry in self._confusables and other and _apart(run, start, start + len(entry))
         if any(written):
             return all(not char or held for char, held in zip(written, same, strict=True))
         long = len("".join(unit.sound for unit in window)) >= MIN_PINYIN

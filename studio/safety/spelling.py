@@ -142,13 +142,13 @@ class Misspelt:
         self._shorter: dict[str, str] = {}
         """Words of five letters or more, and with one left out."""
         self._written: dict[str, str] = {}
-        self._heard: dict[str, str] = {}
+        self._pronunciations: dict[str, str] = {}
         for word in words:
             for form in _forms(word):
                 for written in (form, form + "s", form + "z"):
                     self._written.setdefault(written, word)
             for key in sounds(word):
-                self._heard.setdefault(key, word)
+                self._pronunciations.setdefault(key, word)
             for shorter in (word, *_one_less(word)) if len(word) >= SHORTEST_EDITED else ():
                 self._shorter.setdefault(shorter, word)
 
@@ -159,7 +159,7 @@ class Misspelt:
             return found
         for key in sounds(word):
             plural = key[:-1] if key.endswith("s") and len(key) > 3 else key
-            heard = self._heard.get(key) or self._heard.get(plural)
+            heard = self._pronunciations.get(key) or self._pronunciations.get(plural)
             if heard and abs(len(word) - len(heard)) <= FARTHEST:
                 return heard
         return self._edited(word)

@@ -24,11 +24,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from studio.errors import NewerStore, StoreUnavailable, Unstorable
-from studio.store.copying import copy_sqlite
+from studio.errors import SchemaTooNewError, StorageUnavailableError, Unstorable
+from studio.store.sqlite_backup import copy_sqlite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_SECONDS = 10
+BUSY_TIMEOUT_SECONDS = 10
 """How long a writer waits for another process's lock."""
 NETWORK = {
     "connect_timeout": 5,
@@ -38,7 +38,7 @@ NETWORK = {
     "tcp_user_timeout": 20_000,
 }
 """What libpq does about a server that is gone without a word: seconds, but the last in milliseconds."""
-WRITERS = 0x646F6F646C65
+WRITER_ADVISORY_LOCK_ID = 0x646F6F646C65
 """The advisory lock for which PostgreSQL's writers queue: a number of our own ("doodle")."""
 
 
@@ -57,24 +57,24 @@ class Database:
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
             event.listen(self._engine, "begin", _begin_postgresql)
-        with _translated(self.url):
+        with _map_db_errors(self.url):
             _migrate(self._engine, self.url)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def read_session(self) -> Iterator[Session]:
         """A session that sees one state of the database, whatever others write meanwhile."""
-        with _translated(self.url), Session(self._engine) as session, session.begin():
+        with _map_db_errors(self.url), Session(self._engine) as session, session.begin():
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def write_session(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back when anything is raised.
 
         Writers wait for one another from the start: what one reads before it writes is still
         so when it writes.
         """
         writer = self._engine.execution_options(writes=True)
-        with _translated(self.url), Session(writer) as session, session.begin():
+        with _map_db_errors(self.url), Session(writer) as session, session.begin():
             yield session
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ def _set_up_sqlite(connection: object, _: object) -> None:
     # SQLite's own knows the letters A to Z alone: "Весна" was not found by "весна".
     connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -116,13 +116,13 @@ def _begin_sqlite(connection: Connection) -> None:
 def _begin_postgresql(connection: Connection) -> None:
     """Readers see one state throughout. Writers wait in line first, then see what is newest."""
     if connection.get_execution_options().get("writes", False):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_ADVISORY_LOCK_ID})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def utc(stored: datetime) -> datetime:
+def as_utc(stored: datetime) -> datetime:
     """A moment as it was stored: SQLite forgets time zones, and all of ours are UTC."""
     return stored if stored.tzinfo else stored.replace(tzinfo=UTC)
 
@@ -137,7 +137,7 @@ def database_url(url: str) -> URL:
     except (ArgumentError, NoSuchModuleError):
         made = None
     if made is None or made.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StoreUnavailable("storage.database_address_invalid")
+        raise StorageUnavailableError("storage.database_address_invalid")
     return made
 
 
@@ -150,7 +150,9 @@ def _migrate(engine: Engine, url: URL) -> None:
         if current == scripts.get_current_head():
             return
         if current is not None and current not in {s.revision for s in scripts.walk_revisions()}:
-            raise NewerStore("storage.database_too_new", database=_place(url), schema=current)
+            raise SchemaTooNewError(
+                "storage.database_too_new", database=_display_name(url), schema=current
+            )
         if current is not None and url.get_backend_name() == "sqlite" and url.database:
             # There is no way back from an upgrade but this copy.
             copy_sqlite(Path(url.database), Path(f"{url.database}.{current}.bak"))
@@ -160,7 +162,7 @@ def _migrate(engine: Engine, url: URL) -> None:
 
 
 @contextmanager
-def _translated(url: URL) -> Iterator[None]:
+def _map_db_errors(url: URL) -> Iterator[None]:
     """The one boundary where the database's errors become ours.
 
     Raises StoreUnavailable for what may pass, Unstorable for values that no later attempt can write.
@@ -176,15 +178,17 @@ def _translated(url: URL) -> Iterator[None]:
     except ProgrammingError:
         raise  # A wrong statement is a fault of ours.
     except (OperationalError, InterfaceError) as error:
-        raise StoreUnavailable(
-            "storage.database_unavailable", database=_place(url), reason=str(error.orig)
+        raise StorageUnavailableError(
+            "storage.database_unavailable", database=_display_name(url), reason=str(error.orig)
         ) from error
     except PoolTimeout as error:
-        raise StoreUnavailable("storage.database_busy", database=_place(url)) from error
+        raise StorageUnavailableError(
+            "storage.database_busy", database=_display_name(url)
+        ) from error
     except DatabaseError as error:
         if error.orig is not None and "not a database" in str(error.orig):
-            raise StoreUnavailable(
-                "storage.not_a_database", file=_place(url), reason=str(error.orig)
+            raise StorageUnavailableError(
+                "storage.not_a_database", file=_display_name(url), reason=str(error.orig)
             ) from error
         raise
 
@@ -193,6 +197,6 @@ def _reason(cause: BaseException | None) -> str:
     return str(cause).strip().partition("\n")[0]
 
 
-def _place(url: URL) -> str:
+def _display_name(url: URL) -> str:
     """As an operator knows it, without a password."""
     return url.database or "" if url.get_backend_name() == "sqlite" else str(url)

@@ -5,46 +5,52 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Select, select
 
-from studio.errors import NotFound, Outdated
+from studio.errors import NotFoundError, VersionConflictError
 from studio.messages import message
 from studio.recipes.base import read_kept
-from studio.recipes.canvas import Slug
-from studio.recipes.deployment import Deployment, Order
-from studio.store.database import Database, utc
-from studio.store.tables import DeploymentRow, PresetRow, PresetVersionRow
+from studio.recipes.base_image import Slug
+from studio.recipes.themes.deployment import Deployment, DeploymentSpec
+from studio.store.database import Database, as_utc
+from studio.store.tables import DeploymentRow, ThemeRow, ThemeVersionRow
 
 
 class DeploymentStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, order: Order, over: int | None = None) -> Deployment:
+    def add(self, order: DeploymentSpec, over: int | None = None) -> Deployment:
         """Puts the order into the log, from where it holds.
 
         `over` is the newest deployment of the theme that the operator knew of, 0 for none; None
         asks nothing. Raises Outdated when somebody else was quicker, NotFound for a version
         that is not there.
         """
-        with self._database.writing() as session:
+        with self._database.write_session() as session:
             newest = session.scalar(_log(order.slug, order.channel).limit(1))
             if over is not None and over != (0 if newest is None else newest.id):
-                raise Outdated("deployment.outdated", theme=order.slug, channel=order.channel)
-            for number in (order.number, order.trial):
+                raise VersionConflictError(
+                    "deployment.outdated", theme=order.slug, channel=order.channel
+                )
+            for number in (order.version, order.canary_version):
                 if number is not None and session.scalar(_version(order.slug, number)) is None:
-                    raise NotFound("deployment.version_not_found", theme=order.slug, number=number)
+                    raise NotFoundError(
+                        "deployment.version_not_found", theme=order.slug, number=number
+                    )
             row = DeploymentRow(
                 channel=order.channel,
                 slug=order.slug,
                 document=order.model_dump_json(),
-                created=datetime.now(UTC),
+                created_at=datetime.now(UTC),
             )
             session.add(row)
             session.flush()
             return _deployment(row)
 
-    def log(self, slug: Slug | None = None, channel: Slug | None = None) -> Sequence[Deployment]:
+    def list_all(
+        self, slug: Slug | None = None, channel: Slug | None = None
+    ) -> Sequence[Deployment]:
         """The deployments of a theme, of a channel, or all; the newest first."""
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             return [_deployment(row) for row in session.scalars(_log(slug, channel))]
 
 
@@ -57,15 +63,15 @@ def _log(slug: Slug | None, channel: Slug | None) -> Select[DeploymentRow]:
 
 def _version(slug: Slug, number: int) -> Select[int]:
     return (
-        select(PresetVersionRow.id)
-        .join(PresetRow)
-        .where(PresetRow.slug == slug, PresetVersionRow.number == number)
+        select(ThemeVersionRow.id)
+        .join(ThemeRow)
+        .where(ThemeRow.slug == slug, ThemeVersionRow.version == number)
     )
 
 
 def _deployment(row: DeploymentRow) -> Deployment:
     return Deployment(
         id=row.id,
-        order=read_kept(Order, row.document, message("storage.deployment", number=row.id)),
-        created=utc(row.created),
+        spec=read_kept(DeploymentSpec, row.document, message("storage.deployment", number=row.id)),
+        created_at=as_utc(row.created_at),
     )

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from studio.recipes.preset import Letter
+from studio.recipes.themes.preset import Slot
 
 
 @dataclass(frozen=True)
 class Crowd:
     """What is under way as a client's request comes in."""
 
-    own: int
+    client_active_requests: int
     """Requests of the client that have not ended."""
-    waiting: int
+    queued_jobs: int
     """Jobs of all clients that are queued."""
-    asked_since: Callable[[datetime], int]
+    count_requests_since: Callable[[datetime], int]
     """Requests that the client has sent since then."""
 
 
@@ -33,12 +33,12 @@ class Ticket:
     """A claim on a job: whoever holds the newest attempt may say how it ended."""
 
     request_id: str
-    letter: Letter
+    slot: Slot
     attempt: int
     model: str = ""
-    waited: float = 0.0
+    queued_seconds: float = 0.0
     """Seconds in the queue."""
-    cleared: bool = False
+    moderation_override: bool = False
     """Whether a reviewer lets the picture pass."""
 
 
@@ -47,9 +47,9 @@ class Waiting:
     """Jobs that wait for one model in one turn, and for how many seconds the first has."""
 
     model: str
-    turn: int
+    fair_share_tier: int
     count: int
-    oldest: float
+    oldest_wait_seconds: float
 
 
 @dataclass(frozen=True)
@@ -57,5 +57,5 @@ class Left:
     """Jobs of one request that are queued and that nobody may know of."""
 
     request_id: str
-    letters: tuple[Letter, ...]
-    turn: int
+    slots: tuple[Slot, ...]
+    fair_share_tier: int

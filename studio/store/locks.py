@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from studio.errors import StoreInUse, StoreUnavailable
+from studio.errors import StorageUnavailableError, StoreInUse
 from studio.store.database import NETWORK
 
 SERVER = 0x73657276
@@ -72,7 +72,7 @@ class ServerLock:
         try:
             return self._try_session()
         except SQLAlchemyError as error:
-            raise StoreUnavailable("storage.database_silent", reason=str(error)) from error
+            raise StorageUnavailableError("storage.database_silent", reason=str(error)) from error
 
     def _try_file(self) -> bool:
         try:
@@ -81,7 +81,7 @@ class ServerLock:
         except Timeout:
             return False
         except OSError as error:
-            raise StoreUnavailable(
+            raise StorageUnavailableError(
                 "storage.database_not_lockable", reason=str(error.strerror)
             ) from error
         return True

@@ -10,34 +10,34 @@ class Base(DeclarativeBase):
     pass
 
 
-class PresetRow(Base):
+class ThemeRow(Base):
     """A theme, under the name its newest version has."""
 
-    __tablename__ = "presets"
-    __table_args__ = (Index("ix_presets_name", "name"),)
+    __tablename__ = "themes"
+    __table_args__ = (Index("ix_themes_name", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(63), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     latest: Mapped[int]
     archived: Mapped[bool] = mapped_column(server_default=false())
-    versions: Mapped[list["PresetVersionRow"]] = relationship(back_populates="preset")
+    versions: Mapped[list["ThemeVersionRow"]] = relationship(back_populates="theme")
 
 
-class PresetVersionRow(Base):
+class ThemeVersionRow(Base):
     """One saved version. Rows are only ever added."""
 
-    __tablename__ = "preset_versions"
-    __table_args__ = (UniqueConstraint("preset_id", "number"),)
+    __tablename__ = "theme_versions"
+    __table_args__ = (UniqueConstraint("theme_id", "version"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    preset_id: Mapped[int] = mapped_column(ForeignKey("presets.id"))
-    number: Mapped[int]
+    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
+    version: Mapped[int]
     document: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(String(80))
-    note: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    preset: Mapped[PresetRow] = relationship(back_populates="versions")
+    message: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    theme: Mapped[ThemeRow] = relationship(back_populates="versions")
 
 
 class BaseImageRow(Base):
@@ -61,20 +61,20 @@ class VariantRow(Base):
 
     __tablename__ = "variants"
     __table_args__ = (
-        UniqueConstraint("request_id", "letter"),
-        Index("ix_variants_created", "created"),
-        Index("ix_variants_preset", "preset_slug", "id"),
-        Index("ix_variants_picture", "picture_sha256"),
+        UniqueConstraint("request_id", "slot"),
+        Index("ix_variants_created_at", "created_at"),
+        Index("ix_variants_theme", "theme_slug", "id"),
+        Index("ix_variants_image", "image_sha256"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     request_id: Mapped[str] = mapped_column(String(32))
-    letter: Mapped[str] = mapped_column(String(1))
-    preset_slug: Mapped[str] = mapped_column(String(63))
-    preset_version: Mapped[int | None]
-    picture_sha256: Mapped[str] = mapped_column(String(64))
+    slot: Mapped[str] = mapped_column(String(1))
+    theme_slug: Mapped[str] = mapped_column(String(63))
+    theme_version: Mapped[int | None]
+    image_sha256: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     prompt: Mapped[str] = mapped_column(Text, server_default="")
     models: Mapped[str] = mapped_column(Text, server_default="")
 
@@ -89,7 +89,7 @@ class DeploymentRow(Base):
     channel: Mapped[str] = mapped_column(String(63))
     slug: Mapped[str] = mapped_column(String(63))
     document: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class UserRow(Base):
@@ -98,8 +98,8 @@ class UserRow(Base):
     __tablename__ = "users"
 
     name: Mapped[str] = mapped_column(String(63), primary_key=True)
-    password: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class SessionRow(Base):
@@ -109,63 +109,63 @@ class SessionRow(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user: Mapped[str] = mapped_column(String(63))
-    expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class ReportRow(Base):
     """What was found out about a preset version. Rows are only ever added."""
 
-    __tablename__ = "reports"
-    __table_args__ = (Index("ix_reports_version", "slug", "number", "kind"),)
+    __tablename__ = "evaluation_reports"
+    __table_args__ = (Index("ix_evaluation_reports_version", "slug", "version", "kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(63))
-    number: Mapped[int]
+    version: Mapped[int]
     kind: Mapped[str] = mapped_column(String(20))
     document: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class ContestRow(Base):
-    __tablename__ = "contests"
+class BlindTestRow(Base):
+    __tablename__ = "blind_tests"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(Text)
     author: Mapped[str] = mapped_column(String(80))
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class VoteRow(Base):
     """One choice of one voter. Rows are only ever added."""
 
     __tablename__ = "votes"
-    __table_args__ = (Index("ix_votes_voter", "contest_id", "voter"),)
+    __table_args__ = (Index("ix_votes_voter", "blind_test_id", "voter"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    contest_id: Mapped[int] = mapped_column(ForeignKey("contests.id"))
+    blind_test_id: Mapped[int] = mapped_column(ForeignKey("blind_tests.id"))
     voter: Mapped[str] = mapped_column(String(80))
     document: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class StudyJournalRow(Base):
+class OptunaJournalRow(Base):
     """One line of Optuna's journal of tuning studies. Rows are only ever added."""
 
-    __tablename__ = "study_journal"
+    __tablename__ = "optuna_journal"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(Text)
 
 
-class ClientRow(Base):
+class ApiClientRow(Base):
     """Who may use the API. Of the key only a hash is kept."""
 
-    __tablename__ = "clients"
+    __tablename__ = "api_clients"
 
     name: Mapped[str] = mapped_column(String(63), primary_key=True)
     key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     document: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class RequestRow(Base):
@@ -176,7 +176,7 @@ class RequestRow(Base):
         UniqueConstraint("client", "idempotency_key"),
         Index("ix_requests_theme", "theme", "version"),
         Index("ix_requests_base", "base_sha256"),
-        Index("ix_requests_age", "emptied", "created"),
+        Index("ix_requests_age", "redacted", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -185,25 +185,25 @@ class RequestRow(Base):
     theme: Mapped[str] = mapped_column(String(63))
     version: Mapped[int]
     channel: Mapped[str] = mapped_column(String(63))
-    picked: Mapped[str | None] = mapped_column(String(1))
+    selected_slot: Mapped[str | None] = mapped_column(String(1))
     document: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     base_sha256: Mapped[str] = mapped_column(String(64))
-    emptied: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    redacted: Mapped[bool] = mapped_column(server_default=false(), default=False)
     """Whether what the client sent, and the pictures, were deleted for their age."""
 
 
-class JudgementRow(Base):
+class ModerationDecisionRow(Base):
     """A decision of the safety stages; columns repeat what the document says, to be searched."""
 
-    __tablename__ = "judgements"
+    __tablename__ = "moderation_decisions"
     __table_args__ = (
-        Index("ix_judgements_created", "created"),
-        Index("ix_judgements_client", "client", "id"),
+        Index("ix_moderation_decisions_created_at", "created_at"),
+        Index("ix_moderation_decisions_client", "client", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     client: Mapped[str] = mapped_column(String(63))
     request_id: Mapped[str] = mapped_column(String(32))
     stage: Mapped[str] = mapped_column(String(10))
@@ -218,20 +218,20 @@ class JobRow(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        UniqueConstraint("request_id", "letter"),
+        UniqueConstraint("request_id", "slot"),
         Index("ix_jobs_state", "state", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
-    letter: Mapped[str] = mapped_column(String(1))
+    slot: Mapped[str] = mapped_column(String(1))
     state: Mapped[str] = mapped_column(String(10))
     attempts: Mapped[int]
     error: Mapped[str] = mapped_column(Text)
-    expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    heard: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    heartbeat_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     """When it was put into the queue, begun, or last given a sign of life."""
     model: Mapped[str] = mapped_column(String(200), server_default="")
-    turn: Mapped[int] = mapped_column(server_default="0")
-    cleared: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    fair_share_tier: Mapped[int] = mapped_column(server_default="0")
+    moderation_override: Mapped[bool] = mapped_column(server_default=false(), default=False)
     """Whether a reviewer lets its picture pass, whatever a judge says."""

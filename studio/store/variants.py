@@ -6,120 +6,122 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from studio.errors import NotFound
+from studio.errors import NotFoundError
 from studio.messages import message
 from studio.recipes.base import read_kept
-from studio.recipes.history import HistoryFilter, HistoryPage, KeptVariant
-from studio.recipes.request import Variant
+from studio.recipes.generation.job import Variant
+from studio.recipes.history import HistoryFilter, StoredVariant, VariantPage
 from studio.store.database import Database
-from studio.store.pictures import Pictures
-from studio.store.tables import BaseImageRow, PresetVersionRow, VariantRow
+from studio.store.images.files import ImageStore
+from studio.store.tables import BaseImageRow, ThemeVersionRow, VariantRow
 
 
 class VariantStore:
-    def __init__(self, database: Database, pictures: Pictures) -> None:
+    def __init__(self, database: Database, images: ImageStore) -> None:
         self._database = database
-        self._pictures = pictures
+        self._images = images
 
     def add(self, variant: Variant, png: bytes) -> None:
         """Keeps a variant: the picture first, so that no row is without one. A job that was drawn
         twice, since its first drawer was lost, keeps its first."""
-        self._pictures.put(png)
-        with self._database.writing() as session:
-            made = VariantRow.request_id == variant.request_id, VariantRow.letter == variant.letter
+        self._images.write(png)
+        with self._database.write_session() as session:
+            made = VariantRow.request_id == variant.request_id, VariantRow.slot == variant.slot
             if session.scalar(select(exists().where(*made))):
                 return
             session.add(
                 VariantRow(
                     request_id=variant.request_id,
-                    letter=variant.letter,
-                    preset_slug=variant.preset,
-                    preset_version=variant.preset_version,
-                    picture_sha256=variant.picture_sha256,
+                    slot=variant.slot,
+                    theme_slug=variant.theme_slug,
+                    theme_version=variant.theme_version,
+                    image_sha256=variant.image_sha256,
                     document=variant.model_dump_json(),
-                    created=variant.created,
+                    created_at=variant.created_at,
                     prompt=variant.prompt.lower(),
                     models="".join(f"\n{used.name}\n" for used in variant.models),
                 )
             )
 
-    def of_request(self, request_id: str) -> Sequence[Variant]:
+    def list_for_request(self, request_id: str) -> Sequence[Variant]:
         """The request's variants by letter."""
         query = (
-            select(VariantRow)
-            .where(VariantRow.request_id == request_id)
-            .order_by(VariantRow.letter)
+            select(VariantRow).where(VariantRow.request_id == request_id).order_by(VariantRow.slot)
         )
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
 
-    def of_version(self, slug: str, number: int, most: int = 100) -> Sequence[Variant]:
+    def list_for_version(self, slug: str, number: int, most: int = 100) -> Sequence[Variant]:
         """The newest variants that a preset version made."""
         query = (
             select(VariantRow)
-            .where(VariantRow.preset_slug == slug, VariantRow.preset_version == number)
+            .where(VariantRow.theme_slug == slug, VariantRow.theme_version == number)
             .order_by(VariantRow.id.desc())
             .limit(most)
         )
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
 
-    def newest(self, most: int) -> Sequence[Variant]:
+    def list_latest(self, most: int) -> Sequence[Variant]:
         query = select(VariantRow).order_by(VariantRow.id.desc()).limit(most)
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
 
-    def page(self, wanted: HistoryFilter, before: int | None = None, most: int = 60) -> HistoryPage:
+    def query(
+        self, wanted: HistoryFilter, before: int | None = None, most: int = 60
+    ) -> VariantPage:
         """The newest variants that fit, of numbers under `before`; at most `most`."""
         query = select(VariantRow).where(*_conditions(wanted))
         if before is not None:
             query = query.where(VariantRow.id < before)
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             rows = session.scalars(query.order_by(VariantRow.id.desc()).limit(most + 1)).all()
-            kept = tuple(KeptVariant(id=row.id, variant=_variant(row)) for row in rows[:most])
-        return HistoryPage(rows=kept, next=kept[-1].id if len(rows) > most else None)
+            kept = tuple(StoredVariant(id=row.id, variant=_variant(row)) for row in rows[:most])
+        return VariantPage(rows=kept, next_cursor=kept[-1].id if len(rows) > most else None)
 
-    def chosen(self, ids: Sequence[int]) -> Sequence[KeptVariant]:
+    def get_many(self, ids: Sequence[int]) -> Sequence[StoredVariant]:
         """The variants of these numbers, oldest first; numbers of none are passed over."""
         query = select(VariantRow).where(VariantRow.id.in_(ids)).order_by(VariantRow.id)
-        with self._database.reading() as session:
-            return [KeptVariant(id=row.id, variant=_variant(row)) for row in session.scalars(query)]
+        with self._database.read_session() as session:
+            return [
+                StoredVariant(id=row.id, variant=_variant(row)) for row in session.scalars(query)
+            ]
 
     def delete(self, ids: Sequence[int]) -> int:
         """Deletes variants, then their pictures where nothing else shows them; tells how many."""
         return self._delete(VariantRow.id.in_(ids))
 
-    def delete_of(self, request_id: str) -> int:
+    def delete_for_request(self, request_id: str) -> int:
         """Deletes a request's variants, as `delete` does."""
         return self._delete(VariantRow.request_id == request_id)
 
     def _delete(self, condition: ColumnElement[bool]) -> int:
-        with self._database.writing() as session:
+        with self._database.write_session() as session:
             rows = session.scalars(select(VariantRow).where(condition)).all()
-            pictures = {row.picture_sha256 for row in rows}
+            images = {row.image_sha256 for row in rows}
             for row in rows:
                 session.delete(row)
-        for sha256 in pictures:
-            self.remove_unused(sha256)
+        for sha256 in images:
+            self.delete_image_if_unreferenced(sha256)
         return len(rows)
 
-    def remove_unused(self, sha256: str) -> None:
+    def delete_image_if_unreferenced(self, sha256: str) -> None:
         """Deletes a picture that no variant, base image or recipe shows any more."""
-        with self._database.reading() as session:
+        with self._database.read_session() as session:
             if _is_used(session, sha256):
                 return
-        self._pictures.remove(sha256)
+        self._images.remove(sha256)
 
     def png(self, variant: Variant) -> bytes:
-        return self._pictures.get(variant.picture_sha256)
+        return self._images.get(variant.image_sha256)
 
-    def picture(self, sha256: str) -> bytes:
+    def read_image(self, sha256: str) -> bytes:
         """A variant's picture by its hash. Raises NotFound when no variant has it."""
-        query = select(VariantRow.id).where(VariantRow.picture_sha256 == sha256).limit(1)
-        with self._database.reading() as session:
+        query = select(VariantRow.id).where(VariantRow.image_sha256 == sha256).limit(1)
+        with self._database.read_session() as session:
             if session.scalar(query) is None:
-                raise NotFound("history.image_not_found", image=sha256[:10])
-        return self._pictures.get(sha256)
+                raise NotFoundError("history.image_not_found", image=sha256[:10])
+        return self._images.get(sha256)
 
 
 def _variant(row: VariantRow) -> Variant:
@@ -128,18 +130,20 @@ def _variant(row: VariantRow) -> Variant:
 
 def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.preset is not None:
-        conditions.append(VariantRow.preset_slug == wanted.preset)
-    if wanted.letter is not None:
-        conditions.append(VariantRow.letter == wanted.letter)
+    if wanted.theme is not None:
+        conditions.append(VariantRow.theme_slug == wanted.theme)
+    if wanted.slot is not None:
+        conditions.append(VariantRow.slot == wanted.slot)
     if wanted.model is not None:
         conditions.append(VariantRow.models.contains(f"\n{wanted.model}\n", autoescape=True))
     if wanted.text is not None:
         conditions.append(VariantRow.prompt.contains(wanted.text.lower(), autoescape=True))
-    if wanted.since is not None:
-        conditions.append(VariantRow.created >= _midnight(wanted.since))
-    if wanted.until is not None:
-        conditions.append(VariantRow.created < _midnight(wanted.until) + timedelta(days=1))
+    if wanted.created_after is not None:
+        conditions.append(VariantRow.created_at >= _midnight(wanted.created_after))
+    if wanted.created_before is not None:
+        conditions.append(
+            VariantRow.created_at < _midnight(wanted.created_before) + timedelta(days=1)
+        )
     return conditions
 
 
@@ -152,8 +156,8 @@ def _is_used(session: Session, sha256: str) -> bool:
     return any(
         session.scalar(select(exists().where(condition)))
         for condition in (
-            VariantRow.picture_sha256 == sha256,
+            VariantRow.image_sha256 == sha256,
             BaseImageRow.sha256 == sha256,
-            PresetVersionRow.document.contains(sha256),
+            ThemeVersionRow.document.contains(sha256),
         )
     )

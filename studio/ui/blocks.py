@@ -10,7 +10,7 @@ from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.errors import StudioError
-from studio.ui.failures import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
+from studio.server.page_errors import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
 from studio.ui.texts import Texts
 
 UPLOADS_KEPT = (60, 3600)

@@ -10,10 +10,10 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from studio.errors import BadPicture
-from studio.imaging.limits import MAX_BYTES
+from studio.errors import InvalidImageError
+from studio.imaging.png_io import MAX_BYTES
 from studio.recipes.palette import NAME_IDS, PALETTE
-from studio.recipes.preset import PresetVersion
+from studio.recipes.themes.preset import ThemeVersion
 from studio.ui.texts import Texts
 
 _STATIC = Path(__file__).parent / "static"
@@ -37,7 +37,7 @@ _VIEWER_MESSAGES = {
 """What the viewer's script names: pictures beside the variants, and its two sides."""
 
 
-class Backdrop(TypedDict):
+class CanvasBackground(TypedDict):
     """The base image as the canvas shows it."""
 
     src: str
@@ -46,7 +46,7 @@ class Backdrop(TypedDict):
     height: int
 
 
-class Tile(TypedDict):
+class ImageOption(TypedDict):
     id: str
     name: str
     src: str
@@ -56,7 +56,7 @@ def _template(name: str, texts: Texts) -> str:
     return _TEXT.sub(lambda found: html.escape(texts(found[1])), (_STATIC / name).read_text())
 
 
-def png_url(png: bytes) -> str:
+def to_data_url(png: bytes) -> str:
     return _PNG_URL + base64.b64encode(png).decode()
 
 
@@ -66,14 +66,14 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
     The pixels are exact RGBA at the base image's size. `input` fires when a stroke ends.
     """
 
-    def __init__(self, base: Backdrop, texts: Texts, **more: Any) -> None:
+    def __init__(self, base: CanvasBackground, texts: Texts, **more: Any) -> None:
         super().__init__(
             value=None,
             html_template=_template("canvas.html", texts),
             js_on_load=_MOUNT_CANVAS,
             apply_default_css=False,
             base=base,
-            palette=[{"name": texts(NAME_IDS[name]), "hex": colour} for name, colour in PALETTE],
+            palette=[{"name": texts(NAME_IDS[name]), "hex": color} for name, color in PALETTE],
             messages={name: texts(id_) for name, id_ in _CANVAS_MESSAGES.items()},
             **more,
         )
@@ -84,14 +84,14 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
             return None
         url = payload.get("png") if isinstance(payload, dict) else None
         if not isinstance(url, str) or not url.startswith(_PNG_URL) or len(url) > 2 * MAX_BYTES:
-            raise BadPicture("studio.doodle_not_png")
+            raise InvalidImageError("studio.doodle_not_png")
         try:
             return base64.b64decode(url[len(_PNG_URL) :], validate=True)
         except binascii.Error:
-            raise BadPicture("studio.doodle_damaged") from None
+            raise InvalidImageError("studio.doodle_damaged") from None
 
     def postprocess(self, value: bytes | None) -> Any:
-        return None if value is None else {"png": png_url(value)}
+        return None if value is None else {"png": to_data_url(value)}
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object", "properties": {"png": {"type": "string"}}}
@@ -128,24 +128,24 @@ class OpenVersion(gr.Textbox):  # type: ignore[misc]
 
     def __init__(
         self,
-        find: Callable[[str, int], PresetVersion],
-        value: PresetVersion | None = None,
+        find: Callable[[str, int], ThemeVersion],
+        value: ThemeVersion | None = None,
         visible: bool = False,
         **more: Any,
     ) -> None:
         self._find = find
         super().__init__(value, visible=visible, **more)
 
-    def preprocess(self, payload: str | None) -> PresetVersion:
+    def preprocess(self, payload: str | None) -> ThemeVersion:
         """Raises NotFound for a version that is not there, ValueError for what names none."""
         slug, number = (payload or "").split()
         return self._find(slug, int(number))
 
-    def postprocess(self, value: PresetVersion | None) -> str | None:
-        return None if value is None else f"{value.preset.slug} {value.number}"
+    def postprocess(self, value: ThemeVersion | None) -> str | None:
+        return None if value is None else f"{value.preset.slug} {value.version}"
 
 
-class Viewer(gr.HTML):  # type: ignore[misc]
+class CompareDialog(gr.HTML):  # type: ignore[misc]
     """A dialog over the page that compares finished pictures, all in the browser."""
 
     def __init__(self, texts: Texts, **more: Any) -> None:
@@ -159,11 +159,11 @@ class Viewer(gr.HTML):  # type: ignore[misc]
         )
 
 
-class Tiles(gr.HTML):  # type: ignore[misc]
+class ImageRadio(gr.HTML):  # type: ignore[misc]
     """Pictures in a row of which one is chosen; the value is its id."""
 
     def __init__(
-        self, title: str, tiles: Sequence[Tile], value: str | None = None, **more: Any
+        self, title: str, tiles: Sequence[ImageOption], value: str | None = None, **more: Any
     ) -> None:
         super().__init__(
             value=value,

@@ -6,18 +6,18 @@ from typing import Any
 
 import gradio as gr
 
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.errors import StudioError
 from studio.messages import Message, message
-from studio.recipes.deployment import Deployment, Order
-from studio.recipes.preset import PresetVersion
-from studio.service.gate import Finding
+from studio.recipes.themes.deployment import Deployment, DeploymentSpec
+from studio.recipes.themes.preset import ThemeVersion
+from studio.services.themes.preflight import CheckResult
 from studio.ui.components import OpenVersion
-from studio.ui.notices import notice
+from studio.ui.events import ComponentUpdates
+from studio.ui.notices import render_notice
 from studio.ui.texts import Texts
-from studio.ui.wiring import Updates
 
-SHOWN = 8
+MAX_LOG_ROWS = 8
 """Deployments of the log that the panel shows."""
 LEVELS: Mapping[str, str] = {
     "stop": "studio.level_stop",
@@ -31,7 +31,7 @@ class DeployPanel:
     """Its own components; the page gives it the loaded version. What it does is reviewed and done by
     `static/deploying.js`, as on the page Themes."""
 
-    def __init__(self, studio: Studio, texts: Texts) -> None:
+    def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
         with gr.Accordion(texts("studio.deployment"), open=False, elem_id="deployment") as self.box:
             self.served = gr.HTML(elem_id="served")
@@ -58,79 +58,86 @@ class DeployPanel:
         for event in (self.box.expand, self.channel.change, loaded.change):
             event(self._show, {loaded, self.channel}, told, **quick)
 
-    def _check(self, loaded: PresetVersion) -> str:
+    def _check(self, loaded: ThemeVersion) -> str:
         try:
-            found = self.studio.deploying.check(loaded.preset.slug, loaded.number)
+            found = self.studio.deployments.run_checks(loaded.preset.slug, loaded.version)
         except StudioError as error:
-            return notice(self.texts.of(error), "error")
-        return findings_html(found, self.texts)
+            return render_notice(self.texts.of(error), "error")
+        return render_check_results(found, self.texts)
 
-    def _show(self, values: Updates) -> tuple[str, str]:
+    def _show(self, values: ComponentUpdates) -> tuple[str, str]:
         return served_html(values[self.loaded], self._log(values), self.texts), ""
 
-    def _ordered(self, values: Updates) -> tuple[str, str]:
+    def _ordered(self, values: ComponentUpdates) -> tuple[str, str]:
         """Once the browser has given an order: the log as it is then, and the order in words."""
-        loaded: PresetVersion = values[self.loaded]
+        loaded: ThemeVersion = values[self.loaded]
         log = self._log(values)
         told = ""
         if log:
-            told = notice(self.texts.of(_order_told(log[0].order, loaded.preset.name)), "status")
+            told = render_notice(
+                self.texts.of(_order_told(log[0].spec, loaded.preset.name)), "status"
+            )
         return served_html(loaded, log, self.texts), told
 
-    def _log(self, values: Updates) -> Sequence[Deployment]:
+    def _log(self, values: ComponentUpdates) -> Sequence[Deployment]:
         slug: str = values[self.loaded].preset.slug
-        return self.studio.deploying.deployments.log(slug, values[self.channel] or "live")
+        return self.studio.deployments.deployments.list_all(slug, values[self.channel] or "live")
 
 
-def _order_told(order: Order, name: str) -> Message:
-    if order.number is None:
+def _order_told(order: DeploymentSpec, name: str) -> Message:
+    if order.version is None:
         return message("studio.served_no_longer", name=name, channel=order.channel)
-    return message("studio.served_now", number=order.number, name=name, channel=order.channel)
+    return message("studio.served_now", number=order.version, name=name, channel=order.channel)
 
 
-def served_html(loaded: PresetVersion, log: Sequence[Deployment], texts: Texts) -> str:
+def served_html(loaded: ThemeVersion, log: Sequence[Deployment], texts: Texts) -> str:
     """The log of the loaded version's theme; the page's script reads off it which that is."""
     slug = html.escape(loaded.preset.slug)
-    return f'<div data-slug="{slug}" data-number="{loaded.number}">{log_html(log, texts)}</div>'
+    return f'<div data-slug="{slug}" data-number="{loaded.version}">{render_deployment_log(log, texts)}</div>'
 
 
-def findings_html(findings: Sequence[Finding], texts: Texts) -> str:
+def render_check_results(findings: Sequence[CheckResult], texts: Texts) -> str:
     """Each finding with its level in words and colour, those that matter first."""
     order = list(LEVELS)
     lines = [
         f'<li class="finding finding-{f.level}"><b>{texts(LEVELS[f.level])}</b>'
-        f" <span>{html.escape(texts.of(f.what))}</span>"
-        + (f"<small>{html.escape(texts.of(f.remedy))}</small>" if f.remedy else "")
+        f" <span>{html.escape(texts.of(f.message))}</span>"
+        + (f"<small>{html.escape(texts.of(f.hint))}</small>" if f.hint else "")
         + "</li>"
         for f in sorted(findings, key=lambda f: order.index(f.level))
     ]
     return f'<ul class="findings">{"".join(lines)}</ul>'
 
 
-def log_html(log: Sequence[Deployment], texts: Texts) -> str:
+def render_deployment_log(log: Sequence[Deployment], texts: Texts) -> str:
     """Who deployed what, the newest first."""
     if not log:
         return f'<p class="maps-none">{texts("studio.never_deployed")}</p>'
     rows = "".join(
-        f"<tr><td>{each.created:%Y-%m-%d %H:%M}</td><td>{texts.of(_what(each.order))}</td>"
-        f"<td>{html.escape(each.order.author)}</td><td>{html.escape(each.order.note)}</td></tr>"
-        for each in log[:SHOWN]
+        f"<tr><td>{each.created_at:%Y-%m-%d %H:%M}</td><td>{texts.of(_describe(each.spec))}</td>"
+        f"<td>{html.escape(each.spec.author)}</td><td>{html.escape(each.spec.note)}</td></tr>"
+        for each in log[:MAX_LOG_ROWS]
     )
     columns = ("studio.log_when", "studio.log_served", "studio.log_who", "studio.log_note")
     head = "".join(f"<th>{texts(each)}</th>" for each in columns)
     return f'<table class="log"><tr>{head}</tr>{rows}</table>'
 
 
-def _what(order: Order) -> Message:
-    if order.number is None:
+def _describe(order: DeploymentSpec) -> Message:
+    if order.version is None:
         return message("studio.log_taken_down")
-    told = message("studio.log_version", number=order.number)
-    if order.trial:
+    told = message("studio.log_version", number=order.version)
+    if order.canary_version:
         told = message(
-            "studio.log_with_trial", served=told, trial=order.trial, share=order.trial_share
+            "studio.log_with_trial",
+            served=told,
+            trial=order.canary_version,
+            share=order.canary_percent,
         )
-    if order.starts:
-        told = message("studio.log_starting", served=told, moment=f"{order.starts:%Y-%m-%d %H:%M}")
-    if order.ends:
-        told = message("studio.log_ending", served=told, moment=f"{order.ends:%Y-%m-%d %H:%M}")
-    return message("studio.log_forced", served=told) if order.forced else told
+    if order.starts_at:
+        told = message(
+            "studio.log_starting", served=told, moment=f"{order.starts_at:%Y-%m-%d %H:%M}"
+        )
+    if order.ends_at:
+        told = message("studio.log_ending", served=told, moment=f"{order.ends_at:%Y-%m-%d %H:%M}")
+    return message("studio.log_forced", served=told) if order.bypassed_checks else told

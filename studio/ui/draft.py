@@ -8,32 +8,32 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from studio.errors import StudioError
-from studio.recipes.base import Frozen
-from studio.recipes.canvas import Slug
-from studio.recipes.differing import Change
-from studio.recipes.preset import Preset
-from studio.recipes.request import Words
-from studio.ui.notices import notice
-from studio.ui.recipe_form import BadField
+from studio.recipes.base import FrozenModel
+from studio.recipes.base_image import Slug
+from studio.recipes.generation.diff import Change
+from studio.recipes.generation.job import Words
+from studio.recipes.themes.preset import Preset
+from studio.ui.notices import render_notice
+from studio.ui.recipe_form import FieldValidationError
 from studio.ui.texts import Texts
 
 MARK = "box-shadow: inset 3px 0 var(--accent) !important;"
 
 
-class Draft(Frozen):
+class Draft(FrozenModel):
     """The page as it stood: the edited preset, the version it began from, and what was asked."""
 
     preset: Preset
     slug: Slug
-    number: Annotated[int, Field(ge=1)]
-    base: Slug
-    words: Words = ""
+    version: Annotated[int, Field(ge=1)]
+    base_image_id: Slug
+    user_prompt: Words = ""
     seed: Annotated[int, Field(ge=-1, lt=2**32)] = -1
     changed: bool = True
     """Whether the preset differs from that version."""
 
     @classmethod
-    def read(cls, kept: object) -> "Draft | None":
+    def from_json(cls, kept: object) -> "Draft | None":
         """What a browser kept; None where it kept nothing, or what no longer holds."""
         if not isinstance(kept, str):
             return None
@@ -54,7 +54,9 @@ def discard_html(texts: Texts) -> str:
     return f'<button type="button" data-press="discard">{label}</button>'
 
 
-def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str], texts: Texts) -> str:
+def render_unsaved_changes(
+    changes: Sequence[Change], changed_ids: Iterable[str], texts: Texts
+) -> str:
     """How many changes there are, each to be unfolded, and a mark at each changed field."""
     if not changes:
         return ""
@@ -70,11 +72,11 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str], texts: T
     )
 
 
-def wrong_html(error: StudioError, beside: str, texts: Texts) -> str:
+def render_field_errors(error: StudioError, beside: str, texts: Texts) -> str:
     """The error with what stands `beside` it, and its reason for each field that does not hold:
     `messages.js` takes it there."""
-    told = f'<div class="wrong">{notice(texts.of(error), "error")}{beside}</div>'
-    if not isinstance(error, BadField):
+    told = f'<div class="wrong">{render_notice(texts.of(error), "error")}{beside}</div>'
+    if not isinstance(error, FieldValidationError):
         return told
     reasons = "".join(
         f'<span hidden data-for="{html.escape(field)}">{html.escape(texts.of(reason))}</span>'

@@ -14,16 +14,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from studio.bootstrap import Studio
-from studio.errors import NotFound
+from studio.app import AppContainer
+from studio.errors import NotFoundError
 from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
+from studio.server.page_errors import Failures
+from studio.server.web_files import CANVAS_SCRIPT
 from studio.ui.blocks import lighten
-from studio.ui.failures import Failures
-from studio.ui.page import Page
+from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
+from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
-from studio.ui.theme import STYLESHEET, studio_theme
-from studio.ui.web_files import CANVAS_SCRIPT
 
 HEAD = (
     "account.js", "language-link.js", "connection.js", "dropping.js", "panel.js", "pickers.js",
@@ -49,7 +49,7 @@ class StudioPages:
     The pages of all languages share one studio.
     """
 
-    def __init__(self, studio: Studio, max_file_size: int) -> None:
+    def __init__(self, studio: AppContainer, max_file_size: int) -> None:
         self._studio, self._max_file_size = studio, max_file_size
         self._building = Lock()
         self._built: dict[str, _Built] = {}
@@ -75,7 +75,7 @@ class StudioPages:
             scope = {**scope, "path": f"{PREFIXES[language]}/"}
         if path == f"{PREFIXES[language]}/gradio_api/openapi.json":
             # Gradio would list its functions here, whatever `openapi_url` says.
-            raise NotFound("page.no_such_page")
+            raise NotFoundError("page.no_such_page")
         built = self._built.get(language)
         if built is None:
             built = await run_in_threadpool(self.build, language)
@@ -98,7 +98,7 @@ class StudioPages:
             await self._running.enter_async_context(lifespan)
 
     def _mounted(self, language: str) -> _Built:
-        blocks = Page(self._studio, Texts(language)).blocks
+        blocks = StudioPage(self._studio, Texts(language)).blocks
         # Without this Gradio serves any file it is asked for, once it is mounted.
         blocks.has_launched = True
         # Where its parent has this, Gradio does not answer other origins by itself.
@@ -107,7 +107,7 @@ class StudioPages:
             parent,
             blocks,
             path=PREFIXES[language] or "/",
-            theme=studio_theme(),
+            theme=build_gradio_theme(),
             css_paths=[STYLESHEET],
             head=_head(language),
             max_file_size=self._max_file_size,

@@ -5,26 +5,26 @@ import secrets
 from collections.abc import Sequence
 
 from studio.messages import Message, message
-from studio.recipes.reports import Looks
-from studio.ui.results import Card
+from studio.recipes.evaluation.reports import QualityMetrics
+from studio.ui.result_cards import ResultCard
 from studio.ui.texts import Texts
 
 
-def ending(cards: Sequence[Card]) -> Message:
+def run_summary(cards: Sequence[ResultCard]) -> Message:
     done = [card for card in cards if card.state == "done"]
     if len(done) == len(cards):
-        seconds = sum(card.variant.timings.render for card in done if card.variant)
+        seconds = sum(card.variant.timings.render_seconds for card in done if card.variant)
         return message("studio.run_done", seconds=f"{seconds:.1f}")
-    failed = [card.letter for card in cards if card.state == "failed"]
+    failed = [card.slot for card in cards if card.state == "failed"]
     if failed:
-        return message("studio.run_failed", done=len(done), letters=failed)
+        return message("studio.run_failed", done=len(done), slots=failed)
     return message("studio.run_stopped", done=len(done))
 
 
-def looks_html(looks: Looks, of_seeds: float | None, texts: Texts) -> str:
+def render_quality_metrics(looks: QualityMetrics, of_seeds: float | None, texts: Texts) -> str:
     """How like the doodle the four are, and how unlike one another; `of_seeds` is what seeds of
     recipe A alone differ by."""
-    from_doodle = "–" if looks.likeness is None else f"{looks.likeness:.1f}"
+    from_doodle = "–" if looks.color_error is None else f"{looks.color_error:.1f}"
     told = [
         texts("studio.looks_from_doodle", distance=from_doodle),
         texts("studio.looks_diversity", distance=f"{looks.diversity:.1f}"),
@@ -37,7 +37,7 @@ def looks_html(looks: Looks, of_seeds: float | None, texts: Texts) -> str:
     )
 
 
-def notice(text: str, role: str, more: str = "") -> str:
+def render_notice(text: str, role: str, more: str = "") -> str:
     """`role` is "error" or "status"; `more` is a sentence of its own behind `text`.
 
     Each has a mark of its own, so that the browser sees it come again (`messages.js`).

@@ -5,28 +5,28 @@ from typing import Any
 
 import gradio as gr
 
-from studio.bootstrap import Studio
-from studio.errors import NotFound, StudioError
+from studio.app import AppContainer
+from studio.errors import NotFoundError, StudioError
 from studio.locales import LANGUAGES
 from studio.messages import message
-from studio.recipes.planning import plan
-from studio.recipes.preset import Preset
-from studio.recipes.request import Request
-from studio.service.maps import control_maps
-from studio.service.previewing import preview_job
-from studio.service.restoring import remembered
+from studio.recipes.generation.job import GenerationRequest
+from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.themes.preset import Preset
+from studio.services.rendering.control_map_preview import preview_control_maps
+from studio.services.rendering.live_preview import make_preview_job
+from studio.services.rendering.restore import read_generation_info
 from studio.ui.blocks import StudioBlocks
-from studio.ui.components import png_url
+from studio.ui.canvas_panel import CanvasPanel
+from studio.ui.components import to_data_url
 from studio.ui.deploy_panel import DeployPanel
-from studio.ui.drafting import LAST, Drafting, Panels
-from studio.ui.drawing import DrawingPanel
-from studio.ui.notices import notice
+from studio.ui.draft_storage import LAST, Drafting, Panels
+from studio.ui.events import UNQUEUED, Components, ComponentUpdates
+from studio.ui.notices import render_notice
 from studio.ui.recipe_form import RecipeForm
-from studio.ui.run_panel import RunPanel, seed_of
+from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.sweep_panel import SweepPanel
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
-from studio.ui.wiring import QUICK, Components, Updates
 
 PAGES = {
     "/": "page.studio.title",
@@ -41,7 +41,7 @@ PAGES = {
 }
 """Ids of the pages' names by their addresses."""
 # Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
-OPEN = """() => requestAnimationFrame(() => {
+ON_READY_JS = """() => requestAnimationFrame(() => {
     document.documentElement.dataset.opened = 'yes';
     const asked = new URLSearchParams(location.search);
     if (asked.has('run')) document.querySelector('#attach').click();
@@ -49,7 +49,7 @@ OPEN = """() => requestAnimationFrame(() => {
     if (asked.has('preset')) document.querySelector('#open-version').click();
 })"""
 # An address may name a variant of the history, once: a reload is not to restore it again.
-NAMED_VARIANT = """() => {
+READ_VARIANT_PARAM_JS = """() => {
     const id = Number(new URLSearchParams(location.search).get('variant'));
     history.replaceState(null, '', location.pathname);
     return [id];
@@ -74,147 +74,165 @@ def brand_html(texts: Texts) -> str:
     )
 
 
-class Page:
+class StudioPage:
     """Builds the Blocks and holds the panels."""
 
-    def __init__(self, studio: Studio, texts: Texts) -> None:
+    def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
         with StudioBlocks(texts, title=texts("page.product"), fill_width=True) as self.blocks:
             self.theme = ThemeEditor(studio, texts)
             with gr.Row(elem_id="header"):
                 gr.HTML(brand_html(texts), elem_id="brand")
-                self.theme.header()
+                self.theme.build_header()
             self.drafts = Drafting(studio, texts)
-            self.bring_back = gr.Button(texts("studio.restore_named_variant"), elem_id="bring-back")
+            self.restore_trigger = gr.Button(
+                texts("studio.restore_named_variant"), elem_id="bring-back"
+            )
             self.variant = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
-                    self.drawing = DrawingPanel(studio, texts)
+                    self.drawing = CanvasPanel(studio, texts)
                 with gr.Column(elem_id="right", min_width=320):
                     self.run = RunPanel(studio, texts)
             self.sweep = SweepPanel(studio, texts)
             self.deployment = DeployPanel(studio, texts)
-            self.theme.recipes()
-            self._wire()
+            self.theme.build_recipes()
+            self._bind_events()
 
     @property
-    def _asked(self) -> Components:
+    def _request_inputs(self) -> Components:
         """All that a request is made of."""
         return {*self.drafts.drafted, self.drawing.canvas}
 
-    def _wire(self) -> None:
+    def _bind_events(self) -> None:
         drafts, run = self.drafts, self.run
         changing = drafts.wire(Panels(self.theme, self.drawing, run))
-        self.sweep.wire(self._steady_request, self._asked)
-        self.deployment.wire(self.theme.loaded, **QUICK)
-        changing += run.wire(self._request, self._asked)
-        changing += self.theme.wire(run.notice, drafts.kept)
-        drafts.follow([*changing, *self._wire_own(), self._wire_opening()])
+        self.sweep.bind(self._deterministic_request, self._request_inputs)
+        self.deployment.wire(self.theme.loaded, **UNQUEUED)
+        changing += run.bind(self._request, self._request_inputs)
+        changing += self.theme.bind(run.notice, drafts.stored)
+        drafts.follow([*changing, *self._bind_cross_panel_events(), self._bind_page_load()])
 
-    def _wire_own(self) -> list[Any]:
+    def _bind_cross_panel_events(self) -> list[Any]:
         """Handlers over several panels; returns the events that change what is shown."""
         panel, theme, run = self.drawing, self.theme, self.run
         gr.on(
-            [panel.canvas.input, panel.live.input], self._glimpse, {*self._asked, panel.live},
-            {panel.glimpse, run.notice}, trigger_mode="always_last", **QUICK,
+            [panel.canvas.input, panel.live.input], self._render_preview, {*self._request_inputs, panel.live},
+            {panel.preview, run.notice}, trigger_mode="always_last", **UNQUEUED,
         )  # fmt: skip
-        panel.base.input(panel.choose_base, panel.base, panel.canvas, **QUICK)
+        panel.base_image.input(panel.select_base_image, panel.base_image, panel.canvas, **UNQUEUED)
         for form in theme.forms:
-            form.show_maps.click(
-                partial(self._show_maps, form), self._asked, {form.maps, run.notice}, **QUICK
+            form.show_control_maps.click(
+                partial(self._show_control_maps, form),
+                self._request_inputs,
+                {form.control_maps, run.notice},
+                **UNQUEUED,
             )
-        restored = {*theme.fields, panel.base, panel.canvas, run.words, run.seed, run.notice}
+        restored = {*theme.fields, panel.base_image, panel.canvas, run.prompt, run.seed, run.notice}
         return [
-            panel.pack.input(panel.choose_doodle, panel.pack, {panel.canvas, panel.base}, **QUICK),
-            theme.restore.upload(
-                self._restore, {*theme.edited_parts, theme.restore}, restored, **QUICK
+            panel.sample_doodles.input(
+                panel.choose_doodle,
+                panel.sample_doodles,
+                {panel.canvas, panel.base_image},
+                **UNQUEUED,
             ),
-            self.bring_back.click(
-                self._restore_kept, self.variant, restored, js=NAMED_VARIANT, **QUICK
+            theme.restore.upload(
+                self._restore, {*theme.edit_inputs, theme.restore}, restored, **UNQUEUED
+            ),
+            self.restore_trigger.click(
+                self._restore_from_history,
+                self.variant,
+                restored,
+                js=READ_VARIANT_PARAM_JS,
+                **UNQUEUED,
             ),
         ]
 
-    def _wire_opening(self) -> Any:
+    def _bind_page_load(self) -> Any:
         drafts = self.drafts
-        opening = self.blocks.load(drafts.open_page, drafts.found, drafts.opened, js=LAST, **QUICK)
+        opening = self.blocks.load(
+            drafts.open_page, drafts.restored, drafts.opened, js=LAST, **UNQUEUED
+        )
         opening.then(**self.theme.hide)
-        opening.then(None, js=OPEN)
+        opening.then(None, js=ON_READY_JS)
         return opening
 
-    def _request(self, values: Updates) -> Request:
+    def _request(self, values: ComponentUpdates) -> GenerationRequest:
         """What the page asks for as it stands."""
-        preset, loaded = self.theme.edited(values), values[self.theme.loaded]
-        return self.studio.intake.request(
+        preset, loaded = self.theme.current_theme(values), values[self.theme.loaded]
+        return self.studio.request_factory.create(
             preset,
-            values[self.drawing.base] or "",
+            values[self.drawing.base_image] or "",
             values[self.drawing.canvas],
-            values[self.run.words] or "",
-            seed_of(values[self.run.seed]),
+            values[self.run.prompt] or "",
+            parse_seed(values[self.run.seed]),
             loaded.number if preset == loaded.preset else None,
         )
 
-    def _steady_request(self, values: Updates) -> Request:
+    def _deterministic_request(self, values: ComponentUpdates) -> GenerationRequest:
         """The same with seed 0 instead of a random one: a preview must not flicker, and a sweep
         goes on with the seed it began with."""
         return self._request({**values, self.run.seed: max(0, values[self.run.seed] or 0)})
 
     # Handlers: thin, each over one use case.
 
-    def _glimpse(self, values: Updates) -> Updates:
+    def _render_preview(self, values: ComponentUpdates) -> ComponentUpdates:
         """The last stroke, drawn by recipe A in a few steps; Gradio keeps one in flight."""
         if not values[self.drawing.live]:
-            return {self.drawing.glimpse: ""}
+            return {self.drawing.preview: ""}
         try:
-            job = preview_job(self._steady_request(values), "A", self.studio.catalogue)
-            png = self.studio.rendering.glimpse(job)
+            job = make_preview_job(self._deterministic_request(values), "A", self.studio.catalog)
+            png = self.studio.renders.render_preview(job)
         except StudioError as error:
-            return {self.run.notice: notice(self.texts.of(error), "error")}
+            return {self.run.notice: render_notice(self.texts.of(error), "error")}
         alt = self.texts("studio.live_preview_alt")
-        return {self.drawing.glimpse: f'<img src="{png_url(png)}" alt="{alt}">'}
+        return {self.drawing.preview: f'<img src="{to_data_url(png)}" alt="{alt}">'}
 
-    def _show_maps(self, form: RecipeForm, values: Updates) -> Updates:
+    def _show_control_maps(self, form: RecipeForm, values: ComponentUpdates) -> ComponentUpdates:
         try:
-            jobs = plan(self._request(values))
-            job = next(job for job in jobs if job.letter == form.letter)
-            maps = control_maps(job, self.studio.bases.png(job.base_image))
+            jobs = plan_jobs(self._request(values))
+            job = next(job for job in jobs if job.slot == form.slot)
+            maps = preview_control_maps(job, self.studio.base_images.read_png(job.base_image))
         except StudioError as error:
-            return {self.run.notice: notice(self.texts.of(error), "error")}
-        return {form.maps: form.maps_html(maps), self.run.notice: ""}
+            return {self.run.notice: render_notice(self.texts.of(error), "error")}
+        return {form.control_maps: form.render_control_maps(maps), self.run.notice: ""}
 
-    def _restore(self, values: Updates) -> Updates:
+    def _restore(self, values: ComponentUpdates) -> ComponentUpdates:
         """Recipe, seed, words and base image of the picture that was handed in."""
         try:
-            preset = self.theme.edited(values)
+            preset = self.theme.current_theme(values)
             return self._restored(values[self.theme.restore], preset)
         except StudioError as error:
-            return {self.run.notice: notice(self.texts.of(error), "error")}
+            return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
-    def _restore_kept(self, number: int) -> Updates:
+    def _restore_from_history(self, number: int) -> ComponentUpdates:
         """The same of a variant of the history, over the preset that was saved last."""
         try:
-            kept = self.studio.variants.chosen([int(number or 0)])
+            kept = self.studio.variants.get_many([int(number or 0)])
             if not kept:
-                raise NotFound("history.variant_gone")
+                raise NotFoundError("history.variant_gone")
             png = self.studio.variants.png(kept[0].variant)
-            return self._restored(png, self.studio.presets.last_saved().preset)
+            return self._restored(png, self.studio.themes.latest_saved().preset)
         except StudioError as error:
-            return {self.run.notice: notice(self.texts.of(error), "error")}
+            return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
-    def _restored(self, png: bytes, preset: Preset) -> Updates:
+    def _restored(self, png: bytes, preset: Preset) -> ComponentUpdates:
         theme, run = self.theme, self.run
-        made = remembered(png, preset.recipes.A)
-        base = self.studio.bases.get(made.base_image) if made.base_image else None
-        letter = made.letter or "A"
-        form = next(form for form in theme.forms if form.letter == letter)
-        told = message("studio.restored", letter=letter, seed=str(made.seed))
-        if made.unread:
-            told = message("studio.restored_partly", restored=told, fields=list(made.unread))
-        updates: Updates = {
-            **form.show(made.recipe),
+        made = read_generation_info(png, preset.recipes.A)
+        base = self.studio.base_images.get(made.base_image) if made.base_image else None
+        slot = made.slot or "A"
+        form = next(form for form in theme.forms if form.slot == slot)
+        told = message("studio.restored", slot=slot, seed=str(made.seed))
+        if made.unsupported_settings:
+            told = message(
+                "studio.restored_partly", restored=told, fields=list(made.unsupported_settings)
+            )
+        updates: ComponentUpdates = {
+            **form.to_updates(made.recipe),
             run.seed: made.request_seed,
-            run.words: made.words(preset.prompt),
-            run.notice: notice(self.texts.of(told), "status"),
+            run.prompt: made.extract_user_prompt(preset.theme_prompt),
+            run.notice: render_notice(self.texts.of(told), "status"),
         }
         if base is not None:
-            updates |= self.drawing.shown_base(base)
+            updates |= self.drawing.show_base_image(base)
         return updates

@@ -9,27 +9,27 @@ from urllib.parse import quote
 import gradio as gr
 from pydantic import ValidationError
 
-from studio.errors import BadDocument
-from studio.library.models import Model
+from studio.errors import InvalidDocumentError
 from studio.messages import Message
-from studio.recipes.base import explain, finding
-from studio.recipes.differing import FIELD_NAMES
-from studio.recipes.preset import LETTERS, Letter
-from studio.recipes.recipe import (
+from studio.models.types import ModelInfo
+from studio.recipes.base import finding, format_validation_error
+from studio.recipes.generation.diff import FIELD_NAMES
+from studio.recipes.generation.recipe import (
     ControlMode,
     ControlUnit,
-    LoraUse,
-    ModelKind,
+    LoraSettings,
     ModelRef,
+    ModelType,
     Recipe,
     ResizeMode,
 )
-from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
-from studio.service.maps import SeenMap
-from studio.ui.components import Number, Slider, png_url
+from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES
+from studio.recipes.themes.preset import SLOTS, Slot
+from studio.services.rendering.control_map_preview import ControlMapPreview
+from studio.ui.components import Number, Slider, to_data_url
 from studio.ui.texts import Texts
 
-SLOTS = 2
+VISIBLE_SLOTS = 2
 """Control units and LoRAs that the editor shows; further ones of a recipe are kept untouched."""
 
 PREPROCESSORS: Mapping[str, str] = {
@@ -44,7 +44,7 @@ SOURCES: Mapping[str, str] = {
     "doodle": "studio.source_doodle",
     "composite": "studio.source_composite",
     "base": "studio.source_base",
-    "picture": "studio.source_picture",
+    "image": "studio.source_picture",
 }
 MODES: Mapping[ControlMode, str] = {
     "Balanced": "recipe.mode_balanced",
@@ -61,14 +61,14 @@ SEED_RULES: Mapping[str, str] = {
     "offset": "studio.seed_rule_offset",
     "fixed": "studio.seed_rule_fixed",
 }
-OFF = "none"
-EMPTY: Mapping[str, dict[str, Any]] = {
-    "control_units": ControlUnit(model=ModelRef(name=OFF), preprocessor="scribble").model_dump(),
-    "loras": LoraUse(model=ModelRef(name=OFF)).model_dump(),
+NONE = "none"
+EMPTY_SLOT_DEFAULTS: Mapping[str, dict[str, Any]] = {
+    "control_units": ControlUnit(model=ModelRef(name=NONE), preprocessor="scribble").model_dump(),
+    "loras": LoraSettings(model=ModelRef(name=NONE)).model_dump(),
 }
 """What an empty slot of each list shows."""
 
-Path = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 fixed = partial(gr.Dropdown, filterable=False)
 """A box of which only what it lists can be chosen."""
 slider = partial(Slider, buttons=[])
@@ -76,7 +76,7 @@ slider = partial(Slider, buttons=[])
 of the theme shown when the server started, and fires no `input`."""
 
 
-class BadField(BadDocument):
+class FieldValidationError(InvalidDocumentError):
     """A value on the page that does not hold; `fields` are its fields' ids, and why."""
 
     def __init__(
@@ -90,18 +90,18 @@ class BadField(BadDocument):
         self.fields = fields
 
 
-class Switch(TypedDict):
+class VisibilityRule(TypedDict):
     """For the browser: at a value of `off`, elements are hidden whose ids begin with `group`."""
 
-    own: str
+    trigger_id: str
     group: str
-    off: list[Any]
+    hidden_values: list[Any]
 
 
-class Picker(NamedTuple):
+class ModelPicker(NamedTuple):
     """Where a model of a kind is chosen, and what tells of the chosen one."""
 
-    kind: ModelKind
+    kind: ModelType
     box: gr.Dropdown
     note: gr.HTML
 
@@ -111,23 +111,23 @@ class RecipeForm:
 
     def __init__(
         self,
-        letter: Letter,
+        slot: Slot,
         checkpoints: list[str],
         controlnets: list[str],
         loras: list[str],
         texts: Texts,
     ) -> None:
-        self.letter, self.texts = letter, texts
-        self.fields: dict[Path, gr.components.Component] = {}
-        self.switches: list[tuple[gr.components.Component, Switch]] = []
-        self.pickers: list[Picker] = []
+        self.slot, self.texts = slot, texts
+        self.fields: dict[FieldPath, gr.components.Component] = {}
+        self.switches: list[tuple[gr.components.Component, VisibilityRule]] = []
+        self.pickers: list[ModelPicker] = []
         self.uploads: list[tuple[gr.UploadButton, gr.Textbox]] = []
         """Each control unit's upload, and where its picture's hash goes."""
         with gr.Row(elem_classes="acts"):
             self.copies = {
-                other: gr.Button(texts("studio.copy_to", letter=other), size="sm", min_width=90)
-                for other in LETTERS
-                if other != letter
+                other: gr.Button(texts("studio.copy_to", slot=other), size="sm", min_width=90)
+                for other in SLOTS
+                if other != slot
             }
             self.reset = gr.Button(texts("studio.reset_to_saved"), size="sm", min_width=130)
         with gr.Row(elem_classes="fields"):
@@ -136,7 +136,7 @@ class RecipeForm:
                     checkpoints, label=texts("recipe.base_model"), allow_custom_value=True
                 )
                 self._add(("base_model", "name"), base)
-                self._pick("checkpoint", base)
+                self._add_model_note("checkpoint", base)
             self._add(("sampler",), fixed(list(SAMPLERS), label=texts.of(FIELD_NAMES["sampler"])))
             schedule_type = fixed(
                 list(SCHEDULE_TYPES), label=texts.of(FIELD_NAMES["schedule_type"])
@@ -146,10 +146,10 @@ class RecipeForm:
             for name, least, most, step in (
                 ("steps", 1, 150, 1),
                 ("guidance_scale", 1, 30, 0.5),
-                ("strength", 0, 1, 0.01),
-                ("guidance_end", 0, 1, 0.01),
+                ("denoising_strength", 0, 1, 0.01),
+                ("guidance_end_fraction", 0, 1, 0.01),
                 ("clip_skip", 1, 12, 1),
-                ("deep_cache", 1, 10, 1),
+                ("deepcache_interval", 1, 10, 1),
             ):
                 self._add(
                     (name,), slider(least, most, step=step, label=texts.of(FIELD_NAMES[name]))
@@ -161,62 +161,69 @@ class RecipeForm:
             negative = gr.Textbox(label=texts("recipe.negative_prompt"), lines=2)
             self._add(("negative_prompt",), negative)
         with gr.Row(elem_classes="fields"):
-            for slot in range(SLOTS):
-                self._lora(slot, loras)
-        for slot in range(SLOTS):
-            self._unit(slot, controlnets)
-        self.show_maps = gr.Button(
-            texts("studio.show_control_maps"), elem_id=f"show-maps-{letter}", size="sm"
+            for index in range(VISIBLE_SLOTS):
+                self._add_lora(index, loras)
+        for index in range(VISIBLE_SLOTS):
+            self._add_control_unit(index, controlnets)
+        self.show_control_maps = gr.Button(
+            texts("studio.show_control_maps"), elem_id=f"show-maps-{slot}", size="sm"
         )
-        self.maps = gr.HTML(elem_id=f"maps-{letter}")
+        self.control_maps = gr.HTML(elem_id=f"maps-{slot}")
         self._passes()
         with gr.Row(elem_classes="fields"):
             self._add(("width",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["width"])))
             self._add(("height",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["height"])))
             rule = fixed(self._choices(SEED_RULES), label=texts("recipe.seed_rule"))
-            self._switch(("seed_rule", "kind"), rule, ["shared"])
+            self._add_toggle(("seed_policy", "mode"), rule, ["shared"])
             value = Number(label=texts("studio.seed_value"), precision=0, minimum=0)
-            self._add(("seed_rule", "value"), value)
+            self._add(("seed_policy", "value"), value)
 
     def _passes(self) -> None:
         """What comes after the first pass; each off unless it is switched on."""
         t = self.texts
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
-            self._switch(("upscale", "enabled"), gr.Checkbox(label=t("recipe.hires_fix")), [False])
+            self._add_toggle(
+                ("upscale", "enabled"), gr.Checkbox(label=t("recipe.hires_fix")), [False]
+            )
             upscaler = fixed(["Latent", "Lanczos"], label=t("studio.upscaler"))
             self._add(("upscale", "upscaler"), upscaler)
-            self._add(("upscale", "factor"), slider(1, 4, step=0.05, label=t("studio.upscale_by")))
+            self._add(
+                ("upscale", "scale_factor"), slider(1, 4, step=0.05, label=t("studio.upscale_by"))
+            )
             self._add(("upscale", "steps"), slider(0, 150, step=1, label=t("studio.hires_steps")))
             strength = slider(0, 1, step=0.01, label=t("studio.hires_strength"))
-            self._add(("upscale", "strength"), strength)
+            self._add(("upscale", "denoising_strength"), strength)
         with gr.Group(elem_classes="unit"), gr.Row(elem_classes="fields"):
             on = gr.Checkbox(label=t("recipe.face_repair"))
-            self._switch(("face_repair", "enabled"), on, [False])
+            self._add_toggle(("face_repair", "enabled"), on, [False])
             strength = slider(0, 1, step=0.01, label=t("studio.face_strength"))
-            self._add(("face_repair", "strength"), strength)
+            self._add(("face_repair", "denoising_strength"), strength)
             self._add(
-                ("face_repair", "size"), slider(64, 2048, step=8, label=t("studio.face_size"))
+                ("face_repair", "render_size"),
+                slider(64, 2048, step=8, label=t("studio.face_size")),
             )
             padding = slider(0, 256, step=1, label=t("studio.face_padding"))
             self._add(("face_repair", "padding"), padding)
-            self._add(("face_repair", "blur"), slider(0, 64, step=1, label=t("studio.mask_blur")))
+            self._add(
+                ("face_repair", "mask_blur"), slider(0, 64, step=1, label=t("studio.mask_blur"))
+            )
 
-    def _lora(self, slot: int, loras: list[str]) -> None:
-        use: Path = ("loras", slot)
+    def _add_lora(self, slot: int, loras: list[str]) -> None:
+        use: FieldPath = ("loras", slot)
         with gr.Column(elem_classes="picker"):
             name = gr.Dropdown(
-                [(self.texts("recipe.none"), OFF), *((each, each) for each in loras)],
+                [(self.texts("recipe.none"), NONE), *((each, each) for each in loras)],
                 label=self.texts("studio.lora", slot=slot + 1),
                 allow_custom_value=True,
             )
-            self._switch((*use, "model", "name"), name, [OFF, "", None])
-            self._pick("lora", name)
+            self._add_toggle((*use, "model", "name"), name, [NONE, "", None])
+            self._add_model_note("lora", name)
             weight = slider(-2, 2, step=0.05, label=self.texts("studio.lora_weight"))
             self._add((*use, "weight"), weight)
 
-    def _unit(self, slot: int, controlnets: list[str]) -> None:
+    def _add_control_unit(self, slot: int, controlnets: list[str]) -> None:
         unit, t = ("control_units", slot), self.texts
-        models = [(t("recipe.none"), OFF), *((each, each) for each in controlnets)]
+        models = [(t("recipe.none"), NONE), *((each, each) for each in controlnets)]
         with gr.Group(elem_classes="unit"):
             with gr.Row(elem_classes="fields"):
                 with gr.Column(elem_classes="picker"):
@@ -225,15 +232,15 @@ class RecipeForm:
                         label=t("studio.control_unit", slot=slot + 1),
                         allow_custom_value=True,
                     )
-                    self._switch((*unit, "model", "name"), net, [OFF, "", None])
-                    self._pick("controlnet", net)
+                    self._add_toggle((*unit, "model", "name"), net, [NONE, "", None])
+                    self._add_model_note("controlnet", net)
                 preprocessor = fixed(
                     self._choices(PREPROCESSORS), label=t.of(FIELD_NAMES["preprocessor"])
                 )
                 self._add((*unit, "preprocessor"), preprocessor)
                 source = fixed(self._choices(SOURCES), label=t.of(FIELD_NAMES["source"]))
-                others = [value for value in SOURCES if value != "picture"]
-                self._switch((*unit, "source"), source, others, "picture")
+                others = [value for value in SOURCES if value != "image"]
+                self._add_toggle((*unit, "source"), source, others, "image")
                 resize_mode = fixed(self._choices(RESIZES), label=t.of(FIELD_NAMES["resize_mode"]))
                 self._add((*unit, "resize_mode"), resize_mode)
             with gr.Row(elem_classes="fields"):
@@ -245,15 +252,15 @@ class RecipeForm:
                     (*unit, "start"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["start"]))
                 )
                 self._add((*unit, "end"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["end"])))
-            picture = self._id((*unit, "picture"))
-            with gr.Row(elem_classes="fields", elem_id=f"{picture}-row"):
+            image = self._id((*unit, "image_sha256"))
+            with gr.Row(elem_classes="fields", elem_id=f"{image}-row"):
                 own = gr.Textbox(
-                    label=t.of(FIELD_NAMES["picture"]),
+                    label=t.of(FIELD_NAMES["image_sha256"]),
                     placeholder=t("studio.no_picture_yet"),
                     interactive=False,
                     scale=3,
                 )
-                self._add((*unit, "picture"), own)
+                self._add((*unit, "image_sha256"), own)
                 upload = gr.UploadButton(
                     t("studio.upload_png"),
                     file_types=[".png"],
@@ -267,125 +274,140 @@ class RecipeForm:
         """Values with their names, as a box lists them."""
         return [(self.texts(name), value) for value, name in names.items()]
 
-    def _pick(self, kind: ModelKind, box: gr.Dropdown) -> None:
+    def _add_model_note(self, kind: ModelType, box: gr.Dropdown) -> None:
         """What is known of the chosen model stands under the box."""
-        self.pickers.append(Picker(kind, box, gr.HTML(elem_id=f"{box.elem_id}-note")))
+        self.pickers.append(ModelPicker(kind, box, gr.HTML(elem_id=f"{box.elem_id}-note")))
 
-    def _add(self, path: Path, component: gr.components.Component) -> None:
+    def _add(self, path: FieldPath, component: gr.components.Component) -> None:
         component.elem_id = self._id(path)
         self.fields[path] = component
 
-    def _switch(
-        self, path: Path, component: gr.components.Component, off: list[Any], rest: str = ""
+    def _add_toggle(
+        self, path: FieldPath, component: gr.components.Component, off: list[Any], rest: str = ""
     ) -> None:
         """A field that, at a value of `off`, leaves its group (or the `rest` of it) without use."""
         self._add(path, component)
         group = path[:2] if isinstance(path[1], int) else path[:1]
         self.switches.append(
-            (component, Switch(own=self._id(path), group=f"{self._id(group)}-{rest}", off=off))
+            (
+                component,
+                VisibilityRule(
+                    trigger_id=self._id(path), group=f"{self._id(group)}-{rest}", hidden_values=off
+                ),
+            )
         )
 
-    def _id(self, path: Path) -> str:
-        return "-".join([self.letter, *(str(part) for part in path)])
+    def _id(self, path: FieldPath) -> str:
+        return "-".join([self.slot, *(str(part) for part in path)])
 
-    def maps_html(self, maps: Sequence[SeenMap]) -> str:
+    def render_control_maps(self, maps: Sequence[ControlMapPreview]) -> str:
         """What the control units see, side by side."""
         if not maps:
             return f'<p class="maps-none">{self.texts("studio.no_control_units")}</p>'
         figures = "".join(_figure(each, self.texts) for each in maps)
         return f'<div class="maps">{figures}</div>'
 
-    def show(self, recipe: Recipe) -> dict[gr.components.Component, Any]:
+    def to_updates(self, recipe: Recipe) -> dict[gr.components.Component, Any]:
         """What each component must show for `recipe`."""
         document = recipe.model_dump()
         return {field: _value(document, path) for path, field in self.fields.items()}
 
-    def changed(self, recipe: Recipe, values: Mapping[gr.components.Component, Any]) -> list[str]:
+    def changed_field_ids(
+        self, recipe: Recipe, values: Mapping[gr.components.Component, Any]
+    ) -> list[str]:
         """The element ids of fields that no longer show what `recipe` has."""
-        shown = self.show(recipe)
+        shown = self.to_updates(recipe)
         return [
             str(field.elem_id)
             for field in self.fields.values()
             if (values[field] or None) != (shown[field] or None)
         ]
 
-    def copied(
+    def copy_to(
         self, to: "RecipeForm", values: Mapping[gr.components.Component, Any]
     ) -> dict[gr.components.Component, Any]:
         """What another form's components must show to be like this one."""
         return {to.fields[path]: values[field] for path, field in self.fields.items()}
 
-    def read(self, original: Recipe, values: Mapping[gr.components.Component, Any]) -> Recipe:
+    def apply_to(self, original: Recipe, values: Mapping[gr.components.Component, Any]) -> Recipe:
         """`original` with the form's values in it; what the form does not show stays.
 
         Models that the form shows come without a hash: what is tried is what is here now.
         Raises BadField, naming the recipe and field, when a value does not hold.
         """
         document = original.model_dump()
-        for name in EMPTY:
+        for name in EMPTY_SLOT_DEFAULTS:
             document[name] = list(document[name])
-            while len(document[name]) < SLOTS:
-                document[name].append({"model": {"name": OFF}})
+            while len(document[name]) < VISIBLE_SLOTS:
+                document[name].append({"model": {"name": NONE}})
         for path, field in self.fields.items():
             # An empty picture box is no picture.
-            _set(document, path, values[field] or None if path[-1] == "picture" else values[field])
+            _set(
+                document,
+                path,
+                values[field] or None if path[-1] == "image_sha256" else values[field],
+            )
         document["base_model"]["sha256"] = None
-        for name in EMPTY:
-            for slot in document[name][:SLOTS]:
+        for name in EMPTY_SLOT_DEFAULTS:
+            for slot in document[name][:VISIBLE_SLOTS]:
                 slot["model"]["sha256"] = None
-            document[name] = [each for each in document[name] if each["model"]["name"] != OFF]
+            document[name] = [each for each in document[name] if each["model"]["name"] != NONE]
         try:
             return Recipe.model_validate(document)
         except ValidationError as error:
-            raise BadField(
+            raise FieldValidationError(
                 "studio.recipe_invalid",
                 {self._id(each["loc"]): finding(dict(each)) for each in error.errors()},
-                letter=self.letter,
-                reason=explain(error),
+                slot=self.slot,
+                reason=format_validation_error(error),
             ) from None
 
 
-def model_note(model: Model | None, texts: Texts, pictured: bool = False) -> str:
+def render_model_note(model: ModelInfo | None, texts: Texts, pictured: bool = False) -> str:
     """What stands under a chosen model: its picture, what it is, the words that call for it."""
     if model is None:
         return ""
     address = f"/models/picture/{model.kind}/{quote(model.name)}"
-    picture = f'<img src="{address}" alt="">' if pictured else ""
+    image = f'<img src="{address}" alt="">' if pictured else ""
     return (
-        f'<div class="model-note">{picture}<span>{html.escape(_known(model, texts))}</span></div>'
+        f'<div class="model-note">{image}<span>{html.escape(_describe(model, texts))}</span></div>'
     )
 
 
-def _known(model: Model, texts: Texts) -> str:
-    size = f"{model.bytes / 1e9:.1f} GB" if model.bytes >= 1e9 else f"{model.bytes / 1e6:.1f} MB"
+def _describe(model: ModelInfo, texts: Texts) -> str:
+    size = (
+        f"{model.size_bytes / 1e9:.1f} GB"
+        if model.size_bytes >= 1e9
+        else f"{model.size_bytes / 1e6:.1f} MB"
+    )
     known = f"{model.family} · {size} · {model.sha256[:10]}"
-    if not model.triggers:
+    if not model.trigger_words:
         return known
-    return texts("studio.trigger_words", model=known, words=", ".join(model.triggers))
+    return texts("studio.trigger_words", model=known, words=", ".join(model.trigger_words))
 
 
-def _figure(seen: SeenMap, texts: Texts) -> str:
+def _figure(seen: ControlMapPreview, texts: Texts) -> str:
     name = html.escape(seen.unit)
     if seen.png is None:
         reason = html.escape(texts.of(seen.reason or ""))
         return f"<figure><p>{reason}</p><figcaption>{name}</figcaption></figure>"
     alt = html.escape(texts("studio.what_unit_sees", unit=seen.unit))
-    picture = f'<img src="{png_url(seen.png)}" alt="{alt}">'
-    return f"<figure>{picture}<figcaption>{name}</figcaption></figure>"
+    image = f'<img src="{to_data_url(seen.png)}" alt="{alt}">'
+    return f"<figure>{image}<figcaption>{name}</figcaption></figure>"
 
 
-def _value(document: Any, path: Path) -> Any:
+def _value(document: Any, path: FieldPath) -> Any:
     """The value at `path`; an empty slot shows as off, with its defaults."""
     here = document
     for before, part in zip(("", *path), path, strict=False):
         if isinstance(part, int):
-            here = here[part] if part < len(here) else EMPTY[str(before)]
+            here = here[part] if part < len(here) else EMPTY_SLOT_DEFAULTS[str(before)]
         else:
             here = here[part]
     return here
 
 
-def _set(document: Any, path: Path, value: Any) -> None:
+def _set(document: Any, path: FieldPath, value: Any) -> None:
     for part in path[:-1]:
         document = document[part]
     document[path[-1]] = value

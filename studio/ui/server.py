@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.bodies import BodyLimits, WatchedBodies
-from studio.bootstrap import Studio, open_studio
-from studio.connections import Connection
+from studio.app import AppContainer, create_app_container
 from studio.errors import ServerError
-from studio.logs import set_up_logs
-from studio.network import ForwardedHeaders, is_loopback, listen
-from studio.service.watching import Journal
+from studio.logging_config import configure_logging
+from studio.network import ForwardedHeaders, bind_socket, is_loopback
+from studio.server.bodies import BodyLimits, WatchedBodies
+from studio.server.connections import Connection
+from studio.services.diagnostics import RecentLogHandler
 from studio.settings import Settings
 
 # Both must be set before Gradio is imported.
@@ -27,23 +27,23 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.ui.bases import base_routes
-from studio.ui.failures import Failures, handle_failures
-from studio.ui.history import history_routes
-from studio.ui.languages import ChosenLanguage, language_routes
+from studio.server.auth.session import install_session_auth
+from studio.server.languages import ChosenLanguage, language_routes
+from studio.server.origins import OwnOrigin
+from studio.server.page_errors import Failures, handle_failures
+from studio.server.pages.base_images import base_routes
+from studio.server.pages.blind_tests import vote_routes
+from studio.server.pages.history import history_routes
+from studio.server.pages.models_system import workshop_routes
+from studio.server.pages.moderation import safety_routes
+from studio.server.pages.themes import theme_routes
+from studio.server.pages.tuning import tuning_routes
+from studio.server.upload_quota import UploadQuota
+from studio.server.web_files import WEB_PREFIX, WebFiles
+from studio.ui.gradio_theme import STYLESHEET
 from studio.ui.mounting import StudioPages
-from studio.ui.origins import OwnOrigin
-from studio.ui.safety import safety_routes
-from studio.ui.sign_in import require_sign_in
-from studio.ui.theme import STYLESHEET
-from studio.ui.themes import theme_routes
-from studio.ui.tuning import tuning_routes
-from studio.ui.uploads import UploadQuota
-from studio.ui.votes import vote_routes
-from studio.ui.web_files import WEB_PREFIX, WebFiles
-from studio.ui.workshop import workshop_routes
 
-FENCE: Mapping[str, str] = {
+SECURITY_HEADERS: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:;"
@@ -68,13 +68,13 @@ def serve(settings: Settings) -> None:
     there is nobody who could sign in.
     """
     guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
-    if guarded and not open_studio(settings).users.any():
+    if guarded and not create_app_container(settings).users.any():
         raise ServerError("auth.nobody_could_sign_in", host=settings.host)
-    listener = listen(settings.host, settings.port)
+    listener = bind_socket(settings.host, settings.port)
     os.umask(0o077)
-    set_up_logs(settings.log_json, logging.WARNING)
-    studio = open_studio(settings)
-    studio.keeping.tend()
+    configure_logging(settings.log_json, logging.WARNING)
+    studio = create_app_container(settings)
+    studio.retention.purge_expired()
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
         # Gradio hands out files from the working directory and its temporary folder.
         os.environ["GRADIO_TEMP_DIR"] = scratch
@@ -95,7 +95,7 @@ def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(app, http=Connection, ws="none", proxy_headers=False, **more)
 
 
-def build_app(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
+def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
     """`bodies` says what may be sent."""
     pages = StudioPages(studio, MAX_BODY)
     app = FastAPI(
@@ -115,26 +115,26 @@ def build_app(studio: Studio, bodies: BodyLimits = BODIES) -> FastAPI:
     app.include_router(vote_routes(studio))
     app.include_router(tuning_routes(studio))
     app.include_router(safety_routes(studio))
-    app.include_router(workshop_routes(studio, _journal()))
+    app.include_router(workshop_routes(studio, _install_log_handler()))
     _guard(app, studio, bodies)
     app.mount("/", pages)
     return app
 
 
-def _guard(app: FastAPI, studio: Studio, bodies: BodyLimits) -> None:
+def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
     app.add_middleware(WatchedBodies, limits=bodies)
     app.add_middleware(UploadQuota)
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(ChosenLanguage)
-    require_sign_in(app, studio.users, studio.settings)
+    install_session_auth(app, studio.users, studio.settings)
     app.add_middleware(Failures)
     app.add_middleware(OwnOrigin)
-    app.add_middleware(_Fence)
+    app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(ForwardedHeaders, trusted=studio.settings.trusted_proxies)
 
 
-class _Fence:
+class SecurityHeadersMiddleware:
     """Tells browsers to load nothing from elsewhere, and to show us in nobody's frame."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -144,19 +144,19 @@ class _Fence:
         async def fenced(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in FENCE.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, fenced)
 
 
-def _journal() -> Journal:
+def _install_log_handler() -> RecentLogHandler:
     """The newest lines that the studio logs; its handler replaces an earlier application's."""
-    journal = Journal()
+    journal = RecentLogHandler()
     log = logging.getLogger("studio")
     log.setLevel(logging.INFO)
-    for handler in [each for each in log.handlers if isinstance(each, Journal)]:
+    for handler in [each for each in log.handlers if isinstance(each, RecentLogHandler)]:
         log.removeHandler(handler)
     log.addHandler(journal)
     return journal

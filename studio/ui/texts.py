@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from studio.errors import StudioError
 from studio.locales import DEFAULT
 from studio.messages import Message, message
-from studio.ui.failures import told as logged
+from studio.server.page_errors import told as logged
 
 
 @dataclass(frozen=True)

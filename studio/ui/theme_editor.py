@@ -8,25 +8,25 @@ from typing import Any
 import gradio as gr
 from pydantic import ValidationError
 
-from studio.bootstrap import Studio
-from studio.errors import BadDocument, StudioError
+from studio.app import AppContainer
+from studio.errors import InvalidDocumentError, StudioError
 from studio.messages import message
-from studio.recipes.base import explain
-from studio.recipes.differing import differences, summary
-from studio.recipes.preset import LETTERS, Preset, PresetVersion
-from studio.recipes.recipe import ModelKind, ModelRef
-from studio.service.stamping import with_hashes
-from studio.service.tokens import WINDOW
+from studio.recipes.base import format_validation_error
+from studio.recipes.generation.diff import diff_themes, summarize_changes
+from studio.recipes.generation.recipe import ModelRef, ModelType
+from studio.recipes.themes.preset import SLOTS, Preset, ThemeVersion
+from studio.server.auth.session import current_gradio_user
+from studio.services.themes.model_pinning import pin_model_hashes
+from studio.services.themes.token_counter import CHUNK_TOKENS
 from studio.ui.components import OpenVersion
 from studio.ui.draft import forgotten
-from studio.ui.notices import notice
-from studio.ui.recipe_form import BadField, RecipeForm, model_note
-from studio.ui.sign_in import signed_in
+from studio.ui.events import UNQUEUED, Components, ComponentUpdates
+from studio.ui.notices import render_notice
+from studio.ui.recipe_form import FieldValidationError, RecipeForm, render_model_note
 from studio.ui.texts import Texts
-from studio.ui.wiring import QUICK, Components, Updates
 
 # A style sheet of its own for each switch: what Gradio draws anew stays hidden.
-HIDE = """(...values) => SWITCHES.forEach((each, i) => {
+APPLY_VISIBILITY_JS = """(...values) => SWITCHES.forEach((each, i) => {
     const id = `unused-${each.own}`;
     const sheet = document.getElementById(id)
         || document.head.appendChild(Object.assign(document.createElement('style'), { id }));
@@ -38,16 +38,19 @@ HIDE = """(...values) => SWITCHES.forEach((each, i) => {
 class ThemeEditor:
     """Two pieces of the page: `header` at its top, `recipes` further down; then `wire`."""
 
-    def __init__(self, studio: Studio, texts: Texts) -> None:
+    def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
-        self.first = studio.presets.last_saved()
-        self.loaded = OpenVersion(studio.presets.version, self.first)
+        self.first = studio.themes.latest_saved()
+        self.loaded = OpenVersion(studio.themes.get_version, self.first)
         self.forms: list[RecipeForm] = []
 
-    def header(self) -> None:
+    def build_header(self) -> None:
         preset = self.first.preset
         self.preset = gr.Dropdown(
-            self.choices(), value=preset.slug, label=self.texts("studio.theme"), elem_id="preset"
+            self.theme_choices(),
+            value=preset.slug,
+            label=self.texts("studio.theme"),
+            elem_id="preset",
         )
         self.name = gr.Textbox(
             preset.name, label=self.texts("theme.name"), max_length=80, elem_id="preset-name"
@@ -60,30 +63,30 @@ class ThemeEditor:
         )
         self.save = gr.Button(self.texts("studio.save_theme"), elem_id="save")
 
-    def recipes(self) -> None:
-        catalogue = self.studio.catalogue
+    def build_recipes(self) -> None:
+        catalog = self.studio.catalog
         checkpoints, nets, loras = (
-            list(catalogue.names(kind)) for kind in ("checkpoint", "controlnet", "lora")
+            list(catalog.list_names(kind)) for kind in ("checkpoint", "controlnet", "lora")
         )
         with gr.Column(elem_id="editor"):
             title = self.texts("studio.theme_and_recipes")
             gr.HTML(f"<h2>{title}</h2>", elem_classes="section")
             self.prompt = gr.Textbox(
-                self.first.preset.prompt,
+                self.first.preset.theme_prompt,
                 label=self.texts("theme.prompt"),
                 lines=1,
                 elem_id="theme-prompt",
             )
             self.tokens = gr.HTML(elem_id="tokens")
             with gr.Tabs(elem_id="recipes"):
-                for letter in LETTERS:
-                    with gr.Tab(letter, id=letter, elem_id=f"tab-{letter}"):
-                        self.forms.append(RecipeForm(letter, checkpoints, nets, loras, self.texts))
-        for component, value in self.shown(self.first.preset).items():
+                for slot in SLOTS:
+                    with gr.Tab(slot, id=slot, elem_id=f"tab-{slot}"):
+                        self.forms.append(RecipeForm(slot, checkpoints, nets, loras, self.texts))
+        for component, value in self.to_updates(self.first.preset).items():
             component.value = value
         for form in self.forms:
             for picker in form.pickers:
-                picker.note.value = self._tell_model(picker.kind, picker.box.value)
+                picker.note.value = self._render_model_note(picker.kind, picker.box.value)
 
     @property
     def fields(self) -> Components:
@@ -92,38 +95,42 @@ class ThemeEditor:
         return own | {self.prompt, self.name}
 
     @property
-    def edited_parts(self) -> Components:
+    def edit_inputs(self) -> Components:
         """What `edited` reads."""
         return {*self.fields, self.loaded}
 
-    def wire(self, told: gr.HTML, kept: gr.Textbox) -> list[Any]:
+    def bind(self, told: gr.HTML, kept: gr.Textbox) -> list[Any]:
         """Ties the panel's own handlers; returns the events that change what is shown.
 
         `told` shows what was done; `kept` is what the browser keeps of what is unsaved."""
         opened = {self.preset, self.loaded, told, kept}
 
-        def save(values: Updates, request: gr.Request) -> Updates:
-            saved = self._save(told, values, signed_in(request))
+        def save(values: ComponentUpdates, request: gr.Request) -> ComponentUpdates:
+            saved = self._save(told, values, current_gradio_user(request))
             before = values[self.loaded].preset.slug
             if self.loaded in saved and saved[self.loaded].preset.slug != before:
                 saved[kept] = forgotten(before)  # Its changes are the other theme's now.
             return saved
 
-        events = [self.save.click(save, self.edited_parts, opened, **QUICK)]
+        events = [self.save.click(save, self.edit_inputs, opened, **UNQUEUED)]
         self._wire_switches()
         for form in self.forms:
             own = set(form.fields.values())
-            for letter, button in form.copies.items():
-                to = self.forms[LETTERS.index(letter)]
+            for slot, button in form.copies.items():
+                to = self.forms[SLOTS.index(slot)]
                 events.append(
-                    button.click(partial(form.copied, to), own, set(to.fields.values()), **QUICK)
+                    button.click(
+                        partial(form.copy_to, to), own, set(to.fields.values()), **UNQUEUED
+                    )
                 )
-            events.append(form.reset.click(partial(self._reset, form), self.loaded, own, **QUICK))
+            events.append(
+                form.reset.click(partial(self._reset, form), self.loaded, own, **UNQUEUED)
+            )
             for picker in form.pickers:
-                tell = partial(self._tell_model, picker.kind)
-                picker.box.change(tell, picker.box, picker.note, **QUICK)
-            for upload, picture in form.uploads:
-                upload.upload(self._keep_picture, upload, [picture, told], **QUICK)
+                tell = partial(self._render_model_note, picker.kind)
+                picker.box.change(tell, picker.box, picker.note, **UNQUEUED)
+            for upload, image in form.uploads:
+                upload.upload(self._store_control_image, upload, [image, told], **UNQUEUED)
         return events
 
     def _wire_switches(self) -> None:
@@ -134,44 +141,48 @@ class ThemeEditor:
         self.hide = {
             "fn": None,
             "inputs": list(fields),
-            "js": HIDE.replace("SWITCHES", json.dumps(switches)),
+            "js": APPLY_VISIBILITY_JS.replace("SWITCHES", json.dumps(switches)),
         }
         gr.on([field.change for field in fields], **self.hide)
 
-    def edited(self, values: Updates) -> Preset:
+    def current_theme(self, values: ComponentUpdates) -> Preset:
         """The loaded preset with everything the operator has changed on the page."""
-        loaded: PresetVersion = values[self.loaded]
+        loaded: ThemeVersion = values[self.loaded]
         name = (values[self.name] or "").strip()
         if not name:
-            raise BadField("studio.theme_unnamed", {"preset-name": message("studio.type_a_name")})
+            raise FieldValidationError(
+                "studio.theme_unnamed", {"preset-name": message("studio.type_a_name")}
+            )
         named = name == loaded.preset.name
-        slug = loaded.preset.slug if named else self.studio.presets.slug_for(name)
+        slug = loaded.preset.slug if named else self.studio.themes.slug_for(name)
         recipes = loaded.preset.recipes
         for form in self.forms:
-            recipes = recipes.replace(form.letter, form.read(recipes[form.letter], values))
+            recipes = recipes.replace(form.slot, form.apply_to(recipes[form.slot], values))
         changes = {
             "slug": slug,
             "name": name,
-            "prompt": values[self.prompt] or "",
+            "theme_prompt": values[self.prompt] or "",
             "recipes": recipes,
         }
         try:
             preset = Preset.model_validate(loaded.preset.model_dump() | changes)
         except ValidationError as error:
-            raise BadDocument("studio.theme_invalid", reason=explain(error)) from None
-        return with_hashes(preset, self.studio.catalogue)
+            raise InvalidDocumentError(
+                "studio.theme_invalid", reason=format_validation_error(error)
+            ) from None
+        return pin_model_hashes(preset, self.studio.catalog)
 
-    def changed_ids(self, loaded: PresetVersion, values: Updates) -> Sequence[str]:
+    def changed_ids(self, loaded: ThemeVersion, values: ComponentUpdates) -> Sequence[str]:
         """The element ids of fields that do not show what was saved."""
         return [
             each
             for form in self.forms
-            for each in form.changed(loaded.preset.recipes[form.letter], values)
+            for each in form.changed_field_ids(loaded.preset.recipes[form.slot], values)
         ]
 
-    def is_touched(self, loaded: PresetVersion, values: Updates) -> bool:
+    def is_touched(self, loaded: ThemeVersion, values: ComponentUpdates) -> bool:
         """Whether any field shows other than what was saved, also where it does not hold."""
-        own = {self.name: loaded.preset.name, self.prompt: loaded.preset.prompt}
+        own = {self.name: loaded.preset.name, self.prompt: loaded.preset.theme_prompt}
         return any(values[each] != saved for each, saved in own.items()) or bool(
             self.changed_ids(loaded, values)
         )
@@ -179,68 +190,70 @@ class ThemeEditor:
     def tokens_html(self, preset: Preset, words: str) -> str:
         """How long each recipe's prompt is, with the words that would be sent now."""
         counts = {
-            letter: self.studio.tokens.count(preset.recipes[letter], preset.prompt, words)
-            for letter in LETTERS
+            slot: self.studio.token_counter.count(preset.recipes[slot], preset.theme_prompt, words)
+            for slot in SLOTS
         }
-        each = " ".join(_count_html(letter, count, self.texts) for letter, count in counts.items())
+        each = " ".join(_count_html(slot, count, self.texts) for slot, count in counts.items())
         return f'<p class="tokens">{self.texts("studio.tokens", counts=each)}</p>'
 
-    def shown(self, preset: Preset) -> Updates:
+    def to_updates(self, preset: Preset) -> ComponentUpdates:
         """What each component must show for `preset`."""
-        shown: Updates = {self.prompt: preset.prompt, self.name: preset.name}
+        shown: ComponentUpdates = {self.prompt: preset.theme_prompt, self.name: preset.name}
         for form in self.forms:
-            shown.update(form.show(preset.recipes[form.letter]))
+            shown.update(form.to_updates(preset.recipes[form.slot]))
         return shown
 
-    def choices(self) -> list[tuple[str, str]]:
-        return [(each.name, each.slug) for each in self.studio.presets.summaries()]
+    def theme_choices(self) -> list[tuple[str, str]]:
+        return [(each.name, each.slug) for each in self.studio.themes.list_summaries()]
 
     # Handlers: thin, each over one use case.
 
-    def _save(self, told: gr.HTML, values: Updates, author: str) -> Updates:
+    def _save(self, told: gr.HTML, values: ComponentUpdates, author: str) -> ComponentUpdates:
         try:
-            preset = self.edited(values)
+            preset = self.current_theme(values)
             loaded = values[self.loaded]
-            changed = summary(differences(loaded.preset, preset))
+            changed = summarize_changes(diff_themes(loaded.preset, preset))
             over = loaded.number if preset.slug == loaded.preset.slug else 0
             note = "" if changed is None else str(changed)
-            version = self.studio.presets.save(preset, author, note=note, over=over)
+            version = self.studio.themes.save(preset, author, note=note, over=over)
         except StudioError as error:
-            return {told: notice(self.texts.of(error), "error")}
-        name, number = preset.name, version.number
+            return {told: render_notice(self.texts.of(error), "error")}
+        name, number = preset.name, version.version
         saved = message("studio.saved_unchanged", name=name, number=number)
         if changed:
             saved = message("studio.saved_changed", name=name, number=number, changes=changed)
         return {
-            self.preset: gr.update(choices=self.choices(), value=preset.slug),
+            self.preset: gr.update(choices=self.theme_choices(), value=preset.slug),
             self.loaded: version,
-            told: notice(self.texts.of(saved), "status"),
+            told: render_notice(self.texts.of(saved), "status"),
         }
 
-    def _reset(self, form: RecipeForm, loaded: PresetVersion) -> Updates:
-        return form.show(loaded.preset.recipes[form.letter])
+    def _reset(self, form: RecipeForm, loaded: ThemeVersion) -> ComponentUpdates:
+        return form.to_updates(loaded.preset.recipes[form.slot])
 
-    def _tell_model(self, kind: ModelKind, name: str | None) -> str:
+    def _render_model_note(self, kind: ModelType, name: str | None) -> str:
         """Nothing of what cannot be used: Generate says why."""
-        catalogue = self.studio.catalogue
+        catalog = self.studio.catalog
         try:
-            model = catalogue.find(kind, ModelRef(name=name or ""))
+            model = catalog.get(kind, ModelRef(name=name or ""))
         except (StudioError, ValidationError):
             return ""
-        return model_note(model, self.texts, catalogue.picture(kind, model.name) is not None)
+        return render_model_note(
+            model, self.texts, catalog.preview_image(kind, model.name) is not None
+        )
 
-    def _keep_picture(self, png: bytes) -> tuple[Any, str]:
+    def _store_control_image(self, png: bytes) -> tuple[Any, str]:
         """An own picture for a control unit: kept, and its hash shown."""
         try:
-            return self.studio.intake.keep_picture(png), ""
+            return self.studio.request_factory.store_control_image(png), ""
         except StudioError as error:
-            return gr.skip(), notice(self.texts.of(error), "error")
+            return gr.skip(), render_notice(self.texts.of(error), "error")
 
 
-def _count_html(letter: str, count: int | None, texts: Texts) -> str:
+def _count_html(slot: str, count: int | None, texts: Texts) -> str:
     if count is None:
-        return f"<span><b>{letter}</b> {texts('studio.tokens_unknown')}</span>"
-    if count <= WINDOW:
-        return f"<span><b>{letter}</b> {count}</span>"
-    parts = texts("studio.tokens_in_parts", count=count, parts=-(-count // WINDOW))
-    return f"<span class=long><b>{letter}</b> {parts}</span>"
+        return f"<span><b>{slot}</b> {texts('studio.tokens_unknown')}</span>"
+    if count <= CHUNK_TOKENS:
+        return f"<span><b>{slot}</b> {count}</span>"
+    parts = texts("studio.tokens_in_parts", count=count, parts=-(-count // CHUNK_TOKENS))
+    return f"<span class=long><b>{slot}</b> {parts}</span>"

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from studio.bootstrap import open_studio
-from studio.recipes.events import Done
-from studio.service.previewing import preview_job
-from studio.settings import Settings, shipped
+from studio.app import create_app_container
+from studio.recipes.generation.events import JobCompleted
+from studio.services.rendering.live_preview import make_preview_job
+from studio.settings import Settings, bundled_path
 
 ROUNDS = 3
-DOODLE = shipped("assets") / "doodles" / "striped-set.png"
+DOODLE = bundled_path("assets") / "doodles" / "striped-set.png"
 
 
 def main() -> None:
@@ -68,18 +68,18 @@ def _cold_render(home: Path) -> tuple[float, float]:
 
 def _warm_requests(home: Path) -> tuple[list[float], list[float]]:
     """Seconds for all four, and for a preview of recipe A; the first of each warms up."""
-    studio = open_studio(Settings(home=home / "warm"))
-    preset = studio.presets.version("first-light").preset
+    studio = create_app_container(Settings(data_dir=home / "warm"))
+    preset = studio.themes.get_version("first-light").preset
     seconds, previews = [], []
     for seed in range(ROUNDS + 1):
-        asked = studio.intake.request(preset, "ruby", DOODLE.read_bytes(), "", seed)
+        asked = studio.request_factory.create(preset, "ruby", DOODLE.read_bytes(), "", seed)
         started = time.perf_counter()
-        done = [e for e in studio.rendering.start(asked).events() if isinstance(e, Done)]
+        done = [e for e in studio.renders.start(asked).events() if isinstance(e, JobCompleted)]
         seconds.append(time.perf_counter() - started)
         for event in done:
             Image.open(io.BytesIO(event.png)).verify()
         started = time.perf_counter()
-        studio.rendering.glimpse(preview_job(asked, "A", studio.catalogue))
+        studio.renders.render_preview(make_preview_job(asked, "A", studio.catalog))
         previews.append(time.perf_counter() - started)
     return seconds[1:], previews[1:]
 

@@ -11,10 +11,10 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from studio.recipes.generation.job import UsedModel
 from studio.recipes.history import HistoryFilter
-from studio.recipes.request import UsedModel
 from studio.store.database import Database
-from studio.store.pictures import PictureFiles
+from studio.store.images.files import FileImageStore
 from studio.store.tables import VariantRow
 from studio.store.variants import VariantStore
 from tests import examples
@@ -22,13 +22,13 @@ from tests import examples
 ROWS, ROUNDS = 100_000, 7
 LOOKS = {
     "newest page": HistoryFilter(),
-    "of one preset": HistoryFilter(preset="theme-7"),
+    "of one preset": HistoryFilter(theme="theme-7"),
     "of one model": HistoryFilter(model="model-3"),
     "prompt contains, common": HistoryFilter(text="dress"),
     "prompt contains, in one of 10,000": HistoryFilter(text="number 4242 "),
     "prompt contains, in none": HistoryFilter(text="nowhere"),
-    "of one day": HistoryFilter(since=date(2026, 1, 20), until=date(2026, 1, 20)),
-    "preset, recipe and text": HistoryFilter(preset="theme-7", letter="B", text="dress"),
+    "of one day": HistoryFilter(created_after=date(2026, 1, 20), created_before=date(2026, 1, 20)),
+    "preset, recipe and text": HistoryFilter(theme="theme-7", slot="B", text="dress"),
 }
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/s.db")
         _fill(database)
-        store = VariantStore(database, PictureFiles(Path(folder)))
+        store = VariantStore(database, FileImageStore(Path(folder)))
         for name, wanted in LOOKS.items():
             taken = [_seconds(store, wanted) for _ in range(ROUNDS)]
             print(f"{name:36} {1000 * statistics.median(taken):7.1f} ms")
@@ -46,28 +46,28 @@ def main() -> None:
 
 def _fill(database: Database) -> None:
     began = datetime(2026, 1, 1, tzinfo=UTC)
-    with database.writing() as session:
+    with database.write_session() as session:
         for number in range(ROWS):
             created = began + timedelta(minutes=number)
             prompt = f"a red dress, number {number % 10_000} of many"
             model = UsedModel(kind="checkpoint", name=f"model-{number % 9}", sha256=examples.HASH)
             variant = examples.variant(
-                request_id=f"{number // 4:032x}", letter="ABCD"[number % 4], prompt=prompt,
+                request_id=f"{number // 4:032x}", slot="ABCD"[number % 4], prompt=prompt,
                 preset=f"theme-{number % 50}", models=(model,), created=created,
             )  # fmt: skip
             session.add(
                 VariantRow(
-                    request_id=variant.request_id, letter=variant.letter,
-                    preset_slug=variant.preset, preset_version=1,
-                    picture_sha256=f"{number:064x}", document=variant.model_dump_json(),
-                    created=created, prompt=prompt, models=f"\n{model.name}\n",
+                    request_id=variant.request_id, slot=variant.slot,
+                    theme_slug=variant.theme_slug, theme_version=1,
+                    image_sha256=f"{number:064x}", document=variant.model_dump_json(),
+                    created_at=created, prompt=prompt, models=f"\n{model.name}\n",
                 )
             )  # fmt: skip
 
 
 def _seconds(store: VariantStore, wanted: HistoryFilter, before: int | None = None) -> float:
     began = time.perf_counter()
-    store.page(wanted, before)
+    store.query(wanted, before)
     return time.perf_counter() - began
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from playwright.sync_api import Page, Request, expect, sync_playwright
 
-from studio.bootstrap import open_studio as studio_at
+from studio.app import create_app_container as studio_at
 from studio.settings import Settings
-from studio.ui.page import Page as StudioPage
+from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
 from tests.browser.conftest import CHROMIUM, FLAGS, Server, open_studio
 from tests.browser.driving import scribble_a_dress, set_number
@@ -61,9 +61,9 @@ def _bytes(request: Request) -> int:
 def _generation(page: Page) -> list[tuple[str, str]]:
     """Requests that carry the drawing, of one generation after one stroke."""
     scribble_a_dress(page)
-    for letter in "ABCD":
-        page.get_by_role("tab", name=letter).click()
-        set_number(page, f"{letter}-steps", "2")
+    for slot in "ABCD":
+        page.get_by_role("tab", name=slot).click()
+        set_number(page, f"{slot}-steps", "2")
     page.wait_for_timeout(1000)
     carried: list[str] = []
     page.on("request", lambda r: carried.append(r.url) if _carries_a_drawing(r) else None)
@@ -98,15 +98,15 @@ def _round_trips(page: Page) -> list[tuple[str, str]]:
 def _handler() -> list[tuple[str, str]]:
     """What of an edit is ours: hashes stamped, tokens counted, differences told, the draft kept."""
     with tempfile.TemporaryDirectory() as home:
-        studio = studio_at(Settings(home=Path(home)))
+        studio = studio_at(Settings(data_dir=Path(home)))
         page = StudioPage(studio, Texts())
         values = {part: getattr(part, "value", None) for part in page.drafts.drafted}
-        values |= {page.theme.loaded: page.theme.first, page.drawing.base: "mia"}
+        values |= {page.theme.loaded: page.theme.first, page.drawing.base_image: "mia"}
         steps = page.theme.forms[3].fields[("steps",)]
         taken = []
         for number in range(200):
             began = time.perf_counter()
-            page.drafts._keep({**values, steps: 3 + number % 90})
+            page.drafts._save({**values, steps: 3 + number % 90})
             taken.append(1000 * (time.perf_counter() - began))
     taken.sort()
     return [

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from sqlalchemy import insert
 
 from studio.store.database import Database
-from studio.store.presets import PresetStore
-from studio.store.tables import PresetRow, PresetVersionRow
+from studio.store.tables import ThemeRow, ThemeVersionRow
+from studio.store.themes import ThemeStore
 from tests import examples
 
 PRESETS, VERSIONS, ROUNDS = 10_000, 100, 9
@@ -27,18 +27,18 @@ def main() -> None:
         url = sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{folder}/studio.db"
         database = Database(url)
         _fill(database)
-        store = PresetStore(database)
+        store = ThemeStore(database)
         slug = f"theme-{PRESETS // 2}"
-        latest = store.version(slug).preset
+        latest = store.get_version(slug).preset
         looks: dict[str, Callable[[], object]] = {
-            "list, the first 200": lambda: store.summaries(most=200),
-            "list, all": store.summaries,
-            "search, one fits": lambda: store.summaries("4242"),
-            "search, none fits": lambda: store.summaries("nowhere"),
-            "open the latest": lambda: store.version(slug),
-            "open an old one": lambda: store.version(slug, 17),
-            "history of one": lambda: store.history(slug),
-            "saved last": store.last_saved,
+            "list, the first 200": lambda: store.list_summaries(most=200),
+            "list, all": store.list_summaries,
+            "search, one fits": lambda: store.list_summaries("4242"),
+            "search, none fits": lambda: store.list_summaries("nowhere"),
+            "open the latest": lambda: store.get_version(slug),
+            "open an old one": lambda: store.get_version(slug, 17),
+            "history of one": lambda: store.list_version_summaries(slug),
+            "saved last": store.latest_saved,
             "save, unchanged": lambda: store.save(latest),
         }
         for name, look in looks.items():
@@ -57,13 +57,13 @@ def _fill(database: Database) -> None:
     document = examples.preset().model_dump_json()
     for first in range(0, PRESETS, 500):
         numbers = range(first + 1, first + 501)
-        with database.writing() as session:
+        with database.write_session() as session:
             session.execute(
-                insert(PresetRow),
+                insert(ThemeRow),
                 [{"id": n, "slug": f"theme-{n}", "name": f"Theme {n}", "latest": VERSIONS} for n in numbers],
             )  # fmt: skip
             session.execute(
-                insert(PresetVersionRow),
+                insert(ThemeVersionRow),
                 [
                     {"preset_id": n, "number": v + 1, "document": document.replace('"spring"', f'"theme-{n}"'), "author": "ada", "note": "", "created": moment}
                     for n in numbers for v in range(VERSIONS)

@@ -7,7 +7,7 @@ The same as `studio bench serving`.
 
 import sys
 
-from studio.shell.bench import app
+from studio.cli.bench import app
 
 if __name__ == "__main__":
     app(["serving", *sys.argv[1:]])

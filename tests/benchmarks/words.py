@@ -14,17 +14,17 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from studio.recipes.safety import WordVerdict
-from studio.safety.lists import WordLists, read_list
-from studio.settings import shipped
+from studio.recipes.moderation import TextModerationResult
+from studio.safety.word_lists import WordLists, parse_word_list
+from studio.settings import bundled_path
 
 SETS = Path(__file__).parent / "wordsets"
 NAMES = ("dev", "held-out", "fresh", "last")
-WORDS = shipped("assets") / "words"
+WORDS = bundled_path("assets") / "words"
 PROMPT = ("a red dress with white dots, blue shoes; and a f.u.n hat! 3 stars 红色的裙子 " * 12)[
     :500
 ]
-Judge = Callable[[str], WordVerdict]
+Judge = Callable[[str], TextModerationResult]
 
 
 class Example(NamedTuple):
@@ -46,7 +46,7 @@ def examples(name: str) -> Iterator[Example]:
 
 
 def is_right(example: Example, judge: Judge) -> bool:
-    severity = judge(example.text).severity
+    severity = judge(example.text).action
     return severity == "block" if example.verdict == "block" else severity not in ("block", "mask")
 
 
@@ -79,7 +79,7 @@ def hostile() -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     began = time.thread_time()
-    judge = WordLists((WORDS,)).filter().judge
+    judge = WordLists((WORDS,)).load_filter().check
     print(f"the shipped lists: {time.thread_time() - began:.2f} s (aim 2)")
     for name in NAMES:
         _print_rates(name, judge)
@@ -120,7 +120,7 @@ def _print_a_million() -> None:
         Path(folder, "long.txt").write_text("\n".join(["[block]", *words]))
         del words
         began = time.thread_time()
-        WordLists((Path(folder),)).filter()
+        WordLists((Path(folder),)).load_filter()
         print(f"a million words from a file: {time.thread_time() - began:.2f} s (aim 2)")
 
 
@@ -128,7 +128,7 @@ def shipped_entries(severity: str) -> list[str]:
     """Plain entries of the shipped lists."""
     found: list[str] = []
     for file in sorted(WORDS.glob("*.txt")):
-        words = read_list(file.read_text("utf-8"), file.name).words
+        words = parse_word_list(file.read_text("utf-8"), file.name).words
         found += [entry.strip("~*") for entry in words[severity] if "{" not in entry]  # type: ignore[index]
     return list(dict.fromkeys(found))
 
@@ -146,7 +146,7 @@ def pairs(masks: Iterable[str], blocks: Iterable[str]) -> Iterator[str]:
 def leaks(text: str, judge: Judge) -> bool:
     """Whether what is drawn of a text holds what the lists block or mask."""
     verdict = judge(text)
-    return verdict.severity == "mask" and judge(verdict.masked(text)).severity in ("block", "mask")
+    return verdict.action == "mask" and judge(verdict.apply_mask(text)).action in ("block", "mask")
 
 
 def _print_pairs(judge: Judge) -> None:

@@ -18,9 +18,9 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from safetensors.numpy import save_file
 
-from studio.bootstrap import open_studio as studio_at
-from studio.recipes.preset import LETTERS
-from studio.service.fake import FakeRenderer
+from studio.app import create_app_container as studio_at
+from studio.recipes.themes.preset import SLOTS
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.speaking import Chinese, speak
 from tests.waiting import LONG, LONG_MS, until
@@ -42,7 +42,7 @@ LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 class Server:
     """`studio run` as an operator starts it, in a data directory that outlives it."""
 
-    def __init__(self, home: Path, *options: str, module: str = "studio.cli") -> None:
+    def __init__(self, home: Path, *options: str, module: str = "studio.cli.main") -> None:
         self.home, self.options, self.module = home, options, module
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -131,14 +131,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, place: str) -> Iterator[Ser
 @pytest.fixture
 def quick(server: Server) -> str:
     """A theme of one base image that draws in two steps, so that reviews take seconds."""
-    studio = studio_at(Settings(home=server.home), FakeRenderer)
-    preset = studio.presets.version("first-light").preset
+    studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
+    preset = studio.themes.get_version("first-light").preset
     recipes = preset.recipes
-    for letter in LETTERS:
-        recipe = recipes[letter].model_copy(update={"steps": 3})
-        recipes = recipes.replace(letter, recipe)
+    for slot in SLOTS:
+        recipe = recipes[slot].model_copy(update={"steps": 3})
+        recipes = recipes.replace(slot, recipe)
     changes = {"slug": "quick", "name": "Quick", "base_images": ("mia",), "recipes": recipes}
-    studio.presets.save(preset.model_copy(update=changes), author="ada")
+    studio.themes.save(preset.model_copy(update=changes), author="ada")
     return "quick"
 
 
@@ -146,15 +146,15 @@ def quick(server: Server) -> str:
 def slow(server: Server, quick: str) -> str:
     """A theme whose pictures take long enough for a test to look at while they are drawn. What it
     draws is another's in no test."""
-    studio = studio_at(Settings(home=server.home), FakeRenderer)
-    preset = studio.presets.version(quick).preset
+    studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
+    preset = studio.themes.get_version(quick).preset
     recipes = preset.recipes
-    for letter in LETTERS:
-        recipe = recipes[letter].model_copy(update={"steps": 60})
-        recipes = recipes.replace(letter, recipe)
+    for slot in SLOTS:
+        recipe = recipes[slot].model_copy(update={"steps": 60})
+        recipes = recipes.replace(slot, recipe)
     slug = f"slow-{secrets.token_hex(4)}"
     changes = {"slug": slug, "name": "Slow", "prompt": slug, "recipes": recipes}
-    studio.presets.save(preset.model_copy(update=changes), author="ada")
+    studio.themes.save(preset.model_copy(update=changes), author="ada")
     return slug
 
 

@@ -25,8 +25,8 @@ def layer(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA")
 
 
-def colours(picture: Image.Image) -> set[object]:
-    return {colour for _, colour in picture.getcolors(100_000) or []}
+def colors(image: Image.Image) -> set[object]:
+    return {color for _, color in image.getcolors(100_000) or []}
 
 
 def drag(page: Page, *points: tuple[float, float]) -> None:

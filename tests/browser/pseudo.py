@@ -40,6 +40,6 @@ def add_language() -> None:
 
 if __name__ == "__main__":
     add_language()
-    from studio.cli import main
+    from studio.cli.main import main
 
     main()

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from studio.imaging.metadata import png_with_metadata
+from studio.imaging.png_metadata import png_with_metadata
 from tests import examples
 from tests.browser.driving import (
     DRAWN_AT_THE_WAIST,
-    colours,
+    colors,
     drag,
     layer,
     scribble_a_dress,
@@ -23,24 +23,24 @@ pytestmark = pytest.mark.browser
 
 def test_strokes_undo_redo_eraser_fill_and_clear(page: Page) -> None:
     drag(page, (0.3, 0.3), (0.7, 0.3))
-    assert colours(layer(page)) == {(0, 0, 0, 0), (214, 40, 48, 255)}
+    assert colors(layer(page)) == {(0, 0, 0, 0), (214, 40, 48, 255)}
     drawn = layer(page).tobytes()
     page.locator("[data-act=undo]").click()
-    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    assert colors(layer(page)) == {(0, 0, 0, 0)}
     page.locator(".sketch canvas").focus()
     page.keyboard.press("Control+Shift+z")
     assert layer(page).tobytes() == drawn
     page.locator("[data-colour='#3064d6']").click()
     page.locator("[data-tool=fill]").click()
     drag(page, (0.1, 0.9))
-    assert colours(layer(page)) == {(48, 100, 214, 255), (214, 40, 48, 255)}
+    assert colors(layer(page)) == {(48, 100, 214, 255), (214, 40, 48, 255)}
     page.locator("[data-tool=eraser]").click()
     drag(page, (0.1, 0.5), (0.9, 0.5))
-    assert (0, 0, 0, 0) in colours(layer(page))
+    assert (0, 0, 0, 0) in colors(layer(page))
     page.locator("[data-act=clear]").click()
-    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    assert colors(layer(page)) == {(0, 0, 0, 0)}
     page.keyboard.press("Control+z")
-    assert len(colours(layer(page))) > 1
+    assert len(colors(layer(page))) > 1
 
 
 def test_a_pen_presses_wider_and_a_finger_draws(page: Page) -> None:
@@ -133,7 +133,7 @@ def test_the_mirror_draws_both_sides(page: Page) -> None:
     assert abs(int((pixels > 0).sum()) - 2 * int((pixels[:, :128] > 0).sum())) < 12
 
 
-def test_a_colour_is_picked_from_the_doodle_or_the_base(page: Page) -> None:
+def test_a_color_is_picked_from_the_doodle_or_the_base(page: Page) -> None:
     page.locator("[data-colour='#3064d6']").click()
     drag(page, (0.4, 0.5), (0.6, 0.5))
     page.locator("[data-colour='#d62830']").click()
@@ -191,7 +191,7 @@ def test_two_fingers_zoom_and_leave_no_stroke(page: Page) -> None:
     assert frame is not None
     assert canvas is not None
     assert canvas["width"] > 2 * frame["width"]
-    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    assert colors(layer(page)) == {(0, 0, 0, 0)}
 
 
 def test_a_doodle_is_downloaded_and_imported_again(page: Page, tmp_path: Path) -> None:
@@ -234,11 +234,11 @@ HAND = """([name, type, bytes, how]) => {
 }"""
 
 
-def picture_file(kind: str, *, settings: bool = False) -> list[int]:
+def image_file(kind: str, *, settings: bool = False) -> list[int]:
     """A blue picture twice as wide as high."""
     image = Image.new("RGB", (600, 300), (20, 60, 220))
     if settings:
-        return list(png_with_metadata(image, examples.variant(letter="B").model_dump_json()))
+        return list(png_with_metadata(image, examples.variant(slot="B").model_dump_json()))
     held = io.BytesIO()
     image.save(held, kind)
     return list(held.getvalue())
@@ -248,10 +248,10 @@ def picture_file(kind: str, *, settings: bool = False) -> list[int]:
 @pytest.mark.parametrize(
     ("kind", "how"), [("PNG", "drop"), ("JPEG", "drop"), ("WEBP", "drop"), ("PNG", "paste")]
 )
-def test_an_ordinary_picture_becomes_the_doodle(page: Page, kind: str, how: str) -> None:
+def test_an_ordinary_image_becomes_the_doodle(page: Page, kind: str, how: str) -> None:
     scribble_a_dress(page)
     drawn = layer(page).tobytes()
-    page.evaluate(HAND, [f"it.{kind}", f"image/{kind.lower()}", picture_file(kind), how])
+    page.evaluate(HAND, [f"it.{kind}", f"image/{kind.lower()}", image_file(kind), how])
     page.wait_for_function(
         "() => document.querySelector('.sketch canvas').getContext('2d').getImageData(4, 128, 1, 1).data[3] === 255"
     )
@@ -265,8 +265,8 @@ def test_an_ordinary_picture_becomes_the_doodle(page: Page, kind: str, how: str)
 
 
 # Issue 18, 16.
-def test_a_picture_with_settings_is_asked_about(page: Page) -> None:
-    made = ["made.png", "image/png", picture_file("PNG", settings=True), "drop"]
+def test_a_image_with_settings_is_asked_about(page: Page) -> None:
+    made = ["made.png", "image/png", image_file("PNG", settings=True), "drop"]
     page.evaluate(HAND, made)
     asked = page.get_by_role("dialog", name="This picture carries settings")
     asked.get_by_role("button", name="Use as doodle").click()
@@ -277,14 +277,14 @@ def test_a_picture_with_settings_is_asked_about(page: Page) -> None:
     expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's")
 
 
-def test_a_file_that_is_no_picture_is_told_at_the_canvas(page: Page) -> None:
+def test_a_file_that_is_no_image_is_told_at_the_canvas(page: Page) -> None:
     page.evaluate(HAND, ["notes.txt", "text/plain", [104, 105], "drop"])
     expect(page.locator(".sketch-said")).to_contain_text("not a picture this browser can read")
     drag(page, (0.3, 0.3), (0.7, 0.3))
     expect(page.locator(".sketch-said")).to_have_text("")
 
 
-def test_where_a_picture_may_be_dropped_is_shown_while_it_is_dragged(page: Page) -> None:
+def test_where_a_image_may_be_dropped_is_shown_while_it_is_dragged(page: Page) -> None:
     zone = page.get_by_text("Use as doodle", exact=True)
     expect(zone).to_be_hidden()
     drag_over = """type => {
@@ -311,6 +311,6 @@ def test_undo_works_wherever_the_focus_is_but_in_a_text(page: Page) -> None:
     assert layer(page).tobytes() == drawn
     page.locator("#pack [data-id=star-dress]").focus()
     page.keyboard.press("Control+z")
-    assert colours(layer(page)) == {(0, 0, 0, 0)}
+    assert colors(layer(page)) == {(0, 0, 0, 0)}
     page.keyboard.press("Control+Shift+z")
     assert layer(page).tobytes() == drawn

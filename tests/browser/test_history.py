@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from studio.store.database import Database
-from studio.store.pictures import PictureFiles
+from studio.store.images.files import FileImageStore
 from studio.store.variants import VariantStore
 from tests.browser.conftest import Server
 from tests.history import keep_variants
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module", autouse=True)
 def kept(server: Server) -> VariantStore:
     database = Database(f"sqlite:///{server.home / 'studio.db'}")
-    store = VariantStore(database, PictureFiles(server.home / "pictures"))
+    store = VariantStore(database, FileImageStore(server.home / "images"))
     keep_variants(store, 200)
     return store
 

@@ -72,7 +72,7 @@ def test_a_page_of_another_origin_reads_writes_and_uploads_nothing(
             "write": "blocked",
             "read": "blocked",
             "call": "blocked",
-            "picture": "blocked",
+            "image": "blocked",
         }
         assert answers["/gradio_api/upload"] == 403
         assert not (server.home / "words" / "own.txt").exists()

@@ -103,9 +103,9 @@ def full(home: Path) -> Iterator[None]:
 
 
 def few_steps(page: Page) -> None:
-    for letter in "ABCD":
-        page.get_by_role("tab", name=letter).click()
-        set_number(page, f"{letter}-steps", "6")
+    for slot in "ABCD":
+        page.get_by_role("tab", name=slot).click()
+        set_number(page, f"{slot}-steps", "6")
 
 
 def begun(page: Page) -> None:
@@ -138,7 +138,7 @@ def is_in_history(server: Server, page: Page) -> None:
         httpx2.get(f"{server.url}/history/variants", timeout=LONG).raise_for_status().json()["rows"]
     )
     run = page.url.partition("?run=")[2]
-    kept = [(row["letter"], Path(row["picture"]).stem) for row in rows if row["run"] == run]
+    kept = [(row["slot"], Path(row["image"]).stem) for row in rows if row["run"] == run]
     assert sorted(kept) == sorted(shown(page).items())
 
 

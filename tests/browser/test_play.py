@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from studio.bootstrap import Studio, open_studio
-from studio.recipes.deployment import Order
+from studio.app import AppContainer, create_app_container
 from studio.recipes.palette import PALETTE
-from studio.recipes.serving import Client
-from studio.service.fake import FakeRenderer
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.test_everyone import violations
 from tests.servers.api import serving
@@ -19,9 +19,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    opened = open_studio(Settings(home=tmp_path / "home"), lambda: FakeRenderer(steps=3))
-    opened.deploying.deployments.add(Order(slug="first-light", number=1))
+def studio(tmp_path: Path) -> AppContainer:
+    opened = create_app_container(
+        Settings(data_dir=tmp_path / "home"), lambda: FakeRenderer(steps=3)
+    )
+    opened.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
     return opened
 
 
@@ -32,12 +34,12 @@ def phone(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-def _css(colour: str) -> str:
-    return f"rgb({', '.join(str(part) for part in bytes.fromhex(colour[1:]))})"
+def _css(color: str) -> str:
+    return f"rgb({', '.join(str(part) for part in bytes.fromhex(color[1:]))})"
 
 
-def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: Studio) -> None:
-    key = studio.clients.put(Client(name="play"))
+def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContainer) -> None:
+    key = studio.clients.create_or_rotate_key(ApiClient(name="play"))
     errors: list[str] = []
     phone.on("pageerror", lambda error: errors.append(str(error)))
     with serving(studio) as address:
@@ -53,9 +55,9 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: Studio) ->
         # Issue 18, 17: the studio's own colours, which the models were trained on.
         offered = phone.locator("#colours button")
         expect(offered).to_have_count(len(PALETTE))
-        for button, (name, colour) in zip(offered.all(), PALETTE, strict=True):
+        for button, (name, color) in zip(offered.all(), PALETTE, strict=True):
             expect(button).to_have_attribute("aria-label", name)
-            expect(button).to_have_css("background-color", _css(colour))
+            expect(button).to_have_css("background-color", _css(color))
         box = phone.locator("#doodle").bounding_box()
         assert box is not None
         phone.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.5)
@@ -69,15 +71,15 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: Studio) ->
         second.click()
         expect(second).to_have_attribute("aria-pressed", "true")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    assert studio.serving.jobs.picks("first-light")[1]["B"] == 1
-    [variant, *_] = studio.variants.newest(4)
+    assert studio.requests.jobs.selection_counts("first-light")[1]["B"] == 1
+    [variant, *_] = studio.variants.list_latest(4)
     assert variant.doodle_sha256 is not None
     assert "a red dress" in variant.prompt
     assert errors == []
 
 
-def test_what_does_not_pass_is_told_in_place(phone: Page, studio: Studio) -> None:
-    key = studio.clients.put(Client(name="play"))
+def test_what_does_not_pass_is_told_in_place(phone: Page, studio: AppContainer) -> None:
+    key = studio.clients.create_or_rotate_key(ApiClient(name="play"))
     with serving(studio) as address:
         phone.goto(f"{address}/play/first-light")
         phone.get_by_label("Key").fill(key)

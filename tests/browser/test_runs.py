@@ -9,25 +9,25 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from studio.bootstrap import open_studio as studio_at
+from studio.app import create_app_container as studio_at
 from studio.recipes.history import HistoryFilter
-from studio.service.fake import FakeRenderer
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
-from tests.browser.driving import colours, layer, scribble_a_dress, set_number
+from tests.browser.driving import colors, layer, scribble_a_dress, set_number
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_doodle_becomes_four_different_pictures(page: Page, log: Log, server: Server) -> None:
+def test_a_doodle_becomes_four_different_images(page: Page, log: Log, server: Server) -> None:
     scribble_a_dress(page)
     page.locator("#words textarea, #words input").first.fill("a red dress")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
-    sources = [str(page.locator(f"#card-{letter} img").get_attribute("src")) for letter in "ABCD"]
-    pictures = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
-    assert all(picture.size == (256, 256) for picture in pictures)
-    assert len({hashlib.sha256(picture.tobytes()).digest() for picture in pictures}) == 4
+    sources = [str(page.locator(f"#card-{slot} img").get_attribute("src")) for slot in "ABCD"]
+    images = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
+    assert all(image.size == (256, 256) for image in images)
+    assert len({hashlib.sha256(image.tobytes()).digest() for image in images}) == 4
     expect(page.locator("#notice")).to_contain_text("Four variants in")
     expect(page.locator("#generate")).to_be_enabled()
     assert log.errors == []
@@ -92,9 +92,9 @@ def test_a_reload_goes_on_with_the_run_of_the_address(page: Page, browser: Brows
 
 
 def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: Server) -> None:
-    for letter in "ABCD":
-        page.get_by_role("tab", name=letter).click()
-        set_number(page, f"{letter}-steps", "4")
+    for slot in "ABCD":
+        page.get_by_role("tab", name=slot).click()
+        set_number(page, f"{slot}-steps", "4")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
     address = page.url
@@ -107,11 +107,11 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
     expect(page.locator("#notice [role=alert]")).to_contain_text("not under way here")
 
 
-def test_pictures_are_compared_under_a_slider_reused_and_their_seed_kept(page: Page) -> None:
+def test_images_are_compared_under_a_slider_reused_and_their_seed_kept(page: Page) -> None:
     scribble_a_dress(page)
-    for letter in "ABCD":
-        page.get_by_role("tab", name=letter).click()
-        set_number(page, f"{letter}-steps", "4")
+    for slot in "ABCD":
+        page.get_by_role("tab", name=slot).click()
+        set_number(page, f"{slot}-steps", "4")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
     page.locator("#card-B .open").click()
@@ -136,7 +136,7 @@ def test_pictures_are_compared_under_a_slider_reused_and_their_seed_kept(page: P
         ".getImageData(2, 2, 1, 1).data[3] === 255"
     )
     page.locator("[data-act=undo]").click()
-    assert len(colours(layer(page))) == 2
+    assert len(colors(layer(page))) == 2
 
 
 # Issue 18, 16.
@@ -164,11 +164,11 @@ def test_a_seed_that_cannot_be_is_told_in_its_field(
 
 # Issue 18, 16.
 def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> None:
-    variants = studio_at(Settings(home=server.home), FakeRenderer).variants
-    before = variants.page(HistoryFilter(), None).rows
-    for letter in "ABCD":
-        page.get_by_role("tab", name=letter).click()
-        set_number(page, f"{letter}-steps", "4")
+    variants = studio_at(Settings(data_dir=server.home), FakeRenderer).variants
+    before = variants.query(HistoryFilter(), None).rows
+    for slot in "ABCD":
+        page.get_by_role("tab", name=slot).click()
+        set_number(page, f"{slot}-steps", "4")
     page.evaluate(
         "() => { const it = document.querySelector('#generate'); it.click(); it.click(); }"
     )
@@ -178,7 +178,7 @@ def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> Non
     expect(page.locator("#generate")).to_be_disabled()
     expect(page.locator("#generate")).to_be_enabled()
     expect(page.locator("#notice")).to_contain_text("Four variants in")
-    after = variants.page(HistoryFilter(), None).rows
+    after = variants.query(HistoryFilter(), None).rows
     assert (
         len({row.variant.request_id for row in after} - {row.variant.request_id for row in before})
         == 2
@@ -191,7 +191,7 @@ def test_a_server_that_is_killed_in_mid_run_is_told_and_come_back_to(
 ) -> None:
     set_number(page, "A-steps", "150")
     scribble_a_dress(page)
-    drawn = colours(layer(page))
+    drawn = colors(layer(page))
     page.locator("#generate").click()
     expect(page.locator("#card-A")).to_contain_text("Step")
     port = server.kill()
@@ -204,4 +204,4 @@ def test_a_server_that_is_killed_in_mid_run_is_told_and_come_back_to(
     expect(page.locator("#notice [role=alert]")).to_contain_text("the run is lost")
     expect(lost).to_have_count(0)
     expect(page.locator("#A-steps input[type=number]")).to_have_value("150")
-    assert colours(layer(page)) == drawn
+    assert colors(layer(page)) == drawn

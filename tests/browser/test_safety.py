@@ -54,10 +54,10 @@ def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: 
     expect(page.locator("main")).to_contain_text("safety policy")
 
 
-def test_pictures_are_scored_against_a_threshold(page: Page, server: Server) -> None:
+def test_images_are_scored_against_a_threshold(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/safety")
     page.wait_for_selector("select[name=slug] option", state="attached")
-    page.get_by_label("PNG pictures").set_input_files(_pictures(["white", "red", "blue"]))
+    page.get_by_label("PNG pictures").set_input_files(_images(["white", "red", "blue"]))
     expect(page.locator("#withheld")).to_have_text("0 of 3 withheld at 0.80")
     expect(page.locator("#scored img")).to_have_count(3)
     page.get_by_label("Threshold", exact=True).fill("0")
@@ -83,7 +83,7 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
     expect(row).to_contain_text(re.compile("(wrong|错误) a museum's"))
     page.reload()
     expect(page.locator("#rows tr").filter(has_text="a museum's").first).to_be_visible()
-    page.get_by_label("Stage").select_option("picture")
+    page.get_by_label("Stage").select_option("image")
     expect(page.locator("#rows")).not_to_contain_text("statue")
 
 
@@ -95,10 +95,10 @@ def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def _pictures(colours: Sequence[str]) -> list[FilePayload]:
+def _images(colors: Sequence[str]) -> list[FilePayload]:
     made: list[FilePayload] = []
-    for colour in colours:
+    for color in colors:
         png = io.BytesIO()
-        Image.new("RGB", (64, 64), colour).save(png, "PNG")
-        made.append({"name": f"{colour}.png", "mimeType": "image/png", "buffer": png.getvalue()})
+        Image.new("RGB", (64, 64), color).save(png, "PNG")
+        made.append({"name": f"{color}.png", "mimeType": "image/png", "buffer": png.getvalue()})
     return made

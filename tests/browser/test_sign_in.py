@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from studio.bootstrap import Studio, open_studio
+from studio.app import AppContainer, create_app_container
 from studio.settings import Settings
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
@@ -18,15 +18,15 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    opened = open_studio(Settings(home=tmp_path / "home"))
-    opened.users.put("Ada B", PASSWORD)
+def studio(tmp_path: Path) -> AppContainer:
+    opened = create_app_container(Settings(data_dir=tmp_path / "home"))
+    opened.users.set_password("Ada B", PASSWORD)
     return opened
 
 
 @pytest.fixture
-def page(browser: Browser, studio: Studio) -> Iterator[Page]:
-    server = Server(studio.settings.home, "--host", "0.0.0.0")
+def page(browser: Browser, studio: AppContainer) -> Iterator[Page]:
+    server = Server(studio.settings.data_dir, "--host", "0.0.0.0")
     server.start()
     with browser.new_context(locale="en-US") as context:
         opened = context.new_page()
@@ -36,7 +36,7 @@ def page(browser: Browser, studio: Studio) -> Iterator[Page]:
 
 
 def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
-    page: Page, studio: Studio
+    page: Page, studio: AppContainer
 ) -> None:
     page.get_by_label("Name").fill("Ada B")
     page.get_by_label("Password").fill(PASSWORD)
@@ -45,7 +45,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     set_number(page, "A-steps", "9")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved First light, version 2.")
-    assert studio.presets.version("first-light", 2).author == "Ada B"
+    assert studio.themes.get_version("first-light", 2).author == "Ada B"
     page.get_by_role("button", name="Deployment").click()
     page.locator("#deploy").click()
     asked = page.get_by_role("dialog")
@@ -68,10 +68,12 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     [("en-US", r"Too many wrong passwords: wait \d+ seconds\."), ("zh-CN", r"密码错误次数过多：请等待 \d+ 秒。")],
 )  # fmt: skip
 def test_too_many_wrong_passwords_are_told_in_ones_language(
-    browser: Browser, studio: Studio, locale: str, said: str
+    browser: Browser, studio: AppContainer, locale: str, said: str
 ) -> None:
     """Issue 18, 6."""
-    server = Server(studio.settings.home)  # On loopback: with a user one signs in here, too (7).
+    server = Server(
+        studio.settings.data_dir
+    )  # On loopback: with a user one signs in here, too (7).
     server.start()
     with browser.new_context(locale=locale) as context:
         page = context.new_page()

@@ -34,7 +34,7 @@ def confirm(page: Page) -> None:
 
 
 def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> None:
-    axis(sweep, "X", "strength", "0.4,0.7")
+    axis(sweep, "X", "denoising_strength", "0.4,0.7")
     axis(sweep, "Y", "preset", "first-light,picnic")
     sweep.locator("#sweep-count").click()
     told = sweep.locator("#sweep-told")
@@ -69,10 +69,10 @@ def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
 
 
 def test_an_axis_that_cannot_be_is_told(sweep: Page) -> None:
-    axis(sweep, "X", "strength", "0.4..0.8")
+    axis(sweep, "X", "denoising_strength", "0.4..0.8")
     sweep.locator("#sweep-go").click()
     expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text("is no range")
-    axis(sweep, "X", "colour", "red")
+    axis(sweep, "X", "color", "red")
     sweep.locator("#sweep-go").click()
     expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text(
         "the recipe has no field 'colour': write it like"

@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from studio.imaging.metadata import png_with_metadata
+from studio.imaging.png_metadata import png_with_metadata
 from tests import examples
 from tests.browser.conftest import Server, open_studio
 from tests.browser.driving import (
     DRAWING,
     DRAWN_AT_THE_WAIST,
     choose,
-    colours,
+    colors,
     layer,
     scribble_a_dress,
     set_number,
@@ -58,8 +58,8 @@ def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: P
     page.locator("#pack [data-id=star-dress]").click()
     page.wait_for_function(DRAWN_AT_THE_WAIST)
     page.locator("#show-maps-A").click()
-    pictures = page.locator("#maps-A img")
-    expect(pictures).to_have_count(2)
+    images = page.locator("#maps-A img")
+    expect(images).to_have_count(2)
     expect(page.get_by_alt_text("What pocket-scribble sees")).to_be_visible()
     page.locator("[data-act=clear]").click()
     page.wait_for_function(f"{DRAWING} === null")
@@ -68,10 +68,10 @@ def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: P
     expect(page.locator("#maps-A")).to_contain_text(
         "pocket-scribble sees no strokes and will be left out"
     )
-    expect(pictures).to_have_count(1)
+    expect(images).to_have_count(1)
 
 
-def test_a_control_unit_reads_an_uploaded_picture(page: Page, tmp_path: Path) -> None:
+def test_a_control_unit_reads_an_uploaded_image(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "own.png"
     file.write_bytes(examples.png((120, 120), (9, 8, 7, 255)))
     broken = tmp_path / "broken.png"
@@ -97,7 +97,7 @@ def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
     expect(note).not_to_contain_text("Trigger words")
 
 
-def test_models_are_chosen_by_their_pictures(page: Page) -> None:
+def test_models_are_chosen_by_their_images(page: Page) -> None:
     box = page.locator("[id='A-loras-0-model-name']")
     box.locator("input").click()
     pictured = box.get_by_role("option", name="glow", exact=True)
@@ -107,9 +107,9 @@ def test_models_are_chosen_by_their_pictures(page: Page) -> None:
     expect(shown).to_have_js_property("naturalWidth", 64)
 
 
-def test_a_finished_picture_restores_what_made_it(page: Page, tmp_path: Path) -> None:
+def test_a_finished_image_restores_what_made_it(page: Page, tmp_path: Path) -> None:
     recipe = examples.recipe(steps=33, control_units=(examples.unit("pose", weight=0.35),))
-    made = examples.variant(letter="C", recipe=recipe, seed=4711, prompt="a gown", base_image="ada")
+    made = examples.variant(slot="C", recipe=recipe, seed=4711, prompt="a gown", base_image="ada")
     file = tmp_path / "variant.png"
     file.write_bytes(png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json()))
     page.locator("#header input[type=file]").set_input_files(file)
@@ -124,8 +124,8 @@ def test_a_finished_picture_restores_what_made_it(page: Page, tmp_path: Path) ->
     expect(page.locator("[id='C-control_units-0-weight'] input[type=number]")).to_have_value("0.35")
 
 
-def test_a_picture_dropped_on_the_page_restores_it_too(page: Page) -> None:
-    made = examples.variant(letter="B", recipe=examples.recipe(steps=27), base_image="ada")
+def test_a_image_dropped_on_the_page_restores_it_too(page: Page) -> None:
+    made = examples.variant(slot="B", recipe=examples.recipe(steps=27), base_image="ada")
     png = png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json())
     page.evaluate(
         """bytes => {
@@ -155,14 +155,14 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
         page.locator("#words textarea, #words input").first.fill("a warm coat")
     scribble_a_dress(page)
     page.wait_for_function(f"{DRAWING} !== null")
-    drawn = colours(layer(page))
+    drawn = colors(layer(page))
     settle(page)
     open_studio(page, server)
     expect(page.locator("#A-steps input[type=number]")).to_have_value("31")
     expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here")
     expect(page.locator("#words textarea, #words input").first).to_have_value("a warm coat")
     page.wait_for_function(DRAWN_AT_THE_WAIST)
-    assert colours(layer(page)) == drawn
+    assert colors(layer(page)) == drawn
     page.get_by_role("button", name="Reset to saved").first.click()
     expect(page.locator("#A-steps input[type=number]")).to_have_value("14")
     expect(unsaved).not_to_contain_text("unsaved")

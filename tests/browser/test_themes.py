@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from studio.bootstrap import open_studio as studio_at
-from studio.service.fake import FakeRenderer
+from studio.app import create_app_container as studio_at
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
@@ -113,7 +113,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
 ) -> None:
     """Issue 18, 16: one click put an untested version live with no author; roll back and take
     down acted at once."""
-    studio = studio_at(Settings(home=server.home), FakeRenderer)
+    studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
     page.goto(f"{server.url}/themes?theme={slow}")
     page.evaluate("localStorage.removeItem('doodle-theme-studio-who')")
     page.reload()
@@ -134,20 +134,20 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     boxes.last.check()
     asked.get_by_label("Your name").fill(" ")
     expect(go).to_be_disabled()
-    assert studio.deploying.deployments.log(slow) == []
+    assert studio.deployments.deployments.list_all(slow) == []
     asked.get_by_label("Your name").fill("ada")
     go.click()
     expect(page.locator("#served")).to_contain_text("version 1")
-    assert studio.deploying.deployments.log(slow)[0].order.author == "ada"
+    assert studio.deployments.deployments.list_all(slow)[0].spec.author == "ada"
     page.get_by_role("button", name="Take down").click()
     expect(asked.locator("h2")).to_contain_text("Slow")
     asked.get_by_role("button", name="Cancel").click()
     expect(asked).to_have_count(0)
-    assert len(studio.deploying.deployments.log(slow)) == 1
+    assert len(studio.deployments.deployments.list_all(slow)) == 1
     page.get_by_role("button", name="Take down").click()
     confirm(page)
     expect(page.locator("#served")).to_have_text("Nothing.")
-    assert studio.deploying.deployments.log(slow)[0].order.author == "ada"
+    assert studio.deployments.deployments.list_all(slow)[0].spec.author == "ada"
 
 
 def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(

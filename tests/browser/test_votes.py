@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from studio.bootstrap import open_studio as studio_at
-from studio.recipes.voting import Entrant
-from studio.service.fake import FakeRenderer
+from studio.app import create_app_container as studio_at
+from studio.recipes.evaluation.blind_test import Candidate
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
 
@@ -19,9 +19,9 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
 ) -> None:
     page.goto(f"{server.url}/votes")
     page.get_by_label("Title").fill("Ink or water")
-    for number, letter in ((1, "A"), (2, "C")):
+    for number, slot in ((1, "A"), (2, "C")):
         page.get_by_label(f"Theme {number}").select_option(quick)
-        page.get_by_label(f"Recipe {number}").select_option(letter)
+        page.get_by_label(f"Recipe {number}").select_option(slot)
     page.get_by_role("button", name="Begin").click()
     broken: list[str] = []
     page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
@@ -61,9 +61,9 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
     pictures stood there while they were drawn."""
     broken: list[str] = []
     page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
-    studio = studio_at(Settings(home=server.home), FakeRenderer)
-    entrants = [Entrant(slug=slow, number=1, letter=letter) for letter in ("B", "D")]
-    begun = studio.voting.begin("Pale or bold", entrants)
+    studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
+    entrants = [Candidate(slug=slow, version=1, slot=slot) for slot in ("B", "D")]
+    begun = studio.blind_tests.create("Pale or bold", entrants)
     page.goto(f"{server.url}/votes?contest={begun.id}")
     expect(page.locator("#undrawn")).to_be_visible()
     expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from studio.engine.placement import DevicePlacement, Movable
+from studio.engine.memory.device_transfer import DeviceTransfer, HasModules
 
 
 class Memory:
@@ -25,7 +25,7 @@ class Memory:
         self.held -= count
 
 
-class SimulatedCard(DevicePlacement):
+class SimulatedCard(DeviceTransfer):
     """Moves weights as on CUDA, with copies in place of pinned pages and of the card's memory.
 
     `fails` is asked before each weight goes up, and given how many did so far.
@@ -38,11 +38,11 @@ class SimulatedCard(DevicePlacement):
         self.fails: Callable[[int], BaseException | None] = lambda sent: None
         self.sent = self.uploads = 0
 
-    def up(self, model: Movable) -> Callable[[], None]:
+    def to_device(self, model: HasModules) -> Callable[[], None]:
         self.uploads += 1
-        return super().up(model)
+        return super().to_device(model)
 
-    def dropped(self) -> None:
+    def release_host_memory(self) -> None:
         """Nothing to hand back; looking for garbage each time would take most of a test's time."""
 
     def host_copy(self, weight: torch.Tensor) -> torch.Tensor:

@@ -8,73 +8,73 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studio.bootstrap import Studio, open_catalogue, open_studio
+from studio.app import AppContainer, create_app_container, load_model_catalog
 from studio.engine.engine import Engine
-from studio.engine.rendered import Rendered, Watch
-from studio.library.catalogue import Catalogue
-from studio.recipes.planning import plan
-from studio.recipes.preset import Letter, Recipes
-from studio.recipes.recipe import Recipe
-from studio.recipes.request import Job
-from studio.service.intake import Intake
+from studio.engine.results import RenderListener, RenderResult
+from studio.models.catalog import ModelCatalog
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.generation.recipe import Recipe
+from studio.recipes.themes.preset import RecipeSet, Slot
+from studio.services.requests.request_factory import RequestFactory
 from studio.settings import Settings
-from studio.store.pictures import PictureFiles
+from studio.store.images.files import FileImageStore
 
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(home=tmp_path_factory.mktemp("home"))
+    return Settings(data_dir=tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Engine:
     """One for all tests, also for the studio: each keeps its models."""
-    return Engine(open_catalogue(settings), "cpu")
+    return Engine(load_model_catalog(settings), "cpu")
 
 
 @pytest.fixture(scope="session")
-def shipped_studio(settings: Settings, engine: Engine) -> Studio:
-    return open_studio(settings, lambda: engine)
+def shipped_studio(settings: Settings, engine: Engine) -> AppContainer:
+    return create_app_container(settings, lambda: engine)
 
 
-Draw = Callable[..., Rendered]
+Draw = Callable[..., RenderResult]
 
 
 class Easel:
     """Renders shipped doodles with a shipped recipe, changed as a test wants it."""
 
-    def __init__(self, studio: Studio, catalogue: Catalogue, engine: Engine) -> None:
-        self.studio, self.catalogue, self.engine = studio, catalogue, engine
-        self.pictures = PictureFiles(studio.settings.pictures)
+    def __init__(self, studio: AppContainer, catalog: ModelCatalog, engine: Engine) -> None:
+        self.studio, self.catalog, self.engine = studio, catalog, engine
+        self.images = FileImageStore(studio.settings.images_dir)
 
-    def job(self, doodle: str | None = "star-dress", letter: Letter = "B", **changes: Any) -> Job:
-        preset = self.studio.presets.version("first-light").preset
-        recipe = Recipe.model_validate(preset.recipes[letter].model_dump() | {"steps": 6} | changes)
-        four = Recipes(A=recipe, B=recipe, C=recipe, D=recipe)
+    def job(self, doodle: str | None = "star-dress", slot: Slot = "B", **changes: Any) -> RenderJob:
+        preset = self.studio.themes.get_version("first-light").preset
+        recipe = Recipe.model_validate(preset.recipes[slot].model_dump() | {"steps": 6} | changes)
+        four = RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe)
         preset = preset.model_copy(update={"recipes": four})
-        drawn = {each.name: each for each in self.studio.doodles}
+        drawn = {each.name: each for each in self.studio.sample_doodles}
         png = drawn[doodle].png if doodle else None
         base = (drawn[doodle].base_image if doodle else None) or "mia"
-        asked = Intake(
-            self.studio.bases, self.catalogue, self.pictures, self.studio.safety
-        ).request(preset, base, png, "a red dress", seed=11)
-        return next(job for job in plan(asked) if job.letter == letter)
+        asked = RequestFactory(
+            self.studio.base_images, self.catalog, self.images, self.studio.moderation
+        ).create(preset, base, png, "a red dress", seed=11)
+        return next(job for job in plan_jobs(asked) if job.slot == slot)
 
-    def render(self, job: Job, **hooks: Any) -> Rendered:
-        base = opened(self.studio.bases.png(job.base_image))
-        doodle = opened(job.doodle.png) if job.doodle else None
-        return self.engine.render(job, base, doodle, Watch(**hooks))
+    def render(self, job: RenderJob, **hooks: Any) -> RenderResult:
+        base = opened(self.studio.base_images.read_png(job.base_image))
+        doodle = opened(job.doodle.png_bytes) if job.doodle else None
+        return self.engine.render(job, base, doodle, RenderListener(**hooks))
 
 
 @pytest.fixture
-def easel(shipped_studio: Studio, engine: Engine) -> Easel:
-    return Easel(shipped_studio, shipped_studio.catalogue, engine)
+def easel(shipped_studio: AppContainer, engine: Engine) -> Easel:
+    return Easel(shipped_studio, shipped_studio.catalog, engine)
 
 
 def opened(png: bytes) -> Image.Image:
-    picture = Image.open(io.BytesIO(png))
-    picture.load()
-    return picture
+    image = Image.open(io.BytesIO(png))
+    image.load()
+    return image
 
 
 def copy_tree(source: Path, target: Path) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from diffusers import DiffusionPipeline
 
-from studio.library.models import Family
+from studio.models.types import ModelFamily
 
 Weights = dict[str, torch.Tensor]
 
@@ -37,7 +37,7 @@ OPEN_CLIP = {
 }  # fmt: skip
 
 
-def original_layout(pipe: DiffusionPipeline, family: Family) -> Weights:
+def original_layout(pipe: DiffusionPipeline, family: ModelFamily) -> Weights:
     """The whole of `pipe` as one dictionary of tensors."""
     weights = {f"model.diffusion_model.{k}": v for k, v in unet(pipe.unet).items()}
     weights |= {f"first_stage_model.{k}": v for k, v in vae(pipe.vae).items()}

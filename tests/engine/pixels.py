@@ -6,5 +6,5 @@ from PIL import Image
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.int16]]
 
 
-def pixels(picture: Image.Image) -> Pixels:
-    return np.asarray(picture).astype(np.int16)
+def pixels(image: Image.Image) -> Pixels:
+    return np.asarray(image).astype(np.int16)

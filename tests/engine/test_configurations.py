@@ -7,11 +7,11 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from studio.engine.configurations import Configurations
-from studio.library.models import Family
-from studio.settings import shipped
+from studio.engine.loading.bundled_configs import BundledConfigs
+from studio.models.types import ModelFamily
+from studio.settings import bundled_path
 
-FOLDER = shipped("assets") / "configurations"
+FOLDER = bundled_path("assets") / "configurations"
 
 PUBLISHED = {
     "sd15": {
@@ -58,7 +58,7 @@ CLIP_IDS = {
 
 @pytest.mark.parametrize(("text", "ids"), CLIP_IDS.items())
 def test_the_tokenizer_is_clips(text: str, ids: list[int]) -> None:
-    tokenizer = Configurations(FOLDER).tokenizers("sd15")["tokenizer"]
+    tokenizer = BundledConfigs(FOLDER).make_tokenizers("sd15")["tokenizer"]
     assert tokenizer(text).input_ids == [49406, *ids, 49407]
     assert len(tokenizer) == 49408
 
@@ -68,7 +68,7 @@ def test_the_tokenizer_is_clips(text: str, ids: list[int]) -> None:
     [("sd15", "tokenizer", 49407), ("sd21", "tokenizer", 0), ("sdxl", "tokenizer_2", 0)],
 )
 def test_prompts_are_filled_up_as_each_encoder_was_taught(
-    family: Family, name: str, filler: int
+    family: ModelFamily, name: str, filler: int
 ) -> None:
-    tokenizer = Configurations(FOLDER).tokenizers(family)[name]
+    tokenizer = BundledConfigs(FOLDER).make_tokenizers(family)[name]
     assert tokenizer("", padding="max_length").input_ids == [49406, 49407] + [filler] * 75

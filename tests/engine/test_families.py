@@ -10,20 +10,20 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.errors import DamagedModel, UnfitModel
-from studio.library.catalogue import Catalogue
-from studio.library.files import Hashes
-from studio.library.models import Family
-from studio.recipes.recipe import LoraUse, ModelRef
-from studio.recipes.request import Job
-from studio.settings import shipped
+from studio.errors import CorruptModelError, IncompatibleModelError
+from studio.models.catalog import ModelCatalog
+from studio.models.types import ModelFamily
+from studio.models.weights import HashCache
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.recipe import LoraSettings, ModelRef
+from studio.settings import bundled_path
 from tests.engine import original, tiny
 from tests.engine.conftest import Easel
 from tests.engine.pixels import Pixels, pixels
 
-FILES: tuple[Family, ...] = ("sd15", "sd21", "sdxl")
+FILES: tuple[ModelFamily, ...] = ("sd15", "sd21", "sdxl")
 CONFIGURED = FILES
 
 
@@ -48,13 +48,13 @@ OnModels = Callable[[Path], Easel]
 
 
 @pytest.fixture(scope="module")
-def on_models(shipped_studio: Studio, configurations: Path) -> OnModels:
+def on_models(shipped_studio: AppContainer, configurations: Path) -> OnModels:
     """An easel over a models folder."""
 
     def easel(folder: Path) -> Easel:
-        catalogue = Catalogue((shipped("assets") / "models", folder), Hashes(None))
-        engine = Engine(catalogue, "cpu", configurations=configurations)
-        return Easel(shipped_studio, catalogue, engine)
+        catalog = ModelCatalog((bundled_path("assets") / "models", folder), HashCache(None))
+        engine = Engine(catalog, "cpu", configurations=configurations)
+        return Easel(shipped_studio, catalog, engine)
 
     return easel
 
@@ -64,20 +64,22 @@ def family_easel(on_models: OnModels, models: Path) -> Easel:
     return on_models(models)
 
 
-def job(easel: Easel, base_model: str, **changes: Any) -> Job:
+def job(easel: Easel, base_model: str, **changes: Any) -> RenderJob:
     settings: dict[str, Any] = {
-        "width": 64, "height": 64, "steps": 4, "strength": 0.75, "guidance_scale": 3.0,
+        "width": 64, "height": 64, "steps": 4, "denoising_strength": 0.75, "guidance_scale": 3.0,
         "control_units": (), "sampler": "Euler",
     } | changes  # fmt: skip
     return easel.job(base_model=ModelRef(name=base_model), **settings)
 
 
 def drawn(easel: Easel, base_model: str, **changes: Any) -> Pixels:
-    return pixels(easel.render(job(easel, base_model, **changes)).picture)
+    return pixels(easel.render(job(easel, base_model, **changes)).image)
 
 
 @pytest.mark.parametrize("family", FILES)
-def test_a_single_file_draws_what_its_folder_draws(family_easel: Easel, family: Family) -> None:
+def test_a_single_file_draws_what_its_folder_draws(
+    family_easel: Easel, family: ModelFamily
+) -> None:
     alone = drawn(family_easel, family)
     assert (alone == drawn(family_easel, f"{family}-folder")).all()
     assert alone.std() > 1
@@ -90,7 +92,7 @@ def test_every_family_hears_its_prompts_and_its_guidance(family_easel: Easel, na
     for change in (
         {"prompt_template": "a blue gown"},
         {"negative_prompt": "dull"},
-        {"guidance_end": 0.4},
+        {"guidance_end_fraction": 0.4},
         {"clip_skip": 3},
     ):
         assert (plain != drawn(family_easel, name, **change)).any(), change
@@ -138,20 +140,24 @@ def test_an_xl_controlnet_speaks_in_each_mode(family_easel: Easel, mode: str) ->
     assert (spoken != cut).any()
 
 
-def test_an_xl_picture_is_upscaled_and_its_face_repaired(family_easel: Easel) -> None:
+def test_an_xl_image_is_upscaled_and_its_face_repaired(family_easel: Easel) -> None:
     passes = {"upscale": {"enabled": True, "factor": 1.5}, "face_repair": {"enabled": True, "size": 64}}  # fmt: skip
     assert drawn(family_easel, "sdxl", **passes).shape == (96, 96, 3)
 
 
 def test_an_xl_controlnet_is_refused_by_another_family(family_easel: Easel) -> None:
-    with pytest.raises(UnfitModel, match="'sdxl-net' is made for sdxl, base model 'sd15' is sd15"):
+    with pytest.raises(
+        IncompatibleModelError, match="'sdxl-net' is made for sdxl, base model 'sd15' is sd15"
+    ):
         drawn(family_easel, "sd15", control_units=[UNIT])
 
 
 def test_a_transformer_family_says_what_it_does_not_take(family_easel: Easel) -> None:
-    with pytest.raises(UnfitModel, match="sd3, which takes no ControlNet units: turn them off"):
+    with pytest.raises(
+        IncompatibleModelError, match="sd3, which takes no ControlNet units: turn them off"
+    ):
         drawn(family_easel, "sd3-folder", control_units=[UNIT])
-    with pytest.raises(UnfitModel, match="sampler DDIM .* choose Euler or Heun"):
+    with pytest.raises(IncompatibleModelError, match="sampler DDIM .* choose Euler or Heun"):
         drawn(family_easel, "sd3-folder", sampler="DDIM")
     assert family_easel.engine.status().controlnets.misses <= 1
 
@@ -170,7 +176,7 @@ def test_a_lora_of_both_layouts_reaches_unet_and_both_text_encoders(
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
     easel = on_models(tmp_path)
     before = drawn(easel, "sdxl")
-    changed = drawn(easel, "sdxl", loras=[LoraUse(model=ModelRef(name="bright"))])
+    changed = drawn(easel, "sdxl", loras=[LoraSettings(model=ModelRef(name="bright"))])
     assert (changed != before).any()
     assert (drawn(easel, "sdxl") == before).all()
 
@@ -226,7 +232,7 @@ def test_a_file_without_all_its_weights_is_named(on_models: OnModels, tmp_path: 
     whole = load_file(file)
     part = "model.diffusion_model.middle_block.1.proj_in.weight"
     save_file({name: value for name, value in whole.items() if name != part}, file)
-    with pytest.raises(DamagedModel, match="checkpoint tiny .* weights are missing from it"):
+    with pytest.raises(CorruptModelError, match="checkpoint tiny .* weights are missing from it"):
         drawn(on_models(tmp_path), "tiny")
 
 
@@ -236,7 +242,7 @@ def test_a_lone_file_of_an_unknown_kind_says_what_to_use(
     file = tiny.write_original("sd15", tmp_path)
     unet_alone = {k: v for k, v in load_file(file).items() if k.startswith("model.diff")}
     save_file(unet_alone, file)
-    with pytest.raises(UnfitModel, match="no text encoder the studio knows"):
+    with pytest.raises(IncompatibleModelError, match="no text encoder the studio knows"):
         drawn(on_models(tmp_path), "tiny")
 
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from studio.imaging.limits import open_png
-from studio.recipes.recipe import LoraUse, ModelRef
-from studio.recipes.request import Job
+from studio.imaging.png_io import decode_png
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from tests import examples
 from tests.engine.conftest import Easel
 from tests.engine.pixels import pixels
@@ -20,10 +20,12 @@ BASES = ("pocket-ink", "pocket-water")
 SEEDS = (3, 5, 8)
 
 
-def job(easel: Easel, base: str = "pocket-ink", doodle: str = "green-gown", **changes: Any) -> Job:
+def job(
+    easel: Easel, base: str = "pocket-ink", doodle: str = "green-gown", **changes: Any
+) -> RenderJob:
     settings: dict[str, Any] = {
         "base_model": ModelRef(name=base),
-        "strength": 0.7,
+        "denoising_strength": 0.7,
         "steps": 12,
         "control_units": (examples.unit("scribble"), examples.unit("pose")),
     }
@@ -31,29 +33,29 @@ def job(easel: Easel, base: str = "pocket-ink", doodle: str = "green-gown", **ch
 
 
 def lora(name: str, weight: float = 1.0) -> dict[str, Any]:
-    return {"loras": (LoraUse(model=ModelRef(name=f"pocket-{name}"), weight=weight),)}
+    return {"loras": (LoraSettings(model=ModelRef(name=f"pocket-{name}"), weight=weight),)}
 
 
-def drawn(easel: Easel, wanted: Job, words: str = "") -> list[NDArray[np.int16]]:
+def drawn(easel: Easel, wanted: RenderJob, words: str = "") -> list[NDArray[np.int16]]:
     """The job's pictures at a few seeds; `words` are said first, as a LoRA's trigger is."""
     prompt = ", ".join(part for part in (words, wanted.prompt) if part)
     jobs = [wanted.model_copy(update={"seed": seed, "prompt": prompt}) for seed in SEEDS]
-    return [pixels(easel.render(each).picture) for each in jobs]
+    return [pixels(easel.render(each).image) for each in jobs]
 
 
-def clothes(wanted: Job) -> NDArray[np.bool_]:
+def clothes(wanted: RenderJob) -> NDArray[np.bool_]:
     """Where the doodle is."""
     assert wanted.doodle is not None
-    layer = np.asarray(open_png(wanted.doodle.png, "the doodle"))
+    layer = np.asarray(decode_png(wanted.doodle.png_bytes, "the doodle"))
     return np.asarray(layer[..., 3] > 0)
 
 
-def dark_lines(picture: NDArray[np.int16]) -> int:
-    return int((picture.max(axis=-1) < 70).sum())
+def dark_lines(image: NDArray[np.int16]) -> int:
+    return int((image.max(axis=-1) < 70).sum())
 
 
-def saturation(picture: NDArray[np.int16], where: NDArray[np.bool_]) -> float:
-    return float(np.median((picture.max(axis=-1) - picture.min(axis=-1))[where]))
+def saturation(image: NDArray[np.int16], where: NDArray[np.bool_]) -> float:
+    return float(np.median((image.max(axis=-1) - image.min(axis=-1))[where]))
 
 
 def test_ink_has_dark_lines_and_watercolour_none(easel: Easel) -> None:
@@ -67,7 +69,7 @@ def test_each_controlnet_speaks_to_each_base_model_and_at_weight_0_to_none(
     easel: Easel, base: str, net: str
 ) -> None:
     none, silent, spoken = (
-        pixels(easel.render(job(easel, base, control_units=units)).picture)
+        pixels(easel.render(job(easel, base, control_units=units)).image)
         for units in ((), (examples.unit(net, weight=0.0),), (examples.unit(net),))
     )
     assert (none == silent).all()
@@ -106,11 +108,11 @@ def test_gingham_checks_clothes_and_leaves_the_page(easel: Easel, base: str) -> 
     assert np.mean([m[where].mean() for m in moved]) > 2 * np.mean([m[page].mean() for m in moved])
 
 
-def across(picture: NDArray[np.int16], where: NDArray[np.bool_], period: int = 8) -> float:
+def across(image: NDArray[np.int16], where: NDArray[np.bool_], period: int = 8) -> float:
     """How unlike places half a check apart are, inside the clothes, across the page."""
     inside = ndimage.binary_erosion(where, iterations=4)
     both = inside[:, period:] & inside[:, :-period]
-    unlike = np.abs(picture[:, period:] - picture[:, :-period]).mean(axis=-1)
+    unlike = np.abs(image[:, period:] - image[:, :-period]).mean(axis=-1)
     return float(unlike[both].mean())
 
 
@@ -119,19 +121,19 @@ def test_four_steps_are_enough_with_the_few_step_lora(easel: Easel, base: str) -
     settings: dict[str, Any] = {
         "sampler": "LCM",
         "steps": 7,
-        "strength": 0.6,
+        "denoising_strength": 0.6,
         "guidance_scale": 1.0,
     }
     quick = job(easel, base, **settings, **lora("few-step"))
     steps: list[int] = []
-    picture = easel.render(quick, on_step=lambda done, total: steps.append(total)).picture
+    image = easel.render(quick, on_step=lambda done, total: steps.append(total)).image
     assert set(steps) == {4}
-    green = pixels(picture)[clothes(quick)].mean(axis=0)
+    green = pixels(image)[clothes(quick)].mean(axis=0)
     assert green[1] > green[0] + 20
     assert green[1] > green[2] + 10
-    assert sharpness(picture) > 0.5 * sharpness(easel.render(job(easel, base)).picture)
+    assert sharpness(image) > 0.5 * sharpness(easel.render(job(easel, base)).image)
 
 
-def sharpness(picture: Image.Image) -> float:
-    grey = np.asarray(picture.convert("L")).astype(int)
+def sharpness(image: Image.Image) -> float:
+    grey = np.asarray(image.convert("L")).astype(int)
     return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())

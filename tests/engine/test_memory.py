@@ -6,25 +6,25 @@ import pytest
 import torch
 from diffusers import StableDiffusionControlNetImg2ImgPipeline, StableDiffusionImg2ImgPipeline
 
-from studio.engine import pipelines
+from studio.engine.diffusion import pipeline as pipelines
 from studio.engine.engine import Engine
-from studio.errors import DeviceLost, NoRoom
-from studio.recipes.recipe import LoraUse, ModelRef
+from studio.errors import DeviceLost, InsufficientMemoryError
+from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from tests.engine.card import SimulatedCard, out_of_memory
 from tests.engine.conftest import Easel
 from tests.engine.pixels import Pixels, pixels
 
-QUICK: dict[str, Any] = {"steps": 2, "strength": 0.5}
+QUICK: dict[str, Any] = {"steps": 2, "denoising_strength": 0.5}
 
 
 def on_card(easel: Easel, card: SimulatedCard) -> Easel:
-    engine = Engine(easel.catalogue, "cpu", placement=card)
-    return Easel(easel.studio, easel.catalogue, engine)
+    engine = Engine(easel.catalog, "cpu", placement=card)
+    return Easel(easel.studio, easel.catalog, engine)
 
 
 def drawn(easel: Easel, base_model: str = "pocket-ink", **changes: Any) -> Pixels:
     job = easel.job(base_model=ModelRef(name=base_model), **QUICK, **changes)
-    return pixels(easel.render(job).picture)
+    return pixels(easel.render(job).image)
 
 
 def tiers(easel: Easel) -> dict[str, str]:
@@ -68,7 +68,9 @@ def test_a_model_that_finds_no_memory_at_all_is_named_and_nothing_is_left_behind
     card = SimulatedCard()
     tight = on_card(easel, card)
     card.fails = lambda sent: out_of_memory() if sent > 30 else None
-    with pytest.raises(NoRoom, match="model pocket-ink needs .* MB and the device has no memory"):
+    with pytest.raises(
+        InsufficientMemoryError, match="model pocket-ink needs .* MB and the device has no memory"
+    ):
         drawn(tight)
     assert card.card.held == 0
     card.fails = lambda sent: None
@@ -90,9 +92,9 @@ def test_a_device_that_is_lost_while_a_model_goes_up_says_so(easel: Easel) -> No
 def test_memory_that_runs_out_while_drawing_costs_no_reading_from_the_disk(
     easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card, real, calls = SimulatedCard(), pipelines.run, []
+    card, real, calls = SimulatedCard(), pipelines.run_pass, []
     tight = on_card(easel, card)
-    bright: dict[str, Any] = {"loras": [LoraUse(model=ModelRef(name="pocket-neon"))]}
+    bright: dict[str, Any] = {"loras": [LoraSettings(model=ModelRef(name="pocket-neon"))]}
     drawn(tight, "pocket-water", **bright)
     before = tight.engine.status()
 
@@ -102,7 +104,7 @@ def test_memory_that_runs_out_while_drawing_costs_no_reading_from_the_disk(
             raise out_of_memory()
         return real(*arguments)
 
-    monkeypatch.setattr("studio.engine.passes.run", once)
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", once)
     drawn(tight)
     assert calls == [
         {"pocket-water": "device", "pocket-ink": "device"},
@@ -120,7 +122,7 @@ def test_memory_that_runs_out_while_drawing_costs_no_reading_from_the_disk(
 def test_memory_that_runs_out_while_a_lora_is_attached_is_not_blamed_on_the_lora(
     easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bright: dict[str, Any] = {"loras": [LoraUse(model=ModelRef(name="pocket-neon"))]}
+    bright: dict[str, Any] = {"loras": [LoraSettings(model=ModelRef(name="pocket-neon"))]}
     wanted = drawn(easel, **bright)
     calls: list[int] = []
     for pipe in (StableDiffusionControlNetImg2ImgPipeline, StableDiffusionImg2ImgPipeline):

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from studio.settings import shipped
+from studio.settings import bundled_path
 
-DOODLE = shipped("assets") / "doodles" / "green-gown.png"
-POSE = shipped("assets") / "models" / "controlnets" / "pocket-pose"
+DOODLE = bundled_path("assets") / "doodles" / "green-gown.png"
+POSE = bundled_path("assets") / "models" / "controlnets" / "pocket-pose"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
@@ -32,14 +32,14 @@ def test_one_seed_gives_the_same_four_different_files_twice(tmp_path: Path) -> N
         ran = render(tmp_path / out.name, out, "--json")
         assert ran.returncode == 0, ran.stderr
         assert json.loads(ran.stdout) == json.loads((out / "result.json").read_text())
-    pictures = [(first / f"{letter}.png").read_bytes() for letter in "ABCD"]
-    assert pictures == [(second / f"{letter}.png").read_bytes() for letter in "ABCD"]
-    assert len(set(pictures)) == 4
+    images = [(first / f"{slot}.png").read_bytes() for slot in "ABCD"]
+    assert images == [(second / f"{slot}.png").read_bytes() for slot in "ABCD"]
+    assert len(set(images)) == 4
     result = json.loads((first / "result.json").read_text())
     assert result["seed"] == 3
     assert [variant["seed"] for variant in result["variants"].values()] == [3, 4, 5, 6]
-    for letter, base in zip("ABCD", ("ink", "ink", "water", "water"), strict=True):
-        variant = result["variants"][letter]
+    for slot, base in zip("ABCD", ("ink", "ink", "water", "water"), strict=True):
+        variant = result["variants"][slot]
         assert {m["name"] for m in variant["models"]} >= {f"pocket-{base}", "pocket-pose"}
         assert all(len(model["sha256"]) == 64 for model in variant["models"])
         assert variant["timings"]["render"] > 0
@@ -53,7 +53,7 @@ def own_controlnet(tmp_path: Path, weights: bytes) -> Path:
     broken.mkdir(parents=True)
     (broken / "config.json").write_text((POSE / "config.json").read_text())
     (broken / WEIGHTS).write_bytes(weights)
-    preset = json.loads((shipped("presets") / "first-light.json").read_text())
+    preset = json.loads((bundled_path("presets") / "first-light.json").read_text())
     preset["slug"] = "mine"
     for recipe in preset["recipes"].values():
         recipe["control_units"][1]["model"] = {"name": "broken", "sha256": None}
@@ -76,7 +76,7 @@ def test_weights_cut_short_are_one_line_before_any_work(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_weights_that_do_not_fit_are_one_line_and_no_picture(tmp_path: Path) -> None:
+def test_weights_that_do_not_fit_are_one_line_and_no_image(tmp_path: Path) -> None:
     """The process ends by its exit code, never by a signal: issue 18, 12 (review 3.5)."""
     weights = save({"controlnet_cond_embedding.conv_in.weight": np.zeros((1, 3, 3, 3), np.float16)})
     home, out = own_controlnet(tmp_path, weights), tmp_path / "out"

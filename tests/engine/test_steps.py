@@ -11,15 +11,15 @@ from diffusers import (
     UNet2DConditionModel,
 )
 
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.errors import UnfitModel
-from studio.library.catalogue import Catalogue
-from studio.library.files import Hashes
-from studio.recipes.recipe import ModelRef
-from studio.recipes.request import Job
-from studio.recipes.samplers import SAMPLERS, Sampler
-from studio.settings import shipped
+from studio.errors import IncompatibleModelError
+from studio.models.catalog import ModelCatalog
+from studio.models.weights import HashCache
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.generation.samplers import SAMPLERS, Sampler
+from studio.settings import bundled_path
 from tests.engine import tiny
 from tests.engine.conftest import Easel
 from tests.engine.pixels import pixels
@@ -28,17 +28,17 @@ SECOND_ORDER = ("Heun", "DPM2", "DPM2 a")
 
 
 @pytest.fixture(scope="module")
-def tiny_easel(shipped_studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Easel:
+def tiny_easel(shipped_studio: AppContainer, tmp_path_factory: pytest.TempPathFactory) -> Easel:
     folder = tmp_path_factory.mktemp("models")
     for family in ("sd15", "sdxl", "sd3"):
         tiny.write_folder(family, folder, family)
-    catalogue = Catalogue((shipped("assets") / "models", folder), Hashes(None))
-    return Easel(shipped_studio, catalogue, Engine(catalogue, "cpu"))
+    catalog = ModelCatalog((bundled_path("assets") / "models", folder), HashCache(None))
+    return Easel(shipped_studio, catalog, Engine(catalog, "cpu"))
 
 
-def job(easel: Easel, base_model: str = "sd15", **changes: Any) -> Job:
+def job(easel: Easel, base_model: str = "sd15", **changes: Any) -> RenderJob:
     settings: dict[str, Any] = {
-        "width": 64, "height": 64, "steps": 12, "strength": 0.75, "guidance_scale": 3.0,
+        "width": 64, "height": 64, "steps": 12, "denoising_strength": 0.75, "guidance_scale": 3.0,
         "control_units": (), "sampler": "Euler",
     } | changes  # fmt: skip
     return easel.job(base_model=ModelRef(name=base_model), **settings)
@@ -120,8 +120,8 @@ def test_a_transformer_is_guided_as_long(
 def test_steps_of_all_passes_are_told_as_they_are(tiny_easel: Easel) -> None:
     told: list[tuple[int, int]] = []
     passes: dict[str, Any] = {
-        "upscale": {"enabled": True, "factor": 1.5, "steps": 6, "strength": 0.5},
-        "face_repair": {"enabled": True, "size": 64, "strength": 0.5},
+        "upscale": {"enabled": True, "factor": 1.5, "steps": 6, "denoising_strength": 0.5},
+        "face_repair": {"enabled": True, "size": 64, "denoising_strength": 0.5},
     }
     tiny_easel.render(
         job(tiny_easel, sampler="DPM2 a", **passes),
@@ -139,12 +139,12 @@ def test_deep_cache_goes_with_a_guidance_window(
 ) -> None:
     plain = job(tiny_easel, base_model, sampler=sampler, guidance_end=0.5)
     quick = job(tiny_easel, base_model, sampler=sampler, guidance_end=0.5, deep_cache=3)
-    before = pixels(tiny_easel.render(plain).picture)
+    before = pixels(tiny_easel.render(plain).image)
     sizes, asked[:] = list(asked), []
-    cached = pixels(tiny_easel.render(quick).picture)
+    cached = pixels(tiny_easel.render(quick).image)
     assert asked == sizes
     assert (cached != before).any()
-    assert (pixels(tiny_easel.render(plain).picture) == before).all()
+    assert (pixels(tiny_easel.render(plain).image) == before).all()
 
 
 def test_deep_cache_is_refused_for_a_unet_without_a_middle(
@@ -156,5 +156,7 @@ def test_deep_cache_is_refused_for_a_unet_without_a_middle(
         return None if name == "mid_block" else real(unet, name)
 
     monkeypatch.setattr(UNet2DConditionModel, "__getattr__", without)
-    with pytest.raises(UnfitModel, match="'sd15' has no middle block, .* set DeepCache to 1"):
+    with pytest.raises(
+        IncompatibleModelError, match="'sd15' has no middle block, .* set DeepCache to 1"
+    ):
         tiny_easel.render(job(tiny_easel, deep_cache=3))

@@ -22,9 +22,9 @@ from diffusers import (
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from studio.engine.configurations import Configurations
-from studio.library.models import Family
-from studio.settings import shipped
+from studio.engine.loading.bundled_configs import BundledConfigs
+from studio.models.types import ModelFamily
+from studio.settings import bundled_path
 from tests.engine.original import original_layout
 
 WIDTH, WIDER = 32, 48
@@ -32,13 +32,13 @@ WIDTH, WIDER = 32, 48
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": False, "steps_offset": 1, "set_alpha_to_one": False}  # fmt: skip
 
 
-def tiny(family: Family, seed: int = 0) -> DiffusionPipeline:
+def tiny(family: ModelFamily, seed: int = 0) -> DiffusionPipeline:
     """A base model of the family's real layout, in miniature."""
     torch.manual_seed(seed)
     return {"sd15": _sd15, "sd21": _sd21, "sdxl": _sdxl, "sd3": _sd3}[family]()
 
 
-def tiny_controlnet(family: Family, seed: int = 1) -> ControlNetModel:
+def tiny_controlnet(family: ModelFamily, seed: int = 1) -> ControlNetModel:
     """One that speaks: fresh ControlNets are silent by design."""
     torch.manual_seed(seed)
     net = ControlNetModel.from_unet(
@@ -50,7 +50,7 @@ def tiny_controlnet(family: Family, seed: int = 1) -> ControlNetModel:
     return net
 
 
-def write_original(family: Family, models: Path, name: str = "tiny", seed: int = 0) -> Path:
+def write_original(family: ModelFamily, models: Path, name: str = "tiny", seed: int = 0) -> Path:
     """The model as one file, as its makers publish it."""
     file = models / "checkpoints" / f"{name}.safetensors"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,16 +58,16 @@ def write_original(family: Family, models: Path, name: str = "tiny", seed: int =
     return file
 
 
-def write_folder(family: Family, models: Path, name: str = "folder", seed: int = 0) -> Path:
+def write_folder(family: ModelFamily, models: Path, name: str = "folder", seed: int = 0) -> Path:
     """The same model as diffusers keeps it."""
     folder = models / "checkpoints" / name
     tiny(family, seed).save_pretrained(folder)
     return folder
 
 
-def write_configurations(folder: Path, families: tuple[Family, ...]) -> Path:
+def write_configurations(folder: Path, families: tuple[ModelFamily, ...]) -> Path:
     """What the product ships for real models, for these."""
-    real = shipped("assets") / "configurations"
+    real = bundled_path("assets") / "configurations"
     shutil.copytree(real / "clip", folder / "clip")
     for family in families:
         shutil.copy(_made(folder / family) and real / family / "model_index.json", folder / family)
@@ -103,7 +103,7 @@ def _sd21() -> DiffusionPipeline:
 
 
 def _stable_diffusion(
-    family: Family, unet: UNet2DConditionModel, text: CLIPTextModel, prediction: str
+    family: ModelFamily, unet: UNet2DConditionModel, text: CLIPTextModel, prediction: str
 ) -> DiffusionPipeline:
     return StableDiffusionPipeline(
         vae=_vae(0.18215),
@@ -185,5 +185,5 @@ def _text(activation: str, width: int = WIDTH) -> CLIPTextConfig:
     )  # fmt: skip
 
 
-def _tokenizers(family: Family) -> Mapping[str, Any]:
-    return Configurations(shipped("assets") / "configurations").tokenizers(family)
+def _tokenizers(family: ModelFamily) -> Mapping[str, Any]:
+    return BundledConfigs(bundled_path("assets") / "configurations").make_tokenizers(family)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from studio.bootstrap import Studio, open_studio
-from studio.recipes.events import Done
-from studio.recipes.preset import Letter
+from studio.app import AppContainer, create_app_container
+from studio.recipes.generation.events import JobCompleted
+from studio.recipes.themes.preset import Slot
 from studio.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -17,16 +17,18 @@ FOLDER = Path(__file__).parent
 GOLDEN = ("sporty", "kofi", "an orange shirt and blue shorts")
 
 
-def render(studio: Studio, name: str, base: str, words: str) -> dict[Letter, Image.Image]:
+def render(studio: AppContainer, name: str, base: str, words: str) -> dict[Slot, Image.Image]:
     """The four variants of a shipped doodle, by letter, with seed 11."""
-    doodle = next(each for each in studio.doodles if each.name == name)
-    preset = studio.presets.version("first-light").preset
-    asked = studio.intake.request(preset, base, doodle.png, words, 11)
-    events = studio.rendering.start(asked).events()
-    return {e.letter: Image.open(io.BytesIO(e.png)) for e in events if isinstance(e, Done)}
+    doodle = next(each for each in studio.sample_doodles if each.name == name)
+    preset = studio.themes.get_version("first-light").preset
+    asked = studio.request_factory.create(preset, base, doodle.png, words, 11)
+    events = studio.renders.start(asked).events()
+    return {e.slot: Image.open(io.BytesIO(e.png)) for e in events if isinstance(e, JobCompleted)}
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
-        for letter, picture in render(open_studio(Settings(home=Path(home))), *GOLDEN).items():
-            picture.convert("RGB").save(FOLDER / f"{letter}.png")
+        for slot, image in render(
+            create_app_container(Settings(data_dir=Path(home))), *GOLDEN
+        ).items():
+            image.convert("RGB").save(FOLDER / f"{slot}.png")

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from studio.api.app import BODIES, build_api
-from studio.api.server import server_config
-from studio.bodies import BodyLimits
-from studio.bootstrap import Studio
-from studio.network import listen
+from studio.app import AppContainer
+from studio.network import bind_socket
+from studio.server.api_server import server_config
+from studio.server.app import BODIES, create_api
+from studio.server.bodies import BodyLimits
 from tests.waiting import until
 
 
 @contextmanager
-def serving(studio: Studio, bodies: BodyLimits = BODIES) -> Iterator[str]:
+def serving(studio: AppContainer, bodies: BodyLimits = BODIES) -> Iterator[str]:
     """Its address."""
-    app = build_api(studio, bodies)
+    app = create_api(studio, bodies)
     with listening(server_config(app, log_level="error", timeout_graceful_shutdown=1)) as address:
         yield address
 
@@ -25,7 +25,7 @@ def serving(studio: Studio, bodies: BodyLimits = BODIES) -> Iterator[str]:
 @contextmanager
 def listening(config: uvicorn.Config) -> Iterator[str]:
     """The address at which an application is served."""
-    listener = listen("127.0.0.1", 0)
+    listener = bind_socket("127.0.0.1", 0)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

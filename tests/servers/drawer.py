@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studio import worker
-from studio.errors import DeviceLost, EngineError, StudioError
-from studio.service.fake import FakeRenderer
+from studio.errors import DeviceLost, RenderError, StudioError
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from studio.worker import celery_worker as worker
 
 SLOW = 0.15
 """Seconds a step takes where asked for."""
@@ -34,9 +34,9 @@ def _harm(prompt: str) -> None:
 
 class Wordy(FakeRenderer):
     def _render(self, job: Any, base: Any, doodle: Any, watch: Any) -> Any:
-        if "C fails" in job.prompt and job.letter == "C":
-            raise EngineError("recipe C: NaN latents")
-        if job.letter == "B" and any(f"B {each}" in job.prompt for each in HARM):
+        if "C fails" in job.prompt and job.slot == "C":
+            raise RenderError("recipe C: NaN latents")
+        if job.slot == "B" and any(f"B {each}" in job.prompt for each in HARM):
             mark = Path(os.environ["STUDIO_HOME"]) / f"harm-{job.request_id}"
             if not mark.exists() or "for ever" in job.prompt:
                 mark.touch()
@@ -55,6 +55,6 @@ class Wordy(FakeRenderer):
 if __name__ == "__main__":
     worker.RESCAN = 0.5
     try:
-        worker.work(Settings(), lambda: Wordy(steps=4))
+        worker.run_worker(Settings(), lambda: Wordy(steps=4))
     except StudioError as error:  # As the command line does.
         sys.exit(error.exit_code)

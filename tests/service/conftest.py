@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from studio.app import AppContainer, create_app_container
 from studio.bench.redis import RedisServer, installed, redis_server
-from studio.bootstrap import Studio, open_studio
-from studio.client import Themes
-from studio.recipes.deployment import Order
-from studio.recipes.serving import Client
+from studio.client import StudioClient
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
 from studio.settings import Settings
 from tests.servers.api import serving
 from tests.servers.drawer import Wordy
@@ -29,13 +29,17 @@ class Service:
         self.home, self.redis, self.database = home, redis, database
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self.open()
-        self.studio.deploying.deployments.add(Order(slug="first-light", number=1))
-        self.key = self.studio.clients.put(Client(name="app", in_flight=300, per_minute=10_000))
+        self.studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+        self.key = self.studio.clients.create_or_rotate_key(
+            ApiClient(name="app", max_concurrent_requests=300, requests_per_minute=10_000)
+        )
 
-    def open(self) -> Studio:
+    def open(self) -> AppContainer:
         broker = SecretStr(self.redis.url if self.redis else "")
-        settings = Settings(home=self.home, broker=broker, database=SecretStr(self.database))
-        return open_studio(settings, lambda: Wordy(steps=4))
+        settings = Settings(
+            data_dir=self.home, broker_url=broker, database_url=SecretStr(self.database)
+        )
+        return create_app_container(settings, lambda: Wordy(steps=4))
 
     def work(self, workers: int = 1, **settings: str) -> None:
         """Starts workers, where the runner has any."""
@@ -64,9 +68,9 @@ class Service:
         self.workers.clear()
 
     @contextmanager
-    def client(self) -> Iterator[Themes]:
+    def client(self) -> Iterator[StudioClient]:
         """The Python client over the API of a process that has just been started."""
-        with serving(self.studio) as address, Themes(address, self.key) as themes:
+        with serving(self.studio) as address, StudioClient(address, self.key) as themes:
             yield themes
 
 

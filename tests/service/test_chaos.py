@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.api.app import REAPED
 from studio.bench.redis import RedisServer
-from studio.bench.serving import Fleet, chaos_of, fleet, fleet_faults, sqlite_faults
-from studio.worker import every
+from studio.bench.serving import WorkerPool, fleet, fleet_faults, run_chaos, sqlite_faults
+from studio.server.app import MAINTENANCE_INTERVAL_SECONDS
+from studio.worker.celery_worker import run_periodically
 from tests.servers.disk import small_disk
 from tests.servers.postgresql import Cluster, cluster, needed
 
@@ -44,8 +44,8 @@ def fill(folder: Path) -> None:
 
 def test_nothing_is_lost_when_workers_broker_and_api_die(redis: RedisServer) -> None:
     """`redis` says that there is one to be had; the run has its own, to start it again."""
-    with fleet(4) as four, every(REAPED, four.tend):
-        assert chaos_of(four, COUNT, fleet_faults(four, LOCKED, AWAY)) == ALL_WELL
+    with fleet(4) as four, run_periodically(MAINTENANCE_INTERVAL_SECONDS, four.tend):
+        assert run_chaos(four, COUNT, fleet_faults(four, LOCKED, AWAY)) == ALL_WELL
 
 
 @pytest.mark.slow
@@ -53,15 +53,18 @@ def test_a_fleet_loses_nothing_when_its_database_stops(
     redis: RedisServer, postgresql: Cluster
 ) -> None:
     faults = [lambda: restart(postgresql)] * 2
-    with fleet(2, database=postgresql.new_database()) as two, every(REAPED, two.tend):
-        assert chaos_of(two, COUNT, faults) == ALL_WELL
+    with (
+        fleet(2, database=postgresql.new_database()) as two,
+        run_periodically(MAINTENANCE_INTERVAL_SECONDS, two.tend),
+    ):
+        assert run_chaos(two, COUNT, faults) == ALL_WELL
 
 
 @pytest.mark.slow
 def test_one_process_loses_nothing_when_its_database_stops(home: Path, postgresql: Cluster) -> None:
-    alone = Fleet(home, None, postgresql.new_database())
-    with every(REAPED, alone.tend):
-        assert chaos_of(alone, COUNT, [lambda: restart(postgresql)] * 2) == ALL_WELL
+    alone = WorkerPool(home, None, postgresql.new_database())
+    with run_periodically(MAINTENANCE_INTERVAL_SECONDS, alone.tend):
+        assert run_chaos(alone, COUNT, [lambda: restart(postgresql)] * 2) == ALL_WELL
 
 
 @pytest.mark.slow
@@ -69,8 +72,8 @@ def test_one_process_loses_nothing_when_its_disk_is_full_or_its_database_locked(
     home: Path,
 ) -> None:
     with small_disk(home):
-        alone = Fleet(home, None)
+        alone = WorkerPool(home, None)
         faults = [lambda: fill(home), *sqlite_faults(alone, LOCKED), lambda: fill(home)]
-        with every(REAPED, alone.tend):
-            assert chaos_of(alone, COUNT, faults) == ALL_WELL
-        alone.studio.rendering.close()
+        with run_periodically(MAINTENANCE_INTERVAL_SECONDS, alone.tend):
+            assert run_chaos(alone, COUNT, faults) == ALL_WELL
+        alone.studio.renders.close()

@@ -18,14 +18,14 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from studio.client import Themes
+from studio.client import StudioClient
 from studio.errors import StudioError
-from studio.network import listen
-from studio.recipes.deployment import Order
-from studio.recipes.preset import LETTERS
-from studio.recipes.recipe import ModelRef
-from studio.recipes.serving import MOST_ATTEMPTS, Client
-from studio.settings import shipped
+from studio.network import bind_socket
+from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.serving.request_status import MAX_ATTEMPTS, ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.recipes.themes.preset import SLOTS
+from studio.settings import bundled_path
 from tests.servers.disk import small_disk
 from tests.servers.postgresql import Cluster, cluster, needed
 from tests.service.conftest import Service
@@ -55,23 +55,23 @@ def in_process(home: Path) -> Service:
     return Service(home, None)
 
 
-def address(themes: Themes) -> str:
+def address(themes: StudioClient) -> str:
     return str(themes._http.base_url).removesuffix("/")
 
 
-def status(themes: Themes, name: str) -> int:
+def status(themes: StudioClient, name: str) -> int:
     return httpx2.get(f"{address(themes)}/api/v1/{name}", timeout=LONG).status_code
 
 
-def begun(themes: Themes, request_id: str) -> None:
+def begun(themes: StudioClient, request_id: str) -> None:
     """Until its first step."""
-    next(event for event in themes.events(request_id) if event["kind"] == "step")
+    next(event for event in themes.stream_events(request_id) if event["kind"] == "step")
 
 
-def all_told_once(themes: Themes, request_id: str) -> None:
+def all_told_once(themes: StudioClient, request_id: str) -> None:
     assert states(ended(themes, request_id)) == ["done"] * 4
-    ends = [event["letter"] for event in themes.events(request_id) if event["kind"] == "done"]
-    assert sorted(ends) == [*LETTERS]
+    ends = [event["slot"] for event in themes.stream_events(request_id) if event["kind"] == "done"]
+    assert sorted(ends) == [*SLOTS]
 
 
 def test_a_database_that_stops_and_starts_costs_nothing_but_time(
@@ -80,33 +80,33 @@ def test_a_database_that_stops_and_starts_costs_nothing_but_time(
     service = on_postgresql
     service.work()
     with service.client() as themes:
-        all_told_once(themes, themes.ask(*ASK).id)
-        asked = themes.ask(*ASK, words="slow")
+        all_told_once(themes, themes.create_request(*ASK).id)
+        asked = themes.create_request(*ASK, words="slow")
         begun(themes, asked.id)
         postgresql.stop()
         assert status(themes, "ready") == 503
         if service.redis is None:
-            until(lambda: service.studio.rendering.store_error)
+            until(lambda: service.studio.renders.store_error)
         with pytest.raises(StudioError):
-            themes.ask(*ASK)
+            themes.create_request(*ASK)
         assert status(themes, "health") == 200
         postgresql.start()
         all_told_once(themes, asked.id)
         assert status(themes, "ready") == 200
-        all_told_once(themes, themes.ask(*ASK).id)
+        all_told_once(themes, themes.create_request(*ASK).id)
 
 
 def test_a_locked_database_costs_nothing_but_time(
     in_process: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.store.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("studio.store.database.BUSY_TIMEOUT_SECONDS", 0.2)
     in_process.studio = in_process.open()
     with in_process.client() as themes:
-        asked = themes.ask(*ASK, words="slow")
+        asked = themes.create_request(*ASK, words="slow")
         begun(themes, asked.id)
         other = sqlite3.connect(in_process.home / "studio.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        until(lambda: in_process.studio.rendering.store_error)
+        until(lambda: in_process.studio.renders.store_error)
         assert status(themes, "ready") == 503
         other.execute("ROLLBACK")
         other.close()
@@ -118,36 +118,36 @@ def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None
     with small_disk(home):
         service = Service(home, None)
         with service.client() as themes:
-            asked = themes.ask(*ASK, words="slow")
+            asked = themes.create_request(*ASK, words="slow")
             begun(themes, asked.id)
             filler = home / "filler"
             with suppress(OSError), filler.open("wb", buffering=0) as opened:
                 while opened.write(bytes(2**16)):
                     pass
-            until(lambda: service.studio.rendering.store_error)
+            until(lambda: service.studio.renders.store_error)
             assert status(themes, "ready") == 503
             filler.unlink()
             all_told_once(themes, asked.id)
-            assert len(list((home / "pictures").rglob("*.tmp"))) == 0
-        service.studio.rendering.close()
+            assert len(list((home / "images").rglob("*.tmp"))) == 0
+        service.studio.renders.close()
 
 
 def test_what_is_asked_while_redis_is_away_is_kept_and_drawn_later(
     fleet: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.service.fleet.UNSENT", timedelta(seconds=1))
+    monkeypatch.setattr("studio.services.requests.celery_runner.UNSENT", timedelta(seconds=1))
     assert fleet.redis is not None
     with fleet.client() as themes:
         fleet.redis.stop()
-        asked = [themes.ask(*ASK) for _ in range(12)]
-        assert states(themes.asked(asked[0].id)) == ["queued"] * 4
+        asked = [themes.create_request(*ASK) for _ in range(12)]
+        assert states(themes.get_request(asked[0].id)) == ["queued"] * 4
         assert status(themes, "ready") == 503
         assert status(themes, "health") == 200
         fleet.redis.start()
         # Who follows from the beginning hears every end, however late it was sent.
-        events = themes.events(asked[-1].id)
+        events = themes.stream_events(asked[-1].id)
         fleet.work()
-        assert sorted(e["letter"] for e in events if e["kind"] == "done") == [*LETTERS]
+        assert sorted(e["slot"] for e in events if e["kind"] == "done") == [*SLOTS]
         for each in asked:
             all_told_once(themes, each.id)
         assert status(themes, "ready") == 200
@@ -157,10 +157,10 @@ def test_what_is_drawn_while_redis_goes_away_is_finished(fleet: Service) -> None
     fleet.work()
     assert fleet.redis is not None
     with fleet.client() as themes:
-        asked = themes.ask(*ASK, words="slow")
+        asked = themes.create_request(*ASK, words="slow")
         begun(themes, asked.id)
         fleet.redis.stop()
-        until(lambda: "done" in states(themes.asked(asked.id)))
+        until(lambda: "done" in states(themes.get_request(asked.id)))
         fleet.redis.start()
         all_told_once(themes, asked.id)
 
@@ -168,55 +168,57 @@ def test_what_is_drawn_while_redis_goes_away_is_finished(fleet: Service) -> None
 def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        asked = themes.ask(*ASK, words="B loses the device")
+        asked = themes.create_request(*ASK, words="B loses the device")
         assert fleet.workers[0].wait(LONG) == 9
-        shown = themes.asked(asked.id)
+        shown = themes.get_request(asked.id)
         assert "failed" not in states(shown)
         fleet.work()
         all_told_once(themes, asked.id)
-        jobs = {job.letter: job for job in fleet.studio.serving.jobs.asked(asked.id).jobs}
+        jobs = {job.slot: job for job in fleet.studio.requests.jobs.get_status(asked.id).jobs}
         assert jobs["B"].attempts >= 2
 
 
 def test_a_job_that_hangs_is_given_back_and_its_process_replaced(fleet: Service) -> None:
     fleet.work(STUDIO_JOB_SECONDS="15")
     with fleet.client() as themes:
-        asked = themes.ask(*ASK, words="B hangs")
+        asked = themes.create_request(*ASK, words="B hangs")
         all_told_once(themes, asked.id)
-        all_told_once(themes, themes.ask(*ASK).id)
+        all_told_once(themes, themes.create_request(*ASK).id)
 
 
 def test_a_worker_draws_by_a_checkpoint_that_was_added_after_it_started(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        all_told_once(themes, themes.ask(*ASK).id)
+        all_told_once(themes, themes.create_request(*ASK).id)
         added = fleet.home / "models" / "checkpoints" / "fresh-ink"
-        shutil.copytree(shipped("assets") / "models" / "checkpoints" / "pocket-ink", added, copy_function=os.link)  # fmt: skip
-        preset = fleet.studio.presets.version("first-light").preset
+        shutil.copytree(bundled_path("assets") / "models" / "checkpoints" / "pocket-ink", added, copy_function=os.link)  # fmt: skip
+        preset = fleet.studio.themes.get_version("first-light").preset
         recipes = preset.recipes
-        for letter in LETTERS:
-            recipe = recipes[letter].model_copy(update={"base_model": ModelRef(name="fresh-ink")})
-            recipes = recipes.replace(letter, recipe)
-        saved = fleet.studio.presets.save(preset.model_copy(update={"recipes": recipes}))
-        fleet.studio.deploying.deployments.add(Order(slug="first-light", number=saved.number))
-        all_told_once(themes, themes.ask(*ASK).id)
+        for slot in SLOTS:
+            recipe = recipes[slot].model_copy(update={"base_model": ModelRef(name="fresh-ink")})
+            recipes = recipes.replace(slot, recipe)
+        saved = fleet.studio.themes.save(preset.model_copy(update={"recipes": recipes}))
+        fleet.studio.deployments.deployments.add(
+            DeploymentSpec(slug="first-light", version=saved.version)
+        )
+        all_told_once(themes, themes.create_request(*ASK).id)
 
 
 def test_workers_on_one_host_have_names_of_their_own(fleet: Service) -> None:
     fleet.work(2)
     with fleet.client() as themes:
         for _ in range(2):
-            all_told_once(themes, themes.ask(*ASK).id)
-        app = fleet.studio.serving.runner._app  # type: ignore[attr-defined]
+            all_told_once(themes, themes.create_request(*ASK).id)
+        app = fleet.studio.requests.runner._app  # type: ignore[attr-defined]
         names = until(lambda: app.control.ping(timeout=2), lambda found: len(found) == 2)
         assert len({name for each in names for name in each}) == 2
 
 
 def test_a_server_waits_for_the_one_before_it_to_end(home: Path) -> None:
     service = Service(home, None)
-    key = service.studio.clients.put(Client(name="second"))
+    key = service.studio.clients.create_or_rotate_key(ApiClient(name="second"))
     with serve(home) as (first, _), serve(home) as (second, port):
-        themes = Themes(f"http://127.0.0.1:{port}", key)
+        themes = StudioClient(f"http://127.0.0.1:{port}", key)
         first.send_signal(signal.SIGTERM)
         first.wait(LONG)
         until(lambda: answers(port))
@@ -239,18 +241,20 @@ def test_only_a_process_that_is_killed_costs_an_attempt(
     asked = ""
 
     def running() -> bool:
-        jobs = service.studio.serving.jobs.asked(asked).jobs
+        jobs = service.studio.requests.jobs.get_status(asked).jobs
         return any(job.state == "running" for job in jobs)
 
-    for ends in range(1, MOST_ATTEMPTS + 1):
+    for ends in range(1, MAX_ATTEMPTS + 1):
         with serve(home) as (server, port):
             until(partial(answers, port))
             if not asked:
-                asked = Themes(f"http://127.0.0.1:{port}", service.key).ask(*ASK).id
+                asked = (
+                    StudioClient(f"http://127.0.0.1:{port}", service.key).create_request(*ASK).id
+                )
             until(running)
             server.send_signal(ended_by)
             server.wait(LONG)
-        jobs = service.studio.serving.jobs.asked(asked).jobs
+        jobs = service.studio.requests.jobs.get_status(asked).jobs
         if ended_by == signal.SIGTERM:
             assert "running" not in {job.state for job in jobs}
             assert all(job.attempts == 0 for job in jobs if job.state == "queued")
@@ -260,7 +264,7 @@ def test_only_a_process_that_is_killed_costs_an_attempt(
 
 @contextmanager
 def serve(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    with listen("127.0.0.1", 0) as spare:
+    with bind_socket("127.0.0.1", 0) as spare:
         port = spare.getsockname()[1]
     running = subprocess.Popen(
         [sys.executable, "-m", "studio.cli", "serve", "--port", str(port)], env=environment(home)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from studio.bootstrap import open_studio
-from studio.cli import main
-from studio.recipes.deployment import Order
-from studio.recipes.serving import Client
-from studio.service.fake import FakeRenderer
-from studio.service.serving import Commission
+from studio.app import create_app_container
+from studio.cli.main import main
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.services.requests.request_service import GenerationRequestSpec
 from studio.settings import Settings
 from tests import examples
 
@@ -45,7 +45,7 @@ def studio_command(
 
 def test_help_needs_no_heavy_library() -> None:
     script = (
-        "import sys; from studio.cli import app\n"
+        "import sys; from studio.cli.main import app\n"
         "try: app(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'torch','gradio','diffusers','sqlalchemy','pydantic','numpy'} & set(sys.modules)))"
@@ -65,8 +65,8 @@ def test_bases_are_listed_with_keypoints_and_exported(
     assert all(len(base["keypoints"]) == 18 for base in listed)
     file = tmp_path / "out" / "mia.png"
     assert studio_command("bases", "export", "mia", file).code == 0
-    with Image.open(file) as picture:
-        assert picture.size == (listed[0]["width"], listed[0]["height"])
+    with Image.open(file) as image:
+        assert image.size == (listed[0]["width"], listed[0]["height"])
 
 
 def test_a_preset_goes_out_and_comes_in_as_the_next_version(
@@ -88,11 +88,13 @@ def test_a_preset_goes_out_and_comes_in_as_the_next_version(
 
 
 def test_what_users_chose_is_printed_by_version(studio_command: Command, home: Path) -> None:
-    studio = open_studio(Settings(home=home), FakeRenderer)
-    studio.deploying.deployments.add(Order(slug="first-light", number=1))
-    asked = studio.serving.ask(Client(name="app"), Commission("first-light", "mia", seed=5))
-    list(studio.rendering.run(asked.id).events())
-    studio.serving.jobs.pick(asked.id, "B")
+    studio = create_app_container(Settings(data_dir=home), FakeRenderer)
+    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    asked = studio.requests.submit(
+        ApiClient(name="app"), GenerationRequestSpec("first-light", "mia", seed=5)
+    )
+    list(studio.renders.run(asked.id).events())
+    studio.requests.jobs.select_variant(asked.id, "B")
     told = json.loads(studio_command("presets", "picks", "first-light", "--json").out)
     assert told == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
     assert studio_command("presets", "picks", "nothing").code == 3
@@ -201,8 +203,8 @@ def test_a_relative_data_directory_is_made_absolute(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Settings(home=Path("here")).home == tmp_path / "here"
-    assert Settings(home=Path("~/there")).home == Path.home() / "there"
+    assert Settings(data_dir=Path("here")).data_dir == tmp_path / "here"
+    assert Settings(data_dir=Path("~/there")).data_dir == Path.home() / "there"
 
 
 def test_a_base_image_is_added_with_keypoints_from_a_file(
@@ -264,7 +266,7 @@ def test_a_deployment_that_makes_no_sense_says_why(
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        (("--x", "strength"), 2, "is no axis"),
+        (("--x", "denoising_strength"), 2, "is no axis"),
         (("--x", "no_such=1"), 2, "no field 'no_such'"),
         (("--x", "steps=8", "--letter", "E"), 2, "choose A, B, C or D"),
         (("--x", "steps=8", "--preset", "nobody"), 3, "no preset named"),

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from studio.bootstrap import Studio, open_studio
-from studio.service.fake import FakeRenderer
+from studio.app import AppContainer, create_app_container
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests import examples
-from tests.unit.library.test_headers import PEFT, write
+from tests.unit.models.test_safetensors_header import PEFT, write
 from tests.unit.test_cli import Command, studio_command
 
 __all__ = ["studio_command"]
@@ -31,16 +31,16 @@ DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "backup.md"
 
 
 @contextmanager
-def writing(studio: Studio) -> Iterator[list[str]]:
+def writing(studio: AppContainer) -> Iterator[list[str]]:
     """Variants are added all the while; the hashes of those that are kept."""
     kept: list[str] = []
     over = threading.Event()
 
     def add() -> None:
         while not over.is_set():
-            png = examples.png(colour=(len(kept) % 256, len(kept) // 256 % 256, 3, 255))
+            png = examples.png(color=(len(kept) % 256, len(kept) // 256 % 256, 3, 255))
             sha256 = hashlib.sha256(png).hexdigest()
-            variant = examples.variant(picture_sha256=sha256, request_id=f"{len(kept):032x}")
+            variant = examples.variant(image_sha256=sha256, request_id=f"{len(kept):032x}")
             studio.variants.add(variant, png)
             kept.append(sha256)
 
@@ -55,9 +55,9 @@ def writing(studio: Studio) -> Iterator[list[str]]:
         writer.join()
 
 
-def stock(home: Path) -> Studio:
+def stock(home: Path) -> AppContainer:
     """A studio with something of everything that is nowhere else."""
-    studio = open_studio(Settings(home=home), FakeRenderer)
+    studio = create_app_container(Settings(data_dir=home), FakeRenderer)
     write(home / "models" / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     (home / "models" / ".partial").mkdir()
     (home / "models" / ".partial" / "half.safetensors.begun").write_bytes(b"half")
@@ -65,7 +65,7 @@ def stock(home: Path) -> Studio:
     (home / "words" / "own.txt").write_text("[block]\nfoo\n")
     (home / "session-secret").write_text("s" * 64)
     (home / "session-secret").chmod(0o600)
-    studio.users.put("ada", "a long password")
+    studio.users.set_password("ada", "a long password")
     return studio
 
 
@@ -76,12 +76,12 @@ def check_whole(home: Path, at_least: int) -> None:
         named = [row[0] for row in database.execute("SELECT picture_sha256 FROM variants")]
     assert found == "ok"
     assert len(named) >= at_least
-    restored = open_studio(Settings(home=home), FakeRenderer)
+    restored = create_app_container(Settings(data_dir=home), FakeRenderer)
     for sha256 in named:
-        png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
+        png = (home / "images" / sha256[:2] / f"{sha256}.png").read_bytes()
         assert hashlib.sha256(png).hexdigest() == sha256
     assert list(restored.users.names()) == ["ada"]
-    assert restored.presets.version("first-light").number == 1
+    assert restored.themes.get_version("first-light").version == 1
     assert (home / "words" / "own.txt").read_text() == "[block]\nfoo\n"
     assert (home / "session-secret").stat().st_mode & 0o777 == 0o600
 
@@ -94,7 +94,7 @@ def test_a_backup_under_writes_is_whole_and_restored(
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
+        "backup.json", "models", "images", "session-secret", "studio.db", "words",
     ]  # fmt: skip
     assert not list((tmp_path / "copy").rglob("*.begun"))
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "new"))

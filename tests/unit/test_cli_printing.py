@@ -16,22 +16,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import studio.cli
-from studio.bootstrap import open_studio
-from studio.logs import set_up_logs
-from studio.printable import printable
-from studio.recipes.safety import Judged
-from studio.service.fake import FakeRenderer
+import studio.cli.main
+from studio.app import create_app_container
+from studio.cli.output import say, say_json
+from studio.logging_config import configure_logging
+from studio.recipes.moderation import ModerationDecision
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
-from studio.shell.printing import say, say_json
+from studio.terminal_text import printable
 from tests import examples
-from tests.unit.library.test_headers import PEFT, write
+from tests.unit.models.test_safetensors_header import PEFT, write
 from tests.unit.test_cli import Command, studio_command
 
 __all__ = ["studio_command"]
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif\u2066\u2028"
-COMMANDS = Path(studio.cli.__file__).parent
+COMMANDS = Path(studio.cli.main.__file__).parent
 
 
 def obeyed(text: str) -> list[str]:
@@ -71,15 +71,13 @@ def test_json_means_the_same_and_moves_nothing(value: object) -> None:
 def test_names_and_notes_of_others_are_printed_as_they_are_written(
     studio_command: Command, home: Path
 ) -> None:
-    opened = open_studio(Settings(home=home), FakeRenderer)
-    preset = opened.presets.version("first-light").preset
-    opened.presets.save(
-        preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@"
-    )
-    opened.safety.audit.add(
-        Judged(
+    opened = create_app_container(Settings(data_dir=home), FakeRenderer)
+    preset = opened.themes.get_version("first-light").preset
+    opened.themes.save(preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@")
+    opened.moderation.audit.add(
+        ModerationDecision(
             stage="words", verdict="block", client="app@", request_id=examples.REQUEST_ID,
-            theme="mine", reason="why@", said="said@", created=examples.LONG_AGO,
+            theme="mine", reason="why@", input_text="said@", created_at=examples.LONG_AGO,
         )
     )  # fmt: skip
     with closing(sqlite3.connect(home / "studio.db")) as database, database:
@@ -108,7 +106,7 @@ def test_names_and_notes_of_others_are_printed_as_they_are_written(
         assert not obeyed(ran.out + ran.err), arguments
     listed = studio_command("presets", "list").out
     assert r"Mine\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif" in listed
-    assert len(listed.splitlines()) == 1 + len(opened.presets.summaries())
+    assert len(listed.splitlines()) == 1 + len(opened.themes.list_summaries())
 
 
 def test_model_files_of_others_are_told_without_their_signs(
@@ -170,7 +168,9 @@ def test_a_command_leaves_no_thread_behind_however_it_ends(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("studio.service.intake.Intake.request", interrupted)
+    monkeypatch.setattr(
+        "studio.services.requests.request_factory.RequestFactory.create", interrupted
+    )
     assert studio_command("render", "--preset", "first-light", "--base", "mia", "--out", "out").code != 0  # fmt: skip
     left = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("lane")}  # fmt: skip
     assert left == set()
@@ -190,7 +190,7 @@ def test_a_log_on_a_terminal_obeys_no_name(
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     try:
-        set_up_logs(as_json)
+        configure_logging(as_json)
         try:
             raise ValueError(HOSTILE)
         except ValueError:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from studio.bootstrap import open_studio
-from studio.cli import app
-from studio.errors import Blocked, InputError
+from studio.app import create_app_container
+from studio.cli.main import app
+from studio.errors import ContentBlockedError, InvalidInputError
 from studio.settings import Settings
 from tests import examples
 
@@ -31,24 +31,24 @@ def test_words_are_judged_with_what_matched_and_where(home: Path) -> None:
     assert (masked.exit_code, "mask: 'gun' in 'gun', from 2 to 5" in masked.output) == (0, True)
 
 
-def test_a_picture_is_judged_with_score_and_threshold(home: Path, tmp_path: Path) -> None:
+def test_a_image_is_judged_with_score_and_threshold(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "x.png"
     file.write_bytes(examples.png())
-    passed = run("picture", str(file), "--json")
+    passed = run("image", str(file), "--json")
     told = json.loads(passed.output)
     assert (passed.exit_code, told["verdict"], told["threshold"]) == (0, "pass", 0.8)
     assert 0 <= told["scores"]["nsfw"] < 0.8
-    withheld = run("picture", str(file), "--threshold", "0")
+    withheld = run("image", str(file), "--threshold", "0")
     assert withheld.exit_code == 3
     assert withheld.output.startswith("block: nsfw 0.")
-    assert isinstance(run("picture", str(tmp_path / "none.png")).exception, InputError)
+    assert isinstance(run("image", str(tmp_path / "none.png")).exception, InvalidInputError)
 
 
 def test_the_record_is_read_reviewed_and_forgotten(home: Path, tmp_path: Path) -> None:
-    studio = open_studio(Settings(home=home))
-    preset = studio.presets.version("first-light").preset
-    with pytest.raises(Blocked):
-        studio.intake.request(preset, "mia", None, "a naked man", client="app")
+    studio = create_app_container(Settings(data_dir=home))
+    preset = studio.themes.get_version("first-light").preset
+    with pytest.raises(ContentBlockedError):
+        studio.request_factory.create(preset, "mia", None, "a naked man", client="app")
     [kept] = json.loads(run("audit", "--json").output)
     assert (kept["judged"]["client"], kept["judged"]["reason"]) == ("app", "naked")
     run("review", str(kept["id"]), "--note", "a statue", "--author", "ana")
@@ -57,7 +57,7 @@ def test_the_record_is_read_reviewed_and_forgotten(home: Path, tmp_path: Path) -
     assert run("export", str(file), "--client", "app").output == "1\n"
     assert json.loads(file.read_text())["judged"]["said"] == "a naked man"
     refused = run("review", str(kept["id"]), "--note", "a statue", "--release")
-    assert isinstance(refused.exception, InputError)
-    assert isinstance(run("forget").exception, InputError)
+    assert isinstance(refused.exception, InvalidInputError)
+    assert isinstance(run("forget").exception, InvalidInputError)
     assert run("forget", "--client", "app").output == "1\n"
     assert json.loads(run("audit", "--json").output) == []

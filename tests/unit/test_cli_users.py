@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from studio.cli import app
+from studio.cli.main import app
 
 runner = CliRunner()
 

@@ -8,8 +8,8 @@ import pytest
 import statsmodels.api  # Here, since its import changes how warnings are taken.
 from PIL import Image
 
-from studio import bootstrap
-from studio.service.fake import FakeRenderer
+from studio import app as bootstrap
+from studio.services.rendering.fake_renderer import FakeRenderer
 from tests.unit.test_cli import Command, studio_command
 
 assert statsmodels.api
@@ -18,8 +18,8 @@ assert studio_command
 
 @pytest.fixture(autouse=True)
 def _drawn_by_a_fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = functools.partial(bootstrap.open_studio, renderer=FakeRenderer)
-    monkeypatch.setattr(bootstrap, "open_studio", opened)
+    opened = functools.partial(bootstrap.create_app_container, renderer=FakeRenderer)
+    monkeypatch.setattr(bootstrap, "create_app_container", opened)
 
 
 def test_a_contest_is_set_up_voted_on_and_counted(studio_command: Command, tmp_path: Path) -> None:
@@ -32,8 +32,8 @@ def test_a_contest_is_set_up_voted_on_and_counted(studio_command: Command, tmp_p
     shown = studio_command("votes", "ballot", 1, tmp_path, "--voter", "bo", "--json")
     assert json.loads(shown.out)[0]["number"] == 0
     for side in ("doodle", "left", "right"):
-        with Image.open(tmp_path / f"{side}.png") as picture:
-            assert (picture.size, picture.info) == ((256, 256), {})
+        with Image.open(tmp_path / f"{side}.png") as image:
+            assert (image.size, image.info) == ((256, 256), {})
     assert studio_command("votes", "cast", 1, 0, "left", "--voter", "bo").code == 0
     again = studio_command("votes", "cast", 1, 0, "left", "--voter", "bo")
     assert (again.code, "cast already" in again.err) == (2, True)

@@ -15,9 +15,9 @@ from typer.core import TyperGroup
 
 from docs.generate import PAGES as GENERATED
 from docs.generate import api, api_document, command_line, error_codes, messages, preset, settings
-from studio.cli import app
+from studio.cli.main import app
 from studio.locales import DEFAULT, templates
-from studio.recipes.recipe import Recipe
+from studio.recipes.generation.recipe import Recipe
 from studio.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from studio.errors import InputError
-from studio.extras import require_extra
+from studio.errors import InvalidInputError
 from studio.messages import message
+from studio.optional_dependencies import require_extra
 
 
 def test_an_installed_extra_is_let_pass() -> None:
@@ -15,7 +15,9 @@ def test_an_installed_extra_is_let_pass() -> None:
 
 
 def test_a_missing_one_names_the_extra_and_what_needs_it() -> None:
-    with pytest.raises(InputError, match=r"a study needs the extra `tuning`.*'\.\[tuning\]'"):
+    with pytest.raises(
+        InvalidInputError, match=r"a study needs the extra `tuning`.*'\.\[tuning\]'"
+    ):
         require_extra("no_such_module", "tuning", message("request.purpose_study"))
 
 
@@ -24,7 +26,7 @@ def test_the_studio_is_imported_without_them() -> None:
     code = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(('optuna', 'statsmodels', 'DeepCache')))\n"
-        "import studio.bootstrap, studio.ui.tuning, studio.ui.votes, studio.engine.deepcache\n"
+        "import studio.app, studio.server.pages.tuning, studio.server.pages.blind_tests, studio.engine.diffusion.deepcache\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from studio import errors, locales
-from studio.errors import Busy, InputError, StudioError
+from studio.errors import CapacityError, InvalidInputError, StudioError
 from studio.locales import DEFAULT, LANGUAGES, placeholders, templates
 from studio.locales.negotiation import language_of
 from studio.messages import message, read_message
-from studio.recipes.base import explain
-from studio.recipes.recipe import Recipe
+from studio.recipes.base import format_validation_error
+from studio.recipes.generation.recipe import Recipe
 
 PACKAGE = Path(locales.__file__).parents[1]
 ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
@@ -186,11 +186,12 @@ def test_what_is_no_message_is_read_as_a_sentence(text: str) -> None:
 
 
 def test_errors_keep_id_and_parameters_across_processes() -> None:
-    error = pickle.loads(pickle.dumps(Busy("a.b", 5, count=3)))
-    assert (type(error), error.code, error.seconds) == (Busy, "a.b", 5)
+    error = pickle.loads(pickle.dumps(CapacityError("a.b", 5, count=3)))
+    assert (type(error), error.code, error.seconds) == (CapacityError, "a.b", 5)
     assert error.message == message("a.b", count=3)
     assert (
-        str(InputError("a sentence of another library {x}")) == "a sentence of another library {x}"
+        str(InvalidInputError("a sentence of another library {x}"))
+        == "a sentence of another library {x}"
     )
 
 
@@ -224,7 +225,7 @@ def test_pydantics_findings_are_told_in_the_readers_language() -> None:
             }
             | {f"odd{i}": i for i in range(3)}
         )
-    told = explain(caught.value)
+    told = format_validation_error(caught.value)
     assert str(told) == (
         "base_model.name: no model can be named so: a name has at most 200 characters, no control"
         " characters, no / or \\ and no dot in front (got 'a/b');"

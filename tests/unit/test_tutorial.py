@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from studio import bootstrap
-from studio.service.fake import FakeRenderer
+from studio import app as bootstrap
+from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.servers.api import serving
 from tests.unit.test_cli import Command, studio_command  # noqa: F401
@@ -23,8 +23,10 @@ ROBUSTNESS = ["presets", "robustness"]
 
 @pytest.fixture
 def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = bootstrap.open_studio
-    monkeypatch.setattr(bootstrap, "open_studio", lambda settings: opened(settings, FakeRenderer))
+    opened = bootstrap.create_app_container
+    monkeypatch.setattr(
+        bootstrap, "create_app_container", lambda settings: opened(settings, FakeRenderer)
+    )
 
 
 @pytest.mark.usefixtures("fake_engine")
@@ -48,7 +50,7 @@ def test_the_tutorial_leads_to_a_theme_that_answers_an_app(
         if arguments[:2] == ["clients", "add"]:
             [key] = re.findall(r"dts_\S+", ran.out)
     assert {file.name for file in (checkout / "out").iterdir()} == {
-        *(f"{letter}.png" for letter in "ABCD"),
+        *(f"{slot}.png" for slot in "ABCD"),
         "result.json",
     }
     _ask(home, key)
@@ -58,11 +60,11 @@ def _ask(home: Path, key: str) -> None:
     """What the tutorial has curl ask for."""
     [body] = re.findall(r"-d '(\{.*\})'", TUTORIAL)
     headers = {"Authorization": f"Bearer {key}"}
-    studio = bootstrap.open_studio(Settings(home=home))
+    studio = bootstrap.create_app_container(Settings(data_dir=home))
     with serving(studio) as url, httpx2.Client(base_url=url, headers=headers) as client:
         asked = client.post("/api/v1/requests", json=json.loads(body))
         assert asked.status_code == 202, asked.text
         at = f"/api/v1/requests/{asked.json()['id']}"
         until(lambda: {each["state"] for each in client.get(at).json()["variants"]} == {"done"})
         assert client.get(f"{at}/variants/A").headers["content-type"] == "image/png"
-    studio.rendering.close()
+    studio.renders.close()

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from studio.engine.dialect import Dialect
+from studio.engine.families.base import ModelFamilySpec
+from studio.engine.families.sd1 import STABLE_DIFFUSION
 from studio.engine.families.sd3 import SD3
 from studio.engine.families.sdxl import SDXL
-from studio.engine.families.stable_diffusion import STABLE_DIFFUSION
-from studio.library.models import Family
+from studio.models.types import ModelFamily
 
-DIALECTS: Mapping[Family, Dialect] = MappingProxyType(
+MODEL_FAMILIES: Mapping[ModelFamily, ModelFamilySpec] = MappingProxyType(
     {
         "pocket": STABLE_DIFFUSION,
         "sd15": STABLE_DIFFUSION,

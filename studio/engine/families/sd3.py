@@ -6,30 +6,33 @@ from typing import cast
 from diffusers import StableDiffusion3Img2ImgPipeline
 from transformers import CLIPTokenizer
 
-from studio.engine.clip import WINDOW, token_count
-from studio.engine.dialect import BaseModel, Dialect, Embeddings
+from studio.engine.families.base import LoadedBaseModel, ModelFamilySpec, PromptEmbeddings
+from studio.engine.prompts.clip_encoder import CHUNK_TOKENS, count_tokens
 from studio.messages import Message, message
-from studio.recipes.promptsyntax import Fragment, plain_text
+from studio.recipes.generation.prompt_syntax import WeightedFragment, unweighted_text
 
 
 def speak(
-    parts: BaseModel, positive: Sequence[Fragment], negative: Sequence[Fragment], clip_skip: int
-) -> Embeddings:
+    parts: LoadedBaseModel,
+    positive: Sequence[WeightedFragment],
+    negative: Sequence[WeightedFragment],
+    clip_skip: int,
+) -> PromptEmbeddings:
     """By diffusers' own way for this family: T5 reads 256 tokens, CLIP the first 77, and weights
     are left aside, which T5 was never taught."""
     pipe = StableDiffusion3Img2ImgPipeline(**parts.components)
     said, unsaid, whole, whole_unsaid = pipe.encode_prompt(
-        prompt=plain_text(positive), prompt_2=None, prompt_3=None,
-        negative_prompt=plain_text(negative),
+        prompt=unweighted_text(positive), prompt_2=None, prompt_3=None,
+        negative_prompt=unweighted_text(negative),
         clip_skip=clip_skip - 1 or None,
     )  # fmt: skip
-    tokens = token_count(cast(CLIPTokenizer, parts.components["tokenizer"]), positive)
+    tokens = count_tokens(cast(CLIPTokenizer, parts.components["tokenizer"]), positive)
     notes: list[Message] = []
-    if tokens > WINDOW:
-        notes.append(message("engine.prompt_cut", tokens=tokens, window=WINDOW))
+    if tokens > CHUNK_TOKENS:
+        notes.append(message("engine.prompt_cut", tokens=tokens, window=CHUNK_TOKENS))
     if any(fragment.weight != 1.0 for fragment in (*positive, *negative)):
         notes.append(message("engine.word_weights_ignored"))
-    return Embeddings(
+    return PromptEmbeddings(
         {
             "prompt_embeds": said,
             "negative_prompt_embeds": unsaid,
@@ -41,13 +44,13 @@ def speak(
     )
 
 
-SD3 = Dialect(
-    plain=StableDiffusion3Img2ImgPipeline,
+SD3 = ModelFamilySpec(
+    img2img_pipeline=StableDiffusion3Img2ImgPipeline,
     # diffusers has ControlNets for this family from noise only, not from a picture.
-    controlled=None,
-    speak=speak,
-    optional=("text_encoder_3", "tokenizer_3", "image_encoder", "feature_extractor"),
-    flow=True,
+    controlnet_pipeline=None,
+    encode_prompts=speak,
+    optional_components=("text_encoder_3", "tokenizer_3", "image_encoder", "feature_extractor"),
+    is_flow_matching=True,
     # Its transformer reads latents in patches of two by two.
     side=16,
 )

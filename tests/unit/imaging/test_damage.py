@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from studio.errors import BadPicture
-from studio.imaging.limits import MAX_SIDE, encode_png, open_png
+from studio.errors import InvalidImageError
+from studio.imaging.png_io import MAX_SIDE, decode_png, encode_png
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COUNT = 100_000 if os.environ.get("STUDIO_TEST_ALL") else 10_000
@@ -32,19 +32,17 @@ def originals() -> list[bytes]:
     told = PngInfo()
     told.add_text("parameters", "a red dress\nSteps: 20", zip=True)
     told.add_itxt("doodle-theme-studio", "{}")
-    picture = Image.new("P", (12, 12))
-    picture.putpalette([n % 256 for n in range(768)])
-    made.append(
-        _saved(picture, pnginfo=told, transparency=3, icc_profile=b"none" * 40, dpi=(72, 72))
-    )
+    image = Image.new("P", (12, 12))
+    image.putpalette([n % 256 for n in range(768)])
+    made.append(_saved(image, pnginfo=told, transparency=3, icc_profile=b"none" * 40, dpi=(72, 72)))
     frames = [Image.new("RGBA", (12, 12), (n, 0, 0, n)) for n in (10, 200)]
     made.append(_saved(frames[0], save_all=True, append_images=frames[1:], duration=50))
     return made
 
 
-def _saved(picture: Image.Image, **more: object) -> bytes:
+def _saved(image: Image.Image, **more: object) -> bytes:
     packed = io.BytesIO()
-    picture.save(packed, "PNG", **more)
+    image.save(packed, "PNG", **more)
     return packed.getvalue()
 
 
@@ -111,11 +109,11 @@ DAMAGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 def refusal(data: bytes) -> str:
     """Why a picture is not taken; empty where it is."""
     try:
-        picture = open_png(data, "the doodle")
-    except BadPicture as error:
+        image = decode_png(data, "the doodle")
+    except InvalidImageError as error:
         return str(error)
-    assert max(picture.size) <= MAX_SIDE
-    encode_png(picture.convert("RGBA"))
+    assert max(image.size) <= MAX_SIDE
+    encode_png(image.convert("RGBA"))
     return ""
 
 

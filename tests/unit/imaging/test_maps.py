@@ -8,23 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from studio.imaging.compose import composite
-from studio.imaging.controlmaps import EDGE_THRESHOLD, _lines, lineart_map, scribble_map
-from studio.imaging.limits import open_png
-from studio.imaging.metadata import metadata_of, png_with_metadata
-from studio.imaging.skeleton import COLOURS, draw_skeleton
+from studio.imaging.compositing import composite
+from studio.imaging.control_maps import EDGE_THRESHOLD, _edge_lines, lineart_map, scribble_map
+from studio.imaging.openpose_renderer import COLORS, render_openpose_map
+from studio.imaging.png_io import decode_png
+from studio.imaging.png_metadata import png_with_metadata, read_metadata
 from tests import examples
 
 
-def layer(*boxes: tuple[tuple[int, int, int, int], examples.Colour]) -> Image.Image:
-    picture = Image.new("RGBA", (256, 256))
-    for box, colour in boxes:
-        picture.paste(colour, box)
-    return picture
+def layer(*boxes: tuple[tuple[int, int, int, int], examples.Color]) -> Image.Image:
+    image = Image.new("RGBA", (256, 256))
+    for box, color in boxes:
+        image.paste(color, box)
+    return image
 
 
-def lit(picture: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.asarray(picture)[..., 0] > 0
+def lit(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    return np.asarray(image)[..., 0] > 0
 
 
 def test_a_filled_shape_gives_its_outline_and_nothing_inside() -> None:
@@ -35,7 +35,7 @@ def test_a_filled_shape_gives_its_outline_and_nothing_inside() -> None:
     assert not lines[20, 20]
 
 
-def test_two_colours_that_meet_give_a_line() -> None:
+def test_two_colors_that_meet_give_a_line() -> None:
     doodle = layer(((60, 60, 120, 180), (200, 0, 0, 255)), ((120, 60, 180, 180), (0, 0, 200, 255)))
     assert lit(scribble_map(doodle))[120, 120]
 
@@ -63,9 +63,9 @@ def test_lines_are_as_thick_as_pillows_filter_made_them(
 ) -> None:
     """The filter it was done with before, and a pixel at a time what an edge is."""
     rng = np.random.default_rng(seed)
-    colours = rng.integers(0, 256, (paints, 4), dtype=np.uint8)
+    colors = rng.integers(0, 256, (paints, 4), dtype=np.uint8)
     spots = rng.integers(0, paints, (height // 6 + 1, width // 6 + 1))
-    pixels = colours[spots.repeat(6, axis=0).repeat(6, axis=1)[:height, :width]]
+    pixels = colors[spots.repeat(6, axis=0).repeat(6, axis=1)[:height, :width]]
     edges = np.zeros((height, width), np.uint8)
     for y, x in np.ndindex(height, width):
         for above, before in ((1, 0), (0, 1)):
@@ -76,7 +76,7 @@ def test_lines_are_as_thick_as_pillows_filter_made_them(
     if thickness > 1:
         wanted = wanted.filter(ImageFilter.MaxFilter(thickness))
     assert (
-        np.asarray(_lines(Image.fromarray(pixels), thickness))[..., 1] == np.asarray(wanted)
+        np.asarray(_edge_lines(Image.fromarray(pixels), thickness))[..., 1] == np.asarray(wanted)
     ).all()
 
 
@@ -86,23 +86,23 @@ def apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> int:
 
 
 @pytest.mark.parametrize("side", [256, 512, 1024])
-def test_lines_grow_with_the_picture(side: int) -> None:
+def test_lines_grow_with_the_image(side: int) -> None:
     doodle = Image.new("RGBA", (side, side))
     doodle.paste((200, 0, 0, 255), (side // 4, side // 4, side, side))
     row = lit(scribble_map(doodle))[side // 2]
     assert row.sum() == pytest.approx(side / 85, abs=2)
 
 
-def test_a_skeleton_has_each_joint_in_its_own_colour() -> None:
+def test_a_skeleton_has_each_joint_in_its_own_color() -> None:
     points = tuple((0.1 + 0.045 * i, 0.2 + 0.03 * (i % 7)) for i in range(18))
-    pixels = np.asarray(draw_skeleton(points, 512, 512))
-    for (x, y), colour in zip(points, COLOURS, strict=True):
-        assert tuple(pixels[round(y * 512), round(x * 512)]) == colour
+    pixels = np.asarray(render_openpose_map(points, 512, 512))
+    for (x, y), color in zip(points, COLORS, strict=True):
+        assert tuple(pixels[round(y * 512), round(x * 512)]) == color
 
 
 def test_hidden_joints_leave_out_their_limbs() -> None:
     only_nose = ((0.5, 0.5), *([None] * 17))
-    drawn = np.asarray(draw_skeleton(only_nose, 256, 256)).any(axis=-1)
+    drawn = np.asarray(render_openpose_map(only_nose, 256, 256)).any(axis=-1)
     assert 0 < drawn.sum() < 40
 
 
@@ -116,8 +116,8 @@ def test_the_doodle_lies_over_the_base() -> None:
 
 def test_metadata_comes_back_from_the_png_also_in_chinese() -> None:
     png = png_with_metadata(Image.new("RGB", (8, 8)), '{"prompt": "红色连衣裙"}')
-    assert metadata_of(open_png(png, "it")) == '{"prompt": "红色连衣裙"}'
-    assert metadata_of(open_png(examples.png(), "it")) is None
+    assert read_metadata(decode_png(png, "it")) == '{"prompt": "红色连衣裙"}'
+    assert read_metadata(decode_png(examples.png(), "it")) is None
     assert png == png_with_metadata(Image.new("RGB", (8, 8)), '{"prompt": "红色连衣裙"}')
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from studio.errors import BadDocument
-from studio.recipes.base import read_document
-from studio.recipes.preset import LETTERS, Preset
-from studio.settings import shipped
+from studio.errors import InvalidDocumentError
+from studio.recipes.base import parse_document
+from studio.recipes.themes.preset import SLOTS, Preset
+from studio.settings import bundled_path
 from tests import examples
 
 
 def test_a_preset_comes_back_from_its_json() -> None:
     preset = examples.preset(base_images=("mia", "noah"))
-    assert read_document(Preset, preset.to_json(), "it") == preset
+    assert parse_document(Preset, preset.to_json(), "it") == preset
 
 
 def test_the_document_names_its_schema_and_version() -> None:
@@ -38,22 +38,24 @@ def test_the_document_names_its_schema_and_version() -> None:
 )
 def test_another_tools_or_a_newer_file_is_refused(changes: dict[str, Any], named: str) -> None:
     document = json.loads(examples.preset().to_json()) | changes
-    with pytest.raises(BadDocument) as caught:
-        read_document(Preset, json.dumps(document), "the preset file x.json")
+    with pytest.raises(InvalidDocumentError) as caught:
+        parse_document(Preset, json.dumps(document), "the preset file x.json")
     assert "the preset file x.json" in str(caught.value)
     assert named in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\x00", "null", '{"a":' * 2000])
 def test_what_is_no_document_at_all_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(BadDocument) as caught:
-        read_document(Preset, text, "the file")
+    with pytest.raises(InvalidDocumentError) as caught:
+        parse_document(Preset, text, "the file")
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("file", sorted(shipped("presets").glob("*.json")), ids=lambda f: f.stem)
+@pytest.mark.parametrize(
+    "file", sorted(bundled_path("presets").glob("*.json")), ids=lambda f: f.stem
+)
 def test_shipped_presets_hold_and_are_named_after_their_file(file: Path) -> None:
-    preset = read_document(Preset, file.read_bytes(), file.name)
+    preset = parse_document(Preset, file.read_bytes(), file.name)
     assert preset.slug == file.stem
     assert preset.description
-    assert len({preset.recipes[letter] for letter in LETTERS}) == 4
+    assert len({preset.recipes[slot] for slot in SLOTS}) == 4

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.errors import BadDocument
-from studio.recipes.base import read_document
-from studio.recipes.recipe import ControlUnit, LoraUse, ModelRef, Recipe, SeedRule, is_model_name
-from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES, schedule_fits
+from studio.errors import InvalidDocumentError
+from studio.recipes.base import parse_document
+from studio.recipes.generation.recipe import (
+    ControlUnit,
+    LoraSettings,
+    ModelRef,
+    Recipe,
+    SeedPolicy,
+    is_model_name,
+)
+from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES, supports_schedule
 from tests import examples
 
 names = st.text(min_size=1, max_size=30).filter(is_model_name)
@@ -38,7 +45,7 @@ signs = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
 def recipes(draw: st.DrawFn) -> Recipe:
     sampler, schedule = draw(
         st.tuples(st.sampled_from(SAMPLERS), st.sampled_from(SCHEDULE_TYPES)).filter(
-            lambda pair: schedule_fits(*pair)
+            lambda pair: supports_schedule(*pair)
         )
     )
     return Recipe(
@@ -48,14 +55,14 @@ def recipes(draw: st.DrawFn) -> Recipe:
         schedule_type=schedule,
         steps=draw(st.integers(1, 150)),
         guidance_scale=draw(st.floats(1, 30)),
-        strength=draw(st.floats(0, 1)),
+        denoising_strength=draw(st.floats(0, 1)),
         width=8 * draw(st.integers(8, 256)),
         height=8 * draw(st.integers(8, 256)),
         prompt_template=draw(signs.map(lambda t: t.replace("{prompt}", ""))),
         negative_prompt=draw(signs),
-        loras=tuple(draw(st.lists(st.builds(LoraUse, model=refs), max_size=3))),
+        loras=tuple(draw(st.lists(st.builds(LoraSettings, model=refs), max_size=3))),
         control_units=tuple(draw(st.lists(units(), max_size=3))),
-        seed_rule=draw(st.builds(SeedRule, value=st.integers(0, 2**32 - 1))),
+        seed_policy=draw(st.builds(SeedPolicy, value=st.integers(0, 2**32 - 1))),
     )
 
 
@@ -97,8 +104,8 @@ def test_no_models_name_leaves_its_folder_or_its_line(name: str) -> None:
         ({"steps": 0}, "steps"),
         ({"steps": 151}, "steps"),
         ({"guidance_scale": 0.5}, "guidance_scale"),
-        ({"strength": 1.01}, "strength"),
-        ({"strength": float("nan")}, "strength"),
+        ({"denoising_strength": 1.01}, "denoising_strength"),
+        ({"denoising_strength": float("nan")}, "denoising_strength"),
         ({"width": 257}, "width"),
         ({"height": 4096}, "height"),
         ({"sampler": "Euler b"}, "sampler"),
@@ -114,15 +121,15 @@ def test_what_does_not_hold_is_refused_in_one_line_by_name(
     changes: dict[str, Any], named: str
 ) -> None:
     document = examples.recipe().model_dump(mode="json") | changes
-    with pytest.raises(BadDocument, match="the recipe does not hold") as caught:
-        read_document(Recipe, json.dumps(document), "the recipe")
+    with pytest.raises(InvalidDocumentError, match="the recipe does not hold") as caught:
+        parse_document(Recipe, json.dumps(document), "the recipe")
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_many_mistakes_are_counted_not_listed() -> None:
-    with pytest.raises(BadDocument, match="and 2 more"):
-        read_document(Recipe, json.dumps({f"odd{i}": i for i in range(6)}), "the recipe")
+    with pytest.raises(InvalidDocumentError, match="and 2 more"):
+        parse_document(Recipe, json.dumps({f"odd{i}": i for i in range(6)}), "the recipe")
 
 
 def test_a_control_unit_cannot_end_before_it_starts() -> None:
@@ -137,30 +144,30 @@ def test_a_control_unit_cannot_end_before_it_starts() -> None:
 def test_a_unit_without_weight_or_interval_is_inactive(
     changes: dict[str, Any], active: bool
 ) -> None:
-    assert examples.unit(**changes).active is active
+    assert examples.unit(**changes).is_active is active
 
 
 @pytest.mark.parametrize(
     ("rule", "of_request", "seed"),
     [
-        (SeedRule(), 7, 7),
-        (SeedRule(kind="shared", value=5), 7, 7),
-        (SeedRule(kind="offset", value=5), 7, 12),
-        (SeedRule(kind="offset", value=1), 2**32 - 1, 0),
-        (SeedRule(kind="fixed", value=5), 7, 5),
+        (SeedPolicy(), 7, 7),
+        (SeedPolicy(mode="shared", value=5), 7, 7),
+        (SeedPolicy(mode="offset", value=5), 7, 12),
+        (SeedPolicy(mode="offset", value=1), 2**32 - 1, 0),
+        (SeedPolicy(mode="fixed", value=5), 7, 5),
     ],
 )
-def test_seed_rules(rule: SeedRule, of_request: int, seed: int) -> None:
-    assert rule.seed(of_request) == seed
+def test_seed_rules(rule: SeedPolicy, of_request: int, seed: int) -> None:
+    assert rule.resolve(of_request) == seed
 
 
 def test_models_lists_everything_the_recipe_needs() -> None:
     recipe = examples.recipe(
         vae=ModelRef(name="v"),
-        loras=(LoraUse(model=ModelRef(name="l"), weight=0),),
+        loras=(LoraSettings(model=ModelRef(name="l"), weight=0),),
         control_units=(examples.unit(weight=0),),
     )
-    assert [(kind, ref.name) for kind, ref in recipe.models] == [
+    assert [(kind, ref.name) for kind, ref in recipe.model_refs] == [
         ("checkpoint", "pocket-ink"),
         ("vae", "v"),
         ("lora", "l"),

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.errors import InputError
-from studio.recipes.recipe import ModelRef
-from studio.recipes.sweep import MOST, MOST_VALUES, Axis, cells
+from studio.errors import InvalidInputError
+from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.generation.sweep import MAX_CELLS, MOST_VALUES, Axis, expand_grid
 from tests import examples
 
 
 @pytest.mark.parametrize(
     ("text", "field", "values"),
     [
-        ("strength=0.4,0.6", "strength", (0.4, 0.6)),
+        ("denoising_strength=0.4,0.6", "denoising_strength", (0.4, 0.6)),
         ("steps = 8, 12", "steps", (8, 12)),
-        ("strength=0.4..0.8/5", "strength", (0.4, 0.5, 0.6, 0.7, 0.8)),
+        ("denoising_strength=0.4..0.8/5", "denoising_strength", (0.4, 0.5, 0.6, 0.7, 0.8)),
         ("steps=8..20/4", "steps", (8, 12, 16, 20)),
         ("steps=20..8/2,30", "steps", (20, 8, 30)),
         ("base_model.name=ink,water", "base_model.name", ("ink", "water")),
@@ -36,62 +36,62 @@ from tests import examples
     ],
 )
 def test_axes_are_read(text: str, field: str, values: tuple[object, ...]) -> None:
-    axis = Axis.read(text)
+    axis = Axis.parse(text)
     assert (axis.field, axis.values) == (field, values)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("strength", "is no axis: write it as"),
-        ("strength=", "values: Tuple should have at least 1"),
-        ("strength=0.4..0.8", "is no range"),
-        ("strength=a..b/3", "is no range"),
-        ("strength=0..1/1", "is no range"),
+        ("denoising_strength", "is no axis: write it as"),
+        ("denoising_strength=", "values: Tuple should have at least 1"),
+        ("denoising_strength=0.4..0.8", "is no range"),
+        ("denoising_strength=a..b/3", "is no range"),
+        ("denoising_strength=0..1/1", "is no range"),
         ("Strength/../=1", "field: "),
         ('prompt="' + "a" * 200_000, "is no list of values"),
         # Issue 18, 12 (review 2.4): counted before it is built; the first took 30 s and 1.1 GB.
-        ("strength=0..1/20000000", "too many values: at most 100"),
-        ("strength=0..1/1000000000000", "too many values: at most 100"),
-        ("strength=0..1/101", "too many values: at most 100"),
-        ("strength=0..1/" + "9" * 5000, "too many values: at most 100"),
-        ("strength=" + "0..1/100," * 100_000, "too many values: at most 100"),
-        ("strength=0..1/²", "is no range"),
-        ("strength=0..1/٣", "is no range"),
-        ("strength=0..1/", "is no range"),
-        ("strength=inf", "'inf' is no number that a field can take"),
-        ("strength=1e999", "'1e999' is no number"),
-        ("strength=nan", "'nan' is no number"),
-        ("strength=0..inf/3", "'inf' is no number"),
+        ("denoising_strength=0..1/20000000", "too many values: at most 100"),
+        ("denoising_strength=0..1/1000000000000", "too many values: at most 100"),
+        ("denoising_strength=0..1/101", "too many values: at most 100"),
+        ("denoising_strength=0..1/" + "9" * 5000, "too many values: at most 100"),
+        ("denoising_strength=" + "0..1/100," * 100_000, "too many values: at most 100"),
+        ("denoising_strength=0..1/²", "is no range"),
+        ("denoising_strength=0..1/٣", "is no range"),
+        ("denoising_strength=0..1/", "is no range"),
+        ("denoising_strength=inf", "'inf' is no number that a field can take"),
+        ("denoising_strength=1e999", "'1e999' is no number"),
+        ("denoising_strength=nan", "'nan' is no number"),
+        ("denoising_strength=0..inf/3", "'inf' is no number"),
         ("steps=" + "9" * 5000, "is no number that a field can take"),
     ],
 )
 def test_what_is_no_axis_says_how_to_write_one(text: str, says: str) -> None:
-    with pytest.raises(InputError, match=says) as caught:
-        Axis.read(text)
+    with pytest.raises(InvalidInputError, match=says) as caught:
+        Axis.parse(text)
     assert len(str(caught.value)) < 250
 
 
 @settings(deadline=None)
 @given(st.text(max_size=40) | st.text(alphabet='0123456789.,/-+e"infa²٣ ', max_size=40))
 def test_whatever_is_written_is_read_or_refused(values: str) -> None:
-    for field in ("strength", "base_model.name", "seed"):
-        with suppress(InputError):
-            assert 1 <= len(Axis.read(f"{field}={values}").values) <= MOST_VALUES
+    for field in ("denoising_strength", "base_model.name", "seed"):
+        with suppress(InvalidInputError):
+            assert 1 <= len(Axis.parse(f"{field}={values}").values) <= MOST_VALUES
 
 
 def test_a_range_may_span_all_numbers() -> None:
-    low, middle, high = Axis.read("strength=-1e308..1e308/3").values
+    low, middle, high = Axis.parse("denoising_strength=-1e308..1e308/3").values
     assert (float(low), middle, float(high)) == (-1e308, 0, 1e308)
 
 
 def swept(*axes: str, **recipe: Any) -> list[tuple[tuple[int, ...], Any]]:
-    found = cells(examples.recipe(**recipe), 7, [Axis.read(axis) for axis in axes])
-    return [(cell.at, cell) for cell in found]
+    found = expand_grid(examples.recipe(**recipe), 7, [Axis.parse(axis) for axis in axes])
+    return [(cell.coordinates, cell) for cell in found]
 
 
 def test_two_axes_give_every_combination() -> None:
-    found = dict(swept("strength=0.4,0.6", "steps=8,12,16"))
+    found = dict(swept("denoising_strength=0.4,0.6", "steps=8,12,16"))
     assert len(found) == 6
     assert (found[1, 2].recipe.strength, found[1, 2].recipe.steps) == (0.6, 16)
 
@@ -137,18 +137,18 @@ def test_base_models_change_as_seldom_as_they_can() -> None:
     ],
 )
 def test_what_a_recipe_cannot_be_is_told_before_anything_is_rendered(axis: str, says: str) -> None:
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         swept(axis)
 
 
 def test_a_sweep_has_its_limit() -> None:
-    with pytest.raises(InputError, match=f"at most {MOST}"):
+    with pytest.raises(InvalidInputError, match=f"at most {MAX_CELLS}"):
         swept("seed=1..100/100", "steps=1..10/10")
 
 
 @given(st.integers(0, 10**6), st.integers(2, 90), st.integers(1, 10**6))
 def test_a_range_goes_from_end_to_end_in_even_steps(low: int, count: int, width: int) -> None:
-    values = Axis.read(f"strength={low}..{low + width}/{count}").values
+    values = Axis.parse(f"denoising_strength={low}..{low + width}/{count}").values
     numbers = [float(value) for value in values]
     assert (len(numbers), numbers[0], numbers[-1]) == (count, low, low + width)
     gaps = [b - a for a, b in pairwise(numbers)]

@@ -3,70 +3,79 @@
 import pytest
 from pydantic import ValidationError
 
-from studio.errors import InputError
-from studio.recipes.reports import Looks
-from studio.recipes.tuning import Span, Study, score, tried, worth
+from studio.errors import InvalidInputError
+from studio.recipes.evaluation.reports import QualityMetrics
+from studio.recipes.evaluation.tuning import (
+    SearchSpace,
+    TuningStudy,
+    apply_trial,
+    quality_score,
+    trial_score,
+)
 from tests import examples
 
 
 @pytest.mark.parametrize(
     ("text", "span"),
     [
-        ("strength=0.4..0.8", Span(field="strength", low=0.4, high=0.8)),
-        ("steps = 8..20", Span(field="steps", low=8, high=20)),
-        ("sampler=Euler, UniPC", Span(field="sampler", choices=("Euler", "UniPC"))),
-        ("control_units.0.weight=0.5,1", Span(field="control_units.0.weight", choices=(0.5, 1))),
+        ("denoising_strength=0.4..0.8", SearchSpace(field="denoising_strength", low=0.4, high=0.8)),
+        ("steps = 8..20", SearchSpace(field="steps", low=8, high=20)),
+        ("sampler=Euler, UniPC", SearchSpace(field="sampler", choices=("Euler", "UniPC"))),
+        (
+            "control_units.0.weight=0.5,1",
+            SearchSpace(field="control_units.0.weight", choices=(0.5, 1)),
+        ),
         # Issue 18, 17: models of any name.
         (
             'base_model.name="a, (b)",1.5,a..b',
-            Span(field="base_model.name", choices=("a, (b)", "1.5", "a..b")),
+            SearchSpace(field="base_model.name", choices=("a, (b)", "1.5", "a..b")),
         ),
     ],
 )
-def test_spans_are_read_as_operators_write_them(text: str, span: Span) -> None:
-    assert Span.read(text) == span
+def test_spans_are_read_as_operators_write_them(text: str, span: SearchSpace) -> None:
+    assert SearchSpace.parse(text) == span
 
 
-@pytest.mark.parametrize("text", ["strength", "strength=", "=1..2", "strength=a..b", "strength=0.8..0.4", "Strength=1,2", "strength=0..inf", "strength=nan,1", "steps=" + "1," * 101])  # fmt: skip
+@pytest.mark.parametrize("text", ["denoising_strength", "denoising_strength=", "=1..2", "denoising_strength=a..b", "denoising_strength=0.8..0.4", "Strength=1,2", "denoising_strength=0..inf", "denoising_strength=nan,1", "steps=" + "1," * 101])  # fmt: skip
 def test_what_is_no_span_is_refused(text: str) -> None:
-    with pytest.raises(InputError):
-        Span.read(text)
+    with pytest.raises(InvalidInputError):
+        SearchSpace.parse(text)
 
 
 def test_steps_are_whole_and_strength_is_not() -> None:
-    assert Span.read("steps=8..20").whole
-    assert not Span.read("strength=0..1").whole
-    assert not Span.read("steps=8,20").whole
+    assert SearchSpace.parse("steps=8..20").is_integer
+    assert not SearchSpace.parse("denoising_strength=0..1").is_integer
+    assert not SearchSpace.parse("steps=8,20").is_integer
 
 
 def test_a_field_is_varied_once() -> None:
-    span = Span.read("steps=8..20")
+    span = SearchSpace.parse("steps=8..20")
     with pytest.raises(ValidationError, match="varied twice"):
-        Study(slug="spring", number=1, letter="A", spans=(span, span))
+        TuningStudy(slug="spring", version=1, slot="A", search_space=(span, span))
 
 
 def test_values_come_into_their_fields_and_must_hold() -> None:
     recipe = examples.recipe(control_units=(examples.unit(),))
-    varied = tried(recipe, {"strength": 0.4, "control_units.0.weight": 0.5})
-    assert (varied.strength, varied.control_units[0].weight) == (0.4, 0.5)
-    assert tried(recipe, {}) == recipe
-    with pytest.raises(InputError, match="strength"):
-        tried(recipe, {"strength": 4})
-    with pytest.raises(InputError, match="no field 'nothing'"):
-        tried(recipe, {"nothing": 4})
+    varied = apply_trial(recipe, {"denoising_strength": 0.4, "control_units.0.weight": 0.5})
+    assert (varied.denoising_strength, varied.control_units[0].weight) == (0.4, 0.5)
+    assert apply_trial(recipe, {}) == recipe
+    with pytest.raises(InvalidInputError, match="denoising_strength"):
+        apply_trial(recipe, {"denoising_strength": 4})
+    with pytest.raises(InvalidInputError, match="no field 'nothing'"):
+        apply_trial(recipe, {"nothing": 4})
 
 
 def test_like_the_doodle_and_unlike_the_others_is_best() -> None:
-    best = worth(Looks(likeness=0.0, diversity=40.0, of_seeds=None))
-    middle = worth(Looks(likeness=10.0, diversity=10.0, of_seeds=None))
-    worst = worth(Looks(likeness=60.0, diversity=0.0, of_seeds=None))
+    best = quality_score(QualityMetrics(color_error=0.0, diversity=40.0, seed_diversity=None))
+    middle = quality_score(QualityMetrics(color_error=10.0, diversity=10.0, seed_diversity=None))
+    worst = quality_score(QualityMetrics(color_error=60.0, diversity=0.0, seed_diversity=None))
     assert (best, worst) == (1.0, 0.0)
     assert worst < middle < best
 
 
 def test_stars_are_waited_for_where_they_count() -> None:
-    looks = Looks(likeness=0.0, diversity=40.0, of_seeds=None)
-    assert score("looks", looks, None) == 1.0
-    assert score("votes", looks, None) is None
-    assert [score("votes", looks, stars) for stars in (1, 3, 5)] == [0.0, 0.5, 1.0]
-    assert score("both", looks, 1) == 0.5
+    looks = QualityMetrics(color_error=0.0, diversity=40.0, seed_diversity=None)
+    assert trial_score("looks", looks, None) == 1.0
+    assert trial_score("votes", looks, None) is None
+    assert [trial_score("votes", looks, stars) for stars in (1, 3, 5)] == [0.0, 0.5, 1.0]
+    assert trial_score("both", looks, 1) == 0.5

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.safety.lists import WordLists
-from studio.safety.words import WordFilter
+from studio.safety.word_filter import WordFilter
+from studio.safety.word_lists import WordLists
 from tests.benchmarks.words import WORDS, leaks, pairs, shipped_entries
 
-SHIPPED = WordLists((WORDS,)).filter()
+SHIPPED = WordLists((WORDS,)).load_filter()
 BLOCKS, MASKS = shipped_entries("block"), shipped_entries("mask")
 
 
@@ -18,7 +18,7 @@ BLOCKS, MASKS = shipped_entries("block"), shipped_entries("mask")
     ["na手枪ked girl", "裸手枪体女孩", "nu啤酒de woman", "强啤酒奸", "fu内衣ck", "se gun x", "na 🔫ked", "na&#26538;支ked"],
 )  # fmt: skip
 def test_what_stands_around_a_masked_word_is_judged_together(text: str) -> None:
-    assert SHIPPED.judge(text).severity == "block"
+    assert SHIPPED.check(text).action == "block"
 
 
 @given(st.data())
@@ -28,14 +28,14 @@ def test_no_mask_within_a_blocked_entry_lets_it_through(data: st.DataObject) -> 
     mask = data.draw(st.sampled_from(MASKS))
     place = data.draw(st.integers(0, len(block)))
     around = data.draw(st.sampled_from(["", " ", ".", "，"]))
-    assert not leaks(f"a {block[:place]}{around}{mask}{around}{block[place:]} b", SHIPPED.judge)
+    assert not leaks(f"a {block[:place]}{around}{mask}{around}{block[place:]} b", SHIPPED.check)
 
 
 def test_every_blocked_entry_holds_one_mask_at_every_place() -> None:
     """One mask entry in turn; `python -m tests.benchmarks.words --pairs` takes each of them."""
     for number, block in enumerate(BLOCKS):
         for text in pairs([MASKS[number % len(MASKS)]], [block]):
-            assert not leaks(text, SHIPPED.judge), text
+            assert not leaks(text, SHIPPED.check), text
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,18 @@ def test_every_blocked_entry_holds_one_mask_at_every_place() -> None:
     ],
 )
 def test_what_is_left_reads_as_a_prompt(text: str, drawn: str) -> None:
-    assert SHIPPED.judge(text).masked(text) == drawn
+    assert SHIPPED.check(text).apply_mask(text) == drawn
 
 
 def test_masks_within_masks_come_to_an_end() -> None:
     words = WordFilter({"mask": ["ab"]})
     nested = "a " * 60 + "b " * 60
-    assert words.judge(nested).severity in ("mask", None)
+    assert words.check(nested).action in ("mask", None)
     deep = WordFilter({"mask": ["xyz"]})
-    assert deep.judge("xy " * 40 + "xyz" + " z" * 40).severity is not None
+    assert deep.check("xy " * 40 + "xyz" + " z" * 40).action is not None
 
 
 def test_places_of_later_looks_are_those_of_the_text() -> None:
     text = "a na手枪ked girl"
-    found = {match.entry: text[match.start : match.end] for match in SHIPPED.judge(text).matches}
+    found = {match.entry: text[match.start : match.end] for match in SHIPPED.check(text).matches}
     assert found == {"手枪": "手枪", "naked": "na手枪ked"}

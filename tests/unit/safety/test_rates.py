@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from studio.safety.lists import WordLists
-from studio.safety.words import WordFilter
+from studio.safety.word_filter import WordFilter
+from studio.safety.word_lists import WordLists
 from tests.benchmarks.words import NAMES, WORDS, examples, wrong
 
 LEAST_BLOCKED, MOST_STOPPED = 0.85, {"english": 0.03, "chinese": 0.08}
@@ -13,14 +13,14 @@ LEAST_BLOCKED, MOST_STOPPED = 0.85, {"english": 0.03, "chinese": 0.08}
 
 @pytest.fixture(scope="module")
 def shipped_filter() -> WordFilter:
-    return WordLists((WORDS,)).filter()
+    return WordLists((WORDS,)).load_filter()
 
 
 # Issue 18, 13.
 @pytest.mark.parametrize("name", NAMES)
 def test_evasions_are_blocked_and_innocents_pass(shipped_filter: WordFilter, name: str) -> None:
     all_of = Counter((each.verdict, each.kind) for each in examples(name))
-    missed = wrong(name, shipped_filter.judge)
+    missed = wrong(name, shipped_filter.check)
     told = "\n".join(f"{each.verdict} {each.kind}: {each.text!r}" for each in missed)
     blocked = sum(count for (verdict, _), count in all_of.items() if verdict == "block")
     let_through = sum(each.verdict == "block" for each in missed)
@@ -34,6 +34,6 @@ def test_each_technique_is_caught_more_often_than_not(shipped_filter: WordFilter
     """None is as it was: of those that were misspelt or encoded none was blocked."""
     for name in NAMES:
         all_of = Counter(each.kind for each in examples(name) if each.verdict == "block")
-        missed = Counter(each.kind for each in wrong(name, shipped_filter.judge))
+        missed = Counter(each.kind for each in wrong(name, shipped_filter.check))
         for kind, count in all_of.items():
             assert missed[kind] <= count / 4, f"{name}, {kind}: {missed[kind]} of {count} missed"

@@ -4,54 +4,56 @@ import threading
 
 import pytest
 
-from studio.errors import NotFound, Outdated
-from studio.recipes.deployment import Order
+from studio.errors import NotFoundError, VersionConflictError
+from studio.recipes.themes.deployment import DeploymentSpec
 from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
-from studio.store.presets import PresetStore
+from studio.store.themes import ThemeStore
 from tests import examples
 
 
 @pytest.fixture
 def store(url: str) -> DeploymentStore:
     database = Database(url)
-    presets = PresetStore(database)
+    presets = ThemeStore(database)
     for prompt in ("soft", "bold"):
         presets.save(examples.preset(prompt=prompt))
     return DeploymentStore(database)
 
 
 def test_the_log_keeps_every_order_the_newest_first(store: DeploymentStore) -> None:
-    store.add(Order(slug="spring", number=1, author="ada", note="season opens"))
-    store.add(Order(slug="spring", number=2, channel="canary"))
-    store.add(Order(slug="spring", number=None, author="bo", forced=True))
-    assert [(d.order.number, d.order.channel) for d in store.log()] == [
+    store.add(DeploymentSpec(slug="spring", version=1, author="ada", note="season opens"))
+    store.add(DeploymentSpec(slug="spring", version=2, channel="canary"))
+    store.add(DeploymentSpec(slug="spring", version=None, author="bo", bypassed_checks=True))
+    assert [(d.spec.version, d.spec.channel) for d in store.list_all()] == [
         (None, "live"), (2, "canary"), (1, "live"),
     ]  # fmt: skip
-    assert [d.order.number for d in store.log("spring", "live")] == [None, 1]
-    assert store.log("autumn") == []
-    first = store.log()[-1]
-    assert (first.order.author, first.order.note) == ("ada", "season opens")
-    assert first.created.tzinfo is not None
+    assert [d.spec.version for d in store.list_all("spring", "live")] == [None, 1]
+    assert store.list_all("autumn") == []
+    first = store.list_all()[-1]
+    assert (first.spec.author, first.spec.note) == ("ada", "season opens")
+    assert first.created_at.tzinfo is not None
 
 
-@pytest.mark.parametrize("changes", [{"number": 9}, {"trial": 9, "trial_share": 5}])
+@pytest.mark.parametrize("changes", [{"number": 9}, {"trial": 9, "canary_percent": 5}])
 def test_a_version_that_is_not_there_is_not_deployed(
     store: DeploymentStore, changes: dict[str, int]
 ) -> None:
-    with pytest.raises(NotFound, match="has no version 9"):
-        store.add(Order(**({"slug": "spring", "number": 1} | changes)))
-    assert store.log() == []
+    with pytest.raises(NotFoundError, match="has no version 9"):
+        store.add(DeploymentSpec(**({"slug": "spring", "number": 1} | changes)))
+    assert store.list_all() == []
 
 
 def test_of_two_who_deploy_at_once_one_wins_and_the_other_is_told(store: DeploymentStore) -> None:
-    seen = store.add(Order(slug="spring", number=1)).id
+    seen = store.add(DeploymentSpec(slug="spring", version=1)).id
     told: list[object] = []
 
     def deploy(number: int) -> None:
         try:
-            told.append(store.add(Order(slug="spring", number=number), over=seen).order.number)
-        except Outdated as error:
+            told.append(
+                store.add(DeploymentSpec(slug="spring", version=number), over=seen).spec.version
+            )
+        except VersionConflictError as error:
             told.append(error)
 
     both = [threading.Thread(target=deploy, args=(number,)) for number in (1, 2)]
@@ -59,14 +61,14 @@ def test_of_two_who_deploy_at_once_one_wins_and_the_other_is_told(store: Deploym
         each.start()
     for each in both:
         each.join()
-    errors = [each for each in told if isinstance(each, Outdated)]
+    errors = [each for each in told if isinstance(each, VersionConflictError)]
     assert len(errors) == 1
     assert "was deployed to 'live' meanwhile" in str(errors[0])
-    assert len(store.log()) == 2
+    assert len(store.list_all()) == 2
 
 
 def test_the_first_deployment_may_be_asked_to_be_the_first(store: DeploymentStore) -> None:
-    store.add(Order(slug="spring", number=1), over=0)
-    with pytest.raises(Outdated):
-        store.add(Order(slug="spring", number=2), over=0)
-    store.add(Order(slug="spring", number=2, channel="canary"), over=0)
+    store.add(DeploymentSpec(slug="spring", version=1), over=0)
+    with pytest.raises(VersionConflictError):
+        store.add(DeploymentSpec(slug="spring", version=2), over=0)
+    store.add(DeploymentSpec(slug="spring", version=2, channel="canary"), over=0)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from studio.errors import Busy, InputError, NotFound
+from studio.errors import CapacityError, InvalidInputError, NotFoundError
 from studio.messages import message
-from studio.recipes.serving import MOST_ATTEMPTS
+from studio.recipes.serving.request_status import MAX_ATTEMPTS
 from studio.store.database import Database
 from studio.store.job_types import Crowd, Left, Ticket
-from studio.store.jobs import POISON, JobStore
+from studio.store.jobs import MAX_ATTEMPTS_MESSAGE, JobStore
 from studio.store.tables import JobRow
 from tests import examples
 
@@ -25,17 +25,17 @@ def store(url: str) -> JobStore:
     return JobStore(Database(url))
 
 
-def letters(found: Sequence[Left]) -> dict[str, tuple[str, ...]]:
-    return {left.request_id: left.letters for left in found}
+def slots(found: Sequence[Left]) -> dict[str, tuple[str, ...]]:
+    return {left.request_id: left.slots for left in found}
 
 
 def add(store: JobStore, number: int = 1, wait: timedelta = SOON, key: str | None = None) -> str:
     request = examples.request(id=f"{number:032x}", preset_version=1)
-    return store.add(request, "app", "live", datetime.now(UTC) + wait, key)[0].id
+    return store.create(request, "app", "live", datetime.now(UTC) + wait, key)[0].id
 
 
 def states(store: JobStore, request_id: str) -> str:
-    return " ".join(job.state for job in store.asked(request_id).jobs)
+    return " ".join(job.state for job in store.get_status(request_id).jobs)
 
 
 def claimed(store: JobStore, request_id: str) -> Ticket:
@@ -46,31 +46,31 @@ def claimed(store: JobStore, request_id: str) -> Ticket:
 
 def test_a_request_is_kept_with_its_four_jobs(store: JobStore) -> None:
     made = add(store)
-    asked = store.asked(made)
+    asked = store.get_status(made)
     assert (asked.theme, asked.version, asked.client, asked.seed) == ("spring", 1, "app", 7)
     assert states(store, made) == "queued queued queued queued"
-    assert not asked.ended
-    assert store.request(made) == examples.request(id=made, preset_version=1)
-    with pytest.raises(NotFound):
-        store.asked("f" * 32)
+    assert not asked.is_finished
+    assert store.get(made) == examples.request(id=made, preset_version=1)
+    with pytest.raises(NotFoundError):
+        store.get_status("f" * 32)
 
 
 def test_a_request_sent_again_under_its_key_is_the_same(store: JobStore) -> None:
     first = add(store, 1, key="k")
     assert add(store, 2, key="k") == first
     assert add(store, 3, key="other") != first
-    assert store.by_key("app", "k") == first
-    assert store.by_key("another", "k") is None
+    assert store.find_by_idempotency_key("app", "k") == first
+    assert store.find_by_idempotency_key("another", "k") is None
 
 
 def test_a_job_is_claimed_once_and_ended_by_whoever_holds_it(store: JobStore) -> None:
     made = add(store)
     ticket = claimed(store, made)
     assert store.claim(made, "A") is None
-    assert store.holds(ticket)
-    assert store.end(ticket, "done")
-    assert not store.end(ticket, "failed", "late")
-    assert not store.holds(ticket)
+    assert store.is_lease_valid(ticket)
+    assert store.complete(ticket, "done")
+    assert not store.complete(ticket, "failed", "late")
+    assert not store.is_lease_valid(ticket)
     assert states(store, made) == "done queued queued queued"
 
 
@@ -93,65 +93,67 @@ def test_of_many_that_claim_at_once_one_gets_it(store: JobStore) -> None:
 def test_an_older_attempt_has_no_say(store: JobStore) -> None:
     made = add(store)
     first = claimed(store, made)
-    assert store.give_back(first, "the driver fell over")
+    assert store.release_for_retry(first, "the driver fell over")
     second = claimed(store, made)
     assert second.attempt == 2
-    assert not store.end(first, "done")
-    assert not store.holds(first)
-    assert store.end(second, "done")
+    assert not store.complete(first, "done")
+    assert not store.is_lease_valid(first)
+    assert store.complete(second, "done")
 
 
 def test_a_job_that_fails_again_and_again_stops(store: JobStore) -> None:
     made = add(store)
-    queued = [store.give_back(claimed(store, made), "it burst") for _ in range(MOST_ATTEMPTS)]
-    assert queued == [True] * (MOST_ATTEMPTS - 1) + [False]
-    [job] = [job for job in store.asked(made).jobs if job.letter == "A"]
-    assert (job.state, str(job.error), job.attempts) == ("failed", "it burst", MOST_ATTEMPTS)
+    queued = [
+        store.release_for_retry(claimed(store, made), "it burst") for _ in range(MAX_ATTEMPTS)
+    ]
+    assert queued == [True] * (MAX_ATTEMPTS - 1) + [False]
+    [job] = [job for job in store.get_status(made).jobs if job.slot == "A"]
+    assert (job.state, str(job.error), job.attempts) == ("failed", "it burst", MAX_ATTEMPTS)
     assert store.claim(made, "A") is None
 
 
 def test_a_job_whose_drawer_is_dead_is_begun_anew_but_not_for_ever(store: JobStore) -> None:
     made = add(store)
-    for attempt in range(1, MOST_ATTEMPTS + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         dead = claimed(store, made)
         assert dead.attempt == attempt
-        again = letters(store.take_back())
-        assert again == ({made: ("A",)} if attempt < MOST_ATTEMPTS else {})
-        assert not store.end(dead, "done")
+        again = slots(store.requeue_stale())
+        assert again == ({made: ("A",)} if attempt < MAX_ATTEMPTS else {})
+        assert not store.complete(dead, "done")
     assert states(store, made).startswith("failed")
-    assert store.asked(made).jobs[0].error == POISON
+    assert store.get_status(made).jobs[0].error == MAX_ATTEMPTS_MESSAGE
 
 
 def test_a_job_that_is_put_back_has_not_been_tried(store: JobStore) -> None:
     """Issue 18, 14 (security review, 4.5)."""
     made = add(store)
-    for _ in range(MOST_ATTEMPTS + 1):
+    for _ in range(MAX_ATTEMPTS + 1):
         ticket = claimed(store, made)
         assert ticket.attempt == 1
-        store.put_back(ticket)
+        store.requeue(ticket)
     assert states(store, made) == "queued queued queued queued"
-    assert not store.end(ticket, "done")
-    store.put_back(ticket)
-    assert [job.attempts for job in store.asked(made).jobs] == [0, 0, 0, 0]
-    assert store.end(claimed(store, made), "done")
-    store.put_back(ticket)
+    assert not store.complete(ticket, "done")
+    store.requeue(ticket)
+    assert [job.attempts for job in store.get_status(made).jobs] == [0, 0, 0, 0]
+    assert store.complete(claimed(store, made), "done")
+    store.requeue(ticket)
     assert states(store, made) == "done queued queued queued"
 
 
 # Issue 19, 1.
 def test_why_a_job_failed_is_kept_as_a_message_and_old_sentences_are_read(store: JobStore) -> None:
     made, why = add(store), message("request.variant_failed", slot="A")
-    assert store.end(claimed(store, made), "failed", why.to_json())
-    assert store.asked(made).jobs[0].error == why
-    assert store.asked(made).jobs[1].error is None
-    with store._database.writing() as session:
+    assert store.complete(claimed(store, made), "failed", why.to_json())
+    assert store.get_status(made).jobs[0].error == why
+    assert store.get_status(made).jobs[1].error is None
+    with store._database.write_session() as session:
         session.execute(update(JobRow).values(error="a sentence of an older studio {x}"))
-    assert str(store.asked(made).jobs[0].error) == "a sentence of an older studio {x}"
+    assert str(store.get_status(made).jobs[0].error) == "a sentence of an older studio {x}"
 
 
 def fall_silent(store: JobStore, request_id: str) -> None:
     """As if nobody had given a sign of life for its jobs since long ago."""
-    with store._database.writing() as session:
+    with store._database.write_session() as session:
         of_it = update(JobRow).where(JobRow.request_id == request_id)
         session.execute(of_it.values(heard=examples.LONG_AGO))
 
@@ -160,60 +162,63 @@ def test_who_gives_signs_of_life_keeps_a_job(store: JobStore) -> None:
     made = add(store)
     first = claimed(store, made)
     fall_silent(store, made)
-    store.live(first)
-    assert letters(store.take_back(timedelta(hours=1))) == {}
-    assert store.holds(first)
+    store.heartbeat(first)
+    assert slots(store.requeue_stale(timedelta(hours=1))) == {}
+    assert store.is_lease_valid(first)
     fall_silent(store, made)
-    assert letters(store.take_back(timedelta(hours=1), {(made, "A")})) == {}
-    assert letters(store.take_back(timedelta(hours=1))) == {made: ("A",)}
+    assert slots(store.requeue_stale(timedelta(hours=1), {(made, "A")})) == {}
+    assert slots(store.requeue_stale(timedelta(hours=1))) == {made: ("A",)}
     second = claimed(store, made)
-    store.live(first)
-    assert store.holds(second)
-    assert not store.holds(first)
+    store.heartbeat(first)
+    assert store.is_lease_valid(second)
+    assert not store.is_lease_valid(first)
 
 
 def test_what_has_waited_for_long_is_found(store: JobStore) -> None:
     made = add(store)
     claimed(store, made)
-    assert letters(store.queued(timedelta(seconds=30))) == {}
-    assert letters(store.queued()) == {made: ("B", "C", "D")}
+    assert slots(store.list_queued(timedelta(seconds=30))) == {}
+    assert slots(store.list_queued()) == {made: ("B", "C", "D")}
 
 
 def test_what_is_queued_again_keeps_its_turn(store: JobStore) -> None:
     request = examples.request(id="1" * 32, preset_version=1)
-    store.add(request, "flood", "live", datetime.now(UTC) + SOON, admit=lambda _: 3)
+    store.create(request, "flood", "live", datetime.now(UTC) + SOON, admit=lambda _: 3)
     claimed(store, request.id)
-    assert [left.turn for left in (*store.queued(), *store.take_back())] == [3, 3]
+    assert [left.fair_share_tier for left in (*store.list_queued(), *store.requeue_stale())] == [
+        3,
+        3,
+    ]
 
 
 @pytest.mark.parametrize("is_made", [True, False])
 def test_what_is_withheld_is_released(store: JobStore, is_made: bool) -> None:
     made = add(store)
-    assert not claimed(store, made).cleared
-    with pytest.raises(NotFound, match="no variant A that is withheld"):
-        store.release(made, "A", is_made, datetime.now(UTC) + SOON)
-    store.end(Ticket(made, "A", 1), "withheld", "score")
-    store.release(made, "A", is_made, datetime.now(UTC) + SOON)
+    assert not claimed(store, made).moderation_override
+    with pytest.raises(NotFoundError, match="no variant A that is withheld"):
+        store.release_withheld(made, "A", is_made, datetime.now(UTC) + SOON)
+    store.complete(Ticket(made, "A", 1), "withheld", "score")
+    store.release_withheld(made, "A", is_made, datetime.now(UTC) + SOON)
     assert states(store, made).split()[0] == ("done" if is_made else "queued")
     if not is_made:
-        assert claimed(store, made).cleared
+        assert claimed(store, made).moderation_override
 
 
 def test_cancelling_ends_what_is_open_and_keeps_what_is_done(store: JobStore) -> None:
     made = add(store)
-    store.end(claimed(store, made), "done")
+    store.complete(claimed(store, made), "done")
     running = store.claim(made, "B")
     assert running is not None
     assert store.cancel(made) == ("C", "D")
     assert states(store, made) == "done cancelled cancelled cancelled"
-    assert not store.holds(running)
-    assert not store.end(running, "done")
-    assert store.asked(made).ended
+    assert not store.is_lease_valid(running)
+    assert not store.complete(running, "done")
+    assert store.get_status(made).is_finished
 
 
 def test_what_waits_too_long_expires(store: JobStore) -> None:
     late, fine = add(store, 1, timedelta(seconds=-1)), add(store, 2)
-    assert store.expire() == {late: ("A", "B", "C", "D")}
+    assert store.expire_overdue() == {late: ("A", "B", "C", "D")}
     assert states(store, late) == "expired expired expired expired"
     assert store.claim(late, "A") is None
     assert states(store, fine) == "queued queued queued queued"
@@ -223,36 +228,36 @@ def test_what_waits_may_wait_anew_after_the_clock_jumped(store: JobStore) -> Non
     """Issue 18, 12."""
     late = add(store, 1, timedelta(hours=-1))
     store.extend(datetime.now(UTC) + SOON)
-    assert store.expire() == {}
+    assert store.expire_overdue() == {}
     assert claimed(store, late).attempt == 1
 
 
 def test_a_restart_goes_on_with_what_was_open(store: JobStore) -> None:
     one, two = add(store, 1), add(store, 2)
-    store.end(claimed(store, one), "done")
+    store.complete(claimed(store, one), "done")
     store.claim(one, "B")
-    for _ in range(MOST_ATTEMPTS - 1):
-        store.give_back(claimed(store, two), "")
+    for _ in range(MAX_ATTEMPTS - 1):
+        store.release_for_retry(claimed(store, two), "")
     claimed(store, two)
-    assert letters(store.take_back()) == {one: ("B",)}
-    assert letters(store.queued()) == {one: ("B", "C", "D"), two: ("B", "C", "D")}
+    assert slots(store.requeue_stale()) == {one: ("B",)}
+    assert slots(store.list_queued()) == {one: ("B", "C", "D"), two: ("B", "C", "D")}
     assert states(store, two).startswith("failed queued")
     assert states(store, one).startswith("done queued")
 
 
 def test_picks_are_counted_by_recipe(store: JobStore) -> None:
-    for number, letter in enumerate(("A", "A", "B"), 1):
+    for number, slot in enumerate(("A", "A", "B"), 1):
         made = add(store, number)
-        with pytest.raises(InputError, match="no picture"):
-            store.pick(made, "A")
+        with pytest.raises(InvalidInputError, match="no picture"):
+            store.select_variant(made, "A")
         for each in ("A", "B"):
             ticket = store.claim(made, each)
             assert ticket is not None
-            store.end(ticket, "done")
-        store.pick(made, letter)  # type: ignore[arg-type]
-    assert store.picks("spring") == {1: {"A": 2, "B": 1, "C": 0, "D": 0}}
-    assert store.picks("autumn") == {}
-    assert store.asked(made).picked == "B"
+            store.complete(ticket, "done")
+        store.select_variant(made, slot)  # type: ignore[arg-type]
+    assert store.selection_counts("spring") == {1: {"A": 2, "B": 1, "C": 0, "D": 0}}
+    assert store.selection_counts("autumn") == {}
+    assert store.get_status(made).selected_slot == "B"
 
 
 def test_what_is_under_way_is_counted(store: JobStore) -> None:
@@ -268,11 +273,11 @@ def crowd(store: JobStore, client: str) -> tuple[int, int]:
     told = []
 
     def refuse(crowd: Crowd) -> int:
-        told.append((crowd.own, crowd.waiting))
-        raise Busy("not today", 1)
+        told.append((crowd.client_active_requests, crowd.queued_jobs))
+        raise CapacityError("not today", 1)
 
-    with pytest.raises(Busy):
-        store.add(examples.request(preset_version=1), client, "live", datetime.now(UTC) + SOON, admit=refuse)  # fmt: skip
+    with pytest.raises(CapacityError):
+        store.create(examples.request(preset_version=1), client, "live", datetime.now(UTC) + SOON, admit=refuse)  # fmt: skip
     return told[0]
 
 
@@ -281,16 +286,16 @@ def test_two_doors_together_let_in_no_more_than_one_would(url: str) -> None:
     doors = [JobStore(Database(url)) for _ in range(2)]
 
     def admit(crowd: Crowd) -> int:
-        if crowd.own >= 3:
-            raise Busy("three of yours are under way", 1)
-        return crowd.own
+        if crowd.client_active_requests >= 3:
+            raise CapacityError("three of yours are under way", 1)
+        return crowd.client_active_requests
 
     def ask(number: int) -> int:
         request = examples.request(id=f"{number:032x}", preset_version=1)
         until = datetime.now(UTC) + SOON
         try:
-            return doors[number % 2].add(request, "app", "live", until, admit=admit)[1] or 0
-        except Busy:
+            return doors[number % 2].create(request, "app", "live", until, admit=admit)[1] or 0
+        except CapacityError:
             return -1
 
     with ThreadPoolExecutor(8) as pool:
@@ -300,6 +305,6 @@ def test_two_doors_together_let_in_no_more_than_one_would(url: str) -> None:
 
 def test_a_reason_that_looks_like_a_message_is_a_sentence(store: JobStore) -> None:
     made, reason = add(store), '{"id":"x","params":{}}'
-    assert store.end(claimed(store, made), "done")
-    store.withdraw(made, "A", reason)
-    assert str(store.asked(made).jobs[0].error) == reason
+    assert store.complete(claimed(store, made), "done")
+    store.withhold(made, "A", reason)
+    assert str(store.get_status(made).jobs[0].error) == reason

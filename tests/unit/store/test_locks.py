@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import create_engine, text
 
-from studio.errors import StoreInUse, StoreUnavailable
+from studio.errors import StorageUnavailableError, StoreInUse
 from studio.store.database import database_url
 from studio.store.locks import ServerLock
 from tests.waiting import LONG, until
@@ -49,12 +49,12 @@ def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
     end_sessions(url)
 
     def away() -> bool:
-        raise StoreUnavailable("the database does not answer")
+        raise StorageUnavailableError("the database does not answer")
 
     with monkeypatch.context() as patch:
         patch.setattr(mine, "_try", away)
         for _ in range(2):
-            with pytest.raises(StoreUnavailable):
+            with pytest.raises(StorageUnavailableError):
                 mine.check()
     mine.check()
     with pytest.raises(StoreInUse):
@@ -81,5 +81,5 @@ def end_sessions(url: str) -> None:
 
 def test_a_database_that_does_not_answer_is_no_second_server() -> None:
     nowhere = ServerLock(database_url("postgresql://studio@127.0.0.1:1/none"))
-    with pytest.raises(StoreUnavailable, match="does not answer"):
+    with pytest.raises(StorageUnavailableError, match="does not answer"):
         nowhere.acquire(0)

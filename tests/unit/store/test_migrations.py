@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from studio.errors import StoreUnavailable
+from studio.errors import StorageUnavailableError
 from studio.store import database
 from studio.store.tables import Base
 
@@ -37,7 +37,7 @@ def test_migrations_go_down_and_up_again(url: str) -> None:
         assert "presets" in inspect(connection).get_table_names()
 
 
-def test_requests_of_before_are_told_their_base_pictures(url: str) -> None:
+def test_requests_of_before_are_told_their_base_images(url: str) -> None:
     database.Database(url).close()
     with create_engine(database.database_url(url)).connect() as connection:
         config = migrations(connection)
@@ -81,7 +81,7 @@ def test_no_upgrade_without_room_for_the_copy(tmp_path: Path) -> None:
         command.downgrade(migrations(connection), "0012")
         connection.commit()
     (tmp_path / "studio.db.0012.bak.partial").mkdir()
-    with pytest.raises(StoreUnavailable, match="cannot copy the database"):
+    with pytest.raises(StorageUnavailableError, match="cannot copy the database"):
         database.Database(url)
     with create_engine(url).connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == "0012"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from studio.errors import InputError, NotFound
+from studio.errors import InvalidInputError, NotFoundError
 from studio.store.database import Database
 from studio.store.tables import SessionRow, UserRow
 from studio.store.users import UserStore
@@ -18,22 +18,22 @@ def database(url: str) -> Database:
 
 def test_the_right_password_alone_is_right(database: Database) -> None:
     users = UserStore(database)
-    users.put("ada", "correct horse battery")
-    assert users.is_right("ada", "correct horse battery")
-    assert not users.is_right("ada", "Correct horse battery")
-    assert not users.is_right("bob", "correct horse battery")
+    users.set_password("ada", "correct horse battery")
+    assert users.verify_password("ada", "correct horse battery")
+    assert not users.verify_password("ada", "Correct horse battery")
+    assert not users.verify_password("bob", "correct horse battery")
     assert users.names() == ["ada"]
 
 
 def test_equal_passwords_are_kept_differently_and_never_plain(database: Database) -> None:
     users = UserStore(database)
     for name in ("ada", "bob"):
-        users.put(name, "correct horse battery")
-    with database.reading() as session:
-        kept = [session.get_one(UserRow, name).password for name in ("ada", "bob")]
+        users.set_password(name, "correct horse battery")
+    with database.read_session() as session:
+        kept = [session.get_one(UserRow, name).password_hash for name in ("ada", "bob")]
     assert kept[0] != kept[1]
     assert "horse" not in "".join(kept)
-    assert users.stamp("ada") != users.stamp("bob")
+    assert users.session_fingerprint("ada") != users.session_fingerprint("bob")
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_equal_passwords_are_kept_differently_and_never_plain(database: Database
     ],
 )
 def test_what_cannot_be_is_refused(database: Database, name: str, password: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        UserStore(database).put(name, password)
+    with pytest.raises(InvalidInputError, match=said):
+        UserStore(database).set_password(name, password)
 
 
 def test_who_is_not_there_cannot_leave(database: Database) -> None:
-    with pytest.raises(NotFound, match="no user named 'bob'"):
+    with pytest.raises(NotFoundError, match="no user named 'bob'"):
         UserStore(database).remove("bob")
 
 
@@ -60,29 +60,31 @@ def test_who_is_not_there_cannot_leave(database: Database) -> None:
 def test_a_session_ends_by_itself_by_signing_out_and_with_the_password(database: Database) -> None:
     users = UserStore(database)
     assert not users.any()
-    users.put("ada", "correct horse battery")
+    users.set_password("ada", "correct horse battery")
     assert users.any()
-    short, long, other = (users.begin_session("ada", timedelta(hours=hours)) for hours in (0, 1, 1))
+    short, long, other = (
+        users.create_session("ada", timedelta(hours=hours)) for hours in (0, 1, 1)
+    )
     assert len({short, long, other}) == 3
-    assert users.session_stamp("ada", short) is None
-    assert users.session_stamp("ada", long) == users.stamp("ada")
-    assert users.session_stamp("bob", long) is None
+    assert users.active_session_fingerprint("ada", short) is None
+    assert users.active_session_fingerprint("ada", long) == users.session_fingerprint("ada")
+    assert users.active_session_fingerprint("bob", long) is None
     users.end_session(long)
-    assert users.session_stamp("ada", long) is None
-    before = users.session_stamp("ada", other)
-    users.put("ada", "another long password")
-    assert users.session_stamp("ada", other) != before
+    assert users.active_session_fingerprint("ada", long) is None
+    before = users.active_session_fingerprint("ada", other)
+    users.set_password("ada", "another long password")
+    assert users.active_session_fingerprint("ada", other) != before
     users.remove("ada")
-    assert users.session_stamp("ada", other) is None
+    assert users.active_session_fingerprint("ada", other) is None
 
 
 def test_expired_sessions_are_swept_out(database: Database) -> None:
     users = UserStore(database)
-    users.put("ada", "correct horse battery")
+    users.set_password("ada", "correct horse battery")
     for _ in range(3):
-        users.begin_session("ada", timedelta(0))
-    users.begin_session("ada", timedelta(hours=1))
-    with database.reading() as session:
+        users.create_session("ada", timedelta(0))
+    users.create_session("ada", timedelta(hours=1))
+    with database.read_session() as session:
         assert len(session.scalars(select(SessionRow)).all()) == 1
 
 
@@ -91,7 +93,7 @@ def test_one_hash_is_made_whoever_is_named(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = UserStore(database)
-    users.put("ada", "correct horse battery")
+    users.set_password("ada", "correct horse battery")
     made: list[str] = []
 
     def hashed(word: str, _: bytes) -> bytes:
@@ -100,5 +102,5 @@ def test_one_hash_is_made_whoever_is_named(
 
     monkeypatch.setattr("studio.store.users._scrypt", hashed)
     for name in ("ada", "bob", "nul\0"):
-        assert not users.is_right(name, "wrong")
+        assert not users.verify_password(name, "wrong")
     assert len(made) == 3

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.errors import NotFound
+from studio.errors import NotFoundError
+from studio.recipes.generation.job import UsedModel, Variant
 from studio.recipes.history import HistoryFilter
-from studio.recipes.request import UsedModel, Variant
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
-from studio.store.pictures import PictureFiles
-from studio.store.presets import PresetStore
+from studio.store.images.files import FileImageStore
+from studio.store.themes import ThemeStore
 from studio.store.variants import VariantStore
 from tests import examples
 
@@ -23,20 +23,20 @@ class Kept:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.database = Database(url)
-        self.pictures = PictureFiles(folder / "p")
-        self.variants = VariantStore(self.database, self.pictures)
+        self.images = FileImageStore(folder / "p")
+        self.variants = VariantStore(self.database, self.images)
         for number in range(8):
             self.add(number)
 
-    def add(self, number: int, colour: int | None = None) -> Variant:
-        day, letter = number // 4, "ABCD"[number % 4]
-        png = examples.png((8, 8), (number if colour is None else colour, 0, 0, 255))
+    def add(self, number: int, color: int | None = None) -> Variant:
+        day, slot = number // 4, "ABCD"[number % 4]
+        png = examples.png((8, 8), (number if color is None else color, 0, 0, 255))
         variant = examples.variant(
-            request_id=f"{day:032x}", letter=letter, preset=("spring", "autumn")[day],
+            request_id=f"{day:032x}", slot=slot, preset=("spring", "autumn")[day],
             prompt=f"a Red dress, 100% {'wool' if day else 'silk'}",
             models=(UsedModel(kind="checkpoint", name="pocket-ink" if number % 2 else "pocket-water", sha256=examples.HASH),),
             created=datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day),
-            picture_sha256=hashlib.sha256(png).hexdigest(),
+            image_sha256=hashlib.sha256(png).hexdigest(),
         )  # fmt: skip
         self.variants.add(variant, png)
         return variant
@@ -51,54 +51,54 @@ def kept(tmp_path: Path, url: str) -> Kept:
     ("wanted", "found"),
     [
         (HistoryFilter(), [8, 7, 6, 5, 4, 3, 2, 1]),
-        (HistoryFilter(preset="autumn"), [8, 7, 6, 5]),
-        (HistoryFilter(letter="B"), [6, 2]),
+        (HistoryFilter(theme="autumn"), [8, 7, 6, 5]),
+        (HistoryFilter(slot="B"), [6, 2]),
         (HistoryFilter(model="pocket-ink"), [8, 6, 4, 2]),
         (HistoryFilter(model="pocket"), []),
         (HistoryFilter(text="WOOL"), [8, 7, 6, 5]),
         (HistoryFilter(text="100%"), [8, 7, 6, 5, 4, 3, 2, 1]),
         (HistoryFilter(text="100_"), []),
-        (HistoryFilter(since=date(2026, 3, 2)), [8, 7, 6, 5]),
-        (HistoryFilter(until=date(2026, 3, 1)), [4, 3, 2, 1]),
-        (HistoryFilter(preset="spring", letter="D", text="silk"), [4]),
+        (HistoryFilter(created_after=date(2026, 3, 2)), [8, 7, 6, 5]),
+        (HistoryFilter(created_before=date(2026, 3, 1)), [4, 3, 2, 1]),
+        (HistoryFilter(theme="spring", slot="D", text="silk"), [4]),
     ],
 )
 def test_variants_are_found_newest_first(
     kept: Kept, wanted: HistoryFilter, found: list[int]
 ) -> None:
-    assert [row.id for row in kept.variants.page(wanted).rows] == found
+    assert [row.id for row in kept.variants.query(wanted).rows] == found
 
 
 def test_a_long_list_is_read_page_by_page_and_new_ones_do_not_shift_it(kept: Kept) -> None:
-    first = kept.variants.page(HistoryFilter(), most=5)
+    first = kept.variants.query(HistoryFilter(), most=5)
     kept.variants.add(examples.variant(request_id="f" * 32), examples.png())
-    second = kept.variants.page(HistoryFilter(), before=first.next, most=5)
+    second = kept.variants.query(HistoryFilter(), before=first.next_cursor, most=5)
     assert [row.id for row in first.rows] == [8, 7, 6, 5, 4]
     assert [row.id for row in second.rows] == [3, 2, 1]
-    assert second.next is None
+    assert second.next_cursor is None
 
 
-def test_deleting_takes_the_picture_too(kept: Kept) -> None:
-    one = kept.variants.chosen([3])[0].variant
+def test_deleting_takes_the_image_too(kept: Kept) -> None:
+    one = kept.variants.get_many([3])[0].variant
     assert kept.variants.delete([3, 99]) == 1
-    assert kept.variants.chosen([3]) == []
-    with pytest.raises(NotFound):
-        kept.pictures.get(one.picture_sha256)
-    with pytest.raises(NotFound, match="no variant"):
-        kept.variants.picture(one.picture_sha256)
+    assert kept.variants.get_many([3]) == []
+    with pytest.raises(NotFoundError):
+        kept.images.get(one.image_sha256)
+    with pytest.raises(NotFoundError, match="no variant"):
+        kept.variants.read_image(one.image_sha256)
 
 
-def test_a_picture_that_something_else_shows_stays(kept: Kept) -> None:
-    shared, based, controlled = (kept.variants.chosen([n])[0].variant for n in (1, 2, 3))
+def test_a_image_that_something_else_shows_stays(kept: Kept) -> None:
+    shared, based, controlled = (kept.variants.get_many([n])[0].variant for n in (1, 2, 3))
     kept.variants.add(
-        examples.variant(request_id="e" * 32, picture_sha256=shared.picture_sha256),
+        examples.variant(request_id="e" * 32, image_sha256=shared.image_sha256),
         kept.variants.png(shared),
     )
-    bases = BaseImageStore(kept.database, kept.pictures)
-    bases.put(examples.base_image(sha256=based.picture_sha256), kept.variants.png(based))
-    unit = examples.unit(source="picture", picture=controlled.picture_sha256)
+    bases = BaseImageStore(kept.database, kept.images)
+    bases.upsert(examples.base_image(sha256=based.image_sha256), kept.variants.png(based))
+    unit = examples.unit(source="image", image=controlled.image_sha256)
     recipes = examples.preset().recipes.replace("A", examples.recipe(control_units=(unit,)))
-    PresetStore(kept.database).save(examples.preset(recipes=recipes))
+    ThemeStore(kept.database).save(examples.preset(recipes=recipes))
     assert kept.variants.delete([1, 2, 3]) == 3
     for variant in (shared, based, controlled):
-        assert kept.pictures.get(variant.picture_sha256)
+        assert kept.images.get(variant.image_sha256)

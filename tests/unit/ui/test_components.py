@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from studio.errors import BadPicture
+from studio.errors import InvalidImageError
 from studio.recipes.palette import NAME_IDS, PALETTE
-from studio.ui.components import Backdrop, SketchCanvas, Tile, Tiles, png_url
+from studio.ui.components import (
+    CanvasBackground,
+    ImageOption,
+    ImageRadio,
+    SketchCanvas,
+    to_data_url,
+)
 from studio.ui.texts import Texts
 from tests import examples
 
-BASE = Backdrop(src="data:,", name="Mia", width=256, height=256)
+BASE = CanvasBackground(src="data:,", name="Mia", width=256, height=256)
 
 
 def test_a_drawing_goes_to_the_page_and_back() -> None:
@@ -35,22 +41,22 @@ def test_a_drawing_goes_to_the_page_and_back() -> None:
     ids=["svg", "path", "no base64", "number", "file data", "text", "list", "huge"],
 )
 def test_anything_but_a_png_is_refused(payload: Any) -> None:
-    with pytest.raises(BadPicture):
+    with pytest.raises(InvalidImageError):
         SketchCanvas(BASE, Texts()).preprocess(payload)
 
 
 def test_tiles_take_an_id_and_nothing_else() -> None:
-    tiles = Tiles("Bases", [Tile(id="mia", name="Mia", src="data:,")], "mia")
+    tiles = ImageRadio("Bases", [ImageOption(id="mia", name="Mia", src="data:,")], "mia")
     assert tiles.preprocess("mia") == "mia"
     assert tiles.preprocess({"path": "/etc/passwd"}) is None
     assert tiles.preprocess(None) is None
 
 
 def test_png_addresses_hold_the_bytes() -> None:
-    assert base64.b64decode(png_url(b"abc").split(",")[1]) == b"abc"
+    assert base64.b64decode(to_data_url(b"abc").split(",")[1]) == b"abc"
 
 
-def test_every_colour_has_a_name_in_each_language() -> None:
+def test_every_color_has_a_name_in_each_language() -> None:
     assert list(NAME_IDS) == [name for name, _ in PALETTE]
 
 

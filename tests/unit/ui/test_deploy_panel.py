@@ -3,10 +3,15 @@
 from datetime import UTC, datetime
 
 from studio.messages import Message
-from studio.recipes.deployment import Deployment, Order
-from studio.recipes.preset import PresetVersion
-from studio.service.gate import Finding
-from studio.ui.deploy_panel import SHOWN, findings_html, log_html, served_html
+from studio.recipes.themes.deployment import Deployment, DeploymentSpec
+from studio.recipes.themes.preset import ThemeVersion
+from studio.services.themes.preflight import CheckResult
+from studio.ui.deploy_panel import (
+    MAX_LOG_ROWS,
+    render_check_results,
+    render_deployment_log,
+    served_html,
+)
 from studio.ui.texts import Texts
 from tests import examples
 
@@ -14,11 +19,11 @@ WHEN = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def test_what_stops_comes_first_with_its_remedy_and_outside_text_is_escaped() -> None:
-    shown = findings_html(
+    shown = render_check_results(
         [
-            Finding("pass", Message(id="fine")),
-            Finding("warning", Message(id="hm")),
-            Finding("stop", Message(id="<b>no"), Message(id="do <i>this")),
+            CheckResult("pass", Message(id="fine")),
+            CheckResult("warning", Message(id="hm")),
+            CheckResult("stop", Message(id="<b>no"), Message(id="do <i>this")),
         ],
         Texts(),
     )
@@ -28,11 +33,18 @@ def test_what_stops_comes_first_with_its_remedy_and_outside_text_is_escaped() ->
 
 def test_the_log_tells_versions_trials_seasons_and_force() -> None:
     orders = [
-        Order(slug="spring", number=None, note="<b>bug"),
-        Order(slug="spring", number=2, trial=3, trial_share=10, starts=WHEN, forced=True),
+        DeploymentSpec(slug="spring", version=None, note="<b>bug"),
+        DeploymentSpec(
+            slug="spring",
+            version=2,
+            canary_version=3,
+            canary_percent=10,
+            starts_at=WHEN,
+            bypassed_checks=True,
+        ),
     ]
-    shown = log_html(
-        [Deployment(id=i, order=o, created=WHEN) for i, o in enumerate(orders)], Texts()
+    shown = render_deployment_log(
+        [Deployment(id=i, spec=o, created_at=WHEN) for i, o in enumerate(orders)], Texts()
     )
     assert "taken down" in shown
     assert "&lt;b&gt;bug" in shown
@@ -40,14 +52,14 @@ def test_the_log_tells_versions_trials_seasons_and_force() -> None:
 
 
 def test_a_long_log_is_cut_and_an_empty_one_says_so() -> None:
-    order = Order(slug="spring", number=1)
-    long = [Deployment(id=i, order=order, created=WHEN) for i in range(SHOWN + 5)]
-    assert log_html(long, Texts()).count("<tr><td>") == SHOWN
-    assert "never deployed" in log_html([], Texts())
+    order = DeploymentSpec(slug="spring", version=1)
+    long = [Deployment(id=i, spec=order, created_at=WHEN) for i in range(MAX_LOG_ROWS + 5)]
+    assert render_deployment_log(long, Texts()).count("<tr><td>") == MAX_LOG_ROWS
+    assert "never deployed" in render_deployment_log([], Texts())
 
 
 def test_the_panel_names_the_version_that_is_open_for_its_script() -> None:
     shown = served_html(
-        PresetVersion(preset=examples.preset(), number=3, created=WHEN), [], Texts()
+        ThemeVersion(preset=examples.preset(), version=3, created_at=WHEN), [], Texts()
     )
     assert '<div data-slug="spring" data-number="3">' in shown

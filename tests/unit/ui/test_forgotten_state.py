@@ -6,28 +6,28 @@ from typing import Any
 
 import pytest
 
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.ui.blocks import KEPT, LightStates
 from studio.ui.server import build_app
-from tests.unit.ui.paging import Browser
+from tests.unit.server.paging import Browser
 
 
 @pytest.fixture
-def other(studio: Studio) -> Studio:
+def other(studio: AppContainer) -> AppContainer:
     """With a theme whose safety policy, which the page does not show, is its own."""
-    preset = studio.presets.version("picnic").preset
-    safety = preset.safety.model_copy(update={"words": not preset.safety.words})
+    preset = studio.themes.get_version("picnic").preset
+    safety = preset.safety.model_copy(update={"words": not preset.safety.check_prompts})
     changes = {"slug": "spring", "name": "Spring", "safety": safety}
-    studio.presets.save(preset.model_copy(update=changes), author="ada")
-    later = preset.model_copy(update={"prompt": f"{preset.prompt}, sunny"})
-    studio.presets.save(later, author="ada", over=1)
-    assert studio.presets.last_saved().preset.slug == "picnic"  # The one that opens first.
+    studio.themes.save(preset.model_copy(update=changes), author="ada")
+    later = preset.model_copy(update={"prompt": f"{preset.theme_prompt}, sunny"})
+    studio.themes.save(later, author="ada", over=1)
+    assert studio.themes.latest_saved().preset.slug == "picnic"  # The one that opens first.
     return studio
 
 
 @pytest.mark.parametrize("forgets", ["an hour later", "restarted"])
 def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
-    other: Studio, forgets: str
+    other: AppContainer, forgets: str
 ) -> None:
     app: Any = build_app(other)
     page = Browser(app)
@@ -49,12 +49,12 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
         states.delete_all_expired_state()
         assert not states.session_data
 
-    picnic = other.presets.version("picnic")
+    picnic = other.themes.get_version("picnic")
     page.happens("click", "save")
-    saved = other.presets.version("spring")
+    saved = other.themes.get_version("spring")
     assert "Saved Spring, version 2" in page.shows("notice")
-    assert (saved.number, saved.preset.prompt) == (2, "{words}, in spring")
-    assert saved.preset.safety == other.presets.version("spring", 1).preset.safety
-    assert other.presets.version("picnic") == picnic
+    assert (saved.version, saved.preset.theme_prompt) == (2, "{words}, in spring")
+    assert saved.preset.safety == other.themes.get_version("spring", 1).preset.safety
+    assert other.themes.get_version("picnic") == picnic
     page.happens("click", "discard")
     assert page.shows("preset-name") == "Spring"

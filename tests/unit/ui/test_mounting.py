@@ -8,11 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio import locales
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.locales import LANGUAGES, templates
-from studio.recipes.samplers import SAMPLERS, SCHEDULE_TYPES
+from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.ui.mounting import PREFIXES
-from studio.ui.page import Page
+from studio.ui.page import StudioPage
 from studio.ui.server import build_app
 from studio.ui.texts import Texts
 
@@ -26,7 +26,7 @@ LEFT_OUT = re.compile(
 
 
 @pytest.fixture
-def client(studio: Studio) -> TestClient:
+def client(studio: AppContainer) -> TestClient:
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
@@ -70,15 +70,15 @@ def test_a_language_is_chosen_by_address(client: TestClient) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_on_the_page_is_hard_wired(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, language: str
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     """A pseudo-locale: every text is marked; what is shown without the mark came from elsewhere."""
     marked = {name: f"⟦{text}⟧" for name, text in templates(language).items()}
     monkeypatch.setattr(locales, "templates", lambda _: marked)
-    own = {*SAMPLERS, *SCHEDULE_TYPES, *(each.name for each in studio.bases.all())}
-    own |= {each.name for each in studio.presets.summaries()}
-    own |= {name for kind in ("checkpoint", "controlnet", "lora") for name in studio.catalogue.names(kind)}  # fmt: skip
-    blocks = Page(studio, Texts(language)).blocks
+    own = {*SAMPLERS, *SCHEDULE_TYPES, *(each.name for each in studio.base_images.list_all())}
+    own |= {each.name for each in studio.themes.list_summaries()}
+    own |= {name for kind in ("checkpoint", "controlnet", "lora") for name in studio.catalog.list_names(kind)}  # fmt: skip
+    blocks = StudioPage(studio, Texts(language)).blocks
     shown = {text for block in blocks.blocks.values() for text in _texts(block.get_config(), block)}
     left = {text for text in shown if text not in own and not NAMES.fullmatch(text)}
     assert {text for text in left if "⟦" not in text} == set()

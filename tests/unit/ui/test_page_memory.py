@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.ui.blocks import KEPT, LightStates
-from studio.ui.drawing import DrawingPanel
+from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.server import build_app
 from studio.ui.texts import Texts
 
@@ -19,7 +19,7 @@ Open = Callable[[str], None]
 
 
 @pytest.fixture
-def app(studio: Studio) -> Any:
+def app(studio: AppContainer) -> Any:
     return build_app(studio)
 
 
@@ -86,17 +86,17 @@ def test_a_closed_page_is_forgotten_an_hour_after_its_last_use(
     assert set(states.time_last_used) == {"open", "closed"}
 
 
-def test_pictures_on_the_page_are_addresses(client: TestClient, studio: Studio) -> None:
+def test_images_on_the_page_are_addresses(client: TestClient, studio: AppContainer) -> None:
     config = client.get("/config").text
     assert "data:image/png;base64,iVBOR" not in config
-    panel = DrawingPanel(studio, Texts())
+    panel = CanvasPanel(studio, Texts())
     shown = panel.tiles()
     assert shown
     for each in shown:
-        picture = client.get(each["src"])
-        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
-        assert "max-age" in picture.headers["cache-control"]
+        image = client.get(each["src"])
+        assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
+        assert "max-age" in image.headers["cache-control"]
     assert client.get("/bases/doodles/dotted-skirt.png").status_code == 200
     assert client.get("/bases/doodles/nothing.png").status_code == 404
-    stale = client.get(f"/bases/{studio.bases.all()[0].id}.png?sha256={'0' * 64}")
+    stale = client.get(f"/bases/{studio.base_images.list_all()[0].id}.png?sha256={'0' * 64}")
     assert "cache-control" not in stale.headers

@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from studio.errors import BadDocument
-from studio.library.models import Model
-from studio.recipes.recipe import LoraUse, ModelRef, Recipe, SeedRule
-from studio.ui.recipe_form import RecipeForm, model_note
+from studio.errors import InvalidDocumentError
+from studio.models.types import ModelInfo
+from studio.recipes.generation.recipe import LoraSettings, ModelRef, Recipe, SeedPolicy
+from studio.ui.recipe_form import RecipeForm, render_model_note
 from studio.ui.texts import Texts
 from tests import examples
 
@@ -33,23 +33,23 @@ def full_recipe() -> Recipe:
         strength=0.61,
         prompt_template="ink, {prompt}",
         negative_prompt="blur",
-        loras=(LoraUse(model=ModelRef(name="neon"), weight=0.5),),
+        loras=(LoraSettings(model=ModelRef(name="neon"), weight=0.5),),
         control_units=(
             examples.unit("pose", weight=0.7, start=0.1, end=0.9),
             examples.unit("scribble"),
             examples.unit("scribble", weight=0.25),
         ),
-        seed_rule=SeedRule(kind="offset", value=3),
+        seed_rule=SeedPolicy(mode="offset", value=3),
     )
 
 
 def shown(form: RecipeForm, recipe: Recipe) -> dict[gr.components.Component, Any]:
-    return dict(form.show(recipe))
+    return dict(form.to_updates(recipe))
 
 
 @pytest.mark.parametrize("recipe", [examples.recipe(), full_recipe()], ids=["plain", "full"])
 def test_what_is_shown_reads_back_as_it_was(form: RecipeForm, recipe: Recipe) -> None:
-    assert form.read(recipe, shown(form, recipe)) == recipe
+    assert form.apply_to(recipe, shown(form, recipe)) == recipe
 
 
 def test_a_changed_field_changes_that_field_alone(form: RecipeForm) -> None:
@@ -57,7 +57,7 @@ def test_a_changed_field_changes_that_field_alone(form: RecipeForm) -> None:
     values = shown(form, recipe)
     values[form.fields["control_units", 1, "weight"]] = 0.3
     units = (recipe.control_units[0], examples.unit(weight=0.3), recipe.control_units[2])
-    assert form.read(recipe, values) == recipe.model_copy(update={"control_units": units})
+    assert form.apply_to(recipe, values) == recipe.model_copy(update={"control_units": units})
 
 
 def test_a_lora_can_be_plugged_in_weighed_and_taken_out(form: RecipeForm) -> None:
@@ -66,29 +66,33 @@ def test_a_lora_can_be_plugged_in_weighed_and_taken_out(form: RecipeForm) -> Non
     assert values[form.fields["loras", 0, "model", "name"]] == "none"
     values[form.fields["loras", 1, "model", "name"]] = "neon"
     values[form.fields["loras", 1, "weight"]] = -0.5
-    plugged = form.read(recipe, values)
-    assert plugged.loras == (LoraUse(model=ModelRef(name="neon"), weight=-0.5),)
+    plugged = form.apply_to(recipe, values)
+    assert plugged.loras == (LoraSettings(model=ModelRef(name="neon"), weight=-0.5),)
     values = shown(form, plugged)
     values[form.fields["loras", 0, "model", "name"]] = "none"
-    assert form.read(plugged, values) == recipe
+    assert form.apply_to(plugged, values) == recipe
 
 
 def test_loras_beyond_those_shown_are_kept(form: RecipeForm) -> None:
-    three = tuple(LoraUse(model=ModelRef(name=f"lora-{i}", sha256="ab" * 32)) for i in range(3))
+    three = tuple(
+        LoraSettings(model=ModelRef(name=f"lora-{i}", sha256="ab" * 32)) for i in range(3)
+    )
     recipe = examples.recipe(loras=three)
-    read = form.read(recipe, shown(form, recipe))
+    read = form.apply_to(recipe, shown(form, recipe))
     assert [use.model.name for use in read.loras] == ["lora-0", "lora-1", "lora-2"]
     assert [use.model.sha256 for use in read.loras] == [None, None, "ab" * 32]
 
 
-def test_an_own_picture_is_asked_for_and_read(form: RecipeForm) -> None:
+def test_an_own_image_is_asked_for_and_read(form: RecipeForm) -> None:
     recipe = examples.recipe(control_units=(examples.unit("canny"),))
     values = shown(form, recipe)
-    values[form.fields["control_units", 0, "source"]] = "picture"
-    with pytest.raises(BadDocument, match="reads an own picture, but there is none: upload one"):
-        form.read(recipe, values)
-    values[form.fields["control_units", 0, "picture"]] = "ab" * 32
-    assert form.read(recipe, values).pictures == ("ab" * 32,)
+    values[form.fields["control_units", 0, "source"]] = "image"
+    with pytest.raises(
+        InvalidDocumentError, match="reads an own picture, but there is none: upload one"
+    ):
+        form.apply_to(recipe, values)
+    values[form.fields["control_units", 0, "image"]] = "ab" * 32
+    assert form.apply_to(recipe, values).control_image_hashes == ("ab" * 32,)
 
 
 def test_a_unit_can_be_switched_off_and_another_on(form: RecipeForm) -> None:
@@ -97,13 +101,13 @@ def test_a_unit_can_be_switched_off_and_another_on(form: RecipeForm) -> None:
     values[form.fields["control_units", 0, "model", "name"]] = "none"
     values[form.fields["control_units", 1, "model", "name"]] = "pocket-pose"
     values[form.fields["control_units", 1, "preprocessor"]] = "pose"
-    assert form.read(recipe, values).control_units == (examples.unit("pose"),)
+    assert form.apply_to(recipe, values).control_units == (examples.unit("pose"),)
 
 
 def test_models_come_back_without_the_hash_they_were_tuned_with(form: RecipeForm) -> None:
     tuned = ModelRef(name="pocket-ink", sha256=examples.HASH)
     recipe = full_recipe().model_copy(update={"base_model": tuned})
-    assert form.read(recipe, shown(form, recipe)).base_model == ModelRef(name="pocket-ink")
+    assert form.apply_to(recipe, shown(form, recipe)).base_model == ModelRef(name="pocket-ink")
 
 
 @pytest.mark.parametrize(
@@ -121,8 +125,8 @@ def test_a_value_that_does_not_hold_is_named_with_its_recipe(
 ) -> None:
     values = shown(form, full_recipe())
     values[form.fields[path]] = value
-    with pytest.raises(BadDocument) as caught:
-        form.read(full_recipe(), values)
+    with pytest.raises(InvalidDocumentError) as caught:
+        form.apply_to(full_recipe(), values)
     assert said in str(caught.value)
 
 
@@ -131,18 +135,20 @@ def test_components_have_stable_names(form: RecipeForm) -> None:
 
 
 def test_a_lora_tells_the_words_that_call_for_it() -> None:
-    model = Model("lora", "glow", "pocket", Path("glow"), 2_500_000, "ab" * 32, ("neon", "glow"))
-    assert ">pocket · 2.5 MB · ababababab · Trigger words: neon, glow<" in model_note(
+    model = ModelInfo(
+        "lora", "glow", "pocket", Path("glow"), 2_500_000, "ab" * 32, ("neon", "glow")
+    )
+    assert ">pocket · 2.5 MB · ababababab · Trigger words: neon, glow<" in render_model_note(
         model, Texts()
     )
-    big = replace(model, triggers=(), bytes=7_200_000_000)
-    assert ">pocket · 7.2 GB · ababababab<" in model_note(big, Texts())
-    assert model_note(None, Texts()) == ""
+    big = replace(model, trigger_words=(), size_bytes=7_200_000_000)
+    assert ">pocket · 7.2 GB · ababababab<" in render_model_note(big, Texts())
+    assert render_model_note(None, Texts()) == ""
 
 
-def test_a_models_picture_stands_beside_what_is_known_of_it() -> None:
-    model = Model("lora", 'glow & "more"', "pocket", Path("glow"), 1, "ab" * 32, ("<b>",))
-    note = model_note(model, Texts(), pictured=True)
+def test_a_models_image_stands_beside_what_is_known_of_it() -> None:
+    model = ModelInfo("lora", 'glow & "more"', "pocket", Path("glow"), 1, "ab" * 32, ("<b>",))
+    note = render_model_note(model, Texts(), pictured=True)
     assert 'src="/models/picture/lora/glow%20%26%20%22more%22"' in note
     assert "&lt;b&gt;" in note
-    assert "<img" not in model_note(model, Texts())
+    assert "<img" not in render_model_note(model, Texts())

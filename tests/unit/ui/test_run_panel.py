@@ -3,9 +3,9 @@
 import gradio as gr
 import pytest
 
-from studio.bootstrap import Studio
-from studio.errors import AWAY, StoreUnavailable
-from studio.store.reports import ReportStore
+from studio.app import AppContainer
+from studio.errors import AWAY, StorageUnavailableError
+from studio.store.evaluation_reports import ReportStore
 from studio.ui.run_panel import RunPanel
 from studio.ui.texts import Texts
 
@@ -13,25 +13,27 @@ PLACE = "postgresql://studio@10.0.0.7/studio"
 
 
 def test_a_page_is_not_told_where_the_store_is() -> None:
-    told = Texts().of(StoreUnavailable(f"cannot use the database {PLACE}: see that it has room"))
+    told = Texts().of(
+        StorageUnavailableError(f"cannot use the database {PLACE}: see that it has room")
+    )
     assert str(AWAY) in told
     assert PLACE not in told
 
 
 def test_a_run_ends_on_the_page_though_the_store_went_away_last(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It left Generate locked: the sheet beside whose figures the four are shown could not be read."""
 
     def away(*_: object) -> None:
-        raise StoreUnavailable(f"cannot use the database {PLACE}")
+        raise StorageUnavailableError(f"cannot use the database {PLACE}")
 
-    monkeypatch.setattr(ReportStore, "newest", away)
+    monkeypatch.setattr(ReportStore, "latest", away)
     with gr.Blocks():
         panel = RunPanel(studio, Texts())
-    preset = studio.presets.version("first-light").preset
-    request = studio.intake.request(preset, "mia", None, "a red dress", 7, 1)
-    last = list(panel._follow(studio.rendering.start(request)))[-1]
+    preset = studio.themes.get_version("first-light").preset
+    request = studio.request_factory.create(preset, "mia", None, "a red dress", 7, 1)
+    last = list(panel._stream_events(studio.renders.start(request)))[-1]
     assert last[panel.generate]["interactive"]
     assert "Four variants in" in last[panel.notice]
     assert "Diversity of the four" in last[panel.notice]

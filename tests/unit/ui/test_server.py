@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from studio.bootstrap import Studio
+from studio.app import AppContainer
 from studio.errors import ServerError
 from studio.settings import Settings
 from studio.ui.server import build_app, serve
 
 
 @pytest.fixture
-def client(studio: Studio) -> TestClient:
+def client(studio: AppContainer) -> TestClient:
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
@@ -61,11 +61,11 @@ def test_a_port_in_use_is_named(home: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ServerError, match=f"cannot listen on 127.0.0.1:{port}"):
-            serve(Settings(home=home, port=port))
+            serve(Settings(data_dir=home, port=port))
     assert not home.exists()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
 def test_other_machines_are_not_served_while_nobody_could_sign_in(home: Path, host: str) -> None:
     with pytest.raises(ServerError, match="nobody could sign in"):
-        serve(Settings(home=home, host=host))
+        serve(Settings(data_dir=home, host=host))

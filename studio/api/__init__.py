@@ -1,1 +1,0 @@
-"""The API that apps call: deployed themes, requests, events as they happen."""

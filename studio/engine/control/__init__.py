@@ -1,0 +1,1 @@
+"""Control maps and ControlNets."""

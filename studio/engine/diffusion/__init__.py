@@ -1,0 +1,1 @@
+"""Denoising: pipelines, schedulers, latents, LoRAs."""

@@ -1,0 +1,1 @@
+"""Which models stay on the device and in RAM."""

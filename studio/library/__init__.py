@@ -1,1 +1,0 @@
-"""Which models exist, of which family, with which hash."""

@@ -1,0 +1,1 @@
+"""The model library: which models exist, their headers, hashes and downloads."""

@@ -1,0 +1,1 @@
+"""Reports, blind tests and tuning studies."""

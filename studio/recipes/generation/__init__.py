@@ -1,0 +1,1 @@
+"""One image's parameters: recipes, prompts, jobs and their events."""

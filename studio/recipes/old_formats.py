@@ -1,0 +1,120 @@
+"""Reads documents that older versions of the studio stored: fields by the names they had then.
+
+Preset files, PNG records and rows of the database from before format 3 keep their old field names;
+`StoredModel` accepts them. Nothing is written under these names any more.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+OLD_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "Preset": {"prompt": "theme_prompt"},
+    "Recipe": {
+        "strength": "denoising_strength",
+        "guidance_end": "guidance_end_fraction",
+        "deep_cache": "deepcache_interval",
+        "seed_rule": "seed_policy",
+    },
+    "ControlUnit": {"picture": "image_sha256"},
+    "HiresFix": {"factor": "scale_factor", "strength": "denoising_strength"},
+    "FaceRestoration": {
+        "strength": "denoising_strength",
+        "blur": "mask_blur",
+        "size": "render_size",
+    },
+    "SeedPolicy": {"kind": "mode"},
+    "ModerationPolicy": {
+        "words": "check_prompts",
+        "pictures": "check_outputs",
+        "doodles": "check_doodles",
+        "threshold": "nsfw_threshold",
+        "margin": "concept_margin",
+        "refill": "regenerate_withheld",
+        "uploads": "allow_base_uploads",
+        "moderation": "external_moderation",
+        "keep_words": "log_blocked_text",
+    },
+    "Doodle": {"png": "png_bytes"},
+    "GenerationRequest": {
+        "words": "user_prompt",
+        "pictures": "control_images",
+        "preset_version": "theme_version",
+        "order_sha256": "body_sha256",
+    },
+    "Timings": {"load": "load_seconds", "render": "render_seconds"},
+    "Variant": {
+        "letter": "slot",
+        "preset": "theme_slug",
+        "preset_version": "theme_version",
+        "tokens": "prompt_tokens",
+        "picture_sha256": "image_sha256",
+        "created": "created_at",
+    },
+    "DeploymentSpec": {
+        "number": "version",
+        "trial": "canary_version",
+        "trial_share": "canary_percent",
+        "starts": "starts_at",
+        "ends": "ends_at",
+        "forced": "bypassed_checks",
+        "fallback": "fallback_to_previous",
+    },
+    "RobustnessReport": {"cells": "cases"},
+    "RobustnessCase": {"letter": "slot", "kept": "passed", "why": "failure_reason"},
+    "ChangedRegion": {"difference": "delta_e"},
+    "ImageComparison": {"letter": "slot", "difference": "delta_e", "places": "changed_regions"},
+    "QualityMetrics": {"likeness": "color_error", "of_seeds": "seed_diversity"},
+    "RegressionReport": {
+        "against": "baseline_version",
+        "cells": "comparisons",
+        "looks": "metrics",
+        "looks_against": "baseline_metrics",
+        "seen_by": "reviewed_by",
+    },
+    "ModerationDecision": {
+        "said": "input_text",
+        "created": "created_at",
+        "letter": "slot",
+        "picture_sha256": "image_sha256",
+    },
+    "WordMatch": {"severity": "action"},
+    "Review": {"wrong": "is_false_positive"},
+    "ApiClient": {
+        "per_minute": "requests_per_minute",
+        "per_day": "requests_per_day",
+        "in_flight": "max_concurrent_requests",
+    },
+    "TuningStudy": {"letter": "slot", "number": "version", "spans": "search_space"},
+    "Candidate": {"letter": "slot", "number": "version"},
+}
+"""New field names by the old ones, for each class by its name."""
+
+OLD_VALUES: Mapping[str, Mapping[str, Mapping[Any, Any]]] = {
+    "Preset": {"version": {1: 3, 2: 3}},
+    "Recipe": {"version": {1: 2}},
+    "ControlUnit": {"source": {"picture": "image"}},
+    "ModerationDecision": {"stage": {"words": "prompt", "picture": "image"}},
+}
+"""New values by the old ones, for each class and field (by its new name)."""
+
+
+def upgrade_fields(kind: str, document: object) -> Any:
+    """`document` with the field names of today; anything but a mapping is returned as it is.
+
+    Args:
+        kind: name of the class that reads the document.
+        document: what was stored. A field under both names is left for pydantic to refuse.
+    """
+    if not isinstance(document, Mapping):
+        return document
+    names, values = OLD_FIELDS.get(kind, {}), OLD_VALUES.get(kind, {})
+    if not (names.keys() & document.keys() or values.keys() & document.keys()):
+        return document
+    upgraded = {
+        names[field] if field in names and names[field] not in document else field: value
+        for field, value in document.items()
+    }
+    for field, replacements in values.items():
+        if isinstance(old := upgraded.get(field), str | int):
+            upgraded[field] = replacements.get(old, old)
+    return upgraded

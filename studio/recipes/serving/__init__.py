@@ -1,0 +1,1 @@
+"""What API clients see: requests, jobs, events."""

@@ -1,0 +1,1 @@
+"""Presets, their files, and deployments of theme versions."""

@@ -1,0 +1,71 @@
+"""A preset: a theme's four recipes with what they share, and its numbered versions."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from studio.message_fields import invalid
+from studio.recipes.base import FrozenModel, StoredModel
+from studio.recipes.base_image import Slug
+from studio.recipes.generation.recipe import Prompt, Recipe
+from studio.recipes.moderation import ModerationPolicy
+from studio.recipes.text_fields import Name, Note
+
+Slot = Literal["A", "B", "C", "D"]
+SLOTS: tuple[Slot, ...] = ("A", "B", "C", "D")
+
+MOST_BASE_IMAGES = 100
+"""Base images that a theme may name, and a preset file bring along."""
+SCHEMA_ID: Literal["doodle-theme-studio/preset"] = "doodle-theme-studio/preset"
+
+
+class RecipeSet(FrozenModel):
+    """The four recipes of a theme, by letter."""
+
+    A: Recipe
+    B: Recipe
+    C: Recipe
+    D: Recipe
+
+    def __getitem__(self, slot: Slot) -> Recipe:
+        recipe: Recipe = getattr(self, slot)
+        return recipe
+
+    def replace(self, slot: Slot, recipe: Recipe) -> "RecipeSet":
+        return self.model_copy(update={slot: recipe})
+
+
+class Preset(StoredModel):
+    """A theme as one document. `schema` and `version` name the format.
+
+    Format 1 had no `safety`; formats 1 and 2 had other field names (`recipes/old_formats.py`)."""
+
+    format: Literal["doodle-theme-studio/preset"] = Field(SCHEMA_ID, alias="schema")
+    version: Literal[3] = 3
+    slug: Slug
+    name: Name
+    description: Note = ""
+    theme_prompt: Prompt = ""
+    base_images: Annotated[tuple[Slug, ...], Field(max_length=MOST_BASE_IMAGES)] = ()
+    safety: ModerationPolicy = ModerationPolicy()
+    recipes: RecipeSet
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.base_images)) != len(self.base_images):
+            raise invalid("theme.base_image_twice")
+        return self
+
+
+class ThemeVersion(FrozenModel):
+    """A preset as it was saved: numbered from 1, never changed."""
+
+    version: Annotated[int, Field(ge=1)]
+    preset: Preset
+    author: str = ""
+    message: str = ""
+    created_at: datetime

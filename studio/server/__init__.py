@@ -1,0 +1,1 @@
+"""The HTTP server: API, plain pages, authentication, events."""

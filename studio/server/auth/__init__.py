@@ -1,0 +1,1 @@
+"""Authentication: sessions of users, API keys of clients."""

@@ -1,0 +1,22 @@
+"""The plain pages: HTML by the server, in the reader's language, with one head and header."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from studio.locales.negotiation import language_of
+from studio.server.languages import VARY
+from studio.server.templating import Templates
+
+_TEMPLATES = Templates(Path(__file__).parent / "templates")
+
+
+def plain_page(name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
+    """`templates/<name>.html`; its script is `static/<name>.js`, but for the page `sign-in`."""
+    user = str(request.scope.get("studio.user", ""))
+    page = _TEMPLATES.render(
+        f"{name}.html", language_of(request.headers), name=name, user=user, **values
+    )
+    return HTMLResponse(page, status, {"Vary": VARY})

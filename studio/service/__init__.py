@@ -1,1 +1,0 @@
-"""The use cases, over the store and the engine."""

@@ -1,0 +1,1 @@
+"""The use cases: what pages, API, command line and workers call."""

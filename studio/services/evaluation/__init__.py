@@ -1,0 +1,1 @@
+"""Evaluation: robustness, regression, blind tests, tuning."""

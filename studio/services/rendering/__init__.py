@@ -1,0 +1,1 @@
+"""Rendering jobs: queue, runs, cache, previews, sweeps."""

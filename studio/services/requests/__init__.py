@@ -1,0 +1,1 @@
+"""Requests: creation, admission, running, retention."""

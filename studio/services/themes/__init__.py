@@ -1,0 +1,1 @@
+"""Themes: deployment, preflight checks, import and export."""

@@ -1,0 +1,56 @@
+"""How many tokens a recipe's prompt takes, told before anything is rendered."""
+
+import threading
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from studio.errors import StudioError
+from studio.models.catalog import ModelCatalog
+from studio.models.types import ModelInfo
+from studio.recipes.generation.planning import compose_prompt
+from studio.recipes.generation.prompt_syntax import parse_prompt
+from studio.recipes.generation.recipe import Recipe
+
+CHUNK_TOKENS = 75
+"""Tokens that CLIP reads at once, without those that begin and end them."""
+
+
+class TokenCounter:
+    """Counts as the base model's own tokenizer does; each is read once."""
+
+    def __init__(self, catalog: ModelCatalog, configurations: Path) -> None:
+        self._catalog = catalog
+        self._configurations = configurations
+        self._lock = threading.Lock()
+        self._tokenizers: dict[str, Tokenizer] = {}
+
+    def count(self, recipe: Recipe, theme: str, words: str) -> int | None:
+        """None where the base model, or its tokenizer, cannot be read."""
+        try:
+            model = self._catalog.get("checkpoint", recipe.base_model)
+            tokenizer = self._tokenizer(model)
+        except (StudioError, OSError):
+            return None
+        text = parse_prompt(compose_prompt(recipe, theme, words)).text
+        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _tokenizer(self, model: ModelInfo) -> Tokenizer:
+        with self._lock:
+            if model.sha256 not in self._tokenizers:
+                tokenizer = self._read(model)
+                tokenizer.no_padding()
+                tokenizer.no_truncation()
+                self._tokenizers[model.sha256] = tokenizer
+            return self._tokenizers[model.sha256]
+
+    def _read(self, model: ModelInfo) -> Tokenizer:
+        file = model.path / "tokenizer" / "tokenizer.json"
+        if file.is_file():
+            return Tokenizer.from_file(str(file))
+        # Late: it needs transformers, and only single files and older folders ask for it.
+        from studio.engine.loading.bundled_configs import BundledConfigs
+
+        family = model.family if model.family in ("sd15", "sd21", "sdxl") else "sd15"
+        clip = BundledConfigs(self._configurations).make_tokenizers(family)["tokenizer"]
+        return Tokenizer.from_str(clip.backend_tokenizer.to_str())

@@ -1,1 +1,0 @@
-"""The command line beyond `cli.py`: one module per group of commands."""

@@ -1,0 +1,72 @@
+"""The measures of a request's pictures: like the doodle, and unlike one another."""
+
+import pytest
+from PIL import Image
+
+from studio.imaging.color_metrics import (
+    MIN_REGION_PIXELS,
+    SAME_COLOR_DELTA_E,
+    color_regions,
+    delta_e_map,
+    diversity,
+    mean_delta_e,
+    median_color_error,
+    region_color_errors,
+)
+
+
+def doodle(*patches: tuple[tuple[int, int, int, int], tuple[int, int, int]]) -> Image.Image:
+    layer = Image.new("RGBA", (128, 128))
+    for box, color in patches:
+        layer.paste((*color, 255), box)
+    return layer
+
+
+RED, BLUE = (214, 40, 48), (40, 70, 200)
+
+
+def test_regions_are_patches_of_one_color_without_strokes() -> None:
+    drawn = doodle(((10, 10, 50, 50), RED), ((60, 10, 100, 50), RED), ((10, 60, 50, 100), BLUE), ((60, 60, 64, 120), BLUE))  # fmt: skip
+    found = color_regions(drawn)
+    assert len(found) == 3
+    assert all(region.mask.sum() >= MIN_REGION_PIXELS for region in found)
+
+
+def test_a_kept_color_differs_by_nothing_and_another_by_much() -> None:
+    drawn = doodle(((10, 10, 60, 60), RED))
+    assert region_color_errors(drawn, Image.new("RGB", (128, 128), RED)) == [
+        pytest.approx(0, abs=0.1)
+    ]
+    assert (
+        region_color_errors(drawn, Image.new("RGB", (128, 128), BLUE))[0] > 2 * SAME_COLOR_DELTA_E
+    )
+
+
+def test_likeness_is_the_middle_of_the_regions_and_unknown_without_any() -> None:
+    drawn = doodle(((10, 10, 50, 50), RED), ((60, 10, 100, 50), RED), ((10, 60, 50, 100), BLUE))
+    assert median_color_error(drawn, Image.new("RGB", (128, 128), RED)) == pytest.approx(0, abs=0.1)
+    assert median_color_error(Image.new("RGBA", (128, 128)), drawn) is None
+
+
+def test_a_soft_brush_leaves_no_thousand_regions() -> None:
+    layer = Image.new("RGBA", (128, 128))
+    for x in range(128):
+        layer.paste((x * 2, x, 255 - x, 255), (x, 0, x + 1, 100))
+    assert color_regions(layer) == []
+
+
+def test_equal_images_differ_by_nothing_and_a_change_is_found_in_its_place() -> None:
+    red = Image.new("RGB", (128, 128), RED)
+    patched = red.copy()
+    patched.paste(BLUE, (64, 0, 128, 64))
+    assert mean_delta_e(red, red) == 0
+    assert mean_delta_e(red, patched) == mean_delta_e(patched, red) > 0
+    changed = delta_e_map(red, patched)
+    assert changed[:32, 32:].min() > SAME_COLOR_DELTA_E
+    assert changed[32:].max() == 0
+
+
+def test_images_are_as_diverse_as_their_pairs() -> None:
+    red, blue = (Image.new("RGB", (96, 96), color) for color in (RED, BLUE))
+    assert diversity([red, red, red, red]) == 0
+    assert diversity([red, red, red, blue]) == pytest.approx(mean_delta_e(red, blue) / 2)

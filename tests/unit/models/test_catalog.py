@@ -1,0 +1,219 @@
+"""The catalogue finds models by name and hash and says plainly what is wrong with them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from studio.errors import CorruptModelError, IncompatibleModelError, NotFoundError
+from studio.models.catalog import ModelCatalog
+from studio.models.weights import HashCache, verify_readable, weight_files
+from studio.recipes.generation.recipe import ModelRef
+from studio.settings import bundled_path
+from tests.unit.models.test_safetensors_header import KOHYA, PEFT, XL, checkpoint, write
+
+
+def controlnet(folder: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
+    place = folder / "controlnets" / name
+    place.mkdir(parents=True)
+    (place / "config.json").write_text(json.dumps({"cross_attention_dim": width}))
+    weights = {"w": np.full(4, fill, np.float32)}
+    save_file(weights, place / "diffusion_pytorch_model.safetensors")
+    return place
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> ModelCatalog:
+    return ModelCatalog(
+        (tmp_path / "shipped", tmp_path / "own"), HashCache(tmp_path / "hashes.json")
+    )
+
+
+def test_models_of_both_folders_are_listed_by_name(catalog: ModelCatalog, tmp_path: Path) -> None:
+    controlnet(tmp_path / "own", "b-net", 768)
+    controlnet(tmp_path / "shipped", "a-net")
+    found = [(m.name, m.family, m.kind) for m in catalog.list_models()]
+    assert found == [("a-net", "pocket", "controlnet"), ("b-net", "sd15", "controlnet")]
+
+
+def test_the_shipped_folder_wins_a_name(catalog: ModelCatalog, tmp_path: Path) -> None:
+    controlnet(tmp_path / "own", "net", 768)
+    mine = controlnet(tmp_path / "shipped", "net")
+    assert catalog.get("controlnet", ModelRef(name="net")).path == mine
+
+
+def test_an_unknown_name_is_answered_with_those_there_are(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    controlnet(tmp_path / "own", "net")
+    with pytest.raises(
+        NotFoundError, match=r"no controlnet named 'nett' \(there are: net\)"
+    ) as caught:
+        catalog.get("controlnet", ModelRef(name="nett"))
+    assert caught.value.message.text("zh-CN").startswith(
+        "没有名为“nett”的ControlNet（现有：net）：请另选"
+    )
+
+
+def test_a_damaged_part_is_told_in_the_readers_language(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    """Issue 19, 1: what the file says of itself lies within what the catalogue says of the model."""
+    (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
+    [(_, reason)] = catalog.list_problems()
+    assert reason.text("zh-CN").startswith("ControlNet net：模型 net 没有可读取的 config.json（")
+    assert str(reason).startswith("controlnet net: model net has no readable config.json (")
+
+
+@pytest.mark.parametrize("name", ["glow.png", "glow.preview.png", "glow.webp", "glow.jpg"])
+def test_a_image_beside_a_file_shows_what_it_draws(
+    catalog: ModelCatalog, tmp_path: Path, name: str
+) -> None:
+    lora = write(tmp_path / "own" / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    assert catalog.preview_image("lora", "glow") is None
+    (lora.parent / name).write_bytes(b"picture")
+    assert catalog.preview_image("lora", "glow") == lora.parent / name
+    assert catalog.preview_image("lora", "../glow") is None
+
+
+def test_a_image_in_a_models_folder_shows_what_it_draws(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    place = controlnet(tmp_path / "own", "net")
+    (place / "preview.svg").write_text("<svg/>")
+    assert catalog.preview_image("controlnet", "net") is None
+    (place / "preview.png").write_bytes(b"picture")
+    assert catalog.preview_image("controlnet", "net") == place / "preview.png"
+
+
+def test_weights_that_are_not_those_tuned_with_are_refused(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    place = controlnet(tmp_path / "own", "net")
+    tuned = ModelRef(name="net", sha256=catalog.get("controlnet", ModelRef(name="net")).sha256)
+    assert catalog.get("controlnet", tuned)
+    save_file({"w": np.ones(5, np.float32)}, place / "diffusion_pytorch_model.safetensors")
+    with pytest.raises(IncompatibleModelError, match="not the one the recipe was tuned with"):
+        catalog.get("controlnet", tuned)
+
+
+def test_a_model_without_configuration_is_left_out_of_lists_and_named_when_asked_for(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
+    assert catalog.list_models() == ()
+    with pytest.raises(CorruptModelError, match="model net has no readable config"):
+        catalog.get("controlnet", ModelRef(name="net"))
+
+
+def test_pickles_are_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "old.bin").write_bytes(b"\x80\x04")
+    with pytest.raises(IncompatibleModelError, match="can run code"):
+        weight_files(tmp_path)
+
+
+def test_an_empty_folder_has_no_weights(tmp_path: Path) -> None:
+    with pytest.raises(CorruptModelError, match=r"no \.safetensors"):
+        weight_files(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 30])
+def test_a_file_cut_short_is_damaged(tmp_path: Path, keep: int) -> None:
+    file = controlnet(tmp_path, "net") / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(CorruptModelError, match="diffusion_pytorch_model.safetensors of model"):
+        verify_readable([file])
+
+
+def test_hashes_are_remembered_and_follow_a_change(tmp_path: Path) -> None:
+    file, memory = tmp_path / "w.safetensors", tmp_path / "hashes.json"
+    file.write_bytes(b"one")
+    first = HashCache(memory).sha256_of([file])
+    assert first in memory.read_text()
+    assert HashCache(memory).sha256_of([file]) == first
+    file.write_bytes(b"three")
+    assert HashCache(memory).sha256_of([file]) != first
+
+
+@pytest.mark.parametrize("memory", ["not json", "[]", "{"])
+def test_a_broken_memory_of_hashes_is_forgotten(tmp_path: Path, memory: str) -> None:
+    (tmp_path / "hashes.json").write_text(memory)
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    assert HashCache(tmp_path / "hashes.json").sha256_of([file]) == HashCache(None).sha256_of(
+        [file]
+    )
+
+
+def test_a_memory_that_cannot_be_written_is_only_slower(tmp_path: Path) -> None:
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    unwritable = file / "home" / "hashes.json"
+    assert HashCache(unwritable).sha256_of([file]) == HashCache(None).sha256_of([file])
+
+
+def test_shipped_configurations_do_not_say_where_they_were_made() -> None:
+    configurations = [*bundled_path("assets").rglob("*config.json"), *bundled_path("assets").rglob("model_index.json")]  # fmt: skip
+    assert len(configurations) >= 6
+    for configuration in configurations:
+        assert "_name_or_path" not in configuration.read_text(), configuration
+
+
+def test_single_files_are_models_too_and_a_lora_tells_its_triggers(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    for place in ("checkpoints", "loras"):
+        (tmp_path / "own" / place).mkdir(parents=True)
+    write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint())
+    write(tmp_path / "own" / "loras" / "neon.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "neon"})  # fmt: skip
+    assert [(m.kind, m.name, m.family, m.trigger_words) for m in catalog.list_models()] == [
+        ("checkpoint", "sd", "sd15", ()),
+        ("lora", "neon", "pocket", ("neon",)),
+    ]
+
+
+def test_a_file_among_the_wrong_kind_says_where_it_belongs(
+    catalog: ModelCatalog, tmp_path: Path
+) -> None:
+    (tmp_path / "own" / "checkpoints").mkdir(parents=True)
+    write(tmp_path / "own" / "checkpoints" / "neon.safetensors", {PEFT: (8, 128)})
+    with pytest.raises(IncompatibleModelError, match=r"is a lora, but lies among the checkpoints"):
+        catalog.get("checkpoint", ModelRef(name="neon"))
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "loras"),
+    [
+        ("models/Stable-diffusion", "models/Lora"),  # A1111
+        ("models/checkpoints", "models/loras"),  # ComfyUI
+        ("checkpoints", "loras"),  # ours
+    ],
+)
+def test_other_tools_trees_are_read_as_they_are(
+    tmp_path: Path, checkpoints: str, loras: str
+) -> None:
+    tree = tmp_path / "webui"
+    (tree / checkpoints / "sorted" / "by season").mkdir(parents=True)
+    (tree / loras).mkdir(parents=True)
+    write(tree / checkpoints / "sorted" / "by season" / "deep.safetensors", checkpoint(XL))
+    write(tree / loras / "glow.safetensors", {KOHYA: (8, 768)})
+    (tree / loras / "readme.txt").write_text("not a model")
+    found = ModelCatalog((tree,), HashCache(None)).list_models()
+    assert [(m.kind, m.name, m.family) for m in found] == [
+        ("checkpoint", "deep", "sdxl"),
+        ("lora", "glow", "sd15"),
+    ]
+
+
+def test_problems_name_each_file_and_its_reason(catalog: ModelCatalog, tmp_path: Path) -> None:
+    for place in ("checkpoints", "loras"):
+        (tmp_path / "own" / place).mkdir(parents=True)
+    (tmp_path / "own" / "checkpoints" / "old.ckpt").write_bytes(b"\x80\x04")
+    (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"\x10")
+    (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
+    reasons = {path.name: str(reason) for path, reason in catalog.list_problems()}
+    assert set(reasons) == {"old.ckpt", "half.safetensors", "net"}
+    assert "can run code" in reasons["old.ckpt"]
+    assert "no readable safetensors file" in reasons["half.safetensors"]

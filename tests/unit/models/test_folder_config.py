@@ -1,0 +1,184 @@
+"""Diffusers folders told apart by their configuration: what the engine cannot draw with is refused by name
+before any work, also in the list of problems. Issue 18, 15 (review B2, B9)."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
+from studio.models.catalog import ModelCatalog
+from studio.models.weights import HashCache, loaded_files, variant_of
+from studio.recipes.generation.recipe import ModelRef, ModelType
+
+Configurations = dict[str, Mapping[str, Any]]
+PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+XL_PARTS = (*PARTS, "text_encoder_2", "tokenizer_2")
+SD3_PARTS = ("transformer", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")  # fmt: skip
+XL_UNET = {"addition_embed_type": "text_time", "cross_attention_dim": 2048}
+
+
+def index(pipeline: str, parts: tuple[str, ...] = PARTS, **changes: object) -> dict[str, Any]:
+    return {"_class_name": pipeline} | {part: ["diffusers", "X"] for part in parts} | changes
+
+
+def base(pipeline: str, unet: Mapping[str, object], parts: tuple[str, ...] = PARTS, **changes: object) -> Configurations:  # fmt: skip
+    return {
+        "model_index.json": index(pipeline, parts, **changes),
+        "unet/config.json": {"_class_name": "UNet2DConditionModel", "in_channels": 4} | dict(unet),
+        "scheduler/scheduler_config.json": {"_class_name": "EulerDiscreteScheduler"},
+    }
+
+
+def net(**changes: object) -> Configurations:
+    return {
+        "config.json": {"_class_name": "ControlNetModel", "cross_attention_dim": 2048} | changes
+    }
+
+
+def put(
+    models: Path, kind: str, configurations: Configurations, weights: tuple[str, ...] = ("w",)
+) -> Path:
+    """A folder `model` with these configurations, a folder for each part, and one file of weights."""
+    folder = models / kind / "model"
+    folder.mkdir(parents=True)
+    for name, content in configurations.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content))
+        for part, there in content.items():
+            if name == "model_index.json" and isinstance(there, list) and there[0]:
+                (folder / part).mkdir(exist_ok=True)
+    inside = folder / "unet" if (folder / "unet").is_dir() else folder
+    save_file(
+        {name: np.zeros(1) for name in weights}, inside / "diffusion_pytorch_model.safetensors"
+    )
+    return folder
+
+
+SD15, SDXL = "StableDiffusionPipeline", "StableDiffusionXLPipeline"
+USABLE: dict[str, tuple[Configurations, str]] = {
+    "SD 1.5": (base(SD15, {"cross_attention_dim": 768}), "sd15"),
+    "SD 1.5, saved from img2img": (base("StableDiffusionImg2ImgPipeline", {"cross_attention_dim": 768}), "sd15"),
+    "ordinary weights in an inpainting pipeline": (base("StableDiffusionInpaintPipeline", {"cross_attention_dim": 768}), "sd15"),
+    "SDXL": (base(SDXL, XL_UNET, XL_PARTS), "sdxl"),
+    "SD 3.5": ({"model_index.json": index("StableDiffusion3Pipeline", SD3_PARTS)}, "sd3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", USABLE)
+def test_a_base_models_folder_tells_its_family(tmp_path: Path, what: str) -> None:
+    configurations, family = USABLE[what]
+    put(tmp_path, "checkpoints", configurations)
+    [model] = ModelCatalog((tmp_path,), HashCache(None)).list_models()
+    assert model.family == family
+
+
+NULL = [None, None]
+REFUSED: dict[str, tuple[ModelType, Configurations, type[ModelError], str]] = {
+    "inpainting": ("checkpoint", base("StableDiffusionInpaintPipeline", {"in_channels": 9}), IncompatibleModelError, "an inpainting model (9 input channels)"),
+    "inpainting, XL": ("checkpoint", base("StableDiffusionXLInpaintPipeline", XL_UNET | {"in_channels": 9}, XL_PARTS), IncompatibleModelError, "an inpainting model"),
+    "inpainting, by its channels alone": ("checkpoint", base(SD15, {"in_channels": 9}), IncompatibleModelError, "an inpainting model"),
+    "InstructPix2Pix": ("checkpoint", base("StableDiffusionInstructPix2PixPipeline", {"in_channels": 8}), IncompatibleModelError, "an editing model"),
+    "CosXL edit": ("checkpoint", base("StableDiffusionXLInstructPix2PixPipeline", XL_UNET | {"in_channels": 8}, XL_PARTS), IncompatibleModelError, "an editing model"),
+    "upscaler": ("checkpoint", base("StableDiffusionUpscalePipeline", {"in_channels": 7}), IncompatibleModelError, "an upscaler"),
+    "latent upscaler": ("checkpoint", base("StableDiffusionLatentUpscalePipeline", {"in_channels": 8}), IncompatibleModelError, "an upscaler"),
+    "depth": ("checkpoint", base("StableDiffusionDepth2ImgPipeline", {"in_channels": 5}), IncompatibleModelError, "a depth model"),
+    "image variation": ("checkpoint", base("StableDiffusionImageVariationPipeline", {}, text_encoder=NULL), IncompatibleModelError, "reads no words"),
+    "odd channels": ("checkpoint", base(SD15, {"in_channels": "many"}), IncompatibleModelError, "made for other work ('many' input channels)"),
+    "refiner": ("checkpoint", base("StableDiffusionXLImg2ImgPipeline", {"addition_embed_type": "text_time", "cross_attention_dim": 1280}, XL_PARTS, text_encoder=NULL, tokenizer=NULL), IncompatibleModelError, "is a refiner"),
+    "refiner, by its score": ("checkpoint", base("StableDiffusionXLImg2ImgPipeline", XL_UNET, XL_PARTS, requires_aesthetics_score=True), IncompatibleModelError, "is a refiner"),
+    "another UNet": ("checkpoint", base(SD15, {"_class_name": "UNetMotionModel"}), IncompatibleModelError, "is a UNetMotionModel"),
+    "another family": ("checkpoint", {"model_index.json": {"_class_name": "FluxPipeline"}}, IncompatibleModelError, "a family the studio does not know yet"),
+    "EDM": ("checkpoint", base(SDXL, XL_UNET, XL_PARTS) | {"scheduler/scheduler_config.json": {"_class_name": "EDMDPMSolverMultistepScheduler"}}, IncompatibleModelError, "made for EDM sampling"),
+    "a part is missing": ("checkpoint", base(SDXL, XL_UNET), CorruptModelError, "has no text_encoder_2"),
+    "no index": ("checkpoint", {"config.json": {}}, CorruptModelError, "no readable model_index.json"),
+    "ControlNet-Union": ("controlnet", net(_class_name="ControlNetUnionModel"), IncompatibleModelError, "is a ControlNetUnionModel"),
+    "T2I-Adapter": ("controlnet", net(_class_name="T2IAdapter"), IncompatibleModelError, "is a T2IAdapter"),
+    "SD3 ControlNet": ("controlnet", net(_class_name="SD3ControlNetModel"), IncompatibleModelError, "is a SD3ControlNetModel"),
+    "tiny VAE": ("vae", {"config.json": {"_class_name": "AutoencoderTiny"}}, IncompatibleModelError, "VAE model is a AutoencoderTiny"),
+    "LoRA in a folder": ("lora", {"config.json": {}}, IncompatibleModelError, "is a folder"),
+    "another detector": ("detector", {"config.json": {"model_type": "detr"}}, IncompatibleModelError, "is a detr"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_the_engine_cannot_use_is_refused_by_name(tmp_path: Path, what: str) -> None:
+    kind, configurations, error, said = REFUSED[what]
+    folder = put(tmp_path, f"{kind}s", configurations)
+    hashes = HashCache(tmp_path / "hashes.json")
+    catalog = ModelCatalog((tmp_path,), hashes)
+    assert catalog.list_models() == ()
+    assert [path for path, reason in catalog.list_problems() if said in str(reason)] == [folder]
+    with pytest.raises(error) as caught:
+        catalog.get(kind, ModelRef(name="model"))
+    assert said in str(caught.value)
+    assert "model" in str(caught.value)
+    assert not (tmp_path / "hashes.json").exists(), "it was read whole before it was refused"
+
+
+def test_a_union_that_calls_itself_a_controlnet_is_told_by_its_weights(tmp_path: Path) -> None:
+    """As the ones most used do: their task embedding would be left out in silence."""
+    put(tmp_path, "controlnets", net(), ("task_embedding", "controlnet_cond_embedding.conv_in.weight"))  # fmt: skip
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    with pytest.raises(IncompatibleModelError, match="controlnet model is a ControlNet-Union"):
+        catalog.get("controlnet", ModelRef(name="model"))
+
+
+def test_a_part_that_is_cut_short_is_told_when_the_folder_is_looked_at(tmp_path: Path) -> None:
+    folder = put(tmp_path, "controlnets", net())
+    file = folder / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    with pytest.raises(
+        CorruptModelError, match=r"diffusion_pytorch_model\.safetensors is cut short"
+    ):
+        catalog.get("controlnet", ModelRef(name="model"))
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("diffusion_pytorch_model.safetensors", ""),
+        ("diffusion_pytorch_model.fp16.safetensors", "fp16"),
+        ("model-00001-of-00002.safetensors", ""),
+        ("model.fp16-00001-of-00002.safetensors", "fp16"),
+        ("model-00001-of-00002.fp16.safetensors", "fp16"),
+        ("diffusion_pytorch_model.non_ema.safetensors", "non_ema"),
+        ("model.ckpt", ""),
+    ],
+)
+def test_a_weight_file_tells_its_variant(name: str, variant: str) -> None:
+    assert variant_of(name) == variant
+
+
+def test_of_a_snapshot_only_what_is_loaded_counts(tmp_path: Path) -> None:
+    folder = put(tmp_path, "checkpoints", base(SD15, {"cross_attention_dim": 768}))
+    plain = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    for name in (
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.fp16-00001-of-00002.safetensors",
+        "vae/diffusion_pytorch_model.fp16-00002-of-00002.safetensors",
+        "text_encoder/model.safetensors",
+        "text_encoder/model.fp16.safetensors",
+        "safety_checker/model.safetensors",
+        "v1-5-pruned.safetensors",
+    ):
+        (folder / name).parent.mkdir(exist_ok=True)
+        save_file({"w": np.zeros(10)}, folder / name)
+    loaded = [str(file.relative_to(folder)) for file in loaded_files(folder)]
+    assert loaded == [
+        "text_encoder/model.safetensors",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.fp16-00001-of-00002.safetensors",
+        "vae/diffusion_pytorch_model.fp16-00002-of-00002.safetensors",
+    ]
+    [model] = ModelCatalog((tmp_path,), HashCache(None)).list_models()
+    one = (folder / "v1-5-pruned.safetensors").stat().st_size
+    assert model.size_bytes == plain.stat().st_size + 3 * one
+    file = tmp_path / "one.safetensors"
+    file.write_bytes(plain.read_bytes())
+    assert loaded_files(file) == (file,)

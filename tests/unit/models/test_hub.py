@@ -1,0 +1,245 @@
+"""Models from a hub that stands on loopback: what is asked for, what comes, what goes wrong."""
+
+import json
+import shutil
+from collections import namedtuple
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from studio.errors import InvalidInputError, ModelHubError, NotFoundError, StorageUnavailableError
+from studio.models.hub import DownloadPlan, Hub, RemoteFile
+from tests.hub import StandIn, model_hub
+from tests.unit.models.test_safetensors_header import PEFT, write
+
+FOLDER = {
+    "model_index.json": b"{}",
+    "README.md": b"# words",
+    "unet/config.json": json.dumps({"cross_attention_dim": 768}).encode(),
+    "unet/diffusion_pytorch_model.safetensors": b"full" * 100,
+    "unet/diffusion_pytorch_model.fp16.safetensors": b"half" * 50,
+    "unet/diffusion_pytorch_model.bin": b"pickle",
+    "vae/config.json": b"{}",
+    "vae/diffusion_pytorch_model.safetensors": b"vae" * 20,
+    "v1-5-pruned.safetensors": b"whole" * 1000,
+}
+
+
+@pytest.fixture
+def lora(tmp_path: Path) -> bytes:
+    return write(tmp_path / "glow.safetensors", {PEFT: (8, 128)}).read_bytes()
+
+
+@pytest.fixture
+def hub(lora: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    repos = {
+        "acme/sd": FOLDER,
+        "acme/loras": {"glow.safetensors": lora},
+        "acme/pickles": {"model.ckpt": b"\x80"},
+    }
+    with model_hub(repos) as stand_in:
+        yield stand_in
+
+
+def test_of_a_folder_only_what_is_needed_comes(hub: StandIn, tmp_path: Path) -> None:
+    pull = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint")
+    assert [file.name for file in pull.files] == [
+        "model_index.json",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/config.json",
+        "vae/diffusion_pytorch_model.safetensors",
+    ]
+    place = Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert place == tmp_path / "models" / "checkpoints" / "sd"
+    for file in pull.files:
+        assert (place / file.name).read_bytes() == FOLDER[file.name]
+        assert len(FOLDER[file.name]) == file.size
+    assert not (tmp_path / "models" / ".partial" / "acme--sd").exists()
+    assert not list(place.rglob("*.begun"))
+
+
+def test_a_variant_is_taken_where_there_is_one(hub: StandIn) -> None:
+    files = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint", variant="fp16").files
+    names = [file.name for file in files]
+    assert "unet/diffusion_pytorch_model.fp16.safetensors" in names
+    assert "unet/diffusion_pytorch_model.safetensors" not in names
+    assert "vae/diffusion_pytorch_model.safetensors" in names
+
+
+def test_one_file_becomes_a_model_of_its_name(hub: StandIn, tmp_path: Path, lora: bytes) -> None:
+    pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
+    place = Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert place == tmp_path / "models" / "loras" / "glow.safetensors"
+    assert place.read_bytes() == lora
+
+
+def test_after_a_break_a_download_goes_on_at_the_byte_it_had_come_to(
+    hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", interrupted)
+    pull = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint")
+    hub.breaks_after = 100  # The UNet has 400; who waits for the next try is interrupted.
+    with pytest.raises(KeyboardInterrupt):
+        Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert not (tmp_path / "models" / "checkpoints").exists()
+    [begun] = (tmp_path / "models" / ".partial").rglob("*.begun")
+    assert begun.stat().st_size == 96
+    hub.breaks_after = None
+    hub.served.clear()
+    place = Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert hub.served[0] == "unet/diffusion_pytorch_model.safetensors@96"
+    assert (place / "unet" / "diffusion_pytorch_model.safetensors").read_bytes() == b"full" * 100
+
+
+def test_weights_that_arrive_damaged_are_thrown_away(hub: StandIn, tmp_path: Path) -> None:
+    pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
+    whole = hub.repos["acme/loras"]["glow.safetensors"]
+    hub.repos["acme/loras"]["glow.safetensors"] = bytes(len(whole))
+    with pytest.raises(ModelHubError, match="arrived damaged"):
+        Hub(hub.endpoint).download(pull, tmp_path / "models")
+    hub.repos["acme/loras"]["glow.safetensors"] = whole
+    place = Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert place.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("repo", "file", "error", "said"),
+    [
+        ("../etc", None, InvalidInputError, "no repository"),
+        ("http://x/y", None, InvalidInputError, "no repository"),
+        ("acme/nothing", None, NotFoundError, "the hub has no acme/nothing"),
+        ("acme/loras", "dim.safetensors", NotFoundError, "its weights are: glow"),
+        ("acme/pickles", None, NotFoundError, "no safetensors weights"),
+    ],
+)
+def test_what_cannot_be_had_says_why(
+    hub: StandIn, repo: str, file: str | None, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        Hub(hub.endpoint).plan_download(repo, "lora", file=file)
+
+
+def test_a_hub_that_is_down_says_so(hub: StandIn) -> None:
+    with pytest.raises(ModelHubError, match="does not answer"):
+        Hub("http://127.0.0.1:9").plan_download("acme/sd", "checkpoint")
+
+
+def test_the_disk_is_looked_at_first(
+    hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint")
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 90, 10))
+    served = list(hub.served)
+    with pytest.raises(StorageUnavailableError, match="0 MB are free"):
+        Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert hub.served == served
+
+
+# Issue 18, 12 (review 3.4): a hub other than huggingface.co wrote where it liked.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/tmp/pwned.json", "../pwned.json", "x/../../../../../pwned.json", "..", "x//pwned.json", "./pwned.json",
+        "C:\\pwned.json", "..\\pwned.json", "a\0.json", "x/..",
+    ],
+)  # fmt: skip
+def test_a_hubs_files_stay_inside_the_models_folder(
+    hub: StandIn, tmp_path: Path, name: str
+) -> None:
+    named = name if name.endswith(".json") else f"{name}/pwned.json"
+    hub.repos["acme/evil"] = {**FOLDER, named: b"{}"}
+    with pytest.raises(ModelHubError, match="would be written outside the model's folder"):
+        Hub(hub.endpoint).plan_download("acme/evil", "checkpoint")
+    with pytest.raises(ModelHubError, match="would be written outside"):
+        Hub(hub.endpoint).plan_download("acme/evil", "checkpoint", file=named)
+    evil = DownloadPlan("acme/evil", "c0ffee1", "checkpoint", "evil", (RemoteFile(named, 2),))
+    before = {*tmp_path.rglob("*")}
+    with pytest.raises(ModelHubError, match="would be written outside"):
+        Hub(hub.endpoint).download(evil, tmp_path / "in" / "models")
+    made = {*tmp_path.rglob("*")} - before
+    assert not [each for each in made if each.is_file()]
+    assert not Path("/tmp/pwned.json").exists()
+
+
+@pytest.mark.parametrize("commit", ["../../../x", "c0ffee/../..", "", "C0FFEE1", "main"])
+def test_a_hubs_commit_is_no_path(
+    hub: StandIn, monkeypatch: pytest.MonkeyPatch, commit: str
+) -> None:
+    monkeypatch.setattr("tests.hub.COMMIT", commit)
+    with pytest.raises(ModelHubError, match="answers what no model hub does"):
+        Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://hub.example", "http://192.168.0.2:8080", "http://localhost.example", "http://127.0.0.1@hub.example",
+        "http://[::1", "http://", "ftp://127.0.0.2.example",
+    ],
+)  # fmt: skip
+def test_plain_http_is_taken_on_loopback_alone(endpoint: str) -> None:
+    with pytest.raises(InvalidInputError, match="plain http is taken on loopback alone"):
+        Hub(endpoint)
+
+
+@pytest.mark.parametrize("endpoint", ["https://hub.example", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])  # fmt: skip
+def test_https_and_loopback_are_taken(endpoint: str) -> None:
+    assert Hub(endpoint)
+
+
+def test_a_hub_that_sends_more_than_it_said_is_stopped(
+    hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16)
+    pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
+    hub.repos["acme/loras"]["glow.safetensors"] += b"x" * 10_000
+    with pytest.raises(ModelHubError, match="sends more of glow"):
+        Hub(hub.endpoint).download(pull, tmp_path / "models")
+    assert not [each for each in tmp_path.rglob("*") if each.is_file() and each.name != "glow.safetensors"]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"3", b'{"siblings": [1]}', b'{"siblings": [{}]}', b"no json", b'{"id": "a/b", "siblings": 7}'])  # fmt: skip
+def test_what_is_no_hubs_answer_is_told(
+    hub: StandIn, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr("tests.hub.json.dumps", lambda _: answer.decode())
+    with pytest.raises((ModelHubError, NotFoundError)):
+        Hub(hub.endpoint).plan_download("acme/sd", "checkpoint")
+
+
+@pytest.mark.parametrize("repo", ["acme/a--b", "acme/a..b", "acme/x.git"])
+def test_a_name_that_no_hub_has_is_no_repository(hub: StandIn, repo: str) -> None:
+    with pytest.raises((InvalidInputError, NotFoundError)):
+        Hub(hub.endpoint).plan_download(repo, "lora")
+
+
+def test_shards_of_a_variant_are_taken(hub: StandIn) -> None:
+    """Issue 18, 15 (review B9)."""
+    hub.repos["acme/sd3"] = {
+        "model_index.json": b"{}",
+        "transformer/config.json": b"{}",
+        "transformer/model.fp16-00001-of-00002.safetensors": b"half",
+        "transformer/model.fp16-00002-of-00002.safetensors": b"half",
+        "transformer/model-00001-of-00001.safetensors": b"full",
+    }
+    for variant, taken in (("fp16", "fp16"), (None, "model-00001")):
+        files = Hub(hub.endpoint).plan_download("acme/sd3", "checkpoint", variant=variant).files
+        weights = [file.name for file in files if file.name.endswith(".safetensors")]
+        assert weights
+        assert all(taken in name for name in weights)
+
+
+def test_a_name_that_is_taken_is_not_overwritten(hub: StandIn, tmp_path: Path) -> None:
+    pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
+    Hub(hub.endpoint).download(pull, tmp_path / "models")
+    with pytest.raises(InvalidInputError, match="already"):
+        Hub(hub.endpoint).download(pull, tmp_path / "models")

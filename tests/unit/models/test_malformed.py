@@ -1,0 +1,381 @@
+"""Files from outside that are not what they say: each is told by name, and none takes the rest with it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
+
+from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
+from studio.models.catalog import ModelCatalog
+from studio.models.discovery import DEEPEST
+from studio.models.safetensors_header import MAX_HEADER, identify, read_header
+from studio.models.weights import HashCache
+from studio.recipes.generation.recipe import ModelRef
+from tests.unit.models.test_safetensors_header import KOHYA, PEFT, UNET, checkpoint, write
+
+TENSOR = {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}
+DEEP = "[" * 100_000
+
+
+def file_of(header: bytes) -> bytes:
+    return len(header).to_bytes(8, "little") + header + b"\0\0"
+
+
+def told(**entries: object) -> bytes:
+    return file_of(json.dumps(entries).encode())
+
+
+def tensor(**changes: object) -> bytes:
+    return told(w=TENSOR | changes)
+
+
+def metadata(written: object) -> bytes:
+    return told(__metadata__=written, w=TENSOR)
+
+
+# Issue 18, 12 (review 3.2): one of these broke the page Models, `models list` and `scan` for all.
+MALFORMED: dict[str, bytes] = {
+    "empty": b"",
+    "cut": b"\x10\0\0",
+    "no size": b"\xff" * 64,
+    "size zero": bytes(16),
+    "size beyond the file": (500).to_bytes(8, "little") + b"{}",
+    "size beyond what is read": (MAX_HEADER + 1).to_bytes(8, "little") + b"{}",
+    "no json": file_of(b"not json"),
+    "no utf-8": file_of(b'{"\xff": 1}'),
+    "list": file_of(b"[]"),
+    "number": file_of(b"12"),
+    "null": file_of(b"null"),
+    "nested deeply": file_of(DEEP.encode()),
+    "nested deeply in metadata": file_of(b'{"__metadata__":{"a":' + DEEP.encode()),
+    "long number": file_of(b'{"w":{"shape":[' + b"9" * 5000 + b"]}}"),
+    "metadata null": metadata(None),
+    "metadata list": metadata([1]),
+    "metadata text": metadata("modelspec"),
+    "metadata number": metadata(3),
+    "tensor null": told(w=None),
+    "tensor list": told(w=[1]),
+    "tensor text": told(w="F16"),
+    "no shape": told(w={"dtype": "F16", "data_offsets": [0, 2]}),
+    "shape null": tensor(shape=None),
+    "shape text": tensor(shape="12"),
+    "shape of lists": tensor(shape=[[1], [2]]),
+    "shape of floats": tensor(shape=[1.5]),
+    "shape of truths": tensor(shape=[True]),
+    "shape negative": tensor(shape=[-1]),
+    "shape infinite": file_of(b'{"w":{"dtype":"F16","shape":[Infinity],"data_offsets":[0,2]}}'),
+    "shape not a number": file_of(b'{"w":{"dtype":"F16","shape":[NaN],"data_offsets":[0,2]}}'),
+    "no offsets": told(w={"dtype": "F16", "shape": [1]}),
+    "one offset": tensor(data_offsets=[2]),
+    "three offsets": tensor(data_offsets=[0, 1, 2]),
+    "offsets null": tensor(data_offsets=None),
+    "offsets of texts": tensor(data_offsets=["0", "2"]),
+    "offsets backwards": tensor(data_offsets=[2, 0]),
+    "offsets infinite": file_of(b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,Infinity]}}'),
+    "offsets beyond the file": tensor(data_offsets=[0, 10**30]),
+    "first layer without sides": told(**{f"{UNET}input_blocks.0.0.weight": TENSOR | {"shape": []}}),
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_a_malformed_header_is_a_damaged_model_of_that_name(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "odd.safetensors"
+    file.write_bytes(MALFORMED[kind])
+    with pytest.raises(CorruptModelError, match=r"^odd\.safetensors ") as caught:
+        identify(file)
+    assert len(str(caught.value)) < 500
+
+
+def test_malformed_files_are_told_and_the_others_listed(tmp_path: Path) -> None:
+    place = tmp_path / "loras"
+    write(place / "good.safetensors", {PEFT: (8, 128)})
+    for kind, content in MALFORMED.items():
+        (place / f"{kind}.safetensors").write_bytes(content)
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert [model.name for model in catalog.list_models()] == ["good"]
+    reasons = {path.stem: str(reason) for path, reason in catalog.list_problems()}
+    assert reasons.keys() == MALFORMED.keys()
+    assert all(f"{kind}.safetensors" in reason for kind, reason in reasons.items())
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [DEEP, '{"a": {"b": Infinity}}', '{"a": {"b": NaN}}', '{"a": {"b": [1]}}', '{"a": null}', "3"],
+)
+def test_odd_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
+    file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
+    assert identify(file).triggers == ()
+
+
+def test_a_trigger_phrase_of_megabytes_is_not_shown_whole(tmp_path: Path) -> None:
+    file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"modelspec.trigger_phrase": "glow, " * 10**5})  # fmt: skip
+    assert sum(len(word) for word in identify(file).triggers) < 1000
+
+
+anything: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+names = st.sampled_from([
+    "__metadata__", "w", KOHYA, PEFT, f"{UNET}input_blocks.0.0.weight", "task_embedding",
+    "cond_stage_model.transformer.x", "decoder.conv_in.weight", "control_model.x.attn2.to_k.weight",
+])  # fmt: skip
+entries = st.fixed_dictionaries(
+    {}, optional={"dtype": anything, "shape": anything, "data_offsets": anything, "ss_tag_frequency": anything}
+)  # fmt: skip
+headers = st.dictionaries(names, entries | anything, max_size=4) | anything
+
+
+def is_told(file: Path) -> None:
+    """Read, or refused in one line that names it; nothing else."""
+    said = ""
+    try:
+        identify(file)
+    except ModelError as error:
+        said = str(error)
+    assert not said or file.name in said
+
+
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(headers)
+def test_no_header_is_more_than_damaged(tmp_path: Path, header: object) -> None:
+    file = tmp_path / "odd.safetensors"
+    file.write_bytes(file_of(json.dumps(header).encode()))
+    is_told(file)
+
+
+@settings(
+    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 400), st.binary(min_size=1, max_size=4))
+def test_no_broken_byte_is_more_than_damaged(tmp_path: Path, at: int, put: bytes) -> None:
+    file = tmp_path / "odd.safetensors"
+    whole = write(tmp_path / "whole.safetensors", checkpoint(), {"a": "b"}).read_bytes()
+    file.write_bytes(whole[:at] + put + whole[at + len(put) :])
+    is_told(file)
+
+
+CONFIGURATIONS: dict[str, bytes] = {
+    "nested deeply": DEEP.encode(),
+    "no utf-8": b"\xff\xfe{",
+    "megabytes": b'{"a": "' + b"x" * (5 * 2**20) + b'"}',
+    "long number": b'{"cross_attention_dim": ' + b"9" * 5000 + b"}",
+    "ten million layers": b'{"num_hidden_layers": 10000000}',
+}
+
+
+@pytest.mark.parametrize("kind", CONFIGURATIONS)
+def test_a_malformed_configuration_is_told(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "controlnets" / "odd"
+    place.mkdir(parents=True)
+    save_file({"w": np.zeros(1)}, place / "diffusion_pytorch_model.safetensors")
+    (place / "config.json").write_bytes(CONFIGURATIONS[kind])
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert catalog.list_models() == ()
+    [(path, reason)] = catalog.list_problems()
+    assert path == place
+    assert "model odd " in str(reason)
+
+
+@pytest.mark.parametrize("content", ["12", "[]", '"text"', "null", '{"cross_attention_dim": [768]}'])  # fmt: skip
+def test_a_configuration_of_something_else_says_nothing(tmp_path: Path, content: str) -> None:
+    place = tmp_path / "controlnets" / "odd"
+    place.mkdir(parents=True)
+    save_file({"w": np.zeros(1)}, place / "diffusion_pytorch_model.safetensors")
+    (place / "config.json").write_text(content)
+    [model] = ModelCatalog((tmp_path,), HashCache(None)).list_models()
+    assert model.family == "unknown"
+
+
+def test_what_no_check_foresaw_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprised(_: Path) -> None:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr("studio.models.catalog.identify", surprised)
+    write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert catalog.list_models() == ()
+    with pytest.raises(
+        CorruptModelError, match=r"lora glow cannot be read \(ZeroDivisionError: odd\)"
+    ):
+        catalog.get("lora", ModelRef(name="glow"))
+
+
+# Issue 18, 12 (review 3.3): links in a circle, pipes, pictures that are links to elsewhere.
+
+
+def circle(place: Path) -> None:
+    (place / "a").symlink_to(place)
+    (place / "b").symlink_to(place)
+
+
+def upwards(place: Path) -> None:
+    (place / "up").symlink_to(place.parent.parent)
+    (place / "root").symlink_to("/")
+
+
+def itself(place: Path) -> None:
+    (place / "me").symlink_to(place / "me")
+    (place / "one").symlink_to(place / "two")
+    (place / "two").symlink_to(place / "one")
+
+
+@pytest.mark.parametrize("tangled", [circle, upwards, itself])
+def test_links_that_lead_in_a_circle_are_walked_once(
+    tmp_path: Path, tangled: Callable[[Path], None]
+) -> None:
+    place = tmp_path / "loras"
+    write(place / "sorted" / "glow.safetensors", {PEFT: (8, 128)})
+    tangled(place)
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert catalog.list_names("lora") == ("glow",)
+    assert catalog.list_problems() == ()
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+    write(tmp_path / "disk" / "many" / "glow.safetensors", {PEFT: (8, 128)})
+    (tmp_path / "own" / "loras").mkdir(parents=True)
+    (tmp_path / "own" / "loras" / "few").symlink_to(tmp_path / "disk" / "many")
+    (tmp_path / "own" / "loras" / "more").symlink_to(tmp_path / "disk")
+    write(tmp_path / "disk" / "shine.safetensors", {PEFT: (8, 128)})
+    catalog = ModelCatalog((tmp_path / "own",), HashCache(None))
+    assert catalog.list_names("lora") == ("glow", "shine")
+
+
+def test_folders_are_not_followed_without_end(tmp_path: Path) -> None:
+    place = tmp_path / "loras"
+    write(place / "glow.safetensors", {PEFT: (8, 128)})
+    write(place / "/".join("d" * (DEEPEST + 1)) / "deep.safetensors", {PEFT: (8, 128)})
+    assert ModelCatalog((tmp_path,), HashCache(None)).list_names("lora") == ("glow",)
+
+
+def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+    place = tmp_path / "loras"
+    write(place / "glow.safetensors", {PEFT: (8, 128)})
+    os.mkfifo(place / "pipe.safetensors")
+    (place / "gone.safetensors").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(place / "glow.yaml")
+    net = tmp_path / "controlnets" / "net"
+    net.mkdir(parents=True)
+    os.mkfifo(net / "config.json")
+    os.mkfifo(net / "diffusion_pytorch_model.safetensors")
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert [model.name for model in catalog.list_models()] == ["glow"]
+    reasons = {path.name: str(reason) for path, reason in catalog.list_problems()}
+    assert reasons.keys() == {"pipe.safetensors", "gone.safetensors", "net"}
+    assert all("no regular file" in reason for reason in reasons.values())
+    with pytest.raises(CorruptModelError, match="no regular file"):
+        read_header(place / "pipe.safetensors")
+
+
+def test_a_folder_that_may_not_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    shut = tmp_path / "loras" / "shut"
+    shut.mkdir()
+    listed = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        if folder == shut:  # Root, who may run this test, may look into every folder.
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert [model.name for model in catalog.list_models()] == ["glow"]
+    [(path, reason)] = catalog.list_problems()
+    assert path == shut
+    assert "cannot be looked into (Permission denied)" in str(reason)
+
+
+def test_hidden_files_are_no_models(tmp_path: Path) -> None:
+    """Such as `._glow.safetensors`, which macOS leaves on foreign disks."""
+    write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    (tmp_path / "loras" / "._glow.safetensors").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "loras" / ".cache" / "deep").mkdir(parents=True)
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert (catalog.list_names("lora"), catalog.list_problems()) == (("glow",), ())
+
+
+def test_a_image_that_is_a_link_to_elsewhere_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    own = tmp_path / "own"
+    lora = write(own / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    catalog = ModelCatalog((own,), HashCache(None))
+    image = lora.with_suffix(".png")
+    for target in (tmp_path / "secret.png", tmp_path / "nowhere", image, Path("/etc/passwd")):
+        image.symlink_to(target)
+        assert catalog.preview_image("lora", "glow") is None
+        image.unlink()
+    os.mkfifo(image)
+    assert catalog.preview_image("lora", "glow") is None
+    image.unlink()
+    (own / "images").mkdir()
+    (own / "images" / "glow.png").write_bytes(b"picture")
+    image.symlink_to(own / "images" / "glow.png")
+    assert catalog.preview_image("lora", "glow") == image
+
+
+def test_a_image_beside_a_model_on_another_disk_is_shown(tmp_path: Path) -> None:
+    lora = write(tmp_path / "disk" / "glow.safetensors", {PEFT: (8, 128)})
+    lora.with_suffix(".png").write_bytes(b"picture")
+    (tmp_path / "own" / "loras").mkdir(parents=True)
+    (tmp_path / "own" / "loras" / "disk").symlink_to(tmp_path / "disk")
+    catalog = ModelCatalog((tmp_path / "own",), HashCache(None))
+    assert catalog.preview_image("lora", "glow") == tmp_path / "own" / "loras" / "disk" / "glow.png"
+
+
+# Issue 18, 17 (review B3): every name that is listed can be named by a recipe.
+LISTED = [
+    "Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "100%", "[style] neon+ink!",
+    "春日野餐", "a..b", "1.5", "naïve", "𝓂odel 🎨", "<x>", 'quo"ted', "tab(le)", "-dash", "ⅳ", "a" * 200,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_name_of_any_script_is_found(tmp_path: Path, name: str) -> None:
+    lora = write(tmp_path / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
+    lora.with_name(f"{name}.png").write_bytes(b"picture")
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert catalog.list_names("lora") == (name,)
+    assert catalog.get("lora", ModelRef(name=name)).path == lora
+    assert catalog.preview_image("lora", name) == lora.with_name(f"{name}.png")
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "bell\x07", "\x1b[2J", "c1\x9b", "turned\u202ename", "a" * 201, "back\\slash"])  # fmt: skip
+def test_a_name_that_no_recipe_can_hold_is_a_problem(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert catalog.list_models() == ()
+    [(_, reason)] = catalog.list_problems()
+    assert "rename it" in str(reason)
+    assert str(reason).isprintable()
+
+
+def test_a_name_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
+    (tmp_path / "loras" / "glow.safetensors").rename(tmp_path / "loras" / "\udcff.safetensors")
+    (tmp_path / "loras" / "\udcfe.ckpt").write_bytes(b"\x80")
+    catalog = ModelCatalog((tmp_path,), HashCache(None))
+    assert catalog.list_models() == ()
+    reasons = [str(reason) for _, reason in catalog.list_problems()]
+    assert len(reasons) == 2
+    assert all(reason.encode() for reason in reasons)
+
+
+def test_a_union_is_no_controlnet_whatever_its_configuration_says(tmp_path: Path) -> None:
+    with pytest.raises(IncompatibleModelError, match="is a ControlNet-Union"):
+        identify(write(tmp_path / "u.safetensors", {"task_embedding": (6, 320), "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3)}))  # fmt: skip

@@ -1,0 +1,154 @@
+"""Files told apart by their headers: real layouts' names and shapes, with empty weights."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.errors import CorruptModelError, IncompatibleModelError
+from studio.models.safetensors_header import ModelIdentity, identify, read_header
+
+Shapes = dict[str, tuple[int, ...]]
+UNET = "model.diffusion_model."
+
+
+def write(file: Path, shapes: Shapes, metadata: dict[str, str] | None = None) -> Path:
+    """A safetensors file whose tensors claim these shapes and take no room."""
+    document: dict[str, object] = {
+        name: {"dtype": "F16", "shape": list(shape), "data_offsets": [0, 0]}
+        for name, shape in shapes.items()
+    }
+    if metadata:
+        document["__metadata__"] = metadata
+    header = json.dumps(document).encode()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(len(header).to_bytes(8, "little") + header)
+    return file
+
+
+SD1 = "cond_stage_model.transformer.text_model.final_layer_norm.weight"
+SD2 = "cond_stage_model.model.ln_final.weight"
+XL = "conditioner.embedders.1.model.ln_final.weight"
+
+
+def checkpoint(listener: str = SD1, channels: int = 4, width: int = 768) -> Shapes:
+    return {
+        listener: (width,),
+        f"{UNET}input_blocks.0.0.weight": (320, channels, 3, 3),
+        f"{UNET}input_blocks.4.1.transformer_blocks.0.attn1.to_k.weight": (640, 640),
+        f"{UNET}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (640, width),
+        "first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3),
+    }
+
+
+KOHYA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight"
+PEFT = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight"
+KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
+    "SD 1.5": (checkpoint(SD1), ModelIdentity("checkpoint", "sd15")),
+    "SD 2.1": (checkpoint(SD2, width=1024), ModelIdentity("checkpoint", "sd21")),
+    "SDXL": (checkpoint(XL, width=2048), ModelIdentity("checkpoint", "sdxl")),
+    "SDXL, velocity": (
+        checkpoint(XL) | {"v_pred": ()},
+        ModelIdentity("checkpoint", "sdxl", prediction="v_prediction"),
+    ),
+    "kohya LoRA": ({KOHYA: (16, 768)}, ModelIdentity("lora", "sd15")),
+    "kohya LoRA for SDXL": ({KOHYA: (16, 2048)}, ModelIdentity("lora", "sdxl")),
+    "LoRA of SDXL's text encoder": (
+        {"lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": (8, 1280)},
+        ModelIdentity("lora", "sdxl"),
+    ),
+    "diffusers LoRA": ({PEFT: (8, 128)}, ModelIdentity("lora", "pocket")),
+    "ControlNet, original layout": (
+        {
+            "control_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": (320, 768),
+            "control_model.zero_convs.0.0.weight": (320, 320, 1, 1),
+        },
+        ModelIdentity("controlnet", "sd15"),
+    ),
+    "ControlNet for SDXL": (
+        {
+            "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3),
+            "add_embedding.linear_1.weight": (1280, 2816),
+        },
+        ModelIdentity("controlnet", "sdxl"),
+    ),
+    "ControlNet, diffusers layout": (
+        {
+            "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3),
+            "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight": (320, 1024),
+        },
+        ModelIdentity("controlnet", "sd21"),
+    ),
+    "VAE": ({"decoder.conv_in.weight": (512, 4, 3, 3)}, ModelIdentity("vae", "unknown")),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_file_is_told_by_its_header(tmp_path: Path, name: str) -> None:
+    shapes, identity = KNOWN[name]
+    assert identify(write(tmp_path / "model.safetensors", shapes)) == identity
+
+
+@pytest.mark.parametrize(
+    ("metadata", "yaml", "prediction"),
+    [
+        ({"modelspec.prediction_type": "v"}, None, "v_prediction"),
+        ({"modelspec.prediction_type": "epsilon"}, None, "epsilon"),
+        ({}, 'parameterization: "v"', "v_prediction"),
+        ({}, "parameterization: eps", "epsilon"),
+        ({}, None, None),
+    ],
+)
+def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
+    tmp_path: Path, metadata: dict[str, str], yaml: str | None, prediction: str | None
+) -> None:
+    file = write(tmp_path / "model.safetensors", checkpoint(SD2), metadata)
+    if yaml:
+        file.with_suffix(".yaml").write_text(f"model:\n  params:\n    {yaml}\n")
+    assert identify(file).prediction == prediction
+
+
+@pytest.mark.parametrize(
+    ("shapes", "why"),
+    [
+        (checkpoint(channels=9), "inpainting"),
+        (checkpoint("conditioner.embedders.0.model.ln_final.weight"), "a refiner"),
+        ({f"{UNET}joint_blocks.0.x": (1,)}, "Stable Diffusion 3 as a single file"),
+        ({"double_blocks.0.img_attn.qkv.weight": (9216, 3072)}, "transformer alone"),
+        ({"emb_params": (4, 768)}, "none of checkpoint"),
+        ({}, "none of checkpoint"),
+    ],
+)
+def test_what_the_studio_has_no_use_for_says_why(tmp_path: Path, shapes: Shapes, why: str) -> None:
+    with pytest.raises(IncompatibleModelError, match=f"model.safetensors .*{why}"):
+        identify(write(tmp_path / "model.safetensors", shapes))
+
+
+def test_trigger_words_come_from_what_the_maker_wrote(tmp_path: Path) -> None:
+    spec = write(tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"})  # fmt: skip
+    assert identify(spec).triggers == ("pastel", "soft")
+    tags = json.dumps({"10_neon": {"glow": 4, "neon": 10}, "5_more": {"glow": 3}})
+    kohya = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
+    assert identify(kohya).triggers == ("neon", "glow")
+
+
+@pytest.mark.parametrize("tags", ["not json", "[]", '{"a": 3}', '{"a": {"b": "many"}}'])
+def test_broken_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
+    file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
+    assert identify(file).triggers == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, (3).to_bytes(8, "little") + b"abc", (2).to_bytes(8, "little") + b"[]"])  # fmt: skip
+def test_what_is_no_safetensors_file_is_damaged(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "broken.safetensors"
+    file.write_bytes(content)
+    with pytest.raises(CorruptModelError, match=r"broken\.safetensors"):
+        read_header(file)
+
+
+def test_a_download_that_stopped_half_way_is_cut_short(tmp_path: Path) -> None:
+    file = tmp_path / "half.safetensors"
+    header = json.dumps({"w": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
+    file.write_bytes(len(header).to_bytes(8, "little") + header + b"\0" * 7)
+    with pytest.raises(CorruptModelError, match="cut short"):
+        read_header(file)

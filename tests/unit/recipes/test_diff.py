@@ -1,0 +1,153 @@
+"""Two presets' differences, in an operator's words."""
+
+from typing import Any
+
+import pytest
+
+from studio.messages import message
+from studio.recipes.generation.diff import Change, diff_recipes, diff_themes, summarize_changes
+from studio.recipes.generation.recipe import (
+    FaceRestoration,
+    HiresFix,
+    LoraSettings,
+    ModelRef,
+    Recipe,
+    SeedPolicy,
+)
+from studio.recipes.moderation import ModerationPolicy
+from studio.recipes.themes.preset import Preset
+from tests import examples
+
+POSE, SCRIBBLE = examples.unit("pose"), examples.unit("scribble")
+
+
+def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    pair = (examples.recipe(**changes) for changes in (before, after))
+    return [str(change) for change in diff_recipes(*pair)]
+
+
+def use(name: str, weight: float = 1.0) -> LoraSettings:
+    return LoraSettings(model=ModelRef(name=name), weight=weight)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({}, {}, []),
+        ({"steps": 20}, {"steps": 23}, ["Sampling steps: 20 → 23"]),
+        ({"guidance_scale": 7.0}, {"guidance_scale": 6.5}, ["CFG Scale: 7 → 6.5"]),
+        (
+            {"prompt_template": "ink, {prompt}, sharp"},
+            {"prompt_template": "ink,  {prompt}, soft , bright"},
+            ["Prompt template: sharp → soft, bright"],
+        ),
+        ({"negative_prompt": ""}, {"negative_prompt": "dull"}, ["Negative prompt: none → dull"]),
+        (
+            {"negative_prompt": "a, b"},
+            {"negative_prompt": "b, a"},
+            ["Negative prompt: a, b → b, a"],
+        ),
+        ({"negative_prompt": "a,  b"}, {"negative_prompt": "a, b,"}, []),
+        ({}, {"base_model": ModelRef(name="water")}, ["Base model: pocket-ink → water"]),
+        ({}, {"vae": ModelRef(name="soft")}, ["VAE: none → soft"]),
+        (
+            {"base_model": ModelRef(name="ink", sha256="ab" * 32)},
+            {"base_model": ModelRef(name="ink", sha256="cd" * 32)},
+            ["Base model: ink (ababababab) → ink (cdcdcdcdcd)"],
+        ),
+        (
+            {"base_model": ModelRef(name="ink", sha256="ab" * 32)},
+            {"base_model": ModelRef(name="ink")},
+            [],
+        ),
+        (
+            {"loras": (use("neon"), use("pastel"))},
+            {"loras": (use("pastel", 0.5), use("gingham"))},
+            ["LoRA: neon → none", "LoRA pastel, Weight: 1 → 0.5", "LoRA: none → gingham"],
+        ),
+        ({"control_units": (POSE, SCRIBBLE)}, {"control_units": (SCRIBBLE, POSE)}, []),
+        (
+            {"control_units": (POSE, SCRIBBLE)},
+            {"control_units": (examples.unit("pose", weight=0.4, end=0.8),)},
+            [
+                "Control unit pocket-pose, Weight: 1 → 0.4",
+                "Control unit pocket-pose, Ending Control Step: 1 → 0.8",
+                "Control unit: pocket-scribble → none",
+            ],
+        ),
+        (
+            {},
+            {"seed_policy": SeedPolicy(mode="offset", value=3)},
+            ["Seed rule: shared 0 → offset 3"],
+        ),
+        ({"upscale": HiresFix(scale_factor=2)}, {"upscale": HiresFix(scale_factor=3)}, []),
+        (
+            {"face_repair": FaceRestoration(render_size=512)},
+            {"face_repair": FaceRestoration(enabled=True, render_size=256)},
+            ["Face repair: off → on", "Face repair, size: 512 → 256"],
+        ),
+    ],
+)
+def test_each_change_is_told_once_and_in_words(
+    before: dict[str, Any], after: dict[str, Any], said: list[str]
+) -> None:
+    assert told(before, after) == said
+
+
+def test_a_presets_changes_say_which_recipe_they_are_in() -> None:
+    before = examples.preset()
+    recipes = before.recipes.replace("C", examples.recipe(strength=0.5))
+    after = before.model_copy(update={"recipes": recipes, "prompt": "soft colours, gold"})
+    assert [str(change) for change in diff_themes(before, after)] == [
+        "Theme prompt: none → gold",
+        "C, Denoising strength: 0.75 → 0.5",
+    ]
+    assert [change.message.text("zh-CN") for change in diff_themes(before, after)] == [
+        "主题提示词：无 → gold",
+        "C，重绘幅度：0.75 → 0.5",
+    ]
+
+
+def test_a_preset_differs_from_itself_in_nothing() -> None:
+    assert diff_themes(examples.preset(), examples.preset()) == ()
+
+
+def test_a_summary_tells_the_first_few_and_counts_the_rest() -> None:
+    changes = [Change(message("recipe.width"), str(number), "64") for number in range(5)]
+    told = summarize_changes(changes)
+    assert str(told) == "Width: 0 → 64; Width: 1 → 64; Width: 2 → 64; and 2 more"
+    assert told is not None
+    assert told.text("zh-CN") == "宽度：0 → 64；宽度：1 → 64；宽度：2 → 64；另有 2 处"
+    assert str(summarize_changes(changes[:1])) == "Width: 0 → 64"
+    assert summarize_changes(()) is None
+
+
+def leaves(kind: type[Recipe] | type[Preset]) -> set[str]:
+    return set(kind.model_fields)
+
+
+def test_no_field_of_a_recipe_is_forgotten() -> None:
+    """A field that is added must be told, too."""
+    changed: dict[str, Any] = {
+        "base_model": ModelRef(name="x"), "vae": ModelRef(name="x"), "sampler": "DDIM",
+        "schedule_type": "SGM Uniform", "steps": 99, "guidance_scale": 9.5, "guidance_end_fraction": 0.3,
+        "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,
+        "prompt_template": "x", "negative_prompt": "x", "loras": (use("x"),),
+        "control_units": (SCRIBBLE,), "upscale": HiresFix(enabled=True),
+        "face_repair": FaceRestoration(enabled=True), "seed_policy": SeedPolicy(mode="fixed", value=1),
+    }  # fmt: skip
+    assert set(changed) == leaves(Recipe) - {"format", "version"}
+    for field, value in changed.items():
+        assert told({}, {field: value}), field
+
+
+def test_no_rule_of_a_safety_policy_is_forgotten() -> None:
+    changed: dict[str, Any] = {
+        "words": False, "images": False, "doodles": False, "threshold": 0.5, "margin": 0.1, "refill": True, "uploads": True, "moderation": "pass",
+        "negative_prompt": "gore", "log_blocked_text": False,
+    }  # fmt: skip
+    assert set(changed) == set(ModerationPolicy.model_fields)
+    before = examples.preset()
+    for field, value in changed.items():
+        policy = before.safety.model_copy(update={field: value})
+        assert len(diff_themes(before, before.model_copy(update={"safety": policy}))) == 1, field

@@ -1,0 +1,36 @@
+"""An API of one process over a renderer that needs no models, with a theme that is served."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer, create_app_container
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.server.app import create_api
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
+
+
+@pytest.fixture
+def renderer() -> FakeRenderer:
+    return FakeRenderer(steps=2)
+
+
+@pytest.fixture
+def studio(home: Path, fresh: Path, renderer: FakeRenderer) -> AppContainer:
+    shutil.copytree(fresh, home)
+    opened = create_app_container(Settings(data_dir=home), lambda: renderer)
+    opened.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
+    renderer.rendered.clear()
+    return opened
+
+
+@pytest.fixture
+def app(studio: AppContainer) -> Iterator[TestClient]:
+    key = studio.clients.create_or_rotate_key(ApiClient(name="app", max_concurrent_requests=2))
+    with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client

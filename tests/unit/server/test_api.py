@@ -1,0 +1,368 @@
+"""The API as an app calls it: themes, requests, events, pictures; errors as problems."""
+
+import base64
+import io
+import json
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from studio.app import AppContainer, create_app_container
+from studio.errors import InsufficientMemoryError, RenderError
+from studio.recipes.moderation import AuditFilter
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.server.app import create_api
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
+from tests import examples
+from tests.waiting import until
+
+V1 = "/api/v1"
+WISH = {"theme": "first-light", "base_image": "mia", "words": "a red dress", "seed": 5}
+DOODLE = base64.b64encode(examples.doodle().png_bytes).decode()
+
+
+def ended(app: TestClient, request_id: str) -> dict[str, Any]:
+    shown: dict[str, Any] = until(
+        lambda: app.get(f"{V1}/requests/{request_id}").json(), lambda it: it["ended"]
+    )
+    return shown
+
+
+def streamed(app: TestClient, request_id: str, after: int | None = None) -> list[dict[str, Any]]:
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    text = app.get(f"{V1}/requests/{request_id}/events", headers=headers).text
+    blocks = [block for block in text.split("\n\n") if block.startswith("id:")]
+    lines = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    return [{**json.loads(line["data"]), "id": int(line["id"]), "event": line["event"]} for line in lines]  # fmt: skip
+
+
+def test_themes_that_are_served_are_told_with_their_base_images(app: TestClient) -> None:
+    [theme] = app.get(f"{V1}/themes").json()
+    assert (theme["slug"], theme["version"]) == ("first-light", 1)
+    assert {image["id"] for image in theme["base_images"]} >= {"mia", "noah"}
+    answer = app.get(theme["base_images"][0]["image"])
+    assert answer.headers["content-type"] == "image/png"
+    assert app.get(f"{V1}/themes/picnic").status_code == 404
+    assert app.get(f"{V1}/themes/first-light/base-images/nobody.png").status_code == 404
+
+
+def test_a_doodle_becomes_four_images(app: TestClient, renderer: FakeRenderer) -> None:
+    answer = app.post(f"{V1}/requests", json=WISH | {"doodle": DOODLE})
+    assert answer.status_code == 202
+    made = answer.json()
+    assert answer.headers["location"] == f"{V1}/requests/{made['id']}"
+    shown = ended(app, made["id"])
+    assert [v["state"] for v in shown["variants"]] == ["done"] * 4
+    assert (shown["version"], shown["seed"]) == (1, 5)
+    for variant in shown["variants"]:
+        answer = app.get(variant["image"])
+        image = Image.open(io.BytesIO(answer.content))
+        assert (image.format, image.size, image.info) == ("PNG", (256, 256), {})
+        # Issue 18, 17: a review may withdraw it.
+        assert answer.headers["cache-control"] == "private, no-store"
+    small = app.get(f"{variant['picture']}?format=webp")
+    assert Image.open(io.BytesIO(small.content)).format == "WEBP"
+    assert [job.slot for job in renderer.rendered] == ["A", "B", "C", "D"]
+    assert renderer.rendered[0].doodle is not None
+
+
+def test_previews_reach_clients_only_where_the_theme_does_not_judge_its_images(
+    app: TestClient, studio: AppContainer
+) -> None:
+    """Issue 18, 10: a preview shows what may be withheld in the end."""
+    preset = studio.themes.get_version("first-light").preset
+    for judged in (True, False):
+        safety = preset.safety.model_copy(update={"images": judged})
+        saved = studio.themes.save(preset.model_copy(update={"safety": safety}))
+        order = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
+        studio.deployments.deployments.add(order)
+        made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+        kinds = {event["kind"] for event in streamed(app, made)}
+        assert ("preview" in kinds) is not judged
+
+
+def test_events_tell_what_happens_and_resume(app: TestClient) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    events = streamed(app, made)
+    of_b = [event["kind"] for event in events if event["slot"] == "B"]
+    assert of_b == ["queued", "started", "loading", "step", "step", "done"]
+    assert [event["id"] for event in events] == list(range(len(events)))
+    assert sum(event["event"] == "end" for event in events) == 4
+    done = next(event for event in events if event["kind"] == "done")
+    assert done["image"] == f"{V1}/requests/{made}/variants/{done['letter']}"
+    assert "recipe" not in json.dumps(events)
+    assert streamed(app, made, after=events[-3]["id"]) == events[-2:]
+    assert streamed(app, made, after=events[-1]["id"]) == []
+
+
+def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
+    home: Path, studio: AppContainer, app: TestClient
+) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    ended(app, made)
+    waiting = examples.request(
+        id="f" * 32, base_image=studio.base_images.get("mia"), preset_version=1,
+        preset=studio.themes.get_version("first-light").preset,
+    )  # fmt: skip
+    from datetime import UTC, datetime
+
+    studio.requests.jobs.create(waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1))
+    studio.requests.jobs.claim(waiting.id, "C")
+    again = create_app_container(Settings(data_dir=home), FakeRenderer)
+    with TestClient(create_api(again), headers=dict(app.headers)) as restarted:
+        assert [v["state"] for v in ended(restarted, waiting.id)["variants"]] == ["done"] * 4
+        assert {event["kind"] for event in streamed(restarted, made)} == {"done"}
+        assert restarted.get(f"{V1}/requests/{made}/variants/A").status_code == 200
+
+
+def test_sent_again_under_its_key_nothing_is_drawn_twice(
+    app: TestClient, renderer: FakeRenderer
+) -> None:
+    headers = {"Idempotency-Key": "order-17"}
+    first, second = (app.post(f"{V1}/requests", json=WISH, headers=headers).json()["id"] for _ in range(2))  # fmt: skip
+    assert first == second
+    ended(app, first)
+    assert len(renderer.rendered) == 4
+
+
+# Issue 18, 17: it answered with the first request, whatever was asked for.
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"words": "a blue dress"},
+        {"seed": 6},
+        {"base_image": "noah"},
+        {"doodle": DOODLE},
+        {"seed": None},
+    ],
+)
+def test_another_request_under_the_same_key_is_refused(
+    app: TestClient, changes: dict[str, object]
+) -> None:
+    headers = {"Idempotency-Key": "order-17"}
+    first = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    other = app.post(f"{V1}/requests", json=WISH | changes, headers=headers)
+    assert other.status_code == 422
+    assert "another request was sent under this Idempotency-Key" in other.json()["detail"]
+    again = app.post(f"{V1}/requests", json=WISH, headers=headers)
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+
+
+def test_a_request_is_cancelled_within_a_step(home: Path) -> None:
+    gate = threading.Semaphore(0)
+    renderer = FakeRenderer(steps=3, gate=gate)
+    studio = create_app_container(Settings(data_dir=home), lambda: renderer)
+    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    key = studio.clients.create_or_rotate_key(ApiClient(name="app"))
+    with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
+        made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+        until(lambda: renderer.rendered)
+        cancelled = app.delete(f"{V1}/requests/{made}").json()
+        assert cancelled["ended"]
+        gate.release(3)
+        assert {v["state"] for v in ended(app, made)["variants"]} == {"cancelled"}
+        kinds = [event["kind"] for event in streamed(app, made) if event["event"] == "end"]
+        assert kinds == ["cancelled"] * 4
+    assert len(renderer.rendered) == 1
+
+
+def test_three_of_four_is_an_end_that_says_why(app: TestClient, renderer: FakeRenderer) -> None:
+    renderer._errors["C"] = RenderError("recipe C: NaN latents")
+    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    assert [v["state"] for v in shown["variants"]] == ["done", "done", "failed", "done"]
+    assert shown["variants"][2]["error"] == "recipe C: NaN latents"
+
+
+def test_what_may_pass_is_tried_again_but_not_for_ever(
+    app: TestClient, renderer: FakeRenderer
+) -> None:
+    renderer._errors["B"] = InsufficientMemoryError("no room beside what is in use")
+    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    assert [v["state"] for v in shown["variants"]] == ["done", "failed", "done", "done"]
+    assert [job.slot for job in renderer.rendered].count("B") == 3
+
+
+def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContainer) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    ended(app, made)
+    assert app.post(f"{V1}/requests/{made}/pick", json={"slot": "C"}).json()["picked"] == "C"
+    assert studio.requests.jobs.selection_counts("first-light")[1]["C"] == 1
+    assert app.post(f"{V1}/requests/{made}/pick", json={"slot": "E"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"theme": "picnic"}, 404, "does not serve a theme 'picnic'"),
+        ({"base_image": "nobody"}, 404, "has no base image 'nobody'"),
+        ({"doodle": "no base64!"}, 422, "the doodle is no base64"),
+        ({"doodle": base64.b64encode(b"GIF89a").decode()}, 422, "is not a PNG"),
+        ({"doodle": base64.b64encode(examples.png((64, 64))).decode()}, 422, "draw it at the base image's size"),
+        ({"words": "x" * 501}, 422, "words"),
+        ({"seed": -1}, 422, "seed"),
+        ({"base_image": "../mia"}, 422, "base_image"),
+        ({"recipe": {}}, 422, "recipe"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_for_is_a_problem(
+    app: TestClient, changes: dict[str, object], status: int, said: str
+) -> None:
+    answer = app.post(f"{V1}/requests", json=WISH | changes)
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], said in problem["detail"]) == (status, status, True)  # fmt: skip
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_nobody_asks_without_a_key_or_for_what_is_anothers(
+    app: TestClient, studio: AppContainer
+) -> None:
+    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+    other = {
+        "Authorization": f"Bearer {studio.clients.create_or_rotate_key(ApiClient(name='other'))}"
+    }
+    for method, address in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/events"),
+        ("GET", "/variants/A"),
+    ):
+        assert app.request(method, f"{V1}/requests/{made}{address}", headers=other).status_code == 404  # fmt: skip
+        for wrong in ("Bearer dts_wrong", "Basic YTpi", ""):
+            answer = app.request(method, f"{V1}/requests/{made}{address}", headers={"Authorization": wrong})  # fmt: skip
+            assert answer.status_code == 401
+    assert app.get(f"{V1}/health", headers={"Authorization": ""}).status_code == 200
+
+
+def test_too_much_at_once_is_told_with_when_to_come_back(home: Path) -> None:
+    gate = threading.Semaphore(0)
+    studio = create_app_container(Settings(data_dir=home), lambda: FakeRenderer(steps=1, gate=gate))
+    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    key = studio.clients.create_or_rotate_key(
+        ApiClient(name="app", max_concurrent_requests=2, requests_per_minute=4)
+    )
+    with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
+        assert [app.post(f"{V1}/requests", json=WISH).status_code for _ in range(2)] == [202, 202]
+        full = app.post(f"{V1}/requests", json=WISH)
+        assert (full.status_code, "2 of your requests" in full.json()["detail"]) == (429, True)
+        assert int(full.headers["retry-after"]) >= 1
+        assert app.get(f"{V1}/ready").json()["waiting"] >= 6
+        app.post(f"{V1}/requests", json=WISH)
+        often = app.post(f"{V1}/requests", json=WISH)
+        assert (often.status_code, "a minute" in often.json()["detail"]) == (429, True)
+        gate.release(20)
+
+
+def test_the_version_on_trial_answers_its_share(app: TestClient, studio: AppContainer) -> None:
+    preset = studio.themes.get_version("first-light").preset
+    studio.themes.save(preset.model_copy(update={"prompt": "bold"}))
+    studio.deployments.deployments.add(
+        DeploymentSpec(slug="first-light", version=1, canary_version=2, canary_percent=50)
+    )
+    versions = set()
+    for _ in range(64):  # Each is on trial by the toss of a coin.
+        made = app.post(f"{V1}/requests", json=WISH).json()
+        versions.add(made["version"])
+        ended(app, made["id"])
+        if len(versions) == 2:
+            break
+    assert versions == {1, 2}
+
+
+def test_the_document_names_every_route_with_examples(app: TestClient) -> None:
+    document = app.get(f"{V1}/openapi.json").json()
+    assert {f"{V1}/themes", f"{V1}/requests", f"{V1}/requests/{{request_id}}/events"} <= set(document["paths"])  # fmt: skip
+    wish = document["components"]["schemas"]["Wish"]["properties"]
+    assert wish["words"]["examples"] == ["a red dress with a star"]
+
+
+def test_words_that_do_not_pass_are_a_problem_without_the_reason(
+    app: TestClient, studio: AppContainer
+) -> None:
+    refused = app.post(f"{V1}/requests", json=WISH | {"words": "a n@ked man"})
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "these words cannot be used here: choose others"
+    [kept] = studio.moderation.audit.query(AuditFilter())
+    assert (kept.decision.client, kept.decision.reason) == ("app", "naked")
+
+
+def test_a_withheld_image_is_an_end_without_image_or_reason(
+    app: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
+    made = app.post(f"{V1}/requests", json=WISH).json()
+    shown = ended(app, made["id"])
+    assert [variant["state"] for variant in shown["variants"]] == ["withheld"] * 4
+    assert {v["error"] for v in shown["variants"]} == {
+        "this picture is withheld: it may not be shown"
+    }
+    assert all(variant["image"] is None for variant in shown["variants"])
+    told = [event for event in streamed(app, made["id"]) if event["kind"] == "withheld"]
+    assert len(told) == 4
+    assert "0.97" not in str(told) + str(shown)
+    assert app.get(f"{V1}/requests/{made['id']}/variants/A").status_code == 404
+    assert {kept.decision.client for kept in studio.moderation.audit.query(AuditFilter())} == {
+        "app"
+    }
+
+
+def image_of(color: str, size: tuple[int, int] = (128, 96)) -> str:
+    png = io.BytesIO()
+    Image.new("RGB", size, color).save(png, "PNG")
+    return base64.b64encode(png.getvalue()).decode()
+
+
+def own(studio: AppContainer) -> dict[str, Any]:
+    """A wish with a picture of one's own, for a theme that takes any."""
+    preset = studio.themes.get_version("first-light").preset
+    policy = preset.safety.model_copy(update={"uploads": True})
+    studio.themes.save(preset.model_copy(update={"safety": policy}))
+    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=2))
+    points = [[0.5, 0.1 + 0.04 * n] for n in range(18)]
+    return {"theme": "first-light", "base_upload": {"png": image_of("tan"), "keypoints": points}}
+
+
+def test_a_image_of_ones_own_is_drawn_on(app: TestClient, studio: AppContainer) -> None:
+    wish = own(studio)
+    made = app.post(f"{V1}/requests", json=wish)
+    assert made.status_code == 202
+    shown = ended(app, made.json()["id"])
+    assert [variant["state"] for variant in shown["variants"]] == ["done"] * 4
+    drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
+    assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
+    assert shown["base_image"] not in {
+        image.id for image in studio.base_images.list_all(with_retired=True)
+    }
+
+
+def test_images_that_cannot_be_taken_are_refused(
+    app: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(wish: dict[str, Any]) -> str:
+        answer = app.post(f"{V1}/requests", json=wish)
+        assert answer.status_code == 422
+        return str(answer.json()["detail"])
+
+    upload = {"png": image_of("tan")}
+    closed = refusal({"theme": "first-light", "base_upload": upload})
+    assert closed == "theme 'first-light' takes no pictures of your own: name a base image"
+    wish = own(studio)
+    assert "send either base_image or base_upload" in refusal(wish | {"base_image": "mia"})
+    assert "send either" in refusal({"theme": "first-light"})
+    assert "18 keypoints" in refusal(wish | {"base_upload": upload})
+    points = wish["base_upload"]["keypoints"]
+    for png, why in (
+        ("%%%", "no base64"),
+        (base64.b64encode(b"<svg onload='x'/>").decode(), "not a PNG"),
+        (image_of("tan", (32, 32)), "width"),
+    ):
+        assert why in refusal(wish | {"base_upload": {"png": png, "keypoints": points}})
+    monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
+    assert refusal(wish) == "this drawing cannot be used here: draw another"
+    assert studio.moderation.audit.query(AuditFilter())[0].decision.stage == "upload"

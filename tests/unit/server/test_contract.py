@@ -1,0 +1,91 @@
+"""The API against its own OpenAPI document, on either database: whatever is sent, no answer is a 5xx,
+and every other error is a problem.
+
+`make test-all` (STUDIO_TEST_ALL=1) sends four times as much.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as of_hypothesis
+from pydantic import SecretStr
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+
+from studio.app import create_app_container
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
+from studio.server.app import create_api
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
+from tests.servers.postgresql import Cluster
+from tests.unit.store.conftest import postgresql
+
+assert postgresql
+CASES = 100 if os.environ.get("STUDIO_TEST_ALL") else 25
+"""For each operation."""
+
+
+# Issue 18, 9.
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def api(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[TestClient, str]]:
+    database = SecretStr("")
+    if request.param == "postgresql":
+        running: Cluster = request.getfixturevalue("postgresql")
+        database = SecretStr(running.new_database())
+    chosen = Settings(data_dir=tmp_path_factory.mktemp("home"), database_url=database)
+    studio = create_app_container(chosen, lambda: FakeRenderer(steps=1))
+    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    everything = frozenset({"draw", "manage", "watch"})
+    client = ApiClient(
+        name="app", requests_per_minute=100_000, max_concurrent_requests=10_000, scopes=everything
+    )
+    key = studio.clients.create_or_rotate_key(client)
+    with TestClient(create_api(studio)) as started:
+        yield started, key
+
+
+def is_a_problem(_: Any, response: Any, __: Any) -> None:
+    """A check of schemathesis': what is no success says so as everything else does."""
+    if response.status_code < 400:
+        return
+    assert response.headers["content-type"] == ["application/problem+json"]
+    assert " at 0x" not in response.text
+    assert not any(own in response.text for own in ("/home0", "postgresql+", "sqlite:"))
+
+
+CHECKS = [not_a_server_error, is_a_problem, content_type_conformance, status_code_conformance]
+
+
+def test_nothing_that_is_sent_breaks_it(api: tuple[TestClient, str]) -> None:
+    started, key = api
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", started.app)
+    headers, sent = {"Authorization": f"Bearer {key}"}, set()
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        operation = found.ok()
+
+        @of_hypothesis(
+            max_examples=CASES, deadline=None, derandomize=True,
+            suppress_health_check=list(HealthCheck), database=None,
+        )  # fmt: skip
+        @given(case=operation.as_strategy())
+        def answered(case: Any) -> None:
+            if case.path.endswith(
+                "/events"
+            ):  # A stream of a request that is under way does not end.
+                case.path_parameters["request_id"] = "0" * 32
+            answer = case.call(headers=headers)
+            case.validate_response(answer, checks=CHECKS)
+
+        answered()
+        sent.add(operation.label)
+    assert {"POST /api/v1/requests", "GET /api/v1/requests/{request_id}/events"} <= sent

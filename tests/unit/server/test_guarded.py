@@ -1,0 +1,119 @@
+"""Issue 18, 7: one signs in as soon as there is a user; without, only this machine is answered."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer, create_app_container
+from studio.errors import ServerError
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
+from studio.ui.server import build_app, serve
+
+PASSWORD = "correct horse battery"
+HERE = "http://127.0.0.1:7860"
+FORWARDED = [
+    {"X-Forwarded-For": "203.0.113.7"},
+    {"X-Forwarded-Proto": "https"},
+    {"X-Forwarded-Host": "studio.example"},
+    {"Forwarded": "for=203.0.113.7"},
+    {"X-Real-IP": "203.0.113.7"},
+    {"Via": "1.1 proxy"},
+]
+
+
+def client_of(studio: AppContainer, url: str = HERE, peer: str = "127.0.0.1") -> TestClient:
+    return TestClient(build_app(studio), url, client=(peer, 5), follow_redirects=False)
+
+
+def test_the_first_user_closes_a_loopback_studio_while_it_runs(studio: AppContainer) -> None:
+    client = client_of(studio)
+    assert client.get("/config").status_code == 200
+    studio.users.set_password("ada", PASSWORD)
+    for address in ("/config", "/safety/record", "/gradio_api/info"):
+        assert client.get(address).status_code == 401
+    assert client.get("/", headers={"accept": "text/html"}).headers["location"] == "/sign-in"
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    assert answer.headers["location"] == "/"
+    assert client.get("/config").status_code == 200
+    # What she saves bears her name.
+    renamed = client.post("/themes/picnic/rename", json={"name": "Picknick"}, headers={"X-Studio": "x"})  # fmt: skip
+    assert studio.themes.list_version_summaries("picnic")[0].author == "ada"
+    assert renamed.status_code == 200
+    studio.users.remove("ada")
+    assert client_of(studio).get("/config").status_code == 200
+
+
+def test_an_open_loopback_studio_refuses_what_comes_through_a_proxy(studio: AppContainer) -> None:
+    client = client_of(studio)
+    for headers in FORWARDED:
+        for address in ("/", "/config", "/sign-in", "/own/pages.js", "/gradio_api/upload"):
+            answer = client.get(address, headers=headers)
+            assert answer.status_code == 403
+            assert "studio users add" in answer.json()["error"]
+
+
+def test_behind_a_proxy_on_this_machine_one_signs_in(home: Path) -> None:
+    opened = create_app_container(
+        Settings(data_dir=home, trusted_proxies=("127.0.0.1",)), FakeRenderer
+    )
+    opened.users.set_password("ada", PASSWORD)
+    client = client_of(opened)
+    sent = {
+        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "studio.example",
+        "Origin": "https://studio.example",
+    }
+    assert client.get("/config", headers=sent).status_code == 401
+    client.headers = sent
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    assert answer.headers["location"] == "/"
+    assert "; Secure" in answer.headers["set-cookie"]
+    other = {**sent, "X-Forwarded-Host": "studio.example:8443"}
+    assert client.get("/sign-in", headers=other).status_code == 403
+
+
+def test_sign_in_is_asked_for_by_a_flag_and_left_out_by_another(home: Path) -> None:
+    asked = create_app_container(Settings(data_dir=home, sign_in=True), FakeRenderer)
+    assert client_of(asked).get("/config").status_code == 401
+    with pytest.raises(ServerError, match="nobody could sign in"):
+        serve(Settings(data_dir=home, sign_in=True))
+    asked.users.set_password("ada", PASSWORD)
+    told = create_app_container(Settings(data_dir=home, no_sign_in=True), FakeRenderer)
+    assert client_of(told).get("/config").status_code == 200
+    assert client_of(told).get("/config", headers=FORWARDED[0]).status_code == 403
+    assert client_of(told, "http://evil.example").get("/config").status_code == 400
+    assert client_of(told).get("/config", headers={"Host": "["}).status_code == 400
+    named = ("studio.example",)
+    both = Settings(
+        data_dir=home, no_sign_in=True, trusted_proxies=("127.0.0.1",), allowed_hosts=named
+    )
+    proxied = client_of(create_app_container(both))
+    # Issue 18, 5: a page under another name may send a proxy's headers, too.
+    for host, status in (("studio.example", 200), ("203.0.113.9", 200), ("evil.example", 400)):
+        answer = proxied.get("/config", headers=FORWARDED[0] | {"Host": host})
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_the_data_directory_is_its_owners(home: Path, made: bool) -> None:
+    """Issue 18, 8 (1.7)."""
+    if made:
+        home.mkdir(mode=0o755)
+        home.chmod(0o755)
+        (home / "studio.db").touch(0o644)
+        (home / "studio.db").chmod(0o644)
+    create_app_container(Settings(data_dir=home)).users.set_password("ada", PASSWORD)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    for file in home.glob("studio.db*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_group_that_was_let_in_stays_in(home: Path) -> None:
+    home.mkdir()
+    home.chmod(0o770)
+    create_app_container(Settings(data_dir=home))
+    assert stat.S_IMODE(home.stat().st_mode) == 0o770

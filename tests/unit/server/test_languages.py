@@ -1,0 +1,71 @@
+"""Pages and their scripts' texts in the reader's language. Issue 19, 1."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer
+from studio.locales import LANGUAGES, templates
+from studio.ui.server import build_app
+
+PAGES = ("themes", "votes", "tuning", "safety", "history", "bases", "models", "system", "sign-in")
+CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
+
+
+@pytest.fixture
+def client(studio: AppContainer) -> TestClient:
+    return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_in_the_readers_language(client: TestClient, page: str) -> None:
+    english, chinese = client.get(f"/{page}"), client.get(f"/{page}", headers=CHINESE)
+    for answer, language in ((english, "en"), (chinese, "zh-CN")):
+        assert f'<html lang="{language}">' in answer.text
+        assert f"<h1><i></i>{templates(language)['page.product']}</h1>" in answer.text
+        assert answer.headers["vary"].startswith("Cookie, Accept-Language")
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert 'data-language="zh-CN"' in english.text
+    assert 'data-language="en"' in chinese.text
+
+
+def test_a_language_in_the_address_is_kept(client: TestClient) -> None:
+    answer = client.get("/history?lang=zh-CN")
+    assert '<html lang="zh-CN">' in answer.text
+    cookie = answer.headers["set-cookie"]
+    assert cookie == "studio_language=zh-CN; Path=/; Max-Age=31536000; SameSite=Lax"
+    assert '<html lang="zh-CN">' in client.get("/models").text
+    assert '<html lang="en">' in client.get("/models?lang=en", headers=CHINESE).text
+    assert '<html lang="en">' in client.get("/models", headers=CHINESE).text
+    for unknown in ("fr", "../en", "", "%0d%0aset-cookie:x"):
+        assert "set-cookie" not in client.get(f"/models?lang={unknown}").headers
+
+
+def test_scripts_read_every_text_of_a_language_once(client: TestClient) -> None:
+    for language in LANGUAGES:
+        answer = client.get(f"/own/locales/{language}.json")
+        assert answer.json() == dict(templates(language))
+        tag = answer.headers["etag"]
+        again = client.get(f"/own/locales/{language}.json", headers={"if-none-match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/own/locales/fr.json").status_code == 404
+
+
+def test_whoever_is_signed_in_is_named_and_escaped(
+    client: TestClient, studio: AppContainer
+) -> None:
+    studio.users.set_password("<b>ada", "correct horse battery")
+    form = {"name": "<b>ada", "password": "correct horse battery"}
+    assert client.post("/sign-in", data=form).url.path == "/"
+    page = client.get("/history").text
+    assert 'title="You are &lt;b&gt;ada"' in page
+    assert "<b>ada" not in page
+    assert client.get("/sign-in?wrong", headers=CHINESE).text.count("名称或密码错误。") == 1
+
+
+def test_a_refusal_is_in_the_readers_language(client: TestClient, studio: AppContainer) -> None:
+    studio.users.set_password("ada", "correct horse battery")
+    answer = client.get("/history/variants", headers=CHINESE)
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "error": "请先登录（/sign-in）", "code": "auth.sign_in_first", "params": {},
+    }  # fmt: skip

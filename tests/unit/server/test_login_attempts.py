@@ -1,0 +1,171 @@
+"""Issue 18, 6: passwords are counted before they are hashed, two are hashed at a time."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from studio.app import AppContainer, create_app_container
+from studio.server.auth.login_attempts import HASHES
+from studio.settings import Settings
+from studio.store.users import UserStore
+from studio.ui.server import build_app
+from tests.waiting import LONG, run
+
+PASSWORD = "correct horse battery"
+
+
+class Hasher:
+    """Stands in for scrypt: counts, and holds each try until it is let go."""
+
+    def __init__(self) -> None:
+        self.tried = self.at_once = self.most_at_once = 0
+        self.go = threading.Event()
+        self._lock = threading.Lock()
+
+    def is_right(self, _: str, password: str) -> bool:
+        with self._lock:
+            self.tried += 1
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        assert self.go.wait(LONG)
+        with self._lock:
+            self.at_once -= 1
+        return password == PASSWORD
+
+
+@pytest.fixture
+def hasher(monkeypatch: pytest.MonkeyPatch) -> Hasher:
+    made = Hasher()
+    monkeypatch.setattr(UserStore, "verify_password", made.is_right)
+    return made
+
+
+@pytest.fixture
+def studio(home: Path) -> AppContainer:
+    opened = create_app_container(
+        Settings(data_dir=home, host="0.0.0.0", trusted_proxies=("10.0.0.1/32",))
+    )
+    opened.users.set_password("ada", PASSWORD)
+    return opened
+
+
+class Browser:
+    """A browser at an address, with its own cookies."""
+
+    def __init__(self, app: object, address: str = "192.0.2.7") -> None:
+        transport = httpx.ASGITransport(app=app, client=(address, 1))  # type: ignore[arg-type]
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://studio.example")
+
+    async def sign_in(self, password: str, name: str = "ada", **headers: str) -> httpx.Response:
+        return await self.client.post(
+            "/sign-in", data={"name": name, "password": password}, headers=headers
+        )
+
+
+def test_of_two_hundred_at_once_ten_are_tried_two_at_a_time_and_others_are_served(
+    studio: AppContainer, hasher: Hasher
+) -> None:
+    async def burst() -> None:
+        browser = Browser(build_app(studio))
+        tries = [asyncio.create_task(browser.sign_in(f"wrong {n}")) for n in range(200)]
+        refused: list[httpx.Response] = []
+        for done in asyncio.as_completed(tries):
+            refused.append(await done)
+            if len(refused) == 190:
+                break
+        # Ten are still under way, of which two are hashed: nobody else waits for them.
+        assert {each.status_code for each in refused} == {429}
+        assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        assert hasher.tried <= HASHES
+        assert (await browser.client.get("/sign-in")).status_code == 200
+        hasher.go.set()
+        answers = await asyncio.gather(*tries)
+        tried = [each for each in answers if each.status_code == 303]
+        assert [each.headers["location"] for each in tried] == ["/sign-in?wrong"] * 10
+
+    run(burst())
+    assert hasher.tried == 10
+    assert hasher.most_at_once == HASHES
+
+
+def test_a_name_is_tried_ten_times_a_minute_from_however_many_addresses(
+    studio: AppContainer, hasher: Hasher
+) -> None:
+    async def spread() -> list[int]:
+        app = build_app(studio)
+        return [
+            (await Browser(app, f"192.0.2.{n}").sign_in("wrong")).status_code for n in range(12)
+        ]
+
+    hasher.go.set()
+    assert run(spread()) == [303] * 10 + [429] * 2
+
+
+def test_more_than_can_wait_are_turned_away_untried(studio: AppContainer, hasher: Hasher) -> None:
+    async def many() -> list[int]:
+        app = build_app(studio)
+        tries = [
+            asyncio.create_task(Browser(app, f"198.51.100.{n}").sign_in("wrong", f"user {n}"))
+            for n in range(60)
+        ]
+        for done in asyncio.as_completed(tries):
+            await done
+            hasher.go.set()
+        return [(await each).status_code for each in tries]
+
+    codes = run(many())
+    assert codes.count(429) >= 1
+    assert hasher.tried == codes.count(303) < 60
+
+
+def test_a_right_password_is_not_counted(studio: AppContainer, hasher: Hasher) -> None:
+    async def often() -> None:
+        app = build_app(studio)
+        for _ in range(15):
+            assert (await Browser(app).sign_in(PASSWORD)).headers["location"] == "/"
+
+    hasher.go.set()
+    run(often())
+
+
+def test_nobody_elses_wrong_passwords_keep_a_known_browser_out(
+    studio: AppContainer, hasher: Hasher
+) -> None:
+    """All sit behind one address, as behind a proxy that is not named in STUDIO_TRUSTED_PROXIES."""
+
+    async def flooded() -> None:
+        app = build_app(studio)
+        ada, attacker = Browser(app), Browser(app)
+        assert (await ada.sign_in(PASSWORD)).headers["location"] == "/"
+        await ada.client.post("/sign-in/out")
+        for _ in range(12):
+            last = await attacker.sign_in("wrong")
+        assert last.status_code == 429
+        assert (await ada.sign_in(PASSWORD)).headers["location"] == "/"
+        # Her browser has ten tries of its own, for her name alone.
+        for _ in range(10):
+            assert (await ada.sign_in("wrong")).status_code == 303
+        assert (await ada.sign_in(PASSWORD)).status_code == 429
+        assert (await ada.sign_in("wrong", "bob")).status_code == 429
+
+    hasher.go.set()
+    run(flooded())
+
+
+def test_addresses_are_those_that_a_trusted_proxy_tells_and_no_others(
+    studio: AppContainer, hasher: Hasher
+) -> None:
+    async def told(peer: str) -> list[int]:
+        browser = Browser(build_app(studio), peer)
+        return [
+            (await browser.sign_in("wrong", f"user {n}", **{"X-Forwarded-For": f"203.0.113.{n}"}))
+            .status_code
+            for n in range(12)
+        ]  # fmt: skip
+
+    hasher.go.set()
+    assert run(told("10.0.0.1")) == [303] * 12
+    assert run(told("127.0.0.1")) == [303] * 10 + [429] * 2

@@ -1,0 +1,64 @@
+"""What service managers and load balancers ask: whether the process works, and can take requests."""
+
+from contextlib import suppress
+from queue import Queue
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer
+from studio.errors import (
+    DeviceLost,
+    StorageUnavailableError,
+    StoreInUse,
+    StudioError,
+    WorkerHungError,
+)
+from studio.server.app import create_api
+from tests.waiting import LONG
+
+V1 = "/api/v1"
+
+
+@pytest.mark.parametrize("error", [WorkerHungError("hangs"), DeviceLost("gone"), StoreInUse("two")])
+def test_a_process_that_can_render_no_more_asks_to_be_started_anew(
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch, error: StudioError
+) -> None:
+    """Issue 18, 1 and 2."""
+    asked: Queue[StudioError] = Queue()
+    monkeypatch.setattr("studio.server.app.MAINTENANCE_INTERVAL_SECONDS", 0.02)
+
+    def fail(is_even: bool = True) -> None:
+        raise error
+
+    monkeypatch.setattr(studio.requests.runner, "run_maintenance", fail)
+    with TestClient(create_api(studio, give_up=asked.put)):
+        assert asked.get(timeout=LONG) is error
+
+
+def test_health_fails_once_a_rendering_thread_is_dead(
+    app: TestClient, studio: AppContainer
+) -> None:
+    """Issue 18, 1: so that a service manager or a load balancer notices."""
+    assert app.get(f"{V1}/health").status_code == 200
+    studio.renders.close()
+    for address in (f"{V1}/health", f"{V1}/ready"):
+        answer = app.get(address)
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_ready_fails_while_images_cannot_be_stored(app: TestClient, studio: AppContainer) -> None:
+    """Issue 18, 1."""
+    retry = studio.renders._retry
+
+    def fail() -> None:
+        retry.close()  # Else the call would wait for the store.
+        raise StorageUnavailableError("the disk is full")
+
+    with suppress(StorageUnavailableError):
+        retry("write", fail)
+    assert app.get(f"{V1}/ready").status_code == 503
+    assert app.get(f"{V1}/health").status_code == 200
+    retry("write", lambda: None)
+    assert app.get(f"{V1}/ready").status_code == 200

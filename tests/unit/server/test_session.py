@@ -1,0 +1,180 @@
+"""Open to other machines, the studio lets nobody in who has not signed in."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer, create_app_container
+from studio.errors import StorageUnavailableError
+from studio.settings import Settings
+from studio.ui.server import build_app
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def studio(home: Path) -> AppContainer:
+    opened = create_app_container(Settings(data_dir=home, host="0.0.0.0"))
+    opened.users.set_password("ada", PASSWORD)
+    return opened
+
+
+@pytest.fixture
+def client(studio: AppContainer) -> TestClient:
+    return TestClient(build_app(studio), base_url="http://studio.example", follow_redirects=False)
+
+
+def sign_in(client: TestClient, password: str = PASSWORD) -> str:
+    """Where the answer leads."""
+    answer = client.post("/sign-in", data={"name": "ada", "password": password})
+    return str(answer.headers["location"])
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/config", "/gradio_api/info", "/gradio_api/queue/status", "/gradio_api/file=x",
+     "/gradio_api/cancel", "/openapi.json", "/history/variants", "/models/list", "/system/status"],
+)  # fmt: skip
+def test_nothing_is_answered_without_a_session(client: TestClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 401
+    assert client.post(address).status_code == 401
+
+
+def test_a_browser_is_led_to_where_one_signs_in(client: TestClient) -> None:
+    answer = client.get("/history", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    chosen = client.get("/?lang=zh-CN", headers={"accept": "text/html"})
+    assert chosen.headers["location"] == "/sign-in?lang=zh-CN"
+    other = client.get("/?lang=//evil.example", headers={"accept": "text/html"})
+    assert other.headers["location"] == "/sign-in"
+    assert "Password" in client.get("/sign-in").text
+    assert client.get("/own/pages.css").status_code == 200
+
+
+def test_who_signs_in_is_let_in_by_a_strict_cookie(client: TestClient) -> None:
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "samesite=strict" in cookie
+    assert "httponly" in cookie
+    assert PASSWORD not in answer.headers["set-cookie"]
+    assert client.get("/config").status_code == 200
+    assert client.cookies["studio-user"] == "ada"
+    client.post("/sign-in/out")
+    assert client.get("/config").status_code == 401
+    assert "studio-user" not in client.cookies
+
+
+def test_a_wrong_password_is_told_and_too_many_are_not_tried(
+    client: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sign_in(client, "wrong") == "/sign-in?wrong"
+    assert client.post("/sign-in", data={"name": "bob", "password": PASSWORD}).headers["location"] == "/sign-in?wrong"  # fmt: skip
+    for _ in range(8):
+        sign_in(client, "wrong")
+    monkeypatch.setattr(type(studio.users), "verify_password", lambda *_: pytest.fail("was tried"))
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    page = client.post(
+        "/sign-in", data={"name": "ada", "password": "x"}, headers={"accept": "text/html"}
+    )
+    assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
+    assert "Too many wrong passwords: wait" in page.text
+
+
+def test_a_forged_or_foreign_cookie_opens_nothing(client: TestClient) -> None:
+    client.cookies.set("studio-session", "eyJ1c2VyIjogImFkYSJ9.forged.forged")
+    assert client.get("/config").status_code == 401
+
+
+def test_a_new_password_or_leaving_ends_every_session(
+    client: TestClient, studio: AppContainer
+) -> None:
+    sign_in(client)
+    studio.users.set_password("ada", "another long password")
+    assert client.get("/config").status_code == 401
+    assert sign_in(client, "another long password") == "/"
+    studio.users.remove("ada")
+    assert client.get("/config").status_code == 401
+
+
+@pytest.mark.parametrize("kept", ["", " " * 64, "short" * 6])
+def test_a_secret_that_is_no_secret_is_refused(studio: AppContainer, kept: str) -> None:
+    """Issue 18, 14 (1.11): a crash while it was written left it empty, and later starts read that."""
+    (studio.settings.data_dir / "session-secret").write_text(kept)
+    with pytest.raises(StorageUnavailableError, match=r"session-secret is damaged.*remove it"):
+        build_app(studio)
+
+
+def test_the_secret_is_written_whole_or_not_at_all(
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageUnavailableError, match="No space left"):
+        build_app(studio)
+    assert not [
+        file for file in studio.settings.data_dir.iterdir() if "session-secret" in file.name
+    ]
+
+
+# Issue 18, 8.
+def test_signing_out_ends_the_session_on_the_server_and_no_other(studio: AppContainer) -> None:
+    one, other, thief = (
+        TestClient(build_app(studio), base_url="http://studio.example", follow_redirects=False)
+        for _ in range(3)
+    )
+    sign_in(one)
+    sign_in(other)
+    thief.cookies.update(one.cookies)
+    assert thief.get("/config").status_code == 200
+    one.post("/sign-in/out")
+    assert thief.get("/config").status_code == 401
+    assert other.get("/config").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "url", "secure"),
+    [("auto", "http://studio.example", False), ("auto", "https://studio.example", True),
+     (True, "http://studio.example", True), (False, "https://studio.example", False)],
+)  # fmt: skip
+def test_cookies_are_for_https_alone_by_setting_or_where_it_is_used(
+    home: Path, setting: bool | Literal["auto"], url: str, secure: bool
+) -> None:
+    opened = create_app_container(Settings(data_dir=home, host="0.0.0.0", secure_cookies=setting))
+    opened.users.set_password("ada", PASSWORD)
+    client = TestClient(build_app(opened), base_url=url, follow_redirects=False)
+    answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    cookies = answer.headers.get_list("set-cookie")
+    assert {each.partition("=")[0] for each in cookies} == {"studio-session", "studio-user", "studio-known"}  # fmt: skip
+    assert [each.endswith("; Secure") for each in cookies] == [secure] * 3
+
+
+def test_a_proxy_that_is_trusted_says_that_it_is_https(home: Path) -> None:
+    settings = Settings(data_dir=home, host="0.0.0.0", trusted_proxies=("10.0.0.0/8",))
+    opened = create_app_container(settings)
+    opened.users.set_password("ada", PASSWORD)
+    forwarded = {"X-Forwarded-Proto": "https"}
+    for peer, secure in (("10.0.0.2", True), ("192.0.2.9", False)):
+        client = TestClient(build_app(opened), "http://studio.example", client=(peer, 5), follow_redirects=False)  # fmt: skip
+        answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD}, headers=forwarded)  # fmt: skip
+        assert ("; Secure" in answer.headers["set-cookie"]) == secure
+
+
+def test_the_cookies_secret_is_its_owners(client: TestClient, studio: AppContainer) -> None:
+    secret = studio.settings.data_dir / "session-secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert len(secret.read_text()) == 64
+
+
+def test_without_sign_in_it_is_open_by_an_explicit_flag_alone(home: Path) -> None:
+    opened = create_app_container(Settings(data_dir=home, host="0.0.0.0", no_sign_in=True))
+    client = TestClient(build_app(opened), base_url="http://192.168.1.5:7860")
+    assert client.get("/config").status_code == 200

@@ -1,0 +1,178 @@
+"""Issue 18, 9 and 11: every text, number and list that a route takes has bounds, today and tomorrow."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pytest
+from annotated_types import Le, Lt, MaxLen
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIRouter
+from fastapi.testclient import TestClient
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic.fields import FieldInfo
+
+from studio.app import AppContainer
+from studio.recipes.generation.recipe import ModelName
+from studio.recipes.text_fields import LINE, TEXT
+from studio.server.app import create_api
+from studio.server.pages.base_images import base_routes
+from studio.server.pages.blind_tests import vote_routes
+from studio.server.pages.history import history_routes
+from studio.server.pages.models_system import workshop_routes
+from studio.server.pages.moderation import safety_routes
+from studio.server.pages.themes import theme_routes
+from studio.server.pages.tuning import tuning_routes
+from studio.services.diagnostics import RecentLogHandler
+from tests.unit.server.test_api import V1, WISH
+from tests.unit.server.test_problems import api, told
+
+assert api
+DECODED = ("png", "doodle")
+"""Base64: whatever is no sign of that is refused."""
+HEADERS = ("x_studio",)
+"""That it is there is all that counts."""
+
+
+MODEL_NAME = next(each for each in get_args(ModelName) if isinstance(each, AfterValidator))
+
+
+def unbound(name: str, kind: Any, rules: tuple[Any, ...] = ()) -> Iterator[str]:
+    """The texts, whole numbers and lists within a type that may be anything."""
+    if get_origin(kind) is Annotated:
+        inner, *more = get_args(kind)
+        flat = [each for rule in more for each in (rule.metadata if isinstance(rule, FieldInfo) else (rule,))]  # fmt: skip
+        yield from unbound(name, inner, (*flat, *rules))
+    elif get_origin(kind) in (Union, UnionType, tuple, list, frozenset, Mapping):
+        if not is_short(kind, rules):
+            yield name
+        inside = rules if get_origin(kind) in (Union, UnionType) else ()
+        for each in get_args(kind):
+            yield from unbound(name, each, inside)
+    elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        for field, info in kind.model_fields.items():
+            yield from unbound(f"{kind.__name__}.{field}", info.annotation, tuple(info.metadata))
+    elif not is_bound(name, kind, rules):
+        yield name
+
+
+def is_short(kind: Any, rules: tuple[Any, ...]) -> bool:
+    """Whether a list has an end; what is no list has."""
+    endless = get_origin(kind) in (list, frozenset, Mapping) or (get_origin(kind) is tuple and Ellipsis in get_args(kind))  # fmt: skip
+    return not endless or any(isinstance(rule, MaxLen) for rule in rules)
+
+
+def is_bound(name: str, kind: Any, rules: tuple[Any, ...]) -> bool:
+    if kind is str:
+        exempt = name.rpartition(".")[2] in (*DECODED, *HEADERS)
+        known_rules = (LINE, TEXT, MODEL_NAME)
+        return exempt or any(rule in known_rules or getattr(rule, "pattern", None) for rule in rules)  # fmt: skip
+    if kind is int:
+        return any(isinstance(rule, Le | Lt) for rule in rules)
+    known = (float, bool, bytes, None, type(None), Ellipsis, date, datetime)
+    assert kind in known or get_origin(kind) is Literal, (name, kind)
+    return True
+
+
+def taken(routes: list[Any]) -> Iterator[str]:
+    for route in (each for each in routes if isinstance(each, APIRoute)):
+        for field in fields(route.dependant):
+            for found in unbound(
+                field.name, field.field_info.annotation, tuple(field.field_info.metadata)
+            ):
+                yield f"{route.path}: {found}"
+
+
+def fields(wanted: Dependant) -> Iterator[Any]:
+    """Of a route and all that it depends on."""
+    yield from (
+        *wanted.path_params,
+        *wanted.query_params,
+        *wanted.header_params,
+        *wanted.body_params,
+    )
+    for each in wanted.dependencies:
+        yield from fields(each)
+
+
+def all_routes(router: Any) -> list[Any]:
+    """Routes with those of the routers that are part of it."""
+    found = []
+    for route in router.routes:
+        inner = getattr(route, "router", None) or getattr(route, "original_router", None)
+        found += all_routes(inner) if inner is not None else [route]
+    return found
+
+
+def page_routers(studio: AppContainer) -> list[APIRouter]:
+    return [
+        base_routes(studio), history_routes(studio), safety_routes(studio), theme_routes(studio),
+        tuning_routes(studio), vote_routes(studio), workshop_routes(studio, RecentLogHandler()),
+    ]  # fmt: skip
+
+
+class _Free(BaseModel):
+    """What must be found."""
+
+    text: str = ""
+    sized: Annotated[str, Field(max_length=9)] = ""
+    number: Annotated[int, Field(ge=1)] | None = None
+    many: tuple[Annotated[str, LINE], ...] = ()
+    fine: Annotated[tuple[Annotated[str, TEXT], ...], Field(max_length=4)] = ()
+
+
+def test_what_has_no_bounds_is_found() -> None:
+    found = [each.partition(".")[2] for each in unbound("it", _Free)]
+    assert found == ["text", "sized", "number", "many"]
+
+
+def test_whatever_the_api_takes_has_bounds(studio: AppContainer) -> None:
+    routes = all_routes(create_api(studio))
+    assert sum(isinstance(each, APIRoute) for each in routes) > 40
+    assert list(taken(routes)) == []
+
+
+def test_whatever_the_plain_pages_take_has_bounds(studio: AppContainer) -> None:
+    found = [found for router in page_routers(studio) for found in taken(router.routes)]
+    assert found == []
+
+
+@pytest.mark.parametrize("sign", ["\0", "\x1b", "\x9b"])
+def test_control_characters_are_refused_at_the_door(api: TestClient, sign: str) -> None:
+    """Security review, 2.2: on PostgreSQL a NUL in the words made twelve renders of one request."""
+    said = f"a{sign}b"
+    assert "words: it holds the control" in told(
+        api.post(f"{V1}/requests", json=WISH | {"words": said}), 422
+    )
+    assert "text: it holds" in told(api.get(f"{V1}/presets", params={"text": said}), 422)
+    address = f"{V1}/presets/first-light"
+    assert "name: it holds" in told(api.put(f"{address}/name", params={"name": said}), 422)
+    branch = api.post(f"{address}/versions/1/branch", json={"slug": "two", "name": said})
+    assert "name: it holds" in told(branch, 422)
+    assert "voter: it holds" in told(
+        api.get(f"{V1}/contests/1/ballot", params={"voter": said}), 422
+    )
+    order = {"slug": "first-light", "number": 1, "note": said}
+    assert "note: it holds" in told(api.post(f"{address}/deployments", json=order), 422)
+    document = api.get(f"{address}/versions/1/file").json() | {"name": said}
+    assert "name: it holds" in told(api.post(f"{V1}/presets", json=document), 422)
+
+
+def test_numbers_beyond_any_column_are_refused(api: TestClient) -> None:
+    entrants = [{"slug": "first-light", "number": number} for number in (1, 2**63)]
+    assert "number" in told(
+        api.post(f"{V1}/contests", json={"title": "x", "entrants": entrants}), 422
+    )
+    told(api.get(f"{V1}/contests/{10**23}"), 422)
+    told(api.get(f"{V1}/requests/{'0' * 32}/events", headers={"Last-Event-ID": str(10**23)}), 422)
+    address = f"{V1}/presets/first-light"
+    order = {"slug": "first-light", "number": 1}
+    told(api.post(f"{address}/deployments", json=order, params={"over": 10**23}), 422)
+
+
+# Issue 18, 11: 201 after 207.7 seconds in which nothing else was answered.
+def test_a_preset_file_with_ninety_thousand_base_images_is_refused(api: TestClient) -> None:
+    document = api.get(f"{V1}/presets/first-light/versions/1/file").json()
+    many = document | {"base_images": [f"b{number}" for number in range(90_000)]}
+    assert "base_images" in told(api.post(f"{V1}/presets", json=many), 422)

@@ -1,0 +1,35 @@
+"""What a recipe's units will see, told before anything is rendered."""
+
+import io
+
+from PIL import Image
+
+from studio.services.rendering.control_map_preview import preview_control_maps
+from tests import examples
+
+
+def size(png: bytes | None) -> tuple[int, int]:
+    assert png is not None
+    return Image.open(io.BytesIO(png)).size
+
+
+def test_each_unit_shows_its_map_at_the_recipes_size() -> None:
+    units = (examples.unit("scribble"), examples.unit("pose", weight=0.0))
+    job = examples.job(
+        recipe=examples.recipe(control_units=units, width=128, height=192),
+        doodle=examples.doodle(),
+    )
+    maps = preview_control_maps(job, examples.png())
+    assert [size(seen.png) for seen in maps] == [(128, 192)] * 2
+    assert [seen.reason for seen in maps] == [None, None]
+
+
+def test_a_unit_without_a_map_says_why() -> None:
+    units = (examples.unit("scribble"), examples.unit("pose"))
+    bare = examples.base_image(keypoints=None)
+    job = examples.job(recipe=examples.recipe(control_units=units), base_image=bare, doodle=None)
+    scribble, pose = preview_control_maps(job, examples.png())
+    assert scribble.png is None
+    assert "sees no strokes" in str(scribble.reason)
+    assert pose.png is None
+    assert "no keypoints" in str(pose.reason)

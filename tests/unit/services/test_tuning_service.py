@@ -1,0 +1,127 @@
+"""Studies: trials are drawn, judged by looks or stars, paused, gone on with, kept as versions."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studio.app import AppContainer, create_app_container
+from studio.errors import InvalidInputError, JobCancelledError, NotFoundError
+from studio.recipes.evaluation.tuning import Objective, SearchSpace, TuningStudy
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
+
+
+def silent(done: int, total: int) -> None:
+    assert 0 <= done <= total
+
+
+class Paler(FakeRenderer):
+    """Draws the doodle the paler the lower recipe B's strength: high strength is best."""
+
+    def _render(self, job: Any, base: Any, doodle: Any, watch: Any) -> Any:
+        rendered = super()._render(job, base, doodle, watch)
+        if job.slot != "B":
+            return rendered
+        white = Image.new("RGB", rendered.image.size, "white")
+        return replace(rendered, image=Image.blend(white, rendered.image, job.recipe.strength))
+
+
+@pytest.fixture
+def studio(home: Path) -> AppContainer:
+    return create_app_container(Settings(data_dir=home), lambda: Paler(steps=1))
+
+
+def study(objective: Objective = "looks", *spans: str) -> TuningStudy:
+    read = tuple(SearchSpace.parse(text) for text in spans or ("denoising_strength=0.1..0.9",))
+    return TuningStudy(
+        slug="first-light", version=1, slot="B", search_space=read, objective=objective
+    )
+
+
+def test_a_study_finds_what_looks_best(studio: AppContainer) -> None:
+    name = studio.tuning.create_study(study())
+    studio.tuning.run(name, 14, silent)
+    trials = studio.tuning.trials(name)
+    assert len(trials) == 14
+    assert [t.score for t in trials] == sorted((t.score or 0 for t in trials), reverse=True)
+    best, worst = trials[0], trials[-1]
+    assert float(best.values["denoising_strength"]) > float(worst.values["denoising_strength"])
+    assert best.metrics.color_error is not None
+    assert worst.metrics.color_error is not None
+    assert best.metrics.color_error < worst.metrics.color_error
+
+
+def test_a_study_goes_on_where_it_was_stopped_also_after_a_restart(studio: AppContainer) -> None:
+    name = studio.tuning.create_study(
+        study("looks", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
+    )
+
+    def stop(done: int, _: int) -> None:
+        if done == 2:
+            raise JobCancelledError("enough")
+
+    with pytest.raises(JobCancelledError):
+        studio.tuning.run(name, 5, stop)
+    assert len(studio.tuning.trials(name)) == 2
+    again = create_app_container(studio.settings, lambda: Paler(steps=1))
+    again.tuning.run(name, 3, silent)
+    trials = again.tuning.trials(name)
+    assert sorted(t.number for t in trials) == [0, 1, 2, 3, 4]
+    assert len({tuple(t.values.values()) for t in trials}) == 5
+    assert all(t.values["sampler"] in ("Euler", "UniPC") and 4 <= int(t.values["steps"]) <= 9 for t in trials)  # fmt: skip
+
+
+def test_where_votes_count_a_trial_waits_for_its_stars(studio: AppContainer) -> None:
+    name = studio.tuning.create_study(study("votes"))
+    studio.tuning.run(name, 3, silent)
+    assert [t.score for t in studio.tuning.trials(name)] == [None] * 3
+    studio.tuning.rate(name, 1, 5)
+    studio.tuning.rate(name, 2, 2)
+    trials = studio.tuning.trials(name)
+    assert [(t.number, t.stars, t.score) for t in trials] == [(0, None, None), (1, 5, 1.0), (2, 2, 0.25)]  # fmt: skip
+    with pytest.raises(InvalidInputError, match="judged already"):
+        studio.tuning.rate(name, 1, 3)
+    with pytest.raises(NotFoundError, match="no trial 9"):
+        studio.tuning.rate(name, 9, 3)
+
+
+def test_a_trial_is_a_recipe_one_can_open_and_keep(studio: AppContainer) -> None:
+    name = studio.tuning.create_study(study())
+    studio.tuning.run(name, 2, silent)
+    trial = studio.tuning.trials(name)[0]
+    preset = studio.tuning.theme_with_trial(name, trial.number)
+    assert preset.recipes.B.denoising_strength == trial.values["denoising_strength"]
+    assert preset.recipes.A == studio.themes.get_version("first-light").preset.recipes.A
+    assert len(studio.tuning.trial_images(name, trial.number)) == 5
+    kept = studio.tuning.save_trial_as_version(name, trial.number, author="ada")
+    assert (kept.version, kept.preset) == (2, preset)
+    assert kept.message == f"recipe B is trial {trial.number} of {name}"
+
+
+def test_what_was_changed_meanwhile_in_other_recipes_stays(studio: AppContainer) -> None:
+    name = studio.tuning.create_study(study())
+    studio.tuning.run(name, 1, silent)
+    preset = studio.themes.get_version("first-light").preset
+    studio.themes.save(preset.model_copy(update={"prompt": "bold"}))
+    assert studio.tuning.save_trial_as_version(name, 0).preset.theme_prompt == "bold"
+
+
+def test_studies_are_listed_by_theme_and_those_that_cannot_be_are_refused(
+    studio: AppContainer,
+) -> None:
+    first = studio.tuning.create_study(study())
+    second = studio.tuning.create_study(study("both"))
+    assert studio.tuning.list_studies("first-light") == [first, second]
+    assert studio.tuning.list_studies("picnic") == []
+    assert studio.tuning.get_study(second).objective == "both"
+    with pytest.raises(InvalidInputError, match="no field 'nothing'"):
+        studio.tuning.create_study(study("looks", "nothing=1..2"))
+    with pytest.raises(InvalidInputError, match="denoising_strength"):
+        studio.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
+    with pytest.raises(InvalidInputError, match="1 to 500 trials"):
+        studio.tuning.run(first, 0, silent)
+    with pytest.raises(NotFoundError, match="no study 'x'"):
+        studio.tuning.trials("x")

@@ -1,0 +1,34 @@
+"""Clients of the API: told by their key, of which nothing is kept."""
+
+import pytest
+
+from studio.errors import InvalidInputError, NotFoundError
+from studio.recipes.serving.request_status import ApiClient
+from studio.store.api_clients import ApiClientStore
+from studio.store.database import Database
+
+
+def test_a_client_is_told_by_its_newest_key(url: str) -> None:
+    store = ApiClientStore(Database(url))
+    first = store.create_or_rotate_key(ApiClient(name="app"))
+    assert store.find_by_key(first) == ApiClient(name="app")
+    second = store.create_or_rotate_key(
+        ApiClient(name="app", requests_per_minute=5, channel="canary")
+    )
+    assert first != second
+    assert store.find_by_key(first) is None
+    assert store.find_by_key(second) == ApiClient(
+        name="app", requests_per_minute=5, channel="canary"
+    )
+    assert store.find_by_key("") is None
+    assert [client.name for client in store.list_all()] == ["app"]
+    store.remove("app")
+    assert store.find_by_key(second) is None
+    with pytest.raises(NotFoundError):
+        store.remove("app")
+
+
+def test_no_client_has_the_name_of_operators(url: str) -> None:
+    """Issue 18, 10: it would get previews of pictures that are judged."""
+    with pytest.raises(InvalidInputError, match="'studio' is the studio's own"):
+        ApiClientStore(Database(url)).create_or_rotate_key(ApiClient(name="studio"))
