@@ -159,7 +159,7 @@ class Settings(BaseSettings):
         description="Days after which entries of the moderation record are deleted. Unset: they are kept.",
     )
 
-    @field_validator("model_folders", mode="before")
+    @field_validator("extra_model_dirs", mode="before")
     @classmethod
     def _split(cls, folders: object) -> object:
         """As in PATH: several folders with the system's separator between them."""

@@ -41,7 +41,7 @@ def preset(**changes: Any) -> Preset:
     values: dict[str, Any] = {
         "slug": "spring",
         "name": "Spring",
-        "prompt": "soft colours",
+        "theme_prompt": "soft colours",
         "recipes": RecipeSet(A=each, B=each, C=each, D=each),
     }
     return Preset(**(values | changes))
@@ -73,10 +73,10 @@ def job(**changes: Any) -> RenderJob:
 def variant(**changes: Any) -> Variant:
     values: dict[str, Any] = {
         "request_id": REQUEST_ID, "slot": "A", "recipe": recipe(), "prompt": "a red dress",
-        "negative_prompt": "", "seed": 7, "base_image": "mia", "preset": "spring",
+        "negative_prompt": "", "seed": 7, "base_image": "mia", "theme_slug": "spring",
         "theme_version": 1, "doodle_sha256": None, "models": (),
         "timings": Timings(load_seconds=0.0, render_seconds=1.5), "image_sha256": HASH,
-        "created": datetime(2026, 1, 2, tzinfo=UTC),
+        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
     }  # fmt: skip
     return Variant(**(values | changes))
 

@@ -63,7 +63,7 @@ class JobStore:
             jobs = [
                 {
                     "request_id": request.id, "slot": slot, "state": "queued", "attempts": 0, "error": "",
-                    "expires": expires, "heard": datetime.now(UTC), "turn": turn, "cleared": False,
+                    "expires_at": expires, "heartbeat_at": datetime.now(UTC), "fair_share_tier": turn, "moderation_override": False,
                     "model": request.preset.recipes[slot].base_model.name,
                 }
                 for slot in SLOTS
@@ -136,7 +136,7 @@ class JobStore:
                     JobRow.request_id == ticket.request_id, JobRow.slot == ticket.slot,
                     JobRow.attempts == ticket.attempt, JobRow.state == "running",
                 )
-                .values(heard=datetime.now(UTC))
+                .values(heartbeat_at=datetime.now(UTC))
             )  # fmt: skip
 
     def is_lease_valid(self, ticket: Ticket) -> bool:
@@ -158,7 +158,9 @@ class JobStore:
     def extend(self, expires: datetime) -> None:
         """Gives every queued job a new time until which it may wait."""
         with self._database.write_session() as session:
-            session.execute(update(JobRow).where(JobRow.state == "queued").values(expires=expires))
+            session.execute(
+                update(JobRow).where(JobRow.state == "queued").values(expires_at=expires)
+            )
 
     def requeue_stale(
         self, silent: timedelta = timedelta(), spared: Collection[tuple[str, Slot]] = ()

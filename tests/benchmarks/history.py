@@ -53,7 +53,7 @@ def _fill(database: Database) -> None:
             model = UsedModel(kind="checkpoint", name=f"model-{number % 9}", sha256=examples.HASH)
             variant = examples.variant(
                 request_id=f"{number // 4:032x}", slot="ABCD"[number % 4], prompt=prompt,
-                preset=f"theme-{number % 50}", models=(model,), created=created,
+                theme_slug=f"theme-{number % 50}", models=(model,), created_at=created,
             )  # fmt: skip
             session.add(
                 VariantRow(

@@ -61,7 +61,7 @@ def test_the_same_order_makes_the_same_pixels_as_the_page(service: Service) -> N
 def test_a_withheld_image_is_shown_once_a_reviewer_clears_it(service: Service) -> None:
     service.work()
     preset = service.studio.themes.get_version("first-light").preset
-    strict = preset.safety.model_copy(update={"threshold": 1e-9, "doodles": False})
+    strict = preset.safety.model_copy(update={"nsfw_threshold": 1e-9, "check_doodles": False})
     saved = service.studio.themes.save(preset.model_copy(update={"safety": strict}))
     order = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
     service.studio.deployments.deploy(order)
@@ -142,7 +142,7 @@ def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
         store = service.studio.requests.jobs
         with store._database.write_session() as session:
             of_it = update(JobRow).where(JobRow.request_id == asked.id)
-            session.execute(of_it.values(expires=examples.LONG_AGO))
+            session.execute(of_it.values(expires_at=examples.LONG_AGO))
         shown = ended(themes, asked.id)
         assert set(states(shown)) == {"expired"}
         assert shown.variants[0].error == "it waited longer than it may"

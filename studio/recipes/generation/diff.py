@@ -24,7 +24,7 @@ FIELD_NAMES: Mapping[str, Message] = {
     "height": message("recipe.height"),
     "preprocessor": message("recipe.preprocessor"),
     "source": message("recipe.control_source"),
-    "image": message("recipe.control_image"),
+    "image_sha256": message("recipe.control_image"),
     "resize_mode": message("recipe.resize_mode"),
     "mode": message("recipe.control_mode"),
     "weight": message("recipe.weight"),

@@ -80,7 +80,7 @@ def test_an_own_image_is_read_whatever_is_drawn(base: Image.Image, doodle: Image
     unit = ControlUnit(
         model=ModelRef(name="net"), preprocessor="none", source="image", image_sha256=own.sha256
     )
-    seen = make_control_map(unit, examples.job(images=(own,)), base, doodle, SIZE)
+    seen = make_control_map(unit, examples.job(control_images=(own,)), base, doodle, SIZE)
     assert seen is not None
     assert seen.size == SIZE
     assert seen.getpixel((5, 5)) == (9, 8, 7)

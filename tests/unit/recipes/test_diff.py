@@ -96,8 +96,8 @@ def test_each_change_is_told_once_and_in_words(
 
 def test_a_presets_changes_say_which_recipe_they_are_in() -> None:
     before = examples.preset()
-    recipes = before.recipes.replace("C", examples.recipe(strength=0.5))
-    after = before.model_copy(update={"recipes": recipes, "prompt": "soft colours, gold"})
+    recipes = before.recipes.replace("C", examples.recipe(denoising_strength=0.5))
+    after = before.model_copy(update={"recipes": recipes, "theme_prompt": "soft colours, gold"})
     assert [str(change) for change in diff_themes(before, after)] == [
         "Theme prompt: none → gold",
         "C, Denoising strength: 0.75 → 0.5",
@@ -143,7 +143,8 @@ def test_no_field_of_a_recipe_is_forgotten() -> None:
 
 def test_no_rule_of_a_safety_policy_is_forgotten() -> None:
     changed: dict[str, Any] = {
-        "words": False, "images": False, "doodles": False, "threshold": 0.5, "margin": 0.1, "refill": True, "uploads": True, "moderation": "pass",
+        "check_prompts": False, "check_outputs": False, "check_doodles": False, "nsfw_threshold": 0.5, "concept_margin": 0.1,
+        "regenerate_withheld": True, "allow_base_uploads": True, "external_moderation": "pass",
         "negative_prompt": "gore", "log_blocked_text": False,
     }  # fmt: skip
     assert set(changed) == set(ModerationPolicy.model_fields)

@@ -24,7 +24,7 @@ from tests import examples
 
 
 def test_four_jobs_carry_what_they_need() -> None:
-    asked = examples.request(words="a red dress", doodle=examples.doodle())
+    asked = examples.request(user_prompt="a red dress", doodle=examples.doodle())
     jobs = plan_jobs(asked)
     assert [job.slot for job in jobs] == ["A", "B", "C", "D"]
     for job in jobs:
@@ -42,8 +42,8 @@ def test_jobs_of_one_base_model_stand_together() -> None:
 
 
 def test_seeds_follow_each_recipes_rule() -> None:
-    own = examples.recipe(seed_rule=SeedPolicy(mode="offset", value=3))
-    fixed = examples.recipe(seed_rule=SeedPolicy(mode="fixed", value=99))
+    own = examples.recipe(seed_policy=SeedPolicy(mode="offset", value=3))
+    fixed = examples.recipe(seed_policy=SeedPolicy(mode="fixed", value=99))
     plain = examples.recipe()
     preset = examples.preset(recipes=RecipeSet(A=plain, B=own, C=fixed, D=plain))
     assert [job.seed for job in plan_jobs(examples.request(preset=preset, seed=7))] == [
@@ -73,8 +73,8 @@ def test_prompts_are_joined(template: str, theme: str, words: str, joined: str) 
 
 @pytest.mark.parametrize("call", ["<lora:neon:1>", "<lora:ne<lora:x:1>on:1>", "<LORA:neon>"])
 def test_a_users_words_call_for_no_lora(call: str) -> None:
-    preset = examples.preset(prompt="soft <lora:pastel:0.5>")
-    jobs = plan_jobs(examples.request(preset=preset, words=f"a dress {call}"))
+    preset = examples.preset(theme_prompt="soft <lora:pastel:0.5>")
+    jobs = plan_jobs(examples.request(preset=preset, user_prompt=f"a dress {call}"))
     assert {use.model.name for job in jobs for use in job.loras} == {"pastel"}
 
 
@@ -116,7 +116,9 @@ def test_other_loras_make_another_batch() -> None:
 
 def asking(prompt: str = "", **recipe: Any) -> Preset:
     first = examples.recipe(**recipe)
-    return examples.preset(prompt=prompt, recipes=RecipeSet(A=first, B=first, C=first, D=first))
+    return examples.preset(
+        theme_prompt=prompt, recipes=RecipeSet(A=first, B=first, C=first, D=first)
+    )
 
 
 # Issue 18, 17 (review 4.8).

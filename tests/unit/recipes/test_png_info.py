@@ -59,7 +59,7 @@ def test_the_users_words_come_back_unless_template_or_theme_swallows_them(
 def test_the_requests_seed_makes_the_recipe_draw_with_the_images(
     rule: SeedPolicy, seed: int, asked: int
 ) -> None:
-    variant = examples.variant(recipe=examples.recipe(seed_rule=rule), seed=seed)
+    variant = examples.variant(recipe=examples.recipe(seed_policy=rule), seed=seed)
     made = parse_variant_metadata(variant.model_dump_json())
     assert made.request_seed == asked
     assert rule.resolve(made.request_seed) == seed

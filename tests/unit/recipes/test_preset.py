@@ -21,14 +21,14 @@ def test_a_preset_comes_back_from_its_json() -> None:
 def test_the_document_names_its_schema_and_version() -> None:
     document = json.loads(examples.preset().to_json())
     assert document["schema"] == "doodle-theme-studio/preset"
-    assert document["version"] == 2
+    assert document["version"] == 3
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
         ({"schema": "comfyui/workflow"}, "schema"),
-        ({"version": 3}, "version"),
+        ({"version": 4}, "version"),
         ({"slug": "../spring"}, "slug"),
         ({"slug": "http://x"}, "slug"),
         ({"name": ""}, "name"),

@@ -114,7 +114,7 @@ def test_no_models_name_leaves_its_folder_or_its_line(name: str) -> None:
         ({"prompt_template": "{prompt} and {prompt}"}, "more than once"),
         ({"sampler": "DDIM", "schedule_type": "Karras"}, "DDIM cannot walk the Karras"),
         ({"surprise": 1}, "surprise"),
-        ({"version": 2}, "version"),
+        ({"version": 3}, "version"),
     ],
 )
 def test_what_does_not_hold_is_refused_in_one_line_by_name(

@@ -93,7 +93,7 @@ def swept(*axes: str, **recipe: Any) -> list[tuple[tuple[int, ...], Any]]:
 def test_two_axes_give_every_combination() -> None:
     found = dict(swept("denoising_strength=0.4,0.6", "steps=8,12,16"))
     assert len(found) == 6
-    assert (found[1, 2].recipe.strength, found[1, 2].recipe.steps) == (0.6, 16)
+    assert (found[1, 2].recipe.denoising_strength, found[1, 2].recipe.steps) == (0.6, 16)
 
 
 def test_units_models_and_seeds_are_fields_too() -> None:
@@ -110,7 +110,7 @@ def test_the_prompts_first_value_is_searched_for_and_each_put_in_its_place() -> 
     found = dict(swept("prompt=red,blue", prompt_template="a red coat, {prompt}"))
     assert found[0,].recipe.prompt_template == "a red coat, {prompt}"
     assert found[1,].recipe.prompt_template == "a blue coat, {prompt}"
-    assert found[1,].replaced == ("red", "blue")
+    assert found[1,].prompt_replacement == ("red", "blue")
 
 
 def test_base_models_change_as_seldom_as_they_can() -> None:

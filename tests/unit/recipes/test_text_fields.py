@@ -61,7 +61,7 @@ def test_what_an_older_studio_kept_is_still_read() -> None:
         parse_document(DeploymentSpec, document, "it")
 
 
-@pytest.mark.parametrize("field", ["name", "description", "prompt"])
+@pytest.mark.parametrize("field", ["name", "description", "theme_prompt"])
 def test_a_preset_file_with_control_characters_is_refused(field: str) -> None:
     preset = examples.preset().model_copy(update={field: "\x1b]0;owned\x07"})
     with pytest.raises(InvalidDocumentError, match=field):

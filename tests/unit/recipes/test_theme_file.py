@@ -70,7 +70,7 @@ def test_older_formats_are_brought_to_todays_step_by_step() -> None:
         ({"prompt": {"3": {"class_type": "KSampler"}}}, "is no preset of the studio: it has no schema"),
         ([1, 2], "is no preset of the studio: it is a list"),
         ("name,prompt,negative_prompt", "is no preset of the studio: it is a str"),
-        (document(version=3), "is of format 3, this studio reads up to 2: update the studio"),
+        (document(version=4), "is of format 4, this studio reads up to 3: update the studio"),
         (document(version="one"), "version: should be a number"),
         ({"schema": "doodle-theme-studio/package", "version": 7}, "is of format 7"),
         ({"schema": "doodle-theme-studio/package", "preset": [1]}, "does not hold: preset"),

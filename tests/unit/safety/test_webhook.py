@@ -89,7 +89,7 @@ def test_a_image_is_sent_signed_and_the_verdict_read(service: Service) -> None:
     assert headers["X-Studio-Signature"] == sign(b"secret", sent, body)
     assert headers["X-Studio-Signature"] != sign(b"another", sent, body)
     told = json.loads(body)
-    assert (told["request"], told["theme"], told["letter"]) == ("1" * 32, "spring", "A")
+    assert (told["request"], told["theme"], told["slot"]) == ("1" * 32, "spring", "A")
     assert "secret" not in str(headers) + body.decode()
 
 

@@ -67,7 +67,7 @@ def test_what_a_star_stands_for_is_part_of_the_match() -> None:
 
 def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
     words = WordFilter(
-        {"block": ["cat*"], "mask": ["*dog"], None: ["catalog"], "flag": ["cat*"]}
+        {"block": ["cat*"], "mask": ["*dog"], None: ["catalogue"], "flag": ["cat*"]}
     )  # fmt: skip
     assert words.check("cats").action == "block"
     assert words.check("bobcat").action is None

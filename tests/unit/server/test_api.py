@@ -79,7 +79,7 @@ def test_previews_reach_clients_only_where_the_theme_does_not_judge_its_images(
     """Issue 18, 10: a preview shows what may be withheld in the end."""
     preset = studio.themes.get_version("first-light").preset
     for judged in (True, False):
-        safety = preset.safety.model_copy(update={"images": judged})
+        safety = preset.safety.model_copy(update={"check_outputs": judged})
         saved = studio.themes.save(preset.model_copy(update={"safety": safety}))
         order = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
         studio.deployments.deployments.add(order)
@@ -108,7 +108,7 @@ def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
     made = app.post(f"{V1}/requests", json=WISH).json()["id"]
     ended(app, made)
     waiting = examples.request(
-        id="f" * 32, base_image=studio.base_images.get("mia"), preset_version=1,
+        id="f" * 32, base_image=studio.base_images.get("mia"), theme_version=1,
         preset=studio.themes.get_version("first-light").preset,
     )  # fmt: skip
     from datetime import UTC, datetime
@@ -261,7 +261,7 @@ def test_too_much_at_once_is_told_with_when_to_come_back(home: Path) -> None:
 
 def test_the_version_on_trial_answers_its_share(app: TestClient, studio: AppContainer) -> None:
     preset = studio.themes.get_version("first-light").preset
-    studio.themes.save(preset.model_copy(update={"prompt": "bold"}))
+    studio.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
     studio.deployments.deployments.add(
         DeploymentSpec(slug="first-light", version=1, canary_version=2, canary_percent=50)
     )
@@ -321,7 +321,7 @@ def image_of(color: str, size: tuple[int, int] = (128, 96)) -> str:
 def own(studio: AppContainer) -> dict[str, Any]:
     """A wish with a picture of one's own, for a theme that takes any."""
     preset = studio.themes.get_version("first-light").preset
-    policy = preset.safety.model_copy(update={"uploads": True})
+    policy = preset.safety.model_copy(update={"allow_base_uploads": True})
     studio.themes.save(preset.model_copy(update={"safety": policy}))
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=2))
     points = [[0.5, 0.1 + 0.04 * n] for n in range(18)]

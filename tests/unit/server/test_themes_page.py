@@ -20,7 +20,7 @@ def client(studio: AppContainer) -> TestClient:
     preset = studio.themes.get_version("first-light").preset
     two = preset.model_copy(update={"slug": "two", "name": "Two", "base_images": ("mia",)})
     studio.themes.save(two, author="ada", note="begun")
-    studio.themes.save(two.model_copy(update={"prompt": "bold colours"}), author="bo")
+    studio.themes.save(two.model_copy(update={"theme_prompt": "bold colours"}), author="bo")
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 

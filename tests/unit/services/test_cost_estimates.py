@@ -17,7 +17,7 @@ def measured(studio: AppContainer, model: str, seconds: float, name: str) -> Non
     """Keeps a variant that this machine took so long for."""
     made = examples.variant(
         request_id=name * 32, recipe=examples.recipe(base_model=ModelRef(name=model)),
-        timings=Timings(load_seconds=1.0, render_seconds=seconds - 1.0), created=datetime.now(UTC),
+        timings=Timings(load_seconds=1.0, render_seconds=seconds - 1.0), created_at=datetime.now(UTC),
     )  # fmt: skip
     studio.variants.add(made, examples.png())
 
@@ -59,7 +59,7 @@ def test_a_contest_costs_what_is_missing_of_all_its_entrants(studio: AppContaine
 def test_further_trials_cost_new_images_and_those_of_the_other_recipes(
     studio: AppContainer,
 ) -> None:
-    span = SearchSpace.parse("strength=0.4..0.8")
+    span = SearchSpace.parse("denoising_strength=0.4..0.8")
     study = TuningStudy(slug="first-light", version=1, slot="B", search_space=(span,))
     name = studio.tuning.create_study(study)
     doodles = len([each for each in studio.tuning.pack if each.base_image])

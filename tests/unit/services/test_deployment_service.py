@@ -43,7 +43,7 @@ def passed(studio: AppContainer) -> list[str]:
 
 def robustness(kept: int, lost: int) -> RobustnessReport:
     cell = RobustnessCase(doodle="all-black", base_image="mia", slot="A", score=0.9, passed=True)
-    gone = cell.model_copy(update={"score": 0.1, "kept": False})
+    gone = cell.model_copy(update={"score": 0.1, "passed": False})
     return RobustnessReport(cases=(cell,) * kept + (gone,) * lost)
 
 
@@ -66,7 +66,7 @@ def test_a_shipped_theme_passes_with_a_warning_until_it_was_rendered(studio: App
         str(f.message) for f in findings
     ]
     for slot in SLOTS:
-        made = examples.variant(slot=slot, preset="first-light", preset_version=1)
+        made = examples.variant(slot=slot, theme_slug="first-light", theme_version=1)
         studio.variants.add(made, examples.png())
     assert "6.0 s for four variants, as rendered here" in passed(studio)
     reports = studio.evaluations.reports
@@ -77,7 +77,7 @@ def test_a_shipped_theme_passes_with_a_warning_until_it_was_rendered(studio: App
 
 def test_recipes_that_were_never_rendered_are_tried_for_a_step(studio: AppContainer) -> None:
     assert "dry run: recipe A, B, C, D draws" in passed(studio)
-    made = examples.variant(slot="B", preset="first-light", preset_version=1)
+    made = examples.variant(slot="B", theme_slug="first-light", theme_version=1)
     studio.variants.add(made, examples.png())
     tried: list[RenderJob] = []
 
@@ -158,7 +158,7 @@ def test_the_gate_counts_tokens_with_the_longest_words_of_a_user(studio: AppCont
     [told] = [what for what in whats if what.startswith("recipe A: ") and "tokens" in what]
     own, longest = (int(word) for word in told.split() if word.isdigit())
     assert own < 75 < longest
-    saved(studio, prompt="a meadow in spring, " * 30)
+    saved(studio, theme_prompt="a meadow in spring, " * 30)
     findings = studio.deployments.run_checks("first-light")
     wordy = [f for f in findings if "the theme alone takes" in str(f.message)]
     assert [f.level for f in wordy] == ["warning"] * 4
@@ -171,7 +171,7 @@ def test_the_gate_stops_what_cannot_be_served_and_says_what_to_do(studio: AppCon
         ({"recipes": all_recipes(studio, base_model=gone)}, "checkpoint gone", "studio models pull"),
         ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "not the one the recipe was tuned with"),
         ({"base_images": ("nobody",)}, "base image nobody", "no base image named"),
-        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image="0" * 64),))}, "own picture 0000000000", "is gone"),
+        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "own picture 0000000000", "is gone"),
         ({"prompt": "soft <lora:gone:1>"}, "lora gone", "no lora named"),
         ({"prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs that prompts call", "recipe A: 9 LoRAs are too many"),
     ]  # fmt: skip
@@ -212,7 +212,7 @@ def test_memory_is_held_against_the_device(studio: AppContainer) -> None:
 def test_deploy_roll_back_and_take_down(studio: AppContainer) -> None:
     deploying = studio.deployments
     deploying.deploy(DeploymentSpec(slug="first-light", version=1, author="ada"))
-    second = saved(studio, prompt="bold")
+    second = saved(studio, theme_prompt="bold")
     deploying.deploy(DeploymentSpec(slug="first-light", version=second))
     assert [s.version.version for s in deploying.active_deployments("live")] == [2]
     assert deploying.resolve_version("first-light", "live", "r").preset.theme_prompt == "bold"
@@ -300,7 +300,7 @@ def test_a_trial_and_force_are_reviewed_too(studio: AppContainer) -> None:
 def test_a_season_comes_and_goes(studio: AppContainer) -> None:
     now = datetime.now(UTC)
     week = timedelta(days=7)
-    second = saved(studio, prompt="winter")
+    second = saved(studio, theme_prompt="winter")
     studio.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
     season = DeploymentSpec(
         slug="first-light", version=second, starts_at=now + week, ends_at=now + 2 * week

@@ -40,7 +40,7 @@ def studio(home: Path, renderer: FakeRenderer) -> AppContainer:
 
 def save(studio: AppContainer, prompt: str) -> int:
     preset = studio.themes.get_version("two").preset
-    return studio.themes.save(preset.model_copy(update={"prompt": prompt})).version
+    return studio.themes.save(preset.model_copy(update={"theme_prompt": prompt})).version
 
 
 def test_a_page_that_swallows_the_figure_is_told_from_one_that_keeps_it(

@@ -36,10 +36,10 @@ def steps_run(job: RenderJob) -> int:
     return int(job.recipe.steps * job.recipe.denoising_strength)
 
 
-@pytest.mark.parametrize("denoising_strength", [0.3, 0.5, 0.6, 0.75, 1.0])
+@pytest.mark.parametrize("strength", [0.3, 0.5, 0.6, 0.75, 1.0])
 def test_a_preview_takes_four_steps_and_one_pass(studio: AppContainer, strength: float) -> None:
     passes = {"upscale": HiresFix(enabled=True), "face_repair": FaceRestoration(enabled=True)}
-    job = quick(studio, strength=strength, **passes)
+    job = quick(studio, denoising_strength=strength, **passes)
     assert steps_run(job) == PREVIEW_STEPS
     assert not job.recipe.upscale.enabled
     assert not job.recipe.face_repair.enabled

@@ -67,7 +67,7 @@ def test_blocked_words_are_refused_with_the_reason_for_operators_alone(home: Pat
     ):
         asked(studio, theme, "a n4ked man", client="app")
     by_app, by_operator = record(studio)
-    assert (by_app.client, by_app.stage, by_app.verdict) == ("app", "words", "block")
+    assert (by_app.client, by_app.stage, by_app.verdict) == ("app", "prompt", "block")
     assert (by_app.input_text, by_app.reason, by_app.theme) == (
         "a n4ked man",
         "naked",
@@ -79,7 +79,7 @@ def test_blocked_words_are_refused_with_the_reason_for_operators_alone(home: Pat
 def test_blocked_words_are_kept_as_a_hash_where_the_policy_says_so(home: Path) -> None:
     studio = opened(home, Scores(0))
     with pytest.raises(ContentBlockedError):
-        asked(studio, preset(studio, keep_words=False), "a naked man", client="app")
+        asked(studio, preset(studio, log_blocked_text=False), "a naked man", client="app")
     [kept] = record(studio)
     assert kept.input_text.startswith("sha256:")
     assert "naked" not in kept.model_dump_json()
@@ -92,7 +92,7 @@ def test_masked_words_are_not_drawn_and_flagged_ones_are_on_record(home: Path) -
     assert all("gun" not in job.prompt for job in plan_jobs(request))
     assert asked(studio, preset(studio), "a bomb of colour").user_prompt == "a bomb of colour"
     assert [kept.verdict for kept in record(studio)] == ["flag", "mask"]
-    assert asked(studio, preset(studio, words=False), "a gun").user_prompt == "a gun"
+    assert asked(studio, preset(studio, check_prompts=False), "a gun").user_prompt == "a gun"
 
 
 def test_words_that_cannot_be_judged_do_not_pass(home: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_themes_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
 
 def test_a_image_over_the_threshold_is_withheld_and_on_record(home: Path) -> None:
     studio = opened(home, Scores(0.9))
-    told = ends(studio, asked(studio, preset(studio, threshold=0.85)))
+    told = ends(studio, asked(studio, preset(studio, nsfw_threshold=0.85)))
     assert [event.kind for event in told.values()] == ["withheld"] * 4
     withheld = told["A"]
     assert isinstance(withheld, ResultWithheld)
@@ -130,7 +130,7 @@ def test_a_image_over_the_threshold_is_withheld_and_on_record(home: Path) -> Non
 
 def test_a_theme_may_ask_for_a_second_image_of_another_seed(home: Path) -> None:
     studio = opened(home, Scores(0.9, 0.1))
-    request = asked(studio, preset(studio, refill=True))
+    request = asked(studio, preset(studio, regenerate_withheld=True))
     told = ends(studio, request)
     assert [event.kind for event in told.values()] == ["done"] * 4
     seeds = {v.slot: v.seed for v in studio.variants.list_for_request(request.id)}
@@ -150,7 +150,7 @@ def test_a_judge_that_cannot_judge_withholds_and_says_so(home: Path) -> None:
         f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
     ]
     assert (finding.level, "no weights" in str(finding.hint)) == ("stop", True)
-    open_theme = preset(studio, images=False, doodles=False, words=False)
+    open_theme = preset(studio, check_outputs=False, check_doodles=False, check_prompts=False)
     assert [e.kind for e in ends(studio, asked(studio, open_theme)).values()] == ["done"] * 4
 
 
@@ -165,13 +165,13 @@ def test_a_doodle_over_the_threshold_is_refused(home: Path) -> None:
     [kept] = record(studio)
     assert (kept.stage, kept.score) == ("doodle", 0.95)
     assert studio.request_factory.create(
-        preset(studio, doodles=False), "mia", examples.doodle().png_bytes
+        preset(studio, check_doodles=False), "mia", examples.doodle().png_bytes
     )
 
 
 def test_the_gate_points_out_what_passes_unjudged(home: Path) -> None:
     studio = opened(home, Scores(0))
-    studio.themes.save(preset(studio, words=False))
+    studio.themes.save(preset(studio, check_prompts=False))
     [finding] = [
         f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
     ]
@@ -215,7 +215,7 @@ def test_somebody_outside_has_a_say(
 ) -> None:
     studio, moderator = opened(home, Scores(0.1)), Says(said)
     object.__setattr__(studio.moderation, "moderator", moderator)
-    told = ends(studio, asked(studio, preset(studio, moderation=policy)))
+    told = ends(studio, asked(studio, preset(studio, external_moderation=policy)))
     assert [event.kind for event in told.values()] == [kind] * 4
     assert {str(e.reason) for e in told.values() if isinstance(e, ResultWithheld)} == (
         {reason} - {""}
@@ -225,7 +225,7 @@ def test_somebody_outside_has_a_say(
 
 def test_moderation_that_is_not_set_up_stops_at_the_gate(home: Path) -> None:
     studio = opened(home, Scores(0))
-    studio.themes.save(preset(studio, moderation="withhold"))
+    studio.themes.save(preset(studio, external_moderation="withhold"))
     [finding] = [
         f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
     ]

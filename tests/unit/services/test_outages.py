@@ -114,7 +114,7 @@ class Bench:
 
     def admit(self, request_id: str = examples.REQUEST_ID) -> GenerationRequest:
         request = examples.request(
-            id=request_id, base_image=self.base, preset_version=1, client="app"
+            id=request_id, base_image=self.base, theme_version=1, client="app"
         )
         until = datetime.now(UTC) + timedelta(minutes=5)
         return self.jobs.get(self.jobs.create(request, "app", "live", until)[0].id)
@@ -239,7 +239,7 @@ def test_what_nobody_here_knows_of_is_begun_anew(tmp_path: Path) -> None:
 
 def silence(bench: Bench) -> None:
     with bench.jobs._database.write_session() as session:
-        session.execute(update(JobRow).values(heard=examples.LONG_AGO))
+        session.execute(update(JobRow).values(heartbeat_at=examples.LONG_AGO))
 
 
 def test_a_job_that_hangs_is_noticed_by_a_clock_that_never_jumps(tmp_path: Path) -> None:
@@ -347,7 +347,7 @@ def test_what_expires_ends_alone(tmp_path: Path) -> None:
     while not isinstance(next(events), StepCompleted):
         pass
     with bench.jobs._database.write_session() as session:
-        session.execute(update(JobRow).values(expires=examples.LONG_AGO))
+        session.execute(update(JobRow).values(expires_at=examples.LONG_AGO))
     late = bench.jobs.expire_overdue()[examples.REQUEST_ID]
     assert late == ("B", "C", "D")
     bench.service.drop(examples.REQUEST_ID, late)

@@ -66,7 +66,7 @@ def test_an_own_image_is_looked_at_like_everything_from_outside(studio: AppConta
 def _reading(studio: AppContainer, sha256: str) -> Preset:
     """A preset whose recipe C reads a picture of its own."""
     preset = studio.themes.get_version("first-light").preset
-    unit = examples.unit("canny", source="image", image=sha256)
+    unit = examples.unit("canny", source="image", image_sha256=sha256)
     units = (unit.model_copy(update={"model": ModelRef(name="pocket-scribble")}),)
     recipe = preset.recipes.C.model_copy(update={"control_units": units})
     return preset.model_copy(update={"recipes": preset.recipes.replace("C", recipe)})

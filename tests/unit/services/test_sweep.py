@@ -82,7 +82,7 @@ def test_a_sweep_needs_one_to_three_axes(tmp_path: Path) -> None:
 def test_presets_are_an_axis_with_their_recipes_and_themes(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     bench = Bench(tmp_path, renderer)
-    other = examples.preset(slug="autumn", name="Autumn", prompt="falling leaves")
+    other = examples.preset(slug="autumn", name="Autumn", theme_prompt="falling leaves")
     wanted = sweep(bench, "preset=spring,autumn", "steps=8,9")
     both = replace(wanted, themes={"spring": wanted.request.preset, "autumn": other})
     run_sweep(both, bench.service, tmp_path / "out", lambda *_: None)

@@ -68,7 +68,7 @@ def test_loras_that_prompts_call_are_missing_models_too(
     asked = preset.model_copy(
         update={
             "base_images": (),
-            "prompt": "soft <lora:gone:1>, <lora:pocket-neon:0.3>",
+            "theme_prompt": "soft <lora:gone:1>, <lora:pocket-neon:0.3>",
             "recipes": preset.recipes.replace("B", recipe),
         }
     )
@@ -83,7 +83,7 @@ def test_loras_that_prompts_call_are_missing_models_too(
 def test_what_no_recipe_could_draw_is_not_taken_in(
     studio: AppContainer, other: AppContainer, prompt: str
 ) -> None:
-    preset = other.themes.get_version("lone").preset.model_copy(update={"prompt": prompt})
+    preset = other.themes.get_version("lone").preset.model_copy(update={"theme_prompt": prompt})
     with pytest.raises(
         InvalidDocumentError, match=r"preset file lone\.json does not hold: recipe A: "
     ):

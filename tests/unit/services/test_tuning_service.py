@@ -26,7 +26,9 @@ class Paler(FakeRenderer):
         if job.slot != "B":
             return rendered
         white = Image.new("RGB", rendered.image.size, "white")
-        return replace(rendered, image=Image.blend(white, rendered.image, job.recipe.strength))
+        return replace(
+            rendered, image=Image.blend(white, rendered.image, job.recipe.denoising_strength)
+        )
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_what_was_changed_meanwhile_in_other_recipes_stays(studio: AppContainer)
     name = studio.tuning.create_study(study())
     studio.tuning.run(name, 1, silent)
     preset = studio.themes.get_version("first-light").preset
-    studio.themes.save(preset.model_copy(update={"prompt": "bold"}))
+    studio.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
     assert studio.tuning.save_trial_as_version(name, 0).preset.theme_prompt == "bold"
 
 

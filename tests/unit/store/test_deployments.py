@@ -17,7 +17,7 @@ def store(url: str) -> DeploymentStore:
     database = Database(url)
     presets = ThemeStore(database)
     for prompt in ("soft", "bold"):
-        presets.save(examples.preset(prompt=prompt))
+        presets.save(examples.preset(theme_prompt=prompt))
     return DeploymentStore(database)
 
 

@@ -30,7 +30,7 @@ def slots(found: Sequence[Left]) -> dict[str, tuple[str, ...]]:
 
 
 def add(store: JobStore, number: int = 1, wait: timedelta = SOON, key: str | None = None) -> str:
-    request = examples.request(id=f"{number:032x}", preset_version=1)
+    request = examples.request(id=f"{number:032x}", theme_version=1)
     return store.create(request, "app", "live", datetime.now(UTC) + wait, key)[0].id
 
 
@@ -50,7 +50,7 @@ def test_a_request_is_kept_with_its_four_jobs(store: JobStore) -> None:
     assert (asked.theme, asked.version, asked.client, asked.seed) == ("spring", 1, "app", 7)
     assert states(store, made) == "queued queued queued queued"
     assert not asked.is_finished
-    assert store.get(made) == examples.request(id=made, preset_version=1)
+    assert store.get(made) == examples.request(id=made, theme_version=1)
     with pytest.raises(NotFoundError):
         store.get_status("f" * 32)
 
@@ -155,7 +155,7 @@ def fall_silent(store: JobStore, request_id: str) -> None:
     """As if nobody had given a sign of life for its jobs since long ago."""
     with store._database.write_session() as session:
         of_it = update(JobRow).where(JobRow.request_id == request_id)
-        session.execute(of_it.values(heard=examples.LONG_AGO))
+        session.execute(of_it.values(heartbeat_at=examples.LONG_AGO))
 
 
 def test_who_gives_signs_of_life_keeps_a_job(store: JobStore) -> None:
@@ -182,7 +182,7 @@ def test_what_has_waited_for_long_is_found(store: JobStore) -> None:
 
 
 def test_what_is_queued_again_keeps_its_turn(store: JobStore) -> None:
-    request = examples.request(id="1" * 32, preset_version=1)
+    request = examples.request(id="1" * 32, theme_version=1)
     store.create(request, "flood", "live", datetime.now(UTC) + SOON, admit=lambda _: 3)
     claimed(store, request.id)
     assert [left.fair_share_tier for left in (*store.list_queued(), *store.requeue_stale())] == [
@@ -277,7 +277,7 @@ def crowd(store: JobStore, client: str) -> tuple[int, int]:
         raise CapacityError("not today", 1)
 
     with pytest.raises(CapacityError):
-        store.create(examples.request(preset_version=1), client, "live", datetime.now(UTC) + SOON, admit=refuse)  # fmt: skip
+        store.create(examples.request(theme_version=1), client, "live", datetime.now(UTC) + SOON, admit=refuse)  # fmt: skip
     return told[0]
 
 
@@ -291,7 +291,7 @@ def test_two_doors_together_let_in_no_more_than_one_would(url: str) -> None:
         return crowd.client_active_requests
 
     def ask(number: int) -> int:
-        request = examples.request(id=f"{number:032x}", preset_version=1)
+        request = examples.request(id=f"{number:032x}", theme_version=1)
         until = datetime.now(UTC) + SOON
         try:
             return doors[number % 2].create(request, "app", "live", until, admit=admit)[1] or 0

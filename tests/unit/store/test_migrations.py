@@ -34,7 +34,7 @@ def test_migrations_go_down_and_up_again(url: str) -> None:
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
         command.upgrade(config, "head")
-        assert "presets" in inspect(connection).get_table_names()
+        assert "themes" in inspect(connection).get_table_names()
 
 
 def test_requests_of_before_are_told_their_base_images(url: str) -> None:

@@ -24,7 +24,7 @@ from tests import examples
 
 def test_saving_again_adds_a_version_and_leaves_the_old_one(url: str) -> None:
     store = ThemeStore(Database(url))
-    first, second = examples.preset(), examples.preset(prompt="bold colours", name="Spring 2")
+    first, second = examples.preset(), examples.preset(theme_prompt="bold colours", name="Spring 2")
     assert store.save(first, author="ada").version == 1
     assert store.save(second, note="bolder").version == 2
     assert store.get_version("spring", 1).preset == first
@@ -64,7 +64,7 @@ def test_the_preset_saved_last_is_known(url: str) -> None:
         store.latest_saved()
     store.save(examples.preset())
     store.save(examples.preset(slug="autumn"))
-    store.save(examples.preset(prompt="bold"))
+    store.save(examples.preset(theme_prompt="bold"))
     assert store.latest_saved() == store.get_version("spring", 2)
 
 
@@ -85,7 +85,7 @@ def test_savers_at_the_same_moment_get_versions_of_their_own(url: str) -> None:
     numbers: list[int] = []
 
     def save(index: int) -> None:
-        numbers.append(store.save(examples.preset(prompt=f"colours {index}")).version)
+        numbers.append(store.save(examples.preset(theme_prompt=f"colours {index}")).version)
 
     threads = [threading.Thread(target=save, args=(i,)) for i in range(6)]
     for thread in threads:
@@ -97,7 +97,7 @@ def test_savers_at_the_same_moment_get_versions_of_their_own(url: str) -> None:
 
 def test_an_error_in_a_session_leaves_nothing_behind(url: str) -> None:
     database = Database(url)
-    row = text("insert into presets (slug, name, latest) values ('x', 'X', 1)")
+    row = text("insert into themes (slug, name, latest) values ('x', 'X', 1)")
 
     def add_twice() -> None:
         with database.write_session() as session:
@@ -155,13 +155,13 @@ def test_sqlite_runs_with_write_ahead_log_and_foreign_keys(tmp_path: Path) -> No
 def test_a_version_saved_meanwhile_is_not_overwritten(url: str) -> None:
     store = ThemeStore(Database(url))
     store.save(examples.preset(), over=0)
-    store.save(examples.preset(prompt="bold"), over=1)
+    store.save(examples.preset(theme_prompt="bold"), over=1)
     with pytest.raises(VersionConflictError, match="version 2 is there, yours began from 1"):
-        store.save(examples.preset(prompt="pale"), over=1)
+        store.save(examples.preset(theme_prompt="pale"), over=1)
     with pytest.raises(
         VersionConflictError, match="a preset 'Spring' already: choose another name"
     ):
-        store.save(examples.preset(prompt="pale"), over=0)
+        store.save(examples.preset(theme_prompt="pale"), over=0)
     assert store.get_version("spring").preset.theme_prompt == "bold"
 
 
@@ -193,7 +193,7 @@ def test_a_theme_is_renamed_as_its_next_version_under_its_old_slug(url: str) -> 
 def test_a_branch_begins_as_any_version_of_another_theme(url: str) -> None:
     store = ThemeStore(Database(url))
     store.save(examples.preset())
-    store.save(examples.preset(prompt="bold"))
+    store.save(examples.preset(theme_prompt="bold"))
     branched = store.branch("spring", 1, "summer", "Summer", author="bo")
     assert (branched.version, branched.preset.theme_prompt) == (1, "soft colours")
     assert (branched.author, branched.message) == ("bo", "branched from spring version 1")
@@ -225,7 +225,7 @@ def test_an_archived_theme_is_out_of_the_lists_and_can_still_be_opened(url: str)
 def test_the_history_of_a_theme_is_told_without_its_documents(url: str) -> None:
     store = ThemeStore(Database(url))
     store.save(examples.preset(), author="ada", note="first")
-    store.save(examples.preset(prompt="bold"), author="bo")
+    store.save(examples.preset(theme_prompt="bold"), author="bo")
     assert [(v.version, v.author, v.message) for v in store.list_version_summaries("spring")] == [(2, "bo", ""), (1, "ada", "first")]  # fmt: skip
     with pytest.raises(NotFoundError):
         store.list_version_summaries("nobody")
@@ -234,9 +234,9 @@ def test_the_history_of_a_theme_is_told_without_its_documents(url: str) -> None:
 SAVER = """
 import sys
 from studio.store.database import Database
-from studio.store.themes import PresetStore
+from studio.store.themes import ThemeStore
 from tests import examples
-store = PresetStore(Database(sys.argv[1]))
+store = ThemeStore(Database(sys.argv[1]))
 for number in range(10**6):
     print(store.save(examples.preset(prompt=f"{sys.argv[2]} {number}")).number, flush=True)
 """
@@ -254,7 +254,9 @@ def test_a_saver_that_is_killed_leaves_a_whole_version_or_none(url: str) -> None
         versions = store.list_versions("spring")
         [summary] = store.list_summaries()
         assert [v.version for v in versions] == list(range(summary.latest_version, 0, -1))
-    assert store.save(examples.preset(prompt="afterwards")).version == summary.latest_version + 1
+    assert (
+        store.save(examples.preset(theme_prompt="afterwards")).version == summary.latest_version + 1
+    )
 
 
 # Issue 18, 16 (B4).

@@ -32,10 +32,10 @@ class Kept:
         day, slot = number // 4, "ABCD"[number % 4]
         png = examples.png((8, 8), (number if color is None else color, 0, 0, 255))
         variant = examples.variant(
-            request_id=f"{day:032x}", slot=slot, preset=("spring", "autumn")[day],
+            request_id=f"{day:032x}", slot=slot, theme_slug=("spring", "autumn")[day],
             prompt=f"a Red dress, 100% {'wool' if day else 'silk'}",
             models=(UsedModel(kind="checkpoint", name="pocket-ink" if number % 2 else "pocket-water", sha256=examples.HASH),),
-            created=datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day),
+            created_at=datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day),
             image_sha256=hashlib.sha256(png).hexdigest(),
         )  # fmt: skip
         self.variants.add(variant, png)
@@ -96,7 +96,7 @@ def test_a_image_that_something_else_shows_stays(kept: Kept) -> None:
     )
     bases = BaseImageStore(kept.database, kept.images)
     bases.upsert(examples.base_image(sha256=based.image_sha256), kept.variants.png(based))
-    unit = examples.unit(source="image", image=controlled.image_sha256)
+    unit = examples.unit(source="image", image_sha256=controlled.image_sha256)
     recipes = examples.preset().recipes.replace("A", examples.recipe(control_units=(unit,)))
     ThemeStore(kept.database).save(examples.preset(recipes=recipes))
     assert kept.variants.delete([1, 2, 3]) == 3

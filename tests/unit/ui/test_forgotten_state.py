@@ -16,10 +16,10 @@ from tests.unit.server.paging import Browser
 def other(studio: AppContainer) -> AppContainer:
     """With a theme whose safety policy, which the page does not show, is its own."""
     preset = studio.themes.get_version("picnic").preset
-    safety = preset.safety.model_copy(update={"words": not preset.safety.check_prompts})
+    safety = preset.safety.model_copy(update={"check_prompts": not preset.safety.check_prompts})
     changes = {"slug": "spring", "name": "Spring", "safety": safety}
     studio.themes.save(preset.model_copy(update=changes), author="ada")
-    later = preset.model_copy(update={"prompt": f"{preset.theme_prompt}, sunny"})
+    later = preset.model_copy(update={"theme_prompt": f"{preset.theme_prompt}, sunny"})
     studio.themes.save(later, author="ada", over=1)
     assert studio.themes.latest_saved().preset.slug == "picnic"  # The one that opens first.
     return studio

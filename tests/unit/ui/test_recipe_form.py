@@ -30,7 +30,7 @@ def full_recipe() -> Recipe:
         schedule_type="Karras",
         steps=23,
         guidance_scale=4.5,
-        strength=0.61,
+        denoising_strength=0.61,
         prompt_template="ink, {prompt}",
         negative_prompt="blur",
         loras=(LoraSettings(model=ModelRef(name="neon"), weight=0.5),),
@@ -39,7 +39,7 @@ def full_recipe() -> Recipe:
             examples.unit("scribble"),
             examples.unit("scribble", weight=0.25),
         ),
-        seed_rule=SeedPolicy(mode="offset", value=3),
+        seed_policy=SeedPolicy(mode="offset", value=3),
     )
 
 

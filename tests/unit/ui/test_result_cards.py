@@ -34,7 +34,7 @@ from tests import examples
         ([Failed(slot="A", message="no room")], 'role="alert">no room'),
         ([StepCompleted(slot="A", done=3, total=12), JobCancelled(slot="A")], "Stopped"),
         (
-            [JobCompleted(slot="A", variant=examples.variant(tokens=12), png=b"PNG")],
+            [JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), png=b"PNG")],
             "seed 7 · 12 tokens · 1.5 s",
         ),
         ([JobCompleted(slot="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
