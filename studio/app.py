@@ -174,8 +174,8 @@ def create_app_container(
         catalog, bases, images, variants, tokens, reports,
         partial(rendering.render_preview, priority=Priority.BACKGROUND), safety.health_problem, _gb_to_bytes(settings.max_device_memory_gb),
     )  # fmt: skip
-    jobs = JobStore(database)
-    metrics.registry.register(QueueCollector(jobs))
+    jobs = JobStore.open(database)
+    metrics.registry.register(QueueCollector(jobs.stats))
     runner = _runner(settings, rendering, jobs, variants, ServerLock(database.url))
     deploying = DeploymentService(presets, deployments, gate)
     return AppContainer(

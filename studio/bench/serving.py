@@ -85,7 +85,7 @@ class WorkerPool:
         raise TimeoutError("the queue stayed full")
 
     def states(self, asked: RequestStatus) -> list[str]:
-        return [job.state for job in self.studio.requests.jobs.get_status(asked.id).jobs]
+        return [job.state for job in self.studio.requests.jobs.requests.get_status(asked.id).jobs]
 
     def claimed(self, asked: RequestStatus) -> datetime:
         """When the first of its jobs was: they gave no sign of life since, being short."""
@@ -101,7 +101,7 @@ class WorkerPool:
             left = [
                 each
                 for each in left
-                if not self.studio.requests.jobs.get_status(each.id).is_finished
+                if not self.studio.requests.jobs.requests.get_status(each.id).is_finished
             ]
             time.sleep(0.02)
         return not left
@@ -248,7 +248,7 @@ def _fairness_ratio(some: WorkerPool) -> float:
         waits.append(time.monotonic() - began)
         some.until_ended([asked], 60)
     for each in flood:
-        some.studio.requests.jobs.cancel(each.id)
+        some.studio.requests.jobs.queue.cancel(each.id)
     waits.sort()
     return waits[int(0.95 * (len(waits) - 1))] / run
 

@@ -120,7 +120,7 @@ def picks(slug: str, as_json: AsJson = False) -> None:
     """How often users of the app chose each recipe's picture, by version, the newest first."""
     studio = open_app()
     studio.themes.get_version(slug)
-    found = sorted(studio.requests.jobs.selection_counts(slug).items(), reverse=True)
+    found = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
     rows = [(number, *chosen.values(), sum(chosen.values())) for number, chosen in found]
     print_table(("version", *"ABCD", "all"), rows, as_json)
 

@@ -144,7 +144,7 @@ class RenderTask(Task):  # type: ignore[misc]
         try:
             studio = self.retry("open", lambda: self.studio)
             jobs = studio.requests.jobs
-            request = self.retry("read", lambda: jobs.get(request_id))
+            request = self.retry("read", lambda: jobs.requests.get(request_id))
             ledger = DatabaseJobTracker(jobs, studio.variants, request, studio.renders.metrics)
             wanted = tuple(each for each in SLOTS if each == slot)
             run = studio.renders.start(request, Priority.API, ledger, wanted)

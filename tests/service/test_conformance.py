@@ -139,8 +139,8 @@ def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
             themes.create_request(*ASK, words="slow").id for _ in range(0 if service.redis else 20)
         ]
         asked = themes.create_request(*ASK)
-        store = service.studio.requests.jobs
-        with store._database.write_session() as session:
+        queue = service.studio.requests.jobs.queue
+        with queue._database.write_session() as session:
             of_it = update(JobRow).where(JobRow.request_id == asked.id)
             session.execute(of_it.values(expires_at=examples.LONG_AGO))
         shown = ended(themes, asked.id)

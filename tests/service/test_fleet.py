@@ -40,7 +40,11 @@ def test_a_process_that_dies_while_it_draws_loses_nothing(fleet: Service) -> Non
     with fleet.client() as themes:
         shown = ended(themes, themes.create_request(*ASK, words="B bursts").id)
         assert states(shown) == ["done"] * 4
-        [job] = [j for j in fleet.studio.requests.jobs.get_status(shown.id).jobs if j.slot == "B"]
+        [job] = [
+            j
+            for j in fleet.studio.requests.jobs.requests.get_status(shown.id).jobs
+            if j.slot == "B"
+        ]
         assert job.attempts >= 2  # A worker that hardly gets a core may be taken for dead.
 
 
@@ -87,7 +91,9 @@ def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
         ended(themes, themes.create_request(*ASK).id)
         asked = themes.create_request(*ASK, words="slow")
         next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
-        fleet.studio.requests.runner.enqueue(fleet.studio.requests.jobs.get(asked.id), SLOTS)
+        fleet.studio.requests.runner.enqueue(
+            fleet.studio.requests.jobs.requests.get(asked.id), SLOTS
+        )
         assert states(ended(themes, asked.id)) == ["done"] * 4
         ends = [
             e["slot"] for e in themes.stream_events(asked.id) if e["kind"] in ("done", "cancelled")
@@ -99,11 +105,11 @@ def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
 def test_an_end_that_nobody_lived_to_tell_is_told_to_whoever_follows(fleet: Service) -> None:
     with fleet.client() as themes:
         asked = themes.create_request(*ASK)
-        store = fleet.studio.requests.jobs
+        queue = fleet.studio.requests.jobs.queue
         for slot in SLOTS:
-            ticket = store.claim(asked.id, slot)
-            assert ticket is not None
-            store.complete(ticket, "failed", "lost its voice")
+            lease = queue.claim(asked.id, slot)
+            assert lease is not None
+            queue.complete(lease, "failed", "lost its voice")
         told = [e for e in themes.stream_events(asked.id) if e["kind"] == "failed"]
         assert [e["slot"] for e in told] == ["A", "B", "C", "D"]
 

@@ -174,7 +174,9 @@ def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet:
         assert "failed" not in states(shown)
         fleet.work()
         all_told_once(themes, asked.id)
-        jobs = {job.slot: job for job in fleet.studio.requests.jobs.get_status(asked.id).jobs}
+        jobs = {
+            job.slot: job for job in fleet.studio.requests.jobs.requests.get_status(asked.id).jobs
+        }
         assert jobs["B"].attempts >= 2
 
 
@@ -241,7 +243,7 @@ def test_only_a_process_that_is_killed_costs_an_attempt(
     asked = ""
 
     def running() -> bool:
-        jobs = service.studio.requests.jobs.get_status(asked).jobs
+        jobs = service.studio.requests.jobs.requests.get_status(asked).jobs
         return any(job.state == "running" for job in jobs)
 
     for ends in range(1, MAX_ATTEMPTS + 1):
@@ -254,7 +256,7 @@ def test_only_a_process_that_is_killed_costs_an_attempt(
             until(running)
             server.send_signal(ended_by)
             server.wait(LONG)
-        jobs = service.studio.requests.jobs.get_status(asked).jobs
+        jobs = service.studio.requests.jobs.requests.get_status(asked).jobs
         if ended_by == signal.SIGTERM:
             assert "running" not in {job.state for job in jobs}
             assert all(job.attempts == 0 for job in jobs if job.state == "queued")

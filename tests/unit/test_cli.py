@@ -94,7 +94,7 @@ def test_what_users_chose_is_printed_by_version(studio_command: Command, home: P
         ApiClient(name="app"), GenerationRequestSpec("first-light", "mia", seed=5)
     )
     list(studio.renders.run(asked.id).events())
-    studio.requests.jobs.select_variant(asked.id, "B")
+    studio.requests.jobs.requests.select_variant(asked.id, "B")
     told = json.loads(studio_command("presets", "picks", "first-light", "--json").out)
     assert told == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
     assert studio_command("presets", "picks", "nothing").code == 3

@@ -99,7 +99,7 @@ def theme_routes(studio: AppContainer) -> APIRouter:
         reports = studio.evaluations.reports
         packs = reports.latest_by_version(slug, "robustness", RobustnessReport)
         sheets = reports.latest_by_version(slug, "regression", RegressionReport)
-        picks = studio.requests.jobs.selection_counts(slug)
+        picks = studio.requests.jobs.requests.selection_counts(slug)
         return {
             "slug": slug,
             "name": latest.preset.name,

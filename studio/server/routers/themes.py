@@ -245,7 +245,7 @@ def _add_deployments(routes: APIRouter, studio: AppContainer, who: AuthDependenc
     def picks(slug: Slug) -> list[SelectionCountsResponse]:
         """What users of the app chose, the newest version first."""
         studio.themes.get_version(slug)
-        found = sorted(studio.requests.jobs.selection_counts(slug).items(), reverse=True)
+        found = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
         return [
             SelectionCountsResponse(version=number, selections=chosen) for number, chosen in found
         ]

@@ -13,7 +13,7 @@ from studio.recipes.themes.preset import Slot
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
 from studio.services.requests.job_tracker import DatabaseJobTracker
-from studio.store.job_types import Left
+from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
 from studio.store.locks import ServerLock
 from studio.store.variants import VariantStore
@@ -108,8 +108,8 @@ class LocalRunner:
 
     def recover(self) -> int:
         """What was running before a start is nobody's now."""
-        self._jobs.requeue_stale()
-        return self._enqueue_all(self._jobs.list_queued())
+        self._jobs.queue.requeue_stale()
+        return self._enqueue_all(self._jobs.queue.list_queued())
 
     def run_maintenance(self, is_even: bool = True) -> None:
         """A thread that hangs in a library's code cannot be ended, but its process can. What the table
@@ -120,8 +120,11 @@ class LocalRunner:
             return
         runs = self._rendering.active_runs()
         known = {(run.request.id, slot) for run in runs for slot in run.pending_slots}
-        found: dict[str, Left] = {}
-        for left in (*self._jobs.requeue_stale(UNSENT, known), *self._jobs.list_queued(UNSENT)):
+        found: dict[str, UnclaimedJobs] = {}
+        for left in (
+            *self._jobs.queue.requeue_stale(UNSENT, known),
+            *self._jobs.queue.list_queued(UNSENT),
+        ):
             lost = {each for each in left.slots if (left.request_id, each) not in known}
             lost |= set(found[left.request_id].slots) if left.request_id in found else set()
             found[left.request_id] = replace(left, slots=tuple(sorted(lost)))
@@ -142,9 +145,9 @@ class LocalRunner:
             return
         self._rendering.let_go()
 
-    def _enqueue_all(self, found: Sequence[Left]) -> int:
+    def _enqueue_all(self, found: Sequence[UnclaimedJobs]) -> int:
         for left in found:
-            self.enqueue(self._jobs.get(left.request_id), left.slots, left.fair_share_tier)
+            self.enqueue(self._jobs.requests.get(left.request_id), left.slots, left.fair_share_tier)
         return len(found)
 
     def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], turn: int = 0) -> None:

@@ -113,8 +113,10 @@ def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
     )  # fmt: skip
     from datetime import UTC, datetime
 
-    studio.requests.jobs.create(waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1))
-    studio.requests.jobs.claim(waiting.id, "C")
+    studio.requests.jobs.requests.create(
+        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1)
+    )
+    studio.requests.jobs.queue.claim(waiting.id, "C")
     again = create_app_container(Settings(data_dir=home), FakeRenderer)
     with TestClient(create_api(again), headers=dict(app.headers)) as restarted:
         assert [v["state"] for v in ended(restarted, waiting.id)["variants"]] == ["done"] * 4
@@ -193,7 +195,7 @@ def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContai
     made = app.post(f"{V1}/requests", json=WISH).json()["id"]
     ended(app, made)
     assert app.post(f"{V1}/requests/{made}/pick", json={"slot": "C"}).json()["picked"] == "C"
-    assert studio.requests.jobs.selection_counts("first-light")[1]["C"] == 1
+    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["C"] == 1
     assert app.post(f"{V1}/requests/{made}/pick", json={"slot": "E"}).status_code == 422
 
 
