@@ -15,10 +15,10 @@ from typing import Any
 import httpx2
 
 from studio.errors import (
+    ApiError,
     CapacityError,
     InvalidInputError,
     NotFoundError,
-    ServerError,
     StudioError,
     VersionConflictError,
 )
@@ -30,7 +30,7 @@ DEFAULT_TIMEOUT = 30.0
 
 
 class StudioClient:
-    """Calls raise NotFound, Busy, InputError (Outdated among them) or ServerError with what the API says of it."""
+    """Calls raise NotFound, Busy, InputError (Outdated among them) or ApiError with what the API says of it."""
 
     def __init__(self, address: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
@@ -78,7 +78,7 @@ class StudioClient:
 
     def stream_events(self, request_id: str, after: int = -1) -> Iterator[Mapping[str, Any]]:
         """What happens to the four jobs, until all have ended; each with its number as `id`, to go on
-        after. A connection that breaks raises ServerError: go on after the last."""
+        after. A connection that breaks raises ApiError: go on after the last."""
         headers = {"Last-Event-ID": str(after)}
         address = f"{PREFIX}/requests/{request_id}/events"
         try:
@@ -92,7 +92,7 @@ class StudioClient:
                     elif field == "data":
                         yield {**json.loads(value), "id": number}
         except httpx2.HTTPError as error:
-            raise ServerError("request.api_broken", reason=str(error)) from None
+            raise ApiError("request.api_broken", reason=str(error)) from None
 
     def get_image(self, request_id: str, slot: Slot, format: str = "png") -> bytes:
         """A finished variant, as PNG or WebP."""
@@ -118,7 +118,7 @@ class StudioClient:
         try:
             answer = self._http.request(method, f"{PREFIX}{address}", **more)
         except httpx2.HTTPError as error:
-            raise ServerError("request.api_no_answer", reason=str(error)) from None
+            raise ApiError("request.api_no_answer", reason=str(error)) from None
         _raise_for_status(answer)
         return answer
 
@@ -146,4 +146,4 @@ def _raise_for_status(answer: httpx2.Response) -> None:
         413: InvalidInputError,
         422: InvalidInputError,
     }
-    raise kinds.get(answer.status_code, ServerError)(said.id, **said.params)
+    raise kinds.get(answer.status_code, ApiError)(said.id, **said.params)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from studio.errors import ServerError
+from studio.errors import AddressInUseError
 
 Forwarding = Literal["none", "trusted", "untrusted"]
 
@@ -20,7 +20,7 @@ def is_loopback(host: str) -> bool:
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """Raises ServerError when the address cannot be had."""
+    """Raises AddressInUseError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -29,7 +29,7 @@ def bind_socket(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise ServerError(
+        raise AddressInUseError(
             "cli.address_in_use", host=host, port=str(port), reason=str(error.strerror)
         ) from None
     return listener

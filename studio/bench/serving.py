@@ -36,7 +36,7 @@ from studio.services.requests.request_service import GenerationRequestSpec
 from studio.settings import Settings
 from studio.store.database import Database, as_utc
 from studio.store.tables import JobRow
-from studio.worker.celery_worker import run_periodically
+from studio.worker.heartbeat import start_periodic_thread
 
 THEME, BASE = "bench", "mia"
 MODELS = ("pocket-ink", "pocket-water")
@@ -149,6 +149,17 @@ class WorkerPool:
         named = {"slug": THEME, "name": "Bench", "theme_prompt": "", "recipes": recipes}
         self.studio.themes.save(preset.model_copy(update=named))
         self.studio.deployments.deployments.add(DeploymentSpec(slug=THEME, version=1))
+
+
+@contextmanager
+def run_periodically(interval_seconds: float, action: Callable[[], None]) -> Iterator[None]:
+    """Runs `action` in a thread, again and again, while the context is active."""
+    thread, stop_event = start_periodic_thread("maintenance", interval_seconds, action)
+    try:
+        yield
+    finally:
+        stop_event.set()
+        thread.join()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def list_contests(as_json: AsJson = False) -> None:
     """Every contest, the newest first."""
     rows = [
         (each.id, each.contest.title, len(each.contest.entrants), each.author)
-        for each in open_app().blind_tests.contests.all()
+        for each in open_app().blind_tests.contests.list_all()
     ]
     print_table(("contest", "title", "entrants", "author"), rows, as_json)
 

@@ -90,7 +90,7 @@ def audit(
     from studio.recipes.moderation import AuditFilter
 
     kept = open_app().moderation.audit.query(
-        AuditFilter(theme=theme, client=client, text=text), most=most
+        AuditFilter(theme=theme, client=client, text=text), limit=most
     )
     if as_json:
         say_json(json.dumps([each.model_dump(mode="json") for each in kept], indent=2, ensure_ascii=False))  # fmt: skip

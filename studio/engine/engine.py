@@ -105,7 +105,7 @@ class Engine:
 
         Raises NotFound, UnfitModel or DamagedModel before any work is done, Cancelled within
         a step of the watch saying so, DeadlinePassed likewise, NoRoom where a model finds no
-        memory, DeviceLost where the process must end, EngineError when rendering itself fails.
+        memory, DeviceLostError where the process must end, EngineError when rendering itself fails.
         """
         return self.render_batch((job,), base, doodle, (watch or RenderListener(),))[0]
 

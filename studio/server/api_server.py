@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
     """Serves deployed themes until it is interrupted; what is under way then goes back to the queue,
     and goes on at the next start.
 
-    Raises ServerError when the address cannot be listened on, StoreInUse when another process serves
+    Raises AddressInUseError when the address cannot be listened on, StoreInUseError when another process serves
     the same database without a queue.
     """
     configure_logging(settings.log_json)

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from studio.app import AppContainer
-from studio.errors import DeviceLost, StoreInUse, StudioError, WorkerHungError
+from studio.errors import DeviceLostError, StoreInUseError, StudioError, WorkerHungError
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.api_pages import add_pages
 from studio.server.auth.api_key import Admit, Guard
@@ -86,7 +86,7 @@ async def _run_maintenance_loop(
         try:
             await to_thread.run_sync(studio.requests.run_maintenance)
             await to_thread.run_sync(studio.retention.purge_expired)
-        except (WorkerHungError, DeviceLost, StoreInUse) as error:
+        except (WorkerHungError, DeviceLostError, StoreInUseError) as error:
             give_up(error)
         except Exception as error:
             log.warning("jobs are not tended for now: %s", error)

@@ -15,16 +15,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Part
 
 from studio.errors import (
-    AWAY,
+    STORAGE_AWAY,
     CapacityError,
     InvalidInputError,
     ModelHubError,
     NotFoundError,
     StorageError,
     StudioError,
-    Unstorable,
+    UnstorableValueError,
     VersionConflictError,
-    shown,
+    public_message,
 )
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
@@ -33,7 +33,7 @@ from studio.server.bodies import Refusal
 STATUS: Mapping[type[StudioError], int] = {
     NotFoundError: 404,
     VersionConflictError: 409,
-    Unstorable: 400,
+    UnstorableValueError: 400,
     InvalidInputError: 400,
     ModelHubError: 502,
     StorageError: 503,
@@ -67,8 +67,8 @@ def answer(error: StudioError, language: str) -> JSONResponse:
 
 def told(error: StudioError) -> Message:
     """An error's line for whoever asked: without addresses and paths of the store, which are logged."""
-    line = shown(error)
-    if line == AWAY:
+    line = public_message(error)
+    if line == STORAGE_AWAY:
         _log.error("%s", error)
     return line
 

@@ -15,13 +15,13 @@ from starlette.exceptions import HTTPException
 
 from studio.errors import (
     CapacityError,
-    DeviceLost,
+    DeviceLostError,
     InvalidInputError,
     ModelError,
     NotFoundError,
     StorageError,
     StudioError,
-    Unstorable,
+    UnstorableValueError,
     VersionConflictError,
     WorkerHungError,
 )
@@ -64,11 +64,11 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
     CapacityError: HTTPStatus.TOO_MANY_REQUESTS,
     VersionConflictError: HTTPStatus.CONFLICT,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnstorableValueError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     WorkerHungError: HTTPStatus.SERVICE_UNAVAILABLE,
-    DeviceLost: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeviceLostError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The first class that an error is of counts."""
 
@@ -112,7 +112,7 @@ def problem_of(error: StudioError, language: str = DEFAULT) -> JSONResponse:
     """What a client is told of an error of ours."""
     found = [status for kind, status in STATUS.items() if isinstance(error, kind)]
     status = found[0] if found else HTTPStatus.INTERNAL_SERVER_ERROR
-    if isinstance(error, StorageError) and not isinstance(error, Unstorable):
+    if isinstance(error, StorageError) and not isinstance(error, UnstorableValueError):
         log.warning("a request could not be answered: %s", error)
         return problem(status, AWAY, {"Retry-After": str(RETRY_AFTER)}, language)
     headers = {}

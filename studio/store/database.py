@@ -24,7 +24,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from studio.errors import SchemaTooNewError, StorageUnavailableError, Unstorable
+from studio.errors import SchemaTooNewError, StorageUnavailableError, UnstorableValueError
 from studio.store.sqlite_backup import copy_sqlite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -165,16 +165,16 @@ def _migrate(engine: Engine, url: URL) -> None:
 def _map_db_errors(url: URL) -> Iterator[None]:
     """The one boundary where the database's errors become ours.
 
-    Raises StoreUnavailable for what may pass, Unstorable for values that no later attempt can write.
+    Raises StoreUnavailable for what may pass, UnstorableValueError for values that no later attempt can write.
     Statements and their values stay out of the messages.
     """
     try:
         yield
     except (DataError, IntegrityError) as error:
-        raise Unstorable("storage.value_refused", reason=_reason(error.orig)) from error
+        raise UnstorableValueError("storage.value_refused", reason=_reason(error.orig)) from error
     except (OverflowError, UnicodeEncodeError) as error:
         # SQLite's driver has no error of its own for numbers beyond 64 bits and lone surrogates.
-        raise Unstorable("storage.value_refused", reason=_reason(error)) from error
+        raise UnstorableValueError("storage.value_refused", reason=_reason(error)) from error
     except ProgrammingError:
         raise  # A wrong statement is a fault of ours.
     except (OperationalError, InterfaceError) as error:

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from studio.errors import StorageUnavailableError, StoreInUse
+from studio.errors import StorageUnavailableError, StoreInUseError
 from studio.store.database import NETWORK
 
 SERVER = 0x73657276
@@ -32,20 +32,20 @@ class ServerLock:
     def acquire(self, seconds: float) -> None:
         """Waits at most so long, as for a server that is just being replaced.
 
-        Raises StoreInUse when another process holds it all that time, StoreUnavailable when the
+        Raises StoreInUseError when another process holds it all that time, StoreUnavailable when the
         database does not answer.
         """
         until = time.monotonic() + seconds
         self._is_wanted = True
         while not self._try():
             if time.monotonic() >= until:
-                raise StoreInUse("storage.another_server")
+                raise StoreInUseError("storage.another_server")
             time.sleep(PAUSE)
 
     def check(self) -> None:
         """After `acquire`: takes the lock anew where the database was started again meanwhile.
 
-        Raises StoreInUse when another process was quicker, StoreUnavailable as `acquire` does.
+        Raises StoreInUseError when another process was quicker, StoreUnavailable as `acquire` does.
         """
         if not self._is_wanted or self._url.get_backend_name() == "sqlite":
             return

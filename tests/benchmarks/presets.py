@@ -31,7 +31,7 @@ def main() -> None:
         slug = f"theme-{PRESETS // 2}"
         latest = store.get_version(slug).preset
         looks: dict[str, Callable[[], object]] = {
-            "list, the first 200": lambda: store.list_summaries(most=200),
+            "list, the first 200": lambda: store.list_summaries(limit=200),
             "list, all": store.list_summaries,
             "search, one fits": lambda: store.list_summaries("4242"),
             "search, none fits": lambda: store.list_summaries("nowhere"),

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from studio.bench.redis import RedisServer
-from studio.bench.serving import WorkerPool, fleet, fleet_faults, run_chaos, sqlite_faults
+from studio.bench.serving import (
+    WorkerPool,
+    fleet,
+    fleet_faults,
+    run_chaos,
+    run_periodically,
+    sqlite_faults,
+)
 from studio.server.app import MAINTENANCE_INTERVAL_SECONDS
-from studio.worker.celery_worker import run_periodically
 from tests.servers.disk import small_disk
 from tests.servers.postgresql import Cluster, cluster, needed
 

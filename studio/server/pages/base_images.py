@@ -40,7 +40,7 @@ def base_routes(studio: AppContainer) -> APIRouter:
         retired = bases.retired_ids()
         return {
             "bases": [
-                _to_json(each, each.id in retired) for each in bases.list_all(with_retired=True)
+                _to_json(each, each.id in retired) for each in bases.list_all(include_retired=True)
             ],
             "names": KEYPOINT_NAMES,
             "limbs": LIMBS,

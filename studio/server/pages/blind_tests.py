@@ -53,7 +53,7 @@ def vote_routes(studio: AppContainer) -> APIRouter:
 
     @routes.get("/list")
     def listed() -> list[dict[str, Any]]:
-        return [_row(each) for each in voting.contests.all()]
+        return [_row(each) for each in voting.contests.list_all()]
 
     @routes.post("")
     def begin(wish: CreateBlindTest, request: Request, x_studio: CsrfHeader) -> dict[str, Any]:

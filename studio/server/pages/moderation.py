@@ -82,7 +82,9 @@ def _policy_routes(routes: APIRouter, studio: AppContainer) -> None:
         """The theme's next version, with another policy; `number` is the one that was looked at."""
         preset = studio.themes.get_version(slug, number).preset
         changed = preset.model_copy(update={"safety": policy})
-        saved = studio.themes.save(changed, current_user(request), "safety policy", over=number)
+        saved = studio.themes.save(
+            changed, current_user(request), "safety policy", expected_version=number
+        )
         return {"number": saved.version}
 
     @routes.get("/list")

@@ -67,7 +67,7 @@ def add_voting(app: FastAPI, studio: AppContainer, who: Callable[..., ApiClient]
     @routes.get("")
     def listed() -> list[BlindTestResponse]:
         """The newest first."""
-        return [_shown(kept) for kept in voting.contests.all()]
+        return [_shown(kept) for kept in voting.contests.list_all()]
 
     @routes.post("", status_code=201)
     def begin(

@@ -145,7 +145,7 @@ class BlindTestService:
         """The contests in which versions of a theme stand, the newest first."""
         return [
             kept
-            for kept in self.contests.all()
+            for kept in self.contests.list_all()
             if any(entrant.slug == slug for entrant in kept.contest.entrants)
         ]
 

@@ -105,7 +105,7 @@ class RegressionSuite:
 
     def _test_inputs(self, version: ThemeVersion) -> list[tuple[SampleDoodle, BaseImage]]:
         allowed = set(version.preset.base_images)
-        known = {image.id: image for image in self.base_images.list_all(with_retired=True)}
+        known = {image.id: image for image in self.base_images.list_all(include_retired=True)}
         pages = [
             (each, known[each.base_image])
             for each in self.pack

@@ -197,7 +197,7 @@ class TuningService:
         recipes = latest.preset.recipes.replace(study.slot, recipe)
         preset = latest.preset.model_copy(update={"recipes": recipes})
         note = f"recipe {study.slot} is trial {number} of {name}"
-        return self.themes.save(preset, author, note, over=latest.version)
+        return self.themes.save(preset, author, note, expected_version=latest.version)
 
     def trial_images(self, name: str, number: int) -> list[Image.Image]:
         """A trial's pictures, a test doodle each. Raises NotFound, also where the album has not all of

@@ -82,7 +82,7 @@ class RequestService:
         """To be called now and then: ends what has waited too long, sees to what nobody draws. After a
         jump of the clock, or while nobody could look, what waits may wait anew.
 
-        Raises LaneHung and DeviceLost when this process can render no more, StoreInUse when another
+        Raises LaneHung and DeviceLostError when this process can render no more, StoreInUseError when another
         renders for the same database.
         """
         self.check()
@@ -97,7 +97,7 @@ class RequestService:
     def check(self) -> None:
         """Whether this process works, whatever becomes of the services around it.
 
-        Raises LaneHung, DeviceLost.
+        Raises LaneHung, DeviceLostError.
         """
         self.runner.check()
 

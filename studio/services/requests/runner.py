@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import DeviceLost, NotFoundError, WorkerHungError
+from studio.errors import DeviceLostError, NotFoundError, WorkerHungError
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import Slot
@@ -40,19 +40,19 @@ class JobRunner(Protocol):
 
     def reserve(self, seconds: float) -> None:
         """Before `recover`: makes sure, and waits so long for it, that nobody else draws where only one
-        may. Raises StoreInUse."""
+        may. Raises StoreInUseError."""
         ...
 
     def run_maintenance(self, is_even: bool = True) -> None:
         """To be called now and then: sees to jobs whose drawer died, or hangs. Not `is_even`: signs of
         life cannot be judged by the clock for now.
 
-        Raises LaneHung, DeviceLost, StoreInUse, StoreUnavailable.
+        Raises LaneHung, DeviceLostError, StoreInUseError, StoreUnavailable.
         """
         ...
 
     def check(self) -> None:
-        """Whether this process can do its part. Raises LaneHung, DeviceLost."""
+        """Whether this process can do its part. Raises LaneHung, DeviceLostError."""
         ...
 
     def check_ready(self) -> None:
@@ -141,7 +141,7 @@ class LocalRunner:
         """The attempts are not counted, but for those of a process that hangs or lost its device."""
         try:
             self.check()
-        except (WorkerHungError, DeviceLost):
+        except (WorkerHungError, DeviceLostError):
             return
         self._rendering.let_go()
 

@@ -339,7 +339,7 @@ def test_a_image_of_ones_own_is_drawn_on(app: TestClient, studio: AppContainer) 
     drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
     assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
     assert shown["base_image"] not in {
-        image.id for image in studio.base_images.list_all(with_retired=True)
+        image.id for image in studio.base_images.list_all(include_retired=True)
     }
 
 

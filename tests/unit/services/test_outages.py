@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from studio.errors import DeviceLost, StorageError, StorageUnavailableError, WorkerHungError
+from studio.errors import DeviceLostError, StorageError, StorageUnavailableError, WorkerHungError
 from studio.recipes.generation.events import Event, Failed, JobCompleted, StepCompleted
 from studio.recipes.generation.job import GenerationRequest, Variant
 from studio.recipes.moderation import ImageModerationResult
@@ -199,7 +199,7 @@ def test_a_slow_webhook_does_not_hold_up_the_device(tmp_path: Path) -> None:
 
 
 def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Path) -> None:
-    lost = DeviceLost("CUDA error: device-side assert triggered")
+    lost = DeviceLostError("CUDA error: device-side assert triggered")
     bench = Bench(tmp_path, FakeRenderer(errors={"A": lost}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
@@ -214,9 +214,9 @@ def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Pa
         0,
     ]
     assert [job.slot for job in bench.renderer.rendered] == ["A"]
-    with pytest.raises(DeviceLost, match="device-side assert"):
+    with pytest.raises(DeviceLostError, match="device-side assert"):
         bench.runner.run_maintenance()
-    with pytest.raises(DeviceLost):
+    with pytest.raises(DeviceLostError):
         bench.service.render_preview(examples.job(base_image=bench.base))
 
 

@@ -13,7 +13,7 @@ def test_contests_are_kept_the_newest_first(url: str) -> None:
     store = BlindTestStore(Database(url))
     first, second = store.add(contest(2), "ada"), store.add(contest(3))
     assert store.get(first.id) == first
-    assert [each.id for each in store.all()] == [second.id, first.id]
+    assert [each.id for each in store.list_all()] == [second.id, first.id]
     assert (first.author, first.contest, first.created_at.tzinfo is not None) == ("ada", contest(2), True)  # fmt: skip
     with pytest.raises(NotFoundError, match="no contest 99"):
         store.get(99)
