@@ -38,7 +38,7 @@ def child_of(worker: subprocess.Popen[bytes]) -> int:
 def test_a_process_that_dies_while_it_draws_loses_nothing(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        shown = ended(themes, themes.create_request(*ASK, words="B bursts").id)
+        shown = ended(themes, themes.create_request(*ASK, prompt="B bursts").id)
         assert states(shown) == ["done"] * 4
         [job] = [
             j
@@ -51,7 +51,7 @@ def test_a_process_that_dies_while_it_draws_loses_nothing(fleet: Service) -> Non
 def test_a_job_that_kills_whoever_draws_it_stops(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        shown = ended(themes, themes.create_request(*ASK, words="B bursts for ever").id)
+        shown = ended(themes, themes.create_request(*ASK, prompt="B bursts for ever").id)
         assert states(shown) == ["done", "failed", "done", "done"]
         assert shown.variants[1].error == "it was begun again and again, and never ended"
 
@@ -59,7 +59,7 @@ def test_a_job_that_kills_whoever_draws_it_stops(fleet: Service) -> None:
 def test_what_a_worker_had_that_is_killed_whole_another_draws(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
         fleet.rest()
         fleet.work()
@@ -89,7 +89,7 @@ def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
     fleet.work(2)
     with fleet.client() as themes:
         ended(themes, themes.create_request(*ASK).id)
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
         fleet.studio.requests.runner.enqueue(
             fleet.studio.requests.jobs.requests.get(asked.id), SLOTS
@@ -128,7 +128,7 @@ def test_a_request_is_drawn_by_several_at_once(fleet: Service) -> None:
     fleet.work(3)
     with fleet.client() as themes:
         ended(themes, themes.create_request(*ASK).id)
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         most = 0
         for event in themes.stream_events(asked.id):
             running = sum(v.state == "running" for v in themes.get_request(asked.id).variants)
@@ -140,7 +140,7 @@ def test_a_request_is_drawn_by_several_at_once(fleet: Service) -> None:
 def test_a_worker_lets_its_job_finish_when_it_is_told_to_stop(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         for event in themes.stream_events(asked.id):
             if event["kind"] == "step":
                 begun = event["slot"]

@@ -40,7 +40,7 @@ def test_a_doodle_becomes_four_images(themes: StudioClient) -> None:
     )
     assert again.id == asked.id
     with pytest.raises(InvalidInputError, match="another request was sent"):
-        themes.create_request(theme.slug, "mia", key="one")
+        themes.create_request(theme.slug, "mia", idempotency_key="one")
     events = list(themes.stream_events(asked.id))
     assert sum(event["kind"] == "done" for event in events) == 4
     assert list(themes.stream_events(asked.id, after=events[-2]["id"])) == events[-1:]
