@@ -1,1 +1,1 @@
-"""What serves clients, tested alike on each Runner: in one process, and through a real Redis."""
+"""Tests of the API with each job runner: the one in this process, and Celery workers over a real Redis."""

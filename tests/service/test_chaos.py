@@ -1,4 +1,4 @@
-"""Requests while whatever can fail does: none is lost, shown twice, or left without an end. Issue 18, 1."""
+"""Chaos tests: no request is lost, rendered twice or left without an end. Issue 18, 1."""
 
 import time
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ from tests.servers.postgresql import Cluster, cluster, needed
 
 COUNT = 60
 ALL_WELL = {"requests": COUNT, "lost": 0, "twice": 0, "untold": 0}
-LOCKED, AWAY = 12.0, 5.0
-"""Seconds: longer than SQLite's own patience."""
+LOCKED_SECONDS, OUTAGE_SECONDS = 12.0, 5.0
+"""A lock is held longer than SQLite's busy timeout."""
 
 
 @pytest.fixture
@@ -34,28 +34,30 @@ def postgresql() -> Iterator[Cluster]:
 
 def restart(database: Cluster) -> None:
     database.stop()
-    time.sleep(AWAY)
+    time.sleep(OUTAGE_SECONDS)
     database.start()
 
 
-def fill(folder: Path) -> None:
-    """Uses up the disk, and frees it again after a while."""
-    filler = folder / "filler"
+def fill(directory: Path) -> None:
+    """Fills the disk, and frees it again after a while."""
+    filler = directory / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as opened:
         while opened.write(bytes(2**16)):
             pass
-    time.sleep(AWAY)
+    time.sleep(OUTAGE_SECONDS)
     filler.unlink()
 
 
-def test_nothing_is_lost_when_workers_broker_and_api_die(redis: RedisServer) -> None:
-    """`redis` says that there is one to be had; the run has its own, to start it again."""
+def test_nothing_is_lost_when_workers_broker_and_api_are_killed(redis: RedisServer) -> None:
+    """The fixture only skips the test without Redis; the run restarts a server of its own."""
     with fleet(4) as four, run_periodically(MAINTENANCE_INTERVAL_SECONDS, four.tend):
-        assert run_chaos(four, COUNT, fleet_faults(four, LOCKED, AWAY)) == ALL_WELL
+        assert (
+            run_chaos(four, COUNT, fleet_faults(four, LOCKED_SECONDS, OUTAGE_SECONDS)) == ALL_WELL
+        )
 
 
 @pytest.mark.slow
-def test_a_fleet_loses_nothing_when_its_database_stops(
+def test_nothing_is_lost_with_workers_when_the_database_stops(
     redis: RedisServer, postgresql: Cluster
 ) -> None:
     faults = [lambda: restart(postgresql)] * 2
@@ -67,19 +69,21 @@ def test_a_fleet_loses_nothing_when_its_database_stops(
 
 
 @pytest.mark.slow
-def test_one_process_loses_nothing_when_its_database_stops(home: Path, postgresql: Cluster) -> None:
+def test_nothing_is_lost_in_one_process_when_the_database_stops(
+    home: Path, postgresql: Cluster
+) -> None:
     alone = WorkerPool(home, None, postgresql.new_database())
     with run_periodically(MAINTENANCE_INTERVAL_SECONDS, alone.tend):
         assert run_chaos(alone, COUNT, [lambda: restart(postgresql)] * 2) == ALL_WELL
 
 
 @pytest.mark.slow
-def test_one_process_loses_nothing_when_its_disk_is_full_or_its_database_locked(
+def test_nothing_is_lost_in_one_process_when_disk_is_full_or_database_locked(
     home: Path,
 ) -> None:
     with small_disk(home):
         alone = WorkerPool(home, None)
-        faults = [lambda: fill(home), *sqlite_faults(alone, LOCKED), lambda: fill(home)]
+        faults = [lambda: fill(home), *sqlite_faults(alone, LOCKED_SECONDS), lambda: fill(home)]
         with run_periodically(MAINTENANCE_INTERVAL_SECONDS, alone.tend):
             assert run_chaos(alone, COUNT, faults) == ALL_WELL
         alone.studio.renders.close()
