@@ -1,4 +1,4 @@
-"""Fixtures for every test: a studio with its own data directory; no network for Gradio or model hubs."""
+"""Fixtures for every test: a studio in its own data directory, without network access."""
 
 import ctypes
 import gc
@@ -49,7 +49,10 @@ def without_settings(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory as the first start leaves it. Copying it takes a tenth of the time of a start."""
+    """A data directory as the first start leaves it.
+
+    Copying it takes a tenth of the time of a start.
+    """
     directory = tmp_path_factory.mktemp("fresh") / "home"
     with pytest.MonkeyPatch.context() as patch:
         without_settings(patch)

@@ -1,7 +1,8 @@
 """How tests wait: for a state, as long as the slowest machine may need.
 
-A test continues as soon as the state is reached. Nothing is measured here; that is what `tests/benchmarks`
-is for."""
+A test continues as soon as the state is reached. Nothing is measured here; that is what
+`tests/benchmarks` is for.
+"""
 
 import asyncio
 import time

@@ -10,7 +10,10 @@ import pytest
 
 @contextmanager
 def small_disk(directory: Path) -> Iterator[None]:
-    """Mounts a file system of 24 MB at `directory`. Only root may: for others the test is skipped."""
+    """Mounts a file system of 24 MB at `directory`.
+
+    Only root may: for others the test is skipped.
+    """
     directory.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(directory)]
     mounted = subprocess.run(mount, capture_output=True, check=False)

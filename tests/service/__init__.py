@@ -1,1 +1,1 @@
-"""Tests of the API with each job runner: the one in this process, and Celery workers over a real Redis."""
+"""Tests of the API with each job runner: in this process, and by Celery workers."""

@@ -143,7 +143,10 @@ def test_client_with_one_request_overtakes_a_flooding_client(service: Service) -
 
 
 def test_overdue_request_expires(service: Service) -> None:
-    """Without workers, or behind slow requests in one process. The API's maintenance expires the jobs."""
+    """Without workers, or behind slow requests in one process.
+
+    The API's maintenance expires the jobs.
+    """
     with service.client() as client:
         slow_requests = [
             client.create_request(*THEME_AND_BASE, prompt="slow").id

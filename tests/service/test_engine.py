@@ -43,8 +43,13 @@ def test_worker_renders_the_same_pixels_as_the_page(redis: RedisServer, home: Pa
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
     request = studio.request_factory.create(
-        studio.themes.get_version("first-light", 1).preset, "mia", examples.doodle().png_bytes, "a red dress", 5, 1
-    )  # fmt: skip
+        studio.themes.get_version("first-light", 1).preset,
+        "mia",
+        examples.doodle().png_bytes,
+        "a red dress",
+        5,
+        1,
+    )
     completed = [e for e in studio.renders.start(request).events() if isinstance(e, JobCompleted)]
     assert len(completed) == 4
     for event in completed:

@@ -164,7 +164,7 @@ def test_worker_finishes_its_job_on_sigterm(fleet: Service) -> None:
 
 
 class DiesAfterOne(Redis):
-    """A connection of a process that is killed between its first and its second command to Redis."""
+    """A connection of a process that is killed after its first command to Redis."""
 
     commands = 0
 

@@ -1,4 +1,4 @@
-"""Translation of database errors: those that a retry may mend, and values that no retry can write."""
+"""Translation of database errors: unavailable (a retry may succeed) or unstorable."""
 
 from datetime import UTC, datetime
 

@@ -26,8 +26,10 @@ def test_log_lists_every_deployment_newest_first(store: DeploymentStore) -> None
     store.add(DeploymentSpec(slug="spring", version=2, channel="canary"))
     store.add(DeploymentSpec(slug="spring", version=None, author="bo", bypassed_checks=True))
     assert [(d.spec.version, d.spec.channel) for d in store.list_all()] == [
-        (None, "live"), (2, "canary"), (1, "live"),
-    ]  # fmt: skip
+        (None, "live"),
+        (2, "canary"),
+        (1, "live"),
+    ]
     assert [d.spec.version for d in store.list_all("spring", "live")] == [None, 1]
     assert store.list_all("autumn") == []
     first = store.list_all()[-1]
