@@ -67,19 +67,21 @@ class StudioError(Exception):
 
 
 class InvalidInputError(StudioError):
+    """The input cannot be accepted as it is."""
+
     exit_code = 2
 
 
 class InvalidImageError(InvalidInputError):
-    pass
+    """An image that is not a PNG, has the wrong size, is too large or broken."""
 
 
 class InvalidDocumentError(InvalidInputError):
-    pass
+    """An invalid recipe, preset or stored document."""
 
 
 class ContentBlockedError(InvalidInputError):
-    pass
+    """A prompt or doodle that moderation blocks."""
 
 
 class VersionConflictError(InvalidInputError):
@@ -87,47 +89,53 @@ class VersionConflictError(InvalidInputError):
 
 
 class PreflightFailedError(InvalidInputError):
-    pass
+    """A theme version that fails the checks before its deployment."""
 
 
 class NotFoundError(StudioError):
+    """Something that was named does not exist."""
+
     exit_code = 3
 
 
 class ModelError(StudioError):
+    """A problem with model files."""
+
     exit_code = 4
 
 
 class CorruptModelError(ModelError):
-    pass
+    """A model file that cannot be read."""
 
 
 class IncompatibleModelError(ModelError):
-    pass
+    """A model that can be read, but does not fit the other models."""
 
 
 class ModelHubError(ModelError):
-    pass
+    """A model hub that does not answer, or asks for consent first."""
 
 
 class StorageError(StudioError):
+    """A problem with the data directory, the database or the broker."""
+
     exit_code = 5
 
 
 class StorageUnavailableError(StorageError):
-    pass
+    """A store that is read-only, full, locked or away: a retry may succeed."""
 
 
 class StoreInUseError(StorageError):
-    pass
+    """Another server renders for this database."""
 
 
 class SchemaTooNewError(StorageError):
-    pass
+    """A newer version of the studio has upgraded the database."""
 
 
 class UnstorableValueError(StorageError):
-    pass
+    """A value that no database takes: a retry fails again."""
 
 
 class CapacityError(StudioError):
@@ -159,19 +167,21 @@ class ApiError(StudioError):
 
 
 class RenderError(StudioError):
+    """Rendering failed."""
+
     exit_code = 7
 
 
 class InsufficientMemoryError(RenderError):
-    pass
+    """A model does not fit into memory beside what is in use."""
 
 
 class JobTimeoutError(RenderError):
-    pass
+    """A job exceeded its time limit."""
 
 
 class WorkerHungError(RenderError):
-    pass
+    """A job hangs where it cannot be cancelled."""
 
 
 class DeviceLostError(RenderError):
@@ -181,7 +191,7 @@ class DeviceLostError(RenderError):
 
 
 class JobCancelledError(RenderError):
-    pass
+    """Somebody cancelled the job."""
 
 
 STORAGE_AWAY = message("studio.storage_away")
