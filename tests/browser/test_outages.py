@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 def postgresql(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Where the studio of the test keeps its data."""
     with cluster(needed()) as running:
-        monkeypatch.setenv("STUDIO_DATABASE", running.new_database())
+        monkeypatch.setenv("STUDIO_DATABASE_URL", running.new_database())
         yield running
 
 

@@ -52,7 +52,7 @@ def test_a_image_is_kept_once_under_its_hash(address: str) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_named(address: str) -> None:
-    with pytest.raises(StorageUnavailableError, match="STUDIO_PICTURE_STORE names it"):
+    with pytest.raises(StorageUnavailableError, match="STUDIO_IMAGE_STORE_URL names it"):
         BucketImageStore("s3://nowhere-at-all/pictures").write(b"pixels")
     with pytest.raises(StorageUnavailableError, match="cannot be used"):
         BucketImageStore("nonsense://x")
