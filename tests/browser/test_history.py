@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module", autouse=True)
 def kept(server: Server) -> VariantStore:
     database = Database(f"sqlite:///{server.home / 'studio.db'}")
-    store = VariantStore(database, FileImageStore(server.home / "images"))
+    store = VariantStore(database, FileImageStore(server.home / "pictures"))
     keep_variants(store, 200)
     return store
 

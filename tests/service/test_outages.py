@@ -128,7 +128,7 @@ def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None
             assert status(themes, "ready") == 503
             filler.unlink()
             all_told_once(themes, asked.id)
-            assert len(list((home / "images").rglob("*.tmp"))) == 0
+            assert len(list((home / "pictures").rglob("*.tmp"))) == 0
         service.studio.renders.close()
 
 

@@ -73,12 +73,12 @@ def check_whole(home: Path, at_least: int) -> None:
     """Every row of the restored studio has its picture, and nothing of before is missing."""
     with closing(sqlite3.connect(home / "studio.db")) as database:
         [(found,)] = database.execute("PRAGMA integrity_check").fetchall()
-        named = [row[0] for row in database.execute("SELECT picture_sha256 FROM variants")]
+        named = [row[0] for row in database.execute("SELECT image_sha256 FROM variants")]
     assert found == "ok"
     assert len(named) >= at_least
     restored = create_app_container(Settings(data_dir=home), FakeRenderer)
     for sha256 in named:
-        png = (home / "images" / sha256[:2] / f"{sha256}.png").read_bytes()
+        png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
         assert hashlib.sha256(png).hexdigest() == sha256
     assert list(restored.users.names()) == ["ada"]
     assert restored.themes.get_version("first-light").version == 1
@@ -94,7 +94,7 @@ def test_a_backup_under_writes_is_whole_and_restored(
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "images", "session-secret", "studio.db", "words",
+        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
     ]  # fmt: skip
     assert not list((tmp_path / "copy").rglob("*.begun"))
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "new"))

@@ -75,4 +75,4 @@ def test_two_machines_share_what_was_drawn(address: str, tmp_path: Path) -> None
     assert sum(isinstance(e, JobCompleted) for e in one.renders.start(request).events()) == 4
     made = other.variants.list_for_request(request.id)
     assert [other.variants.png(each)[:4] for each in made] == [b"\x89PNG"] * 4
-    assert not (tmp_path / "one" / "images").exists()
+    assert not (tmp_path / "one" / "pictures").exists()
