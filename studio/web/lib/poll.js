@@ -12,7 +12,8 @@
  *
  * @typedef {object} Poll
  * @property {() => Promise<void>} now looks at once, after a look under way; resolves when it is done
- * @property {() => void} stop ends polling; a look under way comes to its end
+ * @property {() => void} stop ends polling; a look under way comes to its end, and
+ *   an error of it is told to nobody
  */
 
 /**
@@ -40,6 +41,7 @@ export function poll(look, { every, onError, onSuccess, paused = () => document.
       if ((await look()) === false) stop();
       onSuccess?.();
     } catch (error) {
+      if (stopped) return; // Such as that of a request that the same signal aborted.
       if (!onError) throw error;
       onError(error);
     }

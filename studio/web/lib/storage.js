@@ -1,0 +1,24 @@
+/** What this browser stores for the studio: every key of its storage, and values that survive a reload. */
+
+export const STORAGE_KEYS = {
+  /** The drawing on the canvas. */
+  drawing: 'doodle-theme-studio-drawing',
+  /** The operator's name, where nobody signs in. */
+  author: 'doodle-theme-studio-who',
+  /** The language, as releases before 2026-11 stored it; a cookie holds it now. */
+  language: 'doodle-theme-studio-language',
+  /** The API key of the page /play; of this tab alone (session storage). */
+  apiKey: 'doodle-key',
+};
+
+/**
+ * Fills an input with the operator's name that this browser knows, and stores it when it changes.
+ *
+ * @param {HTMLInputElement} input
+ * @returns {HTMLInputElement} the same
+ */
+export function persistAuthor(input) {
+  input.value = localStorage.getItem(STORAGE_KEYS.author) ?? '';
+  input.addEventListener('change', () => localStorage.setItem(STORAGE_KEYS.author, input.value));
+  return input;
+}
