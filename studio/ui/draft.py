@@ -72,7 +72,7 @@ def unsaved_html(changes: Sequence[Change], changed_ids: Iterable[str], texts: T
 
 def wrong_html(error: StudioError, beside: str, texts: Texts) -> str:
     """The error with what stands `beside` it, and its reason for each field that does not hold:
-    `messages.js` takes it there."""
+    `studio/web/studio/notices.js` takes it there."""
     told = f'<div class="wrong">{notice(texts.of(error), "error")}{beside}</div>'
     if not isinstance(error, BadField):
         return told

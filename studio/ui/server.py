@@ -40,8 +40,8 @@ from studio.ui.themes import theme_routes
 from studio.ui.tuning import tuning_routes
 from studio.ui.uploads import UploadQuota
 from studio.ui.votes import vote_routes
-from studio.ui.web_files import WEB_PREFIX, WebFiles
 from studio.ui.workshop import workshop_routes
+from studio.web_files import WEB_PREFIX, WebFiles
 
 FENCE: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.

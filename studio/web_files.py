@@ -7,9 +7,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
-WEB = Path(__file__).parents[1] / "web"
+WEB = Path(__file__).parent / "web"
 WEB_PREFIX = "/web/"
-CANVAS_SCRIPT = "/web/canvas/index.js"
 
 
 class WebFiles(StaticFiles):
