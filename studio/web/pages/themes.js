@@ -155,7 +155,8 @@ class ThemesPage {
    * @param {Theme} theme
    */
   #versionRow(version, theme) {
-    const { number, created, author, note, picks } = version;
+    const { number, created, author, note } = version;
+    const picks = formatPicks(version.picks);
     const count = theme.versions.length;
     const before = this.#comparisonBox('before', t('page.themes.from_version', { number }), number);
     const after = this.#comparisonBox('after', t('page.themes.to_version', { number }), number);
@@ -169,7 +170,7 @@ class ThemesPage {
       untranslated(note),
       this.#robustnessCell(version),
       this.#sheetCell(version, theme),
-      untranslated(formatPicks(picks)),
+      picks ? untranslated(picks) : '',
       this.#versionActions(number, theme),
     );
   }
