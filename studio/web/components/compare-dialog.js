@@ -161,7 +161,9 @@ export class CompareDialog {
 
 /** @param {string} src of an image that becomes the drawing on the canvas */
 function drawOver(src) {
-  find(document, '.sketch', HTMLElement).dispatchEvent(new CustomEvent('lay', { detail: src }));
+  find(document, '.sketch', HTMLElement).dispatchEvent(
+    new CustomEvent('import-url', { detail: src }),
+  );
 }
 
 /** @param {string} seed */

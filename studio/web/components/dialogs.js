@@ -11,8 +11,8 @@ import { persistAuthor } from '../lib/storage.js';
  * @property {string | HTMLElement} title
  * @property {readonly HTMLElement[]} [content] between the title and the buttons
  * @property {string} label of the button that confirms
- * @property {() => Promise<unknown>} action is done when that is pressed; where it fails the dialog stays
- *   and says why
+ * @property {() => Promise<unknown>} action is run when that is pressed; where it fails the dialog stays
+ *   open and shows the error
  * @property {boolean} [danger] whether the action takes something away
  * @property {() => boolean} [canConfirm] is asked after every input
  *

@@ -37,7 +37,7 @@ export function percentDone({ done, total }) {
   return total ? Math.round((100 * done) / total) : 0;
 }
 
-/** Tells of each task once that it has ended. */
+/** Finds the tasks that have ended, each once. */
 export class EndedTasks {
   /** @type {Map<string, string> | null} when each task that has ended was started, by name */
   #started = null;
@@ -124,10 +124,11 @@ function describe(task) {
  *
  * @param {HTMLElement} root
  * @param {object} [options]
- * @param {(task: Task) => boolean} [options.filter] which tasks are shown and told of; by default all
- * @param {(task: Task) => unknown} [options.onEnd] is told of each that ends meanwhile; may be async
- * @param {(running: Task[]) => void} [options.onUpdate] is told after each look which run
- * @returns {() => Promise<void>} looks at once, after a task was started
+ * @param {(task: Task) => boolean} [options.filter] which tasks count; by default all
+ * @param {(task: Task) => unknown} [options.onEnd] is called with each that ends
+ *   while the page is open; may be async
+ * @param {(running: Task[]) => void} [options.onUpdate] is called after each poll
+ * @returns {() => Promise<void>} polls at once: for when a task was started
  */
 export function watchTasks(root, { filter = () => true, onEnd, onUpdate } = {}) {
   /** @type {Map<string, TaskRow>} */

@@ -21,10 +21,10 @@ export class VariantList {
   #count = find(document, '#count', HTMLElement);
   #observer;
   #query = new URLSearchParams();
-  /** @type {number | null} the id before which the next page begins; null at the beginning and the end */
+  /** @type {number | null} the id before which the next page begins; null for the first page and after the last */
   #next = null;
   #length = 0;
-  /** Changes when the list begins anew: pages that were asked for before are thrown away. */
+  /** Changes when the list is reset: responses to requests from before are discarded. */
   #generation = 0;
   #isLoading = false;
   #onSelect;
@@ -94,7 +94,7 @@ export class VariantList {
     this.#count.textContent = t('page.history.count', { count });
   }
 
-  /** An observer tells of changes only; observed anew, it says where the end is now. */
+  /** An observer reports changes only; observed again, it reports the current state. */
   #observeEnd() {
     this.#observer.unobserve(this.#end);
     this.#observer.observe(this.#end);

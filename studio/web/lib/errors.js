@@ -5,7 +5,7 @@ import { t } from './i18n.js';
 
 /**
  * @param {unknown} error
- * @returns {string} one line for whoever looks at the page
+ * @returns {string} one line for the reader
  */
 export function errorText(error) {
   const message = error instanceof Error ? error.message : String(error);
@@ -23,7 +23,7 @@ export function showError(error) {
 }
 
 /**
- * Does something; where it fails the page says why, until the next action begins.
+ * Runs an action and shows its error, until the next action is run.
  *
  * @param {() => unknown} action may be async
  */

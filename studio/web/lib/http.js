@@ -5,7 +5,7 @@
  * server knows its own pages by it.
  */
 
-/** The header that says that a page of the studio asks. */
+/** The header against cross-site request forgery: another site's page cannot send it here. */
 export const CSRF_HEADER = { 'X-Studio': 'page' };
 
 /** What the server answered instead of a result; `message` is one line for whoever looks at the page. */

@@ -9,8 +9,8 @@ export class EventParser {
   #rest = '';
 
   /**
-   * @param {string} text that has come
-   * @returns {ServerEvent[]} those that are complete now and carry data
+   * @param {string} text that has been received
+   * @returns {ServerEvent[]} those that are complete and carry data
    */
   push(text) {
     const blocks = (this.#rest + text).split('\n\n');

@@ -1,6 +1,6 @@
 /**
- * Another language: a link with `data-language` has the server set the language's cookie, and loads the
- * page anew. Without this script the link's address does the same, and stays in the address bar.
+ * Another language: a link with `data-language` has the server set the language's cookie, and reloads
+ * the page. Without this script the link's address does the same, and stays in the address bar.
  */
 import { closest } from '../lib/dom.js';
 import { STORAGE_KEYS } from '../lib/storage.js';

@@ -1,5 +1,5 @@
 /**
- * A theme on a phone, by the API alone: draw, ask for four images, see them come, select one.
+ * A theme on a phone, by the API alone: draw, request four images, watch them render, select one.
  *
  * The texts are in the page, as JSON in `#texts`.
  *
@@ -31,7 +31,7 @@ const part = (selector) => find(document, selector, HTMLElement);
 /** @type {{ image: string, stopped: string, no_base_image: string }} */
 const texts = JSON.parse(part('#texts').textContent ?? '');
 
-/** The four images of a request as they come. */
+/** The four images of a request as they are rendered. */
 class ResultCards {
   #root = part('#four');
   /** @type {Map<string, HTMLButtonElement>} by recipe slot */
@@ -106,7 +106,7 @@ class PlayPage {
   }
 
   /**
-   * Does something; where it fails the page says why.
+   * Runs an action and shows its error.
    *
    * @param {() => Promise<void>} action
    */
@@ -180,7 +180,7 @@ class PlayPage {
     select(images[0]);
   }
 
-  /** Asks for four images, and shows them as they come. */
+  /** Requests four images, and shows them as they are rendered. */
   async #render() {
     this.#go.disabled = true;
     try {

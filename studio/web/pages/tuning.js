@@ -34,10 +34,10 @@ const part = (selector) => find(document, selector, HTMLElement);
 /** @param {string} selector */
 const buttonAt = (selector) => find(document, selector, HTMLButtonElement);
 
-/** @param {string} name of a study: it holds slashes, so it is no part of a path */
+/** @param {string} name of a study: it contains slashes, so it is a query and no part of a path */
 const studyQuery = (name) => new URLSearchParams({ study: name }).toString();
 
-/** The open study: its trials as they come. */
+/** The open study and its trials as they are finished. */
 class StudyView {
   #run = buttonAt('#run');
   #pause = buttonAt('#pause');
@@ -74,7 +74,7 @@ class StudyView {
   }
 
   /**
-   * @param {AbortSignal} signal says whether another study is shown meanwhile
+   * @param {AbortSignal} signal is aborted once another study is shown
    * @returns {Promise<boolean>} whether the study runs
    */
   async #load(signal) {

@@ -52,7 +52,7 @@ class VotesPage {
   #ballot = null;
   /** Counts the ballots that were asked for: only the last one is shown. */
   #loads = 0;
-  /** @type {() => Promise<void>} looks for background tasks at once */
+  /** @type {() => Promise<void>} polls for background tasks at once */
   #lookForTasks = async () => {};
 
   async start() {
@@ -96,8 +96,8 @@ class VotesPage {
   }
 
   /**
-   * Shows a blind test. Its images are rendered beforehand: nobody is to tell entrants apart by how
-   * long they take.
+   * Shows a blind test. Its images are rendered before the first ballot: how long they take must not
+   * give an entrant away.
    *
    * @param {string | number} id
    */

@@ -1,7 +1,7 @@
 /**
- * Whether the studio still answers, and has its data. While it does not, the page says so, and that a run
- * may be lost. Once it is back the page is loaded anew where that is needed: a new server knows nothing
- * of this page.
+ * Whether the server still answers, and reaches its database. While it does not, a banner says so, and
+ * that a run may be lost. Afterwards the page is reloaded where that is needed: another server process
+ * knows nothing of this page's state.
  */
 import { element, findAll } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -32,7 +32,7 @@ class Connection {
   });
 
   constructor() {
-    // Where a click is not answered, Gradio would say that the studio is busy.
+    // Gradio shows a click that is not answered as "busy".
     document.addEventListener('click', () => {
       const isRecent = this.#isLooking || Date.now() - this.#lookedAt < POLL_BUSY_MS;
       if (!isRecent) this.#polling.now();
@@ -95,7 +95,7 @@ async function askServer() {
 }
 
 /**
- * Stops the progress bars of unfinished cards: nothing comes of them any more.
+ * Stops the progress bars of unfinished cards: there will be no more events for them.
  *
  * @returns {boolean} whether there were any
  */

@@ -1,13 +1,13 @@
 /**
- * What the server writes about the page. A notice about the last click goes with the next one, whatever
- * comes of it; each field whose value is invalid says why; buttons in a notice press the page's own.
+ * What the server writes about the page. A notice about the last click is hidden by the next one; each
+ * field whose value is invalid shows the reason; buttons in a notice press the page's own.
  *
  * The server writes `data-press` and `data-for`, which are ids, and marks each notice as new.
  */
 import { closest, find, findAll } from '../lib/dom.js';
 
 const CONTROLS = 'button, [role=option], [role=radio], #words';
-/** Milliseconds after which Gradio has moved a number into its range. */
+/** Milliseconds after which Gradio has clamped a number to its range. */
 const RANGE_MS = 50;
 
 /** @returns {HTMLElement | null} */
@@ -26,8 +26,8 @@ function pressTarget(event) {
   if (id) document.getElementById(id)?.click();
 }
 
-/** A slider moves a typed number into its range when it is left, and tells nobody. */
-function tellOfRange(/** @type {Event} */ { target }) {
+/** Gradio's slider clamps a typed number to its range on blur, without an input event. */
+function dispatchClamped(/** @type {Event} */ { target }) {
   const isNumber =
     target instanceof HTMLInputElement && target.matches('.block [type=number][max]');
   if (!isNumber) return;
@@ -75,7 +75,7 @@ function watch() {
     },
     { capture: true },
   );
-  document.addEventListener('blur', tellOfRange, { capture: true });
+  document.addEventListener('blur', dispatchClamped, { capture: true });
   // A tab's fields are built when it is opened; the reasons are there by then.
   const observer = new MutationObserver(() => {
     showFieldErrors();

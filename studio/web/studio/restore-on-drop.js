@@ -13,16 +13,16 @@ const TEXT_INPUTS = [
 ].join(', ');
 
 /**
- * @param {'say' | 'take'} name of an event of the canvas
+ * @param {'show-message' | 'import-file'} name of an event of the canvas
  * @param {string | File} detail
  */
-function tellCanvas(name, detail) {
+function sendToCanvas(name, detail) {
   document.querySelector('.sketch')?.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 /** @param {File} file */
 function useAsDoodle(file) {
-  tellCanvas('take', file);
+  sendToCanvas('import-file', file);
 }
 
 /** @param {File} file */
@@ -30,7 +30,7 @@ function restore(file) {
   const input = document.querySelector('#header input[type=file]');
   if (!(input instanceof HTMLInputElement)) return;
   if (file.type !== 'image/png') {
-    tellCanvas('say', t('studio.only_png_restores'));
+    sendToCanvas('show-message', t('studio.only_png_restores'));
     return;
   }
   const transfer = new DataTransfer();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { loadPicture, pictureAddress } from '../../studio/web/canvas/pictures.js';
+import { imageUrl, loadImage } from '../../studio/web/canvas/images.js';
 
-/** A picture that the browser has read, or not. */
+/** An image that the browser has read, or not. */
 class FakeImage {
   static width = 10;
   static height = 10;
@@ -28,9 +28,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe('a picture', () => {
+describe('an image', () => {
   test('is loaded, and its address given back', async () => {
-    expect(await loadPicture('blob:x')).toMatchObject({ width: 10, height: 10 });
+    expect(await loadImage('blob:x')).toMatchObject({ width: 10, height: 10 });
     expect(revoke).toHaveBeenCalledWith('blob:x');
   });
 
@@ -40,18 +40,18 @@ describe('a picture', () => {
     ['with too many pixels', { width: 8193, height: 8192 }, 'too_many_pixels'],
   ])('%s is refused, and its address given back', async (_, properties, reason) => {
     Object.assign(FakeImage, properties);
-    await expect(loadPicture('blob:x')).rejects.toMatchObject({ reason });
+    await expect(loadImage('blob:x')).rejects.toMatchObject({ reason });
     expect(revoke).toHaveBeenCalledWith('blob:x');
   });
 
   test('with as many pixels as may be is taken', async () => {
     Object.assign(FakeImage, { width: 8192, height: 8192 });
-    expect(await loadPicture('blob:x')).toBeTruthy();
+    expect(await loadImage('blob:x')).toBeTruthy();
   });
 
   test('of a file that is too large is not even read', () => {
     const file = /** @type {Blob} */ ({ size: 16 * 2 ** 20 + 1 });
-    expect(() => pictureAddress(file)).toThrow('too_large');
-    expect(pictureAddress(new Blob(['x']))).toMatch(/^blob:/);
+    expect(() => imageUrl(file)).toThrow('too_large');
+    expect(imageUrl(new Blob(['x']))).toMatch(/^blob:/);
   });
 });
