@@ -44,7 +44,7 @@ class Attempts:
             seconds = 5
         if seconds:
             raise CapacityError(
-                "auth.too_many_wrong_passwords", seconds, retry_after_seconds=seconds
+                "auth.too_many_wrong_passwords", seconds, seconds=seconds
             )
         self._under_way.update(keys)
         right = False
