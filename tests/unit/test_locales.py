@@ -158,7 +158,9 @@ def test_sentences_in_errors_are_found(source: str) -> None:
 
 
 def test_ids_in_errors_are_let_pass() -> None:
-    source = "raise InvalidInputError('hub.offline') from None\nraise invalid('theme.base_image_twice')"
+    source = (
+        "raise InvalidInputError('hub.offline') from None\nraise invalid('theme.base_image_twice')"
+    )
     source += "\nraise CapacityError(full.code, 5, **full.message.params)"
     assert list(sentences(ast.parse(source))) == []
 

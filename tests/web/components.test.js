@@ -80,7 +80,7 @@ describe('background tasks', () => {
     message: null,
     done: 0,
     total: 0,
-    left: null,
+    remaining_seconds: null,
     stopping: false,
   });
   /** @param {Task[]} tasks */
@@ -117,10 +117,10 @@ describe('a new blind test', () => {
       theme.value = 'first-light';
       theme.dispatchEvent(new Event('change'));
     }
-    field(form, 'letter-2', HTMLSelectElement).value = 'C';
+    field(form, 'slot-2', HTMLSelectElement).value = 'C';
     expect(readEntrants(new FormData(form))).toEqual([
-      { slug: 'first-light', number: 3, letter: null },
-      { slug: 'first-light', number: 3, letter: 'C' },
+      { slug: 'first-light', version: 3, slot: null },
+      { slug: 'first-light', version: 3, slot: 'C' },
     ]);
   });
 

@@ -1,18 +1,18 @@
 /**
  * The audit record of moderation decisions, and their reviews.
  *
- * @typedef {{ wrong: boolean, note: string, reviewer: string }} Review
+ * @typedef {{ is_false_positive: boolean, note: string, reviewer: string }} Review
  * @typedef {object} Decision
- * @property {string} created in ISO 8601
+ * @property {string} created_at in ISO 8601
  * @property {string} client
  * @property {string} theme
  * @property {number | null} version
- * @property {string} letter of the recipe slot
+ * @property {string} slot of the recipe
  * @property {keyof typeof STAGE_NAMES} stage
  * @property {keyof typeof VERDICT_NAMES} verdict
  * @property {string} reason
- * @property {string} said the text that was blocked, or its hash
- * @typedef {{ id: number, judged: Decision, review: Review | null }} RecordRow
+ * @property {string} input_text the text that was blocked, or its hash
+ * @typedef {{ id: number, decision: Decision, review: Review | null }} RecordRow
  * @typedef {{ rows: RecordRow[], next: number | null }} RecordPage `next` is the id to go on before
  */
 import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
@@ -61,17 +61,17 @@ export class AuditRecord {
 }
 
 /** @param {RecordRow} entry */
-function recordRow({ id, judged, review }) {
-  const { created, client, theme, version, letter, stage, verdict, reason, said } = judged;
-  const cell = review ? reviewSummary(review) : [reviewButton(id, judged)];
+function recordRow({ id, decision, review }) {
+  const { created_at, client, theme, version, slot, stage, verdict, reason, input_text } = decision;
+  const cell = review ? reviewSummary(review) : [reviewButton(id, decision)];
   return row(
-    timeElement(created, { dateStyle: 'short', timeStyle: 'medium' }),
+    timeElement(created_at, { dateStyle: 'short', timeStyle: 'medium' }),
     untranslated(client),
-    untranslated(`${theme} ${version ?? ''}${letter}`),
+    untranslated(`${theme} ${version ?? ''}${slot}`),
     STAGE_NAMES[stage],
     VERDICT_NAMES[verdict],
     untranslated(reason),
-    untranslated(said),
+    untranslated(input_text),
     element('span', {}, ...cell),
   );
 }
@@ -80,8 +80,8 @@ function recordRow({ id, judged, review }) {
  * @param {Review} review
  * @returns {(Node | string)[]}
  */
-function reviewSummary({ wrong, note, reviewer }) {
-  const opinion = wrong ? t('page.safety.wrong') : t('page.safety.right');
+function reviewSummary({ is_false_positive, note, reviewer }) {
+  const opinion = is_false_positive ? t('page.safety.wrong') : t('page.safety.right');
   const by = reviewer ? ` (${reviewer})` : '';
   return [element('b', {}, opinion), ' ', untranslated(`${note}${by}`)];
 }
@@ -114,19 +114,19 @@ function reviewForm(id, { verdict, client }) {
   });
   const form = element('span', { className: 'acts' }, note);
   const choices = [
-    { label: t('page.safety.right'), wrong: false, release: false },
-    { label: t('page.safety.wrong'), wrong: true, release: false },
+    { label: t('page.safety.right'), is_false_positive: false, release: false },
+    { label: t('page.safety.wrong'), is_false_positive: true, release: false },
   ];
   // A client's withheld image can be shown all the same, now or after it is rendered again.
   if (verdict === 'withheld' && client !== 'studio') {
-    choices.push({ label: t('page.safety.wrong_show_it'), wrong: true, release: true });
+    choices.push({ label: t('page.safety.wrong_show_it'), is_false_positive: true, release: true });
   }
-  for (const { label, wrong, release } of choices) {
+  for (const { label, is_false_positive, release } of choices) {
     const button = element('button', { type: 'button' }, label);
     button.addEventListener('click', () => {
       if (!note.reportValidity()) return;
       withErrorDisplay(async () => {
-        const review = { wrong, note: note.value, release };
+        const review = { is_false_positive, note: note.value, release };
         const { reviewer } = /** @type {{ reviewer: string }} */ (
           await postJson(`/safety/record/${id}/review`, review)
         );

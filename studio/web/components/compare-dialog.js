@@ -78,7 +78,7 @@ export class CompareDialog {
    * @param {HTMLElement} card
    */
   #use(use, card) {
-    if (use === 'open') this.#open(card.dataset.letter ?? '');
+    if (use === 'open') this.#open(card.dataset.slot ?? '');
     else if (use === 'start') drawOver(find(card, 'img', HTMLImageElement).src);
     else if (use === 'seed') setSeed(card.dataset.seed ?? '');
   }
@@ -104,7 +104,7 @@ export class CompareDialog {
     /** @type {Map<string, string>} */
     const sources = new Map();
     for (const card of findAll(document, '#grid .card-done', HTMLElement)) {
-      sources.set(card.dataset.letter ?? '', find(card, 'img', HTMLImageElement).src);
+      sources.set(card.dataset.slot ?? '', find(card, 'img', HTMLImageElement).src);
     }
     const layer = document.querySelector('.sketch canvas');
     const base = document.querySelector('.sketch-base');

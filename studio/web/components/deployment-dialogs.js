@@ -119,21 +119,25 @@ export async function deploy(slug, number, channel = 'live') {
   }
 
   function send() {
-    const order = {
+    const spec = {
       slug,
-      number,
+      version: number,
       channel: value('channel'),
       note: value('note'),
       author: author.name(),
-      fallback: fallback.checked,
-      starts: toTimestamp(value('starts')),
-      ends: toTimestamp(value('ends')),
-      trial: Number(value('trial')) || null,
-      trial_share: Number(value('share')),
-      forced: isForced(),
+      fallback_to_previous: fallback.checked,
+      starts_at: toTimestamp(value('starts')),
+      ends_at: toTimestamp(value('ends')),
+      canary_version: Number(value('trial')) || null,
+      canary_percent: Number(value('share')),
+      bypassed_checks: isForced(),
     };
-    const seen = Object.fromEntries(checks.map((each) => [each.number, each.confirmed]));
-    return postJson(`/themes/${slug}/deploy`, { order, over: theme.log[0]?.id ?? 0, seen });
+    const acknowledged = Object.fromEntries(checks.map((each) => [each.number, each.confirmed]));
+    return postJson(`/themes/${slug}/deploy`, {
+      spec,
+      expected_deployment: theme.log[0]?.id ?? 0,
+      acknowledged,
+    });
   }
 
   fields.trial.addEventListener('change', checkVersions);
@@ -164,13 +168,18 @@ async function undeploy(slug, channel, action, describe) {
   const now = served
     ? t('page.deploying.serves_now', { channel, number: served.number })
     : t('page.deploying.serves_nothing', { channel });
-  const over = theme.log[0]?.id ?? 0;
+  const expected_deployment = theme.log[0]?.id ?? 0;
   return confirmAction({
     title,
     label,
     danger: true,
     content: [paragraph(now), paragraph(consequence), author.root],
-    action: () => postJson(`/themes/${slug}/${action}`, { channel, author: author.name(), over }),
+    action: () =>
+      postJson(`/themes/${slug}/${action}`, {
+        channel,
+        author: author.name(),
+        expected_deployment,
+      }),
     canConfirm: () => Boolean(author.name()),
   });
 }

@@ -21,8 +21,8 @@ import { persistAuthor } from '../lib/storage.js';
  * @property {() => string} name the author's, empty until it is typed
  *
  * @typedef {object} Cost of rendering
- * @property {number} pictures
- * @property {number} kept how many of them are stored already
+ * @property {number} images
+ * @property {number} cached how many of them are stored already
  * @property {number | null} seconds for the others, null where that is unknown
  */
 
@@ -107,9 +107,9 @@ export function authorField() {
  * @param {() => Promise<unknown>} action
  * @returns {Promise<boolean>} whether it was done
  */
-export function confirmCost(title, { pictures, kept, seconds }, action) {
-  const content = [paragraph(t('page.dialogs.cost', { pictures, kept }))];
-  if (kept < pictures) {
+export function confirmCost(title, { images, cached, seconds }, action) {
+  const content = [paragraph(t('page.dialogs.cost', { images, kept: cached }))];
+  if (cached < images) {
     const time =
       seconds === null
         ? t('page.dialogs.duration_unknown')

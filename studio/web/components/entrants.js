@@ -4,8 +4,8 @@
  * @typedef {{ slug: string, name: string, latest: number }} Theme
  * @typedef {object} Entrant
  * @property {string} slug of the theme
- * @property {number} number of the version
- * @property {string | null} letter of the recipe slot, null for all four
+ * @property {number} version of the theme
+ * @property {string | null} slot of the recipe, null for all four
  */
 import { element, untranslatedOption } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -44,7 +44,7 @@ function entrantRow(index, themes) {
   });
   const slot = element(
     'select',
-    { name: `letter-${index}`, ariaLabel: t('page.votes.recipe_number', { number }) },
+    { name: `slot-${index}`, ariaLabel: t('page.votes.recipe_number', { number }) },
     element('option', { value: '' }, t('page.votes.all_four')),
     ...SLOTS.map((each) => element('option', { value: each }, each)),
   );
@@ -64,7 +64,7 @@ export function readEntrants(fields) {
   const read = (/** @type {string} */ name) => String(fields.get(name) ?? '');
   return Array.from({ length: MAX_ENTRANTS }, (_, index) => ({
     slug: read(`theme-${index}`),
-    number: Number(read(`version-${index}`)),
-    letter: read(`letter-${index}`) || null,
+    version: Number(read(`version-${index}`)),
+    slot: read(`slot-${index}`) || null,
   })).filter((entrant) => entrant.slug);
 }

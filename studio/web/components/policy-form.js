@@ -41,7 +41,7 @@ export class PolicyForm {
     this.#setDisabled(false);
     this.#version = number;
     for (const [name, value] of Object.entries(policy)) this.#setField(name, value);
-    this.#onThreshold(Number(policy.threshold));
+    this.#onThreshold(Number(policy.nsfw_threshold));
     this.#status.textContent = '';
   }
 
@@ -58,15 +58,15 @@ export class PolicyForm {
       field(this.#form, name, HTMLInputElement).checked;
     const input = (/** @type {string} */ name) => field(this.#form, name, HTMLInputElement).value;
     return {
-      words: checked('words'),
-      doodles: checked('doodles'),
-      pictures: checked('pictures'),
-      refill: checked('refill'),
-      uploads: checked('uploads'),
-      keep_words: checked('keep_words'),
-      threshold: Number(input('threshold')),
-      margin: Number(input('margin')),
-      moderation: field(this.#form, 'moderation', HTMLSelectElement).value,
+      check_prompts: checked('check_prompts'),
+      check_doodles: checked('check_doodles'),
+      check_outputs: checked('check_outputs'),
+      regenerate_withheld: checked('regenerate_withheld'),
+      allow_base_uploads: checked('allow_base_uploads'),
+      log_blocked_text: checked('log_blocked_text'),
+      nsfw_threshold: Number(input('nsfw_threshold')),
+      concept_margin: Number(input('concept_margin')),
+      external_moderation: field(this.#form, 'external_moderation', HTMLSelectElement).value,
       negative_prompt: input('negative_prompt'),
     };
   }

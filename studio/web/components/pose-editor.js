@@ -114,13 +114,13 @@ export class PoseEditor {
   }
 
   /**
-   * @param {{ picture: string, width: number, height: number, keypoints: (Keypoint | null)[] | null }} base
+   * @param {{ image: string, width: number, height: number, keypoints: (Keypoint | null)[] | null }} base
    * @param {Skeleton} skeleton
    */
-  show({ picture, width, height, keypoints }, skeleton) {
+  show({ image, width, height, keypoints }, skeleton) {
     this.#skeleton = skeleton;
     this.#aspect = width / height;
-    find(this.#stage, 'img', HTMLImageElement).src = picture;
+    find(this.#stage, 'img', HTMLImageElement).src = image;
     this.#stage.style.aspectRatio = `${width} / ${height}`;
     this.#pose.load(keypoints ?? skeleton.names.map(() => null));
     this.#draw();

@@ -1,20 +1,20 @@
 /**
  * How the entrants of a blind test rank.
  *
- * @typedef {object} Place of an entrant in the ranking; all but `votes` are fractions
+ * @typedef {object} Candidate in the ranking; all but `votes` are fractions
  * @property {string} label
  * @property {number} votes
  * @property {number} win_rate
  * @property {number} win_low
  * @property {number} win_high
- * @property {number} chance
- * @property {number} chance_low
- * @property {number} chance_high
+ * @property {number} win_probability
+ * @property {number} win_probability_low
+ * @property {number} win_probability_high
  * @typedef {object} Ranking
- * @property {Place[]} places
+ * @property {Candidate[]} candidates
  * @property {[voter: string, votes: number][]} voters
- * @property {boolean} settled
- * @property {number | null} more votes that are likely to settle it
+ * @property {boolean} is_significant
+ * @property {number | null} votes_needed that are likely to settle it
  */
 import { find, untranslated } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
@@ -25,26 +25,37 @@ import { row } from '../lib/table.js';
 const part = (selector) => find(document, selector, HTMLElement);
 
 /** @param {Ranking} ranking */
-function rankingSummary({ settled, more }) {
-  if (settled) return t('page.votes.first_is_better');
-  return more === null ? t('page.votes.too_alike') : t('page.votes.not_settled', { count: more });
+function rankingSummary({ is_significant, votes_needed }) {
+  if (is_significant) return t('page.votes.first_is_better');
+  return votes_needed === null
+    ? t('page.votes.too_alike')
+    : t('page.votes.not_settled', { count: votes_needed });
 }
 
-/** @param {Place} place */
-function placeRow({ label, votes, win_rate, win_low, win_high, chance, chance_low, chance_high }) {
+/** @param {Candidate} candidate */
+function candidateRow({
+  label,
+  votes,
+  win_rate,
+  win_low,
+  win_high,
+  win_probability,
+  win_probability_low,
+  win_probability_high,
+}) {
   return row(
     untranslated(label),
     percent(win_rate),
     `${percent(win_low)} – ${percent(win_high)}`,
-    percent(chance),
-    `${percent(chance_low)} – ${percent(chance_high)}`,
+    percent(win_probability),
+    `${percent(win_probability_low)} – ${percent(win_probability_high)}`,
     votes,
   );
 }
 
 /** @param {Ranking} ranking */
 export function showRanking(ranking) {
-  part('#places').replaceChildren(...ranking.places.map(placeRow));
+  part('#places').replaceChildren(...ranking.candidates.map(candidateRow));
   part('#settled').textContent = rankingSummary(ranking);
   const voters = ranking.voters.map(([name, votes]) => `${name}: ${votes}`);
   part('#voters').textContent = voters.join(', ');

@@ -13,7 +13,7 @@
  * @property {string | null} message why it failed
  * @property {number} done
  * @property {number} total 0 while it is prepared
- * @property {number | null} left seconds that remain, null while that is unknown
+ * @property {number | null} remaining_seconds, null while that is unknown
  * @property {boolean} stopping
  */
 import { element, untranslated } from '../lib/dom.js';
@@ -85,7 +85,7 @@ class TaskRow {
 
   /** @param {Task} task */
   update(task) {
-    const { done, total, left, stopping } = task;
+    const { done, total, remaining_seconds: left, stopping } = task;
     const percent = percentDone(task);
     this.#bar.ariaValueNow = String(percent);
     this.#fill.style.width = `${percent}%`;

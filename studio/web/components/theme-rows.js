@@ -8,10 +8,10 @@
  * @property {boolean} archived
  * @property {{ channel: string, number: number }[]} served
  * @typedef {object} Sheet the regression sheet of a version
- * @property {string[]} seen_by
- * @property {number | null} likeness
+ * @property {string[]} reviewed_by
+ * @property {number | null} color_error
  * @property {number} diversity
- * @property {number | null} of_seeds
+ * @property {number | null} seed_diversity
  * @typedef {object} Version
  * @property {number} number
  * @property {string} author
@@ -24,12 +24,12 @@
  * @typedef {object} LogEntry a deployment
  * @property {string} created in ISO 8601
  * @property {string} channel
- * @property {number | null} number of the version, null where the theme was taken down
- * @property {number | null} trial
- * @property {number} trial_share in percent
+ * @property {number | null} version of the theme, null where it was undeployed
+ * @property {number | null} canary_version
+ * @property {number} canary_percent in percent
  * @property {string} author
  * @property {string} note
- * @property {boolean} forced
+ * @property {boolean} bypassed_checks
  * @typedef {object} Contest
  * @property {number} id
  * @property {string} title
@@ -98,14 +98,23 @@ export function contestRow({ id, title, settled, places }) {
 }
 
 /** @param {LogEntry} entry */
-export function logRow({ created, channel, number, trial, trial_share, author, note, forced }) {
+export function logRow({
+  created,
+  channel,
+  version,
+  canary_version,
+  canary_percent,
+  author,
+  note,
+  bypassed_checks,
+}) {
   return row(
     timeElement(created),
     untranslated(channel),
-    number === null ? t('page.themes.taken_down') : versionLabel(number),
-    trialLabel(trial, trial_share),
+    version === null ? t('page.themes.taken_down') : versionLabel(version),
+    trialLabel(canary_version, canary_percent),
     untranslated(author),
     untranslated(note),
-    forced ? t('page.themes.forced') : '',
+    bypassed_checks ? t('page.themes.forced') : '',
   );
 }

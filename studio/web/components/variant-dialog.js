@@ -3,18 +3,18 @@
  *
  * @typedef {object} Variant
  * @property {number} id
- * @property {string} letter of the recipe slot
+ * @property {string} slot of the recipe
  * @property {string} preset the theme's slug
  * @property {number | null} version of the theme, null where it was not saved
  * @property {string} prompt
  * @property {string} negative prompt
  * @property {number} seed
  * @property {string[]} models
- * @property {{ sampler: string, steps: number, guidance_scale: number, strength: number }} recipe
+ * @property {{ sampler: string, steps: number, guidance_scale: number, denoising_strength: number }} recipe
  * @property {string} run
  * @property {number} seconds
  * @property {string} created in ISO 8601
- * @property {string} picture its address
+ * @property {string} image its address
  */
 import { element, find, findAll, untranslated } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -32,10 +32,10 @@ export class VariantDialog {
 
   /** @param {Variant} variant */
   open(variant) {
-    const { id, letter, preset, prompt, run, picture } = variant;
-    this.#image.src = picture;
+    const { id, slot, preset, prompt, run, image } = variant;
+    this.#image.src = image;
     this.#image.alt = prompt;
-    const heading = t('page.history.recipe_of', { preset, slot: letter });
+    const heading = t('page.history.recipe_of', { preset, slot });
     find(this.#dialog, 'h2', HTMLElement).textContent = heading;
     const facts = variantFacts(variant).flatMap(([name, value]) => [
       element('dt', {}, name),
@@ -43,7 +43,7 @@ export class VariantDialog {
     ]);
     find(this.#dialog, 'dl', HTMLElement).replaceChildren(...facts);
     /** @type {Record<string, string>} */
-    const urls = { restore: `/?variant=${id}`, run: `/?run=${run}`, picture };
+    const urls = { restore: `/?variant=${id}`, run: `/?run=${run}`, image };
     for (const link of findAll(this.#dialog, '[data-link]', HTMLAnchorElement)) {
       link.href = urls[link.dataset.link ?? ''];
     }
@@ -56,7 +56,7 @@ export class VariantDialog {
  * @returns {[name: string, value: Node | string | number][]}
  */
 function variantFacts({ version, prompt, negative, seed, models, recipe, created, seconds }) {
-  const { sampler, steps, guidance_scale, strength } = recipe;
+  const { sampler, steps, guidance_scale, denoising_strength } = recipe;
   return [
     [
       t('page.history.preset'),
@@ -68,7 +68,7 @@ function variantFacts({ version, prompt, negative, seed, models, recipe, created
     [t('page.history.models'), untranslated(models.join(', '))],
     [t('page.history.sampler'), t('page.history.sampler_steps', { sampler, steps })],
     [t('page.history.guidance_scale'), guidance_scale],
-    [t('page.history.strength'), strength],
+    [t('page.history.strength'), denoising_strength],
     [t('page.history.made'), timeElement(created, { dateStyle: 'medium', timeStyle: 'medium' })],
     [t('page.history.took'), t('page.duration_seconds', { count: seconds })],
   ];

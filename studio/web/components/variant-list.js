@@ -102,9 +102,9 @@ export class VariantList {
 
   /** @param {Variant} variant */
   #figure(variant) {
-    const { id, letter, preset, seed, picture } = variant;
-    const title = t('page.history.made_by', { preset, slot: letter, seed });
-    const image = element('img', { src: picture, alt: title, loading: 'lazy', decoding: 'async' });
+    const { id, slot, preset, seed, image: src } = variant;
+    const title = t('page.history.made_by', { preset, slot, seed });
+    const image = element('img', { src, alt: title, loading: 'lazy', decoding: 'async' });
     const look = t('page.history.look_closer');
     const open = element('button', { type: 'button', title: look }, image);
     open.addEventListener('click', () => this.#onOpen(variant));
@@ -114,7 +114,7 @@ export class VariantList {
       ariaLabel: t('page.history.choose', { variant: title }),
     });
     box.addEventListener('change', () => this.#onSelect());
-    const caption = element('figcaption', {}, element('b', {}, letter), untranslated(preset), box);
+    const caption = element('figcaption', {}, element('b', {}, slot), untranslated(preset), box);
     return element('figure', {}, open, caption);
   }
 }

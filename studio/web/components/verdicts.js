@@ -2,10 +2,10 @@
 import { t } from '../lib/i18n.js';
 
 export const STAGE_NAMES = {
-  words: t('page.safety.stage_words'),
+  prompt: t('page.safety.stage_words'),
   upload: t('page.safety.stage_upload'),
   doodle: t('page.safety.stage_doodle'),
-  picture: t('page.safety.stage_image'),
+  image: t('page.safety.stage_image'),
 };
 export const VERDICT_NAMES = {
   block: t('page.safety.verdict_block'),

@@ -1,7 +1,7 @@
 /**
  * The checks of a version before it is deployed.
  *
- * @typedef {{ level: 'pass' | 'warning' | 'stop', what: string, remedy: string | null }} CheckResult
+ * @typedef {{ level: 'pass' | 'warning' | 'stop', message: string, hint: string | null }} CheckResult
  */
 import { element } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
@@ -48,7 +48,7 @@ export class VersionChecks {
 
   /** Whether all that does not pass is ticked. */
   get isConfirmed() {
-    return this.#open?.every((result) => this.#confirmed.has(result.what)) ?? false;
+    return this.#open?.every((result) => this.#confirmed.has(result.message)) ?? false;
   }
 
   get confirmed() {
@@ -85,27 +85,27 @@ export class VersionChecks {
   }
 
   /** @param {CheckResult} result */
-  #item({ level, what, remedy }) {
+  #item({ level, message, hint }) {
     const box = element('input', { type: 'checkbox', required: true });
     box.addEventListener('change', () => {
-      this.#confirmed[box.checked ? 'add' : 'delete'](what);
+      this.#confirmed[box.checked ? 'add' : 'delete'](message);
       this.#onChange();
     });
     const label = element('label', { className: `finding finding-${level}` }, box);
-    label.append(element('b', {}, LEVEL_NAMES[level]), element('span', {}, what));
-    if (remedy) label.append(element('small', {}, remedy));
+    label.append(element('b', {}, LEVEL_NAMES[level]), element('span', {}, message));
+    if (hint) label.append(element('small', {}, hint));
     return element('li', {}, label);
   }
 }
 
 /** @param {CheckResult[]} passed */
 function passedChecks(passed) {
-  const items = passed.map(({ what }) =>
+  const items = passed.map(({ message }) =>
     element(
       'li',
       { className: 'finding finding-pass' },
       element('b', {}, LEVEL_NAMES.pass),
-      element('span', {}, what),
+      element('span', {}, message),
     ),
   );
   return element(

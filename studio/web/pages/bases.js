@@ -9,7 +9,7 @@
  * @property {number} height in pixels
  * @property {(Keypoint | null)[] | null} keypoints
  * @property {boolean} retired
- * @property {string} picture its address
+ * @property {string} image its address
  * @property {string} pose the address of its pose map
  * @typedef {object} Listing of `/bases/list`
  * @property {BaseImage[]} bases
@@ -120,9 +120,9 @@ class BasesPage {
 }
 
 /** @param {BaseImage} base */
-function galleryButton({ id, name, picture, retired }) {
+function galleryButton({ id, name, image, retired }) {
   const button = element('button', { className: retired ? 'retired' : '' });
-  button.append(element('img', { src: picture, alt: '' }), untranslated(name));
+  button.append(element('img', { src: image, alt: '' }), untranslated(name));
   button.dataset.base = id;
   if (retired) button.append(' ', element('small', {}, t('page.bases.retired')));
   return button;

@@ -26,7 +26,7 @@ class HistoryPage {
     const choices = /** @type {Choices} */ (await getJson('/history/choices'));
     const presets = choices.presets.map(([slug, name]) => untranslatedOption(slug, name));
     const models = choices.models.map((name) => untranslatedOption(name, name));
-    field(this.#form, 'preset', HTMLSelectElement).append(...presets);
+    field(this.#form, 'theme', HTMLSelectElement).append(...presets);
     field(this.#form, 'model', HTMLSelectElement).append(...models);
     this.#fill(new URLSearchParams(location.search));
     this.#reset();

@@ -10,12 +10,12 @@
  * @property {string} sha256
  * @property {string[]} triggers trigger words
  * @property {keyof typeof LOCATION_NAMES} where
- * @property {boolean} picture whether there is a preview image
+ * @property {boolean} image whether there is a preview image
  * @typedef {object} Download
  * @property {string} name
  * @property {ModelKind} kind
  * @property {number} bytes
- * @property {number} fetched bytes
+ * @property {number} downloaded_bytes
  * @property {'running' | 'done' | 'failed'} state
  * @property {string | null} message why it failed
  */
@@ -55,11 +55,11 @@ async function show() {
 
 /** @param {Model} model */
 function modelRow(model) {
-  const { kind, name, family, bytes, sha256, triggers, where, picture } = model;
+  const { kind, name, family, bytes, sha256, triggers, where, image } = model;
   const src = `/models/picture/${kind}/${encodeURIComponent(name)}`;
   return row(
     KIND_NAMES[kind],
-    picture ? element('img', { src, alt: '', loading: 'lazy' }) : '',
+    image ? element('img', { src, alt: '', loading: 'lazy' }) : '',
     untranslated(name),
     family === 'unknown' ? t('page.models.family_unknown') : untranslated(family),
     megabytes(bytes),
@@ -70,8 +70,8 @@ function modelRow(model) {
 }
 
 /** @param {Download} download */
-function downloadRow({ kind, name, bytes, fetched, state, message }) {
-  const percent = bytes ? Math.round((100 * fetched) / bytes) : 100;
+function downloadRow({ kind, name, bytes, downloaded_bytes, state, message }) {
+  const percent = bytes ? Math.round((100 * downloaded_bytes) / bytes) : 100;
   const fill = element('i');
   fill.style.width = `${percent}%`;
   const bar = element(

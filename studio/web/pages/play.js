@@ -3,16 +3,16 @@
  *
  * The texts are in the page, as JSON in `#texts`.
  *
- * @typedef {{ id: string, name: string, width: number, height: number, picture: string }} BaseImage
+ * @typedef {{ id: string, name: string, width: number, height: number, image: string }} BaseImage
  * @typedef {{ name: string, base_images: BaseImage[] }} Theme
  * @typedef {{ name: string, hex: string }} Color
  * @typedef {object} JobEvent
- * @property {string} letter of the recipe slot
+ * @property {string} slot of the recipe
  * @property {string} kind
  * @property {number} done steps
  * @property {number} total steps
  * @property {string} preview a data address
- * @property {string} picture the address of the finished image
+ * @property {string} image the address of the finished image
  * @property {string} [error]
  */
 import { DoodlePad } from '../components/doodle-pad.js';
@@ -42,7 +42,7 @@ class ResultCards {
     this.#cards = new Map(SLOTS.map((slot) => [slot, element('button', { type: 'button' }, '…')]));
     for (const [slot, card] of this.#cards) {
       card.disabled = true;
-      card.dataset.letter = slot;
+      card.dataset.slot = slot;
       card.addEventListener('click', () => onSelect(slot));
     }
     this.#root.replaceChildren(...this.#cards.values());
@@ -60,16 +60,16 @@ class ResultCards {
    * @param {(url: string) => Promise<string>} load gives an address that the page can show
    */
   async update(event, load) {
-    const { letter, kind, done, total } = event;
-    const card = this.#cards.get(letter);
+    const { slot, kind, done, total } = event;
+    const card = this.#cards.get(slot);
     if (!card) return;
     if (kind === 'step' && !card.querySelector('img')) {
       card.textContent = `${Math.round((100 * done) / total)} %`;
     } else if (kind === 'preview') {
       card.replaceChildren(element('img', { src: event.preview, alt: '' }));
     } else if (kind === 'done') {
-      const alt = translate({}, texts.image, { slot: letter });
-      card.replaceChildren(element('img', { src: await load(event.picture), alt }));
+      const alt = translate({}, texts.image, { slot });
+      card.replaceChildren(element('img', { src: await load(event.image), alt }));
       card.disabled = false;
     } else if (FAILED.includes(kind)) {
       card.textContent = event.error ?? texts.stopped;
@@ -159,7 +159,7 @@ class PlayPage {
   async #showBases(bases) {
     const load = async (/** @type {BaseImage} */ base) => ({
       base,
-      src: await this.#api.image(base.picture),
+      src: await this.#api.image(base.image),
     });
     const images = await Promise.all(bases.map(load));
     /** @param {(typeof images)[number]} image */
@@ -216,7 +216,7 @@ class PlayPage {
 
   /** @param {string} slot */
   async #select(slot) {
-    await this.#api.post(`/requests/${this.#request}/pick`, { letter: slot });
+    await this.#api.post(`/requests/${this.#request}/pick`, { slot });
     this.#cards.press(slot);
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Safety: texts and images are tried, the own word list, a theme's policy, the audit record and reviews.
  *
- * @typedef {'block' | 'mask' | 'flag'} Severity
+ * @typedef {'block' | 'mask' | 'flag'} Action
  * @typedef {object} TextVerdict of `/safety/words`
- * @property {Severity | null} severity null where nothing was found
- * @property {{ entry: string, severity: Severity, start: number, end: number }[]} matches `start` to `end`
+ * @property {Action | null} action null where nothing was found
+ * @property {{ entry: string, action: Action, start: number, end: number }[]} matches `start` to `end`
  *   in the text's code points
  * @property {string} masked the text without what is masked
  */
@@ -38,14 +38,14 @@ function startTextTrial() {
  * @param {string} text that was judged
  * @returns {(Node | string)[]}
  */
-function describeVerdict({ severity, matches, masked }, text) {
+function describeVerdict({ action, matches, masked }, text) {
   const items = matches.map((match) => {
     const found = [...text].slice(match.start, match.end).join('');
     const place = untranslated(`${match.entry} ← ${found}`);
-    return element('li', {}, element('b', {}, VERDICT_NAMES[match.severity]), ' ', place);
+    return element('li', {}, element('b', {}, VERDICT_NAMES[match.action]), ' ', place);
   });
-  const summary = element('b', {}, VERDICT_NAMES[severity ?? 'pass']);
-  const drawn = severity === 'mask' ? [t('page.safety.what_is_drawn', { prompt: masked })] : [];
+  const summary = element('b', {}, VERDICT_NAMES[action ?? 'pass']);
+  const drawn = action === 'mask' ? [t('page.safety.what_is_drawn', { prompt: masked })] : [];
   return [summary, element('ul', {}, ...items), ...drawn];
 }
 

@@ -9,12 +9,12 @@
  * @typedef {{ entries: number, bytes: number, limit: number, hits: number, misses: number }} Cache
  * @typedef {Record<keyof typeof TIER_NAMES, ModelTier> & Record<keyof typeof CACHE_NAMES, Cache>} Engine
  * @typedef {object} Queue
- * @property {{ model: string, turn: number, count: number, oldest: number }[]} waiting
+ * @property {{ model: string, fair_share_tier: number, count: number, oldest_wait_seconds: number }[]} waiting
  * @property {number} running
  * @property {Record<keyof typeof ENDED_IDS, number>} ended
- * @property {Record<string, { wait?: number, render?: number, load?: number }>} seconds by model
+ * @property {Record<string, { wait?: number, render?: number, load?: number }>} mean_durations seconds by model
  * @typedef {object} Status of `/system/status`
- * @property {{ run: string, preset: string, open: string[] }[]} under_way
+ * @property {{ run: string, theme_slug: string, pending_slots: string[] }[]} under_way
  * @property {Queue} queue
  * @property {Engine | null} engine null until the first image
  * @property {Record<string, string>} versions
@@ -94,17 +94,17 @@ function cacheRow(name, { entries, bytes, limit, hits, misses }) {
 }
 
 /** @param {Queue} queue */
-function showQueue({ waiting, running, ended, seconds }) {
+function showQueue({ waiting, running, ended, mean_durations }) {
   const counts = entries(ended).map(([state, count]) => t(ENDED_IDS[state], { count }));
   part('#queue').textContent = t('page.system.queue', {
     running,
     ended: counts.length ? counts : t('page.none'),
   });
-  const waitingRows = waiting.map(({ model, turn, count, oldest }) =>
-    row(untranslated(model), turn, count, oldest.toFixed(1)),
+  const waitingRows = waiting.map(({ model, fair_share_tier, count, oldest_wait_seconds }) =>
+    row(untranslated(model), fair_share_tier, count, oldest_wait_seconds.toFixed(1)),
   );
   setRows(part('#waiting'), waitingRows, t('page.system.nothing_waits'));
-  const meanRows = Object.entries(seconds).map(([model, { wait, render, load }]) =>
+  const meanRows = Object.entries(mean_durations).map(([model, { wait, render, load }]) =>
     row(untranslated(model), wait?.toFixed(2), render?.toFixed(2), load?.toFixed(2)),
   );
   setRows(part('#seconds'), meanRows);
@@ -136,9 +136,15 @@ function showMachine({ versions, device, home, disk_free, disk_total }) {
 
 /** @param {Status['under_way']} runs */
 function showRuns(runs) {
-  const items = runs.map(({ run, preset, open }) => {
+  const items = runs.map(({ run, theme_slug, pending_slots }) => {
     const link = element('a', { href: `/?run=${run}` }, run.slice(0, 8));
-    return element('li', {}, link, ' ', t('page.system.open_slots', { preset, slots: open }));
+    return element(
+      'li',
+      {},
+      link,
+      ' ',
+      t('page.system.open_slots', { preset: theme_slug, slots: pending_slots }),
+    );
   });
   const empty = element('li', { className: 'nothing' }, t('page.nothing'));
   part('#runs').replaceChildren(...(items.length ? items : [empty]));

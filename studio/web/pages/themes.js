@@ -223,14 +223,14 @@ class ThemesPage {
   #sheetCell({ number, sheet }, { slug }) {
     const cell = element('div', { className: 'links' });
     if (sheet) {
-      const label = sheet.seen_by.length
+      const label = sheet.reviewed_by.length
         ? t('page.themes.look_again')
         : t('page.themes.look_at_it');
       const href = `/themes/${slug}/${number}/sheet`;
       const metrics = t('page.looks_of_seeds', {
-        likeness: metric(sheet.likeness),
+        likeness: metric(sheet.color_error),
         diversity: metric(sheet.diversity),
-        seeds: metric(sheet.of_seeds),
+        seeds: metric(sheet.seed_diversity),
       });
       const confirm = () => this.#confirmSheet(number);
       cell.append(
@@ -247,7 +247,7 @@ class ThemesPage {
   /** @param {number} number of the version whose sheet the operator has looked at */
   async #confirmSheet(number) {
     const url = `/themes/${this.#opened.slug}/${number}/sheet/seen`;
-    await postJson(url, { by: this.#author.value });
+    await postJson(url, { reviewer: this.#author.value });
     await this.#reopen();
   }
 
@@ -291,7 +291,7 @@ class ThemesPage {
     const { slug, name: current } = this.#opened;
     const name = prompt(t('page.themes.name_of_new'), `${current} 2`);
     if (!name) return;
-    const body = { number, name, author: this.#author.value };
+    const body = { version: number, name, author: this.#author.value };
     const created = /** @type {{ slug: string }} */ (
       await postJson(`/themes/${slug}/branch`, body)
     );

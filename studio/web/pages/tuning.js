@@ -5,7 +5,7 @@
  * @typedef {object} Trial
  * @property {number} number
  * @property {Record<string, string | number | boolean>} values by field of the recipe
- * @property {{ likeness: number | null, diversity: number }} looks
+ * @property {{ color_error: number | null, diversity: number }} metrics
  * @property {number | null} score 0 to 1, null until it is rated
  * @property {number | null} stars
  * @typedef {object} Progress
@@ -112,8 +112,11 @@ class StudyView {
    * @param {Study} study
    */
   #trialItem(trial, study) {
-    const { number, looks, score } = trial;
-    const metrics = { likeness: metric(looks.likeness), diversity: metric(looks.diversity) };
+    const { number, metrics: measured, score } = trial;
+    const metrics = {
+      likeness: metric(measured.color_error),
+      diversity: metric(measured.diversity),
+    };
     const actions = element(
       'div',
       { className: 'links' },
@@ -181,7 +184,7 @@ function formatValues(values) {
 class TuningPage {
   #form = find(document, '#begin', HTMLFormElement);
   #theme = field(this.#form, 'slug', HTMLSelectElement);
-  #version = field(this.#form, 'number', HTMLInputElement);
+  #version = field(this.#form, 'version', HTMLInputElement);
   #look = watchTasks(part('#chores'), { filter: (task) => task.kind === 'study' });
   #view = new StudyView(this.#look);
 
@@ -226,7 +229,7 @@ class TuningPage {
 
   async #create() {
     const fields = Object.fromEntries(new FormData(this.#form));
-    const body = { ...fields, number: Number(fields.number) };
+    const body = { ...fields, version: Number(fields.version) };
     const created = /** @type {{ name: string }} */ (await postJson('/tuning/studies', body));
     await this.#list();
     this.#view.open(created.name);

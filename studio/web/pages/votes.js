@@ -12,7 +12,7 @@
  * @property {string | null} message why it failed
  * @property {number} done
  * @property {number} total
- * @typedef {Summary & { drawn: boolean, progress: Progress }} Contest `drawn`: all images are there
+ * @typedef {Summary & { is_complete: boolean, progress: Progress }} Contest `is_complete`: all images are there
  */
 import { BallotFrames } from '../components/ballot-frames.js';
 import { confirmCost } from '../components/dialogs.js';
@@ -77,7 +77,7 @@ class VotesPage {
       if (this.#standing.open) withErrorDisplay(() => this.#showRanking());
     });
     this.#voter.addEventListener('change', () => {
-      if (this.#contest?.drawn) withErrorDisplay(() => this.#loadBallot());
+      if (this.#contest?.is_complete) withErrorDisplay(() => this.#loadBallot());
     });
   }
 
@@ -106,7 +106,7 @@ class VotesPage {
     this.#contest = contest;
     part('#voting').hidden = false;
     part('#title').textContent = contest.title;
-    if (contest.drawn) {
+    if (contest.is_complete) {
       part('#undrawn').hidden = true;
       if (this.#ballot === null) await this.#loadBallot();
       return;
@@ -133,7 +133,7 @@ class VotesPage {
       if (total) this.#frames.showText(t('page.done_of_total', { done, total }));
     } else if (
       this.#contest &&
-      !this.#contest.drawn &&
+      !this.#contest.is_complete &&
       this.#contest.progress.state === 'running'
     ) {
       withErrorDisplay(() => this.#reopen()); // It ended before it was looked at here.
@@ -167,7 +167,7 @@ class VotesPage {
     if (number === null) return;
     this.#ballot = null;
     await withErrorDisplay(async () => {
-      await postJson(this.#url, { voter: this.#voter.value, number, choice });
+      await postJson(this.#url, { voter: this.#voter.value, index: number, choice });
       await this.#loadBallot();
     });
   }

@@ -2,7 +2,7 @@
 import { findAll } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
 
-/** @typedef {{ kind: string, name: string, picture: boolean }} Model */
+/** @typedef {{ kind: string, name: string, image: boolean }} Model */
 
 /** @type {[id: RegExp, kind: string][]} which fields of a recipe name a model, and of what kind */
 const FIELDS = [
@@ -14,7 +14,7 @@ const FIELDS = [
 /** @returns {Promise<Set<string>>} the models that have a preview image, as kind/name */
 async function loadPictured() {
   const { models } = /** @type {{ models: Model[] }} */ (await getJson('/models/list'));
-  const pictured = models.filter((model) => model.picture);
+  const pictured = models.filter((model) => model.image);
   return new Set(pictured.map(({ kind, name }) => `${kind}/${name}`));
 }
 
