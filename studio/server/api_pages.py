@@ -14,12 +14,12 @@ from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.recipes.base_image import Slug
 from studio.recipes.palette import NAME_IDS, PALETTE
-from studio.server.schemas import PREFIX
+from studio.server.schemas import API_PREFIX
 from studio.server.templating import Templates
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Templates(Path(__file__).parent / "templates")
-FENCE = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -28,7 +28,7 @@ FENCE = {
 
 
 def add_pages(app: FastAPI) -> None:
-    docs = f"{PREFIX}/docs"
+    docs = f"{API_PREFIX}/docs"
     app.mount(f"{docs}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
 
     @app.get("/play/own/palette.json", include_in_schema=False)
@@ -44,7 +44,7 @@ def add_pages(app: FastAPI) -> None:
 
     @app.get(docs, include_in_schema=False)
     def documents() -> FileResponse:
-        return FileResponse(_STATIC / "docs.html", media_type="text/html", headers=FENCE)
+        return FileResponse(_STATIC / "docs.html", media_type="text/html", headers=SECURITY_HEADERS)
 
     @app.get(f"{docs}/start.js", include_in_schema=False)
     def start() -> FileResponse:
@@ -53,4 +53,4 @@ def add_pages(app: FastAPI) -> None:
     @app.get("/play/{theme}", include_in_schema=False)
     def play(theme: Slug, request: Request) -> HTMLResponse:
         page = _TEMPLATES.render("play.html", language_of(request.headers))
-        return HTMLResponse(page, headers={**FENCE, "Vary": "Cookie, Accept-Language"})
+        return HTMLResponse(page, headers={**SECURITY_HEADERS, "Vary": "Cookie, Accept-Language"})

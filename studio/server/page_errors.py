@@ -28,9 +28,9 @@ from studio.errors import (
 )
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
-from studio.server.bodies import Refusal
+from studio.server.bodies import BodyRefused
 
-STATUS: Mapping[type[StudioError], int] = {
+STATUS_BY_ERROR: Mapping[type[StudioError], int] = {
     NotFoundError: 404,
     VersionConflictError: 409,
     Unstorable: 400,
@@ -56,7 +56,7 @@ def body_of(error: Message, language: str) -> dict[str, Any]:
 
 def answer(error: StudioError, language: str) -> JSONResponse:
     """Our errors as the plain pages' scripts read them."""
-    found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
+    found = [code for kind, code in STATUS_BY_ERROR.items() if isinstance(error, kind)]
     headers = (
         {"Retry-After": str(error.retry_after_seconds)}
         if isinstance(error, CapacityError)
@@ -96,12 +96,12 @@ def handle_failures(app: FastAPI) -> None:
         return JSONResponse({"detail": found}, 422)
 
     async def on_refusal(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, Refusal)
+        assert isinstance(error, BodyRefused)
         body = body_of(error.message, language_of(request.headers))
         return JSONResponse(body, error.status_code, error.headers)
 
     app.add_exception_handler(StudioError, on_studio_error)
-    app.add_exception_handler(Refusal, on_refusal)
+    app.add_exception_handler(BodyRefused, on_refusal)
     app.add_exception_handler(RequestValidationError, on_misfit)
 
 

@@ -10,7 +10,14 @@ from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.errors import StudioError
-from studio.server.page_errors import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
+from studio.server.page_errors import (
+    MISFITS,
+    STATUS_BY_ERROR,
+    UNEXPECTED,
+    UNREADABLE,
+    log_unexpected,
+    told,
+)
 from studio.ui.texts import Texts
 
 UPLOADS_KEPT = (60, 3600)
@@ -41,7 +48,7 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
         except gr.Error as error:  # Gradio's own, of numbers beyond their bounds and the like.
             raise _error(error.message, 400, more.get("request")) from None
         except StudioError as error:
-            found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
+            found = [code for kind, code in STATUS_BY_ERROR.items() if isinstance(error, kind)]
             raise _error(
                 self._texts.of(told(error)), found[0] if found else 500, more.get("request")
             ) from None

@@ -11,7 +11,7 @@ from studio.app import AppContainer, create_app_container
 from studio.errors import ServerError
 from studio.logging_config import configure_logging
 from studio.network import ForwardedHeaders, bind_socket, is_loopback
-from studio.server.bodies import BodyLimits, WatchedBodies
+from studio.server.bodies import BodyLimitMiddleware, BodyLimits
 from studio.server.connections import Connection
 from studio.services.diagnostics import RecentLogHandler
 from studio.settings import Settings
@@ -123,7 +123,7 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
 
 def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
-    app.add_middleware(WatchedBodies, limits=bodies)
+    app.add_middleware(BodyLimitMiddleware, limits=bodies)
     app.add_middleware(UploadQuota)
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(ChosenLanguage)

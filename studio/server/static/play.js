@@ -47,7 +47,7 @@ async function open() {
   const buttons = await Promise.all(theme.base_images.map(async (each) => {
     const button = document.createElement('button');
     Object.assign(button, { type: 'button', ariaLabel: each.name, role: 'radio' });
-    const shown = Object.assign(new Image(), { src: await picture(each.picture), alt: '' });
+    const shown = Object.assign(new Image(), { src: await picture(each.image), alt: '' });
     button.append(shown);
     button.addEventListener('click', () => choose(each, shown.src, button));
     return button;
@@ -117,28 +117,28 @@ async function offerColours() {
 const cards = new Map();
 function deal() {
   cards.clear();
-  for (const letter of 'ABCD') {
+  for (const slot of 'ABCD') {
     const card = document.createElement('button');
     Object.assign(card, { type: 'button', disabled: true, textContent: '…' });
-    card.dataset.letter = letter;
+    card.dataset.slot = slot;
     card.addEventListener('click', () => tried(async () => {
-      await post(`/requests/${request}/pick`, { letter });
+      await post(`/requests/${request}/selection`, { slot });
       for (const other of cards.values()) other.ariaPressed = String(other === card);
     }));
-    cards.set(letter, card);
+    cards.set(slot, card);
   }
   found('four').replaceChildren(...cards.values());
 }
 
 async function heard(event) {
-  const card = cards.get(event.letter);
+  const card = cards.get(event.slot);
   const shown = (source, alt) => card.replaceChildren(Object.assign(new Image(), { src: source, alt }));
-  if (event.kind === 'step' && !card.querySelector('img')) card.textContent = `${Math.round((100 * event.done) / event.total)} %`;
-  else if (event.kind === 'preview') shown(event.preview, '');
-  else if (event.kind === 'done') {
-    shown(await picture(event.picture), texts.image.replace('{slot}', event.letter));
+  if (event.type === 'step' && !card.querySelector('img')) card.textContent = `${Math.round((100 * event.done) / event.total)} %`;
+  else if (event.type === 'preview') shown(event.preview, '');
+  else if (event.type === 'done') {
+    shown(await picture(event.image), texts.image.replace('{slot}', event.slot));
     card.disabled = false;
-  } else if (['failed', 'withheld', 'cancelled', 'expired'].includes(event.kind)) card.textContent = event.error ?? texts.stopped;
+  } else if (['failed', 'withheld', 'cancelled', 'expired'].includes(event.type)) card.textContent = event.error ?? texts.stopped;
 }
 
 // Server-sent events by fetch, since an EventSource brings no key; goes on where it broke off.
@@ -158,7 +158,7 @@ async function follow(id) {
           const fields = Object.fromEntries(block.split('\n').filter((line) => !line.startsWith(':')).map((line) => line.split(/: (.*)/s)));
           if (!fields.data) continue;
           number = Number(fields.id);
-          if (fields.event === 'end') open -= 1;
+          if (fields.event === 'done') open -= 1;
           await heard(JSON.parse(fields.data));
         }
       }
@@ -174,7 +174,7 @@ found('go').addEventListener('click', () => tried(async () => {
   found('go').disabled = true;
   try {
     const doodle = canvas.toDataURL('image/png').split(',')[1];
-    const wish = { theme: slug, base_image: base.id, doodle, words: found('words').value };
+    const wish = { theme: slug, base_image: base.id, doodle, prompt: found('words').value };
     request = (await post('/requests', wish, { 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) })).id;
     found('stop').hidden = false;
     deal();

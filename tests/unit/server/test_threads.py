@@ -16,7 +16,7 @@ from tests.servers.api import serving
 from tests.unit.server.test_texts import all_routes, page_routers
 from tests.waiting import LONG
 
-WAITING = {"health", "events"}
+WAITING = {"health", "stream_events"}
 """These are of the event loop, and only ever wait for threads or time."""
 
 
@@ -42,10 +42,10 @@ def test_while_a_preset_is_taken_in_others_are_answered(
         raise ValueError
 
     monkeypatch.setattr(ThemeImportExport, "import_theme", blocked)
-    key = studio.clients.create_or_rotate_key(ApiClient(name="ci", scopes=frozenset({"manage"})))
+    key = studio.clients.create_or_rotate_key(ApiClient(name="ci", scopes=frozenset({"admin"})))
     headers = {"Authorization": f"Bearer {key}"}
     with serving(studio) as address, httpx2.Client(base_url=address, timeout=LONG) as client:
-        post = threading.Thread(target=client.post, args=("/api/v1/presets",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip
+        post = threading.Thread(target=client.post, args=("/api/v1/admin/themes",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip
         post.start()
         assert begun.wait(LONG)
         assert client.get("/api/v1/health").json() == {"status": "alive"}
