@@ -16,9 +16,11 @@ from studio.server.event_hub import EventHub
 from studio.server.problems import AuthenticationError, PermissionDeniedError
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
+from studio.services.evaluation.tuning_service import TuningService
 from studio.services.requests.request_service import RequestService
 from studio.services.themes.deployment_service import DeploymentService
 from studio.services.themes.theme_transfer import ThemeImportExport
+from studio.store.base_images import BaseImageStore
 from studio.store.themes import ThemeStore
 
 Service = TypeVar("Service")
@@ -60,6 +62,9 @@ Evaluations = Annotated[
 BlindTests = Annotated[
     BlindTestService, Depends(_from_container(lambda studio: studio.blind_tests))
 ]
+
+Tuning = Annotated[TuningService, Depends(_from_container(lambda studio: studio.tuning))]
+BaseImages = Annotated[BaseImageStore, Depends(_from_container(lambda studio: studio.base_images))]
 
 
 async def _get_event_hub(request: Request) -> EventHub:

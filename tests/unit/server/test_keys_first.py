@@ -86,7 +86,7 @@ def test_all_bodies_together_have_a_bound(studio: AppContainer, key: str) -> Non
 def test_headers_that_do_not_arrive_are_given_up(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "header_seconds", 0.3)
+    monkeypatch.setattr(Connection, "header_timeout_seconds", 0.3)
     with serving(studio) as address:
         with connected(address) as connection:
             connection.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
@@ -104,7 +104,7 @@ def test_headers_that_do_not_arrive_are_given_up(
 def test_there_are_so_many_connections_and_no_more(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "most_connections", 2)
+    monkeypatch.setattr(Connection, "max_connections", 2)
     with serving(studio) as address, connected(address), connected(address):
         with connected(address) as third:
             status, headers, problem = answer(third)

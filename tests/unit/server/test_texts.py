@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from annotated_types import Le, Lt, MaxLen
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIRouter
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.fields import FieldInfo
@@ -17,14 +17,7 @@ from studio.app import AppContainer
 from studio.recipes.generation.recipe import ModelName
 from studio.recipes.text_fields import LINE, TEXT
 from studio.server.app import create_api
-from studio.server.pages.base_images import base_routes
-from studio.server.pages.blind_tests import vote_routes
-from studio.server.pages.history import history_routes
-from studio.server.pages.models_system import workshop_routes
-from studio.server.pages.moderation import safety_routes
-from studio.server.pages.themes import theme_routes
-from studio.server.pages.tuning import tuning_routes
-from studio.services.diagnostics import RecentLogHandler
+from studio.server.pages.routers import PAGE_ROUTERS
 from tests.unit.server.test_api import V1, WISH
 from tests.unit.server.test_problems import api, told
 
@@ -105,13 +98,6 @@ def all_routes(router: Any) -> list[Any]:
     return found
 
 
-def page_routers(studio: AppContainer) -> list[APIRouter]:
-    return [
-        base_routes(studio), history_routes(studio), safety_routes(studio), theme_routes(studio),
-        tuning_routes(studio), vote_routes(studio), workshop_routes(studio, RecentLogHandler()),
-    ]  # fmt: skip
-
-
 class _Free(BaseModel):
     """What must be found."""
 
@@ -133,8 +119,8 @@ def test_whatever_the_api_takes_has_bounds(studio: AppContainer) -> None:
     assert list(taken(routes)) == []
 
 
-def test_whatever_the_plain_pages_take_has_bounds(studio: AppContainer) -> None:
-    found = [found for router in page_routers(studio) for found in taken(router.routes)]
+def test_whatever_the_plain_pages_take_has_bounds() -> None:
+    found = [found for router in PAGE_ROUTERS for found in taken(router.routes)]
     assert found == []
 
 
@@ -168,7 +154,9 @@ def test_numbers_beyond_any_column_are_refused(api: TestClient) -> None:
     told(api.get(f"{V1}/requests/{'0' * 32}/events", headers={"Last-Event-ID": str(10**23)}), 422)
     address = f"{V1}/admin/themes/first-light"
     order = {"slug": "first-light", "version": 1}
-    told(api.post(f"{address}/deployments", json=order, params={"expected_deployment": 10**23}), 422)
+    told(
+        api.post(f"{address}/deployments", json=order, params={"expected_deployment": 10**23}), 422
+    )
 
 
 # Issue 18, 11: 201 after 207.7 seconds in which nothing else was answered.

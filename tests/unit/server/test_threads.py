@@ -11,9 +11,10 @@ from fastapi.routing import APIRoute
 from studio.app import AppContainer
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.app import create_api
+from studio.server.pages.routers import PAGE_ROUTERS
 from studio.services.themes.theme_transfer import ThemeImportExport
 from tests.servers.api import serving
-from tests.unit.server.test_texts import all_routes, page_routers
+from tests.unit.server.test_texts import all_routes
 from tests.waiting import LONG
 
 WAITING = {"health", "stream_events"}
@@ -27,7 +28,7 @@ def on_the_loop(routes: Sequence[object]) -> set[str]:
 
 def test_routes_that_block_are_not_of_the_event_loop(studio: AppContainer) -> None:
     assert on_the_loop(all_routes(create_api(studio))) == WAITING
-    for router in page_routers(studio):
+    for router in PAGE_ROUTERS:
         assert on_the_loop(router.routes) == set()
 
 
