@@ -23,7 +23,7 @@ from studio.errors import StudioError
 from studio.locales import DEFAULT, templates
 from studio.recipes.themes.preset import Preset
 from studio.server.app import create_api
-from studio.server.problems import STATUS
+from studio.server.problems import STATUS_BY_ERROR
 from studio.settings import Settings
 
 Schema = Mapping[str, Any]
@@ -133,7 +133,9 @@ def error_codes() -> str:
     texts = dict(re.findall(r"── (\w+)(?:[ \d]+) (.+)", errors.__doc__ or ""))
     rows = []
     for depth, kind in _tree(StudioError):
-        status = next((code for base, code in STATUS.items() if issubclass(kind, base)), 500)
+        status = next(
+            (code for base, code in STATUS_BY_ERROR.items() if issubclass(kind, base)), 500
+        )
         indent = "&nbsp;&nbsp;" * depth
         name = f"{indent}`{kind.__name__}`"
         rows.append((name, str(kind.exit_code), str(int(status)), texts.get(kind.__name__, "")))

@@ -24,7 +24,7 @@ from studio.errors import (
 )
 from studio.messages import message, read_message
 from studio.recipes.themes.preset import Slot
-from studio.server.schemas import PREFIX, Problem, RequestResponse, Theme
+from studio.server.schemas import API_PREFIX, ProblemDetails, RequestResponse, Theme
 
 DEFAULT_TIMEOUT = 30.0
 
@@ -80,7 +80,7 @@ class StudioClient:
         """What happens to the four jobs, until all have ended; each with its number as `id`, to go on
         after. A connection that breaks raises ServerError: go on after the last."""
         headers = {"Last-Event-ID": str(after)}
-        address = f"{PREFIX}/requests/{request_id}/events"
+        address = f"{API_PREFIX}/requests/{request_id}/events"
         try:
             with self._http.stream("GET", address, headers=headers, timeout=None) as answer:
                 _raise_for_status(answer)
@@ -106,7 +106,7 @@ class StudioClient:
 
     def select_variant(self, request_id: str, slot: Slot) -> None:
         """Tells which picture the user chose."""
-        self._request("POST", f"/requests/{request_id}/pick", json={"slot": slot})
+        self._request("POST", f"/requests/{request_id}/selection", json={"slot": slot})
 
     def cancel(self, request_id: str) -> RequestResponse:
         """Ends what has not ended."""
@@ -116,7 +116,7 @@ class StudioClient:
 
     def _request(self, method: str, address: str, **more: Any) -> httpx2.Response:
         try:
-            answer = self._http.request(method, f"{PREFIX}{address}", **more)
+            answer = self._http.request(method, f"{API_PREFIX}{address}", **more)
         except httpx2.HTTPError as error:
             raise ServerError("request.api_no_answer", reason=str(error)) from None
         _raise_for_status(answer)
@@ -129,7 +129,7 @@ def _raise_for_status(answer: httpx2.Response) -> None:
         return
     answer.read()
     try:
-        problem = Problem.model_validate_json(answer.content)
+        problem = ProblemDetails.model_validate_json(answer.content)
         told = {"id": problem.code or problem.detail, "params": problem.params}
         said = read_message(json.dumps(told))
     except ValueError:

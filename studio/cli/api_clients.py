@@ -19,7 +19,7 @@ def add(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help="What the key opens: draw, manage (presets, deployments), watch (/metrics); several may be given."
+            help="What the key opens: generate, admin (themes, deployments), metrics (/metrics); several may be given."
         ),
     ] = None,
 ) -> None:
@@ -34,7 +34,7 @@ def add(
         client = ApiClient.model_validate(
             {
                 "name": name, "channel": channel, "requests_per_minute": per_minute, "max_concurrent_requests": in_flight,
-                "requests_per_day": per_day, "scopes": scope or ["draw"],
+                "requests_per_day": per_day, "scopes": scope or ["generate"],
             }
         )  # fmt: skip
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The browser's modules of `studio/web`, served as they are."""
+"""Serves the browser's ES modules of `studio/web` without a build step."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ WEB_PREFIX = "/web/"
 
 
 class WebFiles(StaticFiles):
-    """Files that browsers ask for again each time (304 while they are unchanged).
+    """Files that browsers revalidate each time (304 while they are unchanged).
 
     Modules import one another: after an upgrade a browser must not mix old ones with new ones.
     """

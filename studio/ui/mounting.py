@@ -18,7 +18,7 @@ from studio.app import AppContainer
 from studio.errors import NotFoundError
 from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
-from studio.server.page_errors import Failures
+from studio.server.page_errors import UnexpectedErrorMiddleware
 from studio.server.web_files import WEB_PREFIX
 from studio.ui.blocks import lighten
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
@@ -118,7 +118,7 @@ class StudioPages:
             show_error=True,
             app_kwargs={
                 "openapi_url": None,
-                "middleware": [Middleware(Failures, misfits_are_the_callers=True)],
+                "middleware": [Middleware(UnexpectedErrorMiddleware, blame_client=True)],
             },
         )
         app = parent.routes[-1].app  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Uploads to Gradio lie in one folder: a bound on what it may hold, and old files swept out."""
+"""Limits the disk space of uploads to Gradio, and deletes old ones."""
 
 import time
 from pathlib import Path
@@ -11,59 +11,59 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.locales.negotiation import language_of
 from studio.messages import message
-from studio.server.page_errors import body_of
+from studio.server.page_errors import error_body
 from studio.ui.blocks import UPLOADS_KEPT
 
-MOST_BYTES = 512 * 2**20
-"""Bytes that all uploads may take together; handlers read each of them at once."""
-_ADDRESS = "/gradio_api/upload"
-"""The end of it: the page of each language has its own (`mounting.PREFIXES`)."""
-_FULL = message("request.too_many_uploads")
-_NO_LENGTH = message("request.upload_without_length")
+MAX_UPLOAD_BYTES = 512 * 2**20
+"""Bytes of all uploads together."""
+_UPLOAD_PATH = "/gradio_api/upload"
+"""The end of the path: the page of each language has a prefix of its own (`mounting.PREFIXES`)."""
+_QUOTA_EXCEEDED = message("request.too_many_uploads")
+_LENGTH_REQUIRED = message("request.upload_without_length")
 
 
-class UploadQuota:
-    """ASGI middleware: refuses uploads for which there is no room, before their body is read.
+class UploadQuotaMiddleware:
+    """ASGI middleware: refuses an upload for which there is no space, before its body is received.
 
-    Files that Gradio has lost track of, such as those of uploads that broke off, are swept out after
-    as long as the others. Used on one event loop; only the looking through the folder leaves it.
+    It also deletes old files that Gradio has lost track of, such as those of interrupted uploads. Used on
+    one event loop; only the scan of the directory runs in a thread.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app, self._arriving = app, 0
+        self._app, self._incoming_bytes = app, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].rstrip("/").endswith(_ADDRESS):
+        if scope["type"] != "http" or not scope["path"].rstrip("/").endswith(_UPLOAD_PATH):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         length, language = headers.get("content-length", ""), language_of(headers)
         if not length.isdecimal():
-            await JSONResponse(body_of(_NO_LENGTH, language), 411)(scope, receive, send)
+            await JSONResponse(error_body(_LENGTH_REQUIRED, language), 411)(scope, receive, send)
             return
-        self._arriving += int(length)
+        self._incoming_bytes += int(length)
         try:
-            held = await run_in_threadpool(_swept, Path(get_upload_folder()))
-            if held + self._arriving > MOST_BYTES:
-                await JSONResponse(body_of(_FULL, language), 507)(scope, receive, send)
+            stored_bytes = await run_in_threadpool(_purge, Path(get_upload_folder()))
+            if stored_bytes + self._incoming_bytes > MAX_UPLOAD_BYTES:
+                await JSONResponse(error_body(_QUOTA_EXCEEDED, language), 507)(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
         finally:
-            self._arriving -= int(length)
+            self._incoming_bytes -= int(length)
 
 
-def _swept(folder: Path) -> int:
-    """Bytes of the files that are left in `folder` when old ones are removed."""
-    held, long_ago = 0, time.time() - UPLOADS_KEPT[1]
-    for file in folder.rglob("*"):
+def _purge(directory: Path) -> int:
+    """Deletes old files; returns the bytes of those that remain."""
+    remaining_bytes, oldest = 0, time.time() - UPLOADS_KEPT[1]
+    for file in directory.rglob("*"):
         try:
-            found = file.stat(follow_symlinks=False)
+            stat = file.stat(follow_symlinks=False)
             if file.is_dir():
                 continue
-            if found.st_mtime < long_ago:
+            if stat.st_mtime < oldest:
                 file.unlink(missing_ok=True)
             else:
-                held += found.st_size
+                remaining_bytes += stat.st_size
         except FileNotFoundError:
             continue
-    return held
+    return remaining_bytes

@@ -32,7 +32,7 @@ def test_a_doodle_becomes_four_images_told_in_order(service: Service) -> None:
         events = list(themes.stream_events(asked.id))
         assert states(themes.get_request(asked.id)) == ["done"] * 4
         for slot in "ABCD":
-            kinds = [event["kind"] for event in events if event["slot"] == slot]
+            kinds = [event["type"] for event in events if event["slot"] == slot]
             assert kinds[:2] == ["queued", "started"]
             assert kinds[-1] == "done"
             assert kinds.count("step") == 4
@@ -89,7 +89,7 @@ def test_three_of_four_is_an_end_that_says_why(service: Service) -> None:
         shown = ended(themes, asked.id)
         assert states(shown) == ["done", "done", "failed", "done"]
         assert shown.variants[2].error == "recipe C: NaN latents"
-        [told] = [event for event in themes.stream_events(asked.id) if event["kind"] == "failed"]
+        [told] = [event for event in themes.stream_events(asked.id) if event["type"] == "failed"]
         assert told["error"] == "recipe C: NaN latents"
 
 
@@ -98,7 +98,7 @@ def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
     with service.client() as themes:
         asked = themes.create_request(*ASK, words="slow")
         for event in themes.stream_events(asked.id):
-            if event["kind"] == "step":
+            if event["type"] == "step":
                 break
         shown = themes.cancel(asked.id)
         assert shown.ended
@@ -106,7 +106,7 @@ def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
         ends = [
             event
             for event in themes.stream_events(asked.id)
-            if event["kind"] in ("cancelled", "done")
+            if event["type"] in ("cancelled", "done")
         ]
         assert sorted(event["slot"] for event in ends) == ["A", "B", "C", "D"]
         # Nobody is held up by what was cancelled.
@@ -118,7 +118,7 @@ def test_who_asks_for_little_passes_by_who_floods(service: Service) -> None:
     with service.client() as flooding:
         flood = [flooding.create_request(*ASK, words="slow") for _ in range(4)]
         service.work()
-        next(e for e in flooding.stream_events(flood[0].id) if e["kind"] == "step")
+        next(e for e in flooding.stream_events(flood[0].id) if e["type"] == "step")
         with StudioClient(str(flooding._http.base_url), quiet) as themes:
             asked = ended(themes, themes.create_request(*ASK).id)
         for each in flood[:-1]:

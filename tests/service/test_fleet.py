@@ -56,11 +56,11 @@ def test_what_a_worker_had_that_is_killed_whole_another_draws(fleet: Service) ->
     fleet.work()
     with fleet.client() as themes:
         asked = themes.create_request(*ASK, words="slow")
-        next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
+        next(e for e in themes.stream_events(asked.id) if e["type"] == "step")
         fleet.rest()
         fleet.work()
         assert states(ended(themes, asked.id)) == ["done"] * 4
-        ends = [e["slot"] for e in themes.stream_events(asked.id) if e["kind"] == "done"]
+        ends = [e["slot"] for e in themes.stream_events(asked.id) if e["type"] == "done"]
         assert sorted(ends) == ["A", "B", "C", "D"]
 
 
@@ -75,7 +75,7 @@ def test_what_the_broker_has_forgotten_is_sent_again(
         connect_redis(fleet.redis.url).flushdb()
         fleet.work()
         assert states(ended(themes, asked.id)) == ["done"] * 4
-        assert {e["slot"] for e in themes.stream_events(asked.id) if e["kind"] == "done"} == set(
+        assert {e["slot"] for e in themes.stream_events(asked.id) if e["type"] == "done"} == set(
             SLOTS
         )
 
@@ -86,11 +86,11 @@ def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
     with fleet.client() as themes:
         ended(themes, themes.create_request(*ASK).id)
         asked = themes.create_request(*ASK, words="slow")
-        next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
+        next(e for e in themes.stream_events(asked.id) if e["type"] == "step")
         fleet.studio.requests.runner.enqueue(fleet.studio.requests.jobs.get(asked.id), SLOTS)
         assert states(ended(themes, asked.id)) == ["done"] * 4
         ends = [
-            e["slot"] for e in themes.stream_events(asked.id) if e["kind"] in ("done", "cancelled")
+            e["slot"] for e in themes.stream_events(asked.id) if e["type"] in ("done", "cancelled")
         ]
         assert sorted(ends) == ["A", "B", "C", "D"]
         assert states(ended(themes, themes.create_request(*ASK).id)) == ["done"] * 4
@@ -104,7 +104,7 @@ def test_an_end_that_nobody_lived_to_tell_is_told_to_whoever_follows(fleet: Serv
             ticket = store.claim(asked.id, slot)
             assert ticket is not None
             store.complete(ticket, "failed", "lost its voice")
-        told = [e for e in themes.stream_events(asked.id) if e["kind"] == "failed"]
+        told = [e for e in themes.stream_events(asked.id) if e["type"] == "failed"]
         assert [e["slot"] for e in told] == ["A", "B", "C", "D"]
 
 
@@ -136,7 +136,7 @@ def test_a_worker_lets_its_job_finish_when_it_is_told_to_stop(fleet: Service) ->
     with fleet.client() as themes:
         asked = themes.create_request(*ASK, words="slow")
         for event in themes.stream_events(asked.id):
-            if event["kind"] == "step":
+            if event["type"] == "step":
                 begun = event["slot"]
                 break
         fleet.workers[0].send_signal(signal.SIGTERM)

@@ -65,12 +65,12 @@ def status(themes: StudioClient, name: str) -> int:
 
 def begun(themes: StudioClient, request_id: str) -> None:
     """Until its first step."""
-    next(event for event in themes.stream_events(request_id) if event["kind"] == "step")
+    next(event for event in themes.stream_events(request_id) if event["type"] == "step")
 
 
 def all_told_once(themes: StudioClient, request_id: str) -> None:
     assert states(ended(themes, request_id)) == ["done"] * 4
-    ends = [event["slot"] for event in themes.stream_events(request_id) if event["kind"] == "done"]
+    ends = [event["slot"] for event in themes.stream_events(request_id) if event["type"] == "done"]
     assert sorted(ends) == [*SLOTS]
 
 
@@ -147,7 +147,7 @@ def test_what_is_asked_while_redis_is_away_is_kept_and_drawn_later(
         # Who follows from the beginning hears every end, however late it was sent.
         events = themes.stream_events(asked[-1].id)
         fleet.work()
-        assert sorted(e["slot"] for e in events if e["kind"] == "done") == [*SLOTS]
+        assert sorted(e["slot"] for e in events if e["type"] == "done") == [*SLOTS]
         for each in asked:
             all_told_once(themes, each.id)
         assert status(themes, "ready") == 200

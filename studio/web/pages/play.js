@@ -8,7 +8,7 @@
  * @typedef {{ name: string, hex: string }} Color
  * @typedef {object} JobEvent
  * @property {string} slot of the recipe
- * @property {string} kind
+ * @property {string} type
  * @property {number} done steps
  * @property {number} total steps
  * @property {string} preview a data address
@@ -60,18 +60,18 @@ class ResultCards {
    * @param {(url: string) => Promise<string>} load gives an address that the page can show
    */
   async update(event, load) {
-    const { slot, kind, done, total } = event;
+    const { slot, type, done, total } = event;
     const card = this.#cards.get(slot);
     if (!card) return;
-    if (kind === 'step' && !card.querySelector('img')) {
+    if (type === 'step' && !card.querySelector('img')) {
       card.textContent = `${Math.round((100 * done) / total)} %`;
-    } else if (kind === 'preview') {
+    } else if (type === 'preview') {
       card.replaceChildren(element('img', { src: event.preview, alt: '' }));
-    } else if (kind === 'done') {
+    } else if (type === 'done') {
       const alt = translate({}, texts.image, { slot });
       card.replaceChildren(element('img', { src: await load(event.image), alt }));
       card.disabled = false;
-    } else if (FAILED.includes(kind)) {
+    } else if (FAILED.includes(type)) {
       card.textContent = event.error ?? texts.stopped;
     }
   }
@@ -188,7 +188,7 @@ class PlayPage {
         theme: this.#slug,
         base_image: this.#baseId,
         doodle: this.#pad.encode(),
-        words: find(document, '#words', HTMLInputElement).value,
+        prompt: find(document, '#words', HTMLInputElement).value,
       };
       const headers = { 'Idempotency-Key': uniqueKey() };
       const request = /** @type {{ id: string }} */ (
@@ -209,14 +209,14 @@ class PlayPage {
     let unfinished = SLOTS.length;
     for await (const { event, data } of this.#api.events(`/requests/${this.#request}/events`)) {
       await this.#cards.update(JSON.parse(data), (url) => this.#api.image(url));
-      if (event === 'end') unfinished -= 1;
+      if (event === 'done') unfinished -= 1;
       if (unfinished === 0) return;
     }
   }
 
   /** @param {string} slot */
   async #select(slot) {
-    await this.#api.post(`/requests/${this.#request}/pick`, { slot });
+    await this.#api.post(`/requests/${this.#request}/selection`, { slot });
     this.#cards.press(slot);
   }
 }
