@@ -30,7 +30,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 studio: install  ## serve the studio on http://127.0.0.1:7860
-	$(BIN)/studio run
+	$(BIN)/studio ui
 
 services:  ## Chromium, PostgreSQL, Redis, nginx and what the drawing library needs, where apt can install them
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \

@@ -52,10 +52,13 @@ def settings() -> str:
 
 
 def command_line() -> str:
-    """Every command with its arguments and options, as `--help` shows them."""
-    command = typer.main.get_command(commands)
-    context = typer.Context(command, info_name="studio")
-    text = get_docs_for_click(obj=command, ctx=context, name="studio", title="Command line")
+    """Every command that is not hidden, with its arguments and options as `--help` shows them."""
+    group = typer.main.get_group(commands)
+    group.commands = {
+        name: command for name, command in group.commands.items() if not command.hidden
+    }
+    context = typer.Context(group, info_name="studio")
+    text = get_docs_for_click(obj=group, ctx=context, name="studio", title="Command line")
     return f"{NOTE}\n{text}"
 
 

@@ -1,4 +1,4 @@
-"""Serves the API: `studio serve`."""
+"""Serves the API: `studio api`."""
 
 import logging
 import os

@@ -108,7 +108,7 @@ def _admit(studio: AppContainer) -> Admit:
 
 def _make_authenticator(scope: Scope) -> Callable[..., ApiClient]:
     """Who asks for something of a scope; whose key it is the guard has found out."""
-    bearer = HTTPBearer(auto_error=False, description="The key of a client: `studio clients add`.")
+    bearer = HTTPBearer(auto_error=False, description="The key of a client: `studio api-keys add`.")
 
     def client(
         _: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request

@@ -14,7 +14,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": PROBLEM, "5XX": PROBLEM}
 PRESET_FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A preset file, as `studio presets export` writes it.",
+        "description": "A preset file, as `studio themes export` writes it.",
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
 }

@@ -1,4 +1,4 @@
-"""Blind contests by the API: what the page Votes and `studio votes` do, for a key of scope `manage`."""
+"""Blind contests by the API: what the page Votes and `studio blind-tests` do, for a key of scope `manage`."""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Presets managed from outside: what the page Themes and `studio presets` do, for a key of scope `manage`."""
+"""Presets managed from outside: what the page Themes and `studio themes` do, for a key of scope `manage`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -162,7 +162,7 @@ def _add_versions(routes: APIRouter, studio: AppContainer, who: AuthDependency) 
     def take_in(
         data: RawBody, client: Annotated[ApiClient, Depends(who)], language: Language
     ) -> ImportResponse:
-        """A preset file as `studio presets export` writes it becomes the next version of its slug."""
+        """A preset file as `studio themes export` writes it becomes the next version of its slug."""
         taken = studio.theme_transfer.import_theme(data, "the preset file", client.name)
         return ImportResponse(
             slug=taken.version.preset.slug, version=taken.version.version,
