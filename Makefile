@@ -105,7 +105,7 @@ sbom: install $(VENV)-audit/.installed  ## build/sbom.json: the installed packag
 	  --output-format JSON --output-file build/sbom.json $(BIN)/python
 
 bench: $(VENV)/.installed  ## seconds for four pocket variants and peak memory
-	$(BIN)/python -m tests.benchmarks.four_variants
+	$(BIN)/python -m benchmarks.four_variants
 
 clean:  ## remove .venv, node_modules and caches
 	rm -rf $(VENV) $(VENV)-audit node_modules site build dist .mypy_cache .ruff_cache .pytest_cache .coverage
