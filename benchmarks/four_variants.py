@@ -56,7 +56,7 @@ def _cold_render(home: Path) -> tuple[float, float]:
         "--out": str(out),
     }
     arguments = [text for option in options.items() for text in option]
-    environment = os.environ | {"STUDIO_HOME": str(home / "cold")}
+    environment = os.environ | {"STUDIO_DATA_DIR": str(home / "cold")}
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "studio.cli", "render", *arguments],

@@ -109,9 +109,9 @@ class WorkerPool:
         `strategy` is the order in which they read their queues, by default model affinity.
         """
         variables = {
-            "STUDIO_HOME": str(self.home),
-            "STUDIO_BROKER": self.redis.url if self.redis else "",
-            "STUDIO_DATABASE": self.database,
+            "STUDIO_DATA_DIR": str(self.home),
+            "STUDIO_BROKER_URL": self.redis.url if self.redis else "",
+            "STUDIO_DATABASE_URL": self.database,
             "STUDIO_DEVICE": "cpu",
         }
         for _ in range(count):

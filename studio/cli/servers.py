@@ -40,7 +40,7 @@ def api(host: Host = None, port: ApiPort = None) -> None:
 
 
 def worker() -> None:
-    """Start a render worker for the queue at STUDIO_BROKER."""
+    """Start a render worker for the queue at STUDIO_BROKER_URL."""
     settings = load_settings()
     from studio.worker.celery_worker import run_worker
 

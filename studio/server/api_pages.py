@@ -16,6 +16,7 @@ from studio.recipes.base_image import Slug
 from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.server.schemas import PREFIX
 from studio.server.templating import Templates
+from studio.server.web_files import WEB, WebFiles
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Templates(Path(__file__).parent / "templates")
@@ -41,6 +42,7 @@ def add_pages(app: FastAPI) -> None:
         ]
 
     app.mount("/play/own", StaticFiles(directory=_STATIC))
+    app.mount("/play/web", WebFiles())
 
     @app.get(docs, include_in_schema=False)
     def documents() -> FileResponse:
@@ -48,7 +50,7 @@ def add_pages(app: FastAPI) -> None:
 
     @app.get(f"{docs}/start.js", include_in_schema=False)
     def start() -> FileResponse:
-        return FileResponse(_STATIC / "docs-start.js", media_type="text/javascript")
+        return FileResponse(WEB / "pages" / "api-docs.js", media_type="text/javascript")
 
     @app.get("/play/{theme}", include_in_schema=False)
     def play(theme: Slug, request: Request) -> HTMLResponse:

@@ -24,7 +24,7 @@ def language_routes() -> APIRouter:
 
     @routes.get("/{language}.json")
     def texts(language: str, request: Request) -> Response:
-        """Every template of a language by id, as `static/i18n.js` reads them."""
+        """Every template of a language by id, as `studio/web/lib/i18n.js` reads them."""
         if language not in LANGUAGES:
             raise NotFoundError("page.no_such_page")
         body, tag = _document(language)

@@ -14,7 +14,7 @@ _TEMPLATES = Templates(Path(__file__).parent / "templates")
 
 
 def plain_page(name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
-    """`templates/<name>.html`; its script is `static/<name>.js`, but for the page `sign-in`."""
+    """`templates/<name>.html`; its script is `studio/web/pages/<name>.js`, but for the page `sign-in`."""
     user = str(request.scope.get("studio.user", ""))
     page = _TEMPLATES.render(
         f"{name}.html", language_of(request.headers), name=name, user=user, **values

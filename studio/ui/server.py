@@ -38,10 +38,10 @@ from studio.server.pages.models_system import workshop_routes
 from studio.server.pages.moderation import safety_routes
 from studio.server.pages.themes import theme_routes
 from studio.server.pages.tuning import tuning_routes
-from studio.server.upload_quota import UploadQuota
 from studio.server.web_files import WEB_PREFIX, WebFiles
 from studio.ui.gradio_theme import STYLESHEET
 from studio.ui.mounting import StudioPages
+from studio.ui.upload_quota import UploadQuota
 
 SECURITY_HEADERS: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.

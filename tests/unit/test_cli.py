@@ -169,11 +169,11 @@ def test_unusable_data_directory_is_named(
     studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "file" / "home"))
     ran = studio_command("themes", "list")
     assert ran.code == 5
     assert "cannot make the data directory" in ran.err
-    assert "STUDIO_HOME" in ran.err
+    assert "STUDIO_DATA_DIR" in ran.err
 
 
 def test_full_disk_is_one_line_and_leaves_no_partial_file(home: Path) -> None:

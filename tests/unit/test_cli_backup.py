@@ -94,10 +94,10 @@ def test_backup_during_writes_is_complete_and_restored(
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "images", "session-secret", "studio.db", "words",
+        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
     ]  # fmt: skip
     assert not list((tmp_path / "copy").rglob("*.begun"))
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "new"))
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "new"))
     assert studio_command("restore", tmp_path / "copy").code == 0
     assert_complete(tmp_path / "new", before)
     listed = json.loads(studio_command("models", "list", "--json").out)
@@ -114,7 +114,7 @@ def test_shell_commands_of_the_docs_make_a_complete_backup(home: Path, tmp_path:
     """For operators without the command `studio`: docs/how-to/backup.md."""
     [script] = re.findall(r"```sh\n# by hand\n(.*?)```", DOCS.read_text(), re.DOTALL)
     new = tmp_path / "new"
-    environment = os.environ | {"STUDIO_HOME": str(home), "BACKUP": str(tmp_path / "copy")}
+    environment = os.environ | {"STUDIO_DATA_DIR": str(home), "BACKUP": str(tmp_path / "copy")}
     if shutil.which("sqlite3") is None:
         environment["PATH"] = f"{fake_sqlite3(tmp_path)}{os.pathsep}{os.environ['PATH']}"
     with adding_variants(create_studio(home)) as stored:
@@ -179,6 +179,6 @@ def test_postgresql_is_refused_with_a_link_to_the_docs(
 ) -> None:
     assert studio_command("backup", tmp_path / "copy").code == 5
     assert not (tmp_path / "copy" / "studio.db").exists()
-    monkeypatch.setenv("STUDIO_DATABASE", "postgresql://studio@127.0.0.1/studio")
+    monkeypatch.setenv("STUDIO_DATABASE_URL", "postgresql://studio@127.0.0.1/studio")
     ran = studio_command("backup", tmp_path / "copy")
     assert (ran.code, "pg_dump (see docs/how-to/backup.md)" in ran.err) == (2, True)

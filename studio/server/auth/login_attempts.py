@@ -43,9 +43,7 @@ class Attempts:
         if not seconds and self._threads.statistics().tasks_waiting >= WAITING:
             seconds = 5
         if seconds:
-            raise CapacityError(
-                "auth.too_many_wrong_passwords", seconds, retry_after_seconds=seconds
-            )
+            raise CapacityError("auth.too_many_wrong_passwords", seconds, seconds=seconds)
         self._under_way.update(keys)
         right = False
         try:

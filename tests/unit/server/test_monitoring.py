@@ -124,7 +124,7 @@ def test_the_play_page_is_fenced_and_needs_no_key_to_be_shown(app: TestClient) -
     page = app.get("/play/first-light", headers={"Authorization": ""})
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
-    assert app.get("/play/own/play.js").status_code == 200
+    assert app.get("/play/web/pages/play.js").status_code == 200
     # Issue 18, 17: one source of colours, the canvas's.
     offered = app.get("/play/own/palette.json").json()
     assert [(each["name"], each["hex"]) for each in offered] == list(PALETTE)

@@ -54,7 +54,7 @@ def test_what_is_no_json_is_a_problem(api: TestClient, body: bytes) -> None:
 def test_what_the_router_refuses_is_a_problem(api: TestClient) -> None:
     told(api.get(f"{V1}/nothing"), 404)
     told(api.get("/nothing"), 404)
-    told(api.get("/play/own/nothing.js"), 404)
+    told(api.get("/play/web/nothing.js"), 404)
     answer = api.put(f"{V1}/requests")
     told(answer, 405)
     assert answer.headers["allow"] == "POST"

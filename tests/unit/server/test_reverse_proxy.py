@@ -55,7 +55,7 @@ def studio_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("STUDIO_")}
     running = subprocess.Popen(
         [sys.executable, "-m", "studio.cli", "ui", "--port", str(port)],
-        env=own | {"STUDIO_HOME": str(home), "STUDIO_TRUSTED_PROXIES": "127.0.0.1"},
+        env=own | {"STUDIO_DATA_DIR": str(home), "STUDIO_TRUSTED_PROXIES": "127.0.0.1"},
     )
     wait_for(port, running)
     yield port

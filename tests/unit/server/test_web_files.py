@@ -6,7 +6,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from studio.server.web_files import CANVAS_SCRIPT, WEB, WEB_PREFIX, WebFiles
+from studio.server.web_files import WEB, WEB_PREFIX, WebFiles
+from studio.ui.mounting import HEAD
 
 MODULES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js"))
 
@@ -30,8 +31,8 @@ def test_a_module_is_asked_for_again_each_time(client: TestClient, name: str) ->
     assert again.headers["cache-control"] == "no-cache"
 
 
-def test_the_canvas_is_there() -> None:
-    assert CANVAS_SCRIPT.removeprefix(WEB_PREFIX) in MODULES
+def test_the_scripts_of_the_studio_page_are_there() -> None:
+    assert [name for name in HEAD if name not in MODULES] == []
 
 
 def test_nothing_beside_the_folder_is_served(client: TestClient) -> None:
