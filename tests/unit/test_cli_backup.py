@@ -78,7 +78,7 @@ def assert_complete(home: Path, at_least: int) -> None:
     assert len(hashes) >= at_least
     restored = create_app_container(Settings(data_dir=home), FakeRenderer)
     for sha256 in hashes:
-        png = (home / "images" / sha256[:2] / f"{sha256}.png").read_bytes()
+        png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
         assert hashlib.sha256(png).hexdigest() == sha256
     assert list(restored.users.names()) == ["ada"]
     assert restored.themes.get_version("first-light").version == 1

@@ -17,8 +17,8 @@ from docs.generate import PAGES as GENERATED
 from docs.generate import api, api_document, command_line, error_codes, messages, preset, settings
 from studio.cli.main import app
 from studio.locales import DEFAULT, LANGUAGES, templates
-from studio.recipes.generation.recipe import Recipe
 from studio.old_environment import OLD_VARIABLES
+from studio.recipes.generation.recipe import Recipe
 from studio.settings import Settings
 
 ROOT = Path(__file__).parents[2]
