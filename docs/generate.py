@@ -52,10 +52,13 @@ def settings() -> str:
 
 
 def command_line() -> str:
-    """Every command with its arguments and options, as `--help` shows them."""
-    command = typer.main.get_command(commands)
-    context = typer.Context(command, info_name="studio")
-    text = get_docs_for_click(obj=command, ctx=context, name="studio", title="Command line")
+    """Every command that is not hidden, with its arguments and options as `--help` shows them."""
+    group = typer.main.get_group(commands)
+    group.commands = {
+        name: command for name, command in group.commands.items() if not command.hidden
+    }
+    context = typer.Context(group, info_name="studio")
+    text = get_docs_for_click(obj=group, ctx=context, name="studio", title="Command line")
     return f"{NOTE}\n{text}"
 
 
@@ -74,7 +77,7 @@ def api() -> str:
     ]
     return _page(
         "API",
-        "The routes of `studio serve`. The whole document, with every body and answer, is"
+        "The routes of `studio api`. The whole document, with every body and answer, is"
         " [openapi.json](openapi.json); a running server shows it at `/api/v1/docs`. Calls bring a"
         " client's key as `Authorization: Bearer …`; errors are"
         " [problems](errors.md) of type `application/problem+json`.",

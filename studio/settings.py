@@ -76,11 +76,11 @@ class Settings(BaseSettings):
     )
     host: str = Field(
         "127.0.0.1",
-        description="Address that `studio run`, `studio serve` and a worker's metrics listen on. Other"
+        description="Address that `studio ui`, `studio api` and a worker's metrics listen on. Other"
         " machines can reach the studio only at an address that is not loopback.",
     )
-    port: Port = Field(7860, description="TCP port of `studio run`.")
-    api_port: Port = Field(7861, description="TCP port of `studio serve`.")
+    port: Port = Field(7860, description="TCP port of `studio ui`.")
+    api_port: Port = Field(7861, description="TCP port of `studio api`.")
     sign_in: bool = Field(
         False,
         description="Require sign-in even while there is no user and `STUDIO_HOST` is loopback. With a"
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(
         False,
-        description="Have `studio serve` and `studio worker` write their log as JSON, an object a line.",
+        description="Have `studio api` and `studio worker` write their log as JSON, an object a line.",
     )
     request_retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None,

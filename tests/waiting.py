@@ -1,5 +1,5 @@
 """How tests wait: for a state, and as long as the slowest machine may need. Nothing is measured by it:
-a test goes on as soon as what it waits for is there. Speed belongs into `tests/benchmarks`."""
+a test goes on as soon as what it waits for is there. Speed belongs into `benchmarks/`."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Runs the API server: `studio serve`."""
+"""Runs the API server: `studio api`."""
 
 import logging
 import os

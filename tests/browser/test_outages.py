@@ -1,7 +1,7 @@
 """What an operator notices while the database or the disk is away in the middle of a run. Issue 18, 1.
 
 Every fault is a real one: SQLite is locked, PostgreSQL stopped and started, the disk filled and freed, under
-`studio run` as a process of its own.
+`studio ui` as a process of its own.
 """
 
 import base64

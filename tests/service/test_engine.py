@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from benchmarks.redis_server import RedisServer
 from studio.app import create_app_container
-from studio.bench.redis import RedisServer
 from studio.client import StudioClient
 from studio.imaging.png_io import decode_png
 from studio.recipes.generation.events import JobCompleted

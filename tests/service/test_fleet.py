@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from redis import ConnectionError, Redis
 from redis.client import Pipeline
 
-from studio.bench.redis import RedisServer
+from benchmarks.redis_server import RedisServer
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS

@@ -224,11 +224,11 @@ def test_a_server_waits_for_the_one_before_it_to_end(home: Path) -> None:
         until(lambda: answers(port))
         assert themes.themes()
         third = subprocess.run(
-            [sys.executable, "-m", "studio.cli", "serve", "--port", "0"], env=environment(home),
+            [sys.executable, "-m", "studio.cli", "api", "--port", "0"], env=environment(home),
             capture_output=True, text=True, timeout=LONG, check=False,
         )  # fmt: skip
         assert third.returncode == 5
-        assert "another `studio serve`" in third.stderr
+        assert "another `studio api`" in third.stderr
         second.send_signal(signal.SIGTERM)
 
 
@@ -267,7 +267,7 @@ def serve(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     with bind_socket("127.0.0.1", 0) as spare:
         port = spare.getsockname()[1]
     running = subprocess.Popen(
-        [sys.executable, "-m", "studio.cli", "serve", "--port", str(port)], env=environment(home)
+        [sys.executable, "-m", "studio.cli", "api", "--port", str(port)], env=environment(home)
     )
     try:
         yield running, port

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from docs.generate import PAGES as GENERATED
 from docs.generate import api, api_document, command_line, error_codes, messages, preset, settings
 from studio.cli.main import app
-from studio.locales import DEFAULT, templates
+from studio.locales import DEFAULT, LANGUAGES, templates
 from studio.old_environment import OLD_VARIABLES
 from studio.recipes.generation.recipe import Recipe
 from studio.settings import Settings
@@ -108,6 +108,8 @@ def test_every_command_is_in_the_reference() -> None:
 
     def commands(group: TyperGroup, path: str) -> Iterator[str]:
         for name, command in group.commands.items():
+            if command.hidden:
+                continue
             yield f"{path} {name}"
             if isinstance(command, TyperGroup):
                 yield from commands(command, f"{path} {name}")
@@ -117,6 +119,35 @@ def test_every_command_is_in_the_reference() -> None:
     names = list(commands(found, "studio"))
     assert len(names) > 50
     assert not [name for name in names if f"# `{name}`" not in page]
+
+
+NAMED_COMMAND = re.compile(
+    r"(?:^|[`:：] ?)studio ([a-z][a-z-]*)(?:\s+([a-z][a-z-]*))?", re.MULTILINE
+)
+"""A command in running text: after a backtick or a colon, or at the beginning of a line."""
+
+
+def texts_that_name_commands() -> Iterator[tuple[str, str]]:
+    """Place and text: messages in each language, sources, pages of the documentation."""
+    for language in LANGUAGES:
+        for id_, text in templates(language).items():
+            yield f"{language}: {id_}", text
+    for path in [*(ROOT / "studio").rglob("*.py"), *PAGES]:
+        if path.name != "CHANGELOG.md":
+            yield named(path), path.read_text("utf-8")
+
+
+def test_commands_named_in_texts_exist() -> None:
+    group = typer.main.get_group(app)
+    visible = {name: command for name, command in group.commands.items() if not command.hidden}
+    wrong = []
+    for place, text in texts_that_name_commands():
+        for name, subcommand in NAMED_COMMAND.findall(text):
+            command = visible.get(name)
+            is_group = isinstance(command, TyperGroup)
+            if command is None or (is_group and subcommand and subcommand not in command.commands):
+                wrong.append(f"{place}: studio {name} {subcommand}")
+    assert not wrong
 
 
 def test_every_field_of_a_recipe_is_in_the_reference() -> None:

@@ -16,8 +16,8 @@ from tests.unit.test_docs import ROOT, shell_lines, studio_arguments
 from tests.waiting import until
 
 TUTORIAL = (ROOT / "docs" / "tutorial" / "first-theme.md").read_text()
-SERVERS = ("run", "serve")
-ROBUSTNESS = ["presets", "robustness"]
+SERVERS = ("ui", "api")
+ROBUSTNESS = ["themes", "robustness"]
 """The stand-in's images keep no figure: the robustness test would find that, and stop the deployment."""
 
 
@@ -47,7 +47,7 @@ def test_the_tutorial_leads_to_a_theme_that_answers_an_app(
             continue
         ran = studio_command(*arguments)
         assert ran.code == 0, (line, ran.err)
-        if arguments[:2] == ["clients", "add"]:
+        if arguments[:2] == ["api-keys", "add"]:
             [key] = re.findall(r"dts_\S+", ran.out)
     assert {file.name for file in (checkout / "out").iterdir()} == {
         *(f"{slot}.png" for slot in "ABCD"),

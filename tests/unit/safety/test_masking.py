@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.words import WORD_LISTS_DIR, bundled_entries, leaks, nested_texts
 from studio.safety.word_filter import WordFilter
 from studio.safety.word_lists import WordLists
-from tests.benchmarks.words import WORDS, leaks, pairs, shipped_entries
 
-SHIPPED = WordLists((WORDS,)).load_filter()
-BLOCKS, MASKS = shipped_entries("block"), shipped_entries("mask")
+SHIPPED = WordLists((WORD_LISTS_DIR,)).load_filter()
+BLOCKS, MASKS = bundled_entries("block"), bundled_entries("mask")
 
 
 # Issue 18, 10: each of these was drawn as the blocked word that it holds.
@@ -32,9 +32,9 @@ def test_no_mask_within_a_blocked_entry_lets_it_through(data: st.DataObject) -> 
 
 
 def test_every_blocked_entry_holds_one_mask_at_every_place() -> None:
-    """One mask entry in turn; `python -m tests.benchmarks.words --pairs` takes each of them."""
+    """One mask entry in turn; `python -m benchmarks.words --pairs` takes each of them."""
     for number, block in enumerate(BLOCKS):
-        for text in pairs([MASKS[number % len(MASKS)]], [block]):
+        for text in nested_texts([MASKS[number % len(MASKS)]], [block]):
             assert not leaks(text, SHIPPED.check), text
 
 

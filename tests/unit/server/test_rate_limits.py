@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from benchmarks.redis_server import RedisServer, is_installed, redis_server
 from studio.app import AppContainer
-from studio.bench.redis import RedisServer, installed, redis_server
 from studio.errors import CapacityError
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.rate_limits import READS_PER_REQUEST, REDIS_RETRY_SECONDS, RateLimits
@@ -18,7 +18,7 @@ SMALL = ApiClient(name="small", requests_per_minute=3)
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    if not installed():
+    if not is_installed():
         if os.environ.get("CI"):
             pytest.fail("redis-server is not installed: `make test` installs it")
         pytest.skip("these tests need Redis: apt-get install redis-server")

@@ -99,7 +99,7 @@ def test_the_gate_asks_for_the_robustness_pack_and_stops_where_the_figure_is_los
 ) -> None:
     whats = {str(f.message): f for f in studio.deployments.run_checks("first-light")}
     missing = whats["the robustness pack was not run on this version"]
-    assert (missing.level, str(missing.hint)) == ("warning", "studio presets robustness first-light --version 1")  # fmt: skip
+    assert (missing.level, str(missing.hint)) == ("warning", "studio themes robustness first-light --version 1")  # fmt: skip
     studio.evaluations.reports.add("first-light", 1, "robustness", robustness(kept=8, lost=2))
     [lost] = stops(studio.deployments.run_checks("first-light"))
     assert "kept in 80% of the robustness pack's pictures, 90% are needed" in lost

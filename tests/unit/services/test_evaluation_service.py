@@ -155,7 +155,7 @@ def test_a_sheet_is_written_as_one_image_and_one_page(studio: AppContainer) -> N
 
 def test_who_has_seen_a_sheet_is_kept_with_it(studio: AppContainer) -> None:
     with pytest.raises(
-        NotFoundError, match="no regression sheet: draw it with `studio presets sheet"
+        NotFoundError, match="no regression sheet: draw it with `studio themes regression"
     ):
         studio.evaluations.mark_reviewed("two", 1, "ada")
     studio.evaluations.run_regression("two", 1, None, silent, seen_by="ada")

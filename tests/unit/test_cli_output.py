@@ -1,4 +1,4 @@
-"""What the command line prints of names, titles, notes and files that others have written.
+"""Output of the command line that contains names, titles, notes and file names from other people.
 
 Issue 18, 12 (review 2.6): no control character reaches a terminal.
 """
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import studio.cli.main
 from studio.app import create_app_container
-from studio.cli.output import say, say_json
+from studio.cli.output import print_json, print_line
 from studio.logging_config import configure_logging
 from studio.recipes.moderation import ModerationDecision
 from studio.services.rendering.fake_renderer import FakeRenderer
@@ -34,41 +34,41 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif\u20
 COMMANDS = Path(studio.cli.main.__file__).parent
 
 
-def obeyed(text: str) -> list[str]:
-    """The characters that a terminal does something at, beside the studio's own line ends."""
+def control_characters(text: str) -> list[str]:
+    """The characters that a terminal interprets, except for line feeds."""
     return [
-        sign
-        for sign in text
-        if (not sign.isprintable() and sign != "\n") or "\ud800" <= sign <= "\udfff"
+        char
+        for char in text
+        if (not char.isprintable() and char != "\n") or "\ud800" <= char <= "\udfff"
     ]
 
 
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=())))
-def test_whatever_is_printed_is_one_line_that_shows_itself(text: str) -> None:
+def test_any_text_is_printed_as_one_line_without_control_characters(text: str) -> None:
     line = printable(text)
     assert len(line.splitlines()) <= 1
-    assert not any(sign in line for sign in HOSTILE if not sign.isprintable())
+    assert not any(char in line for char in HOSTILE if not char.isprintable())
     assert line.encode() is not None, "it cannot be sent to a terminal"
 
 
-def test_plain_text_of_any_script_is_left_alone() -> None:
+def test_text_of_any_script_is_unchanged() -> None:
     for text in ("Détail (v2) · 春日野餐 👩‍🎨", "a\\b", "שלום", ""):
         assert printable(text) == text
 
 
 @settings(deadline=None)
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
-def test_json_means_the_same_and_moves_nothing(value: object) -> None:
+def test_json_is_equivalent_and_has_no_control_characters(value: object) -> None:
     with pytest.MonkeyPatch.context() as patch:
         printed: list[str] = []
         patch.setattr("typer.echo", lambda text, **_: printed.append(text))
-        say_json(json.dumps(value, indent=2, ensure_ascii=False))
+        print_json(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(printed[0]) == value
-    assert not any(sign in printed[0] for sign in HOSTILE if not sign.isprintable() and sign != "\n")  # fmt: skip
+    assert not any(char in printed[0] for char in HOSTILE if not char.isprintable() and char != "\n")  # fmt: skip
 
 
-def test_names_and_notes_of_others_are_printed_as_they_are_written(
+def test_control_characters_in_stored_names_are_escaped(
     studio_command: Command, home: Path
 ) -> None:
     opened = create_app_container(Settings(data_dir=home), FakeRenderer)
@@ -81,9 +81,9 @@ def test_names_and_notes_of_others_are_printed_as_they_are_written(
         )
     )  # fmt: skip
     with closing(sqlite3.connect(home / "studio.db")) as database, database:
-        # As an older studio, which looked at no signs, has kept them.
+        # As an older version stored them, which did not check for control characters.
         in_json = json.dumps(HOSTILE, ensure_ascii=False)[1:-1]
-        for table, column, signs in (
+        for table, column, chars in (
             ("themes", "name", HOSTILE),
             ("theme_versions", "author", HOSTILE),
             ("theme_versions", "message", HOSTILE),
@@ -91,27 +91,25 @@ def test_names_and_notes_of_others_are_printed_as_they_are_written(
             ("moderation_decisions", "client", HOSTILE),
             ("moderation_decisions", "document", in_json),
         ):
-            database.execute(f"UPDATE {table} SET {column} = replace({column}, '@', ?)", (signs,))
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, '@', ?)", (chars,))
     for arguments in (
-        ("presets", "list"),
-        ("presets", "versions", "mine"),
-        ("presets", "show", "mine"),
-        ("presets", "diff", "mine", "--from", "1"),
-        ("safety", "audit"),
-        ("safety", "audit", "--json"),
-        ("presets", "list", HOSTILE),
+        ("themes", "list"),
+        ("themes", "versions", "mine"),
+        ("themes", "show", "mine"),
+        ("themes", "diff", "mine", "--from", "1"),
+        ("moderation", "log"),
+        ("moderation", "log", "--json"),
+        ("themes", "list", HOSTILE),
     ):
         ran = studio_command(*arguments)
         assert ran.code == 0, arguments
-        assert not obeyed(ran.out + ran.err), arguments
-    listed = studio_command("presets", "list").out
+        assert not control_characters(ran.out + ran.err), arguments
+    listed = studio_command("themes", "list").out
     assert r"Mine\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif" in listed
     assert len(listed.splitlines()) == 1 + len(opened.themes.list_summaries())
 
 
-def test_model_files_of_others_are_told_without_their_signs(
-    studio_command: Command, home: Path
-) -> None:
+def test_control_characters_in_model_files_are_escaped(studio_command: Command, home: Path) -> None:
     loras = home / "models" / "loras"
     write(loras / "glow.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": HOSTILE})
     write(loras / f"odd{HOSTILE.replace('/', '')}.safetensors", {PEFT: (8, 128)})
@@ -119,28 +117,30 @@ def test_model_files_of_others_are_told_without_their_signs(
     (loras / "\udcff.pt").write_bytes(b"\x80")
     for arguments in (
         ("models", "list"),
-        ("models", "scan"),
-        ("models", "scan", "--json"),
+        ("models", "check"),
+        ("models", "check", "--json"),
         ("models", "show", "glow"),
         ("models", "show", "glow", "--json"),
         ("models", "show", HOSTILE),
-        ("bases", "detect", "mia", "--detector", HOSTILE),
+        ("base-images", "detect-pose", "mia", "--detector", HOSTILE),
     ):
         ran = studio_command(*arguments)
-        assert not obeyed(ran.out + ran.err), arguments
+        assert not control_characters(ran.out + ran.err), arguments
         assert "Traceback" not in ran.err
-    assert "3 cannot" in studio_command("models", "scan").err
+    assert "3 unusable" in studio_command("models", "check").err
 
 
-def test_an_error_stays_one_line(studio_command: Command, tmp_path: Path) -> None:
-    ran = studio_command("presets", "show", HOSTILE)
+def test_error_is_one_line_without_control_characters(
+    studio_command: Command, tmp_path: Path
+) -> None:
+    ran = studio_command("themes", "show", HOSTILE)
     assert (ran.code, ran.err.count("\n")) == (3, 1)
-    assert not obeyed(ran.err)
+    assert not control_characters(ran.err)
     file = tmp_path / f"file{HOSTILE.replace('/', '')}.json"
     file.write_text("{")
-    ran = studio_command("presets", "import", file)
+    ran = studio_command("themes", "import", file)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
-    assert not obeyed(ran.err)
+    assert not control_characters(ran.err)
 
 
 def calls(file: Path) -> Iterator[str]:
@@ -149,21 +149,21 @@ def calls(file: Path) -> Iterator[str]:
             yield ast.unparse(node.func)
 
 
-def test_commands_print_through_the_one_function_alone() -> None:
+def test_only_output_module_prints() -> None:
     direct = {"print", "typer.echo", "typer.secho", "typer.confirm", "click.echo", "sys.stdout.write", "sys.stderr.write"}  # fmt: skip
     files = list(COMMANDS.glob("*.py"))
-    found = {file.name for file in files if direct & set(calls(file))}
+    printing = {file.name for file in files if direct & set(calls(file))}
     assert len(files) > 10
-    assert found == {"output.py"}
+    assert printing == {"output.py"}
 
 
-def test_a_command_leaves_no_thread_behind_however_it_ends(
+def test_command_leaves_no_thread_behind(
     studio_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issue 18, 12 (review 3.5): an interpreter that ends beside a thread in torch is aborted."""
+    """Issue 18, 12 (review 3.5): an interpreter that exits while a thread is inside torch is aborted."""
     before = set(threading.enumerate())
-    assert studio_command("presets", "list").code == 0
-    assert studio_command("presets", "show", "nobody").code == 3
+    assert studio_command("themes", "list").code == 0
+    assert studio_command("themes", "show", "nobody").code == 3
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -171,20 +171,20 @@ def test_a_command_leaves_no_thread_behind_however_it_ends(
     monkeypatch.setattr(
         "studio.services.requests.request_factory.RequestFactory.create", interrupted
     )
-    assert studio_command("render", "--preset", "first-light", "--base", "mia", "--out", "out").code != 0  # fmt: skip
-    left = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("lane")}  # fmt: skip
-    assert left == set()
+    assert studio_command("render", "--theme", "first-light", "--base-image", "mia", "--out", "out").code != 0  # fmt: skip
+    remaining = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("lane")}  # fmt: skip
+    assert remaining == set()
 
 
-def test_lines_go_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
-    say("out")
-    say("err", err=True)
+def test_lines_go_to_stdout_or_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    print_line("out")
+    print_line("err", err=True)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("out\n", "err\n")
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_log_on_a_terminal_obeys_no_name(
+def test_control_characters_in_log_lines_are_escaped(
     as_json: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = logging.getLogger()
@@ -198,6 +198,6 @@ def test_a_log_on_a_terminal_obeys_no_name(
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-    told = capsys.readouterr().err
-    assert "imported" in told
-    assert not obeyed(told)
+    log = capsys.readouterr().err
+    assert "imported" in log
+    assert not control_characters(log)
