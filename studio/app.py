@@ -1,4 +1,4 @@
-"""The one place that picks concrete classes and puts the studio together."""
+"""The composition root: picks the concrete classes and wires the services."""
 
 import itertools
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from functools import partial
 
 from studio.engine.safety_checker import SafetyChecker
 from studio.errors import InvalidInputError, StorageUnavailableError
-from studio.files import private_folder
+from studio.files import ensure_private_dir
 from studio.imaging.png_io import limit_pillow
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
@@ -61,7 +61,7 @@ from studio.store.variants import VariantStore
 
 @dataclass(frozen=True)
 class AppContainer:
-    """Everything a page or a command needs, already wired."""
+    """The wired services and stores for pages, routers, commands and workers."""
 
     settings: Settings
     database: Database
@@ -87,154 +87,146 @@ class AppContainer:
     sample_doodles: tuple[SampleDoodle, ...]
 
     def close(self) -> None:
-        """Lets what is queued finish, then ends the thread that renders and the database's
-        connections."""
+        """Finishes queued renders, ends the render thread and closes the database's connections."""
         self.renders.close()
         self.database.close()
 
 
+@dataclass(frozen=True)
+class _Stores:
+    """What is persistent, opened."""
+
+    database: Database
+    images: ImageStore
+    themes: ThemeStore
+    base_images: BaseImageStore
+    variants: VariantStore
+    deployments: DeploymentStore
+    reports: ReportStore
+    jobs: JobStore
+
+
 def load_model_catalog(settings: Settings) -> ModelCatalog:
-    """The models alone: needs no database, and no folder that can be written."""
-    folders = (
+    """The model catalog alone; needs neither a database nor a writable directory."""
+    directories = (
         bundled_path("assets") / "models",
         settings.user_models_dir,
         *settings.extra_model_dirs,
     )
-    return ModelCatalog(folders, HashCache(settings.data_dir / "hashes.json"))
+    return ModelCatalog(directories, HashCache(settings.data_dir / "hashes.json"))
 
 
 def create_app_container(
     settings: Settings,
-    renderer: Callable[[], Renderer] | None = None,
-    judge: ImageClassifier | None = None,
+    renderer_factory: Callable[[], Renderer] | None = None,
+    image_classifier: ImageClassifier | None = None,
 ) -> AppContainer:
-    """Opens or makes the data directory, with what ships already in it. `renderer` stands in for
-    the engine, `judge` for who judges pictures.
+    """Opens the data directory, creates what is missing in it, and wires the services.
 
-    Raises StoreUnavailable when it cannot be used, NewerStore when a newer studio wrote it.
+    Args:
+        settings: where everything is.
+        renderer_factory: makes what renders, when it is first needed; the engine by default.
+        image_classifier: replaces the classifiers of image moderation.
+
+    Raises:
+        StorageUnavailableError: the data directory or the database cannot be used.
+        SchemaTooNewError: a newer version of the studio has upgraded the database.
     """
+    _create_data_dir(settings)
+    limit_pillow()
+    stores = _open_stores(settings)
+    catalog = load_model_catalog(settings)
+    install_base_images(bundled_path("assets") / "base_images", stores.base_images)
+    install_bundled_themes(bundled_path("presets"), stores.themes, catalog)
+    moderation = _build_moderation(settings, stores.database, image_classifier)
+    engine = partial(_build_engine, settings, catalog)
+    renders = _build_renders(settings, stores, moderation, renderer_factory or engine)
+    request_factory = RequestFactory(stores.base_images, catalog, stores.images, moderation)
+    token_counter = TokenCounter(catalog, bundled_path("assets") / "configurations")
+    preflight = _build_preflight(settings, stores, catalog, token_counter, renders, moderation)
+    deployments = DeploymentService(stores.themes, stores.deployments, preflight)
+    sample_doodles = load_sample_doodles(bundled_path("assets") / "doodles")
+    background_tasks = BackgroundTasks()
+    render_cache = RenderCache(settings.data_dir / "album", renders)
+    costs = Costs(stores.variants, render_cache)
+    evaluation = (
+        stores.themes,
+        stores.base_images,
+        request_factory,
+        render_cache,
+        sample_doodles,
+        background_tasks,
+        costs,
+    )
+    return AppContainer(
+        settings=settings,
+        database=stores.database,
+        catalog=catalog,
+        users=UserStore(stores.database),
+        themes=stores.themes,
+        base_images=stores.base_images,
+        variants=stores.variants,
+        deployments=deployments,
+        evaluations=EvaluationService(
+            stores.themes,
+            stores.deployments,
+            stores.reports,
+            RobustnessSuite(stores.base_images, request_factory, render_cache),
+            RegressionSuite(stores.base_images, request_factory, render_cache, sample_doodles),
+            background_tasks,
+            costs,
+        ),
+        blind_tests=BlindTestService(BlindTestStore(stores.database), *evaluation),
+        tuning=TuningService(OptunaJournalBackend(stores.database), *evaluation),
+        requests=RequestService(
+            deployments,
+            request_factory,
+            stores.base_images,
+            stores.jobs,
+            stores.variants,
+            _build_runner(settings, renders, stores),
+        ),
+        clients=ApiClientStore(stores.database),
+        moderation=moderation,
+        retention=RetentionService(
+            RequestRetentionStore(stores.database),
+            stores.variants,
+            moderation.audit,
+            settings.request_retention_days,
+            settings.audit_retention_days,
+        ),
+        theme_transfer=ThemeImportExport(stores.themes, stores.base_images, catalog),
+        background_tasks=background_tasks,
+        request_factory=request_factory,
+        renders=renders,
+        model_downloads=ModelDownloads(settings),
+        token_counter=token_counter,
+        sample_doodles=sample_doodles,
+    )
+
+
+def _create_data_dir(settings: Settings) -> None:
     try:
-        private_folder(settings.data_dir)
+        ensure_private_dir(settings.data_dir)
     except OSError as error:
         raise StorageUnavailableError(
             "storage.cannot_make_home", folder=str(settings.data_dir), reason=str(error.strerror)
         ) from None
-    limit_pillow()
+
+
+def _open_stores(settings: Settings) -> _Stores:
     database = Database(settings.sqlalchemy_url)
     images = _build_image_store(settings)
-    presets, bases = ThemeStore(database), BaseImageStore(database, images)
-    install_base_images(bundled_path("assets") / "base_images", bases)
-    catalog = load_model_catalog(settings)
-    install_bundled_themes(bundled_path("presets"), presets, catalog)
-    variants = VariantStore(database, images)
-    tokens = TokenCounter(catalog, bundled_path("assets") / "configurations")
-
-    def engine() -> Renderer:
-        from studio.engine.engine import Engine
-        from studio.engine.memory.model_cache import CacheLimits
-        from studio.engine.options import EngineOptions
-
-        limits = CacheLimits(
-            max_device_models=settings.max_models_on_device,
-            max_ram_models=settings.max_models_in_ram,
-            device_bytes=_gb_to_bytes(settings.max_device_memory_gb),
-            ram_bytes=_gb_to_bytes(settings.max_host_memory_gb),
-        )
-        ways = EngineOptions(
-            settings.precision,
-            settings.disable_approximations,
-            settings.torch_compile,
-            settings.job_timeout_seconds,
-        )
-        return Engine(catalog, settings.device, limits, ways=ways)
-
-    deployments, reports = DeploymentStore(database), ReportStore(database)
-    lists = WordLists((bundled_path("assets") / "words", settings.data_dir / "words"))
-    safety = ModerationService(
-        lists,
-        judge or _build_image_classifier(settings),
-        AuditLog(database),
-        _build_moderation_client(settings),
-    )
-    intake = RequestFactory(bases, catalog, images, safety)
-    rendering = RenderService(
-        bases,
-        variants,
-        RenderQueue(),
-        renderer or engine,
-        batch=settings.batch_variants and not settings.disable_approximations,
-        judge=safety.moderate_output,
-    )
-    metrics = rendering.metrics
-    metrics.registry.register(EngineCollector(rendering.engine_status))
-    doodles = load_sample_doodles(bundled_path("assets") / "doodles")
-    album, chores = RenderCache(settings.data_dir / "album", rendering), BackgroundTasks()
-    costs = Costs(variants, album)
-    gate = PreflightChecker(
-        catalog, bases, images, variants, tokens, reports,
-        partial(rendering.render_preview, priority=Priority.BACKGROUND), safety.health_problem, _gb_to_bytes(settings.max_device_memory_gb),
-    )  # fmt: skip
-    jobs = JobStore(database)
-    metrics.registry.register(QueueCollector(jobs))
-    runner = _runner(settings, rendering, jobs, variants, ServerLock(database.url))
-    deploying = DeploymentService(presets, deployments, gate)
-    return AppContainer(
-        settings=settings,
+    return _Stores(
         database=database,
-        catalog=catalog,
-        users=UserStore(database),
-        themes=presets,
-        base_images=bases,
-        variants=variants,
-        deployments=deploying,
-        evaluations=EvaluationService(
-            presets,
-            deployments,
-            reports,
-            RobustnessSuite(bases, intake, album),
-            RegressionSuite(bases, intake, album, doodles),
-            chores,
-            costs,
-        ),
-        blind_tests=BlindTestService(
-            BlindTestStore(database), presets, bases, intake, album, doodles, chores, costs
-        ),
-        tuning=TuningService(
-            OptunaJournalBackend(database), presets, bases, intake, album, doodles, chores, costs
-        ),
-        requests=RequestService(deploying, intake, bases, jobs, variants, runner),
-        clients=ApiClientStore(database),
-        moderation=safety,
-        retention=RetentionService(
-            RequestRetentionStore(database),
-            variants,
-            safety.audit,
-            settings.request_retention_days,
-            settings.audit_retention_days,
-        ),
-        theme_transfer=ThemeImportExport(presets, bases, catalog),
-        background_tasks=chores,
-        request_factory=intake,
-        renders=rendering,
-        model_downloads=ModelDownloads(settings),
-        token_counter=tokens,
-        sample_doodles=doodles,
+        images=images,
+        themes=ThemeStore(database),
+        base_images=BaseImageStore(database, images),
+        variants=VariantStore(database, images),
+        deployments=DeploymentStore(database),
+        reports=ReportStore(database),
+        jobs=JobStore.open(database),
     )
-
-
-def _runner(
-    settings: Settings,
-    rendering: RenderService,
-    jobs: JobStore,
-    variants: VariantStore,
-    lock: ServerLock,
-) -> JobRunner:
-    broker = settings.broker_url.get_secret_value()
-    if not broker:
-        return LocalRunner(rendering, jobs, variants, lock, settings.job_timeout_seconds)
-    from studio.services.requests.celery_runner import CeleryRunner
-
-    return CeleryRunner(broker, settings.job_timeout_seconds, jobs)
 
 
 def _build_image_store(settings: Settings) -> ImageStore:
@@ -245,13 +237,98 @@ def _build_image_store(settings: Settings) -> ImageStore:
     return BucketImageStore(settings.image_store_url)
 
 
-def _build_image_classifier(settings: Settings) -> ImageClassifier:
-    """The judge that ships, and Stable Diffusion's safety checker from the first folder that has it."""
-    places = (
-        folder / "safety_checker"
-        for folder in (settings.user_models_dir, *settings.extra_model_dirs)
+def _build_engine(settings: Settings, catalog: ModelCatalog) -> Renderer:
+    # Imports torch: only when something is rendered.
+    from studio.engine.engine import Engine
+    from studio.engine.memory.model_cache import CacheLimits
+    from studio.engine.options import EngineOptions
+
+    limits = CacheLimits(
+        max_device_models=settings.max_models_on_device,
+        max_ram_models=settings.max_models_in_ram,
+        device_bytes=_gb_to_bytes(settings.max_device_memory_gb),
+        ram_bytes=_gb_to_bytes(settings.max_host_memory_gb),
     )
-    checkers = (SafetyChecker(place) for place in places if (place / "config.json").exists())
+    options = EngineOptions(
+        settings.precision,
+        settings.disable_approximations,
+        settings.torch_compile,
+        settings.job_timeout_seconds,
+    )
+    return Engine(catalog, settings.device, limits, ways=options)
+
+
+def _build_renders(
+    settings: Settings,
+    stores: _Stores,
+    moderation: ModerationService,
+    renderer_factory: Callable[[], Renderer],
+) -> RenderService:
+    renders = RenderService(
+        stores.base_images,
+        stores.variants,
+        RenderQueue(),
+        renderer_factory,
+        batch=settings.batch_variants and not settings.disable_approximations,
+        judge=moderation.moderate_output,
+    )
+    renders.metrics.registry.register(EngineCollector(renders.engine_status))
+    renders.metrics.registry.register(QueueCollector(stores.jobs.stats))
+    return renders
+
+
+def _build_runner(settings: Settings, renders: RenderService, stores: _Stores) -> JobRunner:
+    """Workers render where there is a broker, else this process."""
+    broker_url = settings.broker_url.get_secret_value()
+    if not broker_url:
+        lock = ServerLock(stores.database.url)
+        timeout = settings.job_timeout_seconds
+        return LocalRunner(renders, stores.jobs, stores.variants, lock, timeout)
+    from studio.services.requests.celery_runner import CeleryRunner
+
+    return CeleryRunner(broker_url, settings.job_timeout_seconds, stores.jobs)
+
+
+def _build_preflight(
+    settings: Settings,
+    stores: _Stores,
+    catalog: ModelCatalog,
+    token_counter: TokenCounter,
+    renders: RenderService,
+    moderation: ModerationService,
+) -> PreflightChecker:
+    return PreflightChecker(
+        catalog,
+        stores.base_images,
+        stores.images,
+        stores.variants,
+        token_counter,
+        stores.reports,
+        partial(renders.render_preview, priority=Priority.BACKGROUND),
+        moderation.health_problem,
+        _gb_to_bytes(settings.max_device_memory_gb),
+    )
+
+
+def _build_moderation(
+    settings: Settings, database: Database, image_classifier: ImageClassifier | None
+) -> ModerationService:
+    word_lists = WordLists((bundled_path("assets") / "words", settings.data_dir / "words"))
+    return ModerationService(
+        word_lists,
+        image_classifier or _build_image_classifier(settings),
+        AuditLog(database),
+        _build_moderation_client(settings),
+    )
+
+
+def _build_image_classifier(settings: Settings) -> ImageClassifier:
+    """open_nsfw, and Stable Diffusion's safety checker from the first directory that has it."""
+    directories = (
+        models / "safety_checker"
+        for models in (settings.user_models_dir, *settings.extra_model_dirs)
+    )
+    checkers = (SafetyChecker(path) for path in directories if (path / "config.json").exists())
     return CompositeClassifier(OpenNsfwClassifier(), *itertools.islice(checkers, 1))
 
 
@@ -265,4 +342,5 @@ def _build_moderation_client(settings: Settings) -> ExternalModerator | None:
 
 
 def _gb_to_bytes(gigabytes: float | None) -> int | None:
+    """Decimal gigabytes (10^9 bytes); None is no limit."""
     return None if gigabytes is None else int(gigabytes * 1e9)

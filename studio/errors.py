@@ -1,30 +1,31 @@
-"""The errors an operator or a client can meet; each message names the thing and the remedy.
+"""The errors that an operator or a client can meet. Each message names the thing and the hint.
 
-StudioError                 exit code 1
-├── InputError              2   what was asked cannot be accepted as it is
-│   ├── BadPicture              not a PNG, of the wrong size, too large, broken
-│   ├── BadDocument             a recipe or preset file that does not hold
-│   ├── Blocked                 words or a doodle that a theme does not let pass
-│   ├── Outdated                somebody else saved or deployed meanwhile
-│   └── GateClosed              a version that must not be deployed as it is
-├── NotFound                3   a preset, base image or model that is not here
-├── ModelError              4   model files
-│   ├── DamagedModel            cannot be read
-│   ├── UnfitModel              reads well, but does not belong with the rest
-│   └── HubUnavailable          a model hub that does not answer, or asks for consent
-├── StoreError              5   the data directory or the database
-│   ├── StoreUnavailable        read-only, full, locked: tried again later it may pass
-│   ├── StoreInUse              another server renders for this database
-│   ├── NewerStore              written by a newer version of the studio
-│   └── Unstorable              what no database takes: tried again it fails again
-├── Busy                    8   too much at once: come back later
-├── ServerError             6   the page cannot be served: port in use
-└── EngineError             7   rendering failed
-    ├── NoRoom                  a model does not fit beside what is in use
-    ├── DeadlinePassed          a job took longer than it may
-    ├── LaneHung                a job hangs where it cannot be stopped
-    ├── DeviceLost          9   the device fails every job until the process is started again
-    └── Cancelled               somebody asked for it to stop
+StudioError                         exit code 1
+├── InvalidInputError               2   the input cannot be accepted as it is
+│   ├── InvalidImageError               not a PNG, of the wrong size, too large, broken
+│   ├── InvalidDocumentError            an invalid recipe or preset document
+│   ├── ContentBlockedError             a prompt or doodle that moderation blocks
+│   ├── VersionConflictError            somebody else saved or deployed meanwhile (HTTP 409)
+│   └── PreflightFailedError            a version that fails the checks before its deployment
+├── NotFoundError                   3   a theme, base image or model that does not exist
+├── ModelError                      4   model files
+│   ├── CorruptModelError               cannot be read
+│   ├── IncompatibleModelError          can be read, but does not fit the other models
+│   └── ModelHubError                   a model hub that does not answer, or asks for consent
+├── StorageError                    5   the data directory or the database
+│   ├── StorageUnavailableError         read-only, full, locked: a retry may succeed
+│   ├── StoreInUseError                 another server renders for this database
+│   ├── SchemaTooNewError               written by a newer version of the studio
+│   └── UnstorableValueError            a value that no database takes: a retry fails again
+├── CapacityError                   8   too much at once: retry later (HTTP 429)
+├── AddressInUseError               6   a server cannot listen on its address
+├── ApiError                        6   the API does not answer, or answers with a server error
+└── RenderError                     7   rendering failed
+    ├── InsufficientMemoryError         a model does not fit beside what is in use
+    ├── JobTimeoutError                 a job exceeded its time limit
+    ├── WorkerHungError                 a job hangs where it cannot be cancelled
+    ├── DeviceLostError             9   the device fails every job until the process is restarted
+    └── JobCancelledError               somebody cancelled the job
 """
 
 from collections.abc import Sequence
@@ -32,17 +33,16 @@ from collections.abc import Sequence
 from studio.messages import Message, message
 
 
-def _restored(kind: type[Exception], told: Message, state: dict[str, object]) -> Exception:
-    """An error read back from a pickle."""
-    error = kind.__new__(kind, told.id)
+def _unpickle(kind: type[Exception], text: Message, state: dict[str, object]) -> Exception:
+    error = kind.__new__(kind, text.id)
     error.__dict__.update(state)
     return error
 
 
 class StudioError(Exception):
-    """An error that an operator or a client can meet: a message id of `locales/*.json` with parameters.
+    """An error with a message id of `locales/*.json` and the message's parameters.
 
-    `str()` gives the English text. Whoever shows it to a reader asks `message.text(language)`.
+    `str()` gives the English text; `message.text(language)` gives it in the language of a reader.
     """
 
     exit_code = 1
@@ -55,7 +55,7 @@ class StudioError(Exception):
 
     @property
     def code(self) -> str:
-        """The message's id."""
+        """The id of the message."""
         return self.message.id
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class StudioError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross to other processes (multiprocessing, Celery) with their parameters.
-        return _restored, (type(self), self.message, self.__dict__)
+        return _unpickle, (type(self), self.message, self.__dict__)
 
 
 class InvalidInputError(StudioError):
@@ -83,7 +83,7 @@ class ContentBlockedError(InvalidInputError):
 
 
 class VersionConflictError(InvalidInputError):
-    pass
+    """The version that was edited is not the latest any more (optimistic concurrency)."""
 
 
 class PreflightFailedError(InvalidInputError):
@@ -118,7 +118,7 @@ class StorageUnavailableError(StorageError):
     pass
 
 
-class StoreInUse(StorageError):
+class StoreInUseError(StorageError):
     pass
 
 
@@ -126,27 +126,35 @@ class SchemaTooNewError(StorageError):
     pass
 
 
-class Unstorable(StorageError):
+class UnstorableValueError(StorageError):
     pass
 
 
 class CapacityError(StudioError):
-    """`seconds` from now there is likely to be room."""
+    """Too many requests. After `retry_after_seconds` there is probably capacity again."""
 
     exit_code = 8
 
     def __init__(
         self,
         code: str,
-        seconds: int,
+        retry_after_seconds: int,
         /,
         **params: str | int | float | Message | Sequence[str | Message],
     ) -> None:
         super().__init__(code, **params)
-        self.retry_after_seconds = seconds
+        self.retry_after_seconds = retry_after_seconds
 
 
-class ServerError(StudioError):
+class AddressInUseError(StudioError):
+    """A server cannot listen on its address: it is in use, or may not be used in this way."""
+
+    exit_code = 6
+
+
+class ApiError(StudioError):
+    """The Python client got no answer from the API, or a server error."""
+
     exit_code = 6
 
 
@@ -166,7 +174,7 @@ class WorkerHungError(RenderError):
     pass
 
 
-class DeviceLost(RenderError):
+class DeviceLostError(RenderError):
     """A sticky error of the device: the process must end, for every later call fails as well."""
 
     exit_code = 9
@@ -176,12 +184,14 @@ class JobCancelledError(RenderError):
     pass
 
 
-AWAY = message("studio.storage_away")
+STORAGE_AWAY = message("studio.storage_away")
 
 
-def shown(error: StudioError) -> Message:
-    """An error's message for pages and whoever asks: without addresses and paths of the store, which
-    belong in the log. Whoever shows it logs the error itself."""
-    if isinstance(error, StorageError) and not isinstance(error, Unstorable):
-        return AWAY
+def public_message(error: StudioError) -> Message:
+    """The message for pages and clients: without URLs and paths of the store, which belong in the log.
+
+    The caller logs the error itself.
+    """
+    if isinstance(error, StorageError) and not isinstance(error, UnstorableValueError):
+        return STORAGE_AWAY
     return error.message

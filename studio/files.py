@@ -1,4 +1,4 @@
-"""Reads and writes files an operator names, with errors that name them."""
+"""Reads and writes files that an operator names; errors name the file."""
 
 import os
 import tempfile
@@ -10,6 +10,7 @@ from studio.messages import Message
 
 
 def read_file(path: Path, what: str | Message) -> bytes:
+    """The bytes of a file. `what` names its purpose in the error. Raises InvalidInputError."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -19,7 +20,10 @@ def read_file(path: Path, what: str | Message) -> bytes:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Writes `path` whole or not at all, making its folder."""
+    """Writes a file atomically (temporary file, then rename), with its directories.
+
+    Raises InvalidInputError.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -37,25 +41,29 @@ def write_atomic(path: Path, data: bytes) -> None:
         ) from None
 
 
-def ensure_writable_dir(folder: Path) -> None:
-    """Makes `folder` and sees that files can be written there, before long work is begun."""
+def ensure_writable_dir(directory: Path) -> None:
+    """Creates a directory and checks that files can be written there, before long work starts.
+
+    Raises InvalidInputError.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
         raise InvalidInputError(
-            "cli.folder_not_writable", folder=str(folder), reason=str(error.strerror)
+            "cli.folder_not_writable", folder=str(directory), reason=str(error.strerror)
         ) from None
 
 
-def private_folder(folder: Path) -> None:
-    """Makes `folder` for its owner alone, and takes it from everybody else where it was open to them.
+def ensure_private_dir(directory: Path) -> None:
+    """Creates a directory that only its owner can read (mode 0700).
 
-    One that was opened to a group on purpose, and to nobody else, stays so. Raises OSError.
+    An existing one that everybody can read is changed to that mode; one that an operator opened to a
+    group only stays as it is. Raises OSError.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mode = folder.stat().st_mode
-    if mode & 0o007 and folder.stat().st_uid == os.geteuid():
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = directory.stat().st_mode
+    if mode & 0o007 and directory.stat().st_uid == os.geteuid():
         with suppress(OSError):  # Some file systems have no modes.
-            folder.chmod(0o700)
+            directory.chmod(0o700)

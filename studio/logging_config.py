@@ -1,4 +1,4 @@
-"""One way to log: lines for people, or objects for machines, each with the request it is about."""
+"""Logging of servers and workers by structlog: text for people or JSON for machines, with the request id."""
 
 import logging
 import sys
@@ -9,7 +9,12 @@ from studio.terminal_text import printable, printable_json, printable_lines
 
 
 def configure_logging(as_json: bool, level: int = logging.INFO) -> None:
-    """To be called once by whatever process serves or draws; everything's lines go to stderr."""
+    """Sends the log of the whole process to stderr. Servers and workers call it once at their start.
+
+    Args:
+        as_json: one JSON object a line.
+        level: the lowest level that is logged.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -17,14 +22,14 @@ def configure_logging(as_json: bool, level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    rendered: list[structlog.typing.Processor] = (
-        [structlog.processors.JSONRenderer(ensure_ascii=False), _shown_json]
+    renderers: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False), _escape_json]
         if as_json
-        else [_shown, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [_escape_text, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
@@ -33,13 +38,15 @@ def configure_logging(as_json: bool, level: int = logging.INFO) -> None:
     root.setLevel(level)
 
 
-def _shown_json(_: object, __: str, line: structlog.typing.EventDict | str) -> str:
-    """What the renderer before it has made of an event."""
+def _escape_json(_: object, __: str, line: structlog.typing.EventDict | str) -> str:
+    """Escapes control characters in the JSON that the processor before it has rendered."""
     return printable_json(str(line))
 
 
-def _shown(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Names that others gave may stand in a message, and the log on a terminal: it obeys none of them."""
+def _escape_text(
+    _: object, __: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Escapes control characters: a message may contain names that others chose, and be read on a terminal."""
     line["event"] = printable(str(line.get("event", "")))
     if "exception" in line:
         line["exception"] = printable_lines(str(line["exception"]))

@@ -1,4 +1,4 @@
-"""Messages in pydantic's models: fields that hold one, and errors of validators."""
+"""Messages in pydantic models: field types, and errors that validators raise."""
 
 from typing import Annotated, Any
 
@@ -9,15 +9,18 @@ from studio.locales import DEFAULT, template
 from studio.messages import Message, read_message
 
 
-def _kept(value: Any) -> Any:
+def _parse(value: Any) -> Any:
     return read_message(value) if isinstance(value, str) else value
 
 
-KeptMessage = Annotated[Message, BeforeValidator(_kept)]
-"""A message as a field of a document; documents of before have a sentence there."""
-MaybeMessage = Annotated[Message | None, BeforeValidator(_kept)]
+StoredMessage = Annotated[Message, BeforeValidator(_parse)]
+"""A message in a stored document. Older documents have an English sentence there."""
+MaybeMessage = Annotated[Message | None, BeforeValidator(_parse)]
 
 
 def invalid(id_: str, /, **params: str | int | float) -> PydanticCustomError:
-    """What a validator of a pydantic model raises: `recipes.base.explain` finds id and parameters."""
+    """An error with a message id for a pydantic validator to raise.
+
+    `recipes.base.format_validation_error` turns it into a message.
+    """
     return PydanticCustomError(id_, template(id_, DEFAULT), params)

@@ -1,4 +1,4 @@
-"""Texts for people, as ids with parameters: a language is chosen where a text is shown, not where it arises."""
+"""Texts for people as message ids with parameters, translated where they are shown."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from studio.locales import DEFAULT, ListOf, Text, translate
 
 @dataclass(frozen=True)
 class Message:
-    """The text with this id in `locales/*.json`, with its placeholders filled.
+    """A message of `locales/*.json` with its parameters.
 
-    Parameters that are messages themselves are written in the same language; sequences are joined
-    as that language joins them; numbers that need grouping or a number of digits are formatted by the
-    caller (`size=f"{size:,}"`). `str()` gives the English text, for logs and the command line.
-    A dataclass, so that `studio --help` need not import pydantic; `message_fields` is for documents.
+    Parameters that are messages are translated into the same language, and sequences are joined as the
+    language joins them. The caller formats numbers that need grouping or a fixed number of digits
+    (`size=f"{size:,}"`). `str()` gives the English text, for logs and the command line.
+    A dataclass, so that `studio --help` imports no pydantic; `message_fields` has the field types.
     """
 
     id: str
@@ -27,51 +27,54 @@ class Message:
         return self.text(DEFAULT)
 
     def text(self, language: str) -> str:
-        """In `language`, a key of `locales.LANGUAGES`; any other gives English."""
+        """The text in a language (a key of `locales.LANGUAGES`; any other gives English)."""
         return translate(
-            self.id, {k: _shown(v, language) for k, v in self.params.items()}, language
+            self.id, {k: _param_text(v, language) for k, v in self.params.items()}, language
         )
 
     def data(self) -> dict[str, Any]:
-        """Id and parameters as plain data for JSON."""
+        """Id and parameters as data for JSON."""
         return {"id": self.id, "params": {k: _data(v) for k, v in self.params.items()}}
 
     def to_json(self) -> str:
-        """What `read_message` reads."""
+        """The message as JSON, which `read_message` parses."""
         return json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"))
 
 
 Param = str | int | float | Message | list[str | Message]
-"""What a placeholder is filled with."""
+"""The value of a placeholder."""
 
 
 def message(
     id_: str, /, **params: str | int | float | Message | Sequence[str | Message]
 ) -> Message:
-    """A message whose parameters are written as keywords."""
-    listed = {
+    """Makes a message; its parameters are the keyword arguments."""
+    values = {
         k: v if isinstance(v, str | int | float | Message) else list(v) for k, v in params.items()
     }
-    return Message(id=id_, params=listed)
+    return Message(id=id_, params=values)
 
 
 def read_message(text: str) -> Message | None:
-    """What `Message.to_json` wrote. A sentence that was stored before there were ids is a message of its
-    own; an empty text is none."""
+    """Parses what `Message.to_json` wrote.
+
+    Any other text is a sentence that was stored before there were message ids, and becomes a message
+    with itself as its id. None for an empty text.
+    """
     if text.startswith('{"id":'):
         try:
-            return _read(json.loads(text))
+            return _parse(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass
     return Message(text) if text else None
 
 
-def _read(found: dict[str, Any]) -> Message:
-    """Raises KeyError or TypeError for what is no message."""
-    params = {name: _param(value) for name, value in found["params"].items()}
-    if not isinstance(found["id"], str) or len(found) != 2:
+def _parse(data: dict[str, Any]) -> Message:
+    """Raises KeyError or TypeError for data that is not a message."""
+    params = {name: _param(value) for name, value in data["params"].items()}
+    if not isinstance(data["id"], str) or len(data) != 2:
         raise TypeError
-    return Message(found["id"], params)
+    return Message(data["id"], params)
 
 
 def _param(value: Any) -> Param:
@@ -79,26 +82,26 @@ def _param(value: Any) -> Param:
         case str() | int() | float():
             return value
         case dict():
-            return _read(value)
+            return _parse(value)
         case list():
-            return [each if isinstance(each, str) else _read(each) for each in value]
+            return [item if isinstance(item, str) else _parse(item) for item in value]
     raise TypeError
 
 
 def in_language(value: Any, language: str) -> Any:
-    """`value` as plain data for JSON (mappings, lists, dataclasses by their fields), with each message in
-    it as text in `language`."""
+    """`value` as data for JSON, with every message in it replaced by its text in `language`.
+
+    Mappings, lists, tuples and dataclasses (by their fields) are walked through.
+    """
     match value:
         case Message():
             return value.text(language)
         case Mapping():
-            return {name: in_language(each, language) for name, each in value.items()}
+            return {name: in_language(item, language) for name, item in value.items()}
         case list() | tuple():
-            return [in_language(each, language) for each in value]
+            return [in_language(item, language) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {
-            each.name: in_language(getattr(value, each.name), language) for each in fields(value)
-        }
+        return {f.name: in_language(getattr(value, f.name), language) for f in fields(value)}
     return value
 
 
@@ -107,16 +110,16 @@ def _data(value: Param) -> Any:
         case Message():
             return value.data()
         case list():
-            return [_data(each) for each in value]
+            return [_data(item) for item in value]
     return value
 
 
-def _shown(value: Param, language: str) -> Text:
+def _param_text(value: Param, language: str) -> Text:
     match value:
         case Message():
             return value.text(language)
         case list():
-            return ListOf(tuple(str(_shown(each, language)) for each in value))
+            return ListOf(tuple(str(_param_text(item, language)) for item in value))
         case float():
             return f"{value:g}"
     return str(value)

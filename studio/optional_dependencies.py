@@ -1,4 +1,4 @@
-"""Extras: optional dependencies of the package, imported only by what needs them."""
+"""Checks for the optional dependencies (extras) of the package."""
 
 from importlib.util import find_spec
 
@@ -7,9 +7,14 @@ from studio.messages import Message
 
 
 def require_extra(module: str, extra: str, purpose: Message) -> None:
-    """Checks that `module`, which the extra `extra` installs, is there before it is imported.
+    """Checks that an optional dependency is installed, before it is imported.
 
-    Raises InputError with `purpose`, what needs it, and the command that installs the extra.
+    Args:
+        module: name of the module to be imported.
+        extra: the extra of this package that installs it.
+        purpose: what needs it, for the error.
+
+    Raises InvalidInputError, which names the command that installs the extra.
     """
     if find_spec(module) is None:
         raise InvalidInputError("request.extra_missing", purpose=purpose, extra=extra)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
-from studio.errors import DeviceLost, InsufficientMemoryError, RenderError
+from studio.errors import DeviceLostError, InsufficientMemoryError, RenderError
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def reason(error: BaseException) -> str:
 def translated(name: str) -> Iterator[None]:
     """The one boundary where diffusers' and torch's errors become ours; `name` is the base model.
 
-    Raises DeviceLost where the process must end, NoRoom where memory ran out, else EngineError.
+    Raises DeviceLostError where the process must end, NoRoom where memory ran out, else EngineError.
     """
     try:
         yield
@@ -74,7 +74,7 @@ def translated(name: str) -> Iterator[None]:
                 "engine.out_of_memory_preparing", name=name, reason=said
             ) from error
         if lost_device(error):
-            raise DeviceLost("engine.device_failed", name=name, reason=said) from error
+            raise DeviceLostError("engine.device_failed", name=name, reason=said) from error
         if isinstance(error, TorchDynamoException):
             raise RenderError("engine.cannot_compile", name=name, reason=said) from error
         log.warning("rendering with %s failed", name, exc_info=error)

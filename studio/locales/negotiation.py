@@ -1,4 +1,4 @@
-"""The language of a reader over HTTP: a cookie when one was chosen on a page, else the browser's."""
+"""Language negotiation over HTTP: the cookie of a language chosen on a page, else Accept-Language."""
 
 from collections.abc import Mapping
 
@@ -8,22 +8,31 @@ COOKIE = "studio_language"
 
 
 def language_of(headers: Mapping[str, str]) -> str:
-    """A key of LANGUAGES for a request with these headers (names in lower case, or a case-insensitive
-    mapping as Starlette's)."""
-    # Cookies of other applications on this host come along, in forms that http.cookies stops at.
-    pairs = (each.partition("=") for each in headers.get("cookie", "").split(";"))
+    """The language (a key of LANGUAGES) of a request.
+
+    Args:
+        headers: its headers, with names in lower case or as a case-insensitive mapping (Starlette's).
+    """
+    # Other applications on this host set cookies, too, some in forms that http.cookies stops at.
+    pairs = (cookie.partition("=") for cookie in headers.get("cookie", "").split(";"))
     cookies = {name.strip(): value.strip().strip('"') for name, _, value in pairs}
     return preferred(cookies.get(COOKIE), headers.get("accept-language", ""))
 
 
 def preferred(chosen: str | None, accepted: str = "") -> str:
-    """`chosen` where it is a language of ours, else the first of `accepted` (Accept-Language, RFC 9110,
-    12.5.4; in its order, without weights) that is one, else DEFAULT."""
+    """The best language of LANGUAGES.
+
+    Args:
+        chosen: counts first, when it is a key of LANGUAGES.
+        accepted: an Accept-Language header (RFC 9110, 12.5.4), read in its order; weights are ignored.
+
+    Returns DEFAULT where nothing matches.
+    """
     if chosen is not None and chosen in LANGUAGES:
         return chosen
     for part in accepted.split(","):
-        wanted = part.partition(";")[0].strip().lower()
+        requested = part.partition(";")[0].strip().lower()
         for code in LANGUAGES:
-            if wanted and code.lower().partition("-")[0] == wanted.partition("-")[0]:
+            if requested and code.lower().partition("-")[0] == requested.partition("-")[0]:
                 return code
     return DEFAULT

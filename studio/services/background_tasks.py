@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from studio.errors import InvalidInputError, JobCancelledError, StudioError, shown
+from studio.errors import InvalidInputError, JobCancelledError, StudioError, public_message
 from studio.messages import Message, message
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class BackgroundTasks:
             self._finish(name, "stopped")
         except StudioError as error:
             log.warning("%s failed: %s", name, error)
-            self._finish(name, "failed", shown(error))
+            self._finish(name, "failed", public_message(error))
         except Exception:
             log.exception("%s failed", name)
             self._finish(name, "failed", message("request.failed_unexpectedly"))

@@ -29,13 +29,13 @@ def add_base_image(
     Raises InputError when the id is taken or no figure is found, BadPicture for what is no
     sound PNG, BadDocument for an id, name or size that cannot be.
     """
-    if any(image.id == image_id for image in bases.list_all(with_retired=True)):
+    if any(image.id == image_id for image in bases.list_all(include_retired=True)):
         raise InvalidInputError("image.base_exists", id=image_id)
     pixels = decode_png(png, message("image.base_image")).convert("RGB")
     if keypoints is None and detector is not None:
         keypoints = detector(pixels)
     image, clean = make_base_image(pixels, image_id, name, keypoints)
-    bases.upsert(image, clean, position=len(bases.list_all(with_retired=True)))
+    bases.upsert(image, clean, position=len(bases.list_all(include_retired=True)))
     return image
 
 
@@ -66,7 +66,7 @@ def detect_keypoints(bases: BaseImageStore, image_id: str, detector: PoseDetecto
 def set_keypoints(bases: BaseImageStore, image_id: str, keypoints: Keypoints) -> BaseImage:
     """The base image with these keypoints, kept. Raises NotFound."""
     image = bases.get(image_id)
-    position = list(bases.list_all(with_retired=True)).index(image)
+    position = list(bases.list_all(include_retired=True)).index(image)
     placed = image.model_copy(update={"keypoints": keypoints})
     bases.upsert(placed, bases.read_png(image), position=position)
     return placed

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from studio.engine.stats import EngineStats
 from studio.services.rendering.render_service import RenderService
 from studio.settings import Settings
-from studio.store.job_types import Waiting
+from studio.store.job_types import QueueDepth
 from studio.store.jobs import JobStore
 
 MAX_LOG_LINES = 200
@@ -48,7 +48,7 @@ class QueueStatus:
     """What clients asked for: what waits, by model and turn, what is drawn, how jobs of the last day
     ended; `seconds` are means of waiting, rendering and loading in this process, by model."""
 
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[QueueDepth, ...]
     running: int
     ended: Mapping[str, int]
     mean_durations: Mapping[str, Mapping[str, float]]
@@ -84,9 +84,9 @@ def system_status(
             for run in rendering.active_runs()
         ),
         queue=QueueStatus(
-            waiting=tuple(jobs.queue_depths()),
-            running=jobs.count_running(),
-            ended=jobs.count_finished_since(datetime.now(UTC) - timedelta(days=1)),
+            waiting=tuple(jobs.stats.queue_depths()),
+            running=jobs.stats.count_running(),
+            ended=jobs.stats.count_finished_since(datetime.now(UTC) - timedelta(days=1)),
             mean_durations=rendering.metrics.mean_durations(),
         ),
         engine=rendering.engine_status(),

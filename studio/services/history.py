@@ -21,7 +21,7 @@ def export_zip(variants: VariantStore, wanted: HistoryFilter) -> Iterator[bytes]
 
     Raises InputError when nothing fits, or more than `MOST_EXPORTED`.
     """
-    page = variants.query(wanted, most=MAX_EXPORT)
+    page = variants.query(wanted, limit=MAX_EXPORT)
     if not page.rows:
         raise InvalidInputError("history.nothing_to_export")
     if page.next_cursor is not None:

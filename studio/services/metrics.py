@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from studio.engine.stats import EngineStats
 from studio.recipes.generation.job import Variant
 from studio.recipes.serving.request_status import JobState
-from studio.store.jobs import JobStore
+from studio.store.queue_stats import QueueStats
 
 DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -69,20 +69,20 @@ class Metrics:
 class QueueCollector(Collector):
     """How many jobs wait, and since when the oldest: the same whichever process is asked."""
 
-    def __init__(self, jobs: JobStore) -> None:
-        self._jobs = jobs
+    def __init__(self, stats: QueueStats) -> None:
+        self._stats = stats
 
     def collect(self) -> Iterator[Metric]:
         labels = ["model", "turn"]
         depth = GaugeMetricFamily("studio_jobs_waiting", "Jobs in the queue.", labels=labels)
         oldest = GaugeMetricFamily("studio_oldest_job_seconds", "How long the first of them has waited.", labels=labels)  # fmt: skip
-        for row in self._jobs.queue_depths():
+        for row in self._stats.queue_depths():
             depth.add_metric([row.model, str(row.fair_share_tier)], row.count)
             oldest.add_metric([row.model, str(row.fair_share_tier)], row.oldest_wait_seconds)
         yield depth
         yield oldest
         yield GaugeMetricFamily(
-            "studio_jobs_running", "Jobs being drawn.", self._jobs.count_running()
+            "studio_jobs_running", "Jobs being drawn.", self._stats.count_running()
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from studio.errors import AWAY, ContentBlockedError, StudioError, shown
+from studio.errors import STORAGE_AWAY, ContentBlockedError, StudioError, public_message
 from studio.imaging.png_io import encode_png
 from studio.messages import Message, message
 from studio.recipes.generation.job import OPERATOR_CLIENT, GenerationRequest
@@ -197,7 +197,7 @@ class ModerationService:
 
 def told_of(error: StudioError | OSError) -> Message:
     """Why something could not be judged, without paths: those stay in the log."""
-    return shown(error) if isinstance(error, StudioError) else AWAY
+    return public_message(error) if isinstance(error, StudioError) else STORAGE_AWAY
 
 
 def hash_text(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What is kept: presets, base images and variants in SQL, pictures as files."""
+"""Persistence: SQLAlchemy stores, one module for each aggregate, and content-addressed image files."""

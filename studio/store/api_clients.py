@@ -1,4 +1,4 @@
-"""Clients of the API and their keys, of which only hashes are kept."""
+"""API clients and their keys. Only hashes of keys are stored."""
 
 import hashlib
 import secrets
@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import OPERATOR_CLIENT
 from studio.recipes.serving.request_status import ApiClient
 from studio.store.database import Database
@@ -17,26 +17,32 @@ from studio.store.tables import ApiClientRow
 
 
 class ApiClientStore:
+    """Who may call the API, within which limits."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def create_or_rotate_key(self, client: ApiClient) -> str:
-        """Adds the client, or gives the one of this name other limits and a new key: returned here,
-        and nowhere else again. Raises InputError for the name under which operators' own runs go."""
+        """Adds a client, or replaces the limits and the key of the client with this name.
+
+        Returns the new key, which cannot be read again later. Raises InvalidInputError for the name
+        that is reserved for operators' own requests.
+        """
         if client.name == OPERATOR_CLIENT:
             raise InvalidInputError("auth.client_name_reserved", name=OPERATOR_CLIENT)
         key = f"dts_{secrets.token_urlsafe(32)}"
+        row = ApiClientRow(
+            name=client.name,
+            key_sha256=_sha256(key),
+            document=client.model_dump_json(),
+            created_at=datetime.now(UTC),
+        )
         with self._database.write_session() as session:
-            session.merge(
-                ApiClientRow(
-                    name=client.name, key_sha256=_hashed(key), document=client.model_dump_json(),
-                    created_at=datetime.now(UTC),
-                )
-            )  # fmt: skip
+            session.merge(row)
         return key
 
     def remove(self, name: str) -> None:
-        """Raises NotFound when there is no such client."""
+        """Deletes a client. Raises NotFoundError."""
         with self._database.write_session() as session:
             row = session.get(ApiClientRow, name)
             if row is None:
@@ -44,20 +50,25 @@ class ApiClientStore:
             session.delete(row)
 
     def list_all(self) -> Sequence[ApiClient]:
+        """The clients, by name."""
+        query = select(ApiClientRow).order_by(ApiClientRow.name)
         with self._database.read_session() as session:
-            return [_client(row) for row in session.scalars(select(ApiClientRow).order_by(ApiClientRow.name))]  # fmt: skip
+            return [_client(row) for row in session.scalars(query)]
 
     def find_by_key(self, key: str) -> ApiClient | None:
-        """Whose key it is; None for nobody's. Keys are long and random: their hashes need no salt."""
-        query = select(ApiClientRow).where(ApiClientRow.key_sha256 == _hashed(key))
+        """The client of a key, None for an unknown key.
+
+        Keys are long and random, so that their hashes need neither salt nor stretching.
+        """
+        query = select(ApiClientRow).where(ApiClientRow.key_sha256 == _sha256(key))
         with self._database.read_session() as session:
             row = session.scalar(query)
             return None if row is None else _client(row)
 
 
 def _client(row: ApiClientRow) -> ApiClient:
-    return read_kept(ApiClient, row.document, message("storage.client", name=row.name))
+    return parse_stored_document(ApiClient, row.document, message("storage.client", name=row.name))
 
 
-def _hashed(key: str) -> str:
+def _sha256(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Base images: their rows, and their pixels among the pictures."""
+"""Base images: rows in the database, pixels in the image store."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,23 @@ from studio.store.tables import BaseImageRow
 
 
 class BaseImageStore:
+    """The images that users draw on, as operators provide them."""
+
     def __init__(self, database: Database, images: ImageStore) -> None:
         self._database = database
         self._images = images
 
     def upsert(self, image: BaseImage, png: bytes, position: int = 0) -> None:
-        """Adds the image, or replaces the one of its id, which stays retired if it was."""
+        """Adds an image or replaces the one with its id. A replaced image that was retired stays so.
+
+        Args:
+            image: its values; `sha256` is the hash of `png`.
+            png: the pixels.
+            position: place in the list, from 0; images at the same position are sorted by id.
+        """
         self._images.write(png)
         with self._database.write_session() as session:
-            before = session.get(BaseImageRow, image.id)
+            existing = session.get(BaseImageRow, image.id)
             session.merge(
                 BaseImageRow(
                     id=image.id,
@@ -31,14 +39,14 @@ class BaseImageStore:
                     sha256=image.sha256,
                     keypoints=image.model_dump(mode="json")["keypoints"],
                     position=position,
-                    retired=before is not None and before.retired,
+                    retired=existing is not None and existing.retired,
                 )
             )
 
-    def list_all(self, with_retired: bool = False) -> Sequence[BaseImage]:
-        """In their order; what is retired is not offered any more, and left out unless asked for."""
+    def list_all(self, include_retired: bool = False) -> Sequence[BaseImage]:
+        """The images in their order. Retired ones are not offered any more."""
         query = select(BaseImageRow).order_by(BaseImageRow.position, BaseImageRow.id)
-        if not with_retired:
+        if not include_retired:
             query = query.where(BaseImageRow.retired.is_(False))
         with self._database.read_session() as session:
             return [_image(row) for row in session.scalars(query)]
@@ -50,9 +58,9 @@ class BaseImageStore:
             return frozenset(session.scalars(query))
 
     def set_retired(self, image_id: str, retired: bool = True) -> None:
-        """Takes an image out of what is offered, or back in; presets that use it go on.
+        """Retires an image or offers it again. Themes that use a retired image keep working.
 
-        Raises NotFound, and InputError for the last one that is offered.
+        Raises NotFoundError, and InvalidInputError for the last image that is offered.
         """
         self.get(image_id)
         if retired and [image.id for image in self.list_all()] == [image_id]:
@@ -62,6 +70,7 @@ class BaseImageStore:
             row.retired = retired
 
     def get(self, image_id: str) -> BaseImage:
+        """The image with this id, retired or not. Raises NotFoundError."""
         with self._database.read_session() as session:
             row = session.get(BaseImageRow, image_id)
             if row is not None:
@@ -70,18 +79,20 @@ class BaseImageStore:
         raise NotFoundError("image.base_image_not_found", name=image_id, available=available)
 
     def read_png(self, image: BaseImage) -> bytes:
+        """The pixels. Raises NotFoundError when the file is missing."""
         return self._images.get(image.sha256)
 
 
 def _image(row: BaseImageRow) -> BaseImage:
     points = row.keypoints
+    keypoints = (
+        None if points is None else tuple(None if p is None else (p[0], p[1]) for p in points)
+    )
     return BaseImage(
         id=row.id,
         name=row.name,
         width=row.width,
         height=row.height,
         sha256=row.sha256,
-        keypoints=None
-        if points is None
-        else tuple(None if p is None else (p[0], p[1]) for p in points),
+        keypoints=keypoints,
     )

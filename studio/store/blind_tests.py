@@ -1,14 +1,14 @@
-"""Contests and the votes cast in them: both only ever added to."""
+"""Blind tests and their votes. Both are append-only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from studio.errors import NotFoundError, VersionConflictError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.evaluation.blind_test import BlindTest, Vote
 from studio.store.database import Database, as_utc
 from studio.store.tables import BlindTestRow, VoteRow
@@ -16,6 +16,8 @@ from studio.store.tables import BlindTestRow, VoteRow
 
 @dataclass(frozen=True)
 class StoredBlindTest:
+    """A blind test with its id, who set it up and when."""
+
     id: int
     contest: BlindTest
     author: str
@@ -23,64 +25,80 @@ class StoredBlindTest:
 
 
 class BlindTestStore:
+    """Blind tests between recipes or theme versions."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, contest: BlindTest, author: str = "") -> StoredBlindTest:
+    def add(self, blind_test: BlindTest, author: str = "") -> StoredBlindTest:
+        """Adds a blind test; `author` is the operator who set it up."""
         row = BlindTestRow(
-            document=contest.model_dump_json(), author=author, created_at=datetime.now(UTC)
+            document=blind_test.model_dump_json(), author=author, created_at=datetime.now(UTC)
         )
         with self._database.write_session() as session:
             session.add(row)
             session.flush()
-            return _kept(row)
+            return _stored_blind_test(row)
 
-    def get(self, contest_id: int) -> StoredBlindTest:
-        """Raises NotFound."""
+    def get(self, blind_test_id: int) -> StoredBlindTest:
+        """One blind test. Raises NotFoundError."""
         with self._database.read_session() as session:
-            row = session.get(BlindTestRow, contest_id)
+            row = session.get(BlindTestRow, blind_test_id)
             if row is None:
-                raise NotFoundError("blind_test.not_found", number=contest_id)
-            return _kept(row)
+                raise NotFoundError("blind_test.not_found", number=blind_test_id)
+            return _stored_blind_test(row)
 
-    def all(self) -> Sequence[StoredBlindTest]:
-        """The newest first."""
+    def list_all(self) -> Sequence[StoredBlindTest]:
+        """The blind tests, newest first."""
+        query = select(BlindTestRow).order_by(BlindTestRow.id.desc())
         with self._database.read_session() as session:
-            return [_kept(row) for row in session.scalars(select(BlindTestRow).order_by(BlindTestRow.id.desc()))]  # fmt: skip
+            return [_stored_blind_test(row) for row in session.scalars(query)]
 
-    def add_vote(self, contest_id: int, vote: Vote, number: int) -> None:
-        """A voter's vote of this number, from 0. Raises Outdated when that was cast already."""
+    def add_vote(self, blind_test_id: int, vote: Vote, index: int) -> None:
+        """Adds a vote.
+
+        Args:
+            blind_test_id: id of the blind test.
+            vote: what was voted, and by whom.
+            index: how many votes the voter had cast before, from 0 (optimistic concurrency).
+
+        Raises VersionConflictError when the voter has cast a vote with this index already, as from a
+        second browser tab.
+        """
+        row = VoteRow(
+            blind_test_id=blind_test_id,
+            voter=vote.voter,
+            document=vote.model_dump_json(),
+            created_at=datetime.now(UTC),
+        )
         with self._database.write_session() as session:
-            cast = select(func.count()).where(
-                VoteRow.blind_test_id == contest_id, VoteRow.voter == vote.voter
-            )
-            if session.scalar(cast) != number:
+            if session.scalar(_vote_count(blind_test_id, vote.voter)) != index:
                 raise VersionConflictError("blind_test.vote_cast_already")
-            session.add(
-                VoteRow(
-                    blind_test_id=contest_id, voter=vote.voter, document=vote.model_dump_json(),
-                    created_at=datetime.now(UTC),
-                )
-            )  # fmt: skip
+            session.add(row)
 
-    def votes(self, contest_id: int) -> Sequence[Vote]:
-        """In the order in which they were cast."""
-        query = select(VoteRow).where(VoteRow.blind_test_id == contest_id).order_by(VoteRow.id)
+    def votes(self, blind_test_id: int) -> Sequence[Vote]:
+        """The votes in the order in which they were cast."""
+        query = select(VoteRow).where(VoteRow.blind_test_id == blind_test_id).order_by(VoteRow.id)
         with self._database.read_session() as session:
             return [
-                read_kept(Vote, row.document, message("storage.vote", number=row.id))
+                parse_stored_document(Vote, row.document, message("storage.vote", number=row.id))
                 for row in session.scalars(query)
             ]
 
-    def count_votes_by(self, contest_id: int, voter: str) -> int:
-        """How many votes somebody has cast in a contest."""
-        query = select(func.count()).where(
-            VoteRow.blind_test_id == contest_id, VoteRow.voter == voter
-        )
+    def count_votes_by(self, blind_test_id: int, voter: str) -> int:
+        """How many votes one voter has cast."""
         with self._database.read_session() as session:
-            return session.scalar(query) or 0
+            return session.scalar(_vote_count(blind_test_id, voter)) or 0
 
 
-def _kept(row: BlindTestRow) -> StoredBlindTest:
-    contest = read_kept(BlindTest, row.document, message("storage.contest", number=row.id))
-    return StoredBlindTest(row.id, contest, row.author, as_utc(row.created_at))
+def _vote_count(blind_test_id: int, voter: str) -> Select[int]:
+    return select(func.count()).where(
+        VoteRow.blind_test_id == blind_test_id, VoteRow.voter == voter
+    )
+
+
+def _stored_blind_test(row: BlindTestRow) -> StoredBlindTest:
+    blind_test = parse_stored_document(
+        BlindTest, row.document, message("storage.contest", number=row.id)
+    )
+    return StoredBlindTest(row.id, blind_test, row.author, as_utc(row.created_at))

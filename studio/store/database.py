@@ -1,4 +1,4 @@
-"""Opens the database, SQLite with WAL or PostgreSQL, brought to the newest schema by Alembic."""
+"""The database: SQLite with a write-ahead log, or PostgreSQL; Alembic upgrades its schema."""
 
 import os
 from collections.abc import Iterator
@@ -24,35 +24,45 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from studio.errors import SchemaTooNewError, StorageUnavailableError, Unstorable
+from studio.errors import SchemaTooNewError, StorageUnavailableError, UnstorableValueError
 from studio.store.sqlite_backup import copy_sqlite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 10
-"""How long a writer waits for another process's lock."""
-NETWORK = {
+"""Seconds that a writer waits for the lock of another writer."""
+LIBPQ_OPTIONS = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""What libpq does about a server that is gone without a word: seconds, but the last in milliseconds."""
+"""How soon libpq notices that a server is gone without closing the connection.
+
+Seconds; `tcp_user_timeout` in milliseconds.
+"""
 WRITER_ADVISORY_LOCK_ID = 0x646F6F646C65
-"""The advisory lock for which PostgreSQL's writers queue: a number of our own ("doodle")."""
+"""Id of the advisory lock for which PostgreSQL's writers queue ("doodle" in ASCII)."""
 
 
 class Database:
-    """One database, migrated and ready. Share it between threads; sessions are short."""
+    """A database with today's schema. Threads may share it; sessions are short."""
 
     def __init__(self, url: str) -> None:
-        """Raises StoreUnavailable for an address that cannot be used, NewerStore for a database
-        that a newer studio wrote."""
+        """Opens the database at a URL and upgrades its schema.
+
+        Args:
+            url: `sqlite:///path` or `postgresql://user@host/name`. A missing SQLite file is created.
+
+        Raises:
+            StorageUnavailableError: the URL is invalid or the database does not answer.
+            SchemaTooNewError: a newer version of the studio has upgraded it.
+        """
         self.url = database_url(url)
-        own = {} if self.url.get_backend_name() == "sqlite" else NETWORK
-        self._engine = create_engine(self.url, pool_pre_ping=True, connect_args=dict(own))
+        options = {} if self.url.get_backend_name() == "sqlite" else LIBPQ_OPTIONS
+        self._engine = create_engine(self.url, pool_pre_ping=True, connect_args=dict(options))
         if self._engine.dialect.name == "sqlite":
-            _keep_private(self.url)
+            _make_private(self.url)
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
@@ -62,30 +72,31 @@ class Database:
 
     @contextmanager
     def read_session(self) -> Iterator[Session]:
-        """A session that sees one state of the database, whatever others write meanwhile."""
+        """A session with a snapshot of the database: it does not see what others write meanwhile."""
         with _map_db_errors(self.url), Session(self._engine) as session, session.begin():
             yield session
 
     @contextmanager
     def write_session(self) -> Iterator[Session]:
-        """A session that commits at the end, or rolls back when anything is raised.
+        """A session that commits at its end, or rolls back when anything is raised.
 
-        Writers wait for one another from the start: what one reads before it writes is still
-        so when it writes.
+        There is one writer at a time, from the session's start on: what it reads is still true when
+        it writes (compare-and-set).
         """
         writer = self._engine.execution_options(writes=True)
         with _map_db_errors(self.url), Session(writer) as session, session.begin():
             yield session
 
     def close(self) -> None:
+        """Closes the connections of the pool."""
         self._engine.dispose()
 
 
-def _keep_private(url: URL) -> None:
-    """Has a database file be its owner's alone; SQLite gives its -wal and -shm the same mode."""
+def _make_private(url: URL) -> None:
+    """Makes a database file readable by its owner alone; SQLite gives -wal and -shm the same mode."""
     if not url.database or url.database == ":memory:":
         return
-    with suppress(OSError):  # Opening it tells what is wrong.
+    with suppress(OSError):  # Opening the database then raises the error that names the cause.
         os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))
         mode = Path(url.database).stat().st_mode
         if mode & 0o007:
@@ -94,7 +105,7 @@ def _keep_private(url: URL) -> None:
 
 def _set_up_sqlite(connection: object, _: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # _begin_sqlite begins.
-    # SQLite's own knows the letters A to Z alone: "Весна" was not found by "весна".
+    # SQLite's own lower() changes A to Z alone: "весна" would not find "Весна".
     connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
@@ -114,7 +125,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    """Readers see one state throughout. Writers wait in line first, then see what is newest."""
+    """Readers get a snapshot. Writers first wait for the advisory lock, then see the latest state."""
     if connection.get_execution_options().get("writes", False):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_ADVISORY_LOCK_ID})")
@@ -123,22 +134,22 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def as_utc(stored: datetime) -> datetime:
-    """A moment as it was stored: SQLite forgets time zones, and all of ours are UTC."""
+    """A stored time with its time zone. SQLite drops time zones; all stored times are UTC."""
     return stored if stored.tzinfo else stored.replace(tzinfo=UTC)
 
 
 def database_url(url: str) -> URL:
-    """Where the database is. Raises StoreUnavailable for what is no address of one we can use."""
+    """Parses a database URL; PostgreSQL gets psycopg as its driver. Raises StorageUnavailableError."""
     try:
-        made = make_url(url)
-        if made.drivername == "postgresql":
-            made = made.set(drivername="postgresql+psycopg")
-        made.get_dialect()
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError):
-        made = None
-    if made is None or made.get_backend_name() not in ("sqlite", "postgresql"):
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StorageUnavailableError("storage.database_address_invalid")
-    return made
+    return parsed
 
 
 def _migrate(engine: Engine, url: URL) -> None:
@@ -154,7 +165,7 @@ def _migrate(engine: Engine, url: URL) -> None:
                 "storage.database_too_new", database=_display_name(url), schema=current
             )
         if current is not None and url.get_backend_name() == "sqlite" and url.database:
-            # There is no way back from an upgrade but this copy.
+            # A newer schema cannot be read by an older studio: this copy is the way back.
             copy_sqlite(Path(url.database), Path(f"{url.database}.{current}.bak"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -163,20 +174,20 @@ def _migrate(engine: Engine, url: URL) -> None:
 
 @contextmanager
 def _map_db_errors(url: URL) -> Iterator[None]:
-    """The one boundary where the database's errors become ours.
+    """Translates the errors of SQLAlchemy and its drivers; nothing else catches them.
 
-    Raises StoreUnavailable for what may pass, Unstorable for values that no later attempt can write.
-    Statements and their values stay out of the messages.
+    Raises StorageUnavailableError where a retry may succeed, and UnstorableValueError for values that no
+    retry can write. Statements and their values stay out of the messages.
     """
     try:
         yield
     except (DataError, IntegrityError) as error:
-        raise Unstorable("storage.value_refused", reason=_reason(error.orig)) from error
+        raise UnstorableValueError("storage.value_refused", reason=_reason(error.orig)) from error
     except (OverflowError, UnicodeEncodeError) as error:
-        # SQLite's driver has no error of its own for numbers beyond 64 bits and lone surrogates.
-        raise Unstorable("storage.value_refused", reason=_reason(error)) from error
+        # SQLite's driver raises these for integers beyond 64 bits and for lone surrogates.
+        raise UnstorableValueError("storage.value_refused", reason=_reason(error)) from error
     except ProgrammingError:
-        raise  # A wrong statement is a fault of ours.
+        raise  # A wrong statement is a bug.
     except (OperationalError, InterfaceError) as error:
         raise StorageUnavailableError(
             "storage.database_unavailable", database=_display_name(url), reason=str(error.orig)
@@ -198,5 +209,5 @@ def _reason(cause: BaseException | None) -> str:
 
 
 def _display_name(url: URL) -> str:
-    """As an operator knows it, without a password."""
+    """The database as an operator knows it, without a password."""
     return url.database or "" if url.get_backend_name() == "sqlite" else str(url)

@@ -1,4 +1,4 @@
-"""Reports on preset versions: the newest of each kind is what counts."""
+"""Evaluation reports on theme versions. The log is append-only: the latest report of a type counts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from studio.messages import message
-from studio.recipes.base import FrozenModel, read_kept
+from studio.recipes.base import FrozenModel, parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import ReportType
 from studio.store.database import Database
@@ -17,16 +17,18 @@ Report = TypeVar("Report", bound=FrozenModel)
 
 
 class ReportStore:
+    """Robustness and regression reports."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, slug: Slug, number: int, kind: ReportType, report: FrozenModel) -> None:
-        """Adds a report; older ones of its kind stay, and count no more."""
+    def add(self, slug: Slug, version: int, kind: ReportType, report: FrozenModel) -> None:
+        """Adds a report on a theme version. It replaces older ones of its type, which stay stored."""
         with self._database.write_session() as session:
             session.add(
                 ReportRow(
                     slug=slug,
-                    version=number,
+                    version=version,
                     kind=kind,
                     document=report.model_dump_json(),
                     created_at=datetime.now(UTC),
@@ -34,31 +36,40 @@ class ReportStore:
             )
 
     def latest_by_version(
-        self, slug: Slug, kind: ReportType, shape: type[Report]
+        self, slug: Slug, kind: ReportType, model_type: type[Report]
     ) -> Mapping[int, Report]:
-        """The newest report of a kind on each version of a theme, by version."""
+        """The latest report of a type on each version of a theme, by version.
+
+        Args:
+            slug: the theme.
+            kind: type of the report.
+            model_type: the class that its document is parsed as.
+        """
         query = (
             select(ReportRow.version, ReportRow.document)
             .where(ReportRow.slug == slug, ReportRow.kind == kind)
             .order_by(ReportRow.id)
         )
         with self._database.read_session() as session:
-            found = session.execute(query).all()
-            rows = {row.version: row.document for row in found}
+            rows = session.execute(query).all()
         what = message("storage.report_on_theme", kind=kind, theme=slug)
-        return {number: read_kept(shape, text, what) for number, text in rows.items()}
+        documents = {row.version: row.document for row in rows}  # The last one of a version stays.
+        return {
+            version: parse_stored_document(model_type, document, what)
+            for version, document in documents.items()
+        }
 
     def latest(
-        self, slug: Slug, number: int, kind: ReportType, shape: type[Report]
+        self, slug: Slug, version: int, kind: ReportType, model_type: type[Report]
     ) -> Report | None:
-        """The newest report of a kind on a version, None where none was made."""
+        """The latest report of a type on a version, None where there is none."""
         query = (
             select(ReportRow.document)
-            .where(ReportRow.slug == slug, ReportRow.version == number, ReportRow.kind == kind)
+            .where(ReportRow.slug == slug, ReportRow.version == version, ReportRow.kind == kind)
             .order_by(ReportRow.id.desc())
             .limit(1)
         )
         with self._database.read_session() as session:
             document = session.scalar(query)
-        what = message("storage.report_on_version", kind=kind, number=number, theme=slug)
-        return None if document is None else read_kept(shape, document, what)
+        what = message("storage.report_on_version", kind=kind, number=version, theme=slug)
+        return None if document is None else parse_stored_document(model_type, document, what)

@@ -1,4 +1,4 @@
-"""Values of the job table: the load on the queue, claims on jobs, what waits and what nobody renders."""
+"""Values of the job table: queue load for admission, leases on jobs, depths of the queue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,43 +8,45 @@ from studio.recipes.themes.preset import Slot
 
 
 @dataclass(frozen=True)
-class Crowd:
-    """What is under way as a client's request comes in."""
+class QueueLoad:
+    """What is in progress at the moment a client's request comes in. Input of an admission policy."""
 
     client_active_requests: int
-    """Requests of the client that have not ended."""
+    """Requests of the client with a job that is queued or running."""
     queued_jobs: int
-    """Jobs of all clients that are queued."""
+    """Queued jobs of all clients."""
     count_requests_since: Callable[[datetime], int]
-    """Requests that the client has sent since then."""
+    """Counts the requests that the client has sent since a time; for quotas."""
 
 
-Admit = Callable[[Crowd], int]
-"""Gives the turn that a request may have in such a crowd, or raises."""
+AdmissionPolicy = Callable[[QueueLoad], int]
+"""Returns the fair-share tier (0 is first) of a request under this load, or raises to refuse it."""
 
 
-def at_once(_: Crowd) -> int:
-    """Lets everything in, first come first served."""
+def admit_always(_: QueueLoad) -> int:
+    """The policy without limits: first in, first out."""
     return 0
 
 
 @dataclass(frozen=True)
-class Ticket:
-    """A claim on a job: whoever holds the newest attempt may say how it ended."""
+class JobLease:
+    """A claim on a job. Only the lease with the newest attempt may say how the job ended."""
 
     request_id: str
     slot: Slot
     attempt: int
+    """Counts from 1."""
     model: str = ""
+    """Name of the base model."""
     queued_seconds: float = 0.0
-    """Seconds in the queue."""
+    """Time the job has spent in the queue."""
     moderation_override: bool = False
-    """Whether a reviewer lets the picture pass."""
+    """True when a reviewer released the image: it is not moderated again."""
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Jobs that wait for one model in one turn, and for how many seconds the first has."""
+class QueueDepth:
+    """The queued jobs of one base model in one fair-share tier."""
 
     model: str
     fair_share_tier: int
@@ -53,8 +55,8 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Left:
-    """Jobs of one request that are queued and that nobody may know of."""
+class UnclaimedJobs:
+    """Jobs of one request that are queued in the table and must be handed to a worker (again)."""
 
     request_id: str
     slots: tuple[Slot, ...]

@@ -1,4 +1,4 @@
-"""One process at a time: a lock on the database for the server that renders clients' jobs by itself."""
+"""The server lock: without a broker one process alone may render the jobs of a database."""
 
 import time
 from pathlib import Path
@@ -8,18 +8,21 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from studio.errors import StorageUnavailableError, StoreInUse
-from studio.store.database import NETWORK
+from studio.errors import StorageUnavailableError, StoreInUseError
+from studio.store.database import LIBPQ_OPTIONS
 
-SERVER = 0x73657276
-"""The number of PostgreSQL's advisory lock: one of our own ("serv")."""
-PAUSE = 0.2
-"""Seconds between tries."""
+SERVER_ADVISORY_LOCK_ID = 0x73657276
+"""Id of PostgreSQL's advisory lock ("serv" in ASCII)."""
+RETRY_INTERVAL_SECONDS = 0.2
+"""Seconds between two attempts to take the lock."""
 
 
 class ServerLock:
-    """Held from `acquire` until the process ends or `release`: a file beside SQLite's, a session's
-    advisory lock in PostgreSQL, so that a process that dies leaves nothing behind."""
+    """Held from `acquire` to `release` or the end of the process.
+
+    For SQLite a locked file beside the database, for PostgreSQL an advisory lock of a session: the system
+    releases both when the process dies.
+    """
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -30,22 +33,23 @@ class ServerLock:
             self._file = FileLock(Path(f"{url.database}.serve.lock"), thread_local=False)
 
     def acquire(self, seconds: float) -> None:
-        """Waits at most so long, as for a server that is just being replaced.
+        """Takes the lock; waits up to `seconds`, for a server that is just being replaced.
 
-        Raises StoreInUse when another process holds it all that time, StoreUnavailable when the
-        database does not answer.
+        Raises:
+            StoreInUseError: another process has held it all that time.
+            StorageUnavailableError: the database does not answer.
         """
-        until = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         self._is_wanted = True
         while not self._try():
-            if time.monotonic() >= until:
-                raise StoreInUse("storage.another_server")
-            time.sleep(PAUSE)
+            if time.monotonic() >= deadline:
+                raise StoreInUseError("storage.another_server")
+            time.sleep(RETRY_INTERVAL_SECONDS)
 
     def check(self) -> None:
-        """After `acquire`: takes the lock anew where the database was started again meanwhile.
+        """After `acquire`: takes the lock again when the database was restarted, which releases it.
 
-        Raises StoreInUse when another process was quicker, StoreUnavailable as `acquire` does.
+        Raises StoreInUseError when another process has taken it first, and StorageUnavailableError.
         """
         if not self._is_wanted or self._url.get_backend_name() == "sqlite":
             return
@@ -58,6 +62,7 @@ class ServerLock:
         self.acquire(0)
 
     def release(self) -> None:
+        """Releases the lock; without one nothing happens."""
         self._is_wanted = False
         if self._file is not None:
             self._file.release()
@@ -88,11 +93,16 @@ class ServerLock:
 
     def _try_session(self) -> bool:
         engine = create_engine(
-            self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=dict(NETWORK)
+            self._url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args=dict(LIBPQ_OPTIONS),
         )
         connection = engine.connect()
-        got = connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": SERVER})
-        if not got:
+        is_locked = connection.scalar(
+            text("SELECT pg_try_advisory_lock(:number)"), {"number": SERVER_ADVISORY_LOCK_ID}
+        )
+        if not is_locked:
             connection.close()
             return False
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Copies of an SQLite database: one state of it, while others read and write."""
+"""Consistent copies of an SQLite database that is in use."""
 
 import os
 import sqlite3
@@ -9,22 +9,31 @@ from studio.errors import StorageUnavailableError
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Copies by SQLite's backup interface: one state, what is still in the write-ahead log included.
+    """Copies a database by SQLite's backup API, including what is still in the write-ahead log.
 
-    The copy is one file, there whole or not at all, and is checked. Raises StoreUnavailable.
+    The copy is a single file, checked for integrity and put in place atomically.
+
+    Args:
+        source: the database file; others may read and write it meanwhile.
+        target: where the copy goes; an older file there is replaced.
+
+    Raises StorageUnavailableError.
     """
     partial = target.with_name(f"{target.name}.partial")
     try:
         if not source.is_file():
             raise StorageUnavailableError("storage.database_missing", database=str(source))
         partial.unlink(missing_ok=True)
-        with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(partial)) as made:
-            reading.backup(made)
-            made.execute("PRAGMA journal_mode = DELETE")  # No second file beside it.
-            [(found,)] = made.execute("PRAGMA integrity_check(1)").fetchall()
-        if found != "ok":
+        with (
+            closing(sqlite3.connect(source)) as original,
+            closing(sqlite3.connect(partial)) as copy,
+        ):
+            original.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # Leaves no -wal file beside it.
+            [(problem,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
+        if problem != "ok":
             raise StorageUnavailableError(
-                "storage.database_damaged", database=str(source), reason=str(found)
+                "storage.database_damaged", database=str(source), reason=str(problem)
             )
         partial.chmod(0o600)
         os.replace(partial, target)

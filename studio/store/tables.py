@@ -1,4 +1,4 @@
-"""The database's tables. Documents are kept as the JSON they are exchanged in."""
+"""The database's tables. `document` columns hold pydantic documents as JSON."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
-    pass
+    """The declarative base; Alembic compares its metadata with the migrations."""
 
 
 class ThemeRow(Base):
-    """A theme, under the name its newest version has."""
+    """A theme with the name of its latest version."""
 
     __tablename__ = "themes"
     __table_args__ = (Index("ix_themes_name", "name"),)
@@ -25,7 +25,7 @@ class ThemeRow(Base):
 
 
 class ThemeVersionRow(Base):
-    """One saved version. Rows are only ever added."""
+    """A saved version of a theme. Append-only."""
 
     __tablename__ = "theme_versions"
     __table_args__ = (UniqueConstraint("theme_id", "version"),)
@@ -41,7 +41,7 @@ class ThemeVersionRow(Base):
 
 
 class BaseImageRow(Base):
-    """A base image. Its pixels are in the pictures folder, named by their hash."""
+    """A base image. Its pixels are in the image store, under their hash."""
 
     __tablename__ = "base_images"
 
@@ -56,8 +56,11 @@ class BaseImageRow(Base):
 
 
 class VariantRow(Base):
-    """A finished variant. `prompt`, in lower case, and `models`, each name between line ends,
-    repeat what the document says, to be searched."""
+    """A finished variant.
+
+    `prompt` (in lower case) and `models` (each name between line feeds) repeat values of the document
+    for searches.
+    """
 
     __tablename__ = "variants"
     __table_args__ = (
@@ -80,7 +83,7 @@ class VariantRow(Base):
 
 
 class DeploymentRow(Base):
-    """What an operator ordered to be served. Rows are only ever added."""
+    """A deployment of a theme to a channel. Append-only."""
 
     __tablename__ = "deployments"
     __table_args__ = (Index("ix_deployments_theme", "slug", "channel"),)
@@ -93,7 +96,7 @@ class DeploymentRow(Base):
 
 
 class UserRow(Base):
-    """Who may sign in. `password` is a salt and scrypt's key."""
+    """An operator who may sign in. `password_hash` is a salt and an scrypt key."""
 
     __tablename__ = "users"
 
@@ -103,7 +106,7 @@ class UserRow(Base):
 
 
 class SessionRow(Base):
-    """A browser that is signed in, until it signs out or the session `expires`."""
+    """The session of a signed-in browser."""
 
     __tablename__ = "sessions"
 
@@ -113,7 +116,7 @@ class SessionRow(Base):
 
 
 class ReportRow(Base):
-    """What was found out about a preset version. Rows are only ever added."""
+    """An evaluation report on a theme version. Append-only."""
 
     __tablename__ = "evaluation_reports"
     __table_args__ = (Index("ix_evaluation_reports_version", "slug", "version", "kind"),)
@@ -127,6 +130,8 @@ class ReportRow(Base):
 
 
 class BlindTestRow(Base):
+    """A blind test. Append-only."""
+
     __tablename__ = "blind_tests"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -136,7 +141,7 @@ class BlindTestRow(Base):
 
 
 class VoteRow(Base):
-    """One choice of one voter. Rows are only ever added."""
+    """A vote in a blind test. Append-only."""
 
     __tablename__ = "votes"
     __table_args__ = (Index("ix_votes_voter", "blind_test_id", "voter"),)
@@ -149,7 +154,7 @@ class VoteRow(Base):
 
 
 class OptunaJournalRow(Base):
-    """One line of Optuna's journal of tuning studies. Rows are only ever added."""
+    """A line of Optuna's journal of tuning studies. Append-only."""
 
     __tablename__ = "optuna_journal"
 
@@ -158,7 +163,7 @@ class OptunaJournalRow(Base):
 
 
 class ApiClientRow(Base):
-    """Who may use the API. Of the key only a hash is kept."""
+    """An API client, with the hash of its key."""
 
     __tablename__ = "api_clients"
 
@@ -169,7 +174,7 @@ class ApiClientRow(Base):
 
 
 class RequestRow(Base):
-    """What a client asked for; `document` is the whole request, so that any machine can answer."""
+    """A client's request. `document` is complete, so that any worker can render it."""
 
     __tablename__ = "requests"
     __table_args__ = (
@@ -190,11 +195,11 @@ class RequestRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     base_sha256: Mapped[str] = mapped_column(String(64))
     redacted: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    """Whether what the client sent, and the pictures, were deleted for their age."""
+    """Whether doodle, prompt and images were deleted (retention)."""
 
 
 class ModerationDecisionRow(Base):
-    """A decision of the safety stages; columns repeat what the document says, to be searched."""
+    """A decision of moderation. Columns repeat values of the document for searches."""
 
     __tablename__ = "moderation_decisions"
     __table_args__ = (
@@ -214,7 +219,7 @@ class ModerationDecisionRow(Base):
 
 
 class JobRow(Base):
-    """One job of a request: the truth about its state, whoever works on it."""
+    """A job of a request. This row, not the broker, says what state it is in."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -230,8 +235,8 @@ class JobRow(Base):
     error: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     heartbeat_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    """When it was put into the queue, begun, or last given a sign of life."""
+    """When it was queued, claimed, or last got a heartbeat."""
     model: Mapped[str] = mapped_column(String(200), server_default="")
     fair_share_tier: Mapped[int] = mapped_column(server_default="0")
     moderation_override: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    """Whether a reviewer lets its picture pass, whatever a judge says."""
+    """Whether a reviewer released its image, so that it is not moderated again."""

@@ -1,4 +1,4 @@
-"""Presets and their immutable versions in the database."""
+"""Themes and their immutable, numbered versions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,22 +7,25 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
 
 from studio.errors import InvalidDocumentError, NotFoundError, VersionConflictError
 from studio.messages import message
-from studio.recipes.base import format_validation_error, read_kept
-from studio.recipes.base_image import marked_slug, slug_of
+from studio.recipes.base import format_validation_error, parse_stored_document
+from studio.recipes.base_image import slug_of, slug_with_hash
 from studio.recipes.text_fields import check_line, check_text
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.store.database import Database
 from studio.store.tables import ThemeRow, ThemeVersionRow
 
 VERSION_CACHE_SIZE = 64
-"""Versions that are kept at hand, read and checked."""
+"""Parsed versions in the LRU cache."""
 
 
 @dataclass(frozen=True)
 class ThemeSummary:
+    """A theme in a list."""
+
     slug: str
     name: str
     latest_version: int
@@ -31,7 +34,7 @@ class ThemeSummary:
 
 @dataclass(frozen=True)
 class VersionSummary:
-    """A version without its document: who saved it, when and why."""
+    """A version without its document: who saved it, when, and the message."""
 
     version: int
     author: str
@@ -40,85 +43,90 @@ class VersionSummary:
 
 
 class ThemeStore:
+    """What operators save. Versions are numbered from 1 and never change."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
-        # A version is never changed: what was read once is good for every request to its theme.
-        self._numbered = lru_cache(maxsize=VERSION_CACHE_SIZE)(self._read)
+        # A version never changes: every request to its theme can use the parsed document.
+        self._read_cached = lru_cache(maxsize=VERSION_CACHE_SIZE)(self._read)
 
     def list_summaries(
-        self, text: str = "", with_archived: bool = False, most: int | None = None
+        self, text: str = "", include_archived: bool = False, limit: int | None = None
     ) -> Sequence[ThemeSummary]:
-        """Presets by name, those whose name or slug contains `text`; archived ones only if asked."""
+        """The themes whose name or slug contains `text` (in any case), sorted by name."""
         columns = (ThemeRow.slug, ThemeRow.name, ThemeRow.latest, ThemeRow.archived)
-        query = select(*columns).order_by(func.lower(ThemeRow.name)).limit(most)
+        query = select(*columns).order_by(func.lower(ThemeRow.name)).limit(limit)
         if text:
-            wanted = text.lower()
+            lowered = text.lower()
             query = query.where(
-                func.lower(ThemeRow.name).contains(wanted, autoescape=True)
-                | ThemeRow.slug.contains(wanted, autoescape=True)
+                func.lower(ThemeRow.name).contains(lowered, autoescape=True)
+                | ThemeRow.slug.contains(lowered, autoescape=True)
             )
-        if not with_archived:
+        if not include_archived:
             query = query.where(ThemeRow.archived.is_(False))
         with self._database.read_session() as session:
             return [ThemeSummary(*row) for row in session.execute(query)]
 
     def save(
-        self, preset: Preset, author: str = "", note: str = "", over: int | None = None
+        self,
+        preset: Preset,
+        author: str = "",
+        note: str = "",
+        expected_version: int | None = None,
     ) -> ThemeVersion:
-        """The preset as the next version of its slug; an unchanged one stays as it is.
+        """Saves a preset as the next version of the theme with its slug.
 
-        `over` is the version it was edited from, 0 for a new preset; None asks nothing. Raises
-        Outdated when another version was saved meanwhile, InputError for an author or note with
-        control characters.
+        An unchanged preset makes no new version: the latest one is returned.
+
+        Args:
+            preset: the document.
+            author: the operator.
+            note: message of the version.
+            expected_version: the version that was edited, 0 for a new theme (optimistic concurrency);
+                None skips the check.
+
+        Raises:
+            VersionConflictError: another version was saved in the meantime.
+            InvalidInputError: author or note contain control characters.
         """
         check_line(author, message("theme.author"))
         check_text(note, message("theme.note"))
         with self._database.write_session() as session:
             row = session.scalar(select(ThemeRow).where(ThemeRow.slug == preset.slug))
-            latest_number = 0 if row is None else row.latest
-            if over is not None and over != latest_number:
-                raise _outdated(preset, over, latest_number)
+            latest = 0 if row is None else row.latest
+            if expected_version is not None and expected_version != latest:
+                raise _version_conflict(preset, expected_version, latest)
             if row is None:
                 row = ThemeRow(slug=preset.slug, name=preset.name, latest=0)
                 session.add(row)
                 session.flush()
-            elif (latest := _version_row(session.scalars(_versions(preset.slug).limit(1)).one())).preset == preset:  # fmt: skip
-                return latest
-            row.latest += 1
-            row.name = preset.name
-            saved = ThemeVersionRow(
-                theme_id=row.id,
-                version=row.latest,
-                document=preset.to_json(),
-                author=author,
-                message=note,
-                created_at=datetime.now(UTC),
-            )
-            session.add(saved)
-            session.flush()
-            return _version_row(saved)
+            else:
+                saved = _theme_version(session.scalars(_versions(preset.slug).limit(1)).one())
+                if saved.preset == preset:
+                    return saved
+            return _add_version(session, row, preset, author, note)
 
-    def get_version(self, slug: str, number: int | None = None) -> ThemeVersion:
-        """One version, the latest unless numbered. Raises NotFound."""
-        return self._read(slug, None) if number is None else self._numbered(slug, number)
+    def get_version(self, slug: str, version: int | None = None) -> ThemeVersion:
+        """One version of a theme, the latest by default. Raises NotFoundError."""
+        return self._read(slug, None) if version is None else self._read_cached(slug, version)
 
-    def _read(self, slug: str, number: int | None) -> ThemeVersion:
+    def _read(self, slug: str, version: int | None) -> ThemeVersion:
         with self._database.read_session() as session:
             query = _versions(slug)
-            if number is not None:
-                query = query.where(ThemeVersionRow.version == number)
+            if version is not None:
+                query = query.where(ThemeVersionRow.version == version)
             row = session.scalar(query.limit(1))
             if row is not None:
-                return _version_row(row)
-            have = session.scalars(select(ThemeRow.slug).order_by(ThemeRow.slug)).all()
-        if slug in have:
-            raise NotFoundError("theme.version_not_found", theme=slug, number=str(number))
-        raise NotFoundError("theme.not_found", name=slug, available=have or message("list.none"))
+                return _theme_version(row)
+            slugs = session.scalars(select(ThemeRow.slug).order_by(ThemeRow.slug)).all()
+        if slug in slugs:
+            raise NotFoundError("theme.version_not_found", theme=slug, number=str(version))
+        raise NotFoundError("theme.not_found", name=slug, available=slugs or message("list.none"))
 
     def rename(self, slug: str, name: str, author: str = "") -> ThemeVersion:
-        """The same theme under another name, as its next version; its slug stays what it is.
+        """Saves the latest version under another name, as the next version. The slug stays.
 
-        Raises NotFound, and BadDocument for a name that cannot be.
+        Raises NotFoundError, and InvalidDocumentError for an invalid name.
         """
         latest = self.get_version(slug)
         document = latest.preset.model_dump() | {"name": name.strip()}
@@ -129,16 +137,24 @@ class ThemeStore:
                 "theme.name_invalid", name=name, reason=format_validation_error(error)
             ) from None
         note = f"renamed from {latest.preset.name}"
-        return self.save(renamed, author, note, over=latest.version)
+        return self.save(renamed, author, note, expected_version=latest.version)
 
     def branch(
-        self, slug: str, number: int | None, new_slug: str, name: str, author: str = ""
+        self, slug: str, version: int | None, new_slug: str, name: str, author: str = ""
     ) -> ThemeVersion:
-        """A new theme that begins as a version of another.
+        """Saves a version of a theme as version 1 of a new theme.
 
-        Raises NotFound, Outdated when the new slug is taken, BadDocument for what cannot be one.
+        Args:
+            slug: the theme to branch from.
+            version: its version, None for the latest.
+            new_slug: slug of the new theme.
+            name: name of the new theme.
+            author: the operator.
+
+        Raises NotFoundError, VersionConflictError when the new slug is taken, and InvalidDocumentError
+        for an invalid slug or name.
         """
-        origin = self.get_version(slug, number)
+        origin = self.get_version(slug, version)
         document = origin.preset.model_dump() | {"slug": new_slug, "name": name.strip()}
         try:
             branched = Preset.model_validate(document)
@@ -147,24 +163,24 @@ class ThemeStore:
                 "theme.branch_name_invalid", reason=format_validation_error(error)
             ) from None
         note = f"branched from {slug} version {origin.version}"
-        return self.save(branched, author, note, over=0)
+        return self.save(branched, author, note, expected_version=0)
 
     def slug_for(self, name: str) -> str:
-        """The slug of a new theme of this name; marked, where a theme of another name has it."""
+        """The slug of a new theme with this name, with a hash where a theme of another name has it."""
         slug = slug_of(name)
         with self._database.read_session() as session:
             taken = session.scalar(select(ThemeRow.name).where(ThemeRow.slug == slug))
-        return slug if taken in (None, name) else marked_slug(slug, name)
+        return slug if taken in (None, name) else slug_with_hash(slug, name)
 
     def archive(self, slug: str, archived: bool = True) -> None:
-        """Takes a theme out of the lists, or back in; it can still be opened. Raises NotFound."""
+        """Hides a theme in lists, or shows it again; it can still be opened. Raises NotFoundError."""
         self.get_version(slug)
         with self._database.write_session() as session:
             session.execute(update(ThemeRow).where(ThemeRow.slug == slug).values(archived=archived))
 
     def latest_saved(self) -> ThemeVersion:
-        """The version saved last of all presets. Raises NotFound when there is none."""
-        newest = (
+        """The version that was saved last, of all themes. Raises NotFoundError when there is none."""
+        query = (
             select(ThemeVersionRow)
             .join(ThemeRow)
             .where(ThemeRow.archived.is_(False))
@@ -172,13 +188,13 @@ class ThemeStore:
             .limit(1)
         )
         with self._database.read_session() as session:
-            row = session.scalar(newest)
+            row = session.scalar(query)
             if row is not None:
-                return _version_row(row)
+                return _theme_version(row)
         raise NotFoundError("theme.none_saved")
 
     def list_version_summaries(self, slug: str) -> Sequence[VersionSummary]:
-        """Every version without its document, the newest first. Raises NotFound."""
+        """The versions of a theme without their documents, newest first. Raises NotFoundError."""
         query = (
             select(
                 ThemeVersionRow.version,
@@ -197,16 +213,34 @@ class ThemeStore:
         return [VersionSummary(*row) for row in rows]
 
     def list_versions(self, slug: str) -> Sequence[ThemeVersion]:
-        """Every version, the newest first. Raises NotFound."""
-        newest = self.get_version(slug)
+        """The versions of a theme, newest first. Raises NotFoundError."""
+        self.get_version(slug)
         with self._database.read_session() as session:
-            return [_version_row(row) for row in session.scalars(_versions(newest.preset.slug))]
+            return [_theme_version(row) for row in session.scalars(_versions(slug))]
 
 
-def _outdated(preset: Preset, over: int, latest: int) -> VersionConflictError:
-    if over == 0:
+def _add_version(
+    session: Session, theme: ThemeRow, preset: Preset, author: str, note: str
+) -> ThemeVersion:
+    theme.latest += 1
+    theme.name = preset.name
+    row = ThemeVersionRow(
+        theme_id=theme.id,
+        version=theme.latest,
+        document=preset.to_json(),
+        author=author,
+        message=note,
+        created_at=datetime.now(UTC),
+    )
+    session.add(row)
+    session.flush()
+    return _theme_version(row)
+
+
+def _version_conflict(preset: Preset, expected: int, latest: int) -> VersionConflictError:
+    if expected == 0:
         return VersionConflictError("theme.exists", name=preset.name)
-    return VersionConflictError("theme.outdated", name=preset.name, latest=latest, base=over)
+    return VersionConflictError("theme.outdated", name=preset.name, latest=latest, base=expected)
 
 
 def _versions(slug: str) -> Select[ThemeVersionRow]:
@@ -218,10 +252,10 @@ def _versions(slug: str) -> Select[ThemeVersionRow]:
     )
 
 
-def _version_row(row: ThemeVersionRow) -> ThemeVersion:
+def _theme_version(row: ThemeVersionRow) -> ThemeVersion:
     return ThemeVersion(
         version=row.version,
-        preset=read_kept(
+        preset=parse_stored_document(
             Preset, row.document, message("storage.theme_version", number=row.version)
         ),
         author=row.author,

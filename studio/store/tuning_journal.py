@@ -1,4 +1,4 @@
-"""Optuna's journal in the studio's own database: studies live where presets do."""
+"""Optuna's journal of tuning studies, stored in the studio's own database."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,18 +12,22 @@ Line = Mapping[str, object]
 
 
 class OptunaJournalBackend:
-    """Lines in the order in which they were written, whoever wrote them. What
-    `optuna.storages.journal.BaseJournalBackend` asks for."""
+    """Implements `optuna.storages.journal.BaseJournalBackend`: lines in the order of writing.
+
+    Several processes may write; the database orders their lines.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def read_logs(self, log_number_from: int) -> Iterable[dict[str, object]]:
-        """The lines from a number on, counted from 0."""
-        query = select(OptunaJournalRow.document).order_by(OptunaJournalRow.id).offset(log_number_from)  # fmt: skip
+        """The lines from an index on, counted from 0."""
+        lines = select(OptunaJournalRow.document).order_by(OptunaJournalRow.id)
+        query = lines.offset(log_number_from)
         with self._database.read_session() as session:
             return [json.loads(document) for document in session.scalars(query)]
 
     def append_logs(self, logs: Sequence[Line]) -> None:
+        """Appends lines, all of them or none."""
         with self._database.write_session() as session:
             session.add_all([OptunaJournalRow(document=json.dumps(line)) for line in logs])

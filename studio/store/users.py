@@ -1,4 +1,4 @@
-"""Users, their passwords, of which only a hash is kept, and their sessions."""
+"""Users, the hashes of their passwords, and the sessions of signed-in browsers."""
 
 import base64
 import hashlib
@@ -14,21 +14,24 @@ from studio.store.database import Database
 from studio.store.tables import SessionRow, UserRow
 
 MIN_PASSWORD_LENGTH = 10
-"""Characters of the shortest password taken (NIST SP 800-63B asks for eight)."""
+"""Characters of the shortest password that is accepted (NIST SP 800-63B requires eight)."""
 SCRYPT_PARAMS = {"n": 2**15, "r": 8, "p": 3}
-"""scrypt's cost: 32 MB, some 0.3 s a try (one of those that OWASP advises)."""
-NOBODY = "$".join(base64.b64encode(bytes(length)).decode() for length in (16, 64))
-"""A hash that no password has, for names that do not exist."""
+"""scrypt's cost parameters: 32 MB and some 0.3 s for each attempt (one of OWASP's recommendations)."""
+_UNKNOWN_USER_HASH = "$".join(base64.b64encode(bytes(length)).decode() for length in (16, 64))
+"""A hash that no password has. Unknown names are verified against it, in the same time (no user enumeration)."""
 
 
 class UserStore:
+    """Operators who may sign in."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def set_password(self, name: str, password: str) -> None:
-        """Adds the user, or gives the one of this name a new password.
+        """Adds a user, or changes the password of the user with this name.
 
-        Raises InputError for a name or password that cannot be.
+        Raises InvalidInputError for an invalid name (1 to 63 printable characters, no space at either
+        end) or a password shorter than `MIN_PASSWORD_LENGTH`.
         """
         if not (0 < len(name) <= 63 and name.isprintable() and name == name.strip()):
             raise InvalidInputError("auth.user_name_invalid", name=repr(name))
@@ -36,11 +39,13 @@ class UserStore:
             raise InvalidInputError("auth.password_too_short", least=MIN_PASSWORD_LENGTH)
         with self._database.write_session() as session:
             session.merge(
-                UserRow(name=name, password_hash=_hashed(password), created_at=datetime.now(UTC))
+                UserRow(
+                    name=name, password_hash=_hash_password(password), created_at=datetime.now(UTC)
+                )
             )
 
     def remove(self, name: str) -> None:
-        """Raises NotFound when there is no such user."""
+        """Deletes a user. Raises NotFoundError."""
         with self._database.write_session() as session:
             row = session.get(UserRow, name)
             if row is None:
@@ -48,36 +53,39 @@ class UserStore:
             session.delete(row)
 
     def names(self) -> Sequence[str]:
+        """The names of all users, sorted."""
         with self._database.read_session() as session:
             return session.scalars(select(UserRow.name).order_by(UserRow.name)).all()
 
     def any(self) -> bool:
-        """Whether there is anybody who could sign in."""
+        """Whether there is any user at all."""
         with self._database.read_session() as session:
             return session.scalar(select(UserRow.name).limit(1)) is not None
 
     def session_fingerprint(self, name: str) -> str | None:
-        """What a session is bound to: another after the password has changed, None without user."""
-        kept = self._password_hash(name)
-        return None if kept is None else _stamped(kept)
+        """A value that sessions are bound to. It changes with the password, which ends all sessions.
+
+        None for an unknown user.
+        """
+        stored = self._password_hash(name)
+        return None if stored is None else _fingerprint(stored)
 
     def verify_password(self, name: str, password: str) -> bool:
-        """Takes as long, and as much memory, for names that do not exist."""
-        kept = self._password_hash(name)
-        return _matches(password, kept or NOBODY) and kept is not None
+        """Whether the password is the user's. Takes the same time and memory for unknown names."""
+        stored = self._password_hash(name)
+        return _matches(password, stored or _UNKNOWN_USER_HASH) and stored is not None
 
-    def create_session(self, name: str, lasts: timedelta) -> str:
-        """The id of a new session of the user; sessions that have expired are swept out."""
-        now = datetime.now(UTC)
-        row = SessionRow(id=secrets.token_urlsafe(32), user=name, expires_at=now + lasts)
-        begun = row.id
+    def create_session(self, name: str, lifetime: timedelta) -> str:
+        """Starts a session of a user and returns its id. Deletes the sessions that have expired."""
+        now, session_id = datetime.now(UTC), secrets.token_urlsafe(32)
+        row = SessionRow(id=session_id, user=name, expires_at=now + lifetime)
         with self._database.write_session() as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
             session.add(row)
-        return begun
+        return session_id
 
     def active_session_fingerprint(self, name: str, session_id: str) -> str | None:
-        """The user's stamp while this session of theirs goes on, or None."""
+        """`session_fingerprint` of the user while this session of theirs is active, else None."""
         query = (
             select(UserRow.password_hash)
             .join(SessionRow, SessionRow.user == UserRow.name)
@@ -85,33 +93,34 @@ class UserStore:
             .where(SessionRow.expires_at > datetime.now(UTC))
         )
         with self._database.read_session() as session:
-            kept = session.scalar(query)
-        return None if kept is None else _stamped(kept)
+            stored = session.scalar(query)
+        return None if stored is None else _fingerprint(stored)
 
     def end_session(self, session_id: str) -> None:
-        """Ends one session; the user's others go on."""
+        """Ends one session; other sessions of the user stay active."""
         with self._database.write_session() as session:
             session.execute(delete(SessionRow).where(SessionRow.id == session_id))
 
     def _password_hash(self, name: str) -> str | None:
-        if not name.isprintable():  # No such name was taken, and PostgreSQL knows no NUL.
+        if not name.isprintable():  # No user has such a name, and PostgreSQL refuses NUL.
             return None
         with self._database.read_session() as session:
             row = session.get(UserRow, name)
             return None if row is None else row.password_hash
 
 
-def _stamped(kept: str) -> str:
-    return hashlib.sha256(kept.encode()).hexdigest()[:16]
+def _fingerprint(password_hash: str) -> str:
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
 
 
-def _hashed(password: str) -> str:
+def _hash_password(password: str) -> str:
+    """Salt and scrypt key, both in base64, with a dollar sign between them."""
     salt = secrets.token_bytes(16)
     return "$".join(base64.b64encode(part).decode() for part in (salt, _scrypt(password, salt)))
 
 
-def _matches(password: str, kept: str) -> bool:
-    salt, key = (base64.b64decode(part) for part in kept.split("$"))
+def _matches(password: str, password_hash: str) -> bool:
+    salt, key = (base64.b64decode(part) for part in password_hash.split("$"))
     return hmac.compare_digest(_scrypt(password, salt), key)
 
 

@@ -1,4 +1,4 @@
-"""Finished variants: their records in the database, their pictures on disk."""
+"""Finished variants: records in the database, images in the image store."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import Variant
 from studio.recipes.history import HistoryFilter, StoredVariant, VariantPage
 from studio.store.database import Database
@@ -17,17 +17,21 @@ from studio.store.tables import BaseImageRow, ThemeVersionRow, VariantRow
 
 
 class VariantStore:
+    """Variants with what made them, for clients, the history and cost estimates."""
+
     def __init__(self, database: Database, images: ImageStore) -> None:
         self._database = database
         self._images = images
 
     def add(self, variant: Variant, png: bytes) -> None:
-        """Keeps a variant: the picture first, so that no row is without one. A job that was drawn
-        twice, since its first drawer was lost, keeps its first."""
+        """Stores a variant. The image is written first, so that no row is without one.
+
+        A job that was rendered twice, because its first worker was taken for dead, keeps its first variant.
+        """
         self._images.write(png)
         with self._database.write_session() as session:
-            made = VariantRow.request_id == variant.request_id, VariantRow.slot == variant.slot
-            if session.scalar(select(exists().where(*made))):
+            same_job = VariantRow.request_id == variant.request_id, VariantRow.slot == variant.slot
+            if session.scalar(select(exists().where(*same_job))):
                 return
             session.add(
                 VariantRow(
@@ -44,43 +48,50 @@ class VariantStore:
             )
 
     def list_for_request(self, request_id: str) -> Sequence[Variant]:
-        """The request's variants by letter."""
+        """The variants of a request, by slot."""
         query = (
             select(VariantRow).where(VariantRow.request_id == request_id).order_by(VariantRow.slot)
         )
         with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
 
-    def list_for_version(self, slug: str, number: int, most: int = 100) -> Sequence[Variant]:
-        """The newest variants that a preset version made."""
+    def list_for_version(self, slug: str, version: int, limit: int = 100) -> Sequence[Variant]:
+        """The latest variants that a theme version made, newest first."""
         query = (
             select(VariantRow)
-            .where(VariantRow.theme_slug == slug, VariantRow.theme_version == number)
+            .where(VariantRow.theme_slug == slug, VariantRow.theme_version == version)
             .order_by(VariantRow.id.desc())
-            .limit(most)
+            .limit(limit)
         )
         with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
 
-    def list_latest(self, most: int) -> Sequence[Variant]:
-        query = select(VariantRow).order_by(VariantRow.id.desc()).limit(most)
+    def list_latest(self, limit: int) -> Sequence[Variant]:
+        """The latest variants of all themes, newest first."""
+        query = select(VariantRow).order_by(VariantRow.id.desc()).limit(limit)
         with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
 
     def query(
-        self, wanted: HistoryFilter, before: int | None = None, most: int = 60
+        self, filter_: HistoryFilter, before_id: int | None = None, limit: int = 60
     ) -> VariantPage:
-        """The newest variants that fit, of numbers under `before`; at most `most`."""
-        query = select(VariantRow).where(*_conditions(wanted))
-        if before is not None:
-            query = query.where(VariantRow.id < before)
+        """One page of the matching variants, newest first.
+
+        Args:
+            filter_: what to look for.
+            before_id: the `next_cursor` of the page before.
+            limit: length of the page.
+        """
+        query = select(VariantRow).where(*_conditions(filter_))
+        if before_id is not None:
+            query = query.where(VariantRow.id < before_id)
         with self._database.read_session() as session:
-            rows = session.scalars(query.order_by(VariantRow.id.desc()).limit(most + 1)).all()
-            kept = tuple(StoredVariant(id=row.id, variant=_variant(row)) for row in rows[:most])
-        return VariantPage(rows=kept, next_cursor=kept[-1].id if len(rows) > most else None)
+            rows = session.scalars(query.order_by(VariantRow.id.desc()).limit(limit + 1)).all()
+            page = tuple(StoredVariant(id=row.id, variant=_variant(row)) for row in rows[:limit])
+        return VariantPage(rows=page, next_cursor=page[-1].id if len(rows) > limit else None)
 
     def get_many(self, ids: Sequence[int]) -> Sequence[StoredVariant]:
-        """The variants of these numbers, oldest first; numbers of none are passed over."""
+        """The variants with these ids, oldest first; unknown ids are skipped."""
         query = select(VariantRow).where(VariantRow.id.in_(ids)).order_by(VariantRow.id)
         with self._database.read_session() as session:
             return [
@@ -88,11 +99,11 @@ class VariantStore:
             ]
 
     def delete(self, ids: Sequence[int]) -> int:
-        """Deletes variants, then their pictures where nothing else shows them; tells how many."""
+        """Deletes variants, and their images where nothing else references them. Returns how many."""
         return self._delete(VariantRow.id.in_(ids))
 
     def delete_for_request(self, request_id: str) -> int:
-        """Deletes a request's variants, as `delete` does."""
+        """Deletes the variants of a request, as `delete` does."""
         return self._delete(VariantRow.request_id == request_id)
 
     def _delete(self, condition: ColumnElement[bool]) -> int:
@@ -106,17 +117,18 @@ class VariantStore:
         return len(rows)
 
     def delete_image_if_unreferenced(self, sha256: str) -> None:
-        """Deletes a picture that no variant, base image or recipe shows any more."""
+        """Deletes an image that no variant, base image or recipe references any more."""
         with self._database.read_session() as session:
-            if _is_used(session, sha256):
+            if _is_referenced(session, sha256):
                 return
         self._images.remove(sha256)
 
     def png(self, variant: Variant) -> bytes:
+        """The image of a variant. Raises NotFoundError when its file is missing."""
         return self._images.get(variant.image_sha256)
 
     def read_image(self, sha256: str) -> bytes:
-        """A variant's picture by its hash. Raises NotFound when no variant has it."""
+        """The image of a variant by its hash. Raises NotFoundError when no variant has it."""
         query = select(VariantRow.id).where(VariantRow.image_sha256 == sha256).limit(1)
         with self._database.read_session() as session:
             if session.scalar(query) is None:
@@ -125,24 +137,24 @@ class VariantStore:
 
 
 def _variant(row: VariantRow) -> Variant:
-    return read_kept(Variant, row.document, message("storage.variant", number=row.id))
+    return parse_stored_document(Variant, row.document, message("storage.variant", number=row.id))
 
 
-def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
+def _conditions(filter_: HistoryFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.theme is not None:
-        conditions.append(VariantRow.theme_slug == wanted.theme)
-    if wanted.slot is not None:
-        conditions.append(VariantRow.slot == wanted.slot)
-    if wanted.model is not None:
-        conditions.append(VariantRow.models.contains(f"\n{wanted.model}\n", autoescape=True))
-    if wanted.text is not None:
-        conditions.append(VariantRow.prompt.contains(wanted.text.lower(), autoescape=True))
-    if wanted.created_after is not None:
-        conditions.append(VariantRow.created_at >= _midnight(wanted.created_after))
-    if wanted.created_before is not None:
+    if filter_.theme is not None:
+        conditions.append(VariantRow.theme_slug == filter_.theme)
+    if filter_.slot is not None:
+        conditions.append(VariantRow.slot == filter_.slot)
+    if filter_.model is not None:
+        conditions.append(VariantRow.models.contains(f"\n{filter_.model}\n", autoescape=True))
+    if filter_.text is not None:
+        conditions.append(VariantRow.prompt.contains(filter_.text.lower(), autoescape=True))
+    if filter_.created_after is not None:
+        conditions.append(VariantRow.created_at >= _midnight(filter_.created_after))
+    if filter_.created_before is not None:
         conditions.append(
-            VariantRow.created_at < _midnight(wanted.created_before) + timedelta(days=1)
+            VariantRow.created_at < _midnight(filter_.created_before) + timedelta(days=1)
         )
     return conditions
 
@@ -151,8 +163,8 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _is_used(session: Session, sha256: str) -> bool:
-    """Whether a variant, a base image or a recipe still shows the picture."""
+def _is_referenced(session: Session, sha256: str) -> bool:
+    """Whether a variant, a base image or a control unit of a theme version uses the image."""
     return any(
         session.scalar(select(exists().where(condition)))
         for condition in (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.app import AppContainer, create_app_container
-from studio.errors import ServerError
+from studio.errors import AddressInUseError
 from studio.logging_config import configure_logging
 from studio.network import ForwardedHeaders, bind_socket, is_loopback
 from studio.server.bodies import BodyLimitMiddleware, BodyLimits
@@ -60,12 +60,12 @@ BODIES = BodyLimits(
 def serve(settings: Settings) -> None:
     """Serves the studio until it is interrupted.
 
-    Raises ServerError when the address cannot be listened on, or can be reached by others while
+    Raises AddressInUseError when the address cannot be listened on, or can be reached by others while
     there is nobody who could sign in.
     """
     guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
     if guarded and not create_app_container(settings).users.any():
-        raise ServerError("auth.nobody_could_sign_in", host=settings.host)
+        raise AddressInUseError("auth.nobody_could_sign_in", host=settings.host)
     listener = bind_socket(settings.host, settings.port)
     os.umask(0o077)
     configure_logging(settings.log_json, logging.WARNING)

@@ -215,7 +215,7 @@ class ThemeEditor:
             changed = summarize_changes(diff_themes(loaded.preset, preset))
             over = loaded.version if preset.slug == loaded.preset.slug else 0
             note = "" if changed is None else str(changed)
-            version = self.studio.themes.save(preset, author, note=note, over=over)
+            version = self.studio.themes.save(preset, author, note=note, expected_version=over)
         except StudioError as error:
             return {told: render_notice(self.texts.of(error), "error")}
         name, number = preset.name, version.version

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from studio.errors import AWAY
+from studio.errors import STORAGE_AWAY
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
 from tests.servers.disk import small_disk
@@ -149,7 +149,7 @@ def lives(server: Server, is_away: bool = False) -> None:
     assert server.process.poll() is None
     answered = httpx2.get(f"{server.url}/gradio_api/app_id", timeout=LONG)
     if answered.status_code == 503 and is_away:
-        assert answered.json() == {"error": AWAY}
+        assert answered.json() == {"error": STORAGE_AWAY}
     else:
         assert answered.status_code == 200
 

@@ -71,7 +71,7 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         second.click()
         expect(second).to_have_attribute("aria-pressed", "true")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    assert studio.requests.jobs.selection_counts("first-light")[1]["B"] == 1
+    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["B"] == 1
     [variant, *_] = studio.variants.list_latest(4)
     assert variant.doodle_sha256 is not None
     assert "a red dress" in variant.prompt

@@ -8,7 +8,7 @@ from diffusers import StableDiffusionControlNetImg2ImgPipeline, StableDiffusionI
 
 from studio.engine.diffusion import pipeline as pipelines
 from studio.engine.engine import Engine
-from studio.errors import DeviceLost, InsufficientMemoryError
+from studio.errors import DeviceLostError, InsufficientMemoryError
 from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from tests.engine.card import SimulatedCard, out_of_memory
 from tests.engine.conftest import Easel
@@ -83,7 +83,7 @@ def test_a_device_that_is_lost_while_a_model_goes_up_says_so(easel: Easel) -> No
     tight = on_card(easel, card)
     lost = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
     card.fails = lambda sent: lost if sent == 30 else None
-    with pytest.raises(DeviceLost, match="device failed while rendering with pocket-ink"):
+    with pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"):
         drawn(tight)
     assert card.card.held == 0
 

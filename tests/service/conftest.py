@@ -18,7 +18,7 @@ from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.settings import Settings
 from tests.servers.api import serving
-from tests.servers.drawer import Wordy
+from tests.servers.render_worker import ScriptedRenderer
 
 
 class Service:
@@ -39,7 +39,7 @@ class Service:
         settings = Settings(
             data_dir=self.home, broker_url=broker, database_url=SecretStr(self.database)
         )
-        return create_app_container(settings, lambda: Wordy(steps=4))
+        return create_app_container(settings, lambda: ScriptedRenderer(steps=4))
 
     def work(self, workers: int = 1, **settings: str) -> None:
         """Starts workers, where the runner has any."""
@@ -54,7 +54,7 @@ class Service:
             }
             self.workers.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "tests.servers.drawer"], env=os.environ | own,
+                    [sys.executable, "-m", "tests.servers.render_worker"], env=os.environ | own,
                     start_new_session=True, stderr=(self.home / "worker.log").open("ab"),
                     stdout=subprocess.DEVNULL,
                 )

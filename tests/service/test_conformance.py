@@ -85,7 +85,7 @@ def test_a_withheld_image_is_shown_once_a_reviewer_clears_it(service: Service) -
 def test_three_of_four_is_an_end_that_says_why(service: Service) -> None:
     service.work()
     with service.client() as themes:
-        asked = themes.create_request(*ASK, words="C fails")
+        asked = themes.create_request(*ASK, prompt="C fails")
         shown = ended(themes, asked.id)
         assert states(shown) == ["done", "done", "failed", "done"]
         assert shown.variants[2].error == "recipe C: NaN latents"
@@ -96,7 +96,7 @@ def test_three_of_four_is_an_end_that_says_why(service: Service) -> None:
 def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
     service.work()
     with service.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         for event in themes.stream_events(asked.id):
             if event["type"] == "step":
                 break
@@ -116,7 +116,7 @@ def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
 def test_who_asks_for_little_passes_by_who_floods(service: Service) -> None:
     quiet = service.studio.clients.create_or_rotate_key(ApiClient(name="quiet"))
     with service.client() as flooding:
-        flood = [flooding.create_request(*ASK, words="slow") for _ in range(4)]
+        flood = [flooding.create_request(*ASK, prompt="slow") for _ in range(4)]
         service.work()
         next(e for e in flooding.stream_events(flood[0].id) if e["type"] == "step")
         with StudioClient(str(flooding._http.base_url), quiet) as themes:
@@ -136,11 +136,11 @@ def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
     such jobs by itself."""
     with service.client() as themes:
         in_the_way = [
-            themes.create_request(*ASK, words="slow").id for _ in range(0 if service.redis else 20)
+            themes.create_request(*ASK, prompt="slow").id for _ in range(0 if service.redis else 20)
         ]
         asked = themes.create_request(*ASK)
-        store = service.studio.requests.jobs
-        with store._database.write_session() as session:
+        queue = service.studio.requests.jobs.queue
+        with queue._database.write_session() as session:
             of_it = update(JobRow).where(JobRow.request_id == asked.id)
             session.execute(of_it.values(expires_at=examples.LONG_AGO))
         shown = ended(themes, asked.id)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import ConnectionError, Redis
 from redis.client import Pipeline
+from studio.bench.redis import RedisServer
 
-from benchmarks.redis_server import RedisServer
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS
@@ -38,16 +38,20 @@ def child_of(worker: subprocess.Popen[bytes]) -> int:
 def test_a_process_that_dies_while_it_draws_loses_nothing(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        shown = ended(themes, themes.create_request(*ASK, words="B bursts").id)
+        shown = ended(themes, themes.create_request(*ASK, prompt="B bursts").id)
         assert states(shown) == ["done"] * 4
-        [job] = [j for j in fleet.studio.requests.jobs.get_status(shown.id).jobs if j.slot == "B"]
+        [job] = [
+            j
+            for j in fleet.studio.requests.jobs.requests.get_status(shown.id).jobs
+            if j.slot == "B"
+        ]
         assert job.attempts >= 2  # A worker that hardly gets a core may be taken for dead.
 
 
 def test_a_job_that_kills_whoever_draws_it_stops(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        shown = ended(themes, themes.create_request(*ASK, words="B bursts for ever").id)
+        shown = ended(themes, themes.create_request(*ASK, prompt="B bursts for ever").id)
         assert states(shown) == ["done", "failed", "done", "done"]
         assert shown.variants[1].error == "it was begun again and again, and never ended"
 
@@ -55,12 +59,12 @@ def test_a_job_that_kills_whoever_draws_it_stops(fleet: Service) -> None:
 def test_what_a_worker_had_that_is_killed_whole_another_draws(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
-        next(e for e in themes.stream_events(asked.id) if e["type"] == "step")
+        asked = themes.create_request(*ASK, prompt="slow")
+        next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
         fleet.rest()
         fleet.work()
         assert states(ended(themes, asked.id)) == ["done"] * 4
-        ends = [e["slot"] for e in themes.stream_events(asked.id) if e["type"] == "done"]
+        ends = [e["slot"] for e in themes.stream_events(asked.id) if e["kind"] == "done"]
         assert sorted(ends) == ["A", "B", "C", "D"]
 
 
@@ -75,7 +79,7 @@ def test_what_the_broker_has_forgotten_is_sent_again(
         connect_redis(fleet.redis.url).flushdb()
         fleet.work()
         assert states(ended(themes, asked.id)) == ["done"] * 4
-        assert {e["slot"] for e in themes.stream_events(asked.id) if e["type"] == "done"} == set(
+        assert {e["slot"] for e in themes.stream_events(asked.id) if e["kind"] == "done"} == set(
             SLOTS
         )
 
@@ -85,12 +89,14 @@ def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
     fleet.work(2)
     with fleet.client() as themes:
         ended(themes, themes.create_request(*ASK).id)
-        asked = themes.create_request(*ASK, words="slow")
-        next(e for e in themes.stream_events(asked.id) if e["type"] == "step")
-        fleet.studio.requests.runner.enqueue(fleet.studio.requests.jobs.get(asked.id), SLOTS)
+        asked = themes.create_request(*ASK, prompt="slow")
+        next(e for e in themes.stream_events(asked.id) if e["kind"] == "step")
+        fleet.studio.requests.runner.enqueue(
+            fleet.studio.requests.jobs.requests.get(asked.id), SLOTS
+        )
         assert states(ended(themes, asked.id)) == ["done"] * 4
         ends = [
-            e["slot"] for e in themes.stream_events(asked.id) if e["type"] in ("done", "cancelled")
+            e["slot"] for e in themes.stream_events(asked.id) if e["kind"] in ("done", "cancelled")
         ]
         assert sorted(ends) == ["A", "B", "C", "D"]
         assert states(ended(themes, themes.create_request(*ASK).id)) == ["done"] * 4
@@ -99,12 +105,12 @@ def test_a_job_that_another_has_holds_nobody_up(fleet: Service) -> None:
 def test_an_end_that_nobody_lived_to_tell_is_told_to_whoever_follows(fleet: Service) -> None:
     with fleet.client() as themes:
         asked = themes.create_request(*ASK)
-        store = fleet.studio.requests.jobs
+        queue = fleet.studio.requests.jobs.queue
         for slot in SLOTS:
-            ticket = store.claim(asked.id, slot)
-            assert ticket is not None
-            store.complete(ticket, "failed", "lost its voice")
-        told = [e for e in themes.stream_events(asked.id) if e["type"] == "failed"]
+            lease = queue.claim(asked.id, slot)
+            assert lease is not None
+            queue.complete(lease, "failed", "lost its voice")
+        told = [e for e in themes.stream_events(asked.id) if e["kind"] == "failed"]
         assert [e["slot"] for e in told] == ["A", "B", "C", "D"]
 
 
@@ -122,7 +128,7 @@ def test_a_request_is_drawn_by_several_at_once(fleet: Service) -> None:
     fleet.work(3)
     with fleet.client() as themes:
         ended(themes, themes.create_request(*ASK).id)
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         most = 0
         for event in themes.stream_events(asked.id):
             running = sum(v.state == "running" for v in themes.get_request(asked.id).variants)
@@ -134,9 +140,9 @@ def test_a_request_is_drawn_by_several_at_once(fleet: Service) -> None:
 def test_a_worker_lets_its_job_finish_when_it_is_told_to_stop(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         for event in themes.stream_events(asked.id):
-            if event["type"] == "step":
+            if event["kind"] == "step":
                 begun = event["slot"]
                 break
         fleet.workers[0].send_signal(signal.SIGTERM)

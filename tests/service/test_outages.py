@@ -81,7 +81,7 @@ def test_a_database_that_stops_and_starts_costs_nothing_but_time(
     service.work()
     with service.client() as themes:
         all_told_once(themes, themes.create_request(*ASK).id)
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         begun(themes, asked.id)
         postgresql.stop()
         assert status(themes, "ready") == 503
@@ -102,7 +102,7 @@ def test_a_locked_database_costs_nothing_but_time(
     monkeypatch.setattr("studio.store.database.BUSY_TIMEOUT_SECONDS", 0.2)
     in_process.studio = in_process.open()
     with in_process.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         begun(themes, asked.id)
         other = sqlite3.connect(in_process.home / "studio.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -118,7 +118,7 @@ def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None
     with small_disk(home):
         service = Service(home, None)
         with service.client() as themes:
-            asked = themes.create_request(*ASK, words="slow")
+            asked = themes.create_request(*ASK, prompt="slow")
             begun(themes, asked.id)
             filler = home / "filler"
             with suppress(OSError), filler.open("wb", buffering=0) as opened:
@@ -157,7 +157,7 @@ def test_what_is_drawn_while_redis_goes_away_is_finished(fleet: Service) -> None
     fleet.work()
     assert fleet.redis is not None
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="slow")
+        asked = themes.create_request(*ASK, prompt="slow")
         begun(themes, asked.id)
         fleet.redis.stop()
         until(lambda: "done" in states(themes.get_request(asked.id)))
@@ -168,20 +168,22 @@ def test_what_is_drawn_while_redis_goes_away_is_finished(fleet: Service) -> None
 def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet: Service) -> None:
     fleet.work()
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="B loses the device")
+        asked = themes.create_request(*ASK, prompt="B loses the device")
         assert fleet.workers[0].wait(LONG) == 9
         shown = themes.get_request(asked.id)
         assert "failed" not in states(shown)
         fleet.work()
         all_told_once(themes, asked.id)
-        jobs = {job.slot: job for job in fleet.studio.requests.jobs.get_status(asked.id).jobs}
+        jobs = {
+            job.slot: job for job in fleet.studio.requests.jobs.requests.get_status(asked.id).jobs
+        }
         assert jobs["B"].attempts >= 2
 
 
 def test_a_job_that_hangs_is_given_back_and_its_process_replaced(fleet: Service) -> None:
     fleet.work(STUDIO_JOB_TIMEOUT_SECONDS="15")
     with fleet.client() as themes:
-        asked = themes.create_request(*ASK, words="B hangs")
+        asked = themes.create_request(*ASK, prompt="B hangs")
         all_told_once(themes, asked.id)
         all_told_once(themes, themes.create_request(*ASK).id)
 
@@ -241,7 +243,7 @@ def test_only_a_process_that_is_killed_costs_an_attempt(
     asked = ""
 
     def running() -> bool:
-        jobs = service.studio.requests.jobs.get_status(asked).jobs
+        jobs = service.studio.requests.jobs.requests.get_status(asked).jobs
         return any(job.state == "running" for job in jobs)
 
     for ends in range(1, MAX_ATTEMPTS + 1):
@@ -254,7 +256,7 @@ def test_only_a_process_that_is_killed_costs_an_attempt(
             until(running)
             server.send_signal(ended_by)
             server.wait(LONG)
-        jobs = service.studio.requests.jobs.get_status(asked).jobs
+        jobs = service.studio.requests.jobs.requests.get_status(asked).jobs
         if ended_by == signal.SIGTERM:
             assert "running" not in {job.state for job in jobs}
             assert all(job.attempts == 0 for job in jobs if job.state == "queued")

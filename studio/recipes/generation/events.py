@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from studio.message_fields import KeptMessage, MaybeMessage
+from studio.message_fields import MaybeMessage, StoredMessage
 from studio.recipes.base import FrozenModel
 from studio.recipes.generation.job import Variant
 from studio.recipes.themes.preset import Slot
@@ -52,7 +52,7 @@ class Failed(JobEvent):
     """The job ended without a picture; `message` says why."""
 
     kind: Literal["failed"] = "failed"
-    message: KeptMessage
+    message: StoredMessage
 
 
 class ResultWithheld(JobEvent):
@@ -66,7 +66,7 @@ class JobCancelled(JobEvent):
     kind: Literal["cancelled"] = "cancelled"
 
 
-class Elsewhere(JobEvent):
+class JobReassigned(JobEvent):
     """Another process has the job now: this run hears no more of it, and it goes on there."""
 
     kind: Literal["queued"] = "queued"
@@ -82,9 +82,9 @@ Event = (
     | Failed
     | ResultWithheld
     | JobCancelled
-    | Elsewhere
+    | JobReassigned
 )
-ENDS = (JobCompleted, Failed, ResultWithheld, JobCancelled)
+JOB_END_EVENTS = (JobCompleted, Failed, ResultWithheld, JobCancelled)
 """Events that end a job."""
-TERMINAL_EVENTS = (*ENDS, Elsewhere)
+TERMINAL_EVENTS = (*JOB_END_EVENTS, JobReassigned)
 """Events after which a run has no more of a job."""

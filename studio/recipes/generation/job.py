@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from studio.errors import NotFoundError
-from studio.message_fields import KeptMessage
+from studio.message_fields import StoredMessage
 from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, Slug
 from studio.recipes.generation.recipe import LoraSettings, ModelType, Recipe
@@ -15,7 +15,7 @@ from studio.recipes.themes.preset import Preset, Slot
 
 MAX_PROMPT_CHARS = 500
 """Characters a user may add to a theme's prompt."""
-Words = Annotated[str, Field(max_length=MAX_PROMPT_CHARS), TEXT]
+UserPrompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARS), TEXT]
 
 OPERATOR_CLIENT = "studio"
 """Who asks on the studio's own page and command line."""
@@ -36,7 +36,7 @@ class GenerationRequest(StoredModel):
     id: RequestId
     base_image: BaseImage
     doodle: Doodle | None = None
-    user_prompt: Words = ""
+    user_prompt: UserPrompt = ""
     preset: Preset
     theme_version: int | None = None
     seed: Seed
@@ -101,7 +101,7 @@ class Variant(StoredModel):
     doodle_sha256: Sha256 | None
     models: tuple[UsedModel, ...]
     timings: Timings
-    notes: tuple[KeptMessage, ...] = ()
+    notes: tuple[StoredMessage, ...] = ()
     prompt_tokens: Annotated[int, Field(ge=0)] = 0
     image_sha256: Sha256
     created_at: datetime

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from studio.errors import NotFoundError
-from studio.imaging.color_metrics import delta_e_map, diversity, median_color_error, middle
+from studio.imaging.color_metrics import delta_e_map, diversity, median_color_error, median_or_none
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.base_image import BaseImage
@@ -105,7 +105,7 @@ class RegressionSuite:
 
     def _test_inputs(self, version: ThemeVersion) -> list[tuple[SampleDoodle, BaseImage]]:
         allowed = set(version.preset.base_images)
-        known = {image.id: image for image in self.base_images.list_all(with_retired=True)}
+        known = {image.id: image for image in self.base_images.list_all(include_retired=True)}
         pages = [
             (each, known[each.base_image])
             for each in self.pack
@@ -118,7 +118,7 @@ class RegressionSuite:
 
 def compute_suite_metrics(images: Images, doodles: Mapping[str, Image.Image]) -> QualityMetrics:
     """How the pictures of a sheet are: alike to their doodles, unlike one another."""
-    alike = middle(
+    alike = median_or_none(
         median_color_error(doodles[name], image) for (name, _, _), image in images.items()
     )
     pages = sorted({(name, seed) for name, seed, _ in images})

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from studio.errors import JobCancelledError, StudioError, shown
+from studio.errors import JobCancelledError, StudioError, public_message
 from studio.imaging.adversarial_doodles import ADVERSARIAL_DOODLES
 from studio.imaging.character_preservation import PASS_THRESHOLD, character_preservation_score
 from studio.imaging.png_io import decode_png, encode_png
@@ -74,7 +74,7 @@ class RobustnessSuite:
             raise
         except StudioError as error:
             log.warning("%s on %s is not judged: %s", name, base.id, error)
-            return RobustnessCase(doodle=name, base_image=base.id, slot=job.slot, score=None, passed=False, failure_reason=shown(error))  # fmt: skip
+            return RobustnessCase(doodle=name, base_image=base.id, slot=job.slot, score=None, passed=False, failure_reason=public_message(error))  # fmt: skip
         clean = decode_png(self.base_images.read_png(base), message("image.base_named", id=base.id))
         score = character_preservation_score(clean, image, base.keypoints)
         return RobustnessCase(doodle=name, base_image=base.id, slot=job.slot, score=round(score, 3), passed=score >= PASS_THRESHOLD)  # fmt: skip

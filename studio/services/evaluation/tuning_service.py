@@ -11,7 +11,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.imaging.color_metrics import mean_delta_e, median_color_error, middle
+from studio.imaging.color_metrics import mean_delta_e, median_color_error, median_or_none
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.optional_dependencies import require_extra
@@ -28,7 +28,7 @@ from studio.recipes.evaluation.tuning import (
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import Value
+from studio.recipes.generation.sweep import AxisValue
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
@@ -52,7 +52,7 @@ class TrialResult:
     yet)."""
 
     number: int
-    values: Mapping[str, Value]
+    values: Mapping[str, AxisValue]
     metrics: QualityMetrics
     stars: int | None
     score: float | None
@@ -197,7 +197,7 @@ class TuningService:
         recipes = latest.preset.recipes.replace(study.slot, recipe)
         preset = latest.preset.model_copy(update={"recipes": recipes})
         note = f"recipe {study.slot} is trial {number} of {name}"
-        return self.themes.save(preset, author, note, over=latest.version)
+        return self.themes.save(preset, author, note, expected_version=latest.version)
 
     def trial_images(self, name: str, number: int) -> list[Image.Image]:
         """A trial's pictures, a test doodle each. Raises NotFound, also where the album has not all of
@@ -231,7 +231,9 @@ class TuningService:
                 median_color_error(decode_png(doodle.png, message("image.a_test_doodle")), image)
             )
             apart += [mean_delta_e(image, other) for other in self._others(preset, version.version, slot, doodle)]  # fmt: skip
-        return QualityMetrics(color_error=middle(alike), diversity=mean(apart), seed_diversity=None)
+        return QualityMetrics(
+            color_error=median_or_none(alike), diversity=mean(apart), seed_diversity=None
+        )
 
     def _others(
         self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle

@@ -11,7 +11,7 @@ from typing import TypeVar
 from PIL import Image
 
 from studio.engine.results import RenderResult
-from studio.errors import StorageUnavailableError, StudioError, shown
+from studio.errors import StorageUnavailableError, StudioError, public_message
 from studio.imaging.png_metadata import png_with_metadata
 from studio.messages import Message, message
 from studio.recipes.generation.events import Failed, JobCancelled, JobCompleted, ResultWithheld
@@ -163,7 +163,7 @@ def unexpected(slot: Slot) -> Failed:
 def failed(job: RenderJob, error: StudioError) -> Failed:
     """The end of a job by an error that says what to do; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.slot, job.request_id, error)
-    message = AWAY if isinstance(error, StorageUnavailableError) else shown(error)
+    message = AWAY if isinstance(error, StorageUnavailableError) else public_message(error)
     return Failed(slot=job.slot, message=message)
 
 

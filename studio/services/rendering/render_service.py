@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import (
-    DeviceLost,
+    DeviceLostError,
     InsufficientMemoryError,
     JobCancelledError,
     NotFoundError,
@@ -92,7 +92,7 @@ class RenderService:
         self._finisher = Finisher(variants, judge, self.metrics, self._retry, self._after)
         self._capacity = threading.Semaphore(UNFINISHED)
         self._engine: Renderer | None = None
-        self._device_lost: DeviceLost | None = None
+        self._device_lost: DeviceLostError | None = None
         self._runs: dict[str, Run] = {}
         self._ended: dict[str, None] = {}
 
@@ -182,7 +182,7 @@ class RenderService:
         """Whether this process can still render.
 
         Raises LaneHung when one of its threads is dead, or its task has made no progress for `stalled`
-        seconds, DeviceLost when the device fails every job.
+        seconds, DeviceLostError when the device fails every job.
         """
         for lane in (self._lane, self._after):
             if not lane.is_alive:
@@ -279,7 +279,7 @@ class RenderService:
                 rendered = self._rendered(run, [job])[0]
         except JobCancelledError:
             self._after.submit(partial(self._finisher.end, run, JobCancelled(slot=slot)))
-        except DeviceLost as error:
+        except DeviceLostError as error:
             self._lose_device(run, job, error)
         except InsufficientMemoryError as error:
             self._retry_or_fail(run, job, error.message, priority)
@@ -319,7 +319,7 @@ class RenderService:
                 rendered = self._rendered(run, [job])[0]
             except JobCancelledError:
                 self._after.submit(partial(self._finisher.end, run, JobCancelled(slot=job.slot)))
-            except DeviceLost as error:
+            except DeviceLostError as error:
                 self._lose_device(run, job, error)
             except StudioError as error:
                 self._after.submit(partial(self._finisher.end, run, failed(job, error)))
@@ -340,7 +340,7 @@ class RenderService:
 
         self._after.submit(partial(self._finisher.requeue, run, job, error, requeue))
 
-    def _lose_device(self, run: Run, job: RenderJob, error: DeviceLost) -> None:
+    def _lose_device(self, run: Run, job: RenderJob, error: DeviceLostError) -> None:
         """The job goes back to the queue, and nothing more is rendered here."""
         log.critical("the device is lost: %s", error)
         self._device_lost = error

@@ -22,7 +22,7 @@ from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.requests.runner import UNSENT, hard_timeout_seconds
-from studio.store.job_types import Left
+from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ class CeleryRunner:
         self._stream = RedisEventLog(self._redis)
         self._jobs, self._clock = jobs, clock
         self._trusted_from = 0.0
-        self._unsent: dict[str, Left] = {}
+        self._unsent: dict[str, UnclaimedJobs] = {}
 
     def reserve(self, seconds: float) -> None:
         """Any number of processes may serve a fleet."""
@@ -194,8 +194,10 @@ class CeleryRunner:
         if not is_even:
             self._trusted_from = self._clock() + HEARTBEAT_TIMEOUT.total_seconds()
         if self._clock() >= self._trusted_from:
-            for left in self._jobs.requeue_stale(HEARTBEAT_TIMEOUT):
-                self.enqueue(self._jobs.get(left.request_id), left.slots, left.fair_share_tier)
+            for left in self._jobs.queue.requeue_stale(HEARTBEAT_TIMEOUT):
+                self.enqueue(
+                    self._jobs.requests.get(left.request_id), left.slots, left.fair_share_tier
+                )
         self._send_unsent()
         self._send_lost()
 
@@ -203,14 +205,14 @@ class CeleryRunner:
         """What was admitted here while Redis was away."""
         unsent, self._unsent = self._unsent, {}
         for left in unsent.values():
-            self.enqueue(self._jobs.get(left.request_id), left.slots, left.fair_share_tier)
+            self.enqueue(self._jobs.requests.get(left.request_id), left.slots, left.fair_share_tier)
 
     def _send_lost(self) -> None:
         """What the table has as queued, and Redis has nothing of: whether a model's queue is empty is
         asked once, before anything is sent."""
         empty: dict[str, bool] = {}
-        for left in self._jobs.list_queued(UNSENT):
-            jobs = plan_jobs(self._jobs.get(left.request_id))
+        for left in self._jobs.queue.list_queued(UNSENT):
+            jobs = plan_jobs(self._jobs.requests.get(left.request_id))
             queues = {job.slot: queue_name(job.recipe.base_model.name) for job in jobs}
             with broker_errors():
                 for queue in set(queues.values()) - set(empty):
@@ -239,7 +241,7 @@ class CeleryRunner:
                 self._send(request.id, jobs, turn)
         except StorageUnavailableError as error:
             log.warning("request %s is sent later: %s", request.id, error)
-            self._unsent[request.id] = Left(request.id, tuple(slots), turn)
+            self._unsent[request.id] = UnclaimedJobs(request.id, tuple(slots), turn)
 
     def _send(self, request_id: str, jobs: Sequence[RenderJob], turn: int) -> None:
         with self._app.producer_or_acquire() as producer:

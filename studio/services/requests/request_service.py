@@ -27,8 +27,9 @@ from studio.services.requests.request_factory import RequestFactory
 from studio.services.requests.runner import JobRunner
 from studio.services.themes.deployment_service import DeploymentService
 from studio.store.base_images import BaseImageStore
-from studio.store.job_types import Crowd
-from studio.store.jobs import EXPIRED_MESSAGE, JobStore
+from studio.store.job_queue import EXPIRED_MESSAGE
+from studio.store.job_types import QueueLoad
+from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 
 QUEUE_TIMEOUT = timedelta(minutes=5)
@@ -81,7 +82,7 @@ class RequestService:
         """To be called now and then: ends what has waited too long, sees to what nobody draws. After a
         jump of the clock, or while nobody could look, what waits may wait anew.
 
-        Raises LaneHung and DeviceLost when this process can render no more, StoreInUse when another
+        Raises LaneHung and DeviceLostError when this process can render no more, StoreInUseError when another
         renders for the same database.
         """
         self.check()
@@ -89,14 +90,14 @@ class RequestService:
         if is_even:
             self.expire_overdue()
         else:
-            self.jobs.extend(datetime.now(UTC) + QUEUE_TIMEOUT)
+            self.jobs.queue.extend(datetime.now(UTC) + QUEUE_TIMEOUT)
         self.runner.run_maintenance(is_even)
         self.ticks.complete()
 
     def check(self) -> None:
         """Whether this process works, whatever becomes of the services around it.
 
-        Raises LaneHung, DeviceLost.
+        Raises LaneHung, DeviceLostError.
         """
         self.runner.check()
 
@@ -108,11 +109,11 @@ class RequestService:
         """
         self.check()
         self.runner.check_ready()
-        return self.jobs.waiting()
+        return self.jobs.stats.count_queued()
 
     def expire_overdue(self) -> int:
         """Ends what has waited too long; tells how many jobs."""
-        late = self.jobs.expire_overdue()
+        late = self.jobs.queue.expire_overdue()
         for request_id, slots in late.items():
             ends = [
                 EventMessage(slot=each, type="failed", is_terminal=True, error=EXPIRED_MESSAGE)
@@ -139,7 +140,7 @@ class RequestService:
         to wait where there is too much.
         """
         if order.key is not None and (
-            before := self.jobs.find_by_idempotency_key(client.name, order.key)
+            before := self.jobs.requests.find_by_idempotency_key(client.name, order.key)
         ):
             return self._is_repeat(before, order)
         # Its id decides which version answers, where two are tried beside one another.
@@ -155,7 +156,7 @@ class RequestService:
             request = request.model_copy(update={"body_sha256": order.sha256})
         expires = datetime.now(UTC) + QUEUE_TIMEOUT
         try:
-            kept, turn = self.jobs.create(
+            kept, turn = self.jobs.requests.create(
                 request, client.name, client.channel, expires, order.key, partial(admit, client)
             )
         except _QueueFull as full:
@@ -169,7 +170,7 @@ class RequestService:
 
     def get(self, client: ApiClient, request_id: str) -> RequestStatus:
         """A client's own request. Raises NotFound, for those of others too."""
-        found = self.jobs.get_status(request_id)
+        found = self.jobs.requests.get_status(request_id)
         if found.client != client.name:
             raise NotFoundError("request.not_found", id=request_id[:32])
         return found
@@ -177,13 +178,13 @@ class RequestService:
     def cancel(self, client: ApiClient, request_id: str) -> RequestStatus:
         """Ends what has not ended; the pictures that are done stay."""
         self.get(client, request_id)
-        self.runner.cancel(request_id, self.jobs.cancel(request_id))
+        self.runner.cancel(request_id, self.jobs.queue.cancel(request_id))
         return self.get(client, request_id)
 
     def select_variant(self, client: ApiClient, request_id: str, slot: Slot) -> RequestStatus:
         """Takes down which picture the user chose."""
         self.get(client, request_id)
-        self.jobs.select_variant(request_id, slot)
+        self.jobs.requests.select_variant(request_id, slot)
         return self.get(client, request_id)
 
     def get_image(self, client: ApiClient, request_id: str, slot: Slot) -> bytes:
@@ -197,9 +198,9 @@ class RequestService:
 
     def withdraw(self, request_id: str, slot: Slot, reason: str, by: str) -> RequestStatus:
         """Withholds a picture that is shown already, as a later verdict wants it; it is on record."""
-        self.jobs.withhold(request_id, slot, reason)
-        self.intake.safety.record_withdrawal(self.jobs.get(request_id), slot, reason, by)
-        return self.jobs.get_status(request_id)
+        self.jobs.requests.withhold(request_id, slot, reason)
+        self.intake.safety.record_withdrawal(self.jobs.requests.get(request_id), slot, reason, by)
+        return self.jobs.requests.get_status(request_id)
 
     def release(self, request_id: str, slot: Slot, reason: str, by: str) -> RequestStatus:
         """Has a withheld picture shown all the same, as a reviewer wants it; that is on record. One that
@@ -208,12 +209,14 @@ class RequestService:
         Raises NotFound where nothing is withheld.
         """
         is_made = any(each.slot == slot for each in self.variants.list_for_request(request_id))
-        self.jobs.release_withheld(request_id, slot, is_made, datetime.now(UTC) + QUEUE_TIMEOUT)
-        request = self.jobs.get(request_id)
+        self.jobs.requests.release_withheld(
+            request_id, slot, is_made, datetime.now(UTC) + QUEUE_TIMEOUT
+        )
+        request = self.jobs.requests.get(request_id)
         self.intake.safety.record_release(request, slot, reason, by)
         if not is_made:
             self.runner.enqueue(request, (slot,))
-        return self.jobs.get_status(request_id)
+        return self.jobs.requests.get_status(request_id)
 
     def override_decision(self, number: int, review: Review) -> None:
         """A reviewer finds a withheld picture fit to be shown. Raises NotFound, and InputError for a
@@ -231,7 +234,7 @@ class RequestService:
     def is_finished(self, request_id: str) -> bool:
         """Whether nothing more will be told of a request. What the job table has as ended, and nobody
         has told, is told."""
-        if not self.jobs.get_status(request_id).is_finished:
+        if not self.jobs.requests.get_status(request_id).is_finished:
             return False
         if self.runner.is_finished(request_id):
             return True
@@ -240,7 +243,7 @@ class RequestService:
 
     def terminal_events(self, request_id: str) -> tuple[EventMessage, ...]:
         """How each job of a request stands, as events: what is left of a run that is gone."""
-        asked = self.jobs.get_status(request_id)
+        asked = self.jobs.requests.get_status(request_id)
         made = {variant.slot: variant for variant in self.variants.list_for_request(request_id)}
         return tuple(
             to_event_message(event_for_state(job, made.get(job.slot), self.variants))
@@ -253,14 +256,16 @@ class RequestService:
             variant.timings.render_seconds + variant.timings.load_seconds
             for variant in self.variants.list_latest(20)
         ]
-        return 1 + round(self.jobs.waiting() * (median(newest) if newest else DEFAULT_JOB_SECONDS))
+        return 1 + round(
+            self.jobs.stats.count_queued() * (median(newest) if newest else DEFAULT_JOB_SECONDS)
+        )
 
     def _is_repeat(self, request_id: str, order: GenerationRequestSpec) -> RequestStatus:
         """The request that was sent under the order's key. Raises InputError where that was another."""
-        sent = self.jobs.get(request_id).body_sha256
+        sent = self.jobs.requests.get(request_id).body_sha256
         if sent is not None and sent != order.sha256:
             raise InvalidInputError("request.key_used_twice")
-        return self.jobs.get_status(request_id)
+        return self.jobs.requests.get_status(request_id)
 
     def _check_offered(self, preset: Preset, image_id: str) -> None:
         allowed = preset.base_images
@@ -272,7 +277,7 @@ class _QueueFull(StudioError):
     """There is no room for a request; how long that will last is for the door to say."""
 
 
-def admit(client: ApiClient, crowd: Crowd) -> int:
+def admit(client: ApiClient, crowd: QueueLoad) -> int:
     """The turn of a client's next request. Raises _Full, and Busy where the client knows it best."""
     if crowd.client_active_requests >= client.max_concurrent_requests:
         raise _QueueFull("request.too_many_in_flight", count=client.max_concurrent_requests)
@@ -282,7 +287,7 @@ def admit(client: ApiClient, crowd: Crowd) -> int:
     return fair_share_tier(crowd.client_active_requests)
 
 
-def _check_quota(client: ApiClient, crowd: Crowd) -> None:
+def _check_quota(client: ApiClient, crowd: QueueLoad) -> None:
     if client.requests_per_day is None:
         return
     now = datetime.now(UTC)

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import DeviceLost, NotFoundError, WorkerHungError
+from studio.errors import DeviceLostError, NotFoundError, WorkerHungError
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import Slot
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
 from studio.services.requests.job_tracker import DatabaseJobTracker
-from studio.store.job_types import Left
+from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
 from studio.store.locks import ServerLock
 from studio.store.variants import VariantStore
@@ -40,19 +40,19 @@ class JobRunner(Protocol):
 
     def reserve(self, seconds: float) -> None:
         """Before `recover`: makes sure, and waits so long for it, that nobody else draws where only one
-        may. Raises StoreInUse."""
+        may. Raises StoreInUseError."""
         ...
 
     def run_maintenance(self, is_even: bool = True) -> None:
         """To be called now and then: sees to jobs whose drawer died, or hangs. Not `is_even`: signs of
         life cannot be judged by the clock for now.
 
-        Raises LaneHung, DeviceLost, StoreInUse, StoreUnavailable.
+        Raises LaneHung, DeviceLostError, StoreInUseError, StoreUnavailable.
         """
         ...
 
     def check(self) -> None:
-        """Whether this process can do its part. Raises LaneHung, DeviceLost."""
+        """Whether this process can do its part. Raises LaneHung, DeviceLostError."""
         ...
 
     def check_ready(self) -> None:
@@ -108,8 +108,8 @@ class LocalRunner:
 
     def recover(self) -> int:
         """What was running before a start is nobody's now."""
-        self._jobs.requeue_stale()
-        return self._enqueue_all(self._jobs.list_queued())
+        self._jobs.queue.requeue_stale()
+        return self._enqueue_all(self._jobs.queue.list_queued())
 
     def run_maintenance(self, is_even: bool = True) -> None:
         """A thread that hangs in a library's code cannot be ended, but its process can. What the table
@@ -120,8 +120,11 @@ class LocalRunner:
             return
         runs = self._rendering.active_runs()
         known = {(run.request.id, slot) for run in runs for slot in run.pending_slots}
-        found: dict[str, Left] = {}
-        for left in (*self._jobs.requeue_stale(UNSENT, known), *self._jobs.list_queued(UNSENT)):
+        found: dict[str, UnclaimedJobs] = {}
+        for left in (
+            *self._jobs.queue.requeue_stale(UNSENT, known),
+            *self._jobs.queue.list_queued(UNSENT),
+        ):
             lost = {each for each in left.slots if (left.request_id, each) not in known}
             lost |= set(found[left.request_id].slots) if left.request_id in found else set()
             found[left.request_id] = replace(left, slots=tuple(sorted(lost)))
@@ -138,13 +141,13 @@ class LocalRunner:
         """The attempts are not counted, but for those of a process that hangs or lost its device."""
         try:
             self.check()
-        except (WorkerHungError, DeviceLost):
+        except (WorkerHungError, DeviceLostError):
             return
         self._rendering.let_go()
 
-    def _enqueue_all(self, found: Sequence[Left]) -> int:
+    def _enqueue_all(self, found: Sequence[UnclaimedJobs]) -> int:
         for left in found:
-            self.enqueue(self._jobs.get(left.request_id), left.slots, left.fair_share_tier)
+            self.enqueue(self._jobs.requests.get(left.request_id), left.slots, left.fair_share_tier)
         return len(found)
 
     def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], turn: int = 0) -> None:

@@ -38,7 +38,7 @@ def install_base_images(folder: Path, bases: BaseImageStore) -> None:
 
 def install_bundled_themes(folder: Path, presets: ThemeStore, catalog: ModelCatalog) -> None:
     """Adds the shipped presets whose slug is unknown; saved ones are never touched."""
-    known = {summary.slug for summary in presets.list_summaries(with_archived=True)}
+    known = {summary.slug for summary in presets.list_summaries(include_archived=True)}
     # What is saved last is what a page opens with.
     for file in sorted(folder.glob("*.json"), key=lambda file: (file.stem == FIRST, file.stem)):
         if file.stem not in known:

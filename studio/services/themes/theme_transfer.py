@@ -9,7 +9,7 @@ from studio.imaging.png_io import decode_png
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.planning import named_models
+from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.recipes.themes.theme_file import BundledBaseImage, ThemeBundle, parse_theme_file
@@ -56,7 +56,7 @@ class ThemeImportExport:
         """
         package = parse_theme_file(data, message("theme.file", name=name))
         try:
-            models = named_models(package.preset)
+            models = list_referenced_models(package.preset)
         except InvalidInputError as error:
             raise InvalidDocumentError(
                 "theme.file_invalid", name=name, reason=error.message
@@ -64,7 +64,9 @@ class ThemeImportExport:
         new = [packed for packed in package.base_images if self._check_bundled_image(packed)]
         for packed in new:
             self.base_images.upsert(
-                packed.image, packed.png, position=len(self.base_images.list_all(with_retired=True))
+                packed.image,
+                packed.png,
+                position=len(self.base_images.list_all(include_retired=True)),
             )
         preset = pin_model_hashes(package.preset, self.catalog)
         version = self.themes.save(preset, author, note=f"imported from {name}")
@@ -79,7 +81,11 @@ class ThemeImportExport:
         if size != (image.width, image.height):
             raise InvalidDocumentError("theme.file_base_wrong_size", id=image.id)
         here = next(
-            (each for each in self.base_images.list_all(with_retired=True) if each.id == image.id),
+            (
+                each
+                for each in self.base_images.list_all(include_retired=True)
+                if each.id == image.id
+            ),
             None,
         )
         if here is not None and here.sha256 != image.sha256:
@@ -96,7 +102,7 @@ class ThemeImportExport:
 
     def _missing_base_images(self, preset: Preset) -> Iterator[Message]:
         """Each base image that is not here; the store is asked once, however many are named."""
-        here = {image.id for image in self.base_images.list_all(with_retired=True)}
+        here = {image.id for image in self.base_images.list_all(include_retired=True)}
         for each in preset.base_images:
             if each not in here:
                 yield message("image.base_missing_in_file", id=each)

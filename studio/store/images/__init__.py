@@ -1,1 +1,1 @@
-"""Image files by their SHA-256: on disk or in a bucket."""
+"""Content-addressed image storage: on disk or in a bucket."""

@@ -1,4 +1,4 @@
-"""Pictures in a bucket that many machines share: S3 and what speaks like it, by fsspec."""
+"""Images in a bucket that several machines share: S3 and compatible services, by fsspec."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,20 +11,23 @@ from studio.messages import Message, message
 
 
 class BucketImageStore:
-    """`address`/ab/abcdef….png, such as s3://bucket/pictures. Keys and endpoint are botocore's
-    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL): none of them passes through here."""
+    """Stores images as `url`/ab/abcdef….png.
 
-    def __init__(self, address: str) -> None:
-        """Raises StoreUnavailable for an address of a kind that cannot be used here."""
+    botocore reads credentials and endpoint from the environment (AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL): they are not settings of the studio.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url` is such as s3://bucket/pictures. Raises StorageUnavailableError for an unusable one."""
         try:
-            self._files, self._root = fsspec.core.url_to_fs(address)
+            self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise StorageUnavailableError(
                 "storage.bucket_unusable", reason=str(error)[:200]
             ) from None
 
     def write(self, png: bytes) -> str:
-        """Keeps the bytes and returns their SHA-256; the same bytes are written once, as a whole."""
+        """Stores the bytes and returns their SHA-256; equal bytes are written once."""
         sha256 = hashlib.sha256(png).hexdigest()
         with self._map_storage_errors(message("storage.keep_image", image=sha256[:10])):
             if not self._files.exists(self._key(sha256)):
@@ -32,17 +35,18 @@ class BucketImageStore:
         return sha256
 
     def get(self, sha256: str) -> bytes:
+        """The bytes with this SHA-256. Raises NotFoundError."""
         with self._map_storage_errors(message("storage.read_image", image=sha256[:10])):
             try:
-                found: bytes = self._files.cat_file(self._key(sha256))
+                content: bytes = self._files.cat_file(self._key(sha256))
             except FileNotFoundError:
                 raise NotFoundError(
                     "storage.image_gone", image=sha256[:10], place=self._root
                 ) from None
-        return found
+        return content
 
     def remove(self, sha256: str) -> None:
-        """Deletes a picture; one that is gone already is no error."""
+        """Deletes an image; a missing one is not an error. Raises StorageUnavailableError."""
         with self._map_storage_errors(message("storage.delete_image", image=sha256[:10])):
             if self._files.exists(self._key(sha256)):
                 self._files.rm_file(self._key(sha256))
@@ -52,7 +56,7 @@ class BucketImageStore:
 
     @contextmanager
     def _map_storage_errors(self, what: Message) -> Iterator[None]:
-        """Whatever a file system of many kinds may raise, as one error of ours."""
+        """Translates the errors of fsspec's many file systems into StorageUnavailableError."""
         try:
             yield
         except (StorageError, NotFoundError):

@@ -1,4 +1,4 @@
-"""Pictures, each named by the hash of its bytes and written whole or not at all; here on disk."""
+"""Image files named by their SHA-256 (content-addressed), in a directory."""
 
 import hashlib
 import os
@@ -10,41 +10,41 @@ from studio.errors import NotFoundError, StorageUnavailableError
 
 
 class ImageStore(Protocol):
-    """Keeps pictures for whoever asks by their hash: files of this machine, or a bucket."""
+    """Content-addressed storage of images: files of this machine, or a bucket."""
 
     def write(self, png: bytes) -> str:
-        """Keeps the bytes and returns their SHA-256. Raises StoreUnavailable."""
+        """Stores the bytes and returns their SHA-256. Raises StorageUnavailableError."""
         ...
 
     def get(self, sha256: str) -> bytes:
-        """Raises NotFound for what is gone."""
+        """The bytes with this SHA-256. Raises NotFoundError."""
         ...
 
     def remove(self, sha256: str) -> None:
-        """Deletes a picture; one that is gone already is no error."""
+        """Deletes an image; a missing one is not an error. Raises StorageUnavailableError."""
         ...
 
 
 class FileImageStore:
-    """`folder`/ab/abcdef….png. Names are hashes we made: no outside text reaches a path."""
+    """`directory`/ab/abcdef….png. Names are hashes computed here: no outside text becomes a path."""
 
-    def __init__(self, folder: Path) -> None:
-        self._directory = folder
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
     def write(self, png: bytes) -> str:
-        """Keeps the bytes and returns their SHA-256; the same bytes are kept once."""
+        """Stores the bytes atomically and returns their SHA-256; equal bytes are stored once."""
         sha256 = hashlib.sha256(png).hexdigest()
-        place = self._path(sha256)
-        if place.exists():
+        path = self._path(sha256)
+        if path.exists():
             return sha256
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as partial:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:
                 try:
                     partial.write(png)
                     partial.flush()
                     os.fsync(partial.fileno())
-                    os.replace(partial.name, place)
+                    os.replace(partial.name, path)
                 except OSError:
                     Path(partial.name).unlink(missing_ok=True)
                     raise
@@ -66,7 +66,7 @@ class FileImageStore:
             ) from None
 
     def remove(self, sha256: str) -> None:
-        """Deletes a picture; one that is gone already is no error."""
+        """Deletes an image; a missing one is not an error. Raises StorageUnavailableError."""
         try:
             self._path(sha256).unlink(missing_ok=True)
         except OSError as error:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from studio.engine.device_errors import lost_device, ran_out_of_memory, translated
-from studio.errors import DeviceLost, InsufficientMemoryError, JobCancelledError, RenderError
+from studio.errors import DeviceLostError, InsufficientMemoryError, JobCancelledError, RenderError
 
 MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
@@ -54,7 +54,7 @@ def test_memory_that_ran_out_is_told_apart(error: Exception) -> None:
 @pytest.mark.parametrize("error", LOST, ids=said)
 def test_a_device_that_answers_nobody_any_more_is_an_error_of_its_own(error: Exception) -> None:
     assert (ran_out_of_memory(error), lost_device(error)) == (False, True)
-    with pytest.raises(DeviceLost, match="device failed while rendering with pocket-ink"), translated("pocket-ink"):  # fmt: skip
+    with pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"), translated("pocket-ink"):  # fmt: skip
         raise error
 
 

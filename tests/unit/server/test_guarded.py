@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
-from studio.errors import ServerError
+from studio.errors import AddressInUseError
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app, serve
@@ -79,7 +79,7 @@ def test_behind_a_proxy_on_this_machine_one_signs_in(home: Path) -> None:
 def test_sign_in_is_asked_for_by_a_flag_and_left_out_by_another(home: Path) -> None:
     asked = create_app_container(Settings(data_dir=home, sign_in=True), FakeRenderer)
     assert client_of(asked).get("/config").status_code == 401
-    with pytest.raises(ServerError, match="nobody could sign in"):
+    with pytest.raises(AddressInUseError, match="nobody could sign in"):
         serve(Settings(data_dir=home, sign_in=True))
     asked.users.set_password("ada", PASSWORD)
     told = create_app_container(Settings(data_dir=home, no_sign_in=True), FakeRenderer)

@@ -160,7 +160,7 @@ def test_the_system_page_knows_what_apps_wait_for(home: Path) -> None:
     asked = studio.requests.submit(APP, GenerationRequestSpec("first-light", "mia", seed=5))
     list(studio.renders.run(asked.id).events())
     waiting = studio.request_factory.create(studio.themes.get_version("first-light").preset, "mia", None, "", 5, 1)  # fmt: skip
-    studio.requests.jobs.create(
+    studio.requests.jobs.requests.create(
         waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=5), admit=lambda _: 2
     )
     queue = client.get("/system/status").json()["queue"]

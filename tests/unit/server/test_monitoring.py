@@ -54,7 +54,9 @@ def test_the_board_and_the_advice_ask_for_figures_that_are_told(
 ) -> None:
     ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
     waits = examples.request(id="2" * 32, theme_version=1)
-    studio.requests.jobs.create(waits, "app", "live", datetime.now(UTC) + timedelta(minutes=5))
+    studio.requests.jobs.requests.create(
+        waits, "app", "live", datetime.now(UTC) + timedelta(minutes=5)
+    )
     families = text_string_to_metric_families(studio.renders.metrics.render_prometheus().decode())
     told = {_family(sample.name) for family in families for sample in family.samples}
     for guide in ("grafana.json", "monitor.md"):
@@ -71,7 +73,7 @@ def _family(sample: str) -> str:
 def test_what_waits_is_told_by_model_and_turn(studio: AppContainer) -> None:
     request = examples.request(id="1" * 32, theme_version=1)
     soon = datetime.now(UTC) + timedelta(minutes=5)
-    studio.requests.jobs.create(request, "app", "live", soon, admit=lambda _: 2)
+    studio.requests.jobs.requests.create(request, "app", "live", soon, admit=lambda _: 2)
     families = list(
         text_string_to_metric_families(studio.renders.metrics.render_prometheus().decode())
     )

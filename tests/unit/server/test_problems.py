@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
-from studio.errors import CorruptModelError, StorageUnavailableError, Unstorable
+from studio.errors import CorruptModelError, StorageUnavailableError, UnstorableValueError
 from studio.messages import Message
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.app import create_api
@@ -107,7 +107,7 @@ def test_a_store_that_is_away_is_told_without_its_address(
     def away() -> None:
         raise StorageUnavailableError(why)
 
-    monkeypatch.setattr(studio.requests.jobs, "waiting", away)
+    monkeypatch.setattr(studio.requests.jobs.stats, "count_queued", away)
     answer = api.get(f"{V1}/ready", headers={"Authorization": ""})
     assert told(answer, 503) == "the studio cannot be used right now: try again later"
     assert int(answer.headers["retry-after"]) > 0
@@ -118,9 +118,11 @@ def test_what_can_never_be_kept_is_not_to_be_sent_again(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
-        raise Unstorable("the database takes no such value (…): change what is to be kept")
+        raise UnstorableValueError(
+            "the database takes no such value (…): change what is to be kept"
+        )
 
-    monkeypatch.setattr(studio.requests.jobs, "create", never)
+    monkeypatch.setattr(studio.requests.jobs.requests, "create", never)
     assert "takes no such value" in told(api.post(f"{V1}/requests", json=WISH), 422)
 
 

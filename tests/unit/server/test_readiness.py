@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
 from studio.errors import (
-    DeviceLost,
+    DeviceLostError,
     StorageUnavailableError,
-    StoreInUse,
+    StoreInUseError,
     StudioError,
     WorkerHungError,
 )
@@ -20,7 +20,9 @@ from tests.waiting import LONG
 V1 = "/api/v1"
 
 
-@pytest.mark.parametrize("error", [WorkerHungError("hangs"), DeviceLost("gone"), StoreInUse("two")])
+@pytest.mark.parametrize(
+    "error", [WorkerHungError("hangs"), DeviceLostError("gone"), StoreInUseError("two")]
+)
 def test_a_process_that_can_render_no_more_asks_to_be_started_anew(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch, error: StudioError
 ) -> None:

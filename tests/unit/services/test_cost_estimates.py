@@ -50,7 +50,7 @@ def test_a_contest_costs_what_is_missing_of_all_its_entrants(studio: AppContaine
     cost = studio.blind_tests.cost(entrants)
     drawn_on_a_base = sum(each.base_image is not None for each in studio.sample_doodles)
     assert (cost.images, cost.cached) == (2 * 2 * drawn_on_a_base, 0)
-    assert studio.blind_tests.contests.all() == []
+    assert studio.blind_tests.contests.list_all() == []
     begun = studio.blind_tests.create("Which?", entrants)
     studio.blind_tests.render_missing(begun.id, lambda *_: None)
     assert studio.blind_tests.cost_of(begun.id) == Cost(cost.images, cost.images, 0.0)

@@ -51,9 +51,9 @@ def test_after_its_days_a_request_is_emptied_and_its_pick_stays(home: Path) -> N
     assert len(list(studio.settings.images_dir.rglob("*.png"))) == images - 4
     with pytest.raises(NotFoundError):
         studio.requests.get_image(APP, old, "B")
-    kept = studio.requests.jobs.get(old)
+    kept = studio.requests.jobs.requests.get(old)
     assert (kept.doodle, kept.user_prompt, kept.seed) == (None, "", 5)
-    assert studio.requests.jobs.selection_counts("first-light")[1]["B"] == 1
+    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["B"] == 1
     assert studio.retention.purge_expired(later(8)) == 0
 
 
@@ -86,4 +86,4 @@ def test_unless_told_everything_is_kept(home: Path) -> None:
     studio = opened(home, None)
     old = drawn(studio)
     assert studio.retention.purge_expired(later(9999)) == 0
-    assert studio.requests.jobs.get(old).doodle is not None
+    assert studio.requests.jobs.requests.get(old).doodle is not None

@@ -98,9 +98,9 @@ def test_missing_base_images_are_asked_for_once(
     asked: list[bool] = []
     all_of = studio.base_images.list_all
 
-    def asked_for(with_retired: bool = False) -> Sequence[BaseImage]:
-        asked.append(with_retired)
-        return all_of(with_retired)
+    def asked_for(include_retired: bool = False) -> Sequence[BaseImage]:
+        asked.append(include_retired)
+        return all_of(include_retired)
 
     monkeypatch.setattr(studio.base_images, "list_all", asked_for)
     monkeypatch.delattr(type(studio.base_images), "get")

@@ -1,4 +1,4 @@
-"""The record of decisions: searched, reviewed, forgotten."""
+"""The audit log of moderation: filters, pages, reviews and retention."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,54 +14,62 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(url: str) -> AuditLog:
+def audit(url: str) -> AuditLog:
     return AuditLog(Database(url))
 
 
-def judged(**changes: Any) -> ModerationDecision:
-    plain: dict[str, Any] = {
-        "stage": "words", "verdict": "block", "client": "app", "request_id": "1" * 32,
-        "theme": "spring", "said": "a naked man", "reason": "naked", "created": NOW,
-    }  # fmt: skip
-    return ModerationDecision.model_validate(plain | changes)
+def decision(**changes: Any) -> ModerationDecision:
+    values: dict[str, Any] = {
+        "stage": "prompt",
+        "verdict": "block",
+        "client": "app",
+        "request_id": "1" * 32,
+        "theme": "spring",
+        "input_text": "a naked man",
+        "reason": "naked",
+        "created_at": NOW,
+    }
+    return ModerationDecision.model_validate(values | changes)
 
 
-def test_what_was_decided_is_found_the_newest_first(store: AuditLog) -> None:
+def test_query_returns_matching_decisions_newest_first(audit: AuditLog) -> None:
     for number in range(3):
-        store.add(judged(request_id=f"{number:032x}"))
-    store.add(judged(stage="image", verdict="withheld", client="other", theme="autumn", reason="score 0.9", said=""))  # fmt: skip
-    first = store.query(AuditFilter(), most=2)
-    assert [kept.decision.client for kept in first] == ["other", "app"]
-    assert len(store.query(AuditFilter(), before=first[-1].id)) == 2
-    assert len(store.query(AuditFilter(client="app"))) == 3
-    assert len(store.query(AuditFilter(stage="image"))) == 1
-    assert len(store.query(AuditFilter(verdict="block", theme="spring", text="naked"))) == 3
-    assert store.query(AuditFilter(text="%")) == []
+        audit.add(decision(request_id=f"{number:032x}"))
+    image = {"stage": "image", "verdict": "withheld", "reason": "score 0.9", "input_text": ""}
+    audit.add(decision(client="other", theme="autumn", **image))
+    first = audit.query(AuditFilter(), limit=2)
+    assert [stored.decision.client for stored in first] == ["other", "app"]
+    assert len(audit.query(AuditFilter(), before_id=first[-1].id)) == 2
+    assert len(audit.query(AuditFilter(client="app"))) == 3
+    assert len(audit.query(AuditFilter(stage="image"))) == 1
+    assert len(audit.query(AuditFilter(verdict="block", theme="spring", text="naked"))) == 3
+    assert audit.query(AuditFilter(text="%")) == []
 
 
-def test_all_of_a_long_record_is_read_in_turn(store: AuditLog) -> None:
+def test_iter_all_reads_a_long_log_page_by_page(audit: AuditLog) -> None:
     for number in range(120):
-        store.add(judged(request_id=f"{number:032x}"))
-    ids = [kept.id for kept in store.iter_all(AuditFilter(client="app"))]
+        audit.add(decision(request_id=f"{number:032x}"))
+    ids = [stored.id for stored in audit.iter_all(AuditFilter(client="app"))]
     assert ids == list(range(120, 0, -1))
-    assert store.get(7).decision.request_id == f"{6:032x}"
+    assert audit.get(7).decision.request_id == f"{6:032x}"
 
 
-def test_a_decision_is_reviewed(store: AuditLog) -> None:
-    store.add(judged())
-    [kept] = store.query(AuditFilter())
-    assert kept.review is None
-    store.set_review(kept.id, Review(reviewer="ana", is_false_positive=True, note="a statue"))
-    [again] = store.query(AuditFilter())
-    assert again.review == Review(reviewer="ana", is_false_positive=True, note="a statue")
-    with pytest.raises(NotFoundError, match="no decision 99"):
-        store.set_review(99, Review(reviewer="ana", is_false_positive=True, note="?"))
+def test_review_is_stored_with_its_decision(audit: AuditLog) -> None:
+    audit.add(decision())
+    [stored] = audit.query(AuditFilter())
+    assert stored.review is None
+    review = Review(reviewer="ana", is_false_positive=True, note="a statue")
+    audit.set_review(stored.id, review)
+    assert audit.get(stored.id).review == review
+    with pytest.raises(NotFoundError) as caught:
+        audit.set_review(99, review)
+    assert caught.value.code == "moderation.decision_not_found"
 
 
-def test_what_is_old_or_about_one_client_is_forgotten(store: AuditLog) -> None:
-    store.add(judged(created=NOW - timedelta(days=100)))
-    store.add(judged())
-    store.add(judged(client="other"))
-    assert store.purge(older_than=NOW - timedelta(days=90)) == 1
-    assert store.purge(client="other") == 1
-    assert [kept.decision.client for kept in store.query(AuditFilter())] == ["app"]
+def test_purge_deletes_by_age_and_by_client(audit: AuditLog) -> None:
+    audit.add(decision(created_at=NOW - timedelta(days=100)))
+    audit.add(decision())
+    audit.add(decision(client="other"))
+    assert audit.purge(older_than=NOW - timedelta(days=90)) == 1
+    assert audit.purge(client="other") == 1
+    assert [stored.decision.client for stored in audit.query(AuditFilter())] == ["app"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
-from studio.errors import StorageUnavailableError, Unstorable
+from studio.errors import StorageUnavailableError, UnstorableValueError
 from studio.store.database import Database
 from studio.store.tables import BlindTestRow, VoteRow
 from tests.servers.postgresql import Cluster
@@ -28,7 +28,7 @@ def contest(title: str = "{}") -> BlindTestRow:
 # Issue 18, 9.
 @pytest.mark.parametrize("number", [2**31, 2**63, 10**23])
 def test_a_number_that_no_column_holds_can_never_be_kept(database: Database, number: int) -> None:
-    refused = pytest.raises(Unstorable, match="the database takes no such value")
+    refused = pytest.raises(UnstorableValueError, match="the database takes no such value")
     with refused as caught, database.write_session() as session:
         session.add(vote(number))
     assert "INSERT" not in str(caught.value)
@@ -37,24 +37,27 @@ def test_a_number_that_no_column_holds_can_never_be_kept(database: Database, num
 
 # Issue 18, 9.
 def test_half_a_sign_can_never_be_kept(database: Database) -> None:
-    with pytest.raises(Unstorable), database.write_session() as session:
+    with pytest.raises(UnstorableValueError), database.write_session() as session:
         session.add(contest("\ud800"))
 
 
 # Issue 18, 9.
 def test_postgresql_can_never_keep_a_zero_byte(postgresql: Cluster) -> None:
-    with pytest.raises(Unstorable), Database(postgresql.new_database()).write_session() as session:
+    with (
+        pytest.raises(UnstorableValueError),
+        Database(postgresql.new_database()).write_session() as session,
+    ):
         session.add(contest("a\x00b"))
 
 
 # Issue 18, 9.
 def test_what_breaks_a_rule_of_the_tables_can_never_be_kept(database: Database) -> None:
-    with pytest.raises(Unstorable), database.write_session() as session:
+    with pytest.raises(UnstorableValueError), database.write_session() as session:
         session.add(vote(7))  # There is no such contest.
 
 
 def test_after_what_was_refused_the_next_is_kept(database: Database) -> None:
-    with pytest.raises(Unstorable), database.write_session() as session:
+    with pytest.raises(UnstorableValueError), database.write_session() as session:
         session.add(vote(7))
     with database.write_session() as session:
         session.add(contest())

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import create_engine, text
 
-from studio.errors import StorageUnavailableError, StoreInUse
+from studio.errors import StorageUnavailableError, StoreInUseError
 from studio.store.database import database_url
 from studio.store.locks import ServerLock
 from tests.waiting import LONG, until
@@ -13,11 +13,11 @@ def test_a_second_server_is_refused_until_the_first_ends(url: str) -> None:
     first, second = ServerLock(database_url(url)), ServerLock(database_url(url))
     first.acquire(0)
     first.check()
-    with pytest.raises(StoreInUse, match="another `studio api`"):
+    with pytest.raises(StoreInUseError, match="another `studio serve`"):
         second.acquire(0.3)
     first.release()
     second.acquire(LONG)  # PostgreSQL notices a moment later that the first session has ended.
-    with pytest.raises(StoreInUse):
+    with pytest.raises(StoreInUseError):
         first.acquire(0)
     second.release()
 
@@ -30,11 +30,11 @@ def test_a_database_that_was_started_again_is_locked_anew(url: str) -> None:
     mine.acquire(0)
     end_sessions(url)
     mine.check()
-    with pytest.raises(StoreInUse):
+    with pytest.raises(StoreInUseError):
         other.acquire(0)
     end_sessions(url)
     other.acquire(0)
-    with pytest.raises(StoreInUse):
+    with pytest.raises(StoreInUseError):
         mine.check()
     other.release()
 
@@ -57,7 +57,7 @@ def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
             with pytest.raises(StorageUnavailableError):
                 mine.check()
     mine.check()
-    with pytest.raises(StoreInUse):
+    with pytest.raises(StoreInUseError):
         other.acquire(0)
     mine.release()
 

@@ -1,5 +1,7 @@
-"""The migrations build exactly the tables the code speaks of, and can be taken back."""
+"""Migrations build the tables that `store.tables` declares, keep the rows, and can be downgraded."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,28 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, select, text
 
 from studio.errors import StorageUnavailableError
+from studio.recipes.evaluation.blind_test import Vote, matchup_for
+from studio.recipes.evaluation.reports import RobustnessReport
+from studio.recipes.serving.request_status import ApiClient
+from studio.recipes.themes.deployment import DeploymentSpec
 from studio.store import database
-from studio.store.tables import Base
+from studio.store.api_clients import ApiClientStore
+from studio.store.audit_log import AuditLog
+from studio.store.blind_tests import BlindTestStore
+from studio.store.deployments import DeploymentStore
+from studio.store.evaluation_reports import ReportStore
+from studio.store.jobs import JobStore
+from studio.store.tables import Base, ModerationDecisionRow, VariantRow
+from studio.store.themes import ThemeStore
+from studio.store.tuning_journal import OptunaJournalBackend
+from studio.store.users import UserStore
+from tests import examples
+from tests.unit.recipes.test_blind_test import contest
+from tests.unit.store.job_table import add_request, claim_a
+from tests.unit.store.test_audit_log import decision
 
 
 def migrations(connection: Connection) -> Config:
@@ -21,13 +40,13 @@ def migrations(connection: Connection) -> Config:
     return config
 
 
-def test_migrated_tables_equal_the_declared_ones(url: str) -> None:
+def test_migrated_tables_match_the_declared_ones(url: str) -> None:
     database.Database(url).close()
     with create_engine(database.database_url(url)).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_migrations_go_down_and_up_again(url: str) -> None:
+def test_migrations_downgrade_to_base_and_upgrade_again(url: str) -> None:
     database.Database(url).close()
     with create_engine(database.database_url(url)).connect() as connection:
         config = migrations(connection)
@@ -37,7 +56,88 @@ def test_migrations_go_down_and_up_again(url: str) -> None:
         assert "themes" in inspect(connection).get_table_names()
 
 
-def test_requests_of_before_are_told_their_base_images(url: str) -> None:
+# Issue 19, 2.
+def test_rows_survive_the_downgrade_to_0014_and_back(url: str) -> None:
+    before = database.Database(url)
+    fill(before)
+    stored = read(before)
+    before.close()
+    with create_engine(database.database_url(url)).connect() as connection:
+        command.downgrade(migrations(connection), "0014")
+        tables = set(inspect(connection).get_table_names())
+        assert {
+            "presets",
+            "judgements",
+            "clients",
+            "contests",
+            "reports",
+            "study_journal",
+        } <= tables
+        assert not {"themes", "moderation_decisions", "api_clients", "optuna_journal"} & tables
+        names = {column["name"] for column in inspect(connection).get_columns("jobs")}
+        assert {"letter", "expires", "heard", "turn", "cleared"} <= names
+        stages = connection.scalars(text("SELECT stage FROM judgements ORDER BY id")).all()
+        assert stages == ["words", "picture", "doodle"]
+        journal = connection.scalars(text("SELECT document FROM study_journal ORDER BY id")).all()
+        assert ['"strength"' in line or '\\"strength\\"' in line for line in journal] == [
+            True,
+            True,
+        ]
+        connection.commit()
+    after = database.Database(url)
+    assert read(after) == stored
+    with after.read_session() as session:
+        stages = session.scalars(
+            select(ModerationDecisionRow.stage).order_by(ModerationDecisionRow.id)
+        ).all()
+    assert stages == ["prompt", "image", "doodle"]
+    after.close()
+
+
+def fill(opened: database.Database) -> None:
+    """A row in each table that migration 0015 renames, or renames columns of."""
+    ThemeStore(opened).save(examples.preset(), "ada", "first")
+    DeploymentStore(opened).add(DeploymentSpec(slug="spring", version=1))
+    UserStore(opened).set_password("ada", "correct horse battery")
+    UserStore(opened).create_session("ada", timedelta(hours=1))
+    ApiClientStore(opened).create_or_rotate_key(ApiClient(name="app"))
+    ReportStore(opened).add("spring", 1, "robustness", RobustnessReport(cases=()))
+    test = BlindTestStore(opened).add(contest(2), "ada")
+    vote = Vote(voter="bo", ballot=matchup_for(test.contest, "1", "bo", 0), choice="tie")
+    BlindTestStore(opened).add_vote(test.id, vote, 0)
+    request_id = add_request(JobStore.open(opened), idempotency_key="k")
+    claim_a(JobStore.open(opened), request_id)
+    for stage in ("prompt", "image", "doodle"):
+        AuditLog(opened).add(decision(stage=stage))
+    study = json.dumps({"search_space": [{"field": "denoising_strength"}, {"field": "steps"}]})
+    OptunaJournalBackend(opened).append_logs(
+        [{"user_attr": {"study": study}}, {"param_name": "denoising_strength", "trial_id": 0}]
+    )
+    with opened.write_session() as session:
+        variant = examples.variant(request_id=request_id)
+        session.add(
+            VariantRow(
+                request_id=request_id,
+                slot="A",
+                theme_slug="spring",
+                theme_version=1,
+                image_sha256=examples.HASH,
+                document=variant.model_dump_json(),
+                created_at=examples.LONG_AGO,
+            )
+        )
+
+
+def read(opened: database.Database) -> list[object]:
+    """Every row of every table, as the tables' classes read it."""
+    with opened.read_session() as session:
+        return [
+            [tuple(row) for row in session.execute(select(*table.c).order_by(*table.primary_key))]
+            for table in Base.metadata.sorted_tables
+        ]
+
+
+def test_upgrade_fills_in_the_base_images_of_old_requests(url: str) -> None:
     database.Database(url).close()
     with create_engine(database.database_url(url)).connect() as connection:
         config = migrations(connection)
@@ -54,26 +154,26 @@ def test_requests_of_before_are_told_their_base_images(url: str) -> None:
     assert bases == ["abc"]
 
 
-def test_before_an_upgrade_an_sqlite_database_is_copied(tmp_path: Path) -> None:
+def test_sqlite_database_is_copied_before_an_upgrade(tmp_path: Path) -> None:
     """Issue 18, 12 (review 7): there was no way back."""
     file = tmp_path / "studio.db"
     url = f"sqlite:///{file}"
     database.Database(url).close()
-    assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".bak")] == []
+    assert list(tmp_path.glob("*.bak")) == []
     with create_engine(url).connect() as connection:
         command.downgrade(migrations(connection), "0012")
         connection.commit()
     database.Database(url).close()
     copy = tmp_path / "studio.db.0012.bak"
-    for each, columns in ((copy, False), (file, True)):
-        with create_engine(f"sqlite:///{each}").connect() as connection:
-            found = {column["name"] for column in inspect(connection).get_columns("requests")}
-            assert ("base_sha256" in found) == columns
+    for path, is_upgraded in ((copy, False), (file, True)):
+        with create_engine(f"sqlite:///{path}").connect() as connection:
+            names = {column["name"] for column in inspect(connection).get_columns("requests")}
+            assert ("base_sha256" in names) == is_upgraded
     database.Database(url).close()
-    assert [each.name for each in tmp_path.iterdir() if ".bak" in each.name] == [copy.name]
+    assert list(tmp_path.glob("*.bak*")) == [copy]
 
 
-def test_no_upgrade_without_room_for_the_copy(tmp_path: Path) -> None:
+def test_upgrade_is_refused_when_the_copy_fails(tmp_path: Path) -> None:
     file = tmp_path / "studio.db"
     url = f"sqlite:///{file}"
     database.Database(url).close()

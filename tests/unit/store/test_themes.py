@@ -14,7 +14,7 @@ from studio.errors import (
     NotFoundError,
     SchemaTooNewError,
     StorageUnavailableError,
-    Unstorable,
+    UnstorableValueError,
     VersionConflictError,
 )
 from studio.store.database import Database
@@ -104,7 +104,7 @@ def test_an_error_in_a_session_leaves_nothing_behind(url: str) -> None:
             session.execute(row)
             session.execute(row)
 
-    with pytest.raises(Unstorable):
+    with pytest.raises(UnstorableValueError):
         add_twice()
     assert ThemeStore(database).list_summaries() == []
 

@@ -20,7 +20,7 @@ def other(studio: AppContainer) -> AppContainer:
     changes = {"slug": "spring", "name": "Spring", "safety": safety}
     studio.themes.save(preset.model_copy(update=changes), author="ada")
     later = preset.model_copy(update={"theme_prompt": f"{preset.theme_prompt}, sunny"})
-    studio.themes.save(later, author="ada", over=1)
+    studio.themes.save(later, author="ada", expected_version=1)
     assert studio.themes.latest_saved().preset.slug == "picnic"  # The one that opens first.
     return studio
 

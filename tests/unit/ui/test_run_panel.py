@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 
 from studio.app import AppContainer
-from studio.errors import AWAY, StorageUnavailableError
+from studio.errors import STORAGE_AWAY, StorageUnavailableError
 from studio.store.evaluation_reports import ReportStore
 from studio.ui.run_panel import RunPanel
 from studio.ui.texts import Texts
@@ -16,7 +16,7 @@ def test_a_page_is_not_told_where_the_store_is() -> None:
     told = Texts().of(
         StorageUnavailableError(f"cannot use the database {PLACE}: see that it has room")
     )
-    assert str(AWAY) in told
+    assert str(STORAGE_AWAY) in told
     assert PLACE not in told
 
 

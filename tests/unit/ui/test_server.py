@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
-from studio.errors import ServerError
+from studio.errors import AddressInUseError
 from studio.settings import Settings
 from studio.ui.server import build_app, serve
 
@@ -60,12 +60,12 @@ def test_a_port_in_use_is_named(home: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ServerError, match=f"cannot listen on 127.0.0.1:{port}"):
+        with pytest.raises(AddressInUseError, match=f"cannot listen on 127.0.0.1:{port}"):
             serve(Settings(data_dir=home, port=port))
     assert not home.exists()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
 def test_other_machines_are_not_served_while_nobody_could_sign_in(home: Path, host: str) -> None:
-    with pytest.raises(ServerError, match="nobody could sign in"):
+    with pytest.raises(AddressInUseError, match="nobody could sign in"):
         serve(Settings(data_dir=home, host=host))

@@ -1,7 +1,10 @@
-"""Tables, columns and indexes in the words of the documented interfaces: theme, slot, version, `*_at`."""
+"""Renames tables, columns, indexes and moderation stages: theme, slot, version, prompt, image, `*_at`."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
@@ -51,6 +54,22 @@ COLUMNS = {
 }
 """New names of columns by the old ones, by the new names of their tables."""
 
+STAGES = {"words": "prompt", "picture": "image"}
+"""New values of `moderation_decisions.stage` by the old ones; the other stages keep their names."""
+
+RECIPE_FIELDS = {
+    "strength": "denoising_strength",
+    "guidance_end": "guidance_end_fraction",
+    "deep_cache": "deepcache_interval",
+    "upscale.factor": "upscale.scale_factor",
+    "upscale.strength": "upscale.denoising_strength",
+    "face_repair.strength": "face_repair.denoising_strength",
+    "face_repair.blur": "face_repair.mask_blur",
+    "face_repair.size": "face_repair.render_size",
+    "seed_rule.value": "seed_policy.value",
+}
+"""New paths of recipe fields by the old ones. Tuning studies name the fields that they vary by path."""
+
 OLD_INDEXES = {
     "ix_presets_name": ("presets", ["name"]),
     "ix_variants_created": ("variants", ["created"]),
@@ -76,17 +95,22 @@ NEW_INDEXES = {
 
 
 def upgrade() -> None:
-    """Renames. Documents keep their old field names: the classes that read them accept both."""
+    """Renames in place. Documents keep their old field names, which `recipes.old_formats` reads."""
     _drop(OLD_INDEXES)
     for old, new in TABLES.items():
         op.rename_table(old, new)
     for table, columns in COLUMNS.items():
         _rename_columns(table, columns.items())
+    _rename_stages(STAGES.items())
+    _rename_tuned_fields(RECIPE_FIELDS)
     _create(NEW_INDEXES)
 
 
 def downgrade() -> None:
+    """Takes the names back. Documents that were written since keep today's field names."""
     _drop(NEW_INDEXES)
+    _rename_stages((new, old) for old, new in STAGES.items())
+    _rename_tuned_fields({new: old for old, new in RECIPE_FIELDS.items()})
     for table, columns in COLUMNS.items():
         _rename_columns(table, ((new, old) for old, new in columns.items()))
     for old, new in TABLES.items():
@@ -98,6 +122,40 @@ def _rename_columns(table: str, names: Iterable[tuple[str, str]]) -> None:
     for old, new in names:
         # SQLite and PostgreSQL both rename a column in place, with the constraints that name it.
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+
+
+def _rename_stages(names: Iterable[tuple[str, str]]) -> None:
+    """For `moderation_decisions` under its new name."""
+    stage = sa.column("stage")
+    decisions = sa.table("moderation_decisions", stage)
+    for old, new in names:
+        op.execute(sa.update(decisions).where(stage == old).values(stage=new))
+
+
+def _rename_tuned_fields(names: Mapping[str, str]) -> None:
+    """In the lines of Optuna's journal: parameter names of trials, and search spaces of studies."""
+    journal = sa.table("optuna_journal", sa.column("id"), sa.column("document"))
+    connection = op.get_bind()
+    for id_ in connection.scalars(sa.select(journal.c.id)).all():
+        row = journal.c.id == id_
+        document = connection.scalars(sa.select(journal.c.document).where(row)).one()
+        line = json.loads(document)
+        if (renamed := _with_renamed_fields(line, names)) != line:
+            values = {"document": json.dumps(renamed)}
+            connection.execute(sa.update(journal).where(row).values(values))
+
+
+def _with_renamed_fields(line: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    if "param_name" in line:
+        return {**line, "param_name": names.get(line["param_name"], line["param_name"])}
+    attributes = line.get("user_attr")
+    if not isinstance(attributes, dict) or "study" not in attributes:
+        return line
+    study = json.loads(attributes["study"])
+    for ranges in (study.get("spans", ()), study.get("search_space", ())):
+        for each in ranges:
+            each["field"] = names.get(each["field"], each["field"])
+    return {**line, "user_attr": {**attributes, "study": json.dumps(study)}}
 
 
 def _drop(indexes: dict[str, tuple[str, list[str]]]) -> None:

@@ -1,0 +1,69 @@
+"""Heartbeats of a worker: while it renders a job, a thread renews the job's lease."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from studio.errors import StudioError
+from studio.services.requests.job_tracker import DatabaseJobTracker
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_INTERVAL_SECONDS = 3.0
+"""Seconds between the heartbeats of a job that is being rendered."""
+
+
+class HeartbeatThread:
+    """Sends the heartbeats of whatever is being rendered.
+
+    One daemon thread serves all jobs of a process: starting one for each job would cost a millisecond a job.
+    """
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        """`check` raises a StudioError once the process cannot render any more; then no heartbeat is sent."""
+        self._tracked: DatabaseJobTracker | None = None
+        self._check = check
+        start_periodic_thread("heartbeat", HEARTBEAT_INTERVAL_SECONDS, self._send_heartbeat)
+
+    @contextmanager
+    def tracking(self, tracker: DatabaseJobTracker) -> Iterator[None]:
+        """Sends heartbeats for the jobs of `tracker` while the context is active."""
+        self._tracked = tracker
+        try:
+            yield
+        finally:
+            self._tracked = None
+
+    def _send_heartbeat(self) -> None:
+        if (tracked := self._tracked) is not None:
+            self._check()
+            tracked.heartbeat()
+
+
+def start_periodic_thread(
+    name: str, interval_seconds: float, action: Callable[[], None]
+) -> tuple[threading.Thread, threading.Event]:
+    """Runs `action` every `interval_seconds` in a daemon thread, for the first time after one interval.
+
+    An action that raises is logged and runs again after the next interval. Returns the thread, and the
+    event that ends it.
+    """
+    stop_event = threading.Event()
+    args = (interval_seconds, action, stop_event)
+    thread = threading.Thread(target=_run_until_stopped, args=args, name=name, daemon=True)
+    thread.start()
+    return thread, stop_event
+
+
+def _run_until_stopped(
+    interval_seconds: float, action: Callable[[], None], stop_event: threading.Event
+) -> None:
+    while not stop_event.wait(interval_seconds):
+        name = threading.current_thread().name
+        try:
+            action()
+        except StudioError as error:
+            log.warning("%s failed, retrying: %s", name, error)
+        except Exception:
+            log.exception("%s failed, retrying", name)
