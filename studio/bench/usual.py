@@ -14,7 +14,7 @@ from studio.bench.jobs import CanvasInput
 from studio.bench.zoo import Zoo
 from studio.engine.control.control_maps import make_control_map
 from studio.engine.options import resolve_device, resolve_dtype
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.recipes.generation.job import RenderJob
 
 LoraSet = tuple[str, tuple[str, ...]]
@@ -43,7 +43,7 @@ class DiffusersBaseline:
         image: Image.Image = pipe(
             prompt=job.prompt,
             negative_prompt=job.negative_prompt,
-            image=composite(self._on.base, self._on.doodle).resize(size),
+            image=overlay_doodle(self._on.base, self._on.doodle).resize(size),
             strength=recipe.denoising_strength,
             num_inference_steps=recipe.steps,
             guidance_scale=recipe.guidance_scale,

@@ -103,13 +103,13 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="All models if left out.")] = None,
 ) -> None:
     """Read models to the last byte and compare with the hash from when they were first seen."""
-    from studio.models.weights import HashCache, verify_readable, weight_files
+    from studio.models.weights import HashCache, list_weight_files, verify_readable
 
     catalog = _catalog()
     changed = []
     for model in [_one(catalog, name)] if name else catalog.list_models():
-        verify_readable(weight_files(model.path))
-        same = HashCache(None).sha256_of(weight_files(model.path)) == model.sha256
+        verify_readable(list_weight_files(model.path))
+        same = HashCache(None).sha256_of(list_weight_files(model.path)) == model.sha256
         say(f"{'whole' if same else 'CHANGED':8}{model.kind:12}{model.name}")
         changed += [] if same else [model.name]
     if changed:

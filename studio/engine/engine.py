@@ -36,7 +36,7 @@ from studio.engine.options import (
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import RenderError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.resize import resize_to
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
@@ -249,7 +249,7 @@ class Engine:
         self, group: "_JobBatch", parts: LoadedBaseModel, units_at: ControlUnitsForSize
     ) -> list[_Output]:
         needs = group.needs
-        start = resize_to(composite(group.base_image, group.doodle), group.size, "Just Resize")
+        start = resize_to(overlay_doodle(group.base_image, group.doodle), group.size, "Just Resize")
         # All that a picture's latents depend on beside the picture.
         eyes = (
             (needs.vae or needs.checkpoint).sha256,

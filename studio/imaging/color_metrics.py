@@ -56,10 +56,10 @@ def region_color_errors(doodle: Image.Image, image: Image.Image) -> list[float]:
 
 def median_color_error(doodle: Image.Image, image: Image.Image) -> float | None:
     """Median CIEDE2000 over the doodle's regions; None for a doodle without any."""
-    return middle(region_color_errors(doodle, image))
+    return median_or_none(region_color_errors(doodle, image))
 
 
-def middle(found: Iterable[float | None]) -> float | None:
+def median_or_none(found: Iterable[float | None]) -> float | None:
     """The median of what several pictures are known to differ by; None where nothing is known."""
     known = [each for each in found if each is not None]
     return float(np.median(known)) if known else None

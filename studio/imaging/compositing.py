@@ -3,7 +3,7 @@
 from PIL import Image
 
 
-def composite(base: Image.Image, doodle: Image.Image | None) -> Image.Image:
+def overlay_doodle(base: Image.Image, doodle: Image.Image | None) -> Image.Image:
     """The base with the doodle over it, as RGB of the base's size."""
     page = base.convert("RGBA")
     if doodle is not None:

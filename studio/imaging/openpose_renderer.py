@@ -13,7 +13,7 @@ LIMBS = (
     (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10),
     (1, 11), (11, 12), (12, 13), (1, 0), (0, 14), (14, 16), (0, 15), (15, 17),
 )  # fmt: skip
-COLORS = (
+LIMB_COLORS = (
     (255, 0, 0), (255, 85, 0), (255, 170, 0), (255, 255, 0), (170, 255, 0), (85, 255, 0),
     (0, 255, 0), (0, 255, 85), (0, 255, 170), (0, 255, 255), (0, 170, 255), (0, 85, 255),
     (0, 0, 255), (85, 0, 255), (170, 0, 255), (255, 0, 255), (255, 0, 170), (255, 0, 85),
@@ -31,11 +31,11 @@ def render_openpose_map(points: Sequence[Point | None], width: int, height: int)
     draw = ImageDraw.Draw(image)
     radius = max(2.0, 4.0 * min(width, height) / 512)
     pixels = [None if p is None else (p[0] * width, p[1] * height) for p in points]
-    for (start, end), color in zip(LIMBS, COLORS, strict=False):
+    for (start, end), color in zip(LIMBS, LIMB_COLORS, strict=False):
         a, b = pixels[start], pixels[end]
         if a is not None and b is not None:
             draw.polygon(_ellipse(a, b, radius), fill=_shaded(color))
-    for joint, color in zip(pixels, COLORS, strict=True):
+    for joint, color in zip(pixels, LIMB_COLORS, strict=True):
         if joint is not None:
             x, y = joint
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)

@@ -13,7 +13,7 @@ from studio.recipes.base_image import Doodle
 
 MAX_BYTES = 16 * 2**20
 MAX_SIDE = 2048
-MADE_SIDE = 4 * MAX_SIDE
+MAX_OUTPUT_SIDE = 4 * MAX_SIDE
 """The longest side of what the studio itself makes: the largest picture, enlarged four times."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -81,7 +81,7 @@ def _size(data: bytes, what: str | Message) -> tuple[int, int]:
 def limit_pillow() -> None:
     """Has Pillow itself refuse pictures beyond what the studio makes, whoever opens them; to be called
     once when a process starts."""
-    Image.MAX_IMAGE_PIXELS = MADE_SIDE**2
+    Image.MAX_IMAGE_PIXELS = MAX_OUTPUT_SIDE**2
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 

@@ -5,13 +5,13 @@ import io
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-KEY = "doodle-theme-studio"
+PNG_TEXT_KEY = "doodle-theme-studio"
 
 
 def png_with_metadata(image: Image.Image, document: str) -> bytes:
     """`picture` as PNG with the JSON `document` in a text chunk; no times, so bytes repeat."""
     info = PngInfo()
-    info.add_itxt(KEY, document)
+    info.add_itxt(PNG_TEXT_KEY, document)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
@@ -19,7 +19,7 @@ def png_with_metadata(image: Image.Image, document: str) -> bytes:
 
 def read_metadata(image: Image.Image) -> str | None:
     """The JSON document of a picture we made; None when there is none."""
-    return _text(image, KEY)
+    return _text(image, PNG_TEXT_KEY)
 
 
 def read_a1111_infotext(image: Image.Image) -> str | None:

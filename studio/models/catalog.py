@@ -16,9 +16,9 @@ from studio.messages import Message, message
 from studio.models.discovery import find_pickled_weights, find_preview_image, scan_models
 from studio.models.file_cache import FileDependentCache
 from studio.models.folder_config import family_of_folder
-from studio.models.safetensors_header import ModelIdentity, identify
+from studio.models.safetensors_header import ModelIdentity, identify_model
 from studio.models.types import DIR_BY_TYPE, ModelInfo
-from studio.models.weights import HashCache, loaded_files, weight_files
+from studio.models.weights import HashCache, list_weight_files, loaded_files
 from studio.recipes.generation.recipe import (
     KIND_NAMES,
     MAX_MODEL_NAME,
@@ -146,7 +146,7 @@ class ModelCatalog:
 
     def _inspect(self, kind: ModelType, name: str, path: Path) -> ModelInfo:
         try:
-            files = weight_files(path)
+            files = list_weight_files(path)
             identity = _identify(kind, path)
             size = sum(file.stat().st_size for file in loaded_files(path))
             sha256 = self._hashes.sha256_of(files)
@@ -213,7 +213,7 @@ def _identify(kind: ModelType, path: Path) -> ModelIdentity:
     """What the model is. A diffusers folder says so in its configuration, a file in its header."""
     if path.is_dir():
         return ModelIdentity(kind, family_of_folder(kind, path))
-    identity = identify(path)
+    identity = identify_model(path)
     if identity.kind != kind:
         raise IncompatibleModelError(
             "model.in_wrong_folder",

@@ -8,7 +8,7 @@ from pathlib import Path
 from studio.models.types import TYPE_BY_DIR
 from studio.recipes.generation.recipe import ModelType
 
-DEEPEST = 32
+MAX_DEPTH = 32
 """Folders within folders that are looked into."""
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 _PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
@@ -105,7 +105,7 @@ class _Search:
                 elif _is_model(path):
                     self.models.append(path)
                     self.looked_at.append(path)
-                elif depth < DEEPEST:
+                elif depth < MAX_DEPTH:
                     self.walk(path, above, depth + 1)
         except OSError as error:
             self.unreadable.append((place, error.strerror or str(error)))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
-from studio.models.safetensors_header import check_is_no_union, read_header
+from studio.models.safetensors_header import read_header, reject_controlnet_union
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily
-from studio.models.weights import loaded_files, read_regular
+from studio.models.weights import loaded_files, read_regular_file
 from studio.recipes.generation.recipe import ModelType
 
 MAX_CONFIGURATION = 4 * 2**20
@@ -43,7 +43,9 @@ def family_of_folder(kind: ModelType, folder: Path) -> ModelFamily:
     for file in loaded_files(folder):
         header = read_header(file)
         if kind == "controlnet":
-            check_is_no_union(header.shapes, message("model.this_controlnet", name=folder.name))
+            reject_controlnet_union(
+                header.shapes, message("model.this_controlnet", name=folder.name)
+            )
     _check_layers(folder)
     match kind:
         case "checkpoint":
@@ -160,7 +162,7 @@ def _unfit(folder: Path, what: Message, told_by: str | Message) -> IncompatibleM
 
 def _configuration(path: Path, name: str) -> dict[str, object]:
     try:
-        config = json.loads(read_regular(path / name, MAX_CONFIGURATION))
+        config = json.loads(read_regular_file(path / name, MAX_CONFIGURATION))
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(
             path, name, getattr(error, "strerror", None) or str(error)[:200]

@@ -34,7 +34,7 @@ from studio.recipes.generation.recipe import KIND_NAMES, ModelType, is_model_nam
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-HUB = "https://huggingface.co"
+DEFAULT_HUB_URL = "https://huggingface.co"
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _CONFIGURATION = frozenset({".json", ".txt", ".model"})
@@ -69,7 +69,7 @@ class DownloadPlan:
 class Hub:
     """A model hub at `endpoint`. Tokens come from the environment, as huggingface_hub has it."""
 
-    def __init__(self, endpoint: str = HUB) -> None:
+    def __init__(self, endpoint: str = DEFAULT_HUB_URL) -> None:
         """Raises InputError for plain http to another machine: whoever is on the way could change
         what is brought, its hash included."""
         if not _is_private(endpoint):

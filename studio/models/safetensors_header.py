@@ -11,7 +11,7 @@ from pathlib import Path
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily, Prediction
-from studio.models.weights import read_regular
+from studio.models.weights import read_regular_file
 from studio.recipes.generation.recipe import ModelType
 
 MAX_HEADER = 16 * 2**20
@@ -121,11 +121,11 @@ def _whole_numbers(listed: object) -> tuple[int, ...] | None:
     return tuple(listed) if all(type(each) is int and each >= 0 for each in listed) else None
 
 
-def identify(file: Path) -> ModelIdentity:
+def identify_model(file: Path) -> ModelIdentity:
     """Kind and family of a single file. Raises DamagedModel, and UnfitModel for what the studio
     has no use for: an inpainting model, a textual inversion, something unknown."""
     header = read_header(file)
-    check_is_no_union(header.shapes, file.name)
+    reject_controlnet_union(header.shapes, file.name)
     for tell in (_checkpoint, _lora, _controlnet, _vae):
         identity = tell(header, file)
         if identity is not None:
@@ -135,7 +135,7 @@ def identify(file: Path) -> ModelIdentity:
     raise IncompatibleModelError("model.layout_unknown", file=file.name)
 
 
-def check_is_no_union(names: Iterable[str], what: str | Message) -> None:
+def reject_controlnet_union(names: Iterable[str], what: str | Message) -> None:
     """Raises UnfitModel for a ControlNet-Union, told by its weights' names: its configuration may
     say ControlNetModel. Without its task embedding it would draw wrong pictures in silence."""
     if any(name.startswith(_UNION) for name in names):
@@ -181,7 +181,7 @@ def _prediction(header: SafetensorsHeader, file: Path) -> Prediction | None:
     if told.startswith("eps"):
         return "epsilon"
     with suppress(OSError, ValueError, CorruptModelError):
-        beside = read_regular(file.with_suffix(".yaml"), MAX_YAML).decode()
+        beside = read_regular_file(file.with_suffix(".yaml"), MAX_YAML).decode()
         return "v_prediction" if _V_IN_YAML.search(beside) else "epsilon"
     return None
 

@@ -16,7 +16,7 @@ from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
 _VARIANT = re.compile(r"[^.]*(?:\.(.+?))?(?:-\d{5}-of-\d{5})?\.safetensors")
 
 
-def read_regular(file: Path, most: int | None = None) -> bytes:
+def read_regular_file(file: Path, most: int | None = None) -> bytes:
     """A file's bytes. Raises OSError, and DamagedModel for what is no regular file (a pipe would be
     waited for without end) or has more than `most` bytes."""
     seen = file.stat()
@@ -35,7 +35,7 @@ def variant_of(name: str) -> str:
     return (match[1] or "") if match else ""
 
 
-def weight_files(path: Path) -> tuple[Path, ...]:
+def list_weight_files(path: Path) -> tuple[Path, ...]:
     """The safetensors files of a model, in a fixed order.
 
     Raises UnfitModel when there are only pickles: they can run code when opened; DamagedModel when
@@ -57,9 +57,9 @@ def loaded_files(path: Path) -> tuple[Path, ...]:
     """Those of a model's weight files that are read when it is loaded: of a diffusers folder one
     variant of each part, and no single-file copy of the whole beside `model_index.json`.
 
-    Raises what `weight_files` raises.
+    Raises what `list_weight_files` raises.
     """
-    files = weight_files(path)
+    files = list_weight_files(path)
     if not path.is_dir():
         return files
     parts = (path / "model_index.json").exists()

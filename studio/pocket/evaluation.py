@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio.app import create_app_container
 from studio.imaging.color_metrics import SAME_COLOR_DELTA_E, region_color_errors
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.pocket import judge as judging
 from studio.pocket.bench import (
     Bench,
@@ -103,7 +103,7 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
     )
     shown = [*zip(drawn[:8], pictures, strict=False), *zip(black[:2], dark, strict=False)]
     shown += zip(wild[:2], noisy, strict=False)
-    rows = tuple((composite(case.base, case.doodle), *four) for case, four in shown)
+    rows = tuple((overlay_doodle(case.base, case.doodle), *four) for case, four in shown)
     return Evaluation(figures, rows)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.pocket import base
 from studio.pocket.brushwork import STYLES
 from studio.pocket.courses import Starts
@@ -124,7 +124,7 @@ def _drawn(vae: AutoencoderKL, name: str, count: int) -> _Drawn:
     for index in range(count):
         scene = draw_scene(FIRST_SCENE + index)
         figure, outfit = applied(EFFECTS[name], scene.figure, scene.outfit)
-        composites[index] = np.asarray(composite(scene.base, scene.doodle))
+        composites[index] = np.asarray(overlay_doodle(scene.base, scene.doodle))
         for style in STYLES:
             rng = np.random.default_rng(index)
             polished[style][index] = np.asarray(paint(figure, outfit, style, rng))

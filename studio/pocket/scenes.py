@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.control_maps import lineart_map, scribble_map
 from studio.pocket.brushwork import STYLES
 from studio.pocket.captions import caption
@@ -116,7 +116,7 @@ def _row(first_seed: int, index: int) -> _Row:
     return _Row(
         polished={style: np.asarray(picture) for style, picture in scene.polished.items()},
         base=np.asarray(scene.base.convert("RGB")),
-        composite=np.asarray(composite(scene.base, layer)),
+        composite=np.asarray(overlay_doodle(scene.base, layer)),
         scribble=np.asarray(scribble_map(layer))[..., 0],
         lineart=np.asarray(lineart_map(tracing))[..., 0],
         keypoints=np.asarray(scene.figure.keypoints, np.float32),

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from studio.app import AppContainer, create_app_container
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.pocket.figure import SIZE
 from studio.pocket.report import sheet
 from studio.recipes.generation.events import Failed, JobCompleted
@@ -37,7 +37,10 @@ def _row(
             variants[event.slot] = _open(event.png)
         elif isinstance(event, Failed):
             variants[event.slot] = _failed(str(event.message))
-    return [composite(base, _open(doodle.png)), *(variants[letter] for letter in sorted(variants))]
+    return [
+        overlay_doodle(base, _open(doodle.png)),
+        *(variants[letter] for letter in sorted(variants)),
+    ]
 
 
 def _open(png: bytes) -> Image.Image:

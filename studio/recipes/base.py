@@ -10,9 +10,9 @@ from studio.errors import InvalidDocumentError
 from studio.locales import DEFAULT, templates
 from studio.messages import Message, message
 from studio.recipes.old_formats import upgrade_fields
-from studio.recipes.text_fields import KEPT
+from studio.recipes.text_fields import STORED
 
-MOST_FINDINGS = 5
+MAX_FINDINGS = 5
 """Fields that an explanation names; further ones are counted."""
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -55,10 +55,10 @@ def parse_document(kind: type[Document], text: str | bytes, what: str | Message)
     return _read(kind, text, what, {})
 
 
-def read_kept(kind: type[Document], text: str | bytes, what: str | Message) -> Document:
+def parse_stored_document(kind: type[Document], text: str | bytes, what: str | Message) -> Document:
     """The same for a document of our own store: signs that are refused today (`recipes/text.py`), and
     an older studio let in, are let pass."""
-    return _read(kind, text, what, {KEPT: True})
+    return _read(kind, text, what, {STORED: True})
 
 
 def _read(
@@ -75,18 +75,18 @@ def _read(
 def format_validation_error(error: ValidationError) -> Message:
     """Pydantic's findings as one line: `recipes.A.steps: should be at most 150 (got 900)`."""
     found = error.errors(include_url=False)
-    lines = [_line(dict(each)) for each in found[:MOST_FINDINGS]]
-    if len(found) > MOST_FINDINGS:
-        lines.append(message("list.more", count=len(found) - MOST_FINDINGS))
-    return one_line(lines)
+    lines = [_line(dict(each)) for each in found[:MAX_FINDINGS]]
+    if len(found) > MAX_FINDINGS:
+        lines.append(message("list.more", count=len(found) - MAX_FINDINGS))
+    return join_messages(lines)
 
 
-def one_line(sentences: Sequence[Message]) -> Message:
+def join_messages(sentences: Sequence[Message]) -> Message:
     """Sentences one after another, in each language with its own sign between them."""
     return reduce(lambda first, rest: message("list.pair", first=first, rest=rest), sentences)
 
 
-def finding(error: Mapping[str, Any]) -> Message:
+def describe_validation_error(error: Mapping[str, Any]) -> Message:
     """What one of pydantic's (or FastAPI's) errors says, without its place and what was given."""
     kind, context = str(error["type"]), dict(error.get("ctx") or {})
     if kind == "value_error" and "error" in context:
@@ -106,5 +106,10 @@ def _line(error: dict[str, Any]) -> Message:
     field = place or message("request.whole_document")
     given = repr(error["input"])
     if len(given) <= 40 and error["type"] != "missing":
-        return message("request.field_invalid_got", field=field, reason=finding(error), value=given)
-    return message("request.field_invalid", field=field, reason=finding(error))
+        return message(
+            "request.field_invalid_got",
+            field=field,
+            reason=describe_validation_error(error),
+            value=given,
+        )
+    return message("request.field_invalid", field=field, reason=describe_validation_error(error))

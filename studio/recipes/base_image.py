@@ -47,10 +47,10 @@ def slug_of(name: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", spelt).strip("-")
     if plain and not any(sign.isalnum() and not sign.isascii() for sign in spelt):
         return plain[:MAX_SLUG].strip("-")
-    return marked_slug(plain or "theme", name)
+    return slug_with_hash(plain or "theme", name)
 
 
-def marked_slug(slug: str, name: str) -> str:
+def slug_with_hash(slug: str, name: str) -> str:
     """`slug` with a hash of `name` behind it, for a name whose own slug does not tell it apart."""
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{slug[: MAX_SLUG - 1 - len(mark)].strip('-')}-{mark}"

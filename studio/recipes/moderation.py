@@ -70,9 +70,9 @@ class TextModerationResult(FrozenModel):
     def apply_mask(self, text: str) -> str:
         """`text` with a space in place of each word to be masked, so that what stood around it is not
         joined."""
-        return " ".join(self.blanked(text).split())
+        return " ".join(self.blank_masked(text).split())
 
-    def blanked(self, text: str) -> str:
+    def blank_masked(self, text: str) -> str:
         """`text` with spaces in place of each letter to be masked: all else stays where it was."""
         kept = list(text)
         for match in self.matches:

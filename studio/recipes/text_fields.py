@@ -12,7 +12,7 @@ from studio.errors import InvalidInputError
 from studio.message_fields import invalid
 from studio.messages import Message
 
-KEPT = "kept"
+STORED = "kept"
 """In a validation's context: the document is of our own store, where an older studio may have let more in."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -54,7 +54,7 @@ def _text(text: str, info: ValidationInfo) -> str:
 
 
 def _validated(text: str, refused: re.Pattern[str], info: ValidationInfo) -> str:
-    if info.context is not None and info.context.get(KEPT):
+    if info.context is not None and info.context.get(STORED):
         return text
     if character := _found(text, refused):
         raise invalid("request.control_character", character=character)

@@ -83,7 +83,7 @@ class WordFilter:
         for _ in range(MOST_LOOKS):
             if verdict.action != "mask":
                 break
-            left = verdict.blanked(left)
+            left = verdict.blank_masked(left)
             verdict = self._search(left)
             found.update(verdict.matches)
         else:

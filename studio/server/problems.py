@@ -28,7 +28,7 @@ from studio.errors import (
 from studio.locales import DEFAULT, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
-from studio.recipes.base import MOST_FINDINGS, finding, one_line
+from studio.recipes.base import MAX_FINDINGS, describe_validation_error, join_messages
 from studio.server.bodies import Refusal
 from studio.server.schemas import Problem, for_clients, redacted
 
@@ -134,11 +134,11 @@ async def _misread(request: Request, error: Exception) -> JSONResponse:
         message(
             "request.field_invalid",
             field=".".join(str(part)[:80] for part in each["loc"]),
-            reason=finding(each),
+            reason=describe_validation_error(each),
         )
-        for each in error.errors()[:MOST_FINDINGS]
+        for each in error.errors()[:MAX_FINDINGS]
     ]
-    why = message("request.invalid", reason=one_line(lines))
+    why = message("request.invalid", reason=join_messages(lines))
     language = language_of(request.headers)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, language=language)
 

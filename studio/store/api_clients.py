@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import OPERATOR_CLIENT
 from studio.recipes.serving.request_status import ApiClient
 from studio.store.database import Database
@@ -56,7 +56,7 @@ class ApiClientStore:
 
 
 def _client(row: ApiClientRow) -> ApiClient:
-    return read_kept(ApiClient, row.document, message("storage.client", name=row.name))
+    return parse_stored_document(ApiClient, row.document, message("storage.client", name=row.name))
 
 
 def _hashed(key: str) -> str:

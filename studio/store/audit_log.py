@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.moderation import AuditFilter, ModerationDecision, Review, StoredDecision
 from studio.store.database import Database
 from studio.store.tables import ModerationDecisionRow
@@ -89,8 +89,8 @@ def _kept(row: ModerationDecisionRow) -> StoredDecision:
     what = message("storage.decision", number=row.id)
     return StoredDecision(
         id=row.id,
-        decision=read_kept(ModerationDecision, row.document, what),
-        review=None if row.review is None else read_kept(Review, row.review, what),
+        decision=parse_stored_document(ModerationDecision, row.document, what),
+        review=None if row.review is None else parse_stored_document(Review, row.review, what),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from studio.errors import NotFoundError, VersionConflictError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.evaluation.blind_test import BlindTest, Vote
 from studio.store.database import Database, as_utc
 from studio.store.tables import BlindTestRow, VoteRow
@@ -68,7 +68,7 @@ class BlindTestStore:
         query = select(VoteRow).where(VoteRow.blind_test_id == contest_id).order_by(VoteRow.id)
         with self._database.read_session() as session:
             return [
-                read_kept(Vote, row.document, message("storage.vote", number=row.id))
+                parse_stored_document(Vote, row.document, message("storage.vote", number=row.id))
                 for row in session.scalars(query)
             ]
 
@@ -82,5 +82,7 @@ class BlindTestStore:
 
 
 def _kept(row: BlindTestRow) -> StoredBlindTest:
-    contest = read_kept(BlindTest, row.document, message("storage.contest", number=row.id))
+    contest = parse_stored_document(
+        BlindTest, row.document, message("storage.contest", number=row.id)
+    )
     return StoredBlindTest(row.id, contest, row.author, as_utc(row.created_at))

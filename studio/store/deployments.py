@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from studio.errors import NotFoundError, VersionConflictError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.themes.deployment import Deployment, DeploymentSpec
 from studio.store.database import Database, as_utc
@@ -72,6 +72,8 @@ def _version(slug: Slug, number: int) -> Select[int]:
 def _deployment(row: DeploymentRow) -> Deployment:
     return Deployment(
         id=row.id,
-        spec=read_kept(DeploymentSpec, row.document, message("storage.deployment", number=row.id)),
+        spec=parse_stored_document(
+            DeploymentSpec, row.document, message("storage.deployment", number=row.id)
+        ),
         created_at=as_utc(row.created_at),
     )

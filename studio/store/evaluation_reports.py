@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from studio.messages import message
-from studio.recipes.base import FrozenModel, read_kept
+from studio.recipes.base import FrozenModel, parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import ReportType
 from studio.store.database import Database
@@ -46,7 +46,7 @@ class ReportStore:
             found = session.execute(query).all()
             rows = {row.number: row.document for row in found}
         what = message("storage.report_on_theme", kind=kind, theme=slug)
-        return {number: read_kept(shape, text, what) for number, text in rows.items()}
+        return {number: parse_stored_document(shape, text, what) for number, text in rows.items()}
 
     def latest(
         self, slug: Slug, number: int, kind: ReportType, shape: type[Report]
@@ -61,4 +61,4 @@ class ReportStore:
         with self._database.read_session() as session:
             document = session.scalar(query)
         what = message("storage.report_on_version", kind=kind, number=number, theme=slug)
-        return None if document is None else read_kept(shape, document, what)
+        return None if document is None else parse_stored_document(shape, document, what)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import Message, message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import (
@@ -197,7 +197,7 @@ class JobStore:
             document = session.scalar(_DOCUMENT, {"id": request_id})
         if document is None:
             raise _unknown(request_id)
-        return read_kept(
+        return parse_stored_document(
             GenerationRequest, document, message("storage.request", request=request_id)
         )
 
@@ -334,7 +334,7 @@ def _as_it_stands(session: Session, request_id: str) -> RequestStatus:
     row = _request(session, request_id)
     query = select(JobRow).where(JobRow.request_id == request_id).order_by(JobRow.slot)
     what = message("storage.request", request=request_id)
-    request = read_kept(GenerationRequest, row.document, what)
+    request = parse_stored_document(GenerationRequest, row.document, what)
     return _asked(row, request, session.scalars(query))
 
 

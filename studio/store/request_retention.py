@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import ACTIVE_STATES
 from studio.store.database import Database
@@ -43,7 +43,7 @@ class RequestRetentionStore:
         with self._database.write_session() as session:
             row = session.get_one(RequestRow, request_id)
             what = message("storage.request", request=request_id)
-            request = read_kept(GenerationRequest, row.document, what)
+            request = parse_stored_document(GenerationRequest, row.document, what)
             # Short words could be guessed from the hash.
             bare = request.model_copy(
                 update={"doodle": None, "user_prompt": "", "body_sha256": None}

@@ -10,8 +10,8 @@ from sqlalchemy import Select, func, select, update
 
 from studio.errors import InvalidDocumentError, NotFoundError, VersionConflictError
 from studio.messages import message
-from studio.recipes.base import format_validation_error, read_kept
-from studio.recipes.base_image import marked_slug, slug_of
+from studio.recipes.base import format_validation_error, parse_stored_document
+from studio.recipes.base_image import slug_of, slug_with_hash
 from studio.recipes.text_fields import check_line, check_text
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.store.database import Database
@@ -154,7 +154,7 @@ class ThemeStore:
         slug = slug_of(name)
         with self._database.read_session() as session:
             taken = session.scalar(select(ThemeRow.name).where(ThemeRow.slug == slug))
-        return slug if taken in (None, name) else marked_slug(slug, name)
+        return slug if taken in (None, name) else slug_with_hash(slug, name)
 
     def archive(self, slug: str, archived: bool = True) -> None:
         """Takes a theme out of the lists, or back in; it can still be opened. Raises NotFound."""
@@ -221,7 +221,7 @@ def _versions(slug: str) -> Select[ThemeVersionRow]:
 def _version_row(row: ThemeVersionRow) -> ThemeVersion:
     return ThemeVersion(
         version=row.version,
-        preset=read_kept(
+        preset=parse_stored_document(
             Preset, row.document, message("storage.theme_version", number=row.version)
         ),
         author=row.author,

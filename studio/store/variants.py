@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
 from studio.messages import message
-from studio.recipes.base import read_kept
+from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import Variant
 from studio.recipes.history import HistoryFilter, StoredVariant, VariantPage
 from studio.store.database import Database
@@ -125,7 +125,7 @@ class VariantStore:
 
 
 def _variant(row: VariantRow) -> Variant:
-    return read_kept(Variant, row.document, message("storage.variant", number=row.id))
+    return parse_stored_document(Variant, row.document, message("storage.variant", number=row.id))
 
 
 def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:

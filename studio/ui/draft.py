@@ -11,7 +11,7 @@ from studio.errors import StudioError
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.diff import Change
-from studio.recipes.generation.job import Words
+from studio.recipes.generation.job import UserPrompt
 from studio.recipes.themes.preset import Preset
 from studio.ui.notices import render_notice
 from studio.ui.recipe_form import FieldValidationError
@@ -27,7 +27,7 @@ class Draft(FrozenModel):
     slug: Slug
     version: Annotated[int, Field(ge=1)]
     base_image_id: Slug
-    user_prompt: Words = ""
+    user_prompt: UserPrompt = ""
     seed: Annotated[int, Field(ge=-1, lt=2**32)] = -1
     changed: bool = True
     """Whether the preset differs from that version."""

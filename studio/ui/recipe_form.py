@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from studio.errors import InvalidDocumentError
 from studio.messages import Message
 from studio.models.types import ModelInfo
-from studio.recipes.base import finding, format_validation_error
-from studio.recipes.generation.diff import FIELD_NAMES
+from studio.recipes.base import describe_validation_error, format_validation_error
+from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import (
     ControlMode,
     ControlUnit,
@@ -137,9 +137,9 @@ class RecipeForm:
                 )
                 self._add(("base_model", "name"), base)
                 self._add_model_note("checkpoint", base)
-            self._add(("sampler",), fixed(list(SAMPLERS), label=texts.of(FIELD_NAMES["sampler"])))
+            self._add(("sampler",), fixed(list(SAMPLERS), label=texts.of(FIELD_LABELS["sampler"])))
             schedule_type = fixed(
-                list(SCHEDULE_TYPES), label=texts.of(FIELD_NAMES["schedule_type"])
+                list(SCHEDULE_TYPES), label=texts.of(FIELD_LABELS["schedule_type"])
             )
             self._add(("schedule_type",), schedule_type)
         with gr.Row(elem_classes="fields"):
@@ -152,7 +152,7 @@ class RecipeForm:
                 ("deepcache_interval", 1, 10, 1),
             ):
                 self._add(
-                    (name,), slider(least, most, step=step, label=texts.of(FIELD_NAMES[name]))
+                    (name,), slider(least, most, step=step, label=texts.of(FIELD_LABELS[name]))
                 )
         with gr.Row(elem_classes="fields"):
             about = texts("studio.prompt_template_about", prompt="{prompt}")
@@ -171,8 +171,8 @@ class RecipeForm:
         self.control_maps = gr.HTML(elem_id=f"maps-{slot}")
         self._passes()
         with gr.Row(elem_classes="fields"):
-            self._add(("width",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["width"])))
-            self._add(("height",), slider(64, 2048, step=8, label=texts.of(FIELD_NAMES["height"])))
+            self._add(("width",), slider(64, 2048, step=8, label=texts.of(FIELD_LABELS["width"])))
+            self._add(("height",), slider(64, 2048, step=8, label=texts.of(FIELD_LABELS["height"])))
             rule = fixed(self._choices(SEED_RULES), label=texts("recipe.seed_rule"))
             self._add_toggle(("seed_policy", "mode"), rule, ["shared"])
             value = Number(label=texts("studio.seed_value"), precision=0, minimum=0)
@@ -235,27 +235,27 @@ class RecipeForm:
                     self._add_toggle((*unit, "model", "name"), net, [NONE, "", None])
                     self._add_model_note("controlnet", net)
                 preprocessor = fixed(
-                    self._choices(PREPROCESSORS), label=t.of(FIELD_NAMES["preprocessor"])
+                    self._choices(PREPROCESSORS), label=t.of(FIELD_LABELS["preprocessor"])
                 )
                 self._add((*unit, "preprocessor"), preprocessor)
-                source = fixed(self._choices(SOURCES), label=t.of(FIELD_NAMES["source"]))
+                source = fixed(self._choices(SOURCES), label=t.of(FIELD_LABELS["source"]))
                 others = [value for value in SOURCES if value != "image"]
                 self._add_toggle((*unit, "source"), source, others, "image")
-                resize_mode = fixed(self._choices(RESIZES), label=t.of(FIELD_NAMES["resize_mode"]))
+                resize_mode = fixed(self._choices(RESIZES), label=t.of(FIELD_LABELS["resize_mode"]))
                 self._add((*unit, "resize_mode"), resize_mode)
             with gr.Row(elem_classes="fields"):
-                mode = fixed(self._choices(MODES), label=t.of(FIELD_NAMES["mode"]))
+                mode = fixed(self._choices(MODES), label=t.of(FIELD_LABELS["mode"]))
                 self._add((*unit, "mode"), mode)
                 weight = slider(0, 2, step=0.05, label=t("studio.control_weight"))
                 self._add((*unit, "weight"), weight)
                 self._add(
-                    (*unit, "start"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["start"]))
+                    (*unit, "start"), slider(0, 1, step=0.01, label=t.of(FIELD_LABELS["start"]))
                 )
-                self._add((*unit, "end"), slider(0, 1, step=0.01, label=t.of(FIELD_NAMES["end"])))
+                self._add((*unit, "end"), slider(0, 1, step=0.01, label=t.of(FIELD_LABELS["end"])))
             image = self._id((*unit, "image_sha256"))
             with gr.Row(elem_classes="fields", elem_id=f"{image}-row"):
                 own = gr.Textbox(
-                    label=t.of(FIELD_NAMES["image_sha256"]),
+                    label=t.of(FIELD_LABELS["image_sha256"]),
                     placeholder=t("studio.no_picture_yet"),
                     interactive=False,
                     scale=3,
@@ -357,7 +357,10 @@ class RecipeForm:
         except ValidationError as error:
             raise FieldValidationError(
                 "studio.recipe_invalid",
-                {self._id(each["loc"]): finding(dict(each)) for each in error.errors()},
+                {
+                    self._id(each["loc"]): describe_validation_error(dict(each))
+                    for each in error.errors()
+                },
                 slot=self.slot,
                 reason=format_validation_error(error),
             ) from None

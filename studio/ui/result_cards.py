@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from studio.messages import Message, message
 from studio.recipes.generation.events import (
-    Elsewhere,
     Event,
     Failed,
     JobCancelled,
     JobCompleted,
+    JobReassigned,
     ModelLoading,
     PreviewReady,
     Queued,
@@ -45,7 +45,7 @@ class ResultCard:
     def apply_event(self, event: Event, now: float = 0.0) -> "ResultCard":  # noqa: PLR0911 - one a kind
         """The card as `event` leaves it, heard of `now` (seconds of any one clock)."""
         match event:
-            case Queued() | Elsewhere():
+            case Queued() | JobReassigned():
                 return ResultCard(self.slot, "queued")
             case Started():
                 return replace(self, state="started")

@@ -11,7 +11,7 @@ import gradio as gr
 from studio.app import AppContainer
 from studio.errors import InvalidInputError, StudioError
 from studio.messages import Message, message
-from studio.recipes.generation.diff import FIELD_NAMES
+from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.generation.sweep import Axis
 from studio.recipes.themes.preset import SLOTS, Slot
@@ -32,11 +32,11 @@ from studio.ui.texts import Texts
 
 SWEEPABLE_FIELDS: Mapping[str, Message] = {
     "": message("recipe.none"),
-    "denoising_strength": FIELD_NAMES["denoising_strength"],
-    "guidance_scale": FIELD_NAMES["guidance_scale"],
-    "steps": FIELD_NAMES["steps"],
-    "sampler": FIELD_NAMES["sampler"],
-    "schedule_type": FIELD_NAMES["schedule_type"],
+    "denoising_strength": FIELD_LABELS["denoising_strength"],
+    "guidance_scale": FIELD_LABELS["guidance_scale"],
+    "steps": FIELD_LABELS["steps"],
+    "sampler": FIELD_LABELS["sampler"],
+    "schedule_type": FIELD_LABELS["schedule_type"],
     "seed": message("studio.sweep_seed"),
     "prompt": message("studio.sweep_prompt"),
     "preset": message("studio.sweep_theme"),
@@ -46,9 +46,9 @@ SWEEPABLE_FIELDS: Mapping[str, Message] = {
     "control_units.0.weight": message("studio.sweep_unit_weight", slot=1),
     "control_units.0.end": message("studio.sweep_unit_end", slot=1),
     "control_units.1.weight": message("studio.sweep_unit_weight", slot=2),
-    "guidance_end_fraction": FIELD_NAMES["guidance_end_fraction"],
-    "clip_skip": FIELD_NAMES["clip_skip"],
-    "deepcache_interval": FIELD_NAMES["deepcache_interval"],
+    "guidance_end_fraction": FIELD_LABELS["guidance_end_fraction"],
+    "clip_skip": FIELD_LABELS["clip_skip"],
+    "deepcache_interval": FIELD_LABELS["deepcache_interval"],
 }
 """What is mostly swept, by its path; any other field can be typed by its path."""
 ASK = "text => { if (text) document.dispatchEvent(new CustomEvent('studio-sweep', { detail: text })); }"

@@ -27,7 +27,7 @@ from studio.errors import (
     WorkerHungError,
 )
 from studio.logging_config import configure_logging
-from studio.recipes.generation.events import ENDS, TERMINAL_EVENTS, Event
+from studio.recipes.generation.events import JOB_END_EVENTS, TERMINAL_EVENTS, Event
 from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import SLOTS
 from studio.services.rendering.render_queue import Priority
@@ -173,11 +173,11 @@ class RenderTask(Task):  # type: ignore[misc]
 
     def _append_events(self, request_id: str, event: Event, ledger: DatabaseJobTracker) -> None:
         """What Redis does not take now is lost, but for ends: those the API tells by the job table."""
-        if isinstance(event, ENDS) and not self.retry(
+        if isinstance(event, JOB_END_EVENTS) and not self.retry(
             "read", lambda: ledger.is_terminal(event.slot)
         ):
             return  # Another attempt has it, and will tell.
-        if isinstance(event, TERMINAL_EVENTS) and not isinstance(event, ENDS):
+        if isinstance(event, TERMINAL_EVENTS) and not isinstance(event, JOB_END_EVENTS):
             return
         try:
             self._send(request_id, to_event_message(event))

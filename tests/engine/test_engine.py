@@ -19,7 +19,7 @@ from studio.errors import (
     NotFoundError,
     RenderError,
 )
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.recipes.base_image import BaseImage
@@ -71,7 +71,7 @@ def test_strength_zero_gives_the_composite_itself(easel: Easel) -> None:
     base = Image.open(bundled_path("assets") / "base_images" / f"{job.base_image.id}.png")
     doodle = Image.open(bundled_path("assets") / "doodles" / "star-dress.png")
     rendered = easel.render(job).image
-    assert (pixels(rendered) == pixels(composite(base, doodle))).all()
+    assert (pixels(rendered) == pixels(overlay_doodle(base, doodle))).all()
 
 
 def test_units_at_weight_zero_equal_no_units(easel: Easel) -> None:

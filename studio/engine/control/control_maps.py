@@ -6,7 +6,7 @@ from PIL import Image
 
 from studio.engine.control.edge_detectors import DETECTORS, detect_edges
 from studio.errors import InvalidInputError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.control_maps import lineart_map, scribble_map
 from studio.imaging.openpose_renderer import render_openpose_map
 from studio.imaging.png_io import decode_png
@@ -68,7 +68,7 @@ def _select_source(
         return doodle
     if unit.source == "image":
         return decode_png(job.control_image(unit.image_sha256), message("image.control_unit_own"))
-    return composite(base, doodle if unit.source == "composite" else None)
+    return overlay_doodle(base, doodle if unit.source == "composite" else None)
 
 
 def _pose_map(unit: ControlUnit, job: RenderJob, size: tuple[int, int]) -> Image.Image:

@@ -8,7 +8,7 @@ from studio.engine.device_errors import lost_device, ran_out_of_memory, reason
 from studio.errors import CorruptModelError, InsufficientMemoryError
 from studio.messages import Message, message
 from studio.models.types import ModelInfo
-from studio.models.weights import verify_readable, weight_files
+from studio.models.weights import list_weight_files, verify_readable
 from studio.recipes.generation.recipe import KIND_NAMES
 
 _LOCK = threading.RLock()
@@ -28,7 +28,7 @@ def loading_errors(model: ModelInfo) -> Iterator[None]:
 
     Raises DamagedModel, NoRoom when the machine has too little memory for it.
     """
-    verify_readable(weight_files(model.path))
+    verify_readable(list_weight_files(model.path))
     try:
         with module_build_lock():
             yield

@@ -10,7 +10,7 @@ from studio.messages import Message, message
 from studio.models.folder_config import MAX_CONFIGURATION
 from studio.models.safetensors_header import read_header
 from studio.models.types import ModelFamily, ModelInfo
-from studio.models.weights import read_regular
+from studio.models.weights import read_regular_file
 
 SCALING = 0.18215
 """Of latents where a VAE's configuration names none: Stable Diffusion 1's, and diffusers' default."""
@@ -96,7 +96,7 @@ def _told(configuration: dict[str, object]) -> Latents | None:
 def _configuration(file: Path) -> dict[str, object]:
     """Empty where it cannot be read: loading the model names that."""
     try:
-        read = json.loads(read_regular(file, MAX_CONFIGURATION))
+        read = json.loads(read_regular_file(file, MAX_CONFIGURATION))
     except (OSError, ValueError, RecursionError, CorruptModelError):
         return {}
     return read if isinstance(read, dict) else {}

@@ -11,7 +11,7 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import Slug
 from studio.recipes.text_fields import Name, Title
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot
 
 Choice = Literal["left", "right", "tie"]
@@ -22,7 +22,7 @@ class Candidate(StoredModel):
     """What stands in a contest: one recipe of a version, or without a letter all four of it."""
 
     slug: Slug
-    version: Number
+    version: VersionNumber
     slot: Slot | None = None
 
     @classmethod
@@ -64,7 +64,7 @@ class Matchup(FrozenModel):
 
     doodle: str
     seed: int
-    remaining: int
+    left: int
     right: int
 
 
@@ -76,7 +76,7 @@ class Vote(FrozenModel):
     choice: Choice
 
 
-def ballot(contest: BlindTest, key: str, voter: str, number: int) -> Matchup:
+def matchup_for(contest: BlindTest, key: str, voter: str, number: int) -> Matchup:
     """A voter's ballot of this number, from 0: the same whenever it is asked for.
 
     `key` tells contests apart. Each voter meets every pair on every page once before any comes
@@ -90,4 +90,4 @@ def ballot(contest: BlindTest, key: str, voter: str, number: int) -> Matchup:
     flips = [chance.random() < 0.5 for _ in every]
     doodle, seed, (one, other) = every[place]
     left, right = (other, one) if flips[place] else (one, other)
-    return Matchup(doodle=doodle, seed=seed, remaining=left, right=right)
+    return Matchup(doodle=doodle, seed=seed, left=left, right=right)

@@ -10,8 +10,14 @@ from studio.recipes.base import FrozenModel, StoredModel, format_validation_erro
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import MOST_VALUES, Value, is_text, set_by_path, split_values
-from studio.recipes.themes.deployment import Number
+from studio.recipes.generation.sweep import (
+    MAX_AXIS_VALUES,
+    AxisValue,
+    is_text_field,
+    set_by_path,
+    split_values,
+)
+from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot
 
 Objective = Literal["looks", "votes", "both"]
@@ -29,7 +35,7 @@ class SearchSpace(FrozenModel):
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
     low: float | None = None
     high: float | None = None
-    choices: Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)] = ()
+    choices: Annotated[tuple[AxisValue, ...], Field(max_length=MAX_AXIS_VALUES)] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -52,10 +58,10 @@ class SearchSpace(FrozenModel):
         field = field.strip()
         low, dots, high = said.partition("..")
         try:
-            if dots and not is_text(field):
+            if dots and not is_text_field(field):
                 return cls(field=field, low=float(low), high=float(high))
             listed = split_values(said)
-            choices = tuple(listed if is_text(field) else map(_value, listed))
+            choices = tuple(listed if is_text_field(field) else map(_value, listed))
             if not equals or not choices:
                 raise ValueError
             return cls(field=field, choices=choices)
@@ -74,7 +80,7 @@ class TuningStudy(StoredModel):
     """A search over one recipe of a version. `objective` says whose taste counts."""
 
     slug: Slug
-    version: Number
+    version: VersionNumber
     slot: Slot
     search_space: Annotated[tuple[SearchSpace, ...], Field(min_length=1, max_length=8)]
     objective: Objective = "looks"
@@ -86,7 +92,7 @@ class TuningStudy(StoredModel):
         return self
 
 
-def apply_trial(recipe: Recipe, values: dict[str, Value]) -> Recipe:
+def apply_trial(recipe: Recipe, values: dict[str, AxisValue]) -> Recipe:
     """The recipe with a trial's values in their fields. Raises InputError where they do not hold."""
     document: Any = recipe.model_dump()
     for field, value in values.items():
@@ -115,7 +121,7 @@ def trial_score(objective: Objective, looks: QualityMetrics, stars: int | None) 
     return liked if objective == "votes" else (liked + quality_score(looks)) / 2
 
 
-def _value(text: str) -> Value:
+def _value(text: str) -> AxisValue:
     try:
         number = float(text)
     except ValueError:

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from studio.locales import DEFAULT
 from studio.messages import Message, message
-from studio.recipes.base import one_line
+from studio.recipes.base import join_messages
 from studio.recipes.generation.recipe import ControlUnit, LoraSettings, ModelRef, Recipe
 from studio.recipes.moderation import ModerationPolicy
 from studio.recipes.themes.preset import SLOTS, Preset
 
-FIELD_NAMES: Mapping[str, Message] = {
+FIELD_LABELS: Mapping[str, Message] = {
     "sampler": message("recipe.sampler"),
     "schedule_type": message("recipe.schedule_type"),
     "steps": message("recipe.steps"),
@@ -92,7 +92,7 @@ def summarize_changes(changes: Sequence[Change], most: int = 3) -> Message | Non
     told = [change.message for change in changes[:most]]
     if len(changes) > most:
         told.append(message("list.more", count=len(changes) - most))
-    return one_line(told) if told else None
+    return join_messages(told) if told else None
 
 
 def _theme(before: Preset, after: Preset) -> Iterator[Change]:
@@ -159,7 +159,7 @@ def _within(outer: str | Message, inner: Message) -> Message:
 def _fields(
     place: Message | None, before: Recipe | Attachment, after: Recipe | Attachment
 ) -> Iterator[Change]:
-    for name, label in FIELD_NAMES.items():
+    for name, label in FIELD_LABELS.items():
         if name in type(before).model_fields:
             where = label if place is None else _within(place, label)
             yield from _diff_value(where, getattr(before, name), getattr(after, name))

@@ -66,7 +66,7 @@ class JobCancelled(JobEvent):
     kind: Literal["cancelled"] = "cancelled"
 
 
-class Elsewhere(JobEvent):
+class JobReassigned(JobEvent):
     """Another process has the job now: this run hears no more of it, and it goes on there."""
 
     kind: Literal["queued"] = "queued"
@@ -82,9 +82,9 @@ Event = (
     | Failed
     | ResultWithheld
     | JobCancelled
-    | Elsewhere
+    | JobReassigned
 )
-ENDS = (JobCompleted, Failed, ResultWithheld, JobCancelled)
+JOB_END_EVENTS = (JobCompleted, Failed, ResultWithheld, JobCancelled)
 """Events that end a job."""
-TERMINAL_EVENTS = (*ENDS, Elsewhere)
+TERMINAL_EVENTS = (*JOB_END_EVENTS, JobReassigned)
 """Events after which a run has no more of a job."""

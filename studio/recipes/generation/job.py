@@ -15,7 +15,7 @@ from studio.recipes.themes.preset import Preset, Slot
 
 MAX_PROMPT_CHARS = 500
 """Characters a user may add to a theme's prompt."""
-Words = Annotated[str, Field(max_length=MAX_PROMPT_CHARS), TEXT]
+UserPrompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARS), TEXT]
 
 OPERATOR_CLIENT = "studio"
 """Who asks on the studio's own page and command line."""
@@ -36,7 +36,7 @@ class GenerationRequest(StoredModel):
     id: RequestId
     base_image: BaseImage
     doodle: Doodle | None = None
-    user_prompt: Words = ""
+    user_prompt: UserPrompt = ""
     preset: Preset
     theme_version: int | None = None
     seed: Seed

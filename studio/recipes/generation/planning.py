@@ -96,7 +96,7 @@ def resolve_loras(recipe: Recipe, theme: str) -> tuple[LoraSettings, ...]:
     return (*recipe.loras, *called)
 
 
-def named_models(preset: Preset) -> tuple[tuple[ModelType, ModelRef], ...]:
+def list_referenced_models(preset: Preset) -> tuple[tuple[ModelType, ModelRef], ...]:
     """Every model that the recipes name, those that their prompts call included, each once.
 
     Raises InputError for what a prompt calls wrongly, naming the recipe.

@@ -10,20 +10,20 @@ from pydantic import Field, ValidationError
 
 from studio.errors import InvalidInputError
 from studio.recipes.base import FrozenModel, format_validation_error
-from studio.recipes.generation.diff import FIELD_NAMES
+from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import Recipe
 
 MAX_CELLS = 500
 """Pictures one sweep may ask for."""
-MOST_VALUES = 100
+MAX_AXIS_VALUES = 100
 """Values one axis may take."""
-TEXTS = frozenset({"name", "prompt", "preset", "prompt_template", "negative_prompt"})
+TEXT_FIELDS = frozenset({"name", "prompt", "preset", "prompt_template", "negative_prompt"})
 """Fields whose values are texts, also where they look like numbers or ranges."""
-PROMPT = "prompt"
-SEED = "seed"
-PRESET = "preset"
+PROMPT_AXIS = "prompt"
+SEED_AXIS = "seed"
+THEME_AXIS = "preset"
 
-Value = str | int | float
+AxisValue = str | int | float
 
 
 class Axis(FrozenModel):
@@ -35,7 +35,7 @@ class Axis(FrozenModel):
     """
 
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
-    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=MOST_VALUES)]
+    values: Annotated[tuple[AxisValue, ...], Field(min_length=1, max_length=MAX_AXIS_VALUES)]
 
     @classmethod
     def parse(cls, text: str) -> "Axis":
@@ -48,10 +48,14 @@ class Axis(FrozenModel):
         field = field.strip()
         if not equals:
             raise InvalidInputError("sweep.axis_unreadable", axis=_short(text))
-        found = (value for part in split_values(listed) for value in _values(part, is_text(field)))
-        values = tuple(islice(found, MOST_VALUES + 1))
-        if len(values) > MOST_VALUES:
-            raise InvalidInputError("sweep.too_many_values", axis=_short(text), most=MOST_VALUES)
+        found = (
+            value for part in split_values(listed) for value in _values(part, is_text_field(field))
+        )
+        values = tuple(islice(found, MAX_AXIS_VALUES + 1))
+        if len(values) > MAX_AXIS_VALUES:
+            raise InvalidInputError(
+                "sweep.too_many_values", axis=_short(text), most=MAX_AXIS_VALUES
+            )
         try:
             return cls(field=field, values=values)
         except ValidationError as error:
@@ -62,7 +66,7 @@ class Axis(FrozenModel):
     @property
     def label(self) -> str:
         last = self.field.rpartition(".")[2]
-        return str(FIELD_NAMES.get(last, self.field))
+        return str(FIELD_LABELS.get(last, self.field))
 
 
 class SweepCell(FrozenModel):
@@ -108,17 +112,17 @@ def _cell(
     presets: Mapping[str, Recipe],
 ) -> SweepCell:
     chosen = [(axis, axis.values[index]) for axis, index in zip(axes, at, strict=True)]
-    preset = next((str(value) for axis, value in chosen if axis.field == PRESET), None)
+    preset = next((str(value) for axis, value in chosen if axis.field == THEME_AXIS), None)
     if preset is not None and preset not in presets:
-        raise InvalidInputError("sweep.theme_not_found", name=preset, axis=PRESET)
+        raise InvalidInputError("sweep.theme_not_found", name=preset, axis=THEME_AXIS)
     document = (recipe if preset is None else presets[preset]).model_dump()
     replaced = None
     for axis, value in chosen:
-        if axis.field == PRESET:
+        if axis.field == THEME_AXIS:
             continue
-        if axis.field == SEED:
+        if axis.field == SEED_AXIS:
             seed = _require_int(axis, value)
-        elif axis.field == PROMPT:
+        elif axis.field == PROMPT_AXIS:
             replaced = (str(axis.values[0]), str(value))
             for name in ("prompt_template", "negative_prompt"):
                 document[name] = document[name].replace(*replaced)
@@ -135,7 +139,7 @@ def _cell(
         ) from None
 
 
-def set_by_path(document: Any, field: str, value: Value) -> None:
+def set_by_path(document: Any, field: str, value: AxisValue) -> None:
     """Puts `value` into a recipe's document at the path `field`, such as control_units.0.weight.
 
     Raises InputError for a field that is not there.
@@ -154,9 +158,9 @@ def set_by_path(document: Any, field: str, value: Value) -> None:
         document["sha256"] = None  # Another model than the one it was tuned with.
 
 
-def is_text(field: str) -> bool:
+def is_text_field(field: str) -> bool:
     """Whether the values of a field, given by its path, are texts: a model may be named 1.5."""
-    return field.rpartition(".")[2] in TEXTS
+    return field.rpartition(".")[2] in TEXT_FIELDS
 
 
 def split_values(listed: str) -> list[str]:
@@ -173,7 +177,7 @@ def split_values(listed: str) -> list[str]:
     return [value.strip() for row in rows for value in row if value.strip()]
 
 
-def _require_int(axis: Axis, value: Value) -> int:
+def _require_int(axis: Axis, value: AxisValue) -> int:
     if isinstance(value, str) or value != int(value):
         raise InvalidInputError("sweep.seed_not_whole", value=repr(value), axis=axis.field)
     if not 0 <= value < 2**32:
@@ -181,7 +185,7 @@ def _require_int(axis: Axis, value: Value) -> int:
     return int(value)
 
 
-def _values(part: str, text: bool) -> Iterator[Value]:
+def _values(part: str, text: bool) -> Iterator[AxisValue]:
     """A word, a number, or a range of numbers."""
     first, dots, rest = part.partition("..")
     if text:
@@ -204,13 +208,13 @@ def _count(text: str) -> int:
     return int(digits) if len(digits) <= 6 else 10**6
 
 
-def _range(low: float, high: float, steps: int) -> Iterator[Value]:
+def _range(low: float, high: float, steps: int) -> Iterator[AxisValue]:
     for index in range(steps + 1):
         # Not low + (high - low) * share: the difference of two finite numbers may be infinite.
         yield _format_number(low * (1 - index / steps) + high * (index / steps))
 
 
-def _number(text: str) -> Value:
+def _number(text: str) -> AxisValue:
     try:
         number = float(text)
     except ValueError:

@@ -10,7 +10,7 @@ from studio.messages import message
 from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.events import (
-    ENDS,
+    JOB_END_EVENTS,
     Event,
     Failed,
     ModelLoading,
@@ -93,7 +93,9 @@ class EventMessage(FrozenModel):
 
 def to_event_message(event: Event) -> EventMessage:
     """An event as it travels."""
-    said = EventMessage(slot=event.slot, type=event.kind, is_terminal=isinstance(event, ENDS))
+    said = EventMessage(
+        slot=event.slot, type=event.kind, is_terminal=isinstance(event, JOB_END_EVENTS)
+    )
     match event:
         case StepCompleted(done=done, total=total):
             return said.model_copy(update={"done": done, "total": total})

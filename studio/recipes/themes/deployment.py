@@ -12,9 +12,9 @@ from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import Slug
 from studio.recipes.text_fields import Author, Note
 
-Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
+VersionNumber = Annotated[int, Field(ge=1, le=1_000_000_000)]
 """Of a version."""
-Seen = Annotated[int, Field(ge=0, le=2**31 - 1)]
+ExpectedDeploymentId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """The newest deployment that somebody saw, by its number; 0: there was none."""
 
 
@@ -28,8 +28,8 @@ class DeploymentSpec(StoredModel):
 
     channel: Slug = "live"
     slug: Slug
-    version: Number | None
-    canary_version: Number | None = None
+    version: VersionNumber | None
+    canary_version: VersionNumber | None = None
     canary_percent: Annotated[int, Field(ge=0, le=100)] = 0
     starts_at: datetime | None = None
     ends_at: datetime | None = None

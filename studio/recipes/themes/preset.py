@@ -15,7 +15,7 @@ from studio.recipes.text_fields import Name, Note
 Slot = Literal["A", "B", "C", "D"]
 SLOTS: tuple[Slot, ...] = ("A", "B", "C", "D")
 
-MOST_BASE_IMAGES = 100
+MAX_BASE_IMAGES = 100
 """Base images that a theme may name, and a preset file bring along."""
 SCHEMA_ID: Literal["doodle-theme-studio/preset"] = "doodle-theme-studio/preset"
 
@@ -47,7 +47,7 @@ class Preset(StoredModel):
     name: Name
     description: Note = ""
     theme_prompt: Prompt = ""
-    base_images: Annotated[tuple[Slug, ...], Field(max_length=MOST_BASE_IMAGES)] = ()
+    base_images: Annotated[tuple[Slug, ...], Field(max_length=MAX_BASE_IMAGES)] = ()
     safety: ModerationPolicy = ModerationPolicy()
     recipes: RecipeSet
 

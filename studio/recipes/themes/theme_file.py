@@ -14,7 +14,7 @@ from studio.errors import InvalidDocumentError
 from studio.messages import Message
 from studio.recipes.base import FrozenModel, parse_document
 from studio.recipes.base_image import BaseImage
-from studio.recipes.themes.preset import MOST_BASE_IMAGES, SCHEMA_ID, Preset
+from studio.recipes.themes.preset import MAX_BASE_IMAGES, SCHEMA_ID, Preset
 
 MAX_BYTES = 64 * 2**20
 """A file with a dozen base images of the largest size is smaller."""
@@ -44,7 +44,7 @@ class ThemeBundle(FrozenModel):
     format: Literal["doodle-theme-studio/package"] = Field(BUNDLE_SCHEMA, alias="schema")
     version: Literal[1, 2, 3] = 3
     preset: Preset
-    base_images: Annotated[tuple[BundledBaseImage, ...], Field(max_length=MOST_BASE_IMAGES)] = ()
+    base_images: Annotated[tuple[BundledBaseImage, ...], Field(max_length=MAX_BASE_IMAGES)] = ()
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)

@@ -12,10 +12,10 @@ from studio.imaging.png_io import decode_png
 from studio.messages import in_language
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
-from studio.recipes.generation.job import Words
+from studio.recipes.generation.job import UserPrompt
 from studio.recipes.moderation import AuditFilter, ModerationPolicy, Review
 from studio.recipes.text_fields import TEXT, Reason
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.safety.image_classifier import classify_or_withhold
 from studio.safety.word_lists import decoded_list
 from studio.server.auth.session import current_user
@@ -29,7 +29,7 @@ MAX_LIST = 2_000_000
 
 
 class _Words(FrozenModel):
-    text: Words
+    text: UserPrompt
 
 
 class _List(FrozenModel):
@@ -78,7 +78,7 @@ def _policy_routes(routes: APIRouter, studio: AppContainer) -> None:
         return {"number": version.version, "policy": version.preset.safety.model_dump()}
 
     @routes.post("/policy/{slug}")
-    def change(slug: Slug, policy: ModerationPolicy, number: Annotated[Number, Query()], request: Request, x_studio: CsrfHeader) -> dict[str, int]:  # fmt: skip
+    def change(slug: Slug, policy: ModerationPolicy, number: Annotated[VersionNumber, Query()], request: Request, x_studio: CsrfHeader) -> dict[str, int]:  # fmt: skip
         """The theme's next version, with another policy; `number` is the one that was looked at."""
         preset = studio.themes.get_version(slug, number).preset
         changed = preset.model_copy(update={"safety": policy})
@@ -104,7 +104,7 @@ def _audit_routes(routes: APIRouter, studio: AppContainer) -> None:
 
     @routes.get("/record")
     def record(
-        wanted: Annotated[AuditFilter, Query()], before: Number | None = None
+        wanted: Annotated[AuditFilter, Query()], before: VersionNumber | None = None
     ) -> dict[str, Any]:
         kept = audit.query(wanted, before, _ROWS)
         return {
@@ -121,7 +121,7 @@ def _audit_routes(routes: APIRouter, studio: AppContainer) -> None:
 
     @routes.post("/record/{number}/review")
     def review(
-        number: Number, opinion: ReviewRequest, request: Request, x_studio: CsrfHeader
+        number: VersionNumber, opinion: ReviewRequest, request: Request, x_studio: CsrfHeader
     ) -> dict[str, str]:
         """What a reviewer makes of a decision; a withheld picture is shown where they say so."""
         made = Review(

@@ -20,8 +20,8 @@ from studio.recipes.text_fields import LINE, TEXT, Author, Name
 from studio.recipes.themes.deployment import (
     Deployment,
     DeploymentSpec,
-    Number,
-    Seen,
+    ExpectedDeploymentId,
+    VersionNumber,
     previous_version,
 )
 from studio.recipes.themes.preset import Slot
@@ -44,7 +44,7 @@ class _Rename(FrozenModel):
 class _Branch(FrozenModel):
     """A new theme; without a slug it gets one of its name."""
 
-    version: Number
+    version: VersionNumber
     slug: Slug | None = None
     name: Name
     author: Author = ""
@@ -61,8 +61,8 @@ class _Deploy(FrozenModel):
     what the operator has confirmed of the checks of each version."""
 
     spec: DeploymentSpec
-    expected_deployment: Seen | None = None
-    acknowledged: Annotated[Mapping[Number, _Confirmed], Field(max_length=2)] = {}
+    expected_deployment: ExpectedDeploymentId | None = None
+    acknowledged: Annotated[Mapping[VersionNumber, _Confirmed], Field(max_length=2)] = {}
 
 
 class _Seen(FrozenModel):
@@ -72,7 +72,7 @@ class _Seen(FrozenModel):
 class RollbackRequest(FrozenModel):
     channel: Slug = "live"
     author: Author = ""
-    expected_deployment: Seen | None = None
+    expected_deployment: ExpectedDeploymentId | None = None
 
 
 def theme_routes(studio: AppContainer) -> APIRouter:
@@ -122,7 +122,9 @@ def theme_routes(studio: AppContainer) -> APIRouter:
         }
 
     @routes.get("/{slug}/diff")
-    def diff(slug: Slug, before: Number, after: Number, language: Language) -> list[dict[str, str]]:
+    def diff(
+        slug: Slug, before: VersionNumber, after: VersionNumber, language: Language
+    ) -> list[dict[str, str]]:
         old, new = (presets.get_version(slug, number).preset for number in (before, after))
         return [
             dict(zip(("place", "before", "after"), change.texts(language), strict=True))
@@ -130,7 +132,7 @@ def theme_routes(studio: AppContainer) -> APIRouter:
         ]
 
     @routes.get("/{slug}/{number}/check")
-    def check(slug: Slug, number: Number, language: Language) -> list[dict[str, Any]]:
+    def check(slug: Slug, number: VersionNumber, language: Language) -> list[dict[str, Any]]:
         return [in_language(each, language) for each in deploying.run_checks(slug, number)]
 
     @routes.post("/{slug}/deploy")
@@ -185,28 +187,32 @@ def _add_reviews(routes: APIRouter, studio: AppContainer) -> None:
     reviewing = studio.evaluations
 
     @routes.get("/{slug}/{number}/reviews/{kind}/cost")
-    def cost(slug: Slug, number: Number, kind: ReportType) -> dict[str, Any]:
+    def cost(slug: Slug, number: VersionNumber, kind: ReportType) -> dict[str, Any]:
         return asdict(reviewing.cost(slug, number, kind))
 
     @routes.post("/{slug}/{number}/reviews/{kind}")
-    def begin(slug: Slug, number: Number, kind: ReportType, x_studio: CsrfHeader) -> dict[str, str]:
+    def begin(
+        slug: Slug, number: VersionNumber, kind: ReportType, x_studio: CsrfHeader
+    ) -> dict[str, str]:
         reviewing.start(slug, number, kind)
         return {"state": "running"}
 
     @routes.get("/{slug}/{number}/reviews/{kind}")
     def progress(
-        slug: Slug, number: Number, kind: ReportType, language: Language
+        slug: Slug, number: VersionNumber, kind: ReportType, language: Language
     ) -> dict[str, Any]:
         found = reviewing.progress(slug, number, kind)
         return {"state": "none"} if found is None else in_language(found, language)
 
     @routes.post("/{slug}/{number}/reviews/{kind}/stop")
-    def stop(slug: Slug, number: Number, kind: ReportType, x_studio: CsrfHeader) -> dict[str, str]:
+    def stop(
+        slug: Slug, number: VersionNumber, kind: ReportType, x_studio: CsrfHeader
+    ) -> dict[str, str]:
         reviewing.stop(slug, number, kind)
         return {"state": "stopping"}
 
     @routes.get("/{slug}/{number}/sheet")
-    def sheet(slug: Slug, number: Number, language: Language) -> HTMLResponse:
+    def sheet(slug: Slug, number: VersionNumber, language: Language) -> HTMLResponse:
         """The sheet to look at; its pictures are in the album. Whoever has looked says so."""
         report = reviewing.regression(slug, number)
         if report is None:
@@ -216,7 +222,7 @@ def _add_reviews(routes: APIRouter, studio: AppContainer) -> None:
         return HTMLResponse(render_html(drawn, version, language))
 
     @routes.post("/{slug}/{number}/sheet/seen")
-    def seen(slug: Slug, number: Number, wish: _Seen, request: Request, x_studio: CsrfHeader) -> dict[str, str]:  # fmt: skip
+    def seen(slug: Slug, number: VersionNumber, wish: _Seen, request: Request, x_studio: CsrfHeader) -> dict[str, str]:  # fmt: skip
         """Notes who has looked at the sheet, which the gate asks for."""
         by = _author(request, wish.reviewer)
         reviewing.mark_reviewed(slug, number, by)
@@ -227,7 +233,7 @@ def _add_files(routes: APIRouter, studio: AppContainer) -> None:
     """Themes as files, out and in."""
 
     @routes.get("/{slug}/{number}/export")
-    def export(slug: Slug, number: Number, bases: bool = False) -> Response:
+    def export(slug: Slug, number: VersionNumber, bases: bool = False) -> Response:
         document = studio.theme_transfer.export(slug, number, bases)
         told = {"Content-Disposition": f'attachment; filename="{slug}-v{number}.json"'}
         return Response(document, media_type="application/json", headers=told)

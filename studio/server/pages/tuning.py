@@ -17,7 +17,7 @@ from studio.recipes.base import FrozenModel, format_validation_error
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.tuning import Objective, Rating, SearchSpace, TuningStudy
 from studio.recipes.text_fields import LINE, TEXT
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot
 from studio.server.auth.session import current_user
 from studio.server.csrf import CsrfHeader, Language
@@ -32,7 +32,7 @@ class CreateStudy(FrozenModel):
     """`vary` has a line for each field, such as strength=0.4..0.8."""
 
     slug: Slug
-    version: Number
+    version: VersionNumber
     slot: Slot
     vary: Annotated[str, Field(max_length=2000), TEXT]
     objective: Objective = "looks"

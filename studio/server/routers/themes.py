@@ -14,7 +14,12 @@ from studio.recipes.generation.diff import diff_themes
 from studio.recipes.generation.job import RequestId
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.text_fields import LINE, Name, Reason
-from studio.recipes.themes.deployment import Deployment, DeploymentSpec, Number, Seen
+from studio.recipes.themes.deployment import (
+    Deployment,
+    DeploymentSpec,
+    ExpectedDeploymentId,
+    VersionNumber,
+)
 from studio.recipes.themes.preset import Preset, Slot
 from studio.server.bodies import RawBody
 from studio.server.openapi import PRESET_FILE
@@ -74,7 +79,7 @@ class ImportResponse(FrozenModel):
 
 class RollbackRequest(FrozenModel):
     channel: Slug = "live"
-    expected_deployment: Seen | None = None
+    expected_deployment: ExpectedDeploymentId | None = None
 
 
 class BranchRequest(FrozenModel):
@@ -179,24 +184,26 @@ def _add_versions(routes: APIRouter, studio: AppContainer, who: AuthDependency) 
         ]
 
     @routes.get("/{slug}/versions/{number}")
-    def version(slug: Slug, number: Number) -> Preset:
+    def version(slug: Slug, number: VersionNumber) -> Preset:
         return presets.get_version(slug, number).preset
 
     @routes.get("/{slug}/versions/{number}/file", response_class=Response)
-    def file(slug: Slug, number: Number, bases: bool = False) -> Response:
+    def file(slug: Slug, number: VersionNumber, bases: bool = False) -> Response:
         """As a file that another studio takes in, with its base images where asked for."""
         return Response(
             studio.theme_transfer.export(slug, number, bases), media_type="application/json"
         )
 
     @routes.get("/{slug}/diff")
-    def diff(slug: Slug, before: Number, after: Number, language: Language) -> list[ChangeResponse]:
+    def diff(
+        slug: Slug, before: VersionNumber, after: VersionNumber, language: Language
+    ) -> list[ChangeResponse]:
         old, new = (presets.get_version(slug, number).preset for number in (before, after))
         changes = (change.texts(language) for change in diff_themes(old, new))
         return [ChangeResponse(field_path=p, before=b, after=a) for p, b, a in changes]
 
     @routes.post("/{slug}/versions/{number}/branch", status_code=201)
-    def branch(slug: Slug, number: Number, wish: BranchRequest, client: Annotated[ApiClient, Depends(who)]) -> ThemeResponse:  # fmt: skip
+    def branch(slug: Slug, number: VersionNumber, wish: BranchRequest, client: Annotated[ApiClient, Depends(who)]) -> ThemeResponse:  # fmt: skip
         new = wish.slug or presets.slug_for(wish.name.strip())
         made = presets.branch(slug, number, new, wish.name, client.name)
         return ThemeResponse(slug=made.preset.slug, name=made.preset.name, latest=made.version, archived=False)  # fmt: skip
@@ -222,7 +229,7 @@ def _add_deployments(routes: APIRouter, studio: AppContainer, who: AuthDependenc
     deploying = studio.deployments
 
     @routes.get("/{slug}/versions/{number}/check")
-    def check(slug: Slug, number: Number, language: Language) -> list[CheckResultResponse]:
+    def check(slug: Slug, number: VersionNumber, language: Language) -> list[CheckResultResponse]:
         """The gate: what must be so before the version is served, what had better be."""
         found = deploying.run_checks(slug, number)
         return [
@@ -253,7 +260,7 @@ def _add_deployments(routes: APIRouter, studio: AppContainer, who: AuthDependenc
         slug: Slug,
         order: DeploymentSpec,
         client: Annotated[ApiClient, Depends(who)],
-        over: Seen | None = None,
+        over: ExpectedDeploymentId | None = None,
     ) -> Deployment:
         """Serves a version; `over` is the newest deployment that was seen, so that of two at once one
         is told."""
@@ -278,25 +285,27 @@ def _add_reviews(routes: APIRouter, studio: AppContainer) -> None:
     reviewing = studio.evaluations
 
     @routes.post("/{slug}/versions/{number}/robustness", status_code=202)
-    def test_robustness(slug: Slug, number: Number) -> EvaluationResponse:
+    def test_robustness(slug: Slug, number: VersionNumber) -> EvaluationResponse:
         """Begins the pack of nasty doodles, drawn by this process when nothing else waits."""
         reviewing.start(slug, number, "robustness")
         return EvaluationResponse(state="running")
 
     @routes.get("/{slug}/versions/{number}/robustness")
-    def robustness(slug: Slug, number: Number, language: Language) -> EvaluationResponse:
+    def robustness(slug: Slug, number: VersionNumber, language: Language) -> EvaluationResponse:
         found = reviewing.robustness(slug, number)
         report = None if found is None else _robustness_shown(found, language)
         return _review(slug, number, "robustness", report, language)
 
     @routes.post("/{slug}/versions/{number}/sheet", status_code=202)
-    def draw_sheet(slug: Slug, number: Number, against: Number | None = None) -> EvaluationResponse:
+    def draw_sheet(
+        slug: Slug, number: VersionNumber, against: VersionNumber | None = None
+    ) -> EvaluationResponse:
         """Begins the regression sheet beside what is served, or beside `against`."""
         reviewing.start(slug, number, "regression", against)
         return EvaluationResponse(state="running")
 
     @routes.get("/{slug}/versions/{number}/sheet")
-    def sheet(slug: Slug, number: Number, language: Language) -> EvaluationResponse:
+    def sheet(slug: Slug, number: VersionNumber, language: Language) -> EvaluationResponse:
         """What the sheet found; to be seen it is looked at on the page Themes."""
         return _review(slug, number, "regression", reviewing.regression(slug, number), language)
 

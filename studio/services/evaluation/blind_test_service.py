@@ -7,12 +7,19 @@ from PIL import Image
 from pydantic import ValidationError
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.base import format_validation_error
 from studio.recipes.base_image import BaseImage, Slug
-from studio.recipes.evaluation.blind_test import BlindTest, Candidate, Choice, Matchup, Vote, ballot
+from studio.recipes.evaluation.blind_test import (
+    BlindTest,
+    Candidate,
+    Choice,
+    Matchup,
+    Vote,
+    matchup_for,
+)
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
@@ -99,21 +106,21 @@ class BlindTestService:
             self.contests.get(contest_id),
             self.contests.count_votes_by(contest_id, voter),
         )
-        return number, ballot(kept.contest, str(kept.id), voter, number)
+        return number, matchup_for(kept.contest, str(kept.id), voter, number)
 
     def image(self, contest_id: int, voter: str, number: int, side: str) -> Image.Image:
         """The picture on one side of a ballot, or with side "doodle" what both are drawn from."""
         contest = self.contests.get(contest_id).contest
-        each = ballot(contest, str(contest_id), voter, number)
+        each = matchup_for(contest, str(contest_id), voter, number)
         if side == "doodle":
             doodle, base = self._page(each.doodle)
             clean = decode_png(
                 self.base_images.read_png(base), message("image.base_named", id=base.id)
             )
-            return composite(
+            return overlay_doodle(
                 clean, decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
             )
-        entrant = contest.entrants[each.remaining if side == "left" else each.right]
+        entrant = contest.entrants[each.left if side == "left" else each.right]
         jobs = self._jobs(entrant, each.doodle, each.seed)
         if not all(self.album.has(job) for job in jobs):
             raise NotFoundError("blind_test.image_not_drawn")
@@ -123,7 +130,7 @@ class BlindTestService:
         """Raises Outdated when that ballot was voted on already, InputError for no name."""
         contest = self.contests.get(contest_id).contest
         try:
-            vote = Vote(voter=voter, ballot=ballot(contest, str(contest_id), voter, number), choice=choice)  # fmt: skip
+            vote = Vote(voter=voter, ballot=matchup_for(contest, str(contest_id), voter, number), choice=choice)  # fmt: skip
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.vote_invalid", reason=format_validation_error(error)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from studio.imaging.color_metrics import diversity, median_color_error, middle
+from studio.imaging.color_metrics import diversity, median_color_error, median_or_none
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.evaluation.reports import QualityMetrics
@@ -19,5 +19,5 @@ def compute_metrics(request: GenerationRequest, images: Sequence[bytes]) -> Qual
     )
     alike = [] if doodle is None else [median_color_error(doodle, image) for image in shown]
     return QualityMetrics(
-        color_error=middle(alike), diversity=diversity(shown), seed_diversity=None
+        color_error=median_or_none(alike), diversity=diversity(shown), seed_diversity=None
     )

@@ -57,7 +57,7 @@ def rank(contest: BlindTest, votes: Sequence[Vote]) -> Ranking:
     count = len(contest.entrants)
     wins = np.zeros((count, count))
     for vote in votes:
-        left, right = vote.ballot.remaining, vote.ballot.right
+        left, right = vote.ballot.left, vote.ballot.right
         share = {"left": 1.0, "right": 0.0, "tie": 0.5}[vote.choice]
         wins[left, right] += share
         wins[right, left] += 1 - share

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from studio.errors import NotFoundError
-from studio.imaging.color_metrics import delta_e_map, diversity, median_color_error, middle
+from studio.imaging.color_metrics import delta_e_map, diversity, median_color_error, median_or_none
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.base_image import BaseImage
@@ -118,7 +118,7 @@ class RegressionSuite:
 
 def compute_suite_metrics(images: Images, doodles: Mapping[str, Image.Image]) -> QualityMetrics:
     """How the pictures of a sheet are: alike to their doodles, unlike one another."""
-    alike = middle(
+    alike = median_or_none(
         median_color_error(doodles[name], image) for (name, _, _), image in images.items()
     )
     pages = sorted({(name, seed) for name, seed, _ in images})

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.imaging.color_metrics import mean_delta_e, median_color_error, middle
+from studio.imaging.color_metrics import mean_delta_e, median_color_error, median_or_none
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.optional_dependencies import require_extra
@@ -28,7 +28,7 @@ from studio.recipes.evaluation.tuning import (
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import Value
+from studio.recipes.generation.sweep import AxisValue
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
@@ -52,7 +52,7 @@ class TrialResult:
     yet)."""
 
     number: int
-    values: Mapping[str, Value]
+    values: Mapping[str, AxisValue]
     metrics: QualityMetrics
     stars: int | None
     score: float | None
@@ -231,7 +231,9 @@ class TuningService:
                 median_color_error(decode_png(doodle.png, message("image.a_test_doodle")), image)
             )
             apart += [mean_delta_e(image, other) for other in self._others(preset, version.version, slot, doodle)]  # fmt: skip
-        return QualityMetrics(color_error=middle(alike), diversity=mean(apart), seed_diversity=None)
+        return QualityMetrics(
+            color_error=median_or_none(alike), diversity=mean(apart), seed_diversity=None
+        )
 
     def _others(
         self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle

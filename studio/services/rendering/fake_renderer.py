@@ -10,7 +10,7 @@ from studio.engine.memory.tiered_cache import TieredCacheStats
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import JobCancelledError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.recipes.generation.job import RenderJob, Timings
 from studio.recipes.themes.preset import Slot
 
@@ -68,5 +68,5 @@ class FakeRenderer:
             watch.on_step(step + 1, self._steps)
             watch.on_preview(base.convert("RGB").resize((8, 8)))
         return RenderResult(
-            composite(base, doodle), (), Timings(load_seconds=0.0, render_seconds=0.1)
+            overlay_doodle(base, doodle), (), Timings(load_seconds=0.0, render_seconds=0.1)
         )

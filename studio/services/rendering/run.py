@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from studio.messages import Message
-from studio.recipes.generation.events import TERMINAL_EVENTS, Elsewhere, Event, JobCancelled, Queued
+from studio.recipes.generation.events import (
+    TERMINAL_EVENTS,
+    Event,
+    JobCancelled,
+    JobReassigned,
+    Queued,
+)
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.serving.request_status import JobState
 from studio.recipes.themes.preset import SLOTS, Slot
@@ -139,7 +145,7 @@ class Run:
     def abandon(self, slot: Slot) -> None:
         """Ends a job here that this run has no say in any more, as it ended elsewhere, or goes on."""
         event = self.ledger.terminal_event(slot)
-        self.publish(event if isinstance(event, TERMINAL_EVENTS) else Elsewhere(slot=slot))
+        self.publish(event if isinstance(event, TERMINAL_EVENTS) else JobReassigned(slot=slot))
 
     def requeue(self, slot: Slot) -> None:
         """A job that is to be tried again waits anew."""

@@ -4,13 +4,13 @@ import hashlib
 import secrets
 
 from studio.errors import InvalidInputError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_doodle, decode_png, encode_png
 from studio.messages import message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, UploadedBaseImage
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, OPERATOR_CLIENT, GenerationRequest
-from studio.recipes.generation.planning import named_models
+from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.text_fields import check_text
 from studio.recipes.themes.preset import SLOTS, Preset
 from studio.services.base_images import make_base_image
@@ -57,7 +57,7 @@ class RequestFactory:
         if seed is not None and not 0 <= seed < 2**32:
             raise InvalidInputError("request.seed_out_of_range", seed=seed, most=2**32 - 1)
         check_text(words, message("request.words"))
-        for kind, ref in named_models(preset):
+        for kind, ref in list_referenced_models(preset):
             self._catalog.get(kind, ref)
         asker = Requester(request_id or secrets.token_hex(16), preset, preset_version, client)
         base = (
@@ -84,7 +84,9 @@ class RequestFactory:
                 decode_png(self._base_images.read_png(base), message("image.base_image")),
                 decode_png(doodle.png_bytes, message("image.doodle")),
             )
-            self.safety.moderate_input_image(asker, "doodle", composite(under, over), doodle.sha256)
+            self.safety.moderate_input_image(
+                asker, "doodle", overlay_doodle(under, over), doodle.sha256
+            )
         return doodle
 
     def _accept_uploaded_base(self, asker: Requester, upload: UploadedBaseImage) -> BaseImage:

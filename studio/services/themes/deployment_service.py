@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from studio.errors import InvalidInputError, NotFoundError, PreflightFailedError
 from studio.locales import LANGUAGES
 from studio.messages import Message, message
-from studio.recipes.base import one_line
+from studio.recipes.base import join_messages
 from studio.recipes.base_image import Slug
 from studio.recipes.themes.deployment import (
     Deployment,
@@ -165,7 +165,7 @@ def _expect_seen(found: Sequence[CheckResult], number: int, seen: Collection[str
     ]
     if unseen:
         raise InvalidInputError(
-            "deployment.confirm_findings", number=number, findings=one_line(unseen)
+            "deployment.confirm_findings", number=number, findings=join_messages(unseen)
         )
 
 

@@ -14,7 +14,7 @@ from studio.models.types import ModelInfo
 from studio.recipes.base_image import BaseImage, ControlImage
 from studio.recipes.evaluation.reports import MIN_PASS_RATE, RegressionReport, RobustnessReport
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, GenerationRequest, RenderJob
-from studio.recipes.generation.planning import named_models, plan_jobs, resolve_loras
+from studio.recipes.generation.planning import list_referenced_models, plan_jobs, resolve_loras
 from studio.recipes.generation.recipe import KIND_NAMES, ModelRef, ModelType, Recipe
 from studio.recipes.themes.preset import SLOTS, Preset, ThemeVersion
 from studio.services.themes.token_counter import CHUNK_TOKENS, TokenCounter
@@ -100,7 +100,7 @@ class PreflightChecker:
 
     def _models(self, preset: Preset) -> Iterator[CheckResult]:
         try:
-            named = named_models(preset)
+            named = list_referenced_models(preset)
         except InvalidInputError as error:
             yield CheckResult("stop", message("deployment.called_loras"), error.message)
             return

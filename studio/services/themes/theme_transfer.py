@@ -9,7 +9,7 @@ from studio.imaging.png_io import decode_png
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.planning import named_models
+from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.recipes.themes.theme_file import BundledBaseImage, ThemeBundle, parse_theme_file
@@ -56,7 +56,7 @@ class ThemeImportExport:
         """
         package = parse_theme_file(data, message("theme.file", name=name))
         try:
-            models = named_models(package.preset)
+            models = list_referenced_models(package.preset)
         except InvalidInputError as error:
             raise InvalidDocumentError(
                 "theme.file_invalid", name=name, reason=error.message

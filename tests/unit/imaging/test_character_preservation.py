@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from studio.imaging.adversarial_doodles import ADVERSARIAL_DOODLES
 from studio.imaging.character_preservation import PASS_THRESHOLD, character_preservation_score
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.settings import bundled_path
 
 _BASES = bundled_path("assets") / "base_images"
@@ -33,7 +33,7 @@ def test_the_base_itself_keeps_its_figure(name: str, base: Image.Image) -> None:
 def test_a_page_that_covers_everything_has_lost_it(
     name: str, base: Image.Image, doodle: str
 ) -> None:
-    swallowed = composite(base, ADVERSARIAL_DOODLES[doodle](*base.size))
+    swallowed = overlay_doodle(base, ADVERSARIAL_DOODLES[doodle](*base.size))
     assert character_preservation_score(base, swallowed, POINTS[name]) < PASS_THRESHOLD - 0.1
 
 

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from studio.imaging.contact_sheet import EMPTY, contact_sheet
+from studio.imaging.contact_sheet import EMPTY_CELL, contact_sheet
 
 
 def test_images_stand_in_their_places_and_a_missing_one_leaves_a_gap() -> None:
@@ -10,7 +10,7 @@ def test_images_stand_in_their_places_and_a_missing_one_leaves_a_gap() -> None:
     sheet = contact_sheet({(0, 0): red, (1, 1): blue}, ["a", "b"], ["one", "two"], "Steps 8")
     counts = {color: n for n, color in sheet.getcolors(100_000) or []}
     assert counts[(255, 0, 0)] == counts[(0, 0, 255)] == 64 * 64
-    assert counts[EMPTY] == 2 * 64 * 64
+    assert counts[EMPTY_CELL] == 2 * 64 * 64
     left, right = (
         [x for x in range(sheet.width) if (color in {sheet.getpixel((x, y)) for y in range(sheet.height)})]
         for color in ((255, 0, 0), (0, 0, 255))

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.control_maps import EDGE_THRESHOLD, _edge_lines, lineart_map, scribble_map
-from studio.imaging.openpose_renderer import COLORS, render_openpose_map
+from studio.imaging.openpose_renderer import LIMB_COLORS, render_openpose_map
 from studio.imaging.png_io import decode_png
 from studio.imaging.png_metadata import png_with_metadata, read_metadata
 from tests import examples
@@ -96,7 +96,7 @@ def test_lines_grow_with_the_image(side: int) -> None:
 def test_a_skeleton_has_each_joint_in_its_own_color() -> None:
     points = tuple((0.1 + 0.045 * i, 0.2 + 0.03 * (i % 7)) for i in range(18))
     pixels = np.asarray(render_openpose_map(points, 512, 512))
-    for (x, y), color in zip(points, COLORS, strict=True):
+    for (x, y), color in zip(points, LIMB_COLORS, strict=True):
         assert tuple(pixels[round(y * 512), round(x * 512)]) == color
 
 
@@ -108,10 +108,10 @@ def test_hidden_joints_leave_out_their_limbs() -> None:
 
 def test_the_doodle_lies_over_the_base() -> None:
     base = Image.new("RGB", (256, 256), (10, 200, 10))
-    both = composite(base, layer(((60, 60, 180, 180), (200, 0, 0, 255))))
+    both = overlay_doodle(base, layer(((60, 60, 180, 180), (200, 0, 0, 255))))
     assert both.getpixel((100, 100)) == (200, 0, 0)
     assert both.getpixel((10, 10)) == (10, 200, 10)
-    assert composite(base, None).getpixel((100, 100)) == (10, 200, 10)
+    assert overlay_doodle(base, None).getpixel((100, 100)) == (10, 200, 10)
 
 
 def test_metadata_comes_back_from_the_png_also_in_chinese() -> None:

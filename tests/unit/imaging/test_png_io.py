@@ -16,7 +16,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from studio.errors import InvalidImageError
-from studio.imaging.png_io import MADE_SIDE, MAX_BYTES, decode_doodle, decode_png, limit_pillow
+from studio.imaging.png_io import (
+    MAX_BYTES,
+    MAX_OUTPUT_SIDE,
+    decode_doodle,
+    decode_png,
+    limit_pillow,
+)
 from tests import examples
 
 
@@ -165,7 +171,7 @@ def test_pillow_refuses_bombs_wherever_they_are_opened(monkeypatch: pytest.Monke
     with warnings.catch_warnings():
         warnings.resetwarnings()
         limit_pillow()
-        for side in (MADE_SIDE + 1, 3 * MADE_SIDE):
+        for side in (MAX_OUTPUT_SIDE + 1, 3 * MAX_OUTPUT_SIDE):
             data = io.BytesIO(bomb(side, side) + chunk(b"IDAT", b""))
             with pytest.raises((Image.DecompressionBombWarning, Image.DecompressionBombError)):
                 Image.open(data)

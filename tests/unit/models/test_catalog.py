@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 
 from studio.errors import CorruptModelError, IncompatibleModelError, NotFoundError
 from studio.models.catalog import ModelCatalog
-from studio.models.weights import HashCache, verify_readable, weight_files
+from studio.models.weights import HashCache, list_weight_files, verify_readable
 from studio.recipes.generation.recipe import ModelRef
 from studio.settings import bundled_path
 from tests.unit.models.test_safetensors_header import KOHYA, PEFT, XL, checkpoint, write
@@ -111,12 +111,12 @@ def test_a_model_without_configuration_is_left_out_of_lists_and_named_when_asked
 def test_pickles_are_refused_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "old.bin").write_bytes(b"\x80\x04")
     with pytest.raises(IncompatibleModelError, match="can run code"):
-        weight_files(tmp_path)
+        list_weight_files(tmp_path)
 
 
 def test_an_empty_folder_has_no_weights(tmp_path: Path) -> None:
     with pytest.raises(CorruptModelError, match=r"no \.safetensors"):
-        weight_files(tmp_path)
+        list_weight_files(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 30])

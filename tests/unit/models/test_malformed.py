@@ -14,8 +14,8 @@ from safetensors.numpy import save_file
 
 from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
 from studio.models.catalog import ModelCatalog
-from studio.models.discovery import DEEPEST
-from studio.models.safetensors_header import MAX_HEADER, identify, read_header
+from studio.models.discovery import MAX_DEPTH
+from studio.models.safetensors_header import MAX_HEADER, identify_model, read_header
 from studio.models.weights import HashCache
 from studio.recipes.generation.recipe import ModelRef
 from tests.unit.models.test_safetensors_header import KOHYA, PEFT, UNET, checkpoint, write
@@ -89,7 +89,7 @@ def test_a_malformed_header_is_a_damaged_model_of_that_name(tmp_path: Path, kind
     file = tmp_path / "odd.safetensors"
     file.write_bytes(MALFORMED[kind])
     with pytest.raises(CorruptModelError, match=r"^odd\.safetensors ") as caught:
-        identify(file)
+        identify_model(file)
     assert len(str(caught.value)) < 500
 
 
@@ -111,12 +111,12 @@ def test_malformed_files_are_told_and_the_others_listed(tmp_path: Path) -> None:
 )
 def test_odd_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify(file).triggers == ()
+    assert identify_model(file).triggers == ()
 
 
 def test_a_trigger_phrase_of_megabytes_is_not_shown_whole(tmp_path: Path) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"modelspec.trigger_phrase": "glow, " * 10**5})  # fmt: skip
-    assert sum(len(word) for word in identify(file).triggers) < 1000
+    assert sum(len(word) for word in identify_model(file).triggers) < 1000
 
 
 anything: st.SearchStrategy[Any] = st.recursive(
@@ -138,7 +138,7 @@ def is_told(file: Path) -> None:
     """Read, or refused in one line that names it; nothing else."""
     said = ""
     try:
-        identify(file)
+        identify_model(file)
     except ModelError as error:
         said = str(error)
     assert not said or file.name in said
@@ -203,7 +203,7 @@ def test_what_no_check_foresaw_is_told_all_the_same(
     def surprised(_: Path) -> None:
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr("studio.models.catalog.identify", surprised)
+    monkeypatch.setattr("studio.models.catalog.identify_model", surprised)
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
@@ -257,7 +257,7 @@ def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
 def test_folders_are_not_followed_without_end(tmp_path: Path) -> None:
     place = tmp_path / "loras"
     write(place / "glow.safetensors", {PEFT: (8, 128)})
-    write(place / "/".join("d" * (DEEPEST + 1)) / "deep.safetensors", {PEFT: (8, 128)})
+    write(place / "/".join("d" * (MAX_DEPTH + 1)) / "deep.safetensors", {PEFT: (8, 128)})
     assert ModelCatalog((tmp_path,), HashCache(None)).list_names("lora") == ("glow",)
 
 
@@ -378,4 +378,4 @@ def test_a_name_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_union_is_no_controlnet_whatever_its_configuration_says(tmp_path: Path) -> None:
     with pytest.raises(IncompatibleModelError, match="is a ControlNet-Union"):
-        identify(write(tmp_path / "u.safetensors", {"task_embedding": (6, 320), "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3)}))  # fmt: skip
+        identify_model(write(tmp_path / "u.safetensors", {"task_embedding": (6, 320), "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3)}))  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.errors import CorruptModelError, IncompatibleModelError
-from studio.models.safetensors_header import ModelIdentity, identify, read_header
+from studio.models.safetensors_header import ModelIdentity, identify_model, read_header
 
 Shapes = dict[str, tuple[int, ...]]
 UNET = "model.diffusion_model."
@@ -86,7 +86,7 @@ KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_file_is_told_by_its_header(tmp_path: Path, name: str) -> None:
     shapes, identity = KNOWN[name]
-    assert identify(write(tmp_path / "model.safetensors", shapes)) == identity
+    assert identify_model(write(tmp_path / "model.safetensors", shapes)) == identity
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
     file = write(tmp_path / "model.safetensors", checkpoint(SD2), metadata)
     if yaml:
         file.with_suffix(".yaml").write_text(f"model:\n  params:\n    {yaml}\n")
-    assert identify(file).prediction == prediction
+    assert identify_model(file).prediction == prediction
 
 
 @pytest.mark.parametrize(
@@ -121,21 +121,21 @@ def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
 )
 def test_what_the_studio_has_no_use_for_says_why(tmp_path: Path, shapes: Shapes, why: str) -> None:
     with pytest.raises(IncompatibleModelError, match=f"model.safetensors .*{why}"):
-        identify(write(tmp_path / "model.safetensors", shapes))
+        identify_model(write(tmp_path / "model.safetensors", shapes))
 
 
 def test_trigger_words_come_from_what_the_maker_wrote(tmp_path: Path) -> None:
     spec = write(tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"})  # fmt: skip
-    assert identify(spec).triggers == ("pastel", "soft")
+    assert identify_model(spec).triggers == ("pastel", "soft")
     tags = json.dumps({"10_neon": {"glow": 4, "neon": 10}, "5_more": {"glow": 3}})
     kohya = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify(kohya).triggers == ("neon", "glow")
+    assert identify_model(kohya).triggers == ("neon", "glow")
 
 
 @pytest.mark.parametrize("tags", ["not json", "[]", '{"a": 3}', '{"a": {"b": "many"}}'])
 def test_broken_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify(file).triggers == ()
+    assert identify_model(file).triggers == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, (3).to_bytes(8, "little") + b"abc", (2).to_bytes(8, "little") + b"[]"])  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from studio.recipes.evaluation.blind_test import BlindTest, Candidate, Matchup, ballot
+from studio.recipes.evaluation.blind_test import BlindTest, Candidate, Matchup, matchup_for
 from studio.recipes.themes.preset import SLOTS
 
 
@@ -43,16 +43,16 @@ def test_each_voter_meets_every_pair_on_every_page_once_a_round(
     pairs = entrants * (entrants - 1) // 2
     every = 2 * seeds * pairs
     for turn in range(2):
-        met = [ballot(wanted, "1", voter, turn * every + n) for n in range(every)]
-        seen = Counter((b.doodle, b.seed, frozenset((b.remaining, b.right))) for b in met)
+        met = [matchup_for(wanted, "1", voter, turn * every + n) for n in range(every)]
+        seen = Counter((b.doodle, b.seed, frozenset((b.left, b.right))) for b in met)
         assert len(seen) == every
         assert set(seen.values()) == {1}
-        assert all(b.remaining != b.right for b in met)
+        assert all(b.left != b.right for b in met)
 
 
 def test_a_ballot_is_the_same_whenever_it_is_asked_for_and_others_for_others() -> None:
     def row(key: str, voter: str) -> list[Matchup]:
-        return [ballot(contest(), key, voter, n) for n in range(12)]
+        return [matchup_for(contest(), key, voter, n) for n in range(12)]
 
     assert row("1", "ada") == row("1", "ada")
     assert row("1", "ada") != row("1", "bo")
@@ -60,5 +60,5 @@ def test_a_ballot_is_the_same_whenever_it_is_asked_for_and_others_for_others() -
 
 
 def test_neither_side_is_preferred() -> None:
-    lefts = Counter(ballot(contest(2), "1", f"voter {n}", 0).remaining for n in range(400))
+    lefts = Counter(matchup_for(contest(2), "1", f"voter {n}", 0).left for n in range(400))
     assert 150 < lefts[0] < 250

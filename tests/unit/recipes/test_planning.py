@@ -8,7 +8,7 @@ from studio.errors import InvalidInputError
 from studio.recipes.generation.planning import (
     compose_prompt,
     group_into_batches,
-    named_models,
+    list_referenced_models,
     plan_jobs,
 )
 from studio.recipes.generation.recipe import (
@@ -139,12 +139,12 @@ def test_models_that_prompts_call_are_named_once() -> None:
     preset = asking(
         "soft <lora:春日 (v2):0.4><lora:春日 (v2)>", prompt_template="<lora:a,b> {prompt}"
     )
-    assert named_models(preset) == (
+    assert list_referenced_models(preset) == (
         ("checkpoint", ModelRef(name="pocket-ink")),
         ("lora", ModelRef(name="a,b")),
         ("lora", ModelRef(name="春日 (v2)")),
     )
     with pytest.raises(InvalidInputError, match=r"recipe A: a prompt calls a LoRA wrongly: weight"):
-        named_models(asking("<lora:a:7>"))
+        list_referenced_models(asking("<lora:a:7>"))
     with pytest.raises(InvalidInputError, match=r"recipe A: .* no model can be named so"):
-        named_models(asking("<lora:../a>"))
+        list_referenced_models(asking("<lora:../a>"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from studio.errors import InvalidInputError
 from studio.recipes.generation.recipe import ModelRef
-from studio.recipes.generation.sweep import MAX_CELLS, MOST_VALUES, Axis, expand_grid
+from studio.recipes.generation.sweep import MAX_AXIS_VALUES, MAX_CELLS, Axis, expand_grid
 from tests import examples
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_axis_says_how_to_write_one(text: str, says: str) -> None:
 def test_whatever_is_written_is_read_or_refused(values: str) -> None:
     for field in ("denoising_strength", "base_model.name", "seed"):
         with suppress(InvalidInputError):
-            assert 1 <= len(Axis.parse(f"{field}={values}").values) <= MOST_VALUES
+            assert 1 <= len(Axis.parse(f"{field}={values}").values) <= MAX_AXIS_VALUES
 
 
 def test_a_range_may_span_all_numbers() -> None:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from studio.errors import InvalidDocumentError, InvalidInputError
-from studio.recipes.base import parse_document, read_kept
+from studio.recipes.base import parse_document, parse_stored_document
 from studio.recipes.text_fields import LINE, TEXT, Name, Note, check_line, check_text
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.recipes.themes.preset import Preset
@@ -54,7 +54,7 @@ def test_what_an_older_studio_kept_is_still_read() -> None:
         update={"note": "a\0b", "author": "bo\n"}
     )
     document = order.model_dump_json()
-    assert read_kept(DeploymentSpec, document, "it") == order
+    assert parse_stored_document(DeploymentSpec, document, "it") == order
     with pytest.raises(
         InvalidDocumentError, match=r"author: it holds the control character U\+000A: leave it out"
     ):

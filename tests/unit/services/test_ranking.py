@@ -10,7 +10,7 @@ from tests.unit.recipes.test_blind_test import contest
 
 
 def vote(left: int, right: int, choice: Choice, voter: str = "ada") -> Vote:
-    return Vote(voter=voter, ballot=Matchup(doodle="dress", seed=1, remaining=left, right=right), choice=choice)  # fmt: skip
+    return Vote(voter=voter, ballot=Matchup(doodle="dress", seed=1, left=left, right=right), choice=choice)  # fmt: skip
 
 
 def drawn(wanted: BlindTest, strengths: list[float], votes: int, seed: int = 1) -> list[Vote]:

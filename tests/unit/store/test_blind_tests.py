@@ -3,7 +3,7 @@
 import pytest
 
 from studio.errors import NotFoundError, VersionConflictError
-from studio.recipes.evaluation.blind_test import Vote, ballot
+from studio.recipes.evaluation.blind_test import Vote, matchup_for
 from studio.store.blind_tests import BlindTestStore
 from studio.store.database import Database
 from tests.unit.recipes.test_blind_test import contest
@@ -24,7 +24,7 @@ def test_a_vote_of_a_number_counts_once(url: str) -> None:
     kept = store.add(contest())
 
     def cast(voter: str, number: int) -> None:
-        shown = ballot(kept.contest, "1", voter, number)
+        shown = matchup_for(kept.contest, "1", voter, number)
         store.add_vote(kept.id, Vote(voter=voter, ballot=shown, choice="left"), number)
 
     cast("ada", 0)
