@@ -140,13 +140,13 @@ def create_app_container(
             device_bytes=_gb_to_bytes(settings.max_device_memory_gb),
             ram_bytes=_gb_to_bytes(settings.max_host_memory_gb),
         )
-        ways = EngineOptions(
+        options = EngineOptions(
             settings.precision,
             settings.disable_approximations,
             settings.torch_compile,
             settings.job_timeout_seconds,
         )
-        return Engine(catalog, settings.device, limits, ways=ways)
+        return Engine(catalog, settings.device, limits, options=options)
 
     deployments, reports = DeploymentStore(database), ReportStore(database)
     lists = WordLists((bundled_path("assets") / "words", settings.data_dir / "words"))

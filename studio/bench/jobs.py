@@ -108,7 +108,7 @@ class EngineHarness:
         self.model_zoo, self.on = zoo, on
         self.catalog = ModelCatalog((zoo.directory,), HashCache(None))
         self.engine = Engine(
-            self.catalog, "auto", CacheLimits(**({"base_models": 3} | limits)), ways=ways
+            self.catalog, "auto", CacheLimits(**({"max_device_models": 3} | limits)), options=ways
         )
 
     def render(self, wanted: RenderJob) -> RenderResult:

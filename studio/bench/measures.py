@@ -145,7 +145,7 @@ def loading(zoo: Zoo, on: CanvasInput) -> LoadTiming:
 
 
 def _copying(zoo: Zoo, on: CanvasInput) -> tuple[float, float]:
-    bench = EngineHarness(zoo, on, base_models=1, base_models_in_ram=3)
+    bench = EngineHarness(zoo, on, max_device_models=1, max_ram_models=3)
     jobs = [bench.job(**SHORT, base_model=ModelRef(name=name)) for name in BASES[:2]]
     for job in jobs:
         bench.render(job)
@@ -173,13 +173,13 @@ def levers(zoo: Zoo, on: CanvasInput) -> tuple[Optimization, ...]:
     """Each against the same recipe without it, in turn."""
     bench = EngineHarness(zoo, on)
     half = EngineHarness(zoo, on, ways=EngineOptions(precision="bf16"))
-    compiled = EngineHarness(zoo, on, ways=EngineOptions(compile=True))
+    compiled = EngineHarness(zoo, on, ways=EngineOptions(torch_compile=True))
     plain = bench.job()
     tried: list[tuple[str, EngineHarness, RenderJob]] = [
-        ("guidance in the first half only", bench, bench.job(guidance_end=0.5)),
+        ("guidance in the first half only", bench, bench.job(guidance_end_fraction=0.5)),
         ("no guidance", bench, bench.job(guidance_scale=1.0)),
-        ("DeepCache, interval 2", bench, bench.job(deep_cache=2)),
-        ("DeepCache, interval 3", bench, bench.job(deep_cache=3)),
+        ("DeepCache, interval 2", bench, bench.job(deepcache_interval=2)),
+        ("DeepCache, interval 3", bench, bench.job(deepcache_interval=3)),
         ("bf16", half, half.job()),
         ("compiled", compiled, compiled.job()),
     ]
@@ -216,14 +216,14 @@ class BatchOrdering:
 
 
 def grouping(zoo: Zoo, on: CanvasInput) -> BatchOrdering:
-    bench = EngineHarness(zoo, on, base_models=1, base_models_in_ram=1)
+    bench = EngineHarness(zoo, on, max_device_models=1, max_ram_models=1)
     a, b = (bench.job(base_model=ModelRef(name=name)) for name in BASES[:2])
     return BatchOrdering(_typical(bench, [a, a, b, b]), _typical(bench, [a, b, a, b]))
 
 
 def soak_growth(zoo: Zoo, on: CanvasInput, rounds: int) -> float:
     """Share by which resident memory grows over `rounds` jobs that change everything each time."""
-    bench = EngineHarness(zoo, on, base_models=2, base_models_in_ram=2)
+    bench = EngineHarness(zoo, on, max_device_models=2, max_ram_models=2)
     kinds: Sequence[dict[str, Any]] = (
         {"control_units": (unit(0),)},
         {"loras": (lora(0),)},
