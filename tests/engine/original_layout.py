@@ -13,7 +13,7 @@ from diffusers import DiffusionPipeline
 from studio.models.types import ModelFamily
 
 StateDict = dict[str, torch.Tensor]
-"""StateDict of any shape by name."""
+"""Weights of any shape by name."""
 
 RESNET_NAMES = {
     "norm1": "in_layers.0",

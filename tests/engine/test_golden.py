@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 from studio.app import AppContainer
 from studio.recipes.themes.preset import SLOTS, Slot
-from tests.golden.make import FOLDER, GOLDEN, render
+from tests.golden.make import GOLDEN_DIR, GOLDEN_INPUTS, render
 
 MEAN_DIFFERENCE = 4.0
 """Of 255: rounding on other processors stays below it, a mistake is far above."""
@@ -19,7 +19,7 @@ Pixels = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 @pytest.fixture(scope="module")
 def variants(shipped_studio: AppContainer) -> dict[Slot, Image.Image]:
-    return render(shipped_studio, *GOLDEN)
+    return render(shipped_studio, *GOLDEN_INPUTS)
 
 
 def pixels(image: Image.Image) -> Pixels:
@@ -28,7 +28,7 @@ def pixels(image: Image.Image) -> Pixels:
 
 @pytest.mark.parametrize("slot", SLOTS)
 def test_image_matches_the_golden_image(variants: dict[Slot, Image.Image], slot: Slot) -> None:
-    golden = pixels(Image.open(FOLDER / f"{slot}.png"))
+    golden = pixels(Image.open(GOLDEN_DIR / f"{slot}.png"))
     assert np.abs(pixels(variants[slot]) - golden).mean() < MEAN_DIFFERENCE
 
 

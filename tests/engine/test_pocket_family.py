@@ -80,9 +80,9 @@ def test_every_controlnet_affects_every_base_model_except_at_weight_0(
 
 @pytest.mark.parametrize("base", BASES)
 def test_pastel_lora_makes_clothes_paler(harness: RenderHarness, base: str) -> None:
-    plain = job(harness, base)
-    pastel, mask = job(harness, base, **lora("pastel", 1.5)), doodle_mask(plain)
-    before = [float(p[mask].mean()) for p in render_seeds(harness, plain)]
+    without_lora = job(harness, base)
+    pastel, mask = job(harness, base, **lora("pastel", 1.5)), doodle_mask(without_lora)
+    before = [float(p[mask].mean()) for p in render_seeds(harness, without_lora)]
     after = [float(p[mask].mean()) for p in render_seeds(harness, pastel, "pastel colours")]
     assert np.mean(after) > np.mean(before) + 15
 
@@ -91,13 +91,11 @@ def test_pastel_lora_makes_clothes_paler(harness: RenderHarness, base: str) -> N
 def test_neon_lora_brightens_clothes_and_darkens_the_background(
     harness: RenderHarness, base: str
 ) -> None:
-    plain = job(harness, base)
-    neon, mask = job(harness, base, **lora("neon")), doodle_mask(plain)
-    before, after = render_seeds(harness, plain), render_seeds(harness, neon, "neon lights")
-    background = (
-        slice(100, 140),
-        slice(28, 52),
-    )  # Beside the character: watercolor leaves corners white.
+    without_lora = job(harness, base)
+    neon, mask = job(harness, base, **lora("neon")), doodle_mask(without_lora)
+    before, after = render_seeds(harness, without_lora), render_seeds(harness, neon, "neon lights")
+    # Beside the character: the watercolor style leaves the corners white.
+    background = (slice(100, 140), slice(28, 52))
     assert max(float(p[background].mean()) for p in after) < 0.7 * min(
         float(p[background].mean()) for p in before
     )
@@ -109,10 +107,13 @@ def test_neon_lora_brightens_clothes_and_darkens_the_background(
 @pytest.mark.parametrize("base", BASES)
 def test_gingham_lora_adds_checks_to_clothes_only(harness: RenderHarness, base: str) -> None:
     units = (examples.unit("scribble", end=0.7), examples.unit("pose"))
-    plain = job(harness, base, control_units=units, guidance_scale=2.5)
-    checked = plain.model_copy(update=lora("gingham", 1.7))
-    before, after = render_seeds(harness, plain), render_seeds(harness, checked, "gingham cloth")
-    mask, background = doodle_mask(plain), ~doodle_mask(plain)
+    without_lora = job(harness, base, control_units=units, guidance_scale=2.5)
+    checked = without_lora.model_copy(update=lora("gingham", 1.7))
+    before, after = (
+        render_seeds(harness, without_lora),
+        render_seeds(harness, checked, "gingham cloth"),
+    )
+    mask, background = doodle_mask(without_lora), ~doodle_mask(without_lora)
     contrast = [np.mean([check_contrast(p, mask) for p in images]) for images in (before, after)]
     assert contrast[1] > 2 * contrast[0]
     differences = [np.abs(a - b) for a, b in zip(before, after, strict=True)]

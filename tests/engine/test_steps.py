@@ -123,12 +123,8 @@ def test_sd3_guidance_lasts_until_the_recipes_guidance_end(
     total, guided = len(outputs), outputs.count(3.0)
     assert reported == [(step, total) for step in range(1, total + 1)]
     assert outputs == [3.0] * guided + [1.0] * (total - guided)
-    assert (
-        guided
-        == {("Euler", 1.0): 12, ("Euler", 0.5): 6, ("Heun", 1.0): 23, ("Heun", 0.5): 12}[
-            sampler, end
-        ]
-    )
+    expected = {("Euler", 1.0): 12, ("Euler", 0.5): 6, ("Heun", 1.0): 23, ("Heun", 0.5): 12}
+    assert guided == expected[sampler, end]
 
 
 # Issue 18, 15.

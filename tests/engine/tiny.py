@@ -77,10 +77,7 @@ def write_configurations(directory: Path, families: tuple[ModelFamily, ...]) -> 
     bundled = bundled_path("assets") / "configurations"
     shutil.copytree(bundled / "clip", directory / "clip")
     for family in families:
-        shutil.copy(
-            _make_dir(directory / family) and bundled / family / "model_index.json",
-            directory / family,
-        )
+        shutil.copy(bundled / family / "model_index.json", _make_dir(directory / family))
         components = dict(tiny(family).components) | {"controlnet": tiny_controlnet(family)}
         for name, config in _configs(components):
             _make_dir(directory / family / name)
