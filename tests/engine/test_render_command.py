@@ -26,7 +26,7 @@ def render(home: Path, out: Path, *more: str) -> "subprocess.CompletedProcess[st
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def test_one_seed_gives_the_same_four_different_files_twice(tmp_path: Path) -> None:
+def test_same_seed_gives_identical_files_for_four_different_variants(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for out in (first, second):
         ran = render(tmp_path / out.name, out, "--json")
@@ -67,7 +67,7 @@ def own_controlnet(tmp_path: Path, weights: bytes) -> Path:
     return home
 
 
-def test_weights_cut_short_are_one_line_before_any_work(tmp_path: Path) -> None:
+def test_truncated_weights_fail_with_one_line_before_any_work(tmp_path: Path) -> None:
     home, out = own_controlnet(tmp_path, (POSE / WEIGHTS).read_bytes()[:100_000]), tmp_path / "out"
     ran = render(home, out, "--theme", "mine")
     assert ran.returncode == 4
@@ -76,7 +76,7 @@ def test_weights_cut_short_are_one_line_before_any_work(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_weights_that_do_not_fit_are_one_line_and_no_image(tmp_path: Path) -> None:
+def test_incompatible_weights_fail_with_one_line_and_no_image(tmp_path: Path) -> None:
     """The process ends by its exit code, never by a signal: issue 18, 12 (review 3.5)."""
     weights = save({"controlnet_cond_embedding.conv_in.weight": np.zeros((1, 3, 3, 3), np.float16)})
     home, out = own_controlnet(tmp_path, weights), tmp_path / "out"
