@@ -26,7 +26,8 @@ from studio.services.model_downloads import ModelDownloads
 from studio.services.moderation_service import ModerationService
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_queue import Priority, RenderQueue
-from studio.services.rendering.render_service import Renderer, RenderService
+from studio.services.rendering.render_service import RenderService
+from studio.services.rendering.renderer import Renderer
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.requests.request_service import RequestService
 from studio.services.requests.retention import RetentionService
@@ -163,7 +164,7 @@ def create_app_container(
         RenderQueue(),
         renderer or engine,
         batch=settings.batch_variants and not settings.disable_approximations,
-        judge=safety.moderate_output,
+        moderate=safety.moderate_output,
     )
     metrics = rendering.metrics
     metrics.registry.register(EngineCollector(rendering.engine_status))

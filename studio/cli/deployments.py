@@ -25,7 +25,7 @@ def check(
 ) -> None:
     """What the gate before a deployment says: pass, warning or stop, each with the remedy."""
     from studio.errors import PreflightFailedError
-    from studio.services.themes.preflight import worst_level
+    from studio.services.themes.check_result import worst_level
 
     findings = open_app().deployments.run_checks(slug, version)
     rows = [(each.level, str(each.message), str(each.hint or "")) for each in findings]
@@ -74,7 +74,7 @@ def rollback(
     slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
     """Serve again what was served before."""
-    _print([open_app().deployments.roll_back(slug, channel, author_or_user(author))], as_json)
+    _print([open_app().deployments.rollback(slug, channel, author_or_user(author))], as_json)
 
 
 @app.command()

@@ -54,12 +54,12 @@ def create_api(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        studio.requests.recover()
+        studio.requests.resume_interrupted()
         reaper = asyncio.create_task(_run_maintenance_loop(studio, give_up))
         yield
         reaper.cancel()
         following.close()
-        await to_thread.run_sync(studio.requests.runner.let_go)
+        await to_thread.run_sync(studio.requests.runner.release_jobs)
 
     app = FastAPI(
         title="Doodle themes", version="1", lifespan=lifespan,

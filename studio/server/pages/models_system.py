@@ -17,7 +17,7 @@ from studio.recipes.generation.recipe import ModelName, ModelType
 from studio.recipes.text_fields import LINE
 from studio.server.csrf import CsrfHeader, Language
 from studio.server.plain_pages import plain_page
-from studio.services.background_tasks import Chore
+from studio.services.background_tasks import BackgroundTask
 from studio.services.diagnostics import RecentLogHandler, system_status
 from studio.services.model_downloads import DownloadRequest
 
@@ -45,12 +45,12 @@ def workshop_routes(studio: AppContainer, journal: RecentLogHandler) -> APIRoute
     @routes.get("/system/status")
     def status() -> dict[str, Any]:
         jobs = studio.requests.jobs
-        return asdict(system_status(studio.settings, studio.renders, jobs, journal.tail()))
+        return asdict(system_status(studio.settings, studio.renders, jobs, journal.lines()))
 
     @routes.get("/system/chores")
     def chores(language: Language) -> list[dict[str, Any]]:
         """Long work: what is under way and what ended of late, the newest first."""
-        return [in_language(_chore(each), language) for each in studio.background_tasks.all()]
+        return [in_language(_chore(each), language) for each in studio.background_tasks.list_all()]
 
     @routes.post("/system/chores/stop")
     def stop(wish: _Chore, x_studio: CsrfHeader) -> dict[str, str]:
@@ -99,10 +99,10 @@ def workshop_routes(studio: AppContainer, journal: RecentLogHandler) -> APIRoute
     return routes
 
 
-def _chore(chore: Chore) -> dict[str, Any]:
+def _chore(chore: BackgroundTask) -> dict[str, Any]:
     return {
         "name": chore.name,
-        "started": chore.started.isoformat(),
+        "started": chore.started_at.isoformat(),
         **vars(chore.about),
         **vars(chore.progress),
     }

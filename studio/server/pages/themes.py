@@ -147,7 +147,7 @@ def theme_routes(studio: AppContainer) -> APIRouter:
     ) -> dict[str, Any]:
         author = _author(request, wish.author)
         return _deployment_json(
-            deploying.roll_back(slug, wish.channel, author, wish.expected_deployment)
+            deploying.rollback(slug, wish.channel, author, wish.expected_deployment)
         )
 
     @routes.post("/{slug}/stop")

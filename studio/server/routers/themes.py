@@ -264,7 +264,7 @@ def _add_deployments(routes: APIRouter, studio: AppContainer, who: AuthDependenc
         slug: Slug, wish: RollbackRequest, client: Annotated[ApiClient, Depends(who)]
     ) -> Deployment:
         """What was served before, at once."""
-        return deploying.roll_back(slug, wish.channel, client.name, wish.expected_deployment)
+        return deploying.rollback(slug, wish.channel, client.name, wish.expected_deployment)
 
     @routes.post("/{slug}/stop", status_code=201)
     def stop(
