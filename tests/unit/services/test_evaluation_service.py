@@ -32,10 +32,10 @@ def renderer() -> FakeRenderer:
 @pytest.fixture
 def studio(home: Path, renderer: FakeRenderer) -> AppContainer:
     """A studio with a theme `two` of two base images."""
-    opened = create_app_container(Settings(data_dir=home), lambda: renderer)
-    preset = opened.themes.get_version("first-light").preset
-    opened.themes.save(preset.model_copy(update={"slug": "two", "base_images": ("mia", "ruby")}))
-    return opened
+    container = create_app_container(Settings(data_dir=home), lambda: renderer)
+    preset = container.themes.get_version("first-light").preset
+    container.themes.save(preset.model_copy(update={"slug": "two", "base_images": ("mia", "ruby")}))
+    return container
 
 
 def save(studio: AppContainer, prompt: str) -> int:

@@ -33,13 +33,13 @@ class Scores:
         return {"nsfw": self.remaining.pop(0) if len(self.remaining) > 1 else self.remaining[0]}
 
 
-def opened(home: Path, classifier: Scores) -> AppContainer:
+def open_studio(home: Path, classifier: Scores) -> AppContainer:
     return create_app_container(Settings(data_dir=home), lambda: FakeRenderer(steps=1), classifier)
 
 
 def preset(studio: AppContainer, **policy: object) -> Preset:
-    found = studio.themes.get_version("first-light").preset
-    return found.model_copy(update={"safety": found.safety.model_copy(update=policy)})
+    saved = studio.themes.get_version("first-light").preset
+    return saved.model_copy(update={"safety": saved.safety.model_copy(update=policy)})
 
 
 def make_request(
@@ -58,7 +58,7 @@ def decisions(studio: AppContainer) -> list[ModerationDecision]:
 
 
 def test_blocked_prompt_is_refused_with_the_reason_for_operators_only(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     theme = preset(studio)
     with pytest.raises(ContentBlockedError, match="hold what the lists block: naked"):
         make_request(studio, theme, "a n4ked man")
@@ -77,7 +77,7 @@ def test_blocked_prompt_is_refused_with_the_reason_for_operators_only(home: Path
 
 
 def test_blocked_prompt_is_logged_as_a_hash_where_the_policy_says_so(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     with pytest.raises(ContentBlockedError):
         make_request(studio, preset(studio, log_blocked_text=False), "a naked man", client="app")
     [decision] = decisions(studio)
@@ -86,7 +86,7 @@ def test_blocked_prompt_is_logged_as_a_hash_where_the_policy_says_so(home: Path)
 
 
 def test_masked_terms_are_removed_and_flagged_ones_logged(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     request = make_request(studio, preset(studio), "a dress and a gun")
     assert request.user_prompt == "a dress and a"
     assert all("gun" not in job.prompt for job in plan_jobs(request))
@@ -98,7 +98,7 @@ def test_masked_terms_are_removed_and_flagged_ones_logged(home: Path) -> None:
 
 
 def test_prompt_that_cannot_be_checked_is_blocked(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     (home / "words").mkdir()
     (home / "words" / "own.txt").write_text("[ban]\nfoo\n")
     with pytest.raises(ContentBlockedError, match="these words cannot be used"):
@@ -109,7 +109,7 @@ def test_prompt_that_cannot_be_checked_is_blocked(home: Path) -> None:
 
 
 def test_policy_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     without = plan_jobs(make_request(studio, preset(studio)))
     for before, job in zip(
         without,
@@ -120,7 +120,7 @@ def test_policy_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
 
 
 def test_image_over_the_threshold_is_withheld_and_logged(home: Path) -> None:
-    studio = opened(home, Scores(0.9))
+    studio = open_studio(home, Scores(0.9))
     events = terminal_events(studio, make_request(studio, preset(studio, nsfw_threshold=0.85)))
     assert [event.kind for event in events.values()] == ["withheld"] * 4
     withheld = events["A"]
@@ -133,7 +133,7 @@ def test_image_over_the_threshold_is_withheld_and_logged(home: Path) -> None:
 
 
 def test_withheld_image_is_rendered_again_with_another_seed(home: Path) -> None:
-    studio = opened(home, Scores(0.9, 0.1))
+    studio = open_studio(home, Scores(0.9, 0.1))
     request = make_request(studio, preset(studio, regenerate_withheld=True))
     events = terminal_events(studio, request)
     assert [event.kind for event in events.values()] == ["done"] * 4
@@ -143,7 +143,7 @@ def test_withheld_image_is_rendered_again_with_another_seed(home: Path) -> None:
 
 
 def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> None:
-    studio = opened(home, Scores(error=RuntimeError("no weights")))
+    studio = open_studio(home, Scores(error=RuntimeError("no weights")))
     events = terminal_events(studio, make_request(studio, preset(studio)))
     withheld = events["A"]
     assert isinstance(withheld, ResultWithheld)
@@ -161,7 +161,7 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
 
 
 def test_doodle_over_the_threshold_is_refused(home: Path) -> None:
-    studio = opened(home, Scores(0.95))
+    studio = open_studio(home, Scores(0.95))
     with pytest.raises(
         ContentBlockedError, match="^this drawing cannot be used here: draw another$"
     ):
@@ -176,7 +176,7 @@ def test_doodle_over_the_threshold_is_refused(home: Path) -> None:
 
 
 def test_preflight_warns_of_disabled_moderation(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     studio.themes.save(preset(studio, check_prompts=False))
     [finding] = [
         f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
@@ -219,7 +219,7 @@ class FakeModerator:
 def test_external_moderator_can_withhold_images(
     home: Path, response: ModerationResponse | None, policy: str, kind: str, reason: str
 ) -> None:
-    studio, moderator = opened(home, Scores(0.1)), FakeModerator(response)
+    studio, moderator = open_studio(home, Scores(0.1)), FakeModerator(response)
     object.__setattr__(studio.moderation, "moderator", moderator)
     events = terminal_events(
         studio, make_request(studio, preset(studio, external_moderation=policy))
@@ -234,7 +234,7 @@ def test_external_moderator_can_withhold_images(
 
 
 def test_missing_external_moderation_fails_preflight(home: Path) -> None:
-    studio = opened(home, Scores(0))
+    studio = open_studio(home, Scores(0))
     studio.themes.save(preset(studio, external_moderation="withhold"))
     [finding] = [
         f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)

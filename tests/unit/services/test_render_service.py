@@ -51,8 +51,8 @@ def test_events_of_each_job_come_in_order(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(steps=2))
     events = list(bench.service.start(bench.request()).events())
     assert [e.kind for e in events[:4]] == ["queued"] * 4
-    of_a = [e.kind for e in events if e.slot == "A"]
-    assert of_a == [
+    kinds = [e.kind for e in events if e.slot == "A"]
+    assert kinds == [
         "queued",
         "started",
         "loading",

@@ -20,12 +20,12 @@ from tests import examples
 @pytest.fixture
 def other(tmp_path: Path) -> AppContainer:
     """A studio elsewhere, with a base image and a preset of its own."""
-    opened = create_app_container(Settings(data_dir=tmp_path / "other"), FakeRenderer)
-    add_base_image(opened.base_images, "lena", "Lena", examples.png((128, 192), mode="RGB"))
-    preset = opened.themes.get_version("first-light").preset
+    container = create_app_container(Settings(data_dir=tmp_path / "other"), FakeRenderer)
+    add_base_image(container.base_images, "lena", "Lena", examples.png((128, 192), mode="RGB"))
+    preset = container.themes.get_version("first-light").preset
     lone = preset.model_copy(update={"slug": "lone", "name": "Lone", "base_images": ("lena",)})
-    opened.themes.save(lone)
-    return opened
+    container.themes.save(lone)
+    return container
 
 
 def test_theme_is_imported_with_its_base_images(studio: AppContainer, other: AppContainer) -> None:
