@@ -11,7 +11,7 @@ from studio.errors import StudioError
 from studio.messages import Message, message
 from studio.recipes.themes.deployment import Deployment, DeploymentSpec
 from studio.recipes.themes.preset import ThemeVersion
-from studio.services.themes.preflight import CheckResult
+from studio.services.themes.check_result import CheckResult
 from studio.ui.components import OpenVersion
 from studio.ui.events import ComponentUpdates
 from studio.ui.notices import render_notice

@@ -16,13 +16,8 @@ from studio.bench.redis import RedisServer
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS
-from studio.services.requests.celery_runner import (
-    EVENT_TTL_SECONDS,
-    MAX_CONSECUTIVE_PER_MODEL,
-    ModelAffinityOrder,
-    RedisEventLog,
-    connect_redis,
-)
+from studio.services.requests.celery_app import MAX_CONSECUTIVE_PER_MODEL, ModelAffinityOrder
+from studio.services.requests.event_log import EVENT_TTL_SECONDS, RedisEventLog, connect_redis
 from studio.settings import Settings
 from studio.worker.celery_worker import run_worker
 from tests.service.conftest import Service
@@ -73,7 +68,7 @@ def test_what_the_broker_has_forgotten_is_sent_again(
 ) -> None:
     """As after a crash of a Redis that had not yet written its newest second to disk."""
     assert fleet.redis is not None
-    monkeypatch.setattr("studio.services.requests.celery_runner.UNSENT", timedelta(seconds=1))
+    monkeypatch.setattr("studio.services.requests.celery_runner.RESEND_AFTER", timedelta(seconds=1))
     with fleet.client() as themes:
         asked = themes.create_request(*ASK)
         connect_redis(fleet.redis.url).flushdb()

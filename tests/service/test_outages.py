@@ -135,7 +135,7 @@ def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None
 def test_what_is_asked_while_redis_is_away_is_kept_and_drawn_later(
     fleet: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.services.requests.celery_runner.UNSENT", timedelta(seconds=1))
+    monkeypatch.setattr("studio.services.requests.celery_runner.RESEND_AFTER", timedelta(seconds=1))
     assert fleet.redis is not None
     with fleet.client() as themes:
         fleet.redis.stop()
