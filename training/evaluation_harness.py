@@ -1,0 +1,86 @@
+"""Renders cases nobody trained on, through the product's own service."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from studio.bootstrap import Studio
+from studio.errors import EngineError
+from studio.imaging.limits import encode_png, open_png
+from studio.recipes.canvas import BaseImage
+from studio.recipes.events import Done, Failed, Withheld
+from studio.recipes.preset import Preset
+from training.character import SIZE, Character
+from training.scenes import adversarial_doodle, draw_scene
+
+FIRST_SCENE = 900_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to render: a figure, the base image that shows it, and a doodle on it."""
+
+    character: Character
+    base: Image.Image
+    doodle: Image.Image
+
+
+class EvaluationHarness:
+    """A studio of its own that renders cases one after another."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def preset(self, slug: str) -> Preset:
+        return self._studio.presets.version(slug).preset
+
+    def render(
+        self, preset: Preset, case: Case, words: str = "", seed: int = 7
+    ) -> tuple[Image.Image, ...]:
+        """The four pictures, A to D. Raises EngineError when one of them fails."""
+        png = encode_png(case.base)
+        sha256 = hashlib.sha256(png).hexdigest()
+        base = BaseImage(
+            id=f"case-{sha256[:12]}", name="Case", width=SIZE, height=SIZE, sha256=sha256,
+            keypoints=case.character.keypoints,
+        )  # fmt: skip
+        self._studio.bases.put(base, png)
+        doodle = encode_png(case.doodle)
+        request = self._studio.intake.request(preset, base.id, doodle, words, seed)
+        pictures = {}
+        for event in self._studio.rendering.start(request).events():
+            if isinstance(event, Failed):
+                raise EngineError(str(event.message))
+            if isinstance(event, Withheld):
+                raise EngineError(str(event.reason))
+            if isinstance(event, Done):
+                pictures[event.letter] = open_png(event.png, "a rendered variant")
+        return tuple(pictures[letter] for letter in sorted(pictures))
+
+
+def scene_cases(count: int) -> list[Case]:
+    """Scenes with the doodle a hurried hand made of them."""
+    scenes = [draw_scene(FIRST_SCENE + index) for index in range(count)]
+    return [Case(scene.character, scene.base, scene.doodle) for scene in scenes]
+
+
+def with_doodles(cases: Sequence[Case], doodles: Sequence[Image.Image]) -> list[Case]:
+    return [replace(case, doodle=doodle) for case, doodle in zip(cases, doodles, strict=True)]
+
+
+def solid_cases(count: int) -> list[Image.Image]:
+    return [Image.new("RGBA", (SIZE, SIZE), (0, 0, 0, 255)) for _ in range(count)]
+
+
+def scribble_cases(count: int) -> list[Image.Image]:
+    """What a user draws who scribbles everything."""
+    return [
+        adversarial_doodle(np.random.default_rng(FIRST_SCENE + index)) for index in range(count)
+    ]
+
+
+def base_only_cases(count: int) -> list[Image.Image]:
+    return [Image.new("RGBA", (SIZE, SIZE), (0, 0, 0, 0)) for _ in range(count)]
