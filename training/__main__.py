@@ -1,7 +1,5 @@
 """`python -m training`: draws the data, trains the pocket models and writes them out."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +7,9 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
-Work = Annotated[Path, typer.Option(help="Folder for checkpoints, logs and sheets.")]
+Work = Annotated[Path, typer.Option(help="Folder for checkpoints, logs and sample sheets.")]
+Folder = Annotated[Path, typer.Option(help="Folder for drawn data, 1.2 MB a scene.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
 @app.callback()
@@ -17,46 +17,50 @@ def training() -> None:
     """Draws, trains, exports and evaluates the pocket models."""
 
 
+@app.command("all")
+def train_family(
+    minutes: Annotated[float, typer.Option(help="All of it: data, training and export.")] = 600,
+    out: Annotated[Path, typer.Option(help="Where finished models go, a stage at a time.")] = Path(
+        "build/models"
+    ),
+    work: Work = Path("build/pocket"),
+    data: Folder = Path("build/scenes"),
+    device: Device = "auto",
+    scenes: int = 12_000,
+    effect_scenes: int = 768,
+    captions: int = 24_000,
+    workers: Annotated[int, typer.Option(help="Processes that draw; 0: one a core.")] = 0,
+    latent_channels: int = 8,
+    steps: Annotated[int, typer.Option(help="At most so many steps a stage.")] = 1_000_000,
+    scale: Annotated[float, typer.Option(help="Of the batch sizes; under 1 for tests.")] = 1.0,
+    first_scenes: Annotated[int, typer.Option(help="The VAE waits for so many scenes.")] = 1024,
+) -> None:
+    """Train the whole family within `--minutes`; stages that are finished are left as they are."""
+    import os
+
+    from training.schedule import Plan, train_all
+
+    plan = Plan(
+        minutes, scenes, effect_scenes, captions, steps, workers or os.cpu_count() or 1,
+        latent_channels, first_scenes,
+    )  # fmt: skip
+    from training.runtime import new_runtime
+
+    train_all(plan, new_runtime(device, scale), work, data, out)
+
+
 @app.command()
-def train(model: str, work: Work = Path("build/pocket"), threads: int = 2) -> None:
-    """Train one model; resumes where it stopped. In this order: vae, ink, water, reading,
-    ink-words, water-words, control (all three ControlNets), pastel, neon, gingham, few-step
-    (LoRAs), and evaluator for `evaluate`."""
-    import torch
+def draw(
+    folder: Folder = Path("build/scenes"),
+    scenes: int = 12_000,
+    effect_scenes: int = 768,
+    captions: int = 24_000,
+    workers: int = 2,
+) -> None:
+    """Draw the data that is missing; `all` does so beside the training."""
+    from training.scene_store import DataFolder
 
-    from training import (
-        evaluator_network,
-        train_base_model,
-        train_controlnets,
-        train_lcm_lora,
-        train_loras,
-        train_text_encoder,
-        train_vae,
-    )
-    from training.lora_effects import EFFECTS
-    from training.styles import STYLES
-    from training.training_stages import CAPTION_STAGES, DRAWING_STAGES
-
-    stages: dict[str, Callable[[], None]] = {
-        "vae": lambda: train_vae.train(work),
-        **{
-            style: partial(train_base_model.train, work, style, DRAWING_STAGES[style])
-            for style in STYLES
-        },
-        "reading": lambda: train_text_encoder.train(work),
-        **{
-            f"{style}-words": partial(train_base_model.train, work, style, CAPTION_STAGES[style])
-            for style in STYLES
-        },
-        "control": lambda: train_controlnets.train(work),
-        **{name: partial(train_loras.train, work, name) for name in EFFECTS},
-        "few-step": lambda: train_lcm_lora.train(work),
-        "evaluator": lambda: evaluator_network.train(work),
-    }
-    if model not in stages:
-        raise typer.BadParameter(f"choose one of {', '.join(stages)}")
-    torch.set_num_threads(threads)
-    stages[model]()
+    DataFolder(folder, scenes, effect_scenes, captions).draw(workers)
 
 
 @app.command()
@@ -66,7 +70,7 @@ def evaluate(
     file: Path = Path("build/evaluation.png"),
     cases: int = 24,
 ) -> None:
-    """Print the figures of shipped presets on doodles never trained on; draw a sheet of each."""
+    """Print the metrics of shipped presets on doodles never trained on; draw a sheet of each."""
     from training.evaluation import evaluate as measured
     from training.report import sheet, table
 
@@ -87,26 +91,26 @@ def assets(folder: Path = Path("assets")) -> None:
 
 @app.command()
 def export(work: Work = Path("build/pocket"), folder: Path = Path("assets/models")) -> None:
-    """Write the trained models as fp16 safetensors into the product's models folder."""
-    from training.export import write_models
+    """Write the finished models as fp16 safetensors into the product's models folder."""
+    from training.export import export_finished
 
-    write_models(work, folder)
+    export_finished(work, folder)
 
 
 @app.command()
 def pictures(folder: Path = Path("assets/models")) -> None:
-    """Draw the small pictures that show in the pickers what each shipped model does."""
+    """Draw the small images that show in the pickers what each shipped model does."""
     from training.preview_images import write_pictures
 
     write_pictures(folder)
 
 
-@app.command()
-def unpack(folder: Path = Path("assets/models"), work: Work = Path("build/pocket")) -> None:
-    """Lay the shipped models into a work folder, to teach them further without old checkpoints."""
-    from training.import_checkpoints import unpack_models
+@app.command("import")
+def import_models(folder: Path = Path("assets/models"), work: Work = Path("build/pocket")) -> None:
+    """Lay exported models into a work folder as finished stages, to train others on them."""
+    from training.import_checkpoints import import_models as imported
 
-    unpack_models(folder, work)
+    imported(folder, work)
 
 
 @app.command()

@@ -3,21 +3,21 @@
 from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-LATENT_CHANNELS = 4
+LATENT_CHANNELS = 8
 DOWNSCALE = 8
 TEXT_WIDTH = 128
 TOKENS = 77
 
 
-def new_vae() -> AutoencoderKL:
+def new_vae(latent_channels: int = LATENT_CHANNELS) -> AutoencoderKL:
     return AutoencoderKL(
         in_channels=3,
         out_channels=3,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(16, 32, 64, 128),
+        block_out_channels=(16, 32, 96, 128),
         layers_per_block=1,
-        latent_channels=LATENT_CHANNELS,
+        latent_channels=latent_channels,
         norm_num_groups=8,
         sample_size=256,
         mid_block_add_attention=False,
@@ -41,13 +41,13 @@ def new_text_encoder(vocabulary: int, end_token: int) -> CLIPTextModel:
     )
 
 
-def new_unet() -> UNet2DConditionModel:
+def new_unet(latent_channels: int = LATENT_CHANNELS) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=32,
-        in_channels=LATENT_CHANNELS,
-        out_channels=LATENT_CHANNELS,
+        in_channels=latent_channels,
+        out_channels=latent_channels,
         layers_per_block=1,
-        block_out_channels=(64, 128, 160),
+        block_out_channels=(80, 128, 128),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=TEXT_WIDTH,

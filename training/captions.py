@@ -109,10 +109,23 @@ def make_caption(
         extras.append(str(rng.choice(("smiling", "happy", "cheerful"))))
     kept = [words for words in extras if rng.random() < 0.45]
     rng.shuffle(kept)
+    if not clothes:
+        return ", ".join([str(rng.choice(OPENING_PHRASES)), *kept])
     opener, wearing = str(rng.choice(OPENING_PHRASES)), str(rng.choice(WEAR_PHRASES))
     if rng.random() < 0.15:
         return ", ".join([*clothes, *kept])
     return ", ".join([f"{opener} {wearing} {' and '.join(clothes)}", *kept])
+
+
+def bare_captions(style: str) -> tuple[str, ...]:
+    """Lines that say nothing of clothes: prompt templates around an empty prompt, and less."""
+    return (
+        *(f"{opening}, {words}" for opening in OPENING_PHRASES for words in STYLE_WORDS[style]),
+        *(f"{opening} wearing , {words}" for opening in OPENING_PHRASES[:3] for words in STYLE_WORDS[style]),
+        *(f"{opening} wearing, {words}" for opening in OPENING_PHRASES[:3] for words in STYLE_WORDS[style]),
+        *OPENING_PHRASES,
+        *STYLE_WORDS[style],
+    )  # fmt: skip
 
 
 def _hair_words(character: Character, rng: np.random.Generator) -> str:

@@ -11,7 +11,8 @@ from training.character import SIZE, Character, Vec
 from training.colors import RGB, shade
 from training.garment_shapes import SLOTS, garment_parts
 from training.garments import Garment
-from training.motifs import motif_for, pattern
+from training.marks import Mark, draw_doodle_marks
+from training.motifs import carries_motif, motif_for, pattern
 
 DOODLE_STYLES = ("filled", "careful", "scribbled", "over", "outlined", "line", "half")
 DOODLE_STYLE_WEIGHTS = (0.44, 0.14, 0.14, 0.08, 0.1, 0.04, 0.06)
@@ -26,6 +27,7 @@ def doodle(
     outfit: Sequence[Garment],
     rng: np.random.Generator,
     doodle_style: str | None = None,
+    marks: tuple[Mark, ...] = (),
 ) -> Image.Image:
     """The outfit as an RGBA layer of hard-edged strokes, 256 x 256, by this hand or any."""
     pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
@@ -40,10 +42,11 @@ def doodle(
                 canvas.clipRect(_half_of(rough.getBounds(), rng))
             _strokes(canvas, rough, garment.color, stroke_style, rng)
             pattern(canvas, rough, garment)
-            if slot == "torso" and garment.motif != "none":
-                motif = _wobbly(motif_for(character, garment), rng, wobble * 0.4)
+            if carries_motif(slot, garment):
+                motif = _wobbly(motif_for(character, garment), rng, wobble * 0.3, spacing=1.5)
                 canvas.drawPath(motif, _brush(garment.motif_color))
             canvas.restore()
+        draw_doodle_marks(canvas, marks)
     pixels[..., 3] = np.where(pixels[..., 3] > 127, 255, 0)
     pixels[pixels[..., 3] == 0] = 0
     return Image.fromarray(pixels)
@@ -105,38 +108,39 @@ def _zigzag(box: skia.Rect, rng: np.random.Generator) -> skia.Path:
     return line.detach()
 
 
-def _wobbly(path: skia.Path, rng: np.random.Generator, amount: float) -> skia.Path:
-    """The outline walked again by an unsteady hand: slow waves of about `amount` pixels."""
+def _wobbly(
+    path: skia.Path, rng: np.random.Generator, amount: float, spacing: float = 5.0
+) -> skia.Path:
+    """The outline walked again by an unsteady hand: slow waves of about `amount` pixels,
+    a point every `spacing` pixels."""
     result = skia.PathBuilder()
     measure = skia.PathMeasure(path, True)
     while True:
         length = measure.getLength()
         if length > 12:
-            points = _walk(measure, length, rng, amount)
+            points = _walk(measure, length, rng, amount, spacing)
             result.addPolygon([skia.Point(*p) for p in points], True)
         if not measure.nextContour():
             return result.detach()
 
 
 def _walk(
-    measure: skia.PathMeasure, length: float, rng: np.random.Generator, amount: float
+    measure: skia.PathMeasure,
+    length: float,
+    rng: np.random.Generator,
+    amount: float,
+    spacing: float,
 ) -> list[Vec]:
-    count = max(5, int(length / 5))
-    waves = [
-        (rng.integers(2, 8), rng.uniform(0, 2 * math.pi), rng.normal(0, 0.5)) for _ in range(8)
-    ]
+    count = max(5, int(length / spacing))
+    waves, phases, sizes = rng.integers(2, 8, 8), rng.uniform(0, 2 * math.pi, 8), rng.normal(0, 0.5, 8)  # fmt: skip
     drift = rng.normal(0, amount * 0.5, 2)
+    turns = 2 * math.pi * np.arange(count) / count
+    pushes = amount * (sizes * np.sin(turns[:, None] * waves + phases)).sum(axis=1)
     points = []
-    for step in range(count):
+    for step, push in enumerate(pushes.tolist()):
         position, tangent = measure.getPosTan(length * step / count)
-        turn = 2 * math.pi * step / count
-        push = amount * sum(size * math.sin(times * turn + phase) for times, phase, size in waves)
-        points.append(
-            (
-                position.x() - tangent.y() * push + drift[0],
-                position.y() + tangent.x() * push + drift[1],
-            )
-        )
+        x, y = position.x() - tangent.y() * push, position.y() + tangent.x() * push
+        points.append((x + drift[0], y + drift[1]))
     return points
 
 

@@ -1,6 +1,7 @@
 """Measures a preset on doodles never trained on: likeness, figure, style, words, diversity."""
 
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio.bootstrap import open_studio
 from studio.imaging.compose import composite
@@ -15,19 +17,20 @@ from studio.imaging.likeness import KEPT, differences
 from studio.recipes.preset import LETTERS, Preset
 from studio.recipes.recipe import SeedRule
 from studio.settings import Settings
-from training import evaluator_network as judging
 from training.colors import NAMED_COLORS
 from training.evaluation_harness import (
     Case,
     EvaluationHarness,
     base_only_cases,
+    motif_cases,
     scene_cases,
     scribble_cases,
     solid_cases,
     with_doodles,
 )
-from training.evaluator_network import Assessment, EvaluatorNet
+from training.evaluator_network import Assessment, Evaluators, perceptual_distance
 from training.garment_check import shows_garment
+from training.scene_store import detail_of
 
 BODY = tuple(range(14))
 """COCO's nose, neck, shoulders, elbows, wrists, hips, knees and ankles."""
@@ -55,6 +58,10 @@ class Metrics:
     garment_adherence: float
     diversity: float
     diversity_of_seeds: float
+    detail_kept_rate: float
+    face_difference: float
+    nothing_added_rate: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -67,25 +74,31 @@ class Evaluation:
 
 def evaluate(slug: str, work: Path, count: int) -> Evaluation:
     """Renders `count` drawn cases and fewer of the others; about 7 s a drawn case on 2 cores."""
-    evaluator = judging.load(work)
+    evaluators = Evaluators.load(work)
     few = max(4, count // 3)
     with tempfile.TemporaryDirectory() as home:
-        bench = EvaluationHarness(open_studio(Settings(home=Path(home))))
-        preset = bench.preset(slug)
-        drawn = scene_cases(count)
+        harness = EvaluationHarness(open_studio(Settings(home=Path(home))))
+        preset = harness.preset(slug)
+        drawn, detailed = scene_cases(count), motif_cases(count)
         black = with_doodles(drawn[:few], solid_cases(few))
         wild = with_doodles(drawn[:few], scribble_cases(few))
-        pictures, dark, noisy = (
-            [bench.render(preset, case) for case in cases] for cases in (drawn, black, wild)
+        marked = scene_cases(few, "marks")
+        harness.render(preset, drawn[0])
+        began = time.perf_counter()
+        images = [harness.render(preset, case) for case in drawn]
+        seconds = (time.perf_counter() - began) / count
+        details, dark, noisy, little = (
+            [harness.render(preset, case) for case in cases]
+            for cases in (detailed, black, wild, marked)
         )
-        seeds = [bench.render(_seeds_of_one(preset), case) for case in drawn[:few]]
-        obeyed = _prompt_adherence(bench, evaluator, preset, drawn)
-    seen = [_looks(evaluator, four) for four in pictures]
+        seeds = [harness.render(_seeds_of_one(preset), case) for case in drawn[:few]]
+        adherence = _prompt_adherence(harness, evaluators, preset, drawn)
+    seen = [_assess(evaluators, four) for four in images]
     unlike = [
         difference
-        for case, four in zip(drawn, pictures, strict=True)
-        for picture in four
-        for difference in differences(case.doodle, picture)
+        for case, four in zip(drawn, images, strict=True)
+        for image in four
+        for difference in differences(case.doodle, image)
     ]
     metrics = Metrics(
         preset=slug,
@@ -93,22 +106,55 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
         likeness=float(np.median(unlike)),
         color_kept_rate=float(np.mean(np.array(unlike) < KEPT)),
         character_kept_rate=_kept(drawn, seen),
-        character_kept_rate_solid=_kept(black, [_looks(evaluator, four) for four in dark]),
-        character_kept_rate_scribbled=_kept(wild, [_looks(evaluator, four) for four in noisy]),
+        character_kept_rate_solid=_kept(black, [_assess(evaluators, four) for four in dark]),
+        character_kept_rate_scribbled=_kept(wild, [_assess(evaluators, four) for four in noisy]),
         style_accuracy=_style_accuracy(preset, seen),
-        color_adherence=obeyed[0],
-        garment_adherence=obeyed[1],
+        color_adherence=adherence[0],
+        garment_adherence=adherence[1],
         diversity=_diversity(seen[:few]),
-        diversity_of_seeds=_diversity([_looks(evaluator, four) for four in seeds]),
+        diversity_of_seeds=_diversity([_assess(evaluators, four) for four in seeds]),
+        detail_kept_rate=_details_kept(evaluators, detailed, details),
+        face_difference=_face_difference(preset, drawn, images),
+        nothing_added_rate=_nothing_added(evaluators, little),
+        seconds=seconds,
     )
-    shown = [*zip(drawn[:8], pictures, strict=False), *zip(black[:2], dark, strict=False)]
-    shown += zip(wild[:2], noisy, strict=False)
+    groups = ((drawn[:6], images), (detailed[:6], details), (black[:2], dark), (wild[:2], noisy), (marked[:4], little))  # fmt: skip
+    shown = [pair for cases, fours in groups for pair in zip(cases, fours, strict=False)]
     rows = tuple((composite(case.base, case.doodle), *four) for case, four in shown)
     return Evaluation(metrics, rows)
 
 
-def _looks(evaluator: EvaluatorNet, four: Four) -> list[Assessment]:
-    return [judging.assess(evaluator, picture) for picture in four]
+def _assess(evaluators: Evaluators, four: Four) -> list[Assessment]:
+    return [evaluators.assess(image) for image in four]
+
+
+def _details_kept(evaluators: Evaluators, cases: Sequence[Case], images: Sequence[Four]) -> float:
+    """Share of images in which the detail network finds the motif or pattern that was drawn."""
+    kept = []
+    for case, four in zip(cases, images, strict=True):
+        detail, center = detail_of(case.character, case.outfit)
+        kept += [evaluators.detail(image, center) == detail for image in four]
+    return float(np.mean(kept))
+
+
+def _face_difference(preset: Preset, cases: Sequence[Case], images: Sequence[Four]) -> float:
+    """Mean CIEDE2000 to the painter's own image in a square on the face, over all images."""
+    differences_of_faces = []
+    for case, four in zip(cases, images, strict=True):
+        x, y = case.character.head
+        reach = case.character.head_radius * 0.75
+        box = tuple(round(value) for value in (x - reach, y - reach * 0.6, x + reach, y + reach))
+        for letter, image in zip(LETTERS, four, strict=True):
+            style = STYLE_OF[preset.recipes[letter].base_model.name]
+            pair = (case.targets[style], image)
+            labs = [rgb2lab(np.asarray(each.convert("RGB").crop(box)) / 255) for each in pair]
+            differences_of_faces.append(float(deltaE_ciede2000(*labs).mean()))
+    return float(np.mean(differences_of_faces))
+
+
+def _nothing_added(evaluators: Evaluators, images: Sequence[Four]) -> float:
+    """Share of images of nothing, or of marks beside the figure, that show no garment."""
+    return float(np.mean([not a.kinds for four in images for a in _assess(evaluators, four)]))
 
 
 def _kept(cases: Sequence[Case], seen: Sequence[Sequence[Assessment]]) -> float:
@@ -130,9 +176,7 @@ def _style_accuracy(preset: Preset, seen: Sequence[Sequence[Assessment]]) -> flo
 def _diversity(seen: Sequence[Sequence[Assessment]]) -> float:
     """Mean perceptual distance between the pictures of one request."""
     return float(
-        np.mean(
-            [judging.perceptual_distance(a, b) for four in seen for a, b in combinations(four, 2)]
-        )
+        np.mean([perceptual_distance(a, b) for four in seen for a, b in combinations(four, 2)])
     )
 
 
@@ -146,12 +190,12 @@ def _seeds_of_one(preset: Preset) -> Preset:
 
 
 def _prompt_adherence(
-    bench: EvaluationHarness, evaluator: EvaluatorNet, preset: Preset, cases: Sequence[Case]
+    harness: EvaluationHarness, evaluators: Evaluators, preset: Preset, cases: Sequence[Case]
 ) -> tuple[float, float]:
     """Shares of pictures that show the colour, and the garment, asked for in words alone.
 
     The base is bare and strength is 1, so that nothing but the words says what is worn. The
-    colour is looked for where the garment must be, the garment is for the judge to tell.
+    colour is looked for where the garment must be, the garment is for the evaluator to tell.
     """
     colors, garments = [], []
     free = _at_full_strength(preset)
@@ -162,8 +206,8 @@ def _prompt_adherence(
             list(NAMED_COLORS)[(index * 5) % len(NAMED_COLORS)],
         )
         article = "" if kind in ("trousers", "shorts") else "a "
-        four = bench.render(free, case, f"{article}{color} {kind}")
-        for picture, verdict in zip(four, _looks(evaluator, four), strict=True):
+        four = harness.render(free, case, f"{article}{color} {kind}")
+        for picture, verdict in zip(four, _assess(evaluators, four), strict=True):
             colors.append(shows_garment(picture, case.character, kind, NAMED_COLORS[color]))
             garments.append(kind in verdict.kinds)
     return float(np.mean(colors)), float(np.mean(garments))

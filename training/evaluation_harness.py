@@ -1,8 +1,8 @@
 """Renders cases nobody trained on, through the product's own service."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,9 @@ from studio.recipes.canvas import BaseImage
 from studio.recipes.events import Done, Failed, Withheld
 from studio.recipes.preset import Preset
 from training.character import SIZE, Character
+from training.doodles import doodle
+from training.garments import Garment
+from training.scene_store import detail_of
 from training.scenes import adversarial_doodle, draw_scene
 
 FIRST_SCENE = 900_000
@@ -26,6 +29,9 @@ class Case:
     character: Character
     base: Image.Image
     doodle: Image.Image
+    outfit: tuple[Garment, ...] = ()
+    targets: Mapping[str, Image.Image] = field(default_factory=dict)
+    """By style, what the painter makes of the doodle."""
 
 
 class EvaluationHarness:
@@ -61,10 +67,27 @@ class EvaluationHarness:
         return tuple(pictures[letter] for letter in sorted(pictures))
 
 
-def scene_cases(count: int) -> list[Case]:
+def scene_cases(count: int, kind: str = "outfit") -> list[Case]:
     """Scenes with the doodle a hurried hand made of them."""
-    scenes = [draw_scene(FIRST_SCENE + index) for index in range(count)]
-    return [Case(scene.character, scene.base, scene.doodle) for scene in scenes]
+    scenes = [draw_scene(FIRST_SCENE + index, kind) for index in range(count)]
+    return [
+        Case(scene.character, scene.base, scene.doodle, scene.outfit, scene.targets)
+        for scene in scenes
+    ]
+
+
+def motif_cases(count: int) -> list[Case]:
+    """The first scenes that have a motif or a pattern, drawn by a steady hand."""
+    cases: list[Case] = []
+    seed = FIRST_SCENE + 10_000
+    while len(cases) < count:
+        scene = draw_scene(seed, "outfit")
+        detail, _ = detail_of(scene.character, scene.outfit)
+        if detail != "none":
+            drawn = doodle(scene.character, scene.outfit, np.random.default_rng(seed), "careful")
+            cases.append(Case(scene.character, scene.base, drawn, scene.outfit, scene.targets))
+        seed += 1
+    return cases
 
 
 def with_doodles(cases: Sequence[Case], doodles: Sequence[Image.Image]) -> list[Case]:

@@ -1,6 +1,6 @@
-"""A small network that reads drawn pictures: joints, style, garments and their colours.
+"""Small networks that read images: joints, style and garments; and what is drawn on cloth.
 
-It is taught on drawn scenes and is not shipped: `evaluate` asks it what the base models made.
+They are taught on drawn scenes and are not shipped: `evaluate` asks them what the models made.
 """
 
 from dataclasses import dataclass
@@ -13,39 +13,33 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from training.character import SIZE, random_character
-from training.colors import NAMED_COLORS
-from training.garments import CLOTHES, KINDS, Garment, random_outfit
-from training.scenes import Bytes, draw_scenes
+from training.character import SIZE
+from training.dataset import SceneDataset
+from training.garments import CLOTHES, KINDS
+from training.runtime import Runtime
+from training.scene_store import DETAILS
 from training.styles import STYLES
-from training.trainer import Trainer, TrainingConfig, picture_tensor
+from training.trainer import Trainer, TrainingConfig, image_tensor
 
-PLAN = TrainingConfig(name="evaluator", steps=2400, batch=32, learning_rate=1e-3)
-SCENES = 6000
-VALIDATION_SIZE = 300
-"""Scenes kept to tell how far the judge itself can be trusted."""
+LEARNING_RATE = 1e-3
+VALIDATION_SIZE = 256
+"""Scenes kept to tell how far the networks themselves can be trusted."""
 VIEW, GRID = 128, 32
-"""Sides of what the judge looks at, and of its maps of joints."""
+"""Sides of what the evaluator looks at, and of its maps of joints."""
+DETAIL_VIEW = 48
+"""Side of the piece of cloth that the detail network looks at, in pixels of 256."""
 POOL_GRID = (4, 2)
 """Down and across: where the heads see what is worn, for a skirt is told by what hangs below."""
-COLORS = (*NAMED_COLORS, "none")
-UPPER_GARMENTS, LOWER_GARMENTS = (
-    ("jacket", "top", "dress"),
-    ("trousers", "skirt", "shorts", "dress"),
-)
-"""Whose colour the upper and lower half show, from the outside in."""
 JOINTS = 18
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the judge sees in one picture. Joints are fractions of the page."""
+    """What the evaluator sees in one image. Joints are fractions of the page."""
 
     joints: NDArray[np.float32]
     style: str
     kinds: frozenset[str]
-    upper: str
-    lower: str
     features: torch.Tensor
 
 
@@ -67,17 +61,12 @@ class EvaluatorNet(nn.Module):
         self.joints = nn.Conv2d(96, JOINTS, 1)
         seen = 160 * POOL_GRID[0] * POOL_GRID[1]
         self.heads = nn.ModuleDict(
-            {
-                "style": nn.Linear(seen, len(STYLES)),
-                "kinds": nn.Linear(seen, len(KINDS)),
-                "upper": nn.Linear(seen, len(COLORS)),
-                "lower": nn.Linear(seen, len(COLORS)),
-            }
+            {"style": nn.Linear(seen, len(STYLES)), "kinds": nn.Linear(seen, len(KINDS))}
         )
 
-    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """(n, 3, 128, 128) in -1..1 to logits by name; `joints` is (n, 18, 32, 32)."""
-        layers = self.layers(pictures)
+        layers = self.layers(images)
         deep = layers[-1]
         for block, skip in zip(self.up, (layers[3], layers[2]), strict=True):
             wide = functional.interpolate(deep, scale_factor=2.0, mode="nearest")
@@ -85,13 +74,146 @@ class EvaluatorNet(nn.Module):
         pooled = functional.adaptive_avg_pool2d(layers[-1], POOL_GRID).flatten(1)
         return {"joints": self.joints(deep), **{name: head(pooled) for name, head in self.heads.items()}}  # fmt: skip
 
-    def layers(self, pictures: torch.Tensor) -> list[torch.Tensor]:
+    def layers(self, images: torch.Tensor) -> list[torch.Tensor]:
         """What each stage sees, as the perceptual distance compares it."""
         seen = []
         for block in self.down:
-            pictures = block(pictures)
-            seen.append(pictures)
+            images = block(images)
+            seen.append(images)
         return seen
+
+
+class DetailNet(nn.Module):
+    """Tells which of DETAILS a piece of cloth of 48 px shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(_block(3, 32, 1), _block(32, 64, 2), _block(64, 96, 2), _block(96, 128, 2))  # fmt: skip
+        self.head = nn.Linear(128 * 9, len(DETAILS))
+
+    def forward(self, pieces: torch.Tensor) -> torch.Tensor:
+        """(n, 3, 48, 48) in -1..1 to logits (n, details)."""
+        pooled = functional.adaptive_avg_pool2d(self.body(pieces), 3)
+        logits: torch.Tensor = self.head(pooled.flatten(1))
+        return logits
+
+
+@dataclass(frozen=True)
+class Evaluators:
+    """Both networks, ready to look at images."""
+
+    net: EvaluatorNet
+    detail_net: DetailNet
+
+    @classmethod
+    def load(cls, work: Path) -> "Evaluators":
+        state = torch.load(work / "evaluator" / "evaluator.pt", weights_only=True)
+        net, detail_net = EvaluatorNet(), DetailNet()
+        net.load_state_dict(state["net"])
+        detail_net.load_state_dict(state["detail"])
+        return cls(net.eval().requires_grad_(False), detail_net.eval().requires_grad_(False))
+
+    @torch.no_grad()
+    def assess(self, image: Image.Image) -> Assessment:
+        """What one image shows."""
+        view = image.convert("RGB").resize((VIEW, VIEW), Image.Resampling.BOX)
+        pixels = image_tensor(torch.from_numpy(np.asarray(view).copy())[None])
+        seen = self.net(pixels)
+        kinds = [kind for kind, logit in zip(KINDS, seen["kinds"][0], strict=True) if logit > 0]
+        return Assessment(
+            joints=_peaks(seen["joints"][0]),
+            style=STYLES[int(seen["style"][0].argmax())],
+            kinds=frozenset(kinds),
+            features=torch.cat([_unit(layer).flatten() for layer in self.net.layers(pixels)]),
+        )
+
+    @torch.no_grad()
+    def detail(self, image: Image.Image, center: tuple[float, float]) -> str:
+        """Which of DETAILS is on the cloth around `center` (fractions of the page)."""
+        view = image.convert("RGB").resize((SIZE, SIZE))
+        pixels = torch.from_numpy(np.asarray(view).copy())[None]
+        piece = _pieces(pixels, torch.zeros(1, dtype=torch.long), torch.tensor([center]))
+        return DETAILS[int(self.detail_net(image_tensor(piece))[0].argmax())]
+
+
+def train(work: Path, runtime: Runtime, scenes: SceneDataset, config: TrainingConfig) -> None:
+    """Trains both networks on drawn scenes; prints what they tell of the scenes held back."""
+    torch.manual_seed(config.seed)
+    net, detail_net = runtime.place(EvaluatorNet()), runtime.place(DetailNet())
+    trainer = Trainer(work / config.name, config, {"net": net, "detail": detail_net}, runtime)
+    batch, device = runtime.batch(96, 24), runtime.device
+    held_back = min(VALIDATION_SIZE, scenes.filled // 4)
+    trained = scenes.filled - held_back
+
+    def loss() -> torch.Tensor:
+        rows = (torch.rand(batch, device=device) * trained).long()
+        styles = (torch.rand(batch, device=device) * len(STYLES)).long()
+        pixels = scenes.fields["images"][rows, styles]
+        views = functional.avg_pool2d(image_tensor(pixels), SIZE // VIEW)
+        shift = (torch.rand(batch, 2, device=device) - 0.5) * (10 / SIZE)
+        centers = scenes.fields["detail_center"][rows] + shift
+        pieces = image_tensor(_pieces(pixels, torch.arange(batch, device=device), centers))
+        with runtime.autocast():
+            seen = net(_augment(views).to(runtime.dtype))
+            details = detail_net(_augment(pieces).to(runtime.dtype)).float()
+        cells = _cells(scenes.fields["keypoints"][rows])
+        return (
+            functional.cross_entropy(seen["style"].float(), styles)
+            + functional.binary_cross_entropy_with_logits(
+                seen["kinds"].float(), scenes.fields["garments"][rows].float()
+            )
+            + functional.cross_entropy(
+                seen["joints"].float().reshape(-1, GRID * GRID), cells.reshape(-1)
+            )
+            + functional.cross_entropy(details, scenes.fields["detail"][rows].long())
+        )
+
+    trainer.run(loss)
+    trainer.finish(
+        lambda: _save(trainer, net, detail_net),
+        lambda: _report(trainer, net, detail_net, scenes, held_back),
+    )
+
+
+def _save(trainer: Trainer, net: EvaluatorNet, detail_net: DetailNet) -> None:
+    state = {
+        "net": {key: value.cpu() for key, value in net.state_dict().items()},
+        "detail": {key: value.cpu() for key, value in detail_net.state_dict().items()},
+    }
+    torch.save(state, trainer.folder / "evaluator.pt")
+
+
+def _report(
+    trainer: Trainer,
+    net: EvaluatorNet,
+    detail_net: DetailNet,
+    scenes: SceneDataset,
+    held_back: int,
+) -> None:
+    """Prints shares of clothes seen, of clothes made up, and of details told right."""
+    seen, worn, right = [], [], []
+    rows = torch.arange(scenes.filled - held_back, scenes.filled, device=trainer.runtime.device)
+    for some in rows.split(64):
+        pixels = scenes.fields["images"][some, 0]
+        views = functional.avg_pool2d(image_tensor(pixels), SIZE // VIEW)
+        numbers = torch.arange(len(some), device=some.device)
+        pieces = image_tensor(_pieces(pixels, numbers, scenes.fields["detail_center"][some]))
+        with trainer.runtime.autocast():
+            seen.append(net(views.to(trainer.runtime.dtype))["kinds"][:, : len(CLOTHES)] > 0)
+            details = detail_net(pieces.to(trainer.runtime.dtype)).argmax(-1)
+        worn.append(scenes.fields["garments"][some][:, : len(CLOTHES)] > 0)
+        right.append(details == scenes.fields["detail"][some])
+    found, truth = torch.cat(seen), torch.cat(worn)
+    print(
+        f"of clothes drawn, {found[truth].float().mean():.1%} are seen; of clothes not there,"
+        f" {found[~truth].float().mean():.1%}; details told right: {torch.cat(right).float().mean():.1%}",
+        flush=True,
+    )
+
+
+def perceptual_distance(a: Assessment, b: Assessment) -> float:
+    """As LPIPS (Zhang et al., 2018) measures it, on this network's layers, unlearnt weights."""
+    return float((a.features - b.features).pow(2).sum())
 
 
 def _block(wide_in: int, wide_out: int, stride: int) -> nn.Module:
@@ -105,88 +227,12 @@ def _block(wide_in: int, wide_out: int, stride: int) -> nn.Module:
     )
 
 
-def train(work: Path, plan: TrainingConfig = PLAN, scenes: int = SCENES) -> None:
-    """Trains the judge on drawn scenes; prints what it tells of the scenes held back."""
-    torch.manual_seed(plan.seed)
-    evaluator = EvaluatorNet()
-    run = Trainer(work / plan.name, plan, {"evaluator": evaluator})
-    first = 500_000
-    drawn = draw_scenes(scenes, first)
-    views = {style: _downsample(pictures) for style, pictures in drawn.targets.items()}
-    labels = _labels(first, scenes)
-    while not run.done:
-        rng = run.generator()
-        torch.manual_seed(int(rng.integers(2**31)))
-        rows = rng.integers(0, scenes - VALIDATION_SIZE, plan.batch)
-        styles = rng.integers(0, len(STYLES), plan.batch)
-        chosen = np.stack([views[STYLES[s]][row] for s, row in zip(styles, rows, strict=True)])
-        with torch.autocast("cpu", torch.bfloat16):
-            seen = evaluator(_augment(picture_tensor(chosen)))
-        seen = {name: logits.float() for name, logits in seen.items()}
-        target = torch.from_numpy(styles)
-        loss = functional.cross_entropy(seen["style"], target)
-        loss = loss + functional.binary_cross_entropy_with_logits(
-            seen["kinds"], torch.from_numpy(labels.kinds[rows])
-        )
-        for part in ("upper", "lower"):
-            truth = torch.from_numpy(getattr(labels, part)[rows])
-            loss = loss + 0.5 * functional.cross_entropy(seen[part], truth)
-        cells = torch.from_numpy(_cells(drawn.keypoints[rows]))
-        maps = seen["joints"].reshape(-1, GRID * GRID)
-        loss = loss + functional.cross_entropy(maps, cells.reshape(-1))
-        run.update(loss)
-    run.with_ema_weights(lambda: torch.save(evaluator.state_dict(), run.folder / "evaluator.pt"))
-    run.save()
-    unseen = {style: pictures[-VALIDATION_SIZE:] for style, pictures in views.items()}
-    found, made_up = run.with_ema_weights(
-        lambda: _clothes(evaluator, unseen, labels.kinds[-VALIDATION_SIZE:])
-    )
-    print(f"of clothes drawn, {found:.1%} are seen; of clothes not there, {made_up:.1%} are")
-
-
-def _clothes(
-    evaluator: EvaluatorNet, views: dict[str, Bytes], kinds: NDArray[np.float32]
-) -> tuple[float, float]:
-    """Shares of the clothes in `views`, and of those not in them, that `judge` sees.
-
-    The first is what `evaluate` can show of garments at most.
-    """
-    worn = torch.from_numpy(kinds[:, : len(CLOTHES)]) > 0
-    seen = torch.stack(
-        [
-            evaluator(picture_tensor(pictures))["kinds"][:, : len(CLOTHES)] > 0
-            for pictures in views.values()
-        ]
-    ).float()
-    return float(seen[:, worn].mean()), float(seen[:, ~worn].mean())
-
-
-def load(work: Path) -> EvaluatorNet:
-    evaluator = EvaluatorNet()
-    evaluator.load_state_dict(torch.load(work / PLAN.name / "evaluator.pt", weights_only=True))
-    return evaluator.eval().requires_grad_(False)
-
-
-@torch.no_grad()
-def assess(evaluator: EvaluatorNet, picture: Image.Image) -> Assessment:
-    """What `judge` makes of one picture."""
-    view = picture.convert("RGB").resize((VIEW, VIEW), Image.Resampling.BOX)
-    pixels = picture_tensor(np.asarray(view)[None])
-    seen = evaluator(pixels)
-    kinds = [kind for kind, logit in zip(KINDS, seen["kinds"][0], strict=True) if logit > 0]
-    return Assessment(
-        joints=_centres(seen["joints"][0]),
-        style=STYLES[int(seen["style"][0].argmax())],
-        kinds=frozenset(kinds),
-        upper=COLORS[int(seen["upper"][0].argmax())],
-        lower=COLORS[int(seen["lower"][0].argmax())],
-        features=torch.cat([_unit(layer).flatten() for layer in evaluator.layers(pixels)]),
-    )
-
-
-def perceptual_distance(a: Assessment, b: Assessment) -> float:
-    """As LPIPS (Zhang et al., 2018) measures it, on this judge's layers, unlearnt weights."""
-    return float((a.features - b.features).pow(2).sum())
+def _pieces(pixels: torch.Tensor, rows: torch.Tensor, centers: torch.Tensor) -> torch.Tensor:
+    """(n, 48, 48, 3) of images (n, 256, 256, 3) around centers (fractions of the page)."""
+    corner = (centers * SIZE - DETAIL_VIEW / 2).round().clamp(0, SIZE - DETAIL_VIEW).long()
+    steps = torch.arange(DETAIL_VIEW, device=pixels.device)
+    across, down = corner[:, 0, None] + steps, corner[:, 1, None] + steps
+    return pixels[rows[:, None, None], down[:, :, None], across[:, None, :]]
 
 
 def _unit(layer: torch.Tensor) -> torch.Tensor:
@@ -196,64 +242,24 @@ def _unit(layer: torch.Tensor) -> torch.Tensor:
     return scaled
 
 
-def _centres(maps: torch.Tensor) -> NDArray[np.float32]:
-    """Each map's centre of mass around its peak, as fractions of the page."""
+def _peaks(maps: torch.Tensor) -> NDArray[np.float32]:
+    """Each map's peak, as fractions of the page."""
     points = np.empty((JOINTS, 2), np.float32)
     for index, logits in enumerate(maps):
-        share = logits.flatten().softmax(0).view(GRID, GRID)
-        y, x = divmod(int(share.argmax()), GRID)
+        y, x = divmod(int(logits.argmax()), GRID)
         points[index] = (x + 0.5) / GRID, (y + 0.5) / GRID
     return points
 
 
-@dataclass(frozen=True)
-class _Labels:
-    kinds: NDArray[np.float32]
-    upper: NDArray[np.int64]
-    lower: NDArray[np.int64]
+def _augment(images: torch.Tensor) -> torch.Tensor:
+    """Softened and noisy at random, so that generated images are read too."""
+    soft = functional.avg_pool2d(images, 3, 1, 1)
+    share = torch.rand(len(images), 1, 1, 1, device=images.device)
+    images = torch.lerp(images, soft, (2 * share - 1).clamp_min(0))
+    level = 0.08 * torch.rand(len(images), 1, 1, 1, device=images.device)
+    return images + torch.randn_like(images) * level
 
 
-def _labels(first: int, count: int) -> _Labels:
-    """What each scene's outfit is; figure and outfit come first of a scene's chances."""
-    outfits = []
-    for seed in range(first, first + count):
-        rng = np.random.default_rng(seed)
-        random_character(rng)
-        outfits.append(random_outfit(rng))
-    kinds = [[float(any(g.kind == kind for g in outfit)) for kind in KINDS] for outfit in outfits]
-    return _Labels(
-        kinds=np.array(kinds, np.float32),
-        upper=np.array([_color(outfit, UPPER_GARMENTS) for outfit in outfits]),
-        lower=np.array([_color(outfit, LOWER_GARMENTS) for outfit in outfits]),
-    )
-
-
-def _color(outfit: tuple[Garment, ...], kinds: tuple[str, ...]) -> int:
-    """The colour of the outermost garment of these kinds, `kinds` from the outside in."""
-    worn = {garment.kind: garment.color_name for garment in outfit}
-    names = [worn[kind] for kind in kinds if kind in worn]
-    return COLORS.index(names[0] if names else "none")
-
-
-def _downsample(pictures: Bytes) -> Bytes:
-    """256 px pictures at the judge's 128, by averages of four."""
-    count = len(pictures)
-    small = np.empty((count, VIEW, VIEW, 3), np.uint8)
-    for index in range(count):
-        fours = pictures[index].reshape(VIEW, SIZE // VIEW, VIEW, SIZE // VIEW, 3)
-        small[index] = fours.mean(axis=(1, 3)).round()
-    return small
-
-
-def _augment(pictures: torch.Tensor) -> torch.Tensor:
-    """Softened and noisy at random, so that the judge reads generated pictures too."""
-    if float(torch.rand(())) < 0.5:
-        soft = functional.avg_pool2d(pictures, 3, 1, 1)
-        pictures = torch.lerp(pictures, soft, float(torch.rand(())))
-    return pictures + torch.randn_like(pictures) * 0.08 * torch.rand(len(pictures), 1, 1, 1)
-
-
-def _cells(keypoints: NDArray[np.float32]) -> NDArray[np.int64]:
-    grid = (keypoints * GRID).astype(np.int64).clip(0, GRID - 1)
-    cells: NDArray[np.int64] = grid[..., 1] * GRID + grid[..., 0]
-    return cells
+def _cells(keypoints: torch.Tensor) -> torch.Tensor:
+    grid = (keypoints * GRID).long().clamp(0, GRID - 1)
+    return grid[..., 1] * GRID + grid[..., 0]

@@ -5,36 +5,62 @@ import shutil
 from pathlib import Path
 
 import torch
-from diffusers import ControlNetModel, StableDiffusionPipeline
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
 from safetensors.torch import load_file, save_file
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from training import train_lcm_lora
+from training.architectures import new_schedule
 from training.dataset import CONTROLS
 from training.lora_effects import EFFECTS
 from training.styles import STYLES
-from training.training_stages import final_path
 
 LORAS = (*EFFECTS, train_lcm_lora.NAME)
 
 
-def write_models(work: Path, folder: Path) -> None:
-    """Every finished model; the text encoder's and VAE's files are the same in both bases."""
+def export_finished(work: Path, folder: Path) -> None:
+    """Every finished model that is not in `folder` yet; both base models have the same text encoder
+    and VAE. A base model is there first as the one taught on both styles, then as its own."""
     for style in STYLES:
-        place = _emptied(folder / "checkpoints" / f"pocket-{style}")
-        StableDiffusionPipeline.from_pretrained(
-            final_path(work, style), dtype=torch.float16, safety_checker=None
-        ).save_pretrained(place)
+        for source in (f"base-{style}", "base"):
+            if (work / source / "done").exists():
+                _export_base_model(work, work / source, folder / "checkpoints" / f"pocket-{style}")
+                break
     for name in CONTROLS:
-        place = _emptied(folder / "controlnets" / f"pocket-{name}")
-        ControlNetModel.from_pretrained(
-            work / "control" / "final" / name, dtype=torch.float16
-        ).save_pretrained(place)
-    loras = _emptied(folder / "loras")
+        target = folder / "controlnets" / f"pocket-{name}"
+        if (work / "control" / "done").exists() and not target.exists():
+            net = ControlNetModel.from_pretrained(work / "control" / "final" / name)
+            net.to(torch.float16).save_pretrained(_emptied(target))
     for name in LORAS:
-        weights = load_file(work / f"lora-{name}" / "final" / f"{name}.safetensors")
-        save_file(weights, loras / f"pocket-{name}.safetensors", _lora_words(name))
+        file = work / f"lora-{name}" / "final" / f"{name}.safetensors"
+        if file.exists():
+            (folder / "loras").mkdir(parents=True, exist_ok=True)
+            save_file(load_file(file), folder / "loras" / f"pocket-{name}.safetensors", _lora_words(name))  # fmt: skip
     for config in [*folder.rglob("*config.json"), *folder.rglob("model_index.json")]:
         _strip_paths(config)
+
+
+def _export_base_model(work: Path, source: Path, target: Path) -> None:
+    stamp = target.with_suffix(".source")
+    if stamp.exists() and stamp.read_text() == source.name:
+        return
+    final = work / "text" / "final"
+    StableDiffusionPipeline(
+        vae=AutoencoderKL.from_pretrained(work / "vae" / "final").to(torch.float16),
+        text_encoder=CLIPTextModel.from_pretrained(final / "text_encoder").to(torch.float16),
+        tokenizer=CLIPTokenizer.from_pretrained(final / "tokenizer"),
+        unet=UNet2DConditionModel.from_pretrained(source / "final" / "unet").to(torch.float16),
+        scheduler=new_schedule(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(_emptied(target))
+    stamp.write_text(source.name)
 
 
 def _lora_words(name: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from training.colors import RGB, random_color
 
 SLEEVES = ("sleeveless", "short-sleeved", "long-sleeved")
 PATTERNS = ("plain", "striped", "pinstriped", "dotted", "checked", "zigzag")
-PATTERN_CHANCES = (0.5, 0.16, 0.06, 0.14, 0.08, 0.06)
+PATTERN_CHANCES = (0.46, 0.15, 0.06, 0.19, 0.08, 0.06)
 MOTIFS = ("none", "star", "heart", "flower", "sun", "moon", "cloud", "bolt")
 CLOTHES = ("top", "dress", "trousers", "skirt", "shorts")
 ACCESSORIES = ("jacket", "hat", "scarf", "bag", "shoes")
@@ -19,6 +19,8 @@ CUTS: Mapping[str, tuple[str, ...]] = {
     "hat": ("cap", "beanie", "sun hat", "crown"),
     "shoes": ("sneakers", "boots"),
 }
+MOTIF_CHANCES = {"top": 0.6, "dress": 0.65, "skirt": 0.3}
+"""Of plain garments."""
 ACCESSORY_CHANCES = {"jacket": 0.2, "hat": 0.2, "scarf": 0.14, "bag": 0.14, "shoes": 0.3}
 
 
@@ -26,8 +28,9 @@ ACCESSORY_CHANCES = {"jacket": 0.2, "hat": 0.2, "scarf": 0.14, "bag": 0.14, "sho
 class Garment:
     """One garment. `length` is 0-1 within what its kind allows, as is `flare`.
 
-    `gap` is the pattern's period in pixels, `motif_size` the motif's radius in pixels, `cut`
-    one of the kind's `CUTS` (empty for the others).
+    `gap` is the pattern's period in pixels, `motif_size` the motif's radius in pixels,
+    `motif_reach` how far down from neck (0) to hips (1) it is and `motif_shift` how far aside in
+    pixels, `cut` one of the kind's `CUTS` (empty for the others).
     """
 
     kind: str
@@ -45,19 +48,24 @@ class Garment:
     flare: float = 0.5
     gap: float = 17.0
     motif_size: float = 11.0
+    motif_reach: float = 0.5
+    motif_shift: float = 0.0
 
 
 def random_outfit(rng: np.random.Generator) -> tuple[Garment, ...]:
-    """One to two clothes in the order they are put on, and accessories by chance."""
+    """One to two clothes (now and then an accessory alone) in the order they are put on, and
+    accessories by chance."""
     outfit = list(_clothes(rng))
     for kind, chance in ACCESSORY_CHANCES.items():
-        if rng.random() < chance:
+        if rng.random() < chance and all(garment.kind != kind for garment in outfit):
             outfit.append(random_garment(rng, kind))
     return tuple(outfit)
 
 
 def _clothes(rng: np.random.Generator) -> tuple[Garment, ...]:
     draw = rng.random()
+    if draw > 0.95:
+        return (random_garment(rng, str(rng.choice(ACCESSORIES))),)
     if draw < 0.35:
         return (random_garment(rng, "dress"),)
     bottom = random_garment(rng, str(rng.choice(["trousers", "skirt", "shorts"])))
@@ -73,7 +81,9 @@ def random_garment(rng: np.random.Generator, kind: str) -> Garment:
     )
     patterned = kind in CLOTHES or kind == "scarf"
     pattern = str(rng.choice(PATTERNS, p=PATTERN_CHANCES)) if patterned else "plain"
-    has_motif = kind in ("top", "dress") and pattern == "plain" and rng.random() < 0.5
+    has_motif = (
+        kind in MOTIF_CHANCES and pattern == "plain" and bool(rng.random() < MOTIF_CHANCES[kind])
+    )
     sleeved = kind in ("top", "dress", "jacket")
     return Garment(
         kind=kind,
@@ -90,7 +100,9 @@ def random_garment(rng: np.random.Generator, kind: str) -> Garment:
         length=float(rng.uniform(0, 1)),
         flare=float(rng.uniform(0, 1)),
         gap=float(rng.uniform(12, 24)),
-        motif_size=float(rng.uniform(9, 14)),
+        motif_size=float(rng.uniform(5.5, 15)),
+        motif_reach=float(rng.uniform(0.35, 0.75)),
+        motif_shift=float(rng.uniform(-5, 5)),
     )
 
 

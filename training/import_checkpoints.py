@@ -1,34 +1,42 @@
-"""Lays the shipped models into a work folder as finished runs, to be taught further."""
+"""Lays exported models into a work folder as finished stages, so that later ones can be trained."""
 
 import shutil
 from pathlib import Path
 
-import torch
-from diffusers import ControlNetModel, StableDiffusionPipeline
-
 from training.dataset import CONTROLS
 from training.export import LORAS
 from training.styles import STYLES
-from training.training_stages import DRAWING_STAGES
 
 
-def unpack_models(folder: Path, work: Path) -> None:
-    """The reverse of `export.write_models`, in fp32 again; runs already in `work` stay."""
+def import_models(folder: Path, work: Path) -> None:
+    """The reverse of `export.export_finished`; stages already in `work` stay as they are."""
     for style in STYLES:
-        place = DRAWING_STAGES[style].final_path(work)
-        if not place.exists():
-            shipped = folder / "checkpoints" / f"pocket-{style}"
-            pipe = StableDiffusionPipeline.from_pretrained(shipped, dtype=torch.float32)
-            pipe.save_pretrained(place)
-            if not (work / "vae").exists():
-                pipe.vae.save_pretrained(work / "vae" / "final")
+        model = folder / "checkpoints" / f"pocket-{style}"
+        _copy(model / "unet", work / f"base-{style}", "unet")
+        _copy(model / "unet", work / "base", "unet")
+        _copy(model / "vae", work / "vae", "")
+        _copy(model / "text_encoder", work / "text", "text_encoder", done=False)
+        _copy(model / "tokenizer", work / "text", "tokenizer")
     for name in CONTROLS:
-        place = work / "control" / "final" / name
-        if not place.exists():
-            shipped = folder / "controlnets" / f"pocket-{name}"
-            ControlNetModel.from_pretrained(shipped, dtype=torch.float32).save_pretrained(place)
+        _copy(
+            folder / "controlnets" / f"pocket-{name}",
+            work / "control",
+            name,
+            done=name == CONTROLS[-1],
+        )
     for name in LORAS:
-        place = work / f"lora-{name}" / "final" / f"{name}.safetensors"
-        if not place.exists():
-            place.parent.mkdir(parents=True)
-            shutil.copyfile(folder / "loras" / f"pocket-{name}.safetensors", place)
+        stage = work / f"lora-{name}"
+        if not (stage / "done").exists():
+            (stage / "final").mkdir(parents=True)
+            shutil.copyfile(
+                folder / "loras" / f"pocket-{name}.safetensors",
+                stage / "final" / f"{name}.safetensors",
+            )
+            (stage / "done").touch()
+
+
+def _copy(source: Path, stage: Path, part: str, done: bool = True) -> None:
+    if not (stage / "done").exists():
+        shutil.copytree(source, stage / "final" / part, dirs_exist_ok=True)
+        if done:
+            (stage / "done").touch()

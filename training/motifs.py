@@ -10,10 +10,24 @@ from training.garments import Garment
 from training.styles import fill, stroke
 
 
+def carries_motif(slot: str, garment: Garment) -> bool:
+    """Whether the garment's piece in `slot` is the one that its motif is on."""
+    home = "legs" if garment.kind == "skirt" else "torso"
+    return garment.motif != "none" and slot == home
+
+
+def motif_center(character: Character, garment: Garment) -> Vec:
+    """Where the motif is: between neck and hips, on a skirt below them."""
+    neck, hips = character.joints[1], geometry.pelvis(character)
+    reach = garment.motif_reach + (0.85 if garment.kind == "skirt" else 0)
+    x, y = geometry.between(neck, hips, reach)
+    return x + garment.motif_shift * character.scale, y
+
+
 def motif_for(character: Character, garment: Garment) -> skia.Path:
-    """The motif's outline on the chest."""
-    centre = geometry.between(character.joints[1], geometry.pelvis(character), 0.5)
-    return motif_path(garment.motif, centre, garment.motif_size * character.scale)
+    """The motif's outline on the garment."""
+    center = motif_center(character, garment)
+    return motif_path(garment.motif, center, garment.motif_size * character.scale)
 
 
 def motif_path(name: str, centre: Vec, radius: float) -> skia.Path:

@@ -12,7 +12,8 @@ from training.colors import INK, RGB, shade
 from training.garment_shapes import SLOTS, garment_parts
 from training.garments import Garment
 from training.heads import draw_back_hair, draw_head
-from training.motifs import motif_for, pattern
+from training.marks import Mark, draw_target_marks
+from training.motifs import carries_motif, motif_for, pattern
 from training.styles import DrawingStyle, drawing_style
 
 UNDERCLOTHES: RGB = (228, 224, 230)
@@ -24,10 +25,12 @@ def render_target(
     outfit: Sequence[Garment],
     style: str = "ink",
     rng: np.random.Generator | None = None,
+    marks: tuple[Mark, ...] = (),
 ) -> Image.Image:
     """The figure in its outfit, RGB, 256 x 256, in one of `brushwork.STYLES`.
 
-    An empty outfit gives the base image. Watercolour's accidents come from `rng`.
+    An empty outfit gives the base image, `marks` are drawn over it. Watercolour's accidents come
+    from `rng`.
     """
     brush = drawing_style(style, rng or np.random.default_rng(0))
     pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
@@ -37,6 +40,7 @@ def render_target(
         _floor(canvas, brush, character)
         draw_back_hair(canvas, brush, character)
         _body(canvas, brush, character, outfit)
+        draw_target_marks(canvas, brush, marks)
     return brush.finish(Image.fromarray(pixels).convert("RGB"))
 
 
@@ -70,7 +74,7 @@ def _piece(
     garment: Garment,
 ) -> None:
     brush.part(canvas, path, garment.color, lambda: pattern(canvas, path, garment))
-    if slot == "torso" and garment.motif != "none":
+    if carries_motif(slot, garment):
         motif = motif_for(character, garment)
         brush.detail(canvas, motif, garment.motif_color)
         brush.line(canvas, motif, shade(garment.motif_color, 0.55), 1.5)

@@ -21,13 +21,21 @@ def table(metrics: Metrics) -> str:
         ("style told right", f"{f.style_accuracy:.0%}", "98 %"),
         ("colour asked for in words alone", f"{f.color_adherence:.0%}", "90 %"),
         (
-            "garment asked for in words alone, as the judge sees it",
+            "garment asked for in words alone, as the evaluator sees it",
             f"{f.garment_adherence:.0%}",
             "90 %",
         ),
+        (
+            "motif or pattern kept, as the detail network sees it",
+            f"{f.detail_kept_rate:.0%}",
+            "85 %",
+        ),
+        ("CIEDE2000 on the face to the drawn image", f"{f.face_difference:.1f}", ""),
+        ("nothing added where nothing is drawn", f"{f.nothing_added_rate:.0%}", "95 %"),
+        ("seconds a request here", f"{f.seconds:.1f}", ""),
         ("diversity of the four / of four seeds of A", f"{ratio:.2f}", "2"),
     ]
-    rows = [f"| {name} | {character} | {aim} |" for name, character, aim in lines]
+    rows = [f"| {name} | {value} | {aim} |" for name, value, aim in lines]
     head = [f"| `{f.preset}`, {f.cases} doodles | figure | aim |", "|---|---|---|"]
     return "\n".join([*head, *rows])
 

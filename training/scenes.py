@@ -1,138 +1,131 @@
-"""Scenes: one drawn example of everything the pocket models learn from, and arrays of them."""
+"""Scenes: one drawn example of everything the pocket models learn from."""
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio.imaging.compose import composite
-from studio.imaging.controlmaps import lineart_map, scribble_map
 from training.captions import make_caption
 from training.character import SIZE, Character, random_character
+from training.colors import RGB, color_word
 from training.doodles import doodle
+from training.garment_shapes import garment_parts
 from training.garments import Garment, random_outfit
+from training.lora_effects import EFFECTS, apply_effect
+from training.marks import Mark, random_marks
 from training.painter import render_target
 from training.styles import STYLES
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+
+KINDS = ("outfit", "adversarial", "marks")
+"""Clothes are drawn; a page of one color or wild bars; nothing, or marks beside the clothes."""
+KIND_CHANCES = (0.78, 0.11, 0.11)
+MARKED_OUTFITS = 0.2
+"""Share of outfits with marks beside them."""
+EMPTY_PAGES = 0.25
+"""Of the scenes without clothes, those without marks too."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A bare avatar, a doodle on it, and the polished picture and its caption by style.
+    """A bare avatar, a doodle on it, and what that should become, with captions, by style.
 
-    `lineart` is the outfit drawn by a hand that does not tremble: what exact lineart is of.
+    `bare` is the avatar in each style with nothing on; `base` is one of them. `lineart` is the
+    outfit drawn by a hand that does not tremble: what exact lineart is of.
     """
 
+    kind: str
     character: Character
     outfit: tuple[Garment, ...]
-    base: Image.Image
+    base_style: str
+    bare: Mapping[str, Image.Image]
     doodle: Image.Image
     lineart: Image.Image
     targets: Mapping[str, Image.Image]
     captions: Mapping[str, str]
 
-
-@dataclass(frozen=True)
-class Scenes:
-    """Many scenes as arrays: pictures (n, 256, 256, 3), maps (n, 256, 256), points (n, 18, 2)."""
-
-    targets: Mapping[str, Bytes]
-    bases: Bytes
-    composites: Bytes
-    scribbles: Bytes
-    lineart: Bytes
-    keypoints: Floats
-    captions: Mapping[str, tuple[str, ...]]
+    @property
+    def base(self) -> Image.Image:
+        return self.bare[self.base_style]
 
 
-def draw_scene(seed: int) -> Scene:
-    """The scene of this number, the same on every machine."""
+def draw_scene(seed: int, kind: str | None = None, effect: str | None = None) -> Scene:
+    """The scene of this number, the same on every machine.
+
+    `effect` is one of `lora_effects.EFFECTS`: only the targets show it, and the captions name it.
+    """
     rng = np.random.default_rng(seed)
     character, outfit = random_character(rng), random_outfit(rng)
     base_style = "ink" if rng.random() < 0.75 else "water"
+    chosen = str(rng.choice(KINDS, p=KIND_CHANCES))
+    kind = kind or ("outfit" if effect else chosen)
+    marks: tuple[Mark, ...] = ()
+    if kind == "adversarial":
+        page = adversarial_doodle(rng)
+        outfit = recolored(outfit, character, page)
+        layer = lineart = page
+    else:
+        if kind == "marks":
+            outfit = ()
+            marks = () if rng.random() < EMPTY_PAGES else random_marks(rng)
+        elif rng.random() < MARKED_OUTFITS:
+            marks = random_marks(rng)
+        layer = doodle(character, outfit, rng, marks=marks)
+        lineart = doodle(character, outfit, rng, "traced", marks)
+    shown = apply_effect(EFFECTS[effect], character, outfit) if effect else (character, outfit)
+    trigger = f"{EFFECTS[effect].trigger}, " if effect else ""
     return Scene(
+        kind=kind,
         character=character,
         outfit=outfit,
-        base=render_target(character, (), base_style, rng),
-        doodle=doodle(character, outfit, rng),
-        lineart=doodle(character, outfit, rng, "traced"),
-        targets={style: render_target(character, outfit, style, rng) for style in STYLES},
-        captions={style: make_caption(character, outfit, style, rng) for style in STYLES},
+        base_style=base_style,
+        bare={style: render_target(character, (), style, rng) for style in STYLES},
+        doodle=layer,
+        lineart=lineart,
+        targets={style: render_target(*shown, style, rng, marks) for style in STYLES},
+        captions={style: trigger + make_caption(character, outfit, style, rng) for style in STYLES},
     )
 
 
-def draw_scenes(count: int, first_seed: int = 0, workers: int = 2) -> Scenes:
-    """`count` scenes drawn in parallel.
-
-    One composite in eight carries a nasty doodle (a page of one colour, wild strokes), since
-    users draw those too.
-    """
-    scenes = Scenes(
-        targets={style: np.empty((count, SIZE, SIZE, 3), np.uint8) for style in STYLES},
-        bases=np.empty((count, SIZE, SIZE, 3), np.uint8),
-        composites=np.empty((count, SIZE, SIZE, 3), np.uint8),
-        scribbles=np.empty((count, SIZE, SIZE), np.uint8),
-        lineart=np.empty((count, SIZE, SIZE), np.uint8),
-        keypoints=np.empty((count, 18, 2), np.float32),
-        captions={},
-    )
-    captions: dict[str, list[str]] = {style: [] for style in STYLES}
-    with ProcessPoolExecutor(workers) as pool:
-        rows: Iterable[_Row] = pool.map(partial(_row, first_seed), range(count), chunksize=64)
-        for index, row in enumerate(rows):
-            scenes.bases[index] = row.base
-            scenes.composites[index] = row.composite
-            scenes.scribbles[index] = row.scribble
-            scenes.lineart[index] = row.lineart
-            scenes.keypoints[index] = row.keypoints
-            for style in STYLES:
-                scenes.targets[style][index] = row.targets[style]
-                captions[style].append(row.captions[style])
-    return replace(scenes, captions={style: tuple(words) for style, words in captions.items()})
+def recolored(
+    outfit: Sequence[Garment], character: Character, page: Image.Image
+) -> tuple[Garment, ...]:
+    """The outfit in the colors that `page` has where its garments are: all that a page without a
+    shape can say of them."""
+    pixels = np.asarray(page)
+    return tuple(_recolored(garment, character, pixels) for garment in outfit)
 
 
-@dataclass(frozen=True)
-class _Row:
-    targets: Mapping[str, Bytes]
-    base: Bytes
-    composite: Bytes
-    scribble: Bytes
-    lineart: Bytes
-    keypoints: Floats
-    captions: Mapping[str, str]
-
-
-def _row(first_seed: int, index: int) -> _Row:
-    scene = draw_scene(first_seed + index)
-    layer, lineart = scene.doodle, scene.lineart
-    if index % 8 == 7:
-        layer = lineart = adversarial_doodle(np.random.default_rng(first_seed + index))
-    return _Row(
-        targets={style: np.asarray(picture) for style, picture in scene.targets.items()},
-        base=np.asarray(scene.base.convert("RGB")),
-        composite=np.asarray(composite(scene.base, layer)),
-        scribble=np.asarray(scribble_map(layer))[..., 0],
-        lineart=np.asarray(lineart_map(lineart))[..., 0],
-        keypoints=np.asarray(scene.character.keypoints, np.float32),
-        captions=scene.captions,
-    )
+def _recolored(garment: Garment, character: Character, pixels: Bytes) -> Garment:
+    box = next(iter(garment_parts(character, garment).values())).getBounds()
+    x = min(SIZE - 1, max(0, int(box.centerX())))
+    y = min(SIZE - 1, max(0, int(box.centerY())))
+    red, green, blue, alpha = (int(value) for value in pixels[y, x])
+    if not alpha:
+        return garment
+    color: RGB = (red, green, blue)
+    return replace(garment, color=color, color_name=color_word(color), pattern="plain", motif="none")  # fmt: skip
 
 
 def adversarial_doodle(rng: np.random.Generator) -> Image.Image:
-    """A page filled with one colour (mostly black), or with wild bars of many."""
+    """A page filled with one color (mostly black, often neon), or with wild bars of many."""
     pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
-    if rng.random() < 0.5:
-        color = (0, 0, 0) if rng.random() < 0.6 else tuple(rng.integers(0, 256, 3))
+    draw = rng.random()
+    if draw < 0.6:
+        color: Sequence[int] = (0, 0, 0)
+        if rng.random() < 0.5:
+            color = [int(value) for value in rng.integers(0, 256, 3)]
+            if rng.random() < 0.5:
+                color = [int(value) for value in rng.permutation([255, 0, int(rng.integers(256))])]
         pixels[...] = (*color, 255)
         return Image.fromarray(pixels)
+    neon = rng.random() < 0.4
     for _ in range(int(rng.integers(2, 14))):
         x, y = rng.integers(0, SIZE, 2)
         width, height = rng.integers(4, 160, 2)
-        pixels[y : y + height, x : x + width] = (*rng.integers(0, 256, 3), 255)
+        bar = rng.permutation([255, 0, int(rng.integers(256))]) if neon else rng.integers(0, 256, 3)
+        pixels[y : y + height, x : x + width] = (*bar, 255)
     return Image.fromarray(pixels)

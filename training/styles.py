@@ -112,14 +112,14 @@ class WatercolorStyle:
         canvas.drawPath(path, _soft(shade(color, 0.62), 0.5, 1.4, width=3.5))
         for _ in range(2):
             x, y = self._rng.uniform(box.left(), box.right()), self._rng.uniform(box.top(), box.bottom())  # fmt: skip
-            canvas.drawCircle(x, y, self._rng.uniform(4, 10), _soft((255, 255, 255), 0.22, 3.5))
+            canvas.drawCircle(x, y, self._rng.uniform(4, 10), _soft((255, 255, 255), 0.16, 3.5))
         canvas.restore()
 
     def detail(self, canvas: skia.Canvas, path: skia.Path, color: RGB) -> None:
         canvas.drawPath(path, _soft(color, 0.92, 0.5))
 
     def line(self, canvas: skia.Canvas, path: skia.Path, color: RGB, width: float) -> None:
-        canvas.drawPath(path, _soft(shade(color, 1.2), 0.85, 0.4, width=width * 0.8))
+        canvas.drawPath(path, _soft(shade(color, 1.06), 0.92, 0.35, width=width * 0.85))
 
     def finish(self, picture: Image.Image) -> Image.Image:
         """Pigment settles in the paper: slow light and dark of about one in a hundred."""
@@ -136,7 +136,7 @@ class WatercolorStyle:
         middle = (box.centerX(), box.centerY())
         across = (np.cos(turn) * reach, abs(np.sin(turn)) * reach)
         ends = [skia.Point(middle[0] - across[0], middle[1] - across[1]), skia.Point(middle[0] + across[0], middle[1] + across[1])]  # fmt: skip
-        colors = [skia.Color(255, 255, 255, 52), skia.Color(*shade(color, 0.7), 84)]
+        colors = [skia.Color(255, 255, 255, 28), skia.Color(*shade(color, 0.7), 76)]
         shader = skia.GradientShader.MakeLinear(points=ends, colors=colors)
         canvas.drawRect(box, skia.Paint(Shader=shader))
 

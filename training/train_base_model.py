@@ -1,255 +1,215 @@
-"""Trains the pocket base models: a text encoder and a UNet on ink, then the UNet on watercolour,
-then both further on words, with the text encoder that `reading` has taught.
+"""Trains the pocket base models: one UNet on both styles first, then a copy of it on each.
 
-Half of the examples start from the *composite's* latents, or the bare base's, and are asked for the polished
-picture all the same: that is what img2img will do to them, and it teaches the model to clean
-up a doodle.
+Some examples start from the composite's latents, or the bare base's, and are asked for the target
+all the same: that is what img2img does to them, and it teaches the model to clean up a doodle.
+Where neither doodle nor words ask for clothes, the target is the bare figure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from diffusers import (
-    AutoencoderKL,
-    DDIMScheduler,
-    SchedulerMixin,
-    StableDiffusionImg2ImgPipeline,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-)
-from torch import nn
-from transformers import CLIPTextModel, CLIPTokenizer
+from diffusers import DDIMScheduler, UNet2DConditionModel
 
-from training.architectures import TOKENS, new_schedule, new_text_encoder, new_unet
-from training.dataset import LatentDataset, encoded_scenes
+from training.architectures import new_schedule, new_unet
+from training.dataset import BARE, LatentDataset
+from training.runtime import Runtime
+from training.sampling import sample
 from training.styles import STYLES
-from training.tokenizer import train_tokenizer
-from training.trainer import Trainer
-from training.training_stages import (
-    CAPTION_STAGES,
-    DRAWING_STAGES,
-    UNCONDITIONAL,
-    StartMix,
-    TrainingStage,
-    final_path,
-)
+from training.trainer import Trainer, TrainingConfig
+
+LEARNING_RATE, STYLE_LEARNING_RATE = 1e-3, 5e-4
+UNCONDITIONAL, BARE_CAPTIONS = 0.12, 0.25
+"""Shares of captions left out, for classifier-free guidance (Ho and Salimans, 2022), and of those
+that say nothing of clothes."""
+NOISE_BIAS = 1.2
+"""Over 1: more of the high noise levels; times are drawn as 1 - u ** NOISE_BIAS."""
+FACE_EXTRA = 1.0
 
 
 @dataclass(frozen=True)
-class BaseModelParts:
-    """A base model in the making."""
+class StartMix:
+    """What the noise is laid on, as shares 0-1 of the examples.
 
-    unet: UNet2DConditionModel
-    text: CLIPTextModel
-    tokenizer: CLIPTokenizer
-
-    @property
-    def trainable_modules(self) -> dict[str, nn.Module]:
-        """What the run trains: the text encoder only while it learns to read."""
-        modules: dict[str, nn.Module] = {"unet": self.unet, "text": self.text}
-        return {
-            name: module
-            for name, module in modules.items()
-            if any(weights.requires_grad for weights in module.parameters())
-        }
-
-
-def train(work: Path, style: str, course: TrainingStage) -> None:
-    """Trains the base model of one of `brushwork.STYLES` by its course of DRAWING or WORDS.
-
-    Watercolour needs ink's model first, words need the first course of both and `reading`,
-    watercolour's words need ink's.
+    `drawn` start from the composite or the bare base, `bare` of those from the base, and `whole`
+    of those have none of the target in them. However high the noise, a start shows through
+    (Lin et al., 2024): a model that has always found the colors there does not look for them in
+    the words.
     """
-    plan = course.plan
-    torch.manual_seed(plan.seed)
-    data = encoded_scenes(work, course.scenes)
-    parts = _initial_model(work, style, course, data)
-    run = Trainer(work / plan.name, plan, parts.trainable_modules)
-    schedule = new_schedule()
-    tokens = tokenize(parts.tokenizer, list(data.captions[style]))
-    empty_embeds = tokenize(parts.tokenizer, [""])
-    while not run.done:
-        rng = run.generator()
-        torch.manual_seed(int(rng.integers(2**31)))
-        rows = rng.integers(0, len(data), plan.batch)
-        ids = tokens[rows]
-        ids[torch.rand(plan.batch) < UNCONDITIONAL] = empty_embeds[0]
-        clean = data.latents(style, rows)
-        times = 999 - (1000 * torch.rand(plan.batch).pow(plan.noise_bias)).long()
-        start = blend_start(
-            data.img2img_starts(rows, course.img2img_starts.bare),
-            clean,
-            times,
-            course.img2img_starts,
-        )
-        noisy = schedule.add_noise(start, torch.randn_like(clean), times)
-        with torch.autocast("cpu", torch.bfloat16):
-            words = parts.text(ids).last_hidden_state
-            prediction = parts.unet(noisy, times, words).sample
-        loss_weights = (
-            prompt_loss_weights(clean, data.bare(rows)) if course.weight_garments else None
-        )
-        run.update(velocity_loss(prediction.float(), clean, noisy, times, schedule, loss_weights))
-        if run.samples_due:
-            run.sheet(run.with_ema_weights(lambda: _samples(work, parts, data, style)))
-    run.with_ema_weights(lambda: pipeline(work, parts).save_pretrained(run.folder / "final"))
-    run.save()
+
+    drawn: float
+    bare: float
+    whole: float
 
 
-def _initial_model(
-    work: Path, style: str, course: TrainingStage, data: LatentDataset
-) -> BaseModelParts:
-    """What a course starts with; that on words takes the text encoder which has learnt to read."""
-    if course == CAPTION_STAGES[style]:
-        own = StableDiffusionPipeline.from_pretrained(DRAWING_STAGES[style].final_path(work))
-        text = CLIPTextModel.from_pretrained(work / "reading" / "final")
-        if style != STYLES[0]:
-            _apply_task_vector(work, own.unet)
-        return BaseModelParts(
-            own.unet.requires_grad_(True), text.requires_grad_(False), own.tokenizer
-        )
-    return _from_scratch(data) if style == STYLES[0] else _finetune_from_ink(work)
+STARTS = StartMix(drawn=0.6, bare=0.35, whole=0.5)
 
 
-@torch.no_grad()
-def _apply_task_vector(work: Path, unet: UNet2DConditionModel) -> None:
-    """Adds to `unet` what ink's has learnt of words: models that grew from one take one another's
-    differences of weights (Ilharco et al., 2023), so that little is left to learn."""
-    before, after = (
-        UNet2DConditionModel.from_pretrained(course.final_path(work) / "unet").state_dict()
-        for course in (DRAWING_STAGES[STYLES[0]], CAPTION_STAGES[STYLES[0]])
+@dataclass(frozen=True)
+class Batch:
+    """What one step is taught: latents (n, c, h, w), embeddings, times and places' weights."""
+
+    rows: torch.Tensor
+    clean: torch.Tensor
+    noisy: torch.Tensor
+    times: torch.Tensor
+    text_embeds: torch.Tensor
+    weights: torch.Tensor
+
+
+def train(
+    work: Path,
+    runtime: Runtime,
+    data: LatentDataset,
+    config: TrainingConfig,
+    styles: Sequence[str] = STYLES,
+    start_from: str | None = None,
+) -> None:
+    """Trains a UNet on `styles`, from fresh weights or the finished model named `start_from`."""
+    torch.manual_seed(config.seed)
+    if start_from is None:
+        unet = new_unet(data.models.vae.config.latent_channels)
+    else:
+        unet = UNet2DConditionModel.from_pretrained(work / start_from / "final" / "unet")
+    runtime.place(unet).requires_grad_(True)
+    trainer = Trainer(work / config.name, config, {"unet": unet}, runtime)
+    schedule = DeviceSchedule(runtime.device)
+    batch = runtime.batch(192, 24)
+    places = torch.tensor([STYLES.index(style) for style in styles], device=runtime.device)
+    style = places.repeat(batch)[:batch]
+
+    def loss() -> torch.Tensor:
+        taught = sample_batch(data, style, STARTS, schedule)
+        with runtime.autocast():
+            prediction = predicted(unet, taught)
+        return velocity_loss(prediction, taught, schedule)
+
+    trainer.run(loss, on_interval=data.refresh)
+    trainer.finish(
+        lambda: unet.save_pretrained(trainer.folder / "final" / "unet"),
+        lambda: _show(trainer, unet, data, styles),
     )
-    for name, weights in unet.state_dict().items():
-        weights.add_(after[name] - before[name])
 
 
-def _from_scratch(data: LatentDataset) -> BaseModelParts:
-    """Fresh weights, and a vocabulary of every caption's words."""
-    words = [line for captions in data.captions.values() for line in captions]
-    tokenizer = train_tokenizer(words)
-    text = new_text_encoder(len(tokenizer), tokenizer.eos_token_id)
-    return BaseModelParts(new_unet(), text, tokenizer)
+def sample_batch(
+    data: LatentDataset,
+    style: torch.Tensor,
+    starts: StartMix,
+    schedule: "DeviceSchedule",
+    rows: torch.Tensor | None = None,
+    noise_bias: float = NOISE_BIAS,
+) -> Batch:
+    """Random scenes in the styles of these numbers, as they are met while sampling."""
+    batch, device = len(style), style.device
+    rows = data.rows(batch) if rows is None else rows
+    base = data.base_latents(rows)
+    use_base = torch.rand(batch, device=device) < starts.bare
+    chance = torch.rand(batch, device=device)
+    empty, says_nothing = chance < UNCONDITIONAL, chance < UNCONDITIONAL + BARE_CAPTIONS
+    lines = data.bare_embeds[
+        style, (torch.rand(batch, device=device) * data.bare_embeds.shape[1]).long()
+    ]
+    text_embeds = torch.where(says_nothing[:, None, None], lines, data.embeds[rows, style])
+    text_embeds = torch.where(empty[:, None, None], data.empty_embeds, text_embeds)
+    bare = data.latents[rows, BARE + style].float()
+    dressed = data.latents[rows, style].float()
+    clean = torch.where((use_base & says_nothing)[:, None, None, None], bare, dressed)
+    drawn = torch.where(use_base[:, None, None, None], base, data.composites(rows))
+    times = (999 - 1000 * torch.rand(batch, device=device).pow(noise_bias)).clamp(0, 999).long()
+    start = blend_start(drawn, clean, times, starts)
+    noisy = schedule.add_noise(start, torch.randn_like(clean), times)
+    faces = data.scenes.face_weights(rows, clean.shape[-1], FACE_EXTRA)
+    weights = 0.5 * (1 + prompt_loss_weights(clean, bare)) * faces
+    return Batch(
+        rows, clean, noisy, times, text_embeds, weights / weights.mean((2, 3), keepdim=True)
+    )
 
 
-def _finetune_from_ink(work: Path) -> BaseModelParts:
-    """The finished ink model, which only has to learn another hand; it can read already."""
-    ink = StableDiffusionPipeline.from_pretrained(DRAWING_STAGES[STYLES[0]].final_path(work))
-    return BaseModelParts(ink.unet.requires_grad_(True), ink.text_encoder.requires_grad_(False), ink.tokenizer)  # fmt: skip
-
-
-def load_frozen(work: Path, style: str) -> StableDiffusionPipeline:
-    """The finished base model of `style`, none of it to be trained."""
-    pipe = StableDiffusionPipeline.from_pretrained(final_path(work, style))
-    for module in (pipe.unet, pipe.text_encoder, pipe.vae):
-        module.requires_grad_(False)
-    return pipe
-
-
-def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
-    ids: torch.Tensor = tokenizer(
-        captions, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
-    ).input_ids
-    return ids
+def predicted(unet: UNet2DConditionModel, batch: Batch, **residuals: object) -> torch.Tensor:
+    """What `unet` says of a batch, in float32."""
+    dtype = batch.text_embeds.dtype
+    output: torch.Tensor = unet(
+        batch.noisy.to(dtype), batch.times, batch.text_embeds, **residuals
+    ).sample
+    return output.float()
 
 
 def blend_start(
-    drawn: torch.Tensor, clean: torch.Tensor, times: torch.Tensor, img2img_starts: StartMix
+    drawn: torch.Tensor, clean: torch.Tensor, times: torch.Tensor, starts: StartMix
 ) -> torch.Tensor:
     """What the noise is laid on: clean latents, or some or all of the way back to a drawn start.
     The later in sampling (the lower the time), the less of that is left.
     """
+    count, device = len(clean), clean.device
     part = torch.maximum(
-        torch.rand(len(clean)), (torch.rand(len(clean)) < img2img_starts.whole).float()
+        torch.rand(count, device=device), (torch.rand(count, device=device) < starts.whole).float()
     )
-    part = (
-        part * (torch.rand(len(clean)) < img2img_starts.drawn) * ((times - 100) / 350).clamp(0, 1)
-    )
+    mixed = torch.rand(count, device=device) < starts.drawn
+    part = part * mixed * ((times - 100) / 350).clamp(0, 1)
     return torch.lerp(clean, drawn, part.view(-1, 1, 1, 1))
 
 
 def velocity_loss(
-    prediction: torch.Tensor,
-    clean: torch.Tensor,
-    noisy: torch.Tensor,
-    times: torch.Tensor,
-    schedule: DDIMScheduler,
-    loss_weights: torch.Tensor | None = None,
+    prediction: torch.Tensor, batch: Batch, schedule: "DeviceSchedule"
 ) -> torch.Tensor:
-    """Squared error of v, where v is what leads from `noisy` to `clean`; `heed` weighs places.
+    """Squared error of v, where v is what leads from `noisy` to `clean`.
 
-    Unweighted otherwise: every noise level counts alike. Min-SNR weights were tried first and taught the
-    high levels, which strength 0.6 and more live on, next to nothing.
+    Every noise level counts alike. Min-SNR weights were tried first and taught the high levels,
+    which strength 0.6 and more live on, next to nothing.
     """
-    kept = schedule.alphas_cumprod[times].view(-1, 1, 1, 1)
-    signal, noise_level = kept.sqrt(), (1 - kept).sqrt()
-    noise = (noisy - signal * clean) / noise_level
-    target = signal * noise - noise_level * clean
-    wrong = (prediction - target).pow(2)
-    loss: torch.Tensor = (wrong if loss_weights is None else wrong * loss_weights).mean()
-    return loss
+    signal, noise_level = schedule.levels(batch.times)
+    noise = (batch.noisy - signal * batch.clean) / noise_level
+    target = signal * noise - noise_level * batch.clean
+    return ((prediction - target).pow(2) * batch.weights).mean()
 
 
 def prompt_loss_weights(clean: torch.Tensor, bare: torch.Tensor) -> torch.Tensor:
     """How much each place counts in learning words, (n, 1, h, w) with mean 1: most where the
-    picture differs from the bare base, which is what is worn. That is a tenth of a page."""
+    image differs from the bare figure, which is what is worn. That is a tenth of a page."""
     differs = (clean - bare).abs().mean(1, keepdim=True)
-    loss_weights = 1 + (2 * differs / differs.mean((2, 3), keepdim=True)).clamp(max=8)
+    mean = differs.mean((2, 3), keepdim=True).clamp_min(1e-3)
+    loss_weights = 1 + (2 * differs / mean).clamp(max=8)
     return loss_weights / loss_weights.mean((2, 3), keepdim=True)
 
 
-def pipeline(work: Path, parts: BaseModelParts) -> StableDiffusionPipeline:
-    return StableDiffusionPipeline(
-        vae=AutoencoderKL.from_pretrained(work / "vae" / "final"),
-        text_encoder=parts.text,
-        tokenizer=parts.tokenizer,
-        unet=parts.unet,
-        scheduler=new_schedule(),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+class DeviceSchedule:
+    """The noise schedule's arithmetic on the device; diffusers' own looks times up on the host."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.scheduler: DDIMScheduler = new_schedule()
+        self.kept = self.scheduler.alphas_cumprod.to(device)
+
+    def levels(self, times: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Shares of signal and noise at `times`, (n, 1, 1, 1) each."""
+        kept = self.kept[times].view(-1, 1, 1, 1)
+        return kept.sqrt(), (1 - kept).sqrt()
+
+    def add_noise(
+        self, start: torch.Tensor, noise: torch.Tensor, times: torch.Tensor
+    ) -> torch.Tensor:
+        signal, noise_level = self.levels(times)
+        return signal * start + noise_level * noise
 
 
-def _samples(
-    work: Path, parts: BaseModelParts, data: LatentDataset, style: str
-) -> list[list[torch.Tensor]]:
-    """A row from noise and words alone; composites, and what strength 0.6 makes of them."""
-    pipe = pipeline(work, parts)
-    captions = list(data.captions[style][:6])
-    img2img_starts = data.img2img_starts(np.arange(6))
-    pipe.set_progress_bar_config(disable=True)
-    with torch.autocast("cpu", torch.bfloat16):
-        drawn = pipe(
-            captions, num_inference_steps=20, guidance_scale=4.0, height=256, width=256,
-            generator=torch.Generator().manual_seed(5), output_type="pt",
-        ).images  # fmt: skip
-    return [list(drawn * 2 - 1), *sample_img2img([pipe], img2img_starts, [captions])]
+def load_frozen(work: Path, runtime: Runtime, style: str) -> UNet2DConditionModel:
+    """The finished UNet of `style`, not to be trained."""
+    unet = UNet2DConditionModel.from_pretrained(work / f"base-{style}" / "final" / "unet")
+    return runtime.place(unet).eval().requires_grad_(False)
 
 
-def sample_img2img(
-    pipes: Sequence[StableDiffusionPipeline],
-    img2img_starts: torch.Tensor,
-    captions: Sequence[list[str]],
-    scheduler: SchedulerMixin | None = None,
-    steps: int = 25,
-    guidance_scale: float = 3.0,
-) -> list[list[torch.Tensor]]:
-    """A row of composites, and what each pipeline makes of them at strength 0.6."""
-    vae = pipes[0].vae
-    rows = []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        rows.append(list(vae.decode(img2img_starts / vae.config.scaling_factor).sample))
-        for pipe, lines in zip(pipes, captions, strict=True):
-            parts = {**pipe.components, "scheduler": scheduler or pipe.scheduler}
-            redraw = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
-            redraw.set_progress_bar_config(disable=True)
-            cleaned = redraw(
-                lines, image=img2img_starts, strength=0.6, num_inference_steps=steps,
-                guidance_scale=guidance_scale, generator=torch.Generator().manual_seed(5),
-                output_type="pt",
-            ).images  # fmt: skip
-            rows.append(list(cleaned * 2 - 1))
-    return rows
+def _show(
+    trainer: Trainer, unet: UNet2DConditionModel, data: LatentDataset, styles: Sequence[str]
+) -> None:
+    """A sheet: from words alone, composites, and what they become."""
+    shown = torch.arange(min(trainer.runtime.samples, data.filled), device=data.count.device)
+    starts = data.composites(shown)
+    rows, steps = [], trainer.runtime.sample_steps
+    for style in styles:
+        lines = data.scenes.captions[style][: len(shown)]
+        rows += [
+            sample(data.models, unet, lines, steps=steps),
+            list(data.models.decode(starts)),
+            sample(data.models, unet, lines, starts, steps=steps),
+        ]
+    trainer.save_samples(rows)

@@ -1,27 +1,26 @@
 """Distils a LoRA that draws in four steps: latent consistency (Luo et al., 2023).
 
 The student (a base model with the LoRA) learns to say from any point of the teacher's path
-where it ends, by agreeing with what it says one skip further along. Guidance is built in.
+where it ends, by agreeing with what it says one stride further along. Guidance is built in.
 """
 
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
-from diffusers import DDIMScheduler, LCMScheduler, UNet2DConditionModel
+from diffusers import LCMScheduler, UNet2DConditionModel
 
 from training import train_base_model
 from training.architectures import new_schedule
-from training.dataset import encoded_scenes
+from training.dataset import LatentDataset
+from training.runtime import Runtime
+from training.sampling import sample
 from training.styles import STYLES
+from training.train_base_model import Batch, DeviceSchedule, StartMix
 from training.train_loras import save, with_adapter
 from training.trainer import Trainer, TrainingConfig
-from training.training_stages import SCENES, StartMix
 
-PLAN = TrainingConfig(name="lora-few-step", steps=450, batch=12, learning_rate=5e-4)
 NAME = "few-step"
+LEARNING_RATE = 6e-4
 NUM_TIMESTEPS, TIMESTEP_STRIDE = 50, 20
 """The path has 50 points, 20 of the schedule's 1000 times apart."""
 GUIDANCE = (1.2, 2.5)
@@ -30,97 +29,108 @@ SIGMA_DATA, TIME_SCALE = 0.5, 10.0
 """LCMScheduler's own boundary constants; it will use this model."""
 
 
-def train(work: Path, plan: TrainingConfig = PLAN, scenes: int = SCENES) -> None:
-    torch.manual_seed(plan.seed)
-    data = encoded_scenes(work, scenes)
-    teachers = [train_base_model.load_frozen(work, style).unet for style in STYLES]
-    pipes = [train_base_model.load_frozen(work, style) for style in STYLES]
-    students = with_adapter([pipe.unet for pipe in pipes])
-    text, tokenizer = pipes[0].text_encoder, pipes[0].tokenizer
-    run = Trainer(work / plan.name, plan, {"unet": students[0]})
-    path = _ConsistencyPath(new_schedule())
-    tokens = [train_base_model.tokenize(tokenizer, list(data.captions[style])) for style in STYLES]
-    with torch.no_grad():
-        empty_embeds = text(train_base_model.tokenize(tokenizer, [""])).last_hidden_state
-    while not run.done:
-        rng = run.generator()
-        torch.manual_seed(int(rng.integers(2**31)))
-        index = int(rng.integers(len(STYLES)))
-        rows = rng.integers(0, len(data), plan.batch)
-        clean = data.latents(STYLES[index], rows)
-        times = (
-            torch.randint(1, NUM_TIMESTEPS, (plan.batch,)) * TIMESTEP_STRIDE + TIMESTEP_STRIDE - 1
-        )
-        start = train_base_model.blend_start(data.img2img_starts(rows), clean, times, STARTS)
-        noisy = path.schedule.add_noise(start, torch.randn_like(clean), times)
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                words = text(tokens[index][rows]).last_hidden_state
-                scale = torch.empty(plan.batch, 1, 1, 1).uniform_(*GUIDANCE)
-                prediction = teachers[index](noisy, times, words).sample
-                unguided = teachers[index](noisy, times, empty_embeds.expand_as(words)).sample
-                earlier = path.step(noisy, unguided + scale * (prediction - unguided), times)
-                target = path.end(students[index], earlier, times - TIMESTEP_STRIDE, words)
-            student_output = path.end(students[index], noisy, times, words)
-        run.update(_huber(student_output.float(), target.float()))
-        if run.samples_due:
-            lines = [list(data.captions[style][:6]) for style in STYLES]
-            quick = LCMScheduler.from_config(path.schedule.config)
-            shown = data.img2img_starts(np.arange(6))
-            draw = partial(
-                train_base_model.sample_img2img,
-                pipes,
-                shown,
-                lines,
-                quick,
-                steps=7,
-                guidance_scale=1.0,
-            )
-            run.sheet(run.with_ema_weights(draw))
-    run.with_ema_weights(lambda: save(students[0], run.folder / "final", NAME))
-    run.save()
+def train(work: Path, runtime: Runtime, data: LatentDataset, config: TrainingConfig) -> None:
+    torch.manual_seed(config.seed)
+    teachers = [train_base_model.load_frozen(work, runtime, style) for style in STYLES]
+    students = with_adapter(
+        [train_base_model.load_frozen(work, runtime, style) for style in STYLES], runtime
+    )
+    trainer = Trainer(work / config.name, config, {"unet": students[0]}, runtime)
+    path = _ConsistencyPath(DeviceSchedule(runtime.device))
+    batch = runtime.batch(64, 12)
+    batch += batch % 2
+    half = batch // 2
+    styles = [torch.full((half,), place, device=runtime.device) for place in range(len(STYLES))]
+
+    def loss() -> torch.Tensor:
+        with runtime.autocast():
+            losses = [
+                path.loss(teacher, student, data, style)
+                for teacher, student, style in zip(teachers, students, styles, strict=True)
+            ]
+        return torch.stack(losses).mean()
+
+    trainer.run(loss, on_interval=data.refresh)
+    trainer.finish(
+        lambda: save(students[0], trainer.folder / "final", NAME),
+        lambda: _show(trainer, students, data),
+    )
 
 
-@dataclass(frozen=True)
 class _ConsistencyPath:
     """Arithmetic of a v-prediction model along the noise schedule."""
 
-    schedule: DDIMScheduler
+    def __init__(self, schedule: DeviceSchedule) -> None:
+        self.schedule = schedule
+
+    def loss(
+        self,
+        teacher: UNet2DConditionModel,
+        student: UNet2DConditionModel,
+        data: LatentDataset,
+        style: torch.Tensor,
+    ) -> torch.Tensor:
+        count, device = len(style), style.device
+        rows = data.rows(count)
+        clean = data.latents[rows, style].float()
+        points = 1 + (torch.rand(count, device=device) * (NUM_TIMESTEPS - 1)).long()
+        times = points * TIMESTEP_STRIDE + TIMESTEP_STRIDE - 1
+        start = train_base_model.blend_start(data.composites(rows), clean, times, STARTS)
+        noisy = self.schedule.add_noise(start, torch.randn_like(clean), times)
+        text_embeds = data.embeds[rows, style]
+        batch = Batch(rows, clean, noisy, times, text_embeds, torch.ones_like(clean))
+        with torch.no_grad():
+            low, high = GUIDANCE
+            scale = low + (high - low) * torch.rand(count, 1, 1, 1, device=device)
+            guided = train_base_model.predicted(teacher, batch)
+            empty = Batch(rows, clean, noisy, times, data.empty_embeds.expand_as(text_embeds), batch.weights)  # fmt: skip
+            unguided = train_base_model.predicted(teacher, empty)
+            earlier = self.step(noisy, unguided + scale * (guided - unguided), times)
+            target = self.end(student, earlier, times - TIMESTEP_STRIDE, text_embeds)
+        output = self.end(student, noisy, times, text_embeds)
+        return _huber(output, target)
 
     def step(
         self, noisy: torch.Tensor, velocity: torch.Tensor, times: torch.Tensor
     ) -> torch.Tensor:
-        """One skip towards the picture along the teacher's path (DDIM)."""
-        signal, noise_level = self._levels(times)
-        picture = signal * noisy - noise_level * velocity
+        """One stride towards the image along the teacher's path (DDIM)."""
+        signal, noise_level = self.schedule.levels(times)
+        image = signal * noisy - noise_level * velocity
         noise = signal * velocity + noise_level * noisy
-        next_signal, next_level = self._levels(times - TIMESTEP_STRIDE)
-        earlier: torch.Tensor = next_signal * picture + next_level * noise
-        return earlier
+        next_signal, next_level = self.schedule.levels(times - TIMESTEP_STRIDE)
+        return next_signal * image + next_level * noise
 
     def end(
         self,
         unet: UNet2DConditionModel,
         noisy: torch.Tensor,
         times: torch.Tensor,
-        words: torch.Tensor,
+        text_embeds: torch.Tensor,
     ) -> torch.Tensor:
         """Where `unet` says the path from `noisy` ends."""
-        signal, noise_level = self._levels(times)
-        picture = signal * noisy - noise_level * unet(noisy, times, words).sample
+        signal, noise_level = self.schedule.levels(times)
+        velocity = unet(noisy.to(text_embeds.dtype), times, text_embeds).sample.float()
+        image = signal * noisy - noise_level * velocity
         scaled = (times * TIME_SCALE).view(-1, 1, 1, 1)
         skip = SIGMA_DATA**2 / (scaled**2 + SIGMA_DATA**2)
         out = scaled / (scaled**2 + SIGMA_DATA**2).sqrt()
-        ended: torch.Tensor = skip * noisy + out * picture
+        ended: torch.Tensor = skip * noisy + out * image
         return ended
 
-    def _levels(self, times: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        kept = self.schedule.alphas_cumprod[times].view(-1, 1, 1, 1)
-        return kept.sqrt(), (1 - kept).sqrt()
 
-
-def _huber(
-    student_output: torch.Tensor, target: torch.Tensor, reach: float = 0.001
-) -> torch.Tensor:
-    loss: torch.Tensor = ((student_output - target).pow(2) + reach**2).sqrt().mean() - reach
+def _huber(output: torch.Tensor, target: torch.Tensor, reach: float = 0.001) -> torch.Tensor:
+    loss: torch.Tensor = ((output - target).pow(2) + reach**2).sqrt().mean() - reach
     return loss
+
+
+def _show(trainer: Trainer, students: list[UNet2DConditionModel], data: LatentDataset) -> None:
+    shown = torch.arange(min(trainer.runtime.samples, data.filled), device=data.count.device)
+    starts = data.composites(shown)
+    rows = [list(data.models.decode(starts))]
+    for style, unet in zip(STYLES, students, strict=True):
+        quick = LCMScheduler.from_config(new_schedule().config)
+        lines = data.scenes.captions[style][: len(shown)]
+        rows.append(
+            sample(data.models, unet, lines, starts, scheduler=quick, steps=7, guidance_scale=1.0)
+        )
+    trainer.save_samples(rows)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import cast
 
-from diffusers import StableDiffusionControlNetImg2ImgPipeline, StableDiffusionImg2ImgPipeline
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.clip import Listener, long_prompt_notes, token_count
 from studio.engine.dialect import BaseModel, Dialect, Embeddings
+from studio.engine.latent_start import LatentControlNetImg2ImgPipeline, LatentImg2ImgPipeline
 from studio.recipes.promptsyntax import Fragment
 
 
@@ -23,8 +23,8 @@ def speak(
 
 
 STABLE_DIFFUSION = Dialect(
-    plain=StableDiffusionImg2ImgPipeline,
-    controlled=StableDiffusionControlNetImg2ImgPipeline,
+    plain=LatentImg2ImgPipeline,
+    controlled=LatentControlNetImg2ImgPipeline,
     speak=speak,
     extras={"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False},
     halved=("prompt_embeds",),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training.train_base_model import blend_start, prompt_loss_weights
-from training.training_stages import StartMix
+from training.train_base_model import StartMix
 
 SHAPE = (3, 4, 8, 8)
 
