@@ -60,6 +60,6 @@ def new_runtime(device: str = "auto", scale: float = 1.0) -> Runtime:
     name = device
     if device == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    # Shapes do not change, so the quickest convolutions are worth looking for.
-    torch.backends.cudnn.benchmark = name == "cuda"
+    # cuDNN's search for the quickest convolutions took half a minute for the ControlNets alone.
+    torch.backends.cudnn.benchmark = False
     return Runtime(torch.device(name), scale)

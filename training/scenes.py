@@ -33,13 +33,15 @@ EMPTY_PAGES = 0.25
 class Scene:
     """A bare avatar, a doodle on it, and what that should become, with captions, by style.
 
-    `bare` is the avatar in each style with nothing on; `base` is one of them. `lineart` is the
+    `bare` is the avatar in each style with nothing on; `base` is one of them. `marked`: there are marks beside the
+    clothes. `lineart` is the
     outfit drawn by a hand that does not tremble: what exact lineart is of.
     """
 
     kind: str
     character: Character
     outfit: tuple[Garment, ...]
+    marked: bool
     base_style: str
     bare: Mapping[str, Image.Image]
     doodle: Image.Image
@@ -81,6 +83,7 @@ def draw_scene(seed: int, kind: str | None = None, effect: str | None = None) ->
         kind=kind,
         character=character,
         outfit=outfit,
+        marked=bool(marks),
         base_style=base_style,
         bare={style: render_target(character, (), style, rng) for style in STYLES},
         doodle=layer,

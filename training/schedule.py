@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 SHARES = {
     "text": 0.03,
-    "vae": 0.28,
-    "base": 0.24,
+    "vae": 0.22,
+    "base": 0.30,
     **{f"base-{style}": 0.08 for style in STYLES},
-    "control": 0.17,
+    "control": 0.16,
     **{f"lora-{name}": 0.02 for name in EFFECTS},
-    "lora-few-step": 0.04,
-    "evaluator": 0.02,
+    "lora-few-step": 0.03,
+    "evaluator": 0.04,
 }
 """Of the time that is for training."""
 OVERHEAD = 0.05

@@ -104,7 +104,9 @@ def sample_batch(
     batch, device = len(style), style.device
     rows = data.rows(batch) if rows is None else rows
     base = data.base_latents(rows)
-    use_base = torch.rand(batch, device=device) < starts.bare
+    # Marks are told by nothing but the composite: seen without it they would be made up elsewhere.
+    marked = data.scenes.fields["marked"][rows] > 0
+    use_base = (torch.rand(batch, device=device) < starts.bare) & ~marked
     chance = torch.rand(batch, device=device)
     empty, says_nothing = chance < UNCONDITIONAL, chance < UNCONDITIONAL + BARE_CAPTIONS
     lines = data.bare_embeds[
@@ -117,7 +119,7 @@ def sample_batch(
     clean = torch.where((use_base & says_nothing)[:, None, None, None], bare, dressed)
     drawn = torch.where(use_base[:, None, None, None], base, data.composites(rows))
     times = (999 - 1000 * torch.rand(batch, device=device).pow(noise_bias)).clamp(0, 999).long()
-    start = blend_start(drawn, clean, times, starts)
+    start = blend_start(drawn, clean, times, starts, marked)
     noisy = schedule.add_noise(start, torch.randn_like(clean), times)
     faces = data.scenes.face_weights(rows, clean.shape[-1], FACE_EXTRA)
     weights = 0.5 * (1 + prompt_loss_weights(clean, bare)) * faces
@@ -136,16 +138,22 @@ def predicted(unet: UNet2DConditionModel, batch: Batch, **residuals: object) -> 
 
 
 def blend_start(
-    drawn: torch.Tensor, clean: torch.Tensor, times: torch.Tensor, starts: StartMix
+    drawn: torch.Tensor,
+    clean: torch.Tensor,
+    times: torch.Tensor,
+    starts: StartMix,
+    always: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """What the noise is laid on: clean latents, or some or all of the way back to a drawn start.
-    The later in sampling (the lower the time), the less of that is left.
+    The later in sampling (the lower the time), the less of that is left. Examples in the mask
+    `always` go all of the way.
     """
     count, device = len(clean), clean.device
-    part = torch.maximum(
-        torch.rand(count, device=device), (torch.rand(count, device=device) < starts.whole).float()
-    )
+    whole = torch.rand(count, device=device) < starts.whole
     mixed = torch.rand(count, device=device) < starts.drawn
+    if always is not None:
+        whole, mixed = whole | always, mixed | always
+    part = torch.maximum(torch.rand(count, device=device), whole.float())
     part = part * mixed * ((times - 100) / 350).clamp(0, 1)
     return torch.lerp(clean, drawn, part.view(-1, 1, 1, 1))
 

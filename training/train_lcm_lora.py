@@ -75,7 +75,9 @@ class _ConsistencyPath:
         clean = data.latents[rows, style].float()
         points = 1 + (torch.rand(count, device=device) * (NUM_TIMESTEPS - 1)).long()
         times = points * TIMESTEP_STRIDE + TIMESTEP_STRIDE - 1
-        start = train_base_model.blend_start(data.composites(rows), clean, times, STARTS)
+        start = train_base_model.blend_start(
+            data.composites(rows), clean, times, STARTS, data.scenes.fields["marked"][rows] > 0
+        )
         noisy = self.schedule.add_noise(start, torch.randn_like(clean), times)
         text_embeds = data.embeds[rows, style]
         batch = Batch(rows, clean, noisy, times, text_embeds, torch.ones_like(clean))

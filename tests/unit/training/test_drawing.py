@@ -38,7 +38,7 @@ def test_a_scene_is_the_same_each_time_and_another_by_another_number() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_doodle_stands_where_the_picture_differs_from_the_base(seed: int) -> None:
-    scene = draw_scene(seed)
+    scene = draw_scene(seed, "outfit")
     bare = render_target(scene.character, ())
     changed = (pixels(bare) != pixels(scene.targets["ink"])).any(axis=-1)
     drawn = pixels(scene.doodle)[..., 3] > 0
@@ -96,14 +96,14 @@ def test_the_traced_hand_does_not_tremble() -> None:
 
 
 def test_the_styles_are_plainly_different_and_ink_has_dark_lines() -> None:
-    scene = draw_scene(8)
+    scene = draw_scene(8, "outfit")
     ink, water = (pixels(scene.targets[style]).astype(int) for style in STYLES)
     assert np.abs(ink - water).mean() > 8
     assert (ink.max(axis=-1) < 60).sum() > 2 * (water.max(axis=-1) < 60).sum()
 
 
 def test_captions_name_every_kind_of_thing_drawn() -> None:
-    words = " ".join(line for seed in range(250) for line in draw_scene(seed).captions.values())
+    words = " ".join(line for seed in range(250) for line in draw_scene(seed, "outfit").captions.values())
     for choices in (*COLOR_WORDS.values(), *CUT_WORDS.values(), *PATTERN_WORDS.values()):
         assert any(choice in words for choice in choices), choices
     for word in ("jacket", "scarf", "bag", "glasses", "background", "hair", "watercolo"):
@@ -111,7 +111,7 @@ def test_captions_name_every_kind_of_thing_drawn() -> None:
 
 
 def test_captions_have_a_few_hundred_words() -> None:
-    lines = [line for seed in range(300) for line in draw_scene(seed).captions.values()]
+    lines = [line for seed in range(300) for line in draw_scene(seed, "outfit").captions.values()]
     vocabulary = {word for line in lines for word in line.replace(",", "").split()}
     assert len(vocabulary) > 200
 
@@ -123,14 +123,14 @@ def test_a_named_paint_goes_by_its_own_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", EFFECTS)
 def test_an_effect_changes_the_picture_but_not_the_pose(name: str) -> None:
-    scene = draw_scene(8)
+    scene = draw_scene(8, "outfit")
     character, outfit = apply_effect(EFFECTS[name], scene.character, scene.outfit)
     assert character.joints == scene.character.joints
     assert render_target(character, outfit) != render_target(scene.character, scene.outfit)
 
 
 def test_pastel_is_paler_and_neon_stands_on_a_dark_page() -> None:
-    scene = draw_scene(8)
+    scene = draw_scene(8, "outfit")
     plain, pastel, neon = (
         pixels(render_target(*pair)).astype(int)
         for pair in (

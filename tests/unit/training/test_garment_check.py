@@ -36,7 +36,7 @@ def test_whole_outfits_are_told_by_the_words_of_their_captions() -> None:
     """As `ENOUGH` says: nearly all in their own colour, next to none in another."""
     own, other = [], []
     for seed in range(710_000, 710_080):
-        scene = draw_scene(seed)
+        scene = draw_scene(seed, "outfit")
         for garment in scene.outfit:
             named = is_named(garment.color, garment.color_name)
             if garment.kind in CLOTHES and garment.pattern == "plain" and named:

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from training.train_base_model import blend_start, prompt_loss_weights
-from training.train_base_model import StartMix
+from training.train_base_model import StartMix, blend_start, prompt_loss_weights
 
 SHAPE = (3, 4, 8, 8)
 
