@@ -103,7 +103,9 @@ def test_the_styles_are_plainly_different_and_ink_has_dark_lines() -> None:
 
 
 def test_captions_name_every_kind_of_thing_drawn() -> None:
-    words = " ".join(line for seed in range(250) for line in draw_scene(seed, "outfit").captions.values())
+    words = " ".join(
+        line for seed in range(250) for line in draw_scene(seed, "outfit").captions.values()
+    )
     for choices in (*COLOR_WORDS.values(), *CUT_WORDS.values(), *PATTERN_WORDS.values()):
         assert any(choice in words for choice in choices), choices
     for word in ("jacket", "scarf", "bag", "glasses", "background", "hair", "watercolo"):
