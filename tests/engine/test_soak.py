@@ -4,11 +4,11 @@ import gc
 from pathlib import Path
 
 import pytest
-
-from studio.app import AppContainer
 from studio.bench.jobs import page
 from studio.bench.measures import soak_growth
 from studio.bench.zoo import pocket_zoo
+
+from studio.app import AppContainer
 
 
 @pytest.mark.parametrize("jobs", [120, pytest.param(500, marks=pytest.mark.slow)])

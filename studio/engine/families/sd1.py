@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import cast
 
-from diffusers import StableDiffusionControlNetImg2ImgPipeline, StableDiffusionImg2ImgPipeline
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.diffusion.latent_start import (
+    LatentControlNetImg2ImgPipeline,
+    LatentImg2ImgPipeline,
+)
 from studio.engine.families.base import LoadedBaseModel, ModelFamilySpec, PromptEmbeddings
 from studio.engine.prompts.clip_encoder import ClipPromptEncoder, chunking_note, count_tokens
 from studio.recipes.generation.prompt_syntax import WeightedFragment
@@ -31,8 +34,8 @@ def encode_prompts(
 
 
 STABLE_DIFFUSION = ModelFamilySpec(
-    img2img_pipeline=StableDiffusionImg2ImgPipeline,
-    controlnet_pipeline=StableDiffusionControlNetImg2ImgPipeline,
+    img2img_pipeline=LatentImg2ImgPipeline,
+    controlnet_pipeline=LatentControlNetImg2ImgPipeline,
     encode_prompts=encode_prompts,
     pipeline_kwargs={
         "safety_checker": None,
