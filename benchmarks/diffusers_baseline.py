@@ -16,7 +16,7 @@ from benchmarks.model_zoo import ModelZoo
 from benchmarks.workloads import CanvasInput
 from studio.engine.control.control_maps import make_control_map
 from studio.engine.options import resolve_device, resolve_dtype
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.recipes.generation.job import RenderJob
 
 PipelineKey = tuple[str, tuple[str, ...]]
@@ -39,7 +39,7 @@ class DiffusersBaseline:
         image: Image.Image = pipe(
             prompt=job.prompt,
             negative_prompt=job.negative_prompt,
-            image=composite(self._canvas.base, self._canvas.doodle).resize(size),
+            image=overlay_doodle(self._canvas.base, self._canvas.doodle).resize(size),
             strength=recipe.denoising_strength,
             num_inference_steps=recipe.steps,
             guidance_scale=recipe.guidance_scale,

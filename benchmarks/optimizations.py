@@ -26,7 +26,7 @@ def optimizations(zoo: ModelZoo, canvas: CanvasInput) -> tuple[Optimization, ...
     """Each alone, against the same recipe without it."""
     harness = EngineHarness(zoo, canvas)
     bf16 = EngineHarness(zoo, canvas, EngineOptions(precision="bf16"))
-    compiled = EngineHarness(zoo, canvas, EngineOptions(compile=True))
+    compiled = EngineHarness(zoo, canvas, EngineOptions(torch_compile=True))
     variations: list[tuple[str, EngineHarness, RenderJob]] = [
         ("guidance for the first half only", harness, harness.make_job(guidance_end_fraction=0.5)),
         ("no guidance", harness, harness.make_job(guidance_scale=1.0)),

@@ -38,7 +38,7 @@ def _queries(database: Database) -> dict[str, Callable[[], object]]:
     slug = f"theme-{THEMES // 2}"
     latest = store.get_version(slug).preset
     return {
-        "list, first 200": lambda: store.list_summaries(most=200),
+        "list, first 200": lambda: store.list_summaries(limit=200),
         "list, all": store.list_summaries,
         "search, one match": lambda: store.list_summaries("4242"),
         "search, no match": lambda: store.list_summaries("nowhere"),

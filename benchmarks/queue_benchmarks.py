@@ -94,5 +94,5 @@ def fairness_ratio(pool: WorkerPool) -> float:
         waits.append(time.monotonic() - started)
         pool.wait_until_finished([request], 60)
     for request in flood:
-        pool.studio.requests.jobs.cancel(request.id)
+        pool.studio.requests.jobs.queue.cancel(request.id)
     return percentile(waits, 0.95) / run_seconds

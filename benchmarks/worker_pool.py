@@ -85,7 +85,7 @@ class WorkerPool:
         raise TimeoutError("the queue stayed full")
 
     def job_states(self, request: RequestStatus) -> list[str]:
-        return [job.state for job in self.studio.requests.jobs.get_status(request.id).jobs]
+        return [job.state for job in self.studio.requests.jobs.requests.get_status(request.id).jobs]
 
     def first_claimed_at(self, request: RequestStatus) -> datetime:
         """When the first of its jobs was claimed: short jobs send no later heartbeat."""
@@ -97,7 +97,7 @@ class WorkerPool:
         """Waits until all have ended; False if that takes longer than `timeout` seconds."""
         deadline = time.monotonic() + timeout
         pending = list(requests)
-        get_status = self.studio.requests.jobs.get_status
+        get_status = self.studio.requests.jobs.requests.get_status
         while pending and time.monotonic() < deadline:
             pending = [each for each in pending if not get_status(each.id).is_finished]
             time.sleep(POLL_SECONDS)

@@ -126,7 +126,7 @@ class EngineHarness:
         self.zoo, self.canvas = zoo, canvas
         self.catalog = ModelCatalog((zoo.directory,), HashCache(None))
         cache_limits = CacheLimits(**({"max_device_models": 3} | limits))
-        self.engine = Engine(self.catalog, "auto", cache_limits, ways=options)
+        self.engine = Engine(self.catalog, "auto", cache_limits, options=options)
 
     def render(self, job: RenderJob) -> RenderResult:
         return self.engine.render(job, self.canvas.base, self.canvas.doodle)

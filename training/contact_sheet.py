@@ -28,16 +28,19 @@ def _row(
     studio: AppContainer, preset: str, doodle: SampleDoodle, seed: int, words: str
 ) -> list[Image.Image]:
     base_id = doodle.base_image or "noah"
-    version = studio.themes.version(preset)
+    version = studio.themes.get_version(preset)
     request = studio.request_factory.create(version.preset, base_id, doodle.png, words, seed)
-    base = _open(studio.base_images.png(request.base_image))
+    base = _open(studio.base_images.read_png(request.base_image))
     variants = {}
     for event in studio.renders.start(request).events():
         if isinstance(event, JobCompleted):
             variants[event.slot] = _open(event.png)
         elif isinstance(event, Failed):
             variants[event.slot] = _failed(str(event.message))
-    return [overlay_doodle(base, _open(doodle.png)), *(variants[letter] for letter in sorted(variants))]
+    return [
+        overlay_doodle(base, _open(doodle.png)),
+        *(variants[letter] for letter in sorted(variants)),
+    ]
 
 
 def _open(png: bytes) -> Image.Image:

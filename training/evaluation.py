@@ -143,7 +143,9 @@ def _face_difference(preset: Preset, cases: Sequence[Case], images: Sequence[Fou
     for case, four in zip(cases, images, strict=True):
         x, y = case.character.head
         reach = case.character.head_radius * 0.75
-        box = tuple(round(value) for value in (x - reach, y - reach * 0.6, x + reach, y + reach))
+        box = (
+            round(x - reach), round(y - reach * 0.6), round(x + reach), round(y + reach),
+        )  # fmt: skip
         for letter, image in zip(SLOTS, four, strict=True):
             style = STYLE_OF[preset.recipes[letter].base_model.name]
             pair = (case.targets[style], image)
@@ -216,6 +218,8 @@ def _prompt_adherence(
 def _at_full_strength(preset: Preset) -> Preset:
     recipes = preset.recipes
     for letter in SLOTS:
-        recipe = recipes[letter].model_copy(update={"denoising_strength": 1.0, "guidance_scale": 4.0})
+        recipe = recipes[letter].model_copy(
+            update={"denoising_strength": 1.0, "guidance_scale": 4.0}
+        )
         recipes = recipes.replace(letter, recipe)
     return preset.model_copy(update={"recipes": recipes})

@@ -37,7 +37,7 @@ def write_pictures(folder: Path) -> None:
 
 
 def _drawn(studio: AppContainer, letter: Slot, lora: str = "", trigger: str = "") -> Image.Image:
-    preset = studio.themes.version("first-light").preset
+    preset = studio.themes.get_version("first-light").preset
     if lora:
         use = LoraSettings(model=ModelRef(name=f"pocket-{lora}"))
         recipe = preset.recipes[letter].model_copy(update={"loras": (use,)})

@@ -164,7 +164,11 @@ def _draw_chunk(store: SceneStore, chunk: int) -> None:
 def _row(scene: Scene) -> dict[str, Any]:
     """One scene's value of every field."""
     character = scene.character
-    images = [*scene.targets.values(), *scene.bare.values(), overlay_doodle(scene.base, scene.doodle)]
+    images = [
+        *scene.targets.values(),
+        *scene.bare.values(),
+        overlay_doodle(scene.base, scene.doodle),
+    ]
     points = [(float(x), float(y)) for x, y in character.keypoints]
     detail, center = detail_of(character, scene.outfit)
     return {

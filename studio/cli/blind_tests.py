@@ -22,7 +22,7 @@ def list_blind_tests(as_json: AsJson = False) -> None:
     """List blind tests, newest first."""
     rows = [
         (stored.id, stored.contest.title, len(stored.contest.entrants), stored.author)
-        for stored in open_app().blind_tests.contests.all()
+        for stored in open_app().blind_tests.contests.list_all()
     ]
     print_table(("blind test", "title", "candidates", "author"), rows, as_json)
 

@@ -46,7 +46,7 @@ Fallback = Annotated[
 def check(slug: str, version: Version = None, as_json: AsJson = False) -> None:
     """Run pre-deployment checks. Exit code 2 if one fails."""
     from studio.errors import PreflightFailedError
-    from studio.services.themes.preflight import worst_level
+    from studio.services.themes.check_result import worst_level
 
     results = open_app().deployments.run_checks(slug, version)
     rows = [(result.level, str(result.message), str(result.hint or "")) for result in results]
@@ -93,7 +93,7 @@ def rollback(
     slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
     """Roll back to the previously deployed version."""
-    deployment = open_app().deployments.roll_back(slug, channel, author_or_user(author))
+    deployment = open_app().deployments.rollback(slug, channel, author_or_user(author))
     _print_deployments([deployment], as_json)
 
 
@@ -140,7 +140,7 @@ def selections(slug: str, as_json: AsJson = False) -> None:
     """Variant selection counts by version, newest first."""
     studio = open_app()
     studio.themes.get_version(slug)
-    counts = sorted(studio.requests.jobs.selection_counts(slug).items(), reverse=True)
+    counts = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
     rows = [(version, *by_slot.values(), sum(by_slot.values())) for version, by_slot in counts]
     print_table(("version", *"ABCD", "all"), rows, as_json)
 

@@ -124,13 +124,13 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="Default: all models.")] = None,
 ) -> None:
     """Read models completely and compare their SHA-256 with the recorded one."""
-    from studio.models.weights import HashCache, verify_readable, weight_files
+    from studio.models.weights import HashCache, list_weight_files, verify_readable
 
     catalog = _catalog()
     changed = []
     for model in [_resolve_model(catalog, name)] if name else catalog.list_models():
-        verify_readable(weight_files(model.path))
-        is_same = HashCache(None).sha256_of(weight_files(model.path)) == model.sha256
+        verify_readable(list_weight_files(model.path))
+        is_same = HashCache(None).sha256_of(list_weight_files(model.path)) == model.sha256
         print_line(f"{'ok' if is_same else 'CHANGED':8}{model.kind:12}{model.name}")
         changed += [] if is_same else [model.name]
     if changed:

@@ -109,7 +109,7 @@ def log(
     from studio.recipes.moderation import AuditFilter
 
     filters = AuditFilter(theme=theme, client=client, text=text)
-    decisions = open_app().moderation.audit.query(filters, most=limit)
+    decisions = open_app().moderation.audit.query(filters, limit=limit)
     if as_json:
         documents = [decision.model_dump(mode="json") for decision in decisions]
         print_json(json.dumps(documents, indent=2, ensure_ascii=False))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
-from studio.errors import DeviceLost, InsufficientMemoryError, RenderError
+from studio.errors import DeviceLostError, InsufficientMemoryError, RenderError
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def map_backend_errors(name: str) -> Iterator[None]:
                 "engine.out_of_memory_preparing", name=name, reason=reason
             ) from error
         if is_device_lost(error):
-            raise DeviceLost("engine.device_failed", name=name, reason=reason) from error
+            raise DeviceLostError("engine.device_failed", name=name, reason=reason) from error
         if isinstance(error, TorchDynamoException):
             raise RenderError("engine.cannot_compile", name=name, reason=reason) from error
         log.warning("rendering with %s failed", name, exc_info=error)

@@ -8,7 +8,7 @@ from PIL import Image
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.passes import Size
 from studio.engine.loading.resolve import ResolvedModels
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.resize import resize_to
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import Recipe
@@ -34,4 +34,4 @@ class JobBatch:
 
     def init_image(self) -> Image.Image:
         """The doodle over the base image, at the recipe's size."""
-        return resize_to(composite(self.base_image, self.doodle), self.size, "Just Resize")
+        return resize_to(overlay_doodle(self.base_image, self.doodle), self.size, "Just Resize")

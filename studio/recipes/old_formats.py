@@ -95,6 +95,7 @@ OLD_VALUES: Mapping[str, Mapping[str, Mapping[Any, Any]]] = {
     "Recipe": {"version": {1: 2}},
     "ControlUnit": {"source": {"picture": "image"}},
     "ModerationDecision": {"stage": {"words": "prompt", "picture": "image"}},
+    "ApiClient": {"scopes": {"draw": "generate", "manage": "admin", "watch": "metrics"}},
 }
 """New values by the old ones, by the name of the class and the new name of the field."""
 
@@ -146,6 +147,16 @@ def upgrade_fields(class_name: str, document: object) -> Any:
         for field, value in document.items()
     }
     for field, replacements in values.items():
-        if isinstance(old := upgraded.get(field), str | int):
-            upgraded[field] = replacements.get(old, old)
+        if field in upgraded:
+            upgraded[field] = _upgrade_value(upgraded[field], replacements)
     return upgraded
+
+
+def _upgrade_value(value: Any, replacements: Mapping[Any, Any]) -> Any:
+    """The value, or each item of a list or set of values, replaced where it is an old one."""
+    match value:
+        case str() | int():
+            return replacements.get(value, value)
+        case list() | tuple() | set() | frozenset():
+            return [_upgrade_value(item, replacements) for item in value]
+    return value

@@ -8,9 +8,9 @@ from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
 from studio.recipes.text_fields import Name, Reason
-from studio.recipes.themes.deployment import Seen
+from studio.recipes.themes.deployment import ExpectedDeploymentId
 from studio.recipes.themes.preset import Slot, ThemeVersion
-from studio.services.themes.preflight import CheckResult
+from studio.services.themes.check_result import CheckResult
 from studio.store.themes import VersionSummary
 
 
@@ -86,7 +86,7 @@ class RollbackRequest(FrozenModel):
     concurrency: 409 if there is a later one)."""
 
     channel: Slug = "live"
-    expected_deployment: Seen | None = None
+    expected_deployment: ExpectedDeploymentId | None = None
 
 
 class BranchRequest(FrozenModel):

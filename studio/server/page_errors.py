@@ -15,16 +15,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
 from studio.errors import (
-    AWAY,
+    STORAGE_AWAY,
     CapacityError,
     InvalidInputError,
     ModelHubError,
     NotFoundError,
     StorageError,
     StudioError,
-    Unstorable,
+    UnstorableValueError,
     VersionConflictError,
-    shown,
+    public_message,
 )
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
@@ -33,7 +33,7 @@ from studio.server.bodies import BodyRefused
 STATUS_BY_ERROR: Mapping[type[StudioError], int] = {
     NotFoundError: 404,
     VersionConflictError: 409,
-    Unstorable: 400,
+    UnstorableValueError: 400,
     InvalidInputError: 400,
     ModelHubError: 502,
     StorageError: 503,
@@ -71,14 +71,14 @@ def error_response(error: StudioError, language: str) -> JSONResponse:
     headers = {}
     if isinstance(error, CapacityError):
         headers["Retry-After"] = str(error.retry_after_seconds)
-    return JSONResponse(error_body(public_message(error), language), status_of(error), headers)
+    return JSONResponse(error_body(redacted_message(error), language), status_of(error), headers)
 
 
-def public_message(error: StudioError) -> Message:
+def redacted_message(error: StudioError) -> Message:
     """The message of an error for users. That of a storage error, which contains URLs and paths of the
     store, is logged, and replaced by a general one."""
-    text = shown(error)
-    if text == AWAY:
+    text = public_message(error)
+    if text == STORAGE_AWAY:
         _log.error("%s", error)
     return text
 

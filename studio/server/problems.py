@@ -14,20 +14,20 @@ from starlette.exceptions import HTTPException
 
 from studio.errors import (
     CapacityError,
-    DeviceLost,
+    DeviceLostError,
     InvalidInputError,
     ModelError,
     NotFoundError,
     StorageError,
     StudioError,
-    Unstorable,
+    UnstorableValueError,
     VersionConflictError,
     WorkerHungError,
 )
 from studio.locales import DEFAULT, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
-from studio.recipes.base import MOST_FINDINGS, finding, one_line
+from studio.recipes.base import MAX_FINDINGS, describe_validation_error, join_messages
 from studio.server.bodies import BodyRefused
 from studio.server.redaction import redact, redact_message
 from studio.server.schemas import ProblemDetails
@@ -64,11 +64,11 @@ STATUS_BY_ERROR: Mapping[type[StudioError], HTTPStatus] = {
     CapacityError: HTTPStatus.TOO_MANY_REQUESTS,
     VersionConflictError: HTTPStatus.CONFLICT,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnstorableValueError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     WorkerHungError: HTTPStatus.SERVICE_UNAVAILABLE,
-    DeviceLost: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeviceLostError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The first class in this order that an error is an instance of counts."""
 
@@ -111,7 +111,7 @@ def error_response(error: StudioError, language: str = DEFAULT) -> JSONResponse:
         (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind)),
         HTTPStatus.INTERNAL_SERVER_ERROR,
     )
-    if isinstance(error, StorageError) and not isinstance(error, Unstorable):
+    if isinstance(error, StorageError) and not isinstance(error, UnstorableValueError):
         log.warning("storage is unavailable: %s", error)
         headers = {"Retry-After": str(RETRY_AFTER)}
         return problem_response(status, STORAGE_UNAVAILABLE, headers, language)
@@ -134,11 +134,11 @@ async def _handle_validation_error(request: Request, error: Exception) -> JSONRe
         message(
             "request.field_invalid",
             field=".".join(str(part)[:80] for part in details["loc"]),
-            reason=finding(details),
+            reason=describe_validation_error(details),
         )
-        for details in error.errors()[:MOST_FINDINGS]
+        for details in error.errors()[:MAX_FINDINGS]
     ]
-    why = message("request.invalid", reason=one_line(fields))
+    why = message("request.invalid", reason=join_messages(fields))
     return problem_response(
         HTTPStatus.UNPROCESSABLE_ENTITY, why, language=language_of(request.headers)
     )

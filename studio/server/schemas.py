@@ -10,7 +10,7 @@ from studio.message_fields import invalid
 from studio.messages import Message
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import BaseImage, Keypoints, Slug
-from studio.recipes.generation.job import RequestId, Seed, Words
+from studio.recipes.generation.job import RequestId, Seed, UserPrompt
 from studio.recipes.serving.request_status import (
     WITHHELD_MESSAGE,
     EventMessage,
@@ -90,7 +90,7 @@ class GenerationRequestCreate(FrozenModel):
             examples=[None],
         ),
     ] = None
-    prompt: Annotated[Words, Field(examples=["a red dress with a star"])] = ""
+    prompt: Annotated[UserPrompt, Field(examples=["a red dress with a star"])] = ""
     seed: Annotated[Seed | None, Field(examples=[5])] = None
 
     @model_validator(mode="after")

@@ -33,13 +33,13 @@ def add_base_image(
         InvalidImageError: the data is no valid PNG.
         InvalidDocumentError: the id, name or size is invalid.
     """
-    if any(image.id == image_id for image in base_images.list_all(with_retired=True)):
+    if any(image.id == image_id for image in base_images.list_all(include_retired=True)):
         raise InvalidInputError("image.base_exists", id=image_id)
     pixels = decode_png(png, message("image.base_image")).convert("RGB")
     if keypoints is None and detector is not None:
         keypoints = detector(pixels)
     image, clean_png = make_base_image(pixels, image_id, name, keypoints)
-    position = len(base_images.list_all(with_retired=True))
+    position = len(base_images.list_all(include_retired=True))
     base_images.upsert(image, clean_png, position=position)
     return image
 
@@ -79,7 +79,7 @@ def detect_keypoints(
 def set_keypoints(base_images: BaseImageStore, image_id: str, keypoints: Keypoints) -> BaseImage:
     """Stores these keypoints. Raises NotFoundError."""
     image = base_images.get(image_id)
-    position = list(base_images.list_all(with_retired=True)).index(image)
+    position = list(base_images.list_all(include_retired=True)).index(image)
     updated = image.model_copy(update={"keypoints": keypoints})
     base_images.upsert(updated, base_images.read_png(image), position=position)
     return updated

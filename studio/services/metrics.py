@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from studio.engine.stats import EngineStats
 from studio.recipes.generation.job import Variant
 from studio.recipes.serving.request_status import JobState
-from studio.store.jobs import JobStore
+from studio.store.queue_stats import QueueStats
 
 DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """Histogram buckets in seconds."""
@@ -78,8 +78,8 @@ def _means_by_model(histogram: Histogram) -> Mapping[str, float]:
 class QueueCollector(Collector):
     """Queue depths from the job table: the same in every process."""
 
-    def __init__(self, jobs: JobStore) -> None:
-        self._jobs = jobs
+    def __init__(self, stats: QueueStats) -> None:
+        self._stats = stats
 
     def collect(self) -> Iterator[Metric]:
         labels = ["model", "turn"]
@@ -87,13 +87,13 @@ class QueueCollector(Collector):
         oldest = GaugeMetricFamily(
             "studio_oldest_job_seconds", "How long the first of them has waited.", labels=labels
         )
-        for row in self._jobs.queue_depths():
+        for row in self._stats.queue_depths():
             depth.add_metric([row.model, str(row.fair_share_tier)], row.count)
             oldest.add_metric([row.model, str(row.fair_share_tier)], row.oldest_wait_seconds)
         yield depth
         yield oldest
         yield GaugeMetricFamily(
-            "studio_jobs_running", "Jobs being drawn.", self._jobs.count_running()
+            "studio_jobs_running", "Jobs being drawn.", self._stats.count_running()
         )
 
 

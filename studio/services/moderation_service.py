@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from studio.errors import AWAY, ContentBlockedError, StudioError, shown
+from studio.errors import STORAGE_AWAY, ContentBlockedError, StudioError, public_message
 from studio.imaging.png_io import encode_png
 from studio.messages import Message, message
 from studio.recipes.generation.job import OPERATOR_CLIENT, GenerationRequest
@@ -78,7 +78,7 @@ class ModerationService:
             self.check_text("a red dress")
         except (StudioError, OSError) as error:
             log.error("words cannot be judged: %s", error)
-            return public_message(error)
+            return _failure_message(error)
         sample = Image.new("RGB", (64, 64), "white")
         return classify_or_withhold(self.image_classifier, sample, {}).error
 
@@ -124,7 +124,7 @@ class ModerationService:
     def _block_unchecked_prompt(self, requester: Requester, error: StudioError | OSError) -> None:
         """Records that a prompt could not be checked; operators get the reason as an error."""
         log.error("words cannot be judged, and none pass: %s", error)
-        reason = public_message(error)
+        reason = _failure_message(error)
         self._record(requester, "prompt", "block", reason=f"they could not be judged: {reason}")
         if requester.is_operator:
             raise ContentBlockedError(reason.id, **reason.params) from None
@@ -240,9 +240,9 @@ class ModerationService:
         )
 
 
-def public_message(error: StudioError | OSError) -> Message:
+def _failure_message(error: StudioError | OSError) -> Message:
     """Why a check failed, without file paths: those stay in the log."""
-    return shown(error) if isinstance(error, StudioError) else AWAY
+    return public_message(error) if isinstance(error, StudioError) else STORAGE_AWAY
 
 
 def hash_text(text: str) -> str:

@@ -15,7 +15,7 @@ from studio.server.page_errors import (
     UNEXPECTED,
     UNREADABLE,
     log_unexpected,
-    public_message,
+    redacted_message,
     status_of,
 )
 from studio.ui.texts import Texts
@@ -48,7 +48,7 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
         except gr.Error as error:  # Gradio's own, of numbers beyond their bounds and the like.
             raise _error(error.message, 400, more.get("request")) from None
         except StudioError as error:
-            text = self._texts.of(public_message(error))
+            text = self._texts.of(redacted_message(error))
             raise _error(text, status_of(error), more.get("request")) from None
         except Exception as error:
             named = getattr(block_fn, "api_name", None) or block_fn

@@ -19,7 +19,7 @@ from studio.errors import (
     NotFoundError,
     RenderError,
 )
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.recipes.base_image import BaseImage
@@ -78,7 +78,7 @@ def test_denoising_strength_zero_returns_the_composite(harness: RenderHarness) -
     base = Image.open(bundled_path("assets") / "base_images" / f"{job.base_image.id}.png")
     doodle = Image.open(bundled_path("assets") / "doodles" / "star-dress.png")
     result = harness.render(job).image
-    assert (pixels(result) == pixels(composite(base, doodle))).all()
+    assert (pixels(result) == pixels(overlay_doodle(base, doodle))).all()
 
 
 def test_units_of_weight_zero_equal_no_units(harness: RenderHarness) -> None:

@@ -8,7 +8,7 @@ from diffusers import StableDiffusionControlNetImg2ImgPipeline, StableDiffusionI
 
 from studio.engine.diffusion import pipeline as pipelines
 from studio.engine.engine import Engine
-from studio.errors import DeviceLost, InsufficientMemoryError
+from studio.errors import DeviceLostError, InsufficientMemoryError
 from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from tests.engine.conftest import RenderHarness
 from tests.engine.pixels import Pixels, pixels
@@ -83,7 +83,7 @@ def test_device_lost_during_a_transfer_is_reported(harness: RenderHarness) -> No
     tight = on_gpu(harness, gpu)
     lost = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
     gpu.fail_on = lambda transfers: lost if transfers == 30 else None
-    with pytest.raises(DeviceLost, match="device failed while rendering with pocket-ink"):
+    with pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"):
         render(tight)
     assert gpu.device_memory.allocated == 0
 

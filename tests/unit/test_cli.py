@@ -99,7 +99,7 @@ def test_selections_are_counted_by_version(studio_command: Command, home: Path) 
         ApiClient(name="app"), GenerationRequestSpec("first-light", "mia", seed=5)
     )
     list(studio.renders.run(asked.id).events())
-    studio.requests.jobs.select_variant(asked.id, "B")
+    studio.requests.jobs.requests.select_variant(asked.id, "B")
     counts = json.loads(studio_command("themes", "selections", "first-light", "--json").out)
     assert counts == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
     assert studio_command("themes", "selections", "nothing").code == 3

@@ -18,7 +18,7 @@ assert studio_command
 
 @pytest.fixture(autouse=True)
 def _fake_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = functools.partial(bootstrap.create_app_container, renderer=FakeRenderer)
+    opened = functools.partial(bootstrap.create_app_container, renderer_factory=FakeRenderer)
     monkeypatch.setattr(bootstrap, "create_app_container", opened)
 
 

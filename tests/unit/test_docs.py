@@ -139,6 +139,7 @@ def texts_that_name_commands() -> Iterator[tuple[str, str]]:
 
 def test_commands_named_in_texts_exist() -> None:
     group = typer.main.get_group(app)
+    assert isinstance(group, TyperGroup)
     visible = {name: command for name, command in group.commands.items() if not command.hidden}
     wrong = []
     for place, text in texts_that_name_commands():

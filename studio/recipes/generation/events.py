@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from studio.message_fields import KeptMessage, MaybeMessage
+from studio.message_fields import MaybeMessage, StoredMessage
 from studio.recipes.base import FrozenModel
 from studio.recipes.generation.job import Variant
 from studio.recipes.themes.preset import Slot
@@ -56,7 +56,7 @@ class Failed(JobEvent):
     """The job ended without an image; `message` says why."""
 
     kind: Literal["failed"] = "failed"
-    message: KeptMessage
+    message: StoredMessage
 
 
 class ResultWithheld(JobEvent):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from studio.errors import NotFoundError
-from studio.message_fields import KeptMessage
+from studio.message_fields import StoredMessage
 from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, Slug
 from studio.recipes.generation.recipe import LoraSettings, ModelType, Recipe
@@ -111,7 +111,7 @@ class Variant(StoredModel):
     doodle_sha256: Sha256 | None
     models: tuple[UsedModel, ...]
     timings: Timings
-    notes: tuple[KeptMessage, ...] = ()
+    notes: tuple[StoredMessage, ...] = ()
     prompt_tokens: Annotated[int, Field(ge=0)] = 0
     image_sha256: Sha256
     created_at: datetime

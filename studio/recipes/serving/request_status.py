@@ -63,7 +63,7 @@ class RequestStatus(FrozenModel):
         return all(job.state not in ACTIVE_STATES for job in self.jobs)
 
 
-Scope = Literal["draw", "manage", "watch"]
+Scope = Literal["generate", "admin", "metrics"]
 """Permissions of an API key: create requests, manage themes and deployments, read /metrics."""
 
 
@@ -79,7 +79,7 @@ class ApiClient(StoredModel):
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     max_concurrent_requests: Annotated[int, Field(ge=1, le=10_000)] = 10
     requests_per_day: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
-    scopes: frozenset[Scope] = frozenset({"draw"})
+    scopes: frozenset[Scope] = frozenset({"generate"})
 
 
 class EventMessage(FrozenModel):

@@ -42,7 +42,7 @@ def list_base_images(studio: Container) -> dict[str, Any]:
     return {
         "bases": [
             _to_json(image, image.id in retired)
-            for image in base_images.list_all(with_retired=True)
+            for image in base_images.list_all(include_retired=True)
         ],
         "names": KEYPOINT_NAMES,
         "limbs": LIMBS,

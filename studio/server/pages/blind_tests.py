@@ -49,7 +49,7 @@ def show_page(request: Request) -> HTMLResponse:
 
 @router.get("/list")
 def list_blind_tests(blind_tests: BlindTests) -> list[dict[str, Any]]:
-    return [_to_json(stored) for stored in blind_tests.contests.all()]
+    return [_to_json(stored) for stored in blind_tests.contests.list_all()]
 
 
 @router.post("", dependencies=[CSRF_HEADER])

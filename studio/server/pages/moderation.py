@@ -12,10 +12,10 @@ from studio.imaging.png_io import decode_png
 from studio.messages import in_language
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
-from studio.recipes.generation.job import Words
+from studio.recipes.generation.job import UserPrompt
 from studio.recipes.moderation import AuditFilter, ModerationPolicy, Review
 from studio.recipes.text_fields import TEXT, Reason
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.safety.image_classifier import classify_or_withhold
 from studio.safety.word_lists import decoded_list
 from studio.server.auth.session import CurrentUser
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/safety")
 
 
 class CheckText(FrozenModel):
-    text: Words
+    text: UserPrompt
 
 
 class WordList(FrozenModel):
@@ -80,7 +80,7 @@ def get_policy(slug: Slug, themes: Themes) -> dict[str, Any]:
 def save_policy(
     slug: Slug,
     policy: ModerationPolicy,
-    number: Annotated[Number, Query()],
+    number: Annotated[VersionNumber, Query()],
     user: CurrentUser,
     themes: Themes,
 ) -> dict[str, int]:
@@ -88,7 +88,7 @@ def save_policy(
     there is a later one by now, the answer is 409."""
     preset = themes.get_version(slug, number).preset
     changed = preset.model_copy(update={"safety": policy})
-    saved = themes.save(changed, user, "safety policy", over=number)
+    saved = themes.save(changed, user, "safety policy", expected_version=number)
     return {"number": saved.version}
 
 
@@ -111,7 +111,7 @@ def save_word_list(body: WordList, studio: Container) -> dict[str, int]:
 
 @router.get("/record")
 def query_audit_log(
-    filters: Annotated[AuditFilter, Query()], studio: Container, before: Number | None = None
+    filters: Annotated[AuditFilter, Query()], studio: Container, before: VersionNumber | None = None
 ) -> dict[str, Any]:
     """One page of the audit log, latest first; `next` is the `before` of the following page."""
     rows = studio.moderation.audit.query(filters, before, PAGE_SIZE)
@@ -136,7 +136,11 @@ def export_audit_log(
 
 @router.post("/record/{number}/review", dependencies=[CSRF_HEADER])
 def review_decision(
-    number: Number, body: ReviewRequest, user: CurrentUser, requests: Requests, studio: Container
+    number: VersionNumber,
+    body: ReviewRequest,
+    user: CurrentUser,
+    requests: Requests,
+    studio: Container,
 ) -> dict[str, str]:
     """Stores a review of a decision, and releases the withheld image where the body says so."""
     review = Review(reviewer=user, is_false_positive=body.is_false_positive, note=body.note)

@@ -13,7 +13,7 @@ from studio.recipes.text_fields import LINE
 from studio.server.csrf import CSRF_HEADER
 from studio.server.dependencies import Container, Language
 from studio.server.plain_pages import plain_page
-from studio.services.background_tasks import Chore
+from studio.services.background_tasks import BackgroundTask
 from studio.services.diagnostics import system_status
 
 router = APIRouter(prefix="/system")
@@ -37,7 +37,7 @@ def get_status(request: Request, studio: Container) -> dict[str, Any]:
 @router.get("/chores")
 def list_background_tasks(studio: Container, language: Language) -> list[dict[str, Any]]:
     """Background tasks that run or ended recently, latest first."""
-    return [in_language(_to_json(task), language) for task in studio.background_tasks.all()]
+    return [in_language(_to_json(task), language) for task in studio.background_tasks.list_all()]
 
 
 @router.post("/chores/stop", dependencies=[CSRF_HEADER])
@@ -47,10 +47,10 @@ def cancel_background_task(body: CancelTask, studio: Container) -> dict[str, str
     return {"state": "stopping"}
 
 
-def _to_json(task: Chore) -> dict[str, Any]:
+def _to_json(task: BackgroundTask) -> dict[str, Any]:
     return {
         "name": task.name,
-        "started": task.started.isoformat(),
+        "started": task.started_at.isoformat(),
         **vars(task.about),
         **vars(task.progress),
     }

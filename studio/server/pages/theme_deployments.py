@@ -11,7 +11,7 @@ from studio.messages import in_language
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.text_fields import TEXT, Author
-from studio.recipes.themes.deployment import DeploymentSpec, Number, Seen
+from studio.recipes.themes.deployment import DeploymentSpec, ExpectedDeploymentId, VersionNumber
 from studio.server.auth.session import CurrentUser
 from studio.server.csrf import CSRF_HEADER
 from studio.server.dependencies import Deployments, Language
@@ -36,19 +36,19 @@ class DeployTheme(FrozenModel):
     """
 
     spec: DeploymentSpec
-    expected_deployment: Seen | None = None
-    acknowledged: Annotated[Mapping[Number, AcknowledgedTexts], Field(max_length=2)] = {}
+    expected_deployment: ExpectedDeploymentId | None = None
+    acknowledged: Annotated[Mapping[VersionNumber, AcknowledgedTexts], Field(max_length=2)] = {}
 
 
 class RollbackRequest(FrozenModel):
     channel: Slug = "live"
     author: Author = ""
-    expected_deployment: Seen | None = None
+    expected_deployment: ExpectedDeploymentId | None = None
 
 
 @router.get("/{slug}/{version}/check")
 def run_preflight(
-    slug: Slug, version: Number, deployments: Deployments, language: Language
+    slug: Slug, version: VersionNumber, deployments: Deployments, language: Language
 ) -> list[dict[str, Any]]:
     """The preflight checks of a version."""
     return [in_language(result, language) for result in deployments.run_checks(slug, version)]
@@ -71,7 +71,7 @@ def roll_back(
 ) -> dict[str, Any]:
     """Deploys the version that was deployed before."""
     author = resolve_author(user, body.author)
-    deployed = deployments.roll_back(slug, body.channel, author, body.expected_deployment)
+    deployed = deployments.rollback(slug, body.channel, author, body.expected_deployment)
     return deployment_json(deployed)
 
 

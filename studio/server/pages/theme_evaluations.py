@@ -12,7 +12,7 @@ from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import ReportType
 from studio.recipes.text_fields import Author
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.server.auth.session import CurrentUser
 from studio.server.csrf import CSRF_HEADER
 from studio.server.dependencies import Evaluations, Language, Themes
@@ -28,7 +28,7 @@ class MarkReviewed(FrozenModel):
 
 @router.get("/reviews/{kind}/cost")
 def estimate_cost(
-    slug: Slug, version: Number, kind: ReportType, evaluations: Evaluations
+    slug: Slug, version: VersionNumber, kind: ReportType, evaluations: Evaluations
 ) -> dict[str, Any]:
     """How many images a suite needs; starts nothing."""
     return asdict(evaluations.cost(slug, version, kind))
@@ -36,7 +36,7 @@ def estimate_cost(
 
 @router.post("/reviews/{kind}", dependencies=[CSRF_HEADER])
 def start(
-    slug: Slug, version: Number, kind: ReportType, evaluations: Evaluations
+    slug: Slug, version: VersionNumber, kind: ReportType, evaluations: Evaluations
 ) -> dict[str, str]:
     """Starts a suite in the background."""
     evaluations.start(slug, version, kind)
@@ -45,7 +45,11 @@ def start(
 
 @router.get("/reviews/{kind}")
 def get_progress(
-    slug: Slug, version: Number, kind: ReportType, evaluations: Evaluations, language: Language
+    slug: Slug,
+    version: VersionNumber,
+    kind: ReportType,
+    evaluations: Evaluations,
+    language: Language,
 ) -> dict[str, Any]:
     """The progress of a suite."""
     progress = evaluations.progress(slug, version, kind)
@@ -54,7 +58,7 @@ def get_progress(
 
 @router.post("/reviews/{kind}/stop", dependencies=[CSRF_HEADER])
 def cancel(
-    slug: Slug, version: Number, kind: ReportType, evaluations: Evaluations
+    slug: Slug, version: VersionNumber, kind: ReportType, evaluations: Evaluations
 ) -> dict[str, str]:
     """Cancels a suite after the current image."""
     evaluations.stop(slug, version, kind)
@@ -63,7 +67,7 @@ def cancel(
 
 @router.get("/sheet")
 def show_regression_report(
-    slug: Slug, version: Number, evaluations: Evaluations, themes: Themes, language: Language
+    slug: Slug, version: VersionNumber, evaluations: Evaluations, themes: Themes, language: Language
 ) -> HTMLResponse:
     """The regression report as a page to look at, with its images from the render cache."""
     report = evaluations.regression(slug, version)
@@ -76,7 +80,11 @@ def show_regression_report(
 
 @router.post("/sheet/seen", dependencies=[CSRF_HEADER])
 def mark_reviewed(
-    slug: Slug, version: Number, body: MarkReviewed, user: CurrentUser, evaluations: Evaluations
+    slug: Slug,
+    version: VersionNumber,
+    body: MarkReviewed,
+    user: CurrentUser,
+    evaluations: Evaluations,
 ) -> dict[str, str]:
     """Records who has reviewed the regression report, which the preflight check asks for."""
     reviewer = resolve_author(user, body.reviewer)

@@ -73,7 +73,7 @@ def _versions_json(studio: AppContainer, slug: Slug) -> list[dict[str, Any]]:
     reports = studio.evaluations.reports
     robustness = reports.latest_by_version(slug, "robustness", RobustnessReport)
     regression = reports.latest_by_version(slug, "regression", RegressionReport)
-    selections = studio.requests.jobs.selection_counts(slug)
+    selections = studio.requests.jobs.requests.selection_counts(slug)
     return [
         {
             **_summary_json(summary, selections.get(summary.version)),

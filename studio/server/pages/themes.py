@@ -10,7 +10,7 @@ from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.diff import diff_themes
 from studio.recipes.text_fields import LINE, Author, Name
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.server.auth.session import CurrentUser
 from studio.server.bodies import RawBody
 from studio.server.csrf import CSRF_HEADER
@@ -32,7 +32,7 @@ class RenameTheme(FrozenModel):
 class BranchTheme(FrozenModel):
     """A new theme from a version; without a slug it gets one made of its name."""
 
-    version: Number
+    version: VersionNumber
     slug: Slug | None = None
     name: Name
     author: Author = ""
@@ -71,7 +71,7 @@ def get_theme(slug: Slug, studio: Container, language: Language) -> dict[str, An
 
 @router.get("/{slug}/diff")
 def diff_versions(
-    slug: Slug, before: Number, after: Number, themes: Themes, language: Language
+    slug: Slug, before: VersionNumber, after: VersionNumber, themes: Themes, language: Language
 ) -> list[dict[str, str]]:
     """The fields that differ between two versions."""
     old, new = (themes.get_version(slug, version).preset for version in (before, after))
@@ -106,7 +106,7 @@ def archive_theme(slug: Slug, deployments: Deployments, archived: bool = True) -
 
 @router.get("/{slug}/{version}/export")
 def export_theme(
-    slug: Slug, version: Number, transfer: ThemeTransfer, bases: bool = False
+    slug: Slug, version: VersionNumber, transfer: ThemeTransfer, bases: bool = False
 ) -> Response:
     """A version as a file, with its base images where `bases` asks for them."""
     return Response(

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends
 
 from studio.recipes.base_image import Slug
-from studio.recipes.themes.deployment import Deployment, DeploymentSpec, Number, Seen
+from studio.recipes.themes.deployment import (
+    Deployment,
+    DeploymentSpec,
+    ExpectedDeploymentId,
+    VersionNumber,
+)
 from studio.server.admin_schemas import CheckResultResponse, RollbackRequest
 from studio.server.dependencies import AdminClient, Deployments, Language, require_admin
 from studio.server.routers.themes import ADMIN_THEMES
@@ -15,7 +20,7 @@ router = APIRouter(prefix=ADMIN_THEMES, tags=["deployments"], dependencies=[Depe
 
 @router.get("/{slug}/versions/{version}/check")
 def run_preflight(
-    slug: Slug, version: Number, deployments: Deployments, language: Language
+    slug: Slug, version: VersionNumber, deployments: Deployments, language: Language
 ) -> list[CheckResultResponse]:
     """Preflight checks of a version: what must hold before it is deployed, and what should."""
     results = deployments.run_checks(slug, version)
@@ -34,7 +39,7 @@ def deploy(
     spec: DeploymentSpec,
     client: AdminClient,
     deployments: Deployments,
-    expected_deployment: Seen | None = None,
+    expected_deployment: ExpectedDeploymentId | None = None,
 ) -> Deployment:
     """Deploys a version. `expected_deployment` is the id of the latest deployment that the caller saw
     (optimistic concurrency): if there is a later one by now, nothing is deployed and the answer is 409."""
@@ -47,7 +52,7 @@ def roll_back(
     slug: Slug, body: RollbackRequest, client: AdminClient, deployments: Deployments
 ) -> Deployment:
     """Deploys the version that was deployed before, at once."""
-    return deployments.roll_back(slug, body.channel, client.name, body.expected_deployment)
+    return deployments.rollback(slug, body.channel, client.name, body.expected_deployment)
 
 
 @router.post("/{slug}/undeploy", status_code=201)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, ReportType
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.server.admin_schemas import EvaluationResponse, RobustnessResponse
 from studio.server.dependencies import Evaluations, Language, require_admin
 from studio.server.routers.themes import ADMIN_THEMES
@@ -18,7 +18,9 @@ router = APIRouter(
 
 
 @router.post("/robustness", status_code=202)
-def start_robustness(slug: Slug, version: Number, evaluations: Evaluations) -> EvaluationResponse:
+def start_robustness(
+    slug: Slug, version: VersionNumber, evaluations: Evaluations
+) -> EvaluationResponse:
     """Starts the robustness suite (adversarial doodles); it is rendered while no request is queued."""
     evaluations.start(slug, version, "robustness")
     return EvaluationResponse(state="running")
@@ -26,7 +28,7 @@ def start_robustness(slug: Slug, version: Number, evaluations: Evaluations) -> E
 
 @router.get("/robustness")
 def get_robustness(
-    slug: Slug, version: Number, evaluations: Evaluations, language: Language
+    slug: Slug, version: VersionNumber, evaluations: Evaluations, language: Language
 ) -> EvaluationResponse:
     """The progress of the robustness suite, and its latest report."""
     report = evaluations.robustness(slug, version)
@@ -36,7 +38,10 @@ def get_robustness(
 
 @router.post("/regression", status_code=202)
 def start_regression(
-    slug: Slug, version: Number, evaluations: Evaluations, baseline: Number | None = None
+    slug: Slug,
+    version: VersionNumber,
+    evaluations: Evaluations,
+    baseline: VersionNumber | None = None,
 ) -> EvaluationResponse:
     """Starts the regression suite: the version compared with `baseline`, by default the deployed one."""
     evaluations.start(slug, version, "regression", baseline)
@@ -45,7 +50,7 @@ def start_regression(
 
 @router.get("/regression")
 def get_regression(
-    slug: Slug, version: Number, evaluations: Evaluations, language: Language
+    slug: Slug, version: VersionNumber, evaluations: Evaluations, language: Language
 ) -> EvaluationResponse:
     """The progress of the regression suite, and its latest report; the page Themes shows its images."""
     report = evaluations.regression(slug, version)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.diff import diff_themes
 from studio.recipes.text_fields import LINE, Name
-from studio.recipes.themes.deployment import Number
+from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Preset
 from studio.server.admin_schemas import (
     BranchRequest,
@@ -78,14 +78,14 @@ def list_versions(slug: Slug, themes: Themes) -> list[ThemeVersionResponse]:
 
 
 @router.get("/{slug}/versions/{version}")
-def get_preset(slug: Slug, version: Number, themes: Themes) -> Preset:
+def get_preset(slug: Slug, version: VersionNumber, themes: Themes) -> Preset:
     """The preset of a version: four recipes with what they share."""
     return themes.get_version(slug, version).preset
 
 
 @router.get("/{slug}/versions/{version}/file", response_class=Response)
 def export_theme(
-    slug: Slug, version: Number, transfer: ThemeTransfer, bases: bool = False
+    slug: Slug, version: VersionNumber, transfer: ThemeTransfer, bases: bool = False
 ) -> Response:
     """A version as a file that another studio can import, with its base images where `bases` asks for
     them."""
@@ -94,7 +94,7 @@ def export_theme(
 
 @router.get("/{slug}/diff")
 def diff_versions(
-    slug: Slug, before: Number, after: Number, themes: Themes, language: Language
+    slug: Slug, before: VersionNumber, after: VersionNumber, themes: Themes, language: Language
 ) -> list[ChangeResponse]:
     """The fields that differ between two versions of a theme."""
     old, new = (themes.get_version(slug, version).preset for version in (before, after))
@@ -104,7 +104,7 @@ def diff_versions(
 
 @router.post("/{slug}/versions/{version}/branch", status_code=201)
 def branch_theme(
-    slug: Slug, version: Number, body: BranchRequest, client: AdminClient, themes: Themes
+    slug: Slug, version: VersionNumber, body: BranchRequest, client: AdminClient, themes: Themes
 ) -> ThemeResponse:
     """Creates a new theme from a version."""
     new_slug = body.slug or themes.slug_for(body.name.strip())
@@ -138,7 +138,7 @@ def count_selections(
 ) -> list[SelectionCountsResponse]:
     """How often users of apps chose each slot's variant, latest version first."""
     themes.get_version(slug)  # Raises NotFoundError.
-    counts = sorted(requests.jobs.selection_counts(slug).items(), reverse=True)
+    counts = sorted(requests.jobs.requests.selection_counts(slug).items(), reverse=True)
     return [
         SelectionCountsResponse(version=version, selections=by_slot) for version, by_slot in counts
     ]

@@ -8,12 +8,19 @@ from PIL import Image
 from pydantic import ValidationError
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.base import format_validation_error
 from studio.recipes.base_image import BaseImage, Slug
-from studio.recipes.evaluation.blind_test import BlindTest, Candidate, Choice, Matchup, Vote, ballot
+from studio.recipes.evaluation.blind_test import (
+    BlindTest,
+    Candidate,
+    Choice,
+    Matchup,
+    Vote,
+    matchup_for,
+)
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
@@ -103,7 +110,7 @@ class BlindTestService:
         """The number and the matchup on which the voter is to vote next."""
         contest = self._contest(contest_id)
         number = self.contests.count_votes_by(contest_id, voter)
-        return number, ballot(contest, str(contest_id), voter, number)
+        return number, matchup_for(contest, str(contest_id), voter, number)
 
     def image(self, contest_id: int, voter: str, number: int, side: str) -> Image.Image:
         """The image on one side of a voter's matchup; side "doodle": what both are rendered from.
@@ -112,10 +119,10 @@ class BlindTestService:
         is not rendered yet.
         """
         contest = self._contest(contest_id)
-        matchup = ballot(contest, str(contest_id), voter, number)
+        matchup = matchup_for(contest, str(contest_id), voter, number)
         if side == "doodle":
             return self._doodle_image(matchup.doodle)
-        candidate = contest.entrants[matchup.remaining if side == "left" else matchup.right]
+        candidate = contest.entrants[matchup.left if side == "left" else matchup.right]
         jobs = self._jobs(candidate, matchup.doodle, matchup.seed)
         if not all(self.cache.has(job) for job in jobs):
             raise NotFoundError("blind_test.image_not_drawn")
@@ -127,7 +134,7 @@ class BlindTestService:
         Raises VersionConflictError when the matchup was voted on already, InvalidInputError for an
         invalid voter name.
         """
-        matchup = ballot(self._contest(contest_id), str(contest_id), voter, number)
+        matchup = matchup_for(self._contest(contest_id), str(contest_id), voter, number)
         try:
             vote = Vote(voter=voter, ballot=matchup, choice=choice)
         except ValidationError as error:
@@ -144,7 +151,7 @@ class BlindTestService:
         """The blind tests with candidates of a theme, newest first."""
         return [
             stored
-            for stored in self.contests.all()
+            for stored in self.contests.list_all()
             if any(candidate.slug == slug for candidate in stored.contest.entrants)
         ]
 
@@ -195,7 +202,7 @@ class BlindTestService:
             self.base_images.read_png(base), message("image.base_named", id=base.id)
         )
         doodle_pixels = decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
-        return composite(base_pixels, doodle_pixels)
+        return overlay_doodle(base_pixels, doodle_pixels)
 
 
 def _task_name(contest_id: int) -> str:

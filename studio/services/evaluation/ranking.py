@@ -86,7 +86,7 @@ def _count_wins(count: int, votes: Sequence[Vote]) -> np.ndarray:
     win."""
     wins = np.zeros((count, count))
     for vote in votes:
-        left, right = vote.ballot.remaining, vote.ballot.right
+        left, right = vote.ballot.left, vote.ballot.right
         left_win = {"left": 1.0, "right": 0.0, "tie": 0.5}[vote.choice]
         wins[left, right] += left_win
         wins[right, left] += 1 - left_win

@@ -119,7 +119,7 @@ class RegressionSuite:
 
     def _test_inputs(self, version: ThemeVersion) -> list[tuple[SampleDoodle, BaseImage]]:
         allowed = set(version.preset.base_images)
-        by_id = {image.id: image for image in self.base_images.list_all(with_retired=True)}
+        by_id = {image.id: image for image in self.base_images.list_all(include_retired=True)}
         inputs = [
             (doodle, by_id[doodle.base_image])
             for doodle in self.sample_doodles

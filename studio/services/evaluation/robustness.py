@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from studio.errors import JobCancelledError, StudioError, shown
+from studio.errors import JobCancelledError, StudioError, public_message
 from studio.imaging.adversarial_doodles import ADVERSARIAL_DOODLES
 from studio.imaging.character_preservation import PASS_THRESHOLD, character_preservation_score
 from studio.imaging.png_io import decode_png, encode_png
@@ -86,7 +86,7 @@ class RobustnessSuite:
                 slot=job.slot,
                 score=None,
                 passed=False,
-                failure_reason=shown(error),
+                failure_reason=public_message(error),
             )
         base_pixels = decode_png(
             self.base_images.read_png(base), message("image.base_named", id=base.id)

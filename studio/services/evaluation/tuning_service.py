@@ -20,7 +20,7 @@ from studio.recipes.evaluation.tuning import Rating, TuningStudy, apply_trial, t
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import Value
+from studio.recipes.generation.sweep import AxisValue
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
@@ -54,7 +54,7 @@ class TrialResult:
     is rated."""
 
     number: int
-    values: Mapping[str, Value]
+    values: Mapping[str, AxisValue]
     metrics: QualityMetrics
     stars: int | None
     score: float | None

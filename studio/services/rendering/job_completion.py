@@ -12,7 +12,7 @@ from typing import TypeVar
 from PIL import Image
 
 from studio.engine.results import RenderResult
-from studio.errors import StorageUnavailableError, StudioError, shown
+from studio.errors import StorageUnavailableError, StudioError, public_message
 from studio.imaging.png_metadata import png_with_metadata
 from studio.messages import Message, message
 from studio.recipes.generation.events import Failed, JobCancelled, JobCompleted, ResultWithheld
@@ -187,7 +187,7 @@ def unexpected_error_event(slot: Slot) -> Failed:
 def failed_event(job: RenderJob, error: StudioError) -> Failed:
     """The end of a job by an error with a hint for the user; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.slot, job.request_id, error)
-    text = STORE_AWAY if isinstance(error, StorageUnavailableError) else shown(error)
+    text = STORE_AWAY if isinstance(error, StorageUnavailableError) else public_message(error)
     return Failed(slot=job.slot, message=text)
 
 

@@ -15,7 +15,7 @@ from structlog.contextvars import bound_contextvars
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import (
-    DeviceLost,
+    DeviceLostError,
     InsufficientMemoryError,
     JobCancelledError,
     StorageUnavailableError,
@@ -62,7 +62,7 @@ class RenderWorker:
         self._retry = retry
         self._capacity = threading.Semaphore(MAX_UNCOMPLETED)
         self._renderer: Renderer | None = None
-        self.device_lost: DeviceLost | None = None
+        self.device_lost: DeviceLostError | None = None
         """Set once the device fails every job; nothing more is rendered then."""
 
     def engine_stats(self) -> EngineStats | None:
@@ -134,7 +134,7 @@ class RenderWorker:
                 result = self._render(run, [job])[0]
         except JobCancelledError:
             self._end(run, JobCancelled(slot=job.slot))
-        except DeviceLost as error:
+        except DeviceLostError as error:
             self._lose_device(run, job, error)
         except InsufficientMemoryError as error:
             self._retry_or_fail(run, job, error.message, priority)
@@ -175,7 +175,7 @@ class RenderWorker:
             result = self._render(run, [job])[0]
         except JobCancelledError:
             self._end(run, JobCancelled(slot=job.slot))
-        except DeviceLost as error:
+        except DeviceLostError as error:
             self._lose_device(run, job, error)
         except StudioError as error:
             self._end(run, failed_event(job, error))
@@ -197,7 +197,7 @@ class RenderWorker:
 
         self._completer.queue.submit(partial(self._completer.requeue, run, job, error, requeue))
 
-    def _lose_device(self, run: Run, job: RenderJob, error: DeviceLost) -> None:
+    def _lose_device(self, run: Run, job: RenderJob, error: DeviceLostError) -> None:
         """The job goes back to the queue, and nothing more is rendered in this process."""
         log.critical("the device is lost: %s", error)
         self.device_lost = error

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from studio.messages import Message
-from studio.recipes.generation.events import TERMINAL_EVENTS, Elsewhere, Event, JobCancelled, Queued
+from studio.recipes.generation.events import (
+    TERMINAL_EVENTS,
+    Event,
+    JobCancelled,
+    JobReassigned,
+    Queued,
+)
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.serving.request_status import JobState
 from studio.recipes.themes.preset import SLOTS, Slot
@@ -145,7 +151,7 @@ class Run:
         """Ends a job here that this run does not own any more: it has ended elsewhere, or goes on
         there."""
         event = self.tracker.terminal_event(slot)
-        self.publish(event if isinstance(event, TERMINAL_EVENTS) else Elsewhere(slot=slot))
+        self.publish(event if isinstance(event, TERMINAL_EVENTS) else JobReassigned(slot=slot))
 
     def requeue(self, slot: Slot) -> None:
         """Queues a job again that is to be retried."""

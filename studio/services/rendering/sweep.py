@@ -11,7 +11,7 @@ from studio.imaging.contact_sheet import contact_sheet
 from studio.imaging.png_io import encode_png
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.generation.sweep import PRESET, Axis, SweepCell, expand_grid
+from studio.recipes.generation.sweep import THEME_AXIS, Axis, SweepCell, expand_grid
 from studio.recipes.themes.preset import Preset, Slot
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_service import RenderService
@@ -68,7 +68,7 @@ class SweepCost:
 
 def load_axis_themes(axes: Sequence[Axis], themes: ThemeStore) -> dict[str, Preset]:
     """The latest presets of the themes that axes name, by slug. Raises NotFoundError."""
-    slugs = [str(value) for axis in axes if axis.field == PRESET for value in axis.values]
+    slugs = [str(value) for axis in axes if axis.field == THEME_AXIS for value in axis.values]
     return {slug: themes.get_version(slug).preset for slug in slugs}
 
 

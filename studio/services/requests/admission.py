@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from studio.errors import CapacityError, StudioError
 from studio.recipes.serving.request_status import ApiClient
-from studio.store.job_types import Crowd
+from studio.store.job_types import QueueLoad
 
 MAX_QUEUED_JOBS = 400
 """Jobs that may be queued; beyond, clients get 503 and a time to wait."""
@@ -18,7 +18,7 @@ class QueueFullError(StudioError):
     raises CapacityError in its place."""
 
 
-def admit(client: ApiClient, load: Crowd) -> int:
+def admit(client: ApiClient, load: QueueLoad) -> int:
     """The fair-share tier (0 to 3) of a client's next request.
 
     Raises:
@@ -39,7 +39,7 @@ def fair_share_tier(active_requests: int) -> int:
     return sum(active_requests >= threshold for threshold in TIER_THRESHOLDS)
 
 
-def _check_daily_quota(client: ApiClient, load: Crowd) -> None:
+def _check_daily_quota(client: ApiClient, load: QueueLoad) -> None:
     if client.requests_per_day is None:
         return
     now = datetime.now(UTC)

@@ -22,7 +22,7 @@ from studio.services.requests.celery_app import (
 )
 from studio.services.requests.event_log import RedisEventLog, broker_errors, connect_redis
 from studio.services.requests.runner import RESEND_AFTER
-from studio.store.job_types import Left
+from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class CeleryRunner:
         self._events = RedisEventLog(self._redis)
         self._jobs, self._clock = jobs, clock
         self._heartbeats_trusted_from = 0.0
-        self._unsent: dict[str, Left] = {}
+        self._unsent: dict[str, UnclaimedJobs] = {}
 
     def reserve(self, timeout_seconds: float) -> None:
         """Does nothing: any number of API processes may share the workers."""
@@ -72,13 +72,13 @@ class CeleryRunner:
         if not is_clock_steady:
             self._heartbeats_trusted_from = self._clock() + HEARTBEAT_TIMEOUT.total_seconds()
         if self._clock() >= self._heartbeats_trusted_from:
-            for stale in self._jobs.requeue_stale(HEARTBEAT_TIMEOUT):
+            for stale in self._jobs.queue.requeue_stale(HEARTBEAT_TIMEOUT):
                 self._enqueue_again(stale)
         self._send_unsent()
         self._resend_lost()
 
-    def _enqueue_again(self, unclaimed: Left) -> None:
-        request = self._jobs.get(unclaimed.request_id)
+    def _enqueue_again(self, unclaimed: UnclaimedJobs) -> None:
+        request = self._jobs.requests.get(unclaimed.request_id)
         self.enqueue(request, unclaimed.slots, unclaimed.fair_share_tier)
 
     def _send_unsent(self) -> None:
@@ -93,8 +93,8 @@ class CeleryRunner:
         Each queue is looked at once, before anything is sent into it.
         """
         is_empty: dict[str, bool] = {}
-        for unclaimed in self._jobs.list_queued(RESEND_AFTER):
-            jobs = plan_jobs(self._jobs.get(unclaimed.request_id))
+        for unclaimed in self._jobs.queue.list_queued(RESEND_AFTER):
+            jobs = plan_jobs(self._jobs.requests.get(unclaimed.request_id))
             queues = {job.slot: queue_name(job.recipe.base_model.name) for job in jobs}
             with broker_errors():
                 for queue in set(queues.values()) - set(is_empty):
@@ -128,7 +128,7 @@ class CeleryRunner:
                 self._send(request.id, jobs, tier)
         except StorageUnavailableError as error:
             log.warning("request %s is sent later: %s", request.id, error)
-            self._unsent[request.id] = Left(request.id, tuple(slots), tier)
+            self._unsent[request.id] = UnclaimedJobs(request.id, tuple(slots), tier)
 
     def _send(self, request_id: str, jobs: Sequence[RenderJob], tier: int) -> None:
         with self._app.producer_or_acquire() as producer:

@@ -15,7 +15,7 @@ from studio.recipes.generation.job import GenerationRequest, Variant
 from studio.recipes.serving.request_status import ACTIVE_STATES, JobState, JobStatus
 from studio.recipes.themes.preset import Slot
 from studio.services.metrics import Metrics
-from studio.store.job_types import Ticket
+from studio.store.job_types import JobLease
 from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 
@@ -39,13 +39,13 @@ class DatabaseJobTracker:
     ) -> None:
         self._metrics, self._theme = metrics, request.preset.slug
         self._store, self._variants, self._request_id = store, variants, request.id
-        self._tickets: dict[Slot, Ticket] = {}
+        self._tickets: dict[Slot, JobLease] = {}
         self._is_closed = False
         self._write_lock = threading.Lock()
 
     def claim(self, slot: Slot) -> bool:
         with self._write_lock:
-            ticket = None if self._is_closed else self._store.claim(self._request_id, slot)
+            ticket = None if self._is_closed else self._store.queue.claim(self._request_id, slot)
             if ticket is None:
                 return False
             self._tickets[slot] = ticket
@@ -54,13 +54,13 @@ class DatabaseJobTracker:
 
     def owns(self, slot: Slot) -> bool:
         ticket = self._tickets.get(slot)
-        return ticket is not None and self._store.is_lease_valid(ticket)
+        return ticket is not None and self._store.queue.is_lease_valid(ticket)
 
     def end(self, slot: Slot, state: JobState, error: Message | None = None) -> bool:
         error_json = "" if error is None else error.to_json()
         with self._write_lock:
             ticket = self._tickets.get(slot)
-            if ticket is None or not self._store.complete(ticket, state, error_json):
+            if ticket is None or not self._store.queue.complete(ticket, state, error_json):
                 return False
         self._metrics.job_finished(self._theme, slot, state)
         return True
@@ -68,7 +68,9 @@ class DatabaseJobTracker:
     def release_for_retry(self, slot: Slot, error: Message) -> bool:
         with self._write_lock:
             ticket = self._tickets.get(slot)
-            return ticket is not None and self._store.release_for_retry(ticket, error.to_json())
+            return ticket is not None and self._store.queue.release_for_retry(
+                ticket, error.to_json()
+            )
 
     def close(self) -> None:
         """Requeues what was claimed and has not ended, without counting the attempt.
@@ -84,12 +86,12 @@ class DatabaseJobTracker:
             tickets = tuple(self._tickets.values())
             self._tickets.clear()
         for ticket in tickets:
-            self._store.requeue(ticket)
+            self._store.queue.requeue(ticket)
 
     def give_back(self, error: Message) -> None:
         """Releases all that was claimed and has not ended for another attempt."""
         for ticket in tuple(self._tickets.values()):
-            self._store.release_for_retry(ticket, error.to_json())
+            self._store.queue.release_for_retry(ticket, error.to_json())
 
     def bypasses_moderation(self, slot: Slot) -> bool:
         ticket = self._tickets.get(slot)
@@ -98,15 +100,15 @@ class DatabaseJobTracker:
     def heartbeat(self) -> None:
         """Renews the leases of all claimed jobs."""
         for ticket in tuple(self._tickets.values()):
-            self._store.heartbeat(ticket)
+            self._store.queue.heartbeat(ticket)
 
     def is_terminal(self, slot: Slot) -> bool:
         """Whether the job has ended, in this process or in another."""
-        jobs = self._store.get_status(self._request_id).jobs
+        jobs = self._store.requests.get_status(self._request_id).jobs
         return any(job.slot == slot and job.state not in ACTIVE_STATES for job in jobs)
 
     def terminal_event(self, slot: Slot) -> Event:
-        status = self._store.get_status(self._request_id)
+        status = self._store.requests.get_status(self._request_id)
         job = next(job for job in status.jobs if job.slot == slot)
         stored = self._variants.list_for_request(self._request_id)
         variants = {variant.slot: variant for variant in stored}

@@ -5,13 +5,13 @@ import hashlib
 import secrets
 
 from studio.errors import InvalidInputError
-from studio.imaging.compositing import composite
+from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_doodle, decode_png, encode_png
 from studio.messages import message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, UploadedBaseImage
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, OPERATOR_CLIENT, GenerationRequest
-from studio.recipes.generation.planning import named_models
+from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.text_fields import check_text
 from studio.recipes.themes.preset import SLOTS, Preset
 from studio.services.base_images import make_base_image
@@ -71,7 +71,7 @@ class RequestFactory:
             ContentBlockedError: the theme's moderation policy blocks the prompt or an image.
         """
         _check_prompt_and_seed(user_prompt, seed)
-        for kind, ref in named_models(preset):
+        for kind, ref in list_referenced_models(preset):
             self._catalog.get(kind, ref)
         requester = Requester(request_id or secrets.token_hex(16), preset, theme_version, client)
         base = (
@@ -109,7 +109,7 @@ class RequestFactory:
             base_pixels = decode_png(self._base_images.read_png(base), message("image.base_image"))
             doodle_pixels = decode_png(doodle.png_bytes, message("image.doodle"))
             self.moderation.moderate_input_image(
-                requester, "doodle", composite(base_pixels, doodle_pixels), doodle.sha256
+                requester, "doodle", overlay_doodle(base_pixels, doodle_pixels), doodle.sha256
             )
         return doodle
 

@@ -30,7 +30,8 @@ from studio.services.requests.request_factory import RequestFactory
 from studio.services.requests.runner import JobRunner
 from studio.services.themes.deployment_service import DeploymentService
 from studio.store.base_images import BaseImageStore
-from studio.store.jobs import EXPIRED_MESSAGE, JobStore
+from studio.store.job_queue import EXPIRED_MESSAGE
+from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 
 QUEUE_TIMEOUT = timedelta(minutes=5)
@@ -99,7 +100,7 @@ class RequestService:
         if is_clock_steady:
             self.expire_overdue()
         else:
-            self.jobs.extend(datetime.now(UTC) + QUEUE_TIMEOUT)
+            self.jobs.queue.extend(datetime.now(UTC) + QUEUE_TIMEOUT)
         self.runner.run_maintenance(is_clock_steady)
         self.clock.complete()
 
@@ -118,11 +119,11 @@ class RequestService:
         """
         self.check()
         self.runner.check_ready()
-        return self.jobs.waiting()
+        return self.jobs.stats.count_queued()
 
     def expire_overdue(self) -> int:
         """Ends jobs that were queued for too long. Returns their number."""
-        overdue = self.jobs.expire_overdue()
+        overdue = self.jobs.queue.expire_overdue()
         for request_id, slots in overdue.items():
             events = [
                 EventMessage(slot=slot, type="failed", is_terminal=True, error=EXPIRED_MESSAGE)
@@ -154,13 +155,15 @@ class RequestService:
             CapacityError: over a limit or the queue is full; it has the seconds to wait.
         """
         if spec.idempotency_key is not None and (
-            earlier_id := self.jobs.find_by_idempotency_key(client.name, spec.idempotency_key)
+            earlier_id := self.jobs.requests.find_by_idempotency_key(
+                client.name, spec.idempotency_key
+            )
         ):
             return self._repeated(earlier_id, spec)
         request = self._make_request(client, spec)
         expires_at = datetime.now(UTC) + QUEUE_TIMEOUT
         try:
-            status, tier = self.jobs.create(
+            status, tier = self.jobs.requests.create(
                 request,
                 client.name,
                 client.channel,
@@ -199,7 +202,7 @@ class RequestService:
 
     def get(self, client: ApiClient, request_id: str) -> RequestStatus:
         """The status of a client's own request. Raises NotFoundError, for those of others too."""
-        status = self.jobs.get_status(request_id)
+        status = self.jobs.requests.get_status(request_id)
         if status.client != client.name:
             raise NotFoundError("request.not_found", id=request_id[:32])
         return status
@@ -207,13 +210,13 @@ class RequestService:
     def cancel(self, client: ApiClient, request_id: str) -> RequestStatus:
         """Cancels the jobs that have not ended; finished images stay."""
         self.get(client, request_id)
-        self.runner.cancel(request_id, self.jobs.cancel(request_id))
+        self.runner.cancel(request_id, self.jobs.queue.cancel(request_id))
         return self.get(client, request_id)
 
     def select_variant(self, client: ApiClient, request_id: str, slot: Slot) -> RequestStatus:
         """Records which variant the user has selected."""
         self.get(client, request_id)
-        self.jobs.select_variant(request_id, slot)
+        self.jobs.requests.select_variant(request_id, slot)
         return self.get(client, request_id)
 
     def get_image(self, client: ApiClient, request_id: str, slot: Slot) -> bytes:
@@ -227,10 +230,10 @@ class RequestService:
 
     def withdraw(self, request_id: str, slot: Slot, reason: str, reviewer: str) -> RequestStatus:
         """Withholds an image that was released before; the audit log has who did it and why."""
-        self.jobs.withhold(request_id, slot, reason)
-        request = self.jobs.get(request_id)
+        self.jobs.requests.withhold(request_id, slot, reason)
+        request = self.jobs.requests.get(request_id)
         self.request_factory.moderation.record_withdrawal(request, slot, reason, reviewer)
-        return self.jobs.get_status(request_id)
+        return self.jobs.requests.get_status(request_id)
 
     def release(self, request_id: str, slot: Slot, reason: str, reviewer: str) -> RequestStatus:
         """Releases a withheld image; the audit log has who did it and why.
@@ -243,12 +246,12 @@ class RequestService:
         stored = self.variants.list_for_request(request_id)
         is_stored = any(variant.slot == slot for variant in stored)
         expires_at = datetime.now(UTC) + QUEUE_TIMEOUT
-        self.jobs.release_withheld(request_id, slot, is_stored, expires_at)
-        request = self.jobs.get(request_id)
+        self.jobs.requests.release_withheld(request_id, slot, is_stored, expires_at)
+        request = self.jobs.requests.get(request_id)
         self.request_factory.moderation.record_release(request, slot, reason, reviewer)
         if not is_stored:
             self.runner.enqueue(request, (slot,))
-        return self.jobs.get_status(request_id)
+        return self.jobs.requests.get_status(request_id)
 
     def override_decision(self, number: int, review: Review) -> None:
         """Releases the image that moderation decision `number` withheld.
@@ -272,7 +275,7 @@ class RequestService:
         Where all jobs have ended in the job table and a terminal event was never published, it is
         published now.
         """
-        if not self.jobs.get_status(request_id).is_finished:
+        if not self.jobs.requests.get_status(request_id).is_finished:
             return False
         if self.runner.is_finished(request_id):
             return True
@@ -281,7 +284,7 @@ class RequestService:
 
     def terminal_events(self, request_id: str) -> tuple[EventMessage, ...]:
         """The state of each job as an event, for a request whose own events are gone."""
-        status = self.jobs.get_status(request_id)
+        status = self.jobs.requests.get_status(request_id)
         stored = {variant.slot: variant for variant in self.variants.list_for_request(request_id)}
         return tuple(
             to_event_message(event_for_state(job, stored.get(job.slot), self.variants))
@@ -295,17 +298,17 @@ class RequestService:
             for variant in self.variants.list_latest(RECENT_VARIANTS)
         ]
         job_seconds = median(durations) if durations else DEFAULT_JOB_SECONDS
-        return 1 + round(self.jobs.waiting() * job_seconds)
+        return 1 + round(self.jobs.stats.count_queued() * job_seconds)
 
     def _repeated(self, request_id: str, spec: GenerationRequestSpec) -> RequestStatus:
         """The request that was submitted earlier under the spec's idempotency key.
 
         Raises InvalidInputError where its body was another.
         """
-        body_sha256 = self.jobs.get(request_id).body_sha256
+        body_sha256 = self.jobs.requests.get(request_id).body_sha256
         if body_sha256 is not None and body_sha256 != spec.sha256:
             raise InvalidInputError("request.key_used_twice")
-        return self.jobs.get_status(request_id)
+        return self.jobs.requests.get_status(request_id)
 
     def _require_base_image_offered(self, preset: Preset, image_id: str) -> None:
         allowed = preset.base_images

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from studio.errors import DeviceLost, NotFoundError, WorkerHungError
+from studio.errors import DeviceLostError, NotFoundError, WorkerHungError
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import Slot
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
 from studio.services.requests.job_tracker import DatabaseJobTracker
-from studio.store.job_types import Left
+from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
 from studio.store.locks import ServerLock
 from studio.store.variants import VariantStore
@@ -115,8 +115,8 @@ class LocalRunner:
 
     def resume_interrupted(self) -> int:
         """Requeues every running job: before startup nobody is left to finish it."""
-        self._jobs.requeue_stale()
-        return self._enqueue_all(self._jobs.list_queued())
+        self._jobs.queue.requeue_stale()
+        return self._enqueue_all(self._jobs.queue.list_queued())
 
     def run_maintenance(self, is_clock_steady: bool = True) -> None:
         """Enqueues again what is queued or running in the table and unknown to every run here.
@@ -129,9 +129,9 @@ class LocalRunner:
             return
         runs = self._rendering.active_runs()
         known = {(run.request.id, slot) for run in runs for slot in run.pending_slots}
-        lost: dict[str, Left] = {}
-        stale = self._jobs.requeue_stale(RESEND_AFTER, known)
-        for unclaimed in (*stale, *self._jobs.list_queued(RESEND_AFTER)):
+        lost: dict[str, UnclaimedJobs] = {}
+        stale = self._jobs.queue.requeue_stale(RESEND_AFTER, known)
+        for unclaimed in (*stale, *self._jobs.queue.list_queued(RESEND_AFTER)):
             request_id = unclaimed.request_id
             slots = {slot for slot in unclaimed.slots if (request_id, slot) not in known}
             slots |= set(lost[request_id].slots) if request_id in lost else set()
@@ -149,13 +149,13 @@ class LocalRunner:
         """The attempts are not counted, except when this process hangs or has lost its device."""
         try:
             self.check()
-        except (WorkerHungError, DeviceLost):
+        except (WorkerHungError, DeviceLostError):
             return
         self._rendering.release_jobs()
 
-    def _enqueue_all(self, unclaimed_jobs: Sequence[Left]) -> int:
+    def _enqueue_all(self, unclaimed_jobs: Sequence[UnclaimedJobs]) -> int:
         for unclaimed in unclaimed_jobs:
-            request = self._jobs.get(unclaimed.request_id)
+            request = self._jobs.requests.get(unclaimed.request_id)
             self.enqueue(request, unclaimed.slots, unclaimed.fair_share_tier)
         return len(unclaimed_jobs)
 

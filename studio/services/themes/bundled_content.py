@@ -41,7 +41,7 @@ def install_base_images(directory: Path, base_images: BaseImageStore) -> None:
 
 def install_bundled_themes(directory: Path, themes: ThemeStore, catalog: ModelCatalog) -> None:
     """Adds the bundled themes whose slugs are not in the store; stored themes are never changed."""
-    stored_slugs = {summary.slug for summary in themes.list_summaries(with_archived=True)}
+    stored_slugs = {summary.slug for summary in themes.list_summaries(include_archived=True)}
     # The theme that is saved last is the one that a page opens with.
     files = sorted(
         directory.glob("*.json"), key=lambda file: (file.stem == DEFAULT_THEME, file.stem)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from studio.errors import InvalidInputError, NotFoundError, PreflightFailedError
 from studio.locales import LANGUAGES
 from studio.messages import Message, message
-from studio.recipes.base import one_line
+from studio.recipes.base import join_messages
 from studio.recipes.base_image import Slug
 from studio.recipes.themes.deployment import (
     Deployment,
@@ -200,7 +200,7 @@ def _require_acknowledged(
     ]
     if missing:
         raise InvalidInputError(
-            "deployment.confirm_findings", number=number, findings=one_line(missing)
+            "deployment.confirm_findings", number=number, findings=join_messages(missing)
         )
 
 

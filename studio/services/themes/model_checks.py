@@ -8,7 +8,7 @@ from studio.errors import InvalidInputError, ModelError, NotFoundError, StudioEr
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
 from studio.models.types import ModelInfo
-from studio.recipes.generation.planning import named_models, resolve_loras
+from studio.recipes.generation.planning import list_referenced_models, resolve_loras
 from studio.recipes.generation.recipe import KIND_NAMES, ModelRef, ModelType, Recipe
 from studio.recipes.themes.preset import SLOTS, Preset, Slot
 from studio.services.themes.check_result import CheckResult
@@ -32,7 +32,7 @@ class ModelChecks:
     def check_models(self, preset: Preset) -> Iterator[CheckResult]:
         """Whether each model that the recipes or their prompts name is installed, with its hash."""
         try:
-            named = named_models(preset)
+            named = list_referenced_models(preset)
         except InvalidInputError as error:
             yield CheckResult("stop", message("deployment.called_loras"), error.message)
             return

@@ -9,7 +9,7 @@ from studio.imaging.png_io import decode_png
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.planning import named_models
+from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.recipes.themes.theme_file import BundledBaseImage, ThemeBundle, parse_theme_file
@@ -62,14 +62,14 @@ class ThemeImportExport:
         """
         bundle = parse_theme_file(data, message("theme.file", name=name))
         try:
-            models = named_models(bundle.preset)
+            models = list_referenced_models(bundle.preset)
         except InvalidInputError as error:
             raise InvalidDocumentError(
                 "theme.file_invalid", name=name, reason=error.message
             ) from None
         new = [bundled for bundled in bundle.base_images if self._check_bundled_image(bundled)]
         for bundled in new:
-            position = len(self.base_images.list_all(with_retired=True))
+            position = len(self.base_images.list_all(include_retired=True))
             self.base_images.upsert(bundled.image, bundled.png, position=position)
         preset = pin_model_hashes(bundle.preset, self.catalog)
         version = self.themes.save(preset, author, f"imported from {name}")
@@ -84,7 +84,7 @@ class ThemeImportExport:
         size = decode_png(bundled.png, message("theme.file_base", id=image.id)).size
         if size != (image.width, image.height):
             raise InvalidDocumentError("theme.file_base_wrong_size", id=image.id)
-        stored = {one.id: one for one in self.base_images.list_all(with_retired=True)}
+        stored = {one.id: one for one in self.base_images.list_all(include_retired=True)}
         if image.id in stored and stored[image.id].sha256 != image.sha256:
             raise InvalidInputError("theme.file_base_conflict", id=image.id)
         return image.id not in stored
@@ -98,7 +98,7 @@ class ThemeImportExport:
                 yield error.message
 
     def _missing_base_images(self, preset: Preset) -> Iterator[Message]:
-        stored_ids = {image.id for image in self.base_images.list_all(with_retired=True)}
+        stored_ids = {image.id for image in self.base_images.list_all(include_retired=True)}
         for image_id in preset.base_images:
             if image_id not in stored_ids:
                 yield message("image.base_missing_in_file", id=image_id)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from studio.engine.device_errors import is_device_lost, is_out_of_memory, map_backend_errors
-from studio.errors import DeviceLost, InsufficientMemoryError, JobCancelledError, RenderError
+from studio.errors import DeviceLostError, InsufficientMemoryError, JobCancelledError, RenderError
 
 OUT_OF_MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
@@ -60,7 +60,7 @@ def test_out_of_memory_becomes_insufficient_memory_error(error: Exception) -> No
 def test_lost_device_becomes_device_lost(error: Exception) -> None:
     assert (is_out_of_memory(error), is_device_lost(error)) == (False, True)
     with (
-        pytest.raises(DeviceLost, match="device failed while rendering with pocket-ink"),
+        pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"),
         map_backend_errors("pocket-ink"),
     ):
         raise error

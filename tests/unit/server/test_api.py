@@ -113,8 +113,10 @@ def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
     )  # fmt: skip
     from datetime import UTC, datetime
 
-    studio.requests.jobs.create(waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1))
-    studio.requests.jobs.claim(waiting.id, "C")
+    studio.requests.jobs.requests.create(
+        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1)
+    )
+    studio.requests.jobs.queue.claim(waiting.id, "C")
     again = create_app_container(Settings(data_dir=home), FakeRenderer)
     with TestClient(create_api(again), headers=dict(app.headers)) as restarted:
         assert [v["state"] for v in ended(restarted, waiting.id)["variants"]] == ["done"] * 4
@@ -196,7 +198,7 @@ def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContai
         app.post(f"{V1}/requests/{made}/selection", json={"slot": "C"}).json()["selected_slot"]
         == "C"
     )
-    assert studio.requests.jobs.selection_counts("first-light")[1]["C"] == 1
+    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["C"] == 1
     assert app.post(f"{V1}/requests/{made}/selection", json={"slot": "E"}).status_code == 422
 
 
@@ -343,7 +345,7 @@ def test_a_image_of_ones_own_is_drawn_on(app: TestClient, studio: AppContainer) 
     drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
     assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
     assert shown["base_image"] not in {
-        image.id for image in studio.base_images.list_all(with_retired=True)
+        image.id for image in studio.base_images.list_all(include_retired=True)
     }
 
 

@@ -50,7 +50,7 @@ def test_asking_how_far_a_contest_is_draws_nothing(
     for _ in range(2):
         found = manager.get(address).json()
         assert (found["is_complete"], found["state"], found["done"]) == (False, "stopped", 0)
-    assert studio.background_tasks.all() == ()
+    assert studio.background_tasks.list_all() == ()
     drawing = manager.post(f"{address}/render")
     assert (drawing.status_code, drawing.json()["state"]) == (202, "running")
     until(lambda: manager.get(address).json()["state"] == "done")

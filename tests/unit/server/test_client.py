@@ -33,10 +33,10 @@ def themes(address: str, studio: AppContainer) -> Iterator[StudioClient]:
 def test_a_doodle_becomes_four_images(themes: StudioClient) -> None:
     [theme] = themes.themes()
     asked = themes.create_request(
-        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, key="one"
+        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, idempotency_key="one"
     )
     again = themes.create_request(
-        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, key="one"
+        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, idempotency_key="one"
     )
     assert again.id == asked.id
     with pytest.raises(InvalidInputError, match="another request was sent"):

@@ -52,7 +52,7 @@ def test_blind_test_costs_the_missing_images_of_all_candidates(studio: AppContai
     cost = studio.blind_tests.cost(entrants)
     drawn_on_a_base = sum(each.base_image is not None for each in studio.sample_doodles)
     assert (cost.images, cost.cached) == (2 * 2 * drawn_on_a_base, 0)
-    assert studio.blind_tests.contests.all() == []
+    assert studio.blind_tests.contests.list_all() == []
     created = studio.blind_tests.create("Which?", entrants)
     studio.blind_tests.render_missing(created.id, lambda *_: None)
     assert studio.blind_tests.cost_of(created.id) == Cost(cost.images, cost.images, 0.0)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from studio.errors import DeviceLost, StorageError, StorageUnavailableError, WorkerHungError
+from studio.errors import DeviceLostError, StorageError, StorageUnavailableError, WorkerHungError
 from studio.recipes.generation.events import Event, Failed, JobCompleted, StepCompleted
 from studio.recipes.generation.job import GenerationRequest, Variant
 from studio.recipes.moderation import ImageModerationResult
@@ -28,8 +28,11 @@ from studio.services.store_retry import StoreRetry
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database, database_url
 from studio.store.images.files import FileImageStore
-from studio.store.jobs import EXPIRED_MESSAGE, JobStore
+from studio.store.job_queue import EXPIRED_MESSAGE, JobQueue
+from studio.store.jobs import JobStore
 from studio.store.locks import ServerLock
+from studio.store.queue_stats import QueueStats
+from studio.store.requests import RequestStore
 from studio.store.tables import JobRow
 from studio.store.variants import VariantStore
 from tests import examples
@@ -57,7 +60,7 @@ class Outage:
             raise self.error
 
 
-class Jobs(JobStore):
+class FailingQueue(JobQueue):
     outage: Outage
 
     def claim(self, request_id: str, slot: Slot) -> object:  # type: ignore[override]
@@ -100,9 +103,11 @@ class Bench:
         url = f"sqlite:///{folder}/s.db"
         database, images = Database(url), FileImageStore(folder / "p")
         self.outage, self.renderer = Outage(), renderer
-        self.base_images, self.jobs = BaseImageStore(database, images), Jobs(database)
+        self.database = database
+        self.base_images, queue = BaseImageStore(database, images), FailingQueue(database)
+        self.jobs = JobStore(RequestStore(database), queue, QueueStats(database))
         self.variants = Variants(database, images)
-        self.jobs.outage = self.variants.outage = self.outage
+        queue.outage = self.variants.outage = self.outage
         png = examples.png(mode="RGB", color=(240, 240, 240))
         self.base = examples.base_image(sha256=images.write(png))
         self.base_images.upsert(self.base, png)
@@ -128,14 +133,16 @@ class Bench:
             id=request_id, base_image=self.base, theme_version=1, client="app"
         )
         until = datetime.now(UTC) + timedelta(minutes=5)
-        return self.jobs.get(self.jobs.create(request, "app", "live", until)[0].id)
+        return self.jobs.requests.get(
+            self.jobs.requests.create(request, "app", "live", until)[0].id
+        )
 
     def start(self, request: GenerationRequest) -> Run:
         tracker = DatabaseJobTracker(self.jobs, self.variants, request, Metrics())
         return self.service.start(request, tracker=tracker)
 
     def states(self) -> list[str]:
-        return [job.state for job in self.jobs.get_status(examples.REQUEST_ID).jobs]
+        return [job.state for job in self.jobs.requests.get_status(examples.REQUEST_ID).jobs]
 
 
 def done(events: list[Event]) -> list[str]:
@@ -204,7 +211,7 @@ def test_slow_webhook_does_not_delay_rendering(tmp_path: Path) -> None:
 
 
 def test_lost_device_requeues_jobs_and_stops_rendering(tmp_path: Path) -> None:
-    error = DeviceLost("CUDA error: device-side assert triggered")
+    error = DeviceLostError("CUDA error: device-side assert triggered")
     bench = Bench(tmp_path, FakeRenderer(errors={"A": error}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
@@ -212,11 +219,16 @@ def test_lost_device_requeues_jobs_and_stops_rendering(tmp_path: Path) -> None:
     assert [run.wait_for(number).kind for number in (4, 5)] == ["started", "queued"]
     assert run.pending_slots == SLOTS
     assert bench.states() == ["queued"] * 4
-    assert [job.attempts for job in bench.jobs.get_status(examples.REQUEST_ID).jobs] == [1, 0, 0, 0]
+    assert [job.attempts for job in bench.jobs.requests.get_status(examples.REQUEST_ID).jobs] == [
+        1,
+        0,
+        0,
+        0,
+    ]
     assert [job.slot for job in bench.renderer.rendered] == ["A"]
-    with pytest.raises(DeviceLost, match="device-side assert"):
+    with pytest.raises(DeviceLostError, match="device-side assert"):
         bench.runner.run_maintenance()
-    with pytest.raises(DeviceLost):
+    with pytest.raises(DeviceLostError):
         bench.service.render_preview(examples.job(base_image=bench.base))
 
 
@@ -224,7 +236,7 @@ def test_job_of_another_process_is_published_as_queued(tmp_path: Path) -> None:
     """Issue 18, 12: two servers on one store told clients that such a job was cancelled."""
     bench = Bench(tmp_path, FakeRenderer())
     request = bench.admit()
-    assert bench.jobs.claim(request.id, "A") is not None
+    assert bench.jobs.queue.claim(request.id, "A") is not None
     events = [event for event in bench.start(request).events() if event.slot == "A"]
     assert [(to_event_message(e).type, to_event_message(e).is_terminal) for e in events] == [
         ("queued", False)
@@ -235,7 +247,7 @@ def test_unknown_running_job_is_requeued(tmp_path: Path) -> None:
     """As when a claim was written, and the answer to it was lost."""
     bench = Bench(tmp_path, FakeRenderer())
     request = bench.admit()
-    assert bench.jobs.claim(request.id, "A") is not None
+    assert bench.jobs.queue.claim(request.id, "A") is not None
     bench.runner.run_maintenance()
     assert bench.states() == ["running", "queued", "queued", "queued"]
     expire_heartbeats(bench)
@@ -249,7 +261,7 @@ def test_unknown_running_job_is_requeued(tmp_path: Path) -> None:
 
 
 def expire_heartbeats(bench: Bench) -> None:
-    with bench.jobs._database.write_session() as session:
+    with bench.database.write_session() as session:
         session.execute(update(JobRow).values(heartbeat_at=examples.LONG_AGO))
 
 
@@ -275,7 +287,7 @@ def wait_until_started(run: Run) -> None:
 
 
 def attempts(bench: Bench) -> list[int]:
-    return [job.attempts for job in bench.jobs.get_status(examples.REQUEST_ID).jobs]
+    return [job.attempts for job in bench.jobs.requests.get_status(examples.REQUEST_ID).jobs]
 
 
 def test_orderly_shutdown_requeues_jobs_without_counting_the_attempt(
@@ -338,7 +350,7 @@ def test_rerendered_variant_continues_the_events_of_its_run(tmp_path: Path) -> N
     request = bench.admit()
     run = bench.start(request)
     events_so_far = list(run.events())
-    with bench.jobs._database.write_session() as session:
+    with bench.database.write_session() as session:
         of_b = update(JobRow).where(JobRow.slot == "B")
         session.execute(of_b.values(state="queued", attempts=0))
     bench.runner.enqueue(request, ("B",))
@@ -357,9 +369,9 @@ def test_expired_jobs_end_and_the_running_one_goes_on(tmp_path: Path) -> None:
     events = run.events()
     while not isinstance(next(events), StepCompleted):
         pass
-    with bench.jobs._database.write_session() as session:
+    with bench.database.write_session() as session:
         session.execute(update(JobRow).values(expires_at=examples.LONG_AGO))
-    overdue = bench.jobs.expire_overdue()[examples.REQUEST_ID]
+    overdue = bench.jobs.queue.expire_overdue()[examples.REQUEST_ID]
     assert overdue == ("B", "C", "D")
     bench.service.drop(examples.REQUEST_ID, overdue)
     gate.release(100)

@@ -12,7 +12,7 @@ from tests.unit.recipes.test_blind_test import contest
 def vote(left: int, right: int, choice: Choice, voter: str = "ada") -> Vote:
     return Vote(
         voter=voter,
-        ballot=Matchup(doodle="dress", seed=1, remaining=left, right=right),
+        ballot=Matchup(doodle="dress", seed=1, left=left, right=right),
         choice=choice,
     )
 

@@ -51,9 +51,9 @@ def test_expired_request_is_redacted_and_its_selection_stays(home: Path) -> None
     assert len(list(studio.settings.images_dir.rglob("*.png"))) == images - 4
     with pytest.raises(NotFoundError):
         studio.requests.get_image(APP, old, "B")
-    stored = studio.requests.jobs.get(old)
+    stored = studio.requests.jobs.requests.get(old)
     assert (stored.doodle, stored.user_prompt, stored.seed) == (None, "", 5)
-    assert studio.requests.jobs.selection_counts("first-light")[1]["B"] == 1
+    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["B"] == 1
     assert studio.retention.purge_expired(days_from_now(8)) == 0
 
 
@@ -86,4 +86,4 @@ def test_without_retention_period_nothing_is_purged(home: Path) -> None:
     studio = open_studio(home, None)
     old = render_request(studio)
     assert studio.retention.purge_expired(days_from_now(9999)) == 0
-    assert studio.requests.jobs.get(old).doodle is not None
+    assert studio.requests.jobs.requests.get(old).doodle is not None

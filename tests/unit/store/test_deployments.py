@@ -51,7 +51,9 @@ def test_of_two_who_deploy_at_once_one_wins_and_the_other_is_told(store: Deploym
     def deploy(number: int) -> None:
         try:
             told.append(
-                store.add(DeploymentSpec(slug="spring", version=number), over=seen).spec.version
+                store.add(
+                    DeploymentSpec(slug="spring", version=number), expected_latest_id=seen
+                ).spec.version
             )
         except VersionConflictError as error:
             told.append(error)
@@ -68,7 +70,7 @@ def test_of_two_who_deploy_at_once_one_wins_and_the_other_is_told(store: Deploym
 
 
 def test_the_first_deployment_may_be_asked_to_be_the_first(store: DeploymentStore) -> None:
-    store.add(DeploymentSpec(slug="spring", version=1), over=0)
+    store.add(DeploymentSpec(slug="spring", version=1), expected_latest_id=0)
     with pytest.raises(VersionConflictError):
-        store.add(DeploymentSpec(slug="spring", version=2), over=0)
-    store.add(DeploymentSpec(slug="spring", version=2, channel="canary"), over=0)
+        store.add(DeploymentSpec(slug="spring", version=2), expected_latest_id=0)
+    store.add(DeploymentSpec(slug="spring", version=2, channel="canary"), expected_latest_id=0)

@@ -154,14 +154,14 @@ def test_sqlite_runs_with_write_ahead_log_and_foreign_keys(tmp_path: Path) -> No
 
 def test_a_version_saved_meanwhile_is_not_overwritten(url: str) -> None:
     store = ThemeStore(Database(url))
-    store.save(examples.preset(), over=0)
-    store.save(examples.preset(theme_prompt="bold"), over=1)
+    store.save(examples.preset(), expected_version=0)
+    store.save(examples.preset(theme_prompt="bold"), expected_version=1)
     with pytest.raises(VersionConflictError, match="version 2 is there, yours began from 1"):
-        store.save(examples.preset(theme_prompt="pale"), over=1)
+        store.save(examples.preset(theme_prompt="pale"), expected_version=1)
     with pytest.raises(
         VersionConflictError, match="a preset 'Spring' already: choose another name"
     ):
-        store.save(examples.preset(theme_prompt="pale"), over=0)
+        store.save(examples.preset(theme_prompt="pale"), expected_version=0)
     assert store.get_version("spring").preset.theme_prompt == "bold"
 
 
@@ -174,7 +174,7 @@ def test_presets_are_searched_by_name_and_slug(url: str) -> None:
         "GARDEN": ["spring"], "autumn": ["autumn-2"], "%": ["x-100"], "_": [],
         "": ["x-100", "autumn-2", "spring"],
     }  # fmt: skip
-    assert [each.slug for each in store.list_summaries(most=2)] == ["x-100", "autumn-2"]
+    assert [each.slug for each in store.list_summaries(limit=2)] == ["x-100", "autumn-2"]
 
 
 def test_a_theme_is_renamed_as_its_next_version_under_its_old_slug(url: str) -> None:
@@ -213,7 +213,7 @@ def test_an_archived_theme_is_out_of_the_lists_and_can_still_be_opened(url: str)
     store.save(examples.preset(slug="autumn", name="Autumn"))
     store.archive("autumn")
     assert [each.slug for each in store.list_summaries()] == ["spring"]
-    assert [(e.slug, e.archived) for e in store.list_summaries(with_archived=True)] == [("autumn", True), ("spring", False)]  # fmt: skip
+    assert [(e.slug, e.archived) for e in store.list_summaries(include_archived=True)] == [("autumn", True), ("spring", False)]  # fmt: skip
     assert store.get_version("autumn").version == 1
     assert store.latest_saved().preset.slug == "spring"
     store.archive("autumn", archived=False)

@@ -73,7 +73,7 @@ def test_old_themes_are_read(studio: AppContainer) -> None:
 
 def test_old_recipes_are_read(studio: AppContainer) -> None:
     recipes = studio.themes.get_version("spring", 1).preset.recipes
-    a, b, c, d = (recipes[slot] for slot in ("A", "B", "C", "D"))  # type: ignore[index]
+    a, b, c, d = (recipes[slot] for slot in ("A", "B", "C", "D"))
     assert (a.denoising_strength, a.guidance_end_fraction, a.deepcache_interval) == (0.6, 0.8, 2)
     assert (a.clip_skip, a.steps, a.seed_policy.mode) == (2, 4, "shared")
     assert [unit.weight for unit in b.control_units] == [0.7, 1.0]

@@ -70,9 +70,9 @@ def test_variants_are_found_newest_first(
 
 
 def test_a_long_list_is_read_page_by_page_and_new_ones_do_not_shift_it(kept: Kept) -> None:
-    first = kept.variants.query(HistoryFilter(), most=5)
+    first = kept.variants.query(HistoryFilter(), limit=5)
     kept.variants.add(examples.variant(request_id="f" * 32), examples.png())
-    second = kept.variants.query(HistoryFilter(), before=first.next_cursor, most=5)
+    second = kept.variants.query(HistoryFilter(), before_id=first.next_cursor, limit=5)
     assert [row.id for row in first.rows] == [8, 7, 6, 5, 4]
     assert [row.id for row in second.rows] == [3, 2, 1]
     assert second.next_cursor is None
