@@ -48,7 +48,7 @@ class StudioClient:
     """
 
     def __init__(self, base_url: str, api_key: str) -> None:
-        """`base_url` is such as http://127.0.0.1:7861, `api_key` what `studio clients add` printed."""
+        """`base_url` is such as http://127.0.0.1:7861; an operator creates the `api_key`."""
         headers = {"Authorization": f"Bearer {api_key}"}
         self._http = httpx2.Client(base_url=base_url, headers=headers, timeout=DEFAULT_TIMEOUT)
 
@@ -84,8 +84,8 @@ class StudioClient:
             doodle: a PNG of the base image's size.
             prompt: the user's own words.
             seed: a random one by default.
-            idempotency_key: makes the call safe to repeat: a second call with the same key returns the
-                first request.
+            idempotency_key: makes the call safe to repeat: a second call with the same key returns
+                the first request.
         """
         body = {
             "theme": theme,
@@ -110,8 +110,8 @@ class StudioClient:
             request_id: the request.
             after: id of the last event that is known; -1 begins with the first.
 
-        Each event has its sequence number as `id`. A connection that breaks raises ApiError: call again
-        with the last id.
+        Each event has its sequence number as `id`. A connection that breaks raises ApiError: call
+        again with the last id.
         """
         url = f"{API_PREFIX}/requests/{request_id}/events"
         headers = {"Last-Event-ID": str(after)}

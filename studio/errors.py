@@ -188,9 +188,9 @@ STORAGE_AWAY = message("studio.storage_away")
 
 
 def public_message(error: StudioError) -> Message:
-    """The message for pages and clients: without URLs and paths of the store, which belong in the log.
+    """The message for pages and clients, without URLs and paths of the store.
 
-    The caller logs the error itself.
+    These belong in the log: the caller logs the error itself.
     """
     if isinstance(error, StorageError) and not isinstance(error, UnstorableValueError):
         return STORAGE_AWAY

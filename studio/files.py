@@ -59,8 +59,8 @@ def ensure_writable_dir(directory: Path) -> None:
 def ensure_private_dir(directory: Path) -> None:
     """Creates a directory that only its owner can read (mode 0700).
 
-    An existing one that everybody can read is changed to that mode; one that an operator opened to a
-    group only stays as it is. Raises OSError.
+    An existing one that everybody can read is changed to that mode; one that an operator opened to
+    a group only stays as it is. Raises OSError.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = directory.stat().st_mode

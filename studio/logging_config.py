@@ -1,4 +1,4 @@
-"""Logging of servers and workers by structlog: text for people or JSON for machines, with the request id."""
+"""Logging of servers and workers by structlog: text or JSON, with the request id."""
 
 import logging
 import sys
@@ -9,7 +9,9 @@ from studio.terminal_text import printable, printable_json, printable_lines
 
 
 def configure_logging(as_json: bool, level: int = logging.INFO) -> None:
-    """Sends the log of the whole process to stderr. Servers and workers call it once at their start.
+    """Sends the log of the whole process to stderr.
+
+    Servers and workers call it once at their start.
 
     Args:
         as_json: one JSON object a line.
@@ -46,7 +48,7 @@ def _escape_json(_: object, __: str, line: structlog.typing.EventDict | str) -> 
 def _escape_text(
     _: object, __: str, line: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Escapes control characters: a message may contain names that others chose, and be read on a terminal."""
+    """Escapes control characters: messages contain names that others chose."""
     line["event"] = printable(str(line.get("event", "")))
     if "exception" in line:
         line["exception"] = printable_lines(str(line["exception"]))

@@ -14,10 +14,10 @@ from studio.locales import DEFAULT, ListOf, Text, translate
 class Message:
     """A message of `locales/*.json` with its parameters.
 
-    Parameters that are messages are translated into the same language, and sequences are joined as the
-    language joins them. The caller formats numbers that need grouping or a fixed number of digits
-    (`size=f"{size:,}"`). `str()` gives the English text, for logs and the command line.
-    A dataclass, so that `studio --help` imports no pydantic; `message_fields` has the field types.
+    Parameters that are messages are translated into the same language, and sequences are joined as
+    the language joins them. The caller formats numbers that need grouping or a fixed number of
+    digits (`size=f"{size:,}"`). `str()` gives the English text, for logs and the command line. A
+    dataclass, so that `studio --help` imports no pydantic; `message_fields` has the field types.
     """
 
     id: str
@@ -58,8 +58,8 @@ def message(
 def read_message(text: str) -> Message | None:
     """Parses what `Message.to_json` wrote.
 
-    Any other text is a sentence that was stored before there were message ids, and becomes a message
-    with itself as its id. None for an empty text.
+    Any other text is a sentence that was stored before there were message ids, and becomes a
+    message with itself as its id. None for an empty text.
     """
     if text.startswith('{"id":'):
         try:

@@ -21,7 +21,10 @@ def is_loopback(host: str) -> bool:
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """A TCP socket that listens on an address; port 0 takes a free port. Raises AddressInUseError."""
+    """A TCP socket that listens on an address; port 0 takes a free port.
+
+    Raises AddressInUseError.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,9 +42,9 @@ def bind_socket(host: str, port: int) -> socket.socket:
 class ForwardedHeaders:
     """ASGI middleware that takes client address, scheme and host from trusted reverse proxies.
 
-    X-Forwarded-For, -Proto and -Host count when the request comes from a trusted network. From anybody
-    else such headers are removed, so that nothing behind the middleware reads them. `forwarding(scope)`
-    says which case it was.
+    X-Forwarded-For, -Proto and -Host count when the request comes from a trusted network. From
+    anybody else such headers are removed, so that nothing behind the middleware reads them.
+    `forwarding(scope)` says which case it was.
     """
 
     def __init__(self, app: ASGIApp, trusted: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Escapes control characters in text for terminals and logs.
 
-Names, notes and file names come from others, and may contain escape sequences that a terminal executes.
+Names, notes and file names come from others, and may contain escape sequences that a terminal
+executes.
 """
 
 import re

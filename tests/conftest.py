@@ -1,4 +1,4 @@
-"""Fixtures for every test: a studio in a folder of its own, and no Gradio or hub on the wire."""
+"""Fixtures for every test: a studio in its own data directory, without network access."""
 
 import ctypes
 import gc
@@ -16,32 +16,32 @@ from hypothesis import settings as hypothesis_settings
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from studio import app as bootstrap
+from studio import app
 from studio.app import AppContainer, create_app_container
 from studio.safety.image_classifier import OpenNsfwClassifier
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 
-# The same examples every time, and none fails for being slow.
+# The same examples in each run, and no deadline for slow ones.
 hypothesis_settings.load_profile("ci")
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests stay for the whole run: whoever collects garbage need not look through them."""
+    """Modules and tests live until the end of the run: the garbage collector may skip them."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data directory of this test's own, also for commands it runs."""
+    """A data directory for this test, also for the commands that it runs."""
     without_settings(monkeypatch)
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
 def without_settings(patch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have settings in the environment: they are not the tests'."""
+    """Removes the settings of whoever runs the tests from the environment."""
     for name in list(os.environ):
         if name.startswith("STUDIO_") and name != "STUDIO_CHROMIUM":
             patch.delenv(name)
@@ -49,56 +49,61 @@ def without_settings(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory as the first start leaves it: to copy one takes a tenth of the time."""
-    made = tmp_path_factory.mktemp("fresh") / "home"
+    """A data directory as the first start leaves it.
+
+    Copying it takes a tenth of the time of a start.
+    """
+    directory = tmp_path_factory.mktemp("fresh") / "home"
     with pytest.MonkeyPatch.context() as patch:
         without_settings(patch)
-        create_app_container(Settings(data_dir=made), FakeRenderer).close()
-    return made
+        create_app_container(Settings(data_dir=directory), FakeRenderer).close()
+    return directory
 
 
 @pytest.fixture
 def studio(home: Path, fresh: Path) -> AppContainer:
-    """A studio just opened for the first time, that draws without models."""
+    """A newly created studio that renders without models."""
     shutil.copytree(fresh, home)
     return create_app_container(Settings(data_dir=home), FakeRenderer)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_judge() -> Iterator[None]:
-    """The model that judges pictures takes 40 MB: all studios of a test process have one."""
-    judge = OpenNsfwClassifier()
+def shared_image_classifier() -> Iterator[None]:
+    """The classifier's model takes 40 MB: all studios of a test process share one."""
+    classifier = OpenNsfwClassifier()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "OpenNsfwClassifier", lambda: judge)
+        patch.setattr(app, "OpenNsfwClassifier", lambda: classifier)
         yield
 
 
-STUCK = 20.0
-"""Seconds after which a test is taken to have left a job that never ends, as one does that failed."""
+CLOSE_TIMEOUT_SECONDS = 20.0
+"""Seconds that closing a studio may take: a test that failed may leave a job that never ends."""
 
 
 @pytest.fixture(autouse=True)
 def closed_studios(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every studio that a test opens is closed after it: its thread would stay, and with it all that
-    it holds."""
-    opened: list[AppContainer] = []
+    """Closes every studio that a test opens: its thread would keep all of its memory alive."""
+    studios: list[AppContainer] = []
 
-    def remembered(**parts: Any) -> AppContainer:
-        opened.append(AppContainer(**parts))
-        return opened[-1]
+    def recorded(**parts: Any) -> AppContainer:
+        studios.append(AppContainer(**parts))
+        return studios[-1]
 
-    monkeypatch.setattr(bootstrap, "AppContainer", remembered)
+    monkeypatch.setattr(app, "AppContainer", recorded)
     yield
-    for each in opened:
-        closing = threading.Thread(target=each.close, daemon=True)
-        closing.start()
-        closing.join(STUCK)
+    for studio in studios:
+        thread = threading.Thread(target=studio.close, daemon=True)
+        thread.start()
+        thread.join(CLOSE_TIMEOUT_SECONDS)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def memory_given_back() -> Iterator[None]:
-    """Applications and studios are full of cycles, and FastAPI remembers the functions of 4,096
-    dependencies, with all that they close over: nothing of a module is left to the next."""
+def released_memory() -> Iterator[None]:
+    """Frees the memory of a test module before the next one.
+
+    Applications and studios are full of reference cycles, and FastAPI caches the functions of 4,096
+    dependencies with all that they close over.
+    """
     yield
     for cached in vars(fastapi_models).values():
         if hasattr(cached, "cache_clear"):

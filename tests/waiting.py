@@ -1,5 +1,8 @@
-"""How tests wait: for a state, and as long as the slowest machine may need. Nothing is measured by it:
-a test goes on as soon as what it waits for is there. Speed belongs into `benchmarks/`."""
+"""How tests wait: for a state, as long as the slowest machine may need.
+
+A test continues as soon as the state is reached. Nothing is measured here; that is what
+`tests/benchmarks` is for.
+"""
 
 import asyncio
 import time
@@ -8,32 +11,32 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 LONG = 180.0
-"""Seconds until a test gives up on what should have happened."""
+"""Seconds until a test gives up waiting."""
 LONG_MS = LONG * 1000
-"""The same in milliseconds, as browsers take it."""
+"""The same in milliseconds, for Playwright."""
 PAUSE = 0.02
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 def until(
-    look: Callable[[], Found], holds: Callable[[Found], object] = bool, pause: float = PAUSE
-) -> Found:
-    """Looks again and again, and gives back what is found once it holds, or else once it is true.
+    poll: Callable[[], T], condition: Callable[[T], object] = bool, pause: float = PAUSE
+) -> T:
+    """Polls until the value meets the condition (by default: is true), and returns the value.
 
-    Raises TimeoutError, naming what was found last, after `LONG`."""
-    end = time.monotonic() + LONG
-    while not holds(found := look()):
-        if time.monotonic() > end:
-            raise TimeoutError(f"still this after {LONG:.0f} s: {found}")
+    Raises TimeoutError, with the last value, after `LONG` seconds."""
+    deadline = time.monotonic() + LONG
+    while not condition(value := poll()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"condition not met after {LONG:.0f} s; last value: {value}")
         time.sleep(pause)
-    return found
+    return value
 
 
-def run(coroutine: Coroutine[Any, Any, Found]) -> Found:
-    """What asyncio.run gives, in a thread: Playwright leaves an event loop running in this one.
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run in another thread, since Playwright leaves an event loop running in this one.
 
-    Raises TimeoutError after `LONG`."""
+    Raises TimeoutError after `LONG` seconds."""
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(asyncio.run, asyncio.wait_for(coroutine, LONG)).result()

@@ -35,7 +35,10 @@ def templates(language: str) -> Mapping[str, str]:
 
 
 def template(id_: str, language: str) -> str:
-    """The template of a message id; in English where the language lacks it. An unknown id is returned as it is."""
+    """The template of a message id; in English where the language lacks it.
+
+    An unknown id is returned as it is.
+    """
     by_id = templates(language) if language in LANGUAGES else templates(DEFAULT)
     return by_id.get(id_) or templates(DEFAULT).get(id_, id_)
 

@@ -1,4 +1,4 @@
-"""Language negotiation over HTTP: the cookie of a language chosen on a page, else Accept-Language."""
+"""Language negotiation over HTTP: the cookie set on a page, else Accept-Language."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,8 @@ def language_of(headers: Mapping[str, str]) -> str:
     """The language (a key of LANGUAGES) of a request.
 
     Args:
-        headers: its headers, with names in lower case or as a case-insensitive mapping (Starlette's).
+        headers: its headers, with names in lower case or as a case-insensitive mapping
+            (Starlette's).
     """
     # Other applications on this host set cookies, too, some in forms that http.cookies stops at.
     pairs = (cookie.partition("=") for cookie in headers.get("cookie", "").split(";"))
@@ -24,7 +25,8 @@ def preferred(chosen: str | None, accepted: str = "") -> str:
 
     Args:
         chosen: counts first, when it is a key of LANGUAGES.
-        accepted: an Accept-Language header (RFC 9110, 12.5.4), read in its order; weights are ignored.
+        accepted: an Accept-Language header (RFC 9110, 12.5.4), read in its order; weights are
+            ignored.
 
     Returns DEFAULT where nothing matches.
     """

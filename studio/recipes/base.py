@@ -40,7 +40,7 @@ class FrozenModel(BaseModel):
             TypeError: `update` contains a name that is not a field.
         """
         if unknown := (update or {}).keys() - type(self).model_fields.keys():
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+            raise AttributeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
         return super().model_copy(update=update, deep=deep)
 
 

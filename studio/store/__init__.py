@@ -1,1 +1,1 @@
-"""Persistence: SQLAlchemy stores, one module for each aggregate, and content-addressed image files."""
+"""Persistence: SQLAlchemy stores, one for each aggregate, and content-addressed images."""

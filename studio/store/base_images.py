@@ -20,7 +20,9 @@ class BaseImageStore:
         self._images = images
 
     def upsert(self, image: BaseImage, png: bytes, position: int = 0) -> None:
-        """Adds an image or replaces the one with its id. A replaced image that was retired stays so.
+        """Adds an image or replaces the one with its id.
+
+        A replaced image that was retired stays so.
 
         Args:
             image: its values; `sha256` is the hash of `png`.

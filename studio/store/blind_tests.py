@@ -62,8 +62,8 @@ class BlindTestStore:
             vote: what was voted, and by whom.
             index: how many votes the voter had cast before, from 0 (optimistic concurrency).
 
-        Raises VersionConflictError when the voter has cast a vote with this index already, as from a
-        second browser tab.
+        Raises VersionConflictError when the voter has cast a vote with this index already, as from
+        a second browser tab.
         """
         row = VoteRow(
             blind_test_id=blind_test_id,

@@ -52,7 +52,8 @@ class Database:
         """Opens the database at a URL and upgrades its schema.
 
         Args:
-            url: `sqlite:///path` or `postgresql://user@host/name`. A missing SQLite file is created.
+            url: `sqlite:///path` or `postgresql://user@host/name`. A missing SQLite file is
+                created.
 
         Raises:
             StorageUnavailableError: the URL is invalid or the database does not answer.
@@ -72,7 +73,7 @@ class Database:
 
     @contextmanager
     def read_session(self) -> Iterator[Session]:
-        """A session with a snapshot of the database: it does not see what others write meanwhile."""
+        """A session that sees a snapshot of the database, whatever others write meanwhile."""
         with _map_db_errors(self.url), Session(self._engine) as session, session.begin():
             yield session
 
@@ -93,7 +94,7 @@ class Database:
 
 
 def _make_private(url: URL) -> None:
-    """Makes a database file readable by its owner alone; SQLite gives -wal and -shm the same mode."""
+    """Makes a database file private; SQLite gives its -wal and -shm files the same mode."""
     if not url.database or url.database == ":memory:":
         return
     with suppress(OSError):  # Opening the database then raises the error that names the cause.
@@ -125,7 +126,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    """Readers get a snapshot. Writers first wait for the advisory lock, then see the latest state."""
+    """Readers get a snapshot.
+
+    Writers first wait for the advisory lock, then see the latest state.
+    """
     if connection.get_execution_options().get("writes", False):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_ADVISORY_LOCK_ID})")
@@ -139,7 +143,10 @@ def as_utc(stored: datetime) -> datetime:
 
 
 def database_url(url: str) -> URL:
-    """Parses a database URL; PostgreSQL gets psycopg as its driver. Raises StorageUnavailableError."""
+    """Parses a database URL; PostgreSQL gets psycopg as its driver.
+
+    Raises StorageUnavailableError.
+    """
     try:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
@@ -176,8 +183,8 @@ def _migrate(engine: Engine, url: URL) -> None:
 def _map_db_errors(url: URL) -> Iterator[None]:
     """Translates the errors of SQLAlchemy and its drivers; nothing else catches them.
 
-    Raises StorageUnavailableError where a retry may succeed, and UnstorableValueError for values that no
-    retry can write. Statements and their values stay out of the messages.
+    Raises StorageUnavailableError where a retry may succeed, and UnstorableValueError for values
+    that no retry can write. Statements and their values stay out of the messages.
     """
     try:
         yield

@@ -15,7 +15,10 @@ from studio.store.tables import DeploymentRow, ThemeRow, ThemeVersionRow
 
 
 class DeploymentStore:
-    """Deployments of themes to channels. `recipes.themes.deployment` finds the active one in the log."""
+    """Deployments of themes to channels.
+
+    `recipes.themes.deployment` finds the active one in the log.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,7 @@
-"""Evaluation reports on theme versions. The log is append-only: the latest report of a type counts."""
+"""Evaluation reports on theme versions.
+
+The log is append-only: the latest report of a type counts.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,7 +26,10 @@ class ReportStore:
         self._database = database
 
     def add(self, slug: Slug, version: int, kind: ReportType, report: FrozenModel) -> None:
-        """Adds a report on a theme version. It replaces older ones of its type, which stay stored."""
+        """Adds a report on a theme version.
+
+        It replaces older ones of its type, which stay stored.
+        """
         with self._database.write_session() as session:
             session.add(
                 ReportRow(

@@ -1,7 +1,8 @@
 """The job queue: a lease queue in the job table, whose states change by compare-and-set alone.
 
-A worker claims a queued job and gets a lease. It renews the lease by heartbeats until it says how the job
-ended. A job whose heartbeats stop is requeued, with a new attempt number that voids the older lease.
+A worker claims a queued job and gets a lease. It renews the lease by heartbeats until it says how
+the job ended. A job whose heartbeats stop is requeued, with a new attempt number that voids the
+older lease.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,9 +33,9 @@ class JobQueue:
     def claim(self, request_id: str, slot: Slot) -> JobLease | None:
         """Sets a queued job to running and leases it to the caller.
 
-        Returns None when the job is not queued any more: claimed by another worker, or ended. The expiry
-        time is not looked at here: only `expire_overdue` does, since after a jump of the clock the
-        service extends it first.
+        Returns None when the job is not queued any more: claimed by another worker, or ended. The
+        expiry time is not looked at here: only `expire_overdue` does, since after a jump of the
+        clock the service extends it first.
         """
         with self._database.write_session() as session:
             row = find_job(session, request_id, slot)
@@ -121,7 +122,7 @@ class JobQueue:
             return _leased_job(session, lease) is not None
 
     def expire_overdue(self) -> Mapping[str, tuple[Slot, ...]]:
-        """Ends the queued jobs that are past their expiry time; returns their slots by request id."""
+        """Ends the queued jobs past their expiry time; returns their slots by request id."""
         overdue = (JobRow.state == "queued", JobRow.expires_at <= datetime.now(UTC))
         expired: dict[str, tuple[Slot, ...]] = {}
         with self._database.write_session() as session:
@@ -144,7 +145,8 @@ class JobQueue:
     ) -> Sequence[UnclaimedJobs]:
         """Requeues the running jobs whose last heartbeat is older than `heartbeat_timeout`.
 
-        After `MAX_ATTEMPTS` a job fails instead: one that kills its worker would come back for ever.
+        After `MAX_ATTEMPTS` a job fails instead: one that kills its worker would come back for
+        ever.
 
         Args:
             heartbeat_timeout: the default requeues all that is running.

@@ -9,7 +9,10 @@ from studio.recipes.themes.preset import Slot
 
 @dataclass(frozen=True)
 class QueueLoad:
-    """What is in progress at the moment a client's request comes in. Input of an admission policy."""
+    """What is in progress at the moment a client's request comes in.
+
+    Input of an admission policy.
+    """
 
     client_active_requests: int
     """Requests of the client with a job that is queued or running."""

@@ -20,8 +20,8 @@ RETRY_INTERVAL_SECONDS = 0.2
 class ServerLock:
     """Held from `acquire` to `release` or the end of the process.
 
-    For SQLite a locked file beside the database, for PostgreSQL an advisory lock of a session: the system
-    releases both when the process dies.
+    For SQLite a locked file beside the database, for PostgreSQL an advisory lock of a session: the
+    system releases both when the process dies.
     """
 
     def __init__(self, url: URL) -> None:

@@ -1,4 +1,4 @@
-"""Clients' requests: admission, status, moderation overrides and the variant that the user selected."""
+"""Clients' requests: admission, status, moderation overrides and selected variants."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -47,8 +47,8 @@ class RequestStore:
                 gets cannot change until the request is added, however many processes admit at once.
 
         Returns:
-            The request's status and its fair-share tier; None as the tier of a request that was there
-            already.
+            The request's status and its fair-share tier; None as the tier of a request that was
+            there already.
 
         Raises:
             Exception: whatever `admit` raises.
@@ -103,8 +103,8 @@ class RequestStore:
     ) -> None:
         """Overrides moderation for a withheld variant.
 
-        With an image the job is done at once. Without one it is queued again, until `expires_at`, and
-        its image is not moderated. Raises NotFoundError when the variant is not withheld.
+        With an image the job is done at once. Without one it is queued again, until `expires_at`,
+        and its image is not moderated. Raises NotFoundError when the variant is not withheld.
         """
         with self._database.write_session() as session:
             _get_row(session, request_id)

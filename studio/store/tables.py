@@ -58,8 +58,8 @@ class BaseImageRow(Base):
 class VariantRow(Base):
     """A finished variant.
 
-    `prompt` (in lower case) and `models` (each name between line feeds) repeat values of the document
-    for searches.
+    `prompt` (in lower case) and `models` (each name between line feeds) repeat values of the
+    document for searches.
     """
 
     __tablename__ = "variants"

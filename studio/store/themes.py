@@ -82,8 +82,8 @@ class ThemeStore:
             preset: the document.
             author: the operator.
             note: message of the version.
-            expected_version: the version that was edited, 0 for a new theme (optimistic concurrency);
-                None skips the check.
+            expected_version: the version that was edited, 0 for a new theme (optimistic
+                concurrency); None skips the check.
 
         Raises:
             VersionConflictError: another version was saved in the meantime.
@@ -151,8 +151,8 @@ class ThemeStore:
             name: name of the new theme.
             author: the operator.
 
-        Raises NotFoundError, VersionConflictError when the new slug is taken, and InvalidDocumentError
-        for an invalid slug or name.
+        Raises NotFoundError, VersionConflictError when the new slug is taken, and
+        InvalidDocumentError for an invalid slug or name.
         """
         origin = self.get_version(slug, version)
         document = origin.preset.model_dump() | {"slug": new_slug, "name": name.strip()}
@@ -166,20 +166,26 @@ class ThemeStore:
         return self.save(branched, author, note, expected_version=0)
 
     def slug_for(self, name: str) -> str:
-        """The slug of a new theme with this name, with a hash where a theme of another name has it."""
+        """The slug for a new theme; with a hash, where a theme of another name has the slug."""
         slug = slug_of(name)
         with self._database.read_session() as session:
             taken = session.scalar(select(ThemeRow.name).where(ThemeRow.slug == slug))
         return slug if taken in (None, name) else slug_with_hash(slug, name)
 
     def archive(self, slug: str, archived: bool = True) -> None:
-        """Hides a theme in lists, or shows it again; it can still be opened. Raises NotFoundError."""
+        """Hides a theme in lists, or shows it again; it can still be opened.
+
+        Raises NotFoundError.
+        """
         self.get_version(slug)
         with self._database.write_session() as session:
             session.execute(update(ThemeRow).where(ThemeRow.slug == slug).values(archived=archived))
 
     def latest_saved(self) -> ThemeVersion:
-        """The version that was saved last, of all themes. Raises NotFoundError when there is none."""
+        """The version that was saved last, of all themes.
+
+        Raises NotFoundError when there is none.
+        """
         query = (
             select(ThemeVersionRow)
             .join(ThemeRow)

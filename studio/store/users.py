@@ -16,9 +16,12 @@ from studio.store.tables import SessionRow, UserRow
 MIN_PASSWORD_LENGTH = 10
 """Characters of the shortest password that is accepted (NIST SP 800-63B requires eight)."""
 SCRYPT_PARAMS = {"n": 2**15, "r": 8, "p": 3}
-"""scrypt's cost parameters: 32 MB and some 0.3 s for each attempt (one of OWASP's recommendations)."""
+"""scrypt's cost: 32 MB and some 0.3 s for each attempt (recommended by OWASP)."""
 _UNKNOWN_USER_HASH = "$".join(base64.b64encode(bytes(length)).decode() for length in (16, 64))
-"""A hash that no password has. Unknown names are verified against it, in the same time (no user enumeration)."""
+"""A hash that no password has.
+
+Unknown names are verified against it, in the same time (no user enumeration).
+"""
 
 
 class UserStore:
@@ -30,8 +33,8 @@ class UserStore:
     def set_password(self, name: str, password: str) -> None:
         """Adds a user, or changes the password of the user with this name.
 
-        Raises InvalidInputError for an invalid name (1 to 63 printable characters, no space at either
-        end) or a password shorter than `MIN_PASSWORD_LENGTH`.
+        Raises InvalidInputError for an invalid name (1 to 63 printable characters, no space at
+        either end) or a password shorter than `MIN_PASSWORD_LENGTH`.
         """
         if not (0 < len(name) <= 63 and name.isprintable() and name == name.strip()):
             raise InvalidInputError("auth.user_name_invalid", name=repr(name))
@@ -63,7 +66,9 @@ class UserStore:
             return session.scalar(select(UserRow.name).limit(1)) is not None
 
     def session_fingerprint(self, name: str) -> str | None:
-        """A value that sessions are bound to. It changes with the password, which ends all sessions.
+        """A value that sessions are bound to.
+
+        It changes with the password, which ends all sessions.
 
         None for an unknown user.
         """

@@ -26,7 +26,8 @@ class VariantStore:
     def add(self, variant: Variant, png: bytes) -> None:
         """Stores a variant. The image is written first, so that no row is without one.
 
-        A job that was rendered twice, because its first worker was taken for dead, keeps its first variant.
+        A job that was rendered twice, because its first worker was taken for dead, keeps its first
+        variant.
         """
         self._images.write(png)
         with self._database.write_session() as session:
@@ -99,7 +100,10 @@ class VariantStore:
             ]
 
     def delete(self, ids: Sequence[int]) -> int:
-        """Deletes variants, and their images where nothing else references them. Returns how many."""
+        """Deletes variants, and their images where nothing else references them.
+
+        Returns how many.
+        """
         return self._delete(VariantRow.id.in_(ids))
 
     def delete_for_request(self, request_id: str) -> int:

@@ -1,7 +1,7 @@
 """The Celery worker (`studio worker`): renders the jobs that API processes have queued.
 
-Run one for each device. Its pool is one prefork process: nothing of a device is touched in the parent,
-and a process that hangs can be replaced.
+Run one for each device. Its pool is one prefork process: nothing of a device is touched in the
+parent, and a process that hangs can be replaced.
 """
 
 import logging
@@ -47,7 +47,8 @@ def create_worker_app(
     Args:
         settings: must have a broker URL.
         renderer: makes the renderer that replaces the engine, for tests and benchmarks.
-        queue_order_strategy: in which order the queues of the models are read; see `create_celery_app`.
+        queue_order_strategy: in which order the queues of the models are read; see
+            `create_celery_app`.
     """
     app = create_celery_app(
         settings.broker_url.get_secret_value(), settings.job_timeout_seconds, queue_order_strategy
@@ -105,13 +106,15 @@ def _queue_names(settings: Settings) -> set[str]:
     return {queue_name(name) for name in load_model_catalog(settings).list_names("checkpoint")}
 
 
-def _watch_for_new_checkpoints(app: Celery, settings: Settings, name: str, known: set[str]) -> None:
+def _watch_for_new_checkpoints(
+    app: Celery, settings: Settings, name: str, queues: set[str]
+) -> None:
     """Consumes also from queues of checkpoints that are added while the worker runs."""
 
     def rescan() -> None:
-        for queue in sorted(_queue_names(settings) - known):
+        for queue in sorted(_queue_names(settings) - queues):
             app.control.add_consumer(queue, destination=[name])
-            known.add(queue)
+            queues.add(queue)
             log.warning("new checkpoint found: consuming from queue %s", queue)
 
     def on_ready(**_: object) -> None:

@@ -17,11 +17,12 @@ HEARTBEAT_INTERVAL_SECONDS = 3.0
 class HeartbeatThread:
     """Sends the heartbeats of whatever is being rendered.
 
-    One daemon thread serves all jobs of a process: starting one for each job would cost a millisecond a job.
+    One daemon thread serves all jobs of a process: starting one for each job would cost a
+    millisecond a job.
     """
 
     def __init__(self, check: Callable[[], None]) -> None:
-        """`check` raises a StudioError once the process cannot render any more; then no heartbeat is sent."""
+        """`check` raises a StudioError, which stops the heartbeats, when nothing can be rendered."""
         self._tracked: DatabaseJobTracker | None = None
         self._check = check
         start_periodic_thread("heartbeat", HEARTBEAT_INTERVAL_SECONDS, self._send_heartbeat)
@@ -44,10 +45,10 @@ class HeartbeatThread:
 def start_periodic_thread(
     name: str, interval_seconds: float, action: Callable[[], None]
 ) -> tuple[threading.Thread, threading.Event]:
-    """Runs `action` every `interval_seconds` in a daemon thread, for the first time after one interval.
+    """Runs `action` in a daemon thread every `interval_seconds`, first after one interval.
 
-    An action that raises is logged and runs again after the next interval. Returns the thread, and the
-    event that ends it.
+    An action that raises is logged and runs again after the next interval. Returns the thread, and
+    the event that ends it.
     """
     stop_event = threading.Event()
     args = (interval_seconds, action, stop_event)

@@ -35,7 +35,7 @@ from studio.worker.heartbeat import HeartbeatThread
 log = logging.getLogger(__name__)
 
 STALL_TIMEOUT_SECONDS = 300.0
-"""Seconds without progress after which a job gets no more heartbeats, so that another worker takes it."""
+"""Seconds without progress after which a job gets no more heartbeats and is requeued."""
 POLL_INTERVAL_SECONDS = 1.0
 """Seconds between checks of whether this process can still render, while no event comes."""
 
@@ -83,7 +83,7 @@ class RenderTask(Task):  # type: ignore[misc]
             jobs = studio.requests.jobs
             request = self.retry("read", lambda: jobs.requests.get(request_id))
             tracker = DatabaseJobTracker(jobs, studio.variants, request, studio.renders.metrics)
-            slots = tuple(each for each in SLOTS if each == slot)
+            slots = tuple(known for known in SLOTS if known == slot)
             run = studio.renders.start(request, Priority.API, tracker, slots)
             with self.heartbeat.tracking(tracker):
                 self._publish_events(run, tracker)
@@ -114,8 +114,8 @@ class RenderTask(Task):  # type: ignore[misc]
     def _publish(self, request_id: str, event: Event, tracker: DatabaseJobTracker) -> None:
         """Appends an event to the request's log in Redis.
 
-        An event that Redis does not take is lost. The end of a job is not: the API reads it from the
-        job table.
+        An event that Redis does not take is lost. The end of a job is not: the API reads it from
+        the job table.
         """
         if isinstance(event, JOB_END_EVENTS) and not self.retry(
             "read", lambda: tracker.is_terminal(event.slot)

@@ -1,1 +1,1 @@
-"""Real servers that tests start on spare loopback ports and end again."""
+"""Real servers that tests start on free loopback ports and stop again."""

@@ -1,4 +1,4 @@
-"""The API of a studio, or another application, really listening on a spare loopback port."""
+"""The API of a studio, or another ASGI application, on a free loopback port."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.waiting import until
 
 @contextmanager
 def serving(studio: AppContainer, bodies: BodyLimits = BODIES) -> Iterator[str]:
-    """Its address."""
+    """Serves the API of a studio; yields its URL."""
     app = create_api(studio, bodies)
     with listening(server_config(app, log_level="error", timeout_graceful_shutdown=1)) as address:
         yield address
@@ -24,7 +24,7 @@ def serving(studio: AppContainer, bodies: BodyLimits = BODIES) -> Iterator[str]:
 
 @contextmanager
 def listening(config: uvicorn.Config) -> Iterator[str]:
-    """The address at which an application is served."""
+    """Runs a uvicorn server in a thread; yields its URL."""
     listener = bind_socket("127.0.0.1", 0)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

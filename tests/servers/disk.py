@@ -1,4 +1,4 @@
-"""A small disk of the tests' own, to be filled."""
+"""A small file system for tests that fill the disk."""
 
 import subprocess
 from collections.abc import Iterator
@@ -9,14 +9,17 @@ import pytest
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 24 MB at `folder`; only root may mount one, elsewhere the test is skipped."""
-    folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)]
-    made = subprocess.run(mount, capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip(f"a disk cannot be mounted here: {made.stderr.decode().strip()}")
+def small_disk(directory: Path) -> Iterator[None]:
+    """Mounts a file system of 24 MB at `directory`.
+
+    Only root may: for others the test is skipped.
+    """
+    directory.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(directory)]
+    mounted = subprocess.run(mount, capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)

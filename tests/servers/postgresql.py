@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a cluster in a temporary folder, on a spare loopback port."""
+"""A PostgreSQL cluster for tests, in a temporary directory and on a free loopback port."""
 
 import os
 import shutil
@@ -17,29 +17,29 @@ from sqlalchemy import create_engine, text
 from tests.waiting import LONG
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-"""Where Debian keeps each version's programs; they are on nobody's PATH."""
+"""Debian installs the programs of each version here, outside of PATH."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server; each test asks for a database of its own."""
+    """A running server. Each test creates a database."""
 
     port: int
     _numbers: Iterator[int]
     _binaries: Path
-    _folder: Path
+    _directory: Path
 
     def start(self) -> None:
-        """Also after `stop`: with everything that it had kept."""
+        """Starts the server, also after `stop`: with all its data."""
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         )
         start = [
             "-D",
-            self._folder / "data",
+            self._directory / "data",
             "-w",
             "-l",
-            self._folder / "log",
+            self._directory / "log",
             "-o",
             options,
             "start",
@@ -47,11 +47,11 @@ class Cluster:
         _run(self._binaries / "pg_ctl", *start)
 
     def stop(self) -> None:
-        """At once, as when its machine dies."""
-        _run(self._binaries / "pg_ctl", "-D", self._folder / "data", "-m", "immediate", "stop")
+        """Stops the server immediately, as when its machine fails."""
+        _run(self._binaries / "pg_ctl", "-D", self._directory / "data", "-m", "immediate", "stop")
 
     def new_database(self) -> str:
-        """The address of a fresh, empty database."""
+        """Creates an empty database and returns its URL."""
         name = f"studio{next(self._numbers)}"
         admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
@@ -64,29 +64,30 @@ class Cluster:
 
 
 def programs() -> Path | None:
-    """The folder of PostgreSQL's newest programs, None where it is not installed."""
+    """The directory of the latest PostgreSQL's programs, None where none is installed."""
     if BINARIES:
         return BINARIES[-1]
-    found = shutil.which("initdb")
-    return None if found is None else Path(found).parent
+    initdb = shutil.which("initdb")
+    return None if initdb is None else Path(initdb).parent
 
 
 def needed() -> Path:
-    """The same; where it is not installed the test is skipped, but in CI, where that is a failure."""
-    found = programs()
-    if found is None:
+    """The same. Without PostgreSQL the test is skipped; in CI it fails."""
+    binaries = programs()
+    if binaries is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed: `make test` installs it")
         pytest.skip("these tests need PostgreSQL: apt-get install postgresql")
-    return found
+    return binaries
 
 
 @contextmanager
 def cluster(binaries: Path) -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="studio-pg-"))
-    # It refuses to run as root, so root hands it to the user that Debian's package made.
+    """A cluster that runs while the context is active."""
+    directory = Path(tempfile.mkdtemp(prefix="studio-pg-"))
+    # PostgreSQL refuses to run as root: it runs as the user that Debian's package created.
     if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
+        shutil.chown(directory, "postgres")
     with socket.socket() as spare:
         spare.bind(("127.0.0.1", 0))
         port = spare.getsockname()[1]
@@ -94,7 +95,7 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
         _run(
             binaries / "initdb",
             "-D",
-            folder / "data",
+            directory / "data",
             "-U",
             "studio",
             "-A",
@@ -103,12 +104,12 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
             "-E",
             "UTF8",
         )
-        running = Cluster(port, count(1), binaries, folder)
+        running = Cluster(port, count(1), binaries, directory)
         running.start()
         yield running
         running.stop()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _run(*command: object) -> None:

@@ -1,8 +1,9 @@
 """A worker with a fake renderer, for tests of the fleet; `python -m tests.servers.render_worker`.
 
-The prompt of a request decides how it is rendered: "slow" takes its time over each step, "C fails" fails
-slot C. Once for each request, or always with "for ever", "B bursts" kills the process that renders slot B,
-"B hangs" never ends slot B, and "B loses the device" fails it as a sticky CUDA error does.
+The prompt of a request decides how it is rendered: "slow" takes its time over each step, "C fails"
+fails slot C. Once for each request, or always with "for ever", "B bursts" kills the process that
+renders slot B, "B hangs" never ends slot B, and "B loses the device" fails it as a sticky CUDA
+error does.
 """
 
 import os

@@ -1,1 +1,1 @@
-"""What serves clients, tested alike on each Runner: in one process, and through a real Redis."""
+"""Tests of the API with each job runner: in this process, and by Celery workers."""

@@ -1,4 +1,4 @@
-"""An API over each Runner, with a theme that is served."""
+"""An API over each job runner, with a deployed theme."""
 
 import os
 import signal
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from benchmarks.redis_server import RedisServer, is_installed, redis_server
 from studio.app import AppContainer, create_app_container
+from studio.bench.redis import RedisServer, installed, redis_server
 from studio.client import StudioClient
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
@@ -22,11 +22,11 @@ from tests.servers.render_worker import ScriptedRenderer
 
 
 class Service:
-    """A studio that serves, its API and the workers that draw for it."""
+    """A studio with its API and the workers that render for it."""
 
-    def __init__(self, home: Path, redis: RedisServer | None, database: str = "") -> None:
-        """`database` is the address of another than SQLite in `home`."""
-        self.home, self.redis, self.database = home, redis, database
+    def __init__(self, home: Path, redis: RedisServer | None, database_url: str = "") -> None:
+        """`database_url` replaces SQLite in `home`; without Redis this process renders."""
+        self.home, self.redis, self.database_url = home, redis, database_url
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self.open()
         self.studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
@@ -37,30 +37,33 @@ class Service:
     def open(self) -> AppContainer:
         broker = SecretStr(self.redis.url if self.redis else "")
         settings = Settings(
-            data_dir=self.home, broker_url=broker, database_url=SecretStr(self.database)
+            data_dir=self.home, broker_url=broker, database_url=SecretStr(self.database_url)
         )
         return create_app_container(settings, lambda: ScriptedRenderer(steps=4))
 
-    def work(self, workers: int = 1, **settings: str) -> None:
-        """Starts workers, where the runner has any."""
+    def start_workers(self, workers: int = 1, **settings: str) -> None:
+        """Starts workers; nothing where this process renders."""
         for _ in range(workers if self.redis else 0):
             assert self.redis is not None
-            own = {
+            environment = {
                 "STUDIO_DATA_DIR": str(self.home),
                 "STUDIO_BROKER_URL": self.redis.url,
                 "STUDIO_DEVICE": "cpu",
-                "STUDIO_DATABASE_URL": self.database,
+                "STUDIO_DATABASE_URL": self.database_url,
                 **settings,
             }
             self.workers.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "tests.servers.render_worker"], env=os.environ | own,
-                    start_new_session=True, stderr=(self.home / "worker.log").open("ab"),
+                    [sys.executable, "-m", "tests.servers.render_worker"],
+                    env=os.environ | environment,
+                    start_new_session=True,
+                    stderr=(self.home / "worker.log").open("ab"),
                     stdout=subprocess.DEVNULL,
                 )
-            )  # fmt: skip
+            )
 
-    def rest(self) -> None:
+    def kill_workers(self) -> None:
+        """Kills the workers with their pool processes."""
         for worker in self.workers:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
@@ -69,14 +72,14 @@ class Service:
 
     @contextmanager
     def client(self) -> Iterator[StudioClient]:
-        """The Python client over the API of a process that has just been started."""
-        with serving(self.studio) as address, StudioClient(address, self.key) as themes:
-            yield themes
+        """A Python client of an API that is served while the context is active."""
+        with serving(self.studio) as url, StudioClient(url, self.key) as client:
+            yield client
 
 
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    if not is_installed():
+    if not installed():
         if os.environ.get("CI"):
             pytest.fail("redis-server is not installed: `make test` installs it")
         pytest.skip("these tests need Redis: apt-get install redis-server")
@@ -89,11 +92,11 @@ def service(request: pytest.FixtureRequest, home: Path) -> Iterator[Service]:
     redis = request.getfixturevalue("redis") if request.param == "fleet" else None
     running = Service(home, redis)
     yield running
-    running.rest()
+    running.kill_workers()
 
 
 @pytest.fixture
 def fleet(redis: RedisServer, home: Path) -> Iterator[Service]:
     running = Service(home, redis)
     yield running
-    running.rest()
+    running.kill_workers()

@@ -1,4 +1,4 @@
-"""What a client may rely on, whoever draws: the same tests on each Runner."""
+"""What a client can rely on: the same tests with each job runner."""
 
 from sqlalchemy import update
 
@@ -14,43 +14,49 @@ from tests import examples
 from tests.service.conftest import Service
 from tests.waiting import until
 
-ASK = ("first-light", "mia")
+THEME_AND_BASE = ("first-light", "mia")
 
 
-def ended(themes: StudioClient, request_id: str) -> RequestResponse:
-    return until(lambda: themes.get_request(request_id), lambda shown: shown.ended, pause=0.05)
+def wait_until_finished(client: StudioClient, request_id: str) -> RequestResponse:
+    return until(
+        lambda: client.get_request(request_id), lambda response: response.ended, pause=0.05
+    )
 
 
-def states(shown: RequestResponse) -> list[str]:
-    return [variant.state for variant in shown.variants]
+def job_states(response: RequestResponse) -> list[str]:
+    return [variant.state for variant in response.variants]
 
 
-def test_a_doodle_becomes_four_images_told_in_order(service: Service) -> None:
-    service.work()
-    with service.client() as themes:
-        asked = themes.create_request(*ASK, examples.doodle().png_bytes, "a red dress", seed=5)
-        events = list(themes.stream_events(asked.id))
-        assert states(themes.get_request(asked.id)) == ["done"] * 4
+def test_doodle_becomes_four_images_with_events_in_order(service: Service) -> None:
+    service.start_workers()
+    with service.client() as client:
+        created = client.create_request(
+            *THEME_AND_BASE, examples.doodle().png_bytes, "a red dress", seed=5
+        )
+        events = list(client.stream_events(created.id))
+        assert job_states(client.get_request(created.id)) == ["done"] * 4
         for slot in "ABCD":
             kinds = [event["type"] for event in events if event["slot"] == slot]
             assert kinds[:2] == ["queued", "started"]
             assert kinds[-1] == "done"
             assert kinds.count("step") == 4
         assert [event["id"] for event in events] == list(range(len(events)))
-        assert list(themes.stream_events(asked.id, after=events[-4]["id"])) == events[-3:]
-        assert len(themes.get_images(asked.id)) == 4
+        assert list(client.stream_events(created.id, after=events[-4]["id"])) == events[-3:]
+        assert len(client.get_images(created.id)) == 4
 
 
-def test_the_same_order_makes_the_same_pixels_as_the_page(service: Service) -> None:
-    service.work()
-    with service.client() as themes:
-        asked = themes.create_request(*ASK, examples.doodle().png_bytes, "a red dress", seed=5)
-        ended(themes, asked.id)
-        served = {k: decode_png(png, "it") for k, png in themes.get_images(asked.id).items()}
+def test_api_request_renders_the_same_pixels_as_the_page(service: Service) -> None:
+    service.start_workers()
+    with service.client() as client:
+        created = client.create_request(
+            *THEME_AND_BASE, examples.doodle().png_bytes, "a red dress", seed=5
+        )
+        wait_until_finished(client, created.id)
+        served = {k: decode_png(png, "it") for k, png in client.get_images(created.id).items()}
+    preset = service.studio.themes.get_version("first-light", 1).preset
     request: GenerationRequest = service.studio.request_factory.create(
-        service.studio.themes.get_version("first-light", 1).preset, "mia", examples.doodle().png_bytes,
-        "a red dress", 5, 1,
-    )  # fmt: skip
+        preset, "mia", examples.doodle().png_bytes, "a red dress", 5, 1
+    )
     for event in service.studio.renders.start(request).events():
         if event.kind == "done":
             assert (
@@ -58,93 +64,101 @@ def test_the_same_order_makes_the_same_pixels_as_the_page(service: Service) -> N
             )
 
 
-def test_a_withheld_image_is_shown_once_a_reviewer_clears_it(service: Service) -> None:
-    service.work()
+def test_withheld_image_is_shown_after_a_reviewer_releases_it(service: Service) -> None:
+    service.start_workers()
     preset = service.studio.themes.get_version("first-light").preset
     strict = preset.safety.model_copy(update={"nsfw_threshold": 1e-9, "check_doodles": False})
     saved = service.studio.themes.save(preset.model_copy(update={"safety": strict}))
-    order = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
-    service.studio.deployments.deploy(order)
-    with service.client() as themes:
-        asked = themes.create_request(*ASK, seed=5)
-        assert states(ended(themes, asked.id)) == ["withheld"] * 4
-        service.studio.requests.release(asked.id, "B", "a red dress, no more", "ana")
-        shown = ended(themes, asked.id)
-        assert states(shown) == ["withheld", "done", "withheld", "withheld"]
-        assert list(themes.get_images(asked.id)) == ["B"]
-        service.studio.requests.withdraw(asked.id, "B", "on second thoughts", "bo")
-        service.studio.requests.release(asked.id, "B", "on third thoughts", "ana")
-        assert states(themes.get_request(asked.id)) == states(shown)
-    kept = service.studio.moderation.audit.query(AuditFilter(verdict="released"))
-    assert [each.decision.reason for each in kept] == [
+    spec = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
+    service.studio.deployments.deploy(spec)
+    with service.client() as client:
+        created = client.create_request(*THEME_AND_BASE, seed=5)
+        assert job_states(wait_until_finished(client, created.id)) == ["withheld"] * 4
+        service.studio.requests.release(created.id, "B", "a red dress, no more", "ana")
+        response = wait_until_finished(client, created.id)
+        assert job_states(response) == ["withheld", "done", "withheld", "withheld"]
+        assert list(client.get_images(created.id)) == ["B"]
+        service.studio.requests.withdraw(created.id, "B", "on second thoughts", "bo")
+        service.studio.requests.release(created.id, "B", "on third thoughts", "ana")
+        assert job_states(client.get_request(created.id)) == job_states(response)
+    stored = service.studio.moderation.audit.query(AuditFilter(verdict="released"))
+    assert [decision.decision.reason for decision in stored] == [
         "released by ana: on third thoughts",
         "released by ana: a red dress, no more",
     ]
 
 
-def test_three_of_four_is_an_end_that_says_why(service: Service) -> None:
-    service.work()
-    with service.client() as themes:
-        asked = themes.create_request(*ASK, prompt="C fails")
-        shown = ended(themes, asked.id)
-        assert states(shown) == ["done", "done", "failed", "done"]
-        assert shown.variants[2].error == "recipe C: NaN latents"
-        [told] = [event for event in themes.stream_events(asked.id) if event["type"] == "failed"]
-        assert told["error"] == "recipe C: NaN latents"
+def test_request_finishes_with_three_variants_and_an_error(service: Service) -> None:
+    service.start_workers()
+    with service.client() as client:
+        created = client.create_request(*THEME_AND_BASE, prompt="C fails")
+        response = wait_until_finished(client, created.id)
+        assert job_states(response) == ["done", "done", "failed", "done"]
+        assert response.variants[2].error == "recipe C: NaN latents"
+        [failed] = [
+            event for event in client.stream_events(created.id) if event["type"] == "failed"
+        ]
+        assert failed["error"] == "recipe C: NaN latents"
 
 
-def test_cancelling_ends_the_running_and_the_queued(service: Service) -> None:
-    service.work()
-    with service.client() as themes:
-        asked = themes.create_request(*ASK, prompt="slow")
-        for event in themes.stream_events(asked.id):
+def test_cancel_ends_running_and_queued_jobs(service: Service) -> None:
+    service.start_workers()
+    with service.client() as client:
+        created = client.create_request(*THEME_AND_BASE, prompt="slow")
+        for event in client.stream_events(created.id):
             if event["type"] == "step":
                 break
-        shown = themes.cancel(asked.id)
-        assert shown.ended
-        assert set(states(shown)) <= {"cancelled", "done"}
+        response = client.cancel(created.id)
+        assert response.ended
+        assert set(job_states(response)) <= {"cancelled", "done"}
         ends = [
             event
-            for event in themes.stream_events(asked.id)
+            for event in client.stream_events(created.id)
             if event["type"] in ("cancelled", "done")
         ]
         assert sorted(event["slot"] for event in ends) == ["A", "B", "C", "D"]
-        # Nobody is held up by what was cancelled.
-        assert states(ended(themes, themes.create_request(*ASK).id)) == ["done"] * 4
+        # A cancelled request does not block the next one.
+        assert (
+            job_states(wait_until_finished(client, client.create_request(*THEME_AND_BASE).id))
+            == ["done"] * 4
+        )
 
 
-def test_who_asks_for_little_passes_by_who_floods(service: Service) -> None:
+def test_client_with_one_request_overtakes_a_flooding_client(service: Service) -> None:
     quiet = service.studio.clients.create_or_rotate_key(ApiClient(name="quiet"))
     with service.client() as flooding:
-        flood = [flooding.create_request(*ASK, prompt="slow") for _ in range(4)]
-        service.work()
+        flood = [flooding.create_request(*THEME_AND_BASE, prompt="slow") for _ in range(4)]
+        service.start_workers()
         next(e for e in flooding.stream_events(flood[0].id) if e["type"] == "step")
-        with StudioClient(str(flooding._http.base_url), quiet) as themes:
-            asked = ended(themes, themes.create_request(*ASK).id)
-        for each in flood[:-1]:
-            flooding.cancel(each.id)
-        ended(flooding, flood[-1].id)
-    last, first = (
-        max(variant.created_at for variant in service.studio.variants.list_for_request(each.id))
-        for each in (asked, flood[-1])
+        with StudioClient(str(flooding._http.base_url), quiet) as client:
+            created = wait_until_finished(client, client.create_request(*THEME_AND_BASE).id)
+        for request in flood[:-1]:
+            flooding.cancel(request.id)
+        wait_until_finished(flooding, flood[-1].id)
+    one_finished, flood_finished = (
+        max(variant.created_at for variant in service.studio.variants.list_for_request(request.id))
+        for request in (created, flood[-1])
     )
-    assert last < first
+    assert one_finished < flood_finished
 
 
-def test_what_waits_too_long_expires_and_is_told(service: Service) -> None:
-    """Nobody draws in the fleet, and in one process something slow is in the way; the API looks for
-    such jobs by itself."""
-    with service.client() as themes:
-        in_the_way = [
-            themes.create_request(*ASK, prompt="slow").id for _ in range(0 if service.redis else 20)
+def test_overdue_request_expires(service: Service) -> None:
+    """Without workers, or behind slow requests in one process.
+
+    The API's maintenance expires the jobs.
+    """
+    with service.client() as client:
+        slow_requests = [
+            client.create_request(*THEME_AND_BASE, prompt="slow").id
+            for _ in range(0 if service.redis else 20)
         ]
-        asked = themes.create_request(*ASK)
+        created = client.create_request(*THEME_AND_BASE)
         queue = service.studio.requests.jobs.queue
         with queue._database.write_session() as session:
-            of_it = update(JobRow).where(JobRow.request_id == asked.id)
-            session.execute(of_it.values(expires_at=examples.LONG_AGO))
-        shown = ended(themes, asked.id)
-        assert set(states(shown)) == {"expired"}
-        assert shown.variants[0].error == "it waited longer than it may"
-        for each in in_the_way:
-            themes.cancel(each)
+            jobs = update(JobRow).where(JobRow.request_id == created.id)
+            session.execute(jobs.values(expires_at=examples.LONG_AGO))
+        response = wait_until_finished(client, created.id)
+        assert set(job_states(response)) == {"expired"}
+        assert response.variants[0].error == "it waited longer than it may"
+        for request_id in slow_requests:
+            client.cancel(request_id)

@@ -48,7 +48,8 @@ class LatentImg2ImgPipeline(_LatentStart, StableDiffusionImg2ImgPipeline):  # ty
     """StableDiffusionImg2ImgPipeline from latents."""
 
 
-class LatentControlNetImg2ImgPipeline(  # type: ignore[misc]
-    _LatentStart, StableDiffusionControlNetImg2ImgPipeline
+class LatentControlNetImg2ImgPipeline(
+    _LatentStart,
+    StableDiffusionControlNetImg2ImgPipeline,  # type: ignore[misc]
 ):
     """StableDiffusionControlNetImg2ImgPipeline from latents."""

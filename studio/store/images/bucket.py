@@ -18,7 +18,10 @@ class BucketImageStore:
     """
 
     def __init__(self, url: str) -> None:
-        """`url` is such as s3://bucket/pictures. Raises StorageUnavailableError for an unusable one."""
+        """`url` is such as s3://bucket/pictures.
+
+        Raises StorageUnavailableError for an unusable one.
+        """
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:

@@ -26,7 +26,10 @@ class ImageStore(Protocol):
 
 
 class FileImageStore:
-    """`directory`/ab/abcdef….png. Names are hashes computed here: no outside text becomes a path."""
+    """`directory`/ab/abcdef….png.
+
+    Names are hashes computed here: no outside text becomes a path.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

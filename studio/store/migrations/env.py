@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection `Database` hands it."""
+"""Alembic's environment: runs the migrations on the connection that `store.database` passes."""
 
 from alembic import context
 

@@ -108,10 +108,10 @@ NEW_DOCUMENT: Document = PRESET | {
     "recipes": dict.fromkeys(SLOTS, NEW_RECIPE),
 }
 BASE_IMAGE: Document = json.loads(examples.base_image().model_dump_json())
-OLD_DOODLE: Document = {"png": "UE5H", "width": 256, "height": 256}
-NEW_DOODLE: Document = {"png_bytes": "UE5H", "width": 256, "height": 256}
+OLD_DOODLE: Document = {"png": "aW1n", "width": 256, "height": 256}
+NEW_DOODLE: Document = {"png_bytes": "aW1n", "width": 256, "height": 256}
 REQUEST: Document = {"id": examples.REQUEST_ID, "base_image": BASE_IMAGE, "seed": 7}
-CONTROL_IMAGE: Document = {"sha256": examples.HASH, "png": "UE5H"}
+CONTROL_IMAGE: Document = {"sha256": examples.HASH, "png": "aW1n"}
 VARIANT: Document = {
     "request_id": examples.REQUEST_ID,
     "prompt": "a red dress",

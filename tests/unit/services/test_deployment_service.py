@@ -101,7 +101,7 @@ def test_preflight_requires_a_passed_robustness_suite(
     missing = messages["the robustness pack was not run on this version"]
     assert (missing.level, str(missing.hint)) == (
         "warning",
-        "studio presets robustness first-light --version 1",
+        "studio themes robustness first-light --version 1",
     )
     studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=8, failed=2))
     [lost] = stops(studio.deployments.run_checks("first-light"))

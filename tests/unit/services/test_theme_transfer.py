@@ -98,9 +98,9 @@ def test_missing_base_images_are_looked_up_once(
     calls: list[bool] = []
     list_all = studio.base_images.list_all
 
-    def record_call(with_retired: bool = False) -> Sequence[BaseImage]:
-        calls.append(with_retired)
-        return list_all(with_retired)
+    def record_call(include_retired: bool = False) -> Sequence[BaseImage]:
+        calls.append(include_retired)
+        return list_all(include_retired)
 
     monkeypatch.setattr(studio.base_images, "list_all", record_call)
     monkeypatch.delattr(type(studio.base_images), "get")

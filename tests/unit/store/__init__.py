@@ -1,1 +1,1 @@
-"""Tests of `studio.store`, on a real SQLite."""
+"""Tests of `studio.store`, on real databases."""

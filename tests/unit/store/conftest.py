@@ -1,4 +1,4 @@
-"""Every test of the store runs on a real SQLite and on a real PostgreSQL."""
+"""Fixtures: tests of the store run on a real SQLite and on a real PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path

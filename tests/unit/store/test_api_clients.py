@@ -1,4 +1,4 @@
-"""Clients of the API: told by their key, of which nothing is kept."""
+"""API clients: found by their key, of which only a hash is stored."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from studio.store.database import Database
 from studio.store.tables import ApiClientRow
 
 
-def test_a_client_is_told_by_its_newest_key(url: str) -> None:
+def test_client_is_found_by_its_latest_key(url: str) -> None:
     store = ApiClientStore(Database(url))
     first = store.create_or_rotate_key(ApiClient(name="app"))
     assert store.find_by_key(first) == ApiClient(name="app")
@@ -29,8 +29,8 @@ def test_a_client_is_told_by_its_newest_key(url: str) -> None:
         store.remove("app")
 
 
-def test_no_client_has_the_name_of_operators(url: str) -> None:
-    """Issue 18, 10: it would get previews of pictures that are judged."""
+def test_reserved_client_name_is_refused(url: str) -> None:
+    """Issue 18, 10: such a client would get previews before moderation."""
     with pytest.raises(InvalidInputError, match="'studio' is the studio's own"):
         ApiClientStore(Database(url)).create_or_rotate_key(ApiClient(name="studio"))
 

@@ -1,4 +1,4 @@
-"""Contests and votes in the store: each voter's votes once, in order."""
+"""Blind tests and votes: each vote of a voter is stored once, in order."""
 
 import pytest
 
@@ -9,29 +9,30 @@ from studio.store.database import Database
 from tests.unit.recipes.test_blind_test import contest
 
 
-def test_contests_are_kept_the_newest_first(url: str) -> None:
+def test_blind_tests_are_listed_newest_first(url: str) -> None:
     store = BlindTestStore(Database(url))
     first, second = store.add(contest(2), "ada"), store.add(contest(3))
     assert store.get(first.id) == first
-    assert [each.id for each in store.list_all()] == [second.id, first.id]
-    assert (first.author, first.contest, first.created_at.tzinfo is not None) == ("ada", contest(2), True)  # fmt: skip
+    assert [stored.id for stored in store.list_all()] == [second.id, first.id]
+    assert (first.author, first.contest) == ("ada", contest(2))
+    assert first.created_at.tzinfo is not None
     with pytest.raises(NotFoundError, match="no contest 99"):
         store.get(99)
 
 
-def test_a_vote_of_a_number_counts_once(url: str) -> None:
+def test_vote_with_a_stale_index_conflicts(url: str) -> None:
     store = BlindTestStore(Database(url))
-    kept = store.add(contest())
+    stored = store.add(contest())
 
-    def cast(voter: str, number: int) -> None:
-        shown = matchup_for(kept.contest, "1", voter, number)
-        store.add_vote(kept.id, Vote(voter=voter, ballot=shown, choice="left"), number)
+    def cast(voter: str, index: int) -> None:
+        matchup = matchup_for(stored.contest, "1", voter, index)
+        store.add_vote(stored.id, Vote(voter=voter, ballot=matchup, choice="left"), index)
 
     cast("ada", 0)
     cast("bo", 0)
     cast("ada", 1)
-    for number in (0, 1, 3):
+    for index in (0, 1, 3):
         with pytest.raises(VersionConflictError, match="cast already"):
-            cast("ada", number)
-    assert [vote.voter for vote in store.votes(kept.id)] == ["ada", "bo", "ada"]
-    assert (store.count_votes_by(kept.id, "ada"), store.count_votes_by(kept.id, "cy")) == (2, 0)
+            cast("ada", index)
+    assert [vote.voter for vote in store.votes(stored.id)] == ["ada", "bo", "ada"]
+    assert (store.count_votes_by(stored.id, "ada"), store.count_votes_by(stored.id, "cy")) == (2, 0)

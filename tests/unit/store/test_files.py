@@ -1,4 +1,4 @@
-"""Pictures are kept once, whole, under the hash of their bytes."""
+"""Content-addressed image files, and base images over them."""
 
 import hashlib
 from pathlib import Path
@@ -12,35 +12,35 @@ from studio.store.images.files import FileImageStore
 from tests import examples
 
 
-def test_bytes_come_back_and_are_kept_once(tmp_path: Path) -> None:
+def test_image_is_stored_once_and_read_back(tmp_path: Path) -> None:
     files = FileImageStore(tmp_path / "p")
     sha256 = files.write(b"pixels")
     assert sha256 == hashlib.sha256(b"pixels").hexdigest() == files.write(b"pixels")
     assert files.get(sha256) == b"pixels"
-    assert len([f for f in tmp_path.rglob("*") if f.is_file()]) == 1
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
-def test_a_image_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_missing_image_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="picture abababab"):
         FileImageStore(tmp_path).get(examples.HASH)
 
 
-def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_half_written(
+def test_unwritable_directory_is_named_and_leaves_no_partial_file(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "p").write_text("in the way")
     with pytest.raises(StorageUnavailableError, match="cannot keep a picture"):
         FileImageStore(tmp_path / "p").write(b"pixels")
-    assert [f.name for f in tmp_path.iterdir()] == ["p"]
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
 
-def test_base_images_come_back_with_their_keypoints(tmp_path: Path) -> None:
+def test_base_images_are_read_back_with_their_keypoints(tmp_path: Path) -> None:
     store = BaseImageStore(Database(f"sqlite:///{tmp_path}/s.db"), FileImageStore(tmp_path / "p"))
-    hidden = examples.base_image(id="b", keypoints=(None, *[(0.5, 0.5)] * 17))
-    bare = examples.base_image(id="a", keypoints=None)
-    store.upsert(hidden, b"1", position=0)
-    store.upsert(bare, b"2", position=1)
-    assert list(store.list_all()) == [hidden, bare]
-    assert store.get("a") == bare
+    partly_hidden = examples.base_image(id="b", keypoints=(None, *[(0.5, 0.5)] * 17))
+    without_keypoints = examples.base_image(id="a", keypoints=None)
+    store.upsert(partly_hidden, b"1", position=0)
+    store.upsert(without_keypoints, b"2", position=1)
+    assert list(store.list_all()) == [partly_hidden, without_keypoints]
+    assert store.get("a") == without_keypoints
     with pytest.raises(NotFoundError, match=r"no base image named 'c' \(there are: b, a\)"):
         store.get("c")

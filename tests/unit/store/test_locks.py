@@ -1,4 +1,4 @@
-"""One server at a time on a database that is served without a queue. Issue 18, 12."""
+"""The server lock: one server at a time on a database without a broker. Issue 18, 12."""
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -9,7 +9,7 @@ from studio.store.locks import ServerLock
 from tests.waiting import LONG, until
 
 
-def test_a_second_server_is_refused_until_the_first_ends(url: str) -> None:
+def test_second_server_is_refused_until_the_first_releases(url: str) -> None:
     first, second = ServerLock(database_url(url)), ServerLock(database_url(url))
     first.acquire(0)
     first.check()
@@ -22,8 +22,8 @@ def test_a_second_server_is_refused_until_the_first_ends(url: str) -> None:
     second.release()
 
 
-def test_a_database_that_was_started_again_is_locked_anew(url: str) -> None:
-    """PostgreSQL forgets the locks of a session that it ends; a file's stays."""
+def test_lock_is_taken_again_after_a_database_restart(url: str) -> None:
+    """PostgreSQL releases the locks of a session that it ends; a file lock stays."""
     if url.startswith("sqlite"):
         return
     mine, other = ServerLock(database_url(url)), ServerLock(database_url(url))
@@ -39,7 +39,7 @@ def test_a_database_that_was_started_again_is_locked_anew(url: str) -> None:
     other.release()
 
 
-def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
+def test_lock_is_taken_at_the_next_check_after_an_outage(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if url.startswith("sqlite"):
@@ -48,11 +48,11 @@ def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
     mine.acquire(0)
     end_sessions(url)
 
-    def away() -> bool:
+    def unavailable() -> bool:
         raise StorageUnavailableError("the database does not answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(mine, "_try", away)
+        patch.setattr(mine, "_try", unavailable)
         for _ in range(2):
             with pytest.raises(StorageUnavailableError):
                 mine.check()
@@ -63,7 +63,7 @@ def test_a_lock_that_could_not_be_taken_anew_is_taken_at_the_next_look(
 
 
 def end_sessions(url: str) -> None:
-    """Until the server knows of none but its own."""
+    """Ends the sessions of all others, and waits until the server lists none."""
     admin = create_engine(database_url(url), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
@@ -74,12 +74,12 @@ def end_sessions(url: str) -> None:
             lambda: connection.scalar(
                 text(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")
             ),
-            lambda left: left == 0,
+            lambda count: count == 0,
         )
     admin.dispose()
 
 
-def test_a_database_that_does_not_answer_is_no_second_server() -> None:
-    nowhere = ServerLock(database_url("postgresql://studio@127.0.0.1:1/none"))
+def test_unreachable_database_is_unavailable_not_in_use() -> None:
+    lock = ServerLock(database_url("postgresql://studio@127.0.0.1:1/none"))
     with pytest.raises(StorageUnavailableError, match="does not answer"):
-        nowhere.acquire(0)
+        lock.acquire(0)

@@ -1,4 +1,4 @@
-"""Migrations build the tables that `store.tables` declares, keep the rows, and can be downgraded."""
+"""Migrations build the tables of `store.tables`, keep rows, and can be downgraded."""
 
 import json
 from datetime import timedelta

@@ -87,7 +87,7 @@ def test_admission_policy_gets_the_queue_load(store: JobStore) -> None:
 
 
 def load(store: JobStore, client: str) -> tuple[int, int, int]:
-    """Active requests of the client, queued jobs of all, and the client's requests of the last hour."""
+    """The client's active requests, all queued jobs, the client's requests of one hour."""
     loads = []
 
     def refuse(load: QueueLoad) -> int:

@@ -1,8 +1,9 @@
-"""A data directory made by commit 8a8b60c (schema 0013) is upgraded, and everything in it can be read.
+"""Upgrade of a data directory made by commit 8a8b60c (schema 0013).
 
-`home_8a8b60c.sql` is the dump of a database that that code wrote: three versions of a theme, deployments on
-three channels, a user, two API clients, three requests with their jobs, four variants, moderation decisions,
-reports, a blind test with a vote and a tuning study. `home_8a8b60c_pictures` are its images.
+`home_8a8b60c.sql` is the dump of a database that that code wrote: three versions of a theme,
+deployments on three channels, a user, two API clients, three requests with their jobs, four
+variants, moderation decisions, reports, a blind test with a vote and a tuning study.
+`home_8a8b60c_pictures` are its images.
 """
 
 import shutil
@@ -90,7 +91,11 @@ def test_old_deployments_are_served(studio: AppContainer) -> None:
     assert (live.spec.version, live.spec.author, live.spec.note) == (2, "ada", "season opens")
     assert live.spec.starts_at == datetime(2025, 3, 1, tzinfo=UTC)
     assert (live.spec.bypassed_checks, live.spec.fallback_to_previous) == (True, True)
-    assert (canary.spec.channel, canary.spec.canary_version, canary.spec.canary_percent) == ("canary", 1, 20)  # fmt: skip
+    assert (canary.spec.channel, canary.spec.canary_version, canary.spec.canary_percent) == (
+        "canary",
+        1,
+        20,
+    )
     assert strict.spec.channel == "strict"
 
 

@@ -1,4 +1,4 @@
-"""Users: names and passwords that can be, hashes that tell nothing."""
+"""Users: valid names and passwords, salted hashes, sessions."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ def database(url: str) -> Database:
     return Database(url)
 
 
-def test_the_right_password_alone_is_right(database: Database) -> None:
+def test_only_the_right_password_is_verified(database: Database) -> None:
     users = UserStore(database)
     users.set_password("ada", "correct horse battery")
     assert users.verify_password("ada", "correct horse battery")
@@ -25,19 +25,19 @@ def test_the_right_password_alone_is_right(database: Database) -> None:
     assert users.names() == ["ada"]
 
 
-def test_equal_passwords_are_kept_differently_and_never_plain(database: Database) -> None:
+def test_equal_passwords_have_different_hashes(database: Database) -> None:
     users = UserStore(database)
     for name in ("ada", "bob"):
         users.set_password(name, "correct horse battery")
     with database.read_session() as session:
-        kept = [session.get_one(UserRow, name).password_hash for name in ("ada", "bob")]
-    assert kept[0] != kept[1]
-    assert "horse" not in "".join(kept)
+        hashes = [session.get_one(UserRow, name).password_hash for name in ("ada", "bob")]
+    assert hashes[0] != hashes[1]
+    assert "horse" not in "".join(hashes)
     assert users.session_fingerprint("ada") != users.session_fingerprint("bob")
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "said"),
+    ("name", "password", "message"),
     [
         ("", "long enough for it", "is no name"),
         (" ada", "long enough for it", "is no name"),
@@ -46,31 +46,33 @@ def test_equal_passwords_are_kept_differently_and_never_plain(database: Database
         ("ada", "short", "too short"),
     ],
 )
-def test_what_cannot_be_is_refused(database: Database, name: str, password: str, said: str) -> None:
-    with pytest.raises(InvalidInputError, match=said):
+def test_invalid_name_or_password_is_refused(
+    database: Database, name: str, password: str, message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
         UserStore(database).set_password(name, password)
 
 
-def test_who_is_not_there_cannot_leave(database: Database) -> None:
+def test_unknown_user_cannot_be_removed(database: Database) -> None:
     with pytest.raises(NotFoundError, match="no user named 'bob'"):
         UserStore(database).remove("bob")
 
 
 # Issue 18, 8.
-def test_a_session_ends_by_itself_by_signing_out_and_with_the_password(database: Database) -> None:
+def test_session_ends_by_expiry_sign_out_and_password_change(database: Database) -> None:
     users = UserStore(database)
     assert not users.any()
     users.set_password("ada", "correct horse battery")
     assert users.any()
-    short, long, other = (
+    expired, active, other = (
         users.create_session("ada", timedelta(hours=hours)) for hours in (0, 1, 1)
     )
-    assert len({short, long, other}) == 3
-    assert users.active_session_fingerprint("ada", short) is None
-    assert users.active_session_fingerprint("ada", long) == users.session_fingerprint("ada")
-    assert users.active_session_fingerprint("bob", long) is None
-    users.end_session(long)
-    assert users.active_session_fingerprint("ada", long) is None
+    assert len({expired, active, other}) == 3
+    assert users.active_session_fingerprint("ada", expired) is None
+    assert users.active_session_fingerprint("ada", active) == users.session_fingerprint("ada")
+    assert users.active_session_fingerprint("bob", active) is None
+    users.end_session(active)
+    assert users.active_session_fingerprint("ada", active) is None
     before = users.active_session_fingerprint("ada", other)
     users.set_password("ada", "another long password")
     assert users.active_session_fingerprint("ada", other) != before
@@ -78,7 +80,7 @@ def test_a_session_ends_by_itself_by_signing_out_and_with_the_password(database:
     assert users.active_session_fingerprint("ada", other) is None
 
 
-def test_expired_sessions_are_swept_out(database: Database) -> None:
+def test_expired_sessions_are_deleted(database: Database) -> None:
     users = UserStore(database)
     users.set_password("ada", "correct horse battery")
     for _ in range(3):
@@ -88,19 +90,19 @@ def test_expired_sessions_are_swept_out(database: Database) -> None:
         assert len(session.scalars(select(SessionRow)).all()) == 1
 
 
-# Issue 18, 6: as long, and as much memory, for names that do not exist.
-def test_one_hash_is_made_whoever_is_named(
+# Issue 18, 6: the same time and memory for names that do not exist.
+def test_unknown_names_cost_one_hash_too(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = UserStore(database)
     users.set_password("ada", "correct horse battery")
-    made: list[str] = []
+    hashed: list[str] = []
 
-    def hashed(word: str, _: bytes) -> bytes:
-        made.append(word)
+    def scrypt(password: str, _: bytes) -> bytes:
+        hashed.append(password)
         return b"a hash"
 
-    monkeypatch.setattr("studio.store.users._scrypt", hashed)
+    monkeypatch.setattr("studio.store.users._scrypt", scrypt)
     for name in ("ada", "bob", "nul\0"):
         assert not users.verify_password(name, "wrong")
-    assert len(made) == 3
+    assert len(hashed) == 3

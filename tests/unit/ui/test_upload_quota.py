@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def client(studio: AppContainer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A studio whose uploads may take 3,000 bytes, their forms included."""
-    monkeypatch.setattr(uploads, "MOST_BYTES", 3000)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 3000)
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 

@@ -1,4 +1,4 @@
-"""Deployments: which version of a theme a channel serves."""
+"""The deployment log: which version of a theme a channel serves."""
 
 import sqlalchemy as sa
 from alembic import op

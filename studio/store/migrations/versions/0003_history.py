@@ -1,4 +1,4 @@
-"""History: what variants are looked for by."""
+"""Columns of variants that the history is searched by."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Users: who may sign in where the studio is open to other machines."""
+"""Users: operators who may sign in."""
 
 import sqlalchemy as sa
 from alembic import op

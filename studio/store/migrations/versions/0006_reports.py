@@ -1,4 +1,4 @@
-"""Reports on preset versions: robustness packs, regression sheets."""
+"""Evaluation reports on preset versions: robustness and regression."""
 
 import sqlalchemy as sa
 from alembic import op

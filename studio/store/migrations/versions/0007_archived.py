@@ -1,4 +1,4 @@
-"""Presets can be archived: no longer listed, still there for whatever names them."""
+"""Presets can be archived: not listed any more, but kept for what refers to them."""
 
 import sqlalchemy as sa
 from alembic import op

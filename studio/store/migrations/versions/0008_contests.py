@@ -1,4 +1,4 @@
-"""Blind contests between recipes or versions, and their votes."""
+"""Blind tests between recipes or versions, and their votes."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The journal of tuning studies, as Optuna writes it."""
+"""Optuna's journal of tuning studies."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Clients of the API, their requests and the jobs of those."""
+"""API clients, their requests, and the jobs of the requests."""
 
 import sqlalchemy as sa
 from alembic import op

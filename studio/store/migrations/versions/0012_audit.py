@@ -1,4 +1,4 @@
-"""Decisions on words, doodles and pictures, and what reviewers made of them."""
+"""The audit log of moderation decisions, with reviews."""
 
 import sqlalchemy as sa
 from alembic import op

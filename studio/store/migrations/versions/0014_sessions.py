@@ -1,4 +1,4 @@
-"""Sessions of browsers that are signed in, so that signing out ends them."""
+"""Sessions of signed-in browsers, so that signing out ends them."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Presets with versions, base images and variants."""
+"""Presets with their versions, base images and variants."""
 
 import sqlalchemy as sa
 from alembic import op

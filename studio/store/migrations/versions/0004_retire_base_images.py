@@ -1,4 +1,4 @@
-"""Base images can be retired: no longer offered, still there for the presets that use them."""
+"""Base images can be retired: not offered any more, but kept for the presets that use them."""
 
 import sqlalchemy as sa
 from alembic import op

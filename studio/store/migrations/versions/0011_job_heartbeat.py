@@ -1,4 +1,4 @@
-"""When each job was last heard of, so that those of dead drawers are found; its model and turn."""
+"""Heartbeat, base model and fair-share tier of jobs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,9 +8,9 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    never = sa.text("'1970-01-01 00:00:00'")
+    epoch = sa.text("'1970-01-01 00:00:00'")
     op.add_column(
-        "jobs", sa.Column("heard", sa.DateTime(timezone=True), nullable=False, server_default=never)
+        "jobs", sa.Column("heard", sa.DateTime(timezone=True), nullable=False, server_default=epoch)
     )
     op.add_column("jobs", sa.Column("model", sa.String(200), nullable=False, server_default=""))
     op.add_column("jobs", sa.Column("turn", sa.Integer, nullable=False, server_default="0"))
