@@ -21,8 +21,8 @@ TIMEOUT_SECONDS = 240.0
 def run_chaos(pool: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
     """Submit `count` requests and inject the faults in between, evenly spread.
 
-    Returns how many requests were lost (a job not done), duplicated (a variant or terminal event twice)
-    or unfinished (a job without a terminal event).
+    Returns how many requests were lost (a job not done), duplicated (a variant or terminal event
+    twice) or unfinished (a job without a terminal event).
     """
     rng = random.Random(11)
     requests = []
@@ -47,7 +47,8 @@ def run_chaos(pool: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
 
 
 def _terminal_slots(pool: WorkerPool, request: RequestStatus) -> list[str]:
-    """The recipe slot of each terminal event, as a client that follows the request receives them."""
+    """The recipe slot of each terminal event, as a client that follows the request receives
+    them."""
     service = pool.studio.requests
     service.is_finished(request.id)
     live = service.events_since(request.id, 0)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.words [--json] [--pairs]
 
-Times are CPU seconds of the process's only thread, so that other processes do not count. --pairs also
-masks every mask entry within every block entry at every position, which takes minutes.
+Times are CPU seconds of the process's only thread, so that other processes do not count. --pairs
+also masks every mask entry within every block entry at every position, which takes minutes.
 """
 
 import random

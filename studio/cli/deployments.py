@@ -1,6 +1,7 @@
 """`studio themes check|deploy|rollback|undeploy|deployments|status|selections`.
 
-Pre-deployment checks, the deployment log, what a channel serves and which variants its users selected.
+Pre-deployment checks, the deployment log, what a channel serves and which variants its users
+selected.
 """
 
 from collections.abc import Sequence

@@ -136,7 +136,7 @@ class ModerationService:
         image: Image.Image,
     ) -> ImageModerationResult:
         """The verdict once an outside service has had its say, where the policy asks one; what is withheld is
-        on record. It may wait for seconds (`Webhook.DEADLINE`) and may be called from any thread: the
+        on record. It may wait for seconds (`WebhookModerator.DEADLINE_SECONDS`) and may be called from any thread: the
         thread that draws need not be the one."""
         policy = request.preset.safety
         if not policy.check_outputs:

@@ -17,7 +17,7 @@ from studio.recipes.moderation import AuditFilter, ModerationPolicy, Review
 from studio.recipes.text_fields import TEXT, Reason
 from studio.recipes.themes.deployment import Number
 from studio.safety.image_classifier import classify_or_withhold
-from studio.safety.word_lists import decoded_list
+from studio.safety.word_lists import decode_word_list
 from studio.server.auth.session import current_user
 from studio.server.bodies import RawBody
 from studio.server.csrf import CsrfHeader, Language
@@ -88,13 +88,13 @@ def _policy_routes(routes: APIRouter, studio: AppContainer) -> None:
     @routes.get("/list")
     def words() -> dict[str, str]:
         return {
-            "text": decoded_list(read_file(own, "the word list"), own.name) if own.exists() else ""
+            "text": decode_word_list(read_file(own, "the word list"), own.name) if own.exists() else ""
         }
 
     @routes.put("/list")
     def write(wish: _List, x_studio: CsrfHeader) -> dict[str, int]:
         """Keeps the operators' own words, which count from now on."""
-        entries = studio.moderation.lists.checked(wish.text, own)
+        entries = studio.moderation.lists.validate(wish.text, own)
         write_atomic(own, wish.text.encode())
         return {"entries": entries}
 
