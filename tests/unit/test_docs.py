@@ -182,6 +182,15 @@ def test_files_that_the_readme_and_the_guide_name_are_there() -> None:
             assert (ROOT / name).exists(), f"{named(page)}: {name}"
 
 
+def test_source_files_named_in_the_documents_exist() -> None:
+    """A path is relative to the checkout or to `studio/`."""
+    for page in PAGES:
+        if page.name != "CHANGELOG.md":
+            for name in re.findall(r"`([\w/]+\.py)`", page.read_text()):
+                found = (ROOT / name).exists() or (ROOT / "studio" / name).exists()
+                assert found, f"{named(page)}: {name}"
+
+
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],

@@ -143,11 +143,14 @@ def test_slow_answer_ends_at_the_deadline(service: FakeService) -> None:
 
 
 def test_attempts_share_the_deadline(service: FakeService) -> None:
-    """An attempt that fails late is not repeated for the full time."""
+    """An attempt that fails late is not repeated for the full time.
+
+    A busy machine may not get as far as the first attempt within the deadline.
+    """
     service.answers, service.pause_seconds, service.content_length = [(200, b"{}{}{}")], 0.1, 7
     with pytest.raises(ModerationUnavailableError):
         ImpatientModerator(service.url, "secret").moderate(REQUEST)
-    assert len(service.requests) == 1
+    assert len(service.requests) <= 1
 
 
 def test_compressed_answer_is_refused(service: FakeService) -> None:
