@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import AsJson, Author, Version, author_or_user, open_app, print_table
+from studio.cli.output import AsJson, Author, Slug, Version, author_or_user, open_app, print_table
 
 if TYPE_CHECKING:
     from studio.recipes.themes.deployment import Deployment, DeploymentSpec
@@ -44,7 +44,7 @@ Fallback = Annotated[
 
 
 @app.command()
-def check(slug: str, version: Version = None, as_json: AsJson = False) -> None:
+def check(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
     """Run pre-deployment checks. Exit code 2 if one fails."""
     from studio.errors import PreflightFailedError
     from studio.services.themes.preflight import worst_level
@@ -58,7 +58,7 @@ def check(slug: str, version: Version = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def deploy(
-    slug: str,
+    slug: Slug,
     version: Version = None,
     channel: Channel = "live",
     canary: Canary = None,
@@ -91,7 +91,7 @@ def deploy(
 
 @app.command()
 def rollback(
-    slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
+    slug: Slug, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
     """Roll back to the previously deployed version."""
     deployment = open_app().deployments.roll_back(slug, channel, author_or_user(author))
@@ -100,7 +100,7 @@ def rollback(
 
 @app.command()
 def undeploy(
-    slug: str,
+    slug: Slug,
     channel: Channel = "live",
     author: Author = "",
     note: Note = "",
@@ -137,7 +137,7 @@ def status(channel: Channel = "live", as_json: AsJson = False) -> None:
 
 
 @app.command()
-def selections(slug: str, as_json: AsJson = False) -> None:
+def selections(slug: Slug, as_json: AsJson = False) -> None:
     """Variant selection counts by version, newest first."""
     studio = open_app()
     studio.themes.get_version(slug)
