@@ -63,8 +63,10 @@ def process_faults(pool: WorkerPool, locked_seconds: float, away_seconds: float)
 
     def kill_child() -> None:
         parent = str(rng.choice(pool.workers).pid)
-        found = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=False)
-        for pid in found.stdout.split()[:1]:
+        children = subprocess.run(
+            ["pgrep", "-P", parent], capture_output=True, text=True, check=False
+        )
+        for pid in children.stdout.split()[:1]:
             os.kill(int(pid), signal.SIGKILL)
 
     def kill_worker() -> None:

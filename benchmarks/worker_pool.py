@@ -101,7 +101,7 @@ class WorkerPool:
         pending = list(requests)
         get_status = self.studio.requests.jobs.get_status
         while pending and time.monotonic() < deadline:
-            pending = [each for each in pending if not get_status(each.id).is_finished]
+            pending = [request for request in pending if not get_status(request.id).is_finished]
             time.sleep(POLL_SECONDS)
         return not pending
 

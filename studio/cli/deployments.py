@@ -130,8 +130,9 @@ def status(channel: Channel = "live", as_json: AsJson = False) -> None:
     for active in service.active_deployments(channel):
         spec = active.deployment.spec
         canary = (spec.canary_version or "", spec.canary_percent or "")
-        found = "; ".join(map(str, issues.get(spec.slug, ())))
-        rows.append((spec.slug, active.version.version, *canary, active.version.preset.name, found))
+        problems = "; ".join(map(str, issues.get(spec.slug, ())))
+        version = active.version
+        rows.append((spec.slug, version.version, *canary, version.preset.name, problems))
     columns = ("slug", "version", "canary", "canary percent", "name", "issues")
     print_table(columns, rows, as_json)
 
@@ -199,5 +200,5 @@ def _format_period(spec: "DeploymentSpec") -> str:
     if spec.starts_at is None and spec.ends_at is None:
         return ""
     bounds = (spec.starts_at, spec.ends_at)
-    starts, ends = (f"{bound:%Y-%m-%d %H:%M%z}" if bound else "" for bound in bounds)
-    return f"{starts}–{ends}"
+    start, end = (f"{bound:%Y-%m-%d %H:%M%z}" if bound else "" for bound in bounds)
+    return f"{start}–{end}"

@@ -175,12 +175,12 @@ def _resolve_model(catalog: "ModelCatalog", name: str) -> "ModelInfo":
     Raises NotFoundError if there is none, InvalidInputError if models of several kinds have the
     name.
     """
-    kind, slash, rest = name.partition("/")
+    kind, slash, base_name = name.partition("/")
     models = catalog.list_models()
     matches = [
         model
         for model in models
-        if model.name == name or (slash and (model.kind, model.name) == (kind, rest))
+        if model.name == name or (slash and (model.kind, model.name) == (kind, base_name))
     ]
     if not matches:
         available = [model.name for model in models] or ["none"]

@@ -51,7 +51,7 @@ class CompositeClassifier:
         self._classifiers = classifiers
 
     def score(self, image: Image.Image) -> Mapping[str, float]:
-        return dict(ChainMap(*(dict(each.score(image)) for each in self._classifiers)))
+        return dict(ChainMap(*(dict(classifier.score(image)) for classifier in self._classifiers)))
 
 
 def classify_or_withhold(

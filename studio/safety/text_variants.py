@@ -7,10 +7,10 @@ from itertools import chain
 from studio.safety.chinese_segmentation import clauses, compose_components
 from studio.safety.confusables import LETTER_SHAPES, UPSIDE_DOWN, UPSIDE_DOWN_ONLY
 from studio.safety.decoding import find_encoded
+from studio.safety.misspellings import MisspellingIndex
 from studio.safety.pinyin import HomophoneIndex
 from studio.safety.spelling import (
     MAX_WILDCARD_CHARS,
-    MisspellingIndex,
     collapse_repeats,
     has_wildcard,
     reversed_and_rot13,

@@ -65,9 +65,9 @@ def _deleet(text: str, table: dict[str, str]) -> str:
 
 def _alphanumeric(token: NormalizedText, text: str) -> NormalizedText:
     """The letters and digits of `text`, which has a character for each of the token's."""
-    kept = [
+    pairs = [
         (char, index)
         for char, index in zip(text, token.source_indices, strict=True)
         if char.isalnum()
     ]
-    return NormalizedText("".join(char for char, _ in kept), tuple(index for _, index in kept))
+    return NormalizedText("".join(char for char, _ in pairs), tuple(index for _, index in pairs))

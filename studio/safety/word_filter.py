@@ -9,9 +9,9 @@ import ahocorasick
 from studio.recipes.moderation import WORD_ACTIONS, TextModerationResult, WordAction, WordMatch
 from studio.safety.chinese_segmentation import splits_words
 from studio.safety.decoding import unescape
+from studio.safety.misspellings import MisspellingIndex
 from studio.safety.phrases import EntryMatch, PhraseIndex
 from studio.safety.pinyin import MIN_PINYIN_LETTERS, HomophoneIndex
-from studio.safety.spelling import MisspellingIndex
 from studio.safety.text_normalization import (
     WORD_RE,
     TextNormalizer,
