@@ -21,8 +21,8 @@ TIMEOUT_SECONDS = 240.0
 def run_chaos(pool: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
     """Submit `count` requests and inject the faults in between, evenly spread.
 
-    Returns how many requests were lost (a job not done), duplicated (a variant or terminal event twice)
-    or unfinished (a job without a terminal event).
+    Returns how many requests were lost (a job not done), duplicated (a variant or terminal event
+    twice) or unfinished (a job without a terminal event).
     """
     rng = random.Random(11)
     requests = []
@@ -47,7 +47,8 @@ def run_chaos(pool: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
 
 
 def _terminal_slots(pool: WorkerPool, request: RequestStatus) -> list[str]:
-    """The recipe slot of each terminal event, as a client that follows the request receives them."""
+    """The recipe slot of each terminal event, as a client that follows the request receives
+    them."""
     service = pool.studio.requests
     service.is_finished(request.id)
     live = service.events_since(request.id, 0)
@@ -62,8 +63,10 @@ def process_faults(pool: WorkerPool, locked_seconds: float, away_seconds: float)
 
     def kill_child() -> None:
         parent = str(rng.choice(pool.workers).pid)
-        found = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=False)
-        for pid in found.stdout.split()[:1]:
+        children = subprocess.run(
+            ["pgrep", "-P", parent], capture_output=True, text=True, check=False
+        )
+        for pid in children.stdout.split()[:1]:
             os.kill(int(pid), signal.SIGKILL)
 
     def kill_worker() -> None:

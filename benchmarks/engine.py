@@ -35,7 +35,8 @@ LOWEST = (
 def engine_metrics(jobs: int, on_progress: Callable[[str], None]) -> dict[str, Any]:
     """All metrics of one run: a summary with the worse of both zoos, and each zoo's under `zoos`.
 
-    `jobs` is the number of jobs for the memory growth; `on_progress` is called with what comes next.
+    `jobs` is the number of jobs for the memory growth; `on_progress` is called with what comes
+    next.
     """
     silence_library_logging()
     with tempfile.TemporaryDirectory() as directory:

@@ -1,4 +1,4 @@
-"""Measurements of the engine: a mixed stream of jobs, switches, loading, batch order, memory growth."""
+"""Measurements of the engine: mixed stream, switch costs, loading, batch order, memory growth."""
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,8 @@ LONG_STREAM_JOBS = 8
 
 @dataclass(frozen=True)
 class StreamTiming:
-    """Seconds for one stream of jobs, by the engine and by the baseline: first run and second run."""
+    """Seconds for one stream of jobs, by the engine and by the baseline: first run and second
+    run."""
 
     jobs: int
     ours_cold_seconds: float
@@ -54,8 +55,8 @@ class StreamTiming:
 def stream(
     zoo: ModelZoo, canvas: CanvasInput, size: Mapping[str, Any], limit: int = STREAM_JOBS
 ) -> StreamTiming:
-    """The first `limit` jobs of the mixed stream. The baseline runs first, so that both read a warm disk
-    cache."""
+    """The first `limit` jobs of the mixed stream. The baseline runs first, so that both read a warm
+    disk cache."""
     jobs = mixed_stream(zoo, canvas, size)[:limit]
     baseline = DiffusersBaseline(zoo, canvas)
     theirs = [elapsed_seconds(lambda: [baseline.render(job) for job in jobs]) for _ in range(2)]
@@ -128,7 +129,8 @@ class LoadTiming:
 
     @property
     def copy_share(self) -> float | None:
-        """The same of RAM to device; None on a CPU, where RAM is the device and nothing is copied."""
+        """The same of RAM to device; None on a CPU, where RAM is the device and nothing is
+        copied."""
         if self.to_device is None or self.copy_alone is None:
             return None
         return self.copy_alone / self.to_device
@@ -152,7 +154,8 @@ def loading(zoo: ModelZoo, canvas: CanvasInput) -> LoadTiming:
 
 
 def _device_transfer(zoo: ModelZoo, canvas: CanvasInput) -> tuple[float, float]:
-    """Median seconds to move a base model from RAM to the device, and to copy as many pinned bytes."""
+    """Median seconds to move a base model from RAM to the device, and to copy as many pinned
+    bytes."""
     harness = EngineHarness(zoo, canvas, max_device_models=1, max_ram_models=3)
     jobs = [
         harness.make_job(**ONE_STEP_JOB, base_model=ModelRef(name=name)) for name in BASE_MODELS[:2]
@@ -227,7 +230,8 @@ def _resident_bytes() -> int:
 def run_all(
     zoo: ModelZoo, canvas: CanvasInput, on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Every measurement but the memory growth, by name; `on_progress` is called with what comes next."""
+    """Every measurement but the memory growth, by name; `on_progress` is called with what comes
+    next."""
     on_progress(f"{zoo.name}: stream of small jobs, engine and plain diffusers")
     small = stream(zoo, canvas, SMALL_JOB)
     on_progress(f"{zoo.name}: stream of long jobs")

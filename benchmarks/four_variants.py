@@ -75,7 +75,8 @@ def _cold_render(home: Path) -> tuple[float, float]:
 
 
 def _warm_requests(home: Path) -> tuple[list[float], list[float]]:
-    """Seconds for all four variants and for a preview of recipe A, without the first, which warms up."""
+    """Seconds for all four variants and for a preview of recipe A, without the first, which warms
+    up."""
     studio = create_app_container(Settings(data_dir=home / "warm"))
     preset = studio.themes.get_version("first-light").preset
     seconds, previews = [], []

@@ -39,7 +39,8 @@ class ModelZoo:
 
 
 def pocket_zoo(directory: Path) -> ModelZoo:
-    """The bundled base model three times, each with a changed bias so that no two files are equal."""
+    """The bundled base model three times, each with a changed bias so that no two files are
+    equal."""
     models = bundled_path("assets") / "models"
     source = models / "checkpoints" / "pocket-ink"
     for index, name in enumerate(BASE_MODELS):

@@ -1,4 +1,4 @@
-"""Optimizations that trade exactness for speed: the gain of each, and how much it changes the image."""
+"""Optimizations that trade exactness for speed: gain and change of the image."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -15,7 +15,8 @@ from studio.recipes.generation.job import RenderJob
 
 @dataclass(frozen=True)
 class Optimization:
-    """`factor` is the speed-up; `difference` the mean absolute change of a pixel's channels, 0 to 255."""
+    """`factor` is the speed-up; `difference` the mean absolute change of a pixel's channels, 0 to
+    255."""
 
     name: str
     factor: float

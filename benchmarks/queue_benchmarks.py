@@ -51,7 +51,8 @@ def _count_loads(pool: WorkerPool) -> int:
 
 
 def makespans(on_progress: Callable[[str], None]) -> tuple[dict[str, float], float]:
-    """Makespan ratio by number of workers, and the longest idle time of a worker while a job waited."""
+    """Makespan ratio by number of workers, and the longest idle time of a worker while a job
+    waited."""
     ratios, idle_seconds = {}, 0.0
     for count in WORKER_COUNTS:
         on_progress(f"makespan: mixed jobs on {count} workers")
@@ -83,7 +84,8 @@ def _makespan(pool: WorkerPool, workers: int) -> tuple[float, float]:
 
 
 def fairness_ratio(pool: WorkerPool) -> float:
-    """The 95th percentile of a quiet client's waits beside a flooding client, divided by its run time."""
+    """The 95th percentile of a quiet client's waits beside a flooding client, divided by its run
+    time."""
     run_seconds, waits = 0.5, []
     flood = [pool.submit("flood", [0.5] * 4) for _ in range(60)]
     for _ in range(12):

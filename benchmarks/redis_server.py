@@ -1,4 +1,4 @@
-"""A private Redis server on a free loopback port, with append-only persistence: for benchmarks and tests."""
+"""A private Redis server on a free loopback port, with append-only persistence."""
 
 import shutil
 import socket

@@ -1,8 +1,9 @@
-"""The job queue: dispatch latency, makespan, fairness, and a chaos run in which processes are killed.
+"""The job queue: dispatch latency, makespan, fairness, and a chaos run with killed processes.
 
     python -m benchmarks.serving [--json] [--requests N]
 
-Starts a Redis server and stub workers of its own and ends them. Needs redis-server; takes some three minutes.
+Starts a Redis server and stub workers of its own and ends them. Needs redis-server; takes some
+three minutes.
 """
 
 import json

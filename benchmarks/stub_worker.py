@@ -2,8 +2,9 @@
 
     python -m benchmarks.stub_worker [STRATEGY]
 
-A request's prompt says for how many seconds: four numbers for the recipes A to D, and optionally a fifth
-for a change of the base model. STRATEGY is kombu's `round_robin` for workers without model affinity.
+A request's prompt says for how many seconds: four numbers for the recipes A to D, and optionally a
+fifth for a change of the base model. STRATEGY is kombu's `round_robin` for workers without model
+affinity.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
     python -m benchmarks.words [--json] [--pairs]
 
-Times are CPU seconds of the process's only thread, so that other processes do not count. --pairs also
-masks every mask entry within every block entry at every position, which takes minutes.
+Times are CPU seconds of the process's only thread, so that other processes do not count. --pairs
+also masks every mask entry within every block entry at every position, which takes minutes.
 """
 
 import random
@@ -130,9 +130,9 @@ def _rates(set_name: str, check: TextCheck) -> Iterator[Measurement]:
         for key in kinds:
             name = f"{set_name}, {expected}: {key[1]} ({totals[key]})"
             yield Measurement(name, 100 * (1 - errors[key] / totals[key]), "%", 1)
-        total, wrong = (sum(counts[key] for key in kinds) for counts in (totals, errors))
+        total, errors_in_all = (sum(counts[key] for key in kinds) for counts in (totals, errors))
         name = f"{set_name}, {expected}: all ({total})"
-        yield Measurement(name, 100 * (1 - wrong / total), "%", 1)
+        yield Measurement(name, 100 * (1 - errors_in_all / total), "%", 1)
 
 
 def _costs(check: TextCheck) -> Iterator[Measurement]:

@@ -1,4 +1,4 @@
-"""A studio that serves one theme, with stub workers of its own, for queue benchmarks and chaos tests."""
+"""A studio with one theme and stub workers, for queue benchmarks and chaos tests."""
 
 import os
 import signal
@@ -39,8 +39,8 @@ class WorkerPool:
     """The API's side of the queue, and the processes of the workers."""
 
     def __init__(self, home: Path, redis: RedisServer | None, database: str = "") -> None:
-        """Without `redis` the studio renders in its own process; `database` is the URL of one to use in
-        place of SQLite in `home`."""
+        """Without `redis` the studio renders in its own process; `database` is the URL of one to
+        use in place of SQLite in `home`."""
         self.home, self.redis, self.database = home, redis, database
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self._open()
@@ -53,7 +53,8 @@ class WorkerPool:
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:
-        """Runs the API's maintenance (lost jobs, unsent messages) in a thread while the block runs."""
+        """Runs the API's maintenance (lost jobs, unsent messages) in a thread while the block
+        runs."""
         stopped = threading.Event()
         thread = threading.Thread(target=self._maintain, args=(stopped,), daemon=True)
         thread.start()
@@ -64,7 +65,8 @@ class WorkerPool:
             thread.join()
 
     def submit(self, client: str, seconds: Sequence[float]) -> RequestStatus:
-        """A request whose jobs take `seconds`, for A to D; a fifth number for a change of base model.
+        """A request whose jobs take `seconds`, for A to D; a fifth number for a change of base
+        model.
 
         Raises CapacityError if the queue is full, StorageUnavailableError if the database is away.
         """
@@ -99,12 +101,13 @@ class WorkerPool:
         pending = list(requests)
         get_status = self.studio.requests.jobs.requests.get_status
         while pending and time.monotonic() < deadline:
-            pending = [each for each in pending if not get_status(each.id).is_finished]
+            pending = [request for request in pending if not get_status(request.id).is_finished]
             time.sleep(POLL_SECONDS)
         return not pending
 
     def start_workers(self, count: int, *strategy: str) -> None:
-        """Starts `count` workers and renders with each once, so that none is measured while it starts.
+        """Starts `count` workers and renders with each once, so that none is measured while it
+        starts.
 
         `strategy` is the order in which they read their queues, by default model affinity.
         """

@@ -1,4 +1,4 @@
-"""The jobs that the engine is measured with: one recipe, and a stream in which everything changes."""
+"""The jobs that the engine is measured with, and an engine to render them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

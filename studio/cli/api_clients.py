@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Manage API clients.")
 
+Name = Annotated[str, typer.Argument(help="Name of a client.")]
+
 
 @app.command()
 def add(
-    name: str,
+    name: Name,
     channel: Annotated[str, typer.Option(help="Channel that the client is served from.")] = "live",
     per_minute: Annotated[int, typer.Option(help="Requests per minute.")] = 60,
     in_flight: Annotated[int, typer.Option(help="Concurrent requests.")] = 10,
@@ -60,7 +62,7 @@ def list_clients(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def remove(name: str) -> None:
+def remove(name: Name) -> None:
     """Revoke a client's key."""
     open_app().clients.remove(name)
 

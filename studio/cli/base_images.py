@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Manage base images.")
 
+ImageId = Annotated[str, typer.Argument(help="Id of a base image.")]
+PngFile = Annotated[Path, typer.Argument(help="PNG file.")]
 DetectorOption = Annotated[
     str | None, typer.Option(help="Pose detector that finds the keypoints; default: none.")
 ]
@@ -35,7 +37,7 @@ def list_base_images(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def export(image_id: str, file: Path) -> None:
+def export(image_id: ImageId, file: PngFile) -> None:
     """Write a base image to a PNG file."""
     from studio.files import write_atomic
 
@@ -45,8 +47,8 @@ def export(image_id: str, file: Path) -> None:
 
 @app.command()
 def add(
-    image_id: str,
-    file: Path,
+    image_id: ImageId,
+    file: PngFile,
     name: Annotated[str | None, typer.Option(help="Display name; default: the id.")] = None,
     detector: DetectorOption = None,
     keypoints: Annotated[
@@ -79,7 +81,7 @@ def add(
 
 @app.command("detect-pose")
 def detect_pose(
-    image_id: str, detector: Annotated[str, typer.Option(help="Name of a pose detector.")]
+    image_id: ImageId, detector: Annotated[str, typer.Option(help="Name of a pose detector.")]
 ) -> None:
     """Re-detect keypoints."""
     from studio.services.base_images import detect_keypoints

@@ -1,6 +1,7 @@
 """`studio themes check|deploy|rollback|undeploy|deployments|status|selections`.
 
-Pre-deployment checks, the deployment log, what a channel serves and which variants its users selected.
+Pre-deployment checks, the deployment log, what a channel serves and which variants its users
+selected.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import AsJson, Author, Version, author_or_user, open_app, print_table
+from studio.cli.output import AsJson, Author, Slug, Version, author_or_user, open_app, print_table
 
 if TYPE_CHECKING:
     from studio.recipes.themes.deployment import Deployment, DeploymentSpec
@@ -43,7 +44,7 @@ Fallback = Annotated[
 
 
 @app.command()
-def check(slug: str, version: Version = None, as_json: AsJson = False) -> None:
+def check(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
     """Run pre-deployment checks. Exit code 2 if one fails."""
     from studio.errors import PreflightFailedError
     from studio.services.themes.check_result import worst_level
@@ -57,7 +58,7 @@ def check(slug: str, version: Version = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def deploy(
-    slug: str,
+    slug: Slug,
     version: Version = None,
     channel: Channel = "live",
     canary: Canary = None,
@@ -90,7 +91,7 @@ def deploy(
 
 @app.command()
 def rollback(
-    slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
+    slug: Slug, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
     """Roll back to the previously deployed version."""
     deployment = open_app().deployments.rollback(slug, channel, author_or_user(author))
@@ -99,7 +100,7 @@ def rollback(
 
 @app.command()
 def undeploy(
-    slug: str,
+    slug: Slug,
     channel: Channel = "live",
     author: Author = "",
     note: Note = "",
@@ -129,14 +130,15 @@ def status(channel: Channel = "live", as_json: AsJson = False) -> None:
     for active in service.active_deployments(channel):
         spec = active.deployment.spec
         canary = (spec.canary_version or "", spec.canary_percent or "")
-        found = "; ".join(map(str, issues.get(spec.slug, ())))
-        rows.append((spec.slug, active.version.version, *canary, active.version.preset.name, found))
+        problems = "; ".join(map(str, issues.get(spec.slug, ())))
+        version = active.version
+        rows.append((spec.slug, version.version, *canary, version.preset.name, problems))
     columns = ("slug", "version", "canary", "canary percent", "name", "issues")
     print_table(columns, rows, as_json)
 
 
 @app.command()
-def selections(slug: str, as_json: AsJson = False) -> None:
+def selections(slug: Slug, as_json: AsJson = False) -> None:
     """Variant selection counts by version, newest first."""
     studio = open_app()
     studio.themes.get_version(slug)
@@ -198,5 +200,5 @@ def _format_period(spec: "DeploymentSpec") -> str:
     if spec.starts_at is None and spec.ends_at is None:
         return ""
     bounds = (spec.starts_at, spec.ends_at)
-    starts, ends = (f"{bound:%Y-%m-%d %H:%M%z}" if bound else "" for bound in bounds)
-    return f"{starts}–{ends}"
+    start, end = (f"{bound:%Y-%m-%d %H:%M%z}" if bound else "" for bound in bounds)
+    return f"{start}–{end}"

@@ -8,6 +8,7 @@ import typer
 from studio.cli.output import (
     AsJson,
     Author,
+    Slug,
     Version,
     open_app,
     print_line,
@@ -19,7 +20,7 @@ app = typer.Typer()
 
 
 @app.command()
-def robustness(slug: str, version: Version = None, as_json: AsJson = False) -> None:
+def robustness(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
     """Run the robustness suite: adversarial doodles on every base image of the theme.
 
     Measures whether the character is preserved. Exit code 2 if the pass rate is too low.
@@ -48,7 +49,7 @@ def robustness(slug: str, version: Version = None, as_json: AsJson = False) -> N
 
 @app.command()
 def regression(
-    slug: str,
+    slug: Slug,
     out: Annotated[Path, typer.Option(help="Output directory for sheet.html and sheet.png.")],
     version: Version = None,
     against: Annotated[

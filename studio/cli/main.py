@@ -53,8 +53,9 @@ app.command(hidden=True)(serve)
 def main() -> NoReturn:
     """The console script: prints a StudioError as one line and exits with its exit code.
 
-    With STUDIO_ERRORS=json the line is the error's message as JSON. The web UI sets it for the commands
-    that it runs (`services/model_downloads.py`), to show the error in the reader's language.
+    With STUDIO_ERRORS=json the line is the error's message as JSON. The web UI sets it for the
+    commands that it runs (`services/model_downloads.py`), to show the error in the reader's
+    language.
     """
     try:
         with close_containers_on_exit():

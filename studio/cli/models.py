@@ -29,7 +29,8 @@ app = typer.Typer(
 
 
 class ModelKind(StrEnum):
-    """The values of `ModelType` (`recipes/generation/recipe.py`), which is too heavy for `--help`."""
+    """The values of `ModelType` (`recipes/generation/recipe.py`), which is too heavy for
+    `--help`."""
 
     checkpoint = "checkpoint"
     controlnet = "controlnet"
@@ -171,14 +172,15 @@ def _catalog() -> "ModelCatalog":
 def _resolve_model(catalog: "ModelCatalog", name: str) -> "ModelInfo":
     """The model of this name, or of this `kind/name`.
 
-    Raises NotFoundError if there is none, InvalidInputError if models of several kinds have the name.
+    Raises NotFoundError if there is none, InvalidInputError if models of several kinds have the
+    name.
     """
-    kind, slash, rest = name.partition("/")
+    kind, slash, base_name = name.partition("/")
     models = catalog.list_models()
     matches = [
         model
         for model in models
-        if model.name == name or (slash and (model.kind, model.name) == (kind, rest))
+        if model.name == name or (slash and (model.kind, model.name) == (kind, base_name))
     ]
     if not matches:
         available = [model.name for model in models] or ["none"]

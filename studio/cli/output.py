@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Author = Annotated[str, typer.Option(help="Author recorded in the log.", envvar="STUDIO_AUTHOR")]
+Slug = Annotated[str, typer.Argument(help="Slug of a theme.")]
 Version = Annotated[int | None, typer.Option(help="Version of the theme; default: the latest.")]
 RecipeSlot = Annotated[str, typer.Option("--recipe", help="Recipe slot: A, B, C or D.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Skip confirmation.")]

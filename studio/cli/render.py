@@ -63,7 +63,8 @@ def render(
 def _write_variants(
     events: Iterable["Event"], out: Path
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Write each image as it is completed; returns the variants and the failures, by recipe slot."""
+    """Write each image as it is completed; returns the variants and the failures, by recipe
+    slot."""
     from studio.files import write_atomic
     from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
 

@@ -10,6 +10,7 @@ from studio.cli.evaluations import app as evaluations
 from studio.cli.output import (
     AsJson,
     Author,
+    Slug,
     Version,
     open_app,
     print_json,
@@ -39,7 +40,7 @@ def list_themes(
 
 
 @app.command()
-def versions(slug: str, as_json: AsJson = False) -> None:
+def versions(slug: Slug, as_json: AsJson = False) -> None:
     """List the versions of a theme, newest first."""
     rows = [
         (summary.version, f"{summary.created_at:%Y-%m-%d %H:%M}", summary.author, summary.message)
@@ -50,7 +51,7 @@ def versions(slug: str, as_json: AsJson = False) -> None:
 
 @app.command()
 def diff(
-    slug: str,
+    slug: Slug,
     before: Annotated[int | None, typer.Option("--from", help="Default: previous version.")] = None,
     after: Annotated[int | None, typer.Option("--to", help="Default: latest version.")] = None,
     as_json: AsJson = False,
@@ -66,14 +67,14 @@ def diff(
 
 
 @app.command()
-def show(slug: str, version: Version = None) -> None:
+def show(slug: Slug, version: Version = None) -> None:
     """Print a theme as JSON."""
     print_json(open_app().themes.get_version(slug, version).preset.to_json())
 
 
 @app.command()
 def export(
-    slug: str,
+    slug: Slug,
     file: File,
     version: Version = None,
     with_base_images: Annotated[
@@ -102,14 +103,14 @@ def import_theme(file: File, author: Author = "", as_json: AsJson = False) -> No
 
 
 @app.command()
-def rename(slug: str, name: str, author: Author = "", as_json: AsJson = False) -> None:
+def rename(slug: Slug, name: str, author: Author = "", as_json: AsJson = False) -> None:
     """Change a theme's name, as its next version; the slug stays."""
     _print_version(open_app().themes.rename(slug, name, author), as_json)
 
 
 @app.command()
 def duplicate(
-    slug: str,
+    slug: Slug,
     new: Annotated[str, typer.Argument(help="Slug of the new theme, or a name to derive it from.")],
     name: Annotated[str, typer.Option(help="Name of the new theme; default: NEW.")] = "",
     version: Version = None,
@@ -125,13 +126,13 @@ def duplicate(
 
 
 @app.command()
-def archive(slug: str) -> None:
+def archive(slug: Slug) -> None:
     """Hide a theme from the lists; a deployed theme has to be undeployed first."""
     open_app().deployments.archive(slug)
 
 
 @app.command()
-def unarchive(slug: str) -> None:
+def unarchive(slug: Slug) -> None:
     """Show an archived theme in the lists again."""
     open_app().deployments.archive(slug, False)
 

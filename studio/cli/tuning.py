@@ -1,5 +1,6 @@
 """`studio tuning`: studies that search for better values of a recipe's fields (Optuna, TPE)."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,7 @@ from studio.cli.output import (
     AsJson,
     Author,
     RecipeSlot,
+    Slug,
     Version,
     open_app,
     print_line,
@@ -28,7 +30,7 @@ OBJECTIVES = {"metrics": "looks", "ratings": "votes", "both": "both"}
 
 @app.command()
 def start(
-    slug: str,
+    slug: Slug,
     vary: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +80,7 @@ def apply(study: Study, trial: Trial, author: Author = "", as_json: AsJson = Fal
 
 
 def _parse_study(
-    slug: str, version: int, slot: str, objective: str, vary: "list[str] | tuple[()]"
+    slug: str, version: int, slot: str, objective: str, vary: Sequence[str]
 ) -> "TuningStudy":
     """Raises InvalidInputError for a search space, slot or objective that is not valid."""
     from pydantic import ValidationError

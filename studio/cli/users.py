@@ -1,4 +1,4 @@
-"""`studio users`: accounts that can sign in to the web UI; with the first one, sign-in is required."""
+"""`studio users`: accounts of the web UI; as soon as there is one, sign-in is required."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated

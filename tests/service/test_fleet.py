@@ -12,17 +12,12 @@ from hypothesis import strategies as st
 from redis import ConnectionError, Redis
 from redis.client import Pipeline
 
-from studio.bench.redis import RedisServer
+from benchmarks.redis_server import RedisServer
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS
-from studio.services.requests.celery_runner import (
-    EVENT_TTL_SECONDS,
-    MAX_CONSECUTIVE_PER_MODEL,
-    ModelAffinityOrder,
-    RedisEventLog,
-    connect_redis,
-)
+from studio.services.requests.celery_app import MAX_CONSECUTIVE_PER_MODEL, ModelAffinityOrder
+from studio.services.requests.event_log import EVENT_TTL_SECONDS, RedisEventLog, connect_redis
 from studio.settings import Settings
 from studio.worker.celery_worker import run_worker
 from tests.service.conftest import Service

@@ -160,7 +160,8 @@ def test_only_output_module_prints() -> None:
 def test_command_leaves_no_thread_behind(
     studio_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issue 18, 12 (review 3.5): an interpreter that exits while a thread is inside torch is aborted."""
+    """Issue 18, 12 (review 3.5): an interpreter that exits while a thread is inside torch is
+    aborted."""
     before = set(threading.enumerate())
     assert studio_command("themes", "list").code == 0
     assert studio_command("themes", "show", "nobody").code == 3

@@ -17,7 +17,7 @@ from studio.recipes.moderation import AuditFilter, ModerationPolicy, Review
 from studio.recipes.text_fields import TEXT, Reason
 from studio.recipes.themes.deployment import VersionNumber
 from studio.safety.image_classifier import classify_or_withhold
-from studio.safety.word_lists import decoded_list
+from studio.safety.word_lists import decode_word_list
 from studio.server.auth.session import CurrentUser
 from studio.server.bodies import RawBody
 from studio.server.csrf import CSRF_HEADER
@@ -96,7 +96,7 @@ def save_policy(
 def get_word_list(studio: Container) -> dict[str, str]:
     """The operators' custom word list; empty where there is none."""
     file = _custom_list(studio.settings)
-    text = decoded_list(read_file(file, "the word list"), file.name) if file.exists() else ""
+    text = decode_word_list(read_file(file, "the word list"), file.name) if file.exists() else ""
     return {"text": text}
 
 
@@ -104,7 +104,7 @@ def get_word_list(studio: Container) -> dict[str, str]:
 def save_word_list(body: WordList, studio: Container) -> dict[str, int]:
     """Replaces the custom word list, which takes effect at once; the answer is its number of entries."""
     file = _custom_list(studio.settings)
-    entries = studio.moderation.lists.checked(body.text, file)
+    entries = studio.moderation.lists.validate(body.text, file)
     write_atomic(file, body.text.encode())
     return {"entries": entries}
 
