@@ -30,7 +30,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 studio: install  ## serve the studio on http://127.0.0.1:7860
-	$(BIN)/studio run
+	$(BIN)/studio ui
 
 services:  ## Chromium, PostgreSQL, Redis, nginx and what the drawing library needs, where apt can install them
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
@@ -105,7 +105,7 @@ sbom: install $(VENV)-audit/.installed  ## build/sbom.json: the installed packag
 	  --output-format JSON --output-file build/sbom.json $(BIN)/python
 
 bench: $(VENV)/.installed  ## seconds for four pocket variants and peak memory
-	$(BIN)/python -m tests.benchmarks.four_variants
+	$(BIN)/python -m benchmarks.four_variants
 
 clean:  ## remove .venv, node_modules and caches
 	rm -rf $(VENV) $(VENV)-audit node_modules site build dist .mypy_cache .ruff_cache .pytest_cache .coverage

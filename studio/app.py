@@ -26,7 +26,8 @@ from studio.services.model_downloads import ModelDownloads
 from studio.services.moderation_service import ModerationService
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_queue import Priority, RenderQueue
-from studio.services.rendering.render_service import Renderer, RenderService
+from studio.services.rendering.render_service import RenderService
+from studio.services.rendering.renderer import Renderer
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.requests.request_service import RequestService
 from studio.services.requests.retention import RetentionService
@@ -255,7 +256,7 @@ def _build_engine(settings: Settings, catalog: ModelCatalog) -> Renderer:
         settings.torch_compile,
         settings.job_timeout_seconds,
     )
-    return Engine(catalog, settings.device, limits, ways=options)
+    return Engine(catalog, settings.device, limits, options=options)
 
 
 def _build_renders(
@@ -270,7 +271,7 @@ def _build_renders(
         RenderQueue(),
         renderer_factory,
         batch=settings.batch_variants and not settings.disable_approximations,
-        judge=moderation.moderate_output,
+        moderate=moderation.moderate_output,
     )
     renders.metrics.registry.register(EngineCollector(renders.engine_status))
     renders.metrics.registry.register(QueueCollector(stores.jobs.stats))

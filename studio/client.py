@@ -24,7 +24,7 @@ from studio.errors import (
 )
 from studio.messages import Message, message, read_message
 from studio.recipes.themes.preset import Slot
-from studio.server.schemas import PREFIX, Problem, RequestResponse, Theme
+from studio.server.schemas import API_PREFIX, ProblemDetails, RequestResponse, Theme
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds until a call without an answer fails; streams have no timeout."""
@@ -113,7 +113,7 @@ class StudioClient:
         Each event has its sequence number as `id`. A connection that breaks raises ApiError: call
         again with the last id.
         """
-        url = f"{PREFIX}/requests/{request_id}/events"
+        url = f"{API_PREFIX}/requests/{request_id}/events"
         headers = {"Last-Event-ID": str(after)}
         try:
             with self._http.stream("GET", url, headers=headers, timeout=None) as response:
@@ -140,7 +140,7 @@ class StudioClient:
 
     def select_variant(self, request_id: str, slot: Slot) -> None:
         """Records which variant the user selected."""
-        self._request("POST", f"/requests/{request_id}/pick", json={"slot": slot})
+        self._request("POST", f"/requests/{request_id}/selection", json={"slot": slot})
 
     def cancel(self, request_id: str) -> RequestResponse:
         """Cancels the jobs that have not ended."""
@@ -149,7 +149,7 @@ class StudioClient:
 
     def _request(self, method: str, path: str, **kwargs: Any) -> httpx2.Response:
         try:
-            response = self._http.request(method, f"{PREFIX}{path}", **kwargs)
+            response = self._http.request(method, f"{API_PREFIX}{path}", **kwargs)
         except httpx2.HTTPError as error:
             raise ApiError("request.api_no_answer", reason=str(error)) from None
         _raise_for_status(response)
@@ -171,7 +171,7 @@ def _raise_for_status(response: httpx2.Response) -> None:
 
 def _problem_message(content: bytes) -> Message | None:
     try:
-        problem = Problem.model_validate_json(content)
+        problem = ProblemDetails.model_validate_json(content)
         data = {"id": problem.code or problem.detail, "params": problem.params}
         return read_message(json.dumps(data))
     except ValueError:

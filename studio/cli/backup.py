@@ -1,33 +1,38 @@
-"""`studio backup|restore`: all that cannot be had again, as a folder."""
+"""`studio backup|restore`: everything in the data directory that cannot be re-created."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from studio.cli.output import load_settings, say
+from studio.cli.output import load_settings, print_line
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="A new folder for it.")],
+    directory: Annotated[Path, typer.Argument(help="New directory for the backup.")],
     without_models: Annotated[
-        bool, typer.Option("--without-models", help="Leave your own models out: they can be large.")
+        bool,
+        typer.Option("--without-models", help="Leave out user models, which can be large."),
     ] = False,
 ) -> None:
-    """Copy database, pictures, word lists, session secret and own models, while the studio goes on."""
+    """Copy database, images, word lists, session secret and user models while the studio runs."""
     from studio.services.backup import back_up
 
     settings = load_settings()
-    made = back_up(settings, folder, not without_models)
-    say(f"{folder}: the database, {made.images} pictures, {made.models} files of models")
+    report = back_up(settings, directory, not without_models)
+    print_line(f"{directory}: database, {report.images} images, {report.models} model files")
     if settings.image_store_url:
-        say(f"pictures in {settings.image_store_url} are not part of it: keep them there", err=True)
+        url = settings.image_store_url
+        print_line(f"images in {url} are not part of the backup: back up that bucket", err=True)
 
 
-def restore(folder: Annotated[Path, typer.Argument(help="What `studio backup` made.")]) -> None:
+def restore(
+    directory: Annotated[Path, typer.Argument(help="Backup made by `studio backup`.")],
+) -> None:
     """Copy a backup into the data directory, which must be new."""
     from studio.services.backup import restore as restore_backup
 
     settings = load_settings()
-    made = restore_backup(settings, folder)
-    say(f"{settings.data_dir}: as of {made.created_at:%Y-%m-%d %H:%M} UTC, {made.images} pictures")
+    report = restore_backup(settings, directory)
+    created = f"{report.created_at:%Y-%m-%d %H:%M} UTC"
+    print_line(f"{settings.data_dir}: backup of {created}, {report.images} images")

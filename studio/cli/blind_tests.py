@@ -1,82 +1,102 @@
-"""`studio votes`: blind contests between recipes or versions, set up, voted on and counted."""
+"""`studio blind-tests`: blind comparisons of recipes or versions, by votes on pairs of images."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import AsJson, Author, open_app, print_progress, print_table, say
+from studio.cli.output import AsJson, Author, open_app, print_line, print_progress, print_table
 
-app = typer.Typer(no_args_is_help=True, help="Blind contests between recipes or versions.")
-CHOICES = ("left", "right", "tie")
-Voter = Annotated[str, typer.Option(help="Who votes.", envvar="STUDIO_AUTHOR")]
+if TYPE_CHECKING:
+    from studio.recipes.evaluation.blind_test import Choice
+
+app = typer.Typer(no_args_is_help=True, help="Blind tests of recipes or versions.")
+
+TestId = Annotated[int, typer.Argument(help="Number of a blind test.", metavar="TEST")]
+Voter = Annotated[str, typer.Option(help="Name of the voter.", envvar="STUDIO_AUTHOR")]
+VOTE_CHOICES: "tuple[Choice, ...]" = ("left", "right", "tie")
 
 
 @app.command("list")
-def list_contests(as_json: AsJson = False) -> None:
-    """Every contest, the newest first."""
+def list_blind_tests(as_json: AsJson = False) -> None:
+    """List blind tests, newest first."""
     rows = [
-        (each.id, each.contest.title, len(each.contest.entrants), each.author)
-        for each in open_app().blind_tests.contests.list_all()
+        (stored.id, stored.contest.title, len(stored.contest.entrants), stored.author)
+        for stored in open_app().blind_tests.contests.list_all()
     ]
-    print_table(("contest", "title", "entrants", "author"), rows, as_json)
+    print_table(("blind test", "title", "candidates", "author"), rows, as_json)
 
 
 @app.command()
-def begin(
+def create(
     title: str,
-    entrants: Annotated[
-        list[str], typer.Argument(help="Two to four, such as picnic:2:A or picnic:2 for all four.")
+    candidates: Annotated[
+        list[str], typer.Argument(help="Two to four, e.g. picnic:2:A, or picnic:2 for all recipes.")
     ],
     author: Author = "",
     as_json: AsJson = False,
 ) -> None:
-    """Set up a contest over the test doodles, and draw what will be shown."""
+    """Create a blind test over the sample doodles and render its images."""
     from studio.recipes.evaluation.blind_test import Candidate
 
-    voting = open_app().blind_tests
-    kept = voting.create(title, [Candidate.parse(text) for text in entrants], author)
-    voting.render_missing(kept.id, print_progress)
-    print_table(("contest", "title"), [(kept.id, kept.contest.title)], as_json)
+    service = open_app().blind_tests
+    stored = service.create(title, [Candidate.parse(text) for text in candidates], author)
+    service.render_missing(stored.id, print_progress)
+    print_table(("blind test", "title"), [(stored.id, stored.contest.title)], as_json)
 
 
-@app.command()
-def ballot(contest: int, folder: Path, voter: Voter, as_json: AsJson = False) -> None:
-    """Write doodle.png, left.png and right.png of the pair that a voter is to choose from next."""
+@app.command("next")
+def next_matchup(test: TestId, out: Path, voter: Voter, as_json: AsJson = False) -> None:
+    """Write the voter's next matchup as doodle.png, left.png and right.png; prints its number."""
     from studio.files import ensure_writable_dir, write_atomic
     from studio.imaging.png_io import encode_png
 
-    voting = open_app().blind_tests
-    number, shown = voting.next_matchup(contest, voter)
-    ensure_writable_dir(folder)
+    service = open_app().blind_tests
+    number, matchup = service.next_matchup(test, voter)
+    ensure_writable_dir(out)
     for side in ("doodle", "left", "right"):
-        image = voting.image(contest, voter, number, side)
-        write_atomic(folder / f"{side}.png", encode_png(image.convert("RGB")))
-    print_table(("number", "doodle"), [(number, shown.doodle)], as_json)
+        image = service.image(test, voter, number, side)
+        write_atomic(out / f"{side}.png", encode_png(image.convert("RGB")))
+    print_table(("matchup", "doodle"), [(number, matchup.doodle)], as_json)
 
 
 @app.command()
-def cast(contest: int, number: int, choice: str, voter: Voter) -> None:
-    """Choose left, right or tie on the ballot of this number."""
+def vote(
+    test: TestId,
+    matchup: Annotated[int, typer.Argument(help="Number that `next` printed.")],
+    choice: Annotated[str, typer.Argument(help="left, right or tie.")],
+    voter: Voter,
+) -> None:
+    """Vote left, right or tie in a matchup."""
     from studio.errors import InvalidInputError
 
-    if choice not in CHOICES:
-        raise InvalidInputError("cli.no_choice", choice=choice, choices=CHOICES)
-    open_app().blind_tests.cast_vote(contest, voter, number, choice)  # type: ignore[arg-type]
+    valid = next((name for name in VOTE_CHOICES if name == choice), None)
+    if valid is None:
+        raise InvalidInputError("cli.no_choice", choice=choice, choices=VOTE_CHOICES)
+    open_app().blind_tests.cast_vote(test, voter, matchup, valid)
 
 
 @app.command()
-def standing(contest: int, as_json: AsJson = False) -> None:
-    """Win rates and chances with their 95 % intervals, the best first."""
-    found = open_app().blind_tests.ranking(contest)
+def results(test: TestId, as_json: AsJson = False) -> None:
+    """Win rates and win probabilities with 95% confidence intervals, best first."""
+    ranking = open_app().blind_tests.ranking(test)
     rows = [
-        (p.label, p.votes, round(p.win_rate, 3), round(p.win_probability, 3), round(p.win_probability_low, 3), round(p.win_probability_high, 3))
-        for p in found.candidates
-    ]  # fmt: skip
-    print_table(("entrant", "votes", "win rate", "chance", "from", "to"), rows, as_json)
-    if found.is_significant:
-        say("the first is better, as sure as 95 %", err=True)
-    elif found.votes_needed is None:
-        say("too alike to tell", err=True)
+        (
+            candidate.label,
+            candidate.votes,
+            round(candidate.win_rate, 3),
+            round(candidate.win_probability, 3),
+            round(candidate.win_probability_low, 3),
+            round(candidate.win_probability_high, 3),
+        )
+        for candidate in ranking.candidates
+    ]
+    columns = ("candidate", "votes", "win rate", "win probability", "ci low", "ci high")
+    print_table(columns, rows, as_json)
+    if ranking.is_significant:
+        print_line("first place is better (95% confidence)", err=True)
+    elif ranking.votes_needed is None:
+        print_line("no detectable difference", err=True)
     else:
-        say(f"some {found.votes_needed} more votes between the first two would tell", err=True)
+        needed = ranking.votes_needed
+        print_line(f"not significant: about {needed} more votes between the top two", err=True)

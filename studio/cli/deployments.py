@@ -1,131 +1,153 @@
-"""`studio presets check|deploy|rollback|stop|deployments|live|picks`: the gate, what is
-served, and what its users chose."""
+"""`studio themes check|deploy|rollback|undeploy|deployments|status|selections`.
 
-from collections.abc import Mapping, Sequence
+Pre-deployment checks, the deployment log, what a channel serves and which variants its users
+selected.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import AsJson, Author, author_or_user, open_app, print_table
+from studio.cli.output import AsJson, Author, Slug, Version, author_or_user, open_app, print_table
 
 if TYPE_CHECKING:
     from studio.recipes.themes.deployment import Deployment, DeploymentSpec
 
 app = typer.Typer()
 
-Channel = Annotated[str, typer.Option(help="Where it is served, such as live or canary.")]
+Channel = Annotated[str, typer.Option(help="Channel of the deployment, e.g. live or canary.")]
+Note = Annotated[str, typer.Option(help="Reason recorded in the log.")]
+Canary = Annotated[
+    int | None, typer.Option(help="Version that --canary-percent of the requests get.")
+]
+CanaryPercent = Annotated[
+    int, typer.Option(help="Percentage of requests for the canary, 1 to 100.")
+]
+StartsAt = Annotated[
+    str | None, typer.Option(help="e.g. 2026-12-01T00:00+01:00; default: immediately.")
+]
+EndsAt = Annotated[
+    str | None,
+    typer.Option(help="The previous deployment takes effect again then; default: never."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Deploy despite failing checks; recorded in the log.")
+]
+Fallback = Annotated[
+    bool,
+    typer.Option(
+        "--fallback", help="Serve the previous version while a model of this one is missing."
+    ),
+]
 
 
 @app.command()
-def check(
-    slug: str,
-    version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """What the gate before a deployment says: pass, warning or stop, each with the remedy."""
+def check(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
+    """Run pre-deployment checks. Exit code 2 if one fails."""
     from studio.errors import PreflightFailedError
-    from studio.services.themes.preflight import worst_level
+    from studio.services.themes.check_result import worst_level
 
-    findings = open_app().deployments.run_checks(slug, version)
-    rows = [(each.level, str(each.message), str(each.hint or "")) for each in findings]
-    print_table(("level", "what", "remedy"), rows, as_json)
-    if worst_level(findings) == "stop":
+    results = open_app().deployments.run_checks(slug, version)
+    rows = [(result.level, str(result.message), str(result.hint or "")) for result in results]
+    print_table(("level", "message", "hint"), rows, as_json)
+    if worst_level(results) == "stop":
         raise PreflightFailedError("cli.gate_closed", slug=slug)
 
 
 @app.command()
 def deploy(
-    slug: str,
-    version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None,
+    slug: Slug,
+    version: Version = None,
     channel: Channel = "live",
-    trial: Annotated[int | None, typer.Option(help="A second version to try on some.")] = None,
-    share: Annotated[int, typer.Option(help="Percent of requests that get the trial.")] = 0,
-    starts: Annotated[
-        str | None, typer.Option("--from", help="Such as 2026-12-01T00:00+01:00.")
-    ] = None,
-    ends: Annotated[
-        str | None, typer.Option("--to", help="The order before it holds then.")
-    ] = None,
+    canary: Canary = None,
+    canary_percent: CanaryPercent = 0,
+    starts_at: StartsAt = None,
+    ends_at: EndsAt = None,
     author: Author = "",
-    note: Annotated[str, typer.Option(help="Why, for the log.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Past the gate; it is recorded.")] = False,
-    fallback: Annotated[
-        bool,
-        typer.Option(
-            "--fallback", help="Serve the version before while a model of this is missing."
-        ),
-    ] = False,
+    note: Note = "",
+    force: Force = False,
+    fallback: Fallback = False,
     as_json: AsJson = False,
 ) -> None:
-    """Serve a version of a theme in a channel, at once or for a season."""
+    """Deploy a version to a channel, now or for a scheduled period."""
     studio = open_app()
-    number = studio.themes.get_version(slug, version).version
-    order = {
-        "channel": channel, "slug": slug, "version": number, "canary_version": trial, "canary_percent": share,
-        "starts_at": _moment(starts), "ends_at": _moment(ends), "author": author_or_user(author), "note": note, "bypassed_checks": force,
-        "fallback_to_previous": fallback,
-    }  # fmt: skip
-    _print([studio.deployments.deploy(_order(order))], as_json)
+    spec = _parse_deployment(
+        channel=channel,
+        slug=slug,
+        version=studio.themes.get_version(slug, version).version,
+        canary_version=canary,
+        canary_percent=canary_percent,
+        starts_at=_parse_datetime(starts_at),
+        ends_at=_parse_datetime(ends_at),
+        author=author_or_user(author),
+        note=note,
+        bypassed_checks=force,
+        fallback_to_previous=fallback,
+    )
+    _print_deployments([studio.deployments.deploy(spec)], as_json)
 
 
 @app.command()
 def rollback(
-    slug: str, channel: Channel = "live", author: Author = "", as_json: AsJson = False
+    slug: Slug, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
-    """Serve again what was served before."""
-    _print([open_app().deployments.roll_back(slug, channel, author_or_user(author))], as_json)
+    """Roll back to the previously deployed version."""
+    deployment = open_app().deployments.rollback(slug, channel, author_or_user(author))
+    _print_deployments([deployment], as_json)
 
 
 @app.command()
-def stop(
-    slug: str,
+def undeploy(
+    slug: Slug,
     channel: Channel = "live",
     author: Author = "",
-    note: Annotated[str, typer.Option(help="Why, for the log.")] = "",
+    note: Note = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take a theme down at once."""
-    _print([open_app().deployments.undeploy(slug, channel, author_or_user(author), note)], as_json)
+    """Stop serving a theme immediately."""
+    deployment = open_app().deployments.undeploy(slug, channel, author_or_user(author), note)
+    _print_deployments([deployment], as_json)
 
 
 @app.command()
 def deployments(
-    slug: Annotated[str | None, typer.Argument(help="Every theme if left out.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Every channel if left out.")] = None,
+    slug: Annotated[str | None, typer.Argument(help="Default: every theme.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Default: every channel.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who deployed what and when, the newest first."""
-    _print(open_app().deployments.deployments.list_all(slug, channel), as_json)
+    """List the deployment log, newest first."""
+    _print_deployments(open_app().deployments.deployments.list_all(slug, channel), as_json)
 
 
 @app.command()
-def live(channel: Channel = "live", as_json: AsJson = False) -> None:
-    """What a channel serves now, and what is wrong with it."""
-    deploying = open_app().deployments
-    ailing = deploying.unhealthy(channel)
-    rows = [
-        (
-            each.deployment.spec.slug, each.version.version,
-            each.deployment.spec.canary_version or "", each.deployment.spec.canary_percent or "",
-            each.version.preset.name, "; ".join(map(str, ailing.get(each.deployment.spec.slug, ()))),
-        )
-        for each in deploying.active_deployments(channel)
-    ]  # fmt: skip
-    print_table(("slug", "version", "trial", "share", "name", "ailing"), rows, as_json)
+def status(channel: Channel = "live", as_json: AsJson = False) -> None:
+    """List what a channel serves now, with health issues."""
+    service = open_app().deployments
+    issues = service.unhealthy(channel)
+    rows = []
+    for active in service.active_deployments(channel):
+        spec = active.deployment.spec
+        canary = (spec.canary_version or "", spec.canary_percent or "")
+        problems = "; ".join(map(str, issues.get(spec.slug, ())))
+        version = active.version
+        rows.append((spec.slug, version.version, *canary, version.preset.name, problems))
+    columns = ("slug", "version", "canary", "canary percent", "name", "issues")
+    print_table(columns, rows, as_json)
 
 
 @app.command()
-def picks(slug: str, as_json: AsJson = False) -> None:
-    """How often users of the app chose each recipe's picture, by version, the newest first."""
+def selections(slug: Slug, as_json: AsJson = False) -> None:
+    """Variant selection counts by version, newest first."""
     studio = open_app()
     studio.themes.get_version(slug)
-    found = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
-    rows = [(number, *chosen.values(), sum(chosen.values())) for number, chosen in found]
+    counts = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
+    rows = [(version, *by_slot.values(), sum(by_slot.values())) for version, by_slot in counts]
     print_table(("version", *"ABCD", "all"), rows, as_json)
 
 
-def _order(values: Mapping[str, object]) -> "DeploymentSpec":
+def _parse_deployment(**values: object) -> "DeploymentSpec":
     from pydantic import ValidationError
 
     from studio.errors import InvalidInputError
@@ -140,7 +162,7 @@ def _order(values: Mapping[str, object]) -> "DeploymentSpec":
         ) from None
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_datetime(text: str | None) -> datetime | None:
     from studio.errors import InvalidInputError
 
     try:
@@ -149,29 +171,34 @@ def _moment(text: str | None) -> datetime | None:
         raise InvalidInputError("cli.moment_unreadable", text=text or "") from None
 
 
-def _print(log: Sequence["Deployment"], as_json: bool) -> None:
+def _print_deployments(log: Sequence["Deployment"], as_json: bool) -> None:
     rows = [
         (
-            each.id, f"{each.created_at:%Y-%m-%d %H:%M}", each.spec.channel, each.spec.slug,
-            each.spec.version or "down", _trial(each.spec), _season(each.spec),
-            each.spec.author, ("forced; " if each.spec.bypassed_checks else "") + each.spec.note,
+            entry.id,
+            f"{entry.created_at:%Y-%m-%d %H:%M}",
+            entry.spec.channel,
+            entry.spec.slug,
+            entry.spec.version or "undeployed",
+            _format_canary(entry.spec),
+            _format_period(entry.spec),
+            entry.spec.author,
+            ("checks bypassed; " if entry.spec.bypassed_checks else "") + entry.spec.note,
         )
-        for each in log
-    ]  # fmt: skip
-    head = ("id", "when", "channel", "slug", "version", "trial", "season", "author", "note")
-    print_table(head, rows, as_json)
+        for entry in log
+    ]
+    columns = ("id", "time", "channel", "slug", "version", "canary", "period", "author", "note")
+    print_table(columns, rows, as_json)
 
 
-def _trial(order: "DeploymentSpec") -> str:
-    return (
-        ""
-        if order.canary_version is None
-        else f"{order.canary_version} for {order.canary_percent}%"
-    )
-
-
-def _season(order: "DeploymentSpec") -> str:
-    if order.starts_at is None and order.ends_at is None:
+def _format_canary(spec: "DeploymentSpec") -> str:
+    if spec.canary_version is None:
         return ""
-    starts, ends = (f"{m:%Y-%m-%d %H:%M%z}" if m else "" for m in (order.starts_at, order.ends_at))
-    return f"{starts}–{ends}"
+    return f"{spec.canary_version} for {spec.canary_percent}%"
+
+
+def _format_period(spec: "DeploymentSpec") -> str:
+    if spec.starts_at is None and spec.ends_at is None:
+        return ""
+    bounds = (spec.starts_at, spec.ends_at)
+    start, end = (f"{bound:%Y-%m-%d %H:%M%z}" if bound else "" for bound in bounds)
+    return f"{start}–{end}"

@@ -1,4 +1,4 @@
-"""`studio safety`: words and pictures judged by hand, and the record of what was decided."""
+"""`studio moderation`: prompt filter and image classifier by hand, and the audit log."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,157 +7,189 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import AsJson, Author, open_app, print_table, say, say_json
+from studio.cli.output import AsJson, Author, open_app, print_json, print_line, print_table
 from studio.messages import message
 
 if TYPE_CHECKING:
     from studio.app import AppContainer
-    from studio.recipes.moderation import ModerationPolicy
+    from studio.recipes.moderation import ModerationPolicy, StoredDecision
 
-app = typer.Typer(no_args_is_help=True, help="What may be asked and shown, and a record of both.")
-BLOCKED = 3
-"""The exit code for what is not let pass."""
-Policy = Annotated[str | None, typer.Option(help="A theme's slug: judge by its policy.")]
+app = typer.Typer(no_args_is_help=True, help="Moderate prompts and images; read the audit log.")
+EXIT_BLOCKED = 3
+"""Exit code for a prompt that is blocked or an image that is withheld."""
+
+Policy = Annotated[
+    str | None,
+    typer.Option(help="Slug of a theme whose policy applies; default: the default policy."),
+]
+Theme = Annotated[str | None, typer.Option(help="Only decisions about this theme.")]
+Client = Annotated[str | None, typer.Option(help="Only decisions about this API client.")]
 
 
-@app.command()
-def words(
-    text: Annotated[str, typer.Option(help="What somebody wrote.")],
+@app.command("check-text")
+def check_text(
+    text: Annotated[str, typer.Option(help="Prompt text.")],
     policy: Policy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge words by the lists; exit code 3 where they are blocked."""
+    """Check a prompt against the word lists. Exit code 3 if it is blocked."""
     studio = open_app()
-    judged = _policy(studio, policy).check_prompts
-    verdict = studio.moderation.check_text(text) if judged else None
-    severity = verdict.action if verdict else None
-    found = [m.model_dump() | {"text": text[m.start : m.end]} for m in verdict.matches] if verdict else []  # fmt: skip
+    is_filtered = _policy(studio, policy).check_prompts
+    result = studio.moderation.check_text(text) if is_filtered else None
+    action = (result.action if result else None) or "pass"
+    matches = [
+        match.model_dump() | {"text": text[match.start : match.end]}
+        for match in (result.matches if result else ())
+    ]
     if as_json:
-        told = {"verdict": severity or "pass", "severity": severity, "matches": found}
-        say_json(json.dumps(told, indent=2, ensure_ascii=False))
+        document = {"action": action, "matches": matches}
+        print_json(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        say(severity or "pass")
-        for match in found:
-            say(f"  {match['severity']}: {match['entry']!r} in {match['text']!r}, from {match['start']} to {match['end']}")  # fmt: skip
-    if severity == "block":
-        raise typer.Exit(BLOCKED)
+        print_line(action)
+        for match in matches:
+            where = f"from {match['start']} to {match['end']}"
+            print_line(f"  {match['action']}: {match['entry']!r} in {match['text']!r}, {where}")
+    if action == "block":
+        raise typer.Exit(EXIT_BLOCKED)
 
 
-@app.command()
-def image(
-    file: Path,
+@app.command("check-image")
+def check_image(
+    file: Annotated[Path, typer.Argument(help="PNG file.")],
     policy: Policy = None,
-    threshold: Annotated[float | None, typer.Option(help="Instead of the policy's.")] = None,
-    margin: Annotated[float | None, typer.Option(help="Instead of the policy's.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="NSFW threshold, 0 to 1; default: the policy's.")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Concept margin, -0.2 to 0.2; default: the policy's."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a PNG; exit code 3 where it would be withheld, also where it cannot be judged."""
+    """Classify a PNG. Exit code 3 if it would be withheld, also because classification failed."""
     from studio.files import read_file
     from studio.imaging.png_io import decode_png
     from studio.safety.image_classifier import classify_or_withhold
 
     studio = open_app()
-    given = {"nsfw_threshold": threshold, "concept_margin": margin}
+    overrides = {"nsfw_threshold": threshold, "concept_margin": margin}
     rules = _policy(studio, policy).model_copy(
-        update={name: value for name, value in given.items() if value is not None}
+        update={name: value for name, value in overrides.items() if value is not None}
     )
-    shown = decode_png(read_file(file, message("image.image")), str(file))
-    verdict = classify_or_withhold(studio.moderation.image_classifier, shown, rules.score_limits)
-    told = {
-        "verdict": "block" if verdict.is_withheld else "pass", "scores": dict(verdict.scores),
-        "threshold": rules.nsfw_threshold, "margin": rules.concept_margin, "reason": str(verdict.reason or ""),
-    }  # fmt: skip
+    image = decode_png(read_file(file, message("image.image")), str(file))
+    result = classify_or_withhold(studio.moderation.image_classifier, image, rules.score_limits)
+    action, reason = "block" if result.is_withheld else "pass", str(result.reason or "")
     if as_json:
-        say_json(json.dumps(told, indent=2))
+        document = {
+            "action": action,
+            "scores": dict(result.scores),
+            "threshold": rules.nsfw_threshold,
+            "margin": rules.concept_margin,
+            "reason": reason,
+        }
+        print_json(json.dumps(document, indent=2))
     else:
-        scores = ", ".join(f"{name} {score:.3f}" for name, score in verdict.scores.items())
-        say(
-            f"{told['verdict']}: {scores or str(verdict.reason or '')} (threshold {rules.nsfw_threshold:g})"
-        )
-    if verdict.is_withheld:
-        raise typer.Exit(BLOCKED)
+        scores = ", ".join(f"{name} {score:.3f}" for name, score in result.scores.items())
+        print_line(f"{action}: {scores or reason} (threshold {rules.nsfw_threshold:g})")
+    if result.is_withheld:
+        raise typer.Exit(EXIT_BLOCKED)
 
 
 @app.command()
-def audit(
-    theme: Annotated[str | None, typer.Option(help="Of one theme.")] = None,
-    client: Annotated[str | None, typer.Option(help="Of one client.")] = None,
-    text: Annotated[str | None, typer.Option(help="With this in words or reason.")] = None,
-    most: Annotated[int, typer.Option(help="The newest so many.")] = 50,
+def log(
+    theme: Theme = None,
+    client: Client = None,
+    text: Annotated[
+        str | None, typer.Option(help="Only decisions whose prompt or reason contains this.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Number of decisions.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """What was blocked, masked, flagged and withheld, the newest first."""
+    """List moderation decisions (blocked, masked, flagged, withheld), newest first."""
     from studio.recipes.moderation import AuditFilter
 
-    kept = open_app().moderation.audit.query(
-        AuditFilter(theme=theme, client=client, text=text), limit=most
-    )
+    filters = AuditFilter(theme=theme, client=client, text=text)
+    decisions = open_app().moderation.audit.query(filters, limit=limit)
     if as_json:
-        say_json(json.dumps([each.model_dump(mode="json") for each in kept], indent=2, ensure_ascii=False))  # fmt: skip
+        documents = [decision.model_dump(mode="json") for decision in decisions]
+        print_json(json.dumps(documents, indent=2, ensure_ascii=False))
         return
-    rows = [
-        (
-            k.id, f"{k.decision.created_at:%Y-%m-%d %H:%M}", k.decision.client, k.decision.theme, k.decision.stage,
-            k.decision.verdict, k.decision.reason, "" if k.review is None else f"{'wrong' if k.review.is_false_positive else 'right'}: {k.review.note}",
-        )
-        for k in kept
-    ]  # fmt: skip
-    print_table(("id", "when", "client", "theme", "stage", "verdict", "why", "review"), rows, False)
+    columns = ("id", "time", "client", "theme", "stage", "action", "reason", "review")
+    print_table(columns, [_log_row(decision) for decision in decisions], as_json=False)
 
 
 @app.command()
 def review(
-    number: int,
-    note: Annotated[str, typer.Option(help="Why.")],
-    wrong: Annotated[bool, typer.Option("--wrong/--right", help="What the decision was.")] = True,
+    number: Annotated[int, typer.Argument(help="Id of a decision.")],
+    note: Annotated[str, typer.Option(help="Reason for the review.")],
+    is_false_positive: Annotated[
+        bool,
+        typer.Option("--false-positive/--correct", help="Whether the decision was wrong."),
+    ] = True,
     release: Annotated[
-        bool, typer.Option("--release", help="Have the withheld picture shown: it was wrong.")
+        bool,
+        typer.Option("--release", help="Release the withheld image; implies --false-positive."),
     ] = False,
     author: Author = "",
 ) -> None:
-    """Take down what a reviewer makes of a decision."""
+    """Record a review of a decision."""
     from studio.recipes.moderation import Review
 
-    studio, made = (
-        open_app(),
-        Review(reviewer=author, is_false_positive=wrong or release, note=note),
-    )
+    studio = open_app()
+    verdict = Review(reviewer=author, is_false_positive=is_false_positive or release, note=note)
     if release:
-        studio.requests.override_decision(number, made)
-    studio.moderation.audit.set_review(number, made)
+        studio.requests.override_decision(number, verdict)
+    studio.moderation.audit.set_review(number, verdict)
 
 
 @app.command()
 def export(
-    file: Path,
-    theme: Annotated[str | None, typer.Option(help="Of one theme.")] = None,
-    client: Annotated[str | None, typer.Option(help="Of one client.")] = None,
+    file: Annotated[Path, typer.Argument(help="JSON Lines file.")],
+    theme: Theme = None,
+    client: Client = None,
 ) -> None:
-    """Write the record to a file, a decision a line as JSON, the newest first."""
+    """Export the audit log as JSON Lines, newest first; prints the number of decisions."""
     from studio.files import write_atomic
     from studio.recipes.moderation import AuditFilter
 
-    kept = open_app().moderation.audit.iter_all(AuditFilter(theme=theme, client=client))
-    lines = [each.model_dump_json() + "\n" for each in kept]
+    decisions = open_app().moderation.audit.iter_all(AuditFilter(theme=theme, client=client))
+    lines = [decision.model_dump_json() + "\n" for decision in decisions]
     write_atomic(file, "".join(lines).encode())
-    say(len(lines))
+    print_line(len(lines))
 
 
 @app.command()
-def forget(
-    days: Annotated[int | None, typer.Option(help="What is older than so many days.")] = None,
-    client: Annotated[str | None, typer.Option(help="What is about one client.")] = None,
+def purge(
+    days: Annotated[int | None, typer.Option(help="Decisions older than this many days.")] = None,
+    client: Annotated[str | None, typer.Option(help="Decisions about this API client.")] = None,
 ) -> None:
-    """Delete from the record, by age or by client; tells how much."""
+    """Delete decisions from the audit log, by age or client; prints how many."""
     from studio.errors import InvalidInputError
 
     if days is None and client is None:
         raise InvalidInputError("cli.forget_what")
-    older = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    say(open_app().moderation.audit.purge(older, client))
+    older_than = None if days is None else datetime.now(UTC) - timedelta(days=days)
+    print_line(open_app().moderation.audit.purge(older_than, client))
 
 
 def _policy(studio: "AppContainer", slug: str | None) -> "ModerationPolicy":
     from studio.recipes.moderation import ModerationPolicy
 
     return ModerationPolicy() if slug is None else studio.themes.get_version(slug).preset.safety
+
+
+def _log_row(stored: "StoredDecision") -> tuple[object, ...]:
+    decision, review = stored.decision, ""
+    if stored.review is not None:
+        verdict = "false positive" if stored.review.is_false_positive else "correct"
+        review = f"{verdict}: {stored.review.note}"
+    return (
+        stored.id,
+        f"{decision.created_at:%Y-%m-%d %H:%M}",
+        decision.client,
+        decision.theme,
+        decision.stage,
+        decision.verdict,
+        decision.reason,
+        review,
+    )

@@ -1,7 +1,7 @@
-"""What the commands share: what is printed and how, the settings, and the studio itself.
+"""What the commands share: output, settings and the application container.
 
-Names, titles, notes and file names come from others: whatever is printed goes through `say` or
-`say_json`, so that no control character reaches the terminal.
+Names, titles, notes and file names come from other people: commands print through the functions of
+this module alone, so that no control character reaches the terminal.
 """
 
 import getpass
@@ -14,68 +14,78 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from studio.errors import InvalidInputError
-from studio.terminal_text import printable, printable_json, printable_lines
+from studio.terminal_text import printable, printable_json
 
 if TYPE_CHECKING:
     from studio.app import AppContainer
     from studio.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Author = Annotated[str, typer.Option(help="Who does it, for the log.", envvar="STUDIO_AUTHOR")]
+Author = Annotated[str, typer.Option(help="Author recorded in the log.", envvar="STUDIO_AUTHOR")]
+Slug = Annotated[str, typer.Argument(help="Slug of a theme.")]
+Version = Annotated[int | None, typer.Option(help="Version of the theme; default: the latest.")]
+RecipeSlot = Annotated[str, typer.Option("--recipe", help="Recipe slot: A, B, C or D.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip confirmation.")]
+
+_containers: ContextVar[ExitStack | None] = ContextVar("containers", default=None)
+"""Closes the containers that the running command has opened."""
 
 
 def author_or_user(author: str) -> str:
-    """`author`, or else whoever is logged in to this machine; "" where that is not known either."""
+    """`author`, by default the name of the operating system's user; "" if that is not known."""
     try:
         return author or getpass.getuser()
     except (KeyError, OSError):
         return ""
 
 
-def say(text: object, err: bool = False) -> None:
-    """Prints one line to the output, or to the errors."""
+def print_line(text: object, err: bool = False) -> None:
+    """Print one line to stdout, or to stderr; control characters are escaped."""
     typer.echo(printable(str(text)), err=err)
 
 
-def say_json(document: str, err: bool = False) -> None:
-    """Prints JSON; what a terminal would obey stands in it escaped, which means the same."""
+def print_json(document: str, err: bool = False) -> None:
+    """Print a JSON document; control characters in its strings become JSON escapes."""
     typer.echo(printable_json(document), err=err)
 
 
-def say_lines(text: str) -> None:
-    """Prints a text of several lines that the studio itself has laid out."""
-    typer.echo(printable_lines(text))
-
-
 def confirm(question: str) -> None:
-    """Asks, and ends the command unless the answer is yes."""
+    """Ask a yes/no question; the command is aborted unless the answer is yes."""
     typer.confirm(printable(question), abort=True)
 
 
-def print_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool) -> None:
+def print_table(
+    columns: tuple[str, ...], rows: Sequence[tuple[object, ...]], as_json: bool
+) -> None:
+    """Print rows as aligned columns, or as a JSON list of objects whose keys are the columns."""
     if as_json:
-        say_json(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
+        print_json(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
         return
-    lines = [head, *(tuple(printable(str(cell)) for cell in row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    lines = [columns, *(tuple(printable(str(cell)) for cell in row) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
     for line in lines:
-        say("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print_line("  ".join(cells).rstrip())
 
 
 def print_progress(done: int, total: int) -> None:
-    """Shows on one line how many of how many are done."""
+    """Show `done` of `total` on stderr, each time on the same line."""
     typer.echo(f"\r{done} of {total}", err=True, nl=done == total)
 
 
 def load_settings(**flags: object) -> "Settings":
+    """The settings of the environment; a flag that is not None overrides its variable.
+
+    Raises InvalidInputError for a value that is not valid.
+    """
     from pydantic import ValidationError
 
     from studio.recipes.base import format_validation_error
     from studio.settings import Settings
 
-    given = {name: value for name, value in flags.items() if value is not None}
+    overrides = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise InvalidInputError(
             "cli.setting_invalid", reason=format_validation_error(error)
@@ -83,32 +93,34 @@ def load_settings(**flags: object) -> "Settings":
 
 
 def open_app() -> "AppContainer":
-    """The studio that the settings speak of; it is closed when the command ends, however it ends."""
+    """The application container for the environment's settings.
+
+    It is closed when the command ends, also when it fails (see `close_containers_on_exit`).
+    """
     from studio.app import create_app_container
 
-    studio = create_app_container(load_settings())
-    if (opened := _OPENED.get()) is not None:
-        opened.callback(_close, studio)
-    return studio
-
-
-_OPENED: ContextVar[ExitStack | None] = ContextVar("opened", default=None)
+    container = create_app_container(load_settings())
+    if (opened := _containers.get()) is not None:
+        opened.callback(_close, container)
+    return container
 
 
 @contextmanager
-def closing() -> Iterator[None]:
-    """Closes at its end whatever studio `here` has opened within."""
+def close_containers_on_exit() -> Iterator[None]:
+    """Close every container that `open_app` returned within the block."""
     with ExitStack() as opened:
-        token = _OPENED.set(opened)
+        token = _containers.set(opened)
         try:
             yield
         finally:
-            _OPENED.reset(token)
+            _containers.reset(token)
 
 
-def _close(studio: "AppContainer") -> None:
-    """Stops what is drawn and waits for the lane's thread: an interpreter that ends while another thread
-    is in torch is aborted (SIGABRT)."""
-    for run in studio.renders.active_runs():
+def _close(container: "AppContainer") -> None:
+    """Cancel running renders and join the render queue's thread.
+
+    An interpreter that exits while another thread is inside torch is aborted (SIGABRT).
+    """
+    for run in container.renders.active_runs():
         run.cancel()
-    studio.renders.close()
+    container.renders.close()

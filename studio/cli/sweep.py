@@ -1,32 +1,41 @@
-"""`studio sweep`: one recipe over a range of its fields, as a contact sheet."""
+"""`studio sweep`: an X/Y/Z plot, one recipe over ranges of its fields, as contact sheets."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import confirm, open_app, print_progress, say
+from studio.cli.output import RecipeSlot, Yes, confirm, open_app, print_line, print_progress
+from studio.cli.render import BaseImageId, Doodle, Prompt, ThemeSlug
+from studio.errors import InvalidInputError
 from studio.messages import message
+
+if TYPE_CHECKING:
+    from studio.recipes.themes.preset import Slot
 
 
 def sweep(
-    preset: Annotated[str, typer.Option(help="A saved preset's slug.")],
-    base: Annotated[str, typer.Option(help="A base image's id.")],
-    out: Annotated[Path, typer.Option(help="Folder for the sheet; a broken run goes on there.")],
-    x: Annotated[str, typer.Option(help="Such as strength=0.4..0.8/5.")],
-    y: Annotated[str | None, typer.Option(help="Such as control_units.0.weight=0.5,1.")] = None,
-    z: Annotated[str | None, typer.Option(help="A sheet for each value.")] = None,
-    slot: Annotated[str, typer.Option(help="The recipe, A to D.")] = "A",
-    doodle: Annotated[Path | None, typer.Option(help="PNG of the base image's size.")] = None,
-    prompt: Annotated[str, typer.Option(help="The user's words.")] = "",
+    theme: ThemeSlug,
+    base_image: BaseImageId,
+    out: Annotated[
+        Path, typer.Option(help="Output directory; resumes an interrupted run found in it.")
+    ],
+    x: Annotated[str, typer.Option(help="Columns, e.g. denoising_strength=0.4..0.8/5.")],
+    y: Annotated[
+        str | None, typer.Option(help="Rows, e.g. control_units.0.weight=0.5,1; default: one row.")
+    ] = None,
+    z: Annotated[
+        str | None, typer.Option(help="One contact sheet for each value; default: one sheet.")
+    ] = None,
+    slot: RecipeSlot = "A",
+    doodle: Doodle = None,
+    prompt: Prompt = "",
     seed: Annotated[int, typer.Option(help="0 to 4294967295.")] = 1,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Vary one to three fields of a recipe: says the cost first, then renders what is missing."""
-    from studio.errors import InvalidInputError
+    """Render an X/Y/Z plot over recipe fields (shows cost first; resumes)."""
     from studio.files import ensure_writable_dir, read_file
     from studio.recipes.generation.sweep import Axis
-    from studio.recipes.themes.preset import SLOTS
     from studio.services.rendering.sweep import (
         Sweep,
         estimate_cost,
@@ -35,25 +44,31 @@ def sweep(
         sweep_cache,
     )
 
-    chosen = next((each for each in SLOTS if each == slot.upper()), None)
-    if chosen is None:
-        raise InvalidInputError("cli.no_slot", slot=slot)
+    recipe = _parse_slot(slot)
     axes = [Axis.parse(text) for text in (x, y, z) if text is not None]
-    studio = open_app()
-    version = studio.themes.get_version(preset)
+    app = open_app()
+    version = app.themes.get_version(theme)
     png = read_file(doodle, message("image.doodle")) if doodle else None
-    request = studio.request_factory.create(
-        version.preset, base, png, prompt, seed, version.version
+    request = app.request_factory.create(
+        version.preset, base_image, png, prompt, seed, version.version
     )
-    planned = Sweep(request, chosen, axes, load_axis_themes(axes, studio.themes))
-    cost = estimate_cost(planned, sweep_cache(studio.renders, out))
-    say(
-        f"{cost.images} pictures, {cost.cached} of them here already;"
-        f" {cost.model_switches} changes of base model",
+    plot = Sweep(request, recipe, axes, load_axis_themes(axes, app.themes))
+    cost = estimate_cost(plot, sweep_cache(app.renders, out))
+    print_line(
+        f"{cost.images} images ({cost.cached} cached), {cost.model_switches} base-model switches",
         err=True,
     )
     if not yes:
         confirm("Render them?")
     ensure_writable_dir(out)
-    for file in run_sweep(planned, studio.renders, out, print_progress):
-        say(str(file))
+    for file in run_sweep(plot, app.renders, out, print_progress):
+        print_line(file)
+
+
+def _parse_slot(text: str) -> "Slot":
+    from studio.recipes.themes.preset import SLOTS
+
+    for slot in SLOTS:
+        if slot == text.upper():
+            return slot
+    raise InvalidInputError("cli.no_slot", slot=text)

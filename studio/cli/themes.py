@@ -1,134 +1,146 @@
-"""`studio presets`: saved themes, their versions, and which of them are served."""
+"""`studio themes`: themes, their versions and their deployments."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.deployments import app as deploying_app
-from studio.cli.evaluations import app as reviewing_app
-from studio.cli.output import AsJson, Author, open_app, print_table, say, say_json
-from studio.cli.tuning import app as tuning_app
+from studio.cli.deployments import app as deployments
+from studio.cli.evaluations import app as evaluations
+from studio.cli.output import (
+    AsJson,
+    Author,
+    Slug,
+    Version,
+    open_app,
+    print_json,
+    print_line,
+    print_table,
+)
 from studio.messages import message
 
-app = typer.Typer(no_args_is_help=True, help="Saved themes, and which of them are served.")
-app.add_typer(deploying_app)
-app.add_typer(reviewing_app)
-app.add_typer(tuning_app)
+if TYPE_CHECKING:
+    from studio.recipes.themes.preset import ThemeVersion
 
-Version = Annotated[int | None, typer.Option(help="The latest if left out.")]
+app = typer.Typer(no_args_is_help=True, help="Manage themes, versions and deployments.")
+
+File = Annotated[Path, typer.Argument(help="JSON file.")]
 
 
 @app.command("list")
-def list_presets(
-    text: Annotated[str, typer.Argument(help="A part of the name or slug.")] = "",
-    archived: Annotated[bool, typer.Option("--archived", help="Archived ones, too.")] = False,
+def list_themes(
+    text: Annotated[str, typer.Argument(help="Part of the name or slug; default: all.")] = "",
+    archived: Annotated[bool, typer.Option("--archived", help="Include archived themes.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Slug, latest version and name of every preset."""
-    found = open_app().themes.list_summaries(text, archived)
-    print_table(
-        ("slug", "version", "name"), [(p.slug, p.latest_version, p.name) for p in found], as_json
-    )
+    """List themes with their latest version."""
+    summaries = open_app().themes.list_summaries(text, archived)
+    rows = [(summary.slug, summary.latest_version, summary.name) for summary in summaries]
+    print_table(("slug", "version", "name"), rows, as_json)
 
 
-@app.command("versions")
-def versions(slug: str, as_json: AsJson = False) -> None:
-    """Every saved version of a preset, the newest first."""
+@app.command()
+def versions(slug: Slug, as_json: AsJson = False) -> None:
+    """List the versions of a theme, newest first."""
     rows = [
-        (v.version, f"{v.created_at:%Y-%m-%d %H:%M}", v.author, v.message)
-        for v in open_app().themes.list_version_summaries(slug)
+        (summary.version, f"{summary.created_at:%Y-%m-%d %H:%M}", summary.author, summary.message)
+        for summary in open_app().themes.list_version_summaries(slug)
     ]
     print_table(("version", "created", "author", "note"), rows, as_json)
 
 
-@app.command("diff")
+@app.command()
 def diff(
-    slug: str,
-    before: Annotated[
-        int | None, typer.Option("--from", help="The one before if left out.")
-    ] = None,
-    after: Annotated[int | None, typer.Option("--to", help="The latest if left out.")] = None,
+    slug: Slug,
+    before: Annotated[int | None, typer.Option("--from", help="Default: previous version.")] = None,
+    after: Annotated[int | None, typer.Option("--to", help="Default: latest version.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What changed from one version of a preset to another."""
+    """List what changed between two versions of a theme."""
     from studio.recipes.generation.diff import diff_themes
 
-    presets = open_app().themes
-    new = presets.get_version(slug, after)
-    old = presets.get_version(slug, before or max(1, new.version - 1))
+    themes = open_app().themes
+    new = themes.get_version(slug, after)
+    old = themes.get_version(slug, before or max(1, new.version - 1))
     rows = [change.texts() for change in diff_themes(old.preset, new.preset)]
-    print_table(("place", "before", "after"), rows, as_json)
+    print_table(("field", "before", "after"), rows, as_json)
 
 
-@app.command("show")
-def show(
-    slug: str, version: Annotated[int | None, typer.Option(help="The latest if left out.")] = None
-) -> None:
-    """A preset's whole document, as JSON."""
-    say_json(open_app().themes.get_version(slug, version).preset.to_json())
+@app.command()
+def show(slug: Slug, version: Version = None) -> None:
+    """Print a theme as JSON."""
+    print_json(open_app().themes.get_version(slug, version).preset.to_json())
 
 
-@app.command("export")
+@app.command()
 def export(
-    slug: str,
-    file: Path,
+    slug: Slug,
+    file: File,
     version: Version = None,
-    with_bases: Annotated[
-        bool, typer.Option("--with-bases", help="Take its base images along.")
+    with_base_images: Annotated[
+        bool, typer.Option("--with-base-images", help="Include base images.")
     ] = False,
 ) -> None:
-    """Write a preset to a JSON file that another studio takes in."""
+    """Export a theme to a file that another studio can import."""
     from studio.files import write_atomic
 
-    write_atomic(file, open_app().theme_transfer.export(slug, version, with_bases).encode() + b"\n")
+    document = open_app().theme_transfer.export(slug, version, with_base_images)
+    write_atomic(file, document.encode() + b"\n")
 
 
 @app.command("import")
-def import_preset(file: Path, author: Author = "", as_json: AsJson = False) -> None:
-    """Save a preset from a file, as the next version of its slug; says what is missing here."""
+def import_theme(file: File, author: Author = "", as_json: AsJson = False) -> None:
+    """Import a theme file as the next version of its slug; reports missing models."""
     from studio.files import read_file
 
-    taken = open_app().theme_transfer.import_theme(
-        read_file(file, message("theme.the_file")), file.name, author
-    )
-    saved = taken.version
-    row = (saved.preset.slug, saved.version, saved.preset.name, len(taken.base_images))
+    document = read_file(file, message("theme.the_file"))
+    result = open_app().theme_transfer.import_theme(document, file.name, author)
+    saved = result.version
+    row = (saved.preset.slug, saved.version, saved.preset.name, len(result.base_images))
     print_table(("slug", "version", "name", "new base images"), [row], as_json)
-    for missing in taken.missing:
-        say(f"missing: {missing}", err=True)
+    for missing in result.missing:
+        print_line(f"missing: {missing}", err=True)
 
 
 @app.command()
-def rename(slug: str, name: str, author: Author = "", as_json: AsJson = False) -> None:
-    """Give a theme another name, as its next version; its slug stays."""
-    saved = open_app().themes.rename(slug, name, author)
-    print_table(("slug", "version", "name"), [(slug, saved.version, saved.preset.name)], as_json)
+def rename(slug: Slug, name: str, author: Author = "", as_json: AsJson = False) -> None:
+    """Change a theme's name, as its next version; the slug stays."""
+    _print_version(open_app().themes.rename(slug, name, author), as_json)
 
 
 @app.command()
-def branch(
-    slug: str,
-    new: Annotated[str, typer.Argument(help="The new theme's slug, or a name that gets one.")],
-    name: Annotated[str, typer.Option(help="The new theme's name; NEW if left out.")] = "",
+def duplicate(
+    slug: Slug,
+    new: Annotated[str, typer.Argument(help="Slug of the new theme, or a name to derive it from.")],
+    name: Annotated[str, typer.Option(help="Name of the new theme; default: NEW.")] = "",
     version: Version = None,
     author: Author = "",
     as_json: AsJson = False,
 ) -> None:
-    """Begin a new theme as a version of another."""
+    """Create a new theme from an existing version."""
     from studio.recipes.base_image import is_slug
 
-    presets = open_app().themes
-    new_slug = new if is_slug(new) else presets.slug_for(new.strip())
-    saved = presets.branch(slug, version, new_slug, name or new, author)
+    themes = open_app().themes
+    new_slug = new if is_slug(new) else themes.slug_for(new.strip())
+    _print_version(themes.branch(slug, version, new_slug, name or new, author), as_json)
+
+
+@app.command()
+def archive(slug: Slug) -> None:
+    """Hide a theme from the lists; a deployed theme has to be undeployed first."""
+    open_app().deployments.archive(slug)
+
+
+@app.command()
+def unarchive(slug: Slug) -> None:
+    """Show an archived theme in the lists again."""
+    open_app().deployments.archive(slug, False)
+
+
+def _print_version(saved: "ThemeVersion", as_json: bool) -> None:
     row = (saved.preset.slug, saved.version, saved.preset.name)
     print_table(("slug", "version", "name"), [row], as_json)
 
 
-@app.command()
-def archive(
-    slug: str,
-    back: Annotated[bool, typer.Option("--back", help="Out of the archive again.")] = False,
-) -> None:
-    """Take a theme out of the lists; a theme that is served must be taken down first."""
-    open_app().deployments.archive(slug, not back)
+app.add_typer(deployments)
+app.add_typer(evaluations)

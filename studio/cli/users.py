@@ -1,44 +1,44 @@
-"""`studio users`: who may sign in; from the first one on, everybody must."""
+"""`studio users`: accounts of the web UI; as soon as there is one, sign-in is required."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.output import open_app, say
+from studio.cli.output import open_app, print_line
 
 if TYPE_CHECKING:
     from studio.store.users import UserStore
 
 app = typer.Typer(
-    no_args_is_help=True, help="Who may sign in; from the first one on, everybody must."
+    no_args_is_help=True, help="Manage users; as soon as there is one, sign-in is required."
 )
-Name = Annotated[str, typer.Argument(help="1 to 63 letters.")]
+Name = Annotated[str, typer.Argument(help="User name, 1 to 63 characters.")]
 
 
 @app.command("list")
 def list_users() -> None:
-    """The names."""
+    """List the user names."""
     for name in _users().names():
-        say(name)
+        print_line(name)
 
 
 @app.command()
 def add(name: Name) -> None:
-    """Add a user, or give one a new password: asked for, or the first line of the input."""
+    """Create a user or set a password (prompted, or first line of stdin)."""
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
     _users().set_password(name, password)
-    say(f"{name} may sign in")
+    print_line(f"{name} can sign in")
 
 
 @app.command()
 def remove(name: Name) -> None:
-    """Take a user out; open sessions end at once."""
+    """Delete a user; ends all of their sessions."""
     _users().remove(name)
-    say(f"{name} may not sign in any more")
+    print_line(f"{name} can no longer sign in")
 
 
 def _users() -> "UserStore":

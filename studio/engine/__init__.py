@@ -1,1 +1,1 @@
-"""HOW one job becomes one picture; the only importer of torch and diffusers beside `pocket`."""
+"""Renders a job to an image: the only package that imports torch and diffusers."""

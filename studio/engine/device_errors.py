@@ -1,6 +1,6 @@
-"""What torch's errors mean: memory ran out, the device is lost, or something else went wrong.
+"""Classifies torch's errors (out of memory, device lost, other) and maps them to the studio's.
 
-torch tells the three apart by class where it can, and by words where it cannot.
+torch distinguishes them by class where it can, else only by the error's text.
 """
 
 import logging
@@ -20,62 +20,70 @@ _OUT_OF_MEMORY = re.compile(
     "out of memory|can't allocate memory|not enough memory|ALLOC_FAILED|ALLOCATION_FAILED",
     re.IGNORECASE,
 )
-_LOST = re.compile(
+_DEVICE_LOST = re.compile(
     r"^(CUDA|HIP)( driver)? error: |device-side assert|^cu(DNN|SOLVER|SPARSE|FFT) error: .*"
     r"(NOT_INITIALIZED|INTERNAL_ERROR|EXECUTION_FAILED|MAPPING_ERROR)"
 )
-"""How errors begin after which no call to the device succeeds. cuBLAS's are CUDA errors to torch."""
+"""Errors after which no call to the device succeeds. torch reports cuBLAS's as CUDA errors."""
 
-_OF_ONE_CALL = re.compile(
+_SINGLE_CALL_ERRORS = re.compile(
     "no kernel image|invalid configuration argument|invalid argument|not supported", re.IGNORECASE
 )
-"""What CUDA says of one call that it did not take: the next may succeed, and a new process helps nobody."""
+"""CUDA errors of one rejected call: the next may succeed, so a restart of the process is no help."""
 
-_FROM_LIBRARIES = (
-    RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError,
-    ImportError, MemoryError,
-)  # fmt: skip
+_LIBRARY_ERRORS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    ImportError,
+    MemoryError,
+)
 
 
-def ran_out_of_memory(error: BaseException) -> bool:
-    """Whether the device or this machine had no memory left; nothing else is wrong then."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an allocation failed, on the device or on the host."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error)) is not None
 
 
-def lost_device(error: BaseException) -> bool:
-    """Whether the device answers nobody in this process any more."""
-    if ran_out_of_memory(error) or not isinstance(error, RuntimeError):
+def is_device_lost(error: BaseException) -> bool:
+    """Whether the device is unusable for the rest of this process."""
+    if is_out_of_memory(error) or not isinstance(error, RuntimeError):
         return False
-    if _OF_ONE_CALL.search(reason(error)):
+    if _SINGLE_CALL_ERRORS.search(first_line(error)):
         return False
-    return isinstance(error, torch.AcceleratorError) or _LOST.search(str(error)) is not None
+    return isinstance(error, torch.AcceleratorError) or _DEVICE_LOST.search(str(error)) is not None
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what an error says, or its name where it says nothing."""
-    said = str(error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+def first_line(error: BaseException) -> str:
+    """The first line of the error's message, or its class name when it has none."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
-    """The one boundary where diffusers' and torch's errors become ours; `name` is the base model.
+def map_backend_errors(name: str) -> Iterator[None]:
+    """Maps the errors of diffusers and torch in the block; `name` is the base model's, for the message.
 
-    Raises DeviceLostError where the process must end, NoRoom where memory ran out, else EngineError.
+    Raises DeviceLost when the process must end, InsufficientMemoryError when an allocation failed,
+    RenderError for everything else.
     """
     try:
         yield
-    except _FROM_LIBRARIES as error:
-        said = reason(error)
-        if ran_out_of_memory(error):
+    except _LIBRARY_ERRORS as error:
+        reason = first_line(error)
+        if is_out_of_memory(error):
             raise InsufficientMemoryError(
-                "engine.out_of_memory_preparing", name=name, reason=said
+                "engine.out_of_memory_preparing", name=name, reason=reason
             ) from error
-        if lost_device(error):
-            raise DeviceLostError("engine.device_failed", name=name, reason=said) from error
+        if is_device_lost(error):
+            raise DeviceLostError("engine.device_failed", name=name, reason=reason) from error
         if isinstance(error, TorchDynamoException):
-            raise RenderError("engine.cannot_compile", name=name, reason=said) from error
+            raise RenderError("engine.cannot_compile", name=name, reason=reason) from error
         log.warning("rendering with %s failed", name, exc_info=error)
-        raise RenderError("engine.rendering_failed", name=name, reason=said) from error
+        raise RenderError("engine.rendering_failed", name=name, reason=reason) from error

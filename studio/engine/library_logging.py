@@ -1,4 +1,4 @@
-"""Keeps libraries' progress bars and advice out of the studio's output."""
+"""Silences the log messages and progress bars of diffusers, transformers and peft."""
 
 import warnings
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from transformers.utils import logging as transformers_logging
 
 
 def silence_library_logging() -> None:
-    """From now on diffusers and transformers say errors alone."""
+    """Sets diffusers and transformers to errors only, without progress bars, process-wide."""
     for logging in (diffusers_logging, transformers_logging):
         logging.set_verbosity_error()
         logging.disable_progress_bar()
@@ -17,7 +17,11 @@ def silence_library_logging() -> None:
 
 @contextmanager
 def ignore_peft_warnings() -> Iterator[None]:
-    """peft warns of a second adapter on a model, and of an active one deleted: a bank's daily work."""
+    """Ignores peft's warnings for the block.
+
+    It warns of a second adapter on a model and of an active adapter being deleted; the adapter pool
+    does both all the time.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")
         yield

@@ -1,4 +1,4 @@
-"""How an engine works: on which device, how precisely, and how long a job may take."""
+"""Options of an engine: device, precision, approximations and the job timeout."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,42 +18,51 @@ _DTYPES: dict[Precision, torch.dtype] = {
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """`exact` leaves out whatever trades likeness for speed. `compile` has torch compile the
-    blocks that a denoiser repeats: quicker steps after slow first ones. A job ends at the first
-    step after `job_seconds`, loading included; None: it may take as long as it takes."""
+    """How an engine renders."""
 
     precision: Precision = "auto"
+    """Data type of the weights; see `resolve_dtype`."""
+
     disable_approximations: bool = False
-    compile: bool = False
+    """Exact mode: leaves out DeepCache and torch.compile, which trade fidelity for speed."""
+
+    torch_compile: bool = False
+    """Compiles the denoiser's repeated blocks: faster steps after slow first ones."""
+
     job_timeout_seconds: float | None = None
+    """A job fails at the first step after this time, model loading included; None: no timeout."""
 
 
-def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the first graphics card, or else the CPU. Raises EngineError where torch does not
-    find the one that is wanted."""
+def resolve_device(name: str) -> torch.device:
+    """The torch device for a setting: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+
+    `auto` is the first CUDA device, else MPS, else the CPU.
+
+    Raises RenderError when torch does not find the device.
+    """
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if wanted == "auto":
+    if name == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    if (wanted == "cuda" and not cuda) or (wanted == "mps" and not mps):
-        raise RenderError("engine.device_not_found", version=torch.__version__, device=wanted)
-    return torch.device(wanted)
+    if (name == "cuda" and not cuda) or (name == "mps" and not mps):
+        raise RenderError("engine.device_not_found", version=torch.__version__, device=name)
+    return torch.device(name)
 
 
 def resolve_dtype(device: torch.device, precision: Precision) -> torch.dtype:
-    """`auto` is half precision on CUDA, where it doubles the speed, and full elsewhere."""
+    """The data type for a setting; `auto` is fp16 on CUDA, where it doubles the speed, else fp32."""
     if precision != "auto":
         return _DTYPES[precision]
     return torch.float16 if device.type == "cuda" else torch.float32
 
 
 def device_name(device: torch.device) -> str:
-    """The device as a person knows it: `cuda (NVIDIA L4, 22 GiB)`."""
+    """The device for the log, e.g. `cuda (NVIDIA L4, 22 GiB)`."""
     if device.type != "cuda":
         return str(device)
-    found = torch.cuda.get_device_properties(device)
-    return f"{device} ({found.name}, {found.total_memory / 2**30:.0f} GiB)"
+    properties = torch.cuda.get_device_properties(device)
+    return f"{device} ({properties.name}, {properties.total_memory / 2**30:.0f} GiB)"
 
 
 def precision_name(dtype: torch.dtype) -> str:
-    """As the setting has it: `fp16`."""
-    return next(name for name, each in _DTYPES.items() if each == dtype)
+    """The setting for a data type, e.g. `fp16`."""
+    return next(name for name, candidate in _DTYPES.items() if candidate == dtype)

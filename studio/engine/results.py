@@ -1,4 +1,4 @@
-"""What rendering a job gives, and where it reports to on the way. Free of torch."""
+"""The result of a render, and the callbacks it reports to. Free of torch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,22 +11,36 @@ from studio.recipes.generation.job import Timings, UsedModel
 
 @dataclass(frozen=True)
 class RenderResult:
-    """A finished picture. `notes` tell what an operator should know, such as words cut off;
-    `tokens` is what the prompt took, as CLIP counts."""
+    """A finished image and how it was made."""
 
     image: Image.Image
+    """RGB, at the recipe's output size."""
+
     models: tuple[UsedModel, ...]
+    """Every model that took part, with its hash."""
+
     timings: Timings
+    """Seconds of loading and of rendering; in a batch, an equal part for each job."""
+
     notes: tuple[Message, ...] = ()
+    """Warnings for the operator, e.g. that the prompt was truncated."""
+
     token_count: int = 0
+    """CLIP tokens of the prompt, without the begin and end tokens."""
 
 
 @dataclass(frozen=True)
 class RenderListener:
-    """Where a job reports to: a model that must be loaded first, by name; each step that is done,
-    of how many; how the picture looks so far. And what may end it, asked at each step."""
+    """Progress callbacks of one job, called in the rendering thread."""
 
     on_loading: Callable[[str], None] = lambda model: None
+    """Called with the name of each model that must be loaded first."""
+
     on_step: Callable[[int, int], None] = lambda done, total: None
+    """Called after each denoising step with the number of steps done and the total of all passes."""
+
     on_preview: Callable[[Image.Image], None] = lambda image: None
+    """Called with a latent preview after each step but the last."""
+
     should_cancel: Callable[[], bool] = lambda: False
+    """Polled at each step; True cancels the render."""

@@ -1,4 +1,4 @@
-"""What the engine holds, to be looked at. Free of torch."""
+"""Statistics of the engine's caches. Free of torch."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from studio.engine.memory.tiered_cache import TieredCacheStats
 
 @dataclass(frozen=True)
 class EngineStats:
-    """What is where, and how often it was there when it was asked for."""
+    """What each cache holds, with its hits and misses."""
 
     base_models: TieredCacheStats
     controlnets: TieredCacheStats

@@ -1,1 +1,1 @@
-"""Pixels without torch: composites, control maps, skeletons, limits at the door."""
+"""Image processing without torch: compositing, control maps, pose maps, metrics, PNG input and output."""

@@ -1,44 +1,52 @@
-"""A contact sheet: pictures in rows and columns, what varies written at its edges."""
+"""Contact sheets: images in a labeled grid, as in A1111's X/Y/Z plot."""
 
 from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
 BACKGROUND, FOREGROUND, EMPTY_CELL = (250, 248, 244), (43, 37, 48), (232, 228, 220)
+"""RGB colors of the sheet, its text, and cells without an image."""
 SPACING = 8
+"""Pixels between cells."""
 
 
 def contact_sheet(
     images: Mapping[tuple[int, int], Image.Image],
-    across: Sequence[str],
-    down: Sequence[str],
+    column_labels: Sequence[str],
+    row_labels: Sequence[str],
     title: str = "",
 ) -> Image.Image:
-    """The pictures by (column, row) under their labels; a place without a picture stays empty."""
-    size = max((image.size for image in images.values()), default=(256, 256))
-    width, height = size
-    points = max(11, height // 16)
-    font, line = ImageFont.load_default(points), round(points * 1.6)
-    side = SPACING + max((round(font.getlength(label)) for label in down), default=0) + SPACING
-    top = (line if title else 0) + line + SPACING
-    page = Image.new(
-        "RGB",
-        (side + len(across) * (width + SPACING), top + len(down) * (height + SPACING)),
-        BACKGROUND,
+    """An RGB image of the grid.
+
+    Args:
+        images: by (column, row) index, all of one size; a missing cell is left empty.
+        column_labels: one label per column, drawn above it.
+        row_labels: one label per row, drawn left of it.
+        title: drawn at the top left.
+    """
+    width, height = max((image.size for image in images.values()), default=(256, 256))
+    font_size = max(11, height // 16)
+    font, line_height = ImageFont.load_default(font_size), round(font_size * 1.6)
+    label_width = max((round(font.getlength(label)) for label in row_labels), default=0)
+    left = SPACING + label_width + SPACING
+    top = (line_height if title else 0) + line_height + SPACING
+    size = (
+        left + len(column_labels) * (width + SPACING),
+        top + len(row_labels) * (height + SPACING),
     )
-    draw = ImageDraw.Draw(page)
+    sheet = Image.new("RGB", size, BACKGROUND)
+    draw = ImageDraw.Draw(sheet)
     draw.text((SPACING, SPACING // 2), title, FOREGROUND, font)
-    for column, label in enumerate(across):
-        middle = side + column * (width + SPACING) + width // 2
-        draw.text((middle, top - SPACING), label, FOREGROUND, font, anchor="ms")
-    for row, label in enumerate(down):
-        y = top + row * (height + SPACING)
+    columns = [left + index * (width + SPACING) for index in range(len(column_labels))]
+    rows = [top + index * (height + SPACING) for index in range(len(row_labels))]
+    for x, label in zip(columns, column_labels, strict=True):
+        draw.text((x + width // 2, top - SPACING), label, FOREGROUND, font, anchor="ms")
+    for y, label in zip(rows, row_labels, strict=True):
         draw.text((SPACING, y + height // 2), label, FOREGROUND, font, anchor="lm")
-        for column in range(len(across)):
-            x = side + column * (width + SPACING)
-            image = images.get((column, row))
-            if image is None:
-                draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY_CELL)
+    for row, y in enumerate(rows):
+        for column, x in enumerate(columns):
+            if (image := images.get((column, row))) is not None:
+                sheet.paste(image.convert("RGB"), (x, y))
             else:
-                page.paste(image.convert("RGB"), (x, y))
-    return page
+                draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY_CELL)
+    return sheet

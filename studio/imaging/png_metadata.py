@@ -1,4 +1,4 @@
-"""A finished picture carries in its PNG what made it, so that it can be made again."""
+"""Generation metadata in PNG text chunks ("PNG Info"): the studio's own record, and A1111's infotext."""
 
 import io
 
@@ -6,10 +6,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 PNG_TEXT_KEY = "doodle-theme-studio"
+"""Keyword of the iTXt chunk with the studio's record."""
 
 
 def png_with_metadata(image: Image.Image, document: str) -> bytes:
-    """`picture` as PNG with the JSON `document` in a text chunk; no times, so bytes repeat."""
+    """`image` as PNG with the JSON `document` in a text chunk.
+
+    No timestamps are written: the same input gives the same bytes.
+    """
     info = PngInfo()
     info.add_itxt(PNG_TEXT_KEY, document)
     buffer = io.BytesIO()
@@ -18,15 +22,15 @@ def png_with_metadata(image: Image.Image, document: str) -> bytes:
 
 
 def read_metadata(image: Image.Image) -> str | None:
-    """The JSON document of a picture we made; None when there is none."""
-    return _text(image, PNG_TEXT_KEY)
+    """The JSON document that the studio wrote into an image, or None."""
+    return _read_text(image, PNG_TEXT_KEY)
 
 
 def read_a1111_infotext(image: Image.Image) -> str | None:
-    """What A1111 and its kin write into a picture; None when there is none."""
-    return _text(image, "parameters")
+    """The infotext that A1111 and compatible tools write into an image, or None."""
+    return _read_text(image, "parameters")
 
 
-def _text(image: Image.Image, key: str) -> str | None:
+def _read_text(image: Image.Image, key: str) -> str | None:
     text = getattr(image, "text", {}).get(key)
     return None if text is None else str(text)

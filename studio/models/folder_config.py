@@ -82,7 +82,8 @@ def _base_model(folder: Path) -> ModelFamily:
     this = message("model.this_base_model", name=folder.name)
     unet = _check_class(folder, "unet/config.json", "UNet2DConditionModel", this)
     channels = unet.get("in_channels", _LATENT_CHANNELS)
-    if channels != _LATENT_CHANNELS:
+    # What takes more than it gives back has more to look at than latents.
+    if channels != unet.get("out_channels", _LATENT_CHANNELS):
         what = _TAKES_MORE.get(str(channels), message("model.for_other_work"))
         raise _unfit(folder, what, message("model.input_channels", count=f"{channels!r:.20}"))
     if _is_refiner(parts):

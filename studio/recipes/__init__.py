@@ -1,1 +1,1 @@
-"""WHAT to make: frozen values and pure planning."""
+"""Documents and pure planning: immutable pydantic models without torch, Gradio or SQLAlchemy."""

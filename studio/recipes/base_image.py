@@ -1,4 +1,4 @@
-"""What is drawn on and what is drawn: base images with their keypoints, and doodles."""
+"""Base images with their pose keypoints, and the doodles that are drawn on them."""
 
 import hashlib
 import re
@@ -19,58 +19,66 @@ KEYPOINT_NAMES = (
     "left_hip", "left_knee", "left_ankle",
     "right_eye", "left_eye", "right_ear", "left_ear",
 )  # fmt: skip
-"""The 18 COCO keypoints in OpenPose's order; right and left are the figure's own."""
+"""The 18 COCO keypoints in OpenPose's order; right and left are the character's own."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Point = tuple[Fraction, Fraction]
-"""x and y as fractions of the picture's width and height, from the top left."""
+"""x and y as fractions of the image's width and height, from the top left."""
 
 Keypoints = Annotated[tuple[Point | None, ...], Field(min_length=18, max_length=18)]
 """One point per name in `KEYPOINT_NAMES`; None where a joint is hidden."""
 
 _SLUG = r"^[a-z0-9][a-z0-9-]{0,62}$"
 Slug = Annotated[str, Field(pattern=_SLUG)]
-"""A name that is safe in addresses and file names."""
+"""A name that is safe in URLs and file names."""
 
 MAX_SLUG = 63
+"""Characters of a slug."""
 
 
 def is_slug(text: str) -> bool:
+    """Whether `text` is a valid slug."""
     return re.fullmatch(_SLUG, text) is not None
 
 
 def slug_of(name: str) -> str:
-    """A slug for a name in any script: "Spring Party!" becomes "spring-party", "春日野餐"
-    "chun-ri-ye-can". What cannot be spelt in Latin letters is told apart by a hash: "Весна"
-    becomes "theme-" and eight hexadecimal digits."""
-    spelt = _latin(unicodedata.normalize("NFKC", name)).casefold()
-    plain = re.sub(r"[^a-z0-9]+", "-", spelt).strip("-")
-    if plain and not any(sign.isalnum() and not sign.isascii() for sign in spelt):
-        return plain[:MAX_SLUG].strip("-")
-    return slug_with_hash(plain or "theme", name)
+    """A slug for a name in any script.
+
+    "Spring Party!" becomes "spring-party", "春日野餐" "chun-ri-ye-can". A name that cannot be
+    transliterated to Latin letters gets a hash: "Весна" becomes "theme-" and eight hexadecimal digits.
+    """
+    latin = _transliterate(unicodedata.normalize("NFKC", name)).casefold()
+    slug = re.sub(r"[^a-z0-9]+", "-", latin).strip("-")
+    if slug and not any(char.isalnum() and not char.isascii() for char in latin):
+        return slug[:MAX_SLUG].strip("-")
+    return slug_with_hash(slug or "theme", name)
 
 
 def slug_with_hash(slug: str, name: str) -> str:
-    """`slug` with a hash of `name` behind it, for a name whose own slug does not tell it apart."""
-    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{slug[: MAX_SLUG - 1 - len(mark)].strip('-')}-{mark}"
+    """`slug` with a hash of `name` appended, for names whose slugs would be equal."""
+    suffix = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{slug[: MAX_SLUG - 1 - len(suffix)].strip('-')}-{suffix}"
 
 
-def _latin(name: str) -> str:
-    """Chinese in pinyin, a syllable a word, and Latin letters without their accents."""
+def _transliterate(name: str) -> str:
+    """Chinese as pinyin, one word per syllable, and Latin letters without their accents."""
     if not name.isascii():
-        from pypinyin import lazy_pinyin  # Its dictionaries take a moment to load.
+        from pypinyin import lazy_pinyin  # Loads dictionaries, which takes a moment.
 
         name = " ".join(lazy_pinyin(name))
-    parts = unicodedata.normalize("NFKD", name)
-    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+    decomposed = unicodedata.normalize("NFKD", name)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 hash in lower-case hexadecimal digits."""
 
 
 class BaseImage(FrozenModel):
-    """A picture operators provide to be doodled on. Its pixels are kept by the store."""
+    """An image that operators provide to be drawn on. The store holds its pixels.
+
+    `width` and `height` are in pixels.
+    """
 
     id: Slug
     name: Name
@@ -81,14 +89,14 @@ class BaseImage(FrozenModel):
 
 
 class UploadedBaseImage(FrozenModel):
-    """A base picture that whoever asks brings along: a PNG as it came, unchecked."""
+    """A base image that a client sends with its request: PNG bytes that are not validated yet."""
 
     png: bytes
     keypoints: Keypoints | None = None
 
 
 class Doodle(StoredModel):
-    """The user's drawing as it was checked at the door: an RGBA PNG of its base's size."""
+    """The user's drawing after validation: an RGBA PNG of its base image's size in pixels."""
 
     png_bytes: bytes
     width: int
@@ -96,11 +104,12 @@ class Doodle(StoredModel):
 
     @cached_property
     def sha256(self) -> str:
+        """Hash of the PNG bytes."""
         return hashlib.sha256(self.png_bytes).hexdigest()
 
 
 class ControlImage(FrozenModel):
-    """A picture of an operator's own that a control unit reads: a PNG, by its hash."""
+    """An operator's own image as input of a control unit: a PNG and its hash."""
 
     sha256: Sha256
     png: bytes

@@ -1,4 +1,4 @@
-"""What to look for among the variants that were made."""
+"""The filter for the history of finished variants, and one page of its result."""
 
 from datetime import date
 from typing import Annotated
@@ -12,15 +12,16 @@ from studio.recipes.text_fields import Search
 from studio.recipes.themes.preset import Slot
 
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
-"""The number of a row in the store."""
+"""Primary key of a row in the database."""
 Day = Annotated[date, Field(le=date(9998, 12, 31))]
-"""A day that has another after it."""
+"""A day that another one follows, so that "the day after" can be computed."""
 
 
 class HistoryFilter(FrozenModel):
-    """Every field that is given must fit; `text` is looked for in the prompt, in any case.
+    """Conditions that a variant must meet; None is no condition.
 
-    `since` and `until` are days in UTC, both included; `model` is the name of any model used.
+    `created_after` and `created_before` are days in UTC, both inclusive. `model` is the name of any
+    model used. `text` is searched for in the prompt, case-insensitively.
     """
 
     theme: Slug | None = None
@@ -32,20 +33,23 @@ class HistoryFilter(FrozenModel):
 
 
 class StoredVariant(FrozenModel):
-    """A variant with its number in the store; later ones have higher numbers."""
+    """A variant with its row id; later variants have higher ids."""
 
     id: int
     variant: Variant
 
 
 class VariantPage(FrozenModel):
-    """Some variants, newest first; `next` is the number to go on before, None at the end."""
+    """One page of variants, newest first.
+
+    `next_cursor` is the id before which the next page starts; None on the last page.
+    """
 
     rows: tuple[StoredVariant, ...]
     next_cursor: int | None
 
 
 class VariantSelection(FrozenModel):
-    """Variants by their numbers in the store."""
+    """Variants selected by their row ids."""
 
     ids: Annotated[tuple[RowId, ...], Field(min_length=1, max_length=1000)]

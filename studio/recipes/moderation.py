@@ -1,4 +1,4 @@
-"""What a theme lets pass, and how what was asked for and drawn is judged."""
+"""Moderation of prompts and images: a theme's policy, results of the checks, and the audit record."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,26 +13,33 @@ from studio.recipes.base_image import Sha256, Slug
 from studio.recipes.text_fields import TEXT, Author, Reason, Search
 
 WordAction = Literal["block", "mask", "flag"]
-"""What becomes of a word: the request is refused, the word is left out, or it is taken down."""
+"""What happens to a matched word: the request is refused, the word is removed, or it is only recorded."""
 WORD_ACTIONS: tuple[WordAction, ...] = ("block", "mask", "flag")
-"""The gravest first."""
+"""The strictest first."""
 ModerationStage = Literal["prompt", "upload", "doodle", "image"]
 ModerationAction = Literal["block", "mask", "flag", "withheld", "released"]
 
-
 NSFW_SCORE, CONCEPT_SCORE = "nsfw", "concepts"
-"""Scores of pictures: 0 to 1 by open_nsfw; how far past its own limits a checker finds a concept (cosine)."""
+"""Names of image scores: the probability 0 to 1 of open_nsfw; and the highest excess of a cosine
+similarity over the limit that Stable Diffusion's safety checker has for a concept."""
 
 
 class ModerationPolicy(StoredModel):
-    """A theme's own rules, kept with its preset.
+    """A theme's moderation rules, stored in its preset.
 
-    `negative_prompt` is added to each recipe's on the server; who asks neither sees it nor can take it
-    away. A picture whose score is over `threshold` is withheld, and drawn once more with another
-    seed where `refill` says so; so is one that comes nearer to a concept than Stable Diffusion's safety
-    checker allows by more than `margin` (negative: stricter), where its weights are here. `uploads` lets clients bring base pictures.
-    With `moderation` pictures are shown to an outside service, too; it says what becomes of them while
-    that is down. Without `keep_words` the record holds a hash of blocked words alone.
+    Attributes:
+        check_prompts: whether the word filter checks prompts.
+        check_outputs: whether rendered images are classified.
+        check_doodles: whether doodles are classified, laid over their base image.
+        nsfw_threshold: NSFW probability above which an image is withheld.
+        concept_margin: how far a cosine similarity may exceed the safety checker's own limit for a
+            concept; negative is stricter. Without the checker's weights it has no effect.
+        regenerate_withheld: render a withheld image once more, with another seed.
+        allow_base_uploads: whether clients may send base images of their own.
+        external_moderation: whether images are also sent to an external service, and whether they
+            are withheld or pass while it is unavailable.
+        negative_prompt: appended to every recipe's on the server; clients can neither see nor remove it.
+        log_blocked_text: store blocked text in the audit record; otherwise only its hash.
     """
 
     check_prompts: bool = True
@@ -48,12 +55,12 @@ class ModerationPolicy(StoredModel):
 
     @property
     def score_limits(self) -> Mapping[str, float]:
-        """What each judge's score may not be over."""
+        """The highest score that passes, by the score's name."""
         return {NSFW_SCORE: self.nsfw_threshold, CONCEPT_SCORE: self.concept_margin}
 
 
 class WordMatch(StoredModel):
-    """An entry of a word list found in a text, `start` to `end` in its characters."""
+    """A match of a word list's entry in a text, at the characters `start` to `end`."""
 
     entry: str
     action: WordAction
@@ -62,51 +69,56 @@ class WordMatch(StoredModel):
 
 
 class TextModerationResult(FrozenModel):
-    """`severity` is the gravest of the matches; None: nothing was found."""
+    """Matches of the word filter; `action` is the strictest among them, None without a match."""
 
     action: WordAction | None = None
     matches: tuple[WordMatch, ...] = ()
 
     def apply_mask(self, text: str) -> str:
-        """`text` with a space in place of each word to be masked, so that what stood around it is not
-        joined."""
+        """`text` without the words to be masked. A space replaces each, so that its neighbors are not
+        joined into a new word."""
         return " ".join(self.blank_masked(text).split())
 
     def blank_masked(self, text: str) -> str:
-        """`text` with spaces in place of each letter to be masked: all else stays where it was."""
-        kept = list(text)
+        """`text` with every character to be masked replaced by a space; positions do not change."""
+        chars = list(text)
         for match in self.matches:
             if match.action == "mask":
-                kept[match.start : match.end] = " " * (match.end - match.start)
-        return "".join(kept)
+                chars[match.start : match.end] = " " * (match.end - match.start)
+        return "".join(chars)
 
 
 class ImageModerationResult(FrozenModel):
-    """What a judge makes of one picture. `error` says why it could not be judged, which withholds it."""
+    """Scores of one image and the limits they are compared with.
+
+    An image that could not be classified is withheld; `error` then says why.
+    """
 
     scores: Mapping[str, float] = Field(default_factory=dict)
     limits: Mapping[str, float] = Field(default_factory=dict)
     error: MaybeMessage = None
     external_reason: str | None = None
-    """Why somebody outside will not have it shown."""
+    """Why the external moderation service rejects the image; None where it does not."""
 
     @property
     def top_category(self) -> str:
-        """The score that is farthest over its limit, or nearest below; empty where there is none."""
+        """Name of the score with the highest excess over its limit; empty without scores."""
         return max(self.scores, key=self._excess, default="")
 
     @property
     def score(self) -> float:
+        """The score of `top_category`."""
         return self.scores.get(self.top_category, 0.0)
 
     @property
     def is_withheld(self) -> bool:
-        over = any(self._excess(name) > 0 for name in self.scores)
-        return self.error is not None or self.external_reason is not None or over
+        """Whether the image must not be shown."""
+        exceeds = any(self._excess(name) > 0 for name in self.scores)
+        return self.error is not None or self.external_reason is not None or exceeds
 
     @property
     def reason(self) -> Message | None:
-        """For operators; None while it may be shown."""
+        """Why the image is withheld, for operators; None where it is not."""
         if self.error is not None:
             return message("moderation.not_judged", reason=self.error)
         if self.external_reason is not None:
@@ -124,7 +136,7 @@ class ImageModerationResult(FrozenModel):
 
 
 class ModerationDecision(StoredModel):
-    """One decision on record. `said` are the words, or a hash of them, that were blocked."""
+    """One decision in the audit record. `input_text` is the blocked text, or its hash."""
 
     stage: ModerationStage
     verdict: ModerationAction
@@ -141,7 +153,7 @@ class ModerationDecision(StoredModel):
 
 
 class AuditFilter(FrozenModel):
-    """What of the record is wanted; None: whatever it is. `text` is looked for in words and reasons."""
+    """Conditions that a decision must meet; None is no condition. `text` is searched for in texts and reasons."""
 
     stage: ModerationStage | None = None
     verdict: ModerationAction | None = None
@@ -151,7 +163,7 @@ class AuditFilter(FrozenModel):
 
 
 class Review(StoredModel):
-    """What a reviewer made of a decision afterwards."""
+    """A reviewer's opinion of a decision."""
 
     reviewer: Author
     is_false_positive: bool
@@ -159,6 +171,8 @@ class Review(StoredModel):
 
 
 class StoredDecision(FrozenModel):
+    """A decision with its row id and its review, if any."""
+
     id: int
     decision: ModerationDecision
     review: Review | None = None

@@ -1,9 +1,10 @@
-"""Reads documents that older versions of the studio stored: fields by the names they had then.
+"""Upgrades documents that older versions of the studio stored: renamed fields and values.
 
-Preset files, PNG records and rows of the database from before format 3 keep their old field names;
-`StoredModel` accepts them. Nothing is written under these names any more.
+Preset files, PNG records and rows of the database from before format 3 still have the old field names;
+`StoredModel` accepts them on reading. Nothing is written under these names any more.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,27 +88,58 @@ OLD_FIELDS: Mapping[str, Mapping[str, str]] = {
     "TuningStudy": {"letter": "slot", "number": "version", "spans": "search_space"},
     "Candidate": {"letter": "slot", "number": "version"},
 }
-"""New field names by the old ones, for each class by its name."""
+"""New field names by the old ones, by the name of the class."""
 
 OLD_VALUES: Mapping[str, Mapping[str, Mapping[Any, Any]]] = {
     "Preset": {"version": {1: 3, 2: 3}},
     "Recipe": {"version": {1: 2}},
     "ControlUnit": {"source": {"picture": "image"}},
     "ModerationDecision": {"stage": {"words": "prompt", "picture": "image"}},
+    "ApiClient": {"scopes": {"draw": "generate", "manage": "admin", "watch": "metrics"}},
 }
-"""New values by the old ones, for each class and field (by its new name)."""
+"""New values by the old ones, by the name of the class and the new name of the field."""
+
+_OLD_PATHS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(old), new)
+    for old, new in (
+        (r"strength", "denoising_strength"),
+        (r"guidance_end", "guidance_end_fraction"),
+        (r"deep_cache", "deepcache_interval"),
+        (r"seed_rule\.kind", "seed_policy.mode"),
+        (r"seed_rule\.value", "seed_policy.value"),
+        (r"control_units\.(\d+)\.picture", r"control_units.\1.image_sha256"),
+        (r"upscale\.factor", "upscale.scale_factor"),
+        (r"(upscale|face_repair)\.strength", r"\1.denoising_strength"),
+        (r"face_repair\.blur", "face_repair.mask_blur"),
+        (r"face_repair\.size", "face_repair.render_size"),
+    )
+)
+"""New paths of a recipe's fields by patterns of the old ones."""
 
 
-def upgrade_fields(kind: str, document: object) -> Any:
-    """`document` with the field names of today; anything but a mapping is returned as it is.
+def upgrade_field_path(path: str) -> str:
+    """The present path of a recipe's field; one that was not renamed is returned unchanged.
+
+    Axes of sweeps, search spaces of tuning studies, and the parameters of their trials are named by
+    such paths (`control_units.0.weight`).
+    """
+    for pattern, replacement in _OLD_PATHS:
+        if match := pattern.fullmatch(path):
+            return match.expand(replacement)
+    return path
+
+
+def upgrade_fields(class_name: str, document: object) -> Any:
+    """`document` with the present field names; anything but a mapping is returned unchanged.
 
     Args:
-        kind: name of the class that reads the document.
-        document: what was stored. A field under both names is left for pydantic to refuse.
+        class_name: name of the class that the document is parsed into.
+        document: the stored document. A field that it has under both names keeps both, so that
+            pydantic refuses the old one as unknown.
     """
     if not isinstance(document, Mapping):
         return document
-    names, values = OLD_FIELDS.get(kind, {}), OLD_VALUES.get(kind, {})
+    names, values = OLD_FIELDS.get(class_name, {}), OLD_VALUES.get(class_name, {})
     if not (names.keys() & document.keys() or values.keys() & document.keys()):
         return document
     upgraded = {
@@ -115,6 +147,16 @@ def upgrade_fields(kind: str, document: object) -> Any:
         for field, value in document.items()
     }
     for field, replacements in values.items():
-        if isinstance(old := upgraded.get(field), str | int):
-            upgraded[field] = replacements.get(old, old)
+        if field in upgraded:
+            upgraded[field] = _upgrade_value(upgraded[field], replacements)
     return upgraded
+
+
+def _upgrade_value(value: Any, replacements: Mapping[Any, Any]) -> Any:
+    """The value, or each item of a list or set of values, replaced where it is an old one."""
+    match value:
+        case str() | int():
+            return replacements.get(value, value)
+        case list() | tuple() | set() | frozenset():
+            return [_upgrade_value(item, replacements) for item in value]
+    return value

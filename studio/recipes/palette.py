@@ -1,5 +1,5 @@
-"""The colours that doodles are offered in, on the canvas and on a phone: the pocket models were trained on
-them, and know each by its name."""
+"""The colors that doodles are drawn in, on the canvas and on a phone: the pocket models were trained on them
+and know each by its name."""
 
 from collections.abc import Mapping
 
@@ -28,4 +28,4 @@ NAME_IDS: Mapping[str, str] = {
     "grey": "studio.colour_grey",
     "white": "studio.colour_white",
 }
-"""The message id of each colour's name, for readers."""
+"""Message id of each color, for its translated name."""

@@ -1,1 +1,1 @@
-"""What may be asked and what may be shown: words, pictures, and the seams to judge both."""
+"""Moderation: word filter for prompts, image classifiers, and the external moderation webhook."""

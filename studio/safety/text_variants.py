@@ -1,237 +1,274 @@
-"""Every way in which a text is read."""
+"""The variants of a text in which entries are searched: as written, decoded, corrected, by sound."""
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Set
 from itertools import chain
 
-from studio.safety.chinese_segmentation import clauses, composed
-from studio.safety.confusables import FACES, TELLTALE, TURNED
-from studio.safety.decoding import decoded
-from studio.safety.pinyin import Heard
+from studio.safety.chinese_segmentation import clauses, compose_components
+from studio.safety.confusables import LETTER_SHAPES, UPSIDE_DOWN, UPSIDE_DOWN_ONLY
+from studio.safety.decoding import find_encoded
+from studio.safety.misspellings import MisspellingIndex
+from studio.safety.pinyin import HomophoneIndex
 from studio.safety.spelling import (
-    LONGEST_WILD,
-    Misspelt,
-    left_open,
-    turned_round,
-    undoubled,
-    unglued,
-    wild,
+    MAX_WILDCARD_CHARS,
+    collapse_repeats,
+    has_wildcard,
+    reversed_and_rot13,
+    split_compound,
+    wildcard_patterns,
 )
 from studio.safety.text_normalization import (
-    HAN,
-    WORD,
+    HAN_RE,
+    WORD_RE,
     NormalizedText,
     TextNormalizer,
-    View,
-    foreign,
-    joined,
-    plain_words,
-    spaced,
-    standing_for,
+    TextVariant,
+    as_written,
+    is_foreign_letter,
+    join,
+    padded,
+    replacement_for,
     symbols,
 )
-from studio.safety.tokenization import as_letter, bare, pieces_of, readings, spelt_apart
+from studio.safety.tokenization import (
+    as_letter,
+    only_alphanumeric,
+    readings,
+    spelled_out,
+    tokenize,
+)
 
-RUN = re.compile(r"\S+")
-SHORT = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
-"""Words that stand beside others in earnest: never glued to them."""
-MOST_GLUED, LONGEST_GLUED, LONGEST_PART = 4, 14, 5
-"""Neighbours that are glued, the letters of what comes of it, and of a part that is no word."""
-DEEPEST = 2
-"""Codes within codes."""
+NON_SPACE_RE = re.compile(r"\S+")
+SHORT_WORDS = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
+"""Common short words: never joined to their neighbors."""
+MAX_JOINED = 4
+"""Adjacent tokens that are joined to one word."""
+MAX_JOINED_CHARS = 14
+MAX_FRAGMENT_CHARS = 5
+"""Letters of a token that may be a part of a word rather than a word."""
+MAX_CODE_DEPTH = 2
+"""Levels of encoding within encoding."""
 
 
-class Reader:
-    """Reads texts for lists: `known` tells whether a word is an entry, `completed` which entries a word
-    with question marks may be, `ordinary` are the words that are never taken for others, `companions` those
-    that are glued to entries."""
+class VariantReader:
+    """Makes the variants of a text.
+
+    `is_entry` tells whether a word is an entry of the lists, `complete` returns the entries that
+    match a pattern with `?` for letters. `ordinary` are words that are never treated as evasions,
+    `companions` words that are recognized when they are joined to an entry.
+    """
 
     def __init__(
         self,
-        folder: TextNormalizer,
-        known: Callable[[str], bool],
-        completed: Callable[[str], Iterable[str]],
+        normalizer: TextNormalizer,
+        is_entry: Callable[[str], bool],
+        complete: Callable[[str], Iterable[str]],
         ordinary: Set[str],
         companions: Container[str],
-        misspelt: Misspelt,
-        heard: Heard,
+        misspellings: MisspellingIndex,
+        homophones: HomophoneIndex,
     ) -> None:
-        self._normalizer, self._vocabulary, self._completed = folder, known, completed
+        self._normalizer, self._is_entry, self._complete = normalizer, is_entry, complete
         self._ordinary, self._companions = ordinary, companions
-        self._misspelt, self._homophones = misspelt, heard
+        self._misspellings, self._homophones = misspellings, homophones
 
-    def views(self, text: str, folded: NormalizedText, depth: int = 0) -> Iterator[View]:
-        """Of a text and the same folded; its places are those of `folded`."""
-        yield plain_words(folded)
-        pieces = [
-            piece
-            for piece in pieces_of(folded)
-            if any(char.isalnum() or char == "@" for char in piece.text)
+    def search_variants(
+        self, text: str, normalized: NormalizedText, depth: int = 0
+    ) -> Iterator[TextVariant]:
+        """The variants of a text; their source indices are positions in `text`.
+
+        `depth` is the number of encodings around the text.
+        """
+        yield as_written(normalized)
+        tokens = [
+            token
+            for token in tokenize(normalized)
+            if any(char.isalnum() or char == "@" for char in token.text)
         ]
-        bared = [bare(piece) for piece in pieces]
-        yield from _split_at_capitals(text, folded)
-        yield from self._decorated(pieces, bared)
-        yield from (spaced(each) for each in self._neighbours(bared))
+        plain = [only_alphanumeric(token) for token in tokens]
+        yield from _split_at_capitals(text, normalized)
+        yield from self._deobfuscated(tokens, plain)
+        yield from (padded(word) for word in self._join_adjacent(plain))
         if not depth:
-            yield from self._unknown(pieces, bared)
-        yield from self._chinese(folded)
-        yield from self._foreign(text, pieces)
-        drawn_signs = "".join(symbols(folded.text))
-        if drawn_signs:
-            yield View(
-                drawn_signs,
-                tuple(place for char, place in zip(*folded, strict=True) if char in drawn_signs),
+            yield from self._corrected(tokens, plain)
+        yield from self._chinese(normalized)
+        yield from self._mixed_scripts(text, tokens)
+        yield from _emoji(normalized)
+        if UPSIDE_DOWN_ONLY & set(text.lower()):
+            yield _upside_down(text, normalized)
+        if depth < MAX_CODE_DEPTH:
+            yield from self._decoded(text, normalized, depth)
+
+    def _deobfuscated(
+        self, tokens: list[NormalizedText], plain_tokens: list[NormalizedText]
+    ) -> Iterator[TextVariant]:
+        """Tokens with signs in them: without the signs, with leet signs as letters, with
+        wildcards."""
+        for token, plain in zip(tokens, plain_tokens, strict=True):
+            if token.text.isalpha():
+                continue
+            is_compound = self._is_compound(token.text)
+            for reading in readings(token, plain):
+                if not is_compound or reading.text != plain.text:
+                    yield padded(reading)
+            if has_wildcard(token.text) or plain.text not in self._ordinary:
+                for pattern in wildcard_patterns(token.text):
+                    yield from (replacement_for(token, word) for word in self._complete(pattern))
+
+    def _mixed_scripts(self, text: str, tokens: list[NormalizedText]) -> Iterator[TextVariant]:
+        """Entries that match a word with its letters of other scripts as wildcards."""
+        for token in tokens:
+            if text[token.source_indices[0] : token.source_indices[-1] + 1].isascii():
+                continue
+            letters = dict(zip(token.source_indices, token.text, strict=True))
+            pattern = "".join(
+                "?" if is_foreign_letter(text[index]) else char for index, char in letters.items()
             )
-        if TELLTALE & set(text.lower()):
-            yield _upside_down(text, folded)
-        if depth < DEEPEST:
-            yield from self._decoded(text, folded, depth)
+            is_length_ok = 4 <= len(pattern) <= MAX_WILDCARD_CHARS
+            has_few_wildcards = 0 < pattern.count("?") <= len(pattern) / 2
+            is_latin = pattern.isascii() and pattern.replace("?", "").isalpha()
+            if is_length_ok and has_few_wildcards and is_latin:
+                yield from (replacement_for(token, word) for word in self._complete(pattern))
 
-    def _decorated(
-        self, pieces: list[NormalizedText], bared: list[NormalizedText]
-    ) -> Iterator[View]:
-        for piece, plain in zip(pieces, bared, strict=True):
-            if piece.text.isalpha():
-                continue
-            joined_words = self._is_several(piece.text)
-            for each in readings(piece, plain):
-                if not joined_words or each.text != plain.text:
-                    yield spaced(each)
-            if left_open(piece.text) or plain.text not in self._ordinary:
-                for pattern in wild(piece.text):
-                    yield from (standing_for(word, piece) for word in self._completed(pattern))
+    def _corrected(
+        self, tokens: list[NormalizedText], plain_tokens: list[NormalizedText]
+    ) -> Iterator[TextVariant]:
+        """Corrections of the words that are not ordinary."""
+        for token, plain in zip(tokens, plain_tokens, strict=True):
+            candidates = [plain] if token.text.isalpha() else [plain, *readings(token, plain)]
+            for word in dict.fromkeys(candidate.text for candidate in candidates):
+                if len(word) > 2 and not self._is_ordinary(word, token.text):
+                    for correction in self._corrections(word):
+                        yield replacement_for(token, correction)
 
-    def _foreign(self, text: str, pieces: list[NormalizedText]) -> Iterator[View]:
-        """What a word may be in which letters of other scripts are mixed, whatever those look like."""
-        for piece in pieces:
-            if text[piece.source_indices[0] : piece.source_indices[-1] + 1].isascii():
-                continue
-            letters = dict(zip(piece.source_indices, piece.text, strict=True))
-            said = "".join("?" if foreign(text[at]) else char for at, char in letters.items())
-            few = 4 <= len(said) <= LONGEST_WILD and 0 < said.count("?") <= len(said) / 2
-            if few and said.isascii() and said.replace("?", "").isalpha():
-                yield from (standing_for(word, piece) for word in self._completed(said))
+    def _is_ordinary(self, word: str, token: str) -> bool:
+        """Whether it is an ordinary word, or its token consists of such words with signs between
+        them."""
+        return word in self._ordinary or self._is_compound(token, with_short=True)
 
-    def _unknown(self, pieces: list[NormalizedText], bared: list[NormalizedText]) -> Iterator[View]:
-        """What else the words may be that are no English ones."""
-        for piece, plain in zip(pieces, bared, strict=True):
-            read = [plain] if piece.text.isalpha() else [plain, *readings(piece, plain)]
-            for word in dict.fromkeys(reading.text for reading in read):
-                if len(word) > 2 and not self._is_ordinary(word, piece.text):
-                    yield from (standing_for(other, piece) for other in self._meant(word))
-
-    def _is_ordinary(self, word: str, written: str) -> bool:
-        """Whether it is a word, or was written as several with signs between them."""
-        return word in self._ordinary or self._is_several(written, short=True)
-
-    def _is_several(self, written: str, short: bool = False) -> bool:
-        """Whether a piece is words with signs between them, `rifle-green`; `short` ones count, too."""
-        parts = WORD.findall(written)
+    def _is_compound(self, token: str, with_short: bool = False) -> bool:
+        """Whether a token is several ordinary (or short) words with signs between them,
+        `rifle-green`."""
+        parts = WORD_RE.findall(token)
         return len(parts) > 1 and all(
-            part in self._ordinary or (short and part in SHORT) for part in parts
+            part in self._ordinary or (with_short and part in SHORT_WORDS) for part in parts
         )
 
-    def _meant(self, word: str) -> Iterator[str]:
+    def _corrections(self, word: str) -> Iterator[str]:
+        """What a word may stand for: repeated letters, misspellings, compounds, reversed, ROT13."""
         if not word.isascii():
             return
         letters = word.strip("0123456789")
         if len(letters) >= 3 and letters != word:
             yield letters
-        if not letters.isalpha() or letters in self._ordinary or self._vocabulary(letters):
+        if not letters.isalpha() or letters in self._ordinary or self._is_entry(letters):
             return
-        for other in dict.fromkeys((letters, *undoubled(letters))):
-            if other in self._ordinary and not self._vocabulary(other):
+        for spelling in dict.fromkeys((letters, *collapse_repeats(letters))):
+            if spelling in self._ordinary and not self._is_entry(spelling):
                 continue
-            if other != letters:
-                yield other
-            meant = self._misspelt.meant(other)
-            if meant:
-                yield meant
-            parts = unglued(other, self._vocabulary, self._companions) if len(other) >= 5 else None
+            if spelling != letters:
+                yield spelling
+            correction = self._misspellings.correct(spelling)
+            if correction:
+                yield correction
+            parts = (
+                split_compound(spelling, self._is_entry, self._companions)
+                if len(spelling) >= 5
+                else None
+            )
             if parts:
                 yield " ".join(parts)
-        yield from (
-            other for other in turned_round(letters) if len(other) > 3 and self._vocabulary(other)
-        )
+        for spelling in reversed_and_rot13(letters):
+            if len(spelling) > 3 and self._is_entry(spelling):
+                yield spelling
 
-    def _neighbours(self, pieces: list[NormalizedText]) -> Iterator[NormalizedText]:
-        """Words in parts, `f u c k` and `fu ck`: neighbours glued, where one is no word."""
-        loose = [self._loose(piece.text) for piece in pieces]
+    def _join_adjacent(self, tokens: list[NormalizedText]) -> Iterator[NormalizedText]:
+        """Words that are written in parts, `f u c k` and `fu ck`: adjacent tokens, one of them a
+        fragment."""
+        is_fragment = [self._is_fragment(token.text) for token in tokens]
         index = 0
-        while index < len(pieces):
-            run = index
-            while run < len(pieces) and len(pieces[run].text) == 1:
-                run += 1
-            if run - index >= 3:
-                yield from spelt_apart(pieces[index:run])
-                if any(piece.text.isdigit() for piece in pieces[index:run]):
-                    yield from spelt_apart([as_letter(piece) for piece in pieces[index:run]])
-                index = run
+        while index < len(tokens):
+            end = index
+            while end < len(tokens) and len(tokens[end].text) == 1:
+                end += 1
+            if end - index >= 3:
+                yield from spelled_out(tokens[index:end])
+                if any(token.text.isdigit() for token in tokens[index:end]):
+                    yield from spelled_out([as_letter(token) for token in tokens[index:end]])
+                index = end
                 continue
-            if any(loose[index : index + MOST_GLUED]):
-                yield from self._glued(pieces[index : index + MOST_GLUED])
+            if any(is_fragment[index : index + MAX_JOINED]):
+                yield from self._joined_with_next(tokens[index : index + MAX_JOINED])
             index += 1
 
-    def _glued(self, pieces: list[NormalizedText]) -> Iterator[NormalizedText]:
-        """The first of these with one, two or three of those after it."""
-        for count in range(2, len(pieces) + 1):
-            some = pieces[:count]
-            texts = [each.text for each in some]
-            if any(text in SHORT for text in texts) or sum(map(len, texts)) > LONGEST_GLUED:
+    def _joined_with_next(self, tokens: list[NormalizedText]) -> Iterator[NormalizedText]:
+        """The first token with one, two or three of those after it."""
+        for count in range(2, len(tokens) + 1):
+            texts = [token.text for token in tokens[:count]]
+            is_too_long = sum(map(len, texts)) > MAX_JOINED_CHARS
+            if is_too_long or any(text in SHORT_WORDS for text in texts):
                 return
-            if any(map(self._loose, texts)):
-                yield joined(some)
+            if any(map(self._is_fragment, texts)):
+                yield join(tokens[:count])
 
-    def _loose(self, text: str) -> bool:
-        """Whether it is too short for a word, or none, as far as words are known."""
+    def _is_fragment(self, text: str) -> bool:
+        """Whether a token is too short for a word, or short and not an ordinary word."""
         if len(text) <= 2 or not self._ordinary:
-            return len(text) <= 2 and text not in SHORT
-        return len(text) <= LONGEST_PART and text.isascii() and text not in self._ordinary
+            return len(text) <= 2 and text not in SHORT_WORDS
+        return len(text) <= MAX_FRAGMENT_CHARS and text.isascii() and text not in self._ordinary
 
-    def _chinese(self, folded: NormalizedText) -> Iterator[View]:
-        if HAN.search(folded.text):
-            yield from _faces(folded)
-            for clause in clauses(folded):
-                for each in (clause, composed(clause)):
-                    if each is not None:
-                        yield View(each.text, each.source_indices, han=True)
-        yield from self._homophones.views(folded)
+    def _chinese(self, normalized: NormalizedText) -> Iterator[TextVariant]:
+        if HAN_RE.search(normalized.text):
+            yield from _letter_shapes(normalized)
+            for clause in clauses(normalized):
+                for reading in (clause, compose_components(clause)):
+                    if reading is not None:
+                        yield TextVariant(reading.text, reading.source_indices, is_han=True)
+        yield from self._homophones.variants(normalized)
 
-    def _decoded(self, text: str, folded: NormalizedText, depth: int) -> Iterator[View]:
-        """What is said in a code, read in its turn."""
-        for start, end, meant in decoded(text):
-            inner = self._normalizer.normalize(meant)
+    def _decoded(self, text: str, normalized: NormalizedText, depth: int) -> Iterator[TextVariant]:
+        """The variants of the encoded parts of a text."""
+        for start, end, decoded in find_encoded(text):
+            inner = self._normalizer.normalize(decoded)
             if inner.text:
-                held = [place for place in folded.source_indices if start <= place < end] or [0]
-                for view in self.views(meant, inner, depth + 1):
-                    yield standing_for(view.text.strip(), NormalizedText("", (held[0], held[-1])))
+                inside = [i for i in normalized.source_indices if start <= i < end] or [0]
+                source = NormalizedText("", (inside[0], inside[-1]))
+                for variant in self.search_variants(decoded, inner, depth + 1):
+                    yield replacement_for(source, variant.text.strip())
 
 
-def _faces(folded: NormalizedText) -> Iterator[View]:
-    """Chinese characters that are nothing but pictures of Latin letters."""
-    for found in RUN.finditer(folded.text):
-        faces = "".join(FACES.get(char, char) for char in found.group())
-        if faces.isascii() and len(faces) > 2:
-            yield standing_for(faces, folded.part(*found.span()))
+def _emoji(normalized: NormalizedText) -> Iterator[TextVariant]:
+    emoji = "".join(symbols(normalized.text))
+    if emoji:
+        indices = tuple(index for char, index in zip(*normalized, strict=True) if char in emoji)
+        yield TextVariant(emoji, indices)
 
 
-def _split_at_capitals(text: str, folded: NormalizedText) -> Iterator[View]:
+def _letter_shapes(normalized: NormalizedText) -> Iterator[TextVariant]:
+    """Tokens of Chinese characters that are used only for their resemblance to Latin letters."""
+    for match in NON_SPACE_RE.finditer(normalized.text):
+        letters = "".join(LETTER_SHAPES.get(char, char) for char in match.group())
+        if letters.isascii() and len(letters) > 2:
+            yield replacement_for(normalized.slice(*match.span()), letters)
+
+
+def _split_at_capitals(text: str, normalized: NormalizedText) -> Iterator[TextVariant]:
     """`NudeGirl` as two words."""
     parts: list[str] = []
-    places: list[int] = []
-    for char, place in zip(folded.text, folded.source_indices, strict=True):
-        if places and place and text[place].isupper() and text[place - 1].islower():
+    indices: list[int] = []
+    for char, index in zip(normalized.text, normalized.source_indices, strict=True):
+        if indices and index and text[index].isupper() and text[index - 1].islower():
             parts.append(" ")
-            places.append(places[-1])
+            indices.append(indices[-1])
         parts.append(char)
-        places.append(place)
-    if len(parts) != len(folded.text):
-        yield plain_words(NormalizedText("".join(parts), tuple(places)))
+        indices.append(index)
+    if len(parts) != len(normalized.text):
+        yield as_written(NormalizedText("".join(parts), tuple(indices)))
 
 
-def _upside_down(text: str, folded: NormalizedText) -> View:
-    turned = "".join(TURNED.get(char, char) for char in reversed(text.lower()))
-    words = " ".join(chain.from_iterable(WORD.findall(part) for part in turned.split()))
-    return standing_for(
-        words, NormalizedText("", (folded.source_indices[0], folded.source_indices[-1]))
-    )
+def _upside_down(text: str, normalized: NormalizedText) -> TextVariant:
+    """The text read backwards with its upside-down letters turned."""
+    turned = "".join(UPSIDE_DOWN.get(char, char) for char in reversed(text.lower()))
+    words = " ".join(chain.from_iterable(WORD_RE.findall(part) for part in turned.split()))
+    indices = normalized.source_indices
+    return replacement_for(NormalizedText("", (indices[0], indices[-1])), words)

@@ -1,4 +1,4 @@
-"""Moderation by somebody else: pictures sent to a webhook, signed; what is down is left alone for a while."""
+"""External moderation by a signed webhook, with a deadline, a retry and a circuit breaker."""
 
 import base64
 import hashlib
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 
 class ModerationUnavailableError(StudioError):
-    """No verdict is to be had."""
+    """The external service gave no valid verdict."""
 
 
 class ModerationRequest(FrozenModel):
-    """What a moderator is told of a picture."""
+    """An image to be moderated; `request` is the id of its request, `png` the image without
+    metadata."""
 
     request: str
     theme: Slug
@@ -35,99 +36,109 @@ class ModerationRequest(FrozenModel):
 
 
 class ModerationResponse(FrozenModel):
+    """The service's verdict."""
+
     verdict: Literal["pass", "withhold"]
     reason: str = Field("", max_length=500)
 
 
 class ExternalModerator(Protocol):
-    def moderate(self, shown: ModerationRequest) -> ModerationResponse:
-        """Raises ModerationDown."""
+    """Decides about images outside of the studio."""
+
+    def moderate(self, request: ModerationRequest) -> ModerationResponse:
+        """Raises ModerationUnavailableError."""
         ...
 
 
 class WebhookModerator:
-    """POSTs each picture as JSON to one address, which answers {"verdict": "pass" or "withhold"}.
+    """POSTs each image as JSON to a URL that answers {"verdict": "pass" or "withhold"}.
 
-    `X-Studio-Signature` is sha256= and the HMAC-SHA-256 of timestamp, a dot and the body under the
-    shared secret, `X-Studio-Timestamp` the seconds since 1970, so that a receiver refuses what is forged
-    or old. `DEADLINE` seconds is all that a picture gets, both tries together, however slowly the answer
-    comes; an answer may have `MAX_ANSWER` bytes and must not be compressed. After `FAILURES` in a row it
-    is left alone for `REST` seconds (Nygard's circuit breaker).
+    `X-Studio-Timestamp` is the Unix time in seconds and `X-Studio-Signature` is `sha256=` with the
+    HMAC-SHA-256 of timestamp, a dot and the body under the shared secret, so that the receiver can
+    reject forged and old requests.
 
-    Any number of threads may ask at once.
+    All attempts for an image share one deadline, however slowly the answer arrives. After
+    `FAILURES_BEFORE_PAUSE` failures in a row the service is not called for `PAUSE_SECONDS`
+    (Nygard's circuit breaker). Safe for use from several threads.
     """
 
-    DEADLINE, TRIES, MAX_ANSWER, FAILURES, REST = 4.0, 2, 16 * 1024, 3, 30.0
-    GRACE = 0.5
-    """Seconds that the thread which asks has to give up in."""
+    DEADLINE_SECONDS = 4.0
+    MAX_ATTEMPTS = 2
+    MAX_ANSWER_BYTES = 16 * 1024
+    """The answer must not be compressed."""
+    FAILURES_BEFORE_PAUSE = 3
+    PAUSE_SECONDS = 30.0
+    GRACE_SECONDS = 0.5
+    """How long the calling thread waits beyond the deadline."""
 
-    def __init__(
-        self, address: str, secret: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._url, self._secret, self._clock = address, secret.encode(), clock
+    def __init__(self, url: str, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._secret, self._clock = url, secret.encode(), clock
         self._lock = threading.Lock()
         self._failures = 0
-        self._rests_until = 0.0
+        self._paused_until = 0.0
 
-    def moderate(self, shown: ModerationRequest) -> ModerationResponse:
+    def moderate(self, request: ModerationRequest) -> ModerationResponse:
+        """Blocks for at most `DEADLINE_SECONDS` and `GRACE_SECONDS`. Raises
+        ModerationUnavailableError."""
         with self._lock:
-            if self._clock() < self._rests_until:
+            if self._clock() < self._paused_until:
                 raise ModerationUnavailableError("moderation.service_down")
         try:
-            answer = self._waited_for(shown)
+            response = self._call_in_thread(request)
         except ModerationUnavailableError:
             with self._lock:
                 self._failures += 1
-                if self._failures >= self.FAILURES:
-                    self._failures, self._rests_until = 0, self._clock() + self.REST
+                if self._failures >= self.FAILURES_BEFORE_PAUSE:
+                    self._failures, self._paused_until = 0, self._clock() + self.PAUSE_SECONDS
             raise
         with self._lock:
             self._failures = 0
-        return answer
+        return response
 
-    def _waited_for(self, shown: ModerationRequest) -> ModerationResponse:
-        """What `_asked` finds, in a thread of its own: a name that is looked up cannot be given up by an
-        event loop, only left behind. Raises ModerationDown."""
+    def _call_in_thread(self, request: ModerationRequest) -> ModerationResponse:
+        """The response of `_post`, called in a thread: an event loop cannot cancel a DNS lookup,
+        only abandon it. Raises ModerationUnavailableError."""
         import anyio
 
-        answer: Future[ModerationResponse] = Future()
+        response: Future[ModerationResponse] = Future()
 
-        def ask() -> None:
+        def call() -> None:
             try:
-                answer.set_result(anyio.run(self._post, shown))
+                response.set_result(anyio.run(self._post, request))
             except Exception as error:
-                answer.set_exception(error)
+                response.set_exception(error)
 
-        threading.Thread(target=ask, name="moderation", daemon=True).start()
+        threading.Thread(target=call, name="moderation", daemon=True).start()
         try:
-            return answer.result(self.DEADLINE + self.GRACE)
+            return response.result(self.DEADLINE_SECONDS + self.GRACE_SECONDS)
         except TimeoutError:
-            raise self._too_late() from None
+            raise self._deadline_error() from None
 
-    def _too_late(self) -> ModerationUnavailableError:
-        return ModerationUnavailableError("moderation.service_too_late", seconds=self.DEADLINE)
+    def _deadline_error(self) -> ModerationUnavailableError:
+        return ModerationUnavailableError(
+            "moderation.service_too_late", seconds=self.DEADLINE_SECONDS
+        )
 
-    async def _post(self, shown: ModerationRequest) -> ModerationResponse:
-        """One answer in `TRIES`, all within the deadline. Raises ModerationDown."""
+    async def _post(self, request: ModerationRequest) -> ModerationResponse:
+        """The response of the first attempt that succeeds. Raises ModerationUnavailableError."""
         import anyio
 
         failure = None
-        with anyio.move_on_after(self.DEADLINE):
-            for _ in range(self.TRIES):
+        with anyio.move_on_after(self.DEADLINE_SECONDS):
+            for _ in range(self.MAX_ATTEMPTS):
                 try:
-                    return await self._attempt(shown)
+                    return await self._attempt(request)
                 except ModerationUnavailableError as error:
                     failure = error
-        raise failure or self._too_late()
+        raise failure or self._deadline_error()
 
-    async def _attempt(self, shown: ModerationRequest) -> ModerationResponse:
+    async def _attempt(self, request: ModerationRequest) -> ModerationResponse:
         import httpx2
 
-        body = json.dumps(
-            {**shown.model_dump(exclude={"png"}), "png": base64.b64encode(shown.png).decode()}
-        ).encode()
+        png = base64.b64encode(request.png).decode()
+        body = json.dumps({**request.model_dump(exclude={"png"}), "png": png}).encode()
         try:
-            # The deadline is anyio's, over everything: httpx2's own timeouts begin anew with each read.
+            # The deadline is anyio's: httpx2's own timeouts start again with each read.
             async with (
                 httpx2.AsyncClient(timeout=None) as client,
                 client.stream(
@@ -144,26 +155,30 @@ class WebhookModerator:
             raise ModerationUnavailableError("moderation.service_without_verdict") from None
 
     def _headers(self, body: bytes) -> dict[str, str]:
-        sent = str(int(time.time()))
+        timestamp = str(int(time.time()))
         return {
-            "Content-Type": "application/json", "Accept-Encoding": "identity",
-            "X-Studio-Timestamp": sent, "X-Studio-Signature": sign(self._secret, sent, body),
-        }  # fmt: skip
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            "X-Studio-Timestamp": timestamp,
+            "X-Studio-Signature": sign(self._secret, timestamp, body),
+        }
 
     async def _read(self, response: "Response") -> bytes:
-        """The answer as it was sent, never unpacked. Raises ModerationDown where that is too much."""
+        """The raw answer, never decompressed. Raises ModerationUnavailableError if it is too
+        large."""
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise ModerationUnavailableError("moderation.service_compressed")
         answer = bytearray()
         async for chunk in response.aiter_raw():
             answer += chunk
-            if len(answer) > self.MAX_ANSWER:
+            if len(answer) > self.MAX_ANSWER_BYTES:
                 raise ModerationUnavailableError(
-                    "moderation.service_answer_too_large", most=self.MAX_ANSWER // 1024
+                    "moderation.service_answer_too_large", most=self.MAX_ANSWER_BYTES // 1024
                 )
         return bytes(answer)
 
 
-def sign(secret: bytes, sent: str, body: bytes) -> str:
-    """What a receiver compares `X-Studio-Signature` with."""
-    return f"sha256={hmac.new(secret, sent.encode() + b'.' + body, hashlib.sha256).hexdigest()}"
+def sign(secret: bytes, timestamp: str, body: bytes) -> str:
+    """The value of `X-Studio-Signature` for a body; the receiver computes the same and compares."""
+    message = timestamp.encode() + b"." + body
+    return f"sha256={hmac.new(secret, message, hashlib.sha256).hexdigest()}"

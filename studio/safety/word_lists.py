@@ -1,4 +1,4 @@
-"""Word lists: those that ship and those of the operators, read again when a file changes."""
+"""Word lists: the bundled ones and the operators' own; a changed file is loaded again."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -9,79 +9,90 @@ from studio.errors import InvalidDocumentError
 from studio.recipes.moderation import WordAction
 from studio.safety.word_filter import WordFilter, WordListEntries, empty_entries
 
-SECTIONS: dict[str, WordAction | None] = {"block": "block", "mask": "mask", "flag": "flag", "allow": None}  # fmt: skip
-CLASS = "class "
-"""Begins the head of a section of words that allowed phrases call by a name."""
+ACTION_BY_SECTION: dict[str, WordAction | None] = {"block": "block", "mask": "mask", "flag": "flag", "allow": None}  # fmt: skip
+CLASS_PREFIX = "class "
+"""Begins the header of a word class, which phrases refer to by its name."""
 
 
 @dataclass
-class Entries:
-    """The entries of lists. `classes` are words by the names that allowed phrases call them by."""
+class WordListContent:
+    """The entries of word lists by action, and the word classes by name."""
 
     words: WordListEntries = field(default_factory=empty_entries)
     classes: dict[str, set[str]] = field(default_factory=dict)
 
-    def __iadd__(self, other: "Entries") -> "Entries":
-        for severity, texts in other.words.items():
-            self.words[severity] += texts
-        for name, held in other.classes.items():
-            self.classes.setdefault(name, set()).update(held)
+    def __iadd__(self, other: "WordListContent") -> "WordListContent":
+        for action, entries in other.words.items():
+            self.words[action] += entries
+        for name, words in other.classes.items():
+            self.classes.setdefault(name, set()).update(words)
         return self
 
 
 class WordLists:
-    """Every `*.txt` of some folders, as one filter, and every `*.dic` as words of ordinary English, one a
-    line, which are never taken for misspelt ones of a list."""
+    """The word lists of some directories as one filter.
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
-        self._directories = folders
+    Each `*.txt` is a word list. Each `*.dic` is a dictionary of ordinary words, one per line, that
+    are never treated as misspellings of an entry.
+    """
+
+    def __init__(self, directories: tuple[Path, ...]) -> None:
+        self._directories = directories
         self._lock = threading.Lock()
         self._state: tuple[tuple[Path, int, int], ...] | None = None
         self._filter = WordFilter(empty_entries())
 
     def load_filter(self) -> WordFilter:
-        """The filter of the lists as they are now. Raises BadDocument for one that does not hold."""
+        """The filter of the current files, loaded again if one has changed.
+
+        Raises InvalidDocumentError for a list that is not valid.
+        """
         with self._lock:
             state = tuple(self._files())
             if state != self._state:
-                self._filter = _made([file for file, _, _ in state])
+                self._filter = _build_filter([file for file, _, _ in state])
                 self._state = state
             return self._filter
 
-    def checked(self, text: str, file: Path) -> int:
-        """How many entries a list has that is to be kept as `file`. Raises BadDocument for one that does
-        not hold, alone or beside the others."""
-        entries = parse_word_list(text, file.name)
-        beside = Entries()
+    def validate(self, text: str, file: Path) -> int:
+        """The number of entries in `text`, a list that is about to be saved as `file`.
+
+        Raises InvalidDocumentError if it is not valid by itself or together with the other lists.
+        """
+        content = parse_word_list(text, file.name)
+        others = WordListContent()
         for other, _, _ in self._files():
             if other.suffix == ".txt" and other != file:
-                beside += parse_word_list(decoded_list(other.read_bytes(), other.name), other.name)
-        beside += Entries(classes=entries.classes)
-        WordFilter(entries.words, beside.classes)
-        return sum(map(len, entries.words.values()))
+                others += parse_word_list(
+                    decode_word_list(other.read_bytes(), other.name), other.name
+                )
+        others += WordListContent(classes=content.classes)
+        WordFilter(content.words, others.classes)
+        return sum(map(len, content.words.values()))
 
     def _files(self) -> Iterator[tuple[Path, int, int]]:
-        for folder in self._directories:
-            for file in sorted((*folder.glob("*.txt"), *folder.glob("*.dic"))):
-                told = file.stat()
-                yield file, told.st_mtime_ns, told.st_size
+        """Each file with its modification time and size."""
+        for directory in self._directories:
+            for file in sorted((*directory.glob("*.txt"), *directory.glob("*.dic"))):
+                stat = file.stat()
+                yield file, stat.st_mtime_ns, stat.st_size
 
 
-def _made(files: Iterable[Path]) -> WordFilter:
-    entries, ordinary = Entries(), set[str]()
+def _build_filter(files: Iterable[Path]) -> WordFilter:
+    content, ordinary_words = WordListContent(), set[str]()
     for file in files:
-        text = decoded_list(file.read_bytes(), file.name)
+        text = decode_word_list(file.read_bytes(), file.name)
         if file.suffix == ".dic":
-            ordinary.update(line for line in text.splitlines() if not line.startswith("#"))
+            ordinary_words.update(line for line in text.splitlines() if not line.startswith("#"))
         else:
-            entries += parse_word_list(text, file.name)
-    return WordFilter(entries.words, entries.classes, ordinary)
+            content += parse_word_list(text, file.name)
+    return WordFilter(content.words, content.classes, ordinary_words)
 
 
-def decoded_list(content: bytes, name: str) -> str:
-    """The text of a list; a byte order mark at its beginning is none of it.
+def decode_word_list(content: bytes, name: str) -> str:
+    """The text of a list file in UTF-8, without a byte order mark.
 
-    Raises BadDocument for what is not UTF-8, with its line.
+    Raises InvalidDocumentError with the line of the first byte that is not UTF-8.
     """
     try:
         return content.decode("utf-8-sig")
@@ -90,20 +101,20 @@ def decoded_list(content: bytes, name: str) -> str:
         raise InvalidDocumentError("moderation.list_not_utf8", file=name, line=line) from None
 
 
-def parse_word_list(text: str, name: str) -> Entries:
-    """The entries of one list: a word or phrase a line, under `[block]`, `[mask]`, `[flag]`, `[allow]`
-    or `[class name]`; `#` begins a remark.
+def parse_word_list(text: str, name: str) -> WordListContent:
+    """The entries of one list: a word or phrase per line in a section `[block]`, `[mask]`,
+    `[flag]`, `[allow]` or `[class name]`; `#` begins a comment.
 
-    Raises BadDocument for an unknown section, entries before the first, or a class that is not there.
+    Raises InvalidDocumentError for an unknown section and for entries before the first section.
     """
-    entries = Entries()
+    content = WordListContent()
     section: list[str] | set[str] | None = None
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         word = line.partition("#")[0].strip()
         if not word:
             continue
         if word.startswith("["):
-            section = _section(entries, word.strip("[]"))
+            section = _section(content, word.strip("[]"))
             if section is None:
                 raise InvalidDocumentError(
                     "moderation.list_section_unknown", file=name, line=number
@@ -114,11 +125,11 @@ def parse_word_list(text: str, name: str) -> Entries:
             section.update(word.lower().split())
         else:
             section.append(word)
-    return entries
+    return content
 
 
-def _section(entries: Entries, head: str) -> list[str] | set[str] | None:
-    """Where the words under a head go; None for a head that there is not."""
-    if head.startswith(CLASS):
-        return entries.classes.setdefault(head.removeprefix(CLASS).strip(), set())
-    return entries.words[SECTIONS[head]] if head in SECTIONS else None
+def _section(content: WordListContent, header: str) -> list[str] | set[str] | None:
+    """The list or set for the words of a section; None for an unknown header."""
+    if header.startswith(CLASS_PREFIX):
+        return content.classes.setdefault(header.removeprefix(CLASS_PREFIX).strip(), set())
+    return content.words[ACTION_BY_SECTION[header]] if header in ACTION_BY_SECTION else None

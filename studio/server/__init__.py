@@ -1,1 +1,1 @@
-"""The HTTP server: API, plain pages, authentication, events."""
+"""The HTTP server: API, plain pages, authentication, event streams."""

@@ -1,12 +1,12 @@
-"""The API's own pages: the one to play with a theme on a phone, and the API's document made readable.
+"""Pages of the API's server: a demo of one theme for phones, and the OpenAPI document made readable.
 
-Both work by the API alone, with a key that one types in; all they run ships with them. The one for the
-phone is in its reader's language, the API's document in English.
+Both work by the API alone, with an API key that the user types in, and load only files that ship with
+the studio. The demo is in the reader's language, the API document in English.
 """
 
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -14,43 +14,55 @@ from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.recipes.base_image import Slug
 from studio.recipes.palette import NAME_IDS, PALETTE
-from studio.server.schemas import PREFIX
+from studio.server.languages import VARY
+from studio.server.schemas import API_PREFIX
 from studio.server.templating import Templates
+from studio.server.web_files import WEB, WebFiles
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Templates(Path(__file__).parent / "templates")
-FENCE = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
-    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+DOCS_URL = f"{API_PREFIX}/docs"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:;"
+    " style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-}  # fmt: skip
+}
+
+router = APIRouter(include_in_schema=False)
 
 
 def add_pages(app: FastAPI) -> None:
-    docs = f"{PREFIX}/docs"
-    app.mount(f"{docs}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
-
-    @app.get("/play/own/palette.json", include_in_schema=False)
-    def palette(request: Request) -> list[dict[str, str]]:
-        """The colours of the studio's canvas, each with its name for the reader."""
-        language = language_of(request.headers)
-        return [
-            {"name": message(NAME_IDS[name]).text(language), "hex": color}
-            for name, color in PALETTE
-        ]
-
+    """Adds both pages, with their files."""
+    app.mount(f"{DOCS_URL}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
+    app.include_router(router)  # Before the mount below, which has everything under /play/own.
     app.mount("/play/own", StaticFiles(directory=_STATIC))
+    app.mount("/play/web", WebFiles())
 
-    @app.get(docs, include_in_schema=False)
-    def documents() -> FileResponse:
-        return FileResponse(_STATIC / "docs.html", media_type="text/html", headers=FENCE)
 
-    @app.get(f"{docs}/start.js", include_in_schema=False)
-    def start() -> FileResponse:
-        return FileResponse(_STATIC / "docs-start.js", media_type="text/javascript")
+@router.get(DOCS_URL)
+def show_docs() -> FileResponse:
+    """The API document in Swagger UI."""
+    return FileResponse(_STATIC / "docs.html", media_type="text/html", headers=SECURITY_HEADERS)
 
-    @app.get("/play/{theme}", include_in_schema=False)
-    def play(theme: Slug, request: Request) -> HTMLResponse:
-        page = _TEMPLATES.render("play.html", language_of(request.headers))
-        return HTMLResponse(page, headers={**FENCE, "Vary": "Cookie, Accept-Language"})
+
+@router.get(f"{DOCS_URL}/start.js")
+def get_docs_script() -> FileResponse:
+    return FileResponse(WEB / "pages" / "api-docs.js", media_type="text/javascript")
+
+
+@router.get("/play/own/palette.json")
+def get_palette(request: Request) -> list[dict[str, str]]:
+    """The colors of the studio's canvas, each with its name in the reader's language."""
+    language = language_of(request.headers)
+    return [
+        {"name": message(NAME_IDS[name]).text(language), "hex": color} for name, color in PALETTE
+    ]
+
+
+@router.get("/play/{theme}")
+def show_demo(theme: Slug, request: Request) -> HTMLResponse:
+    """The demo of a theme."""
+    page = _TEMPLATES.render("play.html", language_of(request.headers))
+    return HTMLResponse(page, headers={**SECURITY_HEADERS, "Vary": VARY})

@@ -1,4 +1,4 @@
-"""Serves the API: `studio serve`."""
+"""Runs the API server: `studio api`."""
 
 import logging
 import os
@@ -17,27 +17,27 @@ from studio.server.http_protocol import Connection
 from studio.settings import Settings
 
 log = logging.getLogger(__name__)
-HAND_OVER = 15.0
-"""Seconds that a server waits for the one before it to end."""
+TAKEOVER_SECONDS = 15.0
+"""Seconds that a server waits for its predecessor to end."""
 
 
-def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
-    """How the API is served, wherever it is; `more` are settings of uvicorn's."""
-    return uvicorn.Config(app, http=Connection, ws="none", **more)
+def server_config(app: ASGIApp, **options: Any) -> uvicorn.Config:
+    """The configuration of every API server; `options` are uvicorn's."""
+    return uvicorn.Config(app, http=Connection, ws="none", **options)
 
 
 def serve(settings: Settings) -> None:
-    """Serves deployed themes until it is interrupted; what is under way then goes back to the queue,
-    and goes on at the next start.
+    """Serves the API until it is interrupted. Running jobs then go back to the queue, and are resumed at the
+    next start.
 
-    Raises AddressInUseError when the address cannot be listened on, StoreInUseError when another process serves
-    the same database without a queue.
+    Raises ServerError when the address is in use, StoreInUse when another process renders for the same
+    database without a queue.
     """
     configure_logging(settings.log_json)
     listener = bind_socket(settings.host, settings.api_port)
     os.umask(0o077)
     studio = create_app_container(settings)
-    studio.requests.runner.reserve(HAND_OVER)
+    studio.requests.runner.reserve(TAKEOVER_SECONDS)
     host, port = listener.getsockname()[:2]
     print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)
     fatal: list[StudioError] = []
@@ -47,7 +47,7 @@ def serve(settings: Settings) -> None:
         fatal.append(error)
         server.should_exit = True
 
-    # uvicorn would believe any proxy on this machine; these are the ones that a setting names.
+    # uvicorn would trust X-Forwarded-* of any local proxy; ForwardedHeaders trusts those of a setting.
     app = ForwardedHeaders(create_api(studio, give_up=give_up), settings.trusted_proxies)
     config = server_config(
         app, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=5
@@ -55,6 +55,6 @@ def serve(settings: Settings) -> None:
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     if fatal:
-        # A thread that hangs in a library's code would hold up, or crash, an orderly exit.
+        # An orderly exit would wait for a thread that hangs in library code, or crash.
         print(f"studio: {fatal[0]}", file=sys.stderr, flush=True)
         os._exit(fatal[0].exit_code)

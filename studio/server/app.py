@@ -1,43 +1,58 @@
-"""The API's application: who may ask, errors as problems, limits at the door."""
+"""The API's FastAPI application: routers, API keys, error responses, the maintenance loop."""
 
 import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated
 
 from anyio import to_thread
-from fastapi import Depends, FastAPI, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import FastAPI
 
 from studio.app import AppContainer
 from studio.errors import DeviceLostError, StoreInUseError, StudioError, WorkerHungError
-from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.api_pages import add_pages
-from studio.server.auth.api_key import Admit, Guard
+from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.bodies import BodyLimits
-from studio.server.event_hub import Following
-from studio.server.openapi import PROBLEMS, describe_errors
-from studio.server.problems import NoKey, OutOfScope, add_problems
-from studio.server.rate_limits import Limits
-from studio.server.routers.blind_tests import add_voting
-from studio.server.routers.monitoring import add_watching
-from studio.server.routers.requests import add_routes
-from studio.server.routers.themes import add_managing
-from studio.server.schemas import PREFIX
+from studio.server.dependencies import set_container
+from studio.server.event_hub import EventHub
+from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
+from studio.server.problems import add_error_handlers
+from studio.server.routers import (
+    blind_tests,
+    deployments,
+    evaluations,
+    events,
+    moderation,
+    monitoring,
+    public_themes,
+    requests,
+    themes,
+)
+from studio.server.schemas import API_PREFIX
 
 log = logging.getLogger(__name__)
 MAINTENANCE_INTERVAL_SECONDS = 5.0
-"""Seconds between looks for jobs that have waited too long."""
+"""Seconds between runs of the maintenance of jobs and of retention."""
 BODIES = BodyLimits()
-THREADS = 16
-"""Requests that are worked on at once. Each may unpack a picture of the largest size (some 100 MB with all
-that is made of it), and asks for a connection to the database."""
+MAX_THREADS = 16
+"""Requests that are processed at once. Each may decode an image of the largest size (about 100 MB with its
+copies), and needs a connection to the database."""
+ROUTERS = (
+    public_themes.router,
+    requests.router,
+    events.router,
+    themes.router,
+    deployments.router,
+    evaluations.router,
+    moderation.router,
+    blind_tests.router,
+    monitoring.router,
+)
 
 
-def end_process(error: StudioError) -> None:
-    """Ends this process as its service manager would, which starts it again."""
+def terminate_process(error: StudioError) -> None:
+    """Logs the error and ends this process with SIGTERM; the service manager restarts it."""
     log.critical("%s", error)
     signal.raise_signal(signal.SIGTERM)
 
@@ -45,33 +60,43 @@ def end_process(error: StudioError) -> None:
 def create_api(
     studio: AppContainer,
     bodies: BodyLimits = BODIES,
-    give_up: Callable[[StudioError], None] = end_process,
+    give_up: Callable[[StudioError], None] = terminate_process,
 ) -> FastAPI:
-    """Goes on with what a restart broke off as soon as it is started; `bodies` says what may be sent.
-    `give_up` is called with the error once this process can serve no more."""
-    following = Following(studio.requests)
+    """The API over the services of `studio`. When it starts, it resumes requests that a restart interrupted.
+
+    Args:
+        studio: the services.
+        bodies: limits of request bodies.
+        give_up: called with the error once this process can render no more.
+    """
+    event_hub = EventHub(studio.requests)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        to_thread.current_default_thread_limiter().total_tokens = THREADS
-        studio.requests.recover()
-        reaper = asyncio.create_task(_run_maintenance_loop(studio, give_up))
+        to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
+        studio.requests.resume_interrupted()
+        maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
         yield
-        reaper.cancel()
-        following.close()
-        await to_thread.run_sync(studio.requests.runner.let_go)
+        maintenance.cancel()
+        event_hub.close()
+        await to_thread.run_sync(studio.requests.runner.release_jobs)
 
     app = FastAPI(
-        title="Doodle themes", version="1", lifespan=lifespan,
-        docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json",
-        responses=PROBLEMS,
-    )  # fmt: skip
-    add_problems(app)
-    app.add_middleware(Guard, admit=_admit(studio), limits=bodies)
-    add_routes(app, studio, _make_authenticator("draw"), following)
-    add_managing(app, studio, _make_authenticator("manage"))
-    add_voting(app, studio, _make_authenticator("manage"))
-    add_watching(app, studio, _make_authenticator("watch"))
+        title="Doodle themes",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        responses=PROBLEM_RESPONSES,
+    )
+    set_container(app, studio)
+    app.state.event_hub = event_hub
+    add_error_handlers(app)
+    authenticate = make_authenticator(studio.clients, studio.settings)
+    app.add_middleware(ApiKeyMiddleware, authenticate=authenticate, limits=bodies)
+    for router in ROUTERS:
+        app.include_router(router)
     add_pages(app)
     describe_errors(app)
     return app
@@ -80,7 +105,7 @@ def create_api(
 async def _run_maintenance_loop(
     studio: AppContainer, give_up: Callable[[StudioError], None]
 ) -> None:
-    """Tends jobs and what is kept now and then, as long as the process lives."""
+    """Expires and requeues jobs and purges expired data, as long as the process lives."""
     while True:
         await asyncio.sleep(MAINTENANCE_INTERVAL_SECONDS)
         try:
@@ -89,35 +114,4 @@ async def _run_maintenance_loop(
         except (WorkerHungError, DeviceLostError, StoreInUseError) as error:
             give_up(error)
         except Exception as error:
-            log.warning("jobs are not tended for now: %s", error)
-
-
-def _admit(studio: AppContainer) -> Admit:
-    """Whose key it is, as often as they may ask."""
-    limits = Limits(studio.settings.broker_url.get_secret_value())
-
-    def admit(key: str, method: str) -> ApiClient:
-        found = studio.clients.find_by_key(key)
-        if found is None:
-            raise NoKey("auth.bring_key")
-        limits.count(found, method)
-        return found
-
-    return admit
-
-
-def _make_authenticator(scope: Scope) -> Callable[..., ApiClient]:
-    """Who asks for something of a scope; whose key it is the guard has found out."""
-    bearer = HTTPBearer(auto_error=False, description="The key of a client: `studio clients add`.")
-
-    def client(
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], request: Request
-    ) -> ApiClient:
-        found: ApiClient | None = getattr(request.state, "client", None)
-        if found is None:
-            raise NoKey("auth.bring_key")
-        if scope not in found.scopes:
-            raise OutOfScope("auth.wrong_scope", scope=scope)
-        return found
-
-    return client
+            log.warning("maintenance failed, to be retried: %s", error)

@@ -1,4 +1,4 @@
-"""How the bodies of requests arrive, at the page's server and at the API's: deadlines and bounds."""
+"""Limits of request bodies, for the studio's server and the API's: size, deadline, memory of all together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ import anyio
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.types import Message as Part
+from starlette.types import Message as AsgiMessage
 
 from studio.messages import Message, message
 
-CLOSE = {"Connection": "close"}
-"""With an answer to a request whose body was not received: the rest of it is not waited for."""
+CLOSE_HEADERS = {"Connection": "close"}
+"""Sent with a refusal before the body was received: its rest is not waited for."""
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     return await request.body()
 
 
-RawBody = Annotated[bytes, Depends(_body)]
-"""What a request brings, as it came: so that a route that works on it need not be `async`, and works in
-a thread of its own instead of holding everybody up."""
+RawBody = Annotated[bytes, Depends(_read_body)]
+"""The raw request body. A route that takes it need not be `async`: it runs in a worker thread, and does not
+block the event loop while it decodes."""
 
 
-class Refusal(HTTPException):
-    """What is refused where only errors of Starlette's pass through; `message` says why."""
+class BodyRefused(HTTPException):
+    """A refusal raised while a body is read, where only Starlette's exceptions pass; `message` is the reason."""
 
     def __init__(self, status: int, why: Message, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, str(why), headers)
@@ -35,9 +35,15 @@ class Refusal(HTTPException):
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """`size` and `marks` (commas and opening brackets: what makes JSON slow to read; None: any number)
-    of one body, `seconds` until it is here, `held` bytes of all bodies that are being received or
-    worked on."""
+    """Limits of request bodies.
+
+    Attributes:
+        size: bytes of one body.
+        marks: commas and opening brackets of one body, since they are what makes JSON slow to parse; None:
+            no limit.
+        seconds: until the body must have been received.
+        open_bodies: bytes of all bodies that are being received or processed.
+    """
 
     size: int = 16 * 2**20
     marks: int | None = 100_000
@@ -49,63 +55,66 @@ class BodyLimits:
         return message("request.body_too_large", size=f"{self.size:,}")
 
 
-class WatchedBodies:
-    """ASGI middleware: whoever receives a body that comes too slowly, or is too much, gets a
-    Refusal of status 408, 413 or 503. Used on one event loop."""
+class BodyLimitMiddleware:
+    """ASGI middleware: an application that receives a body which is too slow or too large gets
+    BodyRefused of status 408, 413 or 503. Used on one event loop."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self._app, self._limits = app, limits
-        self._open = 0
+        self._open_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(self, receive, self._limits)
+        body = _LimitedBody(self, receive, self._limits)
         try:
             await self._app(scope, body.receive, send)
         finally:
-            self._open -= body.size
+            self._open_bytes -= body.size
 
     def reserve(self, size: int) -> None:
-        """Takes account of bytes that were received. Raises Refusal where all that is held is
-        too much."""
-        self._open += size
-        if self._open > self._limits.open_bodies:
-            raise Refusal(503, message("request.too_much_at_once"), {**CLOSE, "Retry-After": "5"})
+        """Counts bytes that were received. Raises BodyRefused where all open bodies are too large
+        together."""
+        self._open_bytes += size
+        if self._open_bytes > self._limits.open_bodies:
+            why = message("request.too_much_at_once")
+            raise BodyRefused(503, why, {**CLOSE_HEADERS, "Retry-After": "5"})
 
 
-class _Body:
-    """One request's body on its way in."""
+class _LimitedBody:
+    """One request's body while it is received."""
 
-    def __init__(self, bodies: WatchedBodies, receive: Receive, limits: BodyLimits) -> None:
-        self._bodies, self._receive, self._limits = bodies, receive, limits
-        self._until: float | None = None
+    def __init__(
+        self, middleware: BodyLimitMiddleware, receive: Receive, limits: BodyLimits
+    ) -> None:
+        self._middleware, self._receive, self._limits = middleware, receive, limits
+        self._deadline: float | None = None
         self._marks, self._is_complete = 0, False
         self.size = 0
 
-    async def receive(self) -> Part:
-        """The next piece. Raises Refusal for what comes too slowly, or is too much."""
+    async def receive(self) -> AsgiMessage:
+        """The next part. Raises BodyRefused when it is too slow, or the body too large."""
         if self._is_complete:
             return await self._receive()
-        if self._until is None:
-            self._until = anyio.current_time() + self._limits.seconds
+        if self._deadline is None:
+            self._deadline = anyio.current_time() + self._limits.seconds
         try:
-            with anyio.fail_after(max(0.0, self._until - anyio.current_time())):
+            with anyio.fail_after(max(0.0, self._deadline - anyio.current_time())):
                 part = await self._receive()
         except TimeoutError:
             why = message("request.body_too_slow", seconds=f"{self._limits.seconds:.0f}")
-            raise Refusal(408, why, CLOSE) from None
+            raise BodyRefused(408, why, CLOSE_HEADERS) from None
         self._is_complete = part["type"] != "http.request" or not part.get("more_body", False)
-        self._weigh(part.get("body", b""))
+        self._count(part.get("body", b""))
         return part
 
-    def _weigh(self, piece: bytes) -> None:
-        self.size += len(piece)
-        self._bodies.reserve(len(piece))
+    def _count(self, content: bytes) -> None:
+        self.size += len(content)
+        self._middleware.reserve(len(content))
         if self.size > self._limits.size:
-            raise Refusal(413, self._limits.too_large, CLOSE)
+            raise BodyRefused(413, self._limits.too_large, CLOSE_HEADERS)
         if self._limits.marks is not None:
-            self._marks += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
+            self._marks += sum(content.count(mark) for mark in (b",", b"[", b"{"))
             if self._marks > self._limits.marks:
-                raise Refusal(413, message("request.too_many_fields"), CLOSE)
+                raise BodyRefused(413, message("request.too_many_fields"), CLOSE_HEADERS)

@@ -1,18 +1,14 @@
-"""What the plain pages' addresses share: who may ask them to change something."""
+"""CSRF protection of the plain pages: a header that no page of another site can send here."""
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
-
-from studio.locales.negotiation import language_of
-
-CsrfHeader = Annotated[str, Header(alias="X-Studio")]
-"""A header that another site's page cannot send here (see `origins`); without it the request is refused."""
+from fastapi import Depends, Header
 
 
-def _language(request: Request) -> str:
-    return language_of(request.headers)
+async def _require_csrf_header(x_studio: Annotated[str, Header(alias="X-Studio")]) -> None:
+    """Without the header the request is refused with 422; its value does not matter. A browser sends it
+    for scripts of this origin alone (see `origins`)."""
 
 
-Language = Annotated[str, Depends(_language)]
-"""The reader's, for the texts of an answer."""
+CSRF_HEADER = Depends(_require_csrf_header)
+"""In the `dependencies` of every route that changes something."""

@@ -1,4 +1,8 @@
-"""What happens to requests, to any number of followers: each request is looked at once for all of them."""
+"""Fans out the events of requests to any number of event streams, polling each request once for all.
+
+`EventHub` has one polling task while anybody follows a request. Every followed request has a `_Feed`
+with its events so far; streams read from the feed and wait until it changes.
+"""
 
 import asyncio
 import json
@@ -18,61 +22,68 @@ from studio.services.requests.request_service import RequestService
 
 log = logging.getLogger(__name__)
 
-PAUSE = 0.1
-"""Seconds between looks for news."""
-LOOKS = 500
-"""Requests that are looked at in a second at most: with more of them followed, the pause is longer."""
-UNTOLD = 5.0
-"""Seconds without news after which the job table is asked whether a request has ended untold."""
-HEARTBEAT = 15.0
-"""Seconds between signs of life where there are no news."""
-BESIDE = 8
-"""Streams that a client may have open beside one for each request that may be under way."""
+POLL_SECONDS = 0.1
+"""Seconds between polls for new events."""
+MAX_POLLS_PER_SECOND = 500
+"""Requests polled in a second: with more of them followed, the interval is longer."""
+STATUS_CHECK_SECONDS = 5.0
+"""Seconds without an event after which the job table is asked whether the request has ended: an event may
+have been lost."""
+KEEPALIVE_SECONDS = 15.0
+"""Seconds between keep-alive comments on a stream without events."""
+EXTRA_STREAMS = 8
+"""Streams that a client may have open beyond one for each of its concurrent requests."""
 
 
-def lines_of(request_id: str, news: Sequence[EventMessage], first: int, language: str) -> list[str]:
-    """Events as they are written to a stream, `end` those that end a job."""
+def format_sse(
+    request_id: str, events: Sequence[EventMessage], first: int, language: str
+) -> list[str]:
+    """Events as blocks of a server-sent event stream, numbered from `first`.
+
+    The event name is `done` for an event that ends its job, else `update`.
+    """
     return [
-        f"id: {first + index}\nevent: {'end' if said.is_terminal else 'news'}\n"
-        f"data: {json.dumps(to_event_payload(request_id, said, language))}\n\n"
-        for index, said in enumerate(news)
+        f"id: {first + index}\nevent: {'done' if event.is_terminal else 'update'}\n"
+        f"data: {json.dumps(to_event_payload(request_id, event, language))}\n\n"
+        for index, event in enumerate(events)
     ]
 
 
 class _Feed:
-    """The events of one request so far, for whoever follows it. Of the event loop alone."""
+    """The events of one request so far. Used on the event loop alone."""
 
     def __init__(self, request_id: str) -> None:
         self.published: list[EventMessage] = []
         self._request_id = request_id
-        self._lines: defaultdict[str, list[str]] = defaultdict(list)
+        self._blocks: defaultdict[str, list[str]] = defaultdict(list)
         self.ended: set[Slot] = set()
         self.finished = False
         self.followers = 0
-        self.quiet = UNTOLD
+        self.quiet_seconds = STATUS_CHECK_SECONDS
         self.changed = asyncio.Event()
 
-    def lines(self, language: str) -> list[str]:
-        """The events as lines, written once for all who read the language."""
-        lines = self._lines[language]
-        first = len(lines)
-        lines.extend(lines_of(self._request_id, self.published[first:], first, language))
-        return lines
+    def blocks(self, language: str) -> list[str]:
+        """The events as blocks of a stream, formatted once for all followers of a language."""
+        blocks = self._blocks[language]
+        first = len(blocks)
+        blocks.extend(format_sse(self._request_id, self.published[first:], first, language))
+        return blocks
 
-    def publish(self, news: Sequence[EventMessage], over: bool, seconds: float) -> None:
-        """Takes in what a look found, `seconds` before the next."""
-        self.quiet = 0.0 if news or self.quiet >= UNTOLD else self.quiet + seconds
-        self.published.extend(news)
-        self.ended |= {said.slot for said in news if said.is_terminal}
-        self.finished = self.finished or over
-        if news or over:
+    def publish(self, poll: "_Poll", interval: float) -> None:
+        """Adds what a poll found; `interval` is the number of seconds to the next."""
+        due = poll.events or self.quiet_seconds >= STATUS_CHECK_SECONDS
+        self.quiet_seconds = 0.0 if due else self.quiet_seconds + interval
+        self.published.extend(poll.events)
+        self.ended |= _ended_slots(poll.events)
+        self.finished = self.finished or poll.finished
+        if poll.events or poll.finished:
             self.changed.set()
             self.changed = asyncio.Event()
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """A look at a request: its feed has events up to `number`, and the ends of these jobs."""
+class _Target:
+    """A request to poll: its feed has the events before `sequence`, and the ends of the jobs `ended`."""
 
     request_id: str
     feed: _Feed
@@ -80,47 +91,55 @@ class _Wanted:
     ended: frozenset[Slot]
 
 
-class Following:
-    """Followers of requests, and the one task that looks for news for all of them while there are any."""
+@dataclass(frozen=True)
+class _Poll:
+    """The new events of a request, and whether there will be no more."""
 
-    def __init__(self, serving: RequestService) -> None:
-        self._serving = serving
+    events: Sequence[EventMessage] = ()
+    finished: bool = False
+
+
+class EventHub:
+    """Event streams, and the one task that polls the followed requests while there are any."""
+
+    def __init__(self, requests: RequestService) -> None:
+        self._requests = requests
         self._feeds: dict[str, _Feed] = {}
         self._streams: Counter[str] = Counter()
         self._polling: asyncio.Task[None] | None = None
         self._failing = False
 
     @contextmanager
-    def stream(self, client: ApiClient) -> Iterator[None]:
-        """Counts a client's stream while it is open. Raises Busy where they have too many."""
-        most = client.max_concurrent_requests + BESIDE
-        if self._streams[client.name] >= most:
-            raise CapacityError("request.too_many_streams", 5, count=most)
+    def count_stream(self, client: ApiClient) -> Iterator[None]:
+        """Counts a client's stream while it is open. Raises CapacityError for one too many."""
+        limit = client.max_concurrent_requests + EXTRA_STREAMS
+        if self._streams[client.name] >= limit:
+            raise CapacityError("request.too_many_streams", 5, count=limit)
         self._streams[client.name] += 1
         try:
             yield
         finally:
             self._streams[client.name] -= 1
 
-    async def lines(self, request_id: str, first: int, language: str) -> AsyncIterator[str]:
-        """Each event from this number on as it comes, until every job has ended; a comment now and then
-        where there are none."""
+    async def follow(self, request_id: str, first: int, language: str) -> AsyncIterator[str]:
+        """Each event from number `first` on as a block of a stream, until every job has ended, with a
+        keep-alive comment now and then."""
         feed = self._feeds.setdefault(request_id, _Feed(request_id))
         feed.followers += 1
-        self._poll_remaining()
+        self._ensure_polling()
         try:
             while True:
                 changed = feed.changed
-                news = feed.lines(language)[first:]
-                for line in news:
-                    yield line
-                first += len(news)
+                new_blocks = feed.blocks(language)[first:]
+                for block in new_blocks:
+                    yield block
+                first += len(new_blocks)
                 if first < len(feed.published):
                     continue
                 if feed.finished:
                     return
                 try:
-                    await asyncio.wait_for(changed.wait(), HEARTBEAT)
+                    await asyncio.wait_for(changed.wait(), KEEPALIVE_SECONDS)
                 except TimeoutError:
                     yield ": waiting\n\n"
         finally:
@@ -129,53 +148,61 @@ class Following:
                 del self._feeds[request_id]
 
     def close(self) -> None:
+        """Ends polling; streams that are still open get no more events."""
         if self._polling is not None:
             self._polling.cancel()
 
-    def _poll_remaining(self) -> None:
+    def _ensure_polling(self) -> None:
         if self._polling is None or self._polling.done():
-            self._polling = asyncio.create_task(self._poll_requests())
+            self._polling = asyncio.create_task(self._poll_while_followed())
 
-    async def _poll_requests(self) -> None:
+    async def _poll_while_followed(self) -> None:
         while self._feeds:
-            pause = max(PAUSE, len(self._feeds) / LOOKS)
-            wanted = [
-                _Wanted(request_id, feed, len(feed.published), frozenset(feed.ended))
+            interval = max(POLL_SECONDS, len(self._feeds) / MAX_POLLS_PER_SECOND)
+            targets = [
+                _Target(request_id, feed, len(feed.published), frozenset(feed.ended))
                 for request_id, feed in self._feeds.items()
                 if not feed.finished
             ]
-            for each, (news, over) in await to_thread.run_sync(self._poll_request, wanted):
-                each.feed.publish(news, over, pause)
-            await asyncio.sleep(pause)
+            for target, poll in await to_thread.run_sync(self._poll_all, targets):
+                target.feed.publish(poll, interval)
+            await asyncio.sleep(interval)
 
-    def _poll_request(
-        self, wanted: Sequence["_Wanted"]
-    ) -> list[tuple["_Wanted", tuple[Sequence[EventMessage], bool]]]:
-        """In a thread: news of each request from a number on, and whether there will be none any more."""
-        return [(each, self._poll(each)) for each in wanted]
+    def _poll_all(self, targets: Sequence[_Target]) -> list[tuple[_Target, _Poll]]:
+        """Runs in a worker thread."""
+        return [(target, self._poll(target)) for target in targets]
 
-    def _poll(self, wanted: "_Wanted") -> tuple[Sequence[EventMessage], bool]:
-        """Whatever goes wrong may be over at the next look."""
-        request_id, number = wanted.request_id, wanted.sequence
+    def _poll(self, target: _Target) -> _Poll:
+        """An empty poll after an error: the next may succeed."""
         try:
-            news = self._serving.events_since(request_id, number) or ()
-            over = False
-            if wanted.feed.quiet >= UNTOLD or any(said.is_terminal for said in news):
-                # In this order: what is told between the two is not lost.
-                over = self._serving.is_finished(request_id)
-                news += self._serving.events_since(request_id, number + len(news)) or ()
-            if over:
-                ended = wanted.ended | {said.slot for said in news if said.is_terminal}
-                # Redis may have forgotten events: no stream closes without every end.
-                news += tuple(
-                    said
-                    for said in self._serving.terminal_events(request_id)
-                    if said.is_terminal and said.slot not in ended
-                )
-            self._failing = False
-            return news, over
+            poll = self._new_events(target)
         except Exception as error:
-            if not self._failing:  # Once, not ten times a second for each request.
-                log.warning("request %s cannot be looked at for now: %s", request_id, error)
+            if not self._failing:  # Logged once, not ten times a second for each request.
+                log.warning("request %s cannot be polled for now: %s", target.request_id, error)
             self._failing = True
-            return (), False
+            return _Poll()
+        self._failing = False
+        return poll
+
+    def _new_events(self, target: _Target) -> _Poll:
+        request_id, sequence = target.request_id, target.sequence
+        events = tuple(self._requests.events_since(request_id, sequence) or ())
+        quiet = target.feed.quiet_seconds >= STATUS_CHECK_SECONDS
+        if not quiet and not any(event.is_terminal for event in events):
+            return _Poll(events)
+        # Events after the status: whatever was published in between is not lost.
+        finished = self._requests.is_finished(request_id)
+        events += tuple(self._requests.events_since(request_id, sequence + len(events)) or ())
+        if finished:
+            # Redis may have lost events: no stream closes before it has sent how each job ended.
+            ended = target.ended | _ended_slots(events)
+            events += tuple(
+                event
+                for event in self._requests.terminal_events(request_id)
+                if event.is_terminal and event.slot not in ended
+            )
+        return _Poll(events, finished)
+
+
+def _ended_slots(events: Sequence[EventMessage]) -> set[Slot]:
+    return {event.slot for event in events if event.is_terminal}

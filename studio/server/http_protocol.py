@@ -1,14 +1,16 @@
-"""How the API's connections tell of what no application is asked: with a problem, as everything else."""
+"""HTTP connections of the API: what is refused before it reaches the application is a problem, too."""
 
 import json
 from http import HTTPStatus
 
 from studio.messages import Message
 from studio.server import connections
-from studio.server.schemas import Problem
+from studio.server.schemas import ProblemDetails
 
 
 class Connection(connections.Connection):
+    """A connection whose own refusals are `application/problem+json`."""
+
     def content(self, status: HTTPStatus, why: Message) -> tuple[str, bytes]:
-        told = Problem(title=status.phrase, status=status, detail=str(why), code=why.id)
-        return "application/problem+json", json.dumps(told.model_dump()).encode()
+        problem = ProblemDetails(title=status.phrase, status=status, detail=str(why), code=why.id)
+        return "application/problem+json", json.dumps(problem.model_dump()).encode()

@@ -1,4 +1,4 @@
-"""Pictures as clients get them: without what they say of their making, prompts and all."""
+"""Encodes images for API clients: without metadata, which contains the recipe and the prompts."""
 
 import io
 
@@ -10,16 +10,19 @@ WEBP_QUALITY = 88
 
 
 def strip_metadata(png: bytes) -> bytes:
-    return encode_png(_own(png))
+    """A rendered PNG without its text chunks."""
+    return encode_png(_decode(png))
 
 
 def encode_webp(png: bytes) -> bytes:
-    packed = io.BytesIO()
-    _own(png).save(packed, "WEBP", quality=WEBP_QUALITY)
-    return packed.getvalue()
+    """A rendered PNG as lossy WebP."""
+    buffer = io.BytesIO()
+    _decode(png).save(buffer, "WEBP", quality=WEBP_QUALITY)
+    return buffer.getvalue()
 
 
-def _own(png: bytes) -> Image.Image:
-    """A variant as we made it: an enlarged one is larger than what is taken from outside."""
+def _decode(png: bytes) -> Image.Image:
+    """A PNG of our own: the limits of uploads do not apply, since an upscaled image is larger than they
+    allow."""
     with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
         return image.convert("RGB")

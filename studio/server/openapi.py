@@ -1,32 +1,32 @@
-"""The API's OpenAPI document tells of errors as they are: problems, whatever is refused."""
+"""The API's OpenAPI document: error responses described as the problems that they are."""
 
 from typing import Any
 
 from fastapi import FastAPI
 
-from studio.server.schemas import Problem
+from studio.server.schemas import ProblemDetails
 
 PROBLEM: dict[str, Any] = {
-    "description": "A problem, as RFC 9457 has it",
-    "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    "description": "A problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}},
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": PROBLEM, "5XX": PROBLEM}
-PRESET_FILE: dict[str, Any] = {
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {"4XX": PROBLEM, "5XX": PROBLEM}
+THEME_FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A preset file, as `studio presets export` writes it.",
+        "description": "A theme file, as `studio themes export` writes it.",
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
 }
-"""The body of a route that reads it whole."""
+"""`openapi_extra` of a route that reads the raw body, of which FastAPI knows nothing."""
 
 
 def describe_errors(app: FastAPI) -> None:
-    """Leaves out the answers that FastAPI tells of, and `app` never gives."""
-    written = app.openapi
+    """Removes FastAPI's own 422 responses from the document: `app` never sends them."""
+    build_document = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = written()
+        document = build_document()
         for operations in document["paths"].values():
             for operation in operations.values():
                 operation["responses"].pop("422", None)

@@ -1,4 +1,4 @@
-"""Requests that pages of other sites send through somebody's browser: refused before routing."""
+"""Refuses cross-origin requests: those that pages of other sites send through a user's browser."""
 
 from collections.abc import Collection
 from ipaddress import ip_address
@@ -11,40 +11,46 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.network import is_loopback
-from studio.server.page_errors import body_of
+from studio.server.page_errors import error_body
 
 PAGES = frozenset(
     ("/", "/themes", "/votes", "/tuning", "/safety", "/history", "/bases", "/models", "/system", "/sign-in")
 )  # fmt: skip
-"""What links on other sites may lead to. Opening one changes nothing."""
-_PORTS = {"http": 80, "https": 443}
+"""Pages that other sites may link to. Opening one changes nothing."""
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _REFUSED = message("auth.other_origin")
 
+Origin = tuple[str, str, int]
+"""Scheme, host, port."""
 
-class OwnOrigin:
+
+class SameOriginMiddleware:
     """ASGI middleware: lets browsers in from the studio's own pages alone.
 
-    Browsers tell where a request comes from in Sec-Fetch-Site and Origin, which no script of a page
-    can change. Both must say that it is this origin: scheme, host and port. What is no browser
-    sends neither and passes. Links to `PAGES` may be followed from anywhere.
+    Browsers say where a request comes from in Sec-Fetch-Site and Origin, which no script of a page can
+    change. Both must name this origin: scheme, host and port. Other programs send neither, and pass. Links
+    to `PAGES` may be followed from anywhere.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or is_own(scope):
+        if scope["type"] not in ("http", "websocket") or is_same_origin(scope):
             await self._app(scope, receive, send)
         else:
             language = language_of(Headers(scope=scope))
-            await JSONResponse(body_of(_REFUSED, language), 403)(scope, receive, send)
+            await JSONResponse(error_body(_REFUSED, language), 403)(scope, receive, send)
 
 
-def is_own(scope: Scope) -> bool:
+def is_same_origin(scope: Scope) -> bool:
+    """Whether a request comes from a page of this origin, from no page, or follows a link to one of PAGES."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
-    if origin is not None and place_of(origin) not in _own_places(scope, headers):
-        return False
+    if origin is not None:
+        own_origin = _own_origin(scope, headers)
+        if own_origin is None or parse_origin(origin) != own_origin:
+            return False
     if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
         return True
     return (
@@ -56,35 +62,34 @@ def is_own(scope: Scope) -> bool:
     )
 
 
-def _own_places(scope: Scope, headers: Headers) -> list[tuple[str, str, int]]:
-    """The one place that was asked for; none where the Host header is no host."""
-    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
-    place = place_of(f"{scheme}://{headers.get('host', '')}")
-    return [] if place is None else [place]
-
-
-def cannot_be_rebound(scope: Scope, names: Collection[str], addresses: bool) -> bool:
-    """Whether the Host header names this server in a way that no website can take for its own (DNS
-    rebinding): as loopback, by one of `names`, or, where `addresses` says so, by any IP address."""
-    place = place_of(f"http://{Headers(scope=scope).get('host', '')}")
-    if place is None:
+def is_safe_host(scope: Scope, names: Collection[str], allow_ip_addresses: bool) -> bool:
+    """Whether the Host header names this server in a way that no website can claim by DNS rebinding: as
+    loopback, by one of `names`, or, with `allow_ip_addresses`, by any IP address."""
+    origin = parse_origin(f"http://{Headers(scope=scope).get('host', '')}")
+    if origin is None:
         return False
-    host = place[1].removesuffix(".")
-    if is_loopback(host) or host in {each.lower() for each in names}:
+    host = origin[1].removesuffix(".")
+    if is_loopback(host) or host in {name.lower() for name in names}:
         return True
     try:
-        return addresses and bool(ip_address(host))
+        return allow_ip_addresses and bool(ip_address(host))
     except ValueError:
         return False
 
 
-def place_of(origin: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None for what is no origin, such as "null"."""
+def parse_origin(origin: str) -> Origin | None:
+    """Scheme, host and port; None for text that is no origin, such as "null"."""
     try:
         parts = urlsplit(origin)
-        port = parts.port or _PORTS.get(parts.scheme)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
     if not parts.hostname or port is None or parts.path or parts.query:
         return None
     return parts.scheme, parts.hostname, port
+
+
+def _own_origin(scope: Scope, headers: Headers) -> Origin | None:
+    """The origin that the request was sent to; None where the Host header is invalid."""
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+    return parse_origin(f"{scheme}://{headers.get('host', '')}")

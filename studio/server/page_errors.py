@@ -1,4 +1,4 @@
-"""Errors as the pages are told of them: one line of JSON; what concerns the machine stays in the log."""
+"""Errors of the studio's pages: one line of JSON for the script; what concerns the machine is only logged."""
 
 import logging
 import traceback
@@ -12,7 +12,7 @@ from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.types import Message as Part
+from starlette.types import Message as AsgiMessage
 
 from studio.errors import (
     STORAGE_AWAY,
@@ -28,9 +28,9 @@ from studio.errors import (
 )
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
-from studio.server.bodies import Refusal
+from studio.server.bodies import BodyRefused
 
-STATUS: Mapping[type[StudioError], int] = {
+STATUS_BY_ERROR: Mapping[type[StudioError], int] = {
     NotFoundError: 404,
     VersionConflictError: 409,
     UnstorableValueError: 400,
@@ -39,83 +39,97 @@ STATUS: Mapping[type[StudioError], int] = {
     StorageError: 503,
     CapacityError: 429,
 }
+"""The first class in this order that an error is an instance of counts; 500 for any other."""
 UNEXPECTED = message("studio.unexpected_error")
 UNREADABLE = message("studio.unreadable_request")
-MISFITS = (
-    FnIndexInferError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError,
-)  # fmt: skip
-"""What Gradio and handlers raise of calls that no page of ours sends."""
+GRADIO_INPUT_ERRORS = (
+    FnIndexInferError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+)
+"""What Gradio and event handlers raise for calls that no page of ours sends."""
 
 _log = logging.getLogger("studio.ui")
 
 
-def body_of(error: Message, language: str) -> dict[str, Any]:
-    """An error as scripts read it: its text for a reader, its id and parameters for themselves."""
+def status_of(error: StudioError) -> int:
+    """The HTTP status of an error."""
+    found = (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind))
+    return next(found, 500)
+
+
+def error_body(error: Message, language: str) -> dict[str, Any]:
+    """An error as JSON: its text in `language` for the reader, its id and parameters for the script."""
     return {"error": error.text(language), "code": error.id, "params": error.data()["params"]}
 
 
-def answer(error: StudioError, language: str) -> JSONResponse:
-    """Our errors as the plain pages' scripts read them."""
-    found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
-    headers = (
-        {"Retry-After": str(error.retry_after_seconds)}
-        if isinstance(error, CapacityError)
-        else None
-    )
-    return JSONResponse(body_of(told(error), language), found[0] if found else 500, headers)
+def error_response(error: StudioError, language: str) -> JSONResponse:
+    """The response for an error of ours."""
+    headers = {}
+    if isinstance(error, CapacityError):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return JSONResponse(error_body(redacted_message(error), language), status_of(error), headers)
 
 
-def told(error: StudioError) -> Message:
-    """An error's line for whoever asked: without addresses and paths of the store, which are logged."""
-    line = public_message(error)
-    if line == STORAGE_AWAY:
+def redacted_message(error: StudioError) -> Message:
+    """The message of an error for users. That of a storage error, which contains URLs and paths of the
+    store, is logged, and replaced by a general one."""
+    text = public_message(error)
+    if text == STORAGE_AWAY:
         _log.error("%s", error)
-    return line
+    return text
 
 
 def log_unexpected(error: Exception, where: str) -> None:
-    """One line: what was raised, and the innermost place; the whole traceback at level DEBUG."""
+    """Logs one line with the error and the innermost frame; the traceback at level DEBUG."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
-    said = str(error).strip().partition("\n")[0][:200]
-    _log.error("%s: %s: %s (%s)", where, type(error).__name__, said, place)
+    frame = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    first_line = str(error).strip().partition("\n")[0][:200]
+    _log.error("%s: %s: %s (%s)", where, type(error).__name__, first_line, frame)
     _log.debug("%s", where, exc_info=error)
 
 
-def handle_failures(app: FastAPI) -> None:
-    """Has `app` answer with errors as the pages read them."""
-
-    async def on_studio_error(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, StudioError)
-        return answer(error, language_of(request.headers))
-
-    async def on_misfit(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        # Without what was sent: it may be large, or no text that JSON can carry.
-        found = [{name: each[name] for name in ("type", "loc", "msg")} for each in error.errors()]
-        return JSONResponse({"detail": found}, 422)
-
-    async def on_refusal(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, Refusal)
-        body = body_of(error.message, language_of(request.headers))
-        return JSONResponse(body, error.status_code, error.headers)
-
-    app.add_exception_handler(StudioError, on_studio_error)
-    app.add_exception_handler(Refusal, on_refusal)
-    app.add_exception_handler(RequestValidationError, on_misfit)
+def add_error_handlers(app: FastAPI) -> None:
+    """Makes `app` answer errors as the pages' scripts read them."""
+    app.add_exception_handler(StudioError, _handle_studio_error)
+    app.add_exception_handler(BodyRefused, _handle_refused_body)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
 
 
-class Failures:
-    """ASGI middleware: what nobody caught is one line in the log and one of JSON.
+async def _handle_studio_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StudioError)
+    return error_response(error, language_of(request.headers))
 
-    `misfits_are_the_callers` answers 400 to MISFITS, for addresses of Gradio, which checks little;
-    elsewhere only text that cannot be written (a lone surrogate) and numbers and days beyond what can
-    be kept are the caller's.
+
+async def _handle_validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # Without the input: it may be large, or contain text that JSON cannot carry.
+    details = [{name: each[name] for name in ("type", "loc", "msg")} for each in error.errors()]
+    return JSONResponse({"detail": details}, 422)
+
+
+async def _handle_refused_body(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, BodyRefused)
+    body = error_body(error.message, language_of(request.headers))
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+class UnexpectedErrorMiddleware:
+    """ASGI middleware: an error that nobody caught becomes one line in the log and a JSON response.
+
+    With `blame_client`, GRADIO_INPUT_ERRORS are 400, for routes of Gradio, which validates little.
+    Elsewhere only text that cannot be encoded (a lone surrogate) and numbers and dates that cannot be stored
+    are.
     """
 
-    def __init__(self, app: ASGIApp, misfits_are_the_callers: bool = False) -> None:
+    def __init__(self, app: ASGIApp, blame_client: bool = False) -> None:
         self._app = app
-        self._callers = MISFITS if misfits_are_the_callers else (UnicodeEncodeError, OverflowError)
+        self._client_errors = (
+            GRADIO_INPUT_ERRORS if blame_client else (UnicodeEncodeError, OverflowError)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -123,22 +137,26 @@ class Failures:
             return
         started = False
 
-        async def watched(part: Part) -> None:
+        async def send_watched(part: AsgiMessage) -> None:
             nonlocal started
-            started = started or part["type"] == "http.response.start"
-            if part["type"] == "http.response.start" and part["status"] == 500:
-                part["status"] = scope.get("studio.status", 500)
+            if part["type"] == "http.response.start":
+                started = True
+                if part["status"] == 500:
+                    part["status"] = scope.get("studio.status", 500)
             await send(part)
 
         try:
-            await self._app(scope, receive, watched)
-        except HTTPException:  # A body beyond the limit, found out while it was read.
+            await self._app(scope, receive, send_watched)
+        except HTTPException:  # A body over the limit, which shows while it is read.
             raise
         except Exception as error:
             log_unexpected(error, f"{scope['method']} {scope['path']}")
             if started:
                 raise
-            callers = isinstance(error, self._callers)
-            language = language_of(Headers(scope=scope))
-            refusal = body_of(UNREADABLE if callers else UNEXPECTED, language)
-            await JSONResponse(refusal, 400 if callers else 500)(scope, receive, send)
+            await self._response(error, scope)(scope, receive, send)
+
+    def _response(self, error: Exception, scope: Scope) -> JSONResponse:
+        language = language_of(Headers(scope=scope))
+        if isinstance(error, self._client_errors):
+            return JSONResponse(error_body(UNREADABLE, language), 400)
+        return JSONResponse(error_body(UNEXPECTED, language), 500)

@@ -1,4 +1,4 @@
-"""The plain pages: HTML by the server, in the reader's language, with one head and header."""
+"""Renders the plain pages: server-side HTML in the reader's language, with a common head and header."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ _TEMPLATES = Templates(Path(__file__).parent / "templates")
 
 
 def plain_page(name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
-    """`templates/<name>.html`; its script is `static/<name>.js`, but for the page `sign-in`."""
+    """The page of `templates/<name>.html`, rendered with `values`; its script is `studio/web/pages/<name>.js`."""
     user = str(request.scope.get("studio.user", ""))
     page = _TEMPLATES.render(
         f"{name}.html", language_of(request.headers), name=name, user=user, **values

@@ -1,14 +1,13 @@
-"""Errors as RFC 9457 has them: every answer that is no success is `application/problem+json`.
+"""The API's error responses: every one is `application/problem+json` (RFC 9457).
 
-What a problem tells is for clients: addresses of stores, paths and objects of this process stay in the log.
+Texts are for clients: URLs of stores, paths and objects of this process are logged, not sent.
 """
 
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -29,37 +28,38 @@ from studio.locales import DEFAULT, templates
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
 from studio.recipes.base import MAX_FINDINGS, describe_validation_error, join_messages
-from studio.server.bodies import Refusal
-from studio.server.schemas import Problem, for_clients, redacted
+from studio.server.bodies import BodyRefused
+from studio.server.redaction import redact, redact_message
+from studio.server.schemas import ProblemDetails
 
 log = logging.getLogger(__name__)
 
-AWAY = message("request.storage_away")
-"""What a client is told of a store that is away."""
-BROKEN = message("request.unexpected_error")
-ROUTER: Mapping[str, Message] = {
+STORAGE_UNAVAILABLE = message("request.storage_away")
+"""The text for a client while the database or the image store is unavailable."""
+UNEXPECTED = message("request.unexpected_error")
+ROUTER_MESSAGES: Mapping[str, Message] = {
     "Not Found": message("request.address_not_found"),
     "Method Not Allowed": message("request.method_not_allowed"),
     "There was an error parsing the body": message("request.body_unreadable"),
 }
-"""What Starlette and FastAPI say of requests that fit no route."""
+"""Our messages by the texts of Starlette and FastAPI for requests that fit no route."""
 RETRY_AFTER = 5
-"""Seconds after which a store that was away may be asked again."""
-LONGEST = 1000
+"""Seconds after which a client may retry while storage is unavailable."""
+MAX_DETAIL_CHARS = 1000
 """Characters of a problem's detail."""
 
 
-class NoKey(StudioError):
-    """No key, or nobody's."""
+class AuthenticationError(StudioError):
+    """The API key is missing, or no client has it."""
 
 
-class OutOfScope(StudioError):
-    """A key that is not for what is asked."""
+class PermissionDeniedError(StudioError):
+    """The API key lacks the scope of the route."""
 
 
-STATUS: Mapping[type[StudioError], HTTPStatus] = {
-    NoKey: HTTPStatus.UNAUTHORIZED,
-    OutOfScope: HTTPStatus.FORBIDDEN,
+STATUS_BY_ERROR: Mapping[type[StudioError], HTTPStatus] = {
+    AuthenticationError: HTTPStatus.UNAUTHORIZED,
+    PermissionDeniedError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
     CapacityError: HTTPStatus.TOO_MANY_REQUESTS,
     VersionConflictError: HTTPStatus.CONFLICT,
@@ -70,89 +70,94 @@ STATUS: Mapping[type[StudioError], HTTPStatus] = {
     WorkerHungError: HTTPStatus.SERVICE_UNAVAILABLE,
     DeviceLostError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""The first class that an error is of counts."""
+"""The first class in this order that an error is an instance of counts."""
 
 
-def _language(request: Request) -> str:
-    return language_of(request.headers)
+def add_error_handlers(app: FastAPI) -> None:
+    """Makes `app` answer every error with a problem."""
+    app.add_exception_handler(StudioError, _handle_studio_error)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
-Language = Annotated[str, Depends(_language)]
-"""The language of Accept-Language, for the texts of an answer."""
-
-
-def add_problems(app: FastAPI) -> None:
-    """Has `app` answer every error with a problem."""
-    app.add_exception_handler(StudioError, _told)
-    app.add_exception_handler(RequestValidationError, _misread)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(Exception, _unexpected)
-
-
-def problem(
+def problem_response(
     status: HTTPStatus,
     why: Message,
     headers: Mapping[str, str] | None = None,
     language: str = DEFAULT,
 ) -> JSONResponse:
-    why = for_clients(why)
-    shown = redacted(why.text(language))
-    if len(shown) > LONGEST:
-        shown = f"{shown[:LONGEST]}…"
-        why = Message(id=shown)
-    code = why.id if why.id in templates(DEFAULT) else ""
-    params = why.data()["params"]
-    told = Problem(title=status.phrase, status=status, detail=shown, code=code, params=params)
+    """A problem with the text of `why` in `language`, redacted and cut to MAX_DETAIL_CHARS."""
+    why = redact_message(why)
+    detail = redact(why.text(language))
+    if len(detail) > MAX_DETAIL_CHARS:
+        detail = f"{detail[:MAX_DETAIL_CHARS]}…"
+        why = Message(id=detail)
+    problem = ProblemDetails(
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        code=why.id if why.id in templates(DEFAULT) else "",
+        params=why.data()["params"],
+    )
     return JSONResponse(
-        told.model_dump(), status, dict(headers or {}), media_type="application/problem+json"
+        problem.model_dump(), status, dict(headers or {}), media_type="application/problem+json"
     )
 
 
-def problem_of(error: StudioError, language: str = DEFAULT) -> JSONResponse:
-    """What a client is told of an error of ours."""
-    found = [status for kind, status in STATUS.items() if isinstance(error, kind)]
-    status = found[0] if found else HTTPStatus.INTERNAL_SERVER_ERROR
+def error_response(error: StudioError, language: str = DEFAULT) -> JSONResponse:
+    """The problem for an error of ours; 500 for one that is not in STATUS_BY_ERROR."""
+    status = next(
+        (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind)),
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
     if isinstance(error, StorageError) and not isinstance(error, UnstorableValueError):
-        log.warning("a request could not be answered: %s", error)
-        return problem(status, AWAY, {"Retry-After": str(RETRY_AFTER)}, language)
+        log.warning("storage is unavailable: %s", error)
+        headers = {"Retry-After": str(RETRY_AFTER)}
+        return problem_response(status, STORAGE_UNAVAILABLE, headers, language)
     headers = {}
-    if isinstance(error, NoKey):
+    if isinstance(error, AuthenticationError):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, CapacityError):
         headers["Retry-After"] = str(error.retry_after_seconds)
-    return problem(status, error.message, headers, language)
+    return problem_response(status, error.message, headers, language)
 
 
-async def _told(request: Request, error: Exception) -> JSONResponse:
+async def _handle_studio_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StudioError)
-    return problem_of(error, language_of(request.headers))
+    return error_response(error, language_of(request.headers))
 
 
-async def _misread(request: Request, error: Exception) -> JSONResponse:
+async def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    lines = [
+    fields = [
         message(
             "request.field_invalid",
-            field=".".join(str(part)[:80] for part in each["loc"]),
-            reason=describe_validation_error(each),
+            field=".".join(str(part)[:80] for part in details["loc"]),
+            reason=describe_validation_error(details),
         )
-        for each in error.errors()[:MAX_FINDINGS]
+        for details in error.errors()[:MAX_FINDINGS]
     ]
-    why = message("request.invalid", reason=join_messages(lines))
-    language = language_of(request.headers)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, language=language)
+    why = message("request.invalid", reason=join_messages(fields))
+    return problem_response(
+        HTTPStatus.UNPROCESSABLE_ENTITY, why, language=language_of(request.headers)
+    )
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    """What the router or the reading of a body refuses: no such address, no such method, no JSON."""
+async def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
+    """What the router or the reading of a body refuses: no such URL, no such method, no JSON."""
     assert isinstance(error, HTTPException)
-    why = error.message if isinstance(error, Refusal) else ROUTER.get(str(error.detail))
-    why = why or Message(id=str(error.detail))
-    language = language_of(request.headers)
-    return problem(HTTPStatus(error.status_code), why, error.headers, language)
+    if isinstance(error, BodyRefused):
+        why = error.message
+    else:
+        text = str(error.detail)
+        why = ROUTER_MESSAGES.get(text) or Message(id=text)
+    status, language = HTTPStatus(error.status_code), language_of(request.headers)
+    return problem_response(status, why, error.headers, language)
 
 
-async def _unexpected(request: Request, _: Exception) -> JSONResponse:
-    """The error goes on to the server after this, which logs it."""
-    language = language_of(request.headers)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, BROKEN, language=language)
+async def _handle_unexpected_error(request: Request, _: Exception) -> JSONResponse:
+    """Starlette re-raises the error after this, so that the server logs it."""
+    return problem_response(
+        HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED, language=language_of(request.headers)
+    )

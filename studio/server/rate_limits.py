@@ -1,4 +1,4 @@
-"""How often each client may ask: counted in Redis for all processes where there is one."""
+"""Rate limits of API clients, counted in Redis for all processes where there is one."""
 
 import logging
 import time
@@ -19,56 +19,56 @@ from studio.recipes.serving.request_status import ApiClient
 
 log = logging.getLogger(__name__)
 
-READS = 20
-"""Looks (all but POST) that a client has for each request a minute that is theirs: pictures, how things
-stand, cancelling."""
-AWAY = 5.0
+READS_PER_REQUEST = 20
+"""Reads (every HTTP method but POST) that a client may send for each request of its rate limit: images,
+status polls, cancellations."""
+REDIS_RETRY_SECONDS = 5.0
 """Seconds for which a Redis that did not answer is not asked again."""
-PATIENCE = 0.5
-"""Seconds that Redis may take to answer."""
+REDIS_TIMEOUT_SECONDS = 0.5
 
 Kind = Literal["requests", "reads"]
 STRATEGIES: Mapping[Kind, type[RateLimiter]] = {
-    # Requests are counted exactly; of reads, which are many, only how many there were.
+    # Requests are counted exactly; reads, which are many, approximately.
     "requests": MovingWindowRateLimiter,
     "reads": SlidingWindowCounterRateLimiter,
 }
 
 
-class Limits:
-    """Counts in this process while Redis is away, or there is none: then each process counts alone."""
+class RateLimits:
+    """Counts the requests of each client. While Redis is unavailable, or without one, each process counts
+    alone."""
 
-    def __init__(self, broker: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        """`broker` is the address of Redis, empty for none; `clock` tells seconds."""
+    def __init__(self, broker_url: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        """`broker_url` is that of Redis, empty for none; `clock` returns seconds."""
         self._clock = clock
-        self._alone = MemoryStorage()
-        self._shared = _shared(broker) if broker else None
-        self._repeat_of = 0.0
+        self._local = MemoryStorage()
+        self._shared = _redis_storage(broker_url) if broker_url else None
+        self._redis_retry_at = 0.0
 
     def count(self, client: ApiClient, method: str) -> None:
-        """Counts one request. Raises Busy for more than the client may send a minute."""
+        """Counts one request. Raises CapacityError beyond the client's limit per minute."""
         kind: Kind = "requests" if method == "POST" else "reads"
-        amount = client.requests_per_minute * (READS if kind == "reads" else 1)
-        if not self._hit(RateLimitItemPerMinute(amount), client.name, kind):
+        limit = client.requests_per_minute * (READS_PER_REQUEST if kind == "reads" else 1)
+        if not self._hit(RateLimitItemPerMinute(limit), client.name, kind):
             if kind == "reads":
-                raise CapacityError("request.too_many_reads", 60, count=amount)
-            raise CapacityError("request.too_many_requests", 60, count=amount)
+                raise CapacityError("request.too_many_reads", 60, count=limit)
+            raise CapacityError("request.too_many_requests", 60, count=limit)
 
-    def _hit(self, often: RateLimitItemPerMinute, name: str, kind: Kind) -> bool:
-        if self._shared is not None and self._clock() >= self._repeat_of:
+    def _hit(self, rate: RateLimitItemPerMinute, name: str, kind: Kind) -> bool:
+        if self._shared is not None and self._clock() >= self._redis_retry_at:
             try:
-                return STRATEGIES[kind](self._shared).hit(often, name, kind)
+                return STRATEGIES[kind](self._shared).hit(rate, name, kind)
             except StorageError as error:
-                self._repeat_of = self._clock() + AWAY
-                log.warning("requests are counted by this process alone for now: %s", error)
-        return STRATEGIES[kind](self._alone).hit(often, name, kind)
+                self._redis_retry_at = self._clock() + REDIS_RETRY_SECONDS
+                log.warning("rate limits are counted by this process alone for now: %s", error)
+        return STRATEGIES[kind](self._local).hit(rate, name, kind)
 
 
-def _shared(broker: str) -> RedisStorage:
+def _redis_storage(broker_url: str) -> RedisStorage:
     return RedisStorage(
-        broker,
+        broker_url,
         wrap_exceptions=True,
         key_prefix="studio:limits",
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
     )

@@ -1,7 +1,6 @@
-"""What travels between the API and its clients: apart from our rows, so that either may change."""
+"""Request and response bodies of the API for apps, apart from database rows so that either may change."""
 
 import base64
-import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -16,26 +15,21 @@ from studio.recipes.serving.request_status import (
     WITHHELD_MESSAGE,
     EventMessage,
     JobState,
+    JobStatus,
     RequestStatus,
 )
 from studio.recipes.themes.preset import Slot, ThemeVersion
+from studio.server.redaction import redact, redact_message
 
-PREFIX = "/api/v1"
+API_PREFIX = "/api/v1"
 MAX_DOODLE_BASE64_CHARS = 12 * 2**20
 """Characters of a doodle in base64."""
-_OWN = re.compile(
-    r"""[a-z][a-z0-9+.-]*://[^\s'"()]+   # addresses, with or without who signs in there
-    | (?<![\w/.])/[^\s/'"()]+/[^\s'"()]+   # paths of at least one folder
-    | <[\w.]+\ object\ at\ 0x[0-9a-f]+>""",
-    re.VERBOSE,
-)
-"""What is our own business in a message."""
 
 
-class Problem(FrozenModel):
-    """An error as RFC 9457 has it; `detail` names the thing and the remedy, in the
-    language of Accept-Language; `code` and `params` are what it is made of
-    ("" and none for sentences of other libraries)."""
+class ProblemDetails(FrozenModel):
+    """An error as RFC 9457 has it. `detail` names the thing and the remedy, in the language of
+    Accept-Language; `code` is the id of that message and `params` its parameters ("" and none for
+    sentences of other libraries)."""
 
     type: str = "about:blank"
     title: str
@@ -54,7 +48,7 @@ class BaseImageResponse(FrozenModel):
 
 
 class Theme(FrozenModel):
-    """A theme that is served now, and the base images it may be drawn on."""
+    """A deployed theme, and the base images it may be used with."""
 
     slug: Slug
     name: str
@@ -64,7 +58,7 @@ class Theme(FrozenModel):
 
 
 class UploadedBaseImage(FrozenModel):
-    """A base picture of your own, where the theme takes any."""
+    """A base image of the user's, where the theme allows uploads."""
 
     png: Annotated[
         str,
@@ -75,38 +69,45 @@ class UploadedBaseImage(FrozenModel):
     ]
     keypoints: Annotated[
         Keypoints | None,
-        Field(description="18 points as COCO with a neck orders them, fractions of width and height; null: hidden."),
-    ] = None  # fmt: skip
+        Field(
+            description="18 points as COCO with a neck orders them, fractions of width and height;"
+            " null: hidden."
+        ),
+    ] = None
 
 
 class GenerationRequestCreate(FrozenModel):
-    """A doodle to be turned into four pictures, over a base image of the theme's or a picture of yours."""
+    """A doodle to be turned into four images, over a base image of the theme or one of the user's."""
 
     theme: Annotated[Slug, Field(examples=["first-light"])]
     base_image: Annotated[Slug | None, Field(examples=["mia"])] = None
     uploaded_base_image: Annotated[UploadedBaseImage | None, Field(examples=[None])] = None
     doodle: Annotated[
         str | None,
-        Field(max_length=MAX_DOODLE_BASE64_CHARS, description="A PNG of the base image's size, as base64.", examples=[None]),
-    ] = None  # fmt: skip
+        Field(
+            max_length=MAX_DOODLE_BASE64_CHARS,
+            description="A PNG of the base image's size, as base64.",
+            examples=[None],
+        ),
+    ] = None
     prompt: Annotated[UserPrompt, Field(examples=["a red dress with a star"])] = ""
     seed: Annotated[Seed | None, Field(examples=[5])] = None
 
     @model_validator(mode="after")
-    def _one_base(self) -> Self:
+    def _check_one_base_image(self) -> Self:
         if (self.base_image is None) == (self.uploaded_base_image is None):
             raise invalid("request.one_base_image")
         return self
 
 
 class VariantSelection(FrozenModel):
-    """Which of the four the user chose."""
+    """Which of the four variants the user chose."""
 
     slot: Slot
 
 
 class VariantResponse(FrozenModel):
-    """One of the four: `picture` once it is done, `error` where there will be none."""
+    """One of the four variants: `image` is its URL once it is done, `error` says why there is none."""
 
     slot: Slot
     state: JobState
@@ -115,6 +116,8 @@ class VariantResponse(FrozenModel):
 
 
 class RequestResponse(FrozenModel):
+    """The status of a request; `ended` once no variant is queued or running any more."""
+
     id: RequestId
     theme: Slug
     version: int
@@ -124,78 +127,71 @@ class RequestResponse(FrozenModel):
     ended: bool
     selected_slot: Slot | None
     variants: tuple[VariantResponse, ...]
-    events: str
+    events: Annotated[str, Field(description="The URL of the event stream.")]
 
 
-def for_clients(error: Message) -> Message:
-    """The same message without what is our own business in its parameters."""
-
-    def told(value: Any) -> Any:
-        match value:
-            case str():
-                return redacted(value)
-            case Message():
-                return for_clients(value)
-            case list():
-                return list(map(told, value))
-        return value
-
-    params = {name: told(value) for name, value in error.params.items()}
-    return Message(id=redacted(error.id), params=params)
-
-
-def redacted(text: str) -> str:
-    """A text without addresses, paths and objects of this process, as UTF-8 can carry it."""
-    return _OWN.sub("…", text).encode("utf-8", "backslashreplace").decode()
-
-
-def to_theme_response(version: ThemeVersion, bases: tuple[BaseImage, ...]) -> Theme:
+def to_theme_response(version: ThemeVersion, base_images: tuple[BaseImage, ...]) -> Theme:
+    """A deployed version, with the base images that it allows."""
     preset = version.preset
-    shown = tuple(
-        BaseImageResponse(
-            id=image.id, name=image.name, width=image.width, height=image.height,
-            image=f"{PREFIX}/themes/{preset.slug}/base-images/{image.id}.png",
-        )
-        for image in bases
-    )  # fmt: skip
     return Theme(
-        slug=preset.slug, name=preset.name, description=preset.description,
-        version=version.version, base_images=shown,
-    )  # fmt: skip
-
-
-def to_request_response(asked: RequestStatus, language: str) -> RequestResponse:
-    address = f"{PREFIX}/requests/{asked.id}"
-    variants = tuple(
-        VariantResponse(
-            slot=job.slot,
-            state=job.state,
-            image=f"{address}/variants/{job.slot}" if job.state == "done" else None,
-            error=_error_shown(
-                WITHHELD_MESSAGE if job.state == "withheld" else job.error, language
-            ),
-        )
-        for job in asked.jobs
+        slug=preset.slug,
+        name=preset.name,
+        description=preset.description,
+        version=version.version,
+        base_images=tuple(
+            BaseImageResponse(
+                id=image.id,
+                name=image.name,
+                width=image.width,
+                height=image.height,
+                image=f"{API_PREFIX}/themes/{preset.slug}/base-images/{image.id}.png",
+            )
+            for image in base_images
+        ),
     )
+
+
+def to_request_response(status: RequestStatus, language: str) -> RequestResponse:
+    """The status of a request, with errors in `language`."""
+    url = f"{API_PREFIX}/requests/{status.id}"
     return RequestResponse(
-        id=asked.id, theme=asked.theme, version=asked.version, base_image=asked.base_image,
-        seed=asked.seed, created_at=asked.created_at, ended=asked.is_finished, selected_slot=asked.selected_slot,
-        variants=variants, events=f"{address}/events",
-    )  # fmt: skip
+        id=status.id,
+        theme=status.theme,
+        version=status.version,
+        base_image=status.base_image,
+        seed=status.seed,
+        created_at=status.created_at,
+        ended=status.is_finished,
+        selected_slot=status.selected_slot,
+        variants=tuple(_to_variant_response(job, url, language) for job in status.jobs),
+        events=f"{url}/events",
+    )
 
 
-def _error_shown(error: Message | None, language: str) -> str | None:
-    return None if error is None else redacted(for_clients(error).text(language))
+def _to_variant_response(job: JobStatus, request_url: str, language: str) -> VariantResponse:
+    # Clients are not told why an image was withheld: the reason is for operators.
+    error = WITHHELD_MESSAGE if job.state == "withheld" else job.error
+    return VariantResponse(
+        slot=job.slot,
+        state=job.state,
+        image=f"{request_url}/variants/{job.slot}" if job.state == "done" else None,
+        error=_error_text(error, language),
+    )
 
 
-def to_event_payload(request_id: str, said: EventMessage, language: str) -> dict[str, Any]:
-    """What a client is told of an event: pictures as addresses, previews as small data addresses."""
-    shown = said.model_dump(include={"slot", "kind", "done", "total", "model"})
-    shown = {name: value for name, value in shown.items() if value is not None}
-    if said.error is not None:
-        shown["error"] = _error_shown(said.error, language)
-    if said.preview is not None:
-        shown["preview"] = f"data:image/png;base64,{base64.b64encode(said.preview).decode()}"
-    if said.type == "done":
-        shown["image"] = f"{PREFIX}/requests/{request_id}/variants/{said.slot}"
-    return shown
+def _error_text(error: Message | None, language: str) -> str | None:
+    return None if error is None else redact(redact_message(error).text(language))
+
+
+def to_event_payload(request_id: str, event: EventMessage, language: str) -> dict[str, Any]:
+    """An event as JSON for clients: a finished image as its URL, a preview as a `data:` URL."""
+    payload = event.model_dump(
+        include={"slot", "type", "done", "total", "model"}, exclude_none=True
+    )
+    if event.error is not None:
+        payload["error"] = _error_text(event.error, language)
+    if event.preview is not None:
+        payload["preview"] = f"data:image/png;base64,{base64.b64encode(event.preview).decode()}"
+    if event.type == "done":
+        payload["image"] = f"{API_PREFIX}/requests/{request_id}/variants/{event.slot}"
+    return payload

@@ -1,4 +1,4 @@
-"""Pages of HTML in the reader's language: Jinja2 templates, whose texts are ids of `locales/*.json`."""
+"""Jinja2 templates of the pages; their texts are message ids of `locales/*.json`."""
 
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,11 @@ from studio.messages import message
 
 
 class Templates:
-    """The templates of one folder, each compiled once; whatever is put into them is escaped."""
+    """The templates of one directory, each compiled once. Values are escaped (autoescape)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, directory: Path) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(folder),
+            loader=FileSystemLoader(directory),
             autoescape=True,
             auto_reload=False,
             trim_blocks=True,
@@ -24,13 +24,19 @@ class Templates:
         )
 
     def render(self, name: str, language: str, /, **values: Any) -> str:
-        """The template `name` in `language`, a key of LANGUAGES. In it `t(id, **params)` gives a text,
-        `language` and `languages` tell which it is and which there are; `values` are its own."""
+        """The template `name` as HTML.
+
+        Args:
+            name: the file's name.
+            language: a key of LANGUAGES.
+            **values: variables of the template. It also has `t(id, **params)` for texts, `language` and
+                `languages`.
+        """
         template = self._environment.get_template(name)
         return template.render(
-            t=partial(_text, language), language=language, languages=LANGUAGES, **values
+            t=partial(_translate, language), language=language, languages=LANGUAGES, **values
         )
 
 
-def _text(language: str, id_: str, /, **params: str | int) -> str:
+def _translate(language: str, id_: str, /, **params: str | int) -> str:
     return message(id_, **params).text(language)

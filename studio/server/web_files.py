@@ -1,4 +1,4 @@
-"""The browser's modules of `studio/web`, served as they are."""
+"""Serves the browser's ES modules of `studio/web` without a build step."""
 
 import os
 from pathlib import Path
@@ -9,11 +9,10 @@ from starlette.types import Scope
 
 WEB = Path(__file__).parents[1] / "web"
 WEB_PREFIX = "/web/"
-CANVAS_SCRIPT = "/web/canvas/index.js"
 
 
 class WebFiles(StaticFiles):
-    """Files that browsers ask for again each time (304 while they are unchanged).
+    """Files that browsers revalidate each time (304 while they are unchanged).
 
     Modules import one another: after an upgrade a browser must not mix old ones with new ones.
     """

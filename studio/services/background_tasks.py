@@ -1,4 +1,4 @@
-"""Long work that nobody waits for: begun on a page, listed and watched on every page, stopped."""
+"""Background tasks: long operations with progress and cancellation, listed on every page."""
 
 import logging
 import threading
@@ -16,27 +16,29 @@ from studio.messages import Message, message
 
 log = logging.getLogger(__name__)
 ProgressCallback = Callable[[int, int], None]
-"""Hears how many of how many are done; raises Cancelled once somebody has stopped the chore."""
-ChoreKind = Literal["robustness", "regression", "contest", "study", "sweep"]
+"""Called with how many items of how many are done; raises JobCancelledError once the task is
+cancelled."""
+TaskFunction = Callable[[ProgressCallback], object]
+TaskKind = Literal["robustness", "regression", "contest", "study", "sweep"]
 State = Literal["running", "done", "failed", "stopped"]
 
-KEPT = 50
-"""Ended chores that are still told of."""
-PACED = 10
-"""So many of the newest pieces say how long the rest will take."""
-INSTANT = 0.1
-"""Seconds; a piece that took less was kept from before and says nothing about the rest."""
+MAX_FINISHED_TASKS = 50
+"""Finished tasks that stay listed."""
+PACE_ITEMS = 10
+"""The latest items whose median duration gives the remaining time."""
+MIN_ITEM_SECONDS = 0.1
+"""An item that took less was cached and says nothing about the others."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What a list of chores shows of one.
+    """What a list of tasks shows of one.
 
-    `subject` is somebody's own words: the name of a theme, a contest or a study. `version` is the
-    theme's, where the chore is about one; `page` the address of the page that shows the chore.
+    `subject` is the name of a theme, blind test or study. `version` is the theme's, where there is
+    one. `page` is the URL path of the page that shows the task.
     """
 
-    kind: ChoreKind
+    kind: TaskKind
     subject: str
     page: str
     version: int | None = None
@@ -44,8 +46,10 @@ class About:
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """How far a chore is, and how it ended. While `total` is 0 it is still being prepared; `left` is
-    how many seconds the rest should take, None where that is not known yet."""
+    """How far a task is, and how it ended.
+
+    `total` is 0 while the task is being prepared; `remaining_seconds` is None while unknown.
+    """
 
     done: int = 0
     total: int = 0
@@ -56,25 +60,27 @@ class TaskProgress:
 
 
 @dataclass(frozen=True)
-class Chore:
+class BackgroundTask:
+    """A task as it is at one moment."""
+
     name: str
     about: About
-    started: datetime
+    started_at: datetime
     progress: TaskProgress
 
 
 @dataclass
 class _Entry:
     about: About
-    started: datetime
+    started_at: datetime
     progress: TaskProgress = field(default_factory=TaskProgress)
-    latest: deque[float] = field(default_factory=lambda: deque(maxlen=PACED + 1))
+    report_times: deque[float] = field(default_factory=lambda: deque(maxlen=PACE_ITEMS + 1))
 
 
 class BackgroundTasks:
-    """Chores by name, each in a thread of its own; of one name one runs at a time.
+    """Runs each task in a thread of its own; only one of a name at a time. Thread-safe.
 
-    `clock` gives seconds that only grow.
+    `clock` gives monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -82,50 +88,52 @@ class BackgroundTasks:
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
 
-    def start(self, name: str, about: About, act: Callable[[ProgressCallback], object]) -> None:
-        """Raises InputError when it is under way already."""
+    def start(self, name: str, about: About, function: TaskFunction) -> None:
+        """Starts a task and returns. Raises InvalidInputError when one of the name is running."""
         with self._lock:
-            running = self._entries.pop(name, None)
-            if running is not None and running.progress.state == "running":
-                self._entries[name] = running
+            earlier = self._entries.pop(name, None)
+            if earlier is not None and earlier.progress.state == "running":
+                self._entries[name] = earlier
                 raise InvalidInputError("request.already_running")
             self._entries[name] = _Entry(about, datetime.now(UTC))
             self._forget_oldest()
-        threading.Thread(target=self._run, args=(name, act), name=name, daemon=True).start()
+        threading.Thread(target=self._run, args=(name, function), name=name, daemon=True).start()
 
     def progress(self, name: str) -> TaskProgress | None:
-        """None for what was never begun here."""
+        """None for a task that was not started in this process."""
         with self._lock:
-            found = self._entries.get(name)
-            return None if found is None else found.progress
+            entry = self._entries.get(name)
+            return None if entry is None else entry.progress
 
-    def all(self) -> tuple[Chore, ...]:
-        """Those under way and the newest of those that ended, the newest first."""
+    def list_all(self) -> tuple[BackgroundTask, ...]:
+        """The running tasks and the latest finished ones, newest first."""
         with self._lock:
             return tuple(
-                Chore(name, each.about, each.started, each.progress)
-                for name, each in reversed(self._entries.items())
+                BackgroundTask(name, entry.about, entry.started_at, entry.progress)
+                for name, entry in reversed(self._entries.items())
             )
 
-    def under_way(self) -> tuple[Chore, ...]:
-        """Those that have not ended, the newest first."""
-        return tuple(each for each in self.all() if each.progress.state == "running")
+    def list_running(self) -> tuple[BackgroundTask, ...]:
+        """The running tasks, newest first."""
+        return tuple(task for task in self.list_all() if task.progress.state == "running")
 
     def cancel(self, name: str) -> None:
-        """At the next piece of work; what is done by then is kept."""
+        """Cancels a task at its next item; what is done by then stays."""
         with self._lock:
-            found = self._entries.get(name)
-            if found is not None and found.progress.state == "running":
-                found.progress = replace(found.progress, stopping=True)
+            entry = self._entries.get(name)
+            if entry is not None and entry.progress.state == "running":
+                entry.progress = replace(entry.progress, stopping=True)
 
     def _forget_oldest(self) -> None:
-        ended = [n for n, each in self._entries.items() if each.progress.state != "running"]
-        for name in ended[: max(0, len(ended) - KEPT)]:
+        finished = [
+            name for name, entry in self._entries.items() if entry.progress.state != "running"
+        ]
+        for name in finished[: max(0, len(finished) - MAX_FINISHED_TASKS)]:
             del self._entries[name]
 
-    def _run(self, name: str, act: Callable[[ProgressCallback], object]) -> None:
+    def _run(self, name: str, function: TaskFunction) -> None:
         try:
-            act(lambda done, total: self._report(name, done, total))
+            function(lambda done, total: self._report(name, done, total))
             self._finish(name, "done")
         except JobCancelledError:
             self._finish(name, "stopped")
@@ -141,15 +149,15 @@ class BackgroundTasks:
             entry = self._entries[name]
             if entry.progress.stopping:
                 raise JobCancelledError("request.task_stopped", name=name)
-            entry.latest.append(self._clock())
-            paces = [after - before for before, after in pairwise(entry.latest)]
-            drawn = [each for each in paces if each >= INSTANT]
-            left = median(drawn) * (total - done) if drawn else None
-            entry.progress = TaskProgress(done, total, remaining_seconds=left)
+            entry.report_times.append(self._clock())
+            durations = [after - before for before, after in pairwise(entry.report_times)]
+            rendered = [seconds for seconds in durations if seconds >= MIN_ITEM_SECONDS]
+            remaining = median(rendered) * (total - done) if rendered else None
+            entry.progress = TaskProgress(done, total, remaining_seconds=remaining)
 
-    def _finish(self, name: str, state: State, why: Message | None = None) -> None:
+    def _finish(self, name: str, state: State, error: Message | None = None) -> None:
         with self._lock:
             entry = self._entries[name]
             entry.progress = replace(
-                entry.progress, state=state, message=why, stopping=False, remaining_seconds=None
+                entry.progress, state=state, message=error, stopping=False, remaining_seconds=None
             )

@@ -1,7 +1,7 @@
-"""Backups of a studio whose database is SQLite: the database first, then the pictures it names.
+"""Backup and restore of a studio whose database is SQLite.
 
-Pictures are written before their rows and never changed, so whatever the copied database names is
-there when the pictures are copied afterwards.
+The database is copied first, then the images that its rows name. Images are written before their
+rows and never changed, so all images of the copied database exist when they are copied.
 """
 
 import os
@@ -19,103 +19,113 @@ from studio.recipes.base import FrozenModel, parse_document
 from studio.settings import Settings
 from studio.store.sqlite_backup import copy_sqlite
 
-DATABASE, IMAGES, MODELS, REPORT = "studio.db", "pictures", "models", "backup.json"
-BESIDE = ("words", "session-secret")
-"""What else in the data directory is nowhere else: the operator's word lists, what signs sessions."""
+DATABASE, IMAGES, MODELS, MANIFEST = "studio.db", "pictures", "models", "backup.json"
+OTHER_FILES = ("words", "session-secret")
+"""What else in the data directory cannot be recreated: the operator's word lists, the key of
+sessions."""
 
 
 class Backup(FrozenModel):
-    """What a backup holds; written last, so that a broken one has none."""
+    """The manifest of a backup; written last, so that an incomplete backup has none."""
 
     created_at: datetime
     images: int
     models: int
 
 
-def back_up(settings: Settings, folder: Path, with_models: bool = True) -> Backup:
-    """Copies all that cannot be had again into `folder`, which must be new or empty, while the studio
-    goes on.
+def back_up(settings: Settings, directory: Path, with_models: bool = True) -> Backup:
+    """Copies all that cannot be recreated into a new or empty directory, while the studio runs.
 
-    Raises InputError where the database is not SQLite or the folder is in use, StoreUnavailable where
-    something cannot be read or written.
+    Raises:
+        InvalidInputError: the database is not SQLite, or the directory is not empty.
+        StorageUnavailableError: something cannot be read or written.
     """
     source = _sqlite_file(settings)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InvalidInputError("storage.backup_folder_not_empty", folder=str(folder))
+    if directory.is_file() or (directory.is_dir() and any(directory.iterdir())):
+        raise InvalidInputError("storage.backup_folder_not_empty", folder=str(directory))
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        copy_sqlite(source, folder / DATABASE)
-        images = (
-            0 if settings.image_store_url else _copy(settings.images_dir, folder / IMAGES, ".png")
-        )
-        models = _copy(settings.user_models_dir, folder / MODELS) if with_models else 0
-        for name in BESIDE:
-            _copy(settings.data_dir / name, folder / name)
-        report = Backup(created_at=datetime.now(UTC), images=images, models=models)
-        (folder / REPORT).write_text(report.model_dump_json(indent=2))
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        copy_sqlite(source, directory / DATABASE)
+        # Images in a bucket have a backup of their own.
+        has_bucket = bool(settings.image_store_url)
+        images = 0 if has_bucket else _copy(settings.images_dir, directory / IMAGES, ".png")
+        models = _copy(settings.user_models_dir, directory / MODELS) if with_models else 0
+        for name in OTHER_FILES:
+            _copy(settings.data_dir / name, directory / name)
+        backup = Backup(created_at=datetime.now(UTC), images=images, models=models)
+        (directory / MANIFEST).write_text(backup.model_dump_json(indent=2))
     except OSError as error:
         raise StorageUnavailableError(
-            "storage.backup_broken_off", folder=str(folder), reason=str(error)
+            "storage.backup_broken_off", folder=str(directory), reason=str(error)
         ) from error
-    return report
+    return backup
 
 
-def restore(settings: Settings, folder: Path) -> Backup:
-    """Copies a backup into an empty data directory. Raises InputError where the folder holds no whole
-    backup or the data directory is in use, StoreUnavailable where something cannot be copied."""
-    target = _sqlite_file(settings)
-    report = _report(folder)
-    for used in (target, settings.images_dir):
-        if used.exists():
-            raise InvalidInputError("storage.restore_target_exists", path=str(used))
+def restore(settings: Settings, directory: Path) -> Backup:
+    """Copies a backup into an empty data directory.
+
+    Raises:
+        InvalidInputError: the backup is incomplete, or the data directory is in use.
+        StorageUnavailableError: something cannot be copied.
+    """
+    database = _sqlite_file(settings)
+    backup = _read_manifest(directory)
+    for target in (database, settings.images_dir):
+        if target.exists():
+            raise InvalidInputError("storage.restore_target_exists", path=str(target))
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (IMAGES, MODELS, *BESIDE):
-            _copy(folder / name, settings.data_dir / name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        copy_sqlite(folder / DATABASE, target)
+        for name in (IMAGES, MODELS, *OTHER_FILES):
+            _copy(directory / name, settings.data_dir / name)
+        database.parent.mkdir(parents=True, exist_ok=True)
+        copy_sqlite(directory / DATABASE, database)
     except OSError as error:
         raise StorageUnavailableError(
-            "storage.cannot_restore", folder=str(folder), reason=str(error)
+            "storage.cannot_restore", folder=str(directory), reason=str(error)
         ) from error
-    return report
+    return backup
 
 
-def _report(folder: Path) -> Backup:
+def _read_manifest(directory: Path) -> Backup:
     try:
-        written = (folder / REPORT).read_bytes()
+        document = (directory / MANIFEST).read_bytes()
     except OSError as error:
         raise InvalidInputError(
-            "storage.backup_incomplete", folder=str(folder), file=REPORT, reason=str(error.strerror)
+            "storage.backup_incomplete",
+            folder=str(directory),
+            file=MANIFEST,
+            reason=str(error.strerror),
         ) from None
-    return parse_document(Backup, written, message("storage.backup", folder=str(folder)))
+    return parse_document(Backup, document, message("storage.backup", folder=str(directory)))
 
 
 def _sqlite_file(settings: Settings) -> Path:
-    address = make_url(settings.sqlalchemy_url)
-    if address.get_backend_name() != "sqlite" or not address.database:
+    url = make_url(settings.sqlalchemy_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
         raise InvalidInputError("storage.backup_not_sqlite")
-    return Path(address.database)
+    return Path(url.database)
 
 
 def _copy(source: Path, target: Path, suffix: str = "") -> int:
-    """Copies a file, or the files of a folder whose names end on `suffix`, and tells how many; what is
-    deleted meanwhile is left out."""
+    """Copies a file, or the files with the suffix in a directory tree, and returns how many.
+
+    Files that are deleted meanwhile are left out.
+    """
     count = 0
-    for file in _files(source):
+    for file in _list_files(source):
         if file.name.endswith(suffix):
-            to = target / file.relative_to(source)
-            to.parent.mkdir(parents=True, exist_ok=True)
+            copy = target / file.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):
-                shutil.copy2(file, to)
+                shutil.copy2(file, copy)
                 count += 1
     return count
 
 
-def _files(source: Path) -> Iterator[Path]:
-    """The file itself, or all in the folder but unfinished downloads and what is no file."""
+def _list_files(source: Path) -> Iterator[Path]:
+    """The file itself, or the regular files of a directory tree without unfinished downloads."""
     if source.is_file():
         yield source
-    for folder, inside, names in os.walk(source):
-        inside[:] = [name for name in inside if name != ".partial"]
-        yield from filter(Path.is_file, (Path(folder) / name for name in names))
+    for directory, subdirectories, names in os.walk(source):
+        subdirectories[:] = [name for name in subdirectories if name != ".partial"]
+        yield from filter(Path.is_file, (Path(directory) / name for name in names))

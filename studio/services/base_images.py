@@ -1,4 +1,4 @@
-"""Base images from outside: checked, their keypoints found where there is a detector, kept."""
+"""Base images: adding them, and their pose keypoints."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,67 +17,81 @@ PoseDetector = Callable[[Image.Image], Keypoints]
 
 
 def add_base_image(
-    bases: BaseImageStore,
+    base_images: BaseImageStore,
     image_id: str,
     name: str,
     png: bytes,
     keypoints: Keypoints | None = None,
     detector: PoseDetector | None = None,
 ) -> BaseImage:
-    """Keeps a new base image; what is kept is its pixels alone, written anew.
+    """Stores a new base image at the end of the gallery. Only its pixels are stored, encoded anew.
 
-    Raises InputError when the id is taken or no figure is found, BadPicture for what is no
-    sound PNG, BadDocument for an id, name or size that cannot be.
+    `detector` finds the keypoints where none are given.
+
+    Raises:
+        InvalidInputError: the id is taken, or the detector finds no person.
+        InvalidImageError: the data is no valid PNG.
+        InvalidDocumentError: the id, name or size is invalid.
     """
-    if any(image.id == image_id for image in bases.list_all(include_retired=True)):
+    if any(image.id == image_id for image in base_images.list_all(include_retired=True)):
         raise InvalidInputError("image.base_exists", id=image_id)
     pixels = decode_png(png, message("image.base_image")).convert("RGB")
     if keypoints is None and detector is not None:
         keypoints = detector(pixels)
-    image, clean = make_base_image(pixels, image_id, name, keypoints)
-    bases.upsert(image, clean, position=len(bases.list_all(include_retired=True)))
+    image, clean_png = make_base_image(pixels, image_id, name, keypoints)
+    position = len(base_images.list_all(include_retired=True))
+    base_images.upsert(image, clean_png, position=position)
     return image
 
 
 def make_base_image(
     pixels: Image.Image, image_id: str, name: str, keypoints: Keypoints | None
 ) -> tuple[BaseImage, bytes]:
-    """A picture as a base image, with the PNG of its pixels alone. Raises BadDocument."""
-    clean = encode_png(pixels)
+    """A base image of these pixels, and the PNG of the pixels alone. Raises
+    InvalidDocumentError."""
+    clean_png = encode_png(pixels)
     try:
         image = BaseImage(
-            id=image_id, name=name, width=pixels.width, height=pixels.height,
-            sha256=hashlib.sha256(clean).hexdigest(), keypoints=keypoints,
-        )  # fmt: skip
+            id=image_id,
+            name=name,
+            width=pixels.width,
+            height=pixels.height,
+            sha256=hashlib.sha256(clean_png).hexdigest(),
+            keypoints=keypoints,
+        )
     except ValidationError as error:
         raise InvalidDocumentError(
             "image.base_invalid", reason=format_validation_error(error)
         ) from None
-    return image, clean
+    return image, clean_png
 
 
-def detect_keypoints(bases: BaseImageStore, image_id: str, detector: PoseDetector) -> BaseImage:
-    """The base image with its keypoints as the detector sees them, kept. Raises InputError when
-    it sees no figure."""
-    image = decode_png(bases.read_png(bases.get(image_id)), message("image.base_image"))
-    return set_keypoints(bases, image_id, detector(image))
+def detect_keypoints(
+    base_images: BaseImageStore, image_id: str, detector: PoseDetector
+) -> BaseImage:
+    """Stores the keypoints that the detector finds. Raises InvalidInputError when it finds no
+    person."""
+    png = base_images.read_png(base_images.get(image_id))
+    keypoints = detector(decode_png(png, message("image.base_image")))
+    return set_keypoints(base_images, image_id, keypoints)
 
 
-def set_keypoints(bases: BaseImageStore, image_id: str, keypoints: Keypoints) -> BaseImage:
-    """The base image with these keypoints, kept. Raises NotFound."""
-    image = bases.get(image_id)
-    position = list(bases.list_all(include_retired=True)).index(image)
-    placed = image.model_copy(update={"keypoints": keypoints})
-    bases.upsert(placed, bases.read_png(image), position=position)
-    return placed
+def set_keypoints(base_images: BaseImageStore, image_id: str, keypoints: Keypoints) -> BaseImage:
+    """Stores these keypoints. Raises NotFoundError."""
+    image = base_images.get(image_id)
+    position = list(base_images.list_all(include_retired=True)).index(image)
+    updated = image.model_copy(update={"keypoints": keypoints})
+    base_images.upsert(updated, base_images.read_png(image), position=position)
+    return updated
 
 
 def parse_keypoints(document: bytes) -> Keypoints:
-    """Eighteen points as JSON. Raises BadDocument for anything else."""
+    """Keypoints of a JSON document with the eighteen OpenPose points. Raises
+    InvalidDocumentError."""
     try:
-        points: Keypoints = TypeAdapter(Keypoints).validate_json(document)
+        keypoints: Keypoints = TypeAdapter(Keypoints).validate_json(document)
     except ValidationError as error:
         raise InvalidDocumentError(
             "image.keypoints_invalid", reason=format_validation_error(error)
         ) from None
-    return points
+    return keypoints

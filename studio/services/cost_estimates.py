@@ -1,4 +1,4 @@
-"""What long work asks for before it is begun: pictures, those kept from before, and seconds."""
+"""Cost estimates of long tasks before they start: images to render, images cached, seconds."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from studio.recipes.generation.job import RenderJob
 from studio.services.rendering.render_cache import RenderCache
 from studio.store.variants import VariantStore
 
-MEASURED = 100
-"""So many of the newest variants say how long a picture takes."""
+MEASURED_VARIANTS = 100
+"""The latest variants whose durations are the basis of the estimate."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`kept` of the pictures are here already; the others should take `seconds`, None where no
-    picture was ever drawn here."""
+    """`cached` of the images need no rendering; the others should take `seconds`, None where
+    nothing was ever rendered here."""
 
     images: int
     cached: int
@@ -26,36 +26,39 @@ class Cost:
 
 @dataclass(frozen=True)
 class Costs:
-    variants: VariantStore
-    album: RenderCache
+    """Estimates by what this machine has measured."""
 
-    def of(self, jobs: Iterable[RenderJob], anew: Iterable[RenderJob] = ()) -> Cost:
-        """Of the pictures of `jobs`, and of those like the jobs of `anew`, which are not here."""
-        asked, further = list(jobs), list(anew)
-        missing = [job for job in asked if not self.album.has(job)]
+    variants: VariantStore
+    cache: RenderCache
+
+    def of(self, jobs: Iterable[RenderJob], uncached: Iterable[RenderJob] = ()) -> Cost:
+        """The cost of `jobs`, and of further jobs like those of `uncached`, which cannot be
+        cached."""
+        requested, further = list(jobs), list(uncached)
+        missing = [job for job in requested if not self.cache.has(job)]
         return Cost(
-            images=len(asked) + len(further),
-            cached=len(asked) - len(missing),
+            images=len(requested) + len(further),
+            cached=len(requested) - len(missing),
             seconds=self._seconds([*missing, *further]),
         )
 
     def _seconds(self, jobs: list[RenderJob]) -> float | None:
-        """By what pictures of the same base model took here of late, else by what any took."""
+        """By the median duration of each base model, or of all where the model was not measured."""
         if not jobs:
             return 0.0
         by_model: dict[str, list[float]] = defaultdict(list)
-        for made in self.variants.list_latest(MEASURED):
-            spent = made.timings.load_seconds + made.timings.render_seconds
-            by_model[made.recipe.base_model.name].append(spent)
+        for variant in self.variants.list_latest(MEASURED_VARIANTS):
+            seconds = variant.timings.load_seconds + variant.timings.render_seconds
+            by_model[variant.recipe.base_model.name].append(seconds)
         if not by_model:
             return None
-        whole = median(each for spent in by_model.values() for each in spent)
-        usual = {name: median(spent) for name, spent in by_model.items()}
-        return round(sum(usual.get(job.recipe.base_model.name, whole) for job in jobs), 1)
+        overall = median(one for seconds in by_model.values() for one in seconds)
+        medians = {name: median(seconds) for name, seconds in by_model.items()}
+        return round(sum(medians.get(job.recipe.base_model.name, overall) for job in jobs), 1)
 
 
-def told_seconds(seconds: float) -> Message:
-    """As a person would say it: "12 s", "14 min", "3 h"."""
+def format_duration(seconds: float) -> Message:
+    """A rounded duration in the largest fitting unit: "12 s", "14 min", "3 h"."""
     if seconds < 90:
         return message("page.duration_seconds", count=max(1, round(seconds)))
     if seconds < 5400:

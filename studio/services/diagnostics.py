@@ -1,4 +1,5 @@
-"""What an operator looks at when something is slow or odd: runs, tiers, caches, versions, log."""
+"""Diagnostics for the system page: active runs, job queue, engine caches, versions, recent log
+lines."""
 
 import logging
 import platform
@@ -16,27 +17,28 @@ from studio.store.job_types import QueueDepth
 from studio.store.jobs import JobStore
 
 MAX_LOG_LINES = 200
-PACKAGES = ("doodle-theme-studio", "torch", "diffusers", "transformers", "peft", "gradio")
+REPORTED_PACKAGES = ("doodle-theme-studio", "torch", "diffusers", "transformers", "peft", "gradio")
 
 
 class RecentLogHandler(logging.Handler):
-    """Keeps the newest lines of the log in memory."""
+    """A log handler that keeps the latest `MAX_LOG_LINES` lines in memory."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        self._records: deque[str] = deque(maxlen=MAX_LOG_LINES)
+        self._lines: deque[str] = deque(maxlen=MAX_LOG_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._records.append(self.format(record))
+        self._lines.append(self.format(record))
 
-    def tail(self) -> tuple[str, ...]:
-        return tuple(self._records)
+    def lines(self) -> tuple[str, ...]:
+        """The lines, oldest first."""
+        return tuple(self._lines)
 
 
 @dataclass(frozen=True)
 class ActiveRun:
-    """A run that has not ended; `open` are the letters of its jobs that have not."""
+    """A run with jobs that have not ended; `run` is its request's id."""
 
     run: str
     theme_slug: str
@@ -45,8 +47,9 @@ class ActiveRun:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """What clients asked for: what waits, by model and turn, what is drawn, how jobs of the last day
-    ended; `seconds` are means of waiting, rendering and loading in this process, by model."""
+    """Clients' jobs: queued ones by model and fair-share tier, running ones, and how many ended in
+    each state in the last day. `mean_durations` has seconds of waiting, rendering and loading in
+    this process, by model."""
 
     waiting: tuple[QueueDepth, ...]
     running: int
@@ -56,7 +59,8 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class SystemStatus:
-    """`engine` is None until the first picture; bytes of the disk that holds the studio's home."""
+    """`disk_free` and `disk_total` are bytes of the disk with the data directory (`home`);
+    `engine` is None until the first render."""
 
     versions: dict[str, str]
     device: str
@@ -70,11 +74,13 @@ class SystemStatus:
 
 
 def system_status(
-    settings: Settings, rendering: RenderService, jobs: JobStore, log: Sequence[str]
+    settings: Settings, rendering: RenderService, jobs: JobStore, log_lines: Sequence[str]
 ) -> SystemStatus:
+    """The status of this process and of the job queue."""
     disk = shutil.disk_usage(settings.data_dir)
+    versions = {package: version(package) for package in REPORTED_PACKAGES}
     return SystemStatus(
-        versions={"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
+        versions={"python": platform.python_version(), **versions},
         device=settings.device,
         home=str(settings.data_dir),
         disk_free=disk.free,
@@ -90,5 +96,5 @@ def system_status(
             mean_durations=rendering.metrics.mean_durations(),
         ),
         engine=rendering.engine_status(),
-        log=tuple(log),
+        log=tuple(log_lines),
     )

@@ -1,4 +1,4 @@
-"""What was made: looked through, taken away as files, deleted."""
+"""Exports variants of the history as a ZIP archive."""
 
 import io
 import json
@@ -11,39 +11,41 @@ from studio.recipes.history import HistoryFilter, StoredVariant
 from studio.store.variants import VariantStore
 
 MAX_EXPORT = 1000
-"""Variants that one archive may hold; some 100 kB each."""
+"""Variants that one archive may hold, of some 100 kB each."""
 
 
-def export_zip(variants: VariantStore, wanted: HistoryFilter) -> Iterator[bytes]:
-    """A ZIP of the pictures that fit, each PNG carrying its recipe, and of their records.
+def export_zip(variants: VariantStore, history_filter: HistoryFilter) -> Iterator[bytes]:
+    """A ZIP of the matching images, each PNG with its recipe, and of their records as
+    `variants.json`.
 
-    It comes in parts, of which one picture at a time is in memory.
+    Streamed in chunks, with one image in memory at a time.
 
-    Raises InputError when nothing fits, or more than `MOST_EXPORTED`.
+    Raises:
+        InvalidInputError: nothing matches, or more than `MAX_EXPORT` variants do.
     """
-    page = variants.query(wanted, limit=MAX_EXPORT)
-    if not page.rows:
+    result = variants.query(history_filter, None, MAX_EXPORT)
+    if not result.rows:
         raise InvalidInputError("history.nothing_to_export")
-    if page.next_cursor is not None:
+    if result.next_cursor is not None:
         raise InvalidInputError("history.too_many_to_export", most=f"{MAX_EXPORT:,}")
-    return _archive(variants, page.rows)
+    return _stream_archive(variants, result.rows)
 
 
-def _archive(variants: VariantStore, rows: Sequence[StoredVariant]) -> Iterator[bytes]:
-    packed = _Parts()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+def _stream_archive(variants: VariantStore, rows: Sequence[StoredVariant]) -> Iterator[bytes]:
+    buffer = _WriteBuffer()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         records = []
         for row in rows:
             name = export_file_name(row)
             archive.writestr(name, variants.png(row.variant))
             records.append({"file": name, "variant": row.variant.model_dump(mode="json")})
-            yield packed.taken()
+            yield buffer.drain()
         archive.writestr("variants.json", json.dumps(records, indent=2))
-    yield packed.taken()
+    yield buffer.drain()
 
 
-class _Parts(io.RawIOBase):
-    """A file that is only written to, and whose bytes are taken out as they come."""
+class _WriteBuffer(io.RawIOBase):
+    """A write-only file whose bytes can be drained at any time."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -55,14 +57,15 @@ class _Parts(io.RawIOBase):
         self._bytes += data
         return len(data)
 
-    def taken(self) -> bytes:
-        part = bytes(self._bytes)
+    def drain(self) -> bytes:
+        """Returns the bytes written since the last call."""
+        chunk = bytes(self._bytes)
         self._bytes.clear()
-        return part
+        return chunk
 
 
 def export_file_name(row: StoredVariant) -> str:
-    """Such as `spring-v3-000123-B.png`; slugs hold nothing that a path could misread."""
+    """Such as `spring-v3-000123-B.png`; slugs are safe as parts of paths."""
     variant = row.variant
     version = f"v{variant.theme_version}" if variant.theme_version else "unsaved"
     return f"{variant.theme_slug}-{version}-{row.id:06d}-{variant.slot}.png"

@@ -1,4 +1,4 @@
-"""What Prometheus is told: of the queue by the job table, of drawing by whoever draws."""
+"""Prometheus metrics: durations and outcomes of jobs, queue depth, engine cache hits and sizes."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -12,62 +12,71 @@ from studio.recipes.serving.request_status import JobState
 from studio.store.queue_stats import QueueStats
 
 DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+"""Histogram buckets in seconds."""
 
 
 class Metrics:
-    """One process's figures, in a registry of their own."""
+    """The metrics of this process, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._waited = self._histogram("studio_job_wait_seconds", "From the queue to its begin.")
-        self._rendered = self._histogram("studio_job_render_seconds", "Making the picture.")
-        self._loaded = self._histogram("studio_job_load_seconds", "Bringing models to the device.")
+        self._wait = self._histogram("studio_job_wait_seconds", "From the queue to its begin.")
+        self._render = self._histogram("studio_job_render_seconds", "Making the picture.")
+        self._load = self._histogram("studio_job_load_seconds", "Bringing models to the device.")
         self._ended = Counter(
-            "studio_jobs_ended", "Clients' jobs by how they ended here.", ["theme", "slot", "state"],
+            "studio_jobs_ended",
+            "Clients' jobs by how they ended here.",
+            ["theme", "slot", "state"],
             registry=self.registry,
-        )  # fmt: skip
+        )
         self.active_lanes = Gauge(
             "studio_lanes_busy", "Lanes that draw now.", registry=self.registry
         )
 
-    def job_started(self, model: str, waited: float) -> None:
-        self._waited.labels(model).observe(waited)
+    def job_started(self, model: str, queued_seconds: float) -> None:
+        """Counts a client's job that was claimed after so long in the queue."""
+        self._wait.labels(model).observe(queued_seconds)
 
     def variant_rendered(self, variant: Variant) -> None:
+        """Counts the durations of a stored variant."""
         model = variant.recipe.base_model.name
-        self._rendered.labels(model).observe(variant.timings.render_seconds)
-        self._loaded.labels(model).observe(variant.timings.load_seconds)
+        self._render.labels(model).observe(variant.timings.render_seconds)
+        self._load.labels(model).observe(variant.timings.load_seconds)
 
     def job_finished(self, theme: str, slot: str, state: JobState) -> None:
+        """Counts a client's job by how it ended."""
         self._ended.labels(theme, slot, state).inc()
 
     def mean_durations(self) -> Mapping[str, Mapping[str, float]]:
-        """Mean seconds since this process began: of waiting, rendering and loading, by model."""
-        found: dict[str, dict[str, float]] = {}
-        for what, histogram in {
-            "wait": self._waited,
-            "render": self._rendered,
-            "load": self._loaded,
-        }.items():
-            sums: dict[str, dict[str, float]] = {}
-            for family in histogram.collect():
-                for sample in family.samples:
-                    part = sample.name.rpartition("_")[2]
-                    sums.setdefault(sample.labels["model"], {})[part] = sample.value
-            for model, parts in sums.items():
-                found.setdefault(model, {})[what] = parts["sum"] / max(1.0, parts["count"])
-        return found
+        """Mean seconds of `wait`, `render` and `load` since the process started, by model."""
+        means: dict[str, dict[str, float]] = {}
+        histograms = {"wait": self._wait, "render": self._render, "load": self._load}
+        for name, histogram in histograms.items():
+            for model, mean in _means_by_model(histogram).items():
+                means.setdefault(model, {})[name] = mean
+        return means
 
     def render_prometheus(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """All metrics in the Prometheus text format."""
         return generate_latest(self.registry)
 
-    def _histogram(self, name: str, what: str) -> Histogram:
-        return Histogram(name, what, ["model"], buckets=DURATION_BUCKETS, registry=self.registry)
+    def _histogram(self, name: str, documentation: str) -> Histogram:
+        return Histogram(
+            name, documentation, ["model"], buckets=DURATION_BUCKETS, registry=self.registry
+        )
+
+
+def _means_by_model(histogram: Histogram) -> Mapping[str, float]:
+    totals: dict[str, dict[str, float]] = {}
+    for family in histogram.collect():
+        for sample in family.samples:
+            suffix = sample.name.rpartition("_")[2]
+            totals.setdefault(sample.labels["model"], {})[suffix] = sample.value
+    return {model: total["sum"] / max(1.0, total["count"]) for model, total in totals.items()}
 
 
 class QueueCollector(Collector):
-    """How many jobs wait, and since when the oldest: the same whichever process is asked."""
+    """Queue depths from the job table: the same in every process."""
 
     def __init__(self, stats: QueueStats) -> None:
         self._stats = stats
@@ -75,7 +84,9 @@ class QueueCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         labels = ["model", "turn"]
         depth = GaugeMetricFamily("studio_jobs_waiting", "Jobs in the queue.", labels=labels)
-        oldest = GaugeMetricFamily("studio_oldest_job_seconds", "How long the first of them has waited.", labels=labels)  # fmt: skip
+        oldest = GaugeMetricFamily(
+            "studio_oldest_job_seconds", "How long the first of them has waited.", labels=labels
+        )
         for row in self._stats.queue_depths():
             depth.add_metric([row.model, str(row.fair_share_tier)], row.count)
             oldest.add_metric([row.model, str(row.fair_share_tier)], row.oldest_wait_seconds)
@@ -87,28 +98,56 @@ class QueueCollector(Collector):
 
 
 class EngineCollector(Collector):
-    """How often models and other costly things were there when they were asked for."""
+    """Hits, misses and bytes of the engine's model and other caches."""
 
     def __init__(self, status: Callable[[], EngineStats | None]) -> None:
+        """`status` gives None before the first render."""
         self._status = status
 
     def collect(self) -> Iterator[Metric]:
         status = self._status()
         if status is None:
             return
-        asked = CounterMetricFamily("studio_engine_lookups", "By what was asked for and where it was.", labels=["what", "found"])  # fmt: skip
-        held = GaugeMetricFamily("studio_engine_bytes", "Held, by what and where.", labels=["what", "where"])  # fmt: skip
-        tiers = {"base_model": status.base_models, "controlnet": status.controlnets, "vae": status.vaes}  # fmt: skip
-        for what, tier in tiers.items():
-            found = {"device": tier.device_hits, "ram": tier.ram_hits, "nowhere": tier.misses}
-            for where, count in found.items():
-                asked.add_metric([what, where], count)
-            held.add_metric([what, "device"], tier.bytes("device"))
-            held.add_metric([what, "ram"], tier.bytes("ram"))
-        caches = {"embedding": status.embeddings, "latent": status.latents, "map": status.control_maps, "lora": status.lora_files}  # fmt: skip
-        for what, cache in caches.items():
-            asked.add_metric([what, "ram"], cache.hits)
-            asked.add_metric([what, "nowhere"], cache.misses)
-            held.add_metric([what, "ram"], cache.bytes)
-        yield asked
-        yield held
+        lookups = CounterMetricFamily(
+            "studio_engine_lookups",
+            "By what was asked for and where it was.",
+            labels=["what", "found"],
+        )
+        sizes = GaugeMetricFamily(
+            "studio_engine_bytes", "Held, by what and where.", labels=["what", "where"]
+        )
+        _add_tiered_caches(status, lookups, sizes)
+        _add_caches(status, lookups, sizes)
+        yield lookups
+        yield sizes
+
+
+def _add_tiered_caches(
+    status: EngineStats, lookups: CounterMetricFamily, sizes: GaugeMetricFamily
+) -> None:
+    tiered = {
+        "base_model": status.base_models,
+        "controlnet": status.controlnets,
+        "vae": status.vaes,
+    }
+    for name, tier in tiered.items():
+        counts = {"device": tier.device_hits, "ram": tier.ram_hits, "nowhere": tier.misses}
+        for location, count in counts.items():
+            lookups.add_metric([name, location], count)
+        sizes.add_metric([name, "device"], tier.bytes("device"))
+        sizes.add_metric([name, "ram"], tier.bytes("ram"))
+
+
+def _add_caches(
+    status: EngineStats, lookups: CounterMetricFamily, sizes: GaugeMetricFamily
+) -> None:
+    caches = {
+        "embedding": status.embeddings,
+        "latent": status.latents,
+        "map": status.control_maps,
+        "lora": status.lora_files,
+    }
+    for name, cache in caches.items():
+        lookups.add_metric([name, "ram"], cache.hits)
+        lookups.add_metric([name, "nowhere"], cache.misses)
+        sizes.add_metric([name, "ram"], cache.bytes)

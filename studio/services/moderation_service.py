@@ -1,4 +1,8 @@
-"""Judges what is asked for and what was drawn by a theme's policy, and takes down each decision."""
+"""Moderation of prompts, input images and outputs by a theme's policy, with an audit log of
+decisions.
+
+Every check fails closed: what cannot be classified is blocked or withheld.
+"""
 
 import hashlib
 import logging
@@ -18,6 +22,7 @@ from studio.recipes.moderation import (
     ModerationDecision,
     ModerationStage,
     TextModerationResult,
+    WordAction,
 )
 from studio.recipes.themes.preset import Preset, Slot
 from studio.safety.image_classifier import ImageClassifier, classify_or_withhold
@@ -30,84 +35,124 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Requester:
-    """Who asks, under which request, for which version of a theme. Operators are told why something is
-    not let pass, clients only that it is not."""
+    """Who asks, under which request id, for which version of a theme.
+
+    Operators are told why something is blocked, clients only that it is.
+    """
 
     request_id: str
-    theme_slug: Preset
+    preset: Preset
     version: int | None = None
     client: str = OPERATOR_CLIENT
+
+    @classmethod
+    def of(cls, request: GenerationRequest) -> "Requester":
+        """Whoever has made this request."""
+        return cls(request.id, request.preset, request.theme_version, request.client)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether no API client but an operator of the studio asks."""
+        return self.client == OPERATOR_CLIENT
 
 
 @dataclass(frozen=True)
 class ModerationService:
+    """Applies the moderation policy of the requested theme; None as `moderator`: no webhook is set
+    up."""
+
     lists: WordLists
     image_classifier: ImageClassifier
     audit: AuditLog
     moderator: ExternalModerator | None = None
 
     def check_text(self, text: str) -> TextModerationResult:
-        """What of the lists is in a text. Raises BadDocument for a list that does not hold."""
+        """The word-list matches in a text. Raises InvalidDocumentError for an invalid word list."""
         return self.lists.load_filter().check(text)
 
     def health_problem(self, preset: Preset) -> Message | None:
-        """What is wrong with the judges that a theme needs; None where they work."""
+        """Why the moderation that a theme needs would block everything; None while it works."""
         if preset.safety.external_moderation != "off" and self.moderator is None:
             return message("moderation.service_missing")
         try:
             self.check_text("a red dress")
         except (StudioError, OSError) as error:
             log.error("words cannot be judged: %s", error)
-            return told_of(error)
-        return classify_or_withhold(
-            self.image_classifier, Image.new("RGB", (64, 64), "white"), {}
-        ).error
+            return _failure_message(error)
+        sample = Image.new("RGB", (64, 64), "white")
+        return classify_or_withhold(self.image_classifier, sample, {}).error
 
-    def moderate_prompt(self, asker: Requester, words: str) -> str:
-        """The words as they may be drawn, those to be masked left out, with nothing in what is left that
-        the lists block or mask.
+    def moderate_prompt(self, requester: Requester, prompt: str) -> str:
+        """The prompt without the terms that are to be masked. What remains matches no list entry
+        that blocks or masks.
 
-        Raises Blocked, also where they cannot be judged.
+        Raises:
+            ContentBlockedError: a term is blocked, or the prompt cannot be checked.
         """
-        policy = asker.theme_slug.safety
-        if not policy.check_prompts or not words:
-            return words
+        policy = requester.preset.safety
+        if not policy.check_prompts or not prompt:
+            return prompt
         try:
-            verdict = self.check_text(words)
+            result = self.check_text(prompt)
         except (StudioError, OSError) as error:
-            log.error("words cannot be judged, and none pass: %s", error)
-            why = told_of(error)
-            self._record(asker, "prompt", "block", reason=f"they could not be judged: {why}")
-            if asker.client == OPERATOR_CLIENT:
-                raise ContentBlockedError(why.id, **why.params) from None
+            self._block_unchecked_prompt(requester, error)
             raise ContentBlockedError("moderation.choose_other_words") from None
-        if verdict.action is None:
-            return words
-        found = ", ".join(dict.fromkeys(match.entry for match in verdict.matches))
-        blocked = verdict.action == "block"
-        said = words if policy.log_blocked_text or not blocked else hash_text(words)
-        reason = found if policy.log_blocked_text or not blocked else hash_text(found)
-        self._record(asker, "prompt", verdict.action, said=said, reason=reason)
-        if blocked:
-            if asker.client == OPERATOR_CLIENT:
-                raise ContentBlockedError("moderation.words_blocked", found=found)
+        if result.action is None:
+            return prompt
+        entries = ", ".join(dict.fromkeys(match.entry for match in result.matches))
+        self._record_matches(requester, prompt, result.action, entries)
+        if result.action == "block":
+            if requester.is_operator:
+                raise ContentBlockedError("moderation.words_blocked", found=entries)
             raise ContentBlockedError("moderation.choose_other_words")
-        return verdict.apply_mask(words)
+        return result.apply_mask(prompt)
+
+    def _record_matches(
+        self, requester: Requester, prompt: str, action: WordAction, entries: str
+    ) -> None:
+        """Records the list entries found in a prompt; a blocked prompt as a hash where the policy says
+        so."""
+        log_plain = requester.preset.safety.log_blocked_text or action != "block"
+        self._record(
+            requester,
+            "prompt",
+            action,
+            input_text=prompt if log_plain else hash_text(prompt),
+            reason=entries if log_plain else hash_text(entries),
+        )
+
+    def _block_unchecked_prompt(self, requester: Requester, error: StudioError | OSError) -> None:
+        """Records that a prompt could not be checked; operators get the reason as an error."""
+        log.error("words cannot be judged, and none pass: %s", error)
+        reason = _failure_message(error)
+        self._record(requester, "prompt", "block", reason=f"they could not be judged: {reason}")
+        if requester.is_operator:
+            raise ContentBlockedError(reason.id, **reason.params) from None
 
     def moderate_input_image(
-        self, asker: Requester, stage: Literal["upload", "doodle"], image: Image.Image, sha256: str
+        self,
+        requester: Requester,
+        stage: Literal["upload", "doodle"],
+        image: Image.Image,
+        sha256: str,
     ) -> None:
-        """Raises Blocked for a base picture, or a doodle on its base, that is over the theme's threshold
-        or cannot be judged."""
-        policy = asker.theme_slug.safety
+        """Checks an uploaded base image, or a doodle on its base image.
+
+        Raises:
+            ContentBlockedError: a score is over the theme's limit, or the image cannot be
+                classified.
+        """
+        policy = requester.preset.safety
         if not policy.check_doodles:
             return
-        verdict = classify_or_withhold(self.image_classifier, image, policy.score_limits)
-        reason = verdict.reason
+        result = classify_or_withhold(self.image_classifier, image, policy.score_limits)
+        reason = result.reason
         if reason is None:
             return
-        self._record(asker, stage, "block", score=verdict.score, reason=str(reason), image_sha256=sha256)  # fmt: skip
-        if asker.client != OPERATOR_CLIENT:
+        self._record(
+            requester, stage, "block", score=result.score, reason=str(reason), image_sha256=sha256
+        )
+        if not requester.is_operator:
             raise ContentBlockedError("moderation.draw_another")
         if stage == "upload":
             raise ContentBlockedError("moderation.upload_blocked", reason=reason)
@@ -116,90 +161,91 @@ class ModerationService:
     def moderate_output(
         self, request: GenerationRequest, slot: Slot, image: Image.Image
     ) -> ImageModerationResult:
-        """Whether a picture that was drawn may be shown; what is withheld is on record."""
-        return self.moderated(self.scored(request, image), request, slot, image)
+        """Whether a rendered image may be shown; a withheld one is in the audit log.
 
-    def scored(self, request: GenerationRequest, image: Image.Image) -> ImageModerationResult:
-        """What the judges here make of a picture; nothing is on record yet."""
-        policy = request.preset.safety
-        return (
-            classify_or_withhold(self.image_classifier, image, policy.score_limits)
-            if policy.check_outputs
-            else ImageModerationResult()
-        )
-
-    def moderated(
-        self,
-        verdict: ImageModerationResult,
-        request: GenerationRequest,
-        slot: Slot,
-        image: Image.Image,
-    ) -> ImageModerationResult:
-        """The verdict once an outside service has had its say, where the policy asks one; what is withheld is
-        on record. It may wait for seconds (`Webhook.DEADLINE`) and may be called from any thread: the
-        thread that draws need not be the one."""
+        May be called from any thread, and waits for seconds where the policy asks the webhook
+        (`WebhookModerator.DEADLINE`), so the render thread should not call it.
+        """
         policy = request.preset.safety
         if not policy.check_outputs:
-            return verdict
-        if policy.external_moderation != "off" and not verdict.is_withheld:
-            verdict = self._moderated(verdict, request, slot, image)
-        if (reason := verdict.reason) is not None:
-            asker = Requester(request.id, request.preset, request.theme_version, request.client)
-            sha256 = hashlib.sha256(image.tobytes()).hexdigest()
-            self._record(asker, "image", "withheld", slot=slot, score=verdict.score, reason=str(reason), image_sha256=sha256)  # fmt: skip
-        return verdict
+            return ImageModerationResult()
+        result = classify_or_withhold(self.image_classifier, image, policy.score_limits)
+        if policy.external_moderation != "off" and not result.is_withheld:
+            result = self._ask_external_moderator(result, request, slot, image)
+        if (reason := result.reason) is not None:
+            self._record(
+                Requester.of(request),
+                "image",
+                "withheld",
+                slot=slot,
+                score=result.score,
+                reason=str(reason),
+                image_sha256=hashlib.sha256(image.tobytes()).hexdigest(),
+            )
+        return result
 
     def record_withdrawal(
-        self, request: GenerationRequest, slot: Slot, reason: str, by: str
+        self, request: GenerationRequest, slot: Slot, reason: str, reviewer: str
     ) -> None:
-        """Takes down that a picture was withheld after it had been shown."""
-        asker = Requester(request.id, request.preset, request.theme_version, request.client)
-        self._record(asker, "image", "withheld", slot=slot, reason=f"withdrawn by {by}: {reason}")  # fmt: skip
+        """Records that a reviewer withheld an image that had been shown."""
+        note = f"withdrawn by {reviewer}: {reason}"
+        self._record(Requester.of(request), "image", "withheld", slot=slot, reason=note)
 
-    def record_release(self, request: GenerationRequest, slot: Slot, reason: str, by: str) -> None:
-        """Takes down that a withheld picture is shown all the same."""
-        asker = Requester(request.id, request.preset, request.theme_version, request.client)
-        self._record(asker, "image", "released", slot=slot, reason=f"released by {by}: {reason}")  # fmt: skip
+    def record_release(
+        self, request: GenerationRequest, slot: Slot, reason: str, reviewer: str
+    ) -> None:
+        """Records that a reviewer released a withheld image."""
+        note = f"released by {reviewer}: {reason}"
+        self._record(Requester.of(request), "image", "released", slot=slot, reason=note)
 
-    def _moderated(
+    def _ask_external_moderator(
         self,
-        verdict: ImageModerationResult,
+        result: ImageModerationResult,
         request: GenerationRequest,
         slot: Slot,
         image: Image.Image,
     ) -> ImageModerationResult:
-        """The verdict after an outside service has had its say; the policy has it where there is none."""
+        """The result with the webhook's decision; while the webhook is down, the policy decides."""
         preset = request.preset
         try:
             if self.moderator is None:
                 raise ModerationUnavailableError("moderation.not_set_up")
-            shown = ModerationRequest(
+            payload = ModerationRequest(
                 request=request.id, theme=preset.slug, slot=slot, png=encode_png(image)
             )
-            said = self.moderator.moderate(shown)
+            response = self.moderator.moderate(payload)
         except ModerationUnavailableError as error:
             log.warning("variant %s of %s is not moderated: %s", slot, request.id, error)
-            passes = preset.safety.external_moderation == "pass"
-            return verdict if passes else verdict.model_copy(update={"error": error.message})
-        withholds = said.verdict == "withhold"
-        return verdict.model_copy(update={"external_reason": said.reason}) if withholds else verdict
+            if preset.safety.external_moderation == "pass":
+                return result
+            return result.model_copy(update={"error": error.message})
+        if response.verdict == "withhold":
+            return result.model_copy(update={"external_reason": response.reason})
+        return result
 
     def _record(
-        self, asker: Requester, stage: ModerationStage, verdict: ModerationAction, **more: Any
-    ) -> None:  # fmt: skip
+        self, requester: Requester, stage: ModerationStage, action: ModerationAction, **details: Any
+    ) -> None:
         self.audit.add(
             ModerationDecision(
-                stage=stage, verdict=verdict, client=asker.client, request_id=asker.request_id,
-                theme=asker.theme_slug.slug, version=asker.version, created_at=datetime.now(UTC), **more,
+                stage=stage,
+                verdict=action,
+                client=requester.client,
+                request_id=requester.request_id,
+                theme=requester.preset.slug,
+                version=requester.version,
+                created_at=datetime.now(UTC),
+                **details,
             )
-        )  # fmt: skip
+        )
 
 
-def told_of(error: StudioError | OSError) -> Message:
-    """Why something could not be judged, without paths: those stay in the log."""
+def _failure_message(error: StudioError | OSError) -> Message:
+    """Why a check failed, without file paths: those stay in the log."""
     return public_message(error) if isinstance(error, StudioError) else STORAGE_AWAY
 
 
 def hash_text(text: str) -> str:
-    """What a record holds of words that must not be kept: enough to tell the same ones again."""
+    """What the audit log has of a text that must not be stored: enough to recognise the same
+    again."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Repeats reads and writes of the store while it is away, with exponential backoff."""
+"""Retries reads and writes of the store while it is away, with exponential backoff."""
 
 import logging
 import threading
@@ -13,69 +13,77 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def _no_report() -> None:
+def _no_progress() -> None:
     pass
 
 
 class StoreRetry:
-    """Tries again after StoreUnavailable until the store answers, or patience has run out.
+    """Retries after StorageUnavailableError until the store answers, or the timeout has passed.
 
-    An outage is measured over all calls of a kind: once the store has been away for `patience` seconds,
-    every impatient call fails at its first try until one succeeds.
+    An outage is measured over all calls of one kind: once the store has been away for
+    `timeout_seconds`, every call with a timeout fails at its first attempt until one succeeds.
     """
 
     def __init__(
         self,
-        patience: float = 45.0,
-        first_pause: float = 0.2,
-        longest_pause: float = 5.0,
+        timeout_seconds: float = 45.0,
+        first_delay_seconds: float = 0.2,
+        max_delay_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """All in seconds: how long impatient calls go on, and the pauses, doubled each time."""
-        self._patience, self._first, self._longest = patience, first_pause, longest_pause
+        """The delay between attempts is doubled each time, up to the maximum."""
+        self._timeout = timeout_seconds
+        self._first_delay, self._max_delay = first_delay_seconds, max_delay_seconds
         self._clock = clock
         self._closing = threading.Event()
-        self._away: dict[str, tuple[float, StorageUnavailableError]] = {}
+        self._outages: dict[str, tuple[float, StorageUnavailableError]] = {}
 
     def __call__(
         self,
         kind: str,
-        act: Callable[[], T],
+        action: Callable[[], T],
         forever: bool = True,
-        report: Callable[[], None] = _no_report,
+        on_retry: Callable[[], None] = _no_progress,
     ) -> T:
-        """The result of `act`; `report` is called before each pause. `kind` says which part of the store
-        is asked for what, since one may be away while another answers.
+        """The result of `action`.
 
-        Raises StoreUnavailable after `close`, and, unless `forever`, when patience has run out.
+        Args:
+            kind: what is asked of which part of the store, since one part may be away while another
+                answers.
+            action: called until it succeeds.
+            forever: whether the timeout does not apply.
+            on_retry: called before each delay.
+
+        Raises:
+            StorageUnavailableError: after `close`, or, unless `forever`, after the timeout.
         """
-        pause = self._first
+        delay = self._first_delay
         while True:
             try:
-                result = act()
+                result = action()
             except StorageUnavailableError as error:
                 if self._gives_up(kind, error, forever):
                     raise
-                log.warning("the store is away, next try in %.1f s: %s", pause, error)
-                report()
-                self._closing.wait(pause)
-                pause = min(2 * pause, self._longest)
+                log.warning("the store is away, next try in %.1f s: %s", delay, error)
+                on_retry()
+                self._closing.wait(delay)
+                delay = min(2 * delay, self._max_delay)
             else:
-                self._away.pop(kind, None)
+                self._outages.pop(kind, None)
                 return result
 
     @property
     def error(self) -> StorageUnavailableError | None:
-        """Why the store is away; None while the last call of each kind succeeded."""
-        return next((error for _, error in tuple(self._away.values())), None)
+        """Why the store is away; None while the last call of each kind has succeeded."""
+        return next((error for _, error in tuple(self._outages.values())), None)
 
     def close(self) -> None:
-        """Ends every wait: what is tried afterwards is tried once."""
+        """Ends every delay; from then on everything is tried once."""
         self._closing.set()
 
     def _gives_up(self, kind: str, error: StorageUnavailableError, forever: bool) -> bool:
         now = self._clock()
-        since, _ = self._away.get(kind, (now, error))
-        self._away[kind] = since, copy(error)
-        is_over = not forever and now - since >= self._patience
-        return is_over or self._closing.is_set()
+        since, _ = self._outages.get(kind, (now, error))
+        self._outages[kind] = since, copy(error)
+        is_timed_out = not forever and now - since >= self._timeout
+        return is_timed_out or self._closing.is_set()

@@ -10,7 +10,14 @@ from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
 from studio.errors import StudioError
-from studio.server.page_errors import MISFITS, STATUS, UNEXPECTED, UNREADABLE, log_unexpected, told
+from studio.server.page_errors import (
+    GRADIO_INPUT_ERRORS,
+    UNEXPECTED,
+    UNREADABLE,
+    log_unexpected,
+    redacted_message,
+    status_of,
+)
 from studio.ui.texts import Texts
 
 UPLOADS_KEPT = (60, 3600)
@@ -41,14 +48,12 @@ class StudioBlocks(gr.Blocks):  # type: ignore[misc]
         except gr.Error as error:  # Gradio's own, of numbers beyond their bounds and the like.
             raise _error(error.message, 400, more.get("request")) from None
         except StudioError as error:
-            found = [code for kind, code in STATUS.items() if isinstance(error, kind)]
-            raise _error(
-                self._texts.of(told(error)), found[0] if found else 500, more.get("request")
-            ) from None
+            text = self._texts.of(redacted_message(error))
+            raise _error(text, status_of(error), more.get("request")) from None
         except Exception as error:
             named = getattr(block_fn, "api_name", None) or block_fn
             log_unexpected(_cause(error), f"handler {named}")
-            if isinstance(error, MISFITS):
+            if isinstance(error, GRADIO_INPUT_ERRORS):
                 raise _error(self._texts.of(UNREADABLE), 400, more.get("request")) from None
             raise _error(self._texts.of(UNEXPECTED), 500, more.get("request")) from None
         return done
@@ -60,7 +65,7 @@ def _cause(error: Exception) -> Exception:
 
 
 def _error(message: str, status: int, request: gr.Request | None) -> Exception:
-    """What Gradio shows as a toast; `Failures` gives the answer its status."""
+    """What Gradio shows as a toast; `UnexpectedErrorMiddleware` gives the answer its status."""
     if isinstance(request, gr.Request) and request.request is not None:
         request.request.scope["studio.status"] = status
     error: Exception = gr.Error(html.escape(message), print_exception=False)

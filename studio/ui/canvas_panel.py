@@ -7,7 +7,7 @@ import gradio as gr
 
 from studio.app import AppContainer
 from studio.recipes.base_image import BaseImage
-from studio.server.pages.base_images import doodle_address, image_address
+from studio.server.pages.base_images import base_image_url, sample_doodle_url
 from studio.ui.components import CanvasBackground, ImageOption, ImageRadio, SketchCanvas
 from studio.ui.events import ComponentUpdates
 from studio.ui.texts import Texts
@@ -44,7 +44,7 @@ class CanvasPanel:
         gr.HTML(f"<h2>{pack_title}</h2>", elem_classes="section")
         pack = [
             ImageOption(
-                id=d.name, name=texts(DOODLES.get(d.name, d.name)), src=doodle_address(d.name)
+                id=d.name, name=texts(DOODLES.get(d.name, d.name)), src=sample_doodle_url(d.name)
             )
             for d in studio.sample_doodles
         ]
@@ -53,7 +53,7 @@ class CanvasPanel:
     def tiles(self) -> list[ImageOption]:
         """The base images that are offered."""
         bases = self.studio.base_images.list_all()
-        return [ImageOption(id=b.id, name=b.name, src=image_address(b)) for b in bases]
+        return [ImageOption(id=b.id, name=b.name, src=base_image_url(b)) for b in bases]
 
     def show_base_image(self, base: BaseImage) -> ComponentUpdates:
         """What shows `base`, chosen among the images that are offered now."""
@@ -81,5 +81,5 @@ class CanvasPanel:
 
     def backdrop(self, base: BaseImage) -> CanvasBackground:
         """The base image as the canvas shows it."""
-        src = image_address(base)
+        src = base_image_url(base)
         return CanvasBackground(src=src, name=base.name, width=base.width, height=base.height)

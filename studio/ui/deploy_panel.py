@@ -11,7 +11,7 @@ from studio.errors import StudioError
 from studio.messages import Message, message
 from studio.recipes.themes.deployment import Deployment, DeploymentSpec
 from studio.recipes.themes.preset import ThemeVersion
-from studio.services.themes.preflight import CheckResult
+from studio.services.themes.check_result import CheckResult
 from studio.ui.components import OpenVersion
 from studio.ui.events import ComponentUpdates
 from studio.ui.notices import render_notice
@@ -29,7 +29,7 @@ LEVELS: Mapping[str, str] = {
 
 class DeployPanel:
     """Its own components; the page gives it the loaded version. What it does is reviewed and done by
-    `static/deploying.js`, as on the page Themes."""
+    `studio/web/components/deployment-dialogs.js`, as on the page Themes."""
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts

@@ -14,7 +14,7 @@ from studio.messages import message
 from studio.recipes.generation.events import JobCompleted
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.themes.preset import SLOTS, Slot
-from studio.services.evaluation.quality_metrics import compute_metrics
+from studio.services.evaluation.quality_metrics import compute_run_metrics
 from studio.services.rendering.run import Run
 from studio.ui.components import CompareDialog, Number
 from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates
@@ -148,7 +148,7 @@ class RunPanel:
             with suppress(StorageUnavailableError):  # The run has ended well all the same.
                 sheet = self.studio.evaluations.regression(request.preset.slug, number)
         of_seeds = sheet.metrics.seed_diversity if sheet else None
-        return render_quality_metrics(compute_metrics(request, images), of_seeds, self.texts)
+        return render_quality_metrics(compute_run_metrics(request, images), of_seeds, self.texts)
 
     def _show_stored_variants(self, run_id: str, otherwise: NotFoundError) -> ComponentUpdates:
         variants = self.studio.variants.list_for_request(run_id)

@@ -11,7 +11,7 @@ from studio.app import AppContainer, create_app_container
 from studio.errors import AddressInUseError
 from studio.logging_config import configure_logging
 from studio.network import ForwardedHeaders, bind_socket, is_loopback
-from studio.server.bodies import BodyLimits, WatchedBodies
+from studio.server.bodies import BodyLimitMiddleware, BodyLimits
 from studio.server.connections import Connection
 from studio.services.diagnostics import RecentLogHandler
 from studio.settings import Settings
@@ -28,20 +28,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.server.auth.session import install_session_auth
-from studio.server.languages import ChosenLanguage, language_routes
-from studio.server.origins import OwnOrigin
-from studio.server.page_errors import Failures, handle_failures
-from studio.server.pages.base_images import base_routes
-from studio.server.pages.blind_tests import vote_routes
-from studio.server.pages.history import history_routes
-from studio.server.pages.models_system import workshop_routes
-from studio.server.pages.moderation import safety_routes
-from studio.server.pages.themes import theme_routes
-from studio.server.pages.tuning import tuning_routes
-from studio.server.upload_quota import UploadQuota
+from studio.server.dependencies import set_container
+from studio.server.languages import LanguageChoiceMiddleware
+from studio.server.languages import router as language_router
+from studio.server.origins import SameOriginMiddleware
+from studio.server.page_errors import UnexpectedErrorMiddleware, add_error_handlers
+from studio.server.pages.routers import PAGE_ROUTERS
 from studio.server.web_files import WEB_PREFIX, WebFiles
 from studio.ui.gradio_theme import STYLESHEET
 from studio.ui.mounting import StudioPages
+from studio.ui.upload_quota import UploadQuotaMiddleware
 
 SECURITY_HEADERS: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.
@@ -105,17 +101,14 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
         openapi_url=None,
         lifespan=pages.lifespan,
     )
-    handle_failures(app)
-    app.include_router(language_routes())
+    set_container(app, studio)
+    app.state.recent_log = _install_log_handler()
+    add_error_handlers(app)
+    app.include_router(language_router)
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.mount(WEB_PREFIX.rstrip("/"), WebFiles())
-    app.include_router(history_routes(studio))
-    app.include_router(base_routes(studio))
-    app.include_router(theme_routes(studio))
-    app.include_router(vote_routes(studio))
-    app.include_router(tuning_routes(studio))
-    app.include_router(safety_routes(studio))
-    app.include_router(workshop_routes(studio, _install_log_handler()))
+    for router in PAGE_ROUTERS:
+        app.include_router(router)
     _guard(app, studio, bodies)
     app.mount("/", pages)
     return app
@@ -123,13 +116,13 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
 
 def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     """What every request passes before it is routed; the last that is added sees it first."""
-    app.add_middleware(WatchedBodies, limits=bodies)
-    app.add_middleware(UploadQuota)
+    app.add_middleware(BodyLimitMiddleware, limits=bodies)
+    app.add_middleware(UploadQuotaMiddleware)
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(ChosenLanguage)
+    app.add_middleware(LanguageChoiceMiddleware)
     install_session_auth(app, studio.users, studio.settings)
-    app.add_middleware(Failures)
-    app.add_middleware(OwnOrigin)
+    app.add_middleware(UnexpectedErrorMiddleware)
+    app.add_middleware(SameOriginMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(ForwardedHeaders, trusted=studio.settings.trusted_proxies)
 

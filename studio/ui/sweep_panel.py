@@ -16,7 +16,7 @@ from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.generation.sweep import Axis
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.background_tasks import About, ProgressCallback, TaskProgress
-from studio.services.cost_estimates import Costs, told_seconds
+from studio.services.cost_estimates import Costs, format_duration
 from studio.services.rendering.sweep import (
     Sweep,
     estimate_cost,
@@ -159,7 +159,7 @@ class SweepPanel:
         )
         seconds = self.costs.of(job for _, job in sweep.jobs()).seconds
         if seconds:
-            told = message("studio.sweep_cost_time", cost=told, time=told_seconds(seconds))
+            told = message("studio.sweep_cost_time", cost=told, time=format_duration(seconds))
         return self.texts.of(told)
 
     def _run(self, sweep: Sweep) -> Iterator[ComponentUpdates]:
@@ -183,7 +183,7 @@ class SweepPanel:
         """The newest sweep that is under way, on a page that was opened since it was begun."""
         chores = self.studio.background_tasks
         mine = chores.progress(followed)
-        found = [each.name for each in chores.under_way() if each.about.kind == "sweep"]
+        found = [each.name for each in chores.list_running() if each.about.kind == "sweep"]
         if found and (mine is None or mine.state != "running"):
             yield from self._follow(found[0])
         else:

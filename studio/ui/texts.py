@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from studio.errors import StudioError
 from studio.locales import DEFAULT
 from studio.messages import Message, message
-from studio.server.page_errors import told as logged
+from studio.server.page_errors import redacted_message
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,5 @@ class Texts:
         """A message, or an error's without what belongs in the log alone, where it is written; a plain
         sentence is given back as it is."""
         if isinstance(told, StudioError):
-            told = logged(told)
+            told = redacted_message(told)
         return told.text(self.language) if isinstance(told, Message) else self(told)

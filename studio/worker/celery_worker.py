@@ -19,14 +19,14 @@ from celery.signals import worker_ready
 from studio.app import load_model_catalog
 from studio.errors import DeviceLostError, InvalidInputError
 from studio.logging_config import configure_logging
-from studio.services.rendering.render_service import Renderer
-from studio.services.requests.celery_runner import (
+from studio.services.rendering.renderer import Renderer
+from studio.services.requests.celery_app import (
     MODEL_AFFINITY,
     TASK_NAME,
-    connect_redis,
     create_celery_app,
     queue_name,
 )
+from studio.services.requests.event_log import connect_redis
 from studio.settings import Settings
 from studio.worker.heartbeat import start_periodic_thread
 from studio.worker.render_task import RenderTask

@@ -23,14 +23,10 @@ from studio.recipes.generation.events import JOB_END_EVENTS, TERMINAL_EVENTS, Ev
 from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import SLOTS
 from studio.services.rendering.render_queue import Priority
-from studio.services.rendering.render_service import Renderer
+from studio.services.rendering.renderer import Renderer
 from studio.services.rendering.run import Run
-from studio.services.requests.celery_runner import (
-    TASK_NAME,
-    RedisEventLog,
-    broker_errors,
-    connect_redis,
-)
+from studio.services.requests.celery_app import TASK_NAME
+from studio.services.requests.event_log import RedisEventLog, broker_errors, connect_redis
 from studio.services.requests.job_tracker import DatabaseJobTracker
 from studio.services.store_retry import StoreRetry
 from studio.settings import Settings

@@ -40,7 +40,7 @@ LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 
 
 class Server:
-    """`studio run` as an operator starts it, in a data directory that outlives it."""
+    """`studio ui` as an operator starts it, in a data directory that outlives it."""
 
     def __init__(self, home: Path, *options: str, module: str = "studio.cli.main") -> None:
         self.home, self.options, self.module = home, options, module
@@ -55,8 +55,8 @@ class Server:
                 port = spare.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", self.module, "run", "--port", str(port), *self.options],
-            env=os.environ | {"STUDIO_HOME": str(self.home)},
+            [sys.executable, "-m", self.module, "ui", "--port", str(port), *self.options],
+            env=os.environ | {"STUDIO_DATA_DIR": str(self.home)},
         )
         until(self._answers)
 

@@ -1,4 +1,4 @@
-"""`studio run` with one more language, which no user is offered: each English template accented and
+"""`studio ui` with one more language, which no user is offered: each English template accented and
 between brackets, so that a text which is in no template stands out.
 
     python -m tests.browser.pseudo run --port 7999

@@ -1,7 +1,7 @@
-"""Engine tests run on the real pocket weights that ship with the product."""
+"""Fixtures of the engine tests: the real pocket weights that ship with the product."""
 
 import io
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Engine:
-    """One for all tests, also for the studio: each keeps its models."""
+    """One engine for all tests, the studio's included, so that models are loaded once."""
     return Engine(load_model_catalog(settings), "cpu")
 
 
@@ -37,47 +37,45 @@ def shipped_studio(settings: Settings, engine: Engine) -> AppContainer:
     return create_app_container(settings, lambda: engine)
 
 
-Draw = Callable[..., RenderResult]
-
-
-class Easel:
-    """Renders shipped doodles with a shipped recipe, changed as a test wants it."""
+class RenderHarness:
+    """Renders sample doodles with a bundled recipe and a test's changes to it."""
 
     def __init__(self, studio: AppContainer, catalog: ModelCatalog, engine: Engine) -> None:
         self.studio, self.catalog, self.engine = studio, catalog, engine
         self.images = FileImageStore(studio.settings.images_dir)
 
     def job(self, doodle: str | None = "star-dress", slot: Slot = "B", **changes: Any) -> RenderJob:
+        """The job of one slot of the theme "first-light"; `changes` are fields of its recipe."""
         preset = self.studio.themes.get_version("first-light").preset
         recipe = Recipe.model_validate(preset.recipes[slot].model_dump() | {"steps": 6} | changes)
-        four = RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe)
-        preset = preset.model_copy(update={"recipes": four})
-        drawn = {each.name: each for each in self.studio.sample_doodles}
-        png = drawn[doodle].png if doodle else None
-        base = (drawn[doodle].base_image if doodle else None) or "mia"
-        asked = RequestFactory(
+        preset = preset.model_copy(
+            update={"recipes": RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe)}
+        )
+        samples = {sample.name: sample for sample in self.studio.sample_doodles}
+        png = samples[doodle].png if doodle else None
+        base_image = (samples[doodle].base_image if doodle else None) or "mia"
+        request = RequestFactory(
             self.studio.base_images, self.catalog, self.images, self.studio.moderation
-        ).create(preset, base, png, "a red dress", seed=11)
-        return next(job for job in plan_jobs(asked) if job.slot == slot)
+        ).create(preset, base_image, png, "a red dress", seed=11)
+        return next(job for job in plan_jobs(request) if job.slot == slot)
 
-    def render(self, job: RenderJob, **hooks: Any) -> RenderResult:
-        base = opened(self.studio.base_images.read_png(job.base_image))
-        doodle = opened(job.doodle.png_bytes) if job.doodle else None
-        return self.engine.render(job, base, doodle, RenderListener(**hooks))
+    def render(self, job: RenderJob, **callbacks: Any) -> RenderResult:
+        """Renders a job with the callbacks of a `RenderListener`."""
+        base = decode(self.studio.base_images.read_png(job.base_image))
+        doodle = decode(job.doodle.png_bytes) if job.doodle else None
+        return self.engine.render(job, base, doodle, RenderListener(**callbacks))
 
 
 @pytest.fixture
-def easel(shipped_studio: AppContainer, engine: Engine) -> Easel:
-    return Easel(shipped_studio, shipped_studio.catalog, engine)
+def harness(shipped_studio: AppContainer, engine: Engine) -> RenderHarness:
+    return RenderHarness(shipped_studio, shipped_studio.catalog, engine)
 
 
-def opened(png: bytes) -> Image.Image:
+def decode(png: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(png))
     image.load()
     return image
 
 
 def copy_tree(source: Path, target: Path) -> Path:
-    import shutil
-
     return Path(shutil.copytree(source, target))

@@ -1,4 +1,4 @@
-"""One job becomes one picture, exactly, and leaves nothing behind."""
+"""Rendering one job: reproducible, and without side effects on the next."""
 
 from pathlib import Path
 from typing import Any
@@ -27,188 +27,201 @@ from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES, supports_schedule
 from studio.settings import bundled_path
-from tests.engine.conftest import Easel, copy_tree
+from tests.engine.conftest import RenderHarness, copy_tree
 from tests.engine.pixels import pixels
 
 
-def test_the_same_job_gives_the_same_pixels_whatever_ran_before(easel: Easel) -> None:
-    job = easel.job()
-    first = easel.render(job).image
-    easel.render(easel.job("neon-noise", slot="D", control_units=()))
-    assert (pixels(easel.render(job).image) == pixels(first)).all()
+def test_same_job_gives_same_pixels_whatever_ran_before(harness: RenderHarness) -> None:
+    job = harness.job()
+    first = harness.render(job).image
+    harness.render(harness.job("neon-noise", slot="D", control_units=()))
+    assert (pixels(harness.render(job).image) == pixels(first)).all()
 
 
-def test_a_job_that_crossed_a_wire_as_text_draws_the_same(easel: Easel) -> None:
-    job = easel.job()
-    crossed = RenderJob.model_validate_json(job.model_dump_json())
-    assert crossed == job
-    assert (pixels(easel.render(crossed).image) == pixels(easel.render(job).image)).all()
+def test_job_serialized_as_json_gives_same_pixels(harness: RenderHarness) -> None:
+    job = harness.job()
+    deserialized = RenderJob.model_validate_json(job.model_dump_json())
+    assert deserialized == job
+    assert (pixels(harness.render(deserialized).image) == pixels(harness.render(job).image)).all()
 
 
-def test_another_seed_gives_another_image(easel: Easel) -> None:
-    job = easel.job()
+def test_another_seed_gives_another_image(harness: RenderHarness) -> None:
+    job = harness.job()
     other = job.model_copy(update={"seed": job.seed + 1})
-    assert (pixels(easel.render(job).image) != pixels(easel.render(other).image)).any()
+    assert (pixels(harness.render(job).image) != pixels(harness.render(other).image)).any()
 
 
-def test_steps_are_told_one_by_one(easel: Easel) -> None:
-    seen: list[tuple[int, int]] = []
-    easel.render(easel.job(steps=8, strength=0.5), on_step=lambda d, t: seen.append((d, t)))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+def test_every_step_is_reported(harness: RenderHarness) -> None:
+    reported: list[tuple[int, int]] = []
+    harness.render(
+        harness.job(steps=8, denoising_strength=0.5),
+        on_step=lambda done, total: reported.append((done, total)),
+    )
+    assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_cancelling_takes_effect_within_a_step_and_the_next_job_is_whole(easel: Easel) -> None:
-    job, seen = easel.job(), []
-    whole = easel.render(job).image
+def test_cancelling_takes_effect_within_a_step_and_the_next_job_is_unaffected(
+    harness: RenderHarness,
+) -> None:
+    job, steps = harness.job(), []
+    expected = harness.render(job).image
     with pytest.raises(JobCancelledError):
-        easel.render(job, on_step=lambda d, _: seen.append(d), is_cancelled=lambda: len(seen) >= 2)
-    assert seen == [1, 2]
-    assert (pixels(easel.render(job).image) == pixels(whole)).all()
+        harness.render(
+            job, on_step=lambda done, _: steps.append(done), should_cancel=lambda: len(steps) >= 2
+        )
+    assert steps == [1, 2]
+    assert (pixels(harness.render(job).image) == pixels(expected)).all()
 
 
-def test_strength_zero_gives_the_composite_itself(easel: Easel) -> None:
-    job = easel.job(strength=0.0)
+def test_denoising_strength_zero_returns_the_composite(harness: RenderHarness) -> None:
+    job = harness.job(denoising_strength=0.0)
     base = Image.open(bundled_path("assets") / "base_images" / f"{job.base_image.id}.png")
     doodle = Image.open(bundled_path("assets") / "doodles" / "star-dress.png")
-    rendered = easel.render(job).image
-    assert (pixels(rendered) == pixels(overlay_doodle(base, doodle))).all()
+    result = harness.render(job).image
+    assert (pixels(result) == pixels(overlay_doodle(base, doodle))).all()
 
 
-def test_units_at_weight_zero_equal_no_units(easel: Easel) -> None:
-    job = easel.job()
-    silent = [u.model_dump() | {"weight": 0.0} for u in job.recipe.control_units]
-    without = easel.render(easel.job(control_units=())).image
-    assert (pixels(easel.render(easel.job(control_units=silent)).image) == pixels(without)).all()
-    assert (pixels(easel.render(job).image) != pixels(without)).any()
+def test_units_of_weight_zero_equal_no_units(harness: RenderHarness) -> None:
+    job = harness.job()
+    inactive = [u.model_dump() | {"weight": 0.0} for u in job.recipe.control_units]
+    without = harness.render(harness.job(control_units=())).image
+    assert (
+        pixels(harness.render(harness.job(control_units=inactive)).image) == pixels(without)
+    ).all()
+    assert (pixels(harness.render(job).image) != pixels(without)).any()
 
 
-def test_a_unit_that_ends_early_runs_only_until_then(easel: Easel) -> None:
-    unit = easel.job().recipe.control_units[0].model_dump()
+def test_control_end_limits_the_effect_of_a_unit(harness: RenderHarness) -> None:
+    unit = harness.job().recipe.control_units[0].model_dump()
     full, half, none = (
-        pixels(easel.render(easel.job(control_units=units)).image)
+        pixels(harness.render(harness.job(control_units=units)).image)
         for units in ([unit], [unit | {"end": 0.5}], [])
     )
     assert (full != half).any()
     assert (half != none).any()
 
 
-def test_an_empty_doodle_redraws_the_base_and_says_the_scribble_unit_was_left_out(
-    easel: Easel,
+def test_empty_doodle_renders_the_base_image_and_notes_the_unit_left_out(
+    harness: RenderHarness,
 ) -> None:
-    rendered = easel.render(easel.job(doodle=None))
-    assert tuple(map(str, rendered.notes)) == (
+    result = harness.render(harness.job(doodle=None))
+    assert tuple(map(str, result.notes)) == (
         "unit pocket-scribble saw no strokes and was left out",
     )
-    assert [m.name for m in rendered.models] == ["pocket-ink", "pocket-pose"]
+    assert [m.name for m in result.models] == ["pocket-ink", "pocket-pose"]
 
 
-def test_a_long_prompt_is_heard_to_its_end(easel: Easel) -> None:
-    job = easel.job(guidance_scale=3.0)
-    words = "red dress, " * 60
-    one, other = (
-        pixels(easel.render(job.model_copy(update={"prompt": words + last})).image)
-        for last in ("blue shorts", "green skirt")
+def test_long_prompt_is_encoded_to_its_end(harness: RenderHarness) -> None:
+    job = harness.job(guidance_scale=3.0)
+    beginning = "red dress, " * 60
+    first, second = (
+        pixels(harness.render(job.model_copy(update={"prompt": beginning + ending})).image)
+        for ending in ("blue shorts", "green skirt")
     )
-    assert (one != other).any()
+    assert (first != second).any()
 
 
-def test_a_prompt_that_is_read_in_parts_says_so_with_its_length(easel: Easel) -> None:
-    job = easel.job()
-    words = job.model_copy(update={"prompt": "red dress, " * 30})
-    long = easel.render(words)
-    assert tuple(map(str, long.notes)) == ("the prompt has 90 tokens and is read in parts of 75",)
-    assert long.token_count == 90
-    assert easel.render(job).notes == ()
+def test_chunked_prompt_gives_a_note_with_its_token_count(harness: RenderHarness) -> None:
+    job = harness.job()
+    long_job = job.model_copy(update={"prompt": "red dress, " * 30})
+    result = harness.render(long_job)
+    assert tuple(map(str, result.notes)) == ("the prompt has 90 tokens and is read in parts of 75",)
+    assert result.token_count == 90
+    assert harness.render(job).notes == ()
 
 
-def test_weights_in_a_prompt_move_the_image_and_weight_one_does_not(easel: Easel) -> None:
-    job = easel.job(guidance_scale=3.0)
+def test_prompt_weights_change_the_image_except_weight_one(harness: RenderHarness) -> None:
+    job = harness.job(guidance_scale=3.0)
     plain, same, stronger = (
-        pixels(easel.render(job.model_copy(update={"prompt": text})).image)
+        pixels(harness.render(job.model_copy(update={"prompt": text})).image)
         for text in ("a red dress", "a (red:1.0) dress", "a (red:1.6) dress")
     )
     assert (plain == same).all()
     assert (plain != stronger).any()
 
 
-def test_clip_skip_listens_to_another_layer(easel: Easel) -> None:
-    one, other = (easel.render(easel.job(clip_skip=skip)).image for skip in (1, 2))
-    assert (pixels(one) != pixels(other)).any()
+def test_clip_skip_changes_the_image(harness: RenderHarness) -> None:
+    first, second = (harness.render(harness.job(clip_skip=skip)).image for skip in (1, 2))
+    assert (pixels(first) != pixels(second)).any()
 
 
-def test_guidance_ends_where_the_recipe_says(easel: Easel) -> None:
-    whole, half, none = (
-        pixels(easel.render(easel.job(guidance_scale=4.0, guidance_end=end)).image)
+def test_guidance_end_changes_the_image(harness: RenderHarness) -> None:
+    full, half, none = (
+        pixels(harness.render(harness.job(guidance_scale=4.0, guidance_end_fraction=end)).image)
         for end in (1.0, 0.5, 0.0)
     )
-    assert (whole != half).any()
+    assert (full != half).any()
     assert (half != none).any()
 
 
-def test_what_was_computed_once_is_not_computed_again(easel: Easel) -> None:
-    engine = Engine(easel.catalog, "cpu")
-    fresh, job = Easel(easel.studio, easel.catalog, engine), easel.job()
+def test_second_job_is_served_from_the_caches(harness: RenderHarness) -> None:
+    engine = Engine(harness.catalog, "cpu")
+    fresh, job = RenderHarness(harness.studio, harness.catalog, engine), harness.job()
     first = fresh.render(job)
     before = engine.status()
-    again = fresh.render(job.model_copy(update={"seed": job.seed + 1}))
+    second = fresh.render(job.model_copy(update={"seed": job.seed + 1}))
     after = engine.status()
-    assert first.image != again.image
-    for cache in ("embeddings", "latents", "maps"):
+    assert first.image != second.image
+    for cache in ("embeddings", "latents", "control_maps"):
         assert getattr(after, cache).misses == getattr(before, cache).misses
         assert getattr(after, cache).hits > getattr(before, cache).hits
     assert after.base_models.device_hits == before.base_models.device_hits + 1
     assert after.base_models.misses == 1
 
 
-def test_what_really_took_part_is_recorded(easel: Easel) -> None:
-    rendered = easel.render(easel.job())
-    listed = {m.name: m.sha256 for m in easel.studio.catalog.list_models()}
-    took_part = ("pocket-ink", "pocket-scribble", "pocket-pose")
-    assert {m.name: m.sha256 for m in rendered.models} == {n: listed[n] for n in took_part}
-    assert rendered.timings.render_seconds > 0
+def test_result_records_the_models_used_with_hashes(harness: RenderHarness) -> None:
+    result = harness.render(harness.job())
+    hashes = {m.name: m.sha256 for m in harness.studio.catalog.list_models()}
+    expected = ("pocket-ink", "pocket-scribble", "pocket-pose")
+    assert {m.name: m.sha256 for m in result.models} == {name: hashes[name] for name in expected}
+    assert result.timings.render_seconds > 0
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_every_sampler_walks_every_schedule_it_says_it_can(easel: Easel, sampler: str) -> None:
+def test_every_sampler_runs_with_every_schedule_it_supports(
+    harness: RenderHarness, sampler: str
+) -> None:
     for schedule in SCHEDULE_TYPES:
         if supports_schedule(sampler, schedule):  # type: ignore[arg-type]
-            job = easel.job(
-                sampler=sampler, schedule_type=schedule, steps=4, strength=0.5, control_units=[]
+            job = harness.job(
+                sampler=sampler,
+                schedule_type=schedule,
+                steps=4,
+                denoising_strength=0.5,
+                control_units=[],
             )
-            assert pixels(easel.render(job).image).std() > 5
+            assert pixels(harness.render(job).image).std() > 5
 
 
-def test_unknown_models_are_named(easel: Easel) -> None:
-    job = easel.job()
-    for changes, said in (
+def test_unknown_model_is_named_in_the_error(harness: RenderHarness) -> None:
+    job = harness.job()
+    for changes, error in (
         ({"base_model": ModelRef(name="nope")}, "no checkpoint named 'nope'"),
         ({"loras": (LoraSettings(model=ModelRef(name="nope")),)}, "no lora named 'nope'"),
     ):
-        gone = job.model_copy(
+        unknown = job.model_copy(
             update={
                 "recipe": job.recipe.model_copy(update=changes),
                 "loras": changes.get("loras", ()),
             }
         )
-        with pytest.raises(NotFoundError, match=said):
-            easel.render(gone)
+        with pytest.raises(NotFoundError, match=error):
+            harness.render(unknown)
 
 
-def test_a_pose_unit_without_keypoints_says_what_to_do(easel: Easel) -> None:
-    job = easel.job()
-    bare: BaseImage = job.base_image.model_copy(update={"keypoints": None})
+def test_pose_unit_without_keypoints_is_refused_with_a_hint(harness: RenderHarness) -> None:
+    job = harness.job()
+    without_keypoints: BaseImage = job.base_image.model_copy(update={"keypoints": None})
     with pytest.raises(InvalidInputError, match="has no keypoints: set them"):
-        easel.render(job.model_copy(update={"base_image": bare}))
+        harness.render(job.model_copy(update={"base_image": without_keypoints}))
 
 
-def test_damaged_weights_are_named_before_anything_is_rendered(
-    easel: Easel, tmp_path: Path
-) -> None:
+def test_corrupt_weights_are_named_before_rendering(harness: RenderHarness, tmp_path: Path) -> None:
     copy_tree(bundled_path("assets") / "models", tmp_path / "models")
     file = tmp_path / "models/checkpoints/pocket-ink/unet/diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes()[: 2**20])
     catalog = ModelCatalog((tmp_path / "models",), HashCache(None))
-    broken = Easel(easel.studio, catalog, Engine(catalog, "cpu"))
+    broken = RenderHarness(harness.studio, catalog, Engine(catalog, "cpu"))
     with pytest.raises(CorruptModelError, match="is cut short .*: download it again"):
         broken.job()
     with pytest.raises(
@@ -217,98 +230,107 @@ def test_damaged_weights_are_named_before_anything_is_rendered(
         broken.render(broken.job(base_model=ModelRef(name="pocket-ink")))
 
 
-def test_a_controlnet_of_another_family_is_refused(easel: Easel, tmp_path: Path) -> None:
+def test_controlnet_of_another_family_is_refused(harness: RenderHarness, tmp_path: Path) -> None:
     copy_tree(bundled_path("assets") / "models", tmp_path / "models")
     config = tmp_path / "models/controlnets/pocket-pose/config.json"
-    config.write_text(config.read_text().replace('"cross_attention_dim": 128', '"cross_attention_dim": 768'))  # fmt: skip
+    config.write_text(
+        config.read_text().replace('"cross_attention_dim": 128', '"cross_attention_dim": 768')
+    )
     catalog = ModelCatalog((tmp_path / "models",), HashCache(None))
-    mixed = Easel(easel.studio, catalog, Engine(catalog, "cpu"))
+    mixed = RenderHarness(harness.studio, catalog, Engine(catalog, "cpu"))
     with pytest.raises(IncompatibleModelError, match="'pocket-pose' is made for sd15"):
         mixed.render(mixed.job())
 
 
-def test_an_error_inside_diffusers_becomes_one_of_ours(
-    easel: Easel, monkeypatch: pytest.MonkeyPatch
+def test_error_inside_diffusers_becomes_render_error(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def burst(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a kernel burst\nwith a long tail")
 
-    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", burst)
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", fail)
     with pytest.raises(RenderError, match="rendering with pocket-ink failed: a kernel burst$"):
-        easel.render(easel.job())
+        harness.render(harness.job())
 
 
-def test_a_device_that_disappears_says_what_to_do(
-    easel: Easel, monkeypatch: pytest.MonkeyPatch
+def test_lost_device_is_reported_with_a_hint(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(*_: object, **__: object) -> None:
+    def lose_device(*_: object, **__: object) -> None:
         raise torch.AcceleratorError("CUDA error: unspecified launch failure")
 
-    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", gone)
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", lose_device)
     with pytest.raises(RenderError, match=r"device failed .* launch failure\): start the studio"):
-        easel.render(easel.job())
+        harness.render(harness.job())
 
 
-def test_a_model_that_finds_no_room_is_named(easel: Easel) -> None:
-    engine = Engine(easel.catalog, "cpu", CacheLimits(device_bytes=2**20))
+def test_model_beyond_the_memory_limit_is_named(harness: RenderHarness) -> None:
+    engine = Engine(harness.catalog, "cpu", CacheLimits(device_bytes=2**20))
     with pytest.raises(
         InsufficientMemoryError, match="model pocket-ink needs .* MB and does not fit"
     ):
-        Easel(easel.studio, easel.catalog, engine).render(easel.job())
+        RenderHarness(harness.studio, harness.catalog, engine).render(harness.job())
 
 
-def test_what_is_where_is_told_by_name(easel: Easel) -> None:
-    engine = Engine(easel.catalog, "cpu")
-    Easel(easel.studio, easel.catalog, engine).render(easel.job())
+def test_status_lists_models_by_name_and_tier(harness: RenderHarness) -> None:
+    engine = Engine(harness.catalog, "cpu")
+    RenderHarness(harness.studio, harness.catalog, engine).render(harness.job())
     status = engine.status()
-    assert [(r.key, r.tier) for r in status.base_models.residents] == [("pocket-ink", "device")]
-    assert [r.key for r in status.controlnets.residents] == ["pocket-scribble", "pocket-pose"]
+    assert [(entry.key, entry.tier) for entry in status.base_models.residents] == [
+        ("pocket-ink", "device")
+    ]
+    assert [entry.key for entry in status.controlnets.residents] == [
+        "pocket-scribble",
+        "pocket-pose",
+    ]
 
 
-def test_when_memory_runs_out_the_rest_is_let_go_and_it_is_tried_once_more(
-    easel: Easel, monkeypatch: pytest.MonkeyPatch
+def test_out_of_memory_clears_the_device_and_retries_once(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = Engine(easel.catalog, "cpu")
-    fresh, job = Easel(easel.studio, easel.catalog, engine), easel.job()
-    whole = pixels(fresh.render(job).image)
+    engine = Engine(harness.catalog, "cpu")
+    fresh, job = RenderHarness(harness.studio, harness.catalog, engine), harness.job()
+    expected = pixels(fresh.render(job).image)
     real, calls = pipelines.run_pass, []
 
-    def tight(*arguments: Any, **options: Any) -> torch.Tensor:
+    def run_out_of_memory(*args: Any, **kwargs: Any) -> torch.Tensor:
         calls.append(1)
         if len(calls) in (1, 3, 4):
-            raise torch.OutOfMemoryError("no room")
-        return real(*arguments, **options)
+            raise torch.OutOfMemoryError("out of memory")
+        return real(*args, **kwargs)
 
-    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", tight)
-    assert (pixels(fresh.render(job).image) == whole).all()
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", run_out_of_memory)
+    assert (pixels(fresh.render(job).image) == expected).all()
     assert len(calls) == 2
     with pytest.raises(RenderError, match=r"too little memory for pocket-ink at 256 x 256"):
         fresh.render(job)
-    assert (pixels(fresh.render(job).image) == whole).all()
+    assert (pixels(fresh.render(job).image) == expected).all()
 
 
-def test_numbers_that_overflow_name_the_recipe(easel: Easel) -> None:
-    job = easel.job(guidance_scale=30.0)
-    broken = job.model_copy(
+def test_overflow_names_the_recipe(harness: RenderHarness) -> None:
+    job = harness.job(guidance_scale=30.0)
+    overflowing = job.model_copy(
         update={"recipe": job.recipe.model_copy(update={"guidance_scale": float("inf")})}
     )
     with pytest.raises(RenderError, match=r"recipe B made no picture: the numbers overflowed"):
-        easel.render(broken)
+        harness.render(overflowing)
 
 
 @pytest.mark.parametrize("mode", ["My prompt is more important", "ControlNet is more important"])
-def test_control_modes_differ_from_balanced(easel: Easel, mode: str) -> None:
-    job = easel.job(guidance_scale=3.0)
+def test_control_modes_differ_from_balanced(harness: RenderHarness, mode: str) -> None:
+    job = harness.job(guidance_scale=3.0)
     units = [u.model_dump() | {"mode": mode} for u in job.recipe.control_units]
     balanced, other = (
-        pixels(easel.render(each).image)
-        for each in (job, easel.job(guidance_scale=3.0, control_units=units))
+        pixels(harness.render(variation).image)
+        for variation in (job, harness.job(guidance_scale=3.0, control_units=units))
     )
     assert (balanced != other).any()
 
 
-def test_what_must_be_loaded_first_is_told_and_nothing_when_all_is_there(easel: Easel) -> None:
-    fresh = Easel(easel.studio, easel.catalog, Engine(easel.catalog, "cpu"))
+def test_loading_is_reported_only_for_models_that_are_not_cached(
+    harness: RenderHarness,
+) -> None:
+    fresh = RenderHarness(harness.studio, harness.catalog, Engine(harness.catalog, "cpu"))
     cold: list[str] = []
     warm: list[str] = []
     fresh.render(fresh.job(), on_loading=cold.append)

@@ -1,4 +1,4 @@
-"""Stable Diffusion 1.5, 2.1, XL and 3.5 through the same door as the pocket models."""
+"""Stable Diffusion 1.5, 2.1, XL and 3.5 through the same engine as the pocket models."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,109 +19,128 @@ from studio.models.weights import HashCache
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from studio.settings import bundled_path
-from tests.engine import original, tiny
-from tests.engine.conftest import Easel
+from tests.engine import original_layout, tiny
+from tests.engine.conftest import RenderHarness
 from tests.engine.pixels import Pixels, pixels
 
-FILES: tuple[ModelFamily, ...] = ("sd15", "sd21", "sdxl")
-CONFIGURED = FILES
+SINGLE_FILE_FAMILIES: tuple[ModelFamily, ...] = ("sd15", "sd21", "sdxl")
 
 
 @pytest.fixture(scope="module")
 def configurations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.write_configurations(tmp_path_factory.mktemp("configurations"), CONFIGURED)
+    return tiny.write_configurations(
+        tmp_path_factory.mktemp("configurations"), SINGLE_FILE_FAMILIES
+    )
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of each family, as a file and as a folder, with a ControlNet for those that take one."""
-    folder = tmp_path_factory.mktemp("models")
-    for family in FILES:
-        tiny.write_original(family, folder, family)
-        tiny.write_folder(family, folder, f"{family}-folder")
-    tiny.write_folder("sd3", folder, "sd3-folder")
-    tiny.tiny_controlnet("sdxl").save_pretrained(folder / "controlnets" / "sdxl-net")
-    return folder
+    """A model of each family, as single file and as folder, and an SDXL ControlNet."""
+    directory = tmp_path_factory.mktemp("models")
+    for family in SINGLE_FILE_FAMILIES:
+        tiny.write_single_file(family, directory, family)
+        tiny.write_folder(family, directory, f"{family}-folder")
+    tiny.write_folder("sd3", directory, "sd3-folder")
+    tiny.tiny_controlnet("sdxl").save_pretrained(directory / "controlnets" / "sdxl-net")
+    return directory
 
 
-OnModels = Callable[[Path], Easel]
-
-
-@pytest.fixture(scope="module")
-def on_models(shipped_studio: AppContainer, configurations: Path) -> OnModels:
-    """An easel over a models folder."""
-
-    def easel(folder: Path) -> Easel:
-        catalog = ModelCatalog((bundled_path("assets") / "models", folder), HashCache(None))
-        engine = Engine(catalog, "cpu", configurations=configurations)
-        return Easel(shipped_studio, catalog, engine)
-
-    return easel
+HarnessFactory = Callable[[Path], RenderHarness]
 
 
 @pytest.fixture(scope="module")
-def family_easel(on_models: OnModels, models: Path) -> Easel:
-    return on_models(models)
+def make_harness(shipped_studio: AppContainer, configurations: Path) -> HarnessFactory:
+    """Makes a harness over a models directory."""
+
+    def make(directory: Path) -> RenderHarness:
+        catalog = ModelCatalog((bundled_path("assets") / "models", directory), HashCache(None))
+        engine = Engine(catalog, "cpu", config_dir=configurations)
+        return RenderHarness(shipped_studio, catalog, engine)
+
+    return make
 
 
-def job(easel: Easel, base_model: str, **changes: Any) -> RenderJob:
+@pytest.fixture(scope="module")
+def family_harness(make_harness: HarnessFactory, models: Path) -> RenderHarness:
+    return make_harness(models)
+
+
+def job(harness: RenderHarness, base_model: str, **changes: Any) -> RenderJob:
     settings: dict[str, Any] = {
-        "width": 64, "height": 64, "steps": 4, "denoising_strength": 0.75, "guidance_scale": 3.0,
-        "control_units": (), "sampler": "Euler",
-    } | changes  # fmt: skip
-    return easel.job(base_model=ModelRef(name=base_model), **settings)
+        "width": 64,
+        "height": 64,
+        "steps": 4,
+        "denoising_strength": 0.75,
+        "guidance_scale": 3.0,
+        "control_units": (),
+        "sampler": "Euler",
+    } | changes
+    return harness.job(base_model=ModelRef(name=base_model), **settings)
 
 
-def drawn(easel: Easel, base_model: str, **changes: Any) -> Pixels:
-    return pixels(easel.render(job(easel, base_model, **changes)).image)
+def render(harness: RenderHarness, base_model: str, **changes: Any) -> Pixels:
+    return pixels(harness.render(job(harness, base_model, **changes)).image)
 
 
-@pytest.mark.parametrize("family", FILES)
-def test_a_single_file_draws_what_its_folder_draws(
-    family_easel: Easel, family: ModelFamily
+@pytest.mark.parametrize("family", SINGLE_FILE_FAMILIES)
+def test_single_file_renders_the_same_as_its_folder(
+    family_harness: RenderHarness, family: ModelFamily
 ) -> None:
-    alone = drawn(family_easel, family)
-    assert (alone == drawn(family_easel, f"{family}-folder")).all()
-    assert alone.std() > 1
+    single_file = render(family_harness, family)
+    assert (single_file == render(family_harness, f"{family}-folder")).all()
+    assert single_file.std() > 1
 
 
 @pytest.mark.parametrize("name", ["sd15", "sd21", "sdxl", "sd3-folder"])
-def test_every_family_hears_its_prompts_and_its_guidance(family_easel: Easel, name: str) -> None:
-    plain = drawn(family_easel, name)
-    assert (plain == drawn(family_easel, name)).all()
+def test_prompts_guidance_and_clip_skip_take_effect_in_every_family(
+    family_harness: RenderHarness, name: str
+) -> None:
+    baseline = render(family_harness, name)
+    assert (baseline == render(family_harness, name)).all()
     for change in (
         {"prompt_template": "a blue gown"},
         {"negative_prompt": "dull"},
         {"guidance_end_fraction": 0.4},
         {"clip_skip": 3},
     ):
-        assert (plain != drawn(family_easel, name, **change)).any(), change
+        assert (baseline != render(family_harness, name, **change)).any(), change
 
 
 @pytest.mark.parametrize("name", ["sd15", "sdxl"])
-def test_long_and_weighted_prompts_are_heard_to_their_end(family_easel: Easel, name: str) -> None:
-    words = "a dress with ribbons, " * 30
-    one, other, weighted = (
-        drawn(family_easel, name, prompt_template=words + last)
-        for last in ("red", "green", "(green:1.5)")
+def test_long_and_weighted_prompts_are_encoded_to_their_end(
+    family_harness: RenderHarness, name: str
+) -> None:
+    beginning = "a dress with ribbons, " * 30
+    red, green, weighted = (
+        render(family_harness, name, prompt_template=beginning + ending)
+        for ending in ("red", "green", "(green:1.5)")
     )
-    assert (one != other).any()
-    assert (other != weighted).any()
+    assert (red != green).any()
+    assert (green != weighted).any()
 
 
 @pytest.mark.parametrize("name", ["sd15", "sdxl", "sd3-folder"])
-def test_guidance_that_ends_at_once_equals_none(family_easel: Easel, name: str) -> None:
-    """After the first step nothing of the negative prompt is heard any more."""
-    ended, other = (
-        drawn(family_easel, name, steps=1, strength=1.0, guidance_end=0.0, negative_prompt=words)
-        for words in ("dull", "bright")
+def test_guidance_that_ends_at_once_covers_only_the_first_step(
+    family_harness: RenderHarness, name: str
+) -> None:
+    """Only the first step depends on the negative prompt, and without guidance none does."""
+    dull, bright = (
+        render(
+            family_harness,
+            name,
+            steps=1,
+            denoising_strength=1.0,
+            guidance_end_fraction=0.0,
+            negative_prompt=negative,
+        )
+        for negative in ("dull", "bright")
     )
-    three, four = (
-        drawn(family_easel, name, steps=8, guidance_end=end, guidance_scale=1.0)
+    ended, unended = (
+        render(family_harness, name, steps=8, guidance_end_fraction=end, guidance_scale=1.0)
         for end in (0.0, 1.0)
     )
-    assert (ended != other).any()
-    assert (three == four).all()
+    assert (dull != bright).any()
+    assert (ended == unended).all()
 
 
 UNIT = {"preprocessor": "scribble", "model": {"name": "sdxl-net"}, "weight": 1.0}
@@ -130,55 +149,60 @@ UNIT = {"preprocessor": "scribble", "model": {"name": "sdxl-net"}, "weight": 1.0
 @pytest.mark.parametrize(
     "mode", ["Balanced", "My prompt is more important", "ControlNet is more important"]
 )
-def test_an_xl_controlnet_speaks_in_each_mode(family_easel: Easel, mode: str) -> None:
-    plain = drawn(family_easel, "sdxl")
-    silent = drawn(family_easel, "sdxl", control_units=[UNIT | {"weight": 0.0}])
-    spoken = drawn(family_easel, "sdxl", control_units=[UNIT | {"mode": mode}])
-    cut = drawn(family_easel, "sdxl", control_units=[UNIT | {"mode": mode}], guidance_end=0.4)
-    assert (plain == silent).all()
-    assert (plain != spoken).any()
-    assert (spoken != cut).any()
+def test_sdxl_controlnet_works_in_every_mode(family_harness: RenderHarness, mode: str) -> None:
+    baseline = render(family_harness, "sdxl")
+    inactive = render(family_harness, "sdxl", control_units=[UNIT | {"weight": 0.0}])
+    active = render(family_harness, "sdxl", control_units=[UNIT | {"mode": mode}])
+    ended_guidance = render(
+        family_harness, "sdxl", control_units=[UNIT | {"mode": mode}], guidance_end_fraction=0.4
+    )
+    assert (baseline == inactive).all()
+    assert (baseline != active).any()
+    assert (active != ended_guidance).any()
 
 
-def test_an_xl_image_is_upscaled_and_its_face_repaired(family_easel: Easel) -> None:
-    passes = {"upscale": {"enabled": True, "factor": 1.5}, "face_repair": {"enabled": True, "size": 64}}  # fmt: skip
-    assert drawn(family_easel, "sdxl", **passes).shape == (96, 96, 3)
+def test_sdxl_supports_hires_fix_and_face_restoration(family_harness: RenderHarness) -> None:
+    passes = {
+        "upscale": {"enabled": True, "scale_factor": 1.5},
+        "face_repair": {"enabled": True, "render_size": 64},
+    }
+    assert render(family_harness, "sdxl", **passes).shape == (96, 96, 3)
 
 
-def test_an_xl_controlnet_is_refused_by_another_family(family_easel: Easel) -> None:
+def test_sdxl_controlnet_is_refused_for_another_family(family_harness: RenderHarness) -> None:
     with pytest.raises(
         IncompatibleModelError, match="'sdxl-net' is made for sdxl, base model 'sd15' is sd15"
     ):
-        drawn(family_easel, "sd15", control_units=[UNIT])
+        render(family_harness, "sd15", control_units=[UNIT])
 
 
-def test_a_transformer_family_says_what_it_does_not_take(family_easel: Easel) -> None:
+def test_sd3_refuses_controlnets_and_unsupported_samplers(family_harness: RenderHarness) -> None:
     with pytest.raises(
         IncompatibleModelError, match="sd3, which takes no ControlNet units: turn them off"
     ):
-        drawn(family_easel, "sd3-folder", control_units=[UNIT])
+        render(family_harness, "sd3-folder", control_units=[UNIT])
     with pytest.raises(IncompatibleModelError, match="sampler DDIM .* choose Euler or Heun"):
-        drawn(family_easel, "sd3-folder", sampler="DDIM")
-    assert family_easel.engine.status().controlnets.misses <= 1
+        render(family_harness, "sd3-folder", sampler="DDIM")
+    assert family_harness.engine.status().controlnets.misses <= 1
 
 
-def test_a_transformer_family_walks_by_its_own_samplers(family_easel: Easel) -> None:
-    one, other = (drawn(family_easel, "sd3-folder", sampler=name) for name in ("Euler", "Heun"))
-    assert (one != other).any()
-    assert one.std() > 1
+def test_sd3_runs_its_flow_matching_samplers(family_harness: RenderHarness) -> None:
+    euler, heun = (render(family_harness, "sd3-folder", sampler=name) for name in ("Euler", "Heun"))
+    assert (euler != heun).any()
+    assert euler.std() > 1
 
 
 @pytest.mark.parametrize("layout", ["kohya", "diffusers"])
-def test_a_lora_of_both_layouts_reaches_unet_and_both_text_encoders(
-    on_models: OnModels, models: Path, tmp_path: Path, layout: str
+def test_lora_of_either_layout_adapts_unet_and_both_text_encoders(
+    make_harness: HarnessFactory, models: Path, tmp_path: Path, layout: str
 ) -> None:
     write_lora(tmp_path / "loras" / "bright.safetensors", layout)
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
-    easel = on_models(tmp_path)
-    before = drawn(easel, "sdxl")
-    changed = drawn(easel, "sdxl", loras=[LoraSettings(model=ModelRef(name="bright"))])
+    harness = make_harness(tmp_path)
+    before = render(harness, "sdxl")
+    changed = render(harness, "sdxl", loras=[LoraSettings(model=ModelRef(name="bright"))])
     assert (changed != before).any()
-    assert (drawn(easel, "sdxl") == before).all()
+    assert (render(harness, "sdxl") == before).all()
 
 
 def write_lora(file: Path, layout: str) -> None:
@@ -201,96 +225,99 @@ def write_lora(file: Path, layout: str) -> None:
 
 
 def kohya(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A LoRA tensor, (rank, in) or (out, rank), under its name in kohya's layout, and its alpha."""
     prefix = {"unet": "lora_unet", "text_encoder": "lora_te1", "text_encoder_2": "lora_te2"}
-    part, rest = name.split(".", 1)
-    layer, side = rest.split(".lora_")
-    if part != "unet" and not layer.startswith("text_model."):
+    component, layer_name = name.split(".", 1)
+    layer, side = layer_name.split(".lora_")
+    if component != "unet" and not layer.startswith("text_model."):
         layer = f"text_model.{layer}"
-    key = f"{prefix[part]}_{layer.replace('.', '_')}"
-    down = {"A.weight": "lora_down.weight", "B.weight": "lora_up.weight"}[side]
-    return {f"{key}.{down}": value, f"{key}.alpha": torch.tensor(2.0)}
+    key = f"{prefix[component]}_{layer.replace('.', '_')}"
+    suffix = {"A.weight": "lora_down.weight", "B.weight": "lora_up.weight"}[side]
+    return {f"{key}.{suffix}": value, f"{key}.alpha": torch.tensor(2.0)}
 
 
-@pytest.mark.parametrize("how", ["metadata", "yaml", "nothing"])
-def test_what_a_file_predicts_is_read_from_where_its_makers_say_it(
-    on_models: OnModels, tmp_path: Path, how: str
+@pytest.mark.parametrize("source", ["metadata", "yaml", "none"])
+def test_prediction_type_is_read_from_metadata_or_yaml(
+    make_harness: HarnessFactory, tmp_path: Path, source: str
 ) -> None:
-    """2.x files look alike, whether they predict noise or velocity."""
-    file = tiny.write_original("sd21", tmp_path)
-    told = {"modelspec.prediction_type": "epsilon"} if how == "metadata" else None
-    save_file(load_file(file), file, told)
-    if how == "yaml":
+    """Files of 2.x have the same weights' names for epsilon and v-prediction."""
+    file = tiny.write_single_file("sd21", tmp_path)
+    metadata = {"modelspec.prediction_type": "epsilon"} if source == "metadata" else None
+    save_file(load_file(file), file, metadata)
+    if source == "yaml":
         file.with_suffix(".yaml").write_text("model:\n  params:\n    parameterization: eps\n")
     tiny.write_folder("sd21", tmp_path)
-    easel = on_models(tmp_path)
-    same = (drawn(easel, "tiny") == drawn(easel, "folder")).all()
-    assert same == (how == "nothing")
+    harness = make_harness(tmp_path)
+    is_v_prediction = (render(harness, "tiny") == render(harness, "folder")).all()
+    assert is_v_prediction == (source == "none")
 
 
-def test_a_file_without_all_its_weights_is_named(on_models: OnModels, tmp_path: Path) -> None:
-    file = tiny.write_original("sd15", tmp_path)
-    whole = load_file(file)
-    part = "model.diffusion_model.middle_block.1.proj_in.weight"
-    save_file({name: value for name, value in whole.items() if name != part}, file)
-    with pytest.raises(CorruptModelError, match="checkpoint tiny .* weights are missing from it"):
-        drawn(on_models(tmp_path), "tiny")
-
-
-def test_a_lone_file_of_an_unknown_kind_says_what_to_use(
-    on_models: OnModels, tmp_path: Path
+def test_single_file_with_missing_weights_is_named(
+    make_harness: HarnessFactory, tmp_path: Path
 ) -> None:
-    file = tiny.write_original("sd15", tmp_path)
-    unet_alone = {k: v for k, v in load_file(file).items() if k.startswith("model.diff")}
-    save_file(unet_alone, file)
+    file = tiny.write_single_file("sd15", tmp_path)
+    complete = load_file(file)
+    removed = "model.diffusion_model.middle_block.1.proj_in.weight"
+    save_file({name: value for name, value in complete.items() if name != removed}, file)
+    with pytest.raises(CorruptModelError, match="checkpoint tiny .* weights are missing from it"):
+        render(make_harness(tmp_path), "tiny")
+
+
+def test_single_file_without_text_encoder_is_refused_with_a_hint(
+    make_harness: HarnessFactory, tmp_path: Path
+) -> None:
+    file = tiny.write_single_file("sd15", tmp_path)
+    unet_only = {k: v for k, v in load_file(file).items() if k.startswith("model.diff")}
+    save_file(unet_only, file)
     with pytest.raises(IncompatibleModelError, match="no text encoder the studio knows"):
-        drawn(on_models(tmp_path), "tiny")
+        render(make_harness(tmp_path), "tiny")
 
 
-def test_a_single_file_vae_is_read_and_used_at_the_base_models_scale(
-    on_models: OnModels, models: Path, tmp_path: Path
+def test_single_file_vae_uses_the_base_models_scaling_factor(
+    make_harness: HarnessFactory, models: Path, tmp_path: Path
 ) -> None:
     vae = tiny.tiny("sd15", seed=5).vae
     file = tmp_path / "vaes" / "other.safetensors"
     file.parent.mkdir()
-    save_file({k: v.contiguous() for k, v in original.vae(vae).items()}, file)
+    save_file({k: v.contiguous() for k, v in original_layout.vae(vae).items()}, file)
     for base_model, scaling in (("sd15", 0.18215), ("sdxl", 0.13025)):
         vae.register_to_config(scaling_factor=scaling)
         vae.save_pretrained(tmp_path / "vaes" / f"for-{base_model}")
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
-    easel = on_models(tmp_path)
+    harness = make_harness(tmp_path)
     for base_model in ("sd15", "sdxl"):
-        plain = drawn(easel, base_model)
-        other = drawn(easel, base_model, vae=ModelRef(name="other"))
-        assert (plain != other).any()
-        assert (other == drawn(easel, base_model, vae=ModelRef(name=f"for-{base_model}"))).all()
+        own = render(harness, base_model)
+        other = render(harness, base_model, vae=ModelRef(name="other"))
+        assert (own != other).any()
+        assert (other == render(harness, base_model, vae=ModelRef(name=f"for-{base_model}"))).all()
 
 
-def test_one_vae_serves_two_families_each_at_its_own_scale(
-    on_models: OnModels, models: Path, tmp_path: Path
+def test_one_vae_serves_two_families_with_their_own_scaling_factors(
+    make_harness: HarnessFactory, models: Path, tmp_path: Path
 ) -> None:
-    """A lone file does not say whose latents it makes."""
+    """A single file does not state its scaling factor."""
     (tmp_path / "vaes").mkdir()
-    weights = original.vae(tiny.tiny("sd15", seed=5).vae)
+    weights = original_layout.vae(tiny.tiny("sd15", seed=5).vae)
     save_file({k: v.contiguous() for k, v in weights.items()}, tmp_path / "vaes/shared.safetensors")
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
     shared = {"vae": ModelRef(name="shared")}
-    alone = drawn(on_models(tmp_path), "sdxl", **shared)
-    both = on_models(tmp_path)
-    drawn(both, "sd15", **shared)
-    assert (drawn(both, "sdxl", **shared) == alone).all()
+    expected = render(make_harness(tmp_path), "sdxl", **shared)
+    harness = make_harness(tmp_path)
+    render(harness, "sd15", **shared)
+    assert (render(harness, "sdxl", **shared) == expected).all()
 
 
-def test_a_single_file_controlnet_equals_its_folder(
-    on_models: OnModels, models: Path, tmp_path: Path
+def test_single_file_controlnet_equals_its_folder(
+    make_harness: HarnessFactory, models: Path, tmp_path: Path
 ) -> None:
-    net = tiny.tiny_controlnet("sdxl")
-    net.save_pretrained(tmp_path / "controlnets" / "folder")
-    save_file(net.state_dict(), tmp_path / "controlnets" / "lines.safetensors")
+    controlnet = tiny.tiny_controlnet("sdxl")
+    controlnet.save_pretrained(tmp_path / "controlnets" / "folder")
+    save_file(controlnet.state_dict(), tmp_path / "controlnets" / "lines.safetensors")
     (tmp_path / "checkpoints").symlink_to(models / "checkpoints")
-    easel = on_models(tmp_path)
+    harness = make_harness(tmp_path)
     file, folder = (
-        drawn(easel, "sdxl", control_units=[UNIT | {"model": {"name": name}}])
+        render(harness, "sdxl", control_units=[UNIT | {"model": {"name": name}}])
         for name in ("lines", "folder")
     )
     assert (file == folder).all()
-    assert (file != drawn(easel, "sdxl")).any()
+    assert (file != render(harness, "sdxl")).any()

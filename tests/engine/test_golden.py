@@ -1,6 +1,7 @@
-"""The shipped weights still make the pictures they were shipped with, and good ones."""
+"""The bundled weights still render the golden images, and good ones."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -8,17 +9,17 @@ from PIL import Image, ImageFilter
 
 from studio.app import AppContainer
 from studio.recipes.themes.preset import SLOTS, Slot
-from tests.golden.make import FOLDER, GOLDEN, render
+from tests.golden.make import GOLDEN_DIR, GOLDEN_INPUTS, render
 
 MEAN_DIFFERENCE = 4.0
-"""Of 255: what other processors' rounding may add up to, and far less than a mistake does."""
+"""Of 255: rounding on other processors stays below it, a mistake is far above."""
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 @pytest.fixture(scope="module")
 def variants(shipped_studio: AppContainer) -> dict[Slot, Image.Image]:
-    return render(shipped_studio, *GOLDEN)
+    return render(shipped_studio, *GOLDEN_INPUTS)
 
 
 def pixels(image: Image.Image) -> Pixels:
@@ -26,43 +27,41 @@ def pixels(image: Image.Image) -> Pixels:
 
 
 @pytest.mark.parametrize("slot", SLOTS)
-def test_the_image_is_the_golden_one(variants: dict[Slot, Image.Image], slot: Slot) -> None:
-    golden = pixels(Image.open(FOLDER / f"{slot}.png"))
+def test_image_matches_the_golden_image(variants: dict[Slot, Image.Image], slot: Slot) -> None:
+    golden = pixels(Image.open(GOLDEN_DIR / f"{slot}.png"))
     assert np.abs(pixels(variants[slot]) - golden).mean() < MEAN_DIFFERENCE
 
 
-def test_the_four_differ_from_one_another(variants: dict[Slot, Image.Image]) -> None:
-    for one in SLOTS:
-        for other in SLOTS:
-            if one < other:
-                assert np.abs(pixels(variants[one]) - pixels(variants[other])).mean() > 1
+def test_four_variants_differ_from_one_another(variants: dict[Slot, Image.Image]) -> None:
+    for first, second in itertools.combinations(SLOTS, 2):
+        assert np.abs(pixels(variants[first]) - pixels(variants[second])).mean() > 1
 
 
 @pytest.mark.parametrize(("name", "base"), [("star-dress", "mia"), ("green-gown", "rosa")])
-def test_the_doodles_garment_keeps_its_color(
+def test_garment_keeps_the_color_of_the_doodle(
     shipped_studio: AppContainer, name: str, base: str
 ) -> None:
-    """Inside the dress, in every variant, the median colour is near the paint's."""
-    doodle = next(each for each in shipped_studio.sample_doodles if each.name == name)
+    """Inside the dress, the median color of every variant is near the doodle's."""
+    doodle = next(sample for sample in shipped_studio.sample_doodles if sample.name == name)
     layer = np.asarray(Image.open(io.BytesIO(doodle.png)))
-    paints = layer[layer[..., 3] > 0][:, :3]
-    paint = np.median(paints, axis=0)
-    patch = Image.fromarray((layer[..., :3] == paint).all(axis=-1))
-    inside = np.asarray(patch.convert("L").filter(ImageFilter.MinFilter(9))) > 0
+    painted = layer[layer[..., 3] > 0][:, :3]
+    doodle_color = np.median(painted, axis=0)
+    garment = Image.fromarray((layer[..., :3] == doodle_color).all(axis=-1))
+    inside = np.asarray(garment.convert("L").filter(ImageFilter.MinFilter(9))) > 0
     assert inside.sum() > 1000
     for slot, image in render(shipped_studio, name, base, "").items():
         median = np.median(pixels(image)[inside], axis=0)
-        assert np.abs(median - paint).mean() < 40, slot
+        assert np.abs(median - doodle_color).mean() < 40, slot
 
 
-def test_a_page_scribbled_black_still_yields_the_figure(shipped_studio: AppContainer) -> None:
-    """In every variant the head stands out from its surroundings, where the base has it."""
-    points = shipped_studio.base_images.get("noah").keypoints
-    assert points is not None
-    assert points[0] is not None
-    x, y = (round(256 * share) for share in points[0])
+def test_black_doodle_still_yields_the_character(shipped_studio: AppContainer) -> None:
+    """In every variant the head differs from the background, where the base image has it."""
+    keypoints = shipped_studio.base_images.get("noah").keypoints
+    assert keypoints is not None
+    assert keypoints[0] is not None
+    x, y = (round(256 * fraction) for fraction in keypoints[0])
     for slot, image in render(shipped_studio, "all-black", "noah", "").items():
-        seen = pixels(image)
-        head, corner = seen[y - 8 : y + 24, x - 16 : x + 16], seen[8:40, 8:40]
+        array = pixels(image)
+        head, corner = array[y - 8 : y + 24, x - 16 : x + 16], array[8:40, 8:40]
         contrast = np.abs(np.median(head, axis=(0, 1)) - np.median(corner, axis=(0, 1))).mean()
         assert contrast > 25, slot

@@ -18,15 +18,15 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 def render(home: Path, out: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     command = [
-        sys.executable, "-m", "studio.cli", "render", "--preset", "first-light", "--base", "rosa",
+        sys.executable, "-m", "studio.cli", "render", "--theme", "first-light", "--base-image", "rosa",
         "--doodle", str(DOODLE), "--prompt", "a green dress", "--seed", "3", "--out", str(out),
         *more,
     ]  # fmt: skip
-    environment = os.environ | {"STUDIO_HOME": str(home)}
+    environment = os.environ | {"STUDIO_DATA_DIR": str(home)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def test_one_seed_gives_the_same_four_different_files_twice(tmp_path: Path) -> None:
+def test_same_seed_gives_identical_files_for_four_different_variants(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for out in (first, second):
         ran = render(tmp_path / out.name, out, "--json")
@@ -59,28 +59,28 @@ def own_controlnet(tmp_path: Path, weights: bytes) -> Path:
         recipe["control_units"][1]["model"] = {"name": "broken", "sha256": None}
     (tmp_path / "mine.json").write_text(json.dumps(preset))
     subprocess.run(
-        [sys.executable, "-m", "studio.cli", "presets", "import", str(tmp_path / "mine.json")],
-        env=os.environ | {"STUDIO_HOME": str(home)},
+        [sys.executable, "-m", "studio.cli", "themes", "import", str(tmp_path / "mine.json")],
+        env=os.environ | {"STUDIO_DATA_DIR": str(home)},
         check=True,
         capture_output=True,
     )
     return home
 
 
-def test_weights_cut_short_are_one_line_before_any_work(tmp_path: Path) -> None:
+def test_truncated_weights_fail_with_one_line_before_any_work(tmp_path: Path) -> None:
     home, out = own_controlnet(tmp_path, (POSE / WEIGHTS).read_bytes()[:100_000]), tmp_path / "out"
-    ran = render(home, out, "--preset", "mine")
+    ran = render(home, out, "--theme", "mine")
     assert ran.returncode == 4
     assert ran.stderr.count("\n") == 1
     assert f"{WEIGHTS} is cut short" in ran.stderr
     assert not out.exists()
 
 
-def test_weights_that_do_not_fit_are_one_line_and_no_image(tmp_path: Path) -> None:
+def test_incompatible_weights_fail_with_one_line_and_no_image(tmp_path: Path) -> None:
     """The process ends by its exit code, never by a signal: issue 18, 12 (review 3.5)."""
     weights = save({"controlnet_cond_embedding.conv_in.weight": np.zeros((1, 3, 3, 3), np.float16)})
     home, out = own_controlnet(tmp_path, weights), tmp_path / "out"
-    ran = render(home, out, "--preset", "mine")
+    ran = render(home, out, "--theme", "mine")
     assert ran.returncode == 7
     assert "controlnet broken" in ran.stderr
     assert "Traceback" not in ran.stderr

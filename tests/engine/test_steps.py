@@ -1,4 +1,4 @@
-"""Every sampler is guided as far as the recipe says, and tells its steps as they are."""
+"""Steps of every sampler: how many are guided, and how they are reported."""
 
 from typing import Any
 
@@ -21,65 +21,72 @@ from studio.recipes.generation.recipe import ModelRef
 from studio.recipes.generation.samplers import SAMPLERS, Sampler
 from studio.settings import bundled_path
 from tests.engine import tiny
-from tests.engine.conftest import Easel
+from tests.engine.conftest import RenderHarness
 from tests.engine.pixels import pixels
 
 SECOND_ORDER = ("Heun", "DPM2", "DPM2 a")
 
 
 @pytest.fixture(scope="module")
-def tiny_easel(shipped_studio: AppContainer, tmp_path_factory: pytest.TempPathFactory) -> Easel:
-    folder = tmp_path_factory.mktemp("models")
+def tiny_harness(
+    shipped_studio: AppContainer, tmp_path_factory: pytest.TempPathFactory
+) -> RenderHarness:
+    directory = tmp_path_factory.mktemp("models")
     for family in ("sd15", "sdxl", "sd3"):
-        tiny.write_folder(family, folder, family)
-    catalog = ModelCatalog((bundled_path("assets") / "models", folder), HashCache(None))
-    return Easel(shipped_studio, catalog, Engine(catalog, "cpu"))
+        tiny.write_folder(family, directory, family)
+    catalog = ModelCatalog((bundled_path("assets") / "models", directory), HashCache(None))
+    return RenderHarness(shipped_studio, catalog, Engine(catalog, "cpu"))
 
 
-def job(easel: Easel, base_model: str = "sd15", **changes: Any) -> RenderJob:
+def job(harness: RenderHarness, base_model: str = "sd15", **changes: Any) -> RenderJob:
     settings: dict[str, Any] = {
-        "width": 64, "height": 64, "steps": 12, "denoising_strength": 0.75, "guidance_scale": 3.0,
-        "control_units": (), "sampler": "Euler",
-    } | changes  # fmt: skip
-    return easel.job(base_model=ModelRef(name=base_model), **settings)
+        "width": 64,
+        "height": 64,
+        "steps": 12,
+        "denoising_strength": 0.75,
+        "guidance_scale": 3.0,
+        "control_units": (),
+        "sampler": "Euler",
+    } | changes
+    return harness.job(base_model=ModelRef(name=base_model), **settings)
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The batch size of each call of the UNet."""
+def batch_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The batch size of each evaluation of the UNet."""
     sizes: list[int] = []
     real = UNet2DConditionModel.forward
 
-    def counted(unet: Any, sample: torch.Tensor, *rest: Any, **options: Any) -> Any:
+    def forward(unet: Any, sample: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         sizes.append(len(sample))
-        return real(unet, sample, *rest, **options)
+        return real(unet, sample, *args, **kwargs)
 
-    monkeypatch.setattr(UNet2DConditionModel, "forward", counted)
+    monkeypatch.setattr(UNet2DConditionModel, "forward", forward)
     return sizes
 
 
 # Issue 18, 15.
 @pytest.mark.parametrize("end", [1.0, 0.5])
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_guidance_lasts_as_long_as_the_recipe_says(
-    tiny_easel: Easel, asked: list[int], sampler: Sampler, end: float
+def test_guidance_lasts_until_the_recipes_guidance_end(
+    tiny_harness: RenderHarness, batch_sizes: list[int], sampler: Sampler, end: float
 ) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     previews: list[object] = []
-    tiny_easel.render(
-        job(tiny_easel, sampler=sampler, guidance_end=end),
-        on_step=lambda done, total: told.append((done, total)),
+    tiny_harness.render(
+        job(tiny_harness, sampler=sampler, guidance_end_fraction=end),
+        on_step=lambda done, total: reported.append((done, total)),
         on_preview=previews.append,
     )
-    total, guided = len(asked), asked.count(2)
-    assert told == [(step, total) for step in range(1, total + 1)]
+    total, guided = len(batch_sizes), batch_sizes.count(2)
+    assert reported == [(step, total) for step in range(1, total + 1)]
     assert len(previews) == total - 1
-    assert asked == [2] * guided + [1] * (total - guided)
+    assert batch_sizes == [2] * guided + [1] * (total - guided)
     assert total == {"PLMS": 10}.get(sampler, 17 if sampler in SECOND_ORDER else 9)
     if end == 1.0:
         assert guided == total
     elif sampler in SECOND_ORDER:
-        # Never between the two answers that make one step.
+        # Never between the two evaluations of one step.
         assert guided == 10
     else:
         assert guided == 5
@@ -88,75 +95,81 @@ def test_guidance_lasts_as_long_as_the_recipe_says(
 # Issue 18, 15.
 @pytest.mark.parametrize("sampler", ["Euler", "Heun"])
 @pytest.mark.parametrize("end", [1.0, 0.5])
-def test_a_transformer_is_guided_as_long(
-    tiny_easel: Easel, monkeypatch: pytest.MonkeyPatch, sampler: str, end: float
+def test_sd3_guidance_lasts_until_the_recipes_guidance_end(
+    tiny_harness: RenderHarness, monkeypatch: pytest.MonkeyPatch, sampler: str, end: float
 ) -> None:
-    """It keeps both halves of its batch; what counts is how much it makes of the prompt's."""
-    made: list[float] = []
+    """SD3 keeps both halves of its batch: guidance shows in the scale of the conditional one."""
+    outputs: list[float] = []
 
-    def halves(_: object, hidden_states: torch.Tensor, **__: object) -> tuple[torch.Tensor]:
-        unguided, guided = hidden_states.chunk(2)
-        return (torch.cat([torch.zeros_like(unguided), torch.ones_like(guided)]),)
+    def zeros_and_ones(_: object, hidden_states: torch.Tensor, **__: object) -> tuple[torch.Tensor]:
+        # (2 x batch, channels, height, width): 0 for the unconditional half, 1 for the other.
+        unconditional, conditional = hidden_states.chunk(2)
+        return (torch.cat([torch.zeros_like(unconditional), torch.ones_like(conditional)]),)
 
     for scheduler in (FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteScheduler):
         real = scheduler.step
 
-        def step(self: Any, output: torch.Tensor, *rest: Any, real: Any = real, **o: Any) -> Any:
-            made.append(round(float(output.mean()), 3))
-            return real(self, output, *rest, **o)
+        def step(
+            self: Any, output: torch.Tensor, *args: Any, real: Any = real, **kwargs: Any
+        ) -> Any:
+            outputs.append(round(float(output.mean()), 3))
+            return real(self, output, *args, **kwargs)
 
         monkeypatch.setattr(scheduler, "step", step)
-    monkeypatch.setattr(SD3Transformer2DModel, "forward", halves)
-    told: list[tuple[int, int]] = []
-    wanted = job(tiny_easel, "sd3", sampler=sampler, guidance_end=end, steps=15)
-    tiny_easel.render(wanted, on_step=lambda done, total: told.append((done, total)))
-    total, guided = len(made), made.count(3.0)
-    assert told == [(step, total) for step in range(1, total + 1)]
-    assert made == [3.0] * guided + [1.0] * (total - guided)
-    assert guided == {("Euler", 1.0): 12, ("Euler", 0.5): 6, ("Heun", 1.0): 23, ("Heun", 0.5): 12}[sampler, end]  # fmt: skip
+    monkeypatch.setattr(SD3Transformer2DModel, "forward", zeros_and_ones)
+    reported: list[tuple[int, int]] = []
+    sd3_job = job(tiny_harness, "sd3", sampler=sampler, guidance_end_fraction=end, steps=15)
+    tiny_harness.render(sd3_job, on_step=lambda done, total: reported.append((done, total)))
+    total, guided = len(outputs), outputs.count(3.0)
+    assert reported == [(step, total) for step in range(1, total + 1)]
+    assert outputs == [3.0] * guided + [1.0] * (total - guided)
+    expected = {("Euler", 1.0): 12, ("Euler", 0.5): 6, ("Heun", 1.0): 23, ("Heun", 0.5): 12}
+    assert guided == expected[sampler, end]
 
 
 # Issue 18, 15.
-def test_steps_of_all_passes_are_told_as_they_are(tiny_easel: Easel) -> None:
-    told: list[tuple[int, int]] = []
+def test_steps_of_all_passes_are_reported(tiny_harness: RenderHarness) -> None:
+    reported: list[tuple[int, int]] = []
     passes: dict[str, Any] = {
-        "upscale": {"enabled": True, "factor": 1.5, "steps": 6, "denoising_strength": 0.5},
-        "face_repair": {"enabled": True, "size": 64, "denoising_strength": 0.5},
+        "upscale": {"enabled": True, "scale_factor": 1.5, "steps": 6, "denoising_strength": 0.5},
+        "face_repair": {"enabled": True, "render_size": 64, "denoising_strength": 0.5},
     }
-    tiny_easel.render(
-        job(tiny_easel, sampler="DPM2 a", **passes),
-        on_step=lambda done, total: told.append((done, total)),
+    tiny_harness.render(
+        job(tiny_harness, sampler="DPM2 a", **passes),
+        on_step=lambda done, total: reported.append((done, total)),
     )
     total = 17 + 5 + 11
-    assert told == [(step, total) for step in range(1, total + 1)]
+    assert reported == [(step, total) for step in range(1, total + 1)]
 
 
 # Issue 18, 15.
 @pytest.mark.parametrize("base_model", ["sd15", "sdxl", "pocket-ink"])
 @pytest.mark.parametrize("sampler", ["Euler", "Heun"])
-def test_deep_cache_goes_with_a_guidance_window(
-    tiny_easel: Easel, asked: list[int], base_model: str, sampler: str
+def test_deepcache_works_with_an_early_guidance_end(
+    tiny_harness: RenderHarness, batch_sizes: list[int], base_model: str, sampler: str
 ) -> None:
-    plain = job(tiny_easel, base_model, sampler=sampler, guidance_end=0.5)
-    quick = job(tiny_easel, base_model, sampler=sampler, guidance_end=0.5, deep_cache=3)
-    before = pixels(tiny_easel.render(plain).image)
-    sizes, asked[:] = list(asked), []
-    cached = pixels(tiny_easel.render(quick).image)
-    assert asked == sizes
+    uncached = job(tiny_harness, base_model, sampler=sampler, guidance_end_fraction=0.5)
+    cached_job = job(
+        tiny_harness, base_model, sampler=sampler, guidance_end_fraction=0.5, deepcache_interval=3
+    )
+    before = pixels(tiny_harness.render(uncached).image)
+    sizes, batch_sizes[:] = list(batch_sizes), []
+    cached = pixels(tiny_harness.render(cached_job).image)
+    assert batch_sizes == sizes
     assert (cached != before).any()
-    assert (pixels(tiny_easel.render(plain).image) == before).all()
+    assert (pixels(tiny_harness.render(uncached).image) == before).all()
 
 
-def test_deep_cache_is_refused_for_a_unet_without_a_middle(
-    tiny_easel: Easel, monkeypatch: pytest.MonkeyPatch
+def test_deepcache_is_refused_for_a_unet_without_mid_block(
+    tiny_harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = UNet2DConditionModel.__getattr__
 
-    def without(unet: Any, name: str) -> Any:
+    def without_mid_block(unet: Any, name: str) -> Any:
         return None if name == "mid_block" else real(unet, name)
 
-    monkeypatch.setattr(UNet2DConditionModel, "__getattr__", without)
+    monkeypatch.setattr(UNet2DConditionModel, "__getattr__", without_mid_block)
     with pytest.raises(
         IncompatibleModelError, match="'sd15' has no middle block, .* set DeepCache to 1"
     ):
-        tiny_easel.render(job(tiny_easel, deep_cache=3))
+        tiny_harness.render(job(tiny_harness, deepcache_interval=3))

@@ -1,4 +1,4 @@
-"""Writes the golden pictures anew: `python -m tests.golden.make`. Look at them first."""
+"""Renders the golden images again: `python -m tests.golden.make`. Check them by eye before a commit."""
 
 import io
 import tempfile
@@ -11,24 +11,32 @@ from studio.recipes.generation.events import JobCompleted
 from studio.recipes.themes.preset import Slot
 from studio.settings import Settings
 
-FOLDER = Path(__file__).parent
+GOLDEN_DIR = Path(__file__).parent
+GOLDEN_INPUTS = ("sporty", "kofi", "an orange shirt and blue shorts")
+"""Sample doodle, base image and user prompt of the golden images."""
 
 
-GOLDEN = ("sporty", "kofi", "an orange shirt and blue shorts")
-
-
-def render(studio: AppContainer, name: str, base: str, words: str) -> dict[Slot, Image.Image]:
-    """The four variants of a shipped doodle, by letter, with seed 11."""
-    doodle = next(each for each in studio.sample_doodles if each.name == name)
+def render(
+    studio: AppContainer, doodle: str, base_image: str, user_prompt: str
+) -> dict[Slot, Image.Image]:
+    """The four variants of a sample doodle by slot, with seed 11."""
+    sample = next(sample for sample in studio.sample_doodles if sample.name == doodle)
     preset = studio.themes.get_version("first-light").preset
-    asked = studio.request_factory.create(preset, base, doodle.png, words, 11)
-    events = studio.renders.start(asked).events()
-    return {e.slot: Image.open(io.BytesIO(e.png)) for e in events if isinstance(e, JobCompleted)}
+    request = studio.request_factory.create(preset, base_image, sample.png, user_prompt, 11)
+    events = studio.renders.start(request).events()
+    return {
+        event.slot: Image.open(io.BytesIO(event.png))
+        for event in events
+        if isinstance(event, JobCompleted)
+    }
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as data_dir:
+        studio = create_app_container(Settings(data_dir=Path(data_dir)))
+        for slot, image in render(studio, *GOLDEN_INPUTS).items():
+            image.convert("RGB").save(GOLDEN_DIR / f"{slot}.png")
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as home:
-        for slot, image in render(
-            create_app_container(Settings(data_dir=Path(home))), *GOLDEN
-        ).items():
-            image.convert("RGB").save(FOLDER / f"{slot}.png")
+    main()

@@ -37,7 +37,7 @@ class ScriptedRenderer(FakeRenderer):
         if "C fails" in job.prompt and job.slot == "C":
             raise RenderError("recipe C: NaN latents")
         if job.slot == "B" and any(f"B {fault}" in job.prompt for fault in FAULTS):
-            failed_before = Path(os.environ["STUDIO_HOME"]) / f"harm-{job.request_id}"
+            failed_before = Path(os.environ["STUDIO_DATA_DIR"]) / f"harm-{job.request_id}"
             if not failed_before.exists() or "for ever" in job.prompt:
                 failed_before.touch()
                 _fail(job.prompt)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from benchmarks.redis_server import RedisServer, is_installed, redis_server
 from studio.app import AppContainer, create_app_container
-from studio.bench.redis import RedisServer, installed, redis_server
 from studio.client import StudioClient
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
@@ -46,10 +46,10 @@ class Service:
         for _ in range(workers if self.redis else 0):
             assert self.redis is not None
             environment = {
-                "STUDIO_HOME": str(self.home),
-                "STUDIO_BROKER": self.redis.url,
+                "STUDIO_DATA_DIR": str(self.home),
+                "STUDIO_BROKER_URL": self.redis.url,
                 "STUDIO_DEVICE": "cpu",
-                "STUDIO_DATABASE": self.database_url,
+                "STUDIO_DATABASE_URL": self.database_url,
                 **settings,
             }
             self.workers.append(
@@ -79,7 +79,7 @@ class Service:
 
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    if not installed():
+    if not is_installed():
         if os.environ.get("CI"):
             pytest.fail("redis-server is not installed: `make test` installs it")
         pytest.skip("these tests need Redis: apt-get install redis-server")

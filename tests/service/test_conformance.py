@@ -36,7 +36,7 @@ def test_doodle_becomes_four_images_with_events_in_order(service: Service) -> No
         events = list(client.stream_events(created.id))
         assert job_states(client.get_request(created.id)) == ["done"] * 4
         for slot in "ABCD":
-            kinds = [event["kind"] for event in events if event["slot"] == slot]
+            kinds = [event["type"] for event in events if event["slot"] == slot]
             assert kinds[:2] == ["queued", "started"]
             assert kinds[-1] == "done"
             assert kinds.count("step") == 4
@@ -96,7 +96,7 @@ def test_request_finishes_with_three_variants_and_an_error(service: Service) -> 
         assert job_states(response) == ["done", "done", "failed", "done"]
         assert response.variants[2].error == "recipe C: NaN latents"
         [failed] = [
-            event for event in client.stream_events(created.id) if event["kind"] == "failed"
+            event for event in client.stream_events(created.id) if event["type"] == "failed"
         ]
         assert failed["error"] == "recipe C: NaN latents"
 
@@ -106,7 +106,7 @@ def test_cancel_ends_running_and_queued_jobs(service: Service) -> None:
     with service.client() as client:
         created = client.create_request(*THEME_AND_BASE, prompt="slow")
         for event in client.stream_events(created.id):
-            if event["kind"] == "step":
+            if event["type"] == "step":
                 break
         response = client.cancel(created.id)
         assert response.ended
@@ -114,7 +114,7 @@ def test_cancel_ends_running_and_queued_jobs(service: Service) -> None:
         ends = [
             event
             for event in client.stream_events(created.id)
-            if event["kind"] in ("cancelled", "done")
+            if event["type"] in ("cancelled", "done")
         ]
         assert sorted(event["slot"] for event in ends) == ["A", "B", "C", "D"]
         # A cancelled request does not block the next one.
@@ -129,7 +129,7 @@ def test_client_with_one_request_overtakes_a_flooding_client(service: Service) -
     with service.client() as flooding:
         flood = [flooding.create_request(*THEME_AND_BASE, prompt="slow") for _ in range(4)]
         service.start_workers()
-        next(e for e in flooding.stream_events(flood[0].id) if e["kind"] == "step")
+        next(e for e in flooding.stream_events(flood[0].id) if e["type"] == "step")
         with StudioClient(str(flooding._http.base_url), quiet) as client:
             created = wait_until_finished(client, client.create_request(*THEME_AND_BASE).id)
         for request in flood[:-1]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from benchmarks.redis_server import RedisServer
 from studio.app import create_app_container
-from studio.bench.redis import RedisServer
 from studio.client import StudioClient
 from studio.imaging.png_io import decode_png
 from studio.recipes.generation.events import JobCompleted
@@ -22,7 +22,11 @@ from tests.service.test_conformance import THEME_AND_BASE, job_states, wait_unti
 
 
 def test_worker_renders_the_same_pixels_as_the_page(redis: RedisServer, home: Path) -> None:
-    environment = {"STUDIO_HOME": str(home), "STUDIO_BROKER": redis.url, "STUDIO_DEVICE": "cpu"}
+    environment = {
+        "STUDIO_DATA_DIR": str(home),
+        "STUDIO_BROKER_URL": redis.url,
+        "STUDIO_DEVICE": "cpu",
+    }
     studio = create_app_container(Settings(data_dir=home, broker_url=SecretStr(redis.url)))
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
     key = studio.clients.create_or_rotate_key(ApiClient(name="app"))

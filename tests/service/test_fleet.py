@@ -12,17 +12,12 @@ from hypothesis import strategies as st
 from redis import ConnectionError, Redis
 from redis.client import Pipeline
 
-from studio.bench.redis import RedisServer
+from benchmarks.redis_server import RedisServer
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS
-from studio.services.requests.celery_runner import (
-    EVENT_TTL_SECONDS,
-    MAX_CONSECUTIVE_PER_MODEL,
-    ModelAffinityOrder,
-    RedisEventLog,
-    connect_redis,
-)
+from studio.services.requests.celery_app import MAX_CONSECUTIVE_PER_MODEL, ModelAffinityOrder
+from studio.services.requests.event_log import EVENT_TTL_SECONDS, RedisEventLog, connect_redis
 from studio.settings import Settings
 from studio.worker.celery_worker import run_worker
 from tests.service.conftest import Service
@@ -65,11 +60,11 @@ def test_jobs_of_a_killed_worker_are_rendered_by_another(fleet: Service) -> None
     fleet.start_workers()
     with fleet.client() as client:
         created = client.create_request(*THEME_AND_BASE, prompt="slow")
-        next(e for e in client.stream_events(created.id) if e["kind"] == "step")
+        next(e for e in client.stream_events(created.id) if e["type"] == "step")
         fleet.kill_workers()
         fleet.start_workers()
         assert job_states(wait_until_finished(client, created.id)) == ["done"] * 4
-        ends = [e["slot"] for e in client.stream_events(created.id) if e["kind"] == "done"]
+        ends = [e["slot"] for e in client.stream_events(created.id) if e["type"] == "done"]
         assert sorted(ends) == ["A", "B", "C", "D"]
 
 
@@ -84,7 +79,7 @@ def test_jobs_that_the_broker_lost_are_sent_again(
         connect_redis(fleet.redis.url).flushdb()
         fleet.start_workers()
         assert job_states(wait_until_finished(client, created.id)) == ["done"] * 4
-        assert {e["slot"] for e in client.stream_events(created.id) if e["kind"] == "done"} == set(
+        assert {e["slot"] for e in client.stream_events(created.id) if e["type"] == "done"} == set(
             SLOTS
         )
 
@@ -95,7 +90,7 @@ def test_duplicate_message_does_not_block_a_worker(fleet: Service) -> None:
     with fleet.client() as client:
         wait_until_finished(client, client.create_request(*THEME_AND_BASE).id)
         created = client.create_request(*THEME_AND_BASE, prompt="slow")
-        next(e for e in client.stream_events(created.id) if e["kind"] == "step")
+        next(e for e in client.stream_events(created.id) if e["type"] == "step")
         fleet.studio.requests.runner.enqueue(
             fleet.studio.requests.jobs.requests.get(created.id), SLOTS
         )
@@ -103,7 +98,7 @@ def test_duplicate_message_does_not_block_a_worker(fleet: Service) -> None:
         ends = [
             e["slot"]
             for e in client.stream_events(created.id)
-            if e["kind"] in ("done", "cancelled")
+            if e["type"] in ("done", "cancelled")
         ]
         assert sorted(ends) == ["A", "B", "C", "D"]
         assert (
@@ -120,7 +115,7 @@ def test_unpublished_end_is_read_from_the_job_table(fleet: Service) -> None:
             lease = queue.claim(created.id, slot)
             assert lease is not None
             queue.complete(lease, "failed", "not published")
-        failed = [e for e in client.stream_events(created.id) if e["kind"] == "failed"]
+        failed = [e for e in client.stream_events(created.id) if e["type"] == "failed"]
         assert [e["slot"] for e in failed] == ["A", "B", "C", "D"]
 
 
@@ -154,7 +149,7 @@ def test_worker_finishes_its_job_on_sigterm(fleet: Service) -> None:
     with fleet.client() as client:
         created = client.create_request(*THEME_AND_BASE, prompt="slow")
         for event in client.stream_events(created.id):
-            if event["kind"] == "step":
+            if event["type"] == "step":
                 slot_running = event["slot"]
                 break
         fleet.workers[0].send_signal(signal.SIGTERM)

@@ -64,12 +64,12 @@ def status(client: StudioClient, name: str) -> int:
 
 
 def wait_for_first_step(client: StudioClient, request_id: str) -> None:
-    next(event for event in client.stream_events(request_id) if event["kind"] == "step")
+    next(event for event in client.stream_events(request_id) if event["type"] == "step")
 
 
 def expect_all_done_once(client: StudioClient, request_id: str) -> None:
     assert job_states(wait_until_finished(client, request_id)) == ["done"] * 4
-    ends = [event["slot"] for event in client.stream_events(request_id) if event["kind"] == "done"]
+    ends = [event["slot"] for event in client.stream_events(request_id) if event["type"] == "done"]
     assert sorted(ends) == [*SLOTS]
 
 
@@ -144,7 +144,7 @@ def test_requests_during_a_redis_outage_are_rendered_later(
         # A client that streams from the start gets every end, however late the job was sent.
         events = client.stream_events(created[-1].id)
         fleet.start_workers()
-        assert sorted(e["slot"] for e in events if e["kind"] == "done") == [*SLOTS]
+        assert sorted(e["slot"] for e in events if e["type"] == "done") == [*SLOTS]
         for request in created:
             expect_all_done_once(client, request.id)
         assert status(client, "ready") == 200
@@ -281,7 +281,7 @@ def serve(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    return os.environ | {"STUDIO_HOME": str(home), "STUDIO_DEVICE": "cpu"}
+    return os.environ | {"STUDIO_DATA_DIR": str(home), "STUDIO_DEVICE": "cpu"}
 
 
 def answers(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it writes, and one line with an exit code for errors."""
+"""The command line: output, files, and errors as one line with an exit code."""
 
 import getpass
 import json
@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image
 
 from studio.app import create_app_container
 from studio.cli.main import main
+from studio.cli.models import ModelKind
+from studio.recipes.generation.recipe import ModelType
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.rendering.fake_renderer import FakeRenderer
@@ -22,6 +25,8 @@ from tests import examples
 
 
 class Ran:
+    """A finished command: exit code, stdout and stderr."""
+
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
 
@@ -43,7 +48,7 @@ def studio_command(
     return run
 
 
-def test_help_needs_no_heavy_library() -> None:
+def test_help_imports_no_heavy_library() -> None:
     script = (
         "import sys; from studio.cli.main import app\n"
         "try: app(['--help'])\n"
@@ -57,37 +62,37 @@ def test_help_needs_no_heavy_library() -> None:
     assert "render" in done.stdout
 
 
-def test_bases_are_listed_with_keypoints_and_exported(
+def test_base_images_are_listed_with_keypoints_and_exported(
     studio_command: Command, tmp_path: Path
 ) -> None:
-    listed = json.loads(studio_command("bases", "list", "--json").out)
+    listed = json.loads(studio_command("base-images", "list", "--json").out)
     assert {"id", "name", "width", "height", "keypoints"} <= listed[0].keys()
     assert all(len(base["keypoints"]) == 18 for base in listed)
     file = tmp_path / "out" / "mia.png"
-    assert studio_command("bases", "export", "mia", file).code == 0
+    assert studio_command("base-images", "export", "mia", file).code == 0
     with Image.open(file) as image:
         assert image.size == (listed[0]["width"], listed[0]["height"])
 
 
-def test_a_preset_goes_out_and_comes_in_as_the_next_version(
+def test_theme_is_exported_and_imported_as_the_next_version(
     studio_command: Command, tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.json"
-    assert studio_command("presets", "export", "first-light", file).code == 0
+    assert studio_command("themes", "export", "first-light", file).code == 0
     document = json.loads(file.read_text())
     document["recipes"]["A"]["steps"] = 11
     file.write_text(json.dumps(document))
-    assert json.loads(studio_command("presets", "import", file, "--json").out)[0]["version"] == 2
-    assert json.loads(studio_command("presets", "show", "first-light").out) == document
-    assert "first-light" in studio_command("presets", "list").out
-    versions = json.loads(studio_command("presets", "versions", "first-light", "--json").out)
+    assert json.loads(studio_command("themes", "import", file, "--json").out)[0]["version"] == 2
+    assert json.loads(studio_command("themes", "show", "first-light").out) == document
+    assert "first-light" in studio_command("themes", "list").out
+    versions = json.loads(studio_command("themes", "versions", "first-light", "--json").out)
     assert [(v["version"], v["note"]) for v in versions] == [
         (2, "imported from mine.json"),
         (1, "shipped"),
     ]
 
 
-def test_what_users_chose_is_printed_by_version(studio_command: Command, home: Path) -> None:
+def test_selections_are_counted_by_version(studio_command: Command, home: Path) -> None:
     studio = create_app_container(Settings(data_dir=home), FakeRenderer)
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
     asked = studio.requests.submit(
@@ -95,25 +100,25 @@ def test_what_users_chose_is_printed_by_version(studio_command: Command, home: P
     )
     list(studio.renders.run(asked.id).events())
     studio.requests.jobs.requests.select_variant(asked.id, "B")
-    told = json.loads(studio_command("presets", "picks", "first-light", "--json").out)
-    assert told == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
-    assert studio_command("presets", "picks", "nothing").code == 3
+    counts = json.loads(studio_command("themes", "selections", "first-light", "--json").out)
+    assert counts == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
+    assert studio_command("themes", "selections", "nothing").code == 3
 
 
-def test_a_presets_versions_are_compared(studio_command: Command, tmp_path: Path) -> None:
+def test_diff_lists_changed_fields(studio_command: Command, tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
-    studio_command("presets", "export", "first-light", file)
+    studio_command("themes", "export", "first-light", file)
     document = json.loads(file.read_text())
     steps = document["recipes"]["A"]["steps"]
     document["recipes"]["A"]["steps"] = steps + 1
     file.write_text(json.dumps(document))
-    studio_command("presets", "import", file)
-    changed = [{"place": "A, Sampling steps", "before": str(steps), "after": str(steps + 1)}]
-    assert json.loads(studio_command("presets", "diff", "first-light", "--json").out) == changed
-    same = studio_command("presets", "diff", "first-light", "--from", "2", "--to", "2", "--json")
+    studio_command("themes", "import", file)
+    changed = [{"field": "A, Sampling steps", "before": str(steps), "after": str(steps + 1)}]
+    assert json.loads(studio_command("themes", "diff", "first-light", "--json").out) == changed
+    same = studio_command("themes", "diff", "first-light", "--from", "2", "--to", "2", "--json")
     assert json.loads(same.out) == []
-    assert "Sampling steps" in studio_command("presets", "diff", "first-light").out
-    assert studio_command("presets", "diff", "first-light", "--from", "9").code == 3
+    assert "Sampling steps" in studio_command("themes", "diff", "first-light").out
+    assert studio_command("themes", "diff", "first-light", "--from", "9").code == 3
 
 
 def test_models_are_listed_with_hashes(studio_command: Command) -> None:
@@ -123,30 +128,30 @@ def test_models_are_listed_with_hashes(studio_command: Command) -> None:
 
 
 RENDER = ("render", "--out", "out", "--seed", 1)
-FIRST = (*RENDER, "--preset", "first-light")
+FIRST = (*RENDER, "--theme", "first-light")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
-        ((*RENDER, "--preset", "nope", "--base", "mia"), 3, "no preset named 'nope'"),
-        ((*FIRST, "--base", "nobody"), 3, "no base image named 'nobody' (there are: mia,"),
-        ((*FIRST, "--base", "mia", "--prompt", "x" * 10_000), 2, "10,000 characters"),
-        ((*FIRST, "--base", "mia", "--doodle", "missing.png"), 2, "cannot read the doodle"),
-        ((*FIRST, "--base", "mia", "--doodle", "text.png"), 2, "is not a PNG"),
-        ((*FIRST, "--base", "mia", "--doodle", "small.png"), 2, "is 8 x 8 pixels"),
-        (("render", "--preset", "first-light", "--base", "mia", "--out", "text.png/x"), 2, "cannot write into"),
-        (("presets", "import", "text.png"), 2, "preset file text.png is no JSON"),
-        (("presets", "show", "first-light", "--version", "7"), 3, "has no version 7"),
-        (("run", "--port", "99999"), 2, "a setting does not hold: port"),
-        (("run", "--host", "0.0.0.0"), 6, "nobody could sign in"),
+        ((*RENDER, "--theme", "nope", "--base-image", "mia"), 3, "no preset named 'nope'"),
+        ((*FIRST, "--base-image", "nobody"), 3, "no base image named 'nobody' (there are: mia,"),
+        ((*FIRST, "--base-image", "mia", "--prompt", "x" * 10_000), 2, "10,000 characters"),
+        ((*FIRST, "--base-image", "mia", "--doodle", "missing.png"), 2, "cannot read the doodle"),
+        ((*FIRST, "--base-image", "mia", "--doodle", "text.png"), 2, "is not a PNG"),
+        ((*FIRST, "--base-image", "mia", "--doodle", "small.png"), 2, "is 8 x 8 pixels"),
+        (("render", "--theme", "first-light", "--base-image", "mia", "--out", "text.png/x"), 2, "cannot write into"),
+        (("themes", "import", "text.png"), 2, "preset file text.png is no JSON"),
+        (("themes", "show", "first-light", "--version", "7"), 3, "has no version 7"),
+        (("ui", "--port", "99999"), 2, "a setting does not hold: port"),
+        (("ui", "--host", "0.0.0.0"), 6, "nobody could sign in"),
     ],
 )  # fmt: skip
-def test_errors_are_one_line_with_an_exit_code(
+def test_error_is_one_line_with_an_exit_code(
     studio_command: Command,
     arguments: tuple[object, ...],
     code: int,
-    said: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -156,34 +161,34 @@ def test_errors_are_one_line_with_an_exit_code(
     ran = studio_command(*arguments)
     assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
     assert ran.err.startswith("studio: ")
-    assert said in ran.err
+    assert message in ran.err
     assert not Path("out/result.json").exists()
 
 
-def test_a_data_directory_that_cannot_be_made_is_named(
+def test_unusable_data_directory_is_named(
     studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "file" / "home"))
-    ran = studio_command("presets", "list")
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "file" / "home"))
+    ran = studio_command("themes", "list")
     assert ran.code == 5
     assert "cannot make the data directory" in ran.err
-    assert "STUDIO_HOME" in ran.err
+    assert "STUDIO_DATA_DIR" in ran.err
 
 
-def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(home: Path) -> None:
-    """A limit on file sizes stands in for the disk: writes beyond 20 kB fail."""
+def test_full_disk_is_one_line_and_leaves_no_partial_file(home: Path) -> None:
+    """A limit on file sizes replaces the full disk: writes beyond 20 kB fail."""
     home.mkdir()
 
-    def little_room() -> None:
+    def limit_file_size() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     ran = subprocess.run(
-        [sys.executable, "-m", "studio.cli", "presets", "list"],
+        [sys.executable, "-m", "studio.cli", "themes", "list"],
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=little_room,
+        preexec_fn=limit_file_size,
     )
     assert ran.returncode == 5, ran.stderr
     assert ran.stderr.count("\n") == 1
@@ -191,15 +196,15 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(home: P
     assert not [f for f in home.rglob("*") if f.suffix == ".png"]
 
 
-def test_a_database_that_cannot_be_opened_is_named(studio_command: Command, home: Path) -> None:
+def test_unusable_database_is_named(studio_command: Command, home: Path) -> None:
     (home / "studio.db").mkdir(parents=True)
-    ran = studio_command("presets", "list")
+    ran = studio_command("themes", "list")
     assert ran.code == 5
     assert "cannot use the database" in ran.err
     assert ran.err.count("\n") == 1
 
 
-def test_a_relative_data_directory_is_made_absolute(
+def test_relative_data_directory_becomes_absolute(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -207,76 +212,134 @@ def test_a_relative_data_directory_is_made_absolute(
     assert Settings(data_dir=Path("~/there")).data_dir == Path.home() / "there"
 
 
-def test_a_base_image_is_added_with_keypoints_from_a_file(
+def test_base_image_is_added_with_keypoints_from_a_file(
     studio_command: Command, tmp_path: Path
 ) -> None:
     file, points = tmp_path / "zoe.png", tmp_path / "points.json"
     file.write_bytes(examples.png((128, 128)))
-    listed = json.loads(studio_command("bases", "list", "--json").out)
+    listed = json.loads(studio_command("base-images", "list", "--json").out)
     points.write_text(json.dumps(listed[0]["keypoints"]))
-    ran = studio_command("bases", "add", "zoe", file, "--name", "Zoe", "--keypoints", points)
+    ran = studio_command("base-images", "add", "zoe", file, "--name", "Zoe", "--keypoints", points)
     assert (ran.code, ran.out) == (0, "zoe: 128x128, 18 of 18 keypoints\n")
-    bare = studio_command("bases", "add", "bare", file)
-    assert bare.out == "bare: 128x128, no keypoints: pose units cannot use it yet\n"
-    assert [i["id"] for i in json.loads(studio_command("bases", "list", "--json").out)][-2:] == ["zoe", "bare"]  # fmt: skip
+    bare = studio_command("base-images", "add", "bare", file)
+    assert bare.out == "bare: 128x128, no keypoints (required by pose units)\n"
+    assert [i["id"] for i in json.loads(studio_command("base-images", "list", "--json").out)][-2:] == ["zoe", "bare"]  # fmt: skip
 
 
-def test_a_detector_that_is_not_there_says_how_to_get_one(
-    studio_command: Command, tmp_path: Path
-) -> None:
-    ran = studio_command("bases", "detect", "mia", "--detector", "vitpose-base-simple")
+def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> None:
+    ran = studio_command("base-images", "detect-pose", "mia", "--detector", "vitpose-base-simple")
     assert ran.code == 3
     assert "no detector named 'vitpose-base-simple' (there are: none)" in ran.err
 
 
-def test_a_theme_is_checked_deployed_rolled_back_and_taken_down(studio_command: Command) -> None:
-    checked = json.loads(studio_command("presets", "check", "first-light", "--json").out)
+def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Command) -> None:
+    checked = json.loads(studio_command("themes", "check", "first-light", "--json").out)
     assert {line["level"] for line in checked} == {"pass", "warning"}
-    deployed = studio_command("presets", "deploy", "first-light", "--author", "ada", "--note", "season opens")  # fmt: skip
+    deployed = studio_command("themes", "deploy", "first-light", "--author", "ada", "--note", "season opens")  # fmt: skip
     assert deployed.code == 0
     assert "ada" in deployed.out
-    served = json.loads(studio_command("presets", "live", "--json").out)
-    assert [(each["slug"], each["version"]) for each in served] == [("first-light", 1)]
-    back = studio_command("presets", "rollback", "first-light")
+    active = json.loads(studio_command("themes", "status", "--json").out)
+    assert [(each["slug"], each["version"]) for each in active] == [("first-light", 1)]
+    back = studio_command("themes", "rollback", "first-light")
     assert (back.code, "served no other version" in back.err) == (3, True)
-    assert studio_command("presets", "stop", "first-light", "--note", "a bug").code == 0
-    assert json.loads(studio_command("presets", "live", "--json").out) == []
-    log = json.loads(studio_command("presets", "deployments", "first-light", "--json").out)
-    assert [(each["version"], each["note"]) for each in log] == [("down", "a bug"), (1, "season opens")]  # fmt: skip
-    # Issue 18, 16: every order has an author, without --author whoever is logged in.
+    assert studio_command("themes", "undeploy", "first-light", "--note", "a bug").code == 0
+    assert json.loads(studio_command("themes", "status", "--json").out) == []
+    log = json.loads(studio_command("themes", "deployments", "first-light", "--json").out)
+    assert [(each["version"], each["note"]) for each in log] == [("undeployed", "a bug"), (1, "season opens")]  # fmt: skip
+    # Issue 18, 16: without --author the log has the name of the operating system's user.
     assert [each["author"] for each in log] == [getpass.getuser(), "ada"]
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
-        (("--from", "tomorrow"), "'tomorrow' is no moment: write it as"),
-        (("--from", "2026-12-01"), "a moment needs its time zone"),
-        (("--share", "5"), "a trial needs a version and a share"),
+        (("--starts-at", "tomorrow"), "'tomorrow' is no moment: write it as"),
+        (("--starts-at", "2026-12-01"), "a moment needs its time zone"),
+        (("--canary-percent", "5"), "a trial needs a version and a share"),
         (("--channel", "no/such"), "this cannot be deployed: channel"),
     ],
 )
-def test_a_deployment_that_makes_no_sense_says_why(
-    studio_command: Command, options: tuple[str, ...], says: str
+def test_invalid_deployment_is_explained(
+    studio_command: Command, options: tuple[str, ...], message: str
 ) -> None:
-    ran = studio_command("presets", "deploy", "first-light", *options)
-    assert (ran.code, says in ran.err) == (2, True)
+    ran = studio_command("themes", "deploy", "first-light", *options)
+    assert (ran.code, message in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "says"),
+    ("options", "code", "message"),
     [
         (("--x", "denoising_strength"), 2, "is no axis"),
         (("--x", "no_such=1"), 2, "no field 'no_such'"),
-        (("--x", "steps=8", "--letter", "E"), 2, "choose A, B, C or D"),
-        (("--x", "steps=8", "--preset", "nobody"), 3, "no preset named"),
+        (("--x", "steps=8", "--recipe", "E"), 2, "choose A, B, C or D"),
+        (("--x", "steps=8", "--theme", "nobody"), 3, "no preset named"),
     ],
 )
-def test_a_sweep_that_cannot_be_says_why_before_it_begins(
-    studio_command: Command, tmp_path: Path, options: tuple[str, ...], code: int, says: str
+def test_invalid_sweep_is_explained_before_it_starts(
+    studio_command: Command, tmp_path: Path, options: tuple[str, ...], code: int, message: str
 ) -> None:
     ran = studio_command(
-        "sweep", "--preset", "first-light", "--base", "mia", "--out", tmp_path / "out", *options
+        "sweep",
+        "--theme",
+        "first-light",
+        "--base-image",
+        "mia",
+        "--out",
+        tmp_path / "out",
+        *options,
     )
-    assert (ran.code, says in ran.err) == (code, True)
+    assert (ran.code, message in ran.err) == (code, True)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("alias", "name", "server"),
+    [
+        ("run", "ui", "studio.ui.server.serve"),
+        ("serve", "api", "studio.server.api_server.serve"),
+    ],
+)
+def test_former_command_name_works_and_names_the_new_one(
+    studio_command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    alias: str,
+    name: str,
+    server: str,
+) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr(server, served.append)
+    old, new = studio_command(alias, "--port", "8000"), studio_command(name, "--port", "8000")
+    assert (old.code, old.err) == (0, f"`studio {alias}` is deprecated: use `studio {name}`\n")
+    assert (new.code, new.err) == (0, "")
+    assert served[0] == served[1]
+    assert f" {alias} " not in studio_command("--help").out
+
+
+def test_model_kinds_of_the_command_line_are_those_of_recipes() -> None:
+    assert {kind.value for kind in ModelKind} == set(get_args(ModelType))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--objective", "looks"), "objective"),
+        (("--recipe", "E"), "slot"),
+        (("--vary", "steps"), "steps"),
+    ],
+)
+def test_invalid_study_is_explained(
+    studio_command: Command, options: tuple[str, ...], message: str
+) -> None:
+    arguments = ("tuning", "start", "first-light", "--vary", "denoising_strength=0.4..0.8")
+    ran = studio_command(*arguments, *options)
+    assert (ran.code, message in ran.err) == (2, True)
+
+
+def test_theme_is_duplicated_archived_and_unarchived(studio_command: Command) -> None:
+    made = studio_command("themes", "duplicate", "first-light", "Garden party", "--json")
+    assert json.loads(made.out) == [{"slug": "garden-party", "version": 1, "name": "Garden party"}]
+    assert studio_command("themes", "archive", "garden-party").code == 0
+    assert "garden-party" not in studio_command("themes", "list").out
+    assert "garden-party" in studio_command("themes", "list", "--archived").out
+    assert studio_command("themes", "unarchive", "garden-party").code == 0
+    assert "garden-party" in studio_command("themes", "list").out

@@ -1,6 +1,6 @@
-"""`studio backup` and `studio restore`, and the commands that docs/how-to/backup.md gives beside them.
+"""`studio backup` and `studio restore`, and the shell commands of docs/how-to/backup.md.
 
-Issue 18, 12 (review 7): a copied `studio.db` lost 43 of 43 variants in silence.
+Issue 18, 12 (review 7): a plain copy of `studio.db` lost 43 of 43 variants without an error.
 """
 
 import hashlib
@@ -31,32 +31,32 @@ DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "backup.md"
 
 
 @contextmanager
-def writing(studio: AppContainer) -> Iterator[list[str]]:
-    """Variants are added all the while; the hashes of those that are kept."""
-    kept: list[str] = []
-    over = threading.Event()
+def adding_variants(studio: AppContainer) -> Iterator[list[str]]:
+    """A thread adds variants until the block ends; yields the hashes of those that were stored."""
+    stored: list[str] = []
+    stopped = threading.Event()
 
     def add() -> None:
-        while not over.is_set():
-            png = examples.png(color=(len(kept) % 256, len(kept) // 256 % 256, 3, 255))
+        while not stopped.is_set():
+            png = examples.png(color=(len(stored) % 256, len(stored) // 256 % 256, 3, 255))
             sha256 = hashlib.sha256(png).hexdigest()
-            variant = examples.variant(image_sha256=sha256, request_id=f"{len(kept):032x}")
+            variant = examples.variant(image_sha256=sha256, request_id=f"{len(stored):032x}")
             studio.variants.add(variant, png)
-            kept.append(sha256)
+            stored.append(sha256)
 
     writer = threading.Thread(target=add)
     writer.start()
     try:
-        while len(kept) < 20:
-            over.wait(0.01)
-        yield kept
+        while len(stored) < 20:
+            stopped.wait(0.01)
+        yield stored
     finally:
-        over.set()
+        stopped.set()
         writer.join()
 
 
-def stock(home: Path) -> AppContainer:
-    """A studio with something of everything that is nowhere else."""
+def create_studio(home: Path) -> AppContainer:
+    """A studio with one of each thing that a backup has to hold."""
     studio = create_app_container(Settings(data_dir=home), FakeRenderer)
     write(home / "models" / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     (home / "models" / ".partial").mkdir()
@@ -69,16 +69,16 @@ def stock(home: Path) -> AppContainer:
     return studio
 
 
-def check_whole(home: Path, at_least: int) -> None:
-    """Every row of the restored studio has its picture, and nothing of before is missing."""
+def assert_complete(home: Path, at_least: int) -> None:
+    """Every variant of the restored studio has its image, and none is missing."""
     with closing(sqlite3.connect(home / "studio.db")) as database:
-        [(found,)] = database.execute("PRAGMA integrity_check").fetchall()
-        named = [row[0] for row in database.execute("SELECT picture_sha256 FROM variants")]
-    assert found == "ok"
-    assert len(named) >= at_least
+        [(integrity,)] = database.execute("PRAGMA integrity_check").fetchall()
+        hashes = [row[0] for row in database.execute("SELECT image_sha256 FROM variants")]
+    assert integrity == "ok"
+    assert len(hashes) >= at_least
     restored = create_app_container(Settings(data_dir=home), FakeRenderer)
-    for sha256 in named:
-        png = (home / "images" / sha256[:2] / f"{sha256}.png").read_bytes()
+    for sha256 in hashes:
+        png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
         assert hashlib.sha256(png).hexdigest() == sha256
     assert list(restored.users.names()) == ["ada"]
     assert restored.themes.get_version("first-light").version == 1
@@ -86,47 +86,47 @@ def check_whole(home: Path, at_least: int) -> None:
     assert (home / "session-secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_backup_under_writes_is_whole_and_restored(
+def test_backup_during_writes_is_complete_and_restored(
     studio_command: Command, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with writing(stock(home)) as kept:
-        before = len(kept)
+    with adding_variants(create_studio(home)) as stored:
+        before = len(stored)
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "images", "session-secret", "studio.db", "words",
+        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
     ]  # fmt: skip
     assert not list((tmp_path / "copy").rglob("*.begun"))
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "new"))
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "new"))
     assert studio_command("restore", tmp_path / "copy").code == 0
-    check_whole(tmp_path / "new", before)
+    assert_complete(tmp_path / "new", before)
     listed = json.loads(studio_command("models", "list", "--json").out)
     assert "glow" in {each["name"] for each in listed}
 
 
-def test_models_may_be_left_out(studio_command: Command, home: Path, tmp_path: Path) -> None:
-    stock(home)
+def test_models_can_be_left_out(studio_command: Command, home: Path, tmp_path: Path) -> None:
+    create_studio(home)
     assert studio_command("backup", tmp_path / "copy", "--without-models").code == 0
     assert not (tmp_path / "copy" / "models").exists()
 
 
-def test_the_commands_of_the_docs_do_the_same(home: Path, tmp_path: Path) -> None:
-    """Those for who has no studio at hand: as they stand in docs/how-to/backup.md."""
+def test_shell_commands_of_the_docs_make_a_complete_backup(home: Path, tmp_path: Path) -> None:
+    """For operators without the command `studio`: docs/how-to/backup.md."""
     [script] = re.findall(r"```sh\n# by hand\n(.*?)```", DOCS.read_text(), re.DOTALL)
     new = tmp_path / "new"
-    environment = os.environ | {"STUDIO_HOME": str(home), "BACKUP": str(tmp_path / "copy")}
+    environment = os.environ | {"STUDIO_DATA_DIR": str(home), "BACKUP": str(tmp_path / "copy")}
     if shutil.which("sqlite3") is None:
-        environment["PATH"] = f"{stand_in_for_sqlite3(tmp_path)}{os.pathsep}{os.environ['PATH']}"
-    with writing(stock(home)) as kept:
-        before = len(kept)
+        environment["PATH"] = f"{fake_sqlite3(tmp_path)}{os.pathsep}{os.environ['PATH']}"
+    with adding_variants(create_studio(home)) as stored:
+        before = len(stored)
         subprocess.run(["bash", "-euc", script], env=environment, check=True)
     shutil.copytree(tmp_path / "copy", new)
-    check_whole(new, before)
+    assert_complete(new, before)
 
 
-def stand_in_for_sqlite3(folder: Path) -> Path:
-    """A folder with a command `sqlite3` that knows `.backup`, by the same interface of SQLite."""
-    command = folder / "bin" / "sqlite3"
+def fake_sqlite3(directory: Path) -> Path:
+    """A directory with a command `sqlite3` whose `.backup` uses SQLite's backup API."""
+    command = directory / "bin" / "sqlite3"
     command.parent.mkdir()
     command.write_text(
         f"#!{sys.executable}\nimport shlex, sqlite3, sys\n"
@@ -138,7 +138,7 @@ def stand_in_for_sqlite3(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("backup", "full"), 2, "is not empty: name a new folder"),
         (("backup", "text.txt/x"), 5, "was broken off"),
@@ -146,41 +146,39 @@ def stand_in_for_sqlite3(folder: Path) -> Path:
         (("restore", "broken"), 2, "does not hold"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_line(
+def test_error_is_one_line(
     studio_command: Command,
     home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    stock(home)
-    for folder in ("full", "broken"):
-        Path(folder).mkdir()
+    create_studio(home)
+    for name in ("full", "broken"):
+        Path(name).mkdir()
     Path("full/text").write_text("something")
     Path("broken/backup.json").write_text("{}")
     Path("text.txt").write_text("")
     ran = studio_command(*arguments)
     assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
-    assert said in ran.err
+    assert message in ran.err
 
 
-def test_nothing_that_is_there_is_written_over(
-    studio_command: Command, home: Path, tmp_path: Path
-) -> None:
-    stock(home)
+def test_restore_overwrites_nothing(studio_command: Command, home: Path, tmp_path: Path) -> None:
+    create_studio(home)
     assert studio_command("backup", tmp_path / "copy").code == 0
     ran = studio_command("restore", tmp_path / "copy")
     assert (ran.code, "is there already" in ran.err) == (2, True)
 
 
-def test_where_there_is_no_sqlite_file_the_docs_are_named(
+def test_postgresql_is_refused_with_a_link_to_the_docs(
     studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert studio_command("backup", tmp_path / "copy").code == 5
     assert not (tmp_path / "copy" / "studio.db").exists()
-    monkeypatch.setenv("STUDIO_DATABASE", "postgresql://studio@127.0.0.1/studio")
+    monkeypatch.setenv("STUDIO_DATABASE_URL", "postgresql://studio@127.0.0.1/studio")
     ran = studio_command("backup", tmp_path / "copy")
     assert (ran.code, "pg_dump (see docs/how-to/backup.md)" in ran.err) == (2, True)

@@ -1,4 +1,4 @@
-"""`studio models`: lists, problems, proof and removal, on models made for the test."""
+"""`studio models` on small models made for the test."""
 
 import json
 import os
@@ -16,52 +16,52 @@ __all__ = ["studio_command"]
 
 @pytest.fixture
 def lora(home: Path) -> Path:
-    place = home / "models" / "loras"
-    place.mkdir(parents=True)
-    file = place / "glow.safetensors"
+    directory = home / "models" / "loras"
+    directory.mkdir(parents=True)
+    file = directory / "glow.safetensors"
     save_file({PEFT: np.zeros((8, 128), np.float16)}, file, {"modelspec.trigger_phrase": "glow"})
     return file
 
 
-def test_one_model_is_shown_with_all_that_is_known(studio_command: Command, lora: Path) -> None:
+def test_model_is_shown_with_its_details(studio_command: Command, lora: Path) -> None:
     shown = json.loads(studio_command("models", "show", "glow", "--json").out)
     assert (shown["kind"], shown["family"], shown["triggers"]) == ("lora", "pocket", ["glow"])
     assert shown["path"] == str(lora)
     assert "glow" in studio_command("models", "show", "lora/glow").out
 
 
-def test_an_unknown_model_is_answered_with_those_there_are(studio_command: Command) -> None:
+def test_unknown_model_lists_the_available_ones(studio_command: Command) -> None:
     ran = studio_command("models", "show", "nothing")
     assert (ran.code, ran.out) == (3, "")
     assert "no model named 'nothing' (there are: pocket-ink" in ran.err
 
 
-def test_a_scan_says_what_cannot_be_used_and_why(studio_command: Command, lora: Path) -> None:
+def test_check_reports_unusable_models(studio_command: Command, lora: Path) -> None:
     lora.with_name("old.pt").write_bytes(b"\x80")
     lora.with_name("half.safetensors").write_bytes(b"\x10")
-    ran = studio_command("models", "scan")
+    ran = studio_command("models", "check")
     assert ran.code == 0
     assert "old.pt holds pickled weights" in ran.out
     assert "half.safetensors is no readable" in ran.out
-    assert "2 cannot" in ran.err
-    assert len(json.loads(studio_command("models", "scan", "--json").out)) == 2
+    assert "2 unusable" in ran.err
+    assert len(json.loads(studio_command("models", "check", "--json").out)) == 2
 
 
-def test_folders_of_other_tools_are_named_by_a_setting(
+def test_directories_of_other_tools_are_scanned(
     studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trees = []
     for name in ("one", "two"):
-        place = tmp_path / name / "models" / "Stable-diffusion"
-        place.mkdir(parents=True)
-        write(place / f"{name}.safetensors", checkpoint())
+        directory = tmp_path / name / "models" / "Stable-diffusion"
+        directory.mkdir(parents=True)
+        write(directory / f"{name}.safetensors", checkpoint())
         trees.append(str(tmp_path / name))
-    monkeypatch.setenv("STUDIO_MODEL_FOLDERS", os.pathsep.join(trees))
+    monkeypatch.setenv("STUDIO_EXTRA_MODEL_DIRS", os.pathsep.join(trees))
     listed = json.loads(studio_command("models", "list", "--json").out)
     assert {"one", "two"} <= {each["name"] for each in listed}
 
 
-def test_verify_finds_the_file_that_changed_without_its_time_changing(
+def test_verify_detects_a_change_that_kept_the_file_time(
     studio_command: Command, lora: Path
 ) -> None:
     assert studio_command("models", "verify", "glow").code == 0
@@ -74,7 +74,7 @@ def test_verify_finds_the_file_that_changed_without_its_time_changing(
     assert "no longer what it was: glow" in ran.err
 
 
-def test_a_model_of_ones_own_is_removed_and_a_shipped_one_is_not(
+def test_user_model_is_removed_and_bundled_model_is_not(
     studio_command: Command, lora: Path
 ) -> None:
     assert studio_command("models", "remove", "glow", "--yes").code == 0
@@ -84,7 +84,7 @@ def test_a_model_of_ones_own_is_removed_and_a_shipped_one_is_not(
     assert "not the studio's" in ran.err
 
 
-def test_what_lies_behind_a_link_is_not_removed(
+def test_model_behind_a_link_is_not_removed(
     studio_command: Command, home: Path, tmp_path: Path
 ) -> None:
     """Issue 18, 12 (review 3.3): links lead to other disks."""
@@ -100,7 +100,9 @@ def test_what_lies_behind_a_link_is_not_removed(
     assert shared.exists()
 
 
-def test_a_model_of_any_name_is_shown_and_removed(studio_command: Command, home: Path) -> None:
+def test_model_with_special_characters_is_shown_and_removed(
+    studio_command: Command, home: Path
+) -> None:
     """Issue 18, 17."""
     for name in ("【汉服】_v1 (a, b)", "-dash", "100%"):
         file = write(home / "models" / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})

@@ -1,4 +1,7 @@
-"""What the documents say is so: commands, settings, routes, links. Issue 18, 14; issue 19, 3."""
+"""The documentation is correct: commands, settings, routes, files, links.
+
+Issue 18, 14; issue 19, 3.
+"""
 
 import os
 import re
@@ -16,7 +19,8 @@ from typer.core import TyperGroup
 from docs.generate import PAGES as GENERATED
 from docs.generate import api, api_document, command_line, error_codes, messages, preset, settings
 from studio.cli.main import app
-from studio.locales import DEFAULT, templates
+from studio.locales import DEFAULT, LANGUAGES, templates
+from studio.old_environment import OLD_VARIABLES
 from studio.recipes.generation.recipe import Recipe
 from studio.settings import Settings
 
@@ -26,19 +30,19 @@ WORKERS = (ROOT / "docs" / "how-to" / "workers.md").read_text()
 
 
 def block(first_line: str) -> str:
-    """The code block of docs/how-to/workers.md whose first line begins so."""
-    [found] = re.findall(rf"```\w+\n({re.escape(first_line)}.*?)```", WORKERS, re.DOTALL)
-    return str(found)
+    """The code block of docs/how-to/workers.md that starts with `first_line`."""
+    [text] = re.findall(rf"```\w+\n({re.escape(first_line)}.*?)```", WORKERS, re.DOTALL)
+    return str(text)
 
 
 def shell_lines(text: str) -> Iterator[str]:
-    """The commands of a page's `sh` blocks; continued lines as one."""
-    for found in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
-        yield from found.replace("\\\n", " ").splitlines()
+    """The commands of a page's `sh` blocks; continued lines are joined."""
+    for code in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+        yield from code.replace("\\\n", " ").splitlines()
 
 
 def studio_arguments(line: str) -> list[str] | None:
-    """What a line gives the command `studio`; None where it calls another."""
+    """The arguments of the command `studio` in a line; None for another command."""
     words = shlex.split(line, comments=True)
     while words and re.match(r"[A-Z_]+=", words[0]):
         words = words[1:]
@@ -48,31 +52,32 @@ def studio_arguments(line: str) -> list[str] | None:
 
 
 COMMANDS = [
-    pytest.param(found, id=f"{page.stem}-{index}")
+    pytest.param(arguments, id=f"{page.stem}-{index}")
     for page in PAGES
     for index, line in enumerate(shell_lines(page.read_text()))
-    if (found := studio_arguments(line)) is not None
+    if (arguments := studio_arguments(line)) is not None
 ]
 
 
-def named(page: Path) -> str:
+def relative_path(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def test_the_documents_have_commands() -> None:
+def test_documentation_has_commands() -> None:
     assert len(COMMANDS) > 50
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
-def test_a_command_of_the_documents_is_one(arguments: list[str]) -> None:
-    """It is parsed, with its options and arguments, and not run."""
+def test_documented_command_exists(arguments: list[str]) -> None:
+    """The command is parsed with its options and arguments, but not run."""
     command = typer.main.get_command(app)
     context = command.make_context("studio", list(arguments))
     while isinstance(command, TyperGroup):
-        rest = [*context._protected_args, *context.args]
-        name, found, rest = command.resolve_command(context, rest)
-        assert found is not None
-        command, context = found, found.make_context(name, rest, parent=context)
+        remaining = [*context._protected_args, *context.args]
+        name, subcommand, remaining = command.resolve_command(context, remaining)
+        assert subcommand is not None
+        context = subcommand.make_context(name, remaining, parent=context)
+        command = subcommand
 
 
 def test_every_setting_has_a_description() -> None:
@@ -83,12 +88,12 @@ def test_every_setting_has_a_description() -> None:
         assert f"| `STUDIO_{name.upper()}` |" in page
 
 
-def test_every_setting_that_the_documents_name_is_one() -> None:
+def test_settings_named_in_the_documentation_exist() -> None:
     known = {f"STUDIO_{name.upper()}" for name in Settings.model_fields}
-    known |= {"STUDIO_AUTHOR", "STUDIO_CHROMIUM", "STUDIO_TEST_ALL"}
+    known |= {"STUDIO_AUTHOR", "STUDIO_CHROMIUM", "STUDIO_TEST_ALL", *OLD_VARIABLES}
     for page in PAGES:
         for name in re.findall(r"\bSTUDIO_[A-Z_]*[A-Z]\b", page.read_text()):
-            assert name in known, f"{named(page)}: {name}"
+            assert name in known, f"{relative_path(page)}: {name}"
 
 
 def test_every_route_is_in_the_reference() -> None:
@@ -107,15 +112,45 @@ def test_every_command_is_in_the_reference() -> None:
 
     def commands(group: TyperGroup, path: str) -> Iterator[str]:
         for name, command in group.commands.items():
+            if command.hidden:
+                continue
             yield f"{path} {name}"
             if isinstance(command, TyperGroup):
                 yield from commands(command, f"{path} {name}")
 
-    found = typer.main.get_command(app)
-    assert isinstance(found, TyperGroup)
-    names = list(commands(found, "studio"))
+    names = list(commands(typer.main.get_group(app), "studio"))
     assert len(names) > 50
     assert not [name for name in names if f"# `{name}`" not in page]
+
+
+NAMED_COMMAND = re.compile(
+    r"(?:^|[`:：] ?)studio ([a-z][a-z-]*)(?:\s+([a-z][a-z-]*))?", re.MULTILINE
+)
+"""A command in running text: after a backtick or a colon, or at the beginning of a line."""
+
+
+def texts_that_name_commands() -> Iterator[tuple[str, str]]:
+    """Source and text: messages in each language, Python files, documentation pages."""
+    for language in LANGUAGES:
+        for id_, text in templates(language).items():
+            yield f"{language}: {id_}", text
+    for path in [*(ROOT / "studio").rglob("*.py"), *PAGES]:
+        if path.name != "CHANGELOG.md":
+            yield relative_path(path), path.read_text("utf-8")
+
+
+def test_commands_named_in_texts_exist() -> None:
+    group = typer.main.get_group(app)
+    assert isinstance(group, TyperGroup)
+    visible = {name: command for name, command in group.commands.items() if not command.hidden}
+    unknown = []
+    for source, text in texts_that_name_commands():
+        for name, subcommand in NAMED_COMMAND.findall(text):
+            command = visible.get(name)
+            subcommands = command.commands if isinstance(command, TyperGroup) else None
+            if command is None or (subcommands and subcommand and subcommand not in subcommands):
+                unknown.append(f"{source}: studio {name} {subcommand}")
+    assert not unknown
 
 
 def test_every_field_of_a_recipe_is_in_the_reference() -> None:
@@ -124,14 +159,14 @@ def test_every_field_of_a_recipe_is_in_the_reference() -> None:
         assert f"| `{field.alias or name}` |" in page
 
 
-def test_every_error_has_a_meaning_and_every_message_a_line() -> None:
+def test_every_error_and_message_is_in_the_reference() -> None:
     rows = [line.split(" | ") for line in error_codes().splitlines() if "nbsp" in line]
     assert len(rows) > 20
     assert all(len(row) == 4 and row[3].strip(" |") for row in rows)
     assert not [id_ for id_ in templates(DEFAULT) if f"| `{id_}` |" not in messages()]
 
 
-def test_links_between_pages_lead_somewhere() -> None:
+def test_links_between_pages_resolve() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
             if "://" not in target:
@@ -139,18 +174,27 @@ def test_links_between_pages_lead_somewhere() -> None:
                 made = found.is_relative_to(ROOT / "docs") and (
                     found.relative_to(ROOT / "docs").as_posix() in GENERATED
                 )
-                assert found.exists() or made, f"{named(page)}: {target}"
+                assert found.exists() or made, f"{relative_path(page)}: {target}"
 
 
-def test_files_that_the_readme_and_the_guide_name_are_there() -> None:
+def test_files_named_in_readme_and_contributing_exist() -> None:
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "NOTICE"):
         for name in re.findall(
             r"(?<![\w./-])(?:assets|docs|studio|tests|presets)/[\w./-]*\w", page.read_text()
         ):
-            assert (ROOT / name).exists(), f"{named(page)}: {name}"
+            assert (ROOT / name).exists(), f"{relative_path(page)}: {name}"
 
 
-def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+def test_source_files_named_in_the_documents_exist() -> None:
+    """A path is relative to the checkout or to `studio/`."""
+    for page in PAGES:
+        if page.name != "CHANGELOG.md":
+            for name in re.findall(r"`([\w/]+\.py)`", page.read_text()):
+                found = (ROOT / name).exists() or (ROOT / "studio" / name).exists()
+                assert found, f"{relative_path(page)}: {name}"
+
+
+def test_site_builds_without_warnings(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
         cwd=ROOT,
@@ -166,14 +210,14 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     assert not [page for page in tmp_path.rglob("*.html") if outside.search(page.read_text())]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
-def test_the_studio_is_installed_from_no_index(page: Path) -> None:
-    """No distribution of its name is ours there: who registers it would own every image."""
+@pytest.mark.parametrize("page", PAGES, ids=relative_path)
+def test_no_page_installs_the_studio_from_a_package_index(page: Path) -> None:
+    """The name is not registered there: whoever registers it could run code on every installation."""
     lines = re.findall(r"pip install[^\n`]*", page.read_text())
     assert not [line for line in lines if "doodle-theme-studio" in line]
 
 
-def test_the_image_is_built_of_the_checkout_with_pinned_versions() -> None:
+def test_container_image_is_built_from_the_checkout_with_pinned_versions() -> None:
     installs = re.findall(r"pip install .*", block("# Dockerfile"))
     assert len(installs) == 2
     assert all("-c constraints.txt" in line for line in installs)

@@ -34,7 +34,7 @@ def test_every_error_is_named_error() -> None:
 
 
 # Issue 19, 2.
-@pytest.mark.parametrize("statuses", [problems.STATUS, page_errors.STATUS])
+@pytest.mark.parametrize("statuses", [problems.STATUS_BY_ERROR, page_errors.STATUS_BY_ERROR])
 def test_version_conflict_is_409(statuses: dict[type[StudioError], int]) -> None:
     conflict = VersionConflictError("theme.exists", name="Spring")
     assert next(code for kind, code in statuses.items() if isinstance(conflict, kind)) == 409

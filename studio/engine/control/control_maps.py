@@ -1,10 +1,10 @@
-"""What each ControlNet unit is shown: lines, a pose, or a picture as it is. Free of torch."""
+"""Makes the control map of a ControlNet unit: lines, a pose skeleton, or an image. Free of torch."""
 
 from collections.abc import Hashable
 
 from PIL import Image
 
-from studio.engine.control.edge_detectors import DETECTORS, detect_edges
+from studio.engine.control.edge_detectors import EDGE_DETECTORS, detect_edges
 from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
 from studio.imaging.control_maps import lineart_map, scribble_map
@@ -23,10 +23,13 @@ def make_control_map(
     doodle: Image.Image | None,
     size: tuple[int, int],
 ) -> Image.Image | None:
-    """The unit's map at `size` (width, height) as RGB; None where there is nothing to show.
+    """The unit's control map, RGB at `size` (width, height) in pixels.
 
-    A unit that finds no line has nothing to say and is left out rather than fed a black
-    picture. A pose unit needs the base image's keypoints: raises InputError without them.
+    None when there is nothing to show: a unit whose preprocessor finds no line is left out rather
+    than given a black image.
+
+    Raises InvalidInputError for a pose unit when the base image has no keypoints, NotFoundError when
+    the job lacks the unit's own image.
     """
     if unit.preprocessor == "pose":
         return _pose_map(unit, job, size)
@@ -34,36 +37,40 @@ def make_control_map(
     if source is None:
         return None
     resample = Image.Resampling.NEAREST if unit.source == "doodle" else Image.Resampling.LANCZOS
-    fitted = resize_to(source, size, unit.resize_mode, resample)
+    resized = resize_to(source, size, unit.resize_mode, resample)
     if unit.preprocessor == "none":
-        return fitted.convert("RGB")
-    if unit.preprocessor in DETECTORS:
-        lines = detect_edges(unit.preprocessor, _flatten_on_white(fitted))
-    else:
-        lines = (scribble_map if unit.preprocessor == "scribble" else lineart_map)(fitted)
+        return resized.convert("RGB")
+    lines = _line_map(unit, resized)
     return lines if lines.getbbox() else None
 
 
+def _line_map(unit: ControlUnit, image: Image.Image) -> Image.Image:
+    """White lines on black by the unit's preprocessor."""
+    if unit.preprocessor in EDGE_DETECTORS:
+        return detect_edges(unit.preprocessor, _flatten_on_white(image))
+    return (scribble_map if unit.preprocessor == "scribble" else lineart_map)(image)
+
+
 def _flatten_on_white(image: Image.Image) -> Image.Image:
-    """A doodle as it would look on white paper."""
     layer = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
 
 
 def control_map_key(unit: ControlUnit, job: RenderJob, size: tuple[int, int]) -> Hashable:
-    """All that a unit's map depends on."""
+    """Cache key: everything that the unit's control map at `size` depends on."""
     if unit.preprocessor == "pose":
         return unit.preprocessor, size, job.base_image.keypoints
     if unit.source == "image":
         return unit.preprocessor, unit.image_sha256, unit.resize_mode, size
-    drawn = None if unit.source == "base" else job.doodle and job.doodle.sha256
-    under = None if unit.source == "doodle" else job.base_image.sha256
-    return unit.preprocessor, unit.source, unit.resize_mode, size, drawn, under
+    doodle_sha256 = None if unit.source == "base" else job.doodle and job.doodle.sha256
+    base_sha256 = None if unit.source == "doodle" else job.base_image.sha256
+    return unit.preprocessor, unit.source, unit.resize_mode, size, doodle_sha256, base_sha256
 
 
 def _select_source(
     unit: ControlUnit, job: RenderJob, base: Image.Image, doodle: Image.Image | None
 ) -> Image.Image | None:
+    """The image that the unit's preprocessor reads; None for a doodle that is not there."""
     if unit.source == "doodle":
         return doodle
     if unit.source == "image":
@@ -72,12 +79,13 @@ def _select_source(
 
 
 def _pose_map(unit: ControlUnit, job: RenderJob, size: tuple[int, int]) -> Image.Image:
-    if job.base_image.keypoints is None:
+    base_image = job.base_image
+    if base_image.keypoints is None:
         raise InvalidInputError(
-            "recipe.pose_without_keypoints", slot=job.slot, base_image=job.base_image.id
+            "recipe.pose_without_keypoints", slot=job.slot, base_image=base_image.id
         )
-    # Drawn at the recipe's shape at once, unless the base is to be cropped or framed into it.
+    # Rendered at the target size at once, unless the base image is cropped or padded to it.
     if unit.resize_mode == "Just Resize":
-        return render_openpose_map(job.base_image.keypoints, *size)
-    own = render_openpose_map(job.base_image.keypoints, job.base_image.width, job.base_image.height)
-    return resize_to(own, size, unit.resize_mode)
+        return render_openpose_map(base_image.keypoints, *size)
+    pose = render_openpose_map(base_image.keypoints, base_image.width, base_image.height)
+    return resize_to(pose, size, unit.resize_mode)

@@ -1,4 +1,4 @@
-"""Several ControlNets as one, where those that have nothing to say cost nothing."""
+"""Several ControlNets as one, with a control mode each; units that are off in a step do not run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,27 +10,33 @@ from diffusers.models.controlnets.multicontrolnet import MultiControlNetModel
 from studio.recipes.generation.recipe import ControlMode
 
 LAYER_DECAY = 0.825
-"""Each layer further from the middle counts this much less when the prompt is to be believed
-(sd-webui-controlnet's constant)."""
+"""Factor per layer, counted from the middle block, in "My prompt is more important" and in
+"ControlNet is more important" (sd-webui-controlnet's constant)."""
 
 Residuals = tuple[list[torch.Tensor], torch.Tensor]
+"""`down_block_res_samples` and `mid_block_res_sample`, each (batch, channels, height, width) of its
+block."""
 
 
 class WeightedMultiControlNet(MultiControlNetModel):  # type: ignore[misc]
-    """diffusers' MultiControlNet, except that a unit at scale 0 is not run, and each has its mode.
+    """diffusers' MultiControlNetModel, except for scale 0 and for the control modes.
 
-    The pipeline hands scale 0 to a unit outside its start and end; stock code runs the net
-    all the same and multiplies by nothing. With every unit silent the UNet gets no residuals,
-    which equals having no ControlNet.
+    The pipeline passes scale 0 to a unit outside its start and end; diffusers runs the ControlNet
+    all the same and multiplies by 0. With every unit off the UNet gets no residuals, which equals
+    having no ControlNet.
     """
 
     def __init__(
-        self, nets: Sequence[ControlNetModel], modes: Sequence[ControlMode], images: int = 1
+        self,
+        controlnets: Sequence[ControlNetModel],
+        modes: Sequence[ControlMode],
+        batch_size: int = 1,
     ) -> None:
-        """`pictures` are drawn at once; with guidance a sample has twice as many."""
-        super().__init__(nets)
+        """`batch_size` is the number of images; under classifier-free guidance a sample has twice
+        as many."""
+        super().__init__(controlnets)
         self._modes = tuple(modes)
-        self._batch_size = images
+        self._batch_size = batch_size
 
     def forward(
         self,
@@ -41,62 +47,104 @@ class WeightedMultiControlNet(MultiControlNetModel):  # type: ignore[misc]
         conditioning_scale: list[float],
         guess_mode: bool = False,
         return_dict: bool = False,
-        **rest: Any,
+        **extra_kwargs: Any,
     ) -> tuple[list[torch.Tensor] | None, torch.Tensor | None]:
-        """Residuals of the units that speak, added up. `sample` is the pictures, or with guidance
-        their unguided and their guided half; `guess_mode` is not for us: modes are each unit's."""
+        """The sum of all units' residuals, (None, None) when every unit is off.
+
+        Args:
+            sample: (batch, 4, height/8, width/8); batch is the number of images, or under
+                classifier-free guidance twice that, unconditional half first.
+            timestep: scalar.
+            encoder_hidden_states: (batch, tokens, width).
+            controlnet_cond: for each unit (batch, 3, height, width), 0 to 1.
+            conditioning_scale: for each unit its weight, 0 outside its start and end.
+            guess_mode: ignored, as each unit has its own mode.
+            return_dict: ignored; always a tuple.
+            extra_kwargs: further inputs, e.g. SDXL's `added_cond_kwargs`.
+        """
         total: Residuals | None = None
-        unguided = self._batch_size if len(sample) == 2 * self._batch_size else 0
-        for net, mode, cond, scale in zip(
+        unconditional = self._batch_size if len(sample) == 2 * self._batch_size else 0
+        for controlnet, mode, cond, scale in zip(
             self.nets, self._modes, controlnet_cond, conditioning_scale, strict=True
         ):
             if scale > 0:
-                # "ControlNet is more important": the guided half alone hears it, so that
-                # guidance amplifies it.
-                skipped = unguided if mode == "ControlNet is more important" else 0
-                spoken = _run_controlnet(
-                    net, mode, skipped, sample, timestep, encoder_hidden_states, cond, scale, rest
-                )
-                total = spoken if total is None else _add_residuals(total, spoken)
+                # "ControlNet is more important": only the conditional half gets residuals, so that
+                # guidance amplifies them.
+                skipped = unconditional if mode == "ControlNet is more important" else 0
+                inputs = (sample, timestep, encoder_hidden_states, cond)
+                residuals = _run_controlnet(controlnet, mode, skipped, *inputs, scale, extra_kwargs)
+                total = residuals if total is None else _add_residuals(total, residuals)
         return (None, None) if total is None else total
 
 
 def _run_controlnet(
-    net: ControlNetModel,
+    controlnet: ControlNetModel,
     mode: ControlMode,
     skipped: int,
     sample: torch.Tensor,
     timestep: torch.Tensor,
-    words: torch.Tensor,
-    cond: torch.Tensor,
-    scale: float,
-    rest: dict[str, Any],
+    encoder_hidden_states: torch.Tensor,
+    controlnet_cond: torch.Tensor,
+    conditioning_scale: float,
+    extra_kwargs: dict[str, Any],
 ) -> Residuals:
+    """One unit's residuals for the whole batch; zeros for its first `skipped` samples.
+
+    Shapes as in `WeightedMultiControlNet.forward`, `controlnet_cond` being one tensor.
+    """
     if skipped:
-        rest = {name: _cond_half(skipped, value, len(sample)) for name, value in rest.items()}
-        sample, words, cond = sample[skipped:], words[skipped:], cond[skipped:]
-    down, middle = net(
-        sample, timestep, words,
-        controlnet_cond=cond, conditioning_scale=scale, return_dict=False, **rest,
-    )  # fmt: skip
-    if mode != "Balanced":
-        down = [layer * LAYER_DECAY ** (len(down) - i) for i, layer in enumerate(down)]
+        extra_kwargs = {
+            name: _drop_samples(skipped, value, len(sample)) for name, value in extra_kwargs.items()
+        }
+        sample = sample[skipped:]
+        encoder_hidden_states = encoder_hidden_states[skipped:]
+        controlnet_cond = controlnet_cond[skipped:]
+    down_block_res_samples, mid_block_res_sample = controlnet(
+        sample,
+        timestep,
+        encoder_hidden_states,
+        controlnet_cond=controlnet_cond,
+        conditioning_scale=conditioning_scale,
+        return_dict=False,
+        **extra_kwargs,
+    )
+    down_block_res_samples = _decay_layers(list(down_block_res_samples), mode)
     if skipped:
-        down = [_prepend_zeros(layer) for layer in down]
-        middle = _prepend_zeros(middle)
-    return list(down), middle
+        down_block_res_samples = [_prepend_zeros(residual) for residual in down_block_res_samples]
+        mid_block_res_sample = _prepend_zeros(mid_block_res_sample)
+    return down_block_res_samples, mid_block_res_sample
 
 
-def _cond_half(skipped: int, value: Any, samples: int) -> Any:
-    """The guided half of what comes beside the samples: SDXL's summaries and sizes."""
+def _decay_layers(
+    down_block_res_samples: list[torch.Tensor], mode: ControlMode
+) -> list[torch.Tensor]:
+    """Weakens the outer layers unless the mode is "Balanced".
+
+    Each is (batch, channels, height, width) of its block, outermost first; shapes unchanged.
+    """
+    if mode == "Balanced":
+        return down_block_res_samples
+    count = len(down_block_res_samples)
+    return [
+        residual * LAYER_DECAY ** (count - i) for i, residual in enumerate(down_block_res_samples)
+    ]
+
+
+def _drop_samples(skipped: int, value: Any, batch: int) -> Any:
+    """Without the first samples of what is batched: SDXL's text embeddings and time ids.
+
+    Tensors are (batch, ...) and become (batch - skipped, ...); all else is returned as it is.
+    """
     if isinstance(value, dict):
-        return {name: _cond_half(skipped, each, samples) for name, each in value.items()}
-    return value[skipped:] if isinstance(value, torch.Tensor) and len(value) == samples else value
+        return {name: _drop_samples(skipped, item, batch) for name, item in value.items()}
+    return value[skipped:] if isinstance(value, torch.Tensor) and len(value) == batch else value
 
 
-def _prepend_zeros(guided: torch.Tensor) -> torch.Tensor:
-    return torch.cat([torch.zeros_like(guided), guided])
+def _prepend_zeros(conditional: torch.Tensor) -> torch.Tensor:
+    """(batch, channels, height, width) to (2 x batch, channels, height, width)."""
+    return torch.cat([torch.zeros_like(conditional), conditional])
 
 
 def _add_residuals(a: Residuals, b: Residuals) -> Residuals:
+    """Block by block; shapes unchanged."""
     return [one + other for one, other in zip(a[0], b[0], strict=True)], a[1] + b[1]

@@ -1,4 +1,4 @@
-"""DeepCache (Ma et al., 2024): between every few steps the UNet's deep layers say what they said last."""
+"""DeepCache (Ma et al., 2024): the UNet's deep features are reused between every few steps."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,16 +11,20 @@ from studio.optional_dependencies import require_extra
 
 
 @contextmanager
-def deep_cache(pipe: DiffusionPipeline, interval: int, name: str) -> Iterator[Callable[[], None]]:
-    """Runs the deep layers of the pipeline's UNet every `interval` steps (1: always) for the block.
+def deepcache_enabled(
+    pipe: DiffusionPipeline, interval: int, name: str
+) -> Iterator[Callable[[], None]]:
+    """Runs the deep layers of the pipeline's UNet only every `interval` steps (1: always).
 
-    Gives what to call when guidance ends, which halves the batch. It wraps the shared UNet, so it
-    is taken off however the block ends. A denoiser that is no UNet is left alone. Raises
-    UnfitModel, with the base model's `name`, for a UNet without the layers that are to be kept, and
-    InputError where the extra `deepcache` is not installed.
+    Yields a function to call when classifier-free guidance ends, which halves the batch. DeepCache
+    wraps the shared UNet, so it is removed however the block ends. A denoiser that is no UNet is
+    left alone.
+
+    Raises IncompatibleModelError, with the base model's `name`, for a UNet without a middle block,
+    and InvalidInputError when the extra `deepcache` is not installed.
     """
     if interval == 1 or not hasattr(pipe, "unet"):
-        yield _nothing
+        yield _do_nothing
         return
     if pipe.unet.mid_block is None:
         raise IncompatibleModelError("model.deep_cache_unsupported", name=name)
@@ -31,16 +35,16 @@ def deep_cache(pipe: DiffusionPipeline, interval: int, name: str) -> Iterator[Ca
     helper.set_params(cache_interval=interval, cache_branch_id=0)
     helper.enable()
 
-    def restart() -> None:
-        """Has the next step run whole: the cached features are of another batch size."""
+    def reset_cache() -> None:
+        """Makes the next step run all layers: the cached features have the old batch size."""
         helper.start_timestep = None
         helper.cached_output.clear()
 
     try:
-        yield restart
+        yield reset_cache
     finally:
         helper.disable()
 
 
-def _nothing() -> None:
-    pass
+def _do_nothing() -> None:
+    """There is no cache to reset."""

@@ -1,4 +1,4 @@
-"""Pictures to tensors, and through a VAE to latents and back."""
+"""Images to tensors, and to latents and back through the VAE."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,69 +13,76 @@ from studio.engine.families.base import LoadedBaseModel
 
 
 class NonFiniteLatentsError(Exception):
-    """The numbers are none any more: half precision overflowed, or weights are broken."""
+    """A tensor contains NaN or infinity: half precision overflowed, or weights are broken."""
 
 
 def image_to_tensor(image: Image.Image, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """(1, 3, h, w) in 0-1."""
+    """(1, 3, height, width), 0 to 1."""
     pixels = torch.from_numpy(np.asarray(image.convert("RGB")).copy())
     return pixels.permute(2, 0, 1)[None].to(device, dtype) / 255
 
 
-def encode_image(parts: LoadedBaseModel, image: Image.Image) -> torch.Tensor:
-    """Scaled latents (1, c, h/8, w/8): the mode, for sampling would use up the seed.
+def encode_image(base_model: LoadedBaseModel, image: Image.Image) -> torch.Tensor:
+    """The image's scaled latents, (1, channels, height/8, width/8).
 
-    Raises BrokenLatents where the VAE overflows in full precision, too.
+    The mode of the VAE's distribution: a sample would consume random numbers of the seed.
+
+    Raises NonFiniteLatentsError when the VAE overflows in fp32, too.
     """
-    vae = parts.vae
+    vae = base_model.vae
 
-    def mode() -> torch.Tensor:
-        pixels = image_to_tensor(image, vae.device, vae.dtype) * 2 - 1
-        found: torch.Tensor = vae.encode(pixels).latent_dist.mode()
-        return found
+    def encode() -> torch.Tensor:
+        pixel_values = image_to_tensor(image, vae.device, vae.dtype) * 2 - 1
+        mode: torch.Tensor = vae.encode(pixel_values).latent_dist.mode()
+        return mode
 
-    return parts.latent_scale.to_model(_finite(vae, mode)[0]).to(parts.dtype)
+    return base_model.latent_scale.to_model(_run_vae(vae, encode)[0]).to(base_model.dtype)
 
 
-def decode_latents(parts: LoadedBaseModel, latents: torch.Tensor) -> tuple[Image.Image, bool]:
-    """The picture of scaled latents, and whether half precision overflowed: the VAE alone is
-    asked once more in full precision then. Raises BrokenLatents where that overflows, too."""
-    vae = parts.vae
+def decode_latents(base_model: LoadedBaseModel, latents: torch.Tensor) -> tuple[Image.Image, bool]:
+    """The image of scaled latents (1, channels, height/8, width/8), and whether the VAE overflowed in
+    half precision: it alone then ran a second time in fp32.
+
+    Raises NonFiniteLatentsError when the VAE overflows in fp32, too.
+    """
+    vae = base_model.vae
 
     def decode() -> torch.Tensor:
-        plain = parts.latent_scale.to_vae(latents).to(vae.dtype)
-        found: torch.Tensor = vae.decode(plain, return_dict=False)[0]
-        return found
+        vae_latents = base_model.latent_scale.to_vae(latents).to(vae.dtype)
+        sample: torch.Tensor = vae.decode(vae_latents, return_dict=False)[0]
+        return sample
 
-    pixels, overflowed = _finite(vae, decode)
-    image: Image.Image = VaeImageProcessor().postprocess(pixels.detach(), "pil")[0]
+    sample, overflowed = _run_vae(vae, decode)
+    image: Image.Image = VaeImageProcessor().postprocess(sample.detach(), "pil")[0]
     return image, overflowed
 
 
-def _finite(vae: AutoencoderKL, ask: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, bool]:
-    """What the VAE answers, and whether that took full precision."""
-    answer = ask()
-    if torch.isfinite(answer).all():
-        return answer, False
+def _run_vae(vae: AutoencoderKL, func: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, bool]:
+    """What `func` computes with the VAE (any shape), and whether it needed fp32 to be finite."""
+    output = func()
+    if torch.isfinite(output).all():
+        return output, False
     if vae.dtype == torch.float32:
         raise NonFiniteLatentsError
-    with _full_precision(vae):
-        answer = ask()
-    if not torch.isfinite(answer).all():
+    with _upcast_to_fp32(vae):
+        output = func()
+    if not torch.isfinite(output).all():
         raise NonFiniteLatentsError
-    return answer, True
+    return output, True
 
 
 @contextmanager
-def _full_precision(vae: AutoencoderKL) -> Iterator[None]:
-    """The weights in 32 bits for the block; afterwards the very storages that were there before,
-    which other jobs use."""
+def _upcast_to_fp32(vae: AutoencoderKL) -> Iterator[None]:
+    """The weights in fp32 for the block.
+
+    Afterwards they have their original storages again, which other jobs use.
+    """
     weights = [w for w in (*vae.parameters(), *vae.buffers()) if w.is_floating_point()]
-    held = [weight.data for weight in weights]
+    originals = [weight.data for weight in weights]
     try:
         for weight in weights:
             weight.data = weight.data.float()
         yield
     finally:
-        for weight, half in zip(weights, held, strict=True):
-            weight.data = half
+        for weight, original in zip(weights, originals, strict=True):
+            weight.data = original

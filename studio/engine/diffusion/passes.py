@@ -1,4 +1,4 @@
-"""Jobs' passes over loaded models: the picture itself, enlarged, its faces once more."""
+"""Runs a recipe's passes over loaded models: the first pass, hires. fix, and face restoration."""
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
@@ -8,17 +8,16 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
+from studio.engine.diffusion.callbacks import ProgressTracker, RenderCallbacks
 from studio.engine.diffusion.latent_preview import LatentRgbProjection
 from studio.engine.diffusion.latents import decode_latents, encode_image
 from studio.engine.diffusion.pipeline import (
     ActiveControlUnit,
     DenoisePass,
-    ProgressTracker,
-    RenderCallbacks,
     build_pipeline,
+    count_evaluations,
     effective_steps,
     run_pass,
-    timesteps_run,
 )
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.memory.model_cache import ModelCache
@@ -28,135 +27,162 @@ from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import Recipe
 
 Size = tuple[int, int]
+"""Width and height in pixels."""
 ControlUnitsForSize = Callable[[Size], Sequence[ActiveControlUnit]]
+"""The ControlNet units with their control maps at a size."""
 
 
 class PassRunner:
-    """Draws one job, or the first pass of several that differ only in prompts and seed.
+    """Renders one job, or several at once that differ only in prompts and seed.
 
-    `units_at` gives the control units with their maps at a size.
+    Only the first pass is batched: `planning.group_into_batches` puts no jobs together that have
+    later passes.
     """
 
     def __init__(
         self,
-        stock: ModelCache,
-        parts: LoadedBaseModel,
-        eyes: Hashable,
+        model_cache: ModelCache,
+        base_model: LoadedBaseModel,
+        vae_cache_key: Hashable,
         jobs: Sequence[RenderJob],
-        units_at: ControlUnitsForSize,
+        units_for_size: ControlUnitsForSize,
         embeddings: PromptEmbeddings,
-        hooks: RenderCallbacks,
+        callbacks: RenderCallbacks,
     ) -> None:
-        self._model_cache, self._components, self._vae_cache_key = stock, parts, eyes
+        """
+        Args:
+            model_cache: caches the latents of encoded images.
+            base_model: the loaded model, with the recipe's VAE and LoRAs.
+            vae_cache_key: everything but the image that latents depend on.
+            jobs: the batch; the first job's recipe is the recipe of all.
+            units_for_size: the units with their control maps at a pass's size.
+            embeddings: the prompts of all jobs, in their order.
+            callbacks: the listeners of all jobs, in their order.
+        """
+        self._model_cache, self._base_model = model_cache, base_model
+        self._vae_cache_key = vae_cache_key
         self._jobs, self._recipe = jobs, jobs[0].recipe
-        self._control_units_for_size, self._embeddings = units_at, embeddings
+        self._units_for_size, self._embeddings = units_for_size, embeddings
         self._faces = self._face_boxes()
-        self._progress = ProgressTracker(hooks, self._total_steps())
-        self._overflowed = False
+        self._progress = ProgressTracker(callbacks, self._total_evaluations())
+        self._vae_overflowed = False
 
     @property
     def notes(self) -> tuple[Message, ...]:
-        """What an operator should know of how the pictures were decoded."""
-        return (message("engine.vae_overflowed"),) if self._overflowed else ()
+        """A note when the VAE overflowed in half precision, else none."""
+        return (message("engine.vae_overflowed"),) if self._vae_overflowed else ()
 
-    def run(self, start: Image.Image) -> list[Image.Image]:
-        """All passes of the recipe, from the start picture; a picture for each job."""
+    def run(self, init_image: Image.Image) -> list[Image.Image]:
+        """Runs all passes of the recipe; one image for each job.
+
+        Raises what `run_pass` raises, and NonFiniteLatentsError when the VAE overflows in fp32.
+        """
         recipe = self._recipe
         if not effective_steps(recipe.steps, recipe.denoising_strength):
-            return [self._run_later_passes(start, None)] * len(self._jobs)
-        units = self._control_units_for_size(start.size)
-        latents = self._run(
-            self.encode(start), start, units, recipe.steps, recipe.denoising_strength
+            return [self._run_later_passes(init_image, None)] * len(self._jobs)
+        units = self._units_for_size(init_image.size)
+        latents = self._denoise(
+            self._encode(init_image), init_image, units, recipe.steps, recipe.denoising_strength
         )
         return [
-            self._run_later_passes(self._decoded(each), each) for each in torch.split(latents, 1)
+            self._run_later_passes(self._decode(job_latents), job_latents)
+            for job_latents in torch.split(latents, 1)
         ]
 
     def _run_later_passes(self, image: Image.Image, latents: torch.Tensor | None) -> Image.Image:
-        """The passes after the first, which a job of a batch has none of."""
+        """Hires. fix and face restoration of one job.
+
+        `latents` are the first pass's, (1, channels, height/8, width/8); None if it had no steps.
+        """
         if self._recipe.upscale.enabled:
             image = self._hires_pass(image, latents)
         for box in self._faces:
             image = self._face_pass(image, box)
         return image
 
-    def encode(self, image: Image.Image) -> torch.Tensor:
-        """The picture's scaled latents, from the cache when it was seen before."""
+    def _encode(self, image: Image.Image) -> torch.Tensor:
+        """The image's scaled latents, (1, channels, height/8, width/8), cached."""
         key = (self._vae_cache_key, image.size, hashlib.sha256(image.tobytes()).hexdigest())
         return self._model_cache.latents.get_or_create(
-            key, lambda: encode_image(self._components, image)
+            key, lambda: encode_image(self._base_model, image)
         )
 
-    def _run(
+    def _denoise(
         self,
-        latents: torch.Tensor,
-        image: Image.Image,
+        init_latents: torch.Tensor,
+        init_image: Image.Image,
         units: Sequence[ActiveControlUnit],
         steps: int,
-        strength: float,
+        denoising_strength: float,
     ) -> torch.Tensor:
-        colors = LatentRgbProjection.fit(latents, image)
-        a_pass = DenoisePass(latents, colors, units, steps, strength)
-        return run_pass(self._components, self._jobs, a_pass, self._embeddings, self._progress)
+        """(1, channels, height/8, width/8) to (jobs, channels, height/8, width/8), both scaled."""
+        previewer = LatentRgbProjection.fit(init_latents, init_image)
+        denoise_pass = DenoisePass(init_latents, previewer, units, steps, denoising_strength)
+        return run_pass(
+            self._base_model, self._jobs, denoise_pass, self._embeddings, self._progress
+        )
 
     def _hires_pass(self, image: Image.Image, latents: torch.Tensor | None) -> Image.Image:
-        """The second pass, over the first one's latents or picture at the final size."""
-        upscale, size = self._recipe.upscale, self._final_size
-        larger = image.resize(size, Image.Resampling.LANCZOS)
+        """The second pass at the output size, over the enlarged latents or image.
+
+        `latents` are the first pass's, (1, channels, height/8, width/8), if it had steps.
+        """
+        upscale, size = self._recipe.upscale, self._output_size
+        enlarged = image.resize(size, Image.Resampling.LANCZOS)
         if upscale.upscaler == "Lanczos":
-            latents = self.encode(larger)
+            latents = self._encode(enlarged)
         else:
-            latents = self.encode(image) if latents is None else latents
+            latents = self._encode(image) if latents is None else latents
             scale = latents.shape[2] / image.height
             shape = (round(size[1] * scale), round(size[0] * scale))
             latents = functional.interpolate(latents, size=shape, mode="bilinear", antialias=True)
-        steps = upscale.steps or self._recipe.steps
-        if not effective_steps(steps, upscale.denoising_strength):
-            return larger
-        latents = self._run(
-            latents, larger, self._control_units_for_size(size), steps, upscale.denoising_strength
-        )
-        return self._decoded(latents)
+        steps, strength = upscale.steps or self._recipe.steps, upscale.denoising_strength
+        if not effective_steps(steps, strength):
+            return enlarged
+        units = self._units_for_size(size)
+        return self._decode(self._denoise(latents, enlarged, units, steps, strength))
 
-    def _decoded(self, latents: torch.Tensor) -> Image.Image:
-        image, overflowed = decode_latents(self._components, latents)
-        self._overflowed |= overflowed
+    def _decode(self, latents: torch.Tensor) -> Image.Image:
+        """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
+        image, overflowed = decode_latents(self._base_model, latents)
+        self._vae_overflowed |= overflowed
         return image
 
     def _face_pass(self, image: Image.Image, box: Box) -> Image.Image:
-        """One face alone and large. No control maps: they are of the whole picture."""
-        repair = self._recipe.face_repair
-        at = pad_box(box, repair.padding, image.size)
-        face = image.crop(at).resize(
-            (repair.render_size, repair.render_size), Image.Resampling.LANCZOS
-        )
-        latents = self._run(
-            self.encode(face), face, (), self._recipe.steps, repair.denoising_strength
-        )
-        return paste_face(image, self._decoded(latents), at, box, repair.mask_blur)
+        """Renders one face enlarged, without control maps (they are of the whole image)."""
+        settings, steps = self._recipe.face_repair, self._recipe.steps
+        crop_box = pad_box(box, settings.padding, image.size)
+        render_size = (settings.render_size, settings.render_size)
+        face = image.crop(crop_box).resize(render_size, Image.Resampling.LANCZOS)
+        latents = self._denoise(self._encode(face), face, (), steps, settings.denoising_strength)
+        return paste_face(image, self._decode(latents), crop_box, box, settings.mask_blur)
 
     def _face_boxes(self) -> list[Box]:
-        recipe = self._recipe
-        repair = recipe.face_repair
-        if not repair.enabled or not effective_steps(recipe.steps, repair.denoising_strength):
+        """The faces to restore, in pixels of the output; empty when it is off or has no steps."""
+        recipe, settings = self._recipe, self._recipe.face_repair
+        if not settings.enabled or not effective_steps(recipe.steps, settings.denoising_strength):
             return []
-        return face_boxes(self._jobs[0].base_image.keypoints, self._final_size)
+        return face_boxes(self._jobs[0].base_image.keypoints, self._output_size)
 
-    def _total_steps(self) -> int:
+    def _total_evaluations(self) -> int:
+        """Evaluations of the denoiser over all passes: the total that is reported as steps."""
         recipe, upscale = self._recipe, self._recipe.upscale
-        count = partial(timesteps_run, build_pipeline(self._components, self._jobs[0]))
+        count = partial(count_evaluations, build_pipeline(self._base_model, self._jobs[0]))
         total = count(recipe.steps, recipe.denoising_strength)
         if upscale.enabled:
             total += count(upscale.steps or recipe.steps, upscale.denoising_strength)
         return total + len(self._faces) * count(recipe.steps, recipe.face_repair.denoising_strength)
 
     @property
-    def _final_size(self) -> Size:
-        return output_size(self._recipe, self._components.dialect.side)
+    def _output_size(self) -> Size:
+        return output_size(self._recipe, self._base_model.family.size_multiple)
 
 
-def output_size(recipe: Recipe, side: int) -> Size:
-    """Width and height of the finished picture, in multiples of the family's `side`."""
+def output_size(recipe: Recipe, size_multiple: int) -> Size:
+    """Width and height of the finished image in pixels, in multiples of the family's `size_multiple`."""
     factor = recipe.upscale.scale_factor if recipe.upscale.enabled else 1.0
-    width, height = (side * round(each * factor / side) for each in (recipe.width, recipe.height))
+    width, height = (
+        size_multiple * round(side * factor / size_multiple)
+        for side in (recipe.width, recipe.height)
+    )
     return width, height

@@ -1,7 +1,6 @@
-"""A throw-away diffusers pipeline per pass over shared modules, and one run of it."""
+"""A throw-away diffusers pipeline for each denoising pass, built of shared components."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,197 +9,141 @@ from diffusers import ControlNetModel, DiffusionPipeline
 from PIL import Image
 
 from studio.engine.control.multi_controlnet import WeightedMultiControlNet
-from studio.engine.diffusion.deepcache import deep_cache
+from studio.engine.diffusion.callbacks import ProgressTracker, chain_callbacks
+from studio.engine.diffusion.deepcache import deepcache_enabled
+from studio.engine.diffusion.guidance import GuidanceCutoff
 from studio.engine.diffusion.latent_preview import LatentRgbProjection
-from studio.engine.diffusion.latents import NonFiniteLatentsError, image_to_tensor
+from studio.engine.diffusion.latents import image_to_tensor
 from studio.engine.diffusion.schedulers import build_scheduler
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
-from studio.engine.results import RenderListener
-from studio.errors import JobCancelledError, JobTimeoutError
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit
 
 
 @dataclass(frozen=True)
 class ActiveControlUnit:
-    """A ControlNet unit ready to be plugged in: what it is set to, its net, and what it sees."""
+    """A ControlNet unit that takes part in a pass."""
 
     settings: ControlUnit
     controlnet: ControlNetModel
     control_map: Image.Image
-
-
-@dataclass(frozen=True)
-class RenderCallbacks:
-    """Where jobs that are drawn together report to, by letter and in their order, and what may
-    end them; `deadline` by `clock`."""
-
-    listeners: Sequence[tuple[str, RenderListener]]
-    deadline: float | None = None
-    clock: Callable[[], float] = time.monotonic
-
-    def on_loading(self, model: str) -> None:
-        for _, watch in self.listeners:
-            watch.on_loading(model)
+    """RGB, of the pass's size."""
 
 
 @dataclass(frozen=True)
 class DenoisePass:
-    """One way through the denoiser: from where, with which units, how far."""
+    """One image-to-image run of the denoiser."""
 
     init_latents: torch.Tensor
+    """Scaled latents, (1, channels, height/8, width/8)."""
+
     previewer: LatentRgbProjection
     units: Sequence[ActiveControlUnit]
+
     steps: int
-    strength: float
+    """Steps of the sampler's whole schedule, of which a fraction is run."""
+
+    denoising_strength: float
+    """That fraction, 0 to 1."""
 
 
-def effective_steps(steps: int, strength: float) -> int:
-    """How many steps of the sampler an image-to-image pass has."""
-    return int(steps * strength)
+def effective_steps(steps: int, denoising_strength: float) -> int:
+    """The number of the sampler's steps that an image-to-image pass runs."""
+    return int(steps * denoising_strength)
 
 
-def timesteps_run(pipe: DiffusionPipeline, steps: int, strength: float) -> int:
-    """How often the pipeline asks its denoiser in a pass, by its own arithmetic and its scheduler's.
+def count_evaluations(pipe: DiffusionPipeline, steps: int, denoising_strength: float) -> int:
+    """How often the denoiser is evaluated in a pass, by the pipeline's and its scheduler's arithmetic.
 
-    A second-order sampler asks twice a step but for the last, PLMS once more for its first.
+    A second-order sampler evaluates it twice per step but for the last, PLMS once more in its first.
     """
-    if not effective_steps(steps, strength):
+    if not effective_steps(steps, denoising_strength):
         return 0
-    shifted = {"mu": 1.0} if pipe.scheduler.config.get("use_dynamic_shifting") else {}
-    pipe.scheduler.set_timesteps(steps, device="cpu", **shifted)
-    return len(pipe.get_timesteps(steps, strength, "cpu")[0])
-
-
-class ProgressTracker:
-    """The jobs' steps over all of their passes, as the denoiser takes them."""
-
-    def __init__(self, hooks: RenderCallbacks, total: int) -> None:
-        self._hooks, self._total, self._done = hooks, total, 0
-
-    def on_step(self, latents: torch.Tensor, colors: LatentRgbProjection) -> None:
-        """Raises Cancelled or DeadlinePassed when it is to stop, BrokenLatents when there is
-        nothing left."""
-        hooks = self._hooks
-        slots = [slot for slot, _ in hooks.listeners]
-        if any(watch.should_cancel() for _, watch in hooks.listeners):
-            raise JobCancelledError("request.variants_stopped", slots=slots)
-        if hooks.deadline is not None and hooks.clock() > hooks.deadline:
-            raise JobTimeoutError(
-                "engine.job_too_long", slots=slots, step=self._done + 1, total=self._total
-            )
-        if not torch.isfinite(latents).all():
-            raise NonFiniteLatentsError
-        self._done += 1
-        for (_, watch), its_own in zip(hooks.listeners, torch.split(latents, 1), strict=True):
-            watch.on_step(self._done, self._total)
-            if self._done < self._total:
-                watch.on_preview(colors.to_image(its_own))
+    shift = {"mu": 1.0} if pipe.scheduler.config.get("use_dynamic_shifting") else {}
+    pipe.scheduler.set_timesteps(steps, device="cpu", **shift)
+    timesteps, _ = pipe.get_timesteps(steps, denoising_strength, "cpu")
+    return len(timesteps)
 
 
 def run_pass(
-    parts: LoadedBaseModel,
+    base_model: LoadedBaseModel,
     jobs: Sequence[RenderJob],
-    a_pass: DenoisePass,
+    denoise_pass: DenoisePass,
     embeddings: PromptEmbeddings,
     progress: ProgressTracker,
 ) -> torch.Tensor:
-    """The pass's latents, scaled as its start is, one for each of the jobs. They differ in
-    nothing but prompts and seed."""
-    job = jobs[0]
-    pipe = build_pipeline(parts, job, a_pass.units, len(jobs))
-    with deep_cache(pipe, job.recipe.deepcache_interval, job.recipe.base_model.name) as restart:
-        guidance = GuidanceCutoff(
-            pipe, parts.dialect.cfg_batched_tensors, job, a_pass, progress, restart
-        )
-        result = pipe(
-            image=a_pass.init_latents.expand(len(jobs), -1, -1, -1),
-            strength=a_pass.strength,
-            num_inference_steps=a_pass.steps,
-            guidance_scale=job.recipe.guidance_scale,
-            # Noise is drawn on the CPU, so a seed means the same on every device.
-            generator=[torch.Generator("cpu").manual_seed(each.seed) for each in jobs],
-            callback_on_step_end=guidance.on_step_end,
-            callback_on_step_end_tensor_inputs=["latents", *guidance.halved],
+    """Runs the pass for jobs that differ only in prompts and seed.
+
+    Returns scaled latents, (jobs, channels, height/8, width/8). Raises what `ProgressTracker` raises.
+    """
+    recipe, init_latents = jobs[0].recipe, denoise_pass.init_latents
+    pipe = build_pipeline(base_model, jobs[0], denoise_pass.units, batch_size=len(jobs))
+    with deepcache_enabled(pipe, recipe.deepcache_interval, recipe.base_model.name) as reset_cache:
+        evaluations = count_evaluations(pipe, denoise_pass.steps, denoise_pass.denoising_strength)
+        guided = recipe.guidance_end_fraction * evaluations
+        tensors = _batched_tensors(base_model, denoise_pass)
+        cutoff = GuidanceCutoff(pipe, tensors, guided, on_cutoff=reset_cache)
+        output = pipe(
+            image=init_latents.expand(len(jobs), -1, -1, -1),
+            strength=denoise_pass.denoising_strength,
+            num_inference_steps=denoise_pass.steps,
+            guidance_scale=recipe.guidance_scale,
+            # Noise comes from the CPU, so that a seed means the same on every device.
+            generator=[torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
+            callback_on_step_end=chain_callbacks(
+                progress.step_callback(denoise_pass.previewer), cutoff
+            ),
+            callback_on_step_end_tensor_inputs=["latents", *cutoff.tensor_inputs],
             output_type="latent",
             **embeddings.tensors,
-            **_controlnet_kwargs(a_pass.units, a_pass.init_latents),
+            **_controlnet_kwargs(denoise_pass.units, init_latents),
         )
-    latents: torch.Tensor = result.images
+    latents: torch.Tensor = output.images
     return latents
 
 
 def build_pipeline(
-    parts: LoadedBaseModel, job: RenderJob, units: Sequence[ActiveControlUnit] = (), images: int = 1
+    base_model: LoadedBaseModel,
+    job: RenderJob,
+    units: Sequence[ActiveControlUnit] = (),
+    batch_size: int = 1,
 ) -> DiffusionPipeline:
-    """A pipeline for this pass alone; making one costs under a millisecond and loads nothing."""
-    recipe, dialect = job.recipe, parts.dialect
+    """A pipeline for one pass; building it takes under a millisecond and loads nothing."""
+    recipe, family = job.recipe, base_model.family
     scheduler = build_scheduler(
-        parts.scheduler, recipe.sampler, recipe.schedule_type, dialect.is_flow_matching
+        base_model.scheduler, recipe.sampler, recipe.schedule_type, family.is_flow_matching
     )
-    shared = {**parts.components, **dialect.pipeline_kwargs, "scheduler": scheduler}
-    if units and dialect.controlnet_pipeline is not None:
-        stack = WeightedMultiControlNet(
-            [u.controlnet for u in units], [u.settings.mode for u in units], images
+    components = {**base_model.components, **family.pipeline_kwargs, "scheduler": scheduler}
+    if units and family.controlnet_pipeline is not None:
+        controlnet = WeightedMultiControlNet(
+            [unit.controlnet for unit in units], [unit.settings.mode for unit in units], batch_size
         )
-        pipe = dialect.controlnet_pipeline(**shared, controlnet=stack)
+        pipe = family.controlnet_pipeline(**components, controlnet=controlnet)
     else:
-        pipe = dialect.img2img_pipeline(**shared)
+        pipe = family.img2img_pipeline(**components)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
 
-class GuidanceCutoff:
-    """Ends guidance where the recipe says: the prompt's half alone from there on.
+def _batched_tensors(base_model: LoadedBaseModel, denoise_pass: DenoisePass) -> list[str]:
+    """The names of what is halved when classifier-free guidance ends."""
+    tensors = list(base_model.family.cfg_batched_tensors)
+    return [*tensors, "control_image"] if tensors and denoise_pass.units else tensors
 
-    It ends between two steps of the sampler, never inside one: a second-order sampler adds up two
-    answers of the denoiser. `on_halved` is called then.
+
+def _controlnet_kwargs(
+    units: Sequence[ActiveControlUnit], init_latents: torch.Tensor
+) -> dict[str, Any]:
+    """The pipeline's ControlNet arguments, with control maps of (1, 3, height, width), 0 to 1.
+
+    They get the device and type of `init_latents`, (1, channels, height/8, width/8).
     """
-
-    def __init__(
-        self,
-        pipe: DiffusionPipeline,
-        halved: Sequence[str],
-        job: RenderJob,
-        a_pass: DenoisePass,
-        progress: ProgressTracker,
-        on_halved: Callable[[], None],
-    ) -> None:
-        self._previewer, self._progress, self._on_halved = a_pass.previewer, progress, on_halved
-        total = timesteps_run(pipe, a_pass.steps, a_pass.strength)
-        self._until = job.recipe.guidance_end_fraction * total
-        self._order = pipe.scheduler.order
-        self.halved = [*halved, *(["control_image"] if a_pass.units and halved else [])]
-
-    def on_step_end(
-        self, pipe: Any, index: int, _: object, values: dict[str, Any]
-    ) -> dict[str, Any]:
-        self._progress.on_step(values["latents"], self._previewer)
-        asked = index + 1
-        between = asked % self._order == 0
-        if between and asked >= self._until and pipe.do_classifier_free_guidance:
-            # A pipeline that cannot halve what it was told keeps both halves and hears one.
-            pipe._guidance_scale = 1.0 if self.halved else 1.0 + 1e-6
-            for name in self.halved:
-                values[name] = _conditional_half(values[name])
-            self._on_halved()
-        return values
-
-
-def _conditional_half(
-    doubled: torch.Tensor | list[torch.Tensor],
-) -> torch.Tensor | list[torch.Tensor]:
-    if isinstance(doubled, list):
-        return [each.chunk(2)[-1] for each in doubled]
-    return doubled.chunk(2)[-1]
-
-
-def _controlnet_kwargs(units: Sequence[ActiveControlUnit], like: torch.Tensor) -> dict[str, Any]:
     if not units:
         return {}
+    device, dtype = init_latents.device, init_latents.dtype
     return {
-        "control_image": [image_to_tensor(u.control_map, like.device, like.dtype) for u in units],
-        "controlnet_conditioning_scale": [u.settings.weight for u in units],
-        "control_guidance_start": [u.settings.start for u in units],
-        "control_guidance_end": [u.settings.end for u in units],
+        "control_image": [image_to_tensor(unit.control_map, device, dtype) for unit in units],
+        "controlnet_conditioning_scale": [unit.settings.weight for unit in units],
+        "control_guidance_start": [unit.settings.start for unit in units],
+        "control_guidance_end": [unit.settings.end for unit in units],
     }

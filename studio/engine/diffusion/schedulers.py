@@ -1,4 +1,4 @@
-"""Samplers under A1111's names as diffusers schedulers."""
+"""Samplers by A1111's names as diffusers schedulers."""
 
 import inspect
 from typing import Any
@@ -25,11 +25,11 @@ _SCHEDULER_BY_SAMPLER: dict[Sampler, tuple[str, dict[str, Any]]] = {
     "LCM": ("LCMScheduler", {}),
     "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
 }
-_FLOW_CLASSES: dict[Sampler, str] = {
+_FLOW_SCHEDULER_BY_SAMPLER: dict[Sampler, str] = {
     "Euler": "FlowMatchEulerDiscreteScheduler",
     "Heun": "FlowMatchHeunDiscreteScheduler",
 }
-_SCHEDULES: dict[ScheduleType, dict[str, Any]] = {
+_SCHEDULE_OPTIONS: dict[ScheduleType, dict[str, Any]] = {
     "Automatic": {},
     "Karras": {"use_karras_sigmas": True},
     "Exponential": {"use_exponential_sigmas": True},
@@ -38,10 +38,12 @@ _SCHEDULES: dict[ScheduleType, dict[str, Any]] = {
 }
 
 
-def validate_sampler(sampler: Sampler, schedule_type: ScheduleType, flow: bool) -> None:
-    """Raises UnfitModel where a flow model cannot be walked by this sampler and schedule."""
-    if flow and (sampler not in _FLOW_CLASSES or schedule_type != "Automatic"):
-        first, second = _FLOW_CLASSES
+def validate_sampler(sampler: Sampler, schedule_type: ScheduleType, is_flow_matching: bool) -> None:
+    """Raises IncompatibleModelError when a flow matching model has no such sampler or schedule."""
+    if is_flow_matching and (
+        sampler not in _FLOW_SCHEDULER_BY_SAMPLER or schedule_type != "Automatic"
+    ):
+        first, second = _FLOW_SCHEDULER_BY_SAMPLER
         raise IncompatibleModelError(
             "recipe.sampler_unfit",
             sampler=sampler,
@@ -52,36 +54,40 @@ def validate_sampler(sampler: Sampler, schedule_type: ScheduleType, flow: bool) 
 
 
 def build_scheduler(
-    pristine: SchedulerMixin, sampler: Sampler, schedule_type: ScheduleType, flow: bool = False
+    base_scheduler: SchedulerMixin,
+    sampler: Sampler,
+    schedule_type: ScheduleType,
+    is_flow_matching: bool = False,
 ) -> SchedulerMixin:
-    """A new scheduler for one job, from the base model's pristine configuration.
+    """A new scheduler for one job, from the configuration of the base model's own.
 
-    Never from another job's: a chain of `from_config` carries options along.
+    Never from another job's scheduler: a chain of `from_config` accumulates options.
     """
-    if flow:
-        walk: SchedulerMixin = getattr(diffusers, _FLOW_CLASSES[sampler]).from_config(
-            pristine.config
-        )
-        return walk
+    if is_flow_matching:
+        flow_class = getattr(diffusers, _FLOW_SCHEDULER_BY_SAMPLER[sampler])
+        flow_scheduler: SchedulerMixin = flow_class.from_config(base_scheduler.config)
+        return flow_scheduler
     name, options = _SCHEDULER_BY_SAMPLER[sampler]
     scheduler: SchedulerMixin = getattr(diffusers, name).from_config(
-        pristine.config, **options, **_SCHEDULES[schedule_type]
+        base_scheduler.config, **options, **_SCHEDULE_OPTIONS[schedule_type]
     )
     return scheduler
 
 
-def schedule_notes(pristine: SchedulerMixin, sampler: Sampler, flow: bool) -> tuple[Message, ...]:
-    """A note where the sampler leaves out that the base model was trained down to pure noise
-    (zero terminal SNR; Lin et al., 2023)."""
-    zero = "rescale_betas_zero_snr"
-    if flow or not pristine.config.get(zero):
+def schedule_notes(
+    base_scheduler: SchedulerMixin, sampler: Sampler, is_flow_matching: bool
+) -> tuple[Message, ...]:
+    """A note when the base model was trained with zero terminal SNR (Lin et al., 2023) and the
+    sampler does not support it."""
+    option = "rescale_betas_zero_snr"
+    if is_flow_matching or not base_scheduler.config.get(option):
         return ()
-    fitting = [each for each in _SCHEDULER_BY_SAMPLER if zero in _options(each)]
-    if sampler in fitting:
+    supporting = [name for name in _SCHEDULER_BY_SAMPLER if option in _options_of(name)]
+    if sampler in supporting:
         return ()
-    return (message("engine.sampler_without_zero_snr", sampler=sampler, samplers=fitting),)
+    return (message("engine.sampler_without_zero_snr", sampler=sampler, samplers=supporting),)
 
 
-def _options(sampler: Sampler) -> frozenset[str]:
-    scheduler = getattr(diffusers, _SCHEDULER_BY_SAMPLER[sampler][0])
-    return frozenset(inspect.signature(scheduler.__init__).parameters)
+def _options_of(sampler: Sampler) -> frozenset[str]:
+    scheduler_class = getattr(diffusers, _SCHEDULER_BY_SAMPLER[sampler][0])
+    return frozenset(inspect.signature(scheduler_class.__init__).parameters)

@@ -1,4 +1,4 @@
-"""The families of base models the engine runs, a module each."""
+"""The model families the engine runs, one module each."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,7 +16,7 @@ MODEL_FAMILIES: Mapping[ModelFamily, ModelFamilySpec] = MappingProxyType(
         "sd21": STABLE_DIFFUSION,
         "sdxl": SDXL,
         "sd3": SD3,
-        # Diffusers folders of an unusual text width are Stable Diffusion by their class.
+        # Folders of StableDiffusionPipeline with an unusual cross-attention dimension.
         "unknown": STABLE_DIFFUSION,
     }
 )

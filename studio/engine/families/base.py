@@ -1,4 +1,4 @@
-"""What base models of every family share, and the seam where families differ."""
+"""What base models of every family have in common, and the specification of what differs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,87 +12,113 @@ from studio.errors import RenderError
 from studio.messages import Message
 from studio.recipes.generation.prompt_syntax import WeightedFragment
 
+POOLED_EMBEDDING_NAMES = (
+    "prompt_embeds",
+    "negative_prompt_embeds",
+    "pooled_prompt_embeds",
+    "negative_pooled_prompt_embeds",
+)
+"""The tensors of families with pooled embeddings, in the order of diffusers' `encode_prompt`."""
+
 
 @dataclass(frozen=True)
 class PromptEmbeddings:
-    """What the denoiser is told, by the names that pipelines give it; (1, n, width) or (1, width)."""
+    """Both prompts encoded, by the names of diffusers' pipeline arguments."""
 
     tensors: Mapping[str, torch.Tensor]
+    """`prompt_embeds` and its like (batch, tokens, width); `pooled_prompt_embeds` (batch, width)."""
 
     notes: tuple[Message, ...] = ()
-    """What an operator should know of how the prompt was read."""
+    """Warnings for the operator, e.g. that the prompt was truncated."""
 
     token_count: int = 0
-    """Of the prompt, as CLIP counts them."""
+    """CLIP tokens of the positive prompt."""
 
     @property
     def nbytes(self) -> int:
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
     @classmethod
-    def concat(cls, each: Sequence["PromptEmbeddings"]) -> "PromptEmbeddings":
-        """Those of a batch, (b, n, width). Raises EngineError where n differs."""
-        names = each[0].tensors
-        if any(one.tensors[name].shape != names[name].shape for one in each for name in names):
-            raise RenderError("engine.prompt_lengths_differ")
-        return cls({name: torch.cat([one.tensors[name] for one in each]) for name in names})
+    def concat(cls, embeddings: Sequence["PromptEmbeddings"]) -> "PromptEmbeddings":
+        """The embeddings of a batch of jobs, concatenated along the batch dimension.
+
+        Raises RenderError when the prompts have different numbers of tokens.
+        """
+        first = embeddings[0].tensors
+        for other in embeddings:
+            if any(other.tensors[name].shape != first[name].shape for name in first):
+                raise RenderError("engine.prompt_lengths_differ")
+        return cls({name: torch.cat([e.tensors[name] for e in embeddings]) for name in first})
 
 
 @dataclass(frozen=True)
 class ModelFamilySpec:
-    """How one family is run and spoken to. A new family is one more of these.
-
-    `plain` and `controlled` are its image-to-image pipelines, `controlled` None where it takes
-    no ControlNets; `extras` are arguments each of them is made with. `speak` turns the two
-    prompts, weighted, into embeddings; its last argument is the clip skip. `optional` parts may
-    be missing from a folder. `halved` names what a pipeline doubles for guidance and lets a
-    callback halve; without it guidance ends by its scale alone. `flow` models walk from noise in
-    straight lines and have samplers of their own. A `careful_vae` overflows in half precision
-    where its configuration says so. Widths and heights are multiples of `side`, in pixels.
-    """
+    """How the models of one family are run. A new family is one more instance of this."""
 
     img2img_pipeline: type[DiffusionPipeline]
+
     controlnet_pipeline: type[DiffusionPipeline] | None
+    """Image-to-image with ControlNets; None when the family takes none."""
+
     encode_prompts: Callable[
         ["LoadedBaseModel", Sequence[WeightedFragment], Sequence[WeightedFragment], int],
         PromptEmbeddings,
     ]
+    """Called with the base model, the positive and the negative prompt, and the clip skip."""
+
     pipeline_kwargs: Mapping[str, object] = field(default_factory=dict)
+    """Further arguments of both pipelines' constructors."""
+
     optional_components: tuple[str, ...] = ()
+    """Components that a diffusers folder may leave out."""
+
     cfg_batched_tensors: tuple[str, ...] = ()
+    """Tensors that the pipeline doubles for classifier-free guidance and that a step callback may
+    replace. Without them guidance can be ended only by its scale."""
+
     is_flow_matching: bool = False
+    """Flow matching models have schedulers of their own."""
+
     may_upcast_vae: bool = False
-    side: int = 8
+    """The VAE stays in fp32 when its configuration says `force_upcast`: it overflows in fp16."""
+
+    size_multiple: int = 8
+    """Widths and heights are multiples of this, in pixels."""
 
 
 @dataclass(frozen=True)
 class LatentScale:
-    """What lies between a VAE's own numbers and those the denoiser was taught on."""
+    """Scaling between the VAE's latents and those the denoiser was trained on."""
 
     factor: float
     shift: float = 0.0
 
     @classmethod
     def from_vae(cls, vae: AutoencoderKL) -> "LatentScale":
+        """From the VAE's configuration: `scaling_factor` and `shift_factor`."""
         return cls(vae.config.scaling_factor, vae.config.get("shift_factor") or 0.0)
 
     def to_model(self, latents: torch.Tensor) -> torch.Tensor:
+        """Scaled latents from the VAE's; (batch, channels, height/8, width/8), shape unchanged."""
         return (latents - self.shift) * self.factor
 
     def to_vae(self, latents: torch.Tensor) -> torch.Tensor:
+        """The VAE's latents from scaled ones; (batch, channels, height/8, width/8), shape unchanged."""
         return latents / self.factor + self.shift
 
 
 @dataclass(frozen=True)
 class LoadedBaseModel:
-    """The shared parts of one base model, by diffusers' names. Jobs borrow them, change none.
+    """The shared components of one base model. Jobs borrow them and change none."""
 
-    `scale` is the one the denoiser was taught with, also when a job brings another VAE.
-    """
+    family: ModelFamilySpec
 
-    dialect: ModelFamilySpec
     components: Mapping[str, object]
+    """By diffusers' names; the keys are a pipeline's constructor arguments."""
+
     latent_scale: LatentScale
+    """The denoiser's, also when a job brings another VAE."""
+
     lora_pool: LoraAdapterPool = field(default_factory=LoraAdapterPool)
 
     @property
@@ -101,24 +127,26 @@ class LoadedBaseModel:
 
     @property
     def scheduler(self) -> SchedulerMixin:
+        """The noise schedule the model was trained with; each job makes a scheduler of its own."""
         return self.components["scheduler"]
 
     @property
     def denoiser(self) -> ModelMixin:
-        """The UNet, or the transformer in its place."""
+        """The UNet, or the transformer of families without one."""
         name = "unet" if "unet" in self.components else "transformer"
         return cast(ModelMixin, self.components[name])
 
     @property
     def dtype(self) -> torch.dtype:
-        weights: torch.nn.Parameter = next(self.denoiser.parameters())
-        return weights.dtype
+        weight: torch.nn.Parameter = next(self.denoiser.parameters())
+        return weight.dtype
 
     @property
     def modules(self) -> tuple[torch.nn.Module, ...]:
-        """What takes up memory, and moves."""
-        parts = self.components.values()
-        return tuple(part for part in parts if isinstance(part, torch.nn.Module))
+        """The components that hold weights."""
+        components = self.components.values()
+        return tuple(module for module in components if isinstance(module, torch.nn.Module))
 
     def with_vae(self, vae: AutoencoderKL) -> "LoadedBaseModel":
+        """The same base model with another VAE; all else is shared."""
         return replace(self, components={**self.components, "vae": vae})

@@ -1,4 +1,4 @@
-"""Stable Diffusion XL: two text encoders, heard one layer before their last, and a summary."""
+"""Stable Diffusion XL: two CLIP text encoders at their penultimate layers, and a pooled embedding."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -7,56 +7,68 @@ import torch
 from diffusers import StableDiffusionXLControlNetImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from studio.engine.families.base import LoadedBaseModel, ModelFamilySpec, PromptEmbeddings
+from studio.engine.families.base import (
+    POOLED_EMBEDDING_NAMES,
+    LoadedBaseModel,
+    ModelFamilySpec,
+    PromptEmbeddings,
+)
 from studio.engine.prompts.clip_encoder import ClipPromptEncoder, chunking_note, count_tokens
 from studio.recipes.generation.prompt_syntax import WeightedFragment
 
-LAYER = 2
-"""SDXL was taught on the layer before the last; a clip skip of 1 means this one too."""
+MIN_CLIP_SKIP = 2
+"""SDXL was trained on the penultimate layer; a clip skip of 1 means this layer, too."""
 
 
-def speak(
-    parts: LoadedBaseModel,
+def encode_prompts(
+    base_model: LoadedBaseModel,
     positive: Sequence[WeightedFragment],
     negative: Sequence[WeightedFragment],
     clip_skip: int,
 ) -> PromptEmbeddings:
-    """An empty negative prompt is all zeros, as SDXL was taught (and A1111 has it)."""
-    skip = max(LAYER, clip_skip)
-    listeners = [
-        ClipPromptEncoder(
-            cast(CLIPTokenizer, parts.components[f"tokenizer{end}"]),
-            cast(
-                CLIPTextModel | CLIPTextModelWithProjection,
-                parts.components[f"text_encoder{end}"],
-            ),
-            skip,
-            normed=False,
-        )
-        for end in ("", "_2")
-    ]
-    heard = [listener.encode_pair(positive, negative) for listener in listeners]
-    said, unsaid = (torch.cat(side, dim=-1) for side in zip(*heard, strict=True))
-    whole, whole_unsaid = (listeners[1].encode_pooled(side) for side in (positive, negative))
+    """Encodes both prompts; an empty negative prompt is all zeros, as in SDXL's training and A1111.
+
+    Shapes: (1, n x 77, sum of both encoders' widths), pooled (1, width of the second encoder).
+    """
+    encoders = [_encoder(base_model, suffix, clip_skip) for suffix in ("", "_2")]
+    pairs = [encoder.encode_pair(positive, negative) for encoder in encoders]
+    prompt_embeds, negative_prompt_embeds = (
+        torch.cat(embeds, dim=-1) for embeds in zip(*pairs, strict=True)
+    )
+    pooled_prompt_embeds, negative_pooled_prompt_embeds = (
+        encoders[1].encode_pooled(prompt) for prompt in (positive, negative)
+    )
     if not any(fragment.text.strip() for fragment in negative):
-        unsaid, whole_unsaid = torch.zeros_like(unsaid), torch.zeros_like(whole_unsaid)
-    tokens = count_tokens(cast(CLIPTokenizer, parts.components["tokenizer"]), positive)
-    return PromptEmbeddings(
-        {
-            "prompt_embeds": said,
-            "negative_prompt_embeds": unsaid,
-            "pooled_prompt_embeds": whole,
-            "negative_pooled_prompt_embeds": whole_unsaid,
-        },
-        chunking_note(tokens),
-        tokens,
+        negative_prompt_embeds = torch.zeros_like(negative_prompt_embeds)
+        negative_pooled_prompt_embeds = torch.zeros_like(negative_pooled_prompt_embeds)
+    embeddings = (
+        prompt_embeds,
+        negative_prompt_embeds,
+        pooled_prompt_embeds,
+        negative_pooled_prompt_embeds,
+    )
+    token_count = count_tokens(cast(CLIPTokenizer, base_model.components["tokenizer"]), positive)
+    tensors = dict(zip(POOLED_EMBEDDING_NAMES, embeddings, strict=True))
+    return PromptEmbeddings(tensors, chunking_note(token_count), token_count)
+
+
+def _encoder(base_model: LoadedBaseModel, suffix: str, clip_skip: int) -> ClipPromptEncoder:
+    """The encoder of the components whose names end in `suffix`."""
+    return ClipPromptEncoder(
+        cast(CLIPTokenizer, base_model.components[f"tokenizer{suffix}"]),
+        cast(
+            CLIPTextModel | CLIPTextModelWithProjection,
+            base_model.components[f"text_encoder{suffix}"],
+        ),
+        clip_skip=max(MIN_CLIP_SKIP, clip_skip),
+        apply_final_norm=False,
     )
 
 
 SDXL = ModelFamilySpec(
     img2img_pipeline=StableDiffusionXLImg2ImgPipeline,
     controlnet_pipeline=StableDiffusionXLControlNetImg2ImgPipeline,
-    encode_prompts=speak,
+    encode_prompts=encode_prompts,
     pipeline_kwargs={"add_watermarker": False},
     cfg_batched_tensors=("prompt_embeds", "add_text_embeds", "add_time_ids"),
     may_upcast_vae=True,

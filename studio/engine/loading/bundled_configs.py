@@ -1,4 +1,4 @@
-"""What a single-file model leaves out: its modules' configurations and CLIP's vocabulary."""
+"""The configurations and CLIP vocabulary that a single-file checkpoint leaves out."""
 
 import gzip
 from collections.abc import Mapping
@@ -15,68 +15,83 @@ from studio.recipes.generation.recipe import KIND_NAMES
 
 CLIP_BPE_FILE = "clip/bpe_simple_vocab_16e6.txt.gz"
 CLIP_NUM_MERGES = 49152 - 256 - 2
-"""How many of the file's byte pairs CLIP merges; its vocabulary has 49,152 words and two marks."""
-START, END = "<|startoftext|>", "<|endoftext|>"
+"""BPE merges that CLIP uses of the file: its vocabulary has 49,152 entries and two special tokens."""
+BOS_TOKEN, EOS_TOKEN = "<|startoftext|>", "<|endoftext|>"
 
 _PAD_TOKENS: Mapping[ModelFamily, Mapping[str, str]] = {
-    "sd15": {"tokenizer": END},
+    "sd15": {"tokenizer": EOS_TOKEN},
     "sd21": {"tokenizer": "!"},
-    "sdxl": {"tokenizer": END, "tokenizer_2": "!"},
+    "sdxl": {"tokenizer": EOS_TOKEN, "tokenizer_2": "!"},
 }
-"""What each tokenizer of a family fills up a prompt with: OpenCLIP's encoders know 0, the "!"."""
+"""The pad token of each tokenizer of a family. OpenCLIP's encoders pad with id 0, which is "!"."""
 
 
 class BundledConfigs:
-    """The configurations below `folder`, one folder of diffusers' kind for each family."""
+    """The configurations in a directory, with one sub-directory in diffusers' layout per family."""
 
-    def __init__(self, folder: Path) -> None:
-        self._directory = folder
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
     def config_dir(self, model: ModelInfo) -> Path:
-        """Raises UnfitModel for a single file of a family that only comes as a folder."""
-        place = self._directory / ("sd15" if model.kind == "vae" else model.family)
-        if not place.is_dir():
+        """The configurations of a single file's family; every single-file VAE uses sd15's.
+
+        Raises IncompatibleModelError for a family that must come as a diffusers folder.
+        """
+        directory = self._directory / ("sd15" if model.kind == "vae" else model.family)
+        if not directory.is_dir():
             raise IncompatibleModelError(
                 "model.single_file_unsupported",
                 kind=KIND_NAMES[model.kind],
                 name=model.name,
                 family=model.family,
             )
-        return place
+        return directory
 
     def make_tokenizers(self, family: ModelFamily) -> dict[str, CLIPTokenizer]:
-        """The family's tokenizers by diffusers' names."""
-        merges = self._merges()
+        """The family's tokenizers by diffusers' component names."""
+        merges = self._read_merges()
         return {
-            name: _clip_tokenizer(merges, filler) for name, filler in _PAD_TOKENS[family].items()
+            name: _clip_tokenizer(merges, pad_token)
+            for name, pad_token in _PAD_TOKENS[family].items()
         }
 
     def default_scheduler(self, model: ModelInfo) -> DDIMScheduler:
-        """The noise schedule the model was taught on; its file may say what it predicts, and by
-        an empty tensor `ztsnr` that it was taught down to pure noise."""
-        pristine = DDIMScheduler.load_config(self.config_dir(model) / "scheduler")
-        told: dict[str, object] = {}
+        """The noise schedule a single-file checkpoint was trained with.
+
+        The file may state its prediction type, and by an empty tensor `ztsnr` that it was trained
+        with zero terminal SNR.
+        """
+        config = DDIMScheduler.load_config(self.config_dir(model) / "scheduler")
+        overrides: dict[str, object] = {}
         if model.prediction_type is not None:
-            told["prediction_type"] = model.prediction_type
+            overrides["prediction_type"] = model.prediction_type
         if model.path.is_file() and "ztsnr" in read_header(model.path).shapes:
-            told["rescale_betas_zero_snr"] = True
-        return DDIMScheduler.from_config(pristine, **told)
+            overrides["rescale_betas_zero_snr"] = True
+        return DDIMScheduler.from_config(config, **overrides)
 
-    def _merges(self) -> list[tuple[str, str]]:
-        lines = (
-            gzip.decompress((self._directory / CLIP_BPE_FILE).read_bytes()).decode().splitlines()
-        )
-        pairs = (line.split() for line in lines[1 : CLIP_NUM_MERGES + 1])
-        return [(first, second) for first, second in pairs]
+    def _read_merges(self) -> list[tuple[str, str]]:
+        text = gzip.decompress((self._directory / CLIP_BPE_FILE).read_bytes()).decode()
+        lines = text.splitlines()[1 : CLIP_NUM_MERGES + 1]  # The first line is a header.
+        return [(first, second) for first, second in map(str.split, lines)]
 
 
-def _clip_tokenizer(merges: list[tuple[str, str]], filler: str) -> CLIPTokenizer:
-    """CLIP's tokenizer (Radford et al., 2021): bytes, bytes that end a word, merges, two marks."""
-    slots = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = [*slots, *(slot + "</w>" for slot in slots), *map("".join, merges), START, END]
+def _clip_tokenizer(merges: list[tuple[str, str]], pad_token: str) -> CLIPTokenizer:
+    """CLIP's BPE tokenizer (Radford et al., 2021).
+
+    Its vocabulary is the 256 bytes, the bytes at the end of a word, the merges, and two special
+    tokens.
+    """
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [
+        *alphabet,
+        *(character + "</w>" for character in alphabet),
+        *map("".join, merges),
+        BOS_TOKEN,
+        EOS_TOKEN,
+    ]
     return CLIPTokenizer(
-        vocab={word: index for index, word in enumerate(words)},
+        vocab={token: token_id for token_id, token in enumerate(tokens)},
         merges=merges,
-        pad_token=filler,
+        pad_token=pad_token,
         model_max_length=77,
     )

@@ -1,4 +1,4 @@
-"""What models' configurations and headers say of whether they belong together: no weight is read."""
+"""Compatibility checks between models by their configurations and headers; no weight is read."""
 
 import json
 from dataclasses import dataclass
@@ -12,91 +12,88 @@ from studio.models.safetensors_header import read_header
 from studio.models.types import ModelFamily, ModelInfo
 from studio.models.weights import read_regular_file
 
-SCALING = 0.18215
-"""Of latents where a VAE's configuration names none: Stable Diffusion 1's, and diffusers' default."""
+DEFAULT_SCALING_FACTOR = 0.18215
+"""Stable Diffusion 1's, which diffusers assumes where a VAE's configuration has none."""
 
 
 @dataclass(frozen=True)
-class Latents:
-    """The numbers a VAE makes: how many a place, and by what they are scaled (None: not told)."""
+class LatentSpace:
+    """A VAE's latent space; `scaling_factor` is None when unknown."""
 
     channels: int
-    scaling: float | None
+    scaling_factor: float | None
 
 
-def check_vae(
-    base: ModelInfo, vae: ModelInfo, configurations: BundledConfigs
-) -> tuple[Message, ...]:
-    """Notes about a VAE beside a base model. Raises UnfitModel where its latents are others than
-    the base model's: it would draw noise."""
+def check_vae(base: ModelInfo, vae: ModelInfo, configs: BundledConfigs) -> tuple[Message, ...]:
+    """Checks that a VAE has the base model's latent space; another would decode to noise.
+
+    Returns warnings where it cannot be determined. Raises IncompatibleModelError.
+    """
     if vae.family != "unknown":
         if _latent_family(vae.family) != _latent_family(base.family):
-            raise _unfit(base, vae, message("model.vae_family", family=vae.family))
+            raise _vae_error(base, vae, message("model.vae_family", family=vae.family))
         return ()
-    wanted, has = _of_base(base, configurations), _of_vae(vae)
-    if wanted is None or has is None:
+    expected, actual = _base_latent_space(base, configs), _vae_latent_space(vae)
+    if expected is None or actual is None:
         return ()
-    if has.channels != wanted.channels:
-        raise _unfit(
-            base,
-            vae,
-            message("model.vae_channels", channels=has.channels, wanted=wanted.channels),
-        )
-    if has.scaling is None:
-        # Lone files are mostly Stable Diffusion 1's; for others nothing tells.
+    if actual.channels != expected.channels:
+        channels = message("model.vae_channels", channels=actual.channels, wanted=expected.channels)
+        raise _vae_error(base, vae, channels)
+    if actual.scaling_factor is None:
+        # Single-file VAEs are mostly Stable Diffusion 1's; for other families it is unknown.
         if base.family in ("sd15", "sd21"):
             return ()
         return (message("engine.vae_family_unknown", name=vae.name),)
-    if has.scaling != wanted.scaling:
-        scaling, wants = f"{has.scaling:g}", f"{wanted.scaling:g}"
-        raise _unfit(base, vae, message("model.vae_scaling", scaling=scaling, wanted=wants))
+    if actual.scaling_factor != expected.scaling_factor:
+        scaling, wanted = f"{actual.scaling_factor:g}", f"{expected.scaling_factor:g}"
+        raise _vae_error(base, vae, message("model.vae_scaling", scaling=scaling, wanted=wanted))
     return ()
 
 
-def same_text_width(base: ModelInfo, net: ModelInfo) -> bool:
-    """Whether a base model and a ControlNet of no known family listen to words of one width."""
-    told = (
-        _configuration(base.path / "unet" / "config.json").get("cross_attention_dim"),
-        _configuration(net.path / "config.json").get("cross_attention_dim"),
+def same_cross_attention_dim(base: ModelInfo, controlnet: ModelInfo) -> bool:
+    """Whether a base model and a ControlNet of no known family take embeddings of one width."""
+    dims = (
+        _read_config(base.path / "unet" / "config.json").get("cross_attention_dim"),
+        _read_config(controlnet.path / "config.json").get("cross_attention_dim"),
     )
-    return told[0] is not None and told[0] == told[1]
+    return dims[0] is not None and dims[0] == dims[1]
 
 
 def _latent_family(family: ModelFamily) -> ModelFamily:
-    """2.x kept 1.x's VAE."""
+    """Stable Diffusion 2.x has 1.x's VAE."""
     return "sd15" if family == "sd21" else family
 
 
-def _unfit(base: ModelInfo, vae: ModelInfo, why: Message) -> IncompatibleModelError:
+def _vae_error(base: ModelInfo, vae: ModelInfo, reason: Message) -> IncompatibleModelError:
     return IncompatibleModelError(
-        "model.vae_unfit", name=vae.name, reason=why, base=base.name, base_family=base.family
+        "model.vae_unfit", name=vae.name, reason=reason, base=base.name, base_family=base.family
     )
 
 
-def _of_base(base: ModelInfo, configurations: BundledConfigs) -> Latents | None:
-    folder = base.path if base.path.is_dir() else configurations.config_dir(base)
-    return _told(_configuration(folder / "vae" / "config.json"))
+def _base_latent_space(base: ModelInfo, configs: BundledConfigs) -> LatentSpace | None:
+    directory = base.path if base.path.is_dir() else configs.config_dir(base)
+    return _configured_latent_space(_read_config(directory / "vae" / "config.json"))
 
 
-def _of_vae(vae: ModelInfo) -> Latents | None:
+def _vae_latent_space(vae: ModelInfo) -> LatentSpace | None:
     if vae.path.is_dir():
-        return _told(_configuration(vae.path / "config.json"))
+        return _configured_latent_space(_read_config(vae.path / "config.json"))
     shape = read_header(vae.path).find_shape("decoder.conv_in.weight")
-    return None if shape is None or len(shape) < 2 else Latents(shape[1], None)
+    return None if shape is None or len(shape) < 2 else LatentSpace(shape[1], None)
 
 
-def _told(configuration: dict[str, object]) -> Latents | None:
-    channels = configuration.get("latent_channels", 4)
-    scaling = configuration.get("scaling_factor", SCALING)
-    if not configuration or not isinstance(channels, int) or not isinstance(scaling, int | float):
+def _configured_latent_space(config: dict[str, object]) -> LatentSpace | None:
+    channels = config.get("latent_channels", 4)
+    scaling = config.get("scaling_factor", DEFAULT_SCALING_FACTOR)
+    if not config or not isinstance(channels, int) or not isinstance(scaling, int | float):
         return None
-    return Latents(channels, float(scaling))
+    return LatentSpace(channels, float(scaling))
 
 
-def _configuration(file: Path) -> dict[str, object]:
-    """Empty where it cannot be read: loading the model names that."""
+def _read_config(file: Path) -> dict[str, object]:
+    """Empty when it cannot be read: loading the model reports that."""
     try:
-        read = json.loads(read_regular_file(file, MAX_CONFIGURATION))
+        config = json.loads(read_regular_file(file, MAX_CONFIGURATION))
     except (OSError, ValueError, RecursionError, CorruptModelError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return config if isinstance(config, dict) else {}

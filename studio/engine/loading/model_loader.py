@@ -1,8 +1,8 @@
-"""Loads base models, VAEs and ControlNets, offline: diffusers folders and single files."""
+"""Loads base models, VAEs and ControlNets into RAM, offline, from diffusers folders or single files."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, DiffusionPipeline
@@ -15,101 +15,127 @@ from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.models.types import ModelInfo
 from studio.recipes.generation.recipe import KIND_NAMES
 
-Module = TypeVar("Module", bound=torch.nn.Module)
+ModuleT = TypeVar("ModuleT", bound=torch.nn.Module)
+
+_OFFLINE: Mapping[str, object] = {"use_safetensors": True, "local_files_only": True}
 
 
 def load_base_model(
-    model: ModelInfo, dtype: torch.dtype, configurations: BundledConfigs
+    model: ModelInfo, dtype: torch.dtype, configs: BundledConfigs
 ) -> LoadedBaseModel:
-    """Reads a base model into RAM. Raises DamagedModel, or UnfitModel for a lone file of a
-    family that only comes as a folder."""
-    dialect = MODEL_FAMILIES[model.family]
-    if model.path.is_dir():
-        with loading_errors(model):
-            absent = [
-                part for part in dialect.optional_components if not (model.path / part).is_dir()
-            ]
-            pipe = dialect.img2img_pipeline.from_pretrained(
-                model.path,
-                dtype=dtype,
-                **_OFFLINE,
-                **_weights_variant(model.path),
-                **dialect.pipeline_kwargs,
-                **dict.fromkeys(absent),
-            )
-    else:
-        pipe = _from_single_file(model, dialect, dtype, configurations)
-    if dialect.may_upcast_vae and pipe.vae.config.force_upcast:
+    """Reads all components of a base model.
+
+    A VAE that overflows in half precision is kept in fp32 (see `ModelFamilySpec.may_upcast_vae`).
+
+    Raises CorruptModelError, InsufficientMemoryError, or IncompatibleModelError for a single file
+    of a family that must come as a folder.
+    """
+    family = MODEL_FAMILIES[model.family]
+    pipe = (
+        _pipeline_from_folder(model, family, dtype)
+        if model.path.is_dir()
+        else _pipeline_from_single_file(model, family, dtype, configs)
+    )
+    if family.may_upcast_vae and pipe.vae.config.force_upcast:
         pipe.vae.to(torch.float32)
-    base = LoadedBaseModel(dialect, pipe.components, LatentScale.from_vae(pipe.vae))
-    for module in base.modules:
-        _require_all_weights(module, model)
-        module.eval().requires_grad_(False)
-    return base
+    base_model = LoadedBaseModel(family, pipe.components, LatentScale.from_vae(pipe.vae))
+    for module in base_model.modules:
+        _for_inference(module, model)
+    return base_model
 
 
-def _from_single_file(
-    model: ModelInfo, dialect: ModelFamilySpec, dtype: torch.dtype, configurations: BundledConfigs
+def _pipeline_from_folder(
+    model: ModelInfo, family: ModelFamilySpec, dtype: torch.dtype
 ) -> DiffusionPipeline:
-    folder = configurations.config_dir(model)
     with loading_errors(model):
-        return dialect.img2img_pipeline.from_single_file(
-            str(model.path),
-            config=str(folder),
-            local_files_only=True,
-            torch_dtype=dtype,
-            scheduler=configurations.default_scheduler(model),
-            **configurations.make_tokenizers(model.family),
-            **dialect.pipeline_kwargs,
+        absent = [name for name in family.optional_components if not (model.path / name).is_dir()]
+        return family.img2img_pipeline.from_pretrained(
+            model.path,
+            dtype=dtype,
+            **_OFFLINE,
+            **_weights_variant(model.path),
+            **family.pipeline_kwargs,
+            **dict.fromkeys(absent),
         )
 
 
-def load_vae(model: ModelInfo, dtype: torch.dtype, configurations: BundledConfigs) -> AutoencoderKL:
-    return _load(AutoencoderKL, "vae", model, dtype, configurations)
+def _pipeline_from_single_file(
+    model: ModelInfo, family: ModelFamilySpec, dtype: torch.dtype, configs: BundledConfigs
+) -> DiffusionPipeline:
+    config_dir = configs.config_dir(model)
+    with loading_errors(model):
+        return family.img2img_pipeline.from_single_file(
+            str(model.path),
+            config=str(config_dir),
+            local_files_only=True,
+            torch_dtype=dtype,
+            scheduler=configs.default_scheduler(model),
+            **configs.make_tokenizers(model.family),
+            **family.pipeline_kwargs,
+        )
+
+
+def load_vae(model: ModelInfo, dtype: torch.dtype, configs: BundledConfigs) -> AutoencoderKL:
+    """Reads a VAE. Raises CorruptModelError or InsufficientMemoryError."""
+    vae, _ = _read_module(AutoencoderKL, "vae", model, dtype, configs)
+    return _for_inference(vae, model)
 
 
 def load_controlnet(
-    model: ModelInfo, dtype: torch.dtype, configurations: BundledConfigs
+    model: ModelInfo, dtype: torch.dtype, configs: BundledConfigs
 ) -> ControlNetModel:
-    """Raises UnfitModel for a folder of another kind of net, which has weights of its own."""
-    return _load(ControlNetModel, "controlnet", model, dtype, configurations)
+    """Reads a ControlNet.
+
+    Raises CorruptModelError, InsufficientMemoryError, or IncompatibleModelError for a folder of
+    another architecture: it has weights that diffusers would silently ignore.
+    """
+    controlnet, unexpected = _read_module(ControlNetModel, "controlnet", model, dtype, configs)
+    if unexpected:
+        raise IncompatibleModelError(
+            "model.controlnet_unknown", name=model.name, weight=unexpected[0]
+        )
+    return _for_inference(controlnet, model)
 
 
-def _load(
-    kind: type[Module],
-    part: str,
+def _read_module(
+    module_class: type[ModuleT],
+    subfolder: str,
     model: ModelInfo,
     dtype: torch.dtype,
-    configurations: BundledConfigs,
-) -> Module:
-    make: type[DiffusionPipeline] = kind
+    configs: BundledConfigs,
+) -> tuple[ModuleT, list[str]]:
+    """The module, and the names of a folder's weights that it has no place for."""
+    loader: Any = module_class
     if model.path.is_dir():
         with loading_errors(model):
-            module, info = make.from_pretrained(
-                model.path, dtype=dtype, output_loading_info=True,
-                **_OFFLINE, **_weights_variant(model.path),
-            )  # fmt: skip
-        if kind is ControlNetModel and info["unexpected_keys"]:
-            raise IncompatibleModelError(
-                "model.controlnet_unknown", name=model.name, weight=info["unexpected_keys"][0]
+            module, info = loader.from_pretrained(
+                model.path,
+                dtype=dtype,
+                output_loading_info=True,
+                **_OFFLINE,
+                **_weights_variant(model.path),
             )
-    else:
-        folder = configurations.config_dir(model)
-        with loading_errors(model):
-            module = make.from_single_file(
-                str(model.path),
-                config=str(folder),
-                subfolder=part,
-                local_files_only=True,
-                torch_dtype=dtype,
-            )
+        return module, info["unexpected_keys"]
+    config_dir = configs.config_dir(model)
+    with loading_errors(model):
+        module = loader.from_single_file(
+            str(model.path),
+            config=str(config_dir),
+            subfolder=subfolder,
+            local_files_only=True,
+            torch_dtype=dtype,
+        )
+    return module, []
+
+
+def _for_inference(module: ModuleT, model: ModelInfo) -> ModuleT:
+    """In evaluation mode without gradients. Raises CorruptModelError when weights are missing."""
     _require_all_weights(module, model)
-    loaded: Module = module.eval().requires_grad_(False)
-    return loaded
+    return module.eval().requires_grad_(False)
 
 
 def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:
-    """Raises DamagedModel where the file left a weight out: diffusers leaves it on `meta`."""
+    """Raises CorruptModelError when weights are missing: diffusers leaves them on `meta`."""
     missing = [name for name, weight in module.named_parameters() if weight.is_meta]
     if missing:
         raise CorruptModelError(
@@ -122,11 +148,11 @@ def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:
         )
 
 
-_OFFLINE: Mapping[str, object] = {"use_safetensors": True, "local_files_only": True}
+def _weights_variant(directory: Path) -> dict[str, str]:
+    """diffusers' `variant` for a folder with only fp16 weights, whole or sharded.
 
-
-def _weights_variant(folder: Path) -> dict[str, str]:
-    """A folder may hold its weights as `….fp16.safetensors` alone, or as `….fp16-00001-of-….`."""
-    names = [file.name for file in folder.rglob("*.safetensors")]
-    halves = [name for name in names if ".fp16." in name or ".fp16-" in name]
-    return {"variant": "fp16"} if names and halves == names else {}
+    They are named `….fp16.safetensors` or `….fp16-00001-of-….safetensors`.
+    """
+    names = [file.name for file in directory.rglob("*.safetensors")]
+    fp16_names = [name for name in names if ".fp16." in name or ".fp16-" in name]
+    return {"variant": "fp16"} if names and fp16_names == names else {}

@@ -1,12 +1,13 @@
-"""What a job needs: its models, found and checked before anything is loaded."""
+"""Resolves the models a job names and checks that they fit together, before anything is loaded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.engine.diffusion.schedulers import validate_sampler
 from studio.engine.families import MODEL_FAMILIES
 from studio.engine.families.base import ModelFamilySpec
 from studio.engine.loading.bundled_configs import BundledConfigs
-from studio.engine.loading.compatibility import check_vae, same_text_width
+from studio.engine.loading.compatibility import check_vae, same_cross_attention_dim
 from studio.errors import IncompatibleModelError
 from studio.messages import Message
 from studio.models.catalog import ModelCatalog
@@ -14,68 +15,78 @@ from studio.models.types import ModelInfo
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import KIND_NAMES, ControlUnit, Recipe
 
-Nets = tuple[tuple[ControlUnit, ModelInfo], ...]
+UnitModels = tuple[tuple[ControlUnit, ModelInfo], ...]
+"""ControlNet units with their models."""
 
 
 @dataclass(frozen=True)
 class ResolvedModels:
-    """The models a job names. `nets` are those of units that are switched on, `notes` what is
-    not sure of how they fit."""
+    """The models a job names."""
 
     checkpoint: ModelInfo
-    vae: ModelInfo | None
-    loras: tuple[tuple[ModelInfo, float], ...]
-    controlnets: Nets
-    notes: tuple[Message, ...] = ()
 
-    def active_models(self, speaking: Nets) -> tuple[ModelInfo, ...]:
-        """Every model that takes part when only these units have something to say."""
+    vae: ModelInfo | None
+    """None: the checkpoint's own."""
+
+    loras: tuple[tuple[ModelInfo, float], ...]
+    """With their weights; those of weight 0 are left out."""
+
+    controlnets: UnitModels
+    """Of the units that are switched on."""
+
+    notes: tuple[Message, ...] = ()
+    """Warnings where compatibility is unknown."""
+
+    def active_models(self, active_units: UnitModels) -> tuple[ModelInfo, ...]:
+        """Every model that takes part when only these units have a control map."""
         vaes = (self.vae,) if self.vae else ()
-        nets, loras = (model for _, model in speaking), (model for model, _ in self.loras)
-        return (self.checkpoint, *nets, *vaes, *loras)
+        controlnets = (model for _, model in active_units)
+        loras = (model for model, _ in self.loras)
+        return (self.checkpoint, *controlnets, *vaes, *loras)
 
 
 def resolve_models(
-    catalog: ModelCatalog, configurations: BundledConfigs, job: RenderJob
+    catalog: ModelCatalog, configs: BundledConfigs, job: RenderJob
 ) -> ResolvedModels:
-    """Every model of the job. Raises NotFound, DamagedModel, and UnfitModel for a ControlNet,
-    LoRA, VAE or sampler of another family than the base model's, and for sides it cannot draw."""
+    """Finds every model of the job.
+
+    Raises NotFoundError, CorruptModelError, or IncompatibleModelError when a ControlNet, LoRA, VAE or
+    sampler does not fit the base model, or when its family cannot render the recipe's size.
+    """
     recipe, find = job.recipe, catalog.get
     checkpoint = find("checkpoint", recipe.base_model)
-    dialect = MODEL_FAMILIES[checkpoint.family]
-    validate_sampler(recipe.sampler, recipe.schedule_type, dialect.is_flow_matching)
-    _check_sides(checkpoint, dialect, recipe)
-    nets = [(unit, find("controlnet", unit.model)) for unit in recipe.control_units]
-    loras = [(find("lora", use.model), use.weight) for use in job.loras if use.weight]
-    active = tuple((unit, model) for unit, model in nets if unit.is_active)
-    _check_compatibility(checkpoint, dialect, [m for _, m in active], [m for m, _ in loras])
+    family = MODEL_FAMILIES[checkpoint.family]
+    validate_sampler(recipe.sampler, recipe.schedule_type, family.is_flow_matching)
+    _check_size(checkpoint, family, recipe)
+    unit_models = [(unit, find("controlnet", unit.model)) for unit in recipe.control_units]
+    loras = [(find("lora", lora.model), lora.weight) for lora in job.loras if lora.weight]
+    active = tuple((unit, model) for unit, model in unit_models if unit.is_active)
+    _check_compatibility(checkpoint, family, [m for _, m in active], [m for m, _ in loras])
     vae = None if recipe.vae is None else find("vae", recipe.vae)
     return ResolvedModels(
         checkpoint=checkpoint,
         vae=vae,
         loras=tuple(loras),
         controlnets=active,
-        notes=() if vae is None else check_vae(checkpoint, vae, configurations),
+        notes=() if vae is None else check_vae(checkpoint, vae, configs),
     )
 
 
 def _check_compatibility(
-    checkpoint: ModelInfo, dialect: ModelFamilySpec, nets: list[ModelInfo], loras: list[ModelInfo]
+    checkpoint: ModelInfo,
+    family: ModelFamilySpec,
+    controlnets: Sequence[ModelInfo],
+    loras: Sequence[ModelInfo],
 ) -> None:
-    if dialect.controlnet_pipeline is None and nets:
+    """Raises IncompatibleModelError for a ControlNet or LoRA of another family."""
+    if family.controlnet_pipeline is None and controlnets:
         raise IncompatibleModelError(
             "model.takes_no_controlnets", name=checkpoint.name, family=checkpoint.family
         )
-    for net in nets:
-        if net.family == "unknown" and not same_text_width(checkpoint, net):
-            raise IncompatibleModelError(
-                "model.controlnet_family_unknown",
-                name=net.name,
-                base=checkpoint.name,
-                base_family=checkpoint.family,
-            )
-    for model in (*nets, *loras):
-        # Of a LoRA that tells no family, its layers are counted when it is attached.
+    for controlnet in controlnets:
+        _check_controlnet_of_unknown_family(checkpoint, controlnet)
+    for model in (*controlnets, *loras):
+        # A LoRA of unknown family is checked when it is attached, by counting its layers.
         if model.family not in (checkpoint.family, "unknown"):
             raise IncompatibleModelError(
                 "model.wrong_family",
@@ -87,18 +98,29 @@ def _check_compatibility(
             )
 
 
-def _check_sides(checkpoint: ModelInfo, dialect: ModelFamilySpec, recipe: Recipe) -> None:
-    sides = [recipe.width, recipe.height]
+def _check_controlnet_of_unknown_family(checkpoint: ModelInfo, controlnet: ModelInfo) -> None:
+    if controlnet.family == "unknown" and not same_cross_attention_dim(checkpoint, controlnet):
+        raise IncompatibleModelError(
+            "model.controlnet_family_unknown",
+            name=controlnet.name,
+            base=checkpoint.name,
+            base_family=checkpoint.family,
+        )
+
+
+def _check_size(checkpoint: ModelInfo, family: ModelFamilySpec, recipe: Recipe) -> None:
+    """Raises IncompatibleModelError for a width or height that is no multiple of the family's."""
+    sizes = [recipe.width, recipe.height]
     if recipe.face_repair.enabled:
-        sides.append(recipe.face_repair.render_size)
-    wrong = next((side for side in sides if side % dialect.side), None)
-    if wrong is not None:
-        nearest = dialect.side * max(1, round(wrong / dialect.side))
+        sizes.append(recipe.face_repair.render_size)
+    multiple = family.size_multiple
+    unsupported = next((size for size in sizes if size % multiple), None)
+    if unsupported is not None:
         raise IncompatibleModelError(
             "model.side_unsupported",
             name=checkpoint.name,
             family=checkpoint.family,
-            multiple=dialect.side,
-            side=wrong,
-            nearest=nearest,
+            multiple=multiple,
+            side=unsupported,
+            nearest=multiple * max(1, round(unsupported / multiple)),
         )

@@ -1,1 +1,1 @@
-"""Which models stay on the device and in RAM."""
+"""Caches of models and computed values, and moving models between RAM and the device."""

@@ -1,4 +1,4 @@
-"""Moves models between RAM and a device; the RAM copy is kept, so the way down copies nothing."""
+"""Moves models between RAM and a device. RAM keeps a copy, so that offloading copies nothing."""
 
 import ctypes
 import gc
@@ -12,24 +12,24 @@ import torch
 from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from studio.engine.device_errors import ran_out_of_memory
+from studio.engine.device_errors import is_out_of_memory
 from studio.engine.memory.tiered_cache import DeviceFull
 
-Module = TypeVar("Module", bound=nn.Module)
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 class HasModules(Protocol):
-    """Anything made of torch modules."""
+    """A model made of torch modules."""
 
     @property
     def modules(self) -> tuple[nn.Module, ...]: ...
 
 
 @dataclass(frozen=True)
-class SingleModule(Generic[Module]):
-    """One module as something that can be placed."""
+class SingleModule(Generic[ModuleT]):
+    """One torch module as a model that can be moved."""
 
-    module: Module
+    module: ModuleT
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
@@ -37,61 +37,69 @@ class SingleModule(Generic[Module]):
 
 
 class DeviceTransfer:
-    """Places models on one device.
+    """The `ModelMover` of one torch device.
 
-    Going up, each weight's storage is copied and swapped in; the host's storage is kept and
-    pinned on CUDA, so that the copy can run beside other work. Going down swaps it back.
-    On the CPU both tiers are the same memory and nothing moves.
+    To the device, each weight's storage is copied and swapped in; the host copy stays, on CUDA in
+    pinned memory, so that the transfer is asynchronous. Offloading swaps the host copy back in. On
+    the CPU both tiers are the same memory and nothing moves.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
 
     def size_bytes(self, model: HasModules) -> int:
+        """Bytes of the model's parameters and buffers; shared storage counts once."""
         storages = {
             tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes()
-            for tensor in _named_tensors(model)
+            for tensor in _tensors_of(model)
         }
         return sum(storages.values())
 
     def to_device(self, model: HasModules) -> Callable[[], None]:
-        """The model's way down, which holds its host copies: by the weights themselves, since an
-        attached LoRA renames them. A copy lives no longer than its weight.
+        """Moves the model to the device and returns the function that offloads it.
 
-        Whatever goes wrong, weights that had moved are back in RAM. Raises DeviceFull.
+        That function owns the host copies. They are keyed by the weight itself and not by its name,
+        since attaching a LoRA renames weights; a copy is freed with its weight.
+
+        Whatever goes wrong, weights that had moved are back in RAM. Raises DeviceFull when the
+        device is out of memory.
         """
         if self._device.type == "cpu":
-            return _stay
-        hosts = WeakTensorKeyDictionary()
-        down = partial(_swap_back, model, hosts)
+            return _do_nothing
+        host_copies = WeakTensorKeyDictionary()
+        offload = partial(_swap_in_host_copies, model, host_copies)
         try:
-            for weight in _named_tensors(model):
-                if weight not in hosts:
-                    host = hosts[weight] = self.host_copy(weight.data)
-                    weight.data = self.device_copy(host)
+            for weight in _tensors_of(model):
+                if weight not in host_copies:
+                    host_copy = host_copies[weight] = self.host_copy(weight.data)
+                    weight.data = self.device_copy(host_copy)
         except BaseException as error:
-            down()
-            if ran_out_of_memory(error):
+            offload()
+            if is_out_of_memory(error):
                 raise DeviceFull from error
             raise
-        return down
+        return offload
 
     def host_copy(self, weight: torch.Tensor) -> torch.Tensor:
-        """What stays in RAM of a weight: pinned on CUDA, as far as the system lets pages be."""
+        """A weight, of any shape, as it stays in RAM.
+
+        On CUDA in pinned memory, as far as the operating system allows it.
+        """
         if self._device.type != "cuda":
             return weight
         try:
             return weight.pin_memory()
         except RuntimeError as error:
-            if not ran_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             return weight
 
-    def device_copy(self, host: torch.Tensor) -> torch.Tensor:
-        return host.to(self._device, non_blocking=True)
+    def device_copy(self, host_copy: torch.Tensor) -> torch.Tensor:
+        """A copy on the device, of the same shape (any) and type."""
+        return host_copy.to(self._device, non_blocking=True)
 
     def release_host_memory(self) -> None:
-        """Python's and the C library's freed memory goes back to the system."""
+        """Collects garbage, empties CUDA's cache and trims the C library's heap."""
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
@@ -99,21 +107,23 @@ class DeviceTransfer:
             ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _stay() -> None:
-    """The way down from a device whose memory is RAM."""
+def _do_nothing() -> None:
+    """Offloads from a device whose memory is RAM."""
 
 
-def _swap_back(model: HasModules, hosts: WeakTensorKeyDictionary) -> None:
-    for weight in _named_tensors(model):
-        if weight in hosts:
-            weight.data = hosts[weight]
-    for weight in _named_tensors(model):
-        # What was attached while the model stood up there (an adapter) has no copy here yet.
-        if weight not in hosts:
+def _swap_in_host_copies(model: HasModules, host_copies: WeakTensorKeyDictionary) -> None:
+    """Puts the host copies in place of the weights on the device."""
+    for weight in _tensors_of(model):
+        if weight in host_copies:
+            weight.data = host_copies[weight]
+    for weight in _tensors_of(model):
+        # Adapters that were attached while the model was on the device have no host copy yet.
+        if weight not in host_copies:
             weight.data = weight.data.to("cpu")
 
 
-def _named_tensors(model: HasModules) -> Iterator[torch.Tensor]:
+def _tensors_of(model: HasModules) -> Iterator[torch.Tensor]:
+    """Parameters and buffers of all modules, of any shape."""
     for module in model.modules:
         yield from module.parameters()
         yield from module.buffers()

@@ -1,4 +1,4 @@
-"""Everything the engine keeps between jobs: models in their tiers, and what was computed once."""
+"""All caches of the engine: models in two tiers, prompt embeddings, latents, control maps, LoRA files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,7 +10,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
 
-from studio.engine.diffusion.lora_pool import Weights
+from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.model_loader import load_base_model, load_controlnet, load_vae
@@ -20,98 +20,119 @@ from studio.engine.memory.tiered_cache import (
     ModelMover,
     TierCapacity,
     TieredModelCache,
-    lower_least_recent,
+    offload_least_recently_used,
 )
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
 
-Module = TypeVar("Module", bound=torch.nn.Module)
-OnLoading = Callable[[str], None]
-Load = Callable[[ModelInfo, torch.dtype, BundledConfigs], Module]
+ModuleT = TypeVar("ModuleT", bound=torch.nn.Module)
+LoadingCallback = Callable[[str], None]
+ModuleLoader = Callable[[ModelInfo, torch.dtype, BundledConfigs], ModuleT]
 
 MB = 2**20
 
 
 @dataclass(frozen=True)
 class CacheLimits:
-    """What the engine may keep. Bytes are None where only counts limit."""
+    """Limits of the engine's caches. A byte limit of None leaves only the count."""
 
     max_device_models: int = 2
+    """Base models on the device."""
+
     max_ram_models: int = 4
+    """Base models in RAM, those on the device included."""
+
     device_bytes: int | None = None
+    """Bytes of base models on the device."""
+
     ram_bytes: int | None = None
+    """Bytes of base models in RAM."""
+
     controlnets: int = 8
+    """ControlNets, on the device and in RAM alike."""
+
     cache_bytes: int = 256 * MB
+    """Bytes of prompt embeddings, latents and control maps together."""
+
     lora_bytes: int = 1024 * MB
+    """Bytes of LoRA files in RAM."""
 
 
 class ModelCache:
-    """The engine's models and caches. One lane owns it."""
+    """The engine's models and computed values. Not thread-safe: one lane owns it."""
 
     def __init__(
         self,
         device: torch.device,
         limits: CacheLimits,
-        configurations: BundledConfigs,
-        compiled: bool = False,
-        placement: ModelMover[HasModules] | None = None,
+        configs: BundledConfigs,
+        torch_compile: bool = False,
+        mover: ModelMover[HasModules] | None = None,
     ) -> None:
-        """`compiled` base models have the blocks that repeat compiled by torch. `placement` moves
-        models to the device and back: DevicePlacement if None."""
-        self._configurations = configurations
-        self._compiled = compiled
-        self._placement = placement or DeviceTransfer(device)
-        shared: dict[str, Any] = {"uses": count(), "spare": self._headroom}
+        """`torch_compile` compiles the repeated blocks of base models; `mover` moves models to the
+        device and back, by default a `DeviceTransfer`."""
+        self._configs = configs
+        self._torch_compile = torch_compile
+        self._mover = mover or DeviceTransfer(device)
+        shared: dict[str, Any] = {"use_counter": count(), "offload_one": self._offload_one}
         self._base_models: TieredModelCache[LoadedBaseModel] = TieredModelCache(
-            self._placement,
+            self._mover,
             TierCapacity(limits.max_device_models, limits.device_bytes),
             TierCapacity(max(limits.max_device_models, limits.max_ram_models), limits.ram_bytes),
             **shared,
         )
-        both = TierCapacity(limits.controlnets)
+        capacity = TierCapacity(limits.controlnets)
         self._controlnets: TieredModelCache[SingleModule[ControlNetModel]] = TieredModelCache(
-            self._placement, both, both, **shared
+            self._mover, capacity, capacity, **shared
         )
         self._vaes: TieredModelCache[SingleModule[AutoencoderKL]] = TieredModelCache(
-            self._placement, TierCapacity(2), TierCapacity(2), **shared
+            self._mover, TierCapacity(2), TierCapacity(2), **shared
         )
         third = limits.cache_bytes // 3
         self.embeddings: ByteLRUCache[PromptEmbeddings] = ByteLRUCache(
-            third, lambda both: both.nbytes
+            third, lambda embeddings: embeddings.nbytes
         )
         self.latents: ByteLRUCache[torch.Tensor] = ByteLRUCache(third, lambda tensor: tensor.nbytes)
         self.control_maps: ByteLRUCache[Image.Image | None] = ByteLRUCache(third, _image_bytes)
-        self.lora_files: ByteLRUCache[Weights] = ByteLRUCache(limits.lora_bytes, _weights_bytes)
+        self.lora_files: ByteLRUCache[StateDict] = ByteLRUCache(
+            limits.lora_bytes, _state_dict_bytes
+        )
 
     @contextmanager
     def base_model(
-        self, model: ModelInfo, dtype: torch.dtype, on_loading: OnLoading
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
     ) -> Iterator[LoadedBaseModel]:
-        """The base model on the device, staying there for the block."""
+        """The base model, pinned on the device for the block.
+
+        `on_loading` is called with its name when it must be read from the disk. Raises
+        InsufficientMemoryError, and what `load_base_model` raises.
+        """
 
         def load() -> LoadedBaseModel:
             on_loading(model.name)
-            parts = load_base_model(model, dtype, self._configurations)
-            if self._compiled:
-                parts.denoiser.compile_repeated_blocks()
-            return parts
+            base_model = load_base_model(model, dtype, self._configs)
+            if self._torch_compile:
+                base_model.denoiser.compile_repeated_blocks()
+            return base_model
 
         with self._base_models.acquire(
             _CacheKey(model.sha256, dtype, model.name), _estimated_bytes(model, dtype), load
-        ) as parts:
-            yield parts
+        ) as base_model:
+            yield base_model
 
     @contextmanager
     def vae(
-        self, model: ModelInfo, dtype: torch.dtype, on_loading: OnLoading
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
     ) -> Iterator[AutoencoderKL]:
+        """The VAE, pinned on the device for the block; otherwise as `base_model`."""
         with self._acquire_module(self._vaes, load_vae, model, dtype, on_loading) as vae:
             yield vae
 
     @contextmanager
     def controlnets(
-        self, models: Sequence[ModelInfo], dtype: torch.dtype, on_loading: OnLoading
+        self, models: Sequence[ModelInfo], dtype: torch.dtype, on_loading: LoadingCallback
     ) -> Iterator[list[ControlNetModel]]:
+        """The ControlNets, all pinned on the device for the block; otherwise as `base_model`."""
         with ExitStack() as pins:
             yield [
                 pins.enter_context(
@@ -125,50 +146,57 @@ class ModelCache:
     @contextmanager
     def _acquire_module(
         self,
-        tier: TieredModelCache[SingleModule[Module]],
-        load: Load[Module],
+        cache: TieredModelCache[SingleModule[ModuleT]],
+        loader: ModuleLoader[ModuleT],
         model: ModelInfo,
         dtype: torch.dtype,
-        on_loading: OnLoading,
-    ) -> Iterator[Module]:
-        def loaded() -> SingleModule[Module]:
+        on_loading: LoadingCallback,
+    ) -> Iterator[ModuleT]:
+        def load() -> SingleModule[ModuleT]:
             on_loading(model.name)
-            return SingleModule(load(model, dtype, self._configurations))
+            return SingleModule(loader(model, dtype, self._configs))
 
-        with tier.acquire(
-            _CacheKey(model.sha256, dtype, model.name), _estimated_bytes(model, dtype), loaded
-        ) as held:
-            yield held.module
+        with cache.acquire(
+            _CacheKey(model.sha256, dtype, model.name), _estimated_bytes(model, dtype), load
+        ) as single:
+            yield single.module
 
-    def _headroom(self) -> bool:
-        return lower_least_recent((self._base_models, self._controlnets, self._vaes))
+    def _offload_one(self) -> bool:
+        return offload_least_recently_used((self._base_models, self._controlnets, self._vaes))
 
     def clear_device(self) -> None:
-        """Takes everything that is not in use off the device: what is tried when its memory runs
-        out. What is in RAM stays there, and costs no reading when it is asked for again."""
-        while self._headroom():
+        """Offloads every unpinned model and drops the latents, to retry after out of memory.
+
+        Models stay in RAM, so that using them again reads nothing from the disk.
+        """
+        while self._offload_one():
             pass
         self.latents.clear()
-        self._placement.release_host_memory()
+        self._mover.release_host_memory()
 
     def evict_unused(self) -> None:
-        """Lets go of all that is not in use, in both tiers."""
+        """Evicts every unpinned model from both tiers and clears the other caches."""
         for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
             cache.clear()
-        for residency in (self._controlnets, self._vaes, self._base_models):
-            residency.evict()
+        for models in (self._controlnets, self._vaes, self._base_models):
+            models.evict()
 
     def status(self) -> EngineStats:
+        """Contents, hits and misses of every cache."""
         return EngineStats(
-            self._base_models.status(), self._controlnets.status(), self._vaes.status(),
-            self.embeddings.status(),
-            self.latents.status(), self.control_maps.status(), self.lora_files.status(),
-        )  # fmt: skip
+            base_models=self._base_models.status(),
+            controlnets=self._controlnets.status(),
+            vaes=self._vaes.status(),
+            embeddings=self.embeddings.status(),
+            latents=self.latents.status(),
+            control_maps=self.control_maps.status(),
+            lora_files=self.lora_files.status(),
+        )
 
 
 @dataclass(frozen=True)
 class _CacheKey:
-    """What a held model is known by: its content and precision. It reads as its name."""
+    """Identity of a cached model: content and data type. Its text is the model's name."""
 
     sha256: str
     dtype: torch.dtype
@@ -179,7 +207,7 @@ class _CacheKey:
 
 
 def _estimated_bytes(model: ModelInfo, dtype: torch.dtype) -> int:
-    """Bytes in memory; files are mostly fp16, and twice that in fp32."""
+    """Bytes in memory: files are mostly fp16, and twice as large in fp32."""
     return model.size_bytes * (2 if dtype == torch.float32 else 1)
 
 
@@ -187,5 +215,6 @@ def _image_bytes(image: Image.Image | None) -> int:
     return 0 if image is None else image.width * image.height * 3
 
 
-def _weights_bytes(weights: Weights) -> int:
-    return sum(tensor.nbytes for tensor in weights.values())
+def _state_dict_bytes(state_dict: StateDict) -> int:
+    """Of tensors of any shape."""
+    return sum(tensor.nbytes for tensor in state_dict.values())

@@ -1,4 +1,4 @@
-"""Which models stand on the device and which in RAM: limits, pins, least recently used first out."""
+"""A two-tier model cache (device and RAM): limits, pins, and eviction of the least recently used."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -12,43 +12,48 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from studio.errors import InsufficientMemoryError
 from studio.messages import message
 
-Loaded = TypeVar("Loaded")
-Placed_contra = TypeVar("Placed_contra", contravariant=True)
+ModelT = TypeVar("ModelT")
+ModelT_contra = TypeVar("ModelT_contra", contravariant=True)
 Tier = Literal["device", "ram"]
 
 
 @dataclass(frozen=True)
 class TierCapacity:
-    """A tier's limits: how many models, and how many bytes (None: as many as there are)."""
+    """A tier's limits: number of models and, unless None, bytes."""
 
     count: int
     bytes: int | None = None
 
     def fits(self, count: int, size: int) -> bool:
+        """Whether `count` models of `size` bytes in all are within the limits."""
         return count <= self.count and (self.bytes is None or size <= self.bytes)
 
 
-class ModelMover(Protocol[Placed_contra]):
-    """How a model really moves. The policy below never touches one itself."""
+class ModelMover(Protocol[ModelT_contra]):
+    """Moves a model's weights between RAM and the device. The cache itself only decides."""
 
-    def size_bytes(self, model: Placed_contra) -> int:
-        """Bytes of the model's weights, each storage counted once."""
+    def size_bytes(self, model: ModelT_contra) -> int:
+        """Bytes of the model's weights; shared storage counts once."""
 
-    def to_device(self, model: Placed_contra) -> Callable[[], None]:
-        """RAM to device, whole or not at all. Returns the way down, which holds the RAM copy, so
-        that it copies nothing. Raises DeviceFull when the device has no memory left for it."""
+    def to_device(self, model: ModelT_contra) -> Callable[[], None]:
+        """Moves the model from RAM to the device, all of it or nothing.
+
+        Returns the function that offloads it again; it owns the RAM copy, so it copies nothing.
+
+        Raises DeviceFull when the device has no memory left.
+        """
 
     def release_host_memory(self) -> None:
-        """Called after a model has left RAM: hands memory back to the system."""
+        """Returns freed memory to the operating system; called after a model has left RAM."""
 
 
 class DeviceFull(Exception):
-    """A model found no memory on the device, and is in RAM as it was."""
+    """The device has no memory left for a model; the model is still in RAM."""
 
 
 @dataclass(frozen=True)
 class CacheEntryInfo:
-    """One line of `TieredModelCache.status`."""
+    """One model in the cache; `pinned` while it is in use."""
 
     key: str
     tier: Tier
@@ -58,7 +63,7 @@ class CacheEntryInfo:
 
 @dataclass(frozen=True)
 class TieredCacheStats:
-    """What is where, least recently used first, and how often it was there when asked for."""
+    """The cached models, least recently used first, with hits by tier and misses."""
 
     residents: tuple[CacheEntryInfo, ...]
     device_hits: int
@@ -66,169 +71,185 @@ class TieredCacheStats:
     misses: int
 
     def bytes(self, tier: Tier) -> int:
-        """What a tier holds. RAM holds a copy of what is on the device, too."""
-        return sum(each.bytes for each in self.residents if tier in ("ram", each.tier))
+        """Bytes in a tier. Models on the device have a copy in RAM, too."""
+        return sum(entry.bytes for entry in self.residents if tier in ("ram", entry.tier))
 
 
 @dataclass
-class _Entry(Generic[Loaded]):
-    model: Loaded
+class _Entry(Generic[ModelT]):
+    model: ModelT
     size: int
-    way_down: Callable[[], None] | None = None
+    offload: Callable[[], None] | None = None
+    """Takes the model off the device; None while it is in RAM only."""
     pins: int = 0
-    used: int = 0
-    """When it was last asked for, counted in uses."""
+    last_used: int = 0
+    """Value of the shared use counter when it was last acquired."""
 
     @property
-    def on_device(self) -> bool:
-        return self.way_down is not None
+    def is_on_device(self) -> bool:
+        return self.offload is not None
 
 
-class TieredModelCache(Generic[Loaded]):
-    """At most so many models in each tier. A model on the device keeps its place in RAM.
+class TieredModelCache(Generic[ModelT]):
+    """An LRU cache of models in two tiers. A model on the device stays in RAM as well.
 
-    What must leave leaves *before* the next one comes, so that both never stand there at once.
-    Not thread-safe: one lane owns it.
+    Eviction comes *before* loading, so that the old and the new model never take up memory at once.
+    Pinned models are never evicted. Not thread-safe: one lane owns it.
     """
 
     def __init__(
         self,
-        placement: ModelMover[Loaded],
+        mover: ModelMover[ModelT],
         device: TierCapacity,
         ram: TierCapacity,
-        uses: Iterator[int] | None = None,
-        spare: Callable[[], bool] | None = None,
+        use_counter: Iterator[int] | None = None,
+        offload_one: Callable[[], bool] | None = None,
     ) -> None:
-        """Residencies that share a device count their `uses` together. `spare` lowers one model
-        from the device and says whether there was one; its own alone if None."""
-        self._placement = placement
+        """Caches that share a device share these two, so that they make room for one another.
+
+        Args:
+            mover: moves the models.
+            device: limits of the device tier.
+            ram: limits of the RAM tier.
+            use_counter: orders the uses of all caches on the device; its own if None.
+            offload_one: offloads one model and returns whether there was one; by default the
+                least recently used of this cache alone.
+        """
+        self._mover = mover
         self._device, self._ram = device, ram
-        self._uses = count() if uses is None else uses
-        self._evictable = spare or partial(lower_least_recent, (self,))
-        self._entries: OrderedDict[Hashable, _Entry[Loaded]] = OrderedDict()
+        self._use_counter = count() if use_counter is None else use_counter
+        self._offload_one = offload_one or partial(offload_least_recently_used, (self,))
+        self._entries: OrderedDict[Hashable, _Entry[ModelT]] = OrderedDict()
         self._device_hits = self._ram_hits = self._misses = 0
 
     @contextmanager
-    def acquire(self, key: Hashable, size: int, load: Callable[[], Loaded]) -> Iterator[Loaded]:
-        """The model of `key` on the device, and pinned there for the block.
+    def acquire(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> Iterator[ModelT]:
+        """The model of `key`, on the device and pinned there for the block.
 
-        `size` is what it is expected to weigh before `load` has been called. Where the device has
-        no memory left, others leave it, least recently used first. Raises NoRoom when it cannot
-        fit beside what is in use.
+        Args:
+            key: identity of the model; its text is the model's name in errors.
+            size: estimated bytes, used before `load` has returned the real model.
+            load: reads the model into RAM on a miss.
+
+        Raises InsufficientMemoryError when it cannot fit beside what is pinned.
         """
-        held = self._entries.get(key)
-        if held is None:
+        entry = self._entries.get(key)
+        if entry is None:
             self._misses += 1
-            held = self._load(key, size, load)
-        elif held.on_device:
+            entry = self._load(key, size, load)
+        elif entry.is_on_device:
             self._device_hits += 1
         else:
             self._ram_hits += 1
         self._entries.move_to_end(key)
-        held.used = next(self._uses)
-        held.pins += 1
+        entry.last_used = next(self._use_counter)
+        entry.pins += 1
         try:
-            if not held.on_device:
-                self._make_room("device", held.size, key)
-                self._up(held, key)
-            yield held.model
+            if not entry.is_on_device:
+                self._make_room("device", entry.size, key)
+                self._to_device(entry, key)
+            yield entry.model
         finally:
-            held.pins -= 1
+            entry.pins -= 1
 
     def evict(self, key: Hashable | None = None) -> None:
-        """Lets go of one model, or of all that are not in use."""
-        for name in list(self._entries) if key is None else [key]:
-            if name in self._entries and not self._entries[name].pins:
-                self._evict_one(name)
+        """Evicts one model from both tiers, or with None all of them; pinned ones stay."""
+        for candidate in list(self._entries) if key is None else [key]:
+            if candidate in self._entries and not self._entries[candidate].pins:
+                self._evict_one(candidate)
 
-    def idle(self) -> Iterator[tuple[int, Callable[[], None]]]:
-        """The models on the device that are not in use: when each was last used, and its way
-        down into RAM."""
-        for key, held in tuple(self._entries.items()):
-            if held.on_device and not held.pins:
-                yield held.used, partial(self._offload, key)
+    def unpinned_on_device(self) -> Iterator[tuple[int, Callable[[], None]]]:
+        """Each unpinned model on the device: when it was last used, and how to offload it."""
+        for key, entry in tuple(self._entries.items()):
+            if entry.is_on_device and not entry.pins:
+                yield entry.last_used, partial(self._offload, key)
 
     def status(self) -> TieredCacheStats:
+        """The cached models, hits and misses."""
         residents = tuple(
             CacheEntryInfo(
-                str(key), "device" if held.on_device else "ram", held.size, held.pins > 0
+                str(key), "device" if entry.is_on_device else "ram", entry.size, entry.pins > 0
             )
-            for key, held in tuple(self._entries.items())
+            for key, entry in tuple(self._entries.items())
         )
         return TieredCacheStats(residents, self._device_hits, self._ram_hits, self._misses)
 
-    def _load(self, key: Hashable, size: int, load: Callable[[], Loaded]) -> _Entry[Loaded]:
+    def _load(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> _Entry[ModelT]:
         self._make_room("ram", size, key)
         model = load()
-        held = _Entry(model, self._placement.size_bytes(model))
-        if held.size > size:  # It weighs more than it said; others make up for it.
-            self._make_room("ram", held.size, key)
-        self._entries[key] = held
-        return held
+        entry = _Entry(model, self._mover.size_bytes(model))
+        if entry.size > size:  # The estimate was too small: others make up for it.
+            self._make_room("ram", entry.size, key)
+        self._entries[key] = entry
+        return entry
 
     def _make_room(self, tier: Tier, size: int, key: Hashable) -> None:
-        room = self._device if tier == "device" else self._ram
+        """Offloads or evicts unpinned models until `size` more bytes fit into the tier."""
+        capacity = self._device if tier == "device" else self._ram
         while True:
-            standing = {k: h for k, h in self._entries.items() if tier == "ram" or h.on_device}
-            if room.fits(len(standing) + 1, sum(h.size for h in standing.values()) + size):
+            residents = {k: e for k, e in self._entries.items() if tier == "ram" or e.is_on_device}
+            if capacity.fits(len(residents) + 1, sum(e.size for e in residents.values()) + size):
                 return
-            victim = next((k for k, h in standing.items() if not h.pins), None)
+            victim = next((k for k, e in residents.items() if not e.pins), None)
             if victim is None:
-                raise _no_room(tier, room, str(key), f"{size / 1e6:,.0f}")
+                raise _capacity_error(tier, capacity, str(key), f"{size / 1e6:,.0f}")
             if tier == "device":
                 self._offload(victim)
             else:
                 self._evict_one(victim)
 
-    def _up(self, held: _Entry[Loaded], key: Hashable) -> None:
+    def _to_device(self, entry: _Entry[ModelT], key: Hashable) -> None:
+        """Moves a model to the device, offloading others one by one while the device is full."""
         while True:
             try:
-                held.way_down = self._placement.to_device(held.model)
+                entry.offload = self._mover.to_device(entry.model)
             except DeviceFull as error:
-                full = error
+                device_full = error
             else:
                 return
-            # Outside of `except`, where what the failed try had allocated is free again.
-            if not self._evictable():
+            # Outside of `except`: only here is the memory of the failed attempt free again.
+            if not self._offload_one():
                 raise InsufficientMemoryError(
-                    "engine.device_full", name=str(key), size=f"{held.size / 1e6:,.0f}"
-                ) from full
+                    "engine.device_full", name=str(key), size=f"{entry.size / 1e6:,.0f}"
+                ) from device_full
 
     def _evict_one(self, key: Hashable) -> None:
         self._offload(key)
         del self._entries[key]
-        self._placement.release_host_memory()
+        self._mover.release_host_memory()
 
     def _offload(self, key: Hashable) -> None:
-        held = self._entries[key]
-        if held.way_down is None:
+        entry = self._entries[key]
+        if entry.offload is None:
             return
         try:
-            held.way_down()
+            entry.offload()
         except BaseException:
-            # Half of it is down. It is read anew when it is asked for again.
+            # Only part of it was moved: drop it, so that it is loaded anew.
             del self._entries[key]
             raise
-        held.way_down = None
+        entry.offload = None
 
 
-def lower_least_recent(residencies: Iterable[TieredModelCache[Any]]) -> bool:
-    """Lowers the model that was not used for longest of all that stand on the device and are not
-    in use. False when there is none."""
-    idle = [each for residency in residencies for each in residency.idle()]
-    if not idle:
+def offload_least_recently_used(caches: Iterable[TieredModelCache[Any]]) -> bool:
+    """Offloads the least recently used unpinned model of all the caches; False if there is none."""
+    candidates = [candidate for cache in caches for candidate in cache.unpinned_on_device()]
+    if not candidates:
         return False
-    _, lower = min(idle, key=itemgetter(0))
-    lower()
+    _, offload = min(candidates, key=itemgetter(0))
+    offload()
     return True
 
 
-def _no_room(tier: Tier, room: TierCapacity, name: str, size: str) -> InsufficientMemoryError:
-    limit = message("engine.models", count=room.count)
-    if room.count == 1:
+def _capacity_error(
+    tier: Tier, capacity: TierCapacity, name: str, size: str
+) -> InsufficientMemoryError:
+    """`size` is the model's, in MB as text."""
+    limit = message("engine.models", count=capacity.count)
+    if capacity.count == 1:
         limit = message("engine.one_model")
-    if room.bytes is not None:
-        limit = message("engine.models_and_size", models=limit, size=f"{room.bytes / 1e6:,.0f}")
+    if capacity.bytes is not None:
+        limit = message("engine.models_and_size", models=limit, size=f"{capacity.bytes / 1e6:,.0f}")
     if tier == "ram":
         return InsufficientMemoryError("engine.ram_too_small", name=name, size=size, limit=limit)
     return InsufficientMemoryError("engine.device_too_small", name=name, size=size, limit=limit)

@@ -1,4 +1,4 @@
-"""Blind contests between recipes or versions: who stands, who is shown when, what was voted. Pure."""
+"""Blind tests between recipes or theme versions: candidates, matchups and votes. Pure functions."""
 
 import random
 from itertools import combinations, product
@@ -19,7 +19,7 @@ VoterName = Name
 
 
 class Candidate(StoredModel):
-    """What stands in a contest: one recipe of a version, or without a letter all four of it."""
+    """A participant of a blind test: one recipe of a theme version, or all four where `slot` is None."""
 
     slug: Slug
     version: VersionNumber
@@ -27,23 +27,31 @@ class Candidate(StoredModel):
 
     @classmethod
     def parse(cls, text: str) -> "Candidate":
-        """From `slug:version` or `slug:version:letter`. Raises InputError."""
+        """Parses `slug:version` or `slug:version:slot`.
+
+        Raises:
+            InvalidInputError: the text is malformed.
+        """
         slug, _, rest = text.partition(":")
-        number, _, slot = rest.partition(":")
+        version, _, slot = rest.partition(":")
         try:
             return cls.model_validate(
-                {"slug": slug, "version": number, "slot": slot.upper() or None}
+                {"slug": slug, "version": version, "slot": slot.upper() or None}
             )
         except ValidationError:
             raise InvalidInputError("blind_test.entrant_unreadable", entrant=text) from None
 
     @property
     def label(self) -> str:
+        """Theme, version and slot, such as "spring v3 A"."""
         return f"{self.slug} v{self.version}{f' {self.slot}' if self.slot else ''}"
 
 
 class BlindTest(FrozenModel):
-    """Two to four entrants over the same doodles, each drawn with the same seeds."""
+    """Two to four candidates over the same doodles, all rendered with the same seeds.
+
+    The candidates are either all recipes or all complete versions.
+    """
 
     title: Title
     entrants: Annotated[tuple[Candidate, ...], Field(min_length=2, max_length=4)]
@@ -51,16 +59,16 @@ class BlindTest(FrozenModel):
     seeds: Annotated[tuple[int, ...], Field(min_length=1, max_length=8)] = (1, 2)
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _validate_candidates(self) -> Self:
         if len(set(self.entrants)) != len(self.entrants):
             raise invalid("blind_test.entrant_twice")
-        if len({entrant.slot is None for entrant in self.entrants}) > 1:
+        if len({candidate.slot is None for candidate in self.entrants}) > 1:
             raise invalid("blind_test.entrants_mixed")
         return self
 
 
 class Matchup(FrozenModel):
-    """One pair to choose from: a doodle and seed, and which entrants stand left and right."""
+    """A pair to choose from: doodle, seed, and the indices of the candidates on the left and right."""
 
     doodle: str
     seed: int
@@ -69,25 +77,28 @@ class Matchup(FrozenModel):
 
 
 class Vote(FrozenModel):
-    """What a voter chose of one ballot."""
+    """A voter's choice in one matchup."""
 
     voter: VoterName
     ballot: Matchup
     choice: Choice
 
 
-def matchup_for(contest: BlindTest, key: str, voter: str, number: int) -> Matchup:
-    """A voter's ballot of this number, from 0: the same whenever it is asked for.
+def matchup_for(blind_test: BlindTest, key: str, voter: str, index: int) -> Matchup:
+    """A voter's matchup number `index`, from 0. Deterministic.
 
-    `key` tells contests apart. Each voter meets every pair on every page once before any comes
-    again, in an order and on sides of their own.
+    In each round a voter sees every pair of candidates with every doodle and seed once. The order
+    and the sides are random per voter and round.
+
+    Args:
+        key: distinguishes blind tests with the same candidates.
     """
-    pairs = list(combinations(range(len(contest.entrants)), 2))
-    every = list(product(contest.doodles, contest.seeds, pairs))
-    turn, place = divmod(number, len(every))
-    chance = random.Random(f"{key}/{voter}/{turn}")
-    chance.shuffle(every)
-    flips = [chance.random() < 0.5 for _ in every]
-    doodle, seed, (one, other) = every[place]
-    left, right = (other, one) if flips[place] else (one, other)
+    pairs = list(combinations(range(len(blind_test.entrants)), 2))
+    matchups = list(product(blind_test.doodles, blind_test.seeds, pairs))
+    round_index, position = divmod(index, len(matchups))
+    rng = random.Random(f"{key}/{voter}/{round_index}")
+    rng.shuffle(matchups)
+    swaps = [rng.random() < 0.5 for _ in matchups]
+    doodle, seed, (first, second) = matchups[position]
+    left, right = (second, first) if swaps[position] else (first, second)
     return Matchup(doodle=doodle, seed=seed, left=left, right=right)

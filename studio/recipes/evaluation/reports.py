@@ -1,4 +1,4 @@
-"""What was found out about a preset version: documents that are kept beside it."""
+"""Evaluation reports of a theme version, which are stored with it: robustness and regression."""
 
 from statistics import median
 from typing import Annotated, Literal
@@ -13,13 +13,14 @@ from studio.recipes.themes.preset import Slot
 ReportType = Literal["robustness", "regression"]
 
 MIN_PASS_RATE = 0.9
-"""Share of a robustness pack's pictures in which the figure must still be there."""
+"""Fraction of the robustness test's images in which the character must still be recognizable."""
 
 
 class RobustnessCase(StoredModel):
-    """One nasty doodle on one base image: how much of the figure a recipe's picture still shows.
+    """One image of the robustness test: a recipe with an adversarial doodle on a base image.
 
-    `score` is `imaging.figure.figure_score`, -1 to 1; None where there is no picture, for `why`.
+    `score` is `imaging.character_preservation.character_preservation_score`, 0 to 1; None where no
+    image was rendered, for `failure_reason`.
     """
 
     doodle: str
@@ -31,26 +32,28 @@ class RobustnessCase(StoredModel):
 
 
 class RobustnessReport(StoredModel):
-    """What became of the figure under every nasty doodle."""
+    """Whether the character is preserved under every adversarial doodle."""
 
     cases: tuple[RobustnessCase, ...]
 
     @property
     def pass_rate(self) -> float:
-        """Of the pictures, those in which the figure is kept."""
-        return sum(cell.passed for cell in self.cases) / max(1, len(self.cases))
+        """Fraction of the cases that passed, 0 to 1."""
+        return sum(case.passed for case in self.cases) / max(1, len(self.cases))
 
     @property
     def passed(self) -> bool:
+        """Whether the pass rate is at least `MIN_PASS_RATE`; a report without cases has not passed."""
         return bool(self.cases) and self.pass_rate >= MIN_PASS_RATE
 
     @property
     def failures(self) -> tuple[RobustnessCase, ...]:
-        return tuple(cell for cell in self.cases if not cell.passed)
+        """The cases that did not pass."""
+        return tuple(case for case in self.cases if not case.passed)
 
 
 class ChangedRegion(StoredModel):
-    """A part of the picture, as fractions from its top left, and how much it changed (CIEDE2000)."""
+    """A rectangle of the image, in fractions from the top left, and its mean color difference (CIEDE2000)."""
 
     x: Fraction
     y: Fraction
@@ -60,8 +63,11 @@ class ChangedRegion(StoredModel):
 
 
 class ImageComparison(StoredModel):
-    """One picture of the sheet beside the other version's: their mean CIEDE2000, and the places
-    that changed most. Without another version there is nothing to compare."""
+    """One image of the regression suite compared with the baseline version's.
+
+    `delta_e` is the mean CIEDE2000 difference, None without a baseline; `changed_regions` are the
+    rectangles that changed most.
+    """
 
     doodle: str
     seed: int
@@ -71,11 +77,14 @@ class ImageComparison(StoredModel):
 
 
 class QualityMetrics(StoredModel):
-    """How a version's pictures are, over a sheet (CIEDE2000).
+    """Color metrics of a version over the regression suite, all in CIEDE2000 units.
 
-    `likeness` is the median difference from the doodle in its regions: less is more alike.
-    `diversity` is the mean difference among the four of a request, `of_seeds` among several
-    seeds of recipe A, which four recipes have to beat.
+    Attributes:
+        color_error: median distance between the doodle's colors and the image's in the same regions;
+            lower is better. None without a doodle that has color regions.
+        diversity: mean distance between the four images of a request; higher is more diverse.
+        seed_diversity: mean distance between images of recipe A with several seeds: four recipes
+            should be more diverse than that.
     """
 
     color_error: float | None
@@ -84,7 +93,7 @@ class QualityMetrics(StoredModel):
 
 
 class RegressionReport(StoredModel):
-    """A version's regression sheet; `against` is the version it was compared with, if any."""
+    """A version's regression suite, compared with `baseline_version` if there is one."""
 
     baseline_version: Annotated[int, Field(ge=1)] | None
     comparisons: tuple[ImageComparison, ...]
@@ -94,12 +103,12 @@ class RegressionReport(StoredModel):
 
     @property
     def median_delta_e(self) -> float | None:
-        """Median over the sheet; None where there was nothing to compare with."""
-        found = [cell.delta_e for cell in self.comparisons if cell.delta_e is not None]
-        return median(found) if found else None
+        """Median color difference over the suite; None without a baseline."""
+        values = [image.delta_e for image in self.comparisons if image.delta_e is not None]
+        return median(values) if values else None
 
     @property
     def worst_comparison(self) -> ImageComparison | None:
-        """The picture that changed most."""
-        compared = [cell for cell in self.comparisons if cell.delta_e is not None]
-        return max(compared, key=lambda cell: cell.delta_e or 0.0, default=None)
+        """The image that changed most; None without a baseline."""
+        compared = [image for image in self.comparisons if image.delta_e is not None]
+        return max(compared, key=lambda image: image.delta_e or 0.0, default=None)

@@ -1,8 +1,8 @@
-"""Tuning help: which fields of a recipe may vary, and what a trial of them is worth. Pure."""
+"""Hyperparameter tuning of a recipe: search space, study, and the score of a trial. Pure functions."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from studio.errors import InvalidInputError
 from studio.message_fields import invalid
@@ -17,30 +17,40 @@ from studio.recipes.generation.sweep import (
     set_by_path,
     split_values,
 )
+from studio.recipes.old_formats import upgrade_field_path
 from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot
 
 Objective = Literal["looks", "votes", "both"]
+"""Whether a trial's score comes from the quality metrics, from ratings, or from both."""
 Rating = Annotated[int, Field(ge=1, le=5)]
+"""Stars that an operator gives a trial."""
 
 COLOR_ERROR_SCALE = 30.0
-"""CIEDE2000 from the doodle at which likeness is worth nothing."""
+"""Color error (CIEDE2000) from which the score for color is 0."""
 DIVERSITY_SCALE = 30.0
-"""CIEDE2000 from the other recipes' pictures at which a recipe is as unlike them as need be."""
+"""Distance from the other recipes' images (CIEDE2000) from which the score for diversity is 1."""
+INTEGER_FIELDS = frozenset({"steps", "clip_skip", "deepcache_interval", "width", "height"})
+"""Fields of a recipe whose ranges contain integers only."""
 
 
 class SearchSpace(FrozenModel):
-    """What one field may be: from `low` to `high`, or one of `choices`."""
+    """The values that one field may take: a range from `low` to `high`, or one of `choices`."""
 
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
     low: float | None = None
     high: float | None = None
     choices: Annotated[tuple[AxisValue, ...], Field(max_length=MAX_AXIS_VALUES)] = ()
 
+    @field_validator("field")
+    @classmethod
+    def _upgrade_field(cls, path: str) -> str:
+        return upgrade_field_path(path)
+
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        ranged = self.low is not None and self.high is not None
-        if ranged == bool(self.choices):
+    def _validate_range_or_choices(self) -> Self:
+        is_range = self.low is not None and self.high is not None
+        if is_range == bool(self.choices):
             raise invalid("tuning.span_empty", field=self.field)
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise invalid("tuning.range_reversed", field=self.field)
@@ -48,20 +58,27 @@ class SearchSpace(FrozenModel):
 
     @property
     def is_integer(self) -> bool:
-        """Whether a range is one of whole numbers, as for steps."""
-        return all(end is not None and float(end).is_integer() for end in (self.low, self.high)) and self.field.rpartition(".")[2] in INTEGER_FIELDS  # fmt: skip
+        """Whether it is a range of integers, as for `steps`."""
+        if self.low is None or self.high is None:
+            return False
+        has_integer_ends = self.low.is_integer() and self.high.is_integer()
+        return has_integer_ends and self.field.rpartition(".")[2] in INTEGER_FIELDS
 
     @classmethod
     def parse(cls, text: str) -> "SearchSpace":
-        """From `field=0.4..0.8` or `field=Euler,UniPC`. Raises InputError."""
-        field, equals, said = text.partition("=")
+        """Parses `field=0.4..0.8` or `field=Euler,UniPC`.
+
+        Raises:
+            InvalidInputError: the text is malformed, or the range or the choices are invalid.
+        """
+        field, equals, values = text.partition("=")
         field = field.strip()
-        low, dots, high = said.partition("..")
+        low, dots, high = values.partition("..")
         try:
             if dots and not is_text_field(field):
                 return cls(field=field, low=float(low), high=float(high))
-            listed = split_values(said)
-            choices = tuple(listed if is_text_field(field) else map(_value, listed))
+            items = split_values(values)
+            choices = tuple(items if is_text_field(field) else map(_parse_value, items))
             if not equals or not choices:
                 raise ValueError
             return cls(field=field, choices=choices)
@@ -73,11 +90,8 @@ class SearchSpace(FrozenModel):
             raise InvalidInputError("tuning.span_unreadable", span=text) from None
 
 
-INTEGER_FIELDS = frozenset({"steps", "clip_skip", "deepcache_interval", "width", "height"})
-
-
 class TuningStudy(StoredModel):
-    """A search over one recipe of a version. `objective` says whose taste counts."""
+    """A search for better values of one recipe's fields; each field has one search space."""
 
     slug: Slug
     version: VersionNumber
@@ -86,17 +100,21 @@ class TuningStudy(StoredModel):
     objective: Objective = "looks"
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        if len({span.field for span in self.search_space}) != len(self.search_space):
+    def _validate_unique_fields(self) -> Self:
+        if len({space.field for space in self.search_space}) != len(self.search_space):
             raise invalid("tuning.field_twice")
         return self
 
 
 def apply_trial(recipe: Recipe, values: dict[str, AxisValue]) -> Recipe:
-    """The recipe with a trial's values in their fields. Raises InputError where they do not hold."""
+    """The recipe with a trial's values, which are keyed by field path.
+
+    Raises:
+        InvalidInputError: a field does not exist, or its value is invalid.
+    """
     document: Any = recipe.model_dump()
-    for field, value in values.items():
-        set_by_path(document, field, value)
+    for path, value in values.items():
+        set_by_path(document, path, value)
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
@@ -105,23 +123,32 @@ def apply_trial(recipe: Recipe, values: dict[str, AxisValue]) -> Recipe:
         ) from None
 
 
-def quality_score(looks: QualityMetrics) -> float:
-    """0 to 1: half for being like the doodle, half for being unlike the other recipes' pictures."""
-    like = 0.5 if looks.color_error is None else max(0.0, 1 - looks.color_error / COLOR_ERROR_SCALE)
-    return (like + min(1.0, looks.diversity / DIVERSITY_SCALE)) / 2
+def quality_score(metrics: QualityMetrics) -> float:
+    """Mean of color fidelity and diversity, 0 to 1; without a color error that half is 0.5."""
+    color = 0.5
+    if metrics.color_error is not None:
+        color = max(0.0, 1 - metrics.color_error / COLOR_ERROR_SCALE)
+    return (color + min(1.0, metrics.diversity / DIVERSITY_SCALE)) / 2
 
 
-def trial_score(objective: Objective, looks: QualityMetrics, stars: int | None) -> float | None:
-    """What a trial is worth, 0 to 1; None while somebody has yet to give it stars."""
+def trial_score(
+    objective: Objective, metrics: QualityMetrics, rating: Rating | None
+) -> float | None:
+    """A trial's score, 0 to 1; None while the objective needs a rating that is missing.
+
+    Args:
+        rating: 1 to 5 stars.
+    """
     if objective == "looks":
-        return quality_score(looks)
-    if stars is None:
+        return quality_score(metrics)
+    if rating is None:
         return None
-    liked = (stars - 1) / 4
-    return liked if objective == "votes" else (liked + quality_score(looks)) / 2
+    rating_score = (rating - 1) / 4
+    return rating_score if objective == "votes" else (rating_score + quality_score(metrics)) / 2
 
 
-def _value(text: str) -> AxisValue:
+def _parse_value(text: str) -> AxisValue:
+    """A number, as an integer where it is one, or `text` itself."""
     try:
         number = float(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""One image's parameters: recipes, prompts, jobs and their events."""
+"""Parameters of one image: recipes, prompts, render jobs and their events."""

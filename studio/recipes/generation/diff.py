@@ -1,4 +1,4 @@
-"""What differs between two presets, as an operator would say it."""
+"""Differences between two presets, as translated messages with A1111's field names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,14 @@ from typing import TypeVar
 from studio.locales import DEFAULT
 from studio.messages import Message, message
 from studio.recipes.base import join_messages
-from studio.recipes.generation.recipe import ControlUnit, LoraSettings, ModelRef, Recipe
+from studio.recipes.generation.recipe import (
+    ControlUnit,
+    FaceRestoration,
+    HiresFix,
+    LoraSettings,
+    ModelRef,
+    Recipe,
+)
 from studio.recipes.moderation import ModerationPolicy
 from studio.recipes.themes.preset import SLOTS, Preset
 
@@ -31,7 +38,7 @@ FIELD_LABELS: Mapping[str, Message] = {
     "start": message("recipe.control_start"),
     "end": message("recipe.control_end"),
 }
-"""A1111's words for a recipe's fields, where they are plain values."""
+"""A1111's names of a recipe's fields with plain values."""
 _PASS_FIELDS: Mapping[str, Message] = {
     "upscaler": message("recipe.pass_upscaler"),
     "scale_factor": message("recipe.pass_factor"),
@@ -53,14 +60,15 @@ _VALUES: Mapping[object, Message] = {
     "Crop and Resize": message("recipe.resize_crop"),
     "Resize and Fill": message("recipe.resize_fill"),
 }
-"""Values that are told in a reader's words."""
+"""Values that are translated."""
 
 Attachment = TypeVar("Attachment", ControlUnit, LoraSettings)
+Pass = TypeVar("Pass", HiresFix, FaceRestoration)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that is not as it was. `place` says where, such as "A, Sampling steps"."""
+    """One changed value. `field_path` says where, such as "A, Sampling steps"."""
 
     field_path: Message
     before: str | Message
@@ -68,44 +76,45 @@ class Change:
 
     @property
     def message(self) -> Message:
+        """The change in one line: "A, Sampling steps: 20 → 23"."""
         return message("recipe.change", place=self.field_path, before=self.before, after=self.after)
 
     def texts(self, language: str = DEFAULT) -> tuple[str, str, str]:
-        """Place, before and after, in `language`."""
-        place, before, after = (
-            each.text(language) if isinstance(each, Message) else each
-            for each in (self.field_path, self.before, self.after)
+        """Field path, old and new value, translated to `language`."""
+        path, before, after = (
+            part.text(language) if isinstance(part, Message) else part
+            for part in (self.field_path, self.before, self.after)
         )
-        return place, before, after
+        return path, before, after
 
     def __str__(self) -> str:
         return str(self.message)
 
 
 def diff_themes(before: Preset, after: Preset) -> tuple[Change, ...]:
-    """Every change from one preset to the other, theme first, then recipe by recipe."""
-    return (*_theme(before, after), *_recipes(before, after))
+    """All changes from one preset to another: first those of the theme, then recipe by recipe."""
+    return (*_diff_theme(before, after), *_diff_recipe_set(before, after))
 
 
-def summarize_changes(changes: Sequence[Change], most: int = 3) -> Message | None:
-    """The first few changes in one line, and how many more there are; None where there is none."""
-    told = [change.message for change in changes[:most]]
-    if len(changes) > most:
-        told.append(message("list.more", count=len(changes) - most))
-    return join_messages(told) if told else None
+def summarize_changes(changes: Sequence[Change], limit: int = 3) -> Message | None:
+    """The first `limit` changes in one line, and the count of the rest; None without changes."""
+    messages = [change.message for change in changes[:limit]]
+    if len(changes) > limit:
+        messages.append(message("list.more", count=len(changes) - limit))
+    return join_messages(messages) if messages else None
 
 
-def _theme(before: Preset, after: Preset) -> Iterator[Change]:
+def _diff_theme(before: Preset, after: Preset) -> Iterator[Change]:
     yield from _diff_value(message("theme.slug"), before.slug, after.slug)
     yield from _diff_value(message("theme.name"), before.name, after.name)
     yield from _diff_value(message("theme.description"), before.description, after.description)
     yield from _diff_phrases(message("theme.prompt"), before.theme_prompt, after.theme_prompt)
-    bases = (", ".join(each.base_images) for each in (before, after))
+    bases = (", ".join(preset.base_images) for preset in (before, after))
     yield from _diff_value(message("theme.base_images"), *bases)
-    yield from _safety(before.safety, after.safety)
+    yield from _diff_policy(before.safety, after.safety)
 
 
-_POLICY: Mapping[str, Message] = {
+_POLICY_FIELDS: Mapping[str, Message] = {
     "check_prompts": message("moderation.words_judged"),
     "check_doodles": message("moderation.doodles_judged"),
     "check_outputs": message("moderation.images_judged"),
@@ -119,23 +128,23 @@ _POLICY: Mapping[str, Message] = {
 }
 
 
-def _safety(before: ModerationPolicy, after: ModerationPolicy) -> Iterator[Change]:
-    for name, label in _POLICY.items():
-        differ = _diff_phrases if name == "negative_prompt" else _diff_value
-        yield from differ(label, getattr(before, name), getattr(after, name))
+def _diff_policy(before: ModerationPolicy, after: ModerationPolicy) -> Iterator[Change]:
+    for name, label in _POLICY_FIELDS.items():
+        diff_field = _diff_phrases if name == "negative_prompt" else _diff_value
+        yield from diff_field(label, getattr(before, name), getattr(after, name))
 
 
-def _recipes(before: Preset, after: Preset) -> Iterator[Change]:
+def _diff_recipe_set(before: Preset, after: Preset) -> Iterator[Change]:
     for slot in SLOTS:
         for change in diff_recipes(before.recipes[slot], after.recipes[slot]):
             yield Change(_within(slot, change.field_path), change.before, change.after)
 
 
 def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
-    """Every change from one recipe to the other."""
-    yield from _model(message("recipe.base_model"), before.base_model, after.base_model)
-    yield from _model(message("recipe.vae"), before.vae, after.vae)
-    yield from _fields(None, before, after)
+    """All changes from one recipe to another."""
+    yield from _diff_model(message("recipe.base_model"), before.base_model, after.base_model)
+    yield from _diff_model(message("recipe.vae"), before.vae, after.vae)
+    yield from _diff_fields(None, before, after)
     template, negative = message("recipe.prompt_template"), message("recipe.negative_prompt")
     yield from _diff_phrases(template, before.prompt_template, after.prompt_template)
     yield from _diff_phrases(negative, before.negative_prompt, after.negative_prompt)
@@ -143,66 +152,65 @@ def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
     yield from _diff_attachments(
         message("recipe.control_unit"), before.control_units, after.control_units
     )
-    for name, label in (
-        ("upscale", message("recipe.hires_fix")),
-        ("face_repair", message("recipe.face_repair")),
-    ):
-        yield from _diff_pass(label, getattr(before, name).model_dump(), getattr(after, name).model_dump())  # fmt: skip
-    rules = (f"{rule.mode} {rule.value}" for rule in (before.seed_policy, after.seed_policy))
-    yield from _diff_value(message("recipe.seed_rule"), *rules)
+    yield from _diff_pass(message("recipe.hires_fix"), before.upscale, after.upscale)
+    yield from _diff_pass(message("recipe.face_repair"), before.face_repair, after.face_repair)
+    policies = (
+        f"{policy.mode} {policy.value}" for policy in (before.seed_policy, after.seed_policy)
+    )
+    yield from _diff_value(message("recipe.seed_rule"), *policies)
 
 
 def _within(outer: str | Message, inner: Message) -> Message:
     return message("recipe.within", outer=outer, inner=inner)
 
 
-def _fields(
-    place: Message | None, before: Recipe | Attachment, after: Recipe | Attachment
+def _diff_fields(
+    parent: Message | None, before: Recipe | Attachment, after: Recipe | Attachment
 ) -> Iterator[Change]:
     for name, label in FIELD_LABELS.items():
         if name in type(before).model_fields:
-            where = label if place is None else _within(place, label)
-            yield from _diff_value(where, getattr(before, name), getattr(after, name))
+            path = label if parent is None else _within(parent, label)
+            yield from _diff_value(path, getattr(before, name), getattr(after, name))
 
 
-def _diff_pass(
-    label: Message, before: Mapping[str, object], after: Mapping[str, object]
-) -> Iterator[Change]:
-    """A pass that is off before and after differs in nothing that shows."""
-    if before["enabled"] != after["enabled"]:
+def _diff_pass(label: Message, before: Pass, after: Pass) -> Iterator[Change]:
+    """Changes of a second pass; its other fields matter only while it is enabled."""
+    if before.enabled != after.enabled:
         yield Change(label, _on_off(before), _on_off(after))
-    if before["enabled"] or after["enabled"]:
-        for name in before:
-            if name != "enabled":
-                yield from _diff_value(
-                    _within(label, _PASS_FIELDS[name]), before[name], after[name]
-                )
+    if before.enabled or after.enabled:
+        for name in type(before).model_fields:
+            if name == "enabled":
+                continue
+            path = _within(label, _PASS_FIELDS[name])
+            yield from _diff_value(path, getattr(before, name), getattr(after, name))
 
 
-def _on_off(settings: Mapping[str, object]) -> Message:
-    return message("recipe.on") if settings["enabled"] else message("recipe.off")
+def _on_off(settings: HiresFix | FaceRestoration) -> Message:
+    return message("recipe.on") if settings.enabled else message("recipe.off")
 
 
 def _diff_attachments(
     label: Message, before: Sequence[Attachment], after: Sequence[Attachment]
 ) -> Iterator[Change]:
-    """Matched by model, the first with the first of the same name; the rest came or went."""
-    nothing, waiting = _format_value(None), list(after)
-    for each in before:
-        same = next((other for other in waiting if other.model.name == each.model.name), None)
-        if same is None:
-            yield Change(label, each.model.name, nothing)
+    """Attachments are matched by model name, in their order; the rest were added or removed."""
+    none, unmatched = _format_value(None), list(after)
+    for old in before:
+        new = next((item for item in unmatched if item.model.name == old.model.name), None)
+        if new is None:
+            yield Change(label, old.model.name, none)
             continue
-        waiting.remove(same)
-        place = message("recipe.named", kind=label, name=each.model.name)
-        yield from _model(place, each.model, same.model)
-        yield from _fields(place, each, same)
-    for other in waiting:
-        yield Change(label, nothing, other.model.name)
+        unmatched.remove(new)
+        path = message("recipe.named", kind=label, name=old.model.name)
+        yield from _diff_model(path, old.model, new.model)
+        yield from _diff_fields(path, old, new)
+    for added in unmatched:
+        yield Change(label, none, added.model.name)
 
 
-def _model(label: Message, before: ModelRef | None, after: ModelRef | None) -> Iterator[Change]:
-    """Two models of one name are told apart by their hashes, where both are known."""
+def _diff_model(
+    label: Message, before: ModelRef | None, after: ModelRef | None
+) -> Iterator[Change]:
+    """Models of the same name differ by their hashes, where both have one."""
     names = [None if ref is None else ref.name for ref in (before, after)]
     hashes = [None if ref is None else ref.sha256 for ref in (before, after)]
     if names[0] == names[1] and all(hashes) and hashes[0] != hashes[1]:
@@ -211,22 +219,20 @@ def _model(label: Message, before: ModelRef | None, after: ModelRef | None) -> I
 
 
 def _diff_phrases(label: Message, before: str, after: str) -> Iterator[Change]:
-    """Phrases between commas that went and came; where only their order differs, the whole."""
-    gone, come = _phrases(before), _phrases(after)
-    if gone == come:
+    """Removed and added phrases between commas; the complete texts where only the order differs."""
+    old, new = _split_phrases(before), _split_phrases(after)
+    if old == new:
         return
-    left = [phrase for phrase in gone if phrase not in come]
-    new = [phrase for phrase in come if phrase not in gone]
-    if left or new:
-        yield Change(
-            label, ", ".join(left) or _format_value(None), ", ".join(new) or _format_value(None)
-        )
+    removed = ", ".join(phrase for phrase in old if phrase not in new)
+    added = ", ".join(phrase for phrase in new if phrase not in old)
+    if removed or added:
+        yield Change(label, removed or _format_value(None), added or _format_value(None))
     else:
         yield Change(label, before, after)
 
 
-def _phrases(prompt: str) -> list[str]:
-    return [phrase for part in prompt.split(",") if (phrase := " ".join(part.split()))]
+def _split_phrases(prompt: str) -> list[str]:
+    return [phrase for piece in prompt.split(",") if (phrase := " ".join(piece.split()))]
 
 
 def _diff_value(label: Message, before: object, after: object) -> Iterator[Change]:

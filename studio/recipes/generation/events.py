@@ -1,4 +1,4 @@
-"""What happens to a request's jobs, as it is told to the page or the client."""
+"""Events of a request's jobs, as they are sent to the page or the client."""
 
 from typing import Literal
 
@@ -9,6 +9,8 @@ from studio.recipes.themes.preset import Slot
 
 
 class JobEvent(FrozenModel):
+    """Base class; `slot` says which of the request's four jobs it is about."""
+
     slot: Slot
 
 
@@ -21,14 +23,14 @@ class Started(JobEvent):
 
 
 class ModelLoading(JobEvent):
-    """A model that is not in memory is on its way there."""
+    """A model is being loaded into memory."""
 
     kind: Literal["loading"] = "loading"
     model: str
 
 
 class StepCompleted(JobEvent):
-    """Step `done` of `total` is finished; total counts the steps really run."""
+    """Step `done` of `total` has finished; `total` counts the steps that really run."""
 
     kind: Literal["step"] = "step"
     done: int
@@ -36,27 +38,29 @@ class StepCompleted(JobEvent):
 
 
 class PreviewReady(JobEvent):
-    """How the picture looks so far: a small PNG, to be shown enlarged."""
+    """A preview of the unfinished image: a small PNG, to be shown enlarged."""
 
     kind: Literal["preview"] = "preview"
     png: bytes
 
 
 class JobCompleted(JobEvent):
+    """The image is finished; `png` are its bytes, with the generation metadata in them."""
+
     kind: Literal["done"] = "done"
     variant: Variant
     png: bytes
 
 
 class Failed(JobEvent):
-    """The job ended without a picture; `message` says why."""
+    """The job ended without an image; `message` says why."""
 
     kind: Literal["failed"] = "failed"
     message: StoredMessage
 
 
 class ResultWithheld(JobEvent):
-    """The picture was drawn, and may not be shown; `reason` is for operators alone."""
+    """The image was rendered and then withheld by moderation; `reason` is for operators only."""
 
     kind: Literal["withheld"] = "withheld"
     reason: MaybeMessage = None
@@ -67,7 +71,7 @@ class JobCancelled(JobEvent):
 
 
 class JobReassigned(JobEvent):
-    """Another process has the job now: this run hears no more of it, and it goes on there."""
+    """Another process has taken over the job: this run receives no more of its events."""
 
     kind: Literal["queued"] = "queued"
 
@@ -87,4 +91,4 @@ Event = (
 JOB_END_EVENTS = (JobCompleted, Failed, ResultWithheld, JobCancelled)
 """Events that end a job."""
 TERMINAL_EVENTS = (*JOB_END_EVENTS, JobReassigned)
-"""Events after which a run has no more of a job."""
+"""Events after which a run receives no more of a job's events."""

@@ -1,4 +1,4 @@
-"""One doodle asked to become four pictures, and the four jobs and variants that come of it."""
+"""A generation request, its four render jobs, and the record of each finished image (variant)."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,23 +14,27 @@ from studio.recipes.text_fields import TEXT
 from studio.recipes.themes.preset import Preset, Slot
 
 MAX_PROMPT_CHARS = 500
-"""Characters a user may add to a theme's prompt."""
+"""Length of the user's prompt, which is added to the theme's."""
 UserPrompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARS), TEXT]
 
 OPERATOR_CLIENT = "studio"
-"""Who asks on the studio's own page and command line."""
+"""Name of the client for requests from the studio's own page and command line."""
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 RequestId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class GenerationRequest(StoredModel):
-    """What a user or operator asks for. Without a doodle the base image alone is redrawn.
+    """A user's or operator's request for four images.
 
-    `preset` is the whole document, so that a trial run of an unsaved preset and a served one
-    take the same path; `preset_version` is None while it is unsaved, `client` who asks. `order_sha256`
-    tells what a client sent under an idempotency key from anything else; None for what an older
-    studio kept, and without a key.
+    Attributes:
+        doodle: None renders variations of the base image alone.
+        preset: the complete document, so that a test run of an unsaved preset and a deployed theme
+            take the same path.
+        theme_version: None for a preset that is not saved.
+        client: name of the API client, or `OPERATOR_CLIENT`.
+        body_sha256: hash of the request body, which detects an idempotency key that is reused for
+            another body. None without a key, and for requests stored by older versions.
     """
 
     id: RequestId
@@ -48,7 +52,7 @@ class GenerationRequest(StoredModel):
 class RenderJob(FrozenModel):
     """One recipe to be rendered once, with every value resolved.
 
-    `prompt` keeps its weights; `loras` are the recipe's and those its prompts call by name.
+    `prompt` still has its emphasis syntax; `loras` are the recipe's and those named in its prompts.
     """
 
     request_id: RequestId
@@ -63,15 +67,19 @@ class RenderJob(FrozenModel):
     control_images: tuple[ControlImage, ...] = ()
 
     def control_image(self, sha256: Sha256 | None) -> bytes:
-        """The PNG of a control unit's own picture. Raises NotFound when the job has none such."""
-        for each in self.control_images:
-            if each.sha256 == sha256:
-                return each.png
+        """The PNG bytes of a control image.
+
+        Raises:
+            NotFoundError: the job has no control image of that hash.
+        """
+        for image in self.control_images:
+            if image.sha256 == sha256:
+                return image.png
         raise NotFoundError("recipe.control_image_gone", slot=self.slot)
 
 
 class UsedModel(FrozenModel):
-    """A model that really took part in a picture."""
+    """A model that was used for an image."""
 
     kind: ModelType
     name: str
@@ -79,15 +87,17 @@ class UsedModel(FrozenModel):
 
 
 class Timings(StoredModel):
-    """Seconds a job spent loading models, and making the picture without that."""
+    """Seconds that a job spent loading models, and rendering without that."""
 
     load_seconds: float
     render_seconds: float
 
 
 class Variant(StoredModel):
-    """A finished picture's record: what really made it. `tokens` are the prompt's, as CLIP
-    counts them."""
+    """The record of a finished image: everything that was used to render it.
+
+    `prompt_tokens` is the length of the prompt in CLIP tokens; `notes` are remarks for the operator.
+    """
 
     request_id: RequestId
     slot: Slot

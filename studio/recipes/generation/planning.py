@@ -1,4 +1,4 @@
-"""Turns a request into its four jobs: pure arithmetic and choice, no I/O."""
+"""Resolves a request into its four render jobs. Pure functions, no I/O."""
 
 from collections.abc import Sequence
 
@@ -17,114 +17,122 @@ from studio.recipes.generation.recipe import (
     Recipe,
     SeedPolicy,
 )
-from studio.recipes.themes.preset import SLOTS, Preset
+from studio.recipes.themes.preset import SLOTS, Preset, Slot
 
 
 def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
-    """The four jobs, every value resolved, jobs of one base model standing together.
+    """The request's four jobs with every value resolved, grouped by base model.
 
-    Base models come in the order in which the recipes first name them; within one the
-    letters keep their order.
+    Base models are in the order in which the recipes first name them; within one base model the
+    slots keep their order.
+
+    Raises:
+        InvalidInputError: a prompt contains an invalid LoRA tag, or a recipe has too many LoRAs.
     """
-    jobs = [
-        RenderJob(
-            request_id=request.id,
-            slot=slot,
-            recipe=request.preset.recipes[slot],
-            prompt=compose_prompt(
-                request.preset.recipes[slot], request.preset.theme_prompt, request.user_prompt
-            ),
-            negative_prompt=_join_negative_prompts(
-                request.preset.recipes[slot].negative_prompt,
-                request.preset.safety.negative_prompt,
-            ),
-            loras=resolve_loras(request.preset.recipes[slot], request.preset.theme_prompt),
-            seed=request.preset.recipes[slot].seed_policy.resolve(request.seed),
-            base_image=request.base_image,
-            doodle=request.doodle,
-            control_images=request.control_images,
-        )
-        for slot in SLOTS
-    ]
-    order = list(dict.fromkeys(job.recipe.base_model for job in jobs))
-    return tuple(sorted(jobs, key=lambda job: order.index(job.recipe.base_model)))
+    jobs = [_plan_job(request, slot) for slot in SLOTS]
+    base_models = list(dict.fromkeys(job.recipe.base_model for job in jobs))
+    return tuple(sorted(jobs, key=lambda job: base_models.index(job.recipe.base_model)))
 
 
-def _join_negative_prompts(own: str, always: str) -> str:
-    """A recipe's negative prompt and the theme's, of which no client knows."""
-    return ", ".join(part.strip(" ,") for part in (own, always) if part.strip(" ,"))
+def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
+    preset = request.preset
+    recipe = preset.recipes[slot]
+    return RenderJob(
+        request_id=request.id,
+        slot=slot,
+        recipe=recipe,
+        prompt=compose_prompt(recipe, preset.theme_prompt, request.user_prompt),
+        negative_prompt=_join_negative_prompts(
+            recipe.negative_prompt, preset.safety.negative_prompt
+        ),
+        loras=resolve_loras(recipe, preset.theme_prompt),
+        seed=recipe.seed_policy.resolve(request.seed),
+        base_image=request.base_image,
+        doodle=request.doodle,
+        control_images=request.control_images,
+    )
+
+
+def _join_negative_prompts(of_recipe: str, of_policy: str) -> str:
+    """A recipe's negative prompt and the moderation policy's, which clients do not see."""
+    prompts = (of_recipe.strip(" ,"), of_policy.strip(" ,"))
+    return ", ".join(filter(None, prompts))
 
 
 def group_into_batches(jobs: Sequence[RenderJob]) -> tuple[tuple[RenderJob, ...], ...]:
-    """The jobs of one request, those together that one batch can draw: they differ in nothing but
-    prompts and seed, and have one pass. Each batch stands where its first job stood."""
-    found: dict[object, list[RenderJob]] = {}
+    """One request's jobs, grouped into those that can be rendered in one batch.
+
+    Jobs of a batch differ only in prompts and seed, and have a single pass. Batches are ordered by
+    their first job.
+    """
+    batches: dict[object, list[RenderJob]] = {}
     for job in jobs:
-        found.setdefault(_batch_key(job), []).append(job)
-    return tuple(tuple(batch) for batch in found.values())
+        batches.setdefault(_batch_key(job), []).append(job)
+    return tuple(tuple(batch) for batch in batches.values())
 
 
 def _batch_key(job: RenderJob) -> object:
     recipe = job.recipe
     alone = job.slot if recipe.upscale.enabled or recipe.face_repair.enabled else None
-    unsaid = {
+    ignored = {
         "prompt_template": PROMPT_PLACEHOLDER,
         "negative_prompt": "",
         "seed_policy": SeedPolicy(),
     }
-    return recipe.model_copy(update=unsaid), job.loras, alone
+    return recipe.model_copy(update=ignored), job.loras, alone
 
 
-def resolve_loras(recipe: Recipe, theme: str) -> tuple[LoraSettings, ...]:
-    """The LoRAs a recipe plugs in, and those that its template or the theme calls by name.
+def resolve_loras(recipe: Recipe, theme_prompt: str) -> tuple[LoraSettings, ...]:
+    """The recipe's LoRAs, and those named by tags in its prompt template or in the theme prompt.
 
-    Raises InputError for a name or weight no LoRA can have, and for more than MAX_LORAS in all.
+    Raises:
+        InvalidInputError: a tag has an invalid name or weight, or there are more than `MAX_LORAS`.
     """
-    calls = [
-        call for text in (recipe.prompt_template, theme) for call in extract_lora_tags(text)[1]
-    ]
+    prompts = (recipe.prompt_template, theme_prompt)
+    tags = [tag for prompt in prompts for tag in extract_lora_tags(prompt)[1]]
     try:
-        called = [LoraSettings(model=ModelRef(name=c.name), weight=c.weight) for c in calls]
+        from_tags = [LoraSettings(model=ModelRef(name=t.name), weight=t.weight) for t in tags]
     except ValidationError as error:
         raise InvalidInputError(
             "prompt.lora_call_invalid", reason=format_validation_error(error)
         ) from None
-    if (count := len(recipe.loras) + len(called)) > MAX_LORAS:
+    if (count := len(recipe.loras) + len(from_tags)) > MAX_LORAS:
         raise InvalidInputError(
-            "recipe.too_many_loras", count=count, called=len(called), most=MAX_LORAS
+            "recipe.too_many_loras", count=count, called=len(from_tags), most=MAX_LORAS
         )
-    return (*recipe.loras, *called)
+    return (*recipe.loras, *from_tags)
 
 
 def list_referenced_models(preset: Preset) -> tuple[tuple[ModelType, ModelRef], ...]:
-    """Every model that the recipes name, those that their prompts call included, each once.
+    """Every model that the recipes or LoRA tags in their prompts refer to, without duplicates.
 
-    Raises InputError for what a prompt calls wrongly, naming the recipe.
+    Raises:
+        InvalidInputError: a prompt contains an invalid LoRA tag; the message names the recipe.
     """
-    found: dict[tuple[ModelType, ModelRef], None] = {}
+    refs: dict[tuple[ModelType, ModelRef], None] = {}
     for slot in SLOTS:
         recipe = preset.recipes[slot]
-        found |= dict.fromkeys(recipe.model_refs)
+        refs |= dict.fromkeys(recipe.model_refs)
         try:
-            called = resolve_loras(recipe, preset.theme_prompt)[len(recipe.loras) :]
+            loras = resolve_loras(recipe, preset.theme_prompt)
         except InvalidInputError as error:
             raise InvalidInputError("recipe.in_slot", slot=slot, reason=error.message) from None
-        found |= dict.fromkeys(("lora", use.model) for use in called)
-    return tuple(found)
+        refs |= dict.fromkeys(("lora", lora.model) for lora in loras)
+    return tuple(refs)
 
 
-def compose_prompt(recipe: Recipe, theme: str, words: str) -> str:
-    """The user's words first, then the theme's, both in the recipe's template.
+def compose_prompt(recipe: Recipe, theme_prompt: str, user_prompt: str) -> str:
+    """The user's prompt and the theme's, inserted into the recipe's template.
 
-    What stands first weighs most, and the words are the user's own. A template without a place
-    for them stands in front. LoRA calls are taken out: the theme's are in `loras`, and a user
-    may call for none.
+    The user's prompt comes first, because CLIP weighs the first tokens most. A template without
+    the placeholder is put in front. LoRA tags are removed: those of theme and template are in the
+    job's `loras`, and users may not use any.
     """
-    said = [extract_lora_tags(part)[0].strip(" ,") for part in (words, theme)]
-    asked = ", ".join(part for part in said if part)
+    prompts = [extract_lora_tags(text)[0].strip(" ,") for text in (user_prompt, theme_prompt)]
+    prompt = ", ".join(filter(None, prompts))
     template = extract_lora_tags(recipe.prompt_template)[0]
     if PROMPT_PLACEHOLDER in template:
-        joined = template.replace(PROMPT_PLACEHOLDER, asked)
+        composed = template.replace(PROMPT_PLACEHOLDER, prompt)
     else:
-        joined = ", ".join(part for part in (template.strip(" ,"), asked) if part)
-    return joined.strip(" ,")
+        composed = ", ".join(filter(None, (template.strip(" ,"), prompt)))
+    return composed.strip(" ,")

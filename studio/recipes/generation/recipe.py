@@ -1,4 +1,4 @@
-"""A recipe: every parameter of one picture, as one fully resolved JSON document."""
+"""A recipe: every parameter of one image, as one fully resolved JSON document."""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from studio.recipes.text_fields import TEXT
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ImageDimension = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
+"""Width or height in pixels; the VAE needs multiples of 8."""
 Prompt = Annotated[str, Field(max_length=4000), TEXT]
 
 ModelType = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
@@ -26,7 +27,7 @@ KIND_NAMES: Mapping[ModelType, Message] = {
     "lora": message("model.kind_lora"),
     "detector": message("model.kind_detector"),
 }
-"""What a person reads of a kind."""
+"""Translated names of the model types."""
 
 Preprocessor = Literal["scribble", "lineart", "lineart_standard", "canny", "pose", "none"]
 ControlSource = Literal["doodle", "composite", "base", "image"]
@@ -34,17 +35,17 @@ ControlMode = Literal["Balanced", "My prompt is more important", "ControlNet is 
 ResizeMode = Literal["Just Resize", "Crop and Resize", "Resize and Fill"]
 
 MAX_MODEL_NAME = 200
-"""Characters: as many as the job table keeps."""
+"""Characters of a model's name: the width of the job table's column."""
 MAX_LORAS = 8
-"""LoRAs of one recipe, those that its prompts call counted."""
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-"""Control characters, marks that turn the direction of a line, line ends, halves of characters."""
-MODEL_NAME = rf"^[^./\\{_UNSEEN}][^/\\{_UNSEEN}]{{0,{MAX_MODEL_NAME - 1}}}$"
-"""Whatever a file may be called, in any script: no path, nothing hidden, one line."""
+"""LoRAs of one recipe, including those from tags in its prompts."""
+_INVISIBLE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+"""Control characters, bidirectional marks, line separators, and lone surrogates."""
+MODEL_NAME = rf"^[^./\\{_INVISIBLE}][^/\\{_INVISIBLE}]{{0,{MAX_MODEL_NAME - 1}}}$"
+"""Any file name in any script, without path separators, a leading dot, or invisible characters."""
 
 
 def is_model_name(name: str) -> bool:
-    """Whether a recipe can name a model so; a file of another name is not offered."""
+    """Whether `name` can be used in a recipe; the catalog does not offer files with other names."""
     return re.fullmatch(MODEL_NAME, name) is not None
 
 
@@ -61,30 +62,34 @@ ModelName = Annotated[
 ]
 
 PROMPT_PLACEHOLDER = "{prompt}"
-"""Where a recipe's template takes the theme's prompt and the user's words."""
+"""Replaced by the user's and the theme's prompt in a recipe's template."""
 
 
 class ModelRef(FrozenModel):
-    """A model by name and by the hash of its weights; without a hash any file of that name."""
+    """A reference to a model by name and by the hash of its weights; without a hash any file of that name."""
 
     name: ModelName
     sha256: Sha256 | None = None
 
 
 class LoraSettings(FrozenModel):
-    """One LoRA plugged in for one picture; 0 switches it off."""
+    """A LoRA and its weight; 0 switches it off."""
 
     model: ModelRef
     weight: Annotated[float, Field(ge=-2.0, le=2.0)] = 1.0
 
 
 class ControlUnit(StoredModel):
-    """One ControlNet plugged in for one picture: what it sees and how strongly it speaks.
+    """A ControlNet with its input and weight, in the terms of A1111's ControlNet extension.
 
-    The preprocessor makes its map of `source`; `pose` always reads the clean base image's
-    keypoints. `scribble` and `lineart` see where colours meet, `lineart_standard` and `canny`
-    are those of A1111, for pictures. `picture` is the hash of an own one, where `source` says so. `mode` says whom to believe where prompt and map disagree. `start` and `end` are
-    shares of the steps. Names are those of A1111's ControlNet extension.
+    Attributes:
+        preprocessor: makes the control map from `source`. `pose` always uses the base image's
+            keypoints. `scribble` and `lineart` draw the borders between the doodle's colors;
+            `lineart_standard` and `canny` are A1111's, for photos and drawings.
+        image_sha256: hash of the operator's image where `source` is "image".
+        mode: whether the prompt or the control map takes precedence (control mode).
+        start: step at which the unit starts, as a fraction of all steps (starting control step).
+        end: step at which the unit ends, as a fraction of all steps (ending control step).
     """
 
     model: ModelRef
@@ -99,6 +104,7 @@ class ControlUnit(StoredModel):
 
     @property
     def is_active(self) -> bool:
+        """Whether the unit has a weight and at least one step."""
         return self.weight > 0 and self.start < self.end
 
     @model_validator(mode="after")
@@ -111,10 +117,10 @@ class ControlUnit(StoredModel):
 
 
 class HiresFix(StoredModel):
-    """A second pass over the enlarged picture (A1111's "Hires. fix").
+    """A second img2img pass over the upscaled image (A1111's "Hires. fix").
 
-    `Latent` enlarges what the first pass left, `Lanczos` its decoded picture. `steps` 0 takes
-    as many as the first pass.
+    `Latent` upscales the latents of the first pass, `Lanczos` the decoded image. `steps` 0 means
+    as many as in the first pass.
     """
 
     enabled: bool = False
@@ -125,10 +131,10 @@ class HiresFix(StoredModel):
 
 
 class FaceRestoration(StoredModel):
-    """Faces drawn once more, each alone and large, and put back (as ADetailer does).
+    """An inpainting pass over each face at a larger size (as ADetailer does).
 
-    `padding` is what of the surroundings is shown with a face and `blur` how softly its edge
-    is put back, in pixels of the picture; `size` is the side it is drawn at.
+    `padding` is added around the face, and `mask_blur` softens the edge of the mask; both are in
+    pixels of the image. `render_size` is the side length in pixels at which a face is rendered.
     """
 
     enabled: bool = False
@@ -139,25 +145,32 @@ class FaceRestoration(StoredModel):
 
 
 class SeedPolicy(StoredModel):
-    """Which seed a recipe draws with: the request's own, the request's plus `value`, or `value`."""
+    """The seed of a recipe: the request's (shared), the request's plus `value` (offset), or `value` (fixed)."""
 
     mode: Literal["shared", "offset", "fixed"] = "shared"
     value: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
 
-    def resolve(self, of_request: int) -> int:
+    def resolve(self, request_seed: int) -> int:
+        """The seed to render with, 0 to 2**32 - 1; offsets wrap around."""
         if self.mode == "fixed":
             return self.value
-        return (of_request + (self.value if self.mode == "offset" else 0)) % 2**32
+        return (request_seed + (self.value if self.mode == "offset" else 0)) % 2**32
 
 
 class Recipe(StoredModel):
-    """Every parameter of one picture. What is off is stored as off, never left out.
+    """Every parameter of one image. A feature that is off is stored as off, never omitted.
 
-    Names, ranges and defaults are A1111's, where it has them. `vae` is None for the base
-    model's own. Strength 0 returns the start picture, 1 forgets it. Guidance beyond
-    `guidance_end` (a share of the steps) is left out, which nearly halves their cost.
-    `clip_skip` 1 listens to the text encoder's last layer. `deep_cache` runs the UNet's deep
-    layers only every so many steps (1: always), which is quicker and less exact.
+    Names, ranges and defaults are A1111's, where it has them.
+
+    Attributes:
+        vae: None uses the base model's own.
+        guidance_scale: classifier-free guidance scale (CFG scale).
+        guidance_end_fraction: fraction of the steps after which classifier-free guidance is
+            switched off, which nearly halves the cost of a step.
+        clip_skip: 1 uses the last layer of the text encoder.
+        deepcache_interval: the UNet's deep layers run only every so many steps (DeepCache); 1 runs
+            them always. Larger intervals are faster and less exact.
+        denoising_strength: 0 returns the initial image, 1 ignores it.
     """
 
     format: Literal["doodle-theme-studio/recipe"] = Field(
@@ -186,19 +199,19 @@ class Recipe(StoredModel):
 
     @property
     def control_image_hashes(self) -> tuple[Sha256, ...]:
-        """The own pictures that control units read, by hash."""
+        """Hashes of the operator's images that control units use."""
         units = (unit for unit in self.control_units if unit.source == "image")
         return tuple(unit.image_sha256 for unit in units if unit.image_sha256 is not None)
 
     @property
     def model_refs(self) -> tuple[tuple[ModelType, ModelRef], ...]:
-        """Every model the recipe names, switched off or not: what a check must find."""
-        named: list[tuple[ModelType, ModelRef]] = [("checkpoint", self.base_model)]
+        """Every model that the recipe references, also where it is switched off."""
+        refs: list[tuple[ModelType, ModelRef]] = [("checkpoint", self.base_model)]
         if self.vae is not None:
-            named.append(("vae", self.vae))
-        named += [("lora", use.model) for use in self.loras]
-        named += [("controlnet", unit.model) for unit in self.control_units]
-        return tuple(named)
+            refs.append(("vae", self.vae))
+        refs += [("lora", lora.model) for lora in self.loras]
+        refs += [("controlnet", unit.model) for unit in self.control_units]
+        return tuple(refs)
 
     @model_validator(mode="after")
     def _validate(self) -> Self:

@@ -1,4 +1,4 @@
-"""Samplers and schedule types under the names operators know from A1111."""
+"""Samplers and schedule types by A1111's names."""
 
 from typing import Literal, get_args
 
@@ -18,9 +18,9 @@ _SIGMA_SAMPLERS = frozenset(
 
 
 def supports_schedule(sampler: Sampler, schedule_type: ScheduleType) -> bool:
-    """Whether this sampler can walk this schedule.
+    """Whether diffusers' scheduler for this sampler supports this schedule.
 
-    Karras, Exponential and Beta rearrange sigmas, which Euler a, DDIM, LCM and PLMS do not
-    take in diffusers.
+    Karras, Exponential and Beta change the sigmas, which the schedulers of Euler a, DDIM, LCM and
+    PLMS do not support.
     """
     return schedule_type not in _SIGMA_SCHEDULES or sampler in _SIGMA_SAMPLERS

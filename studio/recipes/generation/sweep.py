@@ -1,4 +1,4 @@
-"""Sweeps over a recipe's fields (A1111's X/Y/Z plot): which pictures, in which order. Pure."""
+"""Sweeps over a recipe's fields (A1111's X/Y/Z plot): parses the axes and expands the grid. Pure functions."""
 
 import csv
 import math
@@ -12,13 +12,18 @@ from studio.errors import InvalidInputError
 from studio.recipes.base import FrozenModel, format_validation_error
 from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import Recipe
+from studio.recipes.old_formats import upgrade_field_path
 
 MAX_CELLS = 500
-"""Pictures one sweep may ask for."""
+"""Images of one sweep."""
 MAX_AXIS_VALUES = 100
-"""Values one axis may take."""
+"""Values of one axis."""
+MAX_RANGE_COUNT = 10**6
+"""A range's count is clamped to this while it is parsed: more than `MAX_AXIS_VALUES` is refused anyway."""
+MAX_ERROR_CHARS = 80
+"""Characters of the user's input that an error message repeats."""
 TEXT_FIELDS = frozenset({"name", "prompt", "preset", "prompt_template", "negative_prompt"})
-"""Fields whose values are texts, also where they look like numbers or ranges."""
+"""Fields whose values are always text, even if they look like numbers or ranges."""
 PROMPT_AXIS = "prompt"
 SEED_AXIS = "seed"
 THEME_AXIS = "preset"
@@ -27,11 +32,12 @@ AxisValue = str | int | float
 
 
 class Axis(FrozenModel):
-    """One direction of a sweep: a field of the recipe by its path, and the values it takes.
+    """One axis of a sweep: a field of the recipe by its path, and its values.
 
-    Paths are written with dots: `strength`, `control_units.0.weight`, `base_model.name`. The
-    field `prompt` searches the template, theme and words for its first value and puts each in
-    its place; `seed` is the request's; `preset` takes the recipe and the theme of others.
+    Paths are written with dots: `denoising_strength`, `control_units.0.weight`, `base_model.name`. Three
+    fields are special: `prompt` searches the prompts for its first value and replaces it by each
+    value (prompt S/R); `seed` is the request's seed; `preset` takes recipe and theme prompt of
+    other themes.
     """
 
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
@@ -39,64 +45,72 @@ class Axis(FrozenModel):
 
     @classmethod
     def parse(cls, text: str) -> "Axis":
-        """From `field=value,value`; numbers may be a range, `0.4..0.8/5` being five of them.
+        """Parses `field=value,value`; `0.4..0.8/5` is a range of five numbers.
 
-        A value that holds a comma stands in double quotes, as in A1111's X/Y/Z plot. Nothing longer
-        than an axis may be is built. Raises InputError.
+        A value that contains a comma is written in double quotes, as in A1111's X/Y/Z plot. Ranges are
+        expanded lazily, so that a huge count costs neither time nor memory.
+
+        Raises:
+            InvalidInputError: the axis is malformed or has too many values.
         """
-        field, equals, listed = text.partition("=")
+        field, equals, list_text = text.partition("=")
         field = field.strip()
         if not equals:
-            raise InvalidInputError("sweep.axis_unreadable", axis=_short(text))
-        found = (
-            value for part in split_values(listed) for value in _values(part, is_text_field(field))
-        )
-        values = tuple(islice(found, MAX_AXIS_VALUES + 1))
+            raise InvalidInputError("sweep.axis_unreadable", axis=_shorten(text))
+        as_text = is_text_field(field)
+        expanded = (v for item in split_values(list_text) for v in _expand_values(item, as_text))
+        values = tuple(islice(expanded, MAX_AXIS_VALUES + 1))
         if len(values) > MAX_AXIS_VALUES:
             raise InvalidInputError(
-                "sweep.too_many_values", axis=_short(text), most=MAX_AXIS_VALUES
+                "sweep.too_many_values", axis=_shorten(text), most=MAX_AXIS_VALUES
             )
         try:
             return cls(field=field, values=values)
         except ValidationError as error:
             raise InvalidInputError(
-                "sweep.axis_invalid", axis=_short(text), reason=format_validation_error(error)
+                "sweep.axis_invalid", axis=_shorten(text), reason=format_validation_error(error)
             ) from None
 
     @property
     def label(self) -> str:
+        """The field's A1111 name, or its path where it has none."""
         last = self.field.rpartition(".")[2]
         return str(FIELD_LABELS.get(last, self.field))
 
 
 class SweepCell(FrozenModel):
-    """One picture of a sweep: where it stands on each axis, and what it is drawn with."""
+    """One image of a sweep: its index on each axis, and what it is rendered with."""
 
     coordinates: tuple[int, ...]
     recipe: Recipe
     seed: int
     prompt_replacement: tuple[str, str] | None = None
-    """What is searched for in the theme and the words, and what stands in its place."""
+    """Search and replacement text for the theme's and the user's prompt."""
     preset: str | None = None
-    """The preset whose recipe and theme it is, where that is an axis."""
+    """Slug of the theme whose recipe and prompt are used, where that is an axis."""
 
 
 def expand_grid(
     recipe: Recipe, seed: int, axes: Sequence[Axis], presets: Mapping[str, Recipe] | None = None
 ) -> tuple[SweepCell, ...]:
-    """Every combination, in an order that changes base models and LoRAs least often.
+    """All combinations of the axes' values, ordered so that base models and LoRAs change least often.
 
-    `presets` are the recipes that an axis over presets chooses from, by slug. Raises InputError for a field that is not there, a value it cannot take, or too many pictures.
+    Args:
+        recipe: base of every cell.
+        seed: the request's seed, 0 to 2**32 - 1.
+        axes: at most `MAX_CELLS` combinations in all.
+        presets: recipes for an axis over themes, by slug.
+
+    Raises:
+        InvalidInputError: a field does not exist or does not accept a value, or there are too many cells.
     """
-    count = 1
-    for axis in axes:
-        count *= len(axis.values)
+    count = math.prod(len(axis.values) for axis in axes)
     if count > MAX_CELLS:
         raise InvalidInputError("sweep.too_many_images", count=count, most=MAX_CELLS)
-    places = product(*(range(len(axis.values)) for axis in axes))
-    found = [_cell(recipe, seed, axes, at, presets or {}) for at in places]
-    models = list(dict.fromkeys(_models(cell) for cell in found))
-    return tuple(sorted(found, key=lambda cell: models.index(_models(cell))))
+    grid = product(*(range(len(axis.values)) for axis in axes))
+    cells = [_make_cell(recipe, seed, axes, position, presets or {}) for position in grid]
+    models = list(dict.fromkeys(_models(cell) for cell in cells))
+    return tuple(sorted(cells, key=lambda cell: models.index(_models(cell))))
 
 
 def _models(cell: SweepCell) -> tuple[object, ...]:
@@ -104,34 +118,35 @@ def _models(cell: SweepCell) -> tuple[object, ...]:
     return recipe.base_model, recipe.vae, recipe.loras
 
 
-def _cell(
+def _make_cell(
     recipe: Recipe,
     seed: int,
     axes: Sequence[Axis],
-    at: tuple[int, ...],
+    position: tuple[int, ...],
     presets: Mapping[str, Recipe],
 ) -> SweepCell:
-    chosen = [(axis, axis.values[index]) for axis, index in zip(axes, at, strict=True)]
-    preset = next((str(value) for axis, value in chosen if axis.field == THEME_AXIS), None)
-    if preset is not None and preset not in presets:
-        raise InvalidInputError("sweep.theme_not_found", name=preset, axis=THEME_AXIS)
-    document = (recipe if preset is None else presets[preset]).model_dump()
-    replaced = None
-    for axis, value in chosen:
-        if axis.field == THEME_AXIS:
-            continue
+    selected = [(axis, axis.values[index]) for axis, index in zip(axes, position, strict=True)]
+    slug = next((str(value) for axis, value in selected if axis.field == THEME_AXIS), None)
+    if slug is not None and slug not in presets:
+        raise InvalidInputError("sweep.theme_not_found", name=slug, axis=THEME_AXIS)
+    document = (recipe if slug is None else presets[slug]).model_dump()
+    replacement = None
+    for axis, value in selected:
         if axis.field == SEED_AXIS:
-            seed = _require_int(axis, value)
+            seed = _require_seed(axis, value)
         elif axis.field == PROMPT_AXIS:
-            replaced = (str(axis.values[0]), str(value))
+            replacement = (str(axis.values[0]), str(value))
             for name in ("prompt_template", "negative_prompt"):
-                document[name] = document[name].replace(*replaced)
-        else:
+                document[name] = document[name].replace(*replacement)
+        elif axis.field != THEME_AXIS:
             set_by_path(document, axis.field, value)
     try:
-        varied = Recipe.model_validate(document)
         return SweepCell(
-            coordinates=at, recipe=varied, seed=seed, prompt_replacement=replaced, preset=preset
+            coordinates=position,
+            recipe=Recipe.model_validate(document),
+            seed=seed,
+            prompt_replacement=replacement,
+            preset=slug,
         )
     except ValidationError as error:
         raise InvalidInputError(
@@ -139,45 +154,51 @@ def _cell(
         ) from None
 
 
-def set_by_path(document: Any, field: str, value: AxisValue) -> None:
-    """Puts `value` into a recipe's document at the path `field`, such as control_units.0.weight.
+def set_by_path(document: Any, path: str, value: AxisValue) -> None:
+    """Sets one value in a recipe's document, in place.
 
-    Raises InputError for a field that is not there.
+    Args:
+        document: a recipe as nested dictionaries and lists.
+        path: keys and indices joined by dots, such as `control_units.0.weight`. Field names of older
+            versions are accepted: tuning studies have stored them.
+        value: replaces the present value; validation is the caller's.
+
+    Raises:
+        InvalidInputError: there is no such field.
     """
-    *path, last = field.split(".")
+    *parents, last = upgrade_field_path(path).split(".")
     try:
-        for part in path:
-            document = (
-                document[int(part)] if isinstance(document, (list, tuple)) else document[part]
-            )
-        document[last]  # A field that is not there is told, not made.
+        for key in parents:
+            document = document[int(key)] if isinstance(document, (list, tuple)) else document[key]
+        document[last]  # Raises for a field that does not exist, so that none is added.
     except (KeyError, IndexError, ValueError, TypeError):
-        raise InvalidInputError("recipe.field_not_found", field=field) from None
+        raise InvalidInputError("recipe.field_not_found", field=path) from None
     document[last] = value
     if last == "name":
-        document["sha256"] = None  # Another model than the one it was tuned with.
+        document["sha256"] = None  # The hash belongs to the model that was replaced.
 
 
-def is_text_field(field: str) -> bool:
-    """Whether the values of a field, given by its path, are texts: a model may be named 1.5."""
-    return field.rpartition(".")[2] in TEXT_FIELDS
+def is_text_field(path: str) -> bool:
+    """Whether the field at `path` has text values: a model may be named 1.5."""
+    return path.rpartition(".")[2] in TEXT_FIELDS
 
 
-def split_values(listed: str) -> list[str]:
-    """The values between commas or on lines; one in double quotes may hold commas.
+def split_values(text: str) -> list[str]:
+    """Splits at commas and line ends; a value in double quotes may contain commas.
 
-    Raises InputError.
+    Raises:
+        InvalidInputError: `text` is not valid CSV.
     """
     try:
-        rows = list(csv.reader(listed.splitlines(), skipinitialspace=True))
+        rows = list(csv.reader(text.splitlines(), skipinitialspace=True))
     except csv.Error as error:
         raise InvalidInputError(
-            "sweep.values_unreadable", values=_short(listed), reason=str(error)[:200]
+            "sweep.values_unreadable", values=_shorten(text), reason=str(error)[:200]
         ) from None
     return [value.strip() for row in rows for value in row if value.strip()]
 
 
-def _require_int(axis: Axis, value: AxisValue) -> int:
+def _require_seed(axis: Axis, value: AxisValue) -> int:
     if isinstance(value, str) or value != int(value):
         raise InvalidInputError("sweep.seed_not_whole", value=repr(value), axis=axis.field)
     if not 0 <= value < 2**32:
@@ -185,51 +206,54 @@ def _require_int(axis: Axis, value: AxisValue) -> int:
     return int(value)
 
 
-def _values(part: str, text: bool) -> Iterator[AxisValue]:
-    """A word, a number, or a range of numbers."""
-    first, dots, rest = part.partition("..")
-    if text:
-        yield part
+def _expand_values(text: str, as_text: bool) -> Iterator[AxisValue]:
+    """One item of an axis: a text, a number, or a range `low..high/count`."""
+    first, dots, after_dots = text.partition("..")
+    if as_text:
+        yield text
     elif not dots:
-        yield _number(part)
+        yield _parse_number(text)
     else:
-        last, slash, count = rest.partition("/")
-        ends = (_number(first), _number(last))
-        if not slash or _count(count) < 2 or any(isinstance(end, str) for end in ends):
-            raise InvalidInputError("sweep.range_unreadable", range=_short(part))
-        yield from _range(float(ends[0]), float(ends[1]), _count(count) - 1)
+        last, slash, count_text = after_dots.partition("/")
+        low, high = _parse_number(first), _parse_number(last)
+        count = _parse_count(count_text)
+        if not slash or count < 2 or isinstance(low, str) or isinstance(high, str):
+            raise InvalidInputError("sweep.range_unreadable", range=_shorten(text))
+        yield from _interpolate(float(low), float(high), count - 1)
 
 
-def _count(text: str) -> int:
-    """How many numbers a range asks for, 0 where that is no number; from a million on, a million."""
+def _parse_count(text: str) -> int:
+    """A range's count, at most `MAX_RANGE_COUNT`; 0 where `text` is not a number."""
     if not (text.isascii() and text.isdecimal()):
         return 0
     digits = text.lstrip("0") or "0"
-    return int(digits) if len(digits) <= 6 else 10**6
+    return int(digits) if len(digits) <= 6 else MAX_RANGE_COUNT
 
 
-def _range(low: float, high: float, steps: int) -> Iterator[AxisValue]:
+def _interpolate(low: float, high: float, steps: int) -> Iterator[AxisValue]:
     for index in range(steps + 1):
-        # Not low + (high - low) * share: the difference of two finite numbers may be infinite.
+        # Not low + (high - low) * t: the difference of two finite numbers may overflow.
         yield _format_number(low * (1 - index / steps) + high * (index / steps))
 
 
-def _number(text: str) -> AxisValue:
+def _parse_number(text: str) -> AxisValue:
+    """A number, or `text` itself where it is none."""
     try:
         number = float(text)
     except ValueError:
         return text
     if not math.isfinite(number):
-        raise InvalidInputError("sweep.number_not_finite", value=_short(text))
+        raise InvalidInputError("sweep.number_not_finite", value=_shorten(text))
     return _format_number(number)
 
 
 def _format_number(number: float) -> float:
+    """Rounded to six decimals, as an integer where it is one."""
     rounded = round(number, 6)
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _short(text: str) -> str:
-    """What was written, on one line, no more of it than that has room for."""
+def _shorten(text: str) -> str:
+    """User input in one line of at most `MAX_ERROR_CHARS` characters."""
     line = " ".join(text.split())
-    return line if len(line) <= 80 else f"{line[:79]}…"
+    return line if len(line) <= MAX_ERROR_CHARS else f"{line[: MAX_ERROR_CHARS - 1]}…"

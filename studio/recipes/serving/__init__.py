@@ -1,1 +1,1 @@
-"""What API clients see: requests, jobs, events."""
+"""What API clients see: the status of requests and jobs, and events."""

@@ -1,4 +1,4 @@
-"""A client's request as it stands: four jobs, each in one state, an answer that may be picked."""
+"""What API clients see: the status of a request and its four jobs, and events as they are sent."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -24,18 +24,18 @@ from studio.recipes.themes.preset import Slot
 
 JobState = Literal["queued", "running", "done", "failed", "withheld", "cancelled", "expired"]
 WITHHELD_MESSAGE = message("moderation.picture_withheld")
-"""What a client is told; the reason is for operators."""
+"""The error of a withheld job for clients; the reason is for operators only."""
 ACTIVE_STATES: tuple[JobState, ...] = ("queued", "running")
-"""States from which a job goes on; every other is its end."""
+"""States of a job that has not ended; all others are terminal."""
 MAX_ATTEMPTS = 3
-"""Times a job is begun at most: one that brings down whoever draws it stops there."""
+"""Times that a job is started: one that crashes its worker each time is then failed (poison message)."""
 
 ClientName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200), LINE]
 
 
 class JobStatus(FrozenModel):
-    """One job as a client may see it. `error` says why there is no picture."""
+    """One job. `error` says why it has no image."""
 
     slot: Slot
     state: JobState
@@ -44,7 +44,7 @@ class JobStatus(FrozenModel):
 
 
 class RequestStatus(FrozenModel):
-    """A request as it stands; `version` is that of the theme which answers it."""
+    """The status of a request. `version` is the theme version that serves it."""
 
     id: RequestId
     client: ClientName
@@ -59,27 +59,31 @@ class RequestStatus(FrozenModel):
 
     @property
     def is_finished(self) -> bool:
+        """Whether all four jobs have ended."""
         return all(job.state not in ACTIVE_STATES for job in self.jobs)
 
 
-Scope = Literal["draw", "manage", "watch"]
-"""What a key opens: themes and requests, presets and deployments, the figures of /metrics."""
+Scope = Literal["generate", "admin", "metrics"]
+"""Permissions of an API key: create requests, manage themes and deployments, read /metrics."""
 
 
 class ApiClient(StoredModel):
-    """Who may ask: `per_minute` requests, `per_day` (None: as many as one likes), `in_flight` that have
-    not ended. `channel` is what they are served from; `scopes` say what for."""
+    """An API client with its rate limit, quota and permissions.
+
+    `requests_per_day` None is no daily quota. `max_concurrent_requests` counts requests that have not
+    ended. Themes are served from the deployments of `channel`.
+    """
 
     name: ClientName
     channel: Slug = "live"
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     max_concurrent_requests: Annotated[int, Field(ge=1, le=10_000)] = 10
     requests_per_day: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
-    scopes: frozenset[Scope] = frozenset({"draw"})
+    scopes: frozenset[Scope] = frozenset({"generate"})
 
 
 class EventMessage(FrozenModel):
-    """An event as it travels: small, without the picture it may be about. `final` ends its job."""
+    """An event as it is sent to clients, without the image. `is_terminal` says that its job has ended."""
 
     slot: Slot
     type: str
@@ -92,20 +96,20 @@ class EventMessage(FrozenModel):
 
 
 def to_event_message(event: Event) -> EventMessage:
-    """An event as it travels."""
-    said = EventMessage(
+    """Converts a job's event to the message for clients."""
+    base = EventMessage(
         slot=event.slot, type=event.kind, is_terminal=isinstance(event, JOB_END_EVENTS)
     )
     match event:
         case StepCompleted(done=done, total=total):
-            return said.model_copy(update={"done": done, "total": total})
+            return base.model_copy(update={"done": done, "total": total})
         case ModelLoading(model=model):
-            return said.model_copy(update={"model": model})
+            return base.model_copy(update={"model": model})
         case PreviewReady(png=png):
-            return said.model_copy(update={"preview": png})
-        case Failed(message=why):
-            return said.model_copy(update={"error": why})
+            return base.model_copy(update={"preview": png})
+        case Failed(message=error):
+            return base.model_copy(update={"error": error})
         case ResultWithheld():
-            return said.model_copy(update={"error": WITHHELD_MESSAGE})
+            return base.model_copy(update={"error": WITHHELD_MESSAGE})
         case _:
-            return said
+            return base

@@ -1,4 +1,4 @@
-"""A preset: a theme's four recipes with what they share, and its numbered versions."""
+"""The preset: a document of four recipes with their shared prompt and policy; and theme versions."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -16,12 +16,12 @@ Slot = Literal["A", "B", "C", "D"]
 SLOTS: tuple[Slot, ...] = ("A", "B", "C", "D")
 
 MAX_BASE_IMAGES = 100
-"""Base images that a theme may name, and a preset file bring along."""
+"""Base images of one preset, and of one bundle."""
 SCHEMA_ID: Literal["doodle-theme-studio/preset"] = "doodle-theme-studio/preset"
 
 
 class RecipeSet(FrozenModel):
-    """The four recipes of a theme, by letter."""
+    """The recipes of the four slots."""
 
     A: Recipe
     B: Recipe
@@ -33,13 +33,15 @@ class RecipeSet(FrozenModel):
         return recipe
 
     def replace(self, slot: Slot, recipe: Recipe) -> "RecipeSet":
+        """A copy with another recipe in `slot`."""
         return self.model_copy(update={slot: recipe})
 
 
 class Preset(StoredModel):
-    """A theme as one document. `schema` and `version` name the format.
+    """A theme as one JSON document. `schema` and `version` identify the file format.
 
-    Format 1 had no `safety`; formats 1 and 2 had other field names (`recipes/old_formats.py`)."""
+    Format 1 had no `safety`; formats 1 and 2 had other field names (`recipes/old_formats.py`).
+    """
 
     format: Literal["doodle-theme-studio/preset"] = Field(SCHEMA_ID, alias="schema")
     version: Literal[3] = 3
@@ -52,17 +54,18 @@ class Preset(StoredModel):
     recipes: RecipeSet
 
     def to_json(self) -> str:
+        """The document as indented JSON, as it is written to files."""
         return self.model_dump_json(indent=2)
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _validate_unique_base_images(self) -> Self:
         if len(set(self.base_images)) != len(self.base_images):
             raise invalid("theme.base_image_twice")
         return self
 
 
 class ThemeVersion(FrozenModel):
-    """A preset as it was saved: numbered from 1, never changed."""
+    """An immutable, numbered preset; versions of a theme are counted from 1."""
 
     version: Annotated[int, Field(ge=1)]
     preset: Preset

@@ -1,7 +1,7 @@
-"""Preset files: a preset alone, or in a package with the base images it is made for. Pure.
+"""Preset files: a preset alone, or a bundle of a preset and its base images. Pure functions.
 
-A file says in `schema` what it is and in `version` in which format. `docs/reference/preset-file.md` describes
-both. What an older studio wrote is brought to today's format by `MIGRATIONS`.
+`schema` and `version` identify the file format; `docs/reference/preset-file.md` describes it. `MIGRATIONS`
+upgrades files of older formats.
 """
 
 import json
@@ -17,29 +17,30 @@ from studio.recipes.base_image import BaseImage
 from studio.recipes.themes.preset import MAX_BASE_IMAGES, SCHEMA_ID, Preset
 
 MAX_BYTES = 64 * 2**20
-"""A file with a dozen base images of the largest size is smaller."""
+"""Size of a file; one with a dozen base images of the largest size is smaller."""
 MAX_FIELDS = 100_000
-"""A preset has some five hundred."""
+"""Keys and list items of a file, at all depths; a preset has some five hundred."""
 CURRENT_FORMAT = 3
-"""The format that this studio writes, of presets and of packages."""
+"""Format version that is written, for presets and bundles."""
 BUNDLE_SCHEMA: Literal["doodle-theme-studio/package"] = "doodle-theme-studio/package"
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+Migrations = Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
+MIGRATIONS: Migrations = {
     1: lambda document: {**document, "version": 2},  # `safety` has a default.
     2: lambda document: {**document, "version": 3},  # `StoredModel` reads the old field names.
 }
-"""What brings a preset of a format to the next one, by the format it starts from."""
+"""Functions that upgrade a preset to the next format version, by the version they start from."""
 
 
 class BundledBaseImage(FrozenModel):
-    """A base image with its pixels."""
+    """A base image with its pixels as PNG."""
 
     image: BaseImage
     png: bytes
 
 
 class ThemeBundle(FrozenModel):
-    """A preset that takes its base images along."""
+    """A preset together with its base images."""
 
     format: Literal["doodle-theme-studio/package"] = Field(BUNDLE_SCHEMA, alias="schema")
     version: Literal[1, 2, 3] = 3
@@ -47,79 +48,83 @@ class ThemeBundle(FrozenModel):
     base_images: Annotated[tuple[BundledBaseImage, ...], Field(max_length=MAX_BASE_IMAGES)] = ()
 
     def to_json(self) -> str:
+        """The document as indented JSON, as it is written to files."""
         return self.model_dump_json(indent=2)
 
 
 def parse_theme_file(
-    data: bytes,
-    what: str | Message,
-    migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MIGRATIONS,
+    data: bytes, label: str | Message, migrations: Migrations = MIGRATIONS
 ) -> ThemeBundle:
-    """A preset file, with or without base images; `what` names it in the error.
+    """Parses a preset file, with or without base images.
 
-    Raises BadDocument for what is no preset file, is of a newer format, or does not hold.
+    Args:
+        data: content of the file.
+        label: what the file is, for error messages.
+        migrations: upgrades, by the format version that they start from.
+
+    Raises:
+        InvalidDocumentError: it is not a preset file, has a newer format, or is invalid.
     """
     if len(data) > MAX_BYTES:
         raise InvalidDocumentError(
-            "theme.file_too_large", what=what, size=f"{len(data):,}", most=f"{MAX_BYTES:,}"
+            "theme.file_too_large", what=label, size=f"{len(data):,}", most=f"{MAX_BYTES:,}"
         )
-    document = _object(data, what)
+    document = _parse_object(data, label)
     if document.get("schema") == BUNDLE_SCHEMA:
-        _check_format(document, what)
-        preset = document.get("preset")
-        document["preset"] = _migrated(preset, what, migrations) if isinstance(preset, dict) else preset  # fmt: skip
-        return parse_document(ThemeBundle, json.dumps(document), what)
-    document = _migrated(document, what, migrations)
-    return ThemeBundle(preset=parse_document(Preset, json.dumps(document), what))
+        _check_format(document, label)
+        if isinstance(preset := document.get("preset"), dict):
+            document["preset"] = _migrate(preset, label, migrations)
+        return parse_document(ThemeBundle, json.dumps(document), label)
+    document = _migrate(document, label, migrations)
+    return ThemeBundle(preset=parse_document(Preset, json.dumps(document), label))
 
 
-def _object(data: bytes, what: str | Message) -> dict[str, Any]:
+def _parse_object(data: bytes, label: str | Message) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidDocumentError(
-            "theme.file_no_json", what=what, reason=str(error)[:100]
+            "theme.file_no_json", what=label, reason=str(error)[:100]
         ) from None
-    if _fields(document) > MAX_FIELDS:
-        raise InvalidDocumentError("theme.file_too_many_fields", what=what, most=f"{MAX_FIELDS:,}")
+    if _count_fields(document) > MAX_FIELDS:
+        raise InvalidDocumentError("theme.file_too_many_fields", what=label, most=f"{MAX_FIELDS:,}")
     if not isinstance(document, dict):
-        raise InvalidDocumentError("theme.file_no_object", what=what, kind=type(document).__name__)
+        raise InvalidDocumentError("theme.file_no_object", what=label, kind=type(document).__name__)
     return document
 
 
-def _fields(document: object) -> int:
-    """Keys and items at every depth, counted no further than they may go."""
-    waiting, count = [document], 0
-    while waiting and count <= MAX_FIELDS:
-        here = waiting.pop()
-        inside = list(here.values()) if isinstance(here, dict) else here
-        if isinstance(inside, list):
-            count += len(inside)
-            waiting += inside
+def _count_fields(document: object) -> int:
+    """Keys and list items at all depths; the count stops soon after `MAX_FIELDS`."""
+    pending, count = [document], 0
+    while pending and count <= MAX_FIELDS:
+        node = pending.pop()
+        children = list(node.values()) if isinstance(node, dict) else node
+        if isinstance(children, list):
+            count += len(children)
+            pending += children
     return count
 
 
-def _migrated(
-    document: dict[str, Any],
-    what: str | Message,
-    migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]],
+def _migrate(
+    document: dict[str, Any], label: str | Message, migrations: Migrations
 ) -> dict[str, Any]:
     if document.get("schema") != SCHEMA_ID:
-        raise InvalidDocumentError("theme.file_without_schema", what=what, schema=SCHEMA_ID)
-    _check_format(document, what)
+        raise InvalidDocumentError("theme.file_without_schema", what=label, schema=SCHEMA_ID)
+    _check_format(document, label)
     while document["version"] in migrations:
         document = migrations[document["version"]](document)
     return document
 
 
-def _check_format(document: dict[str, Any], what: str | Message) -> None:
+def _check_format(document: dict[str, Any], label: str | Message) -> None:
+    """Checks the format version and writes it into `document`: early files of format 1 have none."""
     version = document.get("version", 1)
     if not isinstance(version, int):
         raise InvalidDocumentError(
-            "theme.file_version_no_number", what=what, value=f"{version!r:.40}"
+            "theme.file_version_no_number", what=label, value=f"{version!r:.40}"
         )
     document["version"] = version
     if version > CURRENT_FORMAT:
         raise InvalidDocumentError(
-            "theme.file_too_new", what=what, format=version, newest=CURRENT_FORMAT
+            "theme.file_too_new", what=label, format=version, newest=CURRENT_FORMAT
         )

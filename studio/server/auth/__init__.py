@@ -1,1 +1,1 @@
-"""Authentication: sessions of users, API keys of clients."""
+"""Authentication: API keys of clients, sessions of the studio's users."""

@@ -1,4 +1,4 @@
-"""What stands before every route: whose key it is, before a body is received and watched over."""
+"""API keys: the middleware that authenticates each request before its body is received."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -10,25 +10,45 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from studio.errors import StudioError
 from studio.locales.negotiation import language_of
 from studio.recipes.serving.request_status import ApiClient
-from studio.server.bodies import CLOSE, BodyLimits, WatchedBodies
-from studio.server.problems import NoKey, problem, problem_of
-from studio.server.schemas import PREFIX
+from studio.server.bodies import CLOSE_HEADERS, BodyLimitMiddleware, BodyLimits
+from studio.server.problems import AuthenticationError, error_response, problem_response
+from studio.server.rate_limits import RateLimits
+from studio.server.schemas import API_PREFIX
+from studio.settings import Settings
+from studio.store.api_clients import ApiClientStore
 
-OPEN = (f"{PREFIX}/health", f"{PREFIX}/ready", f"{PREFIX}/docs", f"{PREFIX}/openapi.json")
-"""Addresses of the API that need no key; what is below them needs none either."""
-METRICS = "/metrics"
+PUBLIC_PATHS = tuple(f"{API_PREFIX}/{path}" for path in ("health", "ready", "docs", "openapi.json"))
+"""Paths of the API that need no key; what is below them needs none either."""
+METRICS_PATH = "/metrics"
 
-Admit = Callable[[str, str], ApiClient]
-"""Whose key it is and whether they may ask now, by the key and the method. Raises StudioError."""
+Authenticator = Callable[[str, str], ApiClient]
+"""The client whose API key (first argument) it is, if its rate limit allows a request of this HTTP method
+(second argument). Raises AuthenticationError, CapacityError."""
 
 
-class Guard:
-    """Refuses requests without a key that counts, before their bodies are received; watches over the
-    bodies of the others. Routes find whose request it is in `request.state.client`."""
+def make_authenticator(clients: ApiClientStore, settings: Settings) -> Authenticator:
+    """Looks keys up in `clients`, and counts each request towards its client's rate limit."""
+    limits = RateLimits(settings.broker_url.get_secret_value())
 
-    def __init__(self, app: ASGIApp, admit: Admit, limits: BodyLimits) -> None:
-        self._app, self._admit, self._limits = app, admit, limits
-        self._inside = WatchedBodies(app, limits)
+    def authenticate(key: str, method: str) -> ApiClient:
+        client = clients.find_by_key(key)
+        if client is None:
+            raise AuthenticationError("auth.bring_key")
+        limits.count(client, method)
+        return client
+
+    return authenticate
+
+
+class ApiKeyMiddleware:
+    """ASGI middleware: refuses requests without a valid API key before their bodies are received, and
+    watches the bodies of the others (BodyLimitMiddleware). Routes find the client in
+    `request.state.client`."""
+
+    def __init__(self, app: ASGIApp, authenticate: Authenticator, limits: BodyLimits) -> None:
+        self._authenticate, self._limits = authenticate, limits
+        self._inner = BodyLimitMiddleware(app, limits)
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -37,37 +57,46 @@ class Guard:
         headers = Headers(scope=scope)
         try:
             if _needs_key(scope["path"]):
-                client = await to_thread.run_sync(self._admit, _key(headers), scope["method"])
+                key = _bearer_token(headers)
+                client = await to_thread.run_sync(self._authenticate, key, scope["method"])
                 scope.setdefault("state", {})["client"] = client
         except StudioError as error:
-            refusal = problem_of(error, language_of(headers))
-            if _brings_body(headers):
-                refusal.headers.update(CLOSE)
+            refusal = error_response(error, language_of(headers))
+            if _has_body(headers):
+                refusal.headers.update(CLOSE_HEADERS)
             await refusal(scope, receive, send)
             return
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:12]) > self._limits.size:
+        if _content_length(headers) > self._limits.size:
             status, why = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._limits.too_large
-            refusal = problem(status, why, CLOSE, language_of(headers))
+            refusal = problem_response(status, why, CLOSE_HEADERS, language_of(headers))
             await refusal(scope, receive, send)
             return
-        await self._inside(scope, receive, send)
+        await self._inner(scope, receive, send)
 
 
 def _needs_key(path: str) -> bool:
-    if path == METRICS:
+    if path == METRICS_PATH:
         return True
-    inside = path == PREFIX or path.startswith(f"{PREFIX}/")
-    return inside and not any(path == each or path.startswith(f"{each}/") for each in OPEN)
+    return _is_below(path, API_PREFIX) and not any(_is_below(path, base) for base in PUBLIC_PATHS)
 
 
-def _key(headers: Headers) -> str:
-    """Raises NoKey."""
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise NoKey("auth.bring_key")
-    return key.strip()
+def _is_below(path: str, base: str) -> bool:
+    return path == base or path.startswith(f"{base}/")
 
 
-def _brings_body(headers: Headers) -> bool:
+def _bearer_token(headers: Headers) -> str:
+    """Raises AuthenticationError."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AuthenticationError("auth.bring_key")
+    return token.strip()
+
+
+def _content_length(headers: Headers) -> int:
+    """0 where the header is missing or is no number; twelve digits are enough to be too large."""
+    length = headers.get("content-length", "")
+    return int(length[:12]) if length.isdecimal() else 0
+
+
+def _has_body(headers: Headers) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"

@@ -1,4 +1,4 @@
-"""How often a password may be tried: counted before it is hashed, for each name and each address."""
+"""Limits password attempts: each is counted before the password is hashed, by name, address and browser."""
 
 import math
 import time
@@ -12,55 +12,54 @@ from limits.strategies import MovingWindowRateLimiter
 
 from studio.errors import CapacityError
 
-TRIES = RateLimitItemPerMinute(10)
-"""Wrong passwords a minute, by one address, for one name, or from one known browser."""
-HASHES = 2
-"""Passwords hashed at once; each takes 32 MB and a processor."""
-WAITING = 20
-"""Passwords that wait for that; more are turned away."""
+LOGIN_RATE_LIMIT = RateLimitItemPerMinute(10)
+"""Wrong passwords a minute from one address, for one name, or from one known browser."""
+MAX_CONCURRENT_HASHES = 2
+"""Passwords hashed at once; each takes 32 MB and a CPU core."""
+MAX_WAITING = 20
+"""Passwords that wait to be hashed; more are refused."""
 
-Key = tuple[str, str]
-"""Who is counted: such as ("address", "10.0.0.7")."""
+CountedKey = tuple[str, str]
+"""What attempts are counted by, such as ("address", "10.0.0.7")."""
 
 
-class Attempts:
-    """Counts wrong passwords, and those that are being looked at as wrong until they are right.
+class LoginAttempts:
+    """Counts wrong passwords; one that is being checked counts as wrong until it turns out to be right.
 
-    Used on one event loop; only the hashing leaves it.
+    Used on one event loop; only the hashing runs in threads.
     """
 
     def __init__(self) -> None:
         self._failures = MovingWindowRateLimiter(MemoryStorage())
-        self._under_way: Counter[Key] = Counter()
-        self._threads = CapacityLimiter(HASHES)
+        self._in_progress: Counter[CountedKey] = Counter()
+        self._threads = CapacityLimiter(MAX_CONCURRENT_HASHES)
 
-    async def verify(self, keys: Sequence[Key], is_right: Callable[[], bool]) -> bool:
-        """What `is_right` finds, counted against each of `keys` unless it is right.
+    async def verify(self, keys: Sequence[CountedKey], is_right: Callable[[], bool]) -> bool:
+        """The result of `is_right`, called in a thread; False counts against each of `keys`.
 
-        Raises Busy, without trying, when one of them has tried too often or too many wait.
+        Raises CapacityError without calling it when one of the keys is over its limit, or too many passwords
+        are waiting.
         """
-        seconds = max(map(self._to_wait, keys))
-        if not seconds and self._threads.statistics().tasks_waiting >= WAITING:
+        seconds = max(map(self._seconds_to_wait, keys))
+        if not seconds and self._threads.statistics().tasks_waiting >= MAX_WAITING:
             seconds = 5
         if seconds:
-            raise CapacityError(
-                "auth.too_many_wrong_passwords", seconds, retry_after_seconds=seconds
-            )
-        self._under_way.update(keys)
+            raise CapacityError("auth.too_many_wrong_passwords", seconds, seconds=seconds)
+        self._in_progress.update(keys)
         right = False
         try:
             right = await to_thread.run_sync(is_right, limiter=self._threads)
         finally:
-            self._under_way -= Counter(keys)
+            self._in_progress -= Counter(keys)
             if not right:
                 for key in keys:
-                    self._failures.hit(TRIES, *key)
+                    self._failures.hit(LOGIN_RATE_LIMIT, *key)
         return right
 
-    def _to_wait(self, key: Key) -> int:
-        """Seconds until this one may try again; 0: now."""
-        window = self._failures.get_window_stats(TRIES, *key)
+    def _seconds_to_wait(self, key: CountedKey) -> int:
+        """Seconds until another attempt is allowed for this key; 0: now."""
+        window = self._failures.get_window_stats(LOGIN_RATE_LIMIT, *key)
         if window.remaining <= 0:
             return max(1, math.ceil(window.reset_time - time.time()))
-        # Whether those under way are wrong is known when they are hashed.
-        return 10 if window.remaining <= self._under_way[key] else 0
+        # Attempts in progress may turn out to be wrong.
+        return 10 if window.remaining <= self._in_progress[key] else 0

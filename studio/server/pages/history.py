@@ -1,71 +1,83 @@
-"""The history page and what it asks for: every variant made, filtered, page by page."""
+"""The page History: every stored variant, filtered, page by page; export and deletion."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from studio.app import AppContainer
 from studio.recipes.base_image import Sha256
 from studio.recipes.generation.recipe import ModelType
 from studio.recipes.history import HistoryFilter, RowId, StoredVariant, VariantSelection
-from studio.server.csrf import CsrfHeader
+from studio.server.csrf import CSRF_HEADER
+from studio.server.dependencies import Container
 from studio.server.plain_pages import plain_page
 from studio.services.history import export_zip
 
 IMMUTABLE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
-"""Pictures are named by their hash: what has come once need not be asked for again."""
+"""Image URLs contain the image's hash: a cached image never has to be fetched again."""
+FILTERED_MODEL_TYPES: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora")
+
+router = APIRouter(prefix="/history")
 
 
 class _HistoryQuery(HistoryFilter):
     before: RowId | None = None
 
 
-def history_routes(studio: AppContainer) -> APIRouter:
-    routes = APIRouter(prefix="/history")
-
-    @routes.get("")
-    def page(request: Request) -> HTMLResponse:
-        return plain_page("history", request)
-
-    @routes.get("/choices")
-    def choices() -> dict[str, Any]:
-        kinds: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora")
-        return {
-            "presets": [[each.slug, each.name] for each in studio.themes.list_summaries()],
-            "models": [name for kind in kinds for name in studio.catalog.list_names(kind)],
-        }
-
-    @routes.get("/variants")
-    def variants(asked: Annotated[_HistoryQuery, Query()]) -> dict[str, Any]:
-        found = studio.variants.query(asked, asked.before)
-        return {"rows": [_row(row) for row in found.rows], "next": found.next_cursor}
-
-    @routes.get("/pictures/{sha256}.png")
-    def image(sha256: Sha256) -> Response:
-        return Response(
-            studio.variants.read_image(sha256),
-            media_type="image/png",
-            headers=IMMUTABLE_CACHE_HEADERS,
-        )
-
-    @routes.get("/export")
-    def archive(wanted: Annotated[HistoryFilter, Query()]) -> StreamingResponse:
-        told = {"Content-Disposition": 'attachment; filename="variants.zip"'}
-        packed = export_zip(studio.variants, wanted)
-        return StreamingResponse(packed, media_type="application/zip", headers=told)
-
-    @routes.post("/delete")
-    def delete(chosen: VariantSelection, x_studio: CsrfHeader) -> dict[str, int]:
-        return {"deleted": studio.variants.delete(chosen.ids)}
-
-    return routes
+@router.get("")
+def show_page(request: Request) -> HTMLResponse:
+    return plain_page("history", request)
 
 
-def _row(row: StoredVariant) -> dict[str, Any]:
-    variant = row.variant
+@router.get("/choices")
+def list_filter_choices(studio: Container) -> dict[str, Any]:
+    """The themes and models that the page's filter offers."""
     return {
-        "id": row.id,
+        "presets": [[theme.slug, theme.name] for theme in studio.themes.list_summaries()],
+        "models": [
+            name for kind in FILTERED_MODEL_TYPES for name in studio.catalog.list_names(kind)
+        ],
+    }
+
+
+@router.get("/variants")
+def list_variants(query: Annotated[_HistoryQuery, Query()], studio: Container) -> dict[str, Any]:
+    """One page of variants, latest first; `next` is the `before` of the following page."""
+    page = studio.variants.query(query, query.before)
+    return {"rows": [_to_json(stored) for stored in page.rows], "next": page.next_cursor}
+
+
+@router.get("/pictures/{sha256}.png")
+def get_image(sha256: Sha256, studio: Container) -> Response:
+    return Response(
+        studio.variants.read_image(sha256),
+        media_type="image/png",
+        headers=IMMUTABLE_CACHE_HEADERS,
+    )
+
+
+@router.get("/export")
+def export_variants(
+    filters: Annotated[HistoryFilter, Query()], studio: Container
+) -> StreamingResponse:
+    """The matching variants as a ZIP file, streamed."""
+    return StreamingResponse(
+        export_zip(studio.variants, filters),
+        media_type="application/zip",
+        headers={"Content-Disposition": 'attachment; filename="variants.zip"'},
+    )
+
+
+@router.post("/delete", dependencies=[CSRF_HEADER])
+def delete_variants(selection: VariantSelection, studio: Container) -> dict[str, int]:
+    """Deletes variants with their images; the answer is how many."""
+    return {"deleted": studio.variants.delete(selection.ids)}
+
+
+def _to_json(stored: StoredVariant) -> dict[str, Any]:
+    variant = stored.variant
+    return {
+        "id": stored.id,
         "slot": variant.slot,
         "preset": variant.theme_slug,
         "version": variant.theme_version,

@@ -1,46 +1,56 @@
-"""Blind contests by the API: what the page Votes and `studio votes` do, for a key of scope `manage`."""
+"""Routes of blind tests, for operators (scope `admin`): pairwise votes between candidates, as a ranking."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
-from studio.app import AppContainer
 from studio.imaging.png_io import encode_png
 from studio.recipes.base import FrozenModel
 from studio.recipes.evaluation.blind_test import Candidate, Choice, VoterName
-from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.text_fields import Title
-from studio.server.problems import Language
-from studio.server.schemas import PREFIX
+from studio.server.dependencies import AdminClient, BlindTests, Language, require_admin
+from studio.server.schemas import API_PREFIX
 from studio.services.background_tasks import State
 from studio.services.evaluation.blind_test_service import RenderProgress
 from studio.store.blind_tests import StoredBlindTest
 
-MOST = 10**6
-ContestId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+MAX_INDEX = 10**6
+BlindTestId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 VoterQuery = Annotated[VoterName, Query()]
+
+router = APIRouter(
+    prefix=f"{API_PREFIX}/blind-tests", tags=["blind tests"], dependencies=[Depends(require_admin)]
+)
 
 
 class BlindTestResponse(FrozenModel):
     id: int
     title: str
-    entrants: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     author: str
     created_at: datetime
+
+    @classmethod
+    def of(cls, stored: StoredBlindTest) -> Self:
+        return cls(
+            id=stored.id,
+            title=stored.contest.title,
+            candidates=stored.contest.entrants,
+            author=stored.author,
+            created_at=stored.created_at,
+        )
 
 
 class CreateBlindTest(FrozenModel):
     title: Title
-    entrants: Annotated[tuple[Candidate, ...], Field(min_length=2, max_length=4)]
+    candidates: Annotated[tuple[Candidate, ...], Field(min_length=2, max_length=4)]
 
 
 class RenderProgressResponse(FrozenModel):
-    """Whether every picture is there to be voted on, and how many are until then; `state` says whether
-    they are being drawn."""
+    """How many images are rendered, and whether all are, so that voting can start."""
 
     is_complete: bool
     state: State
@@ -48,87 +58,94 @@ class RenderProgressResponse(FrozenModel):
     total: int
     message: str
 
+    @classmethod
+    def of(cls, rendering: RenderProgress, language: str) -> Self:
+        progress = rendering.progress
+        return cls(
+            is_complete=rendering.is_complete,
+            state="done" if rendering.is_complete else progress.state,
+            done=progress.done,
+            total=progress.total,
+            message=progress.message.text(language) if progress.message else "",
+        )
+
 
 class MatchupResponse(FrozenModel):
+    """A voter's next pair of images: its number, and the doodle that both were made from."""
+
     index: int
     doodle: str
 
 
 class VoteRequest(FrozenModel):
     voter: VoterName
-    index: Annotated[int, Field(ge=0, le=MOST)]
+    index: Annotated[int, Field(ge=0, le=MAX_INDEX)]
     choice: Choice
 
 
-def add_voting(app: FastAPI, studio: AppContainer, who: Callable[..., ApiClient]) -> None:
-    routes = APIRouter(prefix=f"{PREFIX}/contests", tags=["contests"], dependencies=[Depends(who)])
-    voting = studio.blind_tests
-
-    @routes.get("")
-    def listed() -> list[BlindTestResponse]:
-        """The newest first."""
-        return [_shown(kept) for kept in voting.contests.list_all()]
-
-    @routes.post("", status_code=201)
-    def begin(
-        wish: CreateBlindTest, client: Annotated[ApiClient, Depends(who)]
-    ) -> BlindTestResponse:
-        """Sets up a contest over the test doodles; its pictures are drawn when nothing else waits."""
-        kept = voting.create(wish.title, wish.entrants, client.name)
-        voting.start_rendering(kept.id)
-        return _shown(kept)
-
-    @routes.get("/{contest_id}")
-    def contest(contest_id: ContestId, language: Language) -> RenderProgressResponse:
-        """How far its pictures are. Nothing is drawn for that."""
-        return _ready(voting.progress(contest_id), language)
-
-    @routes.post("/{contest_id}/draw", status_code=202)
-    def draw(contest_id: ContestId, language: Language) -> RenderProgressResponse:
-        """Goes on with what a restart or somebody broke off."""
-        return _ready(voting.start_rendering(contest_id), language)
-
-    @routes.get("/{contest_id}/ballot")
-    def ballot(contest_id: ContestId, voter: VoterQuery) -> MatchupResponse:
-        """What a voter is to choose from next; which entrant stands where is not told."""
-        number, shown = voting.next_matchup(contest_id, voter)
-        return MatchupResponse(index=number, doodle=shown.doodle)
-
-    @routes.get("/{contest_id}/pictures/{number}/{side}.png", response_class=Response)
-    def image(
-        contest_id: ContestId,
-        number: Annotated[int, Path(ge=0, le=MOST)],
-        side: Literal["left", "right", "doodle"],
-        voter: VoterQuery,
-    ) -> Response:
-        shown = voting.image(contest_id, voter, number, side)
-        return Response(encode_png(shown.convert("RGB")), media_type="image/png")
-
-    @routes.post("/{contest_id}/votes", status_code=201)
-    def cast(contest_id: ContestId, wish: VoteRequest) -> MatchupResponse:
-        """Votes on a ballot; answers with the next."""
-        voting.cast_vote(contest_id, wish.voter, wish.index, wish.choice)
-        return ballot(contest_id, wish.voter)
-
-    @routes.get("/{contest_id}/standing")
-    def standing(contest_id: ContestId) -> dict[str, Any]:
-        """Win rates and chances with 95 % intervals, who voted, and how many more votes it takes."""
-        return asdict(voting.ranking(contest_id))
-
-    app.include_router(routes)
+@router.get("")
+def list_blind_tests(blind_tests: BlindTests) -> list[BlindTestResponse]:
+    """All blind tests, latest first."""
+    return [BlindTestResponse.of(stored) for stored in blind_tests.contests.list_all()]
 
 
-def _shown(kept: StoredBlindTest) -> BlindTestResponse:
-    return BlindTestResponse(
-        id=kept.id, title=kept.contest.title, entrants=kept.contest.entrants,
-        author=kept.author, created_at=kept.created_at,
-    )  # fmt: skip
+@router.post("", status_code=201)
+def create_blind_test(
+    body: CreateBlindTest, client: AdminClient, blind_tests: BlindTests
+) -> BlindTestResponse:
+    """Creates a blind test over the test doodles; its images are rendered while no request is queued."""
+    created = blind_tests.create(body.title, body.candidates, client.name)
+    blind_tests.start_rendering(created.id)
+    return BlindTestResponse.of(created)
 
 
-def _ready(found: RenderProgress, language: str) -> RenderProgressResponse:
-    progress = found.progress
-    state: State = "done" if found.is_complete else progress.state
-    return RenderProgressResponse(
-        is_complete=found.is_complete, state=state, done=progress.done, total=progress.total,
-        message=progress.message.text(language) if progress.message else "",
-    )  # fmt: skip
+@router.get("/{test_id}")
+def get_progress(
+    test_id: BlindTestId, blind_tests: BlindTests, language: Language
+) -> RenderProgressResponse:
+    """How many of its images are rendered; renders none."""
+    return RenderProgressResponse.of(blind_tests.progress(test_id), language)
+
+
+@router.post("/{test_id}/render", status_code=202)
+def render_missing(
+    test_id: BlindTestId, blind_tests: BlindTests, language: Language
+) -> RenderProgressResponse:
+    """Renders the images that are missing, after a restart or a cancellation."""
+    return RenderProgressResponse.of(blind_tests.start_rendering(test_id), language)
+
+
+@router.get("/{test_id}/matchup")
+def get_matchup(
+    test_id: BlindTestId, voter: VoterQuery, blind_tests: BlindTests
+) -> MatchupResponse:
+    """The voter's next matchup, blind: it does not say which candidate is on which side."""
+    index, matchup = blind_tests.next_matchup(test_id, voter)
+    return MatchupResponse(index=index, doodle=matchup.doodle)
+
+
+@router.get("/{test_id}/images/{index}/{side}.png", response_class=Response)
+def get_image(
+    test_id: BlindTestId,
+    index: Annotated[int, Path(ge=0, le=MAX_INDEX)],
+    side: Literal["left", "right", "doodle"],
+    voter: VoterQuery,
+    blind_tests: BlindTests,
+) -> Response:
+    """One image of a voter's matchup, without metadata."""
+    image = blind_tests.image(test_id, voter, index, side)
+    return Response(encode_png(image.convert("RGB")), media_type="image/png")
+
+
+@router.post("/{test_id}/votes", status_code=201)
+def cast_vote(test_id: BlindTestId, body: VoteRequest, blind_tests: BlindTests) -> MatchupResponse:
+    """Casts the vote on a matchup; the answer is the next one."""
+    blind_tests.cast_vote(test_id, body.voter, body.index, body.choice)
+    return get_matchup(test_id, body.voter, blind_tests)
+
+
+@router.get("/{test_id}/ranking")
+def get_ranking(test_id: BlindTestId, blind_tests: BlindTests) -> dict[str, Any]:
+    """Win rates and win probabilities with 95 % intervals, the voters, and how many votes are missing for
+    a significant result."""
+    return asdict(blind_tests.ranking(test_id))

@@ -1,38 +1,33 @@
-"""What operators' machines look at: health, readiness, Prometheus' figures."""
+"""Routes for monitoring: liveness, readiness, Prometheus metrics."""
 
-from collections.abc import Callable
-
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from studio.app import AppContainer
-from studio.recipes.serving.request_status import ApiClient
-from studio.server.schemas import PREFIX
+from studio.server.dependencies import Container, Requests, require_metrics
+from studio.server.schemas import API_PREFIX
+
+router = APIRouter(tags=["monitoring"])
 
 
-def add_watching(app: FastAPI, studio: AppContainer, who: Callable[..., ApiClient]) -> None:
-    routes = APIRouter(tags=["watching"])
+@router.get(f"{API_PREFIX}/health")
+async def health(requests: Requests) -> dict[str, str]:
+    """Liveness: 503 once this process must be restarted. Answers also while every worker thread is busy."""
+    requests.check()
+    return {"status": "alive"}
 
-    @routes.get(f"{PREFIX}/health")
-    async def health() -> dict[str, str]:
-        """Whether this process works, also while every thread is busy: 503 once it must be started
-        again."""
-        studio.requests.check()
-        return {"status": "alive"}
 
-    @routes.get(f"{PREFIX}/ready")
-    def ready() -> dict[str, int | str]:
-        """Whether requests can be taken: the database and the queue answer. How long the queue is."""
-        waiting = studio.requests.check_ready()
-        return {
-            "status": "ready",
-            "waiting": waiting,
-            "seconds": studio.requests.estimated_wait_seconds(),
-        }
+@router.get(f"{API_PREFIX}/ready")
+def ready(requests: Requests) -> dict[str, int | str]:
+    """Readiness: 503 while the database or the queue is unavailable; else how long the queue is."""
+    waiting = requests.check_ready()
+    return {
+        "status": "ready",
+        "waiting": waiting,
+        "estimated_wait_seconds": requests.estimated_wait_seconds(),
+    }
 
-    @routes.get("/metrics", response_class=Response, dependencies=[Depends(who)])
-    def metrics() -> Response:
-        """Figures for Prometheus, which brings a key of scope `watch` (its `authorization`)."""
-        return Response(studio.renders.metrics.render_prometheus(), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(routes)
+@router.get("/metrics", response_class=Response, dependencies=[Depends(require_metrics)])
+def metrics(studio: Container) -> Response:
+    """Metrics for Prometheus, which sends an API key of scope `metrics` (its setting `authorization`)."""
+    return Response(studio.renders.metrics.render_prometheus(), media_type=CONTENT_TYPE_LATEST)

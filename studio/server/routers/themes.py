@@ -1,344 +1,144 @@
-"""Presets managed from outside: what the page Themes and `studio presets` do, for a key of scope `manage`."""
+"""Routes that manage themes and their versions, for operators (scope `admin`).
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Literal
+They lie under /admin/themes: /themes lists what is deployed, for apps.
+"""
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Response
+from typing import Annotated
 
-from studio.app import AppContainer
-from studio.recipes.base import FrozenModel
+from fastapi import APIRouter, Depends, Query, Response
+
 from studio.recipes.base_image import Slug
-from studio.recipes.evaluation.reports import RegressionReport, ReportType, RobustnessReport
 from studio.recipes.generation.diff import diff_themes
-from studio.recipes.generation.job import RequestId
-from studio.recipes.serving.request_status import ApiClient
-from studio.recipes.text_fields import LINE, Name, Reason
-from studio.recipes.themes.deployment import (
-    Deployment,
-    DeploymentSpec,
-    ExpectedDeploymentId,
-    VersionNumber,
+from studio.recipes.text_fields import LINE, Name
+from studio.recipes.themes.deployment import VersionNumber
+from studio.recipes.themes.preset import Preset
+from studio.server.admin_schemas import (
+    BranchRequest,
+    ChangeResponse,
+    ImportResponse,
+    SelectionCountsResponse,
+    ThemeResponse,
+    ThemeVersionResponse,
 )
-from studio.recipes.themes.preset import Preset, Slot
 from studio.server.bodies import RawBody
-from studio.server.openapi import PRESET_FILE
-from studio.server.problems import Language
-from studio.server.schemas import PREFIX, RequestResponse, to_request_response
+from studio.server.dependencies import (
+    AdminClient,
+    Deployments,
+    Language,
+    Requests,
+    Themes,
+    ThemeTransfer,
+    require_admin,
+)
+from studio.server.openapi import THEME_FILE
+from studio.server.schemas import API_PREFIX
 
 MAX_RESULTS = 200
-"""Presets that one answer lists; a search finds the rest."""
-AuthDependency = Callable[..., ApiClient]
+"""Themes that one answer lists; a search finds the rest."""
+ADMIN_THEMES = f"{API_PREFIX}/admin/themes"
+
+router = APIRouter(
+    prefix=ADMIN_THEMES, tags=["theme management"], dependencies=[Depends(require_admin)]
+)
 
 
-class ThemeResponse(FrozenModel):
-    slug: Slug
-    name: str
-    latest: int
-    archived: bool
-
-
-class ThemeVersionResponse(FrozenModel):
-    version: int
-    author: str
-    message: str
-    created_at: datetime
-
-
-class SelectionCountsResponse(FrozenModel):
-    """How often users chose each recipe's picture of one version."""
-
-    version: int
-    selections: Mapping[Slot, int]
-
-
-class ChangeResponse(FrozenModel):
-    """One thing that is not as it was; `place` says where, such as "A, Sampling steps"."""
-
-    field_path: str
-    before: str
-    after: str
-
-
-class CheckResultResponse(FrozenModel):
-    """A line of the gate, with its remedy where it does not pass."""
-
-    level: Literal["pass", "warning", "stop"]
-    message: str
-    hint: str
-
-
-class ImportResponse(FrozenModel):
-    """`missing` says which models a preset file needs that are not here, and how to get them."""
-
-    slug: Slug
-    version: int
-    base_images: tuple[str, ...]
-    missing: tuple[str, ...]
-
-
-class RollbackRequest(FrozenModel):
-    channel: Slug = "live"
-    expected_deployment: ExpectedDeploymentId | None = None
-
-
-class BranchRequest(FrozenModel):
-    """A branch of a version, under a name of its own; without a slug it gets one of that name."""
-
-    slug: Slug | None = None
-    name: Name
-
-
-class OverrideRequest(FrozenModel):
-    """Why a decision does not stand."""
-
-    reason: Reason
-
-
-class FigureShown(FrozenModel):
-    """One nasty doodle; `why` says why there is no picture."""
-
-    doodle: str
-    base_image: Slug
-    slot: Slot
-    score: float | None
-    passed: bool
-    why: str
-
-
-class RobustnessShown(FrozenModel):
-    cells: tuple[FigureShown, ...]
-
-
-class EvaluationResponse(FrozenModel):
-    """How far a review is; `report` is what the newest that ended found."""
-
-    state: str
-    done: int = 0
-    total: int = 0
-    message: str = ""
-    report: RobustnessShown | RegressionReport | None = None
-
-
-def add_managing(app: FastAPI, studio: AppContainer, who: AuthDependency) -> None:
-    routes = APIRouter(prefix=f"{PREFIX}/presets", tags=["presets"], dependencies=[Depends(who)])
-    _add_versions(routes, studio, who)
-    _add_deployments(routes, studio, who)
-    _add_reviews(routes, studio)
-    app.include_router(routes)
-
-    @app.post(f"{PREFIX}/requests/{{request_id}}/variants/{{slot}}/withdraw", tags=["requests"])
-    def withdraw(
-        request_id: RequestId,
-        slot: Slot,
-        wish: OverrideRequest,
-        client: Annotated[ApiClient, Depends(who)],
-        language: Language,
-    ) -> RequestResponse:
-        """Withholds a picture that is shown already: a moderator's later verdict."""
-        seen = studio.requests.withdraw(request_id, slot, wish.reason, client.name)
-        return to_request_response(seen, language)
-
-    @app.post(f"{PREFIX}/requests/{{request_id}}/variants/{{slot}}/release", tags=["requests"])
-    def release(
-        request_id: RequestId,
-        slot: Slot,
-        wish: OverrideRequest,
-        client: Annotated[ApiClient, Depends(who)],
-        language: Language,
-    ) -> RequestResponse:
-        """Has a withheld picture shown all the same; one that was never shown is drawn once more."""
-        seen = studio.requests.release(request_id, slot, wish.reason, client.name)
-        return to_request_response(seen, language)
-
-
-def _add_versions(routes: APIRouter, studio: AppContainer, who: AuthDependency) -> None:
-    presets = studio.themes
-
-    @routes.get("")
-    def listed(
-        text: Annotated[str, Query(max_length=80), LINE] = "", archived: bool = False
-    ) -> list[ThemeResponse]:
-        """Presets whose name or slug holds `text`."""
-        found = presets.list_summaries(text, archived, MAX_RESULTS)
-        return [ThemeResponse(slug=e.slug, name=e.name, latest=e.latest_version, archived=e.archived) for e in found]  # fmt: skip
-
-    @routes.post("", status_code=201, openapi_extra=PRESET_FILE)
-    def take_in(
-        data: RawBody, client: Annotated[ApiClient, Depends(who)], language: Language
-    ) -> ImportResponse:
-        """A preset file as `studio presets export` writes it becomes the next version of its slug."""
-        taken = studio.theme_transfer.import_theme(data, "the preset file", client.name)
-        return ImportResponse(
-            slug=taken.version.preset.slug, version=taken.version.version,
-            base_images=tuple(taken.base_images), missing=tuple(each.text(language) for each in taken.missing),
-        )  # fmt: skip
-
-    @routes.get("/{slug}/versions")
-    def versions(slug: Slug) -> list[ThemeVersionResponse]:
-        return [
-            ThemeVersionResponse(
-                version=e.version, author=e.author, message=e.message, created_at=e.created_at
-            )
-            for e in presets.list_version_summaries(slug)
-        ]
-
-    @routes.get("/{slug}/versions/{number}")
-    def version(slug: Slug, number: VersionNumber) -> Preset:
-        return presets.get_version(slug, number).preset
-
-    @routes.get("/{slug}/versions/{number}/file", response_class=Response)
-    def file(slug: Slug, number: VersionNumber, bases: bool = False) -> Response:
-        """As a file that another studio takes in, with its base images where asked for."""
-        return Response(
-            studio.theme_transfer.export(slug, number, bases), media_type="application/json"
+@router.get("")
+def list_themes(
+    themes: Themes,
+    text: Annotated[str, Query(max_length=80), LINE] = "",
+    archived: bool = False,
+) -> list[ThemeResponse]:
+    """Themes whose name or slug contains `text`; archived ones instead with `archived`."""
+    return [
+        ThemeResponse(
+            slug=theme.slug, name=theme.name, latest=theme.latest_version, archived=theme.archived
         )
-
-    @routes.get("/{slug}/diff")
-    def diff(
-        slug: Slug, before: VersionNumber, after: VersionNumber, language: Language
-    ) -> list[ChangeResponse]:
-        old, new = (presets.get_version(slug, number).preset for number in (before, after))
-        changes = (change.texts(language) for change in diff_themes(old, new))
-        return [ChangeResponse(field_path=p, before=b, after=a) for p, b, a in changes]
-
-    @routes.post("/{slug}/versions/{number}/branch", status_code=201)
-    def branch(slug: Slug, number: VersionNumber, wish: BranchRequest, client: Annotated[ApiClient, Depends(who)]) -> ThemeResponse:  # fmt: skip
-        new = wish.slug or presets.slug_for(wish.name.strip())
-        made = presets.branch(slug, number, new, wish.name, client.name)
-        return ThemeResponse(slug=made.preset.slug, name=made.preset.name, latest=made.version, archived=False)  # fmt: skip
-
-    @routes.put("/{slug}/name")
-    def rename(slug: Slug, name: Annotated[Name, Query()], client: Annotated[ApiClient, Depends(who)]) -> ThemeVersionResponse:  # fmt: skip
-        made = presets.rename(slug, name, client.name)
-        return ThemeVersionResponse(
-            version=made.version,
-            author=made.author,
-            message=made.message,
-            created_at=made.created_at,
-        )
-
-    @routes.put("/{slug}/archived")
-    def archive(slug: Slug, archived: bool) -> dict[str, bool]:
-        """Out of the lists, or back; a theme that is served is not archived."""
-        studio.deployments.archive(slug, archived)
-        return {"archived": archived}
+        for theme in themes.list_summaries(text, archived, MAX_RESULTS)
+    ]
 
 
-def _add_deployments(routes: APIRouter, studio: AppContainer, who: AuthDependency) -> None:
-    deploying = studio.deployments
-
-    @routes.get("/{slug}/versions/{number}/check")
-    def check(slug: Slug, number: VersionNumber, language: Language) -> list[CheckResultResponse]:
-        """The gate: what must be so before the version is served, what had better be."""
-        found = deploying.run_checks(slug, number)
-        return [
-            CheckResultResponse(
-                level=each.level,
-                message=each.message.text(language),
-                hint=each.hint.text(language) if each.hint else "",
-            )
-            for each in found
-        ]
-
-    @routes.get("/{slug}/picks")
-    def picks(slug: Slug) -> list[SelectionCountsResponse]:
-        """What users of the app chose, the newest version first."""
-        studio.themes.get_version(slug)
-        found = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
-        return [
-            SelectionCountsResponse(version=number, selections=chosen) for number, chosen in found
-        ]
-
-    @routes.get("/{slug}/deployments")
-    def log(slug: Slug) -> Sequence[Deployment]:
-        """Who had what served, the newest first."""
-        return deploying.deployments.list_all(slug)
-
-    @routes.post("/{slug}/deployments", status_code=201)
-    def deploy(
-        slug: Slug,
-        order: DeploymentSpec,
-        client: Annotated[ApiClient, Depends(who)],
-        over: ExpectedDeploymentId | None = None,
-    ) -> Deployment:
-        """Serves a version; `over` is the newest deployment that was seen, so that of two at once one
-        is told."""
-        return deploying.deploy(order.model_copy(update={"slug": slug, "author": client.name}), over)  # fmt: skip
-
-    @routes.post("/{slug}/rollback", status_code=201)
-    def roll_back(
-        slug: Slug, wish: RollbackRequest, client: Annotated[ApiClient, Depends(who)]
-    ) -> Deployment:
-        """What was served before, at once."""
-        return deploying.roll_back(slug, wish.channel, client.name, wish.expected_deployment)
-
-    @routes.post("/{slug}/stop", status_code=201)
-    def stop(
-        slug: Slug, wish: RollbackRequest, client: Annotated[ApiClient, Depends(who)]
-    ) -> Deployment:
-        """Serves the theme no more."""
-        return deploying.undeploy(slug, wish.channel, client.name)
-
-
-def _add_reviews(routes: APIRouter, studio: AppContainer) -> None:
-    reviewing = studio.evaluations
-
-    @routes.post("/{slug}/versions/{number}/robustness", status_code=202)
-    def test_robustness(slug: Slug, number: VersionNumber) -> EvaluationResponse:
-        """Begins the pack of nasty doodles, drawn by this process when nothing else waits."""
-        reviewing.start(slug, number, "robustness")
-        return EvaluationResponse(state="running")
-
-    @routes.get("/{slug}/versions/{number}/robustness")
-    def robustness(slug: Slug, number: VersionNumber, language: Language) -> EvaluationResponse:
-        found = reviewing.robustness(slug, number)
-        report = None if found is None else _robustness_shown(found, language)
-        return _review(slug, number, "robustness", report, language)
-
-    @routes.post("/{slug}/versions/{number}/sheet", status_code=202)
-    def draw_sheet(
-        slug: Slug, number: VersionNumber, against: VersionNumber | None = None
-    ) -> EvaluationResponse:
-        """Begins the regression sheet beside what is served, or beside `against`."""
-        reviewing.start(slug, number, "regression", against)
-        return EvaluationResponse(state="running")
-
-    @routes.get("/{slug}/versions/{number}/sheet")
-    def sheet(slug: Slug, number: VersionNumber, language: Language) -> EvaluationResponse:
-        """What the sheet found; to be seen it is looked at on the page Themes."""
-        return _review(slug, number, "regression", reviewing.regression(slug, number), language)
-
-    def _review(
-        slug: Slug,
-        number: int,
-        kind: ReportType,
-        report: RobustnessShown | RegressionReport | None,
-        language: str,
-    ) -> EvaluationResponse:
-        found = reviewing.progress(slug, number, kind)
-        if found is None:
-            return EvaluationResponse(state="none" if report is None else "done", report=report)
-        return EvaluationResponse(
-            state=found.state,
-            done=found.done,
-            total=found.total,
-            message=found.message.text(language) if found.message else "",
-            report=report,
-        )
-
-
-def _robustness_shown(found: RobustnessReport, language: str) -> RobustnessShown:
-    return RobustnessShown(
-        cells=tuple(
-            FigureShown(
-                doodle=each.doodle,
-                base_image=each.base_image,
-                slot=each.slot,
-                score=each.score,
-                passed=each.passed,
-                why=each.failure_reason.text(language) if each.failure_reason else "",
-            )
-            for each in found.cases
-        )
+@router.post("", status_code=201, openapi_extra=THEME_FILE)
+def import_theme(
+    data: RawBody, client: AdminClient, transfer: ThemeTransfer, language: Language
+) -> ImportResponse:
+    """Imports a theme file, as `studio themes export` writes it, as the next version of its theme."""
+    imported = transfer.import_theme(data, "the preset file", client.name)
+    return ImportResponse(
+        slug=imported.version.preset.slug,
+        version=imported.version.version,
+        base_images=tuple(imported.base_images),
+        missing=tuple(reason.text(language) for reason in imported.missing),
     )
+
+
+@router.get("/{slug}/versions")
+def list_versions(slug: Slug, themes: Themes) -> list[ThemeVersionResponse]:
+    """The versions of a theme, without their presets."""
+    return [ThemeVersionResponse.of(version) for version in themes.list_version_summaries(slug)]
+
+
+@router.get("/{slug}/versions/{version}")
+def get_preset(slug: Slug, version: VersionNumber, themes: Themes) -> Preset:
+    """The preset of a version: four recipes with what they share."""
+    return themes.get_version(slug, version).preset
+
+
+@router.get("/{slug}/versions/{version}/file", response_class=Response)
+def export_theme(
+    slug: Slug, version: VersionNumber, transfer: ThemeTransfer, bases: bool = False
+) -> Response:
+    """A version as a file that another studio can import, with its base images where `bases` asks for
+    them."""
+    return Response(transfer.export(slug, version, bases), media_type="application/json")
+
+
+@router.get("/{slug}/diff")
+def diff_versions(
+    slug: Slug, before: VersionNumber, after: VersionNumber, themes: Themes, language: Language
+) -> list[ChangeResponse]:
+    """The fields that differ between two versions of a theme."""
+    old, new = (themes.get_version(slug, version).preset for version in (before, after))
+    changes = (change.texts(language) for change in diff_themes(old, new))
+    return [ChangeResponse(field_path=path, before=b, after=a) for path, b, a in changes]
+
+
+@router.post("/{slug}/versions/{version}/branch", status_code=201)
+def branch_theme(
+    slug: Slug, version: VersionNumber, body: BranchRequest, client: AdminClient, themes: Themes
+) -> ThemeResponse:
+    """Creates a new theme from a version."""
+    new_slug = body.slug or themes.slug_for(body.name.strip())
+    created = themes.branch(slug, version, new_slug, body.name, client.name)
+    return ThemeResponse(
+        slug=created.preset.slug,
+        name=created.preset.name,
+        latest=created.version,
+        archived=False,
+    )
+
+
+@router.put("/{slug}/name")
+def rename_theme(
+    slug: Slug, name: Annotated[Name, Query()], client: AdminClient, themes: Themes
+) -> ThemeVersionResponse:
+    """Renames a theme, by a new version; its slug stays."""
+    return ThemeVersionResponse.of(themes.rename(slug, name, client.name))
+
+
+@router.put("/{slug}/archived")
+def archive_theme(slug: Slug, archived: bool, deployments: Deployments) -> dict[str, bool]:
+    """Archives a theme, or restores it to the lists; a deployed theme cannot be archived."""
+    deployments.archive(slug, archived)
+    return {"archived": archived}
+
+
+@router.get("/{slug}/selections")
+def count_selections(
+    slug: Slug, themes: Themes, requests: Requests
+) -> list[SelectionCountsResponse]:
+    """How often users of apps chose each slot's variant, latest version first."""
+    themes.get_version(slug)  # Raises NotFoundError.
+    counts = sorted(requests.jobs.requests.selection_counts(slug).items(), reverse=True)
+    return [
+        SelectionCountsResponse(version=version, selections=by_slot) for version, by_slot in counts
+    ]

@@ -1,4 +1,5 @@
-"""Blind contests: set up, drawn beforehand, voted on without anybody knowing what is what."""
+"""Blind tests: creating them, rendering their images beforehand, voting without knowing the
+candidates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from studio.store.themes import ThemeStore
 
 @dataclass(frozen=True)
 class RenderProgress:
-    """Whether every picture of a contest is drawn, and how far that is until then."""
+    """Whether every image of a blind test is rendered, and the progress until then."""
 
     is_complete: bool
     progress: TaskProgress
@@ -43,94 +44,99 @@ class RenderProgress:
 
 @dataclass(frozen=True)
 class BlindTestService:
+    """Blind tests between candidates: recipes, or whole theme versions."""
+
     contests: BlindTestStore
     themes: ThemeStore
     base_images: BaseImageStore
-    intake: RequestFactory
-    album: RenderCache
-    pack: Sequence[SampleDoodle]
-    chores: BackgroundTasks
+    request_factory: RequestFactory
+    cache: RenderCache
+    sample_doodles: Sequence[SampleDoodle]
+    background_tasks: BackgroundTasks
     costs: Costs
 
     def create(
         self, title: str, entrants: Sequence[Candidate], author: str = ""
     ) -> StoredBlindTest:
-        """Sets up a contest over the test doodles that were drawn on a base image.
+        """Stores a blind test over the sample doodles that were drawn on a base image.
 
-        Raises InputError for entrants that cannot stand, NotFound for versions that are not there.
+        Raises InvalidInputError for an invalid set of candidates, NotFoundError for unknown
+        versions.
         """
-        return self.contests.add(self._contest(title, entrants), author)
+        return self.contests.add(self._make_contest(title, entrants), author)
 
     def cost(self, entrants: Sequence[Candidate]) -> Cost:
-        """What a contest between these asks for. Raises what `begin` raises."""
-        return self.costs.of(self._all_jobs(self._contest("a contest", entrants)))
+        """What a blind test between these candidates would render. Raises what `create` raises."""
+        return self.costs.of(self._all_jobs(self._make_contest("a contest", entrants)))
 
     def cost_of(self, contest_id: int) -> Cost:
-        """What drawing the rest of a contest asks for. Raises NotFound."""
-        return self.costs.of(self._all_jobs(self.contests.get(contest_id).contest))
+        """What a stored blind test has left to render. Raises NotFoundError."""
+        return self.costs.of(self._all_jobs(self._contest(contest_id)))
 
-    def render_missing(self, contest_id: int, tell: ProgressCallback) -> None:
-        """Draws every picture that is shown, as far as they are missing."""
-        jobs = self._all_jobs(self.contests.get(contest_id).contest)
-        tell(0, len(jobs))
-        for number, job in enumerate(jobs):
-            self.album.get_or_render(job)
-            tell(number + 1, len(jobs))
+    def render_missing(self, contest_id: int, on_progress: ProgressCallback) -> None:
+        """Renders every image of a blind test that is not cached."""
+        jobs = self._all_jobs(self._contest(contest_id))
+        on_progress(0, len(jobs))
+        for done, job in enumerate(jobs, start=1):
+            self.cache.get_or_render(job)
+            on_progress(done, len(jobs))
 
     def progress(self, contest_id: int) -> RenderProgress:
-        """How far a contest is. Nothing is drawn for that: `begin_drawing` does."""
-        progress = self.chores.progress(_chore(contest_id))
+        """The rendering progress of a blind test; it starts nothing (`start_rendering` does)."""
+        progress = self.background_tasks.progress(_task_name(contest_id))
         if progress is not None and progress.state == "running":
             return RenderProgress(False, progress)
-        jobs = self._all_jobs(self.contests.get(contest_id).contest)
-        kept = sum(map(self.album.has, jobs))
-        return RenderProgress(
-            kept == len(jobs), progress or TaskProgress(kept, len(jobs), "stopped")
-        )
+        jobs = self._all_jobs(self._contest(contest_id))
+        cached = sum(map(self.cache.has, jobs))
+        if progress is None:
+            progress = TaskProgress(cached, len(jobs), "stopped")
+        return RenderProgress(cached == len(jobs), progress)
 
     def start_rendering(self, contest_id: int) -> RenderProgress:
-        """Draws what is missing of a contest, as a chore; one that is under way goes on."""
-        found = self.progress(contest_id)
-        if found.is_complete or found.progress.state == "running":
-            return found
-        title = self.contests.get(contest_id).contest.title
-        about = About("contest", title, f"/votes?contest={contest_id}")
-        self.chores.start(
-            _chore(contest_id), about, lambda tell: self.render_missing(contest_id, tell)
+        """Renders the missing images as a background task, unless it is running or nothing is
+        missing."""
+        current = self.progress(contest_id)
+        if current.is_complete or current.progress.state == "running":
+            return current
+        about = About("contest", self._contest(contest_id).title, f"/votes?contest={contest_id}")
+        self.background_tasks.start(
+            _task_name(contest_id),
+            about,
+            lambda on_progress: self.render_missing(contest_id, on_progress),
         )
         return RenderProgress(False, TaskProgress())
 
     def next_matchup(self, contest_id: int, voter: str) -> tuple[int, Matchup]:
-        """The number and the ballot that somebody is to vote on next."""
-        kept, number = (
-            self.contests.get(contest_id),
-            self.contests.count_votes_by(contest_id, voter),
-        )
-        return number, matchup_for(kept.contest, str(kept.id), voter, number)
+        """The number and the matchup on which the voter is to vote next."""
+        contest = self._contest(contest_id)
+        number = self.contests.count_votes_by(contest_id, voter)
+        return number, matchup_for(contest, str(contest_id), voter, number)
 
     def image(self, contest_id: int, voter: str, number: int, side: str) -> Image.Image:
-        """The picture on one side of a ballot, or with side "doodle" what both are drawn from."""
-        contest = self.contests.get(contest_id).contest
-        each = matchup_for(contest, str(contest_id), voter, number)
+        """The image on one side of a voter's matchup; side "doodle": what both are rendered from.
+
+        An image of a whole version is its four variants as a grid. Raises NotFoundError where it
+        is not rendered yet.
+        """
+        contest = self._contest(contest_id)
+        matchup = matchup_for(contest, str(contest_id), voter, number)
         if side == "doodle":
-            doodle, base = self._page(each.doodle)
-            clean = decode_png(
-                self.base_images.read_png(base), message("image.base_named", id=base.id)
-            )
-            return overlay_doodle(
-                clean, decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
-            )
-        entrant = contest.entrants[each.left if side == "left" else each.right]
-        jobs = self._jobs(entrant, each.doodle, each.seed)
-        if not all(self.album.has(job) for job in jobs):
+            return self._doodle_image(matchup.doodle)
+        candidate = contest.entrants[matchup.left if side == "left" else matchup.right]
+        jobs = self._jobs(candidate, matchup.doodle, matchup.seed)
+        if not all(self.cache.has(job) for job in jobs):
             raise NotFoundError("blind_test.image_not_drawn")
-        return _grid([self.album.get_or_render(job) for job in jobs])
+        return _grid([self.cache.get_or_render(job) for job in jobs])
 
     def cast_vote(self, contest_id: int, voter: str, number: int, choice: Choice) -> None:
-        """Raises Outdated when that ballot was voted on already, InputError for no name."""
-        contest = self.contests.get(contest_id).contest
+        """Stores a vote.
+
+        Raises VersionConflictError when the matchup was voted on already, InvalidInputError for an
+        invalid voter name.
+        """
+        matchup = matchup_for(self._contest(contest_id), str(contest_id), voter, number)
         try:
-            vote = Vote(voter=voter, ballot=matchup_for(contest, str(contest_id), voter, number), choice=choice)  # fmt: skip
+            vote = Vote(voter=voter, ballot=matchup, choice=choice)
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.vote_invalid", reason=format_validation_error(error)
@@ -138,21 +144,26 @@ class BlindTestService:
         self.contests.add_vote(contest_id, vote, number)
 
     def ranking(self, contest_id: int) -> Ranking:
-        kept = self.contests.get(contest_id)
-        return rank(kept.contest, self.contests.votes(contest_id))
+        """The ranking of the candidates by the votes so far."""
+        return rank(self._contest(contest_id), self.contests.votes(contest_id))
 
     def list_for_theme(self, slug: Slug) -> Sequence[StoredBlindTest]:
-        """The contests in which versions of a theme stand, the newest first."""
+        """The blind tests with candidates of a theme, newest first."""
         return [
-            kept
-            for kept in self.contests.list_all()
-            if any(entrant.slug == slug for entrant in kept.contest.entrants)
+            stored
+            for stored in self.contests.list_all()
+            if any(candidate.slug == slug for candidate in stored.contest.entrants)
         ]
 
-    def _contest(self, title: str, entrants: Sequence[Candidate]) -> BlindTest:
-        for entrant in entrants:
-            self.themes.get_version(entrant.slug, entrant.version)
-        doodles = tuple(each.name for each in self.pack if each.base_image is not None)
+    def _contest(self, contest_id: int) -> BlindTest:
+        return self.contests.get(contest_id).contest
+
+    def _make_contest(self, title: str, entrants: Sequence[Candidate]) -> BlindTest:
+        for candidate in entrants:
+            self.themes.get_version(candidate.slug, candidate.version)
+        doodles = tuple(
+            doodle.name for doodle in self.sample_doodles if doodle.base_image is not None
+        )
         try:
             return BlindTest(title=title, entrants=tuple(entrants), doodles=doodles)
         except ValidationError as error:
@@ -163,36 +174,47 @@ class BlindTestService:
     def _all_jobs(self, contest: BlindTest) -> list[RenderJob]:
         return [
             job
-            for entrant in contest.entrants
+            for candidate in contest.entrants
             for doodle in contest.doodles
             for seed in contest.seeds
-            for job in self._jobs(entrant, doodle, seed)
+            for job in self._jobs(candidate, doodle, seed)
         ]
 
-    def _jobs(self, entrant: Candidate, doodle_name: str, seed: int) -> list[RenderJob]:
-        doodle, base = self._page(doodle_name)
-        version = self.themes.get_version(entrant.slug, entrant.version)
-        request = self.intake.create(version.preset, base.id, doodle.png, "", seed, version.version)
+    def _jobs(self, candidate: Candidate, doodle_name: str, seed: int) -> list[RenderJob]:
+        """The candidate's job, or all four where it is a whole version."""
+        doodle, base = self._test_input(doodle_name)
+        version = self.themes.get_version(candidate.slug, candidate.version)
+        request = self.request_factory.create(
+            version.preset, base.id, doodle.png, "", seed, version.version
+        )
         jobs = sorted(plan_jobs(request), key=lambda job: job.slot)
-        return [job for job in jobs if entrant.slot in (None, job.slot)]
+        return [job for job in jobs if candidate.slot in (None, job.slot)]
 
-    def _page(self, name: str) -> tuple[SampleDoodle, BaseImage]:
-        doodle = next((each for each in self.pack if each.name == name), None)
+    def _test_input(self, doodle_name: str) -> tuple[SampleDoodle, BaseImage]:
+        doodle = next((one for one in self.sample_doodles if one.name == doodle_name), None)
         if doodle is None or doodle.base_image is None:
-            raise NotFoundError("blind_test.doodle_gone", name=name)
+            raise NotFoundError("blind_test.doodle_gone", name=doodle_name)
         return doodle, self.base_images.get(doodle.base_image)
 
+    def _doodle_image(self, doodle_name: str) -> Image.Image:
+        doodle, base = self._test_input(doodle_name)
+        base_pixels = decode_png(
+            self.base_images.read_png(base), message("image.base_named", id=base.id)
+        )
+        doodle_pixels = decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
+        return overlay_doodle(base_pixels, doodle_pixels)
 
-def _chore(contest_id: int) -> str:
+
+def _task_name(contest_id: int) -> str:
     return f"contest/{contest_id}"
 
 
 def _grid(images: Sequence[Image.Image]) -> Image.Image:
-    """One picture as it is; four as two rows."""
+    """One image as it is; four in two rows."""
     if len(images) == 1:
         return images[0]
     width, height = images[0].size
-    page = Image.new("RGB", (2 * width, 2 * height))
+    grid = Image.new("RGB", (2 * width, 2 * height))
     for index, image in enumerate(images):
-        page.paste(image.convert("RGB"), (index % 2 * width, index // 2 * height))
-    return page
+        grid.paste(image.convert("RGB"), (index % 2 * width, index // 2 * height))
+    return grid

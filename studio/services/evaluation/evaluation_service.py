@@ -1,4 +1,5 @@
-"""What is found out about preset versions before they are deployed, and kept beside them."""
+"""Evaluations of theme versions before deployment: robustness and regression, and their stored
+reports."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,117 +22,132 @@ from studio.store.themes import ThemeStore
 
 @dataclass(frozen=True)
 class EvaluationService:
+    """Runs evaluations, in the foreground or as background tasks, and stores their reports."""
+
     themes: ThemeStore
     deployments: DeploymentStore
     reports: ReportStore
-    pack: RobustnessSuite
-    sheets: RegressionSuite
-    chores: BackgroundTasks
+    robustness_suite: RobustnessSuite
+    regression_suite: RegressionSuite
+    background_tasks: BackgroundTasks
     costs: Costs
 
     def cost(self, slug: Slug, number: int, kind: ReportType) -> Cost:
-        """What a review asks for. Raises NotFound, and what `Intake.request` raises."""
+        """What an evaluation would render. Raises NotFoundError, and what `RequestFactory.create`
+        raises."""
         version = self.themes.get_version(slug, number)
         return self.costs.of(self._jobs(version, kind))
 
-    def start(self, slug: Slug, number: int, kind: ReportType, against: int | None = None) -> None:
-        """Begins a review that nobody waits for; `against` is for a sheet, as in `draw_sheet`.
+    def start(
+        self, slug: Slug, number: int, kind: ReportType, baseline_number: int | None = None
+    ) -> None:
+        """Starts an evaluation as a background task; `baseline_number` is as in `run_regression`.
 
-        Raises NotFound for a version that is not there, InputError while it is under way already.
+        Raises NotFoundError for an unknown version, InvalidInputError while the same is running.
         """
         version = self.themes.get_version(slug, number)
 
-        def act(tell: ProgressCallback) -> None:
+        def run(on_progress: ProgressCallback) -> None:
             match kind:
                 case "robustness":
-                    self.run_robustness(slug, number, tell)
+                    self.run_robustness(slug, number, on_progress)
                 case "regression":
-                    self.run_regression(slug, number, against, tell)
+                    self.run_regression(slug, number, baseline_number, on_progress)
                 case _:
                     assert_never(kind)
 
         about = About(kind, version.preset.name, f"/themes?theme={slug}", number)
-        self.chores.start(_chore(slug, number, kind), about, act)
+        self.background_tasks.start(_task_name(slug, number, kind), about, run)
 
     def progress(self, slug: Slug, number: int, kind: ReportType) -> TaskProgress | None:
-        """None for a review that was never begun in this process."""
-        return self.chores.progress(_chore(slug, number, kind))
+        """None for an evaluation that was not started in this process."""
+        return self.background_tasks.progress(_task_name(slug, number, kind))
 
     def stop(self, slug: Slug, number: int, kind: ReportType) -> None:
-        """At the next picture; what is drawn by then is kept."""
-        self.chores.cancel(_chore(slug, number, kind))
+        """Cancels an evaluation at its next image; what is rendered by then stays cached."""
+        self.background_tasks.cancel(_task_name(slug, number, kind))
 
     def run_robustness(
-        self, slug: Slug, number: int | None, tell: ProgressCallback
+        self, slug: Slug, number: int | None, on_progress: ProgressCallback
     ) -> RobustnessReport:
-        """Runs the pack over a version, the latest unless numbered, and keeps what it found."""
+        """Runs the robustness suite on a version (None: the latest) and stores the report."""
         version = self.themes.get_version(slug, number)
-        found = self.pack.run(version, tell)
-        self.reports.add(slug, version.version, "robustness", found)
-        return found
+        report = self.robustness_suite.run(version, on_progress)
+        self.reports.add(slug, version.version, "robustness", report)
+        return report
 
     def run_regression(
         self,
         slug: Slug,
         number: int | None,
-        against: int | None,
-        tell: ProgressCallback,
-        seen_by: str = "",
+        baseline_number: int | None,
+        on_progress: ProgressCallback,
+        reviewer: str = "",
     ) -> RegressionRun:
-        """Draws the regression sheet of a version and keeps its figures.
+        """Runs the regression suite on a version (None: the latest) and stores the report.
 
-        It is compared with version `against`; without one with the version that is served live,
-        or the one before. `seen_by` has looked at it.
+        The version is compared with the baseline; where that is None, with the version in the
+        channel `live`, or else with the one before. `reviewer` has looked at the result.
         """
         version = self.themes.get_version(slug, number)
-        drawn = self.sheets.run(version, self._baseline(version, against), tell)
-        report = drawn.report
-        if seen_by:
-            report = report.model_copy(update={"reviewed_by": (seen_by,)})
+        run = self.regression_suite.run(
+            version, self._baseline(version, baseline_number), on_progress
+        )
+        report = run.report
+        if reviewer:
+            report = report.model_copy(update={"reviewed_by": (reviewer,)})
         self.reports.add(slug, version.version, "regression", report)
-        return drawn
+        return run
 
     def load_images(self, version: ThemeVersion, report: RegressionReport) -> RegressionRun:
-        """The pictures of a report's sheet again. Raises NotFound where the album has not all of them
-        any more: looking at a sheet draws nothing."""
-        against = None
+        """The cached images of a regression report.
+
+        Raises NotFoundError where not all of them are cached any more: reading renders nothing.
+        """
+        baseline = None
         if report.baseline_version is not None:
-            against = self.themes.get_version(version.preset.slug, report.baseline_version)
-        if not all(map(self.costs.album.has, self.sheets.jobs(version, against))):
+            baseline = self.themes.get_version(version.preset.slug, report.baseline_version)
+        jobs = self.regression_suite.jobs(version, baseline)
+        if not all(map(self.costs.cache.has, jobs)):
             raise NotFoundError(
                 "deployment.sheet_images_gone", slug=version.preset.slug, number=version.version
             )
-        return self.sheets.run(version, against, lambda *_: None)
+        return self.regression_suite.run(version, baseline, lambda *_: None)
 
-    def mark_reviewed(self, slug: Slug, number: int, by: str) -> None:
-        """Notes who has looked at a version's newest sheet. Raises NotFound when there is none."""
+    def mark_reviewed(self, slug: Slug, number: int, reviewer: str) -> None:
+        """Records who has reviewed a version's latest regression report. Raises NotFoundError."""
         report = self.regression(slug, number)
         if report is None:
             raise NotFoundError("deployment.version_without_sheet", number=number, slug=slug)
-        if by not in report.reviewed_by:
-            seen = report.model_copy(update={"reviewed_by": (*report.reviewed_by, by)})
-            self.reports.add(slug, number, "regression", seen)
+        if reviewer not in report.reviewed_by:
+            reviewers = (*report.reviewed_by, reviewer)
+            reviewed = report.model_copy(update={"reviewed_by": reviewers})
+            self.reports.add(slug, number, "regression", reviewed)
 
     def robustness(self, slug: Slug, number: int) -> RobustnessReport | None:
+        """A version's latest robustness report."""
         return self.reports.latest(slug, number, "robustness", RobustnessReport)
 
     def regression(self, slug: Slug, number: int) -> RegressionReport | None:
+        """A version's latest regression report."""
         return self.reports.latest(slug, number, "regression", RegressionReport)
 
     def _jobs(self, version: ThemeVersion, kind: ReportType) -> list[RenderJob]:
         if kind == "robustness":
-            return self.pack.jobs(version)
-        return self.sheets.jobs(version, self._baseline(version, None))
+            return self.robustness_suite.jobs(version)
+        return self.regression_suite.jobs(version, self._baseline(version, None))
 
-    def _baseline(self, version: ThemeVersion, against: int | None) -> ThemeVersion | None:
-        slug, number = version.preset.slug, against
+    def _baseline(self, version: ThemeVersion, number: int | None) -> ThemeVersion | None:
+        """The version to compare with; None for a first version that nothing replaces."""
+        slug = version.preset.slug
         if number is None:
-            live = active_deployment(self.deployments.list_all(slug, "live"), datetime.now(UTC))
+            log = self.deployments.list_all(slug, "live")
+            live = active_deployment(log, datetime.now(UTC))
             number = live.spec.version if live else None
-        if number in (None, version.version) and against is None:
-            number = version.version - 1 or None
+            if number in (None, version.version):
+                number = version.version - 1 or None
         return None if number is None else self.themes.get_version(slug, number)
 
 
-def _chore(slug: Slug, number: int, kind: ReportType) -> str:
+def _task_name(slug: Slug, number: int, kind: ReportType) -> str:
     return f"{slug}/{number}/{kind}"

@@ -1,23 +1,47 @@
-"""How the four pictures of one run are: like the doodle, unlike one another."""
+"""Quality metrics of rendered images: color error against the doodle, diversity (CIEDE2000).
 
-from collections.abc import Sequence
+One aggregation for all that shows them: a run on the studio page, a regression report, a tuning
+trial.
+"""
 
-from studio.imaging.color_metrics import diversity, median_color_error, median_or_none
+from collections.abc import Iterable, Sequence
+from statistics import mean, median
+
+from studio.imaging.color_metrics import diversity, median_color_error
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.generation.job import GenerationRequest
 
 
-def compute_metrics(request: GenerationRequest, images: Sequence[bytes]) -> QualityMetrics:
-    """The looks of one request's finished pictures, as PNG; there are no other seeds to compare."""
-    shown = [decode_png(png, message("image.finished")) for png in images]
-    doodle = (
-        None
-        if request.doodle is None
-        else decode_png(request.doodle.png_bytes, message("image.doodle"))
-    )
-    alike = [] if doodle is None else [median_color_error(doodle, image) for image in shown]
+def compute_quality_metrics(
+    color_errors: Iterable[float | None],
+    diversities: Iterable[float],
+    seed_diversities: Iterable[float] = (),
+) -> QualityMetrics:
+    """The metrics of a set of images.
+
+    Args:
+        color_errors: each image's color error against its doodle, None for a doodle without
+            regions; the median of those that are known counts.
+        diversities: differences between images that should differ; their mean counts.
+        seed_diversities: differences between images of one recipe with several seeds, if there are
+            any.
+    """
+    known = [error for error in color_errors if error is not None]
+    of_seeds = list(seed_diversities)
     return QualityMetrics(
-        color_error=median_or_none(alike), diversity=diversity(shown), seed_diversity=None
+        color_error=median(known) if known else None,
+        diversity=mean(diversities),
+        seed_diversity=mean(of_seeds) if of_seeds else None,
     )
+
+
+def compute_run_metrics(request: GenerationRequest, pngs: Sequence[bytes]) -> QualityMetrics:
+    """The metrics of a request's finished images. There are no other seeds to compare with."""
+    images = [decode_png(png, message("image.finished")) for png in pngs]
+    color_errors: list[float | None] = []
+    if request.doodle is not None:
+        doodle = decode_png(request.doodle.png_bytes, message("image.doodle"))
+        color_errors = [median_color_error(doodle, image) for image in images]
+    return compute_quality_metrics(color_errors, [diversity(images)])

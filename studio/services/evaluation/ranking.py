@@ -1,4 +1,4 @@
-"""What votes say: win rates and strengths with how sure they are (Bradley and Terry, 1952)."""
+"""Rankings of blind tests: win rates (Wilson interval) and strengths (Bradley and Terry, 1952)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,15 +16,20 @@ CONFIDENCE = 0.95
 Z = 1.959964
 """The normal deviate of a two-sided 95 % interval."""
 PSEUDO_VOTES = 0.5
-"""Of a vote, given to either side of each pair beforehand: else who never lost has no strength."""
+"""Votes added to either side of each pair: without them, one that never lost has infinite
+strength."""
 MAX_VOTES_NEEDED = 2000
-"""More votes than anybody casts: those two are as good as one another."""
+"""More votes than anybody casts: such a pair is taken as equal."""
 
 
 @dataclass(frozen=True)
 class RankedCandidate:
-    """An entrant's standing. `win_rate` counts a tie as half, with its 95 % interval (Wilson);
-    `chance` is that of winning against an average entrant by Bradley and Terry, with its interval."""
+    """One candidate's result.
+
+    `entrant` is its index in the blind test. `win_rate` counts a tie as half a win; its 95 %
+    interval is Wilson's. `win_probability` is that against an average candidate, by Bradley and
+    Terry, with its 95 % interval.
+    """
 
     entrant: int
     label: str
@@ -39,8 +44,11 @@ class RankedCandidate:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Best first. `settled`: the intervals of the first two do not meet. `more` votes between them
-    are likely to settle it; None where it is settled, or they are too alike to tell."""
+    """The candidates, best first, and the number of votes of each voter.
+
+    `is_significant`: the intervals of the first two do not overlap. `votes_needed` between them
+    would likely make it so; None where it is significant, or they are too alike.
+    """
 
     candidates: tuple[RankedCandidate, ...]
     voters: tuple[tuple[str, int], ...]
@@ -49,43 +57,70 @@ class Ranking:
 
 
 def rank(contest: BlindTest, votes: Sequence[Vote]) -> Ranking:
-    """How a contest stands after these votes.
+    """The ranking of a blind test's candidates by these votes.
 
-    Raises InputError where the extra `tuning` is not installed.
+    Raises InvalidInputError where the extra `tuning` (statsmodels) is not installed.
     """
     require_extra("statsmodels", "tuning", message("request.purpose_standing"))
-    count = len(contest.entrants)
+    wins = _count_wins(len(contest.entrants), votes)
+    probabilities = _bradley_terry(wins)
+    candidates = [
+        _rank_candidate(contest, index, wins, probability)
+        for index, probability in enumerate(probabilities)
+    ]
+    candidates.sort(key=lambda candidate: -candidate.win_probability)
+    first, second = candidates[:2]
+    is_significant = len(votes) > 0 and first.win_probability_low > second.win_probability_high
+    return Ranking(
+        candidates=tuple(candidates),
+        voters=tuple(sorted(Counter(vote.voter for vote in votes).items())),
+        is_significant=is_significant,
+        votes_needed=(
+            None if is_significant else _votes_needed(wins, first.entrant, second.entrant)
+        ),
+    )
+
+
+def _count_wins(count: int, votes: Sequence[Vote]) -> np.ndarray:
+    """(count, count): how often the row's candidate won against the column's; a tie is half a
+    win."""
     wins = np.zeros((count, count))
     for vote in votes:
         left, right = vote.ballot.left, vote.ballot.right
-        share = {"left": 1.0, "right": 0.0, "tie": 0.5}[vote.choice]
-        wins[left, right] += share
-        wins[right, left] += 1 - share
-    chances = _bradley_terry(wins)
-    places = [_place(contest, index, wins, chances[index]) for index in range(count)]
-    places.sort(key=lambda place: -place.win_probability)
-    voters = tuple(sorted(Counter(vote.voter for vote in votes).items()))
-    settled = len(votes) > 0 and places[0].win_probability_low > places[1].win_probability_high
-    more = None if settled else _votes_needed(wins, places[0].entrant, places[1].entrant)
-    return Ranking(tuple(places), voters, settled, more)
+        left_win = {"left": 1.0, "right": 0.0, "tie": 0.5}[vote.choice]
+        wins[left, right] += left_win
+        wins[right, left] += 1 - left_win
+    return wins
 
 
-def _place(
-    contest: BlindTest, index: int, wins: np.ndarray, chance: tuple[float, float, float]
+def _rank_candidate(
+    contest: BlindTest, index: int, wins: np.ndarray, probability: tuple[float, float, float]
 ) -> RankedCandidate:
     from statsmodels.stats.proportion import proportion_confint
 
-    won, met = float(wins[index].sum()), float(wins[index].sum() + wins[:, index].sum())
-    low, high = proportion_confint(won, met, 1 - CONFIDENCE, "wilson") if met else (0.0, 1.0)
+    won = float(wins[index].sum())
+    votes = won + float(wins[:, index].sum())
+    low, high = proportion_confint(won, votes, 1 - CONFIDENCE, "wilson") if votes else (0.0, 1.0)
+    win_probability, probability_low, probability_high = probability
     return RankedCandidate(
-        index, contest.entrants[index].label, round(met), won / met if met else 0.5,
-        float(low), float(high), *chance,
-    )  # fmt: skip
+        entrant=index,
+        label=contest.entrants[index].label,
+        votes=round(votes),
+        win_rate=won / votes if votes else 0.5,
+        win_low=float(low),
+        win_high=float(high),
+        win_probability=win_probability,
+        win_probability_low=probability_low,
+        win_probability_high=probability_high,
+    )
 
 
 def _bradley_terry(wins: np.ndarray) -> list[tuple[float, float, float]]:
-    """Each entrant's chance against an average one, with its interval: a logistic regression on
-    who stood on which side, strengths measured from their mean."""
+    """Each candidate's probability to win against an average one, with the ends of its interval.
+
+    A logistic regression (binomial GLM) on pairs: +1 for one candidate, -1 for the other.
+    Strengths are measured from their mean.
+    """
     from statsmodels.api import GLM, families
 
     count = len(wins)
@@ -93,24 +128,25 @@ def _bradley_terry(wins: np.ndarray) -> list[tuple[float, float, float]]:
     for one, other in combinations(range(count), 2):
         row = np.zeros(count)
         row[one], row[other] = 1, -1
-        # Won and lost on lines of their own, or two entrants would leave no degree of freedom.
+        # Wins and losses are rows of their own, or two candidates would leave no degree of freedom.
         rows += [row, row]
         results += [(wins[one, other] + PSEUDO_VOTES, 0.0), (0.0, wins[other, one] + PSEUDO_VOTES)]
-    # The last one's strength is fixed, or only differences were told.
+    # The last strength is fixed at 0, since only differences are identifiable.
     model = GLM(np.array(results), np.array(rows)[:, :-1], family=families.Binomial())
-    fitted = model.fit()
+    fit = model.fit()
     to_mean = np.vstack([np.eye(count - 1), np.zeros(count - 1)]) - 1 / count
-    strengths = to_mean @ np.asarray(fitted.params)
-    spread = np.sqrt(np.diag(to_mean @ np.asarray(fitted.cov_params()) @ to_mean.T))
-    ends = (strengths, strengths - Z * spread, strengths + Z * spread)
-    return [tuple(float(1 / (1 + np.exp(-end[i]))) for end in ends) for i in range(count)]  # type: ignore[misc]
+    strengths = to_mean @ np.asarray(fit.params)
+    errors = np.sqrt(np.diag(to_mean @ np.asarray(fit.cov_params()) @ to_mean.T))
+    bounds = (strengths, strengths - Z * errors, strengths + Z * errors)
+    return [tuple(float(1 / (1 + np.exp(-bound[i]))) for bound in bounds) for i in range(count)]  # type: ignore[misc]
 
 
 def _votes_needed(wins: np.ndarray, first: int, second: int) -> int | None:
-    """Votes between two that would likely part a rate like theirs from one half."""
-    met = wins[first, second] + wins[second, first]
-    rate = (wins[first, second] + PSEUDO_VOTES) / (met + 2 * PSEUDO_VOTES)
+    """Further votes between two candidates after which a rate like theirs would differ from one
+    half."""
+    votes = wins[first, second] + wins[second, first]
+    rate = (wins[first, second] + PSEUDO_VOTES) / (votes + 2 * PSEUDO_VOTES)
     if abs(rate - 0.5) < 1e-9:
         return None
     needed = ceil((Z * sqrt(rate * (1 - rate)) / (rate - 0.5)) ** 2)
-    return None if needed > MAX_VOTES_NEEDED else max(1, needed - round(met))
+    return None if needed > MAX_VOTES_NEEDED else max(1, needed - round(votes))

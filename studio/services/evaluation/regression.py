@@ -1,15 +1,15 @@
-"""The regression sheet: fixed doodles and seeds through a version, beside the version it would replace."""
+"""The regression suite: fixed doodles and seeds rendered with a version and with the one it would
+replace."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from statistics import mean
 
 import numpy as np
 from PIL import Image
 
 from studio.errors import NotFoundError
-from studio.imaging.color_metrics import delta_e_map, diversity, median_color_error, median_or_none
+from studio.imaging.color_metrics import delta_e_map, diversity, median_color_error
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.base_image import BaseImage
@@ -23,25 +23,26 @@ from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.themes.preset import SLOTS, Slot, ThemeVersion
 from studio.services.background_tasks import ProgressCallback
+from studio.services.evaluation.quality_metrics import compute_quality_metrics
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.store.base_images import BaseImageStore
 
 SEEDS = (1, 2)
-PARTS = 8
-"""The picture is parted into this many places a side, to say which changed most."""
-SHOWN, CHANGED = 3, 4.0
-"""So many places are told at most, of those that differ by this much (CIEDE2000) or more."""
+GRID = 8
+"""The image is divided into so many cells a side, to find the regions that changed most."""
+MAX_REGIONS, MIN_DELTA_E = 3, 4.0
+"""At most so many regions are reported, of those with at least this mean CIEDE2000."""
 
 Key = tuple[str, int, Slot]
-"""A picture's place on the sheet: doodle, seed, recipe."""
+"""Which image of the suite: doodle, seed, slot."""
 Images = Mapping[Key, Image.Image]
 
 
 @dataclass(frozen=True)
 class RegressionRun:
-    """A finished sheet: the report, and the pictures it is about."""
+    """A finished regression run: the report, and the images that it is about."""
 
     report: RegressionReport
     images: Images
@@ -51,117 +52,135 @@ class RegressionRun:
 
 @dataclass(frozen=True)
 class RegressionSuite:
-    """Draws sheets over the shipped doodles that show clothes, each on the base it was drawn on."""
+    """Renders the sample doodles that show clothes, each on the base image it was drawn on."""
 
     base_images: BaseImageStore
-    intake: RequestFactory
-    album: RenderCache
-    pack: Sequence[SampleDoodle]
+    request_factory: RequestFactory
+    cache: RenderCache
+    sample_doodles: Sequence[SampleDoodle]
 
     def run(
-        self, version: ThemeVersion, against: ThemeVersion | None, tell: ProgressCallback
+        self,
+        version: ThemeVersion,
+        baseline: ThemeVersion | None,
+        on_progress: ProgressCallback,
     ) -> RegressionRun:
-        """Draws what is missing of both versions and compares them. Raises what rendering raises,
-        NotFound when no shipped doodle fits the preset's base images."""
+        """Renders what is not cached of both versions and compares them.
+
+        Raises what rendering raises, and NotFoundError when no sample doodle fits the preset's base
+        images.
+        """
         jobs = dict(self._jobs(version))
-        others = dict(self._jobs(against)) if against else {}
-        total = len(jobs) + len(others)
-        tell(0, total)
-        images, before = {}, {}
-        for number, (key, job) in enumerate(jobs.items()):
-            images[key] = self.album.get_or_render(job)
-            tell(number + 1, total)
-        for number, (key, job) in enumerate(others.items()):
-            before[key] = self.album.get_or_render(job)
-            tell(len(jobs) + number + 1, total)
+        baseline_jobs = dict(self._jobs(baseline)) if baseline else {}
+        rendered = self._render([*jobs.values(), *baseline_jobs.values()], on_progress)
+        images = dict(zip(jobs, rendered[: len(jobs)], strict=True))
+        baseline_images = dict(zip(baseline_jobs, rendered[len(jobs) :], strict=True))
         doodles = {
-            each.name: decode_png(each.png, message("image.test_doodle", name=each.name))
-            for each, _ in self._test_inputs(version)
+            doodle.name: decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
+            for doodle, _ in self._test_inputs(version)
         }
         report = RegressionReport(
-            baseline_version=against.version if against else None,
+            baseline_version=baseline.version if baseline else None,
             comparisons=tuple(
-                _compare(key, image, before.get(key)) for key, image in images.items()
+                _compare(key, image, baseline_images.get(key)) for key, image in images.items()
             ),
             metrics=compute_suite_metrics(images, doodles),
-            baseline_metrics=compute_suite_metrics(before, doodles) if before else None,
+            baseline_metrics=(
+                compute_suite_metrics(baseline_images, doodles) if baseline_images else None
+            ),
         )
-        return RegressionRun(report, images, before, doodles)
+        return RegressionRun(report, images, baseline_images, doodles)
 
-    def jobs(self, version: ThemeVersion, against: ThemeVersion | None) -> list[RenderJob]:
-        """What the sheet shows of both versions. Raises what `run` raises before it draws."""
-        shown = [*self._jobs(version), *(self._jobs(against) if against else ())]
-        return [job for _, job in shown]
+    def _render(
+        self, jobs: Sequence[RenderJob], on_progress: ProgressCallback
+    ) -> list[Image.Image]:
+        on_progress(0, len(jobs))
+        images = []
+        for done, job in enumerate(jobs, start=1):
+            images.append(self.cache.get_or_render(job))
+            on_progress(done, len(jobs))
+        return images
+
+    def jobs(self, version: ThemeVersion, baseline: ThemeVersion | None) -> list[RenderJob]:
+        """The jobs of both versions. Raises NotFoundError and what `RequestFactory.create`
+        raises."""
+        keyed = [*self._jobs(version), *(self._jobs(baseline) if baseline else ())]
+        return [job for _, job in keyed]
 
     def _jobs(self, version: ThemeVersion) -> list[tuple[Key, RenderJob]]:
-        """By recipe first, so that base models change least."""
-        found: list[tuple[Key, RenderJob]] = []
+        """Sorted by slot, so that the base model is switched as seldom as possible."""
+        keyed: list[tuple[Key, RenderJob]] = []
         for (doodle, base), seed in product(self._test_inputs(version), SEEDS):
-            request = self.intake.create(
+            request = self.request_factory.create(
                 version.preset, base.id, doodle.png, "", seed, version.version
             )
-            found += [((doodle.name, seed, job.slot), job) for job in plan_jobs(request)]
-        return sorted(found, key=lambda each: each[0][2])
+            keyed += [((doodle.name, seed, job.slot), job) for job in plan_jobs(request)]
+        return sorted(keyed, key=lambda item: item[0][2])
 
     def _test_inputs(self, version: ThemeVersion) -> list[tuple[SampleDoodle, BaseImage]]:
         allowed = set(version.preset.base_images)
-        known = {image.id: image for image in self.base_images.list_all(include_retired=True)}
-        pages = [
-            (each, known[each.base_image])
-            for each in self.pack
-            if each.base_image in known and (not allowed or each.base_image in allowed)
+        by_id = {image.id: image for image in self.base_images.list_all(include_retired=True)}
+        inputs = [
+            (doodle, by_id[doodle.base_image])
+            for doodle in self.sample_doodles
+            if doodle.base_image in by_id and (not allowed or doodle.base_image in allowed)
         ]
-        if not pages:
+        if not inputs:
             raise NotFoundError("image.no_test_doodle_fits")
-        return pages
+        return inputs
 
 
 def compute_suite_metrics(images: Images, doodles: Mapping[str, Image.Image]) -> QualityMetrics:
-    """How the pictures of a sheet are: alike to their doodles, unlike one another."""
-    alike = median_or_none(
-        median_color_error(doodles[name], image) for (name, _, _), image in images.items()
+    """The quality metrics of one version's images, rounded to two digits."""
+    inputs = sorted({(name, seed) for name, seed, _ in images})
+    seeds = {name: [seed for other, seed in inputs if other == name] for name, _ in inputs}
+    metrics = compute_quality_metrics(
+        (median_color_error(doodles[name], image) for (name, _, _), image in images.items()),
+        [diversity([images[name, seed, slot] for slot in SLOTS]) for name, seed in inputs],
+        [
+            diversity([images[name, seed, "A"] for seed in of_doodle])
+            for name, of_doodle in seeds.items()
+            if len(of_doodle) > 1
+        ],
     )
-    pages = sorted({(name, seed) for name, seed, _ in images})
-    of_four = [diversity([images[name, seed, slot] for slot in SLOTS]) for name, seed in pages]
-    of_seeds = [
-        diversity([images[name, seed, "A"] for page, seed in pages if page == name])
-        for name in sorted({name for name, _ in pages})
-        if sum(page == name for page, _ in pages) > 1
-    ]
-    return QualityMetrics(
-        color_error=None if alike is None else round(alike, 2),
-        diversity=round(mean(of_four), 2),
-        seed_diversity=round(mean(of_seeds), 2) if of_seeds else None,
-    )
+    values = metrics.model_dump()
+    rounded = {name: None if value is None else round(value, 2) for name, value in values.items()}
+    return QualityMetrics(**rounded)
 
 
-def _compare(key: Key, image: Image.Image, other: Image.Image | None) -> ImageComparison:
+def _compare(key: Key, image: Image.Image, baseline: Image.Image | None) -> ImageComparison:
     doodle, seed, slot = key
-    if other is None:
+    if baseline is None:
         return ImageComparison(doodle=doodle, seed=seed, slot=slot)
-    changed = delta_e_map(other, image)
+    delta_e = delta_e_map(baseline, image)
     return ImageComparison(
-        doodle=doodle, seed=seed, slot=slot,
-        delta_e=round(float(changed.mean()), 2), changed_regions=_changed_regions(changed),
-    )  # fmt: skip
+        doodle=doodle,
+        seed=seed,
+        slot=slot,
+        delta_e=round(float(delta_e.mean()), 2),
+        changed_regions=_changed_regions(delta_e),
+    )
 
 
 def _changed_regions(
-    changed: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    delta_e: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
 ) -> tuple[ChangedRegion, ...]:
-    """The parts of the picture that changed most, worst first."""
-    side = changed.shape[0] // PARTS
-    parts = changed.reshape(PARTS, side, PARTS, side).mean(axis=(1, 3))
-    order = np.argsort(parts, axis=None)[::-1][:SHOWN]
-    spots = [divmod(int(index), PARTS) for index in order]
+    """The cells with the largest mean difference, largest first.
+
+    `delta_e` is (size, size), with a size that `GRID` divides.
+    """
+    side = delta_e.shape[0] // GRID
+    cells = delta_e.reshape(GRID, side, GRID, side).mean(axis=(1, 3))
+    largest = np.argsort(cells, axis=None)[::-1][:MAX_REGIONS]
+    positions = [divmod(int(index), GRID) for index in largest]
     return tuple(
         ChangedRegion(
-            x=x / PARTS,
-            y=y / PARTS,
-            width=1 / PARTS,
-            height=1 / PARTS,
-            delta_e=round(float(parts[y, x]), 2),
+            x=x / GRID,
+            y=y / GRID,
+            width=1 / GRID,
+            height=1 / GRID,
+            delta_e=round(float(cells[y, x]), 2),
         )
-        for y, x in spots
-        if parts[y, x] >= CHANGED
+        for y, x in positions
+        if cells[y, x] >= MIN_DELTA_E
     )

@@ -1,4 +1,4 @@
-"""A regression sheet as files to look at: one PNG, or one HTML page that needs nothing else."""
+"""Renders a regression run for reading: as one PNG, or as one self-contained HTML page."""
 
 import base64
 import html
@@ -23,108 +23,119 @@ img { width: 144px; border-radius: 8px; display: block; } .worst td { background
 """
 
 
-def render_png(drawn: RegressionRun, version: ThemeVersion) -> bytes:
-    """A row for each doodle and seed: each recipe's picture, the other version's before it."""
-    images: dict[tuple[int, int], Image.Image] = {}
-    rows = _rows(drawn)
-    columns = _columns(drawn, version)
-    cells = {(c.doodle, c.seed, c.slot): c for c in drawn.report.comparisons}
-    for row, (name, seed) in enumerate(rows):
-        images[0, row] = drawn.doodles[name]
-        column = 1
+def render_png(run: RegressionRun, version: ThemeVersion) -> bytes:
+    """A contact sheet: a row for each doodle and seed; for each slot the image, after the
+    baseline's."""
+    cells: dict[tuple[int, int], Image.Image] = {}
+    inputs = list(product(run.doodles, SEEDS))
+    comparisons = {(c.doodle, c.seed, c.slot): c for c in run.report.comparisons}
+    for row, (name, seed) in enumerate(inputs):
+        images = [run.doodles[name]]
         for slot in SLOTS:
             key: Key = (name, seed, slot)
-            if key in drawn.baseline_images:
-                images[column, row] = drawn.baseline_images[key]
-                column += 1
-            images[column, row] = _highlight_regions(drawn.images[key], cells[key])
-            column += 1
-    down = [f"{name} {seed}" for name, seed in rows]
+            if key in run.baseline_images:
+                images.append(run.baseline_images[key])
+            images.append(_highlight_regions(run.images[key], comparisons[key]))
+        cells |= {(column, row): image for column, image in enumerate(images)}
+    columns = ["doodle", *_column_titles(run, version)]
+    row_titles = [f"{name} {seed}" for name, seed in inputs]
     title = f"{version.preset.name}, version {version.version}"
-    return encode_png(contact_sheet(images, ["doodle", *columns], down, title))
+    return encode_png(contact_sheet(cells, columns, row_titles, title))
 
 
-def render_html(drawn: RegressionRun, version: ThemeVersion, language: str = DEFAULT) -> str:
-    """The same as a page in `language`, with its figures; the pictures that changed most first."""
-    report = drawn.report
+def render_html(run: RegressionRun, version: ThemeVersion, language: str = DEFAULT) -> str:
+    """The same as an HTML page in `language`, with the metrics; the images that changed most
+    first."""
 
-    def text(told: Message) -> str:
-        return html.escape(told.text(language))
+    def text(line: Message) -> str:
+        return html.escape(line.text(language))
 
+    report = run.report
     name = text(message("page.sheet.title", name=version.preset.name, number=version.version))
-    against = message("page.sheet.nothing_to_compare")
-    if report.baseline_version:
-        against = message("page.sheet.compared", number=report.baseline_version)
-    change = message("page.sheet.change", against=against, change=_figure(report.median_delta_e))
-    order = sorted(report.comparisons, key=lambda cell: -(cell.delta_e or 0.0))
-    rows = "".join(_row(drawn, cell, cell == report.worst_comparison, language) for cell in order)
-    heads = (
+    summary = "".join(f"<p>{text(line)}</p>" for line in _summary(run))
+    titles = (
         message("page.sheet.doodle"),
         message("page.sheet.before"),
         message("page.sheet.now"),
         message("page.sheet.changed"),
     )
-    head = f"<tr>{''.join(f'<th>{text(each)}</th>' for each in heads)}</tr>"
-    now = message("page.sheet.now_looks", looks=_looks(report.metrics))
-    before = message("page.sheet.before_looks", looks=_looks(report.baseline_metrics))
+    head = f"<tr>{''.join(f'<th>{text(title)}</th>' for title in titles)}</tr>"
+    comparisons = sorted(report.comparisons, key=lambda one: -(one.delta_e or 0.0))
+    worst = report.worst_comparison
+    rows = "".join(_html_row(run, one, one == worst, language) for one in comparisons)
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{name}</title>'
-        f"<style>{_STYLE}</style><h1>{name}</h1><p>{text(change)}</p><p>{text(now)}</p>"
-        f"<p>{text(before)}</p><table>{head}{rows}</table></html>"
+        f"<style>{_STYLE}</style><h1>{name}</h1>{summary}<table>{head}{rows}</table></html>"
     )
 
 
-def _rows(drawn: RegressionRun) -> list[tuple[str, int]]:
-    return list(product(drawn.doodles, SEEDS))
+def _summary(run: RegressionRun) -> tuple[Message, ...]:
+    """The overall change, and the metrics of both versions."""
+    report = run.report
+    against = message("page.sheet.nothing_to_compare")
+    if report.baseline_version:
+        against = message("page.sheet.compared", number=report.baseline_version)
+    change = _format_number(report.median_delta_e)
+    return (
+        message("page.sheet.change", against=against, change=change),
+        message("page.sheet.now_looks", looks=_format_metrics(report.metrics)),
+        message("page.sheet.before_looks", looks=_format_metrics(report.baseline_metrics)),
+    )
 
 
-def _columns(drawn: RegressionRun, version: ThemeVersion) -> list[str]:
-    if drawn.report.baseline_version is None:
+def _column_titles(run: RegressionRun, version: ThemeVersion) -> list[str]:
+    if run.report.baseline_version is None:
         return list(SLOTS)
-    numbers = (drawn.report.baseline_version, version.version)
-    return [f"{slot} v{number}" for slot in SLOTS for number in numbers]
+    versions = (run.report.baseline_version, version.version)
+    return [f"{slot} v{number}" for slot in SLOTS for number in versions]
 
 
-def _highlight_regions(image: Image.Image, cell: ImageComparison) -> Image.Image:
-    """With a frame around each place that changed most."""
+def _highlight_regions(image: Image.Image, comparison: ImageComparison) -> Image.Image:
+    """The image with a frame around each region that changed most."""
     marked = image.convert("RGB")
     draw = ImageDraw.Draw(marked)
-    for place in cell.changed_regions:
-        x, y = place.x * marked.width, place.y * marked.height
-        draw.rectangle((x, y, x + place.width * marked.width, y + place.height * marked.height), outline=HIGHLIGHT_COLOR, width=2)  # fmt: skip
+    for region in comparison.changed_regions:
+        left, top = region.x * marked.width, region.y * marked.height
+        right, bottom = left + region.width * marked.width, top + region.height * marked.height
+        draw.rectangle((left, top, right, bottom), outline=HIGHLIGHT_COLOR, width=2)
     return marked
 
 
-def _row(drawn: RegressionRun, cell: ImageComparison, worst: bool, language: str) -> str:
-    key: Key = (cell.doodle, cell.seed, cell.slot)
-    before = _img(drawn.baseline_images[key]) if key in drawn.baseline_images else ""
-    place = message("page.sheet.place", seed=cell.seed, slot=cell.slot).text(language)
-    label = f"{html.escape(cell.doodle)}<br><small>{html.escape(place)}</small>"
+def _html_row(
+    run: RegressionRun, comparison: ImageComparison, is_worst: bool, language: str
+) -> str:
+    key: Key = (comparison.doodle, comparison.seed, comparison.slot)
+    baseline = _html_image(run.baseline_images[key]) if key in run.baseline_images else ""
+    image = _html_image(_highlight_regions(run.images[key], comparison))
+    seed_and_slot = message("page.sheet.place", seed=comparison.seed, slot=comparison.slot)
+    small = html.escape(seed_and_slot.text(language))
+    label = f"{html.escape(comparison.doodle)}<br><small>{small}</small>"
     return (
-        f"<tr{' class=worst' if worst else ''}><td>{_img(drawn.doodles[cell.doodle])}{label}</td>"
-        f"<td>{before}</td><td>{_img(_highlight_regions(drawn.images[key], cell))}</td>"
-        f"<td>{_figure(cell.delta_e)}</td></tr>"
+        f"<tr{' class=worst' if is_worst else ''}>"
+        f"<td>{_html_image(run.doodles[comparison.doodle])}{label}</td>"
+        f"<td>{baseline}</td><td>{image}</td>"
+        f"<td>{_format_number(comparison.delta_e)}</td></tr>"
     )
 
 
-def _img(image: Image.Image) -> str:
-    packed = io.BytesIO()
-    image.save(packed, "WEBP", quality=82)
-    return (
-        f'<img alt="" src="data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}">'
-    )
+def _html_image(image: Image.Image) -> str:
+    """An `img` element with the image as a data URL."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=82)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="" src="data:image/webp;base64,{data}">'
 
 
-def _looks(looks: QualityMetrics | None) -> Message:
-    if looks is None:
+def _format_metrics(metrics: QualityMetrics | None) -> Message:
+    if metrics is None:
         return message("page.sheet.none")
     return message(
         "page.sheet.looks",
-        doodle=_figure(looks.color_error),
-        four=f"{looks.diversity:.1f}",
-        seeds=_figure(looks.seed_diversity),
+        doodle=_format_number(metrics.color_error),
+        four=f"{metrics.diversity:.1f}",
+        seeds=_format_number(metrics.seed_diversity),
     )
 
 
-def _figure(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"

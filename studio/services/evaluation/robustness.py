@@ -1,4 +1,5 @@
-"""The robustness pack: nasty doodles on a preset's base images, and whether the figure is still there."""
+"""The robustness suite: adversarial doodles on a preset's base images; is the character
+preserved?"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -25,56 +26,76 @@ SEED = 1
 
 @dataclass(frozen=True)
 class RobustnessSuite:
+    """Renders every recipe over every adversarial doodle on every base image of a preset."""
+
     base_images: BaseImageStore
-    intake: RequestFactory
-    album: RenderCache
+    request_factory: RequestFactory
+    cache: RenderCache
 
-    def run(self, version: ThemeVersion, tell: ProgressCallback) -> RobustnessReport:
-        """Draws what is missing and judges all of it; a recipe that fails counts as figure lost.
+    def run(self, version: ThemeVersion, on_progress: ProgressCallback) -> RobustnessReport:
+        """Renders what is not cached and scores all of it; a job that fails counts as not passed.
 
-        Raises what `Intake.request` raises.
+        Raises what `RequestFactory.create` raises.
         """
-        jobs = self._case_name(version)
-        tell(0, len(jobs))
-        seen = []
-        for number, (name, job) in enumerate(jobs):
-            seen.append(self._evaluate(name, job))
-            tell(number + 1, len(jobs))
-        return RobustnessReport(cases=tuple(seen))
+        named_jobs = self._named_jobs(version)
+        on_progress(0, len(named_jobs))
+        cases = []
+        for done, (doodle_name, job) in enumerate(named_jobs, start=1):
+            cases.append(self._evaluate(doodle_name, job))
+            on_progress(done, len(named_jobs))
+        return RobustnessReport(cases=tuple(cases))
 
     def jobs(self, version: ThemeVersion) -> list[RenderJob]:
-        """What the pack draws of a version. Raises what `Intake.request` raises."""
-        return [job for _, job in self._case_name(version)]
+        """The jobs of the suite. Raises what `RequestFactory.create` raises."""
+        return [job for _, job in self._named_jobs(version)]
 
-    def _case_name(self, version: ThemeVersion) -> list[tuple[str, RenderJob]]:
+    def _named_jobs(self, version: ThemeVersion) -> list[tuple[str, RenderJob]]:
         """Each job with the name of its doodle."""
         return [
-            (name, job)
-            for name, base in self._cases(version)
-            for job in self._jobs(version, name, base)
+            (doodle_name, job)
+            for doodle_name, base in self._cases(version)
+            for job in self._jobs(version, doodle_name, base)
         ]
 
     def _cases(self, version: ThemeVersion) -> Iterator[tuple[str, BaseImage]]:
         bases: Sequence[BaseImage] = [
-            self.base_images.get(each) for each in version.preset.base_images
+            self.base_images.get(image_id) for image_id in version.preset.base_images
         ] or self.base_images.list_all()
         yield from ((name, base) for base in bases for name in ADVERSARIAL_DOODLES)
 
-    def _jobs(self, version: ThemeVersion, name: str, base: BaseImage) -> tuple[RenderJob, ...]:
-        doodle = encode_png(ADVERSARIAL_DOODLES[name](base.width, base.height))
-        return plan_jobs(
-            self.intake.create(version.preset, base.id, doodle, "", SEED, version.version)
+    def _jobs(
+        self, version: ThemeVersion, doodle_name: str, base: BaseImage
+    ) -> tuple[RenderJob, ...]:
+        doodle_png = encode_png(ADVERSARIAL_DOODLES[doodle_name](base.width, base.height))
+        request = self.request_factory.create(
+            version.preset, base.id, doodle_png, "", SEED, version.version
         )
+        return plan_jobs(request)
 
-    def _evaluate(self, name: str, job: RenderJob) -> RobustnessCase:
+    def _evaluate(self, doodle_name: str, job: RenderJob) -> RobustnessCase:
         base = job.base_image
         try:
-            image = self.album.get_or_render(job)
+            image = self.cache.get_or_render(job)
         except JobCancelledError:
             raise
         except StudioError as error:
-            log.warning("%s on %s is not judged: %s", name, base.id, error)
-            return RobustnessCase(doodle=name, base_image=base.id, slot=job.slot, score=None, passed=False, failure_reason=public_message(error))  # fmt: skip
-        clean = decode_png(self.base_images.read_png(base), message("image.base_named", id=base.id))
-        score = character_preservation_score(clean, image, base.keypoints)
-        return RobustnessCase(doodle=name, base_image=base.id, slot=job.slot, score=round(score, 3), passed=score >= PASS_THRESHOLD)  # fmt: skip
+            log.warning("%s on %s is not judged: %s", doodle_name, base.id, error)
+            return RobustnessCase(
+                doodle=doodle_name,
+                base_image=base.id,
+                slot=job.slot,
+                score=None,
+                passed=False,
+                failure_reason=public_message(error),
+            )
+        base_pixels = decode_png(
+            self.base_images.read_png(base), message("image.base_named", id=base.id)
+        )
+        score = character_preservation_score(base_pixels, image, base.keypoints)
+        return RobustnessCase(
+            doodle=doodle_name,
+            base_image=base.id,
+            slot=job.slot,
+            score=round(score, 3),
+            passed=score >= PASS_THRESHOLD,
+        )

@@ -1,30 +1,22 @@
-"""Tuning help: a study tries values of chosen fields, looks at the pictures or asks for stars, and
-goes on from what was best (Optuna, its TPE sampler)."""
+"""Tuning: studies that search recipe values by quality metrics or stars (Optuna with its TPE
+sampler)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from PIL import Image
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.imaging.color_metrics import mean_delta_e, median_color_error, median_or_none
+from studio.imaging.color_metrics import mean_delta_e, median_color_error
 from studio.imaging.png_io import decode_png
 from studio.messages import message
-from studio.optional_dependencies import require_extra
 from studio.recipes.base import parse_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
-from studio.recipes.evaluation.tuning import (
-    Rating,
-    SearchSpace,
-    TuningStudy,
-    apply_trial,
-    trial_score,
-)
+from studio.recipes.evaluation.tuning import Rating, TuningStudy, apply_trial, trial_score
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.generation.recipe import Recipe
@@ -32,6 +24,15 @@ from studio.recipes.generation.sweep import AxisValue
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
+from studio.services.evaluation.optuna_studies import (
+    METRICS_KEY,
+    STARS_KEY,
+    STUDY_KEY,
+    OptunaStudies,
+    suggest,
+    trial_metrics,
+)
+from studio.services.evaluation.quality_metrics import compute_quality_metrics
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.themes.bundled_content import SampleDoodle
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
 
 SEED = 1
 MAX_TRIALS = 500
+"""Trials that one start may ask for."""
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One trial: the values it took, how it looks, its stars, and what it is worth (None: no stars
-    yet)."""
+    """One trial: its values, metrics and stars; `score` is what the study maximizes, None until it
+    is rated."""
 
     number: int
     values: Mapping[str, AxisValue]
@@ -60,242 +62,192 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class TuningService:
+    """Studies over the sample doodles that were drawn on a base image."""
+
     journal: OptunaJournalBackend
     themes: ThemeStore
     base_images: BaseImageStore
-    intake: RequestFactory
-    album: RenderCache
-    pack: Sequence[SampleDoodle]
-    chores: BackgroundTasks
+    request_factory: RequestFactory
+    cache: RenderCache
+    sample_doodles: Sequence[SampleDoodle]
+    background_tasks: BackgroundTasks
     costs: Costs
 
     def create_study(self, study: TuningStudy) -> str:
-        """Sets a study up and gives its name.
+        """Creates a study and returns its name.
 
-        Raises NotFound for a version that is not there, InputError for values no recipe takes.
+        Raises NotFoundError for an unknown version, InvalidInputError for values that no recipe
+        allows, or where the extra `tuning` is not installed.
         """
-        recipe = self.themes.get_version(study.slug, study.version).preset.recipes[study.slot]
-        for span in study.search_space:
-            for end in span.choices or (span.low, span.high):
-                assert end is not None
-                apply_trial(recipe, {span.field: int(end) if span.is_integer else end})
-        _require_optuna()
-        import optuna
-
-        started = len(self.list_studies(study.slug))
-        made = optuna.create_study(
-            study_name=f"{study.slug}/{study.version}{study.slot}/{started + 1}",
-            storage=self._storage, direction="maximize",
-        )  # fmt: skip
-        made.set_user_attr("study", study.model_dump_json())
-        return made.study_name
+        recipe = self._version(study).preset.recipes[study.slot]
+        for space in study.search_space:
+            for value in space.choices or (space.low, space.high):
+                assert value is not None
+                apply_trial(recipe, {space.field: int(value) if space.is_integer else value})
+        return self._studies.create(study)
 
     def list_studies(self, slug: Slug) -> Sequence[str]:
-        """The studies of a theme, in the order in which they were begun."""
-        _require_optuna()
-        import optuna
-
-        names = optuna.get_all_study_names(self._storage)
-        return [name for name in names if name.partition("/")[0] == slug]
+        """The names of a theme's studies, oldest first."""
+        return self._studies.list_names(slug)
 
     def get_study(self, name: str) -> TuningStudy:
-        """Raises NotFound."""
-        document = self._study(name).user_attrs["study"]
+        """Raises NotFoundError."""
+        document = self._studies.load(name).user_attrs[STUDY_KEY]
         return parse_document(TuningStudy, document, message("tuning.study", name=name))
 
     def cost(self, name: str, trials: int) -> Cost:
-        """What so many further trials ask for. Raises NotFound."""
+        """What so many further trials would render. Raises NotFoundError."""
         study = self.get_study(name)
-        preset = self.themes.get_version(study.slug, study.version).preset
-        drawn = self._jobs(preset, study.version, study.slot)
-        others = [
-            self._job(preset, study.version, slot, doodle)
-            for doodle, _ in drawn
-            for slot in SLOTS
-            if slot != study.slot
+        preset = self._version(study).preset
+        trial_jobs = self._jobs(preset, study.version, study.slot)
+        other_jobs = [
+            job
+            for doodle, _ in trial_jobs
+            for job in self._other_jobs(preset, study.version, study.slot, doodle)
         ]
-        return self.costs.of(others, anew=[job for _, job in drawn] * trials)
+        return self.costs.of(other_jobs, uncached=[job for _, job in trial_jobs] * trials)
 
     def start_trials(self, name: str, trials: int) -> None:
-        """Makes further trials that nobody waits for. Raises NotFound, and InputError while the study
-        is under way already."""
+        """Runs further trials as a background task.
+
+        Raises NotFoundError, and InvalidInputError while the study is running.
+        """
         study = self.get_study(name)
         about = About("study", name, f"/tuning?study={quote(name, safe='')}", study.version)
-        self.chores.start(_chore(name), about, lambda tell: self.run(name, trials, tell))
+        self.background_tasks.start(
+            _task_name(name), about, lambda on_progress: self.run(name, trials, on_progress)
+        )
 
     def progress(self, name: str) -> TaskProgress | None:
         """None for a study that was not run in this process."""
-        return self.chores.progress(_chore(name))
+        return self.background_tasks.progress(_task_name(name))
 
     def cancel(self, name: str) -> None:
-        """After the trial that is being drawn."""
-        self.chores.cancel(_chore(name))
+        """Cancels a study after the running trial."""
+        self.background_tasks.cancel(_task_name(name))
 
-    def run(self, name: str, trials: int, tell: ProgressCallback) -> None:
-        """Makes so many further trials. What is stopped in between goes on from there."""
+    def run(self, name: str, trials: int, on_progress: ProgressCallback) -> None:
+        """Runs so many further trials, 1 to `MAX_TRIALS`. A later call continues what was
+        interrupted."""
         if not 1 <= trials <= MAX_TRIALS:
             raise InvalidInputError("tuning.number_of_trials", most=MAX_TRIALS)
-        _require_optuna()
-        import optuna
-
-        kept, study = self._study(name), self.get_study(name)
-        # Reproducible, and yet another way on than the one it began with.
-        kept.sampler = optuna.samplers.TPESampler(seed=len(kept.trials))
-        version = self.themes.get_version(study.slug, study.version)
-        tell(0, trials)
-        for number in range(trials):
-            self._run_trial(kept, study, version)
-            tell(number + 1, trials)
+        stored, study = self._studies.load_for_trials(name), self.get_study(name)
+        version = self._version(study)
+        on_progress(0, trials)
+        for done in range(1, trials + 1):
+            self._run_trial(stored, study, version)
+            on_progress(done, trials)
 
     def rate(self, name: str, number: int, stars: Rating) -> None:
-        """An operator's stars for a trial, 1 to 5. Raises NotFound, InputError for a trial that has
-        its stars already."""
-        _require_optuna()
-        import optuna
+        """Rates a trial with 1 to 5 stars.
 
-        kept, study = self._study(name), self.get_study(name)
-        trial = self._trial(kept, number)
-        if trial.state != optuna.trial.TrialState.RUNNING:
-            raise InvalidInputError("tuning.already_rated", number=number)
-        looks = parse_document(
-            QualityMetrics, trial.user_attrs["looks"], message("tuning.trial", number=number)
-        )
-        self._storage.set_trial_user_attr(trial._trial_id, "stars", stars)
-        kept.tell(number, trial_score(study.objective, looks, stars))
+        Raises NotFoundError, and InvalidInputError for a trial that is rated already.
+        """
+        self._studies.rate(name, number, self.get_study(name).objective, stars)
 
     def trials(self, name: str) -> Sequence[TrialResult]:
-        """The trials that were drawn, best first, those without stars before all."""
-        found = [
+        """The rendered trials: first those that are not rated, then the best."""
+        results = [
             TrialResult(
                 number=trial.number,
                 values=trial.params,
-                metrics=parse_document(
-                    QualityMetrics,
-                    trial.user_attrs["looks"],
-                    message("tuning.trial", number=trial.number),
-                ),
-                stars=trial.user_attrs.get("stars"),
+                metrics=trial_metrics(trial),
+                stars=trial.user_attrs.get(STARS_KEY),
                 score=trial.value,
             )
-            for trial in self._study(name).trials
-            if "looks" in trial.user_attrs
+            for trial in self._studies.load(name).trials
+            if METRICS_KEY in trial.user_attrs
         ]
-        return sorted(found, key=lambda t: (t.score is not None, -(t.score or 0.0), t.number))
+        return sorted(results, key=lambda t: (t.score is not None, -(t.score or 0.0), t.number))
 
     def theme_with_trial(self, name: str, number: int) -> Preset:
-        """The theme with a trial's recipe in its place. Raises NotFound."""
-        study, trial = self.get_study(name), self._trial(self._study(name), number)
-        preset = self.themes.get_version(study.slug, study.version).preset
+        """The study's theme version with a trial's recipe in its slot. Raises NotFoundError."""
+        study, trial = self.get_study(name), self._studies.get_trial(name, number)
+        preset = self._version(study).preset
         recipe = apply_trial(preset.recipes[study.slot], trial.params)
         return preset.model_copy(update={"recipes": preset.recipes.replace(study.slot, recipe)})
 
     def save_trial_as_version(self, name: str, number: int, author: str = "") -> ThemeVersion:
-        """A trial's recipe as the next version of its theme: only that recipe changes."""
+        """Saves a trial's recipe as the next version of its theme: the latest version with only
+        that recipe changed."""
         study = self.get_study(name)
         latest = self.themes.get_version(study.slug)
         recipe = self.theme_with_trial(name, number).recipes[study.slot]
         recipes = latest.preset.recipes.replace(study.slot, recipe)
         preset = latest.preset.model_copy(update={"recipes": recipes})
         note = f"recipe {study.slot} is trial {number} of {name}"
-        return self.themes.save(preset, author, note, expected_version=latest.version)
+        return self.themes.save(preset, author, note, latest.version)
 
     def trial_images(self, name: str, number: int) -> list[Image.Image]:
-        """A trial's pictures, a test doodle each. Raises NotFound, also where the album has not all of
-        them any more: looking at a trial draws nothing."""
+        """A trial's cached images, one for each sample doodle.
+
+        Raises NotFoundError, also where not all of them are cached any more: reading renders
+        nothing.
+        """
         study, preset = self.get_study(name), self.theme_with_trial(name, number)
         jobs = [job for _, job in self._jobs(preset, study.version, study.slot)]
-        if not all(map(self.album.has, jobs)):
+        if not all(map(self.cache.has, jobs)):
             raise NotFoundError("tuning.images_gone", number=number)
-        return [self.album.get_or_render(job) for job in jobs]
+        return [self.cache.get_or_render(job) for job in jobs]
 
-    def _run_trial(self, kept: "optuna.Study", study: TuningStudy, version: ThemeVersion) -> None:
-        trial = kept.ask()
-        for span in study.search_space:
-            _suggest(trial, span)
+    def _run_trial(self, stored: "optuna.Study", study: TuningStudy, version: ThemeVersion) -> None:
+        trial = stored.ask()
+        for space in study.search_space:
+            suggest(trial, space)
         recipe = apply_trial(version.preset.recipes[study.slot], trial.params)
-        looks = self._metrics(version, study.slot, recipe)
-        trial.set_user_attr("looks", looks.model_dump_json())
-        worth = trial_score(study.objective, looks, None)
-        if worth is not None:
-            kept.tell(trial, worth)
+        metrics = self._measure(version, study.slot, recipe)
+        trial.set_user_attr(METRICS_KEY, metrics.model_dump_json())
+        score = trial_score(study.objective, metrics, None)
+        if score is not None:
+            stored.tell(trial, score)
 
-    def _metrics(self, version: ThemeVersion, slot: Slot, recipe: Recipe) -> QualityMetrics:
-        """Of the trial's pictures: how like their doodles, how unlike the other recipes' pictures."""
+    def _measure(self, version: ThemeVersion, slot: Slot, recipe: Recipe) -> QualityMetrics:
+        """The color errors of the trial's images, and their differences from the other slots'
+        images."""
         preset = version.preset
         varied = preset.model_copy(update={"recipes": preset.recipes.replace(slot, recipe)})
-        alike: list[float | None] = []
-        apart: list[float] = []
+        color_errors: list[float | None] = []
+        differences: list[float] = []
         for doodle, job in self._jobs(varied, version.version, slot):
-            image = self.album.get_or_render(job)
-            alike.append(
-                median_color_error(decode_png(doodle.png, message("image.a_test_doodle")), image)
-            )
-            apart += [mean_delta_e(image, other) for other in self._others(preset, version.version, slot, doodle)]  # fmt: skip
-        return QualityMetrics(
-            color_error=median_or_none(alike), diversity=mean(apart), seed_diversity=None
-        )
-
-    def _others(
-        self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle
-    ) -> list[Image.Image]:
-        return [
-            self.album.get_or_render(self._job(preset, number, other, doodle))
-            for other in SLOTS
-            if other != slot
-        ]
+            image = self.cache.get_or_render(job)
+            doodle_pixels = decode_png(doodle.png, message("image.a_test_doodle"))
+            color_errors.append(median_color_error(doodle_pixels, image))
+            for other in self._other_jobs(preset, version.version, slot, doodle):
+                differences.append(mean_delta_e(image, self.cache.get_or_render(other)))
+        return compute_quality_metrics(color_errors, differences)
 
     def _jobs(
         self, preset: Preset, number: int, slot: Slot
     ) -> list[tuple[SampleDoodle, RenderJob]]:
-        drawn = [each for each in self.pack if each.base_image is not None]
-        return [(each, self._job(preset, number, slot, each)) for each in drawn]
+        """The slot's job for each sample doodle that was drawn on a base image."""
+        return [
+            (doodle, self._job(preset, number, slot, doodle))
+            for doodle in self.sample_doodles
+            if doodle.base_image is not None
+        ]
+
+    def _other_jobs(
+        self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle
+    ) -> Iterator[RenderJob]:
+        """The jobs of the other slots, which a trial leaves as they are."""
+        for other in SLOTS:
+            if other != slot:
+                yield self._job(preset, number, other, doodle)
 
     def _job(self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle) -> RenderJob:
         assert doodle.base_image is not None
-        request = self.intake.create(preset, doodle.base_image, doodle.png, "", SEED, number)
+        request = self.request_factory.create(
+            preset, doodle.base_image, doodle.png, "", SEED, number
+        )
         return next(job for job in plan_jobs(request) if job.slot == slot)
 
-    def _study(self, name: str) -> "optuna.Study":
-        _require_optuna()
-        import optuna
-
-        try:
-            return optuna.load_study(study_name=name, storage=self._storage)
-        except KeyError:
-            raise NotFoundError("tuning.study_not_found", name=name) from None
-
-    def _trial(self, kept: "optuna.Study", number: int) -> "optuna.trial.FrozenTrial":
-        for trial in kept.trials:
-            if trial.number == number and "looks" in trial.user_attrs:
-                return trial
-        raise NotFoundError("tuning.trial_not_found", name=kept.study_name, number=number)
+    def _version(self, study: TuningStudy) -> ThemeVersion:
+        return self.themes.get_version(study.slug, study.version)
 
     @cached_property
-    def _storage(self) -> Any:
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        return optuna.storages.JournalStorage(self.journal)  # type: ignore[arg-type]
+    def _studies(self) -> OptunaStudies:
+        return OptunaStudies(self.journal)
 
 
-def _require_optuna() -> None:
-    """Raises InputError where the extra `tuning` is not installed."""
-    require_extra("optuna", "tuning", message("request.purpose_study"))
-
-
-def _chore(name: str) -> str:
+def _task_name(name: str) -> str:
     return f"study/{name}"
-
-
-def _suggest(trial: "optuna.Trial", span: SearchSpace) -> None:
-    """Has the trial choose the field's value; hundredths where the range's ends are such."""
-    if span.choices:
-        trial.suggest_categorical(span.field, span.choices)
-        return
-    assert span.low is not None
-    assert span.high is not None
-    if span.is_integer:
-        trial.suggest_int(span.field, int(span.low), int(span.high))
-        return
-    coarse = all(abs(end * 100 - round(end * 100)) < 1e-9 for end in (span.low, span.high))
-    trial.suggest_float(span.field, span.low, span.high, step=0.01 if coarse else None)

@@ -1,4 +1,4 @@
-"""What a recipe's control units will see, before anything is rendered."""
+"""Control map previews: what a recipe's control units will see, before anything is rendered."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from studio.recipes.generation.recipe import ControlUnit
 
 @dataclass(frozen=True)
 class ControlMapPreview:
-    """One unit's map as a PNG, or None with the reason why it has none."""
+    """The control map of one unit as PNG, or None and the reason why there is none."""
 
     unit: str
     png: bytes | None
@@ -22,20 +22,20 @@ class ControlMapPreview:
 
 
 def preview_control_maps(job: RenderJob, base_png: bytes) -> tuple[ControlMapPreview, ...]:
-    """Each control unit's map at the recipe's size, units that are switched off included."""
+    """The control map of each unit at the recipe's size, disabled units included."""
     base = decode_png(base_png, message("image.base_image"))
     doodle = decode_png(job.doodle.png_bytes, message("image.doodle")) if job.doodle else None
-    return tuple(_seen(unit, job, base, doodle) for unit in job.recipe.control_units)
+    return tuple(_preview_unit(unit, job, base, doodle) for unit in job.recipe.control_units)
 
 
-def _seen(
+def _preview_unit(
     unit: ControlUnit, job: RenderJob, base: Image.Image, doodle: Image.Image | None
 ) -> ControlMapPreview:
-    size, name = (job.recipe.width, job.recipe.height), unit.model.name
+    size, model = (job.recipe.width, job.recipe.height), unit.model.name
     try:
-        seen = make_control_map(unit, job, base, doodle, size)
+        control_map = make_control_map(unit, job, base, doodle, size)
     except InvalidInputError as error:
-        return ControlMapPreview(name, None, error.message)
-    if seen is None:
-        return ControlMapPreview(name, None, message("prompt.control_sees_nothing", model=name))
-    return ControlMapPreview(name, encode_png(seen))
+        return ControlMapPreview(model, None, error.message)
+    if control_map is None:
+        return ControlMapPreview(model, None, message("prompt.control_sees_nothing", model=model))
+    return ControlMapPreview(model, encode_png(control_map))

@@ -1,4 +1,4 @@
-"""A renderer without models, for tests and trials of everything around the engine."""
+"""A renderer without models: a test double for everything around the engine."""
 
 import threading
 from collections.abc import Sequence
@@ -16,9 +16,10 @@ from studio.recipes.themes.preset import Slot
 
 
 class FakeRenderer:
-    """Gives back the composite after `steps` steps; raises what `errors` says for a letter.
+    """Returns the base image with the doodle on it after `steps` steps, or raises the slot's error.
 
-    `gate`, when given, is waited for before each step, so that a test can hold a job there.
+    `gate`, where given, is acquired before each step, so that a test can hold a job there.
+    `rendered` and `batches` record the jobs and the batch sizes.
     """
 
     def __init__(
@@ -38,35 +39,35 @@ class FakeRenderer:
         jobs: Sequence[RenderJob],
         base: Image.Image,
         doodle: Image.Image | None,
-        watches: Sequence[RenderListener],
+        listeners: Sequence[RenderListener],
     ) -> tuple[RenderResult, ...]:
         self.batches.append(len(jobs))
-        each = zip(jobs, watches, strict=True)
-        return tuple(self._render(job, base, doodle, watch) for job, watch in each)
+        pairs = zip(jobs, listeners, strict=True)
+        return tuple(self._render(job, base, doodle, listener) for job, listener in pairs)
 
     def status(self) -> EngineStats:
-        """A fake holds nothing."""
-        nowhere, empty = TieredCacheStats((), 0, 0, 0), CacheStats(0, 0, 0, 0, 0)
-        return EngineStats(nowhere, nowhere, nowhere, empty, empty, empty, empty)
+        """Empty caches."""
+        tier, cache = TieredCacheStats((), 0, 0, 0), CacheStats(0, 0, 0, 0, 0)
+        return EngineStats(tier, tier, tier, cache, cache, cache, cache)
 
     def _render(
         self,
         job: RenderJob,
         base: Image.Image,
         doodle: Image.Image | None,
-        watch: RenderListener,
+        listener: RenderListener,
     ) -> RenderResult:
         self.rendered.append(job)
         if job.slot in self._errors:
             raise self._errors[job.slot]
-        watch.on_loading(job.recipe.base_model.name)
+        listener.on_loading(job.recipe.base_model.name)
         for step in range(self._steps):
             if self._gate is not None:
                 self._gate.acquire()
-            if watch.should_cancel():
+            if listener.should_cancel():
                 raise JobCancelledError("request.variants_stopped", slots=job.slot)
-            watch.on_step(step + 1, self._steps)
-            watch.on_preview(base.convert("RGB").resize((8, 8)))
+            listener.on_step(step + 1, self._steps)
+            listener.on_preview(base.convert("RGB").resize((8, 8)))
         return RenderResult(
             overlay_doodle(base, doodle), (), Timings(load_seconds=0.0, render_seconds=0.1)
         )

@@ -1,4 +1,5 @@
-"""Completes rendered jobs: judges the picture, stores the variant, tells how the job ended."""
+"""Completes rendered jobs: output moderation, storing the variant, recording and publishing the
+end."""
 
 import hashlib
 import logging
@@ -26,119 +27,135 @@ from studio.store.variants import VariantStore
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-Judge = Callable[[GenerationRequest, Slot, Image.Image], ImageModerationResult]
-End = JobCompleted | Failed | ResultWithheld | JobCancelled
-AWAY = message("request.storage_stayed_away")
-"""The end of a trial run whose store stayed away; where the store is, is for the log alone."""
+OutputModerator = Callable[[GenerationRequest, Slot, Image.Image], ImageModerationResult]
+TerminalEvent = JobCompleted | Failed | ResultWithheld | JobCancelled
+STORE_AWAY = message("request.storage_stayed_away")
+"""The error of a test run whose store stayed away; the store's address is for the log alone."""
 
 
 @dataclass(frozen=True)
-class Finisher:
-    """Everything after rendering, in the thread of `lane`, so that neither a slow webhook nor a
-    database that is away holds up the device. Writes are repeated while the store is away."""
+class JobCompleter:
+    """Everything after rendering, in the thread of `queue`.
+
+    Neither a slow moderation webhook nor a database that is away holds up the device. Writes are
+    repeated while the store is away; when this process closes meanwhile, StorageUnavailableError
+    passes
+    through: the job is still running in the job table and is requeued by another process.
+    """
 
     variants: VariantStore
-    moderation: Judge
+    moderate: OutputModerator
     metrics: Metrics
     retry: StoreRetry
-    lane: RenderQueue
+    queue: RenderQueue
 
     def complete(
         self,
         run: Run,
         job: RenderJob,
-        rendered: RenderResult,
-        redraw: Callable[[RenderJob], None] | None,
+        result: RenderResult,
+        rerender: Callable[[RenderJob], None] | None,
     ) -> None:
-        """Stores the picture, or withholds it. `redraw` renders a job with another seed, where the
-        policy asks for that once. Whatever happens, the run is told how the job ended."""
+        """Stores the image or withholds it, and publishes how the job ended, whatever happens.
+
+        `rerender` renders a withheld job once more with another seed, where the theme's policy
+        asks for that; None after it was done.
+        """
         try:
-            self._complete(run, job, rendered, redraw)
+            self._complete(run, job, result, rerender)
         except StudioError as error:
-            if run.ledger.is_stored and isinstance(error, StorageUnavailableError):
-                raise  # The process is closing: the job is still running in the table, and comes back.
-            self.end(run, failed(job, error))
+            if run.tracker.is_stored and isinstance(error, StorageUnavailableError):
+                raise
+            self.end(run, failed_event(job, error))
         except Exception:
             log.exception("variant %s of %s failed", job.slot, job.request_id)
-            self.end(run, unexpected(job.slot))
+            self.end(run, unexpected_error_event(job.slot))
 
     def _complete(
         self,
         run: Run,
         job: RenderJob,
-        rendered: RenderResult,
-        redraw: Callable[[RenderJob], None] | None,
+        result: RenderResult,
+        rerender: Callable[[RenderJob], None] | None,
     ) -> None:
-        verdict = self._verdict(run, job, rendered)
-        if (
-            verdict.is_withheld
-            and redraw is not None
-            and run.request.preset.safety.regenerate_withheld
-        ):
-            redraw(job.model_copy(update={"seed": (job.seed + 1) % 2**32}))
+        decision = self._moderate(run, job, result)
+        if decision.is_withheld:
+            self._withhold(run, job, decision.reason, rerender)
             return
-        if verdict.is_withheld:
-            reason = verdict.reason
-            log.warning("variant %s of %s is withheld: %s", job.slot, job.request_id, reason)
-            self.end(run, ResultWithheld(slot=job.slot, reason=reason))
-            return
-        variant, png = describe(run.request, job, rendered)
-        self._repeat("image", run, partial(self.variants.add, variant, png))
+        variant, png = build_variant(run.request, job, result)
+        self._retry("image", run, partial(self.variants.add, variant, png))
         self.metrics.variant_rendered(variant)
         self.end(run, JobCompleted(slot=job.slot, variant=variant, png=png))
-        name, timings = request_name(run.request), variant.timings
+        timings = variant.timings
         log.info(
             "variant %s of %s by %s in %.1f s, %.1f s of loading",
-            *(job.slot, job.request_id, name, timings.render_seconds, timings.load_seconds),
+            job.slot,
+            job.request_id,
+            theme_label(run.request),
+            timings.render_seconds,
+            timings.load_seconds,
         )
 
-    def _verdict(self, run: Run, job: RenderJob, rendered: RenderResult) -> ImageModerationResult:
-        if run.ledger.bypasses_moderation(job.slot):
-            return ImageModerationResult()
-        act = partial(self.moderation, run.request, job.slot, rendered.image)
-        return self._repeat("judge", run, act)
+    def _withhold(
+        self,
+        run: Run,
+        job: RenderJob,
+        reason: Message | None,
+        rerender: Callable[[RenderJob], None] | None,
+    ) -> None:
+        if rerender is not None and run.request.preset.safety.regenerate_withheld:
+            rerender(job.model_copy(update={"seed": (job.seed + 1) % 2**32}))
+            return
+        log.warning("variant %s of %s is withheld: %s", job.slot, job.request_id, reason)
+        self.end(run, ResultWithheld(slot=job.slot, reason=reason))
 
-    def end(self, run: Run, event: End) -> None:
-        """Tells how a job ended once the ledger has recorded it, else what is recorded instead."""
+    def _moderate(self, run: Run, job: RenderJob, result: RenderResult) -> ImageModerationResult:
+        if run.tracker.bypasses_moderation(job.slot):
+            return ImageModerationResult()
+        moderate = partial(self.moderate, run.request, job.slot, result.image)
+        return self._retry("moderation", run, moderate)
+
+    def end(self, run: Run, event: TerminalEvent) -> None:
+        """Records how a job ended, then publishes it; where the tracker refuses, because the
+        attempt is not the current one, publishes the recorded state instead."""
         try:
             self._end(run, event)
         except StorageUnavailableError as error:
-            if run.ledger.is_stored:
-                raise  # As above.
+            if run.tracker.is_stored:
+                raise
             log.warning("the end of variant %s of %s: %s", event.slot, run.request.id, error)
-            run.publish(Failed(slot=event.slot, message=AWAY))
+            run.publish(Failed(slot=event.slot, message=STORE_AWAY))
         except Exception:
             log.exception("the end of variant %s of %s", event.slot, run.request.id)
-            run.publish(unexpected(event.slot))
+            run.publish(unexpected_error_event(event.slot))
 
-    def _end(self, run: Run, event: End) -> None:
-        error = {"failed": "message", "withheld": "reason"}.get(event.kind, "")
-        told = getattr(event, error) if error else None
-        if self._record(run, partial(run.ledger.end, event.slot, event.kind, told)):
+    def _end(self, run: Run, event: TerminalEvent) -> None:
+        error = _error_of(event)
+        if self._record(run, partial(run.tracker.end, event.slot, event.kind, error)):
             run.publish(event)
         else:
-            self.give_up(run, event.slot)
+            self.abandon(run, event.slot)
 
-    def give_up(self, run: Run, slot: Slot) -> None:
-        """Ends a job here that this run has no say in any more."""
+    def abandon(self, run: Run, slot: Slot) -> None:
+        """Ends a job here that this run does not own any more."""
         try:
             self._record(run, partial(run.abandon, slot))
         except StorageUnavailableError:
-            raise  # As above.
+            raise
         except Exception:
             log.exception("the end of variant %s of %s", slot, run.request.id)
-            run.publish(unexpected(slot))
+            run.publish(unexpected_error_event(slot))
 
     def requeue(
         self, run: Run, job: RenderJob, error: Message, requeue: Callable[[RenderJob], None]
     ) -> None:
-        """Tries a job again after an attempt that failed for no fault of its own, where the ledger
-        allows it; else it has failed."""
+        """Retries a job after an attempt that failed through no fault of its own, where the tracker
+        allows another attempt; otherwise the job has failed."""
         log.warning("variant %s of %s failed: %s", job.slot, job.request_id, error)
         try:
-            is_queued = self._record(run, partial(run.ledger.release_for_retry, job.slot, error))
+            is_queued = self._record(run, partial(run.tracker.release_for_retry, job.slot, error))
         except StorageUnavailableError:
-            raise  # As above.
+            raise
         except Exception:
             log.exception("variant %s of %s could not be queued again", job.slot, job.request_id)
             is_queued = False
@@ -147,36 +164,47 @@ class Finisher:
         else:
             self.end(run, Failed(slot=job.slot, message=error))
 
-    def _record(self, run: Run, act: Callable[[], T]) -> T:
-        """What the ledger is told; that of a trial run has no store."""
-        return self._repeat("ledger", run, act) if run.ledger.is_stored else act()
+    def _record(self, run: Run, action: Callable[[], T]) -> T:
+        """Calls the tracker, again and again while the store is away."""
+        return self._retry("job state", run, action) if run.tracker.is_stored else action()
 
-    def _repeat(self, kind: str, run: Run, act: Callable[[], T]) -> T:
-        return self.retry(kind, act, run.ledger.is_stored, self.lane.touch)
+    def _retry(self, kind: str, run: Run, action: Callable[[], T]) -> T:
+        return self.retry(kind, action, run.tracker.is_stored, self.queue.touch)
 
 
-def unexpected(slot: Slot) -> Failed:
-    """The end of a job by an error of ours; its text is for the log alone."""
+def _error_of(event: TerminalEvent) -> Message | None:
+    """What the job table records as the reason why there is no image."""
+    if isinstance(event, Failed):
+        return event.message
+    return event.reason if isinstance(event, ResultWithheld) else None
+
+
+def unexpected_error_event(slot: Slot) -> Failed:
+    """The end of a job by a bug; its text is for the log alone."""
     return Failed(slot=slot, message=message("request.variant_failed", slot=slot))
 
 
-def failed(job: RenderJob, error: StudioError) -> Failed:
-    """The end of a job by an error that says what to do; it is logged here."""
+def failed_event(job: RenderJob, error: StudioError) -> Failed:
+    """The end of a job by an error with a hint for the user; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.slot, job.request_id, error)
-    message = AWAY if isinstance(error, StorageUnavailableError) else public_message(error)
-    return Failed(slot=job.slot, message=message)
+    text = STORE_AWAY if isinstance(error, StorageUnavailableError) else public_message(error)
+    return Failed(slot=job.slot, message=text)
 
 
-def request_name(request: GenerationRequest) -> str:
-    """The preset version that is asked for, such as `spring v3`."""
+def theme_label(request: GenerationRequest) -> str:
+    """The requested theme version for logs, such as `spring v3`."""
     number = request.theme_version
     return f"{request.preset.slug} {f'v{number}' if number else 'unsaved'}"
 
 
-def describe(
-    request: GenerationRequest, job: RenderJob, rendered: RenderResult
+def build_variant(
+    request: GenerationRequest, job: RenderJob, result: RenderResult
 ) -> tuple[Variant, bytes]:
-    """The variant's record, and its PNG carrying all of the record that repeats."""
+    """The variant's record, and its PNG with the part of the record that every rendering repeats.
+
+    Request id, times and the image's own hash are not in the PNG, so that the same job gives the
+    same bytes.
+    """
     draft = Variant(
         request_id=request.id,
         slot=job.slot,
@@ -188,13 +216,13 @@ def describe(
         theme_slug=request.preset.slug,
         theme_version=request.theme_version,
         doodle_sha256=job.doodle.sha256 if job.doodle else None,
-        models=rendered.models,
-        timings=rendered.timings,
-        notes=rendered.notes,
-        prompt_tokens=rendered.token_count,
+        models=result.models,
+        timings=result.timings,
+        notes=result.notes,
+        prompt_tokens=result.token_count,
         image_sha256="0" * 64,
         created_at=datetime.now(UTC),
     )
     of_this_run = {"request_id", "timings", "created_at", "image_sha256"}
-    png = png_with_metadata(rendered.image, draft.model_dump_json(exclude=of_this_run))
+    png = png_with_metadata(result.image, draft.model_dump_json(exclude=of_this_run))
     return draft.model_copy(update={"image_sha256": hashlib.sha256(png).hexdigest()}), png

@@ -1,4 +1,5 @@
-"""Where a job reports to while it is rendered, and whether it may go on."""
+"""Listeners of running jobs: they turn the engine's callbacks into events and carry
+cancellation."""
 
 from PIL import Image
 
@@ -12,34 +13,38 @@ from studio.services.rendering.render_queue import RenderTask
 from studio.services.rendering.run import Run
 
 
-def is_over(run: Run, slot: Slot) -> bool:
-    """Whether the job may stop; while the store is away nobody knows, and it goes on."""
+def should_cancel(run: Run, slot: Slot) -> bool:
+    """Whether the job must stop. While the store is away only a cancellation in this process
+    counts."""
     try:
         return run.should_stop(slot)
     except StorageUnavailableError:
         return run.cancelled
 
 
-def watch(run: Run, slot: Slot, touch: RenderTask) -> RenderListener:
-    """Tells the run what an engine reports, and `touch` that there is progress."""
+def make_listener(run: Run, slot: Slot, on_progress: RenderTask) -> RenderListener:
+    """A listener that publishes a job's progress as events of the run.
 
-    def tell(event: ModelLoading | StepCompleted | PreviewReady) -> None:
-        touch()
+    `on_progress` is called with each, so that the job does not count as stalled.
+    """
+
+    def publish(event: ModelLoading | StepCompleted | PreviewReady) -> None:
+        on_progress()
         run.publish(event)
 
-    def preview(image: Image.Image) -> None:
-        if shows_previews(run.request):
-            tell(PreviewReady(slot=slot, png=encode_png(image)))
+    def publish_preview(image: Image.Image) -> None:
+        if may_show_previews(run.request):
+            publish(PreviewReady(slot=slot, png=encode_png(image)))
 
     return RenderListener(
-        on_loading=lambda model: tell(ModelLoading(slot=slot, model=model)),
-        on_step=lambda done, total: tell(StepCompleted(slot=slot, done=done, total=total)),
-        on_preview=preview,
-        should_cancel=lambda: is_over(run, slot),
+        on_loading=lambda model: publish(ModelLoading(slot=slot, model=model)),
+        on_step=lambda done, total: publish(StepCompleted(slot=slot, done=done, total=total)),
+        on_preview=publish_preview,
+        should_cancel=lambda: should_cancel(run, slot),
     )
 
 
-def shows_previews(request: GenerationRequest) -> bool:
-    """Whether previews may leave the engine: operators see them; clients only where the theme does not
-    have its pictures judged, since a preview shows what may be withheld in the end."""
+def may_show_previews(request: GenerationRequest) -> bool:
+    """Whether previews may leave the engine: to operators always, to clients only where the theme
+    does not moderate its outputs, since a preview shows what may be withheld in the end."""
     return request.client == OPERATOR_CLIENT or not request.preset.safety.check_outputs

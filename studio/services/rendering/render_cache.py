@@ -1,4 +1,4 @@
-"""Pictures of jobs in a folder: what an earlier or broken run left there is not drawn again."""
+"""A cache of rendered images in a directory, for sweeps, evaluations, blind tests and tuning."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,23 +16,28 @@ from studio.services.rendering.render_service import RenderService
 
 @dataclass(frozen=True)
 class RenderCache:
-    """A picture's file is named by all that made it. Drawing waits for whatever is more urgent."""
+    """Images of jobs, keyed by a hash of everything that decides their pixels.
+
+    What an earlier or interrupted run has rendered is not rendered again. Rendering has background
+    priority.
+    """
 
     directory: Path
     rendering: RenderService
 
     def has(self, job: RenderJob) -> bool:
+        """Whether the job's image is cached."""
         return self._path(job).exists()
 
     def get_or_render(self, job: RenderJob) -> Image.Image:
-        """The job's picture, drawn if it is not here. Raises what rendering raises."""
+        """The job's image, rendered first if it is not cached. Raises what rendering raises."""
         file = self._path(job)
         if not file.exists():
             write_atomic(file, self.rendering.render_preview(job, Priority.BACKGROUND))
         return decode_png(file.read_bytes(), message("image.kept", name=file.name))
 
     def _path(self, job: RenderJob) -> Path:
-        made_of = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})
-        drawn = job.doodle.sha256 if job.doodle else ""
-        name = hashlib.sha256(f"{made_of}{drawn}".encode()).hexdigest()[:32]
-        return self.directory / f"{name}.png"
+        inputs = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})
+        doodle_sha256 = job.doodle.sha256 if job.doodle else ""
+        key = hashlib.sha256(f"{inputs}{doodle_sha256}".encode()).hexdigest()[:32]
+        return self.directory / f"{key}.png"

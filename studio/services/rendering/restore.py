@@ -1,4 +1,4 @@
-"""A finished picture, handed back in, tells what made it."""
+"""Restores the inputs of a finished image from its PNG metadata ("PNG info")."""
 
 from studio.errors import InvalidImageError
 from studio.imaging.png_io import decode_png
@@ -12,15 +12,18 @@ from studio.recipes.generation.png_info import (
 from studio.recipes.generation.recipe import Recipe
 
 
-def read_generation_info(png: bytes, like: Recipe) -> GenerationInfo:
-    """What made the picture; what A1111's text leaves open is as in `like`.
+def read_generation_info(png: bytes, default: Recipe) -> GenerationInfo:
+    """The recipe, prompt and seed of an image that this studio or A1111 has saved.
 
-    Raises BadPicture when it is no PNG or carries nothing, BadDocument when what it carries does
-    not hold.
+    `default` fills the values that A1111's infotext does not state.
+
+    Raises:
+        InvalidImageError: it is no PNG, or has no generation metadata.
+        InvalidDocumentError: its metadata is invalid.
     """
     image = decode_png(png, message("image.image"))
     if record := read_metadata(image):
         return parse_variant_metadata(record)
     if text := read_a1111_infotext(image):
-        return parse_a1111_infotext(text, like)
+        return parse_a1111_infotext(text, default)
     raise InvalidImageError("image.without_metadata")

@@ -1,4 +1,5 @@
-"""A run: one request on its way through the lane, and whoever keeps account of its jobs."""
+"""A run: one request while its jobs are rendered, its events, and the tracker of its jobs'
+states."""
 
 import threading
 from collections.abc import Iterator
@@ -18,44 +19,45 @@ from studio.recipes.themes.preset import SLOTS, Slot
 
 
 class JobTracker(Protocol):
-    """Keeps the truth about a run's jobs beyond this process, by compare-and-set."""
+    """Records the state of a run's jobs beyond this process, by compare-and-set."""
 
     @property
     def is_stored(self) -> bool:
-        """Whether the jobs outlive this process, so that they can wait for as long as it takes."""
+        """Whether the jobs outlive this process, so that they may wait as long as it takes."""
         ...
 
     def claim(self, slot: Slot) -> bool:
-        """Begins a job; False when it is no longer to be had."""
+        """Starts an attempt at a job; False when the job is no longer available."""
         ...
 
     def owns(self, slot: Slot) -> bool:
-        """Whether this run's attempt at a job still counts."""
+        """Whether this run's attempt at a job is still the current one."""
         ...
 
     def end(self, slot: Slot, state: JobState, error: Message | None = None) -> bool:
-        """Says how a job ended; False when the attempt counts no more, and nothing may be told."""
+        """Records how a job ended; False when the attempt is not the current one, so that nothing
+        may be published."""
         ...
 
     def release_for_retry(self, slot: Slot, error: Message) -> bool:
-        """After an attempt that failed for no fault of its own: True when it is to be tried again."""
+        """After an attempt that failed through no fault of the job: True when it is tried again."""
         ...
 
     def bypasses_moderation(self, slot: Slot) -> bool:
-        """Whether a reviewer lets a job's picture pass, whatever a judge says."""
+        """Whether a reviewer has overridden the output moderation of a job."""
         ...
 
     def terminal_event(self, slot: Slot) -> Event:
-        """How a job ended that this run has no say in any more."""
+        """The event for the state of a job that this run does not own any more."""
         ...
 
     def close(self) -> None:
-        """Lets others have, at the end of this process, what was begun and has not ended."""
+        """At the end of this process: gives back the jobs that have started and not ended."""
         ...
 
 
 class NullJobTracker:
-    """The account of a trial run: none outlives it, and no job is tried twice."""
+    """The tracker of an operator's test run: nothing is recorded, and no job is tried twice."""
 
     is_stored = False
 
@@ -82,99 +84,109 @@ class NullJobTracker:
 
 
 class Run:
-    """One request on its way: its events as they happen, to any number of listeners, and a way
-    to stop it. `ledger` is told of every change that must outlive this process."""
+    """One request with its jobs and its numbered events, for any number of followers.
+
+    Thread-safe. `tracker` records every change that must outlive this process.
+    """
 
     def __init__(
         self,
         request: GenerationRequest,
         jobs: tuple[RenderJob, ...],
-        ledger: JobTracker | None = None,
+        tracker: JobTracker | None = None,
     ) -> None:
         self.request = request
         self.jobs = jobs
-        self.ledger = ledger or NullJobTracker()
+        self.tracker = tracker or NullJobTracker()
         self._events: list[Event] = []
-        self._open: set[Slot] = set()
+        self._pending: set[Slot] = set()
         self._new_events = threading.Condition()
-        self._stop = threading.Event()
+        self._cancelled = threading.Event()
         self._lock = threading.Lock()
-        self._waiting = [job.slot for job in jobs]
-        for slot in self._waiting:
+        self._queued = [job.slot for job in jobs]
+        for slot in self._queued:
             self.publish(Queued(slot=slot))
 
     def events(self) -> Iterator[Event]:
-        """Every event in order from the first, ending when each of the jobs has ended."""
-        number = 0
-        while self.pending_slots or self.events_from(number):
-            yield self.wait_for(number)
-            number += 1
+        """Every event in order from the first; ends when each job has ended."""
+        sequence = 0
+        while self.pending_slots or self.events_from(sequence):
+            yield self.wait_for(sequence)
+            sequence += 1
 
-    def wait_for(self, number: int) -> Event:
-        """The event of this number, from 0; waits until it happens."""
+    def wait_for(self, sequence: int) -> Event:
+        """The event with this sequence number, from 0; blocks until it happens."""
         with self._new_events:
-            self._new_events.wait_for(lambda: len(self._events) > number)
-            return self._events[number]
+            self._new_events.wait_for(lambda: len(self._events) > sequence)
+            return self._events[sequence]
 
-    def wait(self, number: int, seconds: float) -> bool:
-        """Waits at most so long for the event of this number; True when it has happened."""
+    def wait(self, sequence: int, timeout_seconds: float) -> bool:
+        """Waits for the event with this sequence number; False when the timeout has passed
+        first."""
         with self._new_events:
-            return self._new_events.wait_for(lambda: len(self._events) > number, seconds)
+            return self._new_events.wait_for(lambda: len(self._events) > sequence, timeout_seconds)
 
-    def events_from(self, number: int) -> tuple[Event, ...]:
-        """What has happened from the event of this number on; empty where nothing has."""
+    def events_from(self, sequence: int) -> tuple[Event, ...]:
+        """The events so far from this sequence number on."""
         with self._new_events:
-            return tuple(self._events[number:])
+            return tuple(self._events[sequence:])
 
     def cancel(self) -> None:
-        """Stops this run alone: its queued jobs at once, its running one within a step."""
+        """Cancels this run alone: its queued jobs at once, its running one within a step."""
         with self._lock:
-            self._stop.set()
-            for slot in self._waiting:
+            self._cancelled.set()
+            for slot in self._queued:
                 self.publish(JobCancelled(slot=slot))
-            self._waiting.clear()
+            self._queued.clear()
 
     def take(self, slot: Slot) -> bool:
-        """Takes a job out of the queue to be worked on; False if it was stopped before."""
+        """Takes a queued job to work on it; False if it was cancelled or taken before."""
         with self._lock:
-            if slot not in self._waiting:
+            if slot not in self._queued:
                 return False
-            self._waiting.remove(slot)
+            self._queued.remove(slot)
             return True
 
     def abandon(self, slot: Slot) -> None:
-        """Ends a job here that this run has no say in any more, as it ended elsewhere, or goes on."""
-        event = self.ledger.terminal_event(slot)
+        """Ends a job here that this run does not own any more: it has ended elsewhere, or goes on
+        there."""
+        event = self.tracker.terminal_event(slot)
         self.publish(event if isinstance(event, TERMINAL_EVENTS) else JobReassigned(slot=slot))
 
     def requeue(self, slot: Slot) -> None:
-        """A job that is to be tried again waits anew."""
+        """Queues a job again that is to be retried."""
         with self._lock:
             if not self.pending_slots:
-                self._stop.clear()  # It was cancelled, and is wanted again.
-            if slot not in self._waiting:
-                self._waiting.append(slot)
+                self._cancelled.clear()  # The run was cancelled, and a job of it is wanted again.
+            if slot not in self._queued:
+                self._queued.append(slot)
         self.publish(Queued(slot=slot))
 
     def should_stop(self, slot: Slot) -> bool:
-        """Whether whoever draws the job may stop: it was cancelled here, or counts no more."""
-        return self.cancelled or not self.ledger.owns(slot)
+        """Whether a running job must stop: it was cancelled here, or its attempt is not the
+        current one.
+
+        Raises StorageUnavailableError while the tracker's store is away.
+        """
+        return self.cancelled or not self.tracker.owns(slot)
 
     @property
     def cancelled(self) -> bool:
-        return self._stop.is_set()
+        """Whether the run was cancelled in this process."""
+        return self._cancelled.is_set()
 
     @property
     def pending_slots(self) -> tuple[Slot, ...]:
-        """The jobs that have not ended."""
+        """The slots whose jobs have not ended."""
         with self._new_events:
-            return tuple(slot for slot in SLOTS if slot in self._open)
+            return tuple(slot for slot in SLOTS if slot in self._pending)
 
     def publish(self, event: Event) -> None:
+        """Appends an event and wakes the followers."""
         with self._new_events:
             self._events.append(event)
             if isinstance(event, TERMINAL_EVENTS):
-                self._open.discard(event.slot)
+                self._pending.discard(event.slot)
             else:
-                self._open.add(event.slot)
+                self._pending.add(event.slot)
             self._new_events.notify_all()

@@ -1,4 +1,4 @@
-"""Runs sweeps: cell by cell into a folder, going on where it stopped, then the contact sheets."""
+"""Sweeps ("X/Y/Z plot"): renders a grid of varied recipes, resumable, then contact sheets of it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,10 @@ from studio.store.themes import ThemeStore
 
 @dataclass(frozen=True)
 class Sweep:
-    """A request's recipe `letter`, varied along one to three axes: across, down, and by sheet.
+    """The recipe in one slot of a request, varied along one to three axes: columns, rows and
+    sheets.
 
-    `presets` are those that an axis chooses from, by slug.
+    `themes` has, by slug, the presets that a theme axis names.
     """
 
     request: GenerationRequest
@@ -31,99 +32,100 @@ class Sweep:
     themes: Mapping[str, Preset] = field(default_factory=dict)
 
     def jobs(self) -> list[tuple[SweepCell, RenderJob]]:
-        """What is to be rendered, in order. Raises InputError where the axes do not fit."""
+        """The cells with their jobs, in rendering order. Raises InvalidInputError for invalid
+        axes."""
         if not 1 <= len(self.axes) <= 3:
             raise InvalidInputError("sweep.number_of_axes")
         recipe = self.request.preset.recipes[self.slot]
-        others = {slug: preset.recipes[self.slot] for slug, preset in self.themes.items()}
-        found = expand_grid(recipe, self.request.seed, self.axes, others)
-        return [(cell, self._job(cell)) for cell in found]
+        theme_recipes = {slug: preset.recipes[self.slot] for slug, preset in self.themes.items()}
+        cells = expand_grid(recipe, self.request.seed, self.axes, theme_recipes)
+        return [(cell, self._job(cell)) for cell in cells]
 
     def _job(self, cell: SweepCell) -> RenderJob:
-        preset, words = self.request.preset, self.request.user_prompt
+        preset, user_prompt = self.request.preset, self.request.user_prompt
         if cell.preset is not None:
             preset = self.themes[cell.preset]
-        prompt = preset.theme_prompt
+        theme_prompt = preset.theme_prompt
         if cell.prompt_replacement is not None:
-            prompt, words = (
-                prompt.replace(*cell.prompt_replacement),
-                words.replace(*cell.prompt_replacement),
-            )
+            theme_prompt = theme_prompt.replace(*cell.prompt_replacement)
+            user_prompt = user_prompt.replace(*cell.prompt_replacement)
         recipes = preset.recipes.replace(self.slot, cell.recipe)
-        varied = preset.model_copy(update={"theme_prompt": prompt, "recipes": recipes})
-        asked = self.request.model_copy(
-            update={"preset": varied, "user_prompt": words, "seed": cell.seed}
+        varied = preset.model_copy(update={"theme_prompt": theme_prompt, "recipes": recipes})
+        request = self.request.model_copy(
+            update={"preset": varied, "user_prompt": user_prompt, "seed": cell.seed}
         )
-        return next(job for job in plan_jobs(asked) if job.slot == self.slot)
+        return next(job for job in plan_jobs(request) if job.slot == self.slot)
 
 
 @dataclass(frozen=True)
 class SweepCost:
-    """What a sweep asks for: pictures, those that are kept from before, changes of base model."""
+    """What a sweep would render: images in all, images in the cache, switches of the base model."""
 
     images: int
     cached: int
     model_switches: int
 
 
-def load_axis_themes(axes: Sequence[Axis], presets: ThemeStore) -> dict[str, Preset]:
-    """The presets that axes name. Raises NotFound."""
+def load_axis_themes(axes: Sequence[Axis], themes: ThemeStore) -> dict[str, Preset]:
+    """The latest presets of the themes that axes name, by slug. Raises NotFoundError."""
     slugs = [str(value) for axis in axes if axis.field == THEME_AXIS for value in axis.values]
-    return {slug: presets.get_version(slug).preset for slug in slugs}
+    return {slug: themes.get_version(slug).preset for slug in slugs}
 
 
-def estimate_cost(sweep: Sweep, album: RenderCache) -> SweepCost:
-    """Raises InputError where the axes do not fit."""
+def estimate_cost(sweep: Sweep, cache: RenderCache) -> SweepCost:
+    """Raises InvalidInputError for invalid axes."""
     jobs = [job for _, job in sweep.jobs()]
     models = [job.recipe.base_model.name for job in jobs]
     return SweepCost(
         images=len(jobs),
-        cached=sum(map(album.has, jobs)),
+        cached=sum(map(cache.has, jobs)),
         model_switches=sum(one != other for one, other in pairwise(models)),
     )
 
 
-def iter_render(sweep: Sweep, album: RenderCache) -> Iterator[tuple[int, int]]:
-    """Renders what is not in the album yet, a picture at a time: how many of how many are done."""
+def iter_render(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[int, int]]:
+    """Renders what is not cached; yields after each image how many of how many are done."""
     jobs = sweep.jobs()
-    for number, (_, job) in enumerate(jobs):
-        album.get_or_render(job)
-        yield number + 1, len(jobs)
+    for done, (_, job) in enumerate(jobs, start=1):
+        cache.get_or_render(job)
+        yield done, len(jobs)
 
 
-def make_contact_sheets(sweep: Sweep, album: RenderCache) -> Iterator[tuple[str, bytes]]:
-    """A contact sheet, as PNG, for each value of the third axis: its file's name and its bytes."""
-    done = {cell.coordinates: album.get_or_render(job) for cell, job in sweep.jobs()}
+def make_contact_sheets(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[str, bytes]]:
+    """One contact sheet for each value of the third axis: its file name and its PNG."""
+    images = {cell.coordinates: cache.get_or_render(job) for cell, job in sweep.jobs()}
     x, y, z = (*sweep.axes, None, None)[:3]
     assert x is not None
-    across = [f"{x.label} {value}" for value in x.values]
-    down = [f"{y.label} {value}" for value in y.values] if y else [""]
-    for index, value in enumerate(z.values if z else ("",)):
-        rest = (index,) if z else ()
-        images = {
-            (column, row): done[(column, *((row,) if y else ()), *rest)]
-            for column in range(len(across))
-            for row in range(len(down))
+    columns = [f"{x.label} {value}" for value in x.values]
+    rows = [f"{y.label} {value}" for value in y.values] if y else [""]
+    for sheet, value in enumerate(z.values if z else ("",)):
+        on_sheet = {
+            (column, row): images[(column, *((row,) if y else ()), *((sheet,) if z else ()))]
+            for column in range(len(columns))
+            for row in range(len(rows))
         }
         title = f"{z.label} {value}" if z else ""
-        name = f"sheet-{index + 1}.png" if z else "sheet.png"
-        yield name, encode_png(contact_sheet(images, across, down, title))
+        name = f"sheet-{sheet + 1}.png" if z else "sheet.png"
+        yield name, encode_png(contact_sheet(on_sheet, columns, rows, title))
 
 
 def run_sweep(
-    sweep: Sweep, rendering: RenderService, out: Path, tell: Callable[[int, int], None]
+    sweep: Sweep, rendering: RenderService, directory: Path, on_progress: Callable[[int, int], None]
 ) -> list[Path]:
-    """All of it into the folder `out`; `tell` hears how many of how many are done."""
-    album = sweep_cache(rendering, out)
-    for done, total in iter_render(sweep, album):
-        tell(done, total)
+    """Renders a sweep into a directory and returns the files of its contact sheets.
+
+    `on_progress` gets how many of how many images are done.
+    """
+    cache = sweep_cache(rendering, directory)
+    for done, total in iter_render(sweep, cache):
+        on_progress(done, total)
     files = []
-    for name, png in make_contact_sheets(sweep, album):
-        write_atomic(out / name, png)
-        files.append(out / name)
+    for name, png in make_contact_sheets(sweep, cache):
+        write_atomic(directory / name, png)
+        files.append(directory / name)
     return files
 
 
-def sweep_cache(rendering: RenderService, out: Path) -> RenderCache:
-    """Where a sweep into the folder `out` keeps its pictures."""
-    return RenderCache(out / "cells", rendering)
+def sweep_cache(rendering: RenderService, directory: Path) -> RenderCache:
+    """The cache of a sweep into this directory, from which an interrupted sweep resumes."""
+    return RenderCache(directory / "cells", rendering)

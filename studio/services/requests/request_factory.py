@@ -1,4 +1,5 @@
-"""The one door requests come through, from the page, the command line and the API alike."""
+"""Creates generation requests: the one place where the inputs of page, command line and API are
+checked."""
 
 import hashlib
 import secrets
@@ -18,80 +19,103 @@ from studio.services.moderation_service import ModerationService, Requester
 from studio.store.base_images import BaseImageStore
 from studio.store.images.files import ImageStore
 
+MAX_SEED = 2**32 - 1
+
 
 class RequestFactory:
+    """Makes a `GenerationRequest` of raw inputs: checks, moderation, then all that rendering
+    needs."""
+
     def __init__(
         self,
-        bases: BaseImageStore,
+        base_images: BaseImageStore,
         catalog: ModelCatalog,
         images: ImageStore,
-        safety: ModerationService,
+        moderation: ModerationService,
     ) -> None:
-        self.safety = safety
-        self._base_images = bases
+        self.moderation = moderation
+        self._base_images = base_images
         self._catalog = catalog
-        self._image_store = images
+        self._images = images
 
     def create(
         self,
         preset: Preset,
         base_image: str | UploadedBaseImage,
         doodle_png: bytes | None,
-        words: str = "",
+        user_prompt: str = "",
         seed: int | None = None,
-        preset_version: int | None = None,
+        theme_version: int | None = None,
         client: str = OPERATOR_CLIENT,
         request_id: str | None = None,
     ) -> GenerationRequest:
-        """A checked request for a base image by its id, or one that is brought along. Without a seed one
-        is drawn by chance; words that the lists mask are left out.
+        """A checked and moderated request.
 
-        Raises NotFound for an unknown base image, model or own picture, UnfitModel for a model that is not
-        what the preset was tuned with, BadPicture for a doodle that is no PNG of the base's size,
-        InputError for too many words or a seed out of range, Blocked for what the theme does not let pass.
+        Args:
+            preset: the four recipes to render.
+            base_image: the id of a base image, or an uploaded one.
+            doodle_png: an RGBA PNG of the base image's size; None renders the base image alone.
+            user_prompt: at most `MAX_PROMPT_CHARS` characters. Terms that the word lists mask are
+                left out.
+            seed: 0 to 2**32 - 1; None draws one at random.
+            theme_version: the number of the theme version that the preset is; None if it is not
+                saved.
+            client: the name of the API client, or of the operator.
+            request_id: 32 hexadecimal digits; None makes a new id.
+
+        Raises:
+            NotFoundError: the base image, a model or a control image is not here.
+            IncompatibleModelError: a model is not the one that the preset was tuned with.
+            InvalidImageError: the doodle is no PNG of the base image's size.
+            InvalidInputError: the prompt is too long or the seed out of range.
+            ContentBlockedError: the theme's moderation policy blocks the prompt or an image.
         """
-        if len(words) > MAX_PROMPT_CHARS:
-            raise InvalidInputError(
-                "request.words_too_long", count=f"{len(words):,}", most=MAX_PROMPT_CHARS
-            )
-        if seed is not None and not 0 <= seed < 2**32:
-            raise InvalidInputError("request.seed_out_of_range", seed=seed, most=2**32 - 1)
-        check_text(words, message("request.words"))
+        _check_prompt_and_seed(user_prompt, seed)
         for kind, ref in list_referenced_models(preset):
             self._catalog.get(kind, ref)
-        asker = Requester(request_id or secrets.token_hex(16), preset, preset_version, client)
+        requester = Requester(request_id or secrets.token_hex(16), preset, theme_version, client)
         base = (
             self._base_images.get(base_image)
             if isinstance(base_image, str)
-            else self._accept_uploaded_base(asker, base_image)
+            else self._accept_uploaded_base(requester, base_image)
         )
         return GenerationRequest(
-            id=asker.request_id,
+            id=requester.request_id,
             base_image=base,
-            doodle=None if doodle_png is None else self._validate_doodle(asker, base, doodle_png),
-            user_prompt=self.safety.moderate_prompt(asker, " ".join(words.split())),
+            doodle=(
+                None if doodle_png is None else self._validate_doodle(requester, base, doodle_png)
+            ),
+            user_prompt=self.moderation.moderate_prompt(requester, " ".join(user_prompt.split())),
             preset=preset,
-            theme_version=preset_version,
-            seed=secrets.randbelow(2**32) if seed is None else seed,
-            control_images=self._control_images(preset),
+            theme_version=theme_version,
+            seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
+            control_images=load_control_images(preset, self._images),
             client=client,
         )
 
-    def _validate_doodle(self, asker: Requester, base: BaseImage, png: bytes) -> Doodle:
+    def store_control_image(self, png: bytes) -> Sha256:
+        """Stores an operator's own image for control units and returns its hash.
+
+        Raises:
+            InvalidImageError: it is no PNG, is broken, or larger than the limits.
+        """
+        return self._images.write(
+            encode_png(decode_png(png, message("image.image")).convert("RGB"))
+        )
+
+    def _validate_doodle(self, requester: Requester, base: BaseImage, png: bytes) -> Doodle:
         doodle = decode_doodle(png, base.width, base.height)
-        if asker.theme_slug.safety.check_doodles:
-            under, over = (
-                decode_png(self._base_images.read_png(base), message("image.base_image")),
-                decode_png(doodle.png_bytes, message("image.doodle")),
-            )
-            self.safety.moderate_input_image(
-                asker, "doodle", overlay_doodle(under, over), doodle.sha256
+        if requester.preset.safety.check_doodles:
+            base_pixels = decode_png(self._base_images.read_png(base), message("image.base_image"))
+            doodle_pixels = decode_png(doodle.png_bytes, message("image.doodle"))
+            self.moderation.moderate_input_image(
+                requester, "doodle", overlay_doodle(base_pixels, doodle_pixels), doodle.sha256
             )
         return doodle
 
-    def _accept_uploaded_base(self, asker: Requester, upload: UploadedBaseImage) -> BaseImage:
-        """A base picture that was brought along, its pixels alone kept, under no name in the gallery."""
-        preset = asker.theme_slug
+    def _accept_uploaded_base(self, requester: Requester, upload: UploadedBaseImage) -> BaseImage:
+        """Stores the pixels of an uploaded base image; it does not appear in the gallery."""
+        preset = requester.preset
         if not preset.safety.allow_base_uploads:
             raise InvalidInputError("theme.takes_no_uploads", slug=preset.slug)
         pixels = decode_png(upload.png, message("image.uploaded_base")).convert("RGB")
@@ -99,23 +123,28 @@ class RequestFactory:
         if upload.keypoints is None and any(unit.preprocessor == "pose" for unit in units):
             raise InvalidInputError("theme.upload_needs_keypoints", slug=preset.slug)
         name = f"upload-{hashlib.sha256(upload.png).hexdigest()[:16]}"
-        image, clean = make_base_image(pixels, name, "Upload", upload.keypoints)
-        self.safety.moderate_input_image(asker, "upload", pixels, image.sha256)
-        self._image_store.write(clean)
+        image, clean_png = make_base_image(pixels, name, "Upload", upload.keypoints)
+        self.moderation.moderate_input_image(requester, "upload", pixels, image.sha256)
+        self._images.write(clean_png)
         return image
 
-    def store_control_image(self, png: bytes) -> Sha256:
-        """Keeps an operator's own picture for control units, and gives its hash.
 
-        Raises BadPicture when it is no PNG, is broken, or larger than it may be.
-        """
-        return self._image_store.write(
-            encode_png(decode_png(png, message("image.image")).convert("RGB"))
-        )
+def load_control_images(preset: Preset, images: ImageStore) -> tuple[ControlImage, ...]:
+    """The operators' own images that the preset's control units name, each once.
 
-    def _control_images(self, preset: Preset) -> tuple[ControlImage, ...]:
-        wanted = (sha256 for slot in SLOTS for sha256 in preset.recipes[slot].control_image_hashes)
-        return tuple(
-            ControlImage(sha256=sha256, png=self._image_store.get(sha256))
-            for sha256 in dict.fromkeys(wanted)
+    Raises NotFoundError when one is not in the store.
+    """
+    hashes = (sha256 for slot in SLOTS for sha256 in preset.recipes[slot].control_image_hashes)
+    return tuple(
+        ControlImage(sha256=sha256, png=images.get(sha256)) for sha256 in dict.fromkeys(hashes)
+    )
+
+
+def _check_prompt_and_seed(user_prompt: str, seed: int | None) -> None:
+    if len(user_prompt) > MAX_PROMPT_CHARS:
+        raise InvalidInputError(
+            "request.words_too_long", count=f"{len(user_prompt):,}", most=MAX_PROMPT_CHARS
         )
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        raise InvalidInputError("request.seed_out_of_range", seed=seed, most=MAX_SEED)
+    check_text(user_prompt, message("request.words"))

@@ -1,4 +1,4 @@
-"""What is kept no longer than it has to be: clients' pictures and doodles, and the record."""
+"""Retention: clients' requests and the moderation audit log are deleted after a configured time."""
 
 import logging
 from dataclasses import dataclass
@@ -13,7 +13,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetentionService:
-    """`request_days` clients' requests are kept, `record_days` the record; None: for good."""
+    """Purges what is older than its retention period.
+
+    `request_days` is the period for clients' prompts, doodles and images, `record_days` that for
+    the audit log; None keeps them for good.
+    """
 
     requests: RequestRetentionStore
     variants: VariantStore
@@ -21,24 +25,26 @@ class RetentionService:
     request_days: int | None = None
     record_days: int | None = None
 
-    def purge_expired(self, at: datetime | None = None) -> int:
-        """Deletes what has had its time, some at once; to be called now and then. Tells of how many
-        requests."""
-        now, emptied = at or datetime.now(UTC), 0
+    def purge_expired(self, now: datetime | None = None) -> int:
+        """Purges one batch of what has expired; to be called regularly.
+
+        Returns the number of requests that were redacted.
+        """
+        now, redacted = now or datetime.now(UTC), 0
         if self.record_days is not None:
             self.audit.purge(now - timedelta(days=self.record_days))
         if self.request_days is None:
-            return emptied
+            return redacted
         for request_id in self.requests.older_than(now - timedelta(days=self.request_days)):
             self._redact(request_id)
-            emptied += 1
-        if emptied:
-            log.info("%d requests are over %d days old: emptied", emptied, self.request_days)
-        return emptied
+            redacted += 1
+        if redacted:
+            log.info("%d requests are over %d days old: redacted", redacted, self.request_days)
+        return redacted
 
     def _redact(self, request_id: str) -> None:
-        """The pictures first: one that could not be deleted is tried again."""
+        """Deletes the images first: when that fails, the request is tried again the next time."""
         self.variants.delete_for_request(request_id)
-        base = self.requests.redact(request_id).base_image.sha256
-        if not self.requests.references_image(base):
-            self.variants.delete_image_if_unreferenced(base)
+        base_sha256 = self.requests.redact(request_id).base_image.sha256
+        if not self.requests.references_image(base_sha256):
+            self.variants.delete_image_if_unreferenced(base_sha256)

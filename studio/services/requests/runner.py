@@ -1,4 +1,4 @@
-"""Who draws what clients ask for: this process, or a fleet that pulls from a queue."""
+"""Job runners: who renders the jobs of clients' requests, this process or Celery workers."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -19,77 +19,83 @@ from studio.store.locks import ServerLock
 from studio.store.variants import VariantStore
 
 DEFAULT_JOB_TIMEOUT = 600.0
-"""Seconds a job may take where no setting says."""
+"""Seconds that a job may take where no setting limits it."""
 HARD_TIMEOUT_GRACE = 30.0
-"""Seconds beyond the limit that an engine watches itself, until whoever draws is ended."""
-UNSENT = timedelta(seconds=30)
-"""Open for so long in the job table, and known to nobody who could draw it, a job is lost."""
+"""Seconds beyond the engine's own limit until the process that renders is ended."""
+RESEND_AFTER = timedelta(seconds=30)
+"""A job that is queued for so long in the job table, and unknown to every worker, is lost."""
 
 
-def hard_timeout_seconds(job_seconds: float | None) -> int:
-    """Seconds after which a job's drawer is taken to hang."""
-    return round((job_seconds or DEFAULT_JOB_TIMEOUT) + HARD_TIMEOUT_GRACE)
+def hard_timeout_seconds(job_timeout_seconds: float | None) -> int:
+    """Seconds after which the worker of a job is taken to hang."""
+    return round((job_timeout_seconds or DEFAULT_JOB_TIMEOUT) + HARD_TIMEOUT_GRACE)
 
 
 class JobRunner(Protocol):
-    """Draws the jobs of requests; the job table says which are still to be had."""
+    """Renders the jobs of requests; the job table says which are still to be done."""
 
-    def recover(self) -> int:
-        """Goes on, at a start, with what a restart broke off; tells with how many requests."""
+    def resume_interrupted(self) -> int:
+        """Continues at startup what a restart has interrupted. Returns the number of requests."""
         ...
 
-    def reserve(self, seconds: float) -> None:
-        """Before `recover`: makes sure, and waits so long for it, that nobody else draws where only one
-        may. Raises StoreInUseError."""
+    def reserve(self, timeout_seconds: float) -> None:
+        """Before `resume_interrupted`: where only one process may render, waits until no other
+        does.
+
+        Raises StoreInUse when the timeout has passed.
+        """
         ...
 
-    def run_maintenance(self, is_even: bool = True) -> None:
-        """To be called now and then: sees to jobs whose drawer died, or hangs. Not `is_even`: signs of
-        life cannot be judged by the clock for now.
+    def run_maintenance(self, is_clock_steady: bool = True) -> None:
+        """Requeues jobs whose worker has died or hangs; to be called regularly.
 
-        Raises LaneHung, DeviceLostError, StoreInUseError, StoreUnavailable.
+        Not `is_clock_steady`: the wall clock has jumped, so heartbeats cannot be judged for now.
+
+        Raises WorkerHungError, DeviceLost, StoreInUse, StorageUnavailableError.
         """
         ...
 
     def check(self) -> None:
-        """Whether this process can do its part. Raises LaneHung, DeviceLostError."""
+        """Liveness: whether this process can do its part. Raises WorkerHungError, DeviceLost."""
         ...
 
     def check_ready(self) -> None:
-        """Whether jobs can be handed over. Raises StoreUnavailable."""
+        """Readiness: whether jobs can be enqueued. Raises StorageUnavailableError."""
         ...
 
-    def let_go(self) -> None:
-        """Breaks off what this process draws, before it ends in good order: others go on with it."""
+    def release_jobs(self) -> None:
+        """Before an orderly shutdown: gives running jobs back, so that another process takes
+        them."""
         ...
 
-    def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], turn: int = 0) -> None:
-        """Has these jobs drawn, and returns at once; lower turns go first."""
+    def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], tier: int = 0) -> None:
+        """Enqueues these jobs and returns at once; lower fair-share tiers (0 to 3) go first."""
         ...
 
     def cancel(self, request_id: str, queued: Sequence[Slot]) -> None:
-        """After jobs were cancelled in the table, of which `queued` had not begun."""
+        """After jobs were cancelled in the table, of which `queued` had not started."""
         ...
 
-    def drop(self, request_id: str, ends: Sequence[EventMessage]) -> None:
-        """After jobs that had not begun have ended so in the table; the others go on."""
+    def drop(self, request_id: str, events: Sequence[EventMessage]) -> None:
+        """After jobs that had not started have ended in the table with these events; the request's
+        other jobs go on."""
         ...
 
-    def events_since(self, request_id: str, number: int) -> tuple[EventMessage, ...] | None:
-        """What happened from the event of this number on; None where that is not known any more."""
+    def events_since(self, request_id: str, sequence: int) -> tuple[EventMessage, ...] | None:
+        """The events from this sequence number on; None where they are not known any more."""
         ...
 
-    def publish_terminal(self, request_id: str, ends: Sequence[EventMessage]) -> None:
-        """Tells the ends of jobs that whoever drew them died before telling."""
+    def publish_terminal(self, request_id: str, events: Sequence[EventMessage]) -> None:
+        """Publishes terminal events of jobs whose worker died before it could."""
         ...
 
     def is_finished(self, request_id: str) -> bool:
-        """Whether nothing more will be told of a request."""
+        """Whether no more events of a request will come."""
         ...
 
 
 class LocalRunner:
-    """Draws in this process's lane."""
+    """The `JobRunner` that renders in this process, through its render queue."""
 
     def __init__(
         self,
@@ -97,86 +103,89 @@ class LocalRunner:
         jobs: JobStore,
         variants: VariantStore,
         lock: ServerLock,
-        job_seconds: float | None = None,
+        job_timeout_seconds: float | None = None,
     ) -> None:
         self._rendering, self._jobs, self._variants = rendering, jobs, variants
-        self._lock, self._limit = lock, hard_timeout_seconds(job_seconds)
+        self._lock, self._hard_timeout = lock, hard_timeout_seconds(job_timeout_seconds)
 
-    def reserve(self, seconds: float) -> None:
-        """This process takes what is running in the job table for its own, so it must be the only one."""
-        self._lock.acquire(seconds)
+    def reserve(self, timeout_seconds: float) -> None:
+        """Takes the server lock: this process treats every running job in the table as its own, so
+        it must be the only one."""
+        self._lock.acquire(timeout_seconds)
 
-    def recover(self) -> int:
-        """What was running before a start is nobody's now."""
+    def resume_interrupted(self) -> int:
+        """Requeues every running job: before startup nobody is left to finish it."""
         self._jobs.queue.requeue_stale()
         return self._enqueue_all(self._jobs.queue.list_queued())
 
-    def run_maintenance(self, is_even: bool = True) -> None:
-        """A thread that hangs in a library's code cannot be ended, but its process can. What the table
-        has as open, and no run of this process knows, is begun anew."""
+    def run_maintenance(self, is_clock_steady: bool = True) -> None:
+        """Enqueues again what is queued or running in the table and unknown to every run here.
+
+        A thread that hangs in a library's code cannot be ended, but its process can: see `check`.
+        """
         self.check()
         self._lock.check()
-        if not is_even:
+        if not is_clock_steady:
             return
         runs = self._rendering.active_runs()
         known = {(run.request.id, slot) for run in runs for slot in run.pending_slots}
-        found: dict[str, UnclaimedJobs] = {}
-        for left in (
-            *self._jobs.queue.requeue_stale(UNSENT, known),
-            *self._jobs.queue.list_queued(UNSENT),
-        ):
-            lost = {each for each in left.slots if (left.request_id, each) not in known}
-            lost |= set(found[left.request_id].slots) if left.request_id in found else set()
-            found[left.request_id] = replace(left, slots=tuple(sorted(lost)))
-        self._enqueue_all([left for left in found.values() if left.slots])
+        lost: dict[str, UnclaimedJobs] = {}
+        stale = self._jobs.queue.requeue_stale(RESEND_AFTER, known)
+        for unclaimed in (*stale, *self._jobs.queue.list_queued(RESEND_AFTER)):
+            request_id = unclaimed.request_id
+            slots = {slot for slot in unclaimed.slots if (request_id, slot) not in known}
+            slots |= set(lost[request_id].slots) if request_id in lost else set()
+            lost[request_id] = replace(unclaimed, slots=tuple(sorted(slots)))
+        self._enqueue_all([unclaimed for unclaimed in lost.values() if unclaimed.slots])
 
     def check(self) -> None:
-        self._rendering.check(self._limit)
+        self._rendering.check(self._hard_timeout)
 
     def check_ready(self) -> None:
         if error := self._rendering.store_error:
             raise copy(error)
 
-    def let_go(self) -> None:
-        """The attempts are not counted, but for those of a process that hangs or lost its device."""
+    def release_jobs(self) -> None:
+        """The attempts are not counted, except when this process hangs or has lost its device."""
         try:
             self.check()
         except (WorkerHungError, DeviceLostError):
             return
-        self._rendering.let_go()
+        self._rendering.release_jobs()
 
-    def _enqueue_all(self, found: Sequence[UnclaimedJobs]) -> int:
-        for left in found:
-            self.enqueue(self._jobs.requests.get(left.request_id), left.slots, left.fair_share_tier)
-        return len(found)
+    def _enqueue_all(self, unclaimed_jobs: Sequence[UnclaimedJobs]) -> int:
+        for unclaimed in unclaimed_jobs:
+            request = self._jobs.requests.get(unclaimed.request_id)
+            self.enqueue(request, unclaimed.slots, unclaimed.fair_share_tier)
+        return len(unclaimed_jobs)
 
-    def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], turn: int = 0) -> None:
-        """Jobs of a request that is followed here join its run, whose events go on being numbered."""
+    def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], tier: int = 0) -> None:
+        """Where the request has a run here, its jobs join it, so that event numbers continue."""
         try:
             run = self._rendering.run(request.id)
         except NotFoundError:
             pass
         else:
-            self._rendering.resume(run, slots, Priority.API, turn)
+            self._rendering.resume(run, slots, Priority.API, tier)
             return
-        ledger = DatabaseJobTracker(self._jobs, self._variants, request, self._rendering.metrics)
-        self._rendering.start(request, Priority.API, ledger, slots, turn)
+        tracker = DatabaseJobTracker(self._jobs, self._variants, request, self._rendering.metrics)
+        self._rendering.start(request, Priority.API, tracker, slots, tier)
 
     def cancel(self, request_id: str, queued: Sequence[Slot]) -> None:
         self._rendering.cancel(request_id)
 
-    def drop(self, request_id: str, ends: Sequence[EventMessage]) -> None:
-        self._rendering.drop(request_id, [end.slot for end in ends])
+    def drop(self, request_id: str, events: Sequence[EventMessage]) -> None:
+        self._rendering.drop(request_id, [event.slot for event in events])
 
-    def events_since(self, request_id: str, number: int) -> tuple[EventMessage, ...] | None:
+    def events_since(self, request_id: str, sequence: int) -> tuple[EventMessage, ...] | None:
         try:
             run = self._rendering.run(request_id)
         except NotFoundError:
             return None
-        return tuple(map(to_event_message, run.events_from(number)))
+        return tuple(map(to_event_message, run.events_from(sequence)))
 
-    def publish_terminal(self, request_id: str, ends: Sequence[EventMessage]) -> None:
-        """This process tells what it draws."""
+    def publish_terminal(self, request_id: str, events: Sequence[EventMessage]) -> None:
+        """Does nothing: this process publishes the events of what it renders itself."""
 
     def is_finished(self, request_id: str) -> bool:
         try:

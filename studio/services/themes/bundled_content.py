@@ -1,4 +1,4 @@
-"""Puts what ships with the product into the store: base images and presets."""
+"""Installs the content that ships with the product: base images, themes, sample doodles."""
 
 import hashlib
 import json
@@ -16,53 +16,58 @@ from studio.services.themes.model_pinning import pin_model_hashes
 from studio.store.base_images import BaseImageStore
 from studio.store.themes import ThemeStore
 
-FIRST = "first-light"
-"""The theme that a new studio shows first."""
+DEFAULT_THEME = "first-light"
+"""The slug of the theme that a new studio opens with."""
 
 
-def install_base_images(folder: Path, bases: BaseImageStore) -> None:
-    """Adds the shipped base images that are not there yet, as `base_images.json` lists them."""
-    known = {image.id for image in bases.list_all()}
+def install_base_images(directory: Path, base_images: BaseImageStore) -> None:
+    """Adds the bundled base images that are not in the store, as `base_images.json` lists them.
+
+    Raises StorageError when a bundled file is missing.
+    """
+    stored_ids = {image.id for image in base_images.list_all()}
     try:
-        listed = json.loads((folder / "base_images.json").read_text())
-        for position, entry in enumerate(listed):
-            if entry["id"] not in known:
-                png = (folder / f"{entry['id']}.png").read_bytes()
+        entries = json.loads((directory / "base_images.json").read_text())
+        for position, entry in enumerate(entries):
+            if entry["id"] not in stored_ids:
+                png = (directory / f"{entry['id']}.png").read_bytes()
                 width, height = decode_png(png, message("image.shipped_base", id=entry["id"])).size
                 sha256 = hashlib.sha256(png).hexdigest()
                 image = BaseImage(**entry, width=width, height=height, sha256=sha256)
-                bases.upsert(image, png, position)
+                base_images.upsert(image, png, position)
     except OSError as error:
         raise StorageError("storage.shipped_file_missing", file=str(error.filename)) from None
 
 
-def install_bundled_themes(folder: Path, presets: ThemeStore, catalog: ModelCatalog) -> None:
-    """Adds the shipped presets whose slug is unknown; saved ones are never touched."""
-    known = {summary.slug for summary in presets.list_summaries(include_archived=True)}
-    # What is saved last is what a page opens with.
-    for file in sorted(folder.glob("*.json"), key=lambda file: (file.stem == FIRST, file.stem)):
-        if file.stem not in known:
-            preset = parse_document(
-                Preset, file.read_bytes(), message("theme.shipped", file=file.name)
-            )
-            presets.save(pin_model_hashes(preset, catalog), author="studio", note="shipped")
+def install_bundled_themes(directory: Path, themes: ThemeStore, catalog: ModelCatalog) -> None:
+    """Adds the bundled themes whose slugs are not in the store; stored themes are never changed."""
+    stored_slugs = {summary.slug for summary in themes.list_summaries(include_archived=True)}
+    # The theme that is saved last is the one that a page opens with.
+    files = sorted(
+        directory.glob("*.json"), key=lambda file: (file.stem == DEFAULT_THEME, file.stem)
+    )
+    for file in files:
+        if file.stem not in stored_slugs:
+            name = message("theme.shipped", file=file.name)
+            preset = parse_document(Preset, file.read_bytes(), name)
+            themes.save(pin_model_hashes(preset, catalog), author="studio", note="shipped")
 
 
 @dataclass(frozen=True)
 class SampleDoodle:
-    """A shipped doodle; `base_image` is the one it was drawn on, None if any will do."""
+    """A bundled doodle; `base_image` is the one it was drawn on, None if any will do."""
 
     name: str
     base_image: str | None
     png: bytes
 
 
-def load_sample_doodles(folder: Path) -> tuple[SampleDoodle, ...]:
-    """The shipped test doodles, in the order of `doodles.json`."""
-    listed = json.loads((folder / "doodles.json").read_text())
+def load_sample_doodles(directory: Path) -> tuple[SampleDoodle, ...]:
+    """The bundled sample doodles, in the order of `doodles.json`."""
+    entries = json.loads((directory / "doodles.json").read_text())
     return tuple(
         SampleDoodle(
-            each["name"], each["base_image"], (folder / f"{each['name']}.png").read_bytes()
+            entry["name"], entry["base_image"], (directory / f"{entry['name']}.png").read_bytes()
         )
-        for each in listed
+        for entry in entries
     )

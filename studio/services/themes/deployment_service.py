@@ -1,4 +1,5 @@
-"""Deploys themes and takes them back: every order passes the gate or is recorded as forced."""
+"""Deployments of themes: preflight, canary, schedule, rollback, undeployment, and version
+resolution."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -17,18 +18,19 @@ from studio.recipes.themes.deployment import (
     previous_version,
 )
 from studio.recipes.themes.preset import ThemeVersion
-from studio.services.themes.preflight import CheckResult, PreflightChecker
+from studio.services.themes.check_result import CheckResult
+from studio.services.themes.preflight import PreflightChecker
 from studio.store.deployments import DeploymentStore
 from studio.store.themes import ThemeStore
 
 log = logging.getLogger(__name__)
-Seen = Mapping[int, Collection[str]]
-"""By version, what each finding of the gate was that somebody has confirmed to know of."""
+Acknowledged = Mapping[int, Collection[str]]
+"""By version, the texts of the check results that somebody has acknowledged."""
 
 
 @dataclass(frozen=True)
 class ActiveDeployment:
-    """A theme as a channel serves it now."""
+    """The deployment of a theme that is active in a channel, and its version."""
 
     deployment: Deployment
     version: ThemeVersion
@@ -36,138 +38,171 @@ class ActiveDeployment:
 
 @dataclass(frozen=True)
 class DeploymentService:
+    """Appends to the deployment log; what is active follows from the log and the time."""
+
     themes: ThemeStore
     deployments: DeploymentStore
-    gate: PreflightChecker
+    preflight: PreflightChecker
 
     def run_checks(self, slug: Slug, number: int | None = None) -> tuple[CheckResult, ...]:
-        """What the gate says of a version, the latest unless numbered."""
-        return self.gate.check(self.themes.get_version(slug, number))
+        """The preflight results of a version; None: the latest."""
+        return self.preflight.check(self.themes.get_version(slug, number))
 
     def deploy(
-        self, order: DeploymentSpec, over: int | None = None, seen: Seen | None = None
+        self,
+        spec: DeploymentSpec,
+        expected_latest_id: int | None = None,
+        acknowledged: Acknowledged | None = None,
     ) -> Deployment:
-        """Gives an order. Raises GateClosed where the gate says stop, unless it is forced.
+        """Deploys a version after its preflight.
 
-        With `seen`, as from a page where somebody reviews the order, nothing may be served that
-        this somebody was not told of: raises InputError for a warning, or with force for a stop, that
-        is not among what was seen of its version.
+        Args:
+            spec: what to deploy; with `bypassed_checks` failed checks do not prevent it.
+            expected_latest_id: the theme's latest deployment that the operator knew of, 0 for none
+                (optimistic concurrency); None skips that check.
+            acknowledged: what a person has confirmed on a page. Every warning, and with
+                `bypassed_checks` every stop, must be among it.
+
+        Raises:
+            PreflightFailedError: a check says stop.
+            InvalidInputError: a result is not acknowledged.
+            VersionConflictError: there is a later deployment than the expected one.
         """
-        for number in (order.version, order.canary_version):
-            if number is not None and (seen is not None or not order.bypassed_checks):
-                found = self.run_checks(order.slug, number)
-                if not order.bypassed_checks:
-                    self._require_checks_pass(order.slug, number, found)
-                if seen is not None:
-                    _expect_seen(found, number, seen.get(number, ()))
-        return self.deployments.add(order, over)
+        for number in (spec.version, spec.canary_version):
+            if number is not None and (acknowledged is not None or not spec.bypassed_checks):
+                results = self.run_checks(spec.slug, number)
+                if not spec.bypassed_checks:
+                    _require_checks_pass(spec.slug, number, results)
+                if acknowledged is not None:
+                    _require_acknowledged(results, number, acknowledged.get(number, ()))
+        return self.deployments.add(spec, expected_latest_id)
 
-    def roll_back(
-        self, slug: Slug, channel: Slug, author: str = "", over: int | None = None
+    def rollback(
+        self, slug: Slug, channel: Slug, author: str = "", expected_latest_id: int | None = None
     ) -> Deployment:
-        """Back to the version served before, at once and past the gate: it has been served.
+        """Deploys the previous version again, at once and without preflight, since it was live
+        before.
 
-        Raises NotFound when there is none.
+        Raises NotFoundError when there is none, VersionConflictError as `deploy` does.
         """
         log = self.deployments.list_all(slug, channel)
         now = datetime.now(UTC)
         number = previous_version(log, now)
         if number is None:
             raise NotFoundError("deployment.nothing_before", channel=channel, slug=slug)
-        left = active_deployment(log, now)
-        note = f"rolled back from version {left.spec.version}" if left else "rolled back"
-        order = DeploymentSpec(channel=channel, slug=slug, version=number, author=author, note=note, bypassed_checks=True)  # fmt: skip
-        return self.deployments.add(order, over)
+        active = active_deployment(log, now)
+        note = f"rolled back from version {active.spec.version}" if active else "rolled back"
+        spec = DeploymentSpec(
+            channel=channel,
+            slug=slug,
+            version=number,
+            author=author,
+            note=note,
+            bypassed_checks=True,
+        )
+        return self.deployments.add(spec, expected_latest_id)
 
     def undeploy(self, slug: Slug, channel: Slug, author: str = "", note: str = "") -> Deployment:
-        """The kill switch: the theme is served no more, at once, whatever was scheduled."""
-        order = DeploymentSpec(channel=channel, slug=slug, version=None, author=author, note=note)
-        return self.deployments.add(order)
+        """The kill switch: ends a theme's deployment in a channel at once, whatever was
+        scheduled."""
+        spec = DeploymentSpec(channel=channel, slug=slug, version=None, author=author, note=note)
+        return self.deployments.add(spec)
 
     def archive(self, slug: Slug, archived: bool = True) -> None:
-        """Takes a theme out of the lists, or back in. Raises NotFound, and InputError while some
-        channel serves it."""
-        log = self.deployments.list_all(slug)
-        channels = sorted({each.spec.channel for each in log})
-        served = [
-            c
-            for c in channels
-            if any(s.deployment.spec.slug == slug for s in self.active_deployments(c))
-        ]
-        if archived and served:
-            raise InvalidInputError("deployment.still_served", slug=slug, channels=served)
+        """Removes a theme from the lists, or puts it back.
+
+        Raises NotFoundError, and InvalidInputError while the theme is deployed in a channel.
+        """
+        channels = sorted({one.spec.channel for one in self.deployments.list_all(slug)})
+        active = [channel for channel in channels if self._is_active(slug, channel)]
+        if archived and active:
+            raise InvalidInputError("deployment.still_served", slug=slug, channels=active)
         self.themes.archive(slug, archived)
+
+    def _is_active(self, slug: Slug, channel: Slug) -> bool:
+        active = self.active_deployments(channel)
+        return any(one.deployment.spec.slug == slug for one in active)
 
     def active_deployments(
         self, channel: Slug, at: datetime | None = None
     ) -> Sequence[ActiveDeployment]:
-        """The themes a channel serves at a moment, now unless told, by slug."""
+        """The deployments that are active in a channel at a time (None: now), by slug."""
         moment = at or datetime.now(UTC)
         log = self.deployments.list_all(channel=channel)
-        found = []
-        for slug in sorted({each.spec.slug for each in log}):
-            now = active_deployment([each for each in log if each.spec.slug == slug], moment)
-            if now is not None and now.spec.version is not None:
-                found.append(ActiveDeployment(now, self.themes.get_version(slug, now.spec.version)))
-        return found
+        active = []
+        for slug in sorted({one.spec.slug for one in log}):
+            current = active_deployment([one for one in log if one.spec.slug == slug], moment)
+            if current is not None and current.spec.version is not None:
+                version = self.themes.get_version(slug, current.spec.version)
+                active.append(ActiveDeployment(current, version))
+        return active
 
     def resolve_version(self, slug: Slug, channel: Slug, request_id: str) -> ThemeVersion:
-        """The version that answers a request.
+        """The version for a request: the deployed one, or the canary by a hash of the request's id.
 
-        Where a model of it is missing, the version served before, if its order allows that. Raises
-        NotFound when the theme is not served.
+        Where a model of it is missing and the deployment allows a fallback, the last version whose
+        models are all installed. Raises NotFoundError when the theme is not deployed.
         """
-        deployments, moment = self.deployments.list_all(slug, channel), datetime.now(UTC)
-        now = active_deployment(deployments, moment)
-        number = None if now is None else now.spec.resolve_version(request_id)
-        if now is None or number is None:
+        log_entries = self.deployments.list_all(slug, channel)
+        active = active_deployment(log_entries, datetime.now(UTC))
+        number = None if active is None else active.spec.resolve_version(request_id)
+        if active is None or number is None:
             raise NotFoundError("deployment.not_served", channel=channel, slug=slug)
         version = self.themes.get_version(slug, number)
-        if now.spec.fallback_to_previous and (missing := self.gate.missing_models(version.preset)):
-            last_good = self._last_healthy_version(
-                slug, [each for each in deployments if each.id < now.id]
-            )
-            if last_good is not None:
-                log.warning("%s falls back to version %d: %s", slug, last_good.version, missing[0])
-                return last_good
+        missing = active.spec.fallback_to_previous and self.preflight.missing_models(version.preset)
+        if missing:
+            earlier = [entry for entry in log_entries if entry.id < active.id]
+            healthy = self._last_healthy_version(slug, earlier)
+            if healthy is not None:
+                log.warning("%s falls back to version %d: %s", slug, healthy.version, missing[0])
+                return healthy
         return version
 
     def unhealthy(self, channel: Slug) -> Mapping[Slug, tuple[Message, ...]]:
-        """The themes that a channel serves and whose models are not all here, with the reasons."""
-        found = {
-            each.deployment.spec.slug: self.gate.missing_models(each.version.preset)
-            for each in self.active_deployments(channel)
+        """The active themes of a channel with missing models, and the reasons."""
+        missing = {
+            active.deployment.spec.slug: self.preflight.missing_models(active.version.preset)
+            for active in self.active_deployments(channel)
         }
-        return {slug: reasons for slug, reasons in found.items() if reasons}
+        return {slug: reasons for slug, reasons in missing.items() if reasons}
 
-    def _last_healthy_version(self, slug: Slug, older: Sequence[Deployment]) -> ThemeVersion | None:
+    def _last_healthy_version(
+        self, slug: Slug, earlier: Sequence[Deployment]
+    ) -> ThemeVersion | None:
         numbers = dict.fromkeys(
-            each.spec.version for each in older if each.spec.version is not None
+            entry.spec.version for entry in earlier if entry.spec.version is not None
         )
         versions = (self.themes.get_version(slug, number) for number in numbers)
-        return next((each for each in versions if not self.gate.missing_models(each.preset)), None)
-
-    def _require_checks_pass(self, slug: Slug, number: int, found: Sequence[CheckResult]) -> None:
-        stops = [finding for finding in found if finding.level == "stop"]
-        if stops:
-            first = message("deployment.finding", what=stops[0].message, remedy=stops[0].hint or "")
-            if len(stops) > 1:
-                first = message("deployment.and_more", first=first, count=len(stops) - 1)
-            raise PreflightFailedError(
-                "deployment.gate_closed", number=number, slug=slug, reason=first
-            )
+        missing_models = self.preflight.missing_models
+        return next((one for one in versions if not missing_models(one.preset)), None)
 
 
-def _expect_seen(found: Sequence[CheckResult], number: int, seen: Collection[str]) -> None:
-    """`seen` are findings as a page has shown them, in any language."""
-    unseen = [
-        each.message for each in found if each.level != "pass" and not _is_in(each.message, seen)
-    ]
-    if unseen:
-        raise InvalidInputError(
-            "deployment.confirm_findings", number=number, findings=join_messages(unseen)
+def _require_checks_pass(slug: Slug, number: int, results: Sequence[CheckResult]) -> None:
+    stops = [result for result in results if result.level == "stop"]
+    if stops:
+        hint = stops[0].hint or ""
+        reason = message("deployment.finding", what=stops[0].message, remedy=hint)
+        if len(stops) > 1:
+            reason = message("deployment.and_more", first=reason, count=len(stops) - 1)
+        raise PreflightFailedError(
+            "deployment.gate_closed", number=number, slug=slug, reason=reason
         )
 
 
-def _is_in(what: Message, seen: Collection[str]) -> bool:
-    return any(what.text(language) in seen for language in LANGUAGES)
+def _require_acknowledged(
+    results: Sequence[CheckResult], number: int, acknowledged: Collection[str]
+) -> None:
+    """`acknowledged` are the texts of results as a page has shown them, in any language."""
+    missing = [
+        result.message
+        for result in results
+        if result.level != "pass" and not _is_among(result.message, acknowledged)
+    ]
+    if missing:
+        raise InvalidInputError(
+            "deployment.confirm_findings", number=number, findings=join_messages(missing)
+        )
+
+
+def _is_among(text: Message, acknowledged: Collection[str]) -> bool:
+    return any(text.text(language) in acknowledged for language in LANGUAGES)

@@ -1,4 +1,4 @@
-"""Writes into a preset the hashes of the models it names, as they are on this machine now."""
+"""Pins the models of a preset: adds the SHA-256 hashes of the installed files to their names."""
 
 from studio.errors import ModelError, NotFoundError
 from studio.models.catalog import ModelCatalog
@@ -7,10 +7,10 @@ from studio.recipes.themes.preset import SLOTS, Preset
 
 
 def pin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
-    """`preset` with a hash beside every model name that had none.
+    """The preset with a hash for every model that has none.
 
-    A hash that is there stays: it says what the recipe was tuned with. A model that is not
-    here, or cannot be read, stays without; rendering will name it.
+    An existing hash stays: it says what the recipe was tuned with. A model that is not installed,
+    or cannot be read, stays unpinned; rendering reports it.
     """
     recipes = preset.recipes
     for slot in SLOTS:
@@ -19,7 +19,7 @@ def pin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
 
 
 def _pin(recipe: Recipe, catalog: ModelCatalog) -> Recipe:
-    def hashed(kind: ModelType, ref: ModelRef) -> ModelRef:
+    def pinned(kind: ModelType, ref: ModelRef) -> ModelRef:
         if ref.sha256 is not None:
             return ref
         try:
@@ -29,13 +29,13 @@ def _pin(recipe: Recipe, catalog: ModelCatalog) -> Recipe:
 
     return recipe.model_copy(
         update={
-            "base_model": hashed("checkpoint", recipe.base_model),
-            "vae": recipe.vae and hashed("vae", recipe.vae),
+            "base_model": pinned("checkpoint", recipe.base_model),
+            "vae": recipe.vae and pinned("vae", recipe.vae),
             "loras": tuple(
-                use.model_copy(update={"model": hashed("lora", use.model)}) for use in recipe.loras
+                use.model_copy(update={"model": pinned("lora", use.model)}) for use in recipe.loras
             ),
             "control_units": tuple(
-                unit.model_copy(update={"model": hashed("controlnet", unit.model)})
+                unit.model_copy(update={"model": pinned("controlnet", unit.model)})
                 for unit in recipe.control_units
             ),
         }

@@ -1,4 +1,4 @@
-"""Presets as files: taken along with their base images, and taken in from another studio."""
+"""Import and export of themes as files, with their base images."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -20,8 +20,8 @@ from studio.store.themes import ThemeStore
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import brought: the saved version, base images that are new here, and what is missing
-    with the remedy."""
+    """The saved version, the ids of base images that were added, and what is missing with a
+    hint."""
 
     version: ThemeVersion
     base_images: tuple[str, ...]
@@ -30,70 +30,67 @@ class ImportResult:
 
 @dataclass(frozen=True)
 class ThemeImportExport:
+    """Moves themes between studios."""
+
     themes: ThemeStore
     base_images: BaseImageStore
     catalog: ModelCatalog
 
     def export(self, slug: str, number: int | None, with_bases: bool) -> str:
-        """A preset file as JSON. Raises NotFound."""
+        """A theme version (None: the latest) as a JSON file. Raises NotFoundError."""
         preset = self.themes.get_version(slug, number).preset
         if not with_bases:
             return preset.to_json()
         bases: Sequence[BaseImage] = [
-            self.base_images.get(each) for each in preset.base_images
+            self.base_images.get(image_id) for image_id in preset.base_images
         ] or self.base_images.list_all()
-        packed = tuple(
+        bundled = tuple(
             BundledBaseImage(image=base, png=self.base_images.read_png(base)) for base in bases
         )
-        return ThemeBundle(preset=preset, base_images=packed).to_json()
+        return ThemeBundle(preset=preset, base_images=bundled).to_json()
 
     def import_theme(self, data: bytes, name: str, author: str = "") -> ImportResult:
-        """Saves the preset of a file as the next version of its slug, its base images where they
-        are new. Nothing is saved unless all of it holds.
+        """Saves the preset of a file as the next version of its theme, and the file's new base
+        images.
 
-        Raises BadDocument for a file that does not hold, InputError when a base image of its own
-        would replace another of the same id.
+        `name` is the file's, for errors and the version's note. Nothing is saved unless all of the
+        file is valid.
+
+        Raises:
+            InvalidDocumentError: the file is invalid.
+            InvalidInputError: one of its base images would replace another of the same id.
         """
-        package = parse_theme_file(data, message("theme.file", name=name))
+        bundle = parse_theme_file(data, message("theme.file", name=name))
         try:
-            models = list_referenced_models(package.preset)
+            models = list_referenced_models(bundle.preset)
         except InvalidInputError as error:
             raise InvalidDocumentError(
                 "theme.file_invalid", name=name, reason=error.message
             ) from None
-        new = [packed for packed in package.base_images if self._check_bundled_image(packed)]
-        for packed in new:
-            self.base_images.upsert(
-                packed.image,
-                packed.png,
-                position=len(self.base_images.list_all(include_retired=True)),
-            )
-        preset = pin_model_hashes(package.preset, self.catalog)
-        version = self.themes.save(preset, author, note=f"imported from {name}")
+        new = [bundled for bundled in bundle.base_images if self._check_bundled_image(bundled)]
+        for bundled in new:
+            position = len(self.base_images.list_all(include_retired=True))
+            self.base_images.upsert(bundled.image, bundled.png, position=position)
+        preset = pin_model_hashes(bundle.preset, self.catalog)
+        version = self.themes.save(preset, author, f"imported from {name}")
         missing = (*self._missing_models(models), *self._missing_base_images(preset))
-        return ImportResult(version, tuple(packed.image.id for packed in new), missing)
+        return ImportResult(version, tuple(bundled.image.id for bundled in new), missing)
 
-    def _check_bundled_image(self, packed: BundledBaseImage) -> bool:
-        image = packed.image
-        if hashlib.sha256(packed.png).hexdigest() != image.sha256:
+    def _check_bundled_image(self, bundled: BundledBaseImage) -> bool:
+        """Whether the base image is new here; raises where it is damaged or conflicts."""
+        image = bundled.image
+        if hashlib.sha256(bundled.png).hexdigest() != image.sha256:
             raise InvalidDocumentError("theme.file_base_damaged", id=image.id)
-        size = decode_png(packed.png, message("theme.file_base", id=image.id)).size
+        size = decode_png(bundled.png, message("theme.file_base", id=image.id)).size
         if size != (image.width, image.height):
             raise InvalidDocumentError("theme.file_base_wrong_size", id=image.id)
-        here = next(
-            (
-                each
-                for each in self.base_images.list_all(include_retired=True)
-                if each.id == image.id
-            ),
-            None,
-        )
-        if here is not None and here.sha256 != image.sha256:
+        stored = {one.id: one for one in self.base_images.list_all(include_retired=True)}
+        if image.id in stored and stored[image.id].sha256 != image.sha256:
             raise InvalidInputError("theme.file_base_conflict", id=image.id)
-        return here is None
+        return image.id not in stored
 
     def _missing_models(self, named: Sequence[tuple[ModelType, ModelRef]]) -> Iterator[Message]:
-        """Why each model that cannot be used as the file has it cannot, with how to get it."""
+        """Why each model that cannot be used as the file names it cannot, with a hint."""
         for kind, ref in named:
             try:
                 self.catalog.get(kind, ref)
@@ -101,8 +98,7 @@ class ThemeImportExport:
                 yield error.message
 
     def _missing_base_images(self, preset: Preset) -> Iterator[Message]:
-        """Each base image that is not here; the store is asked once, however many are named."""
-        here = {image.id for image in self.base_images.list_all(include_retired=True)}
-        for each in preset.base_images:
-            if each not in here:
-                yield message("image.base_missing_in_file", id=each)
+        stored_ids = {image.id for image in self.base_images.list_all(include_retired=True)}
+        for image_id in preset.base_images:
+            if image_id not in stored_ids:
+                yield message("image.base_missing_in_file", id=image_id)

@@ -1,4 +1,4 @@
-"""How many tokens a recipe's prompt takes, told before anything is rendered."""
+"""Counts the tokens of a recipe's prompt before anything is rendered."""
 
 import threading
 from pathlib import Path
@@ -13,42 +13,46 @@ from studio.recipes.generation.prompt_syntax import parse_prompt
 from studio.recipes.generation.recipe import Recipe
 
 CHUNK_TOKENS = 75
-"""Tokens that CLIP reads at once, without those that begin and end them."""
+"""Tokens that CLIP encodes in one chunk, without the start and end tokens."""
 
 
 class TokenCounter:
-    """Counts as the base model's own tokenizer does; each is read once."""
+    """Counts with the base model's own tokenizer; each tokenizer is loaded once. Thread-safe."""
 
     def __init__(self, catalog: ModelCatalog, configurations: Path) -> None:
+        """`configurations` has the bundled tokenizers for single-file checkpoints."""
         self._catalog = catalog
         self._configurations = configurations
         self._lock = threading.Lock()
         self._tokenizers: dict[str, Tokenizer] = {}
 
-    def count(self, recipe: Recipe, theme: str, words: str) -> int | None:
-        """None where the base model, or its tokenizer, cannot be read."""
+    def count(self, recipe: Recipe, theme_prompt: str, user_prompt: str) -> int | None:
+        """The tokens of the composed prompt, without start and end tokens and prompt syntax.
+
+        None where the base model, or its tokenizer, cannot be read.
+        """
         try:
             model = self._catalog.get("checkpoint", recipe.base_model)
             tokenizer = self._tokenizer(model)
         except (StudioError, OSError):
             return None
-        text = parse_prompt(compose_prompt(recipe, theme, words)).text
+        text = parse_prompt(compose_prompt(recipe, theme_prompt, user_prompt)).text
         return len(tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _tokenizer(self, model: ModelInfo) -> Tokenizer:
         with self._lock:
             if model.sha256 not in self._tokenizers:
-                tokenizer = self._read(model)
+                tokenizer = self._load(model)
                 tokenizer.no_padding()
                 tokenizer.no_truncation()
                 self._tokenizers[model.sha256] = tokenizer
             return self._tokenizers[model.sha256]
 
-    def _read(self, model: ModelInfo) -> Tokenizer:
+    def _load(self, model: ModelInfo) -> Tokenizer:
         file = model.path / "tokenizer" / "tokenizer.json"
         if file.is_file():
             return Tokenizer.from_file(str(file))
-        # Late: it needs transformers, and only single files and older folders ask for it.
+        # Imported late: it needs transformers, which only single files and older directories use.
         from studio.engine.loading.bundled_configs import BundledConfigs
 
         family = model.family if model.family in ("sd15", "sd21", "sdxl") else "sd15"

@@ -1,4 +1,4 @@
-"""The byte-bounded cache, against a plain model of what it should hold."""
+"""The byte-bounded LRU cache, also against a simple model of what it should contain."""
 
 from collections.abc import Callable
 
@@ -9,31 +9,32 @@ from hypothesis import strategies as st
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
 
 
-def made(value: str, log: list[str]) -> Callable[[], str]:
-    def make() -> str:
+def logged_factory(value: str, log: list[str]) -> Callable[[], str]:
+    def factory() -> str:
         log.append(value)
         return value
 
-    return make
+    return factory
 
 
-def test_a_value_is_made_once() -> None:
+def test_value_is_created_once() -> None:
     cache, log = ByteLRUCache[str](10, len), list[str]()
-    assert [cache.get_or_create("a", made("xxx", log)) for _ in range(3)] == ["xxx"] * 3
+    values = [cache.get_or_create("a", logged_factory("xxx", log)) for _ in range(3)]
+    assert values == ["xxx"] * 3
     assert log == ["xxx"]
     status = cache.status()
     assert (status.entries, status.bytes, status.hits, status.misses) == (1, 3, 2, 1)
 
 
-def test_a_value_too_large_is_handed_out_and_spares_the_others() -> None:
+def test_oversized_value_is_returned_and_evicts_nothing() -> None:
     cache, log = ByteLRUCache[str](4, len), list[str]()
-    cache.get_or_create("small", made("ab", log))
-    assert cache.get_or_create("large", made("abcdef", log)) == "abcdef"
-    cache.get_or_create("small", made("ab", log))
+    cache.get_or_create("small", logged_factory("ab", log))
+    assert cache.get_or_create("large", logged_factory("abcdef", log)) == "abcdef"
+    cache.get_or_create("small", logged_factory("ab", log))
     assert log == ["ab", "abcdef"]
 
 
-def test_a_failure_keeps_nothing() -> None:
+def test_failing_factory_caches_nothing() -> None:
     cache = ByteLRUCache[str](4, len)
 
     def broken() -> str:
@@ -45,23 +46,23 @@ def test_a_failure_keeps_nothing() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 7)), max_size=40))
-def test_it_never_holds_more_than_its_limit_and_drops_the_oldest(asked: list[tuple[str, int]]) -> None:  # fmt: skip
+def test_limit_holds_and_least_recently_used_is_evicted(lookups: list[tuple[str, int]]) -> None:
     cache = ByteLRUCache[str](10, len)
     sizes: dict[str, int] = {}
-    order: list[str] = []
-    for key, size in asked:
-        known = sizes.setdefault(key, size)
-        cache.get_or_create(key, lambda known=known: "x" * known)  # type: ignore[misc]
-        order = [k for k in order if k != key] + [key]
-        while sum(sizes[k] for k in order) > 10:
-            order.pop(0)
-        assert cache.status().bytes == sum(sizes[k] for k in order)
-        assert cache.status().entries == len(order)
+    expected_keys: list[str] = []
+    for key, size in lookups:
+        first_size = sizes.setdefault(key, size)
+        cache.get_or_create(key, lambda size=first_size: "x" * size)  # type: ignore[misc]
+        expected_keys = [k for k in expected_keys if k != key] + [key]
+        while sum(sizes[k] for k in expected_keys) > 10:
+            expected_keys.pop(0)
+        assert cache.status().bytes == sum(sizes[k] for k in expected_keys)
+        assert cache.status().entries == len(expected_keys)
 
 
-def test_clearing_forgets_everything() -> None:
+def test_clear_drops_every_value() -> None:
     cache, log = ByteLRUCache[str](10, len), list[str]()
-    cache.get_or_create("a", made("xxx", log))
+    cache.get_or_create("a", logged_factory("xxx", log))
     cache.clear()
-    cache.get_or_create("a", made("xxx", log))
+    cache.get_or_create("a", logged_factory("xxx", log))
     assert log == ["xxx", "xxx"]

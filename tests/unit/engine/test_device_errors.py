@@ -1,12 +1,12 @@
-"""What torch says when memory runs out, and when the device is gone."""
+"""Classification of torch's errors: out of memory, device lost, and others."""
 
 import pytest
 import torch
 
-from studio.engine.device_errors import lost_device, ran_out_of_memory, translated
+from studio.engine.device_errors import is_device_lost, is_out_of_memory, map_backend_errors
 from studio.errors import DeviceLostError, InsufficientMemoryError, JobCancelledError, RenderError
 
-MEMORY = [
+OUT_OF_MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     torch.AcceleratorError("CUDA error: out of memory\nCUDA kernel errors might be …"),
     RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB, max allowed: 9.07 GB)."),
@@ -17,7 +17,7 @@ MEMORY = [
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     MemoryError(),
 ]
-LOST = [
+DEVICE_LOST = [
     torch.AcceleratorError("CUDA error: an illegal memory access was encountered"),
     torch.AcceleratorError("CUDA error: unspecified launch failure"),
     torch.AcceleratorError("CUDA error: device-side assert triggered"),
@@ -26,7 +26,7 @@ LOST = [
     RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
     RuntimeError("HIP error: the operation cannot be performed in the present state"),
 ]
-OTHERS = [
+OTHER_ERRORS = [
     RuntimeError("The size of tensor a (9) must match the size of tensor b (8)"),
     RuntimeError("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED"),
     AttributeError("'NoneType' object has no attribute 'device'"),
@@ -38,35 +38,46 @@ OTHERS = [
 ]
 
 
-def said(error: BaseException) -> str:
+def error_id(error: BaseException) -> str:
     return str(error)[:40] or type(error).__name__
 
 
 # Issue 18, 2 and 3.
-@pytest.mark.parametrize("error", MEMORY, ids=said)
-def test_memory_that_ran_out_is_told_apart(error: Exception) -> None:
-    assert (ran_out_of_memory(error), lost_device(error)) == (True, False)
-    with pytest.raises(InsufficientMemoryError, match="memory ran out while pocket-ink was made ready"), translated("pocket-ink"):  # fmt: skip
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=error_id)
+def test_out_of_memory_becomes_insufficient_memory_error(error: Exception) -> None:
+    assert (is_out_of_memory(error), is_device_lost(error)) == (True, False)
+    with (
+        pytest.raises(
+            InsufficientMemoryError, match="memory ran out while pocket-ink was made ready"
+        ),
+        map_backend_errors("pocket-ink"),
+    ):
         raise error
 
 
 # Issue 18, 2.
-@pytest.mark.parametrize("error", LOST, ids=said)
-def test_a_device_that_answers_nobody_any_more_is_an_error_of_its_own(error: Exception) -> None:
-    assert (ran_out_of_memory(error), lost_device(error)) == (False, True)
-    with pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"), translated("pocket-ink"):  # fmt: skip
+@pytest.mark.parametrize("error", DEVICE_LOST, ids=error_id)
+def test_lost_device_becomes_device_lost(error: Exception) -> None:
+    assert (is_out_of_memory(error), is_device_lost(error)) == (False, True)
+    with (
+        pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"),
+        map_backend_errors("pocket-ink"),
+    ):
         raise error
 
 
 # Issue 18, 2.
-@pytest.mark.parametrize("error", OTHERS, ids=said)
-def test_whatever_else_fails_inside_a_library_is_an_engine_error(error: Exception) -> None:
-    assert (ran_out_of_memory(error), lost_device(error)) == (False, False)
-    with pytest.raises(RenderError, match="rendering with pocket-ink failed: ") as told, translated("pocket-ink"):  # fmt: skip
+@pytest.mark.parametrize("error", OTHER_ERRORS, ids=error_id)
+def test_any_other_library_error_becomes_render_error(error: Exception) -> None:
+    assert (is_out_of_memory(error), is_device_lost(error)) == (False, False)
+    with (
+        pytest.raises(RenderError, match="rendering with pocket-ink failed: ") as caught,
+        map_backend_errors("pocket-ink"),
+    ):
         raise error
-    assert type(told.value) is RenderError
+    assert type(caught.value) is RenderError
 
 
-def test_what_is_ours_passes_as_it_is() -> None:
-    with pytest.raises(JobCancelledError), translated("pocket-ink"):
+def test_studio_errors_pass_unchanged() -> None:
+    with pytest.raises(JobCancelledError), map_backend_errors("pocket-ink"):
         raise JobCancelledError("variant A was stopped")

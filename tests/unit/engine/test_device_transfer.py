@@ -1,4 +1,4 @@
-"""Models on a simulated card: whole or not there at all, whatever goes wrong on the way up."""
+"""Transfers to a simulated card: all of a model or nothing, whatever goes wrong."""
 
 import gc
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from torch import nn
 from studio.engine.memory.device_transfer import SingleModule
 from studio.engine.memory.tiered_cache import DeviceFull, TierCapacity, TieredModelCache
 from studio.errors import InsufficientMemoryError
-from tests.engine.card import SimulatedCard, out_of_memory, values
+from tests.engine.simulated_gpu import SimulatedGpu, distinct_values, out_of_memory
 
-LOADS = 400
+NUM_ACQUIRES = 400
 
 
-class Net(nn.Module):
-    """All of its weights are one number, which is its name."""
+class NumberedModule(nn.Module):
+    """All of its weights have one value, which identifies it."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -27,123 +27,123 @@ class Net(nn.Module):
             weight.requires_grad_(False).fill_(number)
 
 
-def net(number: int) -> SingleModule[Net]:
-    return SingleModule(Net(number))
+Model = SingleModule[NumberedModule]
 
 
-def numbers(model: SingleModule[Net]) -> set[float]:
+def new_model(number: int) -> Model:
+    return SingleModule(NumberedModule(number))
+
+
+def weight_values(model: Model) -> set[float]:
     weights = (*model.module.parameters(), *model.module.buffers())
-    return {value for weight in weights for value in values(weight)}
+    return {value for weight in weights for value in distinct_values(weight)}
 
 
 # Issue 18, 3.
-def test_four_hundred_loads_with_failures_never_mix_two_models_and_leak_nothing() -> None:
-    card, chance = SimulatedCard(), Random(18)
-    shelf: TieredModelCache[SingleModule[Net]] = TieredModelCache(
-        card, TierCapacity(2), TierCapacity(3)
-    )
-    refused = broken = drawn = 0
-    for load in range(LOADS):
-        number, at = chance.randrange(8), card.sent + chance.randrange(8)
-        how = chance.choice(["once", "always", "error"]) if load % 4 == 3 else "never"
-        card.fails = lambda sent, how=how, at=at: {  # type: ignore[misc]
-            "once": out_of_memory() if sent == at else None,
-            "always": out_of_memory() if sent >= at else None,
-            "error": RuntimeError("CUDA error: an illegal address") if sent == at else None,
-        }.get(how)
+def test_many_failing_transfers_never_mix_models_nor_leak_memory() -> None:
+    gpu, rng = SimulatedGpu(), Random(18)
+    cache: TieredModelCache[Model] = TieredModelCache(gpu, TierCapacity(2), TierCapacity(3))
+    refused = failed = succeeded = 0
+    for index in range(NUM_ACQUIRES):
+        number, fail_at = rng.randrange(8), gpu.transfers + rng.randrange(8)
+        failure = rng.choice(["once", "always", "error"]) if index % 4 == 3 else "never"
+        gpu.fail_on = lambda transfers, failure=failure, fail_at=fail_at: {  # type: ignore[misc]
+            "once": out_of_memory() if transfers == fail_at else None,
+            "always": out_of_memory() if transfers >= fail_at else None,
+            "error": RuntimeError("CUDA error: illegal address") if transfers == fail_at else None,
+        }.get(failure)
         try:
-            with shelf.acquire(number, 1, lambda number=number: net(number)) as model:  # type: ignore[misc]
-                drawn += 1
-                assert numbers(model) == {number}
+            with cache.acquire(number, 1, lambda number=number: new_model(number)) as model:  # type: ignore[misc]
+                succeeded += 1
+                assert weight_values(model) == {number}
         except InsufficientMemoryError:
             refused += 1
         except RuntimeError:
-            broken += 1
-        on_device = [held for held in shelf.status().residents if held.tier == "device"]
-        assert card.card.held == sum(held.bytes for held in on_device)
-        assert not any(held.pinned for held in shelf.status().residents)
-        if load % 4 == 3:
-            for held in shelf._entries.values():
-                assert len(numbers(held.model)) == 1
-    assert min(refused, broken) > 10
-    assert drawn > LOADS * 3 // 4
-    shelf.evict()
-    del model, held
+            failed += 1
+        on_device = [entry for entry in cache.status().residents if entry.tier == "device"]
+        assert gpu.device_memory.allocated == sum(entry.bytes for entry in on_device)
+        assert not any(entry.pinned for entry in cache.status().residents)
+        if index % 4 == 3:
+            for cached in cache._entries.values():
+                assert len(weight_values(cached.model)) == 1
+    assert min(refused, failed) > 10
+    assert succeeded > NUM_ACQUIRES * 3 // 4
+    cache.evict()
+    del model, cached
     gc.collect()
-    assert (card.card.held, card.pages.held) == (0, 0)
+    assert (gpu.device_memory.allocated, gpu.pinned_memory.allocated) == (0, 0)
 
 
-@pytest.mark.parametrize("at", range(9))
-def test_an_upload_that_fails_leaves_the_model_in_ram_as_it_was(at: int) -> None:
-    card, model = SimulatedCard(), net(7)
-    card.fails = lambda sent: out_of_memory() if sent == at else None
+@pytest.mark.parametrize("fail_at", range(9))
+def test_failed_transfer_leaves_the_model_unchanged_in_ram(fail_at: int) -> None:
+    gpu, model = SimulatedGpu(), new_model(7)
+    gpu.fail_on = lambda transfers: out_of_memory() if transfers == fail_at else None
     with pytest.raises(DeviceFull):
-        card.to_device(model)
-    assert numbers(model) == {7}
-    assert card.card.held == 0
-    down = card.to_device(model)
-    assert card.card.held == card.size_bytes(model)
-    down()
-    assert numbers(model) == {7}
-    assert card.card.held == 0
+        gpu.to_device(model)
+    assert weight_values(model) == {7}
+    assert gpu.device_memory.allocated == 0
+    offload = gpu.to_device(model)
+    assert gpu.device_memory.allocated == gpu.size_bytes(model)
+    offload()
+    assert weight_values(model) == {7}
+    assert gpu.device_memory.allocated == 0
 
 
-def test_what_is_no_lack_of_memory_is_told_as_it_is() -> None:
-    card, model = SimulatedCard(), net(7)
-    card.fails = lambda sent: KeyboardInterrupt() if sent == 3 else None
+def test_other_errors_of_a_transfer_are_raised_unchanged() -> None:
+    gpu, model = SimulatedGpu(), new_model(7)
+    gpu.fail_on = lambda transfers: KeyboardInterrupt() if transfers == 3 else None
     with pytest.raises(KeyboardInterrupt):
-        card.to_device(model)
-    assert numbers(model) == {7}
-    assert card.card.held == 0
+        gpu.to_device(model)
+    assert weight_values(model) == {7}
+    assert gpu.device_memory.allocated == 0
 
 
-def test_a_card_smaller_than_two_models_holds_one_after_the_other() -> None:
-    card = SimulatedCard(capacity=int(1.5 * SimulatedCard().size_bytes(net(0))))
-    shelf: TieredModelCache[SingleModule[Net]] = TieredModelCache(
-        card, TierCapacity(4), TierCapacity(4)
-    )
+def test_device_smaller_than_two_models_has_one_at_a_time() -> None:
+    gpu = SimulatedGpu(capacity=int(1.5 * SimulatedGpu().size_bytes(new_model(0))))
+    cache: TieredModelCache[Model] = TieredModelCache(gpu, TierCapacity(4), TierCapacity(4))
     for number in (0, 1, 2, 0, 1):
-        with shelf.acquire(number, 1, lambda number=number: net(number)) as model:  # type: ignore[misc]
-            assert numbers(model) == {number}
-    status = shelf.status()
+        with cache.acquire(number, 1, lambda number=number: new_model(number)) as model:  # type: ignore[misc]
+            assert weight_values(model) == {number}
+    status = cache.status()
     assert status.misses == 3
-    assert [held.tier for held in status.residents].count("device") == 1
+    assert [entry.tier for entry in status.residents].count("device") == 1
     with (
-        shelf.acquire(0, 1, lambda: net(0)),
+        cache.acquire(0, 1, lambda: new_model(0)),
         pytest.raises(InsufficientMemoryError, match="model 2 needs .* no memory left"),
-        shelf.acquire(2, 1, lambda: net(2)),
+        cache.acquire(2, 1, lambda: new_model(2)),
     ):
         pass
 
 
-def base_weights(model: SingleModule[Net]) -> Iterator[torch.Tensor]:
+def base_weights(model: Model) -> Iterator[torch.Tensor]:
+    """The weights that are not a LoRA's, of any shape."""
     return (weight for name, weight in model.module.named_parameters() if "lora" not in name)
 
 
-def test_a_lora_attached_on_the_device_leaves_the_way_down_without_copies() -> None:
-    """It renames the weights that it wraps."""
-    card, model = SimulatedCard(), net(7)
-    down = card.to_device(model)
-    layers = LoraConfig(r=2, target_modules=["layers.0", "layers.1"], init_lora_weights=False)
-    inject_adapter_in_model(layers, model.module, "bright")
+def test_offloading_after_a_lora_was_attached_copies_no_base_weight() -> None:
+    """Attaching a LoRA renames the weights that it wraps."""
+    gpu, model = SimulatedGpu(), new_model(7)
+    offload = gpu.to_device(model)
+    config = LoraConfig(r=2, target_modules=["layers.0", "layers.1"], init_lora_weights=False)
+    inject_adapter_in_model(config, model.module, "bright")
     assert any("base_layer" in name for name, _ in model.module.named_parameters())
-    down()
-    assert card.card.held == 0
-    assert {value for weight in base_weights(model) for value in values(weight)} == {7}
-    pages = card.pages.held
-    again = card.to_device(model)
-    again()
-    del down, again
+    offload()
+    assert gpu.device_memory.allocated == 0
+    assert {value for weight in base_weights(model) for value in distinct_values(weight)} == {7}
+    pinned = gpu.pinned_memory.allocated
+    second_offload = gpu.to_device(model)
+    second_offload()
+    del offload, second_offload
     gc.collect()
-    adapters = sum(w.nbytes for n, w in model.module.named_parameters() if "lora" in n)
-    assert card.pages.held == pages + adapters
+    adapter_bytes = sum(w.nbytes for n, w in model.module.named_parameters() if "lora" in n)
+    assert gpu.pinned_memory.allocated == pinned + adapter_bytes
 
 
-def test_weights_that_two_modules_share_go_up_once() -> None:
-    both = net(7)
-    shared = nn.ModuleList([both.module, both.module])
-    card = SimulatedCard()
-    down = card.to_device(SingleModule(shared))
-    assert card.card.held == card.size_bytes(both)
-    down()
-    assert numbers(both) == {7}
+def test_shared_weights_are_transferred_once() -> None:
+    model = new_model(7)
+    twice = nn.ModuleList([model.module, model.module])
+    gpu = SimulatedGpu()
+    offload = gpu.to_device(SingleModule(twice))
+    assert gpu.device_memory.allocated == gpu.size_bytes(model)
+    offload()
+    assert weight_values(model) == {7}

@@ -1,4 +1,4 @@
-"""The residency policy, with a placement that only keeps a log: no model is ever loaded."""
+"""The tiered model cache with a mover that only keeps a log: no model is ever loaded."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,269 +11,291 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from studio.engine.memory.tiered_cache import (
+    CacheEntryInfo,
     DeviceFull,
     TierCapacity,
+    TieredCacheStats,
     TieredModelCache,
-    lower_least_recent,
+    offload_least_recently_used,
 )
 from studio.errors import InsufficientMemoryError
 
 
 @dataclass
-class Paper:
-    """A model made of nothing."""
+class FakeModel:
+    """A model without weights."""
 
     name: str
     size: int
-    on_device: bool = False
+    is_on_device: bool = False
 
 
 @dataclass
-class Log:
-    """A placement that moves nothing and remembers everything."""
+class LoggingMover:
+    """A mover that moves nothing and logs every call."""
 
-    moves: list[str] = field(default_factory=list)
-    full: int = 0
-    """How many of the next uploads find no memory."""
+    log: list[str] = field(default_factory=list)
+    failures: int = 0
+    """How many of the next transfers find the device full."""
 
-    def size_bytes(self, model: Paper) -> int:
+    def size_bytes(self, model: FakeModel) -> int:
         return model.size
 
-    def to_device(self, model: Paper) -> Callable[[], None]:
-        assert not model.on_device
-        if self.full > 0:
-            self.full -= 1
-            self.moves.append(f"no room for {model.name}")
+    def to_device(self, model: FakeModel) -> Callable[[], None]:
+        assert not model.is_on_device
+        if self.failures > 0:
+            self.failures -= 1
+            self.log.append(f"full for {model.name}")
             raise DeviceFull
-        model.on_device = True
-        self.moves.append(f"up {model.name}")
+        model.is_on_device = True
+        self.log.append(f"transfer {model.name}")
 
-        def down() -> None:
-            assert model.on_device
-            model.on_device = False
-            self.moves.append(f"down {model.name}")
+        def offload() -> None:
+            assert model.is_on_device
+            model.is_on_device = False
+            self.log.append(f"offload {model.name}")
 
-        return down
+        return offload
 
     def release_host_memory(self) -> None:
-        self.moves.append("dropped")
+        self.log.append("released")
 
 
-class Shelf:
-    """A residency of paper models with its log."""
+class CacheHarness:
+    """A cache of fake models with its mover's log."""
 
     def __init__(self, device: TierCapacity, ram: TierCapacity) -> None:
-        self.log = Log()
-        self.residency: TieredModelCache[Paper] = TieredModelCache(self.log, device, ram)
+        self.mover = LoggingMover()
+        self.cache: TieredModelCache[FakeModel] = TieredModelCache(self.mover, device, ram)
 
     @contextmanager
-    def using(self, name: str, size: int = 1) -> Iterator[Paper]:
-        def load() -> Paper:
-            self.log.moves.append(f"load {name}")
-            return Paper(name, size)
+    def acquire(self, name: str, size: int = 1) -> Iterator[FakeModel]:
+        def load() -> FakeModel:
+            self.mover.log.append(f"load {name}")
+            return FakeModel(name, size)
 
-        with self.residency.acquire(name, size, load) as model:
+        with self.cache.acquire(name, size, load) as model:
             yield model
 
     def use(self, name: str, size: int = 1) -> None:
-        with self.using(name, size) as model:
-            assert model.on_device
+        with self.acquire(name, size) as model:
+            assert model.is_on_device
 
-    def taken(self) -> list[str]:
-        moves, self.log.moves = self.log.moves, []
-        return moves
+    def take_log(self) -> list[str]:
+        log, self.mover.log = self.mover.log, []
+        return log
+
+    @property
+    def stats(self) -> TieredCacheStats:
+        return self.cache.status()
+
+    @property
+    def residents(self) -> tuple[CacheEntryInfo, ...]:
+        return self.stats.residents
+
+    @property
+    def cached_keys(self) -> list[str]:
+        return [entry.key for entry in self.residents]
 
 
-def test_what_leaves_leaves_before_the_next_one_comes() -> None:
-    shelf = Shelf(device=TierCapacity(1), ram=TierCapacity(2))
+def test_eviction_comes_before_loading() -> None:
+    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(2))
     for name in "ab":
-        shelf.use(name)
-    assert shelf.taken() == ["load a", "up a", "load b", "down a", "up b"]
-    shelf.use("c")
-    assert shelf.taken() == ["dropped", "load c", "down b", "up c"]
+        harness.use(name)
+    assert harness.take_log() == ["load a", "transfer a", "load b", "offload a", "transfer b"]
+    harness.use("c")
+    assert harness.take_log() == ["released", "load c", "offload b", "transfer c"]
 
 
-def test_the_way_back_to_the_device_loads_nothing() -> None:
-    shelf = Shelf(device=TierCapacity(1), ram=TierCapacity(3))
+def test_offloaded_model_returns_to_the_device_without_loading() -> None:
+    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(3))
     for name in "aba":
-        shelf.use(name)
-    assert shelf.taken().count("load a") == 1
-    status = shelf.residency.status()
-    assert (status.device_hits, status.ram_hits, status.misses) == (0, 1, 2)
+        harness.use(name)
+    assert harness.take_log().count("load a") == 1
+    stats = harness.stats
+    assert (stats.device_hits, stats.ram_hits, stats.misses) == (0, 1, 2)
 
 
-def test_the_least_recently_used_leaves_first() -> None:
-    shelf = Shelf(device=TierCapacity(2), ram=TierCapacity(2))
+def test_least_recently_used_is_evicted_first() -> None:
+    harness = CacheHarness(device=TierCapacity(2), ram=TierCapacity(2))
     for name in "abac":
-        shelf.use(name)
-    assert [each.key for each in shelf.residency.status().residents] == ["a", "c"]
+        harness.use(name)
+    assert harness.cached_keys == ["a", "c"]
 
 
 def test_bytes_limit_as_well_as_counts() -> None:
-    shelf = Shelf(device=TierCapacity(9, bytes=10), ram=TierCapacity(9, bytes=20))
+    harness = CacheHarness(device=TierCapacity(9, bytes=10), ram=TierCapacity(9, bytes=20))
     for name in "abc":
-        shelf.use(name, 6)
-    status = shelf.residency.status()
-    assert [(each.key, each.tier) for each in status.residents] == [
-        ("a", "ram"), ("b", "ram"), ("c", "device"),
-    ]  # fmt: skip
-    assert (status.bytes("device"), status.bytes("ram")) == (6, 18)
+        harness.use(name, 6)
+    tiers = {entry.key: entry.tier for entry in harness.residents}
+    assert tiers == {"a": "ram", "b": "ram", "c": "device"}
+    assert harness.cached_keys == ["a", "b", "c"]
+    assert (harness.stats.bytes("device"), harness.stats.bytes("ram")) == (6, 18)
 
 
-def test_what_is_in_use_stays_and_the_one_that_cannot_fit_says_so() -> None:
-    shelf = Shelf(device=TierCapacity(1), ram=TierCapacity(2))
-    with shelf.using("a"), pytest.raises(InsufficientMemoryError, match="model b .* 1 model"):
-        shelf.use("b")
-    with shelf.using("a") as still:
-        assert still.on_device
+def test_pinned_model_stays_and_one_that_does_not_fit_beside_it_is_refused() -> None:
+    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(2))
+    with harness.acquire("a"), pytest.raises(InsufficientMemoryError, match="model b .* 1 model"):
+        harness.use("b")
+    with harness.acquire("a") as model:
+        assert model.is_on_device
 
 
-def test_a_model_larger_than_the_tier_is_refused_before_it_is_loaded() -> None:
-    shelf = Shelf(device=TierCapacity(2, bytes=10), ram=TierCapacity(2, bytes=10))
+def test_model_larger_than_the_tier_is_refused_before_loading() -> None:
+    harness = CacheHarness(device=TierCapacity(2, bytes=10), ram=TierCapacity(2, bytes=10))
     with pytest.raises(InsufficientMemoryError, match="raise the limit"):
-        shelf.use("a", 11)
-    assert shelf.taken() == []
+        harness.use("a", 11)
+    assert harness.take_log() == []
 
 
-def test_a_failed_load_leaves_everything_as_it_was() -> None:
-    shelf = Shelf(device=TierCapacity(2), ram=TierCapacity(2))
-    shelf.use("a")
+def test_failed_load_changes_nothing() -> None:
+    harness = CacheHarness(device=TierCapacity(2), ram=TierCapacity(2))
+    harness.use("a")
 
-    def broken() -> Paper:
+    def broken() -> FakeModel:
         raise OSError("no such file")
 
-    with pytest.raises(OSError, match="no such file"), shelf.residency.acquire("b", 1, broken):
+    with pytest.raises(OSError, match="no such file"), harness.cache.acquire("b", 1, broken):
         pass
-    assert [each.key for each in shelf.residency.status().residents] == ["a"]
-    shelf.use("b")
+    assert harness.cached_keys == ["a"]
+    harness.use("b")
 
 
-def test_evicting_all_spares_what_is_in_use() -> None:
-    shelf = Shelf(device=TierCapacity(3), ram=TierCapacity(3))
-    shelf.use("a")
-    with shelf.using("b"):
-        shelf.residency.evict()
-        assert [each.key for each in shelf.residency.status().residents] == ["b"]
-    shelf.residency.evict("b")
-    assert shelf.residency.status().residents == ()
+def test_evicting_all_spares_pinned_models() -> None:
+    harness = CacheHarness(device=TierCapacity(3), ram=TierCapacity(3))
+    harness.use("a")
+    with harness.acquire("b"):
+        harness.cache.evict()
+        assert harness.cached_keys == ["b"]
+    harness.cache.evict("b")
+    assert harness.residents == ()
 
 
 # Issue 18, 3.
-def test_where_the_device_is_full_the_least_recently_used_leaves_and_it_is_tried_again() -> None:
-    shelf = Shelf(device=TierCapacity(9), ram=TierCapacity(9))
+def test_full_device_offloads_least_recently_used_and_retries() -> None:
+    harness = CacheHarness(device=TierCapacity(9), ram=TierCapacity(9))
     for name in "abca":
-        shelf.use(name)
-    shelf.taken()
-    shelf.log.full = 2
-    with shelf.using("d") as model:
-        assert model.on_device
-        assert shelf.taken() == [
-            "load d", "no room for d", "down b", "no room for d", "down c", "up d",
-        ]  # fmt: skip
-    residents = shelf.residency.status().residents
-    assert {each.key for each in residents if each.tier == "ram"} == {"b", "c"}
+        harness.use(name)
+    harness.take_log()
+    harness.mover.failures = 2
+    with harness.acquire("d") as model:
+        assert model.is_on_device
+        assert harness.take_log() == [
+            "load d",
+            "full for d",
+            "offload b",
+            "full for d",
+            "offload c",
+            "transfer d",
+        ]
+    assert {entry.key for entry in harness.residents if entry.tier == "ram"} == {"b", "c"}
 
 
 # Issue 18, 3.
-def test_an_upload_that_finds_no_room_beside_what_is_in_use_says_so_and_leaves_nothing() -> None:
-    shelf = Shelf(device=TierCapacity(9), ram=TierCapacity(9))
-    with shelf.using("a") as used:
-        shelf.log.full = 9
+def test_full_device_with_only_pinned_models_is_an_error_that_changes_nothing() -> None:
+    harness = CacheHarness(device=TierCapacity(9), ram=TierCapacity(9))
+    with harness.acquire("a") as pinned:
+        harness.mover.failures = 9
         with pytest.raises(
             InsufficientMemoryError, match="model b needs .* no memory left beside what is in use"
         ):
-            shelf.use("b")
-        assert used.on_device
-    shelf.log.full = 0
-    assert [(each.key, each.tier, each.pinned) for each in shelf.residency.status().residents] == [
-        ("a", "device", False), ("b", "ram", False),
-    ]  # fmt: skip
-    shelf.use("b")
-    assert shelf.taken().count("load b") == 1
+            harness.use("b")
+        assert pinned.is_on_device
+    harness.mover.failures = 0
+    assert [(entry.key, entry.tier, entry.pinned) for entry in harness.residents] == [
+        ("a", "device", False),
+        ("b", "ram", False),
+    ]
+    harness.use("b")
+    assert harness.take_log().count("load b") == 1
 
 
 # Issue 18, 3.
-def test_residencies_of_one_device_make_room_for_each_other_by_age() -> None:
-    log, uses = Log(), count()
-    everyone: list[TieredModelCache[Paper]] = []
-    bases, nets = (
-        TieredModelCache[Paper](
-            log, TierCapacity(9), TierCapacity(9), uses, lambda: lower_least_recent(everyone)
+def test_caches_of_one_device_make_room_for_one_another_by_last_use() -> None:
+    mover, use_counter = LoggingMover(), count()
+    caches: list[TieredModelCache[FakeModel]] = []
+    base_models, controlnets = (
+        TieredModelCache[FakeModel](
+            mover,
+            TierCapacity(9),
+            TierCapacity(9),
+            use_counter,
+            lambda: offload_least_recently_used(caches),
         )
         for _ in range(2)
     )
-    everyone += [bases, nets]
-    for residency, name in ((bases, "base"), (nets, "net"), (bases, "other base")):
-        with residency.acquire(name, 1, lambda name=name: Paper(name, 1)):  # type: ignore[misc]
+    caches += [base_models, controlnets]
+    for cache, name in ((base_models, "base"), (controlnets, "net"), (base_models, "base 2")):
+        with cache.acquire(name, 1, lambda name=name: FakeModel(name, 1)):  # type: ignore[misc]
             pass
-    log.full = 2
-    with nets.acquire("other net", 1, lambda: Paper("other net", 1)):
+    mover.failures = 2
+    with controlnets.acquire("net 2", 1, lambda: FakeModel("net 2", 1)):
         pass
-    assert log.moves[-4:] == ["down base", "no room for other net", "down net", "up other net"]
+    assert mover.log[-4:] == ["offload base", "full for net 2", "offload net", "transfer net 2"]
 
 
 # Issue 18, 3.
-def test_a_model_whose_way_down_breaks_off_is_forgotten() -> None:
-    shelf = Shelf(device=TierCapacity(1), ram=TierCapacity(2))
-    with shelf.using("a") as model:
-        model.on_device = False
+def test_model_whose_offloading_fails_is_dropped() -> None:
+    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(2))
+    with harness.acquire("a") as model:
+        model.is_on_device = False  # Makes the mover's assertion fail.
     with pytest.raises(AssertionError):
-        shelf.use("b")
-    assert "a" not in [each.key for each in shelf.residency.status().residents]
-    shelf.use("a")
+        harness.use("b")
+    assert "a" not in harness.cached_keys
+    harness.use("a")
 
 
-class Traffic(RuleBasedStateMachine):
-    """Jobs come and go in any order; the limits hold at every moment."""
+class CacheStateMachine(RuleBasedStateMachine):
+    """Models are acquired and released in any order; the limits hold at all times."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.shelf = Shelf(device=TierCapacity(2, bytes=12), ram=TierCapacity(3, bytes=20))
-        self.open: list[tuple[str, ExitStack]] = []
+        self.harness = CacheHarness(device=TierCapacity(2, bytes=12), ram=TierCapacity(3, bytes=20))
+        self.acquired: list[tuple[str, ExitStack]] = []
 
-    @rule(name=st.sampled_from("abcdef"), full=st.sampled_from([0, 0, 0, 1, 2, 9]))
-    def begin(self, name: str, full: int) -> None:
+    @rule(name=st.sampled_from("abcdef"), failures=st.sampled_from([0, 0, 0, 1, 2, 9]))
+    def acquire(self, name: str, failures: int) -> None:
         block = ExitStack()
-        self.shelf.log.full = full
+        self.harness.mover.failures = failures
         try:
-            model = block.enter_context(self.shelf.using(name, 1 + ord(name) % 9))
+            model = block.enter_context(self.harness.acquire(name, 1 + ord(name) % 9))
         except InsufficientMemoryError:
-            assert self.open or full
+            assert self.acquired or failures
         else:
-            assert model.on_device
-            self.open.append((name, block))
-        self.shelf.log.full = 0
+            assert model.is_on_device
+            self.acquired.append((name, block))
+        self.harness.mover.failures = 0
 
-    @precondition(lambda self: self.open)
+    @precondition(lambda self: self.acquired)
     @rule(data=st.data())
-    def end(self, data: st.DataObject) -> None:
-        _, block = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
+    def release(self, data: st.DataObject) -> None:
+        _, block = self.acquired.pop(data.draw(st.integers(0, len(self.acquired) - 1)))
         block.close()
 
     @rule()
-    def tidy(self) -> None:
-        self.shelf.residency.evict()
+    def evict(self) -> None:
+        self.harness.cache.evict()
 
     @invariant()
-    def within_limits(self) -> None:
-        status = self.shelf.residency.status()
-        on_device = [each for each in status.residents if each.tier == "device"]
+    def limits_hold(self) -> None:
+        stats = self.harness.stats
+        on_device = [entry for entry in stats.residents if entry.tier == "device"]
         assert len(on_device) <= 2
-        assert len(status.residents) <= 3
-        assert status.bytes("device") <= 12
-        assert status.bytes("ram") <= 20
+        assert len(stats.residents) <= 3
+        assert stats.bytes("device") <= 12
+        assert stats.bytes("ram") <= 20
 
     @invariant()
-    def what_is_in_use_is_on_the_device(self) -> None:
-        pinned = {each.key for each in self.shelf.residency.status().residents if each.pinned}
-        assert pinned == {name for name, _ in self.open}
-        here = {e.key for e in self.shelf.residency.status().residents if e.tier == "device"}
-        assert pinned <= here
+    def acquired_models_are_pinned_on_the_device(self) -> None:
+        pinned = {entry.key for entry in self.harness.residents if entry.pinned}
+        assert pinned == {name for name, _ in self.acquired}
+        on_device = {entry.key for entry in self.harness.residents if entry.tier == "device"}
+        assert pinned <= on_device
 
     def teardown(self) -> None:
-        for _, block in self.open:
+        for _, block in self.acquired:
             block.close()
 
 
-TestTraffic = Traffic.TestCase
-TestTraffic.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestCacheStateMachine = CacheStateMachine.TestCase
+TestCacheStateMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -64,6 +64,8 @@ USABLE: dict[str, tuple[Configurations, str]] = {
     "SD 1.5": (base(SD15, {"cross_attention_dim": 768}), "sd15"),
     "SD 1.5, saved from img2img": (base("StableDiffusionImg2ImgPipeline", {"cross_attention_dim": 768}), "sd15"),
     "ordinary weights in an inpainting pipeline": (base("StableDiffusionInpaintPipeline", {"cross_attention_dim": 768}), "sd15"),
+    # Issue 21, 2: a VAE of more channels than four.
+    "eight latent channels": (base(SD15, {"cross_attention_dim": 768, "in_channels": 8, "out_channels": 8}), "sd15"),
     "SDXL": (base(SDXL, XL_UNET, XL_PARTS), "sdxl"),
     "SD 3.5": ({"model_index.json": index("StableDiffusion3Pipeline", SD3_PARTS)}, "sd3"),
 }  # fmt: skip

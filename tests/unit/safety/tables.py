@@ -1,4 +1,4 @@
-"""What the shipped lists must catch however it is written, and what they must let pass."""
+"""Texts that the bundled lists have to block, and harmless ones that have to pass."""
 
 EVASIONS = (
     """
@@ -11,7 +11,7 @@ p e n i s|n@ked girl|nu de|p0rn|pоrn|h3ntai|s.e.x|sеx|b00bs|tit5|kill  yoursel
     .replace("\n", "|")
     .split("|")
 )
-INNOCENT = (
+HARMLESS = (
     """
 Scunthorpe|a class of grass|assassin costume|bass guitar|cockatoo and peacock|cocktail dress|Dickens novel|Essex
 Sussex|therapist|grape dress|analysis|titanium|button|shuttlecock|pushing it|push it|as sweet as pie

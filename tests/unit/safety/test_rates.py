@@ -1,39 +1,43 @@
-"""How much the shipped lists catch, and how many innocents they stop, on the sets of the benchmark."""
+"""Recall and false positives of the bundled word lists on the example sets of the benchmark."""
 
 from collections import Counter
 
 import pytest
 
+from benchmarks.words import SET_NAMES, WORD_LISTS_DIR, misclassified, read_examples
 from studio.safety.word_filter import WordFilter
 from studio.safety.word_lists import WordLists
-from tests.benchmarks.words import NAMES, WORDS, examples, wrong
 
-LEAST_BLOCKED, MOST_STOPPED = 0.85, {"english": 0.03, "chinese": 0.08}
+MIN_RECALL = 0.85
+MAX_FALSE_POSITIVES = {"english": 0.03, "chinese": 0.08}
+"""Fraction of the harmless texts of a language that may be blocked or masked."""
 
 
 @pytest.fixture(scope="module")
-def shipped_filter() -> WordFilter:
-    return WordLists((WORDS,)).load_filter()
+def bundled_filter() -> WordFilter:
+    return WordLists((WORD_LISTS_DIR,)).load_filter()
 
 
 # Issue 18, 13.
-@pytest.mark.parametrize("name", NAMES)
-def test_evasions_are_blocked_and_innocents_pass(shipped_filter: WordFilter, name: str) -> None:
-    all_of = Counter((each.verdict, each.kind) for each in examples(name))
-    missed = wrong(name, shipped_filter.check)
-    told = "\n".join(f"{each.verdict} {each.kind}: {each.text!r}" for each in missed)
-    blocked = sum(count for (verdict, _), count in all_of.items() if verdict == "block")
-    let_through = sum(each.verdict == "block" for each in missed)
-    assert let_through <= (1 - LEAST_BLOCKED) * blocked, told
-    for language, most in MOST_STOPPED.items():
-        stopped = sum((each.verdict, each.kind) == ("pass", language) for each in missed)
-        assert stopped <= most * all_of["pass", language], told
+@pytest.mark.parametrize("name", SET_NAMES)
+def test_recall_and_false_positives(bundled_filter: WordFilter, name: str) -> None:
+    totals = Counter((example.expected, example.kind) for example in read_examples(name))
+    errors = misclassified(name, bundled_filter.check)
+    listing = "\n".join(f"{error.expected} {error.kind}: {error.text!r}" for error in errors)
+    blocked = sum(count for (expected, _), count in totals.items() if expected == "block")
+    missed = sum(error.expected == "block" for error in errors)
+    assert missed <= (1 - MIN_RECALL) * blocked, listing
+    for language, limit in MAX_FALSE_POSITIVES.items():
+        stopped = sum((error.expected, error.kind) == ("pass", language) for error in errors)
+        assert stopped <= limit * totals["pass", language], listing
 
 
-def test_each_technique_is_caught_more_often_than_not(shipped_filter: WordFilter) -> None:
-    """None is as it was: of those that were misspelt or encoded none was blocked."""
-    for name in NAMES:
-        all_of = Counter(each.kind for each in examples(name) if each.verdict == "block")
-        missed = Counter(each.kind for each in wrong(name, shipped_filter.check))
-        for kind, count in all_of.items():
+def test_recall_of_each_technique(bundled_filter: WordFilter) -> None:
+    """Recall over a whole set hides techniques that are rare in it."""
+    for name in SET_NAMES:
+        totals = Counter(
+            example.kind for example in read_examples(name) if example.expected == "block"
+        )
+        missed = Counter(error.kind for error in misclassified(name, bundled_filter.check))
+        for kind, count in totals.items():
             assert missed[kind] <= count / 4, f"{name}, {kind}: {missed[kind]} of {count} missed"

@@ -1,4 +1,4 @@
-"""The word filter: evasions are caught, innocents pass, places are those of the original text."""
+"""The word filter: evasions, harmless texts, positions in the original text."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +13,7 @@ from studio.safety.text_normalization import TextNormalizer
 from studio.safety.word_filter import WordFilter
 from studio.safety.word_lists import WordLists, parse_word_list
 from studio.settings import bundled_path
-from tests.unit.safety.tables import EVASIONS, INNOCENT
+from tests.unit.safety.tables import EVASIONS, HARMLESS
 
 
 @pytest.fixture(scope="module")
@@ -21,51 +21,48 @@ def lists() -> WordLists:
     return WordLists((bundled_path("assets") / "words",))
 
 
-FOLDER = TextNormalizer()
+NORMALIZER = TextNormalizer()
 FILTER = WordLists((bundled_path("assets") / "words",)).load_filter()
 
 
 @pytest.mark.parametrize("text", EVASIONS)
-def test_what_must_not_pass_is_blocked_however_it_is_written(lists: WordLists, text: str) -> None:
+def test_evasions_are_blocked(lists: WordLists, text: str) -> None:
     assert lists.load_filter().check(text).action == "block"
 
 
-@pytest.mark.parametrize("text", INNOCENT)
-def test_what_only_looks_like_it_passes(lists: WordLists, text: str) -> None:
+@pytest.mark.parametrize("text", HARMLESS)
+def test_harmless_texts_pass(lists: WordLists, text: str) -> None:
     assert lists.load_filter().check(text) == TextModerationResult()
 
 
 @pytest.mark.parametrize(
-    ("text", "severity", "masked"),
+    ("text", "action", "masked"),
     [
         ("a bloody  dress and a gun", "mask", "a dress and a"),
         ("穿比基尼的女孩", "mask", "穿 的女孩"),
         ("a bomb of colour", "flag", "a bomb of colour"),
     ],
 )
-def test_lesser_words_are_left_out_or_taken_down(
-    lists: WordLists, text: str, severity: str, masked: str
-) -> None:
-    verdict = lists.load_filter().check(text)
-    assert verdict.action == severity
-    assert verdict.apply_mask(text) == masked
+def test_mask_and_flag_entries(lists: WordLists, text: str, action: str, masked: str) -> None:
+    result = lists.load_filter().check(text)
+    assert result.action == action
+    assert result.apply_mask(text) == masked
 
 
-def test_a_match_tells_where_it_stood() -> None:
+def test_match_has_its_position() -> None:
     text = "so ｆ.u.c.k it"
-    verdict = WordFilter({"block": ["fuck"]}).check(text)
-    [match] = verdict.matches
+    [match] = WordFilter({"block": ["fuck"]}).check(text).matches
     assert text[match.start : match.end] == "ｆ.u.c.k"
     assert match.entry == "fuck"
 
 
-def test_what_a_star_stands_for_is_part_of_the_match() -> None:
+def test_letters_of_a_star_are_part_of_the_match() -> None:
     words = WordFilter({"mask": ["frob*", "*nox", "*mid*"]})
     for text in ("a frobbing dress", "a blinox dress", "a amidst dress"):
         assert words.check(text).apply_mask(text) == "a dress"
 
 
-def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
+def test_star_matches_letters_and_allow_takes_precedence() -> None:
     words = WordFilter(
         {"block": ["cat*"], "mask": ["*dog"], None: ["catalogue"], "flag": ["cat*"]}
     )  # fmt: skip
@@ -76,8 +73,8 @@ def test_stars_stand_for_letters_and_what_is_allowed_beats_all() -> None:
     assert words.check("a catalogue of cats").action == "block"
 
 
-def test_a_list_says_what_its_entries_are_for() -> None:
-    text = "# ours\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
+def test_word_list_sections() -> None:
+    text = "# custom\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
     words = {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
     assert parse_word_list(text, "x").words == words
     with pytest.raises(InvalidDocumentError, match=r"x, line 1: write \[block\]"):
@@ -86,28 +83,28 @@ def test_a_list_says_what_its_entries_are_for() -> None:
         parse_word_list("foo", "x")
 
 
-def test_lists_are_read_again_when_they_change(tmp_path: Path) -> None:
-    own = tmp_path / "words"
-    lists = WordLists((own,))
+def test_lists_are_reloaded_when_they_change(tmp_path: Path) -> None:
+    directory = tmp_path / "words"
+    lists = WordLists((directory,))
     assert lists.load_filter().check("frobnicate").action is None
-    own.mkdir()
-    (own / "mine.txt").write_text("[block]\nfrobnicate\n")
+    directory.mkdir()
+    (directory / "mine.txt").write_text("[block]\nfrobnicate\n")
     assert lists.load_filter().check("frobnicate").action == "block"
     before = lists.load_filter()
     assert lists.load_filter() is before
-    (own / "mine.txt").unlink()
+    (directory / "mine.txt").unlink()
     assert lists.load_filter().check("frobnicate").action is None
 
 
 @given(st.text(max_size=200))
 @settings(deadline=None)
-def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
-    folded = FOLDER.normalize(text)
-    assert len(folded.text) == len(folded.source_indices)
-    assert all(0 <= place < len(text) for place in folded.source_indices)
-    assert FOLDER.normalize(folded.text).text == folded.text
-    verdict = FILTER.check(text)
-    assert all(0 <= match.start < match.end <= len(text) for match in verdict.matches)
+def test_normalization_is_idempotent_and_keeps_source_indices(text: str) -> None:
+    normalized = NORMALIZER.normalize(text)
+    assert len(normalized.text) == len(normalized.source_indices)
+    assert all(0 <= index < len(text) for index in normalized.source_indices)
+    assert NORMALIZER.normalize(normalized.text).text == normalized.text
+    result = FILTER.check(text)
+    assert all(0 <= match.start < match.end <= len(text) for match in result.matches)
 
 
 @given(
@@ -117,16 +114,14 @@ def test_whatever_is_written_folds_and_keeps_its_places(text: str) -> None:
     st.text("xyzqj ", max_size=20),
 )
 @settings(deadline=None)
-def test_letters_apart_are_read_together(
-    word: str, between: str, case: object, around: str
-) -> None:
+def test_separated_letters_are_joined(word: str, separator: str, case: object, around: str) -> None:
     assert callable(case)
-    written = case(between.join(word))
-    verdict = WordFilter({"block": [word]}).check(f"{around} {written} {around}")
-    assert verdict.action == "block"
+    spelling = case(separator.join(word))
+    result = WordFilter({"block": [word]}).check(f"{around} {spelling} {around}")
+    assert result.action == "block"
 
 
-# Issue 18, 13: each way of reading, on a list of its own.
+# Issue 18, 13: each kind of variant, with a list of one entry.
 @pytest.mark.parametrize(
     ("entry", "text"),
     [
@@ -163,7 +158,7 @@ def test_letters_apart_are_read_together(
         ("坏b", "坏B的"),
     ],
 )
-def test_a_word_is_read_as_it_is_meant(entry: str, text: str) -> None:
+def test_evasive_spelling_is_found(entry: str, text: str) -> None:
     assert WordFilter({"block": [entry]}).check(text).action == "block"
 
 
@@ -180,19 +175,19 @@ def test_a_word_is_read_as_it_is_meant(entry: str, text: str) -> None:
         ("~大麻", "大妈"),
     ],
 )
-def test_a_word_is_not_read_into_others(lists: WordLists, entry: str, text: str) -> None:
+def test_entry_is_not_found_in_other_words(lists: WordLists, entry: str, text: str) -> None:
     ordinary = frozenset(("node", "nudge"))
     assert WordFilter({"block": [entry]}, ordinary=ordinary).check(text) == TextModerationResult()
 
 
-def test_a_star_has_chinese_found_within_words() -> None:
+def test_star_finds_chinese_entries_within_words() -> None:
     assert WordFilter({"block": ["裸女"]}).check("裸女孩").action is None
     assert WordFilter({"block": ["裸女*"]}).check("裸女孩").action == "block"
     assert WordFilter({"block": ["口交*"]}).check("出口交通").action is None
     assert WordFilter({"block": ["*口交*"]}).check("出口交通").action == "block"
 
 
-def test_words_glued_to_others_are_found() -> None:
+def test_compounds_of_entries_and_companions_are_found() -> None:
     words = WordFilter({"block": ["nude"]}, {"glued": ["girl", "hot"]})
     for text in ("nudegirl", "hotnude", "hotnudegirl"):
         assert words.check(text).action == "block"
@@ -200,22 +195,22 @@ def test_words_glued_to_others_are_found() -> None:
 
 
 # Issue 18, 14 (review 2.8).
-def test_what_is_allowed_counts_only_where_it_was_found() -> None:
+def test_allowed_entry_counts_only_where_it_was_found() -> None:
     words = WordFilter({"block": ["nude"], None: ["*berry*"]})
     assert words.check("x nude berry").action == "block"
     assert words.check("a nude, blueberry").action == "block"
 
 
-def test_filters_judge_from_many_threads(lists: WordLists) -> None:
+def test_filter_is_thread_safe(lists: WordLists) -> None:
     texts = ["裸ti女孩", "黄色情侣装", "a red dress", "n%75de"] * 8
     with ThreadPoolExecutor(8) as threads:
-        verdicts = [*threads.map(lambda text: lists.load_filter().check(text).action, texts)]
-    assert verdicts == ["block", None, None, "block"] * 8
+        actions = [*threads.map(lambda text: lists.load_filter().check(text).action, texts)]
+    assert actions == ["block", None, None, "block"] * 8
 
 
 @pytest.mark.parametrize(
     "text",
     ["qzx " * 100 + "nekkid", "n" * 3 + "a" * 2 + "k" * 4 + "e" * 2 + "d" * 5, "hotnudebabe" * 6, "pinimo " * 60 + "裸ti"],
 )  # fmt: skip
-def test_what_comes_after_much_else_is_read_as_well(lists: WordLists, text: str) -> None:
+def test_entry_at_the_end_of_a_long_text_is_found(lists: WordLists, text: str) -> None:
     assert lists.load_filter().check(text).action == "block"

@@ -24,7 +24,7 @@ from tests import examples
 from tests.waiting import until
 
 V1 = "/api/v1"
-WISH = {"theme": "first-light", "base_image": "mia", "words": "a red dress", "seed": 5}
+WISH = {"theme": "first-light", "base_image": "mia", "prompt": "a red dress", "seed": 5}
 DOODLE = base64.b64encode(examples.doodle().png_bytes).decode()
 
 
@@ -67,7 +67,7 @@ def test_a_doodle_becomes_four_images(app: TestClient, renderer: FakeRenderer) -
         assert (image.format, image.size, image.info) == ("PNG", (256, 256), {})
         # Issue 18, 17: a review may withdraw it.
         assert answer.headers["cache-control"] == "private, no-store"
-    small = app.get(f"{variant['picture']}?format=webp")
+    small = app.get(f"{variant['image']}?format=webp")
     assert Image.open(io.BytesIO(small.content)).format == "WEBP"
     assert [job.slot for job in renderer.rendered] == ["A", "B", "C", "D"]
     assert renderer.rendered[0].doodle is not None
@@ -84,19 +84,19 @@ def test_previews_reach_clients_only_where_the_theme_does_not_judge_its_images(
         order = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
         studio.deployments.deployments.add(order)
         made = app.post(f"{V1}/requests", json=WISH).json()["id"]
-        kinds = {event["kind"] for event in streamed(app, made)}
+        kinds = {event["type"] for event in streamed(app, made)}
         assert ("preview" in kinds) is not judged
 
 
 def test_events_tell_what_happens_and_resume(app: TestClient) -> None:
     made = app.post(f"{V1}/requests", json=WISH).json()["id"]
     events = streamed(app, made)
-    of_b = [event["kind"] for event in events if event["slot"] == "B"]
+    of_b = [event["type"] for event in events if event["slot"] == "B"]
     assert of_b == ["queued", "started", "loading", "step", "step", "done"]
     assert [event["id"] for event in events] == list(range(len(events)))
-    assert sum(event["event"] == "end" for event in events) == 4
-    done = next(event for event in events if event["kind"] == "done")
-    assert done["image"] == f"{V1}/requests/{made}/variants/{done['letter']}"
+    assert sum(event["event"] == "done" for event in events) == 4
+    done = next(event for event in events if event["type"] == "done")
+    assert done["image"] == f"{V1}/requests/{made}/variants/{done['slot']}"
     assert "recipe" not in json.dumps(events)
     assert streamed(app, made, after=events[-3]["id"]) == events[-2:]
     assert streamed(app, made, after=events[-1]["id"]) == []
@@ -120,7 +120,7 @@ def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
     again = create_app_container(Settings(data_dir=home), FakeRenderer)
     with TestClient(create_api(again), headers=dict(app.headers)) as restarted:
         assert [v["state"] for v in ended(restarted, waiting.id)["variants"]] == ["done"] * 4
-        assert {event["kind"] for event in streamed(restarted, made)} == {"done"}
+        assert {event["type"] for event in streamed(restarted, made)} == {"done"}
         assert restarted.get(f"{V1}/requests/{made}/variants/A").status_code == 200
 
 
@@ -138,7 +138,7 @@ def test_sent_again_under_its_key_nothing_is_drawn_twice(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"words": "a blue dress"},
+        {"prompt": "a blue dress"},
         {"seed": 6},
         {"base_image": "noah"},
         {"doodle": DOODLE},
@@ -170,7 +170,7 @@ def test_a_request_is_cancelled_within_a_step(home: Path) -> None:
         assert cancelled["ended"]
         gate.release(3)
         assert {v["state"] for v in ended(app, made)["variants"]} == {"cancelled"}
-        kinds = [event["kind"] for event in streamed(app, made) if event["event"] == "end"]
+        kinds = [event["type"] for event in streamed(app, made) if event["event"] == "done"]
         assert kinds == ["cancelled"] * 4
     assert len(renderer.rendered) == 1
 
@@ -194,9 +194,12 @@ def test_what_may_pass_is_tried_again_but_not_for_ever(
 def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContainer) -> None:
     made = app.post(f"{V1}/requests", json=WISH).json()["id"]
     ended(app, made)
-    assert app.post(f"{V1}/requests/{made}/pick", json={"slot": "C"}).json()["picked"] == "C"
+    assert (
+        app.post(f"{V1}/requests/{made}/selection", json={"slot": "C"}).json()["selected_slot"]
+        == "C"
+    )
     assert studio.requests.jobs.requests.selection_counts("first-light")[1]["C"] == 1
-    assert app.post(f"{V1}/requests/{made}/pick", json={"slot": "E"}).status_code == 422
+    assert app.post(f"{V1}/requests/{made}/selection", json={"slot": "E"}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -207,7 +210,7 @@ def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContai
         ({"doodle": "no base64!"}, 422, "the doodle is no base64"),
         ({"doodle": base64.b64encode(b"GIF89a").decode()}, 422, "is not a PNG"),
         ({"doodle": base64.b64encode(examples.png((64, 64))).decode()}, 422, "draw it at the base image's size"),
-        ({"words": "x" * 501}, 422, "words"),
+        ({"prompt": "x" * 501}, 422, "prompt"),
         ({"seed": -1}, 422, "seed"),
         ({"base_image": "../mia"}, 422, "base_image"),
         ({"recipe": {}}, 422, "recipe"),
@@ -280,14 +283,14 @@ def test_the_version_on_trial_answers_its_share(app: TestClient, studio: AppCont
 def test_the_document_names_every_route_with_examples(app: TestClient) -> None:
     document = app.get(f"{V1}/openapi.json").json()
     assert {f"{V1}/themes", f"{V1}/requests", f"{V1}/requests/{{request_id}}/events"} <= set(document["paths"])  # fmt: skip
-    wish = document["components"]["schemas"]["Wish"]["properties"]
-    assert wish["words"]["examples"] == ["a red dress with a star"]
+    wish = document["components"]["schemas"]["GenerationRequestCreate"]["properties"]
+    assert wish["prompt"]["examples"] == ["a red dress with a star"]
 
 
 def test_words_that_do_not_pass_are_a_problem_without_the_reason(
     app: TestClient, studio: AppContainer
 ) -> None:
-    refused = app.post(f"{V1}/requests", json=WISH | {"words": "a n@ked man"})
+    refused = app.post(f"{V1}/requests", json=WISH | {"prompt": "a n@ked man"})
     assert refused.status_code == 422
     assert refused.json()["detail"] == "these words cannot be used here: choose others"
     [kept] = studio.moderation.audit.query(AuditFilter())
@@ -305,7 +308,7 @@ def test_a_withheld_image_is_an_end_without_image_or_reason(
         "this picture is withheld: it may not be shown"
     }
     assert all(variant["image"] is None for variant in shown["variants"])
-    told = [event for event in streamed(app, made["id"]) if event["kind"] == "withheld"]
+    told = [event for event in streamed(app, made["id"]) if event["type"] == "withheld"]
     assert len(told) == 4
     assert "0.97" not in str(told) + str(shown)
     assert app.get(f"{V1}/requests/{made['id']}/variants/A").status_code == 404
@@ -327,7 +330,10 @@ def own(studio: AppContainer) -> dict[str, Any]:
     studio.themes.save(preset.model_copy(update={"safety": policy}))
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=2))
     points = [[0.5, 0.1 + 0.04 * n] for n in range(18)]
-    return {"theme": "first-light", "base_upload": {"png": image_of("tan"), "keypoints": points}}
+    return {
+        "theme": "first-light",
+        "uploaded_base_image": {"png": image_of("tan"), "keypoints": points},
+    }
 
 
 def test_a_image_of_ones_own_is_drawn_on(app: TestClient, studio: AppContainer) -> None:
@@ -352,19 +358,19 @@ def test_images_that_cannot_be_taken_are_refused(
         return str(answer.json()["detail"])
 
     upload = {"png": image_of("tan")}
-    closed = refusal({"theme": "first-light", "base_upload": upload})
+    closed = refusal({"theme": "first-light", "uploaded_base_image": upload})
     assert closed == "theme 'first-light' takes no pictures of your own: name a base image"
     wish = own(studio)
     assert "send either base_image or base_upload" in refusal(wish | {"base_image": "mia"})
     assert "send either" in refusal({"theme": "first-light"})
-    assert "18 keypoints" in refusal(wish | {"base_upload": upload})
-    points = wish["base_upload"]["keypoints"]
+    assert "18 keypoints" in refusal(wish | {"uploaded_base_image": upload})
+    points = wish["uploaded_base_image"]["keypoints"]
     for png, why in (
         ("%%%", "no base64"),
         (base64.b64encode(b"<svg onload='x'/>").decode(), "not a PNG"),
         (image_of("tan", (32, 32)), "width"),
     ):
-        assert why in refusal(wish | {"base_upload": {"png": png, "keypoints": points}})
+        assert why in refusal(wish | {"uploaded_base_image": {"png": png, "keypoints": points}})
     monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
     assert refusal(wish) == "this drawing cannot be used here: draw another"
     assert studio.moderation.audit.query(AuditFilter())[0].decision.stage == "upload"

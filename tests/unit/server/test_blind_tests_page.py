@@ -103,7 +103,7 @@ def test_looking_at_a_contest_draws_nothing(studio: AppContainer) -> None:
     for _ in range(2):
         told = client.get(address).json()
         assert (told["drawn"], told["progress"]["state"]) == (False, "stopped")
-    assert studio.background_tasks.all() == ()
+    assert studio.background_tasks.list_all() == ()
     assert client.post(f"{address}/draw").status_code == 422
     assert client.get(f"{address}/pictures/0/left.png?voter=bo").status_code == 404
     cost = client.get(f"{address}/cost").json()

@@ -42,7 +42,7 @@ def test_a_doodle_becomes_four_images(themes: StudioClient) -> None:
     with pytest.raises(InvalidInputError, match="another request was sent"):
         themes.create_request(theme.slug, "mia", idempotency_key="one")
     events = list(themes.stream_events(asked.id))
-    assert sum(event["kind"] == "done" for event in events) == 4
+    assert sum(event["type"] == "done" for event in events) == 4
     assert list(themes.stream_events(asked.id, after=events[-2]["id"])) == events[-1:]
     images = themes.get_images(asked.id)
     assert sorted(images) == ["A", "B", "C", "D"]

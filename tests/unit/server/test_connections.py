@@ -57,7 +57,7 @@ def begun(method: str, path: str, kind: str, length: int = 1_000_000) -> bytes:
 def test_headers_by_halves_are_given_up(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "header_seconds", 0.3)
+    monkeypatch.setattr(Connection, "header_timeout_seconds", 0.3)
     with serving(studio) as address:
         with connected(address) as connection:
             connection.sendall(b"GET /config HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
@@ -84,7 +84,7 @@ def test_bodies_by_halves_are_given_up(studio: AppContainer) -> None:
 def test_bodies_and_connections_have_a_bound(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "most_connections", 2)
+    monkeypatch.setattr(Connection, "max_connections", 2)
     with serving(studio, BodyLimits(BODIES.size, marks=None, open_bodies=100_000)) as address:
         with connected(address) as connection:
             connection.sendall(begun("POST", "/safety/picture", "image/png") + b"a" * 100_001)
@@ -107,7 +107,7 @@ def test_a_large_upload_arrives_whole(studio: AppContainer) -> None:
 def test_streams_outlast_every_deadline(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "header_seconds", 0.3)
+    monkeypatch.setattr(Connection, "header_timeout_seconds", 0.3)
     with serving(studio, SHORT) as address:
         asks = b"GET /gradio_api/heartbeat/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         with connected(address) as connection:

@@ -44,7 +44,7 @@ def api(
     chosen = Settings(data_dir=tmp_path_factory.mktemp("home"), database_url=database)
     studio = create_app_container(chosen, lambda: FakeRenderer(steps=1))
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    everything = frozenset({"draw", "manage", "watch"})
+    everything = frozenset({"generate", "admin", "metrics"})
     client = ApiClient(
         name="app", requests_per_minute=100_000, max_concurrent_requests=10_000, scopes=everything
     )

@@ -34,7 +34,7 @@ def test_the_document_tells_of_errors_as_they_are(app: TestClient) -> None:
             [kind] = operation["responses"][code]["content"]
             assert kind == "application/problem+json"
     assert "HTTPValidationError" not in document["components"]["schemas"]
-    assert "requestBody" in document["paths"][f"{V1}/presets"]["post"]
+    assert "requestBody" in document["paths"][f"{V1}/admin/themes"]["post"]
 
 
 def test_the_licences_ship_with_it(app: TestClient) -> None:

@@ -13,7 +13,7 @@ from studio.errors import StorageUnavailableError
 from studio.messages import message
 from studio.recipes.serving.request_status import ApiClient, EventMessage
 from studio.recipes.themes.preset import SLOTS
-from studio.server.event_hub import BESIDE, UNTOLD, Following
+from studio.server.event_hub import EXTRA_STREAMS, STATUS_CHECK_SECONDS, EventHub
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.servers.api import serving as listening
@@ -24,7 +24,7 @@ ONE, OTHER = "1" * 32, "2" * 32
 
 
 class Telling:
-    """What `Following` asks of `Serving`: requests whose events a test tells."""
+    """What `EventHub` asks of `Serving`: requests whose events a test tells."""
 
     def __init__(self) -> None:
         self.told: dict[str, list[EventMessage]] = {ONE: [], OTHER: []}
@@ -32,7 +32,7 @@ class Telling:
         self.failing = False
         self.forgotten = False
 
-    def news(self, request_id: str, number: int) -> tuple[EventMessage, ...]:
+    def events_since(self, request_id: str, number: int) -> tuple[EventMessage, ...]:
         self.looks[request_id] += 1
         if self.failing:
             raise StorageUnavailableError("the store is away")
@@ -40,10 +40,10 @@ class Telling:
             return ()
         return tuple(self.told[request_id][number:])
 
-    def is_over(self, request_id: str) -> bool:
+    def is_finished(self, request_id: str) -> bool:
         return sum(each.is_terminal for each in self.told[request_id]) == 4
 
-    def history(self, request_id: str) -> tuple[EventMessage, ...]:
+    def terminal_events(self, request_id: str) -> tuple[EventMessage, ...]:
         return tuple(each for each in self.told[request_id] if each.is_terminal)
 
     def tell(self, request_id: str, kind: str) -> None:
@@ -59,18 +59,18 @@ def serving() -> Telling:
     return Telling()
 
 
-def following(serving: Telling) -> Following:
-    return Following(serving)  # type: ignore[arg-type]
+def following(serving: Telling) -> EventHub:
+    return EventHub(serving)  # type: ignore[arg-type]
 
 
 async def followed(
-    streams: Following, request_id: str, first: int = 0, language: str = "en"
+    streams: EventHub, request_id: str, first: int = 0, language: str = "en"
 ) -> list[str]:
-    return [line async for line in streams.lines(request_id, first, language)]
+    return [line async for line in streams.follow(request_id, first, language)]
 
 
 def kinds(lines: list[str]) -> list[str]:
-    return [line.split('"kind": "')[1].split('"')[0] for line in lines]
+    return [line.split('"type": "')[1].split('"')[0] for line in lines]
 
 
 def test_a_hundred_streams_of_a_request_are_one_look_at_it(serving: Telling) -> None:
@@ -133,8 +133,8 @@ def test_a_stream_goes_on_after_the_last_that_was_seen(serving: Telling) -> None
 def test_while_nothing_can_be_looked_at_streams_wait(
     serving: Telling, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("studio.server.event_hub.HEARTBEAT", 0.05)
-    monkeypatch.setattr("studio.server.event_hub.PAUSE", 0.01)
+    monkeypatch.setattr("studio.server.event_hub.KEEPALIVE_SECONDS", 0.05)
+    monkeypatch.setattr("studio.server.event_hub.POLL_SECONDS", 0.01)
 
     async def act() -> list[str]:
         streams = following(serving)
@@ -150,7 +150,7 @@ def test_while_nothing_can_be_looked_at_streams_wait(
     lines = run(act())
     assert ": waiting\n\n" in lines
     assert kinds([line for line in lines if line.startswith("id")]) == ["done"] * 4
-    assert "cannot be looked at for now: the store is away" in caplog.text
+    assert "cannot be polled for now: the store is away" in caplog.text
 
 
 def test_no_stream_closes_without_every_end(serving: Telling) -> None:
@@ -164,7 +164,7 @@ def test_no_stream_closes_without_every_end(serving: Telling) -> None:
             await asyncio.sleep(0.01)
         serving.forgotten = True
         serving.tell(ONE, "done")
-        streams._feeds[ONE].quiet = UNTOLD
+        streams._feeds[ONE].quiet_seconds = STATUS_CHECK_SECONDS
         return await stream
 
     lines = run(act())
@@ -201,7 +201,7 @@ def test_a_client_has_so_many_streams(studio: AppContainer) -> None:
     ):
         made = client.post(f"{V1}/requests", json=WISH).json()["id"]
         events = f"{V1}/requests/{made}/events"
-        streams = [client.stream("GET", events) for _ in range(1 + BESIDE)]
+        streams = [client.stream("GET", events) for _ in range(1 + EXTRA_STREAMS)]
         opened = [stream.__enter__() for stream in streams]
         assert {each.status_code for each in opened} == {200}
         refused = client.get(events)
@@ -209,7 +209,7 @@ def test_a_client_has_so_many_streams(studio: AppContainer) -> None:
             429,
             "application/problem+json",
         )
-        assert f"{1 + BESIDE} streams of yours are open already" in refused.json()["detail"]
+        assert f"{1 + EXTRA_STREAMS} streams of yours are open already" in refused.json()["detail"]
         streams.pop().__exit__(None, None, None)
 
         def opens() -> bool:

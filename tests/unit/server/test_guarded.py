@@ -49,7 +49,7 @@ def test_the_first_user_closes_a_loopback_studio_while_it_runs(studio: AppContai
 def test_an_open_loopback_studio_refuses_what_comes_through_a_proxy(studio: AppContainer) -> None:
     client = client_of(studio)
     for headers in FORWARDED:
-        for address in ("/", "/config", "/sign-in", "/own/pages.js", "/gradio_api/upload"):
+        for address in ("/", "/config", "/sign-in", "/web/lib/dom.js", "/gradio_api/upload"):
             answer = client.get(address, headers=headers)
             assert answer.status_code == 403
             assert "studio users add" in answer.json()["error"]

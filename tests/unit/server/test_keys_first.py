@@ -14,7 +14,7 @@ from studio.server.http_protocol import Connection
 from tests.servers.api import serving
 from tests.waiting import LONG
 
-EVERYTHING: frozenset[Scope] = frozenset({"draw", "manage", "watch"})
+EVERYTHING: frozenset[Scope] = frozenset({"generate", "admin", "metrics"})
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def begun(path: str, key: str = "", length: int = 15_000_000, method: str = "POS
     """A request whose body is said to come, and half of it."""
     lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Content-Length: {length}", "Content-Type: application/json"]  # fmt: skip
     lines += [f"Authorization: Bearer {key}"] if key else []
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + b'{"words": "'
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + b'{"prompt": "'
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def key(studio: AppContainer) -> str:
     )
 
 
-@pytest.mark.parametrize("path", ["/api/v1/requests", "/api/v1/presets", "/api/v1/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1/requests", "/api/v1/admin/themes", "/api/v1/nothing"])
 @pytest.mark.parametrize("wrong", ["", "dts_wrong"])
 def test_without_a_key_the_body_is_not_waited_for(
     studio: AppContainer, path: str, wrong: str
@@ -64,7 +64,7 @@ def test_without_a_key_the_body_is_not_waited_for(
 
 def test_a_body_that_does_not_arrive_is_given_up(studio: AppContainer, key: str) -> None:
     with serving(studio, BodyLimits(seconds=0.3)) as address:
-        for path in ("/api/v1/requests", "/api/v1/presets"):
+        for path in ("/api/v1/requests", "/api/v1/admin/themes"):
             with connected(address) as connection:
                 connection.sendall(begun(path, key))
                 status, headers, problem = answer(connection)
@@ -86,7 +86,7 @@ def test_all_bodies_together_have_a_bound(studio: AppContainer, key: str) -> Non
 def test_headers_that_do_not_arrive_are_given_up(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "header_seconds", 0.3)
+    monkeypatch.setattr(Connection, "header_timeout_seconds", 0.3)
     with serving(studio) as address:
         with connected(address) as connection:
             connection.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
@@ -104,7 +104,7 @@ def test_headers_that_do_not_arrive_are_given_up(
 def test_there_are_so_many_connections_and_no_more(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "most_connections", 2)
+    monkeypatch.setattr(Connection, "max_connections", 2)
     with serving(studio) as address, connected(address), connected(address):
         with connected(address) as third:
             status, headers, problem = answer(third)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from studio.app import AppContainer, create_app_container
-from studio.server.auth.login_attempts import HASHES
+from studio.server.auth.login_attempts import MAX_CONCURRENT_HASHES
 from studio.settings import Settings
 from studio.store.users import UserStore
 from studio.ui.server import build_app
@@ -79,7 +79,7 @@ def test_of_two_hundred_at_once_ten_are_tried_two_at_a_time_and_others_are_serve
         # Ten are still under way, of which two are hashed: nobody else waits for them.
         assert {each.status_code for each in refused} == {429}
         assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
-        assert hasher.tried <= HASHES
+        assert hasher.tried <= MAX_CONCURRENT_HASHES
         assert (await browser.client.get("/sign-in")).status_code == 200
         hasher.go.set()
         answers = await asyncio.gather(*tries)
@@ -88,7 +88,7 @@ def test_of_two_hundred_at_once_ten_are_tried_two_at_a_time_and_others_are_serve
 
     run(burst())
     assert hasher.tried == 10
-    assert hasher.most_at_once == HASHES
+    assert hasher.most_at_once == MAX_CONCURRENT_HASHES
 
 
 def test_a_name_is_tried_ten_times_a_minute_from_however_many_addresses(

@@ -22,7 +22,7 @@ from tests.unit.server.test_api import V1, WISH, ended
 
 def figures(studio: AppContainer) -> dict[str, list[tuple[dict[str, str], float]]]:
     key = studio.clients.create_or_rotate_key(
-        ApiClient(name="prometheus", scopes=frozenset({"watch"}))
+        ApiClient(name="prometheus", scopes=frozenset({"metrics"}))
     )
     with TestClient(create_api(studio)) as app:
         answer = app.get("/metrics", headers={"Authorization": f"Bearer {key}"})
@@ -87,11 +87,11 @@ def test_what_waits_is_told_by_model_and_turn(studio: AppContainer) -> None:
 def test_each_key_opens_what_it_is_for(app: TestClient, studio: AppContainer) -> None:
     assert app.get("/metrics").status_code == 403
     watching = studio.clients.create_or_rotate_key(
-        ApiClient(name="prometheus", scopes=frozenset({"watch"}))
+        ApiClient(name="prometheus", scopes=frozenset({"metrics"}))
     )
     refused = app.get(f"{V1}/themes", headers={"Authorization": f"Bearer {watching}"})
     assert refused.status_code == 403
-    assert "--scope draw" in refused.json()["detail"]
+    assert "--scope generate" in refused.json()["detail"]
 
 
 def test_a_client_has_so_many_requests_a_day(app: TestClient, studio: AppContainer) -> None:
@@ -126,7 +126,7 @@ def test_the_play_page_is_fenced_and_needs_no_key_to_be_shown(app: TestClient) -
     page = app.get("/play/first-light", headers={"Authorization": ""})
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
-    assert app.get("/play/own/play.js").status_code == 200
+    assert app.get("/play/web/pages/play.js").status_code == 200
     # Issue 18, 17: one source of colours, the canvas's.
     offered = app.get("/play/own/palette.json").json()
     assert [(each["name"], each["hex"]) for each in offered] == list(PALETTE)

@@ -53,7 +53,7 @@ def lan(home: Path) -> TestClient:
 @pytest.mark.parametrize(
     ("method", "address"),
     [("PUT", "/safety/list"), ("GET", "/config"), ("POST", "/gradio_api/run/predict"),
-     ("POST", "/gradio_api/upload"), ("OPTIONS", "/safety/list"), ("GET", "/own/pages.js")],
+     ("POST", "/gradio_api/upload"), ("OPTIONS", "/safety/list"), ("GET", "/web/lib/dom.js")],
 )  # fmt: skip
 def test_no_other_origin_is_answered(
     client: TestClient, origin: str, method: str, address: str

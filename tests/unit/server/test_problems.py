@@ -12,10 +12,10 @@ from studio.errors import CorruptModelError, StorageUnavailableError, Unstorable
 from studio.messages import Message
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.app import create_api
-from studio.server.schemas import for_clients
+from studio.server.redaction import redact_message
 from tests.unit.server.test_api import V1, WISH
 
-EVERYTHING: frozenset[Scope] = frozenset({"draw", "manage", "watch"})
+EVERYTHING: frozenset[Scope] = frozenset({"generate", "admin", "metrics"})
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def told(answer: Any, status: int) -> str:
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[" * 50_000, b'{"words": "\xff"}', b'{"seed": ' + b"9" * 5000 + b"}", b'{"a": NaN}', b"\0"],
+    [b"{", b"[" * 50_000, b'{"prompt": "\xff"}', b'{"seed": ' + b"9" * 5000 + b"}", b'{"a": NaN}', b"\0"],
     ids=["broken", "deep", "no-utf-8", "long", "nan", "zero"],
 )  # fmt: skip
 def test_what_is_no_json_is_a_problem(api: TestClient, body: bytes) -> None:
@@ -54,20 +54,20 @@ def test_what_is_no_json_is_a_problem(api: TestClient, body: bytes) -> None:
 def test_what_the_router_refuses_is_a_problem(api: TestClient) -> None:
     told(api.get(f"{V1}/nothing"), 404)
     told(api.get("/nothing"), 404)
-    told(api.get("/play/own/nothing.js"), 404)
+    told(api.get("/play/web/nothing.js"), 404)
     answer = api.put(f"{V1}/requests")
     told(answer, 405)
     assert answer.headers["allow"] == "POST"
 
 
 def test_too_large_a_body_is_a_problem(api: TestClient) -> None:
-    assert "at most 16,777,216 bytes" in told(api.post(f"{V1}/presets", content=bytes(2**24 + 1)), 413)  # fmt: skip
+    assert "at most 16,777,216 bytes" in told(api.post(f"{V1}/admin/themes", content=bytes(2**24 + 1)), 413)  # fmt: skip
 
     def pieces() -> Iterator[bytes]:
         for _ in range(17):
             yield bytes(2**20)
 
-    assert "at most 16,777,216 bytes" in told(api.post(f"{V1}/presets", content=pieces()), 413)
+    assert "at most 16,777,216 bytes" in told(api.post(f"{V1}/admin/themes", content=pieces()), 413)
 
 
 def test_json_that_is_slow_to_read_is_refused_before_it_is_read(api: TestClient) -> None:
@@ -94,7 +94,7 @@ def test_what_breaks_is_a_problem_without_a_word_of_why(
         monkeypatch.setattr(
             target, "list_summaries" if target is studio.themes else "find_by_key", broken
         )
-        said = told(api.get(f"{V1}/presets"), 500)
+        said = told(api.get(f"{V1}/admin/themes"), 500)
         assert said == "something went wrong here: try again later"
 
 
@@ -150,7 +150,7 @@ def test_a_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> No
     assert told(misread, 422).startswith("body.seed：")
     assert misread.json()["code"] == "request.invalid"
     assert told(api.get("/nothing", headers=chinese), 404) == "没有此地址"
-    large = api.post(f"{V1}/presets", content=bytes(2**24 + 1), headers=chinese)
+    large = api.post(f"{V1}/admin/themes", content=bytes(2**24 + 1), headers=chinese)
     assert told(large, 413) == "最多 16,777,216 字节：请减少后再发送"
 
 
@@ -167,6 +167,6 @@ def test_a_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> No
 )  # fmt: skip
 def test_what_clients_are_told(message: str, shown: str) -> None:
     """Of texts, and of their parameters."""
-    assert str(for_clients(Message(id=message))) == shown
-    told = for_clients(Message(id="request.invalid", params={"reason": Message(id=message)}))
+    assert str(redact_message(Message(id=message))) == shown
+    told = redact_message(Message(id="request.invalid", params={"reason": Message(id=message)}))
     assert told == Message(id="request.invalid", params={"reason": Message(id=shown)})

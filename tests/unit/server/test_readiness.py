@@ -30,7 +30,7 @@ def test_a_process_that_can_render_no_more_asks_to_be_started_anew(
     asked: Queue[StudioError] = Queue()
     monkeypatch.setattr("studio.server.app.MAINTENANCE_INTERVAL_SECONDS", 0.02)
 
-    def fail(is_even: bool = True) -> None:
+    def fail(is_clock_steady: bool = True) -> None:
         raise error
 
     monkeypatch.setattr(studio.requests.runner, "run_maintenance", fail)

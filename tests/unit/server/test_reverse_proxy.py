@@ -48,14 +48,14 @@ def installed(program: str) -> str:
 
 @pytest.fixture(scope="module")
 def studio_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """`studio run` on loopback, with a user, that trusts the proxies of this machine."""
+    """`studio ui` on loopback, with a user, that trusts the proxies of this machine."""
     home = tmp_path_factory.mktemp("proxied") / "home"
     create_app_container(Settings(data_dir=home), FakeRenderer).users.set_password("ada", PASSWORD)
     port = spare_port()
     own = {name: value for name, value in os.environ.items() if not name.startswith("STUDIO_")}
     running = subprocess.Popen(
-        [sys.executable, "-m", "studio.cli", "run", "--port", str(port)],
-        env=own | {"STUDIO_HOME": str(home), "STUDIO_TRUSTED_PROXIES": "127.0.0.1"},
+        [sys.executable, "-m", "studio.cli", "ui", "--port", str(port)],
+        env=own | {"STUDIO_DATA_DIR": str(home), "STUDIO_TRUSTED_PROXIES": "127.0.0.1"},
     )
     wait_for(port, running)
     yield port

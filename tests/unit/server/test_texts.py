@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from annotated_types import Le, Lt, MaxLen
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIRouter
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.fields import FieldInfo
@@ -17,14 +17,7 @@ from studio.app import AppContainer
 from studio.recipes.generation.recipe import ModelName
 from studio.recipes.text_fields import LINE, TEXT
 from studio.server.app import create_api
-from studio.server.pages.base_images import base_routes
-from studio.server.pages.blind_tests import vote_routes
-from studio.server.pages.history import history_routes
-from studio.server.pages.models_system import workshop_routes
-from studio.server.pages.moderation import safety_routes
-from studio.server.pages.themes import theme_routes
-from studio.server.pages.tuning import tuning_routes
-from studio.services.diagnostics import RecentLogHandler
+from studio.server.pages.routers import PAGE_ROUTERS
 from tests.unit.server.test_api import V1, WISH
 from tests.unit.server.test_problems import api, told
 
@@ -105,13 +98,6 @@ def all_routes(router: Any) -> list[Any]:
     return found
 
 
-def page_routers(studio: AppContainer) -> list[APIRouter]:
-    return [
-        base_routes(studio), history_routes(studio), safety_routes(studio), theme_routes(studio),
-        tuning_routes(studio), vote_routes(studio), workshop_routes(studio, RecentLogHandler()),
-    ]  # fmt: skip
-
-
 class _Free(BaseModel):
     """What must be found."""
 
@@ -133,8 +119,8 @@ def test_whatever_the_api_takes_has_bounds(studio: AppContainer) -> None:
     assert list(taken(routes)) == []
 
 
-def test_whatever_the_plain_pages_take_has_bounds(studio: AppContainer) -> None:
-    found = [found for router in page_routers(studio) for found in taken(router.routes)]
+def test_whatever_the_plain_pages_take_has_bounds() -> None:
+    found = [found for router in PAGE_ROUTERS for found in taken(router.routes)]
     assert found == []
 
 
@@ -142,37 +128,39 @@ def test_whatever_the_plain_pages_take_has_bounds(studio: AppContainer) -> None:
 def test_control_characters_are_refused_at_the_door(api: TestClient, sign: str) -> None:
     """Security review, 2.2: on PostgreSQL a NUL in the words made twelve renders of one request."""
     said = f"a{sign}b"
-    assert "words: it holds the control" in told(
-        api.post(f"{V1}/requests", json=WISH | {"words": said}), 422
+    assert "prompt: it holds the control" in told(
+        api.post(f"{V1}/requests", json=WISH | {"prompt": said}), 422
     )
-    assert "text: it holds" in told(api.get(f"{V1}/presets", params={"text": said}), 422)
-    address = f"{V1}/presets/first-light"
+    assert "text: it holds" in told(api.get(f"{V1}/admin/themes", params={"text": said}), 422)
+    address = f"{V1}/admin/themes/first-light"
     assert "name: it holds" in told(api.put(f"{address}/name", params={"name": said}), 422)
     branch = api.post(f"{address}/versions/1/branch", json={"slug": "two", "name": said})
     assert "name: it holds" in told(branch, 422)
     assert "voter: it holds" in told(
-        api.get(f"{V1}/contests/1/ballot", params={"voter": said}), 422
+        api.get(f"{V1}/blind-tests/1/matchup", params={"voter": said}), 422
     )
-    order = {"slug": "first-light", "number": 1, "note": said}
+    order = {"slug": "first-light", "version": 1, "note": said}
     assert "note: it holds" in told(api.post(f"{address}/deployments", json=order), 422)
     document = api.get(f"{address}/versions/1/file").json() | {"name": said}
-    assert "name: it holds" in told(api.post(f"{V1}/presets", json=document), 422)
+    assert "name: it holds" in told(api.post(f"{V1}/admin/themes", json=document), 422)
 
 
 def test_numbers_beyond_any_column_are_refused(api: TestClient) -> None:
-    entrants = [{"slug": "first-light", "number": number} for number in (1, 2**63)]
-    assert "number" in told(
-        api.post(f"{V1}/contests", json={"title": "x", "entrants": entrants}), 422
+    entrants = [{"slug": "first-light", "version": number} for number in (1, 2**63)]
+    assert "version" in told(
+        api.post(f"{V1}/blind-tests", json={"title": "x", "candidates": entrants}), 422
     )
-    told(api.get(f"{V1}/contests/{10**23}"), 422)
+    told(api.get(f"{V1}/blind-tests/{10**23}"), 422)
     told(api.get(f"{V1}/requests/{'0' * 32}/events", headers={"Last-Event-ID": str(10**23)}), 422)
-    address = f"{V1}/presets/first-light"
-    order = {"slug": "first-light", "number": 1}
-    told(api.post(f"{address}/deployments", json=order, params={"over": 10**23}), 422)
+    address = f"{V1}/admin/themes/first-light"
+    order = {"slug": "first-light", "version": 1}
+    told(
+        api.post(f"{address}/deployments", json=order, params={"expected_deployment": 10**23}), 422
+    )
 
 
 # Issue 18, 11: 201 after 207.7 seconds in which nothing else was answered.
 def test_a_preset_file_with_ninety_thousand_base_images_is_refused(api: TestClient) -> None:
-    document = api.get(f"{V1}/presets/first-light/versions/1/file").json()
+    document = api.get(f"{V1}/admin/themes/first-light/versions/1/file").json()
     many = document | {"base_images": [f"b{number}" for number in range(90_000)]}
-    assert "base_images" in told(api.post(f"{V1}/presets", json=many), 422)
+    assert "base_images" in told(api.post(f"{V1}/admin/themes", json=many), 422)

@@ -13,13 +13,13 @@ from studio.server.app import create_api
 from tests.unit.server.test_api import WISH, ended
 from tests.waiting import until
 
-V1 = "/api/v1/presets"
+V1 = "/api/v1/admin/themes"
 
 
 @pytest.fixture
 def manager(studio: AppContainer) -> Iterator[TestClient]:
     key = studio.clients.create_or_rotate_key(
-        ApiClient(name="ci", scopes=frozenset({"manage"}), requests_per_minute=1000)
+        ApiClient(name="ci", scopes=frozenset({"admin"}), requests_per_minute=1000)
     )
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
         yield client
@@ -27,12 +27,12 @@ def manager(studio: AppContainer) -> Iterator[TestClient]:
 
 def next_version(manager: TestClient, **changes: Any) -> int:
     """A file of the newest version, changed and sent back."""
-    number = manager.get(f"{V1}/first-light/versions").json()[0]["number"]
+    number = manager.get(f"{V1}/first-light/versions").json()[0]["version"]
     document = manager.get(f"{V1}/first-light/versions/{number}/file").json()
     taken = manager.post(V1, json=document | changes)
     assert taken.status_code == 201
     assert taken.json()["missing"] == []
-    return int(taken.json()["number"])
+    return int(taken.json()["version"])
 
 
 def test_what_users_chose_is_told_by_version(
@@ -41,36 +41,40 @@ def test_what_users_chose_is_told_by_version(
     for slot in "CCA":
         made = app.post("/api/v1/requests", json=WISH).json()["id"]
         ended(app, made)
-        app.post(f"/api/v1/requests/{made}/pick", json={"slot": slot})
-    told = manager.get(f"{V1}/first-light/picks").json()
-    assert told == [{"number": 1, "picks": {"A": 1, "B": 0, "C": 2, "D": 0}}]
-    assert manager.get(f"{V1}/spring-meadow/picks").status_code == 404
+        app.post(f"/api/v1/requests/{made}/selection", json={"slot": slot})
+    told = manager.get(f"{V1}/first-light/selections").json()
+    assert told == [{"version": 1, "selections": {"A": 1, "B": 0, "C": 2, "D": 0}}]
+    assert manager.get(f"{V1}/spring-meadow/selections").status_code == 404
 
 
 def test_a_themes_life_by_the_api(manager: TestClient, studio: AppContainer) -> None:
-    second = next_version(manager, prompt="bold colours")
+    second = next_version(manager, theme_prompt="bold colours")
     listed = {each["slug"]: each for each in manager.get(V1, params={"text": "first"}).json()}
     assert listed["first-light"]["latest"] == second == 2
     newest = manager.get(f"{V1}/first-light/versions").json()[0]
-    assert (newest["number"], newest["author"]) == (2, "ci")
+    assert (newest["version"], newest["author"]) == (2, "ci")
     changes = manager.get(f"{V1}/first-light/diff", params={"before": 1, "after": 2}).json()
-    assert [change["place"] for change in changes] == ["Theme prompt"]
+    assert [change["field_path"] for change in changes] == ["Theme prompt"]
     shown = manager.get(f"{V1}/first-light/versions/2").json()
-    assert shown["prompt"] == "bold colours"
+    assert shown["theme_prompt"] == "bold colours"
     findings = manager.get(f"{V1}/first-light/versions/2/check").json()
-    assert {"level", "what", "remedy"} == set(findings[0])
-    assert any(finding["what"].startswith("safety:") for finding in findings)
+    assert {"level", "message", "hint"} == set(findings[0])
+    assert any(finding["message"].startswith("safety:") for finding in findings)
 
     seen = manager.get(f"{V1}/first-light/deployments").json()[0]["id"]
-    order = {"slug": "first-light", "number": 2, "author": "somebody else"}
-    deployed = manager.post(f"{V1}/first-light/deployments", params={"over": seen}, json=order)
+    order = {"slug": "first-light", "version": 2, "author": "somebody else"}
+    deployed = manager.post(
+        f"{V1}/first-light/deployments", params={"expected_deployment": seen}, json=order
+    )
     assert deployed.status_code == 201
-    assert deployed.json()["order"]["author"] == "ci"
+    assert deployed.json()["spec"]["author"] == "ci"
     assert studio.deployments.resolve_version("first-light", "live", "0" * 32).version == 2
-    late = manager.post(f"{V1}/first-light/deployments", params={"over": seen}, json=order)
+    late = manager.post(
+        f"{V1}/first-light/deployments", params={"expected_deployment": seen}, json=order
+    )
     assert late.status_code == 409  # Issue 18, 17.
-    assert manager.post(f"{V1}/first-light/rollback", json={}).json()["order"]["number"] == 1
-    assert manager.post(f"{V1}/first-light/stop", json={}).status_code == 201
+    assert manager.post(f"{V1}/first-light/rollback", json={}).json()["spec"]["version"] == 1
+    assert manager.post(f"{V1}/first-light/undeploy", json={}).status_code == 201
     assert list(studio.deployments.active_deployments("live")) == []
 
 
@@ -96,7 +100,7 @@ def reviewed(manager: TestClient, address: str) -> Any:
 
 
 def test_reviews_are_begun_and_watched(manager: TestClient) -> None:
-    for kind in ("robustness", "sheet"):
+    for kind in ("robustness", "regression"):
         address = f"{V1}/quick-sketch/versions/1/{kind}"
         assert manager.get(address).json()["state"] == "none"
         assert manager.post(address).status_code == 202
@@ -111,7 +115,7 @@ def test_bad_files_and_other_keys_are_refused(manager: TestClient, app: TestClie
     assert "is no preset of the studio" in refused.json()["detail"]
     assert manager.get(f"{V1}/nothing/versions").status_code == 404
     assert app.get(V1).status_code == 403
-    assert "--scope manage" in app.get(V1).json()["detail"]
+    assert "--scope admin" in app.get(V1).json()["detail"]
 
 
 def test_a_later_verdict_withdraws_a_image(
@@ -143,5 +147,5 @@ def test_a_later_verdict_withdraws_a_image(
 
 def test_a_preset_is_renamed(manager: TestClient) -> None:
     renamed = manager.put(f"{V1}/first-light/name", params={"name": "Second light"}).json()
-    assert (renamed["number"], renamed["author"]) == (2, "ci")
+    assert (renamed["version"], renamed["author"]) == (2, "ci")
     assert manager.get(f"{V1}/first-light/versions/2").json()["name"] == "Second light"

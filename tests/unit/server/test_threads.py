@@ -11,12 +11,13 @@ from fastapi.routing import APIRoute
 from studio.app import AppContainer
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.app import create_api
+from studio.server.pages.routers import PAGE_ROUTERS
 from studio.services.themes.theme_transfer import ThemeImportExport
 from tests.servers.api import serving
-from tests.unit.server.test_texts import all_routes, page_routers
+from tests.unit.server.test_texts import all_routes
 from tests.waiting import LONG
 
-WAITING = {"health", "events"}
+WAITING = {"health", "stream_events"}
 """These are of the event loop, and only ever wait for threads or time."""
 
 
@@ -27,7 +28,7 @@ def on_the_loop(routes: Sequence[object]) -> set[str]:
 
 def test_routes_that_block_are_not_of_the_event_loop(studio: AppContainer) -> None:
     assert on_the_loop(all_routes(create_api(studio))) == WAITING
-    for router in page_routers(studio):
+    for router in PAGE_ROUTERS:
         assert on_the_loop(router.routes) == set()
 
 
@@ -42,10 +43,10 @@ def test_while_a_preset_is_taken_in_others_are_answered(
         raise ValueError
 
     monkeypatch.setattr(ThemeImportExport, "import_theme", blocked)
-    key = studio.clients.create_or_rotate_key(ApiClient(name="ci", scopes=frozenset({"manage"})))
+    key = studio.clients.create_or_rotate_key(ApiClient(name="ci", scopes=frozenset({"admin"})))
     headers = {"Authorization": f"Bearer {key}"}
     with serving(studio) as address, httpx2.Client(base_url=address, timeout=LONG) as client:
-        post = threading.Thread(target=client.post, args=("/api/v1/presets",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip
+        post = threading.Thread(target=client.post, args=("/api/v1/admin/themes",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip
         post.start()
         assert begun.wait(LONG)
         assert client.get("/api/v1/health").json() == {"status": "alive"}

@@ -1,13 +1,16 @@
 """The browser's modules are served as they are, to whoever may see the sign-in page. Issue 19, 5."""
 
+import re
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from studio.server.web_files import CANVAS_SCRIPT, WEB, WEB_PREFIX, WebFiles
+from studio.server.web_files import WEB, WEB_PREFIX, WebFiles
+from studio.ui.mounting import HEAD
 
+SCRIPT = re.compile(r"/web/([\w/-]+\.js)")
 MODULES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js"))
 
 
@@ -30,8 +33,17 @@ def test_a_module_is_asked_for_again_each_time(client: TestClient, name: str) ->
     assert again.headers["cache-control"] == "no-cache"
 
 
-def test_the_canvas_is_there() -> None:
-    assert CANVAS_SCRIPT.removeprefix(WEB_PREFIX) in MODULES
+def test_the_scripts_that_pages_name_are_there() -> None:
+    sources = [*(WEB.parent).rglob("*.py"), *(WEB.parent).rglob("*.html")]
+    named = {name for path in sources for name in SCRIPT.findall(path.read_text("utf-8"))}
+    assert len(named) > 5
+    assert sorted({*named, *HEAD} - {*MODULES}) == []
+
+
+def test_each_plain_page_has_its_script() -> None:
+    pages = {path.stem for path in (WEB.parent / "ui" / "templates").glob("*.html")}
+    scripts = {f"pages/{name}.js" for name in pages - {"base", "languages", "sign-in"}}
+    assert scripts <= {*MODULES}
 
 
 def test_nothing_beside_the_folder_is_served(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""Base images from outside: checked at the door, their figures found."""
+"""Base images: validation of uploads, and pose keypoints."""
 
 import json
 
@@ -15,66 +15,68 @@ from tests import examples
 POINTS: Keypoints = tuple((0.5, index / 20) for index in range(18))
 
 
-def found(image: Image.Image) -> Keypoints:
+def detect(image: Image.Image) -> Keypoints:
     assert image.mode == "RGB"
     return POINTS
 
 
-def none_found(image: Image.Image) -> Keypoints:
+def detect_nothing(image: Image.Image) -> Keypoints:
     raise InvalidInputError("no figure was found in the picture")
 
 
-def test_a_image_becomes_the_last_base_image_with_its_figure_found(studio: AppContainer) -> None:
+def test_added_base_image_comes_last_and_has_detected_keypoints(studio: AppContainer) -> None:
     added = add_base_image(
-        studio.base_images, "zoe", "Zoë", examples.png((128, 96)), detector=found
+        studio.base_images, "zoe", "Zoë", examples.png((128, 96)), detector=detect
     )
     assert (added.width, added.height, added.keypoints) == (128, 96, POINTS)
     assert list(studio.base_images.list_all())[-1] == added
     assert decode_png(studio.base_images.read_png(added), "it").size == (128, 96)
 
 
-def test_a_request_can_be_made_on_it(studio: AppContainer) -> None:
-    add_base_image(studio.base_images, "zoe", "Zoë", examples.png(), detector=found)
+def test_request_can_use_an_added_base_image(studio: AppContainer) -> None:
+    add_base_image(studio.base_images, "zoe", "Zoë", examples.png(), detector=detect)
     preset = studio.themes.get_version("first-light").preset
     assert studio.request_factory.create(preset, "zoe", None).base_image.keypoints == POINTS
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "says"),
+    ("change", "error", "message"),
     [
         ({"image_id": "mia"}, InvalidInputError, "'mia' already: choose another id"),
         ({"image_id": "../up"}, InvalidDocumentError, "cannot be taken: id"),
         ({"name": ""}, InvalidDocumentError, "cannot be taken: name"),
         ({"png": b"nothing"}, InvalidImageError, "the base image is not a PNG"),
         ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: should be greater"),
-        ({"detector": none_found}, InvalidInputError, "no figure was found"),
+        ({"detector": detect_nothing}, InvalidInputError, "no figure was found"),
     ],
 )
-def test_what_cannot_be_taken_says_why_and_leaves_nothing(
-    studio: AppContainer, change: dict[str, object], error: type[Exception], says: str
+def test_invalid_base_image_is_refused_and_nothing_is_stored(
+    studio: AppContainer, change: dict[str, object], error: type[Exception], message: str
 ) -> None:
     before = list(studio.base_images.list_all())
     values: dict[str, object] = {"image_id": "zoe", "name": "Zoë", "png": examples.png()}
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=message):
         add_base_image(studio.base_images, **(values | change))  # type: ignore[arg-type]
     assert list(studio.base_images.list_all()) == before
 
 
-def test_keypoints_are_found_anew_for_an_image_that_is_here(studio: AppContainer) -> None:
+def test_keypoints_of_a_stored_base_image_can_be_detected_again(studio: AppContainer) -> None:
     before = [image.id for image in studio.base_images.list_all()]
-    assert detect_keypoints(studio.base_images, "noah", found).keypoints == POINTS
+    assert detect_keypoints(studio.base_images, "noah", detect).keypoints == POINTS
     assert studio.base_images.get("noah").keypoints == POINTS
     assert [image.id for image in studio.base_images.list_all()] == before
     with pytest.raises(NotFoundError, match="no base image named 'nobody'"):
-        detect_keypoints(studio.base_images, "nobody", found)
+        detect_keypoints(studio.base_images, "nobody", detect)
 
 
-def test_keypoints_are_read_as_they_are_listed(studio: AppContainer) -> None:
+def test_keypoints_round_trip_through_json(studio: AppContainer) -> None:
     listed = studio.base_images.get("mia").model_dump(mode="json")["keypoints"]
     assert parse_keypoints(json.dumps(listed).encode()) == studio.base_images.get("mia").keypoints
 
 
-@pytest.mark.parametrize("document", [b"", b"[[0.5, 0.5]]", b'{"nose": 1}', b"[" + b"[2, 2]," * 17 + b"[0,0]]"])  # fmt: skip
-def test_what_is_no_keypoints_is_refused(document: bytes) -> None:
+@pytest.mark.parametrize(
+    "document", [b"", b"[[0.5, 0.5]]", b'{"nose": 1}', b"[" + b"[2, 2]," * 17 + b"[0,0]]"]
+)
+def test_invalid_keypoints_document_is_refused(document: bytes) -> None:
     with pytest.raises(InvalidDocumentError, match="these are no keypoints"):
         parse_keypoints(document)

@@ -1,4 +1,4 @@
-"""What a recipe's units will see, told before anything is rendered."""
+"""Control map previews before rendering."""
 
 import io
 
@@ -13,21 +13,23 @@ def size(png: bytes | None) -> tuple[int, int]:
     return Image.open(io.BytesIO(png)).size
 
 
-def test_each_unit_shows_its_map_at_the_recipes_size() -> None:
+def test_each_unit_has_a_preview_of_the_recipe_size() -> None:
     units = (examples.unit("scribble"), examples.unit("pose", weight=0.0))
     job = examples.job(
         recipe=examples.recipe(control_units=units, width=128, height=192),
         doodle=examples.doodle(),
     )
     maps = preview_control_maps(job, examples.png())
-    assert [size(seen.png) for seen in maps] == [(128, 192)] * 2
-    assert [seen.reason for seen in maps] == [None, None]
+    assert [size(preview.png) for preview in maps] == [(128, 192)] * 2
+    assert [preview.reason for preview in maps] == [None, None]
 
 
-def test_a_unit_without_a_map_says_why() -> None:
+def test_unit_without_a_control_map_has_a_reason() -> None:
     units = (examples.unit("scribble"), examples.unit("pose"))
-    bare = examples.base_image(keypoints=None)
-    job = examples.job(recipe=examples.recipe(control_units=units), base_image=bare, doodle=None)
+    without_keypoints = examples.base_image(keypoints=None)
+    job = examples.job(
+        recipe=examples.recipe(control_units=units), base_image=without_keypoints, doodle=None
+    )
     scribble, pose = preview_control_maps(job, examples.png())
     assert scribble.png is None
     assert "sees no strokes" in str(scribble.reason)

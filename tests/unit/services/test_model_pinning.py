@@ -1,4 +1,4 @@
-"""Saved presets say which weights they were tuned with."""
+"""Model pinning: presets get the hashes of installed models."""
 
 from pathlib import Path
 
@@ -11,17 +11,20 @@ from tests import examples
 from tests.unit.models.test_catalog import controlnet
 
 
-def test_known_models_get_their_hash_and_others_stay_as_they_are(tmp_path: Path) -> None:
+def test_installed_models_are_pinned_and_others_stay_unpinned(tmp_path: Path) -> None:
     controlnet(tmp_path, "pocket-scribble")
     catalog = ModelCatalog((tmp_path,), HashCache(None))
-    here = catalog.get("controlnet", ModelRef(name="pocket-scribble")).sha256
-    tuned = ModelRef(name="pocket-scribble", sha256=examples.HASH)
+    installed_sha256 = catalog.get("controlnet", ModelRef(name="pocket-scribble")).sha256
+    pinned_ref = ModelRef(name="pocket-scribble", sha256=examples.HASH)
     recipe = examples.recipe(
-        control_units=(examples.unit("scribble"), examples.unit("scribble", model=tuned)),
+        control_units=(examples.unit("scribble"), examples.unit("scribble", model=pinned_ref)),
         vae=ModelRef(name="gone"),
     )
     preset = examples.preset(recipes=RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe))
-    for stamped in (pin_model_hashes(preset, catalog).recipes[slot] for slot in ("A", "D")):
-        assert [unit.model.sha256 for unit in stamped.control_units] == [here, examples.HASH]
-        assert stamped.vae == ModelRef(name="gone")
-        assert stamped.base_model.sha256 is None
+    for pinned in (pin_model_hashes(preset, catalog).recipes[slot] for slot in ("A", "D")):
+        assert [unit.model.sha256 for unit in pinned.control_units] == [
+            installed_sha256,
+            examples.HASH,
+        ]
+        assert pinned.vae == ModelRef(name="gone")
+        assert pinned.base_model.sha256 is None

@@ -1,6 +1,8 @@
-"""What becomes of jobs while the store is away, a webhook is slow, or the device is lost. Issue 18, 1 and 2."""
+"""Jobs during outages: store away, slow webhook, lost device. Issue 18, 1 and 2."""
 
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from studio.recipes.serving.request_status import JobState, to_event_message
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.metrics import Metrics
 from studio.services.rendering.fake_renderer import FakeRenderer
-from studio.services.rendering.job_completion import AWAY
+from studio.services.rendering.job_completion import STORE_AWAY
 from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import RenderService
 from studio.services.rendering.run import Run
@@ -38,23 +40,23 @@ from tests.waiting import LONG
 
 
 class Outage:
-    """The store is away while `error` is set; `met` after somebody has noticed."""
+    """The store is away while `error` is set; `noticed` once somebody has tried to use it."""
 
     def __init__(self) -> None:
         self.error: StorageError | None = None
-        self.met = threading.Event()
+        self.noticed = threading.Event()
 
     def begin(self, error: StorageError | None = None) -> None:
-        self.met.clear()
+        self.noticed.clear()
         self.error = error or StorageUnavailableError("the database was shut down")
 
     def end(self) -> None:
-        assert self.met.wait(LONG)
+        assert self.noticed.wait(LONG)
         self.error = None
 
     def check(self) -> None:
         if self.error is not None:
-            self.met.set()
+            self.noticed.set()
             raise self.error
 
 
@@ -87,32 +89,42 @@ class Variants(VariantStore):
 
 
 class Bench:
-    """The service on a real store that can be taken away."""
+    """The render service and a local runner on a real store that can go away."""
 
     def __init__(
-        self, folder: Path, renderer: FakeRenderer, judged: threading.Event | None = None
+        self,
+        folder: Path,
+        renderer: FakeRenderer,
+        moderated: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`judged`: recipe A's picture is judged for as long as that is not set."""
+        """The moderation of recipe A's image waits for `moderated`; `clock` is the render
+        queue's."""
         url = f"sqlite:///{folder}/s.db"
         database, images = Database(url), FileImageStore(folder / "p")
         self.outage, self.renderer = Outage(), renderer
-        self.bases, queue = BaseImageStore(database, images), FailingQueue(database)
+        self.database = database
+        self.base_images, queue = BaseImageStore(database, images), FailingQueue(database)
         self.jobs = JobStore(RequestStore(database), queue, QueueStats(database))
         self.variants = Variants(database, images)
         queue.outage = self.variants.outage = self.outage
         png = examples.png(mode="RGB", color=(240, 240, 240))
         self.base = examples.base_image(sha256=images.write(png))
-        self.bases.upsert(self.base, png)
+        self.base_images.upsert(self.base, png)
 
-        def judge(_: GenerationRequest, slot: Slot, __: Image.Image) -> ImageModerationResult:
-            if judged is not None and slot == "A":
-                judged.wait(LONG)
+        def moderate(_: GenerationRequest, slot: Slot, __: Image.Image) -> ImageModerationResult:
+            if moderated is not None and slot == "A":
+                moderated.wait(LONG)
             return ImageModerationResult()
 
         self.service = RenderService(
-            self.bases, self.variants, RenderQueue(), lambda: renderer, judge=judge,
-            retry=StoreRetry(patience=0.0, first_pause=0.001, longest_pause=0.01),
-        )  # fmt: skip
+            self.base_images,
+            self.variants,
+            RenderQueue(clock=clock),
+            lambda: renderer,
+            moderate=moderate,
+            retry=StoreRetry(0.0, first_delay_seconds=0.001, max_delay_seconds=0.01),
+        )
         lock = ServerLock(database_url(url))
         self.runner = LocalRunner(self.service, self.jobs, self.variants, lock)
 
@@ -126,8 +138,8 @@ class Bench:
         )
 
     def start(self, request: GenerationRequest) -> Run:
-        ledger = DatabaseJobTracker(self.jobs, self.variants, request, Metrics())
-        return self.service.start(request, ledger=ledger)
+        tracker = DatabaseJobTracker(self.jobs, self.variants, request, Metrics())
+        return self.service.start(request, tracker=tracker)
 
     def states(self) -> list[str]:
         return [job.state for job in self.jobs.requests.get_status(examples.REQUEST_ID).jobs]
@@ -137,7 +149,7 @@ def done(events: list[Event]) -> list[str]:
     return [event.slot for event in events if isinstance(event, JobCompleted)]
 
 
-def test_a_store_that_is_away_when_a_job_is_claimed_is_waited_for(tmp_path: Path) -> None:
+def test_claim_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer())
     request = bench.admit()
     bench.outage.begin()
@@ -148,34 +160,34 @@ def test_a_store_that_is_away_when_a_job_is_claimed_is_waited_for(tmp_path: Path
     assert len(bench.renderer.rendered) == 4
 
 
-def test_a_finished_image_is_kept_until_it_can_be_stored(tmp_path: Path) -> None:
+def test_rendered_image_waits_until_it_can_be_stored(tmp_path: Path) -> None:
     gate = threading.Semaphore(1)
     bench = Bench(tmp_path, FakeRenderer(steps=3, gate=gate))
     run = bench.start(bench.admit())
     events = run.events()
-    seen = [next(events)]
-    while not isinstance(seen[-1], StepCompleted):
-        seen.append(next(events))
+    events_so_far = [next(events)]
+    while not isinstance(events_so_far[-1], StepCompleted):
+        events_so_far.append(next(events))
     bench.outage.begin()
     gate.release(100)  # Each further step asks the store whether the job still counts.
     bench.outage.end()
-    seen += events
-    assert done(seen) == [*SLOTS]
+    events_so_far += events
+    assert done(events_so_far) == [*SLOTS]
     assert len(bench.renderer.rendered) == 4
     assert len(bench.variants.list_for_request(examples.REQUEST_ID)) == 4
 
 
-def test_a_trial_run_waits_for_a_while_then_says_why_there_is_no_image(tmp_path: Path) -> None:
+def test_test_run_fails_after_a_timeout_while_the_store_is_away(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer())
     request = examples.request(base_image=bench.base)
     bench.outage.begin()
     failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
-    assert [event.message for event in failed] == [AWAY] * 4
+    assert [event.message for event in failed] == [STORE_AWAY] * 4
     bench.outage.end()
     assert done(list(bench.service.start(request).events())) == [*SLOTS]
 
 
-def test_what_can_never_be_stored_is_not_drawn_again(tmp_path: Path) -> None:
+def test_result_that_cannot_be_stored_fails_without_retry(tmp_path: Path) -> None:
     """Issue 18, 9."""
     bench = Bench(tmp_path, FakeRenderer())
     bench.variants.outage = Outage()
@@ -186,24 +198,24 @@ def test_what_can_never_be_stored_is_not_drawn_again(tmp_path: Path) -> None:
     assert bench.states() == ["failed"] * 4
 
 
-def test_a_slow_webhook_does_not_hold_up_the_device(tmp_path: Path) -> None:
+def test_slow_webhook_does_not_delay_rendering(tmp_path: Path) -> None:
     """Issue 18, 13."""
-    judged = threading.Event()
-    bench = Bench(tmp_path, FakeRenderer(), judged)
+    moderated = threading.Event()
+    bench = Bench(tmp_path, FakeRenderer(), moderated)
     run = bench.start(bench.admit())
     events = run.events()
     while (event := next(events)).slot != "D" or not isinstance(event, StepCompleted):
         assert not isinstance(event, JobCompleted)
-    judged.set()
+    moderated.set()
     assert done(list(events)) == [*SLOTS]
 
 
-def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Path) -> None:
-    lost = DeviceLostError("CUDA error: device-side assert triggered")
-    bench = Bench(tmp_path, FakeRenderer(errors={"A": lost}))
+def test_lost_device_requeues_jobs_and_stops_rendering(tmp_path: Path) -> None:
+    error = DeviceLostError("CUDA error: device-side assert triggered")
+    bench = Bench(tmp_path, FakeRenderer(errors={"A": error}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
-    assert [str(e.message) for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
+    assert [str(e.message) for e in trial.events() if isinstance(e, Failed)] == [str(error)] * 4
     assert [run.wait_for(number).kind for number in (4, 5)] == ["started", "queued"]
     assert run.pending_slots == SLOTS
     assert bench.states() == ["queued"] * 4
@@ -220,7 +232,7 @@ def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Pa
         bench.service.render_preview(examples.job(base_image=bench.base))
 
 
-def test_a_job_that_goes_on_elsewhere_is_told_as_queued(tmp_path: Path) -> None:
+def test_job_of_another_process_is_published_as_queued(tmp_path: Path) -> None:
     """Issue 18, 12: two servers on one store told clients that such a job was cancelled."""
     bench = Bench(tmp_path, FakeRenderer())
     request = bench.admit()
@@ -231,33 +243,32 @@ def test_a_job_that_goes_on_elsewhere_is_told_as_queued(tmp_path: Path) -> None:
     ] * 2
 
 
-def test_what_nobody_here_knows_of_is_begun_anew(tmp_path: Path) -> None:
+def test_unknown_running_job_is_requeued(tmp_path: Path) -> None:
     """As when a claim was written, and the answer to it was lost."""
     bench = Bench(tmp_path, FakeRenderer())
     request = bench.admit()
     assert bench.jobs.queue.claim(request.id, "A") is not None
     bench.runner.run_maintenance()
     assert bench.states() == ["running", "queued", "queued", "queued"]
-    silence(bench)
-    bench.runner.run_maintenance(is_even=False)
+    expire_heartbeats(bench)
+    bench.runner.run_maintenance(is_clock_steady=False)
     assert bench.states() == ["running", "queued", "queued", "queued"]
     bench.runner.run_maintenance()
     assert done(list(bench.service.run(request.id).events())) == [*SLOTS]
-    silence(bench)
+    expire_heartbeats(bench)
     bench.runner.run_maintenance()
     assert bench.states() == ["done"] * 4
 
 
-def silence(bench: Bench) -> None:
-    with bench.jobs.queue._database.write_session() as session:
+def expire_heartbeats(bench: Bench) -> None:
+    with bench.database.write_session() as session:
         session.execute(update(JobRow).values(heartbeat_at=examples.LONG_AGO))
 
 
-def test_a_job_that_hangs_is_noticed_by_a_clock_that_never_jumps(tmp_path: Path) -> None:
+def test_hung_job_is_detected_by_the_monotonic_clock(tmp_path: Path) -> None:
     """Issue 18, 12."""
     gate, now = threading.Semaphore(1), [0.0]
-    bench = Bench(tmp_path, FakeRenderer(gate=gate))
-    bench.service._lane = RenderQueue(clock=lambda: now[0])
+    bench = Bench(tmp_path, FakeRenderer(gate=gate), clock=lambda: now[0])
     run = bench.start(bench.admit())
     events = run.events()
     while not isinstance(next(events), StepCompleted):
@@ -270,8 +281,8 @@ def test_a_job_that_hangs_is_noticed_by_a_clock_that_never_jumps(tmp_path: Path)
     assert len(done(list(events))) == 4
 
 
-def begun(run: Run) -> None:
-    """Until its first step."""
+def wait_until_started(run: Run) -> None:
+    """Waits for the first step."""
     assert any(isinstance(event, StepCompleted) for event in run.events())
 
 
@@ -279,15 +290,15 @@ def attempts(bench: Bench) -> list[int]:
     return [job.attempts for job in bench.jobs.requests.get_status(examples.REQUEST_ID).jobs]
 
 
-def test_what_an_orderly_end_breaks_off_is_drawn_by_the_next_and_was_no_attempt(
+def test_orderly_shutdown_requeues_jobs_without_counting_the_attempt(
     tmp_path: Path,
 ) -> None:
     """Issue 18, 14 (security review, 4.5)."""
     gate = threading.Semaphore(1)
     first = Bench(tmp_path, FakeRenderer(gate=gate))
     run = first.start(first.admit())
-    begun(run)
-    first.runner.let_go()
+    wait_until_started(run)
+    first.runner.release_jobs()
     assert first.states() == ["queued"] * 4
     assert attempts(first) == [0] * 4
     gate.release(100)  # What is still under way in the dying process changes nothing.
@@ -295,74 +306,75 @@ def test_what_an_orderly_end_breaks_off_is_drawn_by_the_next_and_was_no_attempt(
     assert [job.slot for job in first.renderer.rendered] == ["A"]
     assert first.states() == ["queued"] * 4
     second = Bench(tmp_path, FakeRenderer())
-    assert second.runner.recover() == 1
+    assert second.runner.resume_interrupted() == 1
     assert done(list(second.service.run(examples.REQUEST_ID).events())) == [*SLOTS]
     assert attempts(second) == [1] * 4
 
 
-def test_an_attempt_that_hangs_counts_however_the_process_ends(tmp_path: Path) -> None:
+def test_hung_attempt_counts_at_shutdown(tmp_path: Path) -> None:
     gate, now = threading.Semaphore(1), [0.0]
-    bench = Bench(tmp_path, FakeRenderer(gate=gate))
-    bench.service._lane = RenderQueue(clock=lambda: now[0])
-    begun(bench.start(bench.admit()))
+    bench = Bench(tmp_path, FakeRenderer(gate=gate), clock=lambda: now[0])
+    wait_until_started(bench.start(bench.admit()))
     now[0] = 1e6
-    bench.runner.let_go()
+    bench.runner.release_jobs()
     assert bench.states() == ["running", "queued", "queued", "queued"]
     assert attempts(bench) == [1, 0, 0, 0]
     gate.release(100)
 
 
-def test_an_orderly_end_does_not_wait_for_a_store_that_is_away(tmp_path: Path) -> None:
+def test_shutdown_does_not_wait_for_a_store_that_is_away(tmp_path: Path) -> None:
     gate = threading.Semaphore(1)
     bench = Bench(tmp_path, FakeRenderer(gate=gate))
-    begun(bench.start(bench.admit()))
+    wait_until_started(bench.start(bench.admit()))
     bench.outage.begin()
-    bench.runner.let_go()
+    bench.runner.release_jobs()
     bench.outage.end()
     assert bench.states() == ["running", "queued", "queued", "queued"]
     gate.release(100)
 
 
-def test_closing_ends_while_the_store_is_away(tmp_path: Path) -> None:
+def test_close_returns_while_the_store_is_away(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer())
     bench.outage.begin()
     bench.start(bench.admit())
-    assert bench.outage.met.wait(LONG)
+    assert bench.outage.noticed.wait(LONG)
     closing = threading.Thread(target=bench.service.close, daemon=True)
     closing.start()
     closing.join(LONG)
     assert not closing.is_alive()
 
 
-def test_a_variant_that_is_drawn_once_more_joins_the_events_of_its_request(tmp_path: Path) -> None:
+def test_rerendered_variant_continues_the_events_of_its_run(tmp_path: Path) -> None:
     """Followers count events: a run that began anew at 0 left them without the end."""
     bench = Bench(tmp_path, FakeRenderer())
     request = bench.admit()
     run = bench.start(request)
-    seen = list(run.events())
-    with bench.jobs.queue._database.write_session() as session:
+    events_so_far = list(run.events())
+    with bench.database.write_session() as session:
         of_b = update(JobRow).where(JobRow.slot == "B")
         session.execute(of_b.values(state="queued", attempts=0))
     bench.runner.enqueue(request, ("B",))
     assert bench.service.run(request.id) is run
-    more = list(run.events())
-    assert more[: len(seen)] == seen
-    assert [event.slot for event in more[len(seen) :] if isinstance(event, JobCompleted)] == ["B"]
+    events = list(run.events())
+    assert events[: len(events_so_far)] == events_so_far
+    assert [
+        event.slot for event in events[len(events_so_far) :] if isinstance(event, JobCompleted)
+    ] == ["B"]
 
 
-def test_what_expires_ends_alone(tmp_path: Path) -> None:
+def test_expired_jobs_end_and_the_running_one_goes_on(tmp_path: Path) -> None:
     gate = threading.Semaphore(1)
     bench = Bench(tmp_path, FakeRenderer(gate=gate))
     run = bench.start(bench.admit())
     events = run.events()
     while not isinstance(next(events), StepCompleted):
         pass
-    with bench.jobs.queue._database.write_session() as session:
+    with bench.database.write_session() as session:
         session.execute(update(JobRow).values(expires_at=examples.LONG_AGO))
-    late = bench.jobs.queue.expire_overdue()[examples.REQUEST_ID]
-    assert late == ("B", "C", "D")
-    bench.service.drop(examples.REQUEST_ID, late)
+    overdue = bench.jobs.queue.expire_overdue()[examples.REQUEST_ID]
+    assert overdue == ("B", "C", "D")
+    bench.service.drop(examples.REQUEST_ID, overdue)
     gate.release(100)
-    rest = list(events)
-    assert done(rest) == ["A"]
-    assert [e.message for e in rest if isinstance(e, Failed)] == [EXPIRED_MESSAGE] * 3
+    remaining = list(events)
+    assert done(remaining) == ["A"]
+    assert [e.message for e in remaining if isinstance(e, Failed)] == [EXPIRED_MESSAGE] * 3

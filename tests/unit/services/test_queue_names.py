@@ -1,4 +1,4 @@
-"""The queues of base models, whatever these are called. Issue 18, 17."""
+"""Celery queue names of base models. Issue 18, 17."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from kombu import Connection, Consumer, Queue
 
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
-from studio.services.requests.celery_runner import queue_name
+from studio.services.requests.celery_app import queue_name
 from tests.unit.models.test_safetensors_header import checkpoint, write
 from tests.waiting import LONG
 
@@ -17,8 +17,8 @@ NAMES = (
 )  # fmt: skip
 
 
-def test_a_list_of_queues_is_read_as_it_was_written() -> None:
-    """A worker gets them as Celery's option -Q takes them: with commas between."""
+def test_queue_names_survive_a_comma_separated_list() -> None:
+    """Celery's option -Q separates queues by commas."""
     queues = [queue_name(name) for name in NAMES]
     assert ",".join(queues).split(",") == queues
     assert len(set(queues)) == len(NAMES)
@@ -26,27 +26,27 @@ def test_a_list_of_queues_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("name", ["pocket-ink", "SDXL base_1.0"])
-def test_plain_names_stay_as_they_are(name: str) -> None:
-    """Jobs that an older studio sent wait under them."""
+def test_ascii_names_are_not_escaped(name: str) -> None:
+    """Jobs of an older studio are queued under these names."""
     assert queue_name(name) == f"studio.{name}"
 
 
-def test_every_listed_base_model_has_a_queue_that_brings_what_was_sent(tmp_path: Path) -> None:
+def test_every_base_model_has_a_working_queue(tmp_path: Path) -> None:
     for name in NAMES:
         write(tmp_path / "checkpoints" / f"{name}.safetensors", checkpoint())
     listed = ModelCatalog((tmp_path,), HashCache(None)).list_names("checkpoint")
     assert set(listed) == set(NAMES)
-    got: dict[str, str] = {}
+    received: dict[str, str] = {}
 
-    def take(queue: str, body: str) -> None:
-        got[queue] = body
+    def receive(queue: str, body: str) -> None:
+        received[queue] = body
 
     with Connection("memory://") as connection:
         for name in listed:
             queue = Queue(queue_name(name), routing_key=queue_name(name))
             with connection.Producer() as producer:
                 producer.publish(name, routing_key=queue.name, declare=[queue])
-            on = [lambda body, _, queue=queue.name: take(queue, body)]
-            with Consumer(connection, [queue], callbacks=on, no_ack=True):
+            callbacks = [lambda body, _, queue=queue.name: receive(queue, body)]
+            with Consumer(connection, [queue], callbacks=callbacks, no_ack=True):
                 connection.drain_events(timeout=LONG)
-    assert got == {queue_name(name): name for name in NAMES}
+    assert received == {queue_name(name): name for name in NAMES}

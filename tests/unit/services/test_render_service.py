@@ -1,4 +1,4 @@
-"""Requests run through the lane: events in order, partial ends, stopping one run alone."""
+"""Runs through the render service: events, partial failure, cancellation, batches."""
 
 import threading
 from pathlib import Path
@@ -22,19 +22,21 @@ from tests import examples
 
 
 class Bench:
-    """The service on a real store with a fake renderer."""
+    """The render service with a real store and a fake renderer."""
 
     def __init__(self, folder: Path, renderer: FakeRenderer, batch: bool = False) -> None:
         database, images = Database(f"sqlite:///{folder}/s.db"), FileImageStore(folder / "p")
-        self.bases, self.variants = (
+        self.base_images, self.variants = (
             BaseImageStore(database, images),
             VariantStore(database, images),
         )
         png = examples.png(mode="RGB", color=(240, 240, 240))
         self.base: BaseImage = examples.base_image(sha256=images.write(png))
-        self.bases.upsert(self.base, png)
-        self.lane = RenderQueue()
-        self.service = RenderService(self.bases, self.variants, self.lane, lambda: renderer, batch)
+        self.base_images.upsert(self.base, png)
+        self.queue = RenderQueue()
+        self.service = RenderService(
+            self.base_images, self.variants, self.queue, lambda: renderer, batch
+        )
 
     def request(self, **changes: object) -> GenerationRequest:
         return examples.request(base_image=self.base, **changes)
@@ -45,32 +47,39 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_each_job_is_queued_started_stepped_and_done(folder: Path) -> None:
+def test_events_of_each_job_come_in_order(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(steps=2))
     events = list(bench.service.start(bench.request()).events())
     assert [e.kind for e in events[:4]] == ["queued"] * 4
-    of_a = [e.kind for e in events if e.slot == "A"]
-    assert of_a == [
-        "queued", "started", "loading", "step", "preview", "step", "preview", "done",
-    ]  # fmt: skip
+    kinds = [e.kind for e in events if e.slot == "A"]
+    assert kinds == [
+        "queued",
+        "started",
+        "loading",
+        "step",
+        "preview",
+        "step",
+        "preview",
+        "done",
+    ]
     assert [e.slot for e in events if isinstance(e, JobCompleted)] == ["A", "B", "C", "D"]
     steps = [(e.done, e.total) for e in events if isinstance(e, StepCompleted) and e.slot == "B"]
     assert steps == [(1, 2), (2, 2)]
 
 
-def test_finished_variants_are_kept_with_what_made_them(folder: Path) -> None:
+def test_variants_are_stored_with_their_metadata(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer())
-    asked = bench.request(doodle=examples.doodle(), words="a red dress")
-    done = [e for e in bench.service.start(asked).events() if isinstance(e, JobCompleted)]
-    kept = bench.variants.list_for_request(asked.id)
-    assert list(kept) == [e.variant for e in done]
-    assert bench.variants.png(kept[0]) == done[0].png
+    request = bench.request(doodle=examples.doodle(), words="a red dress")
+    done = [e for e in bench.service.start(request).events() if isinstance(e, JobCompleted)]
+    stored = bench.variants.list_for_request(request.id)
+    assert list(stored) == [e.variant for e in done]
+    assert bench.variants.png(stored[0]) == done[0].png
     assert '"prompt":"a red dress, soft colours"' in (
         read_metadata(decode_png(done[0].png, "A")) or ""
     )
 
 
-def test_three_of_four_is_a_valid_end_that_says_which_failed_and_why(folder: Path) -> None:
+def test_one_failed_job_leaves_three_done(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(errors={"B": RenderError("no room for B")}))
     events = list(bench.service.start(bench.request()).events())
     assert [e.slot for e in events if isinstance(e, JobCompleted)] == ["A", "C", "D"]
@@ -79,7 +88,7 @@ def test_three_of_four_is_a_valid_end_that_says_which_failed_and_why(folder: Pat
     ]
 
 
-def test_an_unexpected_error_ends_the_job_without_its_text_and_not_the_lane(
+def test_unexpected_error_fails_the_job_without_its_text(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench(folder, FakeRenderer(errors={"A": ZeroDivisionError("secret /path")}))
@@ -90,7 +99,7 @@ def test_an_unexpected_error_ends_the_job_without_its_text_and_not_the_lane(
     assert len(list(bench.service.start(bench.request(id="f" * 32)).events())) > 4
 
 
-def test_stop_ends_one_run_within_a_step_and_leaves_the_other(folder: Path) -> None:
+def test_cancel_ends_one_run_within_a_step_and_not_another(folder: Path) -> None:
     gate = threading.Semaphore(1)
     bench = Bench(folder, FakeRenderer(steps=3, gate=gate))
     first = bench.service.start(bench.request())
@@ -100,13 +109,13 @@ def test_stop_ends_one_run_within_a_step_and_leaves_the_other(folder: Path) -> N
         pass
     bench.service.cancel(first.request.id)
     gate.release(100)
-    rest = list(events)
-    assert sorted(e.slot for e in rest if isinstance(e, JobCancelled)) == ["A", "B", "C", "D"]
+    remaining = list(events)
+    assert sorted(e.slot for e in remaining if isinstance(e, JobCancelled)) == ["A", "B", "C", "D"]
     assert [e.slot for e in second.events() if isinstance(e, JobCompleted)] == ["A", "B", "C", "D"]
     assert bench.variants.list_for_request(first.request.id) == []
 
 
-def test_stopping_a_queued_run_answers_at_once(folder: Path) -> None:
+def test_cancelling_a_queued_run_is_immediate(folder: Path) -> None:
     gate = threading.Semaphore(0)
     bench = Bench(folder, FakeRenderer(gate=gate))
     bench.service.start(bench.request())
@@ -116,14 +125,14 @@ def test_stopping_a_queued_run_answers_at_once(folder: Path) -> None:
     gate.release(100)
 
 
-def test_a_run_is_followed_again_from_its_first_event(folder: Path) -> None:
+def test_finished_run_can_be_followed_from_its_first_event(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(steps=2))
     run = bench.service.start(bench.request())
-    seen = list(run.events())
-    assert list(bench.service.run(run.request.id).events()) == seen
+    events = list(run.events())
+    assert list(bench.service.run(run.request.id).events()) == events
 
 
-def test_ended_runs_are_forgotten_the_oldest_first(folder: Path) -> None:
+def test_oldest_finished_runs_are_forgotten(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(steps=1))
     runs = [
         bench.service.start(bench.request(id=f"{i:032x}")) for i in range(MAX_FINISHED_RUNS + 1)
@@ -134,7 +143,7 @@ def test_ended_runs_are_forgotten_the_oldest_first(folder: Path) -> None:
     assert bench.service.run(runs[1].request.id) is runs[1]
 
 
-def test_stopping_what_is_unknown_or_ended_does_nothing(folder: Path) -> None:
+def test_cancelling_an_unknown_or_finished_run_does_nothing(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer())
     run = bench.service.start(bench.request())
     assert len([e for e in run.events() if isinstance(e, JobCompleted)]) == 4
@@ -143,16 +152,16 @@ def test_stopping_what_is_unknown_or_ended_does_nothing(folder: Path) -> None:
     bench.service.cancel("nobody")
 
 
-def test_a_store_that_cannot_keep_the_image_fails_the_job(folder: Path) -> None:
+def test_job_fails_when_the_image_cannot_be_stored(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer())
-    asked = bench.request()
+    request = bench.request()
     (folder / "p").rename(folder / "q")
     (folder / "p").write_text("in the way")
-    failed = [e for e in bench.service.start(asked).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
     assert len(failed) == 4
 
 
-def test_jobs_that_allow_it_are_drawn_as_one_batch_where_that_is_asked_for(folder: Path) -> None:
+def test_compatible_jobs_are_rendered_in_one_batch(folder: Path) -> None:
     renderer = FakeRenderer()
     bench = Bench(folder, renderer, batch=True)
     done = [e for e in bench.service.start(bench.request()).events() if isinstance(e, JobCompleted)]
@@ -160,7 +169,7 @@ def test_jobs_that_allow_it_are_drawn_as_one_batch_where_that_is_asked_for(folde
     assert renderer.batches == [4]
 
 
-def test_a_batch_that_fails_is_drawn_one_by_one_and_says_which_job_was_to_blame(
+def test_failed_batch_is_rendered_one_by_one(
     folder: Path,
 ) -> None:
     renderer = FakeRenderer(errors={"C": RenderError("no room for C")})
@@ -171,7 +180,7 @@ def test_a_batch_that_fails_is_drawn_one_by_one_and_says_which_job_was_to_blame(
     assert renderer.batches == [4, 1, 1, 1, 1]
 
 
-def test_a_batch_that_is_stopped_begins_none_of_its_jobs_again(folder: Path) -> None:
+def test_cancelled_batch_starts_none_of_its_jobs_again(folder: Path) -> None:
     gate = threading.Semaphore(1)
     renderer = FakeRenderer(gate=gate)
     bench = Bench(folder, renderer, batch=True)
@@ -185,14 +194,14 @@ def test_a_batch_that_is_stopped_begins_none_of_its_jobs_again(folder: Path) -> 
     assert renderer.batches == [4]
 
 
-def test_a_glimpse_is_drawn_in_the_lane_and_kept_nowhere(folder: Path) -> None:
+def test_preview_is_rendered_and_not_stored(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer())
     job = examples.job(base_image=bench.base)
     assert decode_png(bench.service.render_preview(job), "it").size == (256, 256)
     assert bench.variants.list_for_request(job.request_id) == []
 
 
-def test_a_glimpse_that_fails_tells_whoever_asked_and_the_lane_goes_on(folder: Path) -> None:
+def test_failed_preview_raises_and_the_queue_goes_on(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(errors={"A": RenderError("no room for A")}))
     job = examples.job(base_image=bench.base)
     for _ in range(2):

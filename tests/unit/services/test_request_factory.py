@@ -1,4 +1,4 @@
-"""The door checks everything that comes from outside before a job is made."""
+"""The request factory validates every input before jobs are made."""
 
 import pytest
 
@@ -10,27 +10,29 @@ from studio.recipes.themes.preset import Preset
 from tests import examples
 
 
-def test_a_request_is_checked_and_complete(studio: AppContainer) -> None:
+def test_request_is_validated_and_complete(studio: AppContainer) -> None:
     preset = studio.themes.get_version("first-light").preset
-    asked = studio.request_factory.create(preset, "mia", examples.png(), "  a red \n dress ", 5, 1)
-    assert asked.user_prompt == "a red dress"
-    assert asked.seed == 5
-    assert asked.base_image.keypoints is not None
-    assert asked.doodle is not None
+    request = studio.request_factory.create(
+        preset, "mia", examples.png(), "  a red \n dress ", 5, 1
+    )
+    assert request.user_prompt == "a red dress"
+    assert request.seed == 5
+    assert request.base_image.keypoints is not None
+    assert request.doodle is not None
 
 
-def test_without_a_seed_one_is_drawn(studio: AppContainer) -> None:
+def test_missing_seed_is_random(studio: AppContainer) -> None:
     preset = studio.themes.get_version("first-light").preset
     seeds = {studio.request_factory.create(preset, "mia", None).seed for _ in range(4)}
     assert len(seeds) > 1
 
 
-def test_an_empty_doodle_is_the_base_alone(studio: AppContainer) -> None:
+def test_request_without_doodle_has_none(studio: AppContainer) -> None:
     preset = studio.themes.get_version("first-light").preset
     assert studio.request_factory.create(preset, "mia", None).doodle is None
 
 
-def test_bad_requests_are_refused(studio: AppContainer) -> None:
+def test_invalid_requests_are_refused(studio: AppContainer) -> None:
     preset = studio.themes.get_version("first-light").preset
     with pytest.raises(InvalidInputError, match="10,000 characters; at most 500"):
         studio.request_factory.create(preset, "mia", None, "x" * 10_000)
@@ -49,22 +51,24 @@ def test_bad_requests_are_refused(studio: AppContainer) -> None:
             studio.request_factory.create(preset, "mia", None, f"a red{sign} dress")
 
 
-def test_a_units_own_image_comes_along_as_it_was_kept(studio: AppContainer) -> None:
-    kept = studio.request_factory.store_control_image(examples.png(color=(10, 20, 30, 255)))
-    asked = studio.request_factory.create(_reading(studio, kept), "mia", None)
-    assert [image.sha256 for image in asked.control_images] == [kept]
-    assert all(job.control_image(kept) == asked.control_images[0].png for job in plan_jobs(asked))
+def test_control_image_of_a_unit_is_loaded_from_the_store(studio: AppContainer) -> None:
+    sha256 = studio.request_factory.store_control_image(examples.png(color=(10, 20, 30, 255)))
+    request = studio.request_factory.create(_with_control_image(studio, sha256), "mia", None)
+    assert [image.sha256 for image in request.control_images] == [sha256]
+    assert all(
+        job.control_image(sha256) == request.control_images[0].png for job in plan_jobs(request)
+    )
 
 
-def test_an_own_image_is_looked_at_like_everything_from_outside(studio: AppContainer) -> None:
+def test_control_image_is_validated(studio: AppContainer) -> None:
     with pytest.raises(InvalidImageError, match="the picture is not a PNG"):
         studio.request_factory.store_control_image(b"<svg/>")
     with pytest.raises(NotFoundError, match=r"picture cdcdcdcdcd is gone"):
-        studio.request_factory.create(_reading(studio, "cd" * 32), "mia", None)
+        studio.request_factory.create(_with_control_image(studio, "cd" * 32), "mia", None)
 
 
-def _reading(studio: AppContainer, sha256: str) -> Preset:
-    """A preset whose recipe C reads a picture of its own."""
+def _with_control_image(studio: AppContainer, sha256: str) -> Preset:
+    """A preset whose recipe C has a control unit with an operator's own image."""
     preset = studio.themes.get_version("first-light").preset
     unit = examples.unit("canny", source="image", image_sha256=sha256)
     units = (unit.model_copy(update={"model": ModelRef(name="pocket-scribble")}),)
@@ -73,6 +77,6 @@ def _reading(studio: AppContainer, sha256: str) -> Preset:
 
 
 def _with_model(preset: Preset, name: str) -> Preset:
-    """The preset with recipe D on a base model of that name."""
-    gone = preset.recipes.D.model_copy(update={"base_model": ModelRef(name=name)})
-    return preset.model_copy(update={"recipes": preset.recipes.replace("D", gone)})
+    """The preset with another base model in recipe D."""
+    recipe = preset.recipes.D.model_copy(update={"base_model": ModelRef(name=name)})
+    return preset.model_copy(update={"recipes": preset.recipes.replace("D", recipe)})

@@ -1,4 +1,4 @@
-"""A picture handed back in tells what made it, or plainly that it does not."""
+"""Restoring generation info from PNG metadata."""
 
 import io
 
@@ -20,20 +20,20 @@ def with_text(key: str, text: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_our_own_record_comes_first() -> None:
+def test_own_metadata_takes_precedence() -> None:
     png = png_with_metadata(Image.new("RGB", (64, 64)), examples.variant(seed=5).model_dump_json())
     assert read_generation_info(png, examples.recipe()).seed == 5
 
 
-def test_a1111s_text_is_read_where_there_is_none() -> None:
-    made = read_generation_info(
+def test_a1111_infotext_is_read_where_there_is_no_own_metadata() -> None:
+    restored = read_generation_info(
         with_text("parameters", "a dress\nSteps: 9, Seed: 3"), examples.recipe()
     )
-    assert (made.recipe.steps, made.seed) == (9, 3)
+    assert (restored.recipe.steps, restored.seed) == (9, 3)
 
 
 @pytest.mark.parametrize(
-    ("png", "error", "said"),
+    ("png", "error", "text"),
     [
         (b"no picture", InvalidImageError, "the picture is not a PNG"),
         (examples.png(), InvalidImageError, "does not say what made it"),
@@ -44,6 +44,8 @@ def test_a1111s_text_is_read_where_there_is_none() -> None:
         ),
     ],
 )
-def test_what_cannot_be_restored_says_why(png: bytes, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_image_that_cannot_be_restored_is_refused_with_a_reason(
+    png: bytes, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
         read_generation_info(png, examples.recipe())

@@ -1,4 +1,4 @@
-"""Sweeps into a folder: every cell once, going on where a run broke off."""
+"""Sweeps into a directory: rendering, resuming, contact sheets, cost."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,86 +15,95 @@ from tests import examples
 from tests.unit.services.test_render_service import Bench
 
 
-def sweep(bench: Bench, *axes: str, words: str = "") -> Sweep:
+def sweep(bench: Bench, *axes: str, user_prompt: str = "") -> Sweep:
     recipe = examples.recipe(prompt_template="a red coat, {prompt}")
     same = RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe)
     request = bench.request(
-        preset=examples.preset(recipes=same), doodle=examples.doodle(), words=words
+        preset=examples.preset(recipes=same), doodle=examples.doodle(), words=user_prompt
     )
     return Sweep(request, "B", [Axis.parse(axis) for axis in axes])
 
 
-def test_a_sheet_for_each_value_of_the_third_axis_and_progress(tmp_path: Path) -> None:
+def test_third_axis_makes_one_contact_sheet_per_value(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     bench = Bench(tmp_path, renderer)
-    told: list[tuple[int, int]] = []
-    wanted = sweep(bench, "denoising_strength=0.4,0.6", "steps=8,9,10", "seed=1,2")
-    files = run_sweep(wanted, bench.service, tmp_path / "out", lambda *at: told.append(at))
+    progress: list[tuple[int, int]] = []
+    planned = sweep(bench, "denoising_strength=0.4,0.6", "steps=8,9,10", "seed=1,2")
+    files = run_sweep(
+        planned, bench.service, tmp_path / "out", lambda *counts: progress.append(counts)
+    )
     assert [file.name for file in files] == ["sheet-1.png", "sheet-2.png"]
-    assert told == [(n, 12) for n in range(1, 13)]
-    assert {(j.slot, j.recipe.denoising_strength, j.recipe.steps, j.seed) for j in renderer.rendered} == {
+    assert progress == [(n, 12) for n in range(1, 13)]
+    assert {
+        (j.slot, j.recipe.denoising_strength, j.recipe.steps, j.seed) for j in renderer.rendered
+    } == {
         ("B", strength, steps, seed)
-        for strength in (0.4, 0.6) for steps in (8, 9, 10) for seed in (1, 2)
-    }  # fmt: skip
+        for strength in (0.4, 0.6)
+        for steps in (8, 9, 10)
+        for seed in (1, 2)
+    }
     assert decode_png(files[0].read_bytes(), "it").width > 2 * 256
 
 
-def test_what_a_broken_run_left_is_not_rendered_again(tmp_path: Path) -> None:
+def test_interrupted_sweep_resumes_from_the_cache(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     bench = Bench(tmp_path, renderer)
-    wanted, out = sweep(bench, "steps=8,9,10"), tmp_path / "out"
+    planned, directory = sweep(bench, "steps=8,9,10"), tmp_path / "out"
 
     def power_cut(done: int, total: int) -> None:
         if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_sweep(wanted, bench.service, out, power_cut)
+        run_sweep(planned, bench.service, directory, power_cut)
     assert len(renderer.rendered) == 2
-    (sheet,) = run_sweep(wanted, bench.service, out, lambda *_: None)
+    (sheet,) = run_sweep(planned, bench.service, directory, lambda *_: None)
     assert len(renderer.rendered) == 3
     assert sheet.name == "sheet.png"
-    run_sweep(sweep(bench, "steps=8,9,10", words="other"), bench.service, out, lambda *_: None)
+    run_sweep(
+        sweep(bench, "steps=8,9,10", user_prompt="other"), bench.service, directory, lambda *_: None
+    )
     assert len(renderer.rendered) == 6
 
 
-def test_search_and_replace_reaches_template_theme_and_words(tmp_path: Path) -> None:
+def test_prompt_axis_replaces_text_in_template_theme_and_user_prompt(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer())
-    jobs = sweep(bench, "prompt=red,blue", words="with red dots").jobs()
+    jobs = sweep(bench, "prompt=red,blue", user_prompt="with red dots").jobs()
     assert [job.prompt for _, job in jobs] == [
-        "a red coat, with red dots, soft colours", "a blue coat, with blue dots, soft colours",
-    ]  # fmt: skip
+        "a red coat, with red dots, soft colours",
+        "a blue coat, with blue dots, soft colours",
+    ]
 
 
-def test_a_image_that_fails_ends_the_sweep_with_its_reason(tmp_path: Path) -> None:
+def test_failed_image_ends_the_sweep_with_its_error(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer(errors={"B": RenderError("no room for B")}))
     with pytest.raises(RenderError, match="no room for B"):
         run_sweep(sweep(bench, "steps=8"), bench.service, tmp_path / "out", lambda *_: None)
 
 
-def test_a_sweep_needs_one_to_three_axes(tmp_path: Path) -> None:
+def test_sweep_needs_one_to_three_axes(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer())
     for axes in ((), ("steps=1",) * 4):
         with pytest.raises(InvalidInputError, match="one to three axes"):
             sweep(bench, *axes).jobs()
 
 
-def test_presets_are_an_axis_with_their_recipes_and_themes(tmp_path: Path) -> None:
+def test_theme_axis_uses_recipes_and_prompts_of_each_theme(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     bench = Bench(tmp_path, renderer)
     other = examples.preset(slug="autumn", name="Autumn", theme_prompt="falling leaves")
-    wanted = sweep(bench, "preset=spring,autumn", "steps=8,9")
-    both = replace(wanted, themes={"spring": wanted.request.preset, "autumn": other})
-    run_sweep(both, bench.service, tmp_path / "out", lambda *_: None)
-    drawn = {("falling leaves" in job.prompt, job.recipe.steps) for job in renderer.rendered}
-    assert drawn == {(False, 8), (False, 9), (True, 8), (True, 9)}
+    planned = sweep(bench, "preset=spring,autumn", "steps=8,9")
+    with_themes = replace(planned, themes={"spring": planned.request.preset, "autumn": other})
+    run_sweep(with_themes, bench.service, tmp_path / "out", lambda *_: None)
+    rendered = {("falling leaves" in job.prompt, job.recipe.steps) for job in renderer.rendered}
+    assert rendered == {(False, 8), (False, 9), (True, 8), (True, 9)}
     with pytest.raises(InvalidInputError, match="no preset named 'winter'"):
         sweep(bench, "preset=winter").jobs()
 
 
-def test_the_cost_counts_images_those_kept_and_changes_of_base_model(tmp_path: Path) -> None:
-    bench, out = Bench(tmp_path, FakeRenderer()), tmp_path / "out"
-    run_sweep(sweep(bench, "steps=8"), bench.service, out, lambda *_: None)
+def test_cost_counts_images_cached_images_and_model_switches(tmp_path: Path) -> None:
+    bench, directory = Bench(tmp_path, FakeRenderer()), tmp_path / "out"
+    run_sweep(sweep(bench, "steps=8"), bench.service, directory, lambda *_: None)
     models = "base_model.name=pocket-ink,pocket-water"
-    cost = estimate_cost(sweep(bench, "steps=8,9", models), sweep_cache(bench.service, out))
+    cost = estimate_cost(sweep(bench, "steps=8,9", models), sweep_cache(bench.service, directory))
     assert (cost.images, cost.cached, cost.model_switches) == (4, 1, 1)

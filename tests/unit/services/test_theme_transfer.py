@@ -1,4 +1,4 @@
-"""A theme leaves one studio as a file and is taken in by another, base images and all."""
+"""Import and export of themes with their base images."""
 
 import hashlib
 import json
@@ -20,67 +20,67 @@ from tests import examples
 @pytest.fixture
 def other(tmp_path: Path) -> AppContainer:
     """A studio elsewhere, with a base image and a preset of its own."""
-    opened = create_app_container(Settings(data_dir=tmp_path / "other"), FakeRenderer)
-    add_base_image(opened.base_images, "lena", "Lena", examples.png((128, 192), mode="RGB"))
-    preset = opened.themes.get_version("first-light").preset
+    container = create_app_container(Settings(data_dir=tmp_path / "other"), FakeRenderer)
+    add_base_image(container.base_images, "lena", "Lena", examples.png((128, 192), mode="RGB"))
+    preset = container.themes.get_version("first-light").preset
     lone = preset.model_copy(update={"slug": "lone", "name": "Lone", "base_images": ("lena",)})
-    opened.themes.save(lone)
-    return opened
+    container.themes.save(lone)
+    return container
 
 
-def test_a_theme_is_taken_in_with_its_base_images(
-    studio: AppContainer, other: AppContainer
-) -> None:
+def test_theme_is_imported_with_its_base_images(studio: AppContainer, other: AppContainer) -> None:
     file = other.theme_transfer.export("lone", None, with_bases=True).encode()
-    taken = studio.theme_transfer.import_theme(file, "lone.json", author="ada")
-    assert taken.version.preset == other.themes.get_version("lone").preset
-    assert (taken.version.author, taken.version.message) == ("ada", "imported from lone.json")
-    assert (taken.base_images, taken.missing) == (("lena",), ())
+    imported = studio.theme_transfer.import_theme(file, "lone.json", author="ada")
+    assert imported.version.preset == other.themes.get_version("lone").preset
+    assert (imported.version.author, imported.version.message) == ("ada", "imported from lone.json")
+    assert (imported.base_images, imported.missing) == (("lena",), ())
     assert studio.base_images.read_png(
         studio.base_images.get("lena")
     ) == other.base_images.read_png(other.base_images.get("lena"))
-    again = studio.theme_transfer.import_theme(file, "lone.json")
-    assert (again.version.version, again.base_images) == (1, ())
+    second = studio.theme_transfer.import_theme(file, "lone.json")
+    assert (second.version.version, second.base_images) == (1, ())
 
 
-def test_what_is_missing_here_is_told_with_the_remedy(
+def test_missing_models_and_base_images_are_reported_with_a_hint(
     studio: AppContainer, other: AppContainer
 ) -> None:
     preset = other.themes.get_version("lone").preset
     recipe = preset.recipes.A.model_copy(update={"base_model": ModelRef(name="dreamy-v8")})
     other.themes.save(preset.model_copy(update={"recipes": preset.recipes.replace("A", recipe)}))
-    taken = studio.theme_transfer.import_theme(
+    imported = studio.theme_transfer.import_theme(
         other.theme_transfer.export("lone", 2, with_bases=False).encode(), "x"
     )
-    model, base = map(str, taken.missing)
+    model, base = map(str, imported.missing)
     assert "studio models pull OWNER/dreamy-v8" in model
     assert "no base image named 'lena'" in base
 
 
 # Issue 18, 17 (review 4.8).
-def test_loras_that_prompts_call_are_missing_models_too(
+def test_loras_in_prompts_are_reported_as_missing_too(
     studio: AppContainer, other: AppContainer
 ) -> None:
     preset = other.themes.get_version("lone").preset
     recipe = preset.recipes.B.model_copy(
         update={"prompt_template": "<lora:春日 (v2):0.5> {prompt}"}
     )
-    asked = preset.model_copy(
+    changed = preset.model_copy(
         update={
             "base_images": (),
             "theme_prompt": "soft <lora:gone:1>, <lora:pocket-neon:0.3>",
             "recipes": preset.recipes.replace("B", recipe),
         }
     )
-    other.themes.save(asked)
+    other.themes.save(changed)
     file = other.theme_transfer.export("lone", 2, with_bases=False).encode()
-    gone, called = map(str, studio.theme_transfer.import_theme(file, "lone.json").missing)
-    assert "no lora named 'gone'" in gone
-    assert "no lora named '春日 (v2)'" in called
+    theme_lora, template_lora = map(
+        str, studio.theme_transfer.import_theme(file, "lone.json").missing
+    )
+    assert "no lora named 'gone'" in theme_lora
+    assert "no lora named '春日 (v2)'" in template_lora
 
 
 @pytest.mark.parametrize("prompt", ["<lora:a:1>" * 390, "<lora:../a>", "<lora:a:9>"])
-def test_what_no_recipe_could_draw_is_not_taken_in(
+def test_preset_with_invalid_lora_tags_is_not_imported(
     studio: AppContainer, other: AppContainer, prompt: str
 ) -> None:
     preset = other.themes.get_version("lone").preset.model_copy(update={"theme_prompt": prompt})
@@ -92,29 +92,27 @@ def test_what_no_recipe_could_draw_is_not_taken_in(
         studio.themes.get_version("lone")
 
 
-def test_missing_base_images_are_asked_for_once(
+def test_missing_base_images_are_looked_up_once(
     studio: AppContainer, other: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[bool] = []
-    all_of = studio.base_images.list_all
+    calls: list[bool] = []
+    list_all = studio.base_images.list_all
 
-    def asked_for(include_retired: bool = False) -> Sequence[BaseImage]:
-        asked.append(include_retired)
-        return all_of(include_retired)
+    def record_call(include_retired: bool = False) -> Sequence[BaseImage]:
+        calls.append(include_retired)
+        return list_all(include_retired)
 
-    monkeypatch.setattr(studio.base_images, "list_all", asked_for)
+    monkeypatch.setattr(studio.base_images, "list_all", record_call)
     monkeypatch.delattr(type(studio.base_images), "get")
-    named = ("mia", *(f"base-{number}" for number in range(90)))
-    preset = other.themes.get_version("lone").preset.model_copy(update={"base_images": named})
+    image_ids = ("mia", *(f"base-{number}" for number in range(90)))
+    preset = other.themes.get_version("lone").preset.model_copy(update={"base_images": image_ids})
     missing = studio.theme_transfer.import_theme(preset.to_json().encode(), "lone.json").missing
     assert len(missing) == 90
     assert all(len(str(line)) < 200 for line in missing)
-    assert len(asked) == 1
+    assert len(calls) == 1
 
 
-def test_nothing_is_saved_of_a_file_that_does_not_hold(
-    studio: AppContainer, other: AppContainer
-) -> None:
+def test_invalid_file_saves_nothing(studio: AppContainer, other: AppContainer) -> None:
     file = json.loads(other.theme_transfer.export("lone", None, with_bases=True))
     cases: list[tuple[dict[str, object], type[Exception]]] = [
         ({"png": "bm8gcGljdHVyZQ=="}, InvalidDocumentError),
@@ -131,7 +129,7 @@ def test_nothing_is_saved_of_a_file_that_does_not_hold(
         studio.base_images.get("lena")
 
 
-def test_a_base_image_of_the_same_name_is_never_replaced(
+def test_base_image_of_the_same_id_is_never_replaced(
     studio: AppContainer, other: AppContainer
 ) -> None:
     add_base_image(
@@ -144,16 +142,16 @@ def test_a_base_image_of_the_same_name_is_never_replaced(
         studio.themes.get_version("lone")
 
 
-def test_pixels_that_are_no_image_are_refused(studio: AppContainer, other: AppContainer) -> None:
+def test_base_image_that_is_no_png_is_refused(studio: AppContainer, other: AppContainer) -> None:
     file = json.loads(other.theme_transfer.export("lone", None, with_bases=True))
-    packed = file["base_images"][0]
-    packed["png"] = "bm8gcGljdHVyZQ=="
-    packed["image"]["sha256"] = hashlib.sha256(b"no picture").hexdigest()
+    bundled = file["base_images"][0]
+    bundled["png"] = "bm8gcGljdHVyZQ=="
+    bundled["image"]["sha256"] = hashlib.sha256(b"no picture").hexdigest()
     with pytest.raises(InvalidImageError, match="base image 'lena' of the file is not a PNG"):
         studio.theme_transfer.import_theme(json.dumps(file).encode(), "lone.json")
 
 
-def test_a_preset_for_every_base_takes_all_along(other: AppContainer) -> None:
+def test_preset_for_all_base_images_exports_all(other: AppContainer) -> None:
     preset = other.themes.get_version("lone").preset
     other.themes.save(preset.model_copy(update={"slug": "any", "base_images": ()}))
     file = json.loads(other.theme_transfer.export("any", None, with_bases=True))

@@ -1,4 +1,4 @@
-"""The token counter counts as the tokenizers of the base models themselves do."""
+"""Token counts equal those of the base models' own tokenizers."""
 
 import pytest
 from transformers import CLIPTokenizer
@@ -16,7 +16,7 @@ def counter(studio: AppContainer) -> TokenCounter:
 
 
 @pytest.mark.parametrize(
-    ("template", "theme", "words"),
+    ("template", "theme", "user_prompt"),
     [
         ("{prompt}", "", "a red dress"),
         ("an avatar wearing {prompt}, clean ink drawing", "soft colours", "a (red:1.3) dress"),
@@ -25,19 +25,19 @@ def counter(studio: AppContainer) -> TokenCounter:
         ("{prompt}", "", ""),
     ],
 )
-def test_it_counts_what_the_tokenizer_reads(
-    counter: TokenCounter, studio: AppContainer, template: str, theme: str, words: str
+def test_counter_agrees_with_the_tokenizer(
+    counter: TokenCounter, studio: AppContainer, template: str, theme: str, user_prompt: str
 ) -> None:
     recipe = examples.recipe(prompt_template=template)
     model = studio.catalog.get("checkpoint", recipe.base_model)
     tokenizer = CLIPTokenizer.from_pretrained(model.path / "tokenizer")
-    plain = words.replace("(red:1.3)", "red").replace("[[striped]]", "striped")
+    plain = user_prompt.replace("(red:1.3)", "red").replace("[[striped]]", "striped")
     parts = [p for p in (plain.strip(" ,"), theme.split(" <", maxsplit=1)[0]) if p]
-    said = template.replace("{prompt}", ", ".join(parts)).strip(" ,")
-    expected = len(tokenizer(said, add_special_tokens=False, verbose=False).input_ids)
-    assert counter.count(recipe, theme, words) == expected
+    prompt = template.replace("{prompt}", ", ".join(parts)).strip(" ,")
+    expected = len(tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids)
+    assert counter.count(recipe, theme, user_prompt) == expected
 
 
-def test_a_model_that_is_missing_counts_nothing(counter: TokenCounter) -> None:
+def test_missing_model_has_no_count(counter: TokenCounter) -> None:
     recipe = examples.recipe(base_model=ModelRef(name="nowhere"))
     assert counter.count(recipe, "", "a dress") is None

@@ -1,4 +1,4 @@
-"""Studies: trials are drawn, judged by looks or stars, paused, gone on with, kept as versions."""
+"""Tuning studies: trials, stars, resuming, saving a trial as a version."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +14,15 @@ from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 
 
-def silent(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     assert 0 <= done <= total
 
 
-class Paler(FakeRenderer):
-    """Draws the doodle the paler the lower recipe B's strength: high strength is best."""
+class FadingRenderer(FakeRenderer):
+    """Fades the doodle as recipe B's denoising strength falls, so that a high strength is best."""
 
-    def _render(self, job: Any, base: Any, doodle: Any, watch: Any) -> Any:
-        rendered = super()._render(job, base, doodle, watch)
+    def _render(self, job: Any, base: Any, doodle: Any, listener: Any) -> Any:
+        rendered = super()._render(job, base, doodle, listener)
         if job.slot != "B":
             return rendered
         white = Image.new("RGB", rendered.image.size, "white")
@@ -33,19 +33,19 @@ class Paler(FakeRenderer):
 
 @pytest.fixture
 def studio(home: Path) -> AppContainer:
-    return create_app_container(Settings(data_dir=home), lambda: Paler(steps=1))
+    return create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
 
 
-def study(objective: Objective = "looks", *spans: str) -> TuningStudy:
-    read = tuple(SearchSpace.parse(text) for text in spans or ("denoising_strength=0.1..0.9",))
+def study(objective: Objective = "looks", *ranges: str) -> TuningStudy:
+    space = tuple(SearchSpace.parse(text) for text in ranges or ("denoising_strength=0.1..0.9",))
     return TuningStudy(
-        slug="first-light", version=1, slot="B", search_space=read, objective=objective
+        slug="first-light", version=1, slot="B", search_space=space, objective=objective
     )
 
 
-def test_a_study_finds_what_looks_best(studio: AppContainer) -> None:
+def test_study_finds_the_best_metrics(studio: AppContainer) -> None:
     name = studio.tuning.create_study(study())
-    studio.tuning.run(name, 14, silent)
+    studio.tuning.run(name, 14, ignore_progress)
     trials = studio.tuning.trials(name)
     assert len(trials) == 14
     assert [t.score for t in trials] == sorted((t.score or 0 for t in trials), reverse=True)
@@ -56,7 +56,7 @@ def test_a_study_finds_what_looks_best(studio: AppContainer) -> None:
     assert best.metrics.color_error < worst.metrics.color_error
 
 
-def test_a_study_goes_on_where_it_was_stopped_also_after_a_restart(studio: AppContainer) -> None:
+def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> None:
     name = studio.tuning.create_study(
         study("looks", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
     )
@@ -68,50 +68,57 @@ def test_a_study_goes_on_where_it_was_stopped_also_after_a_restart(studio: AppCo
     with pytest.raises(JobCancelledError):
         studio.tuning.run(name, 5, stop)
     assert len(studio.tuning.trials(name)) == 2
-    again = create_app_container(studio.settings, lambda: Paler(steps=1))
-    again.tuning.run(name, 3, silent)
+    again = create_app_container(studio.settings, lambda: FadingRenderer(steps=1))
+    again.tuning.run(name, 3, ignore_progress)
     trials = again.tuning.trials(name)
     assert sorted(t.number for t in trials) == [0, 1, 2, 3, 4]
     assert len({tuple(t.values.values()) for t in trials}) == 5
-    assert all(t.values["sampler"] in ("Euler", "UniPC") and 4 <= int(t.values["steps"]) <= 9 for t in trials)  # fmt: skip
+    assert all(
+        t.values["sampler"] in ("Euler", "UniPC") and 4 <= int(t.values["steps"]) <= 9
+        for t in trials
+    )
 
 
-def test_where_votes_count_a_trial_waits_for_its_stars(studio: AppContainer) -> None:
+def test_trial_of_a_votes_study_waits_for_its_stars(studio: AppContainer) -> None:
     name = studio.tuning.create_study(study("votes"))
-    studio.tuning.run(name, 3, silent)
+    studio.tuning.run(name, 3, ignore_progress)
     assert [t.score for t in studio.tuning.trials(name)] == [None] * 3
     studio.tuning.rate(name, 1, 5)
     studio.tuning.rate(name, 2, 2)
     trials = studio.tuning.trials(name)
-    assert [(t.number, t.stars, t.score) for t in trials] == [(0, None, None), (1, 5, 1.0), (2, 2, 0.25)]  # fmt: skip
+    assert [(t.number, t.stars, t.score) for t in trials] == [
+        (0, None, None),
+        (1, 5, 1.0),
+        (2, 2, 0.25),
+    ]
     with pytest.raises(InvalidInputError, match="judged already"):
         studio.tuning.rate(name, 1, 3)
     with pytest.raises(NotFoundError, match="no trial 9"):
         studio.tuning.rate(name, 9, 3)
 
 
-def test_a_trial_is_a_recipe_one_can_open_and_keep(studio: AppContainer) -> None:
+def test_trial_can_be_opened_and_saved_as_a_version(studio: AppContainer) -> None:
     name = studio.tuning.create_study(study())
-    studio.tuning.run(name, 2, silent)
+    studio.tuning.run(name, 2, ignore_progress)
     trial = studio.tuning.trials(name)[0]
     preset = studio.tuning.theme_with_trial(name, trial.number)
     assert preset.recipes.B.denoising_strength == trial.values["denoising_strength"]
     assert preset.recipes.A == studio.themes.get_version("first-light").preset.recipes.A
     assert len(studio.tuning.trial_images(name, trial.number)) == 5
-    kept = studio.tuning.save_trial_as_version(name, trial.number, author="ada")
-    assert (kept.version, kept.preset) == (2, preset)
-    assert kept.message == f"recipe B is trial {trial.number} of {name}"
+    saved = studio.tuning.save_trial_as_version(name, trial.number, author="ada")
+    assert (saved.version, saved.preset) == (2, preset)
+    assert saved.message == f"recipe B is trial {trial.number} of {name}"
 
 
-def test_what_was_changed_meanwhile_in_other_recipes_stays(studio: AppContainer) -> None:
+def test_saving_a_trial_keeps_later_changes_of_the_theme(studio: AppContainer) -> None:
     name = studio.tuning.create_study(study())
-    studio.tuning.run(name, 1, silent)
+    studio.tuning.run(name, 1, ignore_progress)
     preset = studio.themes.get_version("first-light").preset
     studio.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
     assert studio.tuning.save_trial_as_version(name, 0).preset.theme_prompt == "bold"
 
 
-def test_studies_are_listed_by_theme_and_those_that_cannot_be_are_refused(
+def test_studies_are_listed_by_theme_and_invalid_ones_refused(
     studio: AppContainer,
 ) -> None:
     first = studio.tuning.create_study(study())
@@ -124,6 +131,6 @@ def test_studies_are_listed_by_theme_and_those_that_cannot_be_are_refused(
     with pytest.raises(InvalidInputError, match="denoising_strength"):
         studio.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
     with pytest.raises(InvalidInputError, match="1 to 500 trials"):
-        studio.tuning.run(first, 0, silent)
+        studio.tuning.run(first, 0, ignore_progress)
     with pytest.raises(NotFoundError, match="no study 'x'"):
         studio.tuning.trials("x")

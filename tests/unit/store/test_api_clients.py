@@ -6,6 +6,7 @@ from studio.errors import InvalidInputError, NotFoundError
 from studio.recipes.serving.request_status import ApiClient
 from studio.store.api_clients import ApiClientStore
 from studio.store.database import Database
+from studio.store.tables import ApiClientRow
 
 
 def test_client_is_found_by_its_latest_key(url: str) -> None:
@@ -32,3 +33,15 @@ def test_reserved_client_name_is_refused(url: str) -> None:
     """Issue 18, 10: such a client would get previews before moderation."""
     with pytest.raises(InvalidInputError, match="'studio' is the studio's own"):
         ApiClientStore(Database(url)).create_or_rotate_key(ApiClient(name="studio"))
+
+
+def test_scopes_of_older_versions_are_read(url: str) -> None:
+    """Issue 19, 2: draw, manage and watch are called generate, admin and metrics now."""
+    database = Database(url)
+    store = ApiClientStore(database)
+    key = store.create_or_rotate_key(ApiClient(name="app"))
+    with database.write_session() as session:
+        session.get_one(ApiClientRow, "app").document = '{"name":"app","scopes":["draw","watch"]}'
+    client = store.find_by_key(key)
+    assert client is not None
+    assert client.scopes == {"generate", "metrics"}

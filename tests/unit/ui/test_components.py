@@ -61,6 +61,6 @@ def test_every_color_has_a_name_in_each_language() -> None:
 
 
 def test_the_palette_is_the_drawn_worlds() -> None:
-    from studio.pocket.colours import PAINTS
+    from training.colors import NAMED_COLORS
 
-    assert dict(PALETTE) == {name: "#" + bytes(rgb).hex() for name, rgb in PAINTS.items()}
+    assert dict(PALETTE) == {name: "#" + bytes(rgb).hex() for name, rgb in NAMED_COLORS.items()}

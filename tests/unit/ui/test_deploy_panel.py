@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from studio.messages import Message
 from studio.recipes.themes.deployment import Deployment, DeploymentSpec
 from studio.recipes.themes.preset import ThemeVersion
-from studio.services.themes.preflight import CheckResult
+from studio.services.themes.check_result import CheckResult
 from studio.ui.deploy_panel import (
     MAX_LOG_ROWS,
     render_check_results,

@@ -126,7 +126,7 @@ def _rename_columns(table: str, names: Iterable[tuple[str, str]]) -> None:
 
 def _rename_stages(names: Iterable[tuple[str, str]]) -> None:
     """For `moderation_decisions` under its new name."""
-    stage: sa.ColumnClause[str] = sa.column("stage")
+    stage: sa.ColumnClause[str] = sa.column("stage", sa.String)
     decisions = sa.table("moderation_decisions", stage)
     for old, new in names:
         op.execute(sa.update(decisions).where(stage == old).values(stage=new))

@@ -1,1 +1,0 @@
-"""Measures the engine: against plain diffusers, and against itself with one thing changed."""

@@ -1,0 +1,68 @@
+"""Ends classifier-free guidance after a fraction of a pass's steps."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+
+
+class GuidanceCutoff:
+    """A step callback that turns classifier-free guidance off; the prompt alone goes on.
+
+    It does so between two steps of the sampler, never inside one: a second-order sampler combines
+    two evaluations of the denoiser.
+    """
+
+    def __init__(
+        self,
+        pipe: DiffusionPipeline,
+        batched_tensors: Sequence[str],
+        guided_evaluations: float,
+        on_cutoff: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            pipe: the pipeline of the pass, with its scheduler.
+            batched_tensors: the pipeline's tensors to be halved (see
+                `ModelFamilySpec.cfg_batched_tensors`); empty when it lets none be replaced.
+            guided_evaluations: how many evaluations of the denoiser are guided; a fraction is
+                rounded up.
+            on_cutoff: called when guidance ends, which halves the denoiser's batch.
+        """
+        self._guided_evaluations, self._on_cutoff = guided_evaluations, on_cutoff
+        self._scheduler_order = pipe.scheduler.order
+        self.tensor_inputs = list(batched_tensors)
+
+    def __call__(
+        self, pipe: Any, step_index: int, _timestep: Any, callback_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Called by diffusers after each evaluation of the denoiser."""
+        done = step_index + 1
+        is_between_steps = done % self._scheduler_order == 0
+        if (
+            is_between_steps
+            and done >= self._guided_evaluations
+            and pipe.do_classifier_free_guidance
+        ):
+            # The scale has no setter; diffusers' own SDCFGCutoffCallback writes this field, too.
+            #
+            # do_classifier_free_guidance is `scale > 1`. At 1.0 the pipeline no longer doubles the
+            # latents, so everything it had doubled is halved here. A pipeline that does not let all
+            # of that be replaced (SD3: pooled_prompt_embeds) must go on doubling: 1 + 1e-6 keeps
+            # do_classifier_free_guidance True, and the guided prediction
+            # uncond + scale * (cond - uncond) is the conditional one.
+            pipe._guidance_scale = 1.0 if self.tensor_inputs else 1.0 + 1e-6
+            for name in self.tensor_inputs:
+                callback_kwargs[name] = _conditional_half(callback_kwargs[name])
+            self._on_cutoff()
+        return callback_kwargs
+
+
+def _conditional_half(
+    batched: torch.Tensor | list[torch.Tensor],
+) -> torch.Tensor | list[torch.Tensor]:
+    """The second half of the batch: (2 x batch, ...) to (batch, ...), also in a list of tensors."""
+    if isinstance(batched, list):
+        return [tensor.chunk(2)[-1] for tensor in batched]
+    return batched.chunk(2)[-1]

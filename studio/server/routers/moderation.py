@@ -1,0 +1,39 @@
+"""Routes that override moderation decisions on finished variants, for operators (scope `admin`)."""
+
+from fastapi import APIRouter
+
+from studio.recipes.generation.job import RequestId
+from studio.recipes.themes.preset import Slot
+from studio.server.admin_schemas import OverrideRequest
+from studio.server.dependencies import AdminClient, Language, Requests
+from studio.server.schemas import API_PREFIX, RequestResponse, to_request_response
+
+router = APIRouter(prefix=f"{API_PREFIX}/requests", tags=["moderation"])
+
+
+@router.post("/{request_id}/variants/{slot}/withdraw")
+def withdraw_variant(
+    request_id: RequestId,
+    slot: Slot,
+    body: OverrideRequest,
+    client: AdminClient,
+    requests: Requests,
+    language: Language,
+) -> RequestResponse:
+    """Withholds an image that was delivered already."""
+    status = requests.withdraw(request_id, slot, body.reason, client.name)
+    return to_request_response(status, language)
+
+
+@router.post("/{request_id}/variants/{slot}/release")
+def release_variant(
+    request_id: RequestId,
+    slot: Slot,
+    body: OverrideRequest,
+    client: AdminClient,
+    requests: Requests,
+    language: Language,
+) -> RequestResponse:
+    """Delivers a withheld image after all; one that was never stored is rendered again."""
+    status = requests.release(request_id, slot, body.reason, client.name)
+    return to_request_response(status, language)

@@ -1,0 +1,32 @@
+"""The renderer interface: what the services need of an engine."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from PIL import Image
+
+from studio.engine.results import RenderListener, RenderResult
+from studio.engine.stats import EngineStats
+from studio.recipes.generation.job import RenderJob
+
+
+class Renderer(Protocol):
+    """Turns jobs into images; `studio.engine.engine.Engine` is the real one."""
+
+    def render_batch(
+        self,
+        jobs: Sequence[RenderJob],
+        base: Image.Image,
+        doodle: Image.Image | None,
+        listeners: Sequence[RenderListener],
+        /,
+    ) -> tuple[RenderResult, ...]:
+        """Renders one job, or several in one batch; one listener and one result for each job.
+
+        `base` is RGB and `doodle` RGBA, both of the base image's size; None is an empty doodle.
+        """
+        ...
+
+    def status(self) -> EngineStats:
+        """What the engine's caches hold."""
+        ...

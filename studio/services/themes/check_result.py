@@ -1,0 +1,24 @@
+"""Results of preflight checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from studio.messages import Message
+
+Level = Literal["pass", "warning", "stop"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check has found; `hint` says how to fix it. "stop" prevents a deployment."""
+
+    level: Level
+    message: Message
+    hint: Message | None = None
+
+
+def worst_level(results: Sequence[CheckResult]) -> Level:
+    """The gravest level of the results."""
+    levels = {result.level for result in results}
+    return "stop" if "stop" in levels else "warning" if "warning" in levels else "pass"

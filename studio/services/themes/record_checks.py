@@ -1,0 +1,89 @@
+"""Preflight checks of a version's records: render times, robustness report, regression report."""
+
+from dataclasses import dataclass
+from statistics import mean
+
+from studio.messages import message
+from studio.recipes.evaluation.reports import MIN_PASS_RATE, RegressionReport, RobustnessReport
+from studio.recipes.themes.preset import SLOTS, Slot, ThemeVersion
+from studio.services.themes.check_result import CheckResult
+from studio.store.evaluation_reports import ReportStore
+from studio.store.variants import VariantStore
+
+
+@dataclass(frozen=True)
+class RecordChecks:
+    """What the store knows of a version from earlier renders and evaluations."""
+
+    variants: VariantStore
+    reports: ReportStore
+
+    def unrendered_slots(self, version: ThemeVersion) -> list[Slot]:
+        """The slots of which no variant of this version is stored."""
+        variants = self.variants.list_for_version(version.preset.slug, version.version)
+        rendered = {variant.slot for variant in variants}
+        return [slot for slot in SLOTS if slot not in rendered]
+
+    def check_render_times(self, version: ThemeVersion) -> CheckResult:
+        """The seconds that the four jobs of a request take together."""
+        missing = self.unrendered_slots(version)
+        if missing:
+            return CheckResult(
+                "warning",
+                message("deployment.never_rendered", slots=missing),
+                message("deployment.generate_once"),
+            )
+        variants = self.variants.list_for_version(version.preset.slug, version.version)
+        seconds = sum(
+            mean(one.timings.render_seconds for one in variants if one.slot == slot)
+            for slot in SLOTS
+        )
+        return CheckResult("pass", message("deployment.render_time", seconds=f"{seconds:.1f}"))
+
+    def check_robustness(self, version: ThemeVersion) -> CheckResult:
+        """Whether the robustness suite has passed."""
+        slug, number = version.preset.slug, version.version
+        report = self.reports.latest(slug, number, "robustness", RobustnessReport)
+        if report is None:
+            return CheckResult(
+                "warning",
+                message("deployment.robustness_not_run"),
+                message("deployment.run_robustness", slug=slug, number=number),
+            )
+        pass_rate = f"{report.pass_rate:.0%}"
+        if report.passed:
+            return CheckResult("pass", message("deployment.figure_kept", share=pass_rate))
+        failures = ", ".join(
+            dict.fromkeys(f"{case.doodle} ({case.slot})" for case in report.failures)
+        )
+        what = message(
+            "deployment.figure_lost",
+            share=pass_rate,
+            needed=f"{MIN_PASS_RATE:.0%}",
+            doodles=f"{failures:.300}",
+        )
+        return CheckResult("stop", what, message("deployment.strengthen_pose"))
+
+    def check_regression(self, version: ThemeVersion) -> CheckResult:
+        """Whether the regression suite was run and somebody has reviewed it."""
+        slug, number = version.preset.slug, version.version
+        report = self.reports.latest(slug, number, "regression", RegressionReport)
+        if report is None:
+            return CheckResult(
+                "warning",
+                message("deployment.no_sheet"),
+                message("deployment.draw_sheet", slug=slug, number=number),
+            )
+        if not report.reviewed_by:
+            return CheckResult(
+                "warning", message("deployment.sheet_unseen"), message("deployment.open_sheet")
+            )
+        if report.median_delta_e is None or report.baseline_version is None:
+            return CheckResult("pass", message("deployment.sheet_seen", names=report.reviewed_by))
+        what = message(
+            "deployment.sheet_seen_compared",
+            names=report.reviewed_by,
+            difference=f"{report.median_delta_e:.1f}",
+            version=report.baseline_version,
+        )
+        return CheckResult("pass", what)

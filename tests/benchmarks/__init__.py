@@ -1,1 +1,0 @@
-"""Benchmarks: they print figures and assert none."""

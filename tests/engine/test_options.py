@@ -1,0 +1,188 @@
+"""Engine options: precision, job timeout, and the optimizations that cost some fidelity."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderKL
+from torch._dynamo.exc import TorchDynamoException
+
+from studio.engine.diffusion import pipeline as pipelines
+from studio.engine.diffusion.latents import NonFiniteLatentsError
+from studio.engine.engine import Engine
+from studio.engine.options import EngineOptions, resolve_device, resolve_dtype
+from studio.errors import JobCancelledError, JobTimeoutError, RenderError
+from studio.recipes.generation.samplers import Sampler
+from tests.engine.conftest import RenderHarness
+from tests.engine.pixels import pixels
+
+
+def with_options(
+    harness: RenderHarness, clock: Callable[[], float] = time.monotonic, **options: Any
+) -> RenderHarness:
+    engine = Engine(harness.catalog, "cpu", options=EngineOptions(**options), clock=clock)
+    return RenderHarness(harness.studio, harness.catalog, engine)
+
+
+def test_auto_precision_follows_the_device() -> None:
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert resolve_dtype(cpu, "auto") == torch.float32
+    assert resolve_dtype(cuda, "auto") == torch.float16
+    assert resolve_dtype(cpu, "bf16") == torch.bfloat16
+    assert resolve_dtype(cuda, "fp32") == torch.float32
+
+
+def test_missing_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert resolve_device("auto").type == "cpu"
+    with pytest.raises(RenderError, match="finds no device 'cuda' here: .* STUDIO_DEVICE to auto"):
+        resolve_device("cuda")
+
+
+def test_half_precision_renders_nearly_the_same(harness: RenderHarness) -> None:
+    job = harness.job()
+    fp32, bf16 = (
+        pixels(variation.render(job).image)
+        for variation in (harness, with_options(harness, precision="bf16"))
+    )
+    assert (fp32 != bf16).any()
+    assert np.abs(fp32 - bf16).mean() < 8
+
+
+def test_overflow_in_half_precision_falls_back_to_fp32(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pipelines.run_pass
+
+    def overflowing(base_model: Any, *args: Any) -> torch.Tensor:
+        if base_model.dtype != torch.float32:
+            raise NonFiniteLatentsError
+        return real(base_model, *args)
+
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", overflowing)
+    job = harness.job()
+    result = with_options(harness, precision="bf16").render(job)
+    assert tuple(map(str, result.notes)) == (
+        "half precision overflowed: drawn once more in full precision",
+    )
+    assert (pixels(result.image) == pixels(harness.render(job).image)).all()
+
+
+def test_vae_overflow_while_decoding_falls_back_to_fp32(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the VAE runs again, on the same latents: no denoising step is repeated."""
+    real, steps = AutoencoderKL.decode, []
+
+    def overflowing(vae: AutoencoderKL, *args: Any, **kwargs: Any) -> Any:
+        sample = real(vae, *args, **kwargs)[0]
+        return (sample * (float("nan") if vae.dtype != torch.float32 else 1.0),)
+
+    half, job = with_options(harness, precision="bf16"), harness.job()
+    expected = pixels(half.render(job).image)
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoencoderKL, "decode", overflowing)
+        result = half.render(job, on_step=lambda done, total: steps.append((done, total)))
+    note = "the VAE overflowed in half precision: decoded once more in full precision"
+    assert tuple(map(str, result.notes)) == (note,)
+    assert steps == [(step, len(steps)) for step in range(1, len(steps) + 1)]
+    assert half.engine.status().base_models.misses == 1
+    assert np.abs(pixels(result.image) - expected).mean() < 3
+    assert (pixels(half.render(job).image) == expected).all()
+
+
+def test_vae_overflow_while_encoding_falls_back_to_fp32(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = AutoencoderKL.encode
+
+    def overflowing(vae: AutoencoderKL, *args: Any, **kwargs: Any) -> Any:
+        output = real(vae, *args, **kwargs)
+        if vae.dtype != torch.float32:
+            output.latent_dist.mean.fill_(float("inf"))
+        return output
+
+    half, job = with_options(harness, precision="bf16"), harness.job()
+    expected = pixels(with_options(harness, precision="bf16").render(job).image)
+    monkeypatch.setattr(AutoencoderKL, "encode", overflowing)
+    result = half.render(job)
+    assert result.notes == ()
+    assert np.abs(pixels(result.image) - expected).mean() < 3
+    assert half.engine.status().base_models.misses == 1
+
+
+def test_overflow_in_fp32_too_names_the_recipe(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflowing(*_: Any) -> torch.Tensor:
+        raise NonFiniteLatentsError
+
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", overflowing)
+    with pytest.raises(RenderError, match="recipe B made no picture: the numbers overflowed"):
+        with_options(harness, precision="bf16").render(harness.job())
+
+
+def test_job_timeout_ends_a_slow_job_and_the_next_is_unaffected(harness: RenderHarness) -> None:
+    """Issue 18, 0: by a fake clock that only the steps of the slow job advance."""
+    steps: list[int] = []
+    limited = with_options(harness, clock=lambda: 1.2 * len(steps), job_timeout_seconds=2.0)
+    job = harness.job()
+    expected = pixels(limited.render(job).image)
+    with pytest.raises(JobTimeoutError, match=r"variant B took longer .* of \d: take fewer steps"):
+        limited.render(harness.job(steps=12), on_step=lambda done, _: steps.append(done))
+    assert steps == [1, 2]
+    assert (pixels(limited.render(job).image) == expected).all()
+
+
+@pytest.mark.parametrize("sampler", ["Euler", "DPM++ 2M", "LCM"])
+def test_deepcache_renders_nearly_the_same_and_is_removed_afterwards(
+    harness: RenderHarness, sampler: Sampler
+) -> None:
+    uncached = harness.job(steps=16, sampler=sampler)
+    cached_job = harness.job(steps=16, sampler=sampler, deepcache_interval=3)
+    before = pixels(harness.render(uncached).image)
+    cached = pixels(harness.render(cached_job).image)
+    assert (cached != before).any()
+    assert np.abs(cached - before).mean() < 20
+    assert (pixels(harness.render(uncached).image) == before).all()
+
+
+def test_deepcache_is_removed_after_a_cancelled_job(harness: RenderHarness) -> None:
+    uncached, cached_job = harness.job(), harness.job(deepcache_interval=2)
+    before = pixels(harness.render(uncached).image)
+    with pytest.raises(JobCancelledError):
+        harness.render(cached_job, should_cancel=lambda: True)
+    assert (pixels(harness.render(uncached).image) == before).all()
+
+
+def test_exact_mode_leaves_out_deepcache_with_a_note(harness: RenderHarness) -> None:
+    exact = with_options(harness, disable_approximations=True)
+    result = exact.render(harness.job(deepcache_interval=3))
+    assert tuple(map(str, result.notes)) == ("DeepCache was left out: exact mode",)
+    assert (pixels(result.image) == pixels(harness.render(harness.job()).image)).all()
+
+
+def test_torch_compile_renders_nearly_the_same_and_deepcache_is_removed(
+    harness: RenderHarness,
+) -> None:
+    uncached, cached_job = harness.job(), harness.job(deepcache_interval=2)
+    compiled = with_options(harness, torch_compile=True)
+    before = pixels(compiled.render(uncached).image)
+    assert np.abs(before - pixels(harness.render(uncached).image)).mean() < 1
+    assert (pixels(compiled.render(cached_job).image) != before).any()
+    assert (pixels(compiled.render(uncached).image) == before).all()
+
+
+def test_compile_failure_is_reported_with_a_hint(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> torch.Tensor:
+        raise TorchDynamoException("no g++ was found")
+
+    monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", fail)
+    with pytest.raises(RenderError, match="torch cannot compile pocket-ink here .*COMPILE off"):
+        harness.render(harness.job())
