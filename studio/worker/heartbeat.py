@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -42,26 +43,19 @@ class HeartbeatThread:
             tracked.heartbeat()
 
 
-def start_periodic_thread(
-    name: str, interval_seconds: float, action: Callable[[], None]
-) -> tuple[threading.Thread, threading.Event]:
+def start_periodic_thread(name: str, interval_seconds: float, action: Callable[[], None]) -> None:
     """Runs `action` in a daemon thread every `interval_seconds`, first after one interval.
 
-    An action that raises is logged and runs again after the next interval. Returns the thread, and
-    the event that ends it.
+    An action that raises is logged, and runs again after the next interval.
     """
-    stop_event = threading.Event()
-    args = (interval_seconds, action, stop_event)
-    thread = threading.Thread(target=_run_until_stopped, args=args, name=name, daemon=True)
-    thread.start()
-    return thread, stop_event
+    args = (interval_seconds, action)
+    threading.Thread(target=_run_periodically, args=args, name=name, daemon=True).start()
 
 
-def _run_until_stopped(
-    interval_seconds: float, action: Callable[[], None], stop_event: threading.Event
-) -> None:
-    while not stop_event.wait(interval_seconds):
-        name = threading.current_thread().name
+def _run_periodically(interval_seconds: float, action: Callable[[], None]) -> None:
+    name = threading.current_thread().name
+    while True:
+        time.sleep(interval_seconds)
         try:
             action()
         except StudioError as error:
