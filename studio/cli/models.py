@@ -85,11 +85,11 @@ def pull(
     settings = load_settings()
     hub = Hub(settings.hub_url)
     planned = hub.plan_download(repo, kind.value, file, revision, variant)
-    say(f"{len(planned.files)} files, {planned.bytes / 1e6:,.1f} MB", err=True)
+    say(f"{len(planned.files)} files, {planned.size_bytes / 1e6:,.1f} MB", err=True)
     if dry_run:
         if as_json:
             cost = DownloadEstimate(
-                name=planned.name, files=len(planned.files), bytes=planned.bytes
+                name=planned.name, files=len(planned.files), bytes=planned.size_bytes
             )
             say_json(cost.model_dump_json())
         return

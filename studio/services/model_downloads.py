@@ -77,7 +77,9 @@ class ModelDownloads:
             if running is not None and running.state == "running":
                 raise InvalidInputError("hub.already_running", repo=wish.repo)
         planned = self._estimate(wish)
-        progress = DownloadProgress(wish.repo, planned.name, wish.kind, planned.bytes, 0, "running")
+        progress = DownloadProgress(
+            wish.repo, planned.name, wish.kind, planned.size_bytes, 0, "running"
+        )
         self._set_progress(progress)
         threading.Thread(target=self._run, args=(wish, progress), daemon=True).start()
         return progress

@@ -111,12 +111,12 @@ def test_malformed_files_are_told_and_the_others_listed(tmp_path: Path) -> None:
 )
 def test_odd_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify_model(file).triggers == ()
+    assert identify_model(file).trigger_words == ()
 
 
 def test_a_trigger_phrase_of_megabytes_is_not_shown_whole(tmp_path: Path) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"modelspec.trigger_phrase": "glow, " * 10**5})  # fmt: skip
-    assert sum(len(word) for word in identify_model(file).triggers) < 1000
+    assert sum(len(word) for word in identify_model(file).trigger_words) < 1000
 
 
 anything: st.SearchStrategy[Any] = st.recursive(

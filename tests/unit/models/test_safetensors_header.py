@@ -49,7 +49,7 @@ KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
     "SDXL": (checkpoint(XL, width=2048), ModelIdentity("checkpoint", "sdxl")),
     "SDXL, velocity": (
         checkpoint(XL) | {"v_pred": ()},
-        ModelIdentity("checkpoint", "sdxl", prediction="v_prediction"),
+        ModelIdentity("checkpoint", "sdxl", prediction_type="v_prediction"),
     ),
     "kohya LoRA": ({KOHYA: (16, 768)}, ModelIdentity("lora", "sd15")),
     "kohya LoRA for SDXL": ({KOHYA: (16, 2048)}, ModelIdentity("lora", "sdxl")),
@@ -105,7 +105,7 @@ def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
     file = write(tmp_path / "model.safetensors", checkpoint(SD2), metadata)
     if yaml:
         file.with_suffix(".yaml").write_text(f"model:\n  params:\n    {yaml}\n")
-    assert identify_model(file).prediction == prediction
+    assert identify_model(file).prediction_type == prediction
 
 
 @pytest.mark.parametrize(
@@ -126,16 +126,16 @@ def test_what_the_studio_has_no_use_for_says_why(tmp_path: Path, shapes: Shapes,
 
 def test_trigger_words_come_from_what_the_maker_wrote(tmp_path: Path) -> None:
     spec = write(tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"})  # fmt: skip
-    assert identify_model(spec).triggers == ("pastel", "soft")
+    assert identify_model(spec).trigger_words == ("pastel", "soft")
     tags = json.dumps({"10_neon": {"glow": 4, "neon": 10}, "5_more": {"glow": 3}})
     kohya = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify_model(kohya).triggers == ("neon", "glow")
+    assert identify_model(kohya).trigger_words == ("neon", "glow")
 
 
 @pytest.mark.parametrize("tags", ["not json", "[]", '{"a": 3}', '{"a": {"b": "many"}}'])
 def test_broken_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify_model(file).triggers == ()
+    assert identify_model(file).trigger_words == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, (3).to_bytes(8, "little") + b"abc", (2).to_bytes(8, "little") + b"[]"])  # fmt: skip
