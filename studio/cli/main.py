@@ -108,7 +108,7 @@ def render(
         version.version,
     )
     ensure_writable_dir(out)
-    from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
+    from studio.recipes.generation.events import JobCompleted, JobFailed, ResultWithheld
 
     variants, failed = {}, {}
     for event in studio.renders.start(request).events():
@@ -116,7 +116,7 @@ def render(
             write_atomic(out / f"{event.slot}.png", event.png)
             variants[event.slot] = event.variant.model_dump(mode="json")
             say(f"{event.slot}: {out / f'{event.slot}.png'}", err=True)
-        elif isinstance(event, Failed):
+        elif isinstance(event, JobFailed):
             failed[event.slot] = str(event.message)
         elif isinstance(event, ResultWithheld):
             failed[event.slot] = f"withheld: {event.reason}"

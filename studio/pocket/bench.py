@@ -13,7 +13,7 @@ from studio.imaging.png_io import decode_png, encode_png
 from studio.pocket.figure import SIZE, Figure
 from studio.pocket.scenes import draw_scene, nasty_doodle
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
+from studio.recipes.generation.events import JobCompleted, JobFailed, ResultWithheld
 from studio.recipes.themes.preset import Preset
 
 FIRST_SCENE = 900_000
@@ -52,7 +52,7 @@ class Bench:
         request = self._studio.request_factory.create(preset, base.id, doodle, words, seed)
         pictures = {}
         for event in self._studio.renders.start(request).events():
-            if isinstance(event, Failed):
+            if isinstance(event, JobFailed):
                 raise RenderError(str(event.message))
             if isinstance(event, ResultWithheld):
                 raise RenderError(str(event.reason))

@@ -14,7 +14,7 @@ from studio.engine.results import RenderResult
 from studio.errors import StorageUnavailableError, StudioError, shown
 from studio.imaging.png_metadata import png_with_metadata
 from studio.messages import Message, message
-from studio.recipes.generation.events import Failed, JobCancelled, JobCompleted, ResultWithheld
+from studio.recipes.generation.events import JobCancelled, JobCompleted, JobFailed, ResultWithheld
 from studio.recipes.generation.job import GenerationRequest, RenderJob, Variant
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.themes.preset import Slot
@@ -27,7 +27,7 @@ from studio.store.variants import VariantStore
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Judge = Callable[[GenerationRequest, Slot, Image.Image], ImageModerationResult]
-End = JobCompleted | Failed | ResultWithheld | JobCancelled
+End = JobCompleted | JobFailed | ResultWithheld | JobCancelled
 AWAY = message("request.storage_stayed_away")
 """The end of a trial run whose store stayed away; where the store is, is for the log alone."""
 
@@ -106,7 +106,7 @@ class Finisher:
             if run.ledger.is_stored:
                 raise  # As above.
             log.warning("the end of variant %s of %s: %s", event.slot, run.request.id, error)
-            run.publish(Failed(slot=event.slot, message=AWAY))
+            run.publish(JobFailed(slot=event.slot, message=AWAY))
         except Exception:
             log.exception("the end of variant %s of %s", event.slot, run.request.id)
             run.publish(unexpected(event.slot))
@@ -145,7 +145,7 @@ class Finisher:
         if is_queued:
             requeue(job)
         else:
-            self.end(run, Failed(slot=job.slot, message=error))
+            self.end(run, JobFailed(slot=job.slot, message=error))
 
     def _record(self, run: Run, act: Callable[[], T]) -> T:
         """What the ledger is told; that of a trial run has no store."""
@@ -155,16 +155,16 @@ class Finisher:
         return self.retry(kind, act, run.ledger.is_stored, self.lane.touch)
 
 
-def unexpected(slot: Slot) -> Failed:
+def unexpected(slot: Slot) -> JobFailed:
     """The end of a job by an error of ours; its text is for the log alone."""
-    return Failed(slot=slot, message=message("request.variant_failed", slot=slot))
+    return JobFailed(slot=slot, message=message("request.variant_failed", slot=slot))
 
 
-def failed(job: RenderJob, error: StudioError) -> Failed:
+def failed(job: RenderJob, error: StudioError) -> JobFailed:
     """The end of a job by an error that says what to do; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.slot, job.request_id, error)
     message = AWAY if isinstance(error, StorageUnavailableError) else shown(error)
-    return Failed(slot=job.slot, message=message)
+    return JobFailed(slot=job.slot, message=message)
 
 
 def request_name(request: GenerationRequest) -> str:

@@ -26,7 +26,7 @@ from studio.errors import (
 )
 from studio.imaging.png_io import encode_png
 from studio.messages import Message
-from studio.recipes.generation.events import Failed, JobCancelled, Started
+from studio.recipes.generation.events import JobCancelled, JobFailed, JobStarted
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.planning import group_into_batches, plan_jobs
 from studio.recipes.moderation import ImageModerationResult
@@ -242,7 +242,7 @@ class RenderService:
         if not run.take(slot):
             return False
         if self._claim(run, slot):
-            run.publish(Started(slot=slot))
+            run.publish(JobStarted(slot=slot))
             return True
         self._after.submit(partial(self._finisher.give_up, run, slot))
         return False
@@ -356,7 +356,7 @@ class RenderService:
             return
         for job in jobs:
             if run.take(job.slot):
-                run.publish(Failed(slot=job.slot, message=self._device_lost.message))
+                run.publish(JobFailed(slot=job.slot, message=self._device_lost.message))
 
     def _rendered(self, run: Run, jobs: Sequence[RenderJob]) -> tuple[RenderResult, ...]:
         base, doodle = self._image_store(jobs[0], run.ledger.is_stored)

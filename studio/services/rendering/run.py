@@ -9,8 +9,8 @@ from studio.recipes.generation.events import (
     TERMINAL_EVENTS,
     Event,
     JobCancelled,
+    JobQueued,
     JobReassigned,
-    Queued,
 )
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.serving.request_status import JobState
@@ -101,7 +101,7 @@ class Run:
         self._lock = threading.Lock()
         self._waiting = [job.slot for job in jobs]
         for slot in self._waiting:
-            self.publish(Queued(slot=slot))
+            self.publish(JobQueued(slot=slot))
 
     def events(self) -> Iterator[Event]:
         """Every event in order from the first, ending when each of the jobs has ended."""
@@ -154,7 +154,7 @@ class Run:
                 self._stop.clear()  # It was cancelled, and is wanted again.
             if slot not in self._waiting:
                 self._waiting.append(slot)
-        self.publish(Queued(slot=slot))
+        self.publish(JobQueued(slot=slot))
 
     def should_stop(self, slot: Slot) -> bool:
         """Whether whoever draws the job may stop: it was cancelled here, or counts no more."""

@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from studio.errors import DeviceLost, StorageError, StorageUnavailableError, WorkerHungError
-from studio.recipes.generation.events import Event, Failed, JobCompleted, StepCompleted
+from studio.recipes.generation.events import Event, JobCompleted, JobFailed, StepCompleted
 from studio.recipes.generation.job import GenerationRequest, Variant
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.serving.request_status import JobState, to_event_message
@@ -163,7 +163,7 @@ def test_a_trial_run_waits_for_a_while_then_says_why_there_is_no_image(tmp_path:
     bench = Bench(tmp_path, FakeRenderer())
     request = examples.request(base_image=bench.base)
     bench.outage.begin()
-    failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(request).events() if isinstance(e, JobFailed)]
     assert [event.message for event in failed] == [AWAY] * 4
     bench.outage.end()
     assert done(list(bench.service.start(request).events())) == [*SLOTS]
@@ -174,7 +174,7 @@ def test_what_can_never_be_stored_is_not_drawn_again(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer())
     bench.variants.outage = Outage()
     bench.variants.outage.begin(StorageError("the words hold a character that no database takes"))
-    failed = [e for e in bench.start(bench.admit()).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.start(bench.admit()).events() if isinstance(e, JobFailed)]
     assert len(failed) == 4
     assert len(bench.renderer.rendered) == 4
     assert bench.states() == ["failed"] * 4
@@ -197,7 +197,7 @@ def test_after_a_lost_device_jobs_go_back_and_nothing_more_is_drawn(tmp_path: Pa
     bench = Bench(tmp_path, FakeRenderer(errors={"A": lost}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
-    assert [str(e.message) for e in trial.events() if isinstance(e, Failed)] == [str(lost)] * 4
+    assert [str(e.message) for e in trial.events() if isinstance(e, JobFailed)] == [str(lost)] * 4
     assert [run.wait_for(number).kind for number in (4, 5)] == ["started", "queued"]
     assert run.pending_slots == SLOTS
     assert bench.states() == ["queued"] * 4
@@ -354,4 +354,4 @@ def test_what_expires_ends_alone(tmp_path: Path) -> None:
     gate.release(100)
     rest = list(events)
     assert done(rest) == ["A"]
-    assert [e.message for e in rest if isinstance(e, Failed)] == [EXPIRED_MESSAGE] * 3
+    assert [e.message for e in rest if isinstance(e, JobFailed)] == [EXPIRED_MESSAGE] * 3

@@ -9,7 +9,7 @@ from studio.errors import NotFoundError, RenderError
 from studio.imaging.png_io import decode_png
 from studio.imaging.png_metadata import read_metadata
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.events import Failed, JobCancelled, JobCompleted, StepCompleted
+from studio.recipes.generation.events import JobCancelled, JobCompleted, JobFailed, StepCompleted
 from studio.recipes.generation.job import GenerationRequest
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.rendering.render_queue import RenderQueue
@@ -74,7 +74,7 @@ def test_three_of_four_is_a_valid_end_that_says_which_failed_and_why(folder: Pat
     bench = Bench(folder, FakeRenderer(errors={"B": RenderError("no room for B")}))
     events = list(bench.service.start(bench.request()).events())
     assert [e.slot for e in events if isinstance(e, JobCompleted)] == ["A", "C", "D"]
-    assert [(e.slot, str(e.message)) for e in events if isinstance(e, Failed)] == [
+    assert [(e.slot, str(e.message)) for e in events if isinstance(e, JobFailed)] == [
         ("B", "no room for B")
     ]
 
@@ -83,7 +83,7 @@ def test_an_unexpected_error_ends_the_job_without_its_text_and_not_the_lane(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench(folder, FakeRenderer(errors={"A": ZeroDivisionError("secret /path")}))
-    failed = [e for e in bench.service.start(bench.request()).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(bench.request()).events() if isinstance(e, JobFailed)]
     assert [e.slot for e in failed] == ["A"]
     assert "secret" not in str(failed[0].message)
     assert "secret" in caplog.text
@@ -148,7 +148,7 @@ def test_a_store_that_cannot_keep_the_image_fails_the_job(folder: Path) -> None:
     asked = bench.request()
     (folder / "p").rename(folder / "q")
     (folder / "p").write_text("in the way")
-    failed = [e for e in bench.service.start(asked).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(asked).events() if isinstance(e, JobFailed)]
     assert len(failed) == 4
 
 
@@ -167,7 +167,7 @@ def test_a_batch_that_fails_is_drawn_one_by_one_and_says_which_job_was_to_blame(
     bench = Bench(folder, renderer, batch=True)
     events = list(bench.service.start(bench.request()).events())
     assert [e.slot for e in events if isinstance(e, JobCompleted)] == ["A", "B", "D"]
-    assert [str(e.message) for e in events if isinstance(e, Failed)] == ["no room for C"]
+    assert [str(e.message) for e in events if isinstance(e, JobFailed)] == ["no room for C"]
     assert renderer.batches == [4, 1, 1, 1, 1]
 
 
