@@ -11,7 +11,7 @@ from studio.app import AppContainer
 from studio.errors import RenderError
 from studio.imaging.png_io import decode_png, encode_png
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
+from studio.recipes.generation.events import JobCompleted, JobFailed, ResultWithheld
 from studio.recipes.themes.preset import Preset
 from training.character import SIZE, Character
 from training.doodles import doodle
@@ -58,7 +58,7 @@ class EvaluationHarness:
         request = self._studio.request_factory.create(preset, base.id, doodle, words, seed)
         pictures = {}
         for event in self._studio.renders.start(request).events():
-            if isinstance(event, Failed):
+            if isinstance(event, JobFailed):
                 raise RenderError(str(event.message))
             if isinstance(event, ResultWithheld):
                 raise RenderError(str(event.reason))

@@ -1,1 +1,1 @@
-"""The model library: which models exist, their headers, hashes and downloads."""
+"""The model library: catalog of installed models, file headers, hashes and downloads."""

@@ -1,4 +1,4 @@
-"""Which models exist: those that ship with the product and those in the user's folder."""
+"""The catalog of installed models: those that ship with the product, and those in the user's directories."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from studio.errors import (
 from studio.messages import Message, message
 from studio.models.discovery import find_pickled_weights, find_preview_image, scan_models
 from studio.models.file_cache import FileDependentCache
-from studio.models.folder_config import family_of_folder
+from studio.models.folder_config import family_of_directory
 from studio.models.safetensors_header import ModelIdentity, identify_model
 from studio.models.types import DIR_BY_TYPE, ModelInfo
 from studio.models.weights import HashCache, list_weight_files, loaded_files
@@ -29,48 +29,55 @@ from studio.recipes.generation.recipe import (
 
 
 @dataclass(frozen=True)
-class _Listed:
-    """Models of one kind by name, and what cannot be offered, with the reason."""
+class _ScannedType:
+    """Models of one type by name, and the paths that cannot be used, with the reason."""
 
     paths: Mapping[str, Path]
     problems: tuple[tuple[Path, Message], ...]
 
 
 class ModelCatalog:
-    """Models by kind and name over several folders; earlier folders win a name."""
+    """Models by type and name in several directories.
 
-    def __init__(self, folders: Sequence[Path], hashes: HashCache) -> None:
-        self._directories = tuple(folders)
+    Args:
+        directories: if a name occurs in several, the first one takes precedence.
+        hashes: cache of the models' hashes.
+    """
+
+    def __init__(self, directories: Sequence[Path], hashes: HashCache) -> None:
+        self._directories = tuple(directories)
         self._hashes = hashes
-        self._listed: FileDependentCache[_Listed] = FileDependentCache()
-        self._read: FileDependentCache[ModelInfo] = FileDependentCache()
+        self._scan_cache: FileDependentCache[_ScannedType] = FileDependentCache()
+        self._model_cache: FileDependentCache[ModelInfo] = FileDependentCache()
 
     def list_models(self, kind: ModelType | None = None) -> tuple[ModelInfo, ...]:
-        """Every readable model, sorted by kind and name; unreadable ones are left out."""
+        """All usable models, sorted by type and name; the others are in `list_problems`."""
         kinds: tuple[ModelType, ...] = (kind,) if kind else tuple(DIR_BY_TYPE)
-        found: list[ModelInfo] = []
-        for each in kinds:
-            for name, path in sorted(self._paths(each).items()):
+        models: list[ModelInfo] = []
+        for listed_kind in kinds:
+            for name, path in sorted(self._paths(listed_kind).items()):
                 try:
-                    found.append(self._model(each, name, path))
+                    models.append(self._model(listed_kind, name, path))
                 except ModelError:
                     continue
-        return tuple(found)
+        return tuple(models)
 
     def list_names(self, kind: ModelType) -> tuple[str, ...]:
-        """The names alone, without reading or hashing anything."""
+        """The names of all models of a type, sorted, without reading or hashing files."""
         return tuple(sorted(self._paths(kind)))
 
     def preview_image(self, kind: ModelType, name: str) -> Path | None:
-        """A picture file that shows what a model draws, where its folder keeps one."""
+        """A file with a sample image of the model, or None."""
         path = self._paths(kind).get(name)
         return None if path is None else find_preview_image(path, self._directories)
 
     def get(self, kind: ModelType, ref: ModelRef) -> ModelInfo:
-        """The model a recipe refers to.
+        """The model that a recipe refers to.
 
-        Raises NotFound when there is none of that name, UnfitModel when its weights are not
-        those the recipe was tuned with, DamagedModel when it cannot be read.
+        Raises:
+            NotFoundError: there is no model of that name.
+            IncompatibleModelError: its hash is not the one in `ref`, or the studio cannot use it.
+            CorruptModelError: it cannot be read.
         """
         path = self._paths(kind).get(ref.name)
         if path is None:
@@ -94,49 +101,49 @@ class ModelCatalog:
         return model
 
     def list_problems(self) -> tuple[tuple[Path, Message], ...]:
-        """What lies among the models and cannot be used, with the reason."""
-        found: list[tuple[Path, Message]] = []
+        """All paths in the model directories that cannot be used, with the reason."""
+        problems: list[tuple[Path, Message]] = []
         for kind in DIR_BY_TYPE:
-            found += self._list(kind).problems
+            problems += self._scanned(kind).problems
             for name, path in sorted(self._paths(kind).items()):
                 try:
                     self._model(kind, name, path)
                 except ModelError as error:
-                    found.append((path, error.message))
-        for folder in self._directories:
-            found += [
+                    problems.append((path, error.message))
+        for directory in self._directories:
+            problems += [
                 (path, message("model.file_pickled", file=path.name))
-                for path in find_pickled_weights(folder)
+                for path in find_pickled_weights(directory)
             ]
-        return tuple((path, _sendable(reason)) for path, reason in found)
+        return tuple((path, _encodable(reason)) for path, reason in problems)
 
     def _paths(self, kind: ModelType) -> Mapping[str, Path]:
-        return self._list(kind).paths
+        return self._scanned(kind).paths
 
-    def _list(self, kind: ModelType) -> _Listed:
-        return self._listed.get_or_compute(kind, lambda: self._scan(kind))
+    def _scanned(self, kind: ModelType) -> _ScannedType:
+        return self._scan_cache.get_or_compute(kind, lambda: self._scan(kind))
 
-    def _scan(self, kind: ModelType) -> tuple[_Listed, Sequence[Path]]:
+    def _scan(self, kind: ModelType) -> tuple[_ScannedType, Sequence[Path]]:
         paths: dict[str, Path] = {}
         problems: list[tuple[Path, Message]] = []
-        looked_at: list[Path] = []
-        for folder in reversed(self._directories):
-            found = scan_models(folder, kind)
+        watched_paths: list[Path] = []
+        for directory in reversed(self._directories):
+            result = scan_models(directory, kind)
             problems += [
-                (path, message("model.folder_not_readable", folder=str(path), reason=why))
-                for path, why in found.unreadable
+                (path, message("model.folder_not_readable", folder=str(path), reason=reason))
+                for path, reason in result.unreadable
             ]
-            for path in found.models:
+            for path in result.models:
                 if is_model_name(_name(path)):
                     paths[_name(path)] = path
                 else:
-                    problems.append((path, _unnameable(kind, path.name)))
-            looked_at += found.watched_paths
-        return _Listed(paths, tuple(problems)), looked_at
+                    problems.append((path, _invalid_name(kind, path.name)))
+            watched_paths += result.watched_paths
+        return _ScannedType(paths, tuple(problems)), watched_paths
 
     def _model(self, kind: ModelType, name: str, path: Path) -> ModelInfo:
-        """Read once, and anew when a file of it has changed: every request asks."""
-        return self._read.get_or_compute(
+        """A model, inspected again only when one of its files has changed: every request needs it."""
+        return self._model_cache.get_or_compute(
             (kind, name, path),
             lambda: (
                 self._inspect(kind, name, path),
@@ -145,18 +152,12 @@ class ModelCatalog:
         )
 
     def _inspect(self, kind: ModelType, name: str, path: Path) -> ModelInfo:
+        """Reads a model's headers and hash. Raises CorruptModelError or IncompatibleModelError."""
         try:
             files = list_weight_files(path)
             identity = _identify(kind, path)
             size = sum(file.stat().st_size for file in loaded_files(path))
             sha256 = self._hashes.sha256_of(files)
-        except OSError as error:
-            raise CorruptModelError(
-                "model.not_readable",
-                kind=KIND_NAMES[kind],
-                name=name,
-                reason=f"{error.strerror}: {error.filename}",
-            ) from None
         except CorruptModelError as error:
             if path.is_file():
                 raise
@@ -166,13 +167,8 @@ class ModelCatalog:
         except StudioError:
             raise
         except Exception as error:
-            # Whatever else a file from outside may hold, it must not take the whole list with it.
-            raise CorruptModelError(
-                "model.not_usable",
-                kind=KIND_NAMES[kind],
-                name=name,
-                reason=f"{type(error).__name__}: {str(error)[:200]}",
-            ) from error
+            # A file from outside can cause any exception; none may break the list of all models.
+            raise _inspection_error(error, kind, name) from error
         return ModelInfo(
             kind=kind,
             name=name,
@@ -180,29 +176,39 @@ class ModelCatalog:
             path=path,
             size_bytes=size,
             sha256=sha256,
-            trigger_words=identity.triggers,
-            prediction_type=identity.prediction,
+            trigger_words=identity.trigger_words,
+            prediction_type=identity.prediction_type,
         )
 
 
-def _unnameable(kind: ModelType, name: str) -> Message:
+def _inspection_error(error: Exception, kind: ModelType, name: str) -> CorruptModelError:
+    if isinstance(error, OSError):
+        reason = f"{error.strerror}: {error.filename}"
+        return CorruptModelError(
+            "model.not_readable", kind=KIND_NAMES[kind], name=name, reason=reason
+        )
+    reason = f"{type(error).__name__}: {str(error)[:200]}"
+    return CorruptModelError("model.not_usable", kind=KIND_NAMES[kind], name=name, reason=reason)
+
+
+def _invalid_name(kind: ModelType, name: str) -> Message:
     return message("model.unnameable", kind=KIND_NAMES[kind], name=repr(name), most=MAX_MODEL_NAME)
 
 
-Sent = TypeVar("Sent")
+Text = TypeVar("Text")
 
 
-def _sendable(value: Sent) -> Sent:
-    """A message, or a parameter of one, as UTF-8 can carry it: a name on disk may be no valid text."""
-    fitting: Any = value
+def _encodable(value: Text) -> Text:
+    """A message, or a parameter of one, that UTF-8 can encode: a file name may contain any bytes."""
+    result: Any = value
     if isinstance(value, str):
-        fitting = value.encode(errors="backslashreplace").decode()
+        result = value.encode(errors="backslashreplace").decode()
     elif isinstance(value, Message):
-        params = {name: _sendable(each) for name, each in value.params.items()}
-        fitting = message(_sendable(value.id), **params)
+        params = {name: _encodable(param) for name, param in value.params.items()}
+        result = message(_encodable(value.id), **params)
     elif isinstance(value, list):
-        fitting = [_sendable(each) for each in value]
-    return cast(Sent, fitting)
+        result = [_encodable(item) for item in value]
+    return cast(Text, result)
 
 
 def _name(path: Path) -> str:
@@ -210,9 +216,9 @@ def _name(path: Path) -> str:
 
 
 def _identify(kind: ModelType, path: Path) -> ModelIdentity:
-    """What the model is. A diffusers folder says so in its configuration, a file in its header."""
+    """Type and family, from a diffusers directory's configuration or a file's header."""
     if path.is_dir():
-        return ModelIdentity(kind, family_of_folder(kind, path))
+        return ModelIdentity(kind, family_of_directory(kind, path))
     identity = identify_model(path)
     if identity.kind != kind:
         raise IncompatibleModelError(

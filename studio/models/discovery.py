@@ -1,4 +1,4 @@
-"""Finds models in folders: the studio's own, and A1111's and ComfyUI's trees as they are."""
+"""Finds model files in directories: the studio's own, and those of A1111 and ComfyUI in their layouts."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,112 +9,121 @@ from studio.models.types import TYPE_BY_DIR
 from studio.recipes.generation.recipe import ModelType
 
 MAX_DEPTH = 32
-"""Folders within folders that are looked into."""
+"""Levels of nested directories that are searched."""
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 _PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What a folder holds of one kind, and the folders that were looked at for it."""
+    """Models of one type in a directory, and the paths whose changes make a new scan necessary."""
 
     models: tuple[Path, ...]
     watched_paths: tuple[Path, ...]
     unreadable: tuple[tuple[Path, str], ...] = ()
-    """Folders that could not be looked into, with the reason."""
+    """Directories that could not be listed, with the reason."""
 
 
-def scan_models(folder: Path, kind: ModelType) -> ScanResult:
-    """Every model of `kind` below `folder`: diffusers folders and single safetensors files."""
-    search = _Search([folder, folder / "models"])
+def scan_models(root: Path, kind: ModelType) -> ScanResult:
+    """All models of one type below `root`: diffusers directories and single safetensors files."""
+    search = _Search([root, root / "models"])
     try:
-        for place in _model_dirs(folder, kind):
-            search.walk(place)
+        for directory in _model_dirs(root, kind):
+            search.scan(directory)
     except OSError as error:
-        search.unreadable.append((folder, error.strerror or str(error)))
-    return ScanResult(tuple(search.models), tuple(search.looked_at), tuple(search.unreadable))
+        search.unreadable.append((root, error.strerror or str(error)))
+    return ScanResult(tuple(search.models), tuple(search.watched_paths), tuple(search.unreadable))
 
 
-def find_pickled_weights(folder: Path) -> Iterator[Path]:
-    """Single files that hold pickled weights, which the studio never opens."""
+def find_pickled_weights(root: Path) -> Iterator[Path]:
+    """Single files with pickled weights, which the studio never opens: unpickling can run code."""
     for kind in dict.fromkeys(TYPE_BY_DIR.values()):
-        # What cannot be looked into is told by `listing`; folders may be nested a thousand deep.
+        # `scan_models` reports unreadable directories; they may be nested a thousand levels deep.
         with suppress(OSError, RecursionError):
-            for place in _model_dirs(folder, kind):
-                for path in sorted(place.rglob("*")):
-                    if (
-                        path.suffix in _PICKLES
-                        and path.is_file()
-                        and not _inside_model(path, place)
-                    ):
+            for directory in _model_dirs(root, kind):
+                pickles = (path for path in directory.rglob("*") if path.suffix in _PICKLES)
+                for path in sorted(pickles):
+                    if path.is_file() and not _is_part_of_model(path, directory):
                         yield path
 
 
 def find_preview_image(model: Path, roots: Sequence[Path] = ()) -> Path | None:
-    """The picture that shows what a model draws: `preview.png` in its folder, or beside its file
-    `<name>.preview.png` or `<name>.png`, as A1111 and ComfyUI keep them. One that is a link must
-    lead to where the model lies, or below one of `roots`."""
+    """The preview image of a model, or None.
+
+    It is `preview.png` in the model's directory, or `<name>.preview.png` or `<name>.png` next to its
+    file, as in A1111 and ComfyUI; also .jpg and .webp.
+
+    Args:
+        model: a model's file or directory.
+        roots: a preview that is a symbolic link must lead to the model's directory or below a root.
+    """
     stems = ["preview"] if model.is_dir() else [f"{model.stem}.preview", model.stem]
-    folder = model if model.is_dir() else model.parent
-    places = (folder / f"{stem}{suffix}" for stem in stems for suffix in _IMAGES)
-    return next((place for place in places if _is_inside(place, (folder, *roots))), None)
+    directory = model if model.is_dir() else model.parent
+    candidates = (directory / f"{stem}{suffix}" for stem in stems for suffix in _IMAGES)
+    return next((path for path in candidates if _is_inside(path, (directory, *roots))), None)
 
 
-def _is_inside(file: Path, folders: Sequence[Path]) -> bool:
-    """Whether it is a file that really lies in one of `folders`: a link may be to anything that this
-    process can read."""
-    with suppress(OSError, RuntimeError):  # RuntimeError: links that lead in a circle.
-        above = file.resolve().parents
-        return file.is_file() and any(folder.resolve() in above for folder in folders)
+def _is_inside(file: Path, directories: Sequence[Path]) -> bool:
+    """Whether it is a file whose real path is below one of `directories`: a symbolic link could expose any
+    file that this process can read."""
+    with suppress(OSError, RuntimeError):  # RuntimeError: a loop of symbolic links.
+        parents = file.resolve().parents
+        return file.is_file() and any(directory.resolve() in parents for directory in directories)
     return False
 
 
-def _model_dirs(folder: Path, kind: ModelType) -> Iterator[Path]:
-    """The folders for `kind`; a web UI's tree has them below `models`."""
-    root = folder / "models" if (folder / "models").is_dir() else folder
-    for place in sorted(root.iterdir()) if root.is_dir() else ():
-        if place.is_dir() and TYPE_BY_DIR.get(place.name.lower()) == kind:
-            yield place
+def _model_dirs(root: Path, kind: ModelType) -> Iterator[Path]:
+    """The directories for models of one type; A1111 and ComfyUI have them below `models`."""
+    parent = root / "models" if (root / "models").is_dir() else root
+    for directory in sorted(parent.iterdir()) if parent.is_dir() else ():
+        if directory.is_dir() and TYPE_BY_DIR.get(directory.name.lower()) == kind:
+            yield directory
 
 
 @dataclass
 class _Search:
-    """A walk through folders that follows links, into each folder once."""
+    """A recursive scan that follows symbolic links and enters each real directory once."""
 
-    looked_at: list[Path]
+    watched_paths: list[Path]
     models: list[Path] = field(default_factory=list)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     _visited: set[Path] = field(default_factory=set)
 
-    def walk(self, place: Path, above: frozenset[Path] = frozenset(), depth: int = 0) -> None:
-        """Adds the models in `place` and in folders that only sort them. `above` is where the walk
-        has come through, with all that lies above it: a link back there is a circle."""
-        real = place.resolve()
-        if real in self._visited or real in above:
+    def scan(
+        self, directory: Path, ancestors: frozenset[Path] = frozenset(), depth: int = 0
+    ) -> None:
+        """Adds the models in `directory` and its subdirectories.
+
+        Args:
+            ancestors: real paths of the directories that the scan came through, and of their parents.
+                A link back to one of them is a loop.
+        """
+        real_path = directory.resolve()
+        if real_path in self._visited or real_path in ancestors:
             return
-        self._visited.add(real)
-        self.looked_at.append(place)
-        above = above.union((real, *real.parents))
+        self._visited.add(real_path)
+        self.watched_paths.append(directory)
+        ancestors = ancestors.union((real_path, *real_path.parents))
         try:
-            for path in sorted(place.iterdir()):
+            for path in sorted(directory.iterdir()):
                 if path.name.startswith("."):
-                    continue  # Hidden: what file managers and downloads keep for themselves.
+                    continue  # Hidden: file managers and downloads use such names for themselves.
                 if not path.is_dir():
                     if path.suffix == ".safetensors":
                         self.models.append(path)
                 elif _is_model(path):
                     self.models.append(path)
-                    self.looked_at.append(path)
+                    self.watched_paths.append(path)
                 elif depth < MAX_DEPTH:
-                    self.walk(path, above, depth + 1)
+                    self.scan(path, ancestors, depth + 1)
         except OSError as error:
-            self.unreadable.append((place, error.strerror or str(error)))
+            self.unreadable.append((directory, error.strerror or str(error)))
 
 
-def _is_model(folder: Path) -> bool:
-    """A diffusers folder has its configuration at its top."""
-    return (folder / "model_index.json").exists() or (folder / "config.json").exists()
+def _is_model(directory: Path) -> bool:
+    """A diffusers directory has its configuration at its top."""
+    return (directory / "model_index.json").exists() or (directory / "config.json").exists()
 
 
-def _inside_model(path: Path, place: Path) -> bool:
-    return any(_is_model(parent) for parent in path.parents if place in parent.parents)
+def _is_part_of_model(path: Path, root: Path) -> bool:
+    return any(_is_model(parent) for parent in path.parents if root in parent.parents)

@@ -1,4 +1,4 @@
-"""What was made of files, remembered for as long as none of them changes."""
+"""A cache of values computed from files, invalidated when one of the files changes."""
 
 import time
 from collections.abc import Callable, Hashable, Iterable
@@ -7,50 +7,53 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 MTIME_GRANULARITY_NS = 2_000_000_000
-"""Nanoseconds after which a file counts as settled: one that changes twice within a file system's tick
-looks the same."""
+"""Nanoseconds since its last change after which a file's value is cached: two changes within one tick of
+the file system's clock cannot be distinguished."""
 
 T = TypeVar("T")
-_Stamp = tuple[tuple[int, int] | None, ...]
+_Fingerprint = tuple[tuple[int, int] | None, ...]
 
 
 @dataclass(frozen=True)
 class _Entry(Generic[T]):
     value: T
     paths: tuple[Path, ...]
-    fingerprint: _Stamp
+    fingerprint: _Fingerprint
 
 
 class FileDependentCache(Generic[T]):
-    """Values by a key, each with the files and folders that it was made of."""
+    """Values by key, each with the files and directories that it was computed from."""
 
     def __init__(self) -> None:
         self._entries: dict[Hashable, _Entry[T]] = {}
 
-    def get_or_compute(self, key: Hashable, make: Callable[[], tuple[T, Iterable[Path]]]) -> T:
-        """The value of `key`; `make` gives it anew, with what it was made of, where that has changed.
-        Raises what `make` raises, and remembers nothing then."""
-        known = self._entries.get(key)
-        if known is not None and known.fingerprint == _fingerprint(known.paths):
-            return known.value
-        value, made_of = make()
-        paths = tuple(made_of)
-        stamp = _fingerprint(paths)
-        newest = max((changed for changed, _ in filter(None, stamp)), default=0)
-        if newest < time.time_ns() - MTIME_GRANULARITY_NS:
-            self._entries[key] = _Entry(value, paths, stamp)
+    def get_or_compute(self, key: Hashable, compute: Callable[[], tuple[T, Iterable[Path]]]) -> T:
+        """The cached value of `key`, computed anew where one of its files has changed.
+
+        Args:
+            compute: returns the value and the paths it depends on. Its exceptions are passed on, and
+                nothing is cached then.
+        """
+        entry = self._entries.get(key)
+        if entry is not None and entry.fingerprint == _fingerprint(entry.paths):
+            return entry.value
+        value, dependencies = compute()
+        paths = tuple(dependencies)
+        fingerprint = _fingerprint(paths)
+        last_change = max((changed for changed, _ in filter(None, fingerprint)), default=0)
+        if last_change < time.time_ns() - MTIME_GRANULARITY_NS:
+            self._entries[key] = _Entry(value, paths, fingerprint)
         return value
 
 
-def _fingerprint(paths: tuple[Path, ...]) -> _Stamp:
-    """When each was changed last, and its size; None for what is gone. A folder changes with what
-    lies in it."""
+def _fingerprint(paths: tuple[Path, ...]) -> _Fingerprint:
+    """Change time and size of each path; None for a missing one. A directory changes with its entries."""
     return tuple(_stat_key(path) for path in paths)
 
 
 def _stat_key(path: Path) -> tuple[int, int] | None:
     try:
-        seen = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return seen.st_ctime_ns, seen.st_size
+    return status.st_ctime_ns, status.st_size

@@ -1,5 +1,5 @@
-"""What a diffusers folder holds, told from its configuration: what the engine cannot draw with is refused
-by name before any work."""
+"""Identifies the model in a diffusers directory by its configuration, and refuses what the engine cannot use
+before anything is loaded."""
 
 import json
 from collections.abc import Mapping
@@ -12,168 +12,194 @@ from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily
 from studio.models.weights import loaded_files, read_regular_file
 from studio.recipes.generation.recipe import ModelType
 
-MAX_CONFIGURATION = 4 * 2**20
-"""Bytes of a configuration that are read; real ones have some kilobytes."""
+MAX_CONFIG_BYTES = 4 * 2**20
+"""Bytes of a configuration file; real ones have some kilobytes."""
 MAX_LAYERS = 1000
-"""Layers one setting may ask for; real ones have dozens, and building ten million would not end."""
+"""Layers that one setting may request; real models have dozens, and building ten million would hang."""
 
-_COUNTS = ("num_hidden_layers", "num_layers", "num_single_layers", "layers_per_block")
+_LAYER_COUNTS = ("num_hidden_layers", "num_layers", "num_single_layers", "layers_per_block")
 _LATENT_CHANNELS = 4
-_TAKES_MORE: Mapping[str, Message] = {
+_PURPOSE_BY_CHANNELS: Mapping[str, Message] = {
     "5": message("model.for_depth"),
     "7": message("model.for_upscaling"),
     "8": message("model.for_editing"),
     "9": message("model.for_inpainting"),
 }
-"""What a UNet is whose input has other channels than the latent's."""
-_OTHER_WORK: Mapping[str, Message] = {
+"""Purpose of a UNet by its number of input channels, where that is not the latent's."""
+_PURPOSE_BY_PIPELINE: Mapping[str, Message] = {
     "InstructPix2Pix": message("model.for_editing"),
     "Upscale": message("model.for_upscaling"),
     "Depth2Img": message("model.for_depth"),
     "ImageVariation": message("model.for_variations"),
 }
-"""Parts of the names of diffusers' pipelines that tell what they are for."""
-_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-_PARTS_SD3 = ("transformer", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")  # fmt: skip
+"""Purpose of a pipeline by a part of its class name in diffusers."""
+_COMPONENTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+_XL_COMPONENTS = (*_COMPONENTS, "text_encoder_2", "tokenizer_2")
+_SD3_COMPONENTS = (
+    "transformer",
+    "vae",
+    "text_encoder",
+    "text_encoder_2",
+    "tokenizer",
+    "tokenizer_2",
+    "scheduler",
+)
 
 
-def family_of_folder(kind: ModelType, folder: Path) -> ModelFamily:
-    """The family of a model that is a diffusers folder. Raises DamagedModel for files that cannot be read,
-    UnfitModel for what the engine cannot use, each with the remedy."""
-    for file in loaded_files(folder):
+def family_of_directory(kind: ModelType, directory: Path) -> ModelFamily:
+    """The family of the model in a diffusers directory; "unknown" for VAEs and detectors.
+
+    Raises:
+        CorruptModelError: a file is missing, unreadable or truncated.
+        IncompatibleModelError: the engine cannot use the model.
+    """
+    for file in loaded_files(directory):
         header = read_header(file)
         if kind == "controlnet":
             reject_controlnet_union(
-                header.shapes, message("model.this_controlnet", name=folder.name)
+                header.shapes, message("model.this_controlnet", name=directory.name)
             )
-    _check_layers(folder)
+    _check_layers(directory)
     match kind:
         case "checkpoint":
-            return _base_model(folder)
+            return _check_base_model(directory)
         case "controlnet":
-            return _controlnet(folder)
+            return _check_controlnet(directory)
         case "vae":
-            what = message("model.this_vae", name=folder.name)
-            _check_class(folder, "config.json", "AutoencoderKL", what)
+            label = message("model.this_vae", name=directory.name)
+            _check_class(directory, "config.json", "AutoencoderKL", label)
         case "lora":
-            raise IncompatibleModelError("model.lora_is_folder", name=folder.name)
+            raise IncompatibleModelError("model.lora_is_folder", name=directory.name)
         case "detector":
-            made = _configuration(folder, "config.json").get("model_type")
-            if made != "vitpose":
+            model_type = _read_config(directory, "config.json").get("model_type")
+            if model_type != "vitpose":
                 raise IncompatibleModelError(
-                    "model.detector_unknown", name=folder.name, found=str(made)
+                    "model.detector_unknown", name=directory.name, found=str(model_type)
                 )
     return "unknown"
 
 
-def _base_model(folder: Path) -> ModelFamily:
-    parts = _configuration(folder, "model_index.json")
-    pipeline = str(parts.get("_class_name"))
+def _check_base_model(directory: Path) -> ModelFamily:
+    index = _read_config(directory, "model_index.json")
+    pipeline = str(index.get("_class_name"))
     if not pipeline.startswith("StableDiffusion"):
         raise IncompatibleModelError(
-            "model.family_unsupported", name=folder.name, pipeline=pipeline
+            "model.family_unsupported", name=directory.name, pipeline=pipeline
         )
-    for part, what in _OTHER_WORK.items():
-        if part in pipeline:
-            raise _unfit(folder, what, pipeline)
+    for name_part, purpose in _PURPOSE_BY_PIPELINE.items():
+        if name_part in pipeline:
+            raise _other_purpose(directory, purpose, pipeline)
     if pipeline.startswith("StableDiffusion3"):
-        _check_parts(folder, parts, _PARTS_SD3)
+        _check_components(directory, index, _SD3_COMPONENTS)
         return "sd3"
-    this = message("model.this_base_model", name=folder.name)
-    unet = _check_class(folder, "unet/config.json", "UNet2DConditionModel", this)
-    channels = unet.get("in_channels", _LATENT_CHANNELS)
-    # What takes more than it gives back has more to look at than latents.
-    if channels != unet.get("out_channels", _LATENT_CHANNELS):
-        what = _TAKES_MORE.get(str(channels), message("model.for_other_work"))
-        raise _unfit(folder, what, message("model.input_channels", count=f"{channels!r:.20}"))
-    if _is_refiner(parts):
-        raise IncompatibleModelError("model.is_refiner", name=folder.name)
-    is_xl = unet.get("addition_embed_type") == "text_time"
-    _check_parts(folder, parts, (*_PARTS, "text_encoder_2", "tokenizer_2") if is_xl else _PARTS)
-    _check_scheduler(folder)
-    return "sdxl" if is_xl else _by_width(unet)
+    unet = _check_unet(directory)
+    if _is_refiner(index):
+        raise IncompatibleModelError("model.is_refiner", name=directory.name)
+    is_xl = _is_xl(unet)
+    _check_components(directory, index, _XL_COMPONENTS if is_xl else _COMPONENTS)
+    _check_scheduler(directory)
+    return "sdxl" if is_xl else _family_from_config(unet)
 
 
-def _is_refiner(parts: Mapping[str, object]) -> bool:
-    """It has but the second of SDXL's text encoders."""
-    lacks_first = _is_empty(parts, "text_encoder") and not _is_empty(parts, "text_encoder_2")
-    return lacks_first or bool(parts.get("requires_aesthetics_score"))
+def _check_unet(directory: Path) -> Mapping[str, object]:
+    """The UNet's configuration. Its input must be the latent alone."""
+    label = message("model.this_base_model", name=directory.name)
+    config = _check_class(directory, "unet/config.json", "UNet2DConditionModel", label)
+    channels = config.get("in_channels", _LATENT_CHANNELS)
+    if channels != _LATENT_CHANNELS:
+        purpose = _PURPOSE_BY_CHANNELS.get(str(channels), message("model.for_other_work"))
+        detail = message("model.input_channels", count=f"{channels!r:.20}")
+        raise _other_purpose(directory, purpose, detail)
+    return config
 
 
-def _controlnet(folder: Path) -> ModelFamily:
-    what = message("model.this_controlnet", name=folder.name)
-    config = _check_class(folder, "config.json", "ControlNetModel", what)
-    return "sdxl" if config.get("addition_embed_type") == "text_time" else _by_width(config)
+def _is_refiner(index: Mapping[str, object]) -> bool:
+    """SDXL's refiner has only the second of the two text encoders."""
+    lacks_first = _is_empty(index, "text_encoder") and not _is_empty(index, "text_encoder_2")
+    return lacks_first or bool(index.get("requires_aesthetics_score"))
 
 
-def _by_width(config: Mapping[str, object]) -> ModelFamily:
-    width = config.get("cross_attention_dim")
-    return (
-        FAMILY_BY_CROSS_ATTENTION_DIM.get(width, "unknown") if isinstance(width, int) else "unknown"
-    )
+def _is_xl(config: Mapping[str, object]) -> bool:
+    """Whether a UNet or ControlNet has SDXL's additional embeddings of text and size."""
+    return config.get("addition_embed_type") == "text_time"
 
 
-def _check_class(folder: Path, name: str, wanted: str, what: Message) -> Mapping[str, object]:
-    """The configuration, where it is one of diffusers' class `wanted`, or names none."""
-    config = _configuration(folder, name)
-    made = config.get("_class_name", wanted)
-    if made != wanted:
+def _check_controlnet(directory: Path) -> ModelFamily:
+    label = message("model.this_controlnet", name=directory.name)
+    config = _check_class(directory, "config.json", "ControlNetModel", label)
+    return "sdxl" if _is_xl(config) else _family_from_config(config)
+
+
+def _family_from_config(config: Mapping[str, object]) -> ModelFamily:
+    dim = config.get("cross_attention_dim")
+    return FAMILY_BY_CROSS_ATTENTION_DIM.get(dim, "unknown") if isinstance(dim, int) else "unknown"
+
+
+def _check_class(directory: Path, name: str, expected: str, label: Message) -> Mapping[str, object]:
+    """The configuration, which must be of diffusers' class `expected`, or name no class."""
+    config = _read_config(directory, name)
+    class_name = config.get("_class_name", expected)
+    if class_name != expected:
         raise IncompatibleModelError(
-            "model.wrong_class", what=what, found=f"{made!s:.60}", wanted=wanted
+            "model.wrong_class", what=label, found=f"{class_name!s:.60}", wanted=expected
         )
     return config
 
 
-def _check_parts(folder: Path, parts: Mapping[str, object], needed: tuple[str, ...]) -> None:
-    for part in needed:
-        if _is_empty(parts, part) or not (folder / part).is_dir():
-            raise CorruptModelError("model.part_missing", name=folder.name, part=part)
+def _check_components(
+    directory: Path, index: Mapping[str, object], required: tuple[str, ...]
+) -> None:
+    for component in required:
+        if _is_empty(index, component) or not (directory / component).is_dir():
+            raise CorruptModelError("model.part_missing", name=directory.name, part=component)
 
 
-def _is_empty(parts: Mapping[str, object], name: str) -> bool:
-    """A part that a pipeline was saved without stands in its index as two nulls."""
-    part = parts.get(name)
-    return not isinstance(part, list) or all(each is None for each in part)
+def _is_empty(index: Mapping[str, object], component: str) -> bool:
+    """A component that a pipeline was saved without is a list of two nulls in its index."""
+    entry = index.get(component)
+    return not isinstance(entry, list) or all(value is None for value in entry)
 
 
-def _check_scheduler(folder: Path) -> None:
-    scheduler = _configuration(folder, "scheduler/scheduler_config.json")
+def _check_scheduler(directory: Path) -> None:
+    scheduler = _read_config(directory, "scheduler/scheduler_config.json")
     if str(scheduler.get("_class_name")).startswith("EDM"):
         raise IncompatibleModelError(
-            "model.edm_sampling", what=message("model.this_base_model", name=folder.name)
+            "model.edm_sampling", what=message("model.this_base_model", name=directory.name)
         )
 
 
-def _check_layers(folder: Path) -> None:
-    for file in sorted((*folder.glob("config.json"), *folder.glob("*/config.json"))):
-        config = _configuration(folder, str(file.relative_to(folder)))
-        for name in _COUNTS:
+def _check_layers(directory: Path) -> None:
+    for file in sorted((*directory.glob("config.json"), *directory.glob("*/config.json"))):
+        config = _read_config(directory, str(file.relative_to(directory)))
+        for name in _LAYER_COUNTS:
             count = config.get(name)
             if isinstance(count, int | float) and count > MAX_LAYERS:
                 raise CorruptModelError(
-                    "model.too_many_layers", name=folder.name, count=f"{count:,}", setting=name
+                    "model.too_many_layers", name=directory.name, count=f"{count:,}", setting=name
                 )
 
 
-def _unfit(folder: Path, what: Message, told_by: str | Message) -> IncompatibleModelError:
+def _other_purpose(
+    directory: Path, purpose: Message, detail: str | Message
+) -> IncompatibleModelError:
     return IncompatibleModelError(
-        "model.for_other_purpose", name=folder.name, what=what, detail=told_by
+        "model.for_other_purpose", name=directory.name, what=purpose, detail=detail
     )
 
 
-def _configuration(path: Path, name: str) -> dict[str, object]:
+def _read_config(directory: Path, name: str) -> dict[str, object]:
+    """A JSON configuration; empty where it is not an object. Raises CorruptModelError."""
     try:
-        config = json.loads(read_regular_file(path / name, MAX_CONFIGURATION))
+        config = json.loads(read_regular_file(directory / name, MAX_CONFIG_BYTES))
     except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(
-            path, name, getattr(error, "strerror", None) or str(error)[:200]
-        ) from None
+        reason = getattr(error, "strerror", None) or str(error)[:200]
+        raise _unreadable(directory, name, reason) from None
     except CorruptModelError as error:
-        raise _unreadable(path, name, error.message) from None
+        raise _unreadable(directory, name, error.message) from None
     return config if isinstance(config, dict) else {}
 
 
-def _unreadable(path: Path, name: str, reason: str | Message) -> CorruptModelError:
+def _unreadable(directory: Path, name: str, reason: str | Message) -> CorruptModelError:
     return CorruptModelError(
-        "model.configuration_not_readable", name=path.name, file=Path(name).name, reason=reason
+        "model.configuration_not_readable", name=directory.name, file=Path(name).name, reason=reason
     )

@@ -1,4 +1,4 @@
-"""What the library knows of a model: its kind, family, name, files and hash."""
+"""What the catalog knows of a model: type, family, name, files and hash."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ DIR_BY_TYPE: dict[ModelType, str] = {
     "vae": "vaes",
     "detector": "detectors",
 }
-"""Where each kind lies inside the studio's own models folder."""
+"""Subdirectory of each model type in the studio's own models directory."""
 TYPE_BY_DIR: dict[str, ModelType] = {
     "checkpoints": "checkpoint",
     "stable-diffusion": "checkpoint",
@@ -26,11 +26,12 @@ TYPE_BY_DIR: dict[str, ModelType] = {
     "vae": "vae",
     "detectors": "detector",
 }
-"""Folder names, in lower case, under which the studio, A1111 and ComfyUI keep each kind."""
+"""Model types by the directory names (in lower case) of the studio, A1111 and ComfyUI."""
 
 ModelFamily = Literal["pocket", "sd15", "sd21", "sdxl", "sd3", "unknown"]
+"""Architecture of a base model, and of the LoRAs and ControlNets that fit it."""
 Prediction = Literal["epsilon", "v_prediction"]
-"""What a denoiser was taught to tell: the noise, or the velocity (Salimans and Ho, 2022)."""
+"""What a denoiser was trained to predict: the noise, or the velocity (Salimans and Ho, 2022)."""
 
 FAMILY_BY_CROSS_ATTENTION_DIM: dict[int, ModelFamily] = {
     128: "pocket",
@@ -38,15 +39,18 @@ FAMILY_BY_CROSS_ATTENTION_DIM: dict[int, ModelFamily] = {
     1024: "sd21",
     2048: "sdxl",
 }
-"""A base model's or ControlNet's family, by the `cross_attention_dim` it was built for."""
+"""Family of a base model or ControlNet, by its `cross_attention_dim`."""
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model on disk: a diffusers folder, or a single safetensors file.
+    """One model on disk: a diffusers directory, or a single safetensors file.
 
-    `triggers` are the words that call for a LoRA and `prediction` what a single-file base model
-    predicts, where their makers wrote them down.
+    Attributes:
+        size_bytes: size of the files that are loaded.
+        sha256: one hash over all weight files.
+        trigger_words: of a LoRA, where its metadata contains them.
+        prediction_type: of a single-file base model, where it is known.
     """
 
     kind: ModelType

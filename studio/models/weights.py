@@ -1,4 +1,4 @@
-"""Weights on disk: which files a model has, whether they are whole, and their hash."""
+"""Weight files on disk: which files a model has, whether they are readable, and their hash."""
 
 import hashlib
 import json
@@ -16,37 +16,51 @@ from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
 _VARIANT = re.compile(r"[^.]*(?:\.(.+?))?(?:-\d{5}-of-\d{5})?\.safetensors")
 
 
-def read_regular_file(file: Path, most: int | None = None) -> bytes:
-    """A file's bytes. Raises OSError, and DamagedModel for what is no regular file (a pipe would be
-    waited for without end) or has more than `most` bytes."""
-    seen = file.stat()
-    if not stat.S_ISREG(seen.st_mode):
+def read_regular_file(file: Path, max_bytes: int | None = None) -> bytes:
+    """The content of a regular file.
+
+    Args:
+        max_bytes: None is no limit.
+
+    Raises:
+        OSError: the file cannot be read.
+        CorruptModelError: it is not a regular file (reading a pipe would block), or is too large.
+    """
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise CorruptModelError("model.not_regular", file=file.name)
-    if most is not None and seen.st_size > most:
+    if max_bytes is not None and status.st_size > max_bytes:
         raise CorruptModelError(
-            "model.file_too_large", file=file.name, size=f"{seen.st_size:,}", most=f"{most:,}"
+            "model.file_too_large",
+            file=file.name,
+            size=f"{status.st_size:,}",
+            most=f"{max_bytes:,}",
         )
     return file.read_bytes()
 
 
 def variant_of(name: str) -> str:
-    """Which variant a weight file is, such as fp16; empty for the plain one, sharded or not."""
+    """The variant in the name of a weight file, such as fp16; empty for the default, also if sharded."""
     match = _VARIANT.fullmatch(name)
     return (match[1] or "") if match else ""
 
 
 def list_weight_files(path: Path) -> tuple[Path, ...]:
-    """The safetensors files of a model, in a fixed order.
+    """The safetensors files of a model in a fixed order.
 
-    Raises UnfitModel when there are only pickles: they can run code when opened; DamagedModel when
-    there are none, or something of that name is no file.
+    Args:
+        path: a diffusers directory or a single file.
+
+    Raises:
+        IncompatibleModelError: there are only pickled weights, which can run code when opened.
+        CorruptModelError: there are no weights, or one is not a regular file.
     """
-    found = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
-    for file in found:
-        if not file.is_file():  # A pipe would be waited for without end.
+    files = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+    for file in files:
+        if not file.is_file():  # Reading a pipe would block.
             raise CorruptModelError("model.weights_not_regular", file=file.name, name=path.name)
-    if found:
-        return tuple(found)
+    if files:
+        return tuple(files)
     pickles = [*path.rglob("*.bin"), *path.rglob("*.ckpt"), *path.rglob("*.pt")]
     if pickles:
         raise IncompatibleModelError("model.weights_pickled", name=path.name, file=pickles[0].name)
@@ -54,32 +68,35 @@ def list_weight_files(path: Path) -> tuple[Path, ...]:
 
 
 def loaded_files(path: Path) -> tuple[Path, ...]:
-    """Those of a model's weight files that are read when it is loaded: of a diffusers folder one
-    variant of each part, and no single-file copy of the whole beside `model_index.json`.
+    """The weight files that are read when a model is loaded.
 
-    Raises what `list_weight_files` raises.
+    Of a diffusers directory that is one variant of each component, without single-file copies next to
+    `model_index.json` and without the safety checker.
+
+    Raises:
+        ModelError: as `list_weight_files`.
     """
     files = list_weight_files(path)
     if not path.is_dir():
         return files
-    parts = (path / "model_index.json").exists()
-    by_folder: dict[Path, list[Path]] = {}
+    is_pipeline = (path / "model_index.json").exists()
+    by_component: dict[Path, list[Path]] = {}
     for file in files:
-        if (file.parent != path) == parts and file.parent.name != "safety_checker":
-            by_folder.setdefault(file.parent, []).append(file)
-    loaded = [file for inside in by_folder.values() for file in _one_variant(inside)]
+        if (file.parent != path) == is_pipeline and file.parent.name != "safety_checker":
+            by_component.setdefault(file.parent, []).append(file)
+    loaded = [file for component in by_component.values() for file in _select_variant(component)]
     return tuple(loaded) or files
 
 
-def _one_variant(files: Sequence[Path]) -> Sequence[Path]:
-    """The plain files where there are any, as diffusers chooses; else those of the first variant."""
+def _select_variant(files: Sequence[Path]) -> Sequence[Path]:
+    """The default variant if there is one, as diffusers chooses; otherwise the first variant."""
     variants = [variant_of(file.name) for file in files]
-    chosen = "" if "" in variants else variants[0]
-    return [file for file, variant in zip(files, variants, strict=True) if variant == chosen]
+    selected = "" if "" in variants else variants[0]
+    return [file for file, variant in zip(files, variants, strict=True) if variant == selected]
 
 
 def verify_readable(files: Sequence[Path]) -> None:
-    """Raises DamagedModel for the first file that is cut short or is no safetensors file."""
+    """Raises CorruptModelError for the first file that is truncated or not a safetensors file."""
     for file in files:
         try:
             with safe_open(file, framework="numpy"):
@@ -94,51 +111,59 @@ def verify_readable(files: Sequence[Path]) -> None:
 
 
 class HashCache:
-    """SHA-256 of models, remembered by path, size and change time in one JSON file.
+    """SHA-256 hashes of models, cached by path, size and modification time.
 
-    `memory` None remembers nothing. A memory that cannot be written is only slower.
+    Args:
+        cache_file: a JSON file; None caches in memory only. A file that cannot be written is ignored.
     """
 
-    def __init__(self, memory: Path | None) -> None:
-        self._memory = memory
+    def __init__(self, cache_file: Path | None) -> None:
+        self._cache_file = cache_file
         self._cached: dict[str, str] = self._read()
 
     def sha256_of(self, files: Sequence[Path]) -> str:
-        """One hash over the contents of `files`, in their order."""
+        """One hash over the contents of `files`, in their order.
+
+        Raises:
+            OSError: a file does not exist.
+            ModelError: a file cannot be read.
+        """
         key = json.dumps([[str(f), s.st_size, s.st_mtime_ns] for f in files if (s := f.stat())])
         if key not in self._cached:
-            digest = hashlib.sha256()
-            try:
-                for file in files:
-                    with file.open("rb") as stream:
-                        while block := stream.read(2**20):
-                            digest.update(block)
-            except OSError as error:
-                raise ModelError(
-                    "model.file_not_readable",
-                    file=str(error.filename),
-                    reason=str(error.strerror),
-                ) from None
-            self._cached[key] = digest.hexdigest()
+            self._cached[key] = _compute_sha256(files)
             self._write()
         return self._cached[key]
 
     def _read(self) -> dict[str, str]:
-        if self._memory is None or not self._memory.exists():
+        if self._cache_file is None or not self._cache_file.exists():
             return {}
         try:
-            known = json.loads(self._memory.read_text())
+            hashes = json.loads(self._cache_file.read_text())
         except (OSError, ValueError):
             return {}
-        return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}
+        return {str(k): str(v) for k, v in hashes.items()} if isinstance(hashes, dict) else {}
 
     def _write(self) -> None:
-        if self._memory is None:
+        if self._cache_file is None:
             return
-        partial = self._memory.with_suffix(".partial")
+        partial = self._cache_file.with_suffix(".partial")
         try:
             partial.write_text(json.dumps(self._cached))
-            os.replace(partial, self._memory)
+            os.replace(partial, self._cache_file)
         except OSError:
             with suppress(OSError):
                 partial.unlink()
+
+
+def _compute_sha256(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    try:
+        for file in files:
+            with file.open("rb") as stream:
+                while block := stream.read(2**20):
+                    digest.update(block)
+    except OSError as error:
+        raise ModelError(
+            "model.file_not_readable", file=str(error.filename), reason=str(error.strerror)
+        ) from None
+    return digest.hexdigest()

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from studio.messages import Message, message
 from studio.recipes.generation.events import (
     Event,
-    Failed,
     JobCancelled,
     JobCompleted,
+    JobFailed,
+    JobQueued,
     JobReassigned,
+    JobStarted,
     ModelLoading,
     PreviewReady,
-    Queued,
     ResultWithheld,
-    Started,
     StepCompleted,
 )
 from studio.recipes.generation.job import Variant
@@ -45,9 +45,9 @@ class ResultCard:
     def apply_event(self, event: Event, now: float = 0.0) -> "ResultCard":  # noqa: PLR0911 - one a kind
         """The card as `event` leaves it, heard of `now` (seconds of any one clock)."""
         match event:
-            case Queued() | JobReassigned():
+            case JobQueued() | JobReassigned():
                 return ResultCard(self.slot, "queued")
-            case Started():
+            case JobStarted():
                 return replace(self, state="started")
             case ModelLoading(model=model):
                 return replace(
@@ -59,7 +59,7 @@ class ResultCard:
                 return replace(self, preview=png)
             case JobCompleted(png=png, variant=variant):
                 return replace(self, state="done", png=png, variant=variant)
-            case Failed(message=reason):
+            case JobFailed(message=reason):
                 return replace(self, state="failed", message=reason)
             case ResultWithheld(reason=reason):
                 withheld = message("studio.card_withheld", reason=reason or "")

@@ -14,11 +14,15 @@ class JobEvent(FrozenModel):
     slot: Slot
 
 
-class Queued(JobEvent):
+class JobQueued(JobEvent):
+    """The job waits for a worker."""
+
     kind: Literal["queued"] = "queued"
 
 
-class Started(JobEvent):
+class JobStarted(JobEvent):
+    """A worker has started the job."""
+
     kind: Literal["started"] = "started"
 
 
@@ -52,7 +56,7 @@ class JobCompleted(JobEvent):
     png: bytes
 
 
-class Failed(JobEvent):
+class JobFailed(JobEvent):
     """The job ended without an image; `message` says why."""
 
     kind: Literal["failed"] = "failed"
@@ -67,6 +71,8 @@ class ResultWithheld(JobEvent):
 
 
 class JobCancelled(JobEvent):
+    """The job was cancelled by the user or client."""
+
     kind: Literal["cancelled"] = "cancelled"
 
 
@@ -77,18 +83,18 @@ class JobReassigned(JobEvent):
 
 
 Event = (
-    Queued
-    | Started
+    JobQueued
+    | JobStarted
     | ModelLoading
     | StepCompleted
     | PreviewReady
     | JobCompleted
-    | Failed
+    | JobFailed
     | ResultWithheld
     | JobCancelled
     | JobReassigned
 )
-JOB_END_EVENTS = (JobCompleted, Failed, ResultWithheld, JobCancelled)
+JOB_END_EVENTS = (JobCompleted, JobFailed, ResultWithheld, JobCancelled)
 """Events that end a job."""
 TERMINAL_EVENTS = (*JOB_END_EVENTS, JobReassigned)
 """Events after which a run receives no more of a job's events."""

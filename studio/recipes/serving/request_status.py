@@ -12,7 +12,7 @@ from studio.recipes.base_image import Slug
 from studio.recipes.generation.events import (
     JOB_END_EVENTS,
     Event,
-    Failed,
+    JobFailed,
     ModelLoading,
     PreviewReady,
     ResultWithheld,
@@ -107,7 +107,7 @@ def to_event_message(event: Event) -> EventMessage:
             return base.model_copy(update={"model": model})
         case PreviewReady(png=png):
             return base.model_copy(update={"preview": png})
-        case Failed(message=error):
+        case JobFailed(message=error):
             return base.model_copy(update={"error": error})
         case ResultWithheld():
             return base.model_copy(update={"error": WITHHELD_MESSAGE})

@@ -5,10 +5,10 @@ import threading
 from studio.messages import Message, message
 from studio.recipes.generation.events import (
     Event,
-    Failed,
     JobCancelled,
     JobCompleted,
-    Queued,
+    JobFailed,
+    JobQueued,
     ResultWithheld,
 )
 from studio.recipes.generation.job import GenerationRequest, Variant
@@ -124,5 +124,5 @@ def event_for_state(job: JobStatus, variant: Variant | None, variants: VariantSt
     if job.state == "withheld":
         return ResultWithheld(slot=job.slot, reason=job.error)
     if job.state in ACTIVE_STATES:
-        return Queued(slot=job.slot)
-    return Failed(slot=job.slot, message=job.error or message("image.gone"))
+        return JobQueued(slot=job.slot)
+    return JobFailed(slot=job.slot, message=job.error or message("image.gone"))

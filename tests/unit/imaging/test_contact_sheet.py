@@ -1,11 +1,11 @@
-"""Contact sheets: every picture in its place, gaps where there is none."""
+"""Contact sheets: images in a grid, with empty cells."""
 
 from PIL import Image
 
 from studio.imaging.contact_sheet import EMPTY_CELL, contact_sheet
 
 
-def test_images_stand_in_their_places_and_a_missing_one_leaves_a_gap() -> None:
+def test_missing_image_leaves_an_empty_cell() -> None:
     red, blue = Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue")
     sheet = contact_sheet({(0, 0): red, (1, 1): blue}, ["a", "b"], ["one", "two"], "Steps 8")
     counts = {color: n for n, color in sheet.getcolors(100_000) or []}
@@ -18,7 +18,7 @@ def test_images_stand_in_their_places_and_a_missing_one_leaves_a_gap() -> None:
     assert max(left) < min(right)
 
 
-def test_long_labels_have_room() -> None:
+def test_sheet_grows_with_long_labels() -> None:
     narrow = contact_sheet({}, ["a"], ["x"])
     wide = contact_sheet({}, ["a"], ["Starting Control Step 0.25"])
     assert wide.width > narrow.width + 100

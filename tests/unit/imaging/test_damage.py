@@ -1,4 +1,4 @@
-"""Ten thousand damaged PNGs: each is read or refused as a broken picture, and nothing else happens.
+"""Fuzzing: ten thousand damaged PNGs are decoded or refused, without any other error.
 
 `make test-all` (STUDIO_TEST_ALL=1) tries ten times as many.
 """
@@ -19,95 +19,98 @@ from studio.imaging.png_io import MAX_SIDE, decode_png, encode_png
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COUNT = 100_000 if os.environ.get("STUDIO_TEST_ALL") else 10_000
-EACH = 1_000
-"""Pictures a test looks at."""
+PER_TEST = 1_000
+"""PNGs of one test."""
 NAMES = (b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"pHYs", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND", b"zzZz")  # fmt: skip
 
 
 def originals() -> list[bytes]:
     """Small PNGs of every mode, some with text, a profile, transparency, or several frames."""
-    made = []
+    files = []
     for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-        made.append(_saved(Image.new(mode, (13, 11))))
-    told = PngInfo()
-    told.add_text("parameters", "a red dress\nSteps: 20", zip=True)
-    told.add_itxt("doodle-theme-studio", "{}")
+        files.append(_saved(Image.new(mode, (13, 11))))
+    text = PngInfo()
+    text.add_text("parameters", "a red dress\nSteps: 20", zip=True)
+    text.add_itxt("doodle-theme-studio", "{}")
     image = Image.new("P", (12, 12))
     image.putpalette([n % 256 for n in range(768)])
-    made.append(_saved(image, pnginfo=told, transparency=3, icc_profile=b"none" * 40, dpi=(72, 72)))
+    files.append(
+        _saved(image, pnginfo=text, transparency=3, icc_profile=b"none" * 40, dpi=(72, 72))
+    )
     frames = [Image.new("RGBA", (12, 12), (n, 0, 0, n)) for n in (10, 200)]
-    made.append(_saved(frames[0], save_all=True, append_images=frames[1:], duration=50))
-    return made
+    files.append(_saved(frames[0], save_all=True, append_images=frames[1:], duration=50))
+    return files
 
 
-def _saved(image: Image.Image, **more: object) -> bytes:
-    packed = io.BytesIO()
-    image.save(packed, "PNG", **more)
-    return packed.getvalue()
+def _saved(image: Image.Image, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", **options)
+    return buffer.getvalue()
 
 
 def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], len(SIGNATURE)
-    while at < len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        found.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + length]))
-        at += length + 12
-    return found
+    parsed, offset = [], len(SIGNATURE)
+    while offset < len(png):
+        (length,) = struct.unpack(">I", png[offset : offset + 4])
+        start = offset + 8
+        parsed.append((png[offset + 4 : start], png[start : start + length]))
+        offset += length + 12
+    return parsed
 
 
-def written(parts: list[tuple[bytes, bytes]]) -> bytes:
-    """Chunks as a PNG whose check sums are right, so that what is in them is looked at."""
+def join_chunks(chunk_list: list[tuple[bytes, bytes]]) -> bytes:
+    """A PNG of these chunks with valid checksums, so that their content is parsed."""
     return SIGNATURE + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in parts
+        for kind, body in chunk_list
     )
 
 
-def with_bytes_changed(chance: random.Random, png: bytes) -> bytes:
-    """Most often behind the header, which is looked at first."""
-    damaged, first = bytearray(png), chance.choice((0, 33, 33, 33))
-    for _ in range(chance.randint(1, 3)):
-        damaged[chance.randrange(first, len(damaged))] = chance.randrange(256)
+def with_bytes_changed(rng: random.Random, png: bytes) -> bytes:
+    """Mostly behind the header, which is checked first."""
+    damaged, first = bytearray(png), rng.choice((0, 33, 33, 33))
+    for _ in range(rng.randint(1, 3)):
+        damaged[rng.randrange(first, len(damaged))] = rng.randrange(256)
     return bytes(damaged)
 
 
-def with_a_chunk_changed(chance: random.Random, png: bytes) -> bytes:
-    parts = chunks(png)
-    at = chance.randrange(len(parts))
-    kind, body = parts[at]
+def with_a_chunk_changed(rng: random.Random, png: bytes) -> bytes:
+    chunk_list = chunks(png)
+    index = rng.randrange(len(chunk_list))
+    kind, body = chunk_list[index]
     changed = bytearray(body or b"\0")
-    for _ in range(chance.randint(1, 4)):
-        changed[chance.randrange(len(changed))] = chance.choice((0, 1, 127, 128, 255))
-    parts[at] = kind, bytes(changed[: chance.randint(0, len(changed))])
-    return written(parts)
+    for _ in range(rng.randint(1, 4)):
+        changed[rng.randrange(len(changed))] = rng.choice((0, 1, 127, 128, 255))
+    chunk_list[index] = kind, bytes(changed[: rng.randint(0, len(changed))])
+    return join_chunks(chunk_list)
 
 
-def with_a_chunk_more(chance: random.Random, png: bytes) -> bytes:
-    parts = chunks(png)
-    body = chance.choice(
-        (b"", b"\0", chance.randbytes(13), b"a\0\0" + chance.randbytes(9), chance.randbytes(26))
+def with_a_chunk_added(rng: random.Random, png: bytes) -> bytes:
+    chunk_list = chunks(png)
+    body = rng.choice(
+        (b"", b"\0", rng.randbytes(13), b"a\0\0" + rng.randbytes(9), rng.randbytes(26))
     )
-    parts.insert(chance.randint(0, len(parts)), (chance.choice(NAMES), body))
-    return written(parts)
+    chunk_list.insert(rng.randint(0, len(chunk_list)), (rng.choice(NAMES), body))
+    return join_chunks(chunk_list)
 
 
-def with_chunks_in_another_order(chance: random.Random, png: bytes) -> bytes:
+def with_chunks_in_another_order(rng: random.Random, png: bytes) -> bytes:
     header, *rest = chunks(png)
-    chance.shuffle(rest)
-    return written([header, *rest] if chance.random() < 0.8 else [*rest, header])
+    rng.shuffle(rest)
+    return join_chunks([header, *rest] if rng.random() < 0.8 else [*rest, header])
 
 
-def with_the_end_cut_off(chance: random.Random, png: bytes) -> bytes:
-    return png[: chance.randrange(len(png))] + chance.randbytes(chance.randint(0, 8))
+def with_the_end_cut_off(rng: random.Random, png: bytes) -> bytes:
+    return png[: rng.randrange(len(png))] + rng.randbytes(rng.randint(0, 8))
 
 
 DAMAGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
-    with_bytes_changed, with_a_chunk_changed, with_a_chunk_more, with_chunks_in_another_order, with_the_end_cut_off,
+    with_bytes_changed, with_a_chunk_changed, with_a_chunk_added, with_chunks_in_another_order, with_the_end_cut_off,
 )  # fmt: skip
 
 
 def refusal(data: bytes) -> str:
-    """Why a picture is not taken; empty where it is."""
+    """The error of a PNG; empty where it is decoded."""
     try:
         image = decode_png(data, "the doodle")
     except InvalidImageError as error:
@@ -119,13 +122,13 @@ def refusal(data: bytes) -> str:
 
 # Issue 18, 9.
 @pytest.mark.filterwarnings("ignore:Invalid APNG")
-@pytest.mark.parametrize("part", range(COUNT // EACH))
-def test_a_damaged_png_is_read_or_refused(part: int) -> None:
-    chance, good = random.Random(part), originals()
-    said = []
-    for number in range(EACH):
+@pytest.mark.parametrize("part", range(COUNT // PER_TEST))
+def test_damaged_png_is_decoded_or_refused(part: int) -> None:
+    rng, good = random.Random(part), originals()
+    errors = []
+    for number in range(PER_TEST):
         damage = DAMAGES[number % len(DAMAGES)]
-        said.append(refusal(damage(chance, chance.choice(good))))
-    assert [each for each in said if "\n" in each or " at 0x" in each or "<" in each] == []
-    assert EACH / 5 < said.count("") < EACH / 2
-    assert sum("is a broken PNG" in each for each in said) > EACH / 4
+        errors.append(refusal(damage(rng, rng.choice(good))))
+    assert [error for error in errors if "\n" in error or " at 0x" in error or "<" in error] == []
+    assert PER_TEST / 5 < errors.count("") < PER_TEST / 2
+    assert sum("is a broken PNG" in error for error in errors) > PER_TEST / 4

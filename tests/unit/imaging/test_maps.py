@@ -1,4 +1,4 @@
-"""Control maps show what the doodle and the pose are; composites lay one over the other."""
+"""Control maps, pose maps, compositing, and PNG metadata."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def lit(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return np.asarray(image)[..., 0] > 0
 
 
-def test_a_filled_shape_gives_its_outline_and_nothing_inside() -> None:
+def test_filled_shape_gives_its_outline() -> None:
     lines = lit(scribble_map(layer(((60, 60, 180, 180), (200, 0, 0, 255)))))
     assert lines[60, 100]
     assert lines[120, 60]
@@ -35,7 +35,7 @@ def test_a_filled_shape_gives_its_outline_and_nothing_inside() -> None:
     assert not lines[20, 20]
 
 
-def test_two_colors_that_meet_give_a_line() -> None:
+def test_border_between_two_colors_gives_a_line() -> None:
     doodle = layer(((60, 60, 120, 180), (200, 0, 0, 255)), ((120, 60, 180, 180), (0, 0, 200, 255)))
     assert lit(scribble_map(doodle))[120, 120]
 
@@ -43,9 +43,9 @@ def test_two_colors_that_meet_give_a_line() -> None:
 @pytest.mark.parametrize(
     "doodle",
     [layer(), layer(((0, 0, 256, 256), (0, 0, 0, 255))), layer(((0, 0, 256, 256), (9, 9, 9, 90)))],
-    ids=["empty", "one colour all over", "barely there"],
+    ids=["empty", "one color all over", "barely there"],
 )
-def test_a_doodle_without_lines_gives_a_black_map(doodle: Image.Image) -> None:
+def test_doodle_without_borders_gives_a_black_map(doodle: Image.Image) -> None:
     assert not lit(scribble_map(doodle)).any()
 
 
@@ -55,66 +55,66 @@ def test_a_doodle_without_lines_gives_a_black_map(doodle: Image.Image) -> None:
     seed=st.integers(0, 2**32 - 1),
     width=st.integers(1, 90),
     height=st.integers(1, 90),
-    paints=st.integers(1, 5),
+    num_colors=st.integers(1, 5),
     thickness=st.sampled_from([1, 3, 5, 13, 25]),
 )
-def test_lines_are_as_thick_as_pillows_filter_made_them(
-    seed: int, width: int, height: int, paints: int, thickness: int
+def test_dilation_equals_pillows_max_filter(
+    seed: int, width: int, height: int, num_colors: int, thickness: int
 ) -> None:
-    """The filter it was done with before, and a pixel at a time what an edge is."""
+    """Compared with an edge test per pixel and Pillow's MaxFilter."""
     rng = np.random.default_rng(seed)
-    colors = rng.integers(0, 256, (paints, 4), dtype=np.uint8)
-    spots = rng.integers(0, paints, (height // 6 + 1, width // 6 + 1))
+    colors = rng.integers(0, 256, (num_colors, 4), dtype=np.uint8)
+    spots = rng.integers(0, num_colors, (height // 6 + 1, width // 6 + 1))
     pixels = colors[spots.repeat(6, axis=0).repeat(6, axis=1)[:height, :width]]
     edges = np.zeros((height, width), np.uint8)
     for y, x in np.ndindex(height, width):
         for above, before in ((1, 0), (0, 1)):
             if y >= above and x >= before:
-                differ = apart(pixels[y, x], pixels[y - above, x - before]) >= EDGE_THRESHOLD
-                edges[y, x] |= 255 * differ
-    wanted = Image.fromarray(edges)
+                distance = color_distance(pixels[y, x], pixels[y - above, x - before])
+                edges[y, x] |= 255 * (distance >= EDGE_THRESHOLD)
+    expected = Image.fromarray(edges)
     if thickness > 1:
-        wanted = wanted.filter(ImageFilter.MaxFilter(thickness))
+        expected = expected.filter(ImageFilter.MaxFilter(thickness))
     assert (
-        np.asarray(_edge_lines(Image.fromarray(pixels), thickness))[..., 1] == np.asarray(wanted)
+        np.asarray(_edge_lines(Image.fromarray(pixels), thickness))[..., 1] == np.asarray(expected)
     ).all()
 
 
-def apart(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> int:
-    one, other = (each[:3].astype(int) if each[3] > 127 else -EDGE_THRESHOLD for each in (a, b))
-    return int(np.broadcast_to(np.abs(one - other), 3).sum())
+def color_distance(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> int:
+    first, second = (rgba[:3].astype(int) if rgba[3] > 127 else -EDGE_THRESHOLD for rgba in (a, b))
+    return int(np.broadcast_to(np.abs(first - second), 3).sum())
 
 
 @pytest.mark.parametrize("side", [256, 512, 1024])
-def test_lines_grow_with_the_image(side: int) -> None:
+def test_line_width_grows_with_the_image(side: int) -> None:
     doodle = Image.new("RGBA", (side, side))
     doodle.paste((200, 0, 0, 255), (side // 4, side // 4, side, side))
     row = lit(scribble_map(doodle))[side // 2]
     assert row.sum() == pytest.approx(side / 85, abs=2)
 
 
-def test_a_skeleton_has_each_joint_in_its_own_color() -> None:
+def test_pose_map_has_each_joint_in_its_color() -> None:
     points = tuple((0.1 + 0.045 * i, 0.2 + 0.03 * (i % 7)) for i in range(18))
     pixels = np.asarray(render_openpose_map(points, 512, 512))
     for (x, y), color in zip(points, LIMB_COLORS, strict=True):
         assert tuple(pixels[round(y * 512), round(x * 512)]) == color
 
 
-def test_hidden_joints_leave_out_their_limbs() -> None:
+def test_hidden_joints_omit_their_limbs() -> None:
     only_nose = ((0.5, 0.5), *([None] * 17))
-    drawn = np.asarray(render_openpose_map(only_nose, 256, 256)).any(axis=-1)
-    assert 0 < drawn.sum() < 40
+    rendered = np.asarray(render_openpose_map(only_nose, 256, 256)).any(axis=-1)
+    assert 0 < rendered.sum() < 40
 
 
-def test_the_doodle_lies_over_the_base() -> None:
+def test_doodle_is_composited_over_the_base() -> None:
     base = Image.new("RGB", (256, 256), (10, 200, 10))
-    both = overlay_doodle(base, layer(((60, 60, 180, 180), (200, 0, 0, 255))))
-    assert both.getpixel((100, 100)) == (200, 0, 0)
-    assert both.getpixel((10, 10)) == (10, 200, 10)
+    composite = overlay_doodle(base, layer(((60, 60, 180, 180), (200, 0, 0, 255))))
+    assert composite.getpixel((100, 100)) == (200, 0, 0)
+    assert composite.getpixel((10, 10)) == (10, 200, 10)
     assert overlay_doodle(base, None).getpixel((100, 100)) == (10, 200, 10)
 
 
-def test_metadata_comes_back_from_the_png_also_in_chinese() -> None:
+def test_png_metadata_round_trip_with_chinese() -> None:
     png = png_with_metadata(Image.new("RGB", (8, 8)), '{"prompt": "红色连衣裙"}')
     assert read_metadata(decode_png(png, "it")) == '{"prompt": "红色连衣裙"}'
     assert read_metadata(decode_png(examples.png(), "it")) is None
@@ -122,7 +122,7 @@ def test_metadata_comes_back_from_the_png_also_in_chinese() -> None:
 
 
 @pytest.mark.parametrize("side", [64, 256, 512, 1024])
-def test_lineart_is_the_same_outline_in_thinner_lines(side: int) -> None:
+def test_lineart_has_thinner_lines_than_scribble(side: int) -> None:
     doodle = Image.new("RGBA", (side, side))
     doodle.paste((200, 0, 0, 255), (side // 4, side // 4, side, side))
     fine, coarse = lit(lineart_map(doodle)), lit(scribble_map(doodle))

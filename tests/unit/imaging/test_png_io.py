@@ -1,4 +1,4 @@
-"""The door for pictures lets PNGs of the right size through and nothing else."""
+"""Validation of PNGs from outside."""
 
 import contextlib
 import io
@@ -33,7 +33,7 @@ def jpeg() -> bytes:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A small PNG that says it is enormous."""
+    """A small PNG whose header declares an enormous size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     chunk = b"IHDR" + header
     return (
@@ -42,22 +42,22 @@ def bomb(width: int, height: int) -> bytes:
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    summed = struct.pack(">I", zlib.crc32(kind + body))
-    return struct.pack(">I", len(body)) + kind + body + summed
+    checksum = struct.pack(">I", zlib.crc32(kind + body))
+    return struct.pack(">I", len(body)) + kind + body + checksum
 
 
 def header(width: int, height: int) -> bytes:
     return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
 
 
-def test_a_doodle_of_its_bases_size_comes_through_with_its_pixels() -> None:
+def test_valid_doodle_keeps_its_pixels() -> None:
     doodle = decode_doodle(examples.png(), 256, 256)
     with Image.open(io.BytesIO(doodle.png_bytes)) as image:
         assert image.mode == "RGBA"
         assert image.getpixel((3, 3)) == (214, 40, 48, 255)
 
 
-def test_what_is_kept_is_written_anew() -> None:
+def test_trailing_bytes_are_dropped() -> None:
     trailing = examples.png() + b"<script>alert(1)</script>"
     assert (
         decode_doodle(trailing, 256, 256).png_bytes
@@ -73,7 +73,7 @@ def test_other_png_modes_become_rgba(mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "error"),
     [
         (b"", "is not a PNG"),
         (b"hello", "is not a PNG"),
@@ -88,16 +88,16 @@ def test_other_png_modes_become_rgba(mode: str) -> None:
     ],
     ids=["empty", "text", "jpeg", "svg", "size", "bomb", "zero", "no-data", "cut-short", "huge"],
 )
-def test_everything_else_is_refused_with_the_reason(data: bytes, said: str) -> None:
+def test_invalid_doodle_is_refused_with_the_reason(data: bytes, error: str) -> None:
     with pytest.raises(InvalidImageError) as caught:
         decode_doodle(data, 256, 256)
-    assert said in str(caught.value)
+    assert error in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_damaged_png_is_read_or_refused_but_nothing_else_happens(data: st.DataObject) -> None:
+def test_png_with_changed_bytes_is_decoded_or_refused(data: st.DataObject) -> None:
     png = bytearray(examples.png((16, 16)))
     for _ in range(data.draw(st.integers(1, 4))):
         png[data.draw(st.integers(0, len(png) - 1))] = data.draw(st.integers(0, 255))
@@ -108,42 +108,42 @@ def test_a_damaged_png_is_read_or_refused_but_nothing_else_happens(data: st.Data
     assert max(image.size) <= 2048
 
 
-def test_reading_a_image_changes_no_other_threads_warnings(
+def test_decoding_does_not_change_warning_filters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Filters are the process's: turned to errors here, they end whatever else is being drawn."""
-    seen, real = [], Image.open
+    """Warning filters are global: turned into errors here, they would fail jobs in other threads."""
+    filters, original = [], Image.open
 
-    def opened(*arguments: Any, **named: Any) -> Image.Image:
-        seen.append(list(warnings.filters))
-        return real(*arguments, **named)
+    def open_image(*args: Any, **kwargs: Any) -> Image.Image:
+        filters.append(list(warnings.filters))
+        return original(*args, **kwargs)
 
-    monkeypatch.setattr(Image, "open", opened)
+    monkeypatch.setattr(Image, "open", open_image)
     before = list(warnings.filters)
     decode_png(examples.png(), "the picture")
-    assert seen == [before]
+    assert filters == [before]
 
 
 # Issue 18, 9: 0.9 MB in, 680 MB out.
 @pytest.mark.parametrize("second", [(13000, 13000), (4096, 4096), (255, 256)])
-def test_a_second_header_does_not_pass_the_size_check(
+def test_second_header_does_not_pass_the_size_check(
     second: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unpacked: list[object] = []
-    monkeypatch.setattr(PngImageFile, "load_prepare", unpacked.append)
+    decompressed: list[object] = []
+    monkeypatch.setattr(PngImageFile, "load_prepare", decompressed.append)
     data = b"\x89PNG\r\n\x1a\n" + header(256, 256) + header(*second)
     data += chunk(b"IDAT", zlib.compress(bytes(10**6)))
     with pytest.raises(InvalidImageError, match="broken PNG"):
         decode_png(data + chunk(b"IEND", b""), "the doodle")
-    assert unpacked == []
+    assert decompressed == []
 
 
-# Issue 18, 9: Pillow reads these after the pixels, and stumbles over what is in them.
+# Issue 18, 9: Pillow parses these after the pixels, and raises all kinds of errors.
 @pytest.mark.parametrize(
     "kind", [b"cHRM", b"gAMA", b"iCCP", b"pHYs", b"tRNS", b"sRGB", b"eXIf", b"acTL", b"fcTL"]
 )
 @pytest.mark.parametrize("body", [b"", b"\0", b"ab\0", b"ab\0\0\xff\xff", b"\xff" * 40])
-def test_a_broken_chunk_behind_the_pixels_is_told_or_passed_over(kind: bytes, body: bytes) -> None:
+def test_broken_chunk_after_the_pixels_is_refused_or_ignored(kind: bytes, body: bytes) -> None:
     png = examples.png((16, 16))
     end = png.rindex(b"IEND") - 4
     with contextlib.suppress(InvalidImageError):
@@ -151,22 +151,22 @@ def test_a_broken_chunk_behind_the_pixels_is_told_or_passed_over(kind: bytes, bo
 
 
 # Issue 18, 9.
-def test_no_object_of_the_process_is_told_of() -> None:
+def test_error_reveals_no_python_objects() -> None:
     with pytest.raises(InvalidImageError) as caught:
         decode_png(bomb(256, 256), "the doodle")
     assert "its chunks do not hold" in str(caught.value)
     assert not re.search("0x|object|BytesIO", str(caught.value))
 
 
-def test_grey_of_sixteen_bits_keeps_its_shades() -> None:
-    """Security review, 2.3: it arrived white."""
-    packed = io.BytesIO()
-    Image.fromarray(np.array([[0, 20_000, 40_000, 65_535]], np.uint16)).save(packed, "PNG")
-    assert list(decode_png(packed.getvalue(), "it").convert("RGB").getdata(0)) == [0, 78, 156, 255]
+def test_16_bit_grayscale_is_scaled_to_8_bits() -> None:
+    """Security review, 2.3: it was decoded as white."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.array([[0, 20_000, 40_000, 65_535]], np.uint16)).save(buffer, "PNG")
+    assert list(decode_png(buffer.getvalue(), "it").convert("RGB").getdata(0)) == [0, 78, 156, 255]
 
 
 # Issue 18, 9.
-def test_pillow_refuses_bombs_wherever_they_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillow_refuses_decompression_bombs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
     with warnings.catch_warnings():
         warnings.resetwarnings()

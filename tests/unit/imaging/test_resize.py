@@ -1,4 +1,4 @@
-"""A1111's three ways to bring a picture to another shape."""
+"""A1111's three resize modes."""
 
 from typing import get_args
 
@@ -30,12 +30,12 @@ def test_just_resize_stretches() -> None:
     assert page.getpixel((29, 0)) == (0, 0, 255)
 
 
-def test_crop_and_resize_keeps_the_middle() -> None:
+def test_crop_and_resize_keeps_the_center() -> None:
     page = resize_to(banded(), (10, 10), "Crop and Resize", NEAREST)
     assert page.getcolors() == [(100, (0, 255, 0))]
 
 
-def test_resize_and_fill_shows_all_and_carries_the_edge_on() -> None:
+def test_resize_and_fill_extends_the_edges() -> None:
     page = resize_to(banded(), (30, 30), "Resize and Fill", NEAREST)
     for row in (0, 15, 29):
         assert [page.getpixel((x, row)) for x in (0, 15, 29)] == [
@@ -50,7 +50,7 @@ sides = st.integers(1, 60)
 
 @pytest.mark.parametrize("mode", MODES)
 @given(before=st.tuples(sides, sides), after=st.tuples(sides, sides))
-def test_every_shape_becomes_every_other_and_nothing_is_left_black(
+def test_any_size_is_resized_without_black_borders(
     mode: ResizeMode, before: tuple[int, int], after: tuple[int, int]
 ) -> None:
     page = resize_to(Image.new("RGB", before, "white"), after, mode)

@@ -31,22 +31,20 @@ def catalog(tmp_path: Path) -> ModelCatalog:
     )
 
 
-def test_models_of_both_folders_are_listed_by_name(catalog: ModelCatalog, tmp_path: Path) -> None:
+def test_models_of_all_directories_are_listed(catalog: ModelCatalog, tmp_path: Path) -> None:
     controlnet(tmp_path / "own", "b-net", 768)
     controlnet(tmp_path / "shipped", "a-net")
     found = [(m.name, m.family, m.kind) for m in catalog.list_models()]
     assert found == [("a-net", "pocket", "controlnet"), ("b-net", "sd15", "controlnet")]
 
 
-def test_the_shipped_folder_wins_a_name(catalog: ModelCatalog, tmp_path: Path) -> None:
+def test_shipped_directory_takes_precedence(catalog: ModelCatalog, tmp_path: Path) -> None:
     controlnet(tmp_path / "own", "net", 768)
     mine = controlnet(tmp_path / "shipped", "net")
     assert catalog.get("controlnet", ModelRef(name="net")).path == mine
 
 
-def test_an_unknown_name_is_answered_with_those_there_are(
-    catalog: ModelCatalog, tmp_path: Path
-) -> None:
+def test_unknown_name_lists_the_available_models(catalog: ModelCatalog, tmp_path: Path) -> None:
     controlnet(tmp_path / "own", "net")
     with pytest.raises(
         NotFoundError, match=r"no controlnet named 'nett' \(there are: net\)"
@@ -57,7 +55,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(
     )
 
 
-def test_a_damaged_part_is_told_in_the_readers_language(
+def test_corrupt_model_is_reported_in_the_readers_language(
     catalog: ModelCatalog, tmp_path: Path
 ) -> None:
     """Issue 19, 1: what the file says of itself lies within what the catalogue says of the model."""
@@ -68,9 +66,7 @@ def test_a_damaged_part_is_told_in_the_readers_language(
 
 
 @pytest.mark.parametrize("name", ["glow.png", "glow.preview.png", "glow.webp", "glow.jpg"])
-def test_a_image_beside_a_file_shows_what_it_draws(
-    catalog: ModelCatalog, tmp_path: Path, name: str
-) -> None:
+def test_preview_image_next_to_a_file(catalog: ModelCatalog, tmp_path: Path, name: str) -> None:
     lora = write(tmp_path / "own" / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     assert catalog.preview_image("lora", "glow") is None
     (lora.parent / name).write_bytes(b"picture")
@@ -78,9 +74,7 @@ def test_a_image_beside_a_file_shows_what_it_draws(
     assert catalog.preview_image("lora", "../glow") is None
 
 
-def test_a_image_in_a_models_folder_shows_what_it_draws(
-    catalog: ModelCatalog, tmp_path: Path
-) -> None:
+def test_preview_image_in_a_model_directory(catalog: ModelCatalog, tmp_path: Path) -> None:
     place = controlnet(tmp_path / "own", "net")
     (place / "preview.svg").write_text("<svg/>")
     assert catalog.preview_image("controlnet", "net") is None
@@ -88,9 +82,7 @@ def test_a_image_in_a_models_folder_shows_what_it_draws(
     assert catalog.preview_image("controlnet", "net") == place / "preview.png"
 
 
-def test_weights_that_are_not_those_tuned_with_are_refused(
-    catalog: ModelCatalog, tmp_path: Path
-) -> None:
+def test_hash_mismatch_is_refused(catalog: ModelCatalog, tmp_path: Path) -> None:
     place = controlnet(tmp_path / "own", "net")
     tuned = ModelRef(name="net", sha256=catalog.get("controlnet", ModelRef(name="net")).sha256)
     assert catalog.get("controlnet", tuned)
@@ -99,35 +91,33 @@ def test_weights_that_are_not_those_tuned_with_are_refused(
         catalog.get("controlnet", tuned)
 
 
-def test_a_model_without_configuration_is_left_out_of_lists_and_named_when_asked_for(
-    catalog: ModelCatalog, tmp_path: Path
-) -> None:
+def test_model_without_configuration_is_not_listed(catalog: ModelCatalog, tmp_path: Path) -> None:
     (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
     assert catalog.list_models() == ()
     with pytest.raises(CorruptModelError, match="model net has no readable config"):
         catalog.get("controlnet", ModelRef(name="net"))
 
 
-def test_pickles_are_refused_with_the_reason(tmp_path: Path) -> None:
+def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "old.bin").write_bytes(b"\x80\x04")
     with pytest.raises(IncompatibleModelError, match="can run code"):
         list_weight_files(tmp_path)
 
 
-def test_an_empty_folder_has_no_weights(tmp_path: Path) -> None:
+def test_empty_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorruptModelError, match=r"no \.safetensors"):
         list_weight_files(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 30])
-def test_a_file_cut_short_is_damaged(tmp_path: Path, keep: int) -> None:
+def test_truncated_file_is_corrupt(tmp_path: Path, keep: int) -> None:
     file = controlnet(tmp_path, "net") / "diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes()[:keep])
     with pytest.raises(CorruptModelError, match="diffusion_pytorch_model.safetensors of model"):
         verify_readable([file])
 
 
-def test_hashes_are_remembered_and_follow_a_change(tmp_path: Path) -> None:
+def test_hashes_are_cached_until_a_file_changes(tmp_path: Path) -> None:
     file, memory = tmp_path / "w.safetensors", tmp_path / "hashes.json"
     file.write_bytes(b"one")
     first = HashCache(memory).sha256_of([file])
@@ -138,7 +128,7 @@ def test_hashes_are_remembered_and_follow_a_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("memory", ["not json", "[]", "{"])
-def test_a_broken_memory_of_hashes_is_forgotten(tmp_path: Path, memory: str) -> None:
+def test_malformed_cache_file_is_ignored(tmp_path: Path, memory: str) -> None:
     (tmp_path / "hashes.json").write_text(memory)
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"one")
@@ -147,23 +137,21 @@ def test_a_broken_memory_of_hashes_is_forgotten(tmp_path: Path, memory: str) -> 
     )
 
 
-def test_a_memory_that_cannot_be_written_is_only_slower(tmp_path: Path) -> None:
+def test_unwritable_cache_file_is_ignored(tmp_path: Path) -> None:
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"one")
     unwritable = file / "home" / "hashes.json"
     assert HashCache(unwritable).sha256_of([file]) == HashCache(None).sha256_of([file])
 
 
-def test_shipped_configurations_do_not_say_where_they_were_made() -> None:
+def test_shipped_configurations_contain_no_local_paths() -> None:
     configurations = [*bundled_path("assets").rglob("*config.json"), *bundled_path("assets").rglob("model_index.json")]  # fmt: skip
     assert len(configurations) >= 6
     for configuration in configurations:
         assert "_name_or_path" not in configuration.read_text(), configuration
 
 
-def test_single_files_are_models_too_and_a_lora_tells_its_triggers(
-    catalog: ModelCatalog, tmp_path: Path
-) -> None:
+def test_single_files_are_listed_with_trigger_words(catalog: ModelCatalog, tmp_path: Path) -> None:
     for place in ("checkpoints", "loras"):
         (tmp_path / "own" / place).mkdir(parents=True)
     write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint())
@@ -174,9 +162,7 @@ def test_single_files_are_models_too_and_a_lora_tells_its_triggers(
     ]
 
 
-def test_a_file_among_the_wrong_kind_says_where_it_belongs(
-    catalog: ModelCatalog, tmp_path: Path
-) -> None:
+def test_model_in_the_wrong_directory_is_refused(catalog: ModelCatalog, tmp_path: Path) -> None:
     (tmp_path / "own" / "checkpoints").mkdir(parents=True)
     write(tmp_path / "own" / "checkpoints" / "neon.safetensors", {PEFT: (8, 128)})
     with pytest.raises(IncompatibleModelError, match=r"is a lora, but lies among the checkpoints"):
@@ -191,9 +177,7 @@ def test_a_file_among_the_wrong_kind_says_where_it_belongs(
         ("checkpoints", "loras"),  # ours
     ],
 )
-def test_other_tools_trees_are_read_as_they_are(
-    tmp_path: Path, checkpoints: str, loras: str
-) -> None:
+def test_directory_layouts_of_other_tools(tmp_path: Path, checkpoints: str, loras: str) -> None:
     tree = tmp_path / "webui"
     (tree / checkpoints / "sorted" / "by season").mkdir(parents=True)
     (tree / loras).mkdir(parents=True)
@@ -207,7 +191,7 @@ def test_other_tools_trees_are_read_as_they_are(
     ]
 
 
-def test_problems_name_each_file_and_its_reason(catalog: ModelCatalog, tmp_path: Path) -> None:
+def test_problems_have_path_and_reason(catalog: ModelCatalog, tmp_path: Path) -> None:
     for place in ("checkpoints", "loras"):
         (tmp_path / "own" / place).mkdir(parents=True)
     (tmp_path / "own" / "checkpoints" / "old.ckpt").write_bytes(b"\x80\x04")

@@ -34,7 +34,7 @@ def reader(file: Path, made: list[str]) -> Make:
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_value_is_made_once_until_its_file_changes(tmp_path: Path) -> None:
+def test_value_is_cached_until_its_file_changes(tmp_path: Path) -> None:
     file, made = tmp_path / "file", list[str]()
     remembered, make = FileDependentCache[str](), reader(file, made)
     with pytest.raises(FileNotFoundError):
@@ -50,7 +50,7 @@ def test_a_value_is_made_once_until_its_file_changes(tmp_path: Path) -> None:
         remembered.get_or_compute("key", make)
 
 
-def test_a_file_that_was_written_just_now_is_read_again(tmp_path: Path) -> None:
+def test_recently_changed_file_is_not_cached(tmp_path: Path) -> None:
     """It may change once more within the same tick of the file system's clock."""
     file, made = tmp_path / "file", list[str]()
     remembered, make = FileDependentCache[str](), reader(file, made)
@@ -60,7 +60,7 @@ def test_a_file_that_was_written_just_now_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_catalog_sees_every_change_of_its_folders(tmp_path: Path) -> None:
+def test_catalog_sees_changes_of_its_directories(tmp_path: Path) -> None:
     own = tmp_path / "own"
     catalog = ModelCatalog((tmp_path / "shipped", own), HashCache(None))
     assert catalog.list_names("controlnet") == ()

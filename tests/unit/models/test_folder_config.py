@@ -72,7 +72,7 @@ USABLE: dict[str, tuple[Configurations, str]] = {
 
 
 @pytest.mark.parametrize("what", USABLE)
-def test_a_base_models_folder_tells_its_family(tmp_path: Path, what: str) -> None:
+def test_family_of_a_base_model_directory(tmp_path: Path, what: str) -> None:
     configurations, family = USABLE[what]
     put(tmp_path, "checkpoints", configurations)
     [model] = ModelCatalog((tmp_path,), HashCache(None)).list_models()
@@ -108,7 +108,7 @@ REFUSED: dict[str, tuple[ModelType, Configurations, type[ModelError], str]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_the_engine_cannot_use_is_refused_by_name(tmp_path: Path, what: str) -> None:
+def test_incompatible_directory_is_refused(tmp_path: Path, what: str) -> None:
     kind, configurations, error, said = REFUSED[what]
     folder = put(tmp_path, f"{kind}s", configurations)
     hashes = HashCache(tmp_path / "hashes.json")
@@ -122,7 +122,7 @@ def test_what_the_engine_cannot_use_is_refused_by_name(tmp_path: Path, what: str
     assert not (tmp_path / "hashes.json").exists(), "it was read whole before it was refused"
 
 
-def test_a_union_that_calls_itself_a_controlnet_is_told_by_its_weights(tmp_path: Path) -> None:
+def test_controlnet_union_is_identified_by_its_weights(tmp_path: Path) -> None:
     """As the ones most used do: their task embedding would be left out in silence."""
     put(tmp_path, "controlnets", net(), ("task_embedding", "controlnet_cond_embedding.conv_in.weight"))  # fmt: skip
     catalog = ModelCatalog((tmp_path,), HashCache(None))
@@ -130,7 +130,7 @@ def test_a_union_that_calls_itself_a_controlnet_is_told_by_its_weights(tmp_path:
         catalog.get("controlnet", ModelRef(name="model"))
 
 
-def test_a_part_that_is_cut_short_is_told_when_the_folder_is_looked_at(tmp_path: Path) -> None:
+def test_truncated_component_is_reported(tmp_path: Path) -> None:
     folder = put(tmp_path, "controlnets", net())
     file = folder / "diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
@@ -153,11 +153,11 @@ def test_a_part_that_is_cut_short_is_told_when_the_folder_is_looked_at(tmp_path:
         ("model.ckpt", ""),
     ],
 )
-def test_a_weight_file_tells_its_variant(name: str, variant: str) -> None:
+def test_variant_of_a_weight_file(name: str, variant: str) -> None:
     assert variant_of(name) == variant
 
 
-def test_of_a_snapshot_only_what_is_loaded_counts(tmp_path: Path) -> None:
+def test_only_loaded_files_of_a_repository_count(tmp_path: Path) -> None:
     folder = put(tmp_path, "checkpoints", base(SD15, {"cross_attention_dim": 768}))
     plain = folder / "unet" / "diffusion_pytorch_model.safetensors"
     for name in (

@@ -44,7 +44,7 @@ def hub(lora: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
         yield stand_in
 
 
-def test_of_a_folder_only_what_is_needed_comes(hub: StandIn, tmp_path: Path) -> None:
+def test_only_needed_files_of_a_directory_are_downloaded(hub: StandIn, tmp_path: Path) -> None:
     pull = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint")
     assert [file.name for file in pull.files] == [
         "model_index.json",
@@ -62,7 +62,7 @@ def test_of_a_folder_only_what_is_needed_comes(hub: StandIn, tmp_path: Path) -> 
     assert not list(place.rglob("*.begun"))
 
 
-def test_a_variant_is_taken_where_there_is_one(hub: StandIn) -> None:
+def test_variant_is_selected_where_it_exists(hub: StandIn) -> None:
     files = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint", variant="fp16").files
     names = [file.name for file in files]
     assert "unet/diffusion_pytorch_model.fp16.safetensors" in names
@@ -70,14 +70,14 @@ def test_a_variant_is_taken_where_there_is_one(hub: StandIn) -> None:
     assert "vae/diffusion_pytorch_model.safetensors" in names
 
 
-def test_one_file_becomes_a_model_of_its_name(hub: StandIn, tmp_path: Path, lora: bytes) -> None:
+def test_single_file_download(hub: StandIn, tmp_path: Path, lora: bytes) -> None:
     pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
     place = Hub(hub.endpoint).download(pull, tmp_path / "models")
     assert place == tmp_path / "models" / "loras" / "glow.safetensors"
     assert place.read_bytes() == lora
 
 
-def test_after_a_break_a_download_goes_on_at_the_byte_it_had_come_to(
+def test_interrupted_download_resumes(
     hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_: float) -> None:
@@ -99,7 +99,7 @@ def test_after_a_break_a_download_goes_on_at_the_byte_it_had_come_to(
     assert (place / "unet" / "diffusion_pytorch_model.safetensors").read_bytes() == b"full" * 100
 
 
-def test_weights_that_arrive_damaged_are_thrown_away(hub: StandIn, tmp_path: Path) -> None:
+def test_download_with_wrong_hash_is_deleted(hub: StandIn, tmp_path: Path) -> None:
     pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
     whole = hub.repos["acme/loras"]["glow.safetensors"]
     hub.repos["acme/loras"]["glow.safetensors"] = bytes(len(whole))
@@ -120,19 +120,19 @@ def test_weights_that_arrive_damaged_are_thrown_away(hub: StandIn, tmp_path: Pat
         ("acme/pickles", None, NotFoundError, "no safetensors weights"),
     ],
 )
-def test_what_cannot_be_had_says_why(
+def test_unavailable_model_is_refused_with_the_reason(
     hub: StandIn, repo: str, file: str | None, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
         Hub(hub.endpoint).plan_download(repo, "lora", file=file)
 
 
-def test_a_hub_that_is_down_says_so(hub: StandIn) -> None:
+def test_unreachable_hub_is_reported(hub: StandIn) -> None:
     with pytest.raises(ModelHubError, match="does not answer"):
         Hub("http://127.0.0.1:9").plan_download("acme/sd", "checkpoint")
 
 
-def test_the_disk_is_looked_at_first(
+def test_disk_space_is_checked_before_the_download(
     hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pull = Hub(hub.endpoint).plan_download("acme/sd", "checkpoint")
@@ -152,9 +152,7 @@ def test_the_disk_is_looked_at_first(
         "C:\\pwned.json", "..\\pwned.json", "a\0.json", "x/..",
     ],
 )  # fmt: skip
-def test_a_hubs_files_stay_inside_the_models_folder(
-    hub: StandIn, tmp_path: Path, name: str
-) -> None:
+def test_path_traversal_in_file_names_is_refused(hub: StandIn, tmp_path: Path, name: str) -> None:
     named = name if name.endswith(".json") else f"{name}/pwned.json"
     hub.repos["acme/evil"] = {**FOLDER, named: b"{}"}
     with pytest.raises(ModelHubError, match="would be written outside the model's folder"):
@@ -171,7 +169,7 @@ def test_a_hubs_files_stay_inside_the_models_folder(
 
 
 @pytest.mark.parametrize("commit", ["../../../x", "c0ffee/../..", "", "C0FFEE1", "main"])
-def test_a_hubs_commit_is_no_path(
+def test_invalid_commit_is_refused(
     hub: StandIn, monkeypatch: pytest.MonkeyPatch, commit: str
 ) -> None:
     monkeypatch.setattr("tests.hub.COMMIT", commit)
@@ -186,17 +184,17 @@ def test_a_hubs_commit_is_no_path(
         "http://[::1", "http://", "ftp://127.0.0.2.example",
     ],
 )  # fmt: skip
-def test_plain_http_is_taken_on_loopback_alone(endpoint: str) -> None:
+def test_plain_http_is_refused_beyond_loopback(endpoint: str) -> None:
     with pytest.raises(InvalidInputError, match="plain http is taken on loopback alone"):
         Hub(endpoint)
 
 
 @pytest.mark.parametrize("endpoint", ["https://hub.example", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])  # fmt: skip
-def test_https_and_loopback_are_taken(endpoint: str) -> None:
+def test_https_and_loopback_are_accepted(endpoint: str) -> None:
     assert Hub(endpoint)
 
 
-def test_a_hub_that_sends_more_than_it_said_is_stopped(
+def test_oversized_response_is_stopped(
     hub: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16)
@@ -208,7 +206,7 @@ def test_a_hub_that_sends_more_than_it_said_is_stopped(
 
 
 @pytest.mark.parametrize("answer", [b"[]", b"3", b'{"siblings": [1]}', b'{"siblings": [{}]}', b"no json", b'{"id": "a/b", "siblings": 7}'])  # fmt: skip
-def test_what_is_no_hubs_answer_is_told(
+def test_invalid_hub_response_is_reported(
     hub: StandIn, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
     monkeypatch.setattr("tests.hub.json.dumps", lambda _: answer.decode())
@@ -217,12 +215,12 @@ def test_what_is_no_hubs_answer_is_told(
 
 
 @pytest.mark.parametrize("repo", ["acme/a--b", "acme/a..b", "acme/x.git"])
-def test_a_name_that_no_hub_has_is_no_repository(hub: StandIn, repo: str) -> None:
+def test_invalid_repository_name_is_refused(hub: StandIn, repo: str) -> None:
     with pytest.raises((InvalidInputError, NotFoundError)):
         Hub(hub.endpoint).plan_download(repo, "lora")
 
 
-def test_shards_of_a_variant_are_taken(hub: StandIn) -> None:
+def test_shards_of_a_variant_are_selected(hub: StandIn) -> None:
     """Issue 18, 15 (review B9)."""
     hub.repos["acme/sd3"] = {
         "model_index.json": b"{}",
@@ -238,7 +236,7 @@ def test_shards_of_a_variant_are_taken(hub: StandIn) -> None:
         assert all(taken in name for name in weights)
 
 
-def test_a_name_that_is_taken_is_not_overwritten(hub: StandIn, tmp_path: Path) -> None:
+def test_existing_model_is_not_overwritten(hub: StandIn, tmp_path: Path) -> None:
     pull = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
     Hub(hub.endpoint).download(pull, tmp_path / "models")
     with pytest.raises(InvalidInputError, match="already"):

@@ -85,7 +85,7 @@ MALFORMED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_a_malformed_header_is_a_damaged_model_of_that_name(tmp_path: Path, kind: str) -> None:
+def test_malformed_header_is_corrupt(tmp_path: Path, kind: str) -> None:
     file = tmp_path / "odd.safetensors"
     file.write_bytes(MALFORMED[kind])
     with pytest.raises(CorruptModelError, match=r"^odd\.safetensors ") as caught:
@@ -93,7 +93,7 @@ def test_a_malformed_header_is_a_damaged_model_of_that_name(tmp_path: Path, kind
     assert len(str(caught.value)) < 500
 
 
-def test_malformed_files_are_told_and_the_others_listed(tmp_path: Path) -> None:
+def test_malformed_files_do_not_hide_other_models(tmp_path: Path) -> None:
     place = tmp_path / "loras"
     write(place / "good.safetensors", {PEFT: (8, 128)})
     for kind, content in MALFORMED.items():
@@ -109,14 +109,14 @@ def test_malformed_files_are_told_and_the_others_listed(tmp_path: Path) -> None:
     "tags",
     [DEEP, '{"a": {"b": Infinity}}', '{"a": {"b": NaN}}', '{"a": {"b": [1]}}', '{"a": null}', "3"],
 )
-def test_odd_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
+def test_malformed_tags_give_no_trigger_words(tmp_path: Path, tags: str) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify_model(file).triggers == ()
+    assert identify_model(file).trigger_words == ()
 
 
-def test_a_trigger_phrase_of_megabytes_is_not_shown_whole(tmp_path: Path) -> None:
+def test_long_trigger_phrase_is_truncated(tmp_path: Path) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"modelspec.trigger_phrase": "glow, " * 10**5})  # fmt: skip
-    assert sum(len(word) for word in identify_model(file).triggers) < 1000
+    assert sum(len(word) for word in identify_model(file).trigger_words) < 1000
 
 
 anything: st.SearchStrategy[Any] = st.recursive(
@@ -148,7 +148,7 @@ def is_told(file: Path) -> None:
     deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(headers)
-def test_no_header_is_more_than_damaged(tmp_path: Path, header: object) -> None:
+def test_any_header_is_identified_or_refused(tmp_path: Path, header: object) -> None:
     file = tmp_path / "odd.safetensors"
     file.write_bytes(file_of(json.dumps(header).encode()))
     is_told(file)
@@ -158,7 +158,7 @@ def test_no_header_is_more_than_damaged(tmp_path: Path, header: object) -> None:
     deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=4))
-def test_no_broken_byte_is_more_than_damaged(tmp_path: Path, at: int, put: bytes) -> None:
+def test_any_changed_byte_is_identified_or_refused(tmp_path: Path, at: int, put: bytes) -> None:
     file = tmp_path / "odd.safetensors"
     whole = write(tmp_path / "whole.safetensors", checkpoint(), {"a": "b"}).read_bytes()
     file.write_bytes(whole[:at] + put + whole[at + len(put) :])
@@ -175,7 +175,7 @@ CONFIGURATIONS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("kind", CONFIGURATIONS)
-def test_a_malformed_configuration_is_told(tmp_path: Path, kind: str) -> None:
+def test_malformed_configuration_is_reported(tmp_path: Path, kind: str) -> None:
     place = tmp_path / "controlnets" / "odd"
     place.mkdir(parents=True)
     save_file({"w": np.zeros(1)}, place / "diffusion_pytorch_model.safetensors")
@@ -188,7 +188,7 @@ def test_a_malformed_configuration_is_told(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["12", "[]", '"text"', "null", '{"cross_attention_dim": [768]}'])  # fmt: skip
-def test_a_configuration_of_something_else_says_nothing(tmp_path: Path, content: str) -> None:
+def test_unrelated_configuration_gives_an_unknown_family(tmp_path: Path, content: str) -> None:
     place = tmp_path / "controlnets" / "odd"
     place.mkdir(parents=True)
     save_file({"w": np.zeros(1)}, place / "diffusion_pytorch_model.safetensors")
@@ -197,9 +197,7 @@ def test_a_configuration_of_something_else_says_nothing(tmp_path: Path, content:
     assert model.family == "unknown"
 
 
-def test_what_no_check_foresaw_is_told_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unexpected_exception_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def surprised(_: Path) -> None:
         raise ZeroDivisionError("odd")
 
@@ -233,9 +231,7 @@ def itself(place: Path) -> None:
 
 
 @pytest.mark.parametrize("tangled", [circle, upwards, itself])
-def test_links_that_lead_in_a_circle_are_walked_once(
-    tmp_path: Path, tangled: Callable[[Path], None]
-) -> None:
+def test_symlink_loops_are_scanned_once(tmp_path: Path, tangled: Callable[[Path], None]) -> None:
     place = tmp_path / "loras"
     write(place / "sorted" / "glow.safetensors", {PEFT: (8, 128)})
     tangled(place)
@@ -244,7 +240,7 @@ def test_links_that_lead_in_a_circle_are_walked_once(
     assert catalog.list_problems() == ()
 
 
-def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+def test_symlink_to_a_directory_is_followed(tmp_path: Path) -> None:
     write(tmp_path / "disk" / "many" / "glow.safetensors", {PEFT: (8, 128)})
     (tmp_path / "own" / "loras").mkdir(parents=True)
     (tmp_path / "own" / "loras" / "few").symlink_to(tmp_path / "disk" / "many")
@@ -254,14 +250,14 @@ def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
     assert catalog.list_names("lora") == ("glow", "shine")
 
 
-def test_folders_are_not_followed_without_end(tmp_path: Path) -> None:
+def test_scan_depth_is_limited(tmp_path: Path) -> None:
     place = tmp_path / "loras"
     write(place / "glow.safetensors", {PEFT: (8, 128)})
     write(place / "/".join("d" * (MAX_DEPTH + 1)) / "deep.safetensors", {PEFT: (8, 128)})
     assert ModelCatalog((tmp_path,), HashCache(None)).list_names("lora") == ("glow",)
 
 
-def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+def test_pipes_and_broken_links_are_not_opened(tmp_path: Path) -> None:
     place = tmp_path / "loras"
     write(place / "glow.safetensors", {PEFT: (8, 128)})
     os.mkfifo(place / "pipe.safetensors")
@@ -280,9 +276,7 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
         read_header(place / "pipe.safetensors")
 
 
-def test_a_folder_that_may_not_be_read_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_directory_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     shut = tmp_path / "loras" / "shut"
     shut.mkdir()
@@ -301,7 +295,7 @@ def test_a_folder_that_may_not_be_read_is_told(
     assert "cannot be looked into (Permission denied)" in str(reason)
 
 
-def test_hidden_files_are_no_models(tmp_path: Path) -> None:
+def test_hidden_files_are_ignored(tmp_path: Path) -> None:
     """Such as `._glow.safetensors`, which macOS leaves on foreign disks."""
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     (tmp_path / "loras" / "._glow.safetensors").write_bytes(b"\0\5\x16\7")
@@ -310,7 +304,7 @@ def test_hidden_files_are_no_models(tmp_path: Path) -> None:
     assert (catalog.list_names("lora"), catalog.list_problems()) == (("glow",), ())
 
 
-def test_a_image_that_is_a_link_to_elsewhere_is_not_shown(tmp_path: Path) -> None:
+def test_preview_image_outside_the_directories_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"secret")
     own = tmp_path / "own"
     lora = write(own / "loras" / "glow.safetensors", {PEFT: (8, 128)})
@@ -329,7 +323,7 @@ def test_a_image_that_is_a_link_to_elsewhere_is_not_shown(tmp_path: Path) -> Non
     assert catalog.preview_image("lora", "glow") == image
 
 
-def test_a_image_beside_a_model_on_another_disk_is_shown(tmp_path: Path) -> None:
+def test_preview_image_on_another_disk_is_found(tmp_path: Path) -> None:
     lora = write(tmp_path / "disk" / "glow.safetensors", {PEFT: (8, 128)})
     lora.with_suffix(".png").write_bytes(b"picture")
     (tmp_path / "own" / "loras").mkdir(parents=True)
@@ -346,7 +340,7 @@ LISTED = [
 
 
 @pytest.mark.parametrize("name", LISTED)
-def test_a_name_of_any_script_is_found(tmp_path: Path, name: str) -> None:
+def test_name_in_any_script_is_found(tmp_path: Path, name: str) -> None:
     lora = write(tmp_path / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
     lora.with_name(f"{name}.png").write_bytes(b"picture")
     catalog = ModelCatalog((tmp_path,), HashCache(None))
@@ -356,7 +350,7 @@ def test_a_name_of_any_script_is_found(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "bell\x07", "\x1b[2J", "c1\x9b", "turned\u202ename", "a" * 201, "back\\slash"])  # fmt: skip
-def test_a_name_that_no_recipe_can_hold_is_a_problem(tmp_path: Path, name: str) -> None:
+def test_invalid_model_name_is_a_problem(tmp_path: Path, name: str) -> None:
     write(tmp_path / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
@@ -365,7 +359,7 @@ def test_a_name_that_no_recipe_can_hold_is_a_problem(tmp_path: Path, name: str) 
     assert str(reason).isprintable()
 
 
-def test_a_name_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
+def test_undecodable_model_name_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     (tmp_path / "loras" / "glow.safetensors").rename(tmp_path / "loras" / "\udcff.safetensors")
     (tmp_path / "loras" / "\udcfe.ckpt").write_bytes(b"\x80")
@@ -376,6 +370,6 @@ def test_a_name_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
     assert all(reason.encode() for reason in reasons)
 
 
-def test_a_union_is_no_controlnet_whatever_its_configuration_says(tmp_path: Path) -> None:
+def test_controlnet_union_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IncompatibleModelError, match="is a ControlNet-Union"):
         identify_model(write(tmp_path / "u.safetensors", {"task_embedding": (6, 320), "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3)}))  # fmt: skip

@@ -49,7 +49,7 @@ KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
     "SDXL": (checkpoint(XL, width=2048), ModelIdentity("checkpoint", "sdxl")),
     "SDXL, velocity": (
         checkpoint(XL) | {"v_pred": ()},
-        ModelIdentity("checkpoint", "sdxl", prediction="v_prediction"),
+        ModelIdentity("checkpoint", "sdxl", prediction_type="v_prediction"),
     ),
     "kohya LoRA": ({KOHYA: (16, 768)}, ModelIdentity("lora", "sd15")),
     "kohya LoRA for SDXL": ({KOHYA: (16, 2048)}, ModelIdentity("lora", "sdxl")),
@@ -84,7 +84,7 @@ KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_a_file_is_told_by_its_header(tmp_path: Path, name: str) -> None:
+def test_file_is_identified_by_its_header(tmp_path: Path, name: str) -> None:
     shapes, identity = KNOWN[name]
     assert identify_model(write(tmp_path / "model.safetensors", shapes)) == identity
 
@@ -99,13 +99,13 @@ def test_a_file_is_told_by_its_header(tmp_path: Path, name: str) -> None:
         ({}, None, None),
     ],
 )
-def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
+def test_prediction_type_from_header_or_yaml_sidecar(
     tmp_path: Path, metadata: dict[str, str], yaml: str | None, prediction: str | None
 ) -> None:
     file = write(tmp_path / "model.safetensors", checkpoint(SD2), metadata)
     if yaml:
         file.with_suffix(".yaml").write_text(f"model:\n  params:\n    {yaml}\n")
-    assert identify_model(file).prediction == prediction
+    assert identify_model(file).prediction_type == prediction
 
 
 @pytest.mark.parametrize(
@@ -119,34 +119,36 @@ def test_what_it_predicts_stands_in_the_header_or_in_a_yaml_beside_it(
         ({}, "none of checkpoint"),
     ],
 )
-def test_what_the_studio_has_no_use_for_says_why(tmp_path: Path, shapes: Shapes, why: str) -> None:
+def test_incompatible_file_is_refused_with_the_reason(
+    tmp_path: Path, shapes: Shapes, why: str
+) -> None:
     with pytest.raises(IncompatibleModelError, match=f"model.safetensors .*{why}"):
         identify_model(write(tmp_path / "model.safetensors", shapes))
 
 
-def test_trigger_words_come_from_what_the_maker_wrote(tmp_path: Path) -> None:
+def test_trigger_words_from_metadata(tmp_path: Path) -> None:
     spec = write(tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"})  # fmt: skip
-    assert identify_model(spec).triggers == ("pastel", "soft")
+    assert identify_model(spec).trigger_words == ("pastel", "soft")
     tags = json.dumps({"10_neon": {"glow": 4, "neon": 10}, "5_more": {"glow": 3}})
     kohya = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify_model(kohya).triggers == ("neon", "glow")
+    assert identify_model(kohya).trigger_words == ("neon", "glow")
 
 
 @pytest.mark.parametrize("tags", ["not json", "[]", '{"a": 3}', '{"a": {"b": "many"}}'])
-def test_broken_tags_are_no_triggers(tmp_path: Path, tags: str) -> None:
+def test_malformed_kohya_tags_give_no_trigger_words(tmp_path: Path, tags: str) -> None:
     file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})
-    assert identify_model(file).triggers == ()
+    assert identify_model(file).trigger_words == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, (3).to_bytes(8, "little") + b"abc", (2).to_bytes(8, "little") + b"[]"])  # fmt: skip
-def test_what_is_no_safetensors_file_is_damaged(tmp_path: Path, content: bytes) -> None:
+def test_non_safetensors_file_is_corrupt(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "broken.safetensors"
     file.write_bytes(content)
     with pytest.raises(CorruptModelError, match=r"broken\.safetensors"):
         read_header(file)
 
 
-def test_a_download_that_stopped_half_way_is_cut_short(tmp_path: Path) -> None:
+def test_incomplete_download_is_truncated(tmp_path: Path) -> None:
     file = tmp_path / "half.safetensors"
     header = json.dumps({"w": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
     file.write_bytes(len(header).to_bytes(8, "little") + header + b"\0" * 7)

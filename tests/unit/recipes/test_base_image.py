@@ -1,4 +1,4 @@
-"""Names in any script get slugs that are safe in addresses and file names."""
+"""Slugs for names in any script, which are safe in URLs and file names."""
 
 import re
 
@@ -28,17 +28,17 @@ def test_names_become_slugs(name: str, slug: str) -> None:
 
 # Issue 18, 16 (B4).
 @pytest.mark.parametrize("name", ["Весна", "さくら", "봄 소풍", "!!!", "🧺"])
-def test_a_name_that_cannot_be_spelt_is_told_apart_by_a_hash(name: str) -> None:
+def test_name_without_latin_letters_gets_a_hash(name: str) -> None:
     assert re.fullmatch(r"theme-[0-9a-f]{8}", slug_of(name))
     assert slug_of(name) == slug_of(name) != slug_of(f"{name}!")
 
 
-def test_names_that_are_spelt_in_part_do_not_meet() -> None:
+def test_partly_transliterated_names_get_distinct_slugs() -> None:
     assert slug_of("Весна 2") != slug_of("Лето 2")
     assert slug_of("Весна 2").startswith("2-")
 
 
 @settings(deadline=None)  # Pinyin loads its dictionaries with the first name that needs them.
 @given(st.text(max_size=80))
-def test_whatever_a_name_is_its_slug_is_one(name: str) -> None:
+def test_slug_of_any_name_is_valid(name: str) -> None:
     assert is_slug(slug_of(name))

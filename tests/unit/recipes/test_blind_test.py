@@ -1,4 +1,4 @@
-"""Contests: who may stand, and that every voter meets every pair fairly."""
+"""Blind tests: valid candidates, and fair matchups for every voter."""
 
 from collections import Counter
 from typing import Any
@@ -12,53 +12,58 @@ from studio.recipes.evaluation.blind_test import BlindTest, Candidate, Matchup, 
 from studio.recipes.themes.preset import SLOTS
 
 
-def contest(count: int = 3, **changes: Any) -> BlindTest:
-    standing = tuple(Candidate(slug="spring", version=1, slot=each) for each in SLOTS[:count])
-    values: dict[str, Any] = {"title": "Which?", "entrants": standing, "doodles": ("dress", "coat")}
+def make_blind_test(count: int = 3, **changes: Any) -> BlindTest:
+    candidates = tuple(Candidate(slug="spring", version=1, slot=slot) for slot in SLOTS[:count])
+    values: dict[str, Any] = {
+        "title": "Which?",
+        "entrants": candidates,
+        "doodles": ("dress", "coat"),
+    }
     return BlindTest(**(values | changes))
 
 
-WHOLE = Candidate(slug="spring", version=1)
+ALL_SLOTS = Candidate(slug="spring", version=1)
 
 
 @pytest.mark.parametrize(
-    ("entrants", "said"),
+    ("entrants", "error"),
     [
-        ((WHOLE,), "at least 2"),
-        ((WHOLE,) * 2, "stands twice"),
+        ((ALL_SLOTS,), "at least 2"),
+        ((ALL_SLOTS,) * 2, "stands twice"),
         (tuple(Candidate(slug="spring", version=n) for n in range(1, 6)), "at most 4"),
-        ((WHOLE, Candidate(slug="spring", version=2, slot="A")), "recipes and whole versions"),
+        ((ALL_SLOTS, Candidate(slug="spring", version=2, slot="A")), "recipes and whole versions"),
     ],
 )
-def test_who_cannot_stand_is_told(entrants: tuple[Candidate, ...], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        contest(entrants=entrants)
+def test_invalid_candidates_are_refused(entrants: tuple[Candidate, ...], error: str) -> None:
+    with pytest.raises(ValidationError, match=error):
+        make_blind_test(entrants=entrants)
 
 
 @given(st.integers(2, 4), st.text(min_size=1, max_size=10), st.integers(1, 3))
-def test_each_voter_meets_every_pair_on_every_page_once_a_round(
-    entrants: int, voter: str, seeds: int
-) -> None:
-    wanted = contest(entrants, seeds=tuple(range(seeds)))
+def test_each_round_has_every_matchup_once(entrants: int, voter: str, seeds: int) -> None:
+    blind_test = make_blind_test(entrants, seeds=tuple(range(seeds)))
     pairs = entrants * (entrants - 1) // 2
-    every = 2 * seeds * pairs
-    for turn in range(2):
-        met = [matchup_for(wanted, "1", voter, turn * every + n) for n in range(every)]
-        seen = Counter((b.doodle, b.seed, frozenset((b.left, b.right))) for b in met)
-        assert len(seen) == every
-        assert set(seen.values()) == {1}
-        assert all(b.left != b.right for b in met)
+    round_length = 2 * seeds * pairs
+    for round_index in range(2):
+        matchups = [
+            matchup_for(blind_test, "1", voter, round_index * round_length + n)
+            for n in range(round_length)
+        ]
+        counts = Counter((m.doodle, m.seed, frozenset((m.left, m.right))) for m in matchups)
+        assert len(counts) == round_length
+        assert set(counts.values()) == {1}
+        assert all(m.left != m.right for m in matchups)
 
 
-def test_a_ballot_is_the_same_whenever_it_is_asked_for_and_others_for_others() -> None:
-    def row(key: str, voter: str) -> list[Matchup]:
-        return [matchup_for(contest(), key, voter, n) for n in range(12)]
+def test_matchups_are_deterministic_per_voter_and_test() -> None:
+    def first_matchups(key: str, voter: str) -> list[Matchup]:
+        return [matchup_for(make_blind_test(), key, voter, n) for n in range(12)]
 
-    assert row("1", "ada") == row("1", "ada")
-    assert row("1", "ada") != row("1", "bo")
-    assert row("1", "ada") != row("2", "ada")
+    assert first_matchups("1", "ada") == first_matchups("1", "ada")
+    assert first_matchups("1", "ada") != first_matchups("1", "bo")
+    assert first_matchups("1", "ada") != first_matchups("2", "ada")
 
 
-def test_neither_side_is_preferred() -> None:
-    lefts = Counter(matchup_for(contest(2), "1", f"voter {n}", 0).left for n in range(400))
+def test_sides_are_balanced() -> None:
+    lefts = Counter(matchup_for(make_blind_test(2), "1", f"voter {n}", 0).left for n in range(400))
     assert 150 < lefts[0] < 250

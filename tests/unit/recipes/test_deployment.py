@@ -1,4 +1,4 @@
-"""Which version is served: seasons, trials, and the way back, as rules over the log."""
+"""Which version a deployment log serves: time spans, canaries and rollback."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,89 +19,87 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def order(number: int | None = 1, **changes: Any) -> DeploymentSpec:
-    return DeploymentSpec(**({"slug": "spring", "number": number} | changes))
+def spec(version: int | None = 1, **changes: Any) -> DeploymentSpec:
+    return DeploymentSpec(**({"slug": "spring", "version": version} | changes))
 
 
-def log(*orders: DeploymentSpec) -> list[Deployment]:
-    """As the store gives it: the order that was given last comes first."""
-    numbered = [Deployment(id=i + 1, spec=each, created_at=NOW) for i, each in enumerate(orders)]
-    return numbered[::-1]
+def log(*specs: DeploymentSpec) -> list[Deployment]:
+    """The deployments as the store returns them: newest first."""
+    entries = [Deployment(id=i + 1, spec=entry, created_at=NOW) for i, entry in enumerate(specs)]
+    return entries[::-1]
 
 
-def served(*orders: DeploymentSpec, at: datetime = NOW) -> int | None:
-    now = active_deployment(log(*orders), at)
-    return None if now is None else now.spec.version
+def served_version(*specs: DeploymentSpec) -> int | None:
+    active = active_deployment(log(*specs), NOW)
+    return None if active is None else active.spec.version
 
 
 @pytest.mark.parametrize(
-    ("orders", "serves"),
+    ("specs", "version"),
     [
         ([], None),
-        ([order(1)], 1),
-        ([order(1), order(2)], 2),
-        ([order(1), order(None)], None),
-        ([order(1), order(2, starts=NOW + DAY)], 1),
-        ([order(1), order(2, starts=NOW)], 2),
-        ([order(1), order(2, starts=NOW - DAY, ends=NOW + DAY)], 2),
-        ([order(1), order(2, ends=NOW)], 1),
-        ([order(2, starts=NOW - DAY, ends=NOW + DAY), order(3)], 3),
+        ([spec(1)], 1),
+        ([spec(1), spec(2)], 2),
+        ([spec(1), spec(None)], None),
+        ([spec(1), spec(2, starts_at=NOW + DAY)], 1),
+        ([spec(1), spec(2, starts_at=NOW)], 2),
+        ([spec(1), spec(2, starts_at=NOW - DAY, ends_at=NOW + DAY)], 2),
+        ([spec(1), spec(2, ends_at=NOW)], 1),
+        ([spec(2, starts_at=NOW - DAY, ends_at=NOW + DAY), spec(3)], 3),
     ],
 )
-def test_the_newest_order_that_holds_is_served(
-    orders: list[DeploymentSpec], serves: int | None
+def test_newest_active_deployment_is_served(
+    specs: list[DeploymentSpec], version: int | None
 ) -> None:
-    assert served(*orders) == serves
+    assert served_version(*specs) == version
 
 
 @pytest.mark.parametrize(
-    ("orders", "back_to"),
+    ("specs", "version"),
     [
         ([], None),
-        ([order(1)], None),
-        ([order(1), order(2)], 1),
-        ([order(1), order(1)], None),
-        ([order(1), order(2), order(2, trial=3, trial_share=5)], 1),
-        ([order(1), order(None)], 1),
-        ([order(1), order(None), order(2)], 1),
+        ([spec(1)], None),
+        ([spec(1), spec(2)], 1),
+        ([spec(1), spec(1)], None),
+        ([spec(1), spec(2), spec(2, canary_version=3, canary_percent=5)], 1),
+        ([spec(1), spec(None)], 1),
+        ([spec(1), spec(None), spec(2)], 1),
     ],
 )
-def test_the_way_back_leads_to_the_other_version_served_before(
-    orders: list[DeploymentSpec], back_to: int | None
+def test_rollback_version_is_the_previous_other_version(
+    specs: list[DeploymentSpec], version: int | None
 ) -> None:
-    assert previous_version(log(*orders), NOW) == back_to
+    assert previous_version(log(*specs), NOW) == version
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "error"),
     [
-        ({"trial": 2}, "a trial needs a version and a share"),
+        ({"canary_version": 2}, "a trial needs a version and a share"),
         ({"canary_percent": 5}, "a trial needs a version and a share"),
-        ({"number": None, "trial": 2, "canary_percent": 5}, "taken down has no trial"),
-        ({"starts": datetime(2026, 12, 1)}, "needs its time zone"),
-        ({"starts": NOW, "ends": NOW}, "end before it starts"),
-        ({"number": 0}, "greater than or equal to 1"),
+        ({"version": None, "canary_version": 2, "canary_percent": 5}, "taken down has no trial"),
+        ({"starts_at": datetime(2026, 12, 1)}, "needs its time zone"),
+        ({"starts_at": NOW, "ends_at": NOW}, "end before it starts"),
+        ({"version": 0}, "greater than or equal to 1"),
         ({"slug": "../up"}, "pattern"),
-        ({"trial": 2, "canary_percent": 101}, "less than or equal to 100"),
+        ({"canary_version": 2, "canary_percent": 101}, "less than or equal to 100"),
     ],
 )
-def test_orders_that_make_no_sense_are_refused(changes: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValidationError, match=says):
-        order(**changes)
+def test_invalid_deployments_are_refused(changes: dict[str, Any], error: str) -> None:
+    with pytest.raises(ValidationError, match=error):
+        spec(**changes)
 
 
 @given(st.uuids(), st.integers(1, 100))
-def test_a_request_gets_the_same_version_each_time_and_keeps_it_as_the_trial_grows(
-    request: object, share: int
-) -> None:
-    name = str(request)
-    small = order(1, trial=2, trial_share=share)
-    assert small.resolve_version(name) == small.resolve_version(name)
-    if small.resolve_version(name) == 2:
-        assert order(1, trial=2, trial_share=100).resolve_version(name) == 2
+def test_request_keeps_its_version_while_the_canary_grows(request: object, percent: int) -> None:
+    request_id = str(request)
+    canary = spec(1, canary_version=2, canary_percent=percent)
+    assert canary.resolve_version(request_id) == canary.resolve_version(request_id)
+    if canary.resolve_version(request_id) == 2:
+        assert spec(1, canary_version=2, canary_percent=100).resolve_version(request_id) == 2
 
 
-def test_a_trial_gets_about_its_share() -> None:
-    split = order(1, trial=2, trial_share=25)
-    got = [split.resolve_version(f"request-{index}") for index in range(2000)]
-    assert 420 < got.count(2) < 580
+def test_canary_gets_about_its_percentage() -> None:
+    deployment = spec(1, canary_version=2, canary_percent=25)
+    versions = [deployment.resolve_version(f"request-{index}") for index in range(2000)]
+    assert 420 < versions.count(2) < 580

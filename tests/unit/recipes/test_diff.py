@@ -1,4 +1,4 @@
-"""Two presets' differences, in an operator's words."""
+"""Differences between presets as messages for operators."""
 
 from typing import Any
 
@@ -15,23 +15,22 @@ from studio.recipes.generation.recipe import (
     SeedPolicy,
 )
 from studio.recipes.moderation import ModerationPolicy
-from studio.recipes.themes.preset import Preset
 from tests import examples
 
 POSE, SCRIBBLE = examples.unit("pose"), examples.unit("scribble")
 
 
-def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    pair = (examples.recipe(**changes) for changes in (before, after))
-    return [str(change) for change in diff_recipes(*pair)]
+def describe(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    recipes = (examples.recipe(**fields) for fields in (before, after))
+    return [str(change) for change in diff_recipes(*recipes)]
 
 
-def use(name: str, weight: float = 1.0) -> LoraSettings:
+def lora(name: str, weight: float = 1.0) -> LoraSettings:
     return LoraSettings(model=ModelRef(name=name), weight=weight)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "changes"),
     [
         ({}, {}, []),
         ({"steps": 20}, {"steps": 23}, ["Sampling steps: 20 → 23"]),
@@ -61,8 +60,8 @@ def use(name: str, weight: float = 1.0) -> LoraSettings:
             [],
         ),
         (
-            {"loras": (use("neon"), use("pastel"))},
-            {"loras": (use("pastel", 0.5), use("gingham"))},
+            {"loras": (lora("neon"), lora("pastel"))},
+            {"loras": (lora("pastel", 0.5), lora("gingham"))},
             ["LoRA: neon → none", "LoRA pastel, Weight: 1 → 0.5", "LoRA: none → gingham"],
         ),
         ({"control_units": (POSE, SCRIBBLE)}, {"control_units": (SCRIBBLE, POSE)}, []),
@@ -88,13 +87,13 @@ def use(name: str, weight: float = 1.0) -> LoraSettings:
         ),
     ],
 )
-def test_each_change_is_told_once_and_in_words(
-    before: dict[str, Any], after: dict[str, Any], said: list[str]
+def test_recipe_changes_are_described(
+    before: dict[str, Any], after: dict[str, Any], changes: list[str]
 ) -> None:
-    assert told(before, after) == said
+    assert describe(before, after) == changes
 
 
-def test_a_presets_changes_say_which_recipe_they_are_in() -> None:
+def test_preset_changes_name_the_slot() -> None:
     before = examples.preset()
     recipes = before.recipes.replace("C", examples.recipe(denoising_strength=0.5))
     after = before.model_copy(update={"recipes": recipes, "theme_prompt": "soft colours, gold"})
@@ -108,40 +107,36 @@ def test_a_presets_changes_say_which_recipe_they_are_in() -> None:
     ]
 
 
-def test_a_preset_differs_from_itself_in_nothing() -> None:
+def test_equal_presets_have_no_changes() -> None:
     assert diff_themes(examples.preset(), examples.preset()) == ()
 
 
-def test_a_summary_tells_the_first_few_and_counts_the_rest() -> None:
+def test_summary_has_the_first_changes_and_the_count_of_the_rest() -> None:
     changes = [Change(message("recipe.width"), str(number), "64") for number in range(5)]
-    told = summarize_changes(changes)
-    assert str(told) == "Width: 0 → 64; Width: 1 → 64; Width: 2 → 64; and 2 more"
-    assert told is not None
-    assert told.text("zh-CN") == "宽度：0 → 64；宽度：1 → 64；宽度：2 → 64；另有 2 处"
+    summary = summarize_changes(changes)
+    assert str(summary) == "Width: 0 → 64; Width: 1 → 64; Width: 2 → 64; and 2 more"
+    assert summary is not None
+    assert summary.text("zh-CN") == "宽度：0 → 64；宽度：1 → 64；宽度：2 → 64；另有 2 处"
     assert str(summarize_changes(changes[:1])) == "Width: 0 → 64"
     assert summarize_changes(()) is None
 
 
-def leaves(kind: type[Recipe] | type[Preset]) -> set[str]:
-    return set(kind.model_fields)
-
-
-def test_no_field_of_a_recipe_is_forgotten() -> None:
-    """A field that is added must be told, too."""
+def test_every_recipe_field_is_compared() -> None:
+    """Fails for a new field that the diff does not compare."""
     changed: dict[str, Any] = {
         "base_model": ModelRef(name="x"), "vae": ModelRef(name="x"), "sampler": "DDIM",
         "schedule_type": "SGM Uniform", "steps": 99, "guidance_scale": 9.5, "guidance_end_fraction": 0.3,
         "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,
-        "prompt_template": "x", "negative_prompt": "x", "loras": (use("x"),),
+        "prompt_template": "x", "negative_prompt": "x", "loras": (lora("x"),),
         "control_units": (SCRIBBLE,), "upscale": HiresFix(enabled=True),
         "face_repair": FaceRestoration(enabled=True), "seed_policy": SeedPolicy(mode="fixed", value=1),
     }  # fmt: skip
-    assert set(changed) == leaves(Recipe) - {"format", "version"}
+    assert set(changed) == set(Recipe.model_fields) - {"format", "version"}
     for field, value in changed.items():
-        assert told({}, {field: value}), field
+        assert describe({}, {field: value}), field
 
 
-def test_no_rule_of_a_safety_policy_is_forgotten() -> None:
+def test_every_moderation_policy_field_is_compared() -> None:
     changed: dict[str, Any] = {
         "check_prompts": False, "check_outputs": False, "check_doodles": False, "nsfw_threshold": 0.5, "concept_margin": 0.1,
         "regenerate_withheld": True, "allow_base_uploads": True, "external_moderation": "pass",

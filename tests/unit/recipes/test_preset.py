@@ -1,4 +1,4 @@
-"""A preset is one JSON document that says what it is."""
+"""Presets as JSON documents."""
 
 import json
 from pathlib import Path
@@ -13,19 +13,19 @@ from studio.settings import bundled_path
 from tests import examples
 
 
-def test_a_preset_comes_back_from_its_json() -> None:
+def test_preset_json_round_trip() -> None:
     preset = examples.preset(base_images=("mia", "noah"))
     assert parse_document(Preset, preset.to_json(), "it") == preset
 
 
-def test_the_document_names_its_schema_and_version() -> None:
+def test_document_contains_schema_and_version() -> None:
     document = json.loads(examples.preset().to_json())
     assert document["schema"] == "doodle-theme-studio/preset"
     assert document["version"] == 3
 
 
 @pytest.mark.parametrize(
-    ("changes", "named"),
+    ("changes", "error"),
     [
         ({"schema": "comfyui/workflow"}, "schema"),
         ({"version": 4}, "version"),
@@ -36,16 +36,16 @@ def test_the_document_names_its_schema_and_version() -> None:
         ({"recipes": {}}, "recipes.A"),
     ],
 )
-def test_another_tools_or_a_newer_file_is_refused(changes: dict[str, Any], named: str) -> None:
+def test_invalid_preset_is_refused(changes: dict[str, Any], error: str) -> None:
     document = json.loads(examples.preset().to_json()) | changes
     with pytest.raises(InvalidDocumentError) as caught:
         parse_document(Preset, json.dumps(document), "the preset file x.json")
     assert "the preset file x.json" in str(caught.value)
-    assert named in str(caught.value)
+    assert error in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\x00", "null", '{"a":' * 2000])
-def test_what_is_no_document_at_all_is_refused_in_one_line(text: str) -> None:
+def test_malformed_json_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(InvalidDocumentError) as caught:
         parse_document(Preset, text, "the file")
     assert "\n" not in str(caught.value)
@@ -54,7 +54,7 @@ def test_what_is_no_document_at_all_is_refused_in_one_line(text: str) -> None:
 @pytest.mark.parametrize(
     "file", sorted(bundled_path("presets").glob("*.json")), ids=lambda f: f.stem
 )
-def test_shipped_presets_hold_and_are_named_after_their_file(file: Path) -> None:
+def test_shipped_presets_are_valid_and_named_after_their_file(file: Path) -> None:
     preset = parse_document(Preset, file.read_bytes(), file.name)
     assert preset.slug == file.stem
     assert preset.description

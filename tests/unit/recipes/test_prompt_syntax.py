@@ -1,4 +1,4 @@
-"""A1111's prompt syntax: known readings by table, and that nothing breaks the reader."""
+"""A1111's prompt syntax: a table of prompts with their weights, and property tests of the parser."""
 
 import pytest
 from hypothesis import given
@@ -35,22 +35,22 @@ TABLE: dict[str, list[tuple[str, float]]] = {
 
 
 @pytest.mark.parametrize("prompt", TABLE)
-def test_readings(prompt: str) -> None:
-    read = parse_prompt(prompt)
-    assert [fragment.text for fragment in read.fragments] == [text for text, _ in TABLE[prompt]]
-    assert [fragment.weight for fragment in read.fragments] == pytest.approx(
+def test_emphasis_is_parsed(prompt: str) -> None:
+    parsed = parse_prompt(prompt)
+    assert [fragment.text for fragment in parsed.fragments] == [text for text, _ in TABLE[prompt]]
+    assert [fragment.weight for fragment in parsed.fragments] == pytest.approx(
         [weight for _, weight in TABLE[prompt]]
     )
 
 
-def test_loras_are_called_by_name_and_leave_the_text() -> None:
-    read = parse_prompt("a dress <lora:pastel:0.8>, blue <lora:neon> (x:1.2) <lora:ink:-0.5>")
-    assert read.loras == (
+def test_lora_tags_are_extracted_from_the_text() -> None:
+    parsed = parse_prompt("a dress <lora:pastel:0.8>, blue <lora:neon> (x:1.2) <lora:ink:-0.5>")
+    assert parsed.loras == (
         LoraReference("pastel", 0.8),
         LoraReference("neon", 1.0),
         LoraReference("ink", -0.5),
     )
-    assert read.text == "a dress , blue  x"
+    assert parsed.text == "a dress , blue  x"
 
 
 # Issue 18, 17.
@@ -58,22 +58,22 @@ def test_loras_are_called_by_name_and_leave_the_text() -> None:
     "name",
     ["Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "[a]+100%!", "春日 🎨", "1.5", "a..b"],
 )  # fmt: skip
-def test_a_lora_of_any_name_is_called(name: str) -> None:
-    read = parse_prompt(f"(a <lora:{name}:0.8> dress), <lora:{name}>")
-    assert read.loras == (LoraReference(name, 0.8), LoraReference(name, 1.0))
-    assert read.text == "a  dress,"
+def test_lora_tag_accepts_any_model_name(name: str) -> None:
+    parsed = parse_prompt(f"(a <lora:{name}:0.8> dress), <lora:{name}>")
+    assert parsed.loras == (LoraReference(name, 0.8), LoraReference(name, 1.0))
+    assert parsed.text == "a  dress,"
 
 
 @given(st.text(alphabet="ab ()[]:\\.<>1", max_size=60))
-def test_every_text_can_be_read_and_no_slot_is_lost(prompt: str) -> None:
-    read = parse_prompt(prompt)
-    assert all(0 <= fragment.weight <= MAX_WEIGHT for fragment in read.fragments)
-    assert read.text.count("a") == prompt.count("a")
-    assert read.text.count("b") == prompt.count("b")
+def test_any_prompt_is_parsed_without_losing_text(prompt: str) -> None:
+    parsed = parse_prompt(prompt)
+    assert all(0 <= fragment.weight <= MAX_WEIGHT for fragment in parsed.fragments)
+    assert parsed.text.count("a") == prompt.count("a")
+    assert parsed.text.count("b") == prompt.count("b")
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="()[]\\:<>"), max_size=60))
-def test_text_without_syntax_is_itself(prompt: str) -> None:
+def test_text_without_syntax_is_unchanged(prompt: str) -> None:
     assert parse_prompt(prompt).fragments == (
         (WeightedFragment(prompt.strip()),) if prompt.strip() else ()
     )

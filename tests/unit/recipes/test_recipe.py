@@ -1,4 +1,4 @@
-"""A recipe accepts what can be rendered, refuses the rest by name, and survives JSON."""
+"""Validation of recipes, and their JSON form."""
 
 import json
 from typing import Any
@@ -22,12 +22,12 @@ from tests import examples
 
 names = st.text(min_size=1, max_size=30).filter(is_model_name)
 refs = st.builds(ModelRef, name=names, sha256=st.none() | st.just(examples.HASH))
-shares = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
+fractions = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 
 
 @st.composite
 def units(draw: st.DrawFn) -> ControlUnit:
-    start, end = draw(shares)
+    start, end = draw(fractions)
     return ControlUnit(
         model=draw(refs),
         preprocessor=draw(st.sampled_from(["scribble", "pose"])),
@@ -37,8 +37,8 @@ def units(draw: st.DrawFn) -> ControlUnit:
     )
 
 
-signs = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
-"""What a prompt may hold: control characters are refused."""
+prompts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
+"""Valid prompts: control characters are refused."""
 
 
 @st.composite
@@ -58,8 +58,8 @@ def recipes(draw: st.DrawFn) -> Recipe:
         denoising_strength=draw(st.floats(0, 1)),
         width=8 * draw(st.integers(8, 256)),
         height=8 * draw(st.integers(8, 256)),
-        prompt_template=draw(signs.map(lambda t: t.replace("{prompt}", ""))),
-        negative_prompt=draw(signs),
+        prompt_template=draw(prompts.map(lambda t: t.replace("{prompt}", ""))),
+        negative_prompt=draw(prompts),
         loras=tuple(draw(st.lists(st.builds(LoraSettings, model=refs), max_size=3))),
         control_units=tuple(draw(st.lists(units(), max_size=3))),
         seed_policy=draw(st.builds(SeedPolicy, value=st.integers(0, 2**32 - 1))),
@@ -67,22 +67,22 @@ def recipes(draw: st.DrawFn) -> Recipe:
 
 
 @given(recipes())
-def test_any_recipe_comes_back_from_json_as_it_was(recipe: Recipe) -> None:
+def test_recipe_json_round_trip(recipe: Recipe) -> None:
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
 
 
 @given(recipes())
-def test_json_holds_every_value_also_those_that_are_off(recipe: Recipe) -> None:
-    named = {field.alias or name for name, field in Recipe.model_fields.items()}
-    assert json.loads(recipe.model_dump_json()).keys() == named
+def test_json_contains_every_field(recipe: Recipe) -> None:
+    names = {field.alias or name for name, field in Recipe.model_fields.items()}
+    assert json.loads(recipe.model_dump_json()).keys() == names
 
 
-# Issue 18, 17: what a file may be called names a model; what could leave its folder or a line does not.
+# Issue 18, 17: any file name names a model; path separators and control characters do not.
 @pytest.mark.parametrize(
     "name",
     ["Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "[a]+100%!", "a..b", "春日 🎨", "a" * 200],
 )  # fmt: skip
-def test_a_model_may_have_any_files_name(name: str) -> None:
+def test_model_name_may_be_any_file_name(name: str) -> None:
     assert ModelRef.model_validate_json(ModelRef(name=name).model_dump_json()).name == name
 
 
@@ -93,13 +93,13 @@ def test_a_model_may_have_any_files_name(name: str) -> None:
         "a\u2028b", "a\u202eb", "a\u2066b",
     ],
 )  # fmt: skip
-def test_no_models_name_leaves_its_folder_or_its_line(name: str) -> None:
+def test_model_name_with_path_or_control_characters_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no model can be named so"):
         ModelRef(name=name)
 
 
 @pytest.mark.parametrize(
-    ("changes", "named"),
+    ("changes", "error"),
     [
         ({"steps": 0}, "steps"),
         ({"steps": 151}, "steps"),
@@ -117,22 +117,20 @@ def test_no_models_name_leaves_its_folder_or_its_line(name: str) -> None:
         ({"version": 3}, "version"),
     ],
 )
-def test_what_does_not_hold_is_refused_in_one_line_by_name(
-    changes: dict[str, Any], named: str
-) -> None:
+def test_invalid_field_is_named_in_one_line(changes: dict[str, Any], error: str) -> None:
     document = examples.recipe().model_dump(mode="json") | changes
     with pytest.raises(InvalidDocumentError, match="the recipe does not hold") as caught:
         parse_document(Recipe, json.dumps(document), "the recipe")
-    assert named in str(caught.value)
+    assert error in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_many_mistakes_are_counted_not_listed() -> None:
+def test_further_validation_errors_are_counted() -> None:
     with pytest.raises(InvalidDocumentError, match="and 2 more"):
         parse_document(Recipe, json.dumps({f"odd{i}": i for i in range(6)}), "the recipe")
 
 
-def test_a_control_unit_cannot_end_before_it_starts() -> None:
+def test_control_unit_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(ValueError, match="starting control step 0.6 is after"):
         examples.unit(start=0.6, end=0.4)
 
@@ -141,14 +139,14 @@ def test_a_control_unit_cannot_end_before_it_starts() -> None:
     ("changes", "active"),
     [({}, True), ({"weight": 0.0}, False), ({"start": 0.5, "end": 0.5}, False)],
 )
-def test_a_unit_without_weight_or_interval_is_inactive(
+def test_control_unit_without_weight_or_steps_is_inactive(
     changes: dict[str, Any], active: bool
 ) -> None:
     assert examples.unit(**changes).is_active is active
 
 
 @pytest.mark.parametrize(
-    ("rule", "of_request", "seed"),
+    ("policy", "request_seed", "seed"),
     [
         (SeedPolicy(), 7, 7),
         (SeedPolicy(mode="shared", value=5), 7, 7),
@@ -157,11 +155,11 @@ def test_a_unit_without_weight_or_interval_is_inactive(
         (SeedPolicy(mode="fixed", value=5), 7, 5),
     ],
 )
-def test_seed_rules(rule: SeedPolicy, of_request: int, seed: int) -> None:
-    assert rule.resolve(of_request) == seed
+def test_seed_policies(policy: SeedPolicy, request_seed: int, seed: int) -> None:
+    assert policy.resolve(request_seed) == seed
 
 
-def test_models_lists_everything_the_recipe_needs() -> None:
+def test_model_refs_include_inactive_models() -> None:
     recipe = examples.recipe(
         vae=ModelRef(name="v"),
         loras=(LoraSettings(model=ModelRef(name="l"), weight=0),),

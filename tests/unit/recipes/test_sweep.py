@@ -1,4 +1,4 @@
-"""Axes as operators write them, and the pictures they ask for."""
+"""Parsing of sweep axes, and the grid of images."""
 
 from contextlib import suppress
 from itertools import pairwise
@@ -35,13 +35,13 @@ from tests import examples
         ("loras.0.model.name=o'neil,100%", "loras.0.model.name", ("o'neil", "100%")),
     ],
 )
-def test_axes_are_read(text: str, field: str, values: tuple[object, ...]) -> None:
+def test_axes_are_parsed(text: str, field: str, values: tuple[object, ...]) -> None:
     axis = Axis.parse(text)
     assert (axis.field, axis.values) == (field, values)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "error"),
     [
         ("denoising_strength", "is no axis: write it as"),
         ("denoising_strength=", "values: Tuple should have at least 1"),
@@ -66,63 +66,63 @@ def test_axes_are_read(text: str, field: str, values: tuple[object, ...]) -> Non
         ("steps=" + "9" * 5000, "is no number that a field can take"),
     ],
 )
-def test_what_is_no_axis_says_how_to_write_one(text: str, says: str) -> None:
-    with pytest.raises(InvalidInputError, match=says) as caught:
+def test_malformed_axis_is_refused(text: str, error: str) -> None:
+    with pytest.raises(InvalidInputError, match=error) as caught:
         Axis.parse(text)
     assert len(str(caught.value)) < 250
 
 
 @settings(deadline=None)
 @given(st.text(max_size=40) | st.text(alphabet='0123456789.,/-+e"infa²٣ ', max_size=40))
-def test_whatever_is_written_is_read_or_refused(values: str) -> None:
+def test_any_axis_is_parsed_or_refused(values: str) -> None:
     for field in ("denoising_strength", "base_model.name", "seed"):
         with suppress(InvalidInputError):
             assert 1 <= len(Axis.parse(f"{field}={values}").values) <= MAX_AXIS_VALUES
 
 
-def test_a_range_may_span_all_numbers() -> None:
+def test_range_may_span_all_finite_numbers() -> None:
     low, middle, high = Axis.parse("denoising_strength=-1e308..1e308/3").values
     assert (float(low), middle, float(high)) == (-1e308, 0, 1e308)
 
 
-def swept(*axes: str, **recipe: Any) -> list[tuple[tuple[int, ...], Any]]:
-    found = expand_grid(examples.recipe(**recipe), 7, [Axis.parse(axis) for axis in axes])
-    return [(cell.coordinates, cell) for cell in found]
+def expand(*axes: str, **recipe: Any) -> list[tuple[tuple[int, ...], Any]]:
+    cells = expand_grid(examples.recipe(**recipe), 7, [Axis.parse(axis) for axis in axes])
+    return [(cell.coordinates, cell) for cell in cells]
 
 
-def test_two_axes_give_every_combination() -> None:
-    found = dict(swept("denoising_strength=0.4,0.6", "steps=8,12,16"))
-    assert len(found) == 6
-    assert (found[1, 2].recipe.denoising_strength, found[1, 2].recipe.steps) == (0.6, 16)
+def test_two_axes_give_all_combinations() -> None:
+    cells = dict(expand("denoising_strength=0.4,0.6", "steps=8,12,16"))
+    assert len(cells) == 6
+    assert (cells[1, 2].recipe.denoising_strength, cells[1, 2].recipe.steps) == (0.6, 16)
 
 
-def test_units_models_and_seeds_are_fields_too() -> None:
+def test_units_models_and_seed_can_be_axes() -> None:
     units = (examples.unit("scribble"), examples.unit("pose"))
-    found = dict(swept("control_units.1.weight=0.5", "seed=3,4", control_units=units))
-    assert [unit.weight for unit in found[0, 1].recipe.control_units] == [1.0, 0.5]
-    assert [found[0, i].seed for i in (0, 1)] == [3, 4]
-    tuned = ModelRef(name="ink", sha256=examples.HASH)
-    other = dict(swept("base_model.name=water", base_model=tuned))
-    assert other[0,].recipe.base_model == ModelRef(name="water")
+    cells = dict(expand("control_units.1.weight=0.5", "seed=3,4", control_units=units))
+    assert [unit.weight for unit in cells[0, 1].recipe.control_units] == [1.0, 0.5]
+    assert [cells[0, i].seed for i in (0, 1)] == [3, 4]
+    with_hash = ModelRef(name="ink", sha256=examples.HASH)
+    replaced = dict(expand("base_model.name=water", base_model=with_hash))
+    assert replaced[0,].recipe.base_model == ModelRef(name="water")
 
 
-def test_the_prompts_first_value_is_searched_for_and_each_put_in_its_place() -> None:
-    found = dict(swept("prompt=red,blue", prompt_template="a red coat, {prompt}"))
-    assert found[0,].recipe.prompt_template == "a red coat, {prompt}"
-    assert found[1,].recipe.prompt_template == "a blue coat, {prompt}"
-    assert found[1,].prompt_replacement == ("red", "blue")
+def test_prompt_axis_searches_and_replaces() -> None:
+    cells = dict(expand("prompt=red,blue", prompt_template="a red coat, {prompt}"))
+    assert cells[0,].recipe.prompt_template == "a red coat, {prompt}"
+    assert cells[1,].recipe.prompt_template == "a blue coat, {prompt}"
+    assert cells[1,].prompt_replacement == ("red", "blue")
 
 
-def test_base_models_change_as_seldom_as_they_can() -> None:
+def test_grid_is_ordered_by_base_model() -> None:
     names = [
         cell.recipe.base_model.name
-        for _, cell in swept("steps=8,9,10", "base_model.name=ink,water")
+        for _, cell in expand("steps=8,9,10", "base_model.name=ink,water")
     ]
     assert names == ["ink"] * 3 + ["water"] * 3
 
 
 @pytest.mark.parametrize(
-    ("axis", "says"),
+    ("axis", "error"),
     [
         ("no_such=1", "the recipe has no field 'no_such'"),
         ("control_units.3.weight=1", "no field 'control_units.3.weight'"),
@@ -136,18 +136,18 @@ def test_base_models_change_as_seldom_as_they_can() -> None:
         ("seed=-1", "seed -1 is out of range"),
     ],
 )
-def test_what_a_recipe_cannot_be_is_told_before_anything_is_rendered(axis: str, says: str) -> None:
-    with pytest.raises(InvalidInputError, match=says):
-        swept(axis)
+def test_invalid_axis_values_are_refused(axis: str, error: str) -> None:
+    with pytest.raises(InvalidInputError, match=error):
+        expand(axis)
 
 
-def test_a_sweep_has_its_limit() -> None:
+def test_grid_size_is_limited() -> None:
     with pytest.raises(InvalidInputError, match=f"at most {MAX_CELLS}"):
-        swept("seed=1..100/100", "steps=1..10/10")
+        expand("seed=1..100/100", "steps=1..10/10")
 
 
 @given(st.integers(0, 10**6), st.integers(2, 90), st.integers(1, 10**6))
-def test_a_range_goes_from_end_to_end_in_even_steps(low: int, count: int, width: int) -> None:
+def test_range_has_even_steps(low: int, count: int, width: int) -> None:
     values = Axis.parse(f"denoising_strength={low}..{low + width}/{count}").values
     numbers = [float(value) for value in values]
     assert (len(numbers), numbers[0], numbers[-1]) == (count, low, low + width)

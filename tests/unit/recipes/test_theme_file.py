@@ -19,40 +19,40 @@ from tests import examples
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    written: dict[str, Any] = json.loads(examples.preset().to_json())
-    return written | changes
+    content: dict[str, Any] = json.loads(examples.preset().to_json())
+    return content | changes
 
 
-def packed() -> ThemeBundle:
+def bundle() -> ThemeBundle:
     base = BundledBaseImage(image=examples.base_image(), png=examples.png())
     return ThemeBundle(preset=examples.preset(), base_images=(base,))
 
 
-def read(document: object) -> ThemeBundle:
+def parse(document: object) -> ThemeBundle:
     return parse_theme_file(json.dumps(document).encode(), "preset file x.json")
 
 
-def test_a_preset_reads_back_with_and_without_base_images() -> None:
+def test_file_round_trip_with_and_without_base_images() -> None:
     assert parse_theme_file(examples.preset().to_json().encode(), "x").preset == examples.preset()
-    assert parse_theme_file(packed().to_json().encode(), "x") == packed()
+    assert parse_theme_file(bundle().to_json().encode(), "x") == bundle()
 
 
-def test_a_file_without_values_that_came_later_reads_as_it_was_meant() -> None:
+def test_missing_newer_fields_get_defaults() -> None:
     old = document()
     del old["version"]
     for slot in "ABCD":
-        for later in (
+        for field in (
             "guidance_end_fraction",
             "deepcache_interval",
             "upscale",
             "face_repair",
             "clip_skip",
         ):
-            del old["recipes"][slot][later]
-    assert read(old).preset == examples.preset()
+            del old["recipes"][slot][field]
+    assert parse(old).preset == examples.preset()
 
 
-def test_older_formats_are_brought_to_todays_step_by_step() -> None:
+def test_old_formats_are_migrated_step_by_step() -> None:
     steps = {
         -1: lambda old: {**old, "version": 0, "slug": old["slug"].lower()},
         0: lambda old: {**old, "version": 1, "name": old["name"].strip()},
@@ -65,7 +65,7 @@ def test_older_formats_are_brought_to_todays_step_by_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "error"),
     [
         ({"prompt": {"3": {"class_type": "KSampler"}}}, "is no preset of the studio: it has no schema"),
         ([1, 2], "is no preset of the studio: it is a list"),
@@ -80,10 +80,10 @@ def test_older_formats_are_brought_to_todays_step_by_step() -> None:
         (document(**{f"key-{n}": n for n in range(MAX_FIELDS + 1)}), "has more than 100,000 fields"),
     ],
 )  # fmt: skip
-def test_what_is_no_preset_of_ours_is_refused_with_the_reason(given: object, said: str) -> None:
+def test_invalid_file_is_refused_with_the_reason(given: object, error: str) -> None:
     with pytest.raises(InvalidDocumentError) as caught:
-        read(given)
-    assert said in str(caught.value)
+        parse(given)
+    assert error in str(caught.value)
     assert str(caught.value).startswith("preset file x.json ")
     assert len(str(caught.value)) < 500
 
@@ -91,22 +91,22 @@ def test_what_is_no_preset_of_ours_is_refused_with_the_reason(given: object, sai
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "../../secret", "https://example.com/x.ckpt", "C:\\\\x"]
 )
-def test_a_path_or_address_in_a_models_name_is_refused(path: str) -> None:
+def test_path_or_url_as_model_name_is_refused(path: str) -> None:
     given = document()
     given["recipes"]["B"]["base_model"]["name"] = path
     with pytest.raises(InvalidDocumentError, match=r"recipes\.B\.base_model\.name"):
-        read(given)
+        parse(given)
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 100_000, b"NaN", b"1" * 5000]
 )
-def test_what_is_no_json_is_refused(data: bytes) -> None:
+def test_malformed_json_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidDocumentError):
         parse_theme_file(data, "preset file x.json")
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=20))  # fmt: skip
-def test_anything_else_is_refused_and_never_bursts(given: object) -> None:
+def test_any_other_json_is_refused(given: object) -> None:
     with pytest.raises(InvalidDocumentError):
-        read(given)
+        parse(given)

@@ -1,4 +1,4 @@
-"""What a study may vary, and what its trials are worth."""
+"""Search spaces of tuning studies, and the scores of trials."""
 
 import pytest
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from tests import examples
 
 
 @pytest.mark.parametrize(
-    ("text", "span"),
+    ("text", "space"),
     [
         ("denoising_strength=0.4..0.8", SearchSpace(field="denoising_strength", low=0.4, high=0.8)),
         ("steps = 8..20", SearchSpace(field="steps", low=8, high=20)),
@@ -32,29 +32,29 @@ from tests import examples
         ),
     ],
 )
-def test_spans_are_read_as_operators_write_them(text: str, span: SearchSpace) -> None:
-    assert SearchSpace.parse(text) == span
+def test_search_space_is_parsed(text: str, space: SearchSpace) -> None:
+    assert SearchSpace.parse(text) == space
 
 
 @pytest.mark.parametrize("text", ["denoising_strength", "denoising_strength=", "=1..2", "denoising_strength=a..b", "denoising_strength=0.8..0.4", "Strength=1,2", "denoising_strength=0..inf", "denoising_strength=nan,1", "steps=" + "1," * 101])  # fmt: skip
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_malformed_search_space_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):
         SearchSpace.parse(text)
 
 
-def test_steps_are_whole_and_strength_is_not() -> None:
+def test_steps_are_integers_and_strength_is_not() -> None:
     assert SearchSpace.parse("steps=8..20").is_integer
     assert not SearchSpace.parse("denoising_strength=0..1").is_integer
     assert not SearchSpace.parse("steps=8,20").is_integer
 
 
-def test_a_field_is_varied_once() -> None:
-    span = SearchSpace.parse("steps=8..20")
+def test_field_with_two_search_spaces_is_refused() -> None:
+    space = SearchSpace.parse("steps=8..20")
     with pytest.raises(ValidationError, match="varied twice"):
-        TuningStudy(slug="spring", version=1, slot="A", search_space=(span, span))
+        TuningStudy(slug="spring", version=1, slot="A", search_space=(space, space))
 
 
-def test_values_come_into_their_fields_and_must_hold() -> None:
+def test_trial_values_are_applied_and_validated() -> None:
     recipe = examples.recipe(control_units=(examples.unit(),))
     varied = apply_trial(recipe, {"denoising_strength": 0.4, "control_units.0.weight": 0.5})
     assert (varied.denoising_strength, varied.control_units[0].weight) == (0.4, 0.5)
@@ -65,7 +65,7 @@ def test_values_come_into_their_fields_and_must_hold() -> None:
         apply_trial(recipe, {"nothing": 4})
 
 
-def test_like_the_doodle_and_unlike_the_others_is_best() -> None:
+def test_low_color_error_and_high_diversity_score_best() -> None:
     best = quality_score(QualityMetrics(color_error=0.0, diversity=40.0, seed_diversity=None))
     middle = quality_score(QualityMetrics(color_error=10.0, diversity=10.0, seed_diversity=None))
     worst = quality_score(QualityMetrics(color_error=60.0, diversity=0.0, seed_diversity=None))
@@ -73,9 +73,9 @@ def test_like_the_doodle_and_unlike_the_others_is_best() -> None:
     assert worst < middle < best
 
 
-def test_stars_are_waited_for_where_they_count() -> None:
-    looks = QualityMetrics(color_error=0.0, diversity=40.0, seed_diversity=None)
-    assert trial_score("looks", looks, None) == 1.0
-    assert trial_score("votes", looks, None) is None
-    assert [trial_score("votes", looks, stars) for stars in (1, 3, 5)] == [0.0, 0.5, 1.0]
-    assert trial_score("both", looks, 1) == 0.5
+def test_trial_has_no_score_until_it_is_rated() -> None:
+    metrics = QualityMetrics(color_error=0.0, diversity=40.0, seed_diversity=None)
+    assert trial_score("looks", metrics, None) == 1.0
+    assert trial_score("votes", metrics, None) is None
+    assert [trial_score("votes", metrics, rating) for rating in (1, 3, 5)] == [0.0, 0.5, 1.0]
+    assert trial_score("both", metrics, 1) == 0.5

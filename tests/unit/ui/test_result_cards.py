@@ -4,13 +4,13 @@ import pytest
 
 from studio.recipes.generation.events import (
     Event,
-    Failed,
     JobCancelled,
     JobCompleted,
+    JobFailed,
+    JobQueued,
+    JobStarted,
     ModelLoading,
     PreviewReady,
-    Queued,
-    Started,
     StepCompleted,
 )
 from studio.ui.result_cards import ResultCard
@@ -22,8 +22,8 @@ from tests import examples
     ("events", "shows"),
     [
         ([], 'data-state="idle"'),
-        ([Queued(slot="A")], "Waiting"),
-        ([Queued(slot="A"), Started(slot="A")], "Starting"),
+        ([JobQueued(slot="A")], "Waiting"),
+        ([JobQueued(slot="A"), JobStarted(slot="A")], "Starting"),
         ([ModelLoading(slot="A", model="pocket-ink")], "Loading pocket-ink"),
         ([StepCompleted(slot="A", done=3, total=12)], 'aria-valuenow="25"'),
         ([StepCompleted(slot="A", done=3, total=12)], "Step 3 of 12"),
@@ -31,7 +31,7 @@ from tests import examples
             [StepCompleted(slot="A", done=3, total=12), PreviewReady(slot="A", png=b"PNG")],
             'class="preview"',
         ),
-        ([Failed(slot="A", message="no room")], 'role="alert">no room'),
+        ([JobFailed(slot="A", message="no room")], 'role="alert">no room'),
         ([StepCompleted(slot="A", done=3, total=12), JobCancelled(slot="A")], "Stopped"),
         (
             [JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), png=b"PNG")],
@@ -39,7 +39,7 @@ from tests import examples
         ),
         ([JobCompleted(slot="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
         (
-            [JobCompleted(slot="A", variant=examples.variant(), png=b"PNG"), Queued(slot="A")],
+            [JobCompleted(slot="A", variant=examples.variant(), png=b"PNG"), JobQueued(slot="A")],
             "Waiting",
         ),
     ],
@@ -62,7 +62,7 @@ def test_the_card_tells_how_long_the_rest_should_take() -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        Failed(slot="A", message="<script>alert(1)</script>"),
+        JobFailed(slot="A", message="<script>alert(1)</script>"),
         JobCompleted(
             slot="A", png=b"PNG", variant=examples.variant(notes=("<script>alert(1)</script>",))
         ),
