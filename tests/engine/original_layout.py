@@ -57,7 +57,7 @@ OPEN_CLIP_NAMES = {
 
 
 def original_layout(pipe: DiffusionPipeline, family: ModelFamily) -> StateDict:
-    """All weights of `pipe` in one state dict."""
+    """All weights of `pipe` in one state dict (shapes of the original files)."""
     state_dict = {f"model.diffusion_model.{k}": v for k, v in unet(pipe.unet).items()}
     state_dict |= {f"first_stage_model.{k}": v for k, v in vae(pipe.vae).items()}
     if family == "sd15":
@@ -71,7 +71,7 @@ def original_layout(pipe: DiffusionPipeline, family: ModelFamily) -> StateDict:
 
 
 def unet(module: torch.nn.Module) -> StateDict:
-    """A UNet's weights by their original names."""
+    """A UNet's weights by their original names (shapes unchanged)."""
     state = module.state_dict()
     return {_unet_name(name, state): value for name, value in state.items()}
 
@@ -125,13 +125,16 @@ def vae(module: torch.nn.Module) -> StateDict:
 
 
 def clip(module: torch.nn.Module, prefix: str) -> StateDict:
-    """A CLIP text encoder's weights as OpenAI names them."""
+    """A CLIP text encoder's weights as OpenAI names them (shapes unchanged)."""
     state = module.state_dict()
     return {prefix + name.removeprefix("text_model."): value for name, value in state.items()}
 
 
 def open_clip(module: torch.nn.Module, prefix: str) -> StateDict:
-    """A CLIP text encoder's weights as OpenCLIP names them; queries, keys and values are one."""
+    """A CLIP text encoder's weights as OpenCLIP names them; queries, keys and values are one.
+
+    Those become (3 x width, width); all other shapes are unchanged.
+    """
     state = {name.removeprefix("text_model."): v for name, v in module.state_dict().items()}
     renamed = {
         "token_embedding.weight": state.pop("embeddings.token_embedding.weight"),

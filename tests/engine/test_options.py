@@ -59,6 +59,7 @@ def test_overflow_in_half_precision_falls_back_to_fp32(
     real = pipelines.run_pass
 
     def overflowing(base_model: Any, *args: Any) -> torch.Tensor:
+        # Returns (jobs, channels, height/8, width/8).
         if base_model.dtype != torch.float32:
             raise NonFiniteLatentsError
         return real(base_model, *args)

@@ -58,6 +58,7 @@ def batch_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     real = UNet2DConditionModel.forward
 
     def forward(unet: Any, sample: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        # `sample` is (batch, channels, height, width).
         sizes.append(len(sample))
         return real(unet, sample, *args, **kwargs)
 
@@ -112,6 +113,7 @@ def test_sd3_guidance_lasts_until_the_recipes_guidance_end(
         def step(
             self: Any, output: torch.Tensor, *args: Any, real: Any = real, **kwargs: Any
         ) -> Any:
+            # `output` is (batch, channels, height, width), guidance applied.
             outputs.append(round(float(output.mean()), 3))
             return real(self, output, *args, **kwargs)
 

@@ -33,8 +33,7 @@ def make_control_map(
     """
     if unit.preprocessor == "pose":
         return _pose_map(unit, job, size)
-    source = _select_source(unit, job, base, doodle)
-    if source is None:
+    if (source := _select_source(unit, job, base, doodle)) is None:
         return None
     resample = Image.Resampling.NEAREST if unit.source == "doodle" else Image.Resampling.LANCZOS
     resized = resize_to(source, size, unit.resize_mode, resample)

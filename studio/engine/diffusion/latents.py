@@ -32,6 +32,7 @@ def encode_image(base_model: LoadedBaseModel, image: Image.Image) -> torch.Tenso
     vae = base_model.vae
 
     def encode() -> torch.Tensor:
+        """The VAE's latents, (1, channels, height/8, width/8)."""
         pixel_values = image_to_tensor(image, vae.device, vae.dtype) * 2 - 1
         mode: torch.Tensor = vae.encode(pixel_values).latent_dist.mode()
         return mode
@@ -48,6 +49,7 @@ def decode_latents(base_model: LoadedBaseModel, latents: torch.Tensor) -> tuple[
     vae = base_model.vae
 
     def decode() -> torch.Tensor:
+        """(1, 3, height, width), -1 to 1."""
         vae_latents = base_model.latent_scale.to_vae(latents).to(vae.dtype)
         sample: torch.Tensor = vae.decode(vae_latents, return_dict=False)[0]
         return sample

@@ -19,7 +19,7 @@ from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.models.types import ModelInfo
 
 StateDict = Mapping[str, torch.Tensor]
-"""A LoRA file's tensors by name."""
+"""A LoRA file's tensors by name, (rank, in) and (out, rank) of each layer and scalars."""
 
 _LORA_DOWN_SUFFIXES = ("lora_down.weight", "lora_A.weight", "lora.down.weight")
 """The end of one tensor's name in each adapted layer, in the layouts of kohya, peft and diffusers."""
@@ -46,7 +46,8 @@ class LoraAdapterPool:
         loras: Sequence[tuple[ModelInfo, float]],
         files: ByteLRUCache[StateDict],
     ) -> Iterator[None]:
-        """Enables the LoRAs with their weights for the block; `files` caches their tensors.
+        """Enables the LoRAs with their weights for the block; `files` caches their `StateDict`s
+        (see there for shapes).
 
         Raises CorruptModelError, or IncompatibleModelError for a LoRA that does not fit the base
         model.
@@ -72,7 +73,10 @@ class LoraAdapterPool:
         files: ByteLRUCache[StateDict],
         required: int,
     ) -> str:
-        """The adapter's name. `required` adapters of the job stay attached, whatever the capacity."""
+        """The adapter's name, attached from its `StateDict` (see there for shapes) if it is not yet.
+
+        `required` adapters of the job stay attached, whatever the capacity.
+        """
         if model.sha256 in self._attached:
             self._attached.move_to_end(model.sha256)
             return self._attached[model.sha256]
@@ -95,7 +99,10 @@ class LoraAdapterPool:
 def _attach(
     pipe: DiffusionPipeline, name: str, model: ModelInfo, files: ByteLRUCache[StateDict]
 ) -> None:
-    """Raises IncompatibleModelError when the base model lacks layers that the LoRA adapts."""
+    """Attaches the file's `StateDict` (see there for shapes) as an adapter.
+
+    Raises IncompatibleModelError when the base model lacks layers that the LoRA adapts.
+    """
     state_dict = files.get_or_create(model.sha256, lambda: _read(model))
     try:
         with module_build_lock(), ignore_peft_warnings():

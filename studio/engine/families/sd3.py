@@ -36,14 +36,19 @@ def encode_prompts(
         negative_prompt=unweighted_text(negative),
         clip_skip=clip_skip - 1 or None,
     )
+    tensors = dict(zip(POOLED_EMBEDDING_NAMES, embeddings, strict=True))
     token_count = count_tokens(cast(CLIPTokenizer, base_model.components["tokenizer"]), positive)
+    return PromptEmbeddings(tensors, _notes(token_count, [*positive, *negative]), token_count)
+
+
+def _notes(token_count: int, fragments: Sequence[WeightedFragment]) -> tuple[Message, ...]:
+    """Notes about what of the prompts is ignored."""
     notes: list[Message] = []
     if token_count > CHUNK_TOKENS:
         notes.append(message("engine.prompt_cut", tokens=token_count, window=CHUNK_TOKENS))
-    if any(fragment.weight != 1.0 for fragment in (*positive, *negative)):
+    if any(fragment.weight != 1.0 for fragment in fragments):
         notes.append(message("engine.word_weights_ignored"))
-    tensors = dict(zip(POOLED_EMBEDDING_NAMES, embeddings, strict=True))
-    return PromptEmbeddings(tensors, tuple(notes), token_count)
+    return tuple(notes)
 
 
 SD3 = ModelFamilySpec(

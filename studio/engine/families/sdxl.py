@@ -30,6 +30,19 @@ def encode_prompts(
 
     Shapes: (1, n x 77, sum of both encoders' widths), pooled (1, width of the second encoder).
     """
+    embeddings = _encode(base_model, positive, negative, clip_skip)
+    token_count = count_tokens(cast(CLIPTokenizer, base_model.components["tokenizer"]), positive)
+    tensors = dict(zip(POOLED_EMBEDDING_NAMES, embeddings, strict=True))
+    return PromptEmbeddings(tensors, chunking_note(token_count), token_count)
+
+
+def _encode(
+    base_model: LoadedBaseModel,
+    positive: Sequence[WeightedFragment],
+    negative: Sequence[WeightedFragment],
+    clip_skip: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The embeddings in the order of `POOLED_EMBEDDING_NAMES`, with the shapes of `encode_prompts`."""
     encoders = [_encoder(base_model, suffix, clip_skip) for suffix in ("", "_2")]
     pairs = [encoder.encode_pair(positive, negative) for encoder in encoders]
     prompt_embeds, negative_prompt_embeds = (
@@ -41,15 +54,12 @@ def encode_prompts(
     if not any(fragment.text.strip() for fragment in negative):
         negative_prompt_embeds = torch.zeros_like(negative_prompt_embeds)
         negative_pooled_prompt_embeds = torch.zeros_like(negative_pooled_prompt_embeds)
-    embeddings = (
+    return (
         prompt_embeds,
         negative_prompt_embeds,
         pooled_prompt_embeds,
         negative_pooled_prompt_embeds,
     )
-    token_count = count_tokens(cast(CLIPTokenizer, base_model.components["tokenizer"]), positive)
-    tensors = dict(zip(POOLED_EMBEDDING_NAMES, embeddings, strict=True))
-    return PromptEmbeddings(tensors, chunking_note(token_count), token_count)
 
 
 def _encoder(base_model: LoadedBaseModel, suffix: str, clip_skip: int) -> ClipPromptEncoder:

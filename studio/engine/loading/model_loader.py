@@ -107,15 +107,7 @@ def _read_module(
     """The module, and the names of a folder's weights that it has no place for."""
     loader: Any = module_class
     if model.path.is_dir():
-        with loading_errors(model):
-            module, info = loader.from_pretrained(
-                model.path,
-                dtype=dtype,
-                output_loading_info=True,
-                **_OFFLINE,
-                **_weights_variant(model.path),
-            )
-        return module, info["unexpected_keys"]
+        return _read_folder(loader, model, dtype)
     config_dir = configs.config_dir(model)
     with loading_errors(model):
         module = loader.from_single_file(
@@ -126,6 +118,18 @@ def _read_module(
             torch_dtype=dtype,
         )
     return module, []
+
+
+def _read_folder(loader: Any, model: ModelInfo, dtype: torch.dtype) -> tuple[Any, list[str]]:
+    with loading_errors(model):
+        module, info = loader.from_pretrained(
+            model.path,
+            dtype=dtype,
+            output_loading_info=True,
+            **_OFFLINE,
+            **_weights_variant(model.path),
+        )
+    return module, info["unexpected_keys"]
 
 
 def _for_inference(module: ModuleT, model: ModelInfo) -> ModuleT:

@@ -112,7 +112,7 @@ def _do_nothing() -> None:
 
 
 def _swap_in_host_copies(model: HasModules, host_copies: WeakTensorKeyDictionary) -> None:
-    """Puts the host copies in place of the weights on the device."""
+    """Puts the host copies (of any shape) in place of the weights on the device."""
     for weight in _tensors_of(model):
         if weight in host_copies:
             weight.data = host_copies[weight]

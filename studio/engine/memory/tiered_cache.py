@@ -133,16 +133,7 @@ class TieredModelCache(Generic[ModelT]):
 
         Raises InsufficientMemoryError when it cannot fit beside what is pinned.
         """
-        entry = self._entries.get(key)
-        if entry is None:
-            self._misses += 1
-            entry = self._load(key, size, load)
-        elif entry.is_on_device:
-            self._device_hits += 1
-        else:
-            self._ram_hits += 1
-        self._entries.move_to_end(key)
-        entry.last_used = next(self._use_counter)
+        entry = self._look_up(key, size, load)
         entry.pins += 1
         try:
             if not entry.is_on_device:
@@ -173,6 +164,20 @@ class TieredModelCache(Generic[ModelT]):
             for key, entry in tuple(self._entries.items())
         )
         return TieredCacheStats(residents, self._device_hits, self._ram_hits, self._misses)
+
+    def _look_up(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> _Entry[ModelT]:
+        """The entry, loaded on a miss and marked as the most recently used."""
+        entry = self._entries.get(key)
+        if entry is None:
+            self._misses += 1
+            entry = self._load(key, size, load)
+        elif entry.is_on_device:
+            self._device_hits += 1
+        else:
+            self._ram_hits += 1
+        self._entries.move_to_end(key)
+        entry.last_used = next(self._use_counter)
+        return entry
 
     def _load(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> _Entry[ModelT]:
         self._make_room("ram", size, key)
