@@ -68,7 +68,8 @@ def _write_variants(
     from studio.files import write_atomic
     from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
 
-    variants, failed = {}, {}
+    variants: dict[str, dict[str, Any]] = {}
+    failed: dict[str, str] = {}
     for event in events:
         if isinstance(event, JobCompleted):
             file = out / f"{event.slot}.png"

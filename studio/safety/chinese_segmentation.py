@@ -45,7 +45,9 @@ def compose_components(clause: NormalizedText) -> NormalizedText | None:
     """A clause with its decomposed characters composed; None if it has none."""
     if not _COMPONENT.search(clause.text):
         return None
-    parts, indices, position = [], [], 0
+    parts: list[str] = []
+    indices: list[int] = []
+    position = 0
     for match in _COMPONENT.finditer(clause.text):
         start = match.start()
         parts += [clause.text[position:start], COMPONENTS[match.group()]]

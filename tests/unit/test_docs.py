@@ -145,8 +145,8 @@ def test_commands_named_in_texts_exist() -> None:
     for source, text in texts_that_name_commands():
         for name, subcommand in NAMED_COMMAND.findall(text):
             command = visible.get(name)
-            is_group = isinstance(command, TyperGroup)
-            if command is None or (is_group and subcommand and subcommand not in command.commands):
+            subcommands = command.commands if isinstance(command, TyperGroup) else {subcommand}
+            if command is None or (subcommand and subcommand not in subcommands):
                 unknown.append(f"{source}: studio {name} {subcommand}")
     assert not unknown
 
