@@ -28,8 +28,8 @@ from studio.ui.texts import Texts
 HEAD = (
     "pages/language-link.js", "studio/sign-out.js", "studio/connection.js",
     "studio/restore-on-drop.js", "studio/confirmations.js", "studio/model-thumbnails.js",
-    "studio/notices.js", "studio/drafts.js", "canvas/index.js",
-    "components/image-radio.js", "components/compare-dialog.js",
+    "studio/notices.js", "canvas/index.js", "components/image-radio.js",
+    "components/compare-dialog.js",
 )  # fmt: skip
 """Modules of `studio/web` on the Gradio page. Those that its components import are among them, so that
 they are on their way before Gradio runs."""
