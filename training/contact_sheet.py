@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from studio.app import AppContainer, create_app_container
 from studio.imaging.compositing import overlay_doodle
-from studio.recipes.generation.events import Failed, JobCompleted
+from studio.recipes.generation.events import JobCompleted, JobFailed
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.settings import Settings
 from training.character import SIZE
@@ -35,7 +35,7 @@ def _row(
     for event in studio.renders.start(request).events():
         if isinstance(event, JobCompleted):
             variants[event.slot] = _open(event.png)
-        elif isinstance(event, Failed):
+        elif isinstance(event, JobFailed):
             variants[event.slot] = _failed(str(event.message))
     return [
         overlay_doodle(base, _open(doodle.png)),

@@ -109,10 +109,10 @@ def pull(
     settings = load_settings()
     hub = Hub(settings.hub_url)
     plan = hub.plan_download(repo, kind.value, file, revision, variant)
-    print_line(f"{len(plan.files)} files, {plan.bytes / 1e6:,.1f} MB", err=True)
+    print_line(f"{len(plan.files)} files, {plan.size_bytes / 1e6:,.1f} MB", err=True)
     if dry_run:
         if as_json:
-            estimate = DownloadEstimate(name=plan.name, files=len(plan.files), bytes=plan.bytes)
+            estimate = DownloadEstimate(name=plan.name, files=len(plan.files), bytes=plan.size_bytes)
             print_json(estimate.model_dump_json())
         return
     if not yes:

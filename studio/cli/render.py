@@ -66,7 +66,7 @@ def _write_variants(
     """Write each image as it is completed; returns the variants and the failures, by recipe
     slot."""
     from studio.files import write_atomic
-    from studio.recipes.generation.events import Failed, JobCompleted, ResultWithheld
+    from studio.recipes.generation.events import JobCompleted, JobFailed, ResultWithheld
 
     variants: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}
@@ -76,7 +76,7 @@ def _write_variants(
             write_atomic(file, event.png)
             variants[event.slot] = event.variant.model_dump(mode="json")
             print_line(f"{event.slot}: {file}", err=True)
-        elif isinstance(event, Failed):
+        elif isinstance(event, JobFailed):
             failed[event.slot] = str(event.message)
         elif isinstance(event, ResultWithheld):
             failed[event.slot] = f"withheld: {event.reason}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
-from studio.models.folder_config import MAX_CONFIGURATION
+from studio.models.folder_config import MAX_CONFIG_BYTES
 from studio.models.safetensors_header import read_header
 from studio.models.types import ModelFamily, ModelInfo
 from studio.models.weights import read_regular_file
@@ -93,7 +93,7 @@ def _configured_latent_space(config: dict[str, object]) -> LatentSpace | None:
 def _read_config(file: Path) -> dict[str, object]:
     """Empty when it cannot be read: loading the model reports that."""
     try:
-        config = json.loads(read_regular_file(file, MAX_CONFIGURATION))
+        config = json.loads(read_regular_file(file, MAX_CONFIG_BYTES))
     except (OSError, ValueError, RecursionError, CorruptModelError):
         return {}
     return config if isinstance(config, dict) else {}

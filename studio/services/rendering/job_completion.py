@@ -15,7 +15,7 @@ from studio.engine.results import RenderResult
 from studio.errors import StorageUnavailableError, StudioError, public_message
 from studio.imaging.png_metadata import png_with_metadata
 from studio.messages import Message, message
-from studio.recipes.generation.events import Failed, JobCancelled, JobCompleted, ResultWithheld
+from studio.recipes.generation.events import JobCancelled, JobCompleted, JobFailed, ResultWithheld
 from studio.recipes.generation.job import GenerationRequest, RenderJob, Variant
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.themes.preset import Slot
@@ -28,7 +28,7 @@ from studio.store.variants import VariantStore
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 OutputModerator = Callable[[GenerationRequest, Slot, Image.Image], ImageModerationResult]
-TerminalEvent = JobCompleted | Failed | ResultWithheld | JobCancelled
+TerminalEvent = JobCompleted | JobFailed | ResultWithheld | JobCancelled
 STORE_AWAY = message("request.storage_stayed_away")
 """The error of a test run whose store stayed away; the store's address is for the log alone."""
 
@@ -124,7 +124,7 @@ class JobCompleter:
             if run.tracker.is_stored:
                 raise
             log.warning("the end of variant %s of %s: %s", event.slot, run.request.id, error)
-            run.publish(Failed(slot=event.slot, message=STORE_AWAY))
+            run.publish(JobFailed(slot=event.slot, message=STORE_AWAY))
         except Exception:
             log.exception("the end of variant %s of %s", event.slot, run.request.id)
             run.publish(unexpected_error_event(event.slot))
@@ -162,7 +162,7 @@ class JobCompleter:
         if is_queued:
             requeue(job)
         else:
-            self.end(run, Failed(slot=job.slot, message=error))
+            self.end(run, JobFailed(slot=job.slot, message=error))
 
     def _record(self, run: Run, action: Callable[[], T]) -> T:
         """Calls the tracker, again and again while the store is away."""
@@ -174,21 +174,21 @@ class JobCompleter:
 
 def _error_of(event: TerminalEvent) -> Message | None:
     """What the job table records as the reason why there is no image."""
-    if isinstance(event, Failed):
+    if isinstance(event, JobFailed):
         return event.message
     return event.reason if isinstance(event, ResultWithheld) else None
 
 
-def unexpected_error_event(slot: Slot) -> Failed:
+def unexpected_error_event(slot: Slot) -> JobFailed:
     """The end of a job by a bug; its text is for the log alone."""
-    return Failed(slot=slot, message=message("request.variant_failed", slot=slot))
+    return JobFailed(slot=slot, message=message("request.variant_failed", slot=slot))
 
 
-def failed_event(job: RenderJob, error: StudioError) -> Failed:
+def failed_event(job: RenderJob, error: StudioError) -> JobFailed:
     """The end of a job by an error with a hint for the user; it is logged here."""
     log.warning("variant %s of %s failed: %s", job.slot, job.request_id, error)
     text = STORE_AWAY if isinstance(error, StorageUnavailableError) else public_message(error)
-    return Failed(slot=job.slot, message=text)
+    return JobFailed(slot=job.slot, message=text)
 
 
 def theme_label(request: GenerationRequest) -> str:

@@ -23,7 +23,7 @@ from studio.errors import (
 )
 from studio.imaging.png_io import encode_png
 from studio.messages import Message
-from studio.recipes.generation.events import Failed, JobCancelled, Started
+from studio.recipes.generation.events import JobCancelled, JobFailed, JobStarted
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.themes.preset import Slot
 from studio.services.rendering.job_completion import (
@@ -97,7 +97,7 @@ class RenderWorker:
         if not run.take(slot):
             return False
         if self._claim(run, slot):
-            run.publish(Started(slot=slot))
+            run.publish(JobStarted(slot=slot))
             return True
         self._completer.queue.submit(partial(self._completer.abandon, run, slot))
         return False
@@ -215,7 +215,7 @@ class RenderWorker:
             return
         for job in jobs:
             if run.take(job.slot):
-                run.publish(Failed(slot=job.slot, message=self.device_lost.message))
+                run.publish(JobFailed(slot=job.slot, message=self.device_lost.message))
 
     def _render(self, run: Run, jobs: Sequence[RenderJob]) -> tuple[RenderResult, ...]:
         base, doodle = self._load_images(jobs[0], run.tracker.is_stored)

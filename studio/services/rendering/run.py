@@ -10,8 +10,8 @@ from studio.recipes.generation.events import (
     TERMINAL_EVENTS,
     Event,
     JobCancelled,
+    JobQueued,
     JobReassigned,
-    Queued,
 )
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.serving.request_status import JobState
@@ -105,7 +105,7 @@ class Run:
         self._lock = threading.Lock()
         self._queued = [job.slot for job in jobs]
         for slot in self._queued:
-            self.publish(Queued(slot=slot))
+            self.publish(JobQueued(slot=slot))
 
     def events(self) -> Iterator[Event]:
         """Every event in order from the first; ends when each job has ended."""
@@ -160,7 +160,7 @@ class Run:
                 self._cancelled.clear()  # The run was cancelled, and a job of it is wanted again.
             if slot not in self._queued:
                 self._queued.append(slot)
-        self.publish(Queued(slot=slot))
+        self.publish(JobQueued(slot=slot))
 
     def should_stop(self, slot: Slot) -> bool:
         """Whether a running job must stop: it was cancelled here, or its attempt is not the

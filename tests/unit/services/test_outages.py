@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from studio.errors import DeviceLostError, StorageError, StorageUnavailableError, WorkerHungError
-from studio.recipes.generation.events import Event, Failed, JobCompleted, StepCompleted
+from studio.recipes.generation.events import Event, JobCompleted, JobFailed, StepCompleted
 from studio.recipes.generation.job import GenerationRequest, Variant
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.serving.request_status import JobState, to_event_message
@@ -181,7 +181,7 @@ def test_test_run_fails_after_a_timeout_while_the_store_is_away(tmp_path: Path) 
     bench = Bench(tmp_path, FakeRenderer())
     request = examples.request(base_image=bench.base)
     bench.outage.begin()
-    failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(request).events() if isinstance(e, JobFailed)]
     assert [event.message for event in failed] == [STORE_AWAY] * 4
     bench.outage.end()
     assert done(list(bench.service.start(request).events())) == [*SLOTS]
@@ -192,7 +192,7 @@ def test_result_that_cannot_be_stored_fails_without_retry(tmp_path: Path) -> Non
     bench = Bench(tmp_path, FakeRenderer())
     bench.variants.outage = Outage()
     bench.variants.outage.begin(StorageError("the words hold a character that no database takes"))
-    failed = [e for e in bench.start(bench.admit()).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.start(bench.admit()).events() if isinstance(e, JobFailed)]
     assert len(failed) == 4
     assert len(bench.renderer.rendered) == 4
     assert bench.states() == ["failed"] * 4
@@ -215,7 +215,7 @@ def test_lost_device_requeues_jobs_and_stops_rendering(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer(errors={"A": error}))
     run = bench.start(bench.admit())
     trial = bench.service.start(examples.request(id="e" * 32, base_image=bench.base))
-    assert [str(e.message) for e in trial.events() if isinstance(e, Failed)] == [str(error)] * 4
+    assert [str(e.message) for e in trial.events() if isinstance(e, JobFailed)] == [str(error)] * 4
     assert [run.wait_for(number).kind for number in (4, 5)] == ["started", "queued"]
     assert run.pending_slots == SLOTS
     assert bench.states() == ["queued"] * 4
@@ -377,4 +377,4 @@ def test_expired_jobs_end_and_the_running_one_goes_on(tmp_path: Path) -> None:
     gate.release(100)
     remaining = list(events)
     assert done(remaining) == ["A"]
-    assert [e.message for e in remaining if isinstance(e, Failed)] == [EXPIRED_MESSAGE] * 3
+    assert [e.message for e in remaining if isinstance(e, JobFailed)] == [EXPIRED_MESSAGE] * 3

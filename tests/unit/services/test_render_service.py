@@ -9,7 +9,7 @@ from studio.errors import NotFoundError, RenderError
 from studio.imaging.png_io import decode_png
 from studio.imaging.png_metadata import read_metadata
 from studio.recipes.base_image import BaseImage
-from studio.recipes.generation.events import Failed, JobCancelled, JobCompleted, StepCompleted
+from studio.recipes.generation.events import JobCancelled, JobCompleted, JobFailed, StepCompleted
 from studio.recipes.generation.job import GenerationRequest
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.rendering.render_queue import RenderQueue
@@ -83,7 +83,7 @@ def test_one_failed_job_leaves_three_done(folder: Path) -> None:
     bench = Bench(folder, FakeRenderer(errors={"B": RenderError("no room for B")}))
     events = list(bench.service.start(bench.request()).events())
     assert [e.slot for e in events if isinstance(e, JobCompleted)] == ["A", "C", "D"]
-    assert [(e.slot, str(e.message)) for e in events if isinstance(e, Failed)] == [
+    assert [(e.slot, str(e.message)) for e in events if isinstance(e, JobFailed)] == [
         ("B", "no room for B")
     ]
 
@@ -92,7 +92,7 @@ def test_unexpected_error_fails_the_job_without_its_text(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench(folder, FakeRenderer(errors={"A": ZeroDivisionError("secret /path")}))
-    failed = [e for e in bench.service.start(bench.request()).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(bench.request()).events() if isinstance(e, JobFailed)]
     assert [e.slot for e in failed] == ["A"]
     assert "secret" not in str(failed[0].message)
     assert "secret" in caplog.text
@@ -157,7 +157,7 @@ def test_job_fails_when_the_image_cannot_be_stored(folder: Path) -> None:
     request = bench.request()
     (folder / "p").rename(folder / "q")
     (folder / "p").write_text("in the way")
-    failed = [e for e in bench.service.start(request).events() if isinstance(e, Failed)]
+    failed = [e for e in bench.service.start(request).events() if isinstance(e, JobFailed)]
     assert len(failed) == 4
 
 
@@ -176,7 +176,7 @@ def test_failed_batch_is_rendered_one_by_one(
     bench = Bench(folder, renderer, batch=True)
     events = list(bench.service.start(bench.request()).events())
     assert [e.slot for e in events if isinstance(e, JobCompleted)] == ["A", "B", "D"]
-    assert [str(e.message) for e in events if isinstance(e, Failed)] == ["no room for C"]
+    assert [str(e.message) for e in events if isinstance(e, JobFailed)] == ["no room for C"]
     assert renderer.batches == [4, 1, 1, 1, 1]
 
 

@@ -6,15 +6,15 @@ from studio.errors import NotFoundError, VersionConflictError
 from studio.recipes.evaluation.blind_test import Vote, matchup_for
 from studio.store.blind_tests import BlindTestStore
 from studio.store.database import Database
-from tests.unit.recipes.test_blind_test import contest
+from tests.unit.recipes.test_blind_test import make_blind_test
 
 
 def test_blind_tests_are_listed_newest_first(url: str) -> None:
     store = BlindTestStore(Database(url))
-    first, second = store.add(contest(2), "ada"), store.add(contest(3))
+    first, second = store.add(make_blind_test(2), "ada"), store.add(make_blind_test(3))
     assert store.get(first.id) == first
     assert [stored.id for stored in store.list_all()] == [second.id, first.id]
-    assert (first.author, first.contest) == ("ada", contest(2))
+    assert (first.author, first.contest) == ("ada", make_blind_test(2))
     assert first.created_at.tzinfo is not None
     with pytest.raises(NotFoundError, match="no contest 99"):
         store.get(99)
@@ -22,7 +22,7 @@ def test_blind_tests_are_listed_newest_first(url: str) -> None:
 
 def test_vote_with_a_stale_index_conflicts(url: str) -> None:
     store = BlindTestStore(Database(url))
-    stored = store.add(contest())
+    stored = store.add(make_blind_test())
 
     def cast(voter: str, index: int) -> None:
         matchup = matchup_for(stored.contest, "1", voter, index)

@@ -55,7 +55,7 @@ def test_image_is_stored_once_under_its_hash(bucket_url: str) -> None:
 
 
 def test_missing_bucket_is_named(bucket_url: str) -> None:
-    with pytest.raises(StorageUnavailableError, match="STUDIO_PICTURE_STORE names it"):
+    with pytest.raises(StorageUnavailableError, match="STUDIO_IMAGE_STORE_URL names it"):
         BucketImageStore("s3://nowhere-at-all/pictures").write(b"pixels")
     with pytest.raises(StorageUnavailableError, match="cannot be used"):
         BucketImageStore("nonsense://x")

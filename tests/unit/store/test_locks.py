@@ -13,7 +13,7 @@ def test_second_server_is_refused_until_the_first_releases(url: str) -> None:
     first, second = ServerLock(database_url(url)), ServerLock(database_url(url))
     first.acquire(0)
     first.check()
-    with pytest.raises(StoreInUseError, match="another `studio serve`"):
+    with pytest.raises(StoreInUseError, match="another `studio api`"):
         second.acquire(0.3)
     first.release()
     second.acquire(LONG)  # PostgreSQL notices a moment later that the first session has ended.

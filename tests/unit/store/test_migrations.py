@@ -28,7 +28,7 @@ from studio.store.themes import ThemeStore
 from studio.store.tuning_journal import OptunaJournalBackend
 from studio.store.users import UserStore
 from tests import examples
-from tests.unit.recipes.test_blind_test import contest
+from tests.unit.recipes.test_blind_test import make_blind_test
 from tests.unit.store.job_table import add_request, claim_a
 from tests.unit.store.test_audit_log import decision
 
@@ -102,7 +102,7 @@ def fill(opened: database.Database) -> None:
     UserStore(opened).create_session("ada", timedelta(hours=1))
     ApiClientStore(opened).create_or_rotate_key(ApiClient(name="app"))
     ReportStore(opened).add("spring", 1, "robustness", RobustnessReport(cases=()))
-    test = BlindTestStore(opened).add(contest(2), "ada")
+    test = BlindTestStore(opened).add(make_blind_test(2), "ada")
     vote = Vote(voter="bo", ballot=matchup_for(test.contest, "1", "bo", 0), choice="tie")
     BlindTestStore(opened).add_vote(test.id, vote, 0)
     request_id = add_request(JobStore.open(opened), idempotency_key="k")

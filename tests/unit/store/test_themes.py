@@ -134,7 +134,7 @@ def test_missing_directory_is_named() -> None:
     ["", "postgres", "mysql://db/studio", "oracle://db/studio", "postgresql+nothing://db/studio"],
 )
 def test_unsupported_database_url_is_refused(url: str) -> None:
-    with pytest.raises(StorageUnavailableError, match="STUDIO_DATABASE is no database"):
+    with pytest.raises(StorageUnavailableError, match="STUDIO_DATABASE_URL is no database"):
         Database(url)
 
 
