@@ -135,7 +135,7 @@ def texts_that_name_commands() -> Iterator[tuple[str, str]]:
         for id_, text in templates(language).items():
             yield f"{language}: {id_}", text
     for path in [*(ROOT / "studio").rglob("*.py"), *PAGES]:
-        if path.name != "CHANGELOG.md":
+        if path.name not in ("CHANGELOG.md", "servers.py"):  # These name the old commands.
             yield relative_path(path), path.read_text("utf-8")
 
 
