@@ -85,6 +85,7 @@ OLD_FIELDS: Mapping[str, Mapping[str, str]] = {
         "per_day": "requests_per_day",
         "in_flight": "max_concurrent_requests",
     },
+    "Draft": {"base": "base_image_id", "words": "user_prompt", "number": "version"},
     "TuningStudy": {"letter": "slot", "number": "version", "spans": "search_space"},
     "Candidate": {"letter": "slot", "number": "version"},
 }

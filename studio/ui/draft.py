@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from studio.errors import StudioError
-from studio.recipes.base import FrozenModel
+from studio.recipes.base import StoredModel
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.diff import Change
 from studio.recipes.generation.job import UserPrompt
@@ -20,7 +20,7 @@ from studio.ui.texts import Texts
 MARK = "box-shadow: inset 3px 0 var(--accent) !important;"
 
 
-class Draft(FrozenModel):
+class Draft(StoredModel):
     """The page as it stood: the edited preset, the version it began from, and what was asked."""
 
     preset: Preset

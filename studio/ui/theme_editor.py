@@ -26,12 +26,13 @@ from studio.ui.recipe_form import FieldValidationError, RecipeForm, render_model
 from studio.ui.texts import Texts
 
 # A style sheet of its own for each switch: what Gradio draws anew stays hidden.
-APPLY_VISIBILITY_JS = """(...values) => SWITCHES.forEach((each, i) => {
-    const id = `unused-${each.own}`;
+APPLY_VISIBILITY_JS = """(...values) => SWITCHES.forEach(({ trigger_id, group, hidden_values }, i) => {
+    const id = `unused-${trigger_id}`;
     const sheet = document.getElementById(id)
         || document.head.appendChild(Object.assign(document.createElement('style'), { id }));
-    const off = each.off.includes(values[i]);
-    sheet.textContent = off ? `[id^='${each.group}']:not([id='${each.own}']) { display: none !important; }` : '';
+    const hidden = hidden_values.includes(values[i]);
+    const rule = `[id^='${group}']:not([id='${trigger_id}']) { display: none !important; }`;
+    sheet.textContent = hidden ? rule : '';
 })"""
 
 

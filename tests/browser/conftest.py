@@ -153,7 +153,7 @@ def slow(server: Server, quick: str) -> str:
         recipe = recipes[slot].model_copy(update={"steps": 60})
         recipes = recipes.replace(slot, recipe)
     slug = f"slow-{secrets.token_hex(4)}"
-    changes = {"slug": slug, "name": "Slow", "prompt": slug, "recipes": recipes}
+    changes = {"slug": slug, "name": "Slow", "theme_prompt": slug, "recipes": recipes}
     studio.themes.save(preset.model_copy(update=changes), author="ada")
     return slug
 
