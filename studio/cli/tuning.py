@@ -78,4 +78,4 @@ def _print(study: str, as_json: bool) -> None:
         )
         for each in open_app().tuning.trials(study)
     ]  # fmt: skip
-    print_table(("trial", "score", "stars", "likeness", "diversity", "values"), rows, as_json)
+    print_table(("trial", "score", "stars", "color_error", "diversity", "values"), rows, as_json)
