@@ -7,7 +7,7 @@ from pathlib import Path
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
-from studio.models.folder_config import MAX_CONFIGURATION
+from studio.models.folder_config import MAX_CONFIG_BYTES
 from studio.models.safetensors_header import read_header
 from studio.models.types import ModelFamily, ModelInfo
 from studio.models.weights import read_regular_file
@@ -96,7 +96,7 @@ def _told(configuration: dict[str, object]) -> Latents | None:
 def _configuration(file: Path) -> dict[str, object]:
     """Empty where it cannot be read: loading the model names that."""
     try:
-        read = json.loads(read_regular_file(file, MAX_CONFIGURATION))
+        read = json.loads(read_regular_file(file, MAX_CONFIG_BYTES))
     except (OSError, ValueError, RecursionError, CorruptModelError):
         return {}
     return read if isinstance(read, dict) else {}
