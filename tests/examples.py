@@ -1,4 +1,4 @@
-"""Small valid examples of the product's values, for tests to vary."""
+"""Small valid examples of the product's documents. Keyword arguments replace single fields."""
 
 import io
 from datetime import UTC, datetime
@@ -37,12 +37,12 @@ def unit(preprocessor: str = "scribble", **changes: Any) -> ControlUnit:
 
 
 def preset(**changes: Any) -> Preset:
-    each = recipe()
+    shared = recipe()
     values: dict[str, Any] = {
         "slug": "spring",
         "name": "Spring",
         "theme_prompt": "soft colours",
-        "recipes": RecipeSet(A=each, B=each, C=each, D=each),
+        "recipes": RecipeSet(A=shared, B=shared, C=shared, D=shared),
     }
     return Preset(**(values | changes))
 
@@ -92,7 +92,7 @@ def png(
 
 
 def doodle(color: Color = (214, 40, 48, 255)) -> Doodle:
-    """A filled square in the middle of an otherwise empty layer."""
+    """A filled rectangle in the center of an empty layer."""
     layer = Image.new("RGBA", (256, 256))
     layer.paste(color, (90, 110, 160, 180))
     buffer = io.BytesIO()

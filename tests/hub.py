@@ -1,4 +1,4 @@
-"""A model hub on loopback: as much of the hub's HTTP as huggingface_hub needs for a download."""
+"""A fake model hub on loopback: the part of the HTTP API that huggingface_hub needs for downloads."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ COMMIT = "c0ffee" * 6 + "beef"
 
 
 @dataclass
-class StandIn:
-    """Repositories by name, files by path. `breaks_after` cuts every answer after so many bytes."""
+class FakeHub:
+    """Repositories by name, with their files by path. `breaks_after` cuts each response after so many bytes."""
 
     repos: dict[str, dict[str, bytes]]
     endpoint: str = ""
@@ -23,17 +23,17 @@ class StandIn:
 
 
 def sibling(path: str, data: bytes) -> dict[str, object]:
-    """How the hub lists a file; weights lie in large-file storage, which knows their hash."""
-    listed: dict[str, object] = {"rfilename": path, "size": len(data)}
+    """A file in the hub's listing; weights are in LFS, which has their hash."""
+    entry: dict[str, object] = {"rfilename": path, "size": len(data)}
     if path.endswith(".safetensors"):
         sha256 = hashlib.sha256(data).hexdigest()
-        listed["lfs"] = {"size": len(data), "sha256": sha256, "pointerSize": 134}
-    return listed
+        entry["lfs"] = {"size": len(data), "sha256": sha256, "pointerSize": 134}
+    return entry
 
 
 @contextmanager
-def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[StandIn]:
-    hub = StandIn(repos)
+def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[FakeHub]:
+    hub = FakeHub(repos)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -60,12 +60,12 @@ def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[StandIn]:
             start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
             if with_body:
                 hub.served.append(f"{'/'.join(rest)}@{start}")
-            head = {
+            headers = {
                 "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
                 "X-Repo-Commit": COMMIT,
                 "Accept-Ranges": "bytes",
             }
-            self.reply(206 if start else 200, content[start:], head, with_body)
+            self.reply(206 if start else 200, content[start:], headers, with_body)
 
         def model_info(self, repo: str) -> None:
             files = hub.repos.get(repo)
@@ -85,9 +85,9 @@ def model_hub(repos: dict[str, dict[str, bytes]]) -> Iterator[StandIn]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if with_body:
-                cut = hub.breaks_after if "ETag" in headers else None
-                self.wfile.write(body[:cut])
-                if cut is not None and cut < len(body):
+                limit = hub.breaks_after if "ETag" in headers else None
+                self.wfile.write(body[:limit])
+                if limit is not None and limit < len(body):
                     self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,6 +1,7 @@
 """Contact sheets: images in a labeled grid, as in A1111's X/Y/Z plot."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -37,16 +38,16 @@ def contact_sheet(
     sheet = Image.new("RGB", size, BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     draw.text((SPACING, SPACING // 2), title, FOREGROUND, font)
-    columns = [left + index * (width + SPACING) for index in range(len(column_labels))]
-    rows = [top + index * (height + SPACING) for index in range(len(row_labels))]
-    for x, label in zip(columns, column_labels, strict=True):
+    for column, label in enumerate(column_labels):
+        x = left + column * (width + SPACING)
         draw.text((x + width // 2, top - SPACING), label, FOREGROUND, font, anchor="ms")
-    for y, label in zip(rows, row_labels, strict=True):
+    for row, label in enumerate(row_labels):
+        y = top + row * (height + SPACING)
         draw.text((SPACING, y + height // 2), label, FOREGROUND, font, anchor="lm")
-    for row, y in enumerate(rows):
-        for column, x in enumerate(columns):
-            if (image := images.get((column, row))) is not None:
-                sheet.paste(image.convert("RGB"), (x, y))
-            else:
-                draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY_CELL)
+    for column, row in product(range(len(column_labels)), range(len(row_labels))):
+        x, y = left + column * (width + SPACING), top + row * (height + SPACING)
+        if (image := images.get((column, row))) is not None:
+            sheet.paste(image.convert("RGB"), (x, y))
+        else:
+            draw.rectangle((x, y, x + width - 1, y + height - 1), EMPTY_CELL)
     return sheet

@@ -1,4 +1,4 @@
-"""The catalogue finds models by name and hash and says plainly what is wrong with them."""
+"""The model catalog: lists, look-up by name and hash, problems, and cached hashes."""
 
 import json
 from pathlib import Path
@@ -15,13 +15,13 @@ from studio.settings import bundled_path
 from tests.unit.models.test_safetensors_header import KOHYA, PEFT, XL, checkpoint, write
 
 
-def controlnet(folder: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
-    place = folder / "controlnets" / name
-    place.mkdir(parents=True)
-    (place / "config.json").write_text(json.dumps({"cross_attention_dim": width}))
+def controlnet(root: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:
+    directory = root / "controlnets" / name
+    directory.mkdir(parents=True)
+    (directory / "config.json").write_text(json.dumps({"cross_attention_dim": width}))
     weights = {"w": np.full(4, fill, np.float32)}
-    save_file(weights, place / "diffusion_pytorch_model.safetensors")
-    return place
+    save_file(weights, directory / "diffusion_pytorch_model.safetensors")
+    return directory
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def catalog(tmp_path: Path) -> ModelCatalog:
 def test_models_of_all_directories_are_listed(catalog: ModelCatalog, tmp_path: Path) -> None:
     controlnet(tmp_path / "own", "b-net", 768)
     controlnet(tmp_path / "shipped", "a-net")
-    found = [(m.name, m.family, m.kind) for m in catalog.list_models()]
-    assert found == [("a-net", "pocket", "controlnet"), ("b-net", "sd15", "controlnet")]
+    listed = [(m.name, m.family, m.kind) for m in catalog.list_models()]
+    assert listed == [("a-net", "pocket", "controlnet"), ("b-net", "sd15", "controlnet")]
 
 
 def test_shipped_directory_takes_precedence(catalog: ModelCatalog, tmp_path: Path) -> None:
     controlnet(tmp_path / "own", "net", 768)
-    mine = controlnet(tmp_path / "shipped", "net")
-    assert catalog.get("controlnet", ModelRef(name="net")).path == mine
+    shipped = controlnet(tmp_path / "shipped", "net")
+    assert catalog.get("controlnet", ModelRef(name="net")).path == shipped
 
 
 def test_unknown_name_lists_the_available_models(catalog: ModelCatalog, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_unknown_name_lists_the_available_models(catalog: ModelCatalog, tmp_path
 def test_corrupt_model_is_reported_in_the_readers_language(
     catalog: ModelCatalog, tmp_path: Path
 ) -> None:
-    """Issue 19, 1: what the file says of itself lies within what the catalogue says of the model."""
+    """Issue 19, 1: the message about the file is nested in the message about the model."""
     (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
     [(_, reason)] = catalog.list_problems()
     assert reason.text("zh-CN").startswith("ControlNet net：模型 net 没有可读取的 config.json（")
@@ -75,20 +75,20 @@ def test_preview_image_next_to_a_file(catalog: ModelCatalog, tmp_path: Path, nam
 
 
 def test_preview_image_in_a_model_directory(catalog: ModelCatalog, tmp_path: Path) -> None:
-    place = controlnet(tmp_path / "own", "net")
-    (place / "preview.svg").write_text("<svg/>")
+    directory = controlnet(tmp_path / "own", "net")
+    (directory / "preview.svg").write_text("<svg/>")
     assert catalog.preview_image("controlnet", "net") is None
-    (place / "preview.png").write_bytes(b"picture")
-    assert catalog.preview_image("controlnet", "net") == place / "preview.png"
+    (directory / "preview.png").write_bytes(b"picture")
+    assert catalog.preview_image("controlnet", "net") == directory / "preview.png"
 
 
 def test_hash_mismatch_is_refused(catalog: ModelCatalog, tmp_path: Path) -> None:
-    place = controlnet(tmp_path / "own", "net")
-    tuned = ModelRef(name="net", sha256=catalog.get("controlnet", ModelRef(name="net")).sha256)
-    assert catalog.get("controlnet", tuned)
-    save_file({"w": np.ones(5, np.float32)}, place / "diffusion_pytorch_model.safetensors")
+    directory = controlnet(tmp_path / "own", "net")
+    with_hash = ModelRef(name="net", sha256=catalog.get("controlnet", ModelRef(name="net")).sha256)
+    assert catalog.get("controlnet", with_hash)
+    save_file({"w": np.ones(5, np.float32)}, directory / "diffusion_pytorch_model.safetensors")
     with pytest.raises(IncompatibleModelError, match="not the one the recipe was tuned with"):
-        catalog.get("controlnet", tuned)
+        catalog.get("controlnet", with_hash)
 
 
 def test_model_without_configuration_is_not_listed(catalog: ModelCatalog, tmp_path: Path) -> None:
@@ -118,18 +118,18 @@ def test_truncated_file_is_corrupt(tmp_path: Path, keep: int) -> None:
 
 
 def test_hashes_are_cached_until_a_file_changes(tmp_path: Path) -> None:
-    file, memory = tmp_path / "w.safetensors", tmp_path / "hashes.json"
+    file, cache_file = tmp_path / "w.safetensors", tmp_path / "hashes.json"
     file.write_bytes(b"one")
-    first = HashCache(memory).sha256_of([file])
-    assert first in memory.read_text()
-    assert HashCache(memory).sha256_of([file]) == first
+    first = HashCache(cache_file).sha256_of([file])
+    assert first in cache_file.read_text()
+    assert HashCache(cache_file).sha256_of([file]) == first
     file.write_bytes(b"three")
-    assert HashCache(memory).sha256_of([file]) != first
+    assert HashCache(cache_file).sha256_of([file]) != first
 
 
-@pytest.mark.parametrize("memory", ["not json", "[]", "{"])
-def test_malformed_cache_file_is_ignored(tmp_path: Path, memory: str) -> None:
-    (tmp_path / "hashes.json").write_text(memory)
+@pytest.mark.parametrize("content", ["not json", "[]", "{"])
+def test_malformed_cache_file_is_ignored(tmp_path: Path, content: str) -> None:
+    (tmp_path / "hashes.json").write_text(content)
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"one")
     assert HashCache(tmp_path / "hashes.json").sha256_of([file]) == HashCache(None).sha256_of(
@@ -145,15 +145,16 @@ def test_unwritable_cache_file_is_ignored(tmp_path: Path) -> None:
 
 
 def test_shipped_configurations_contain_no_local_paths() -> None:
-    configurations = [*bundled_path("assets").rglob("*config.json"), *bundled_path("assets").rglob("model_index.json")]  # fmt: skip
+    assets = bundled_path("assets")
+    configurations = [*assets.rglob("*config.json"), *assets.rglob("model_index.json")]
     assert len(configurations) >= 6
     for configuration in configurations:
         assert "_name_or_path" not in configuration.read_text(), configuration
 
 
 def test_single_files_are_listed_with_trigger_words(catalog: ModelCatalog, tmp_path: Path) -> None:
-    for place in ("checkpoints", "loras"):
-        (tmp_path / "own" / place).mkdir(parents=True)
+    for name in ("checkpoints", "loras"):
+        (tmp_path / "own" / name).mkdir(parents=True)
     write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint())
     write(tmp_path / "own" / "loras" / "neon.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "neon"})  # fmt: skip
     assert [(m.kind, m.name, m.family, m.trigger_words) for m in catalog.list_models()] == [
@@ -178,22 +179,22 @@ def test_model_in_the_wrong_directory_is_refused(catalog: ModelCatalog, tmp_path
     ],
 )
 def test_directory_layouts_of_other_tools(tmp_path: Path, checkpoints: str, loras: str) -> None:
-    tree = tmp_path / "webui"
-    (tree / checkpoints / "sorted" / "by season").mkdir(parents=True)
-    (tree / loras).mkdir(parents=True)
-    write(tree / checkpoints / "sorted" / "by season" / "deep.safetensors", checkpoint(XL))
-    write(tree / loras / "glow.safetensors", {KOHYA: (8, 768)})
-    (tree / loras / "readme.txt").write_text("not a model")
-    found = ModelCatalog((tree,), HashCache(None)).list_models()
-    assert [(m.kind, m.name, m.family) for m in found] == [
+    root = tmp_path / "webui"
+    (root / checkpoints / "sorted" / "by season").mkdir(parents=True)
+    (root / loras).mkdir(parents=True)
+    write(root / checkpoints / "sorted" / "by season" / "deep.safetensors", checkpoint(XL))
+    write(root / loras / "glow.safetensors", {KOHYA: (8, 768)})
+    (root / loras / "readme.txt").write_text("not a model")
+    models = ModelCatalog((root,), HashCache(None)).list_models()
+    assert [(m.kind, m.name, m.family) for m in models] == [
         ("checkpoint", "deep", "sdxl"),
         ("lora", "glow", "sd15"),
     ]
 
 
 def test_problems_have_path_and_reason(catalog: ModelCatalog, tmp_path: Path) -> None:
-    for place in ("checkpoints", "loras"):
-        (tmp_path / "own" / place).mkdir(parents=True)
+    for name in ("checkpoints", "loras"):
+        (tmp_path / "own" / name).mkdir(parents=True)
     (tmp_path / "own" / "checkpoints" / "old.ckpt").write_bytes(b"\x80\x04")
     (tmp_path / "own" / "loras" / "half.safetensors").write_bytes(b"\x10")
     (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")

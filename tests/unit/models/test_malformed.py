@@ -1,4 +1,4 @@
-"""Files from outside that are not what they say: each is told by name, and none takes the rest with it."""
+"""Malformed model files from outside: each is reported by name, and none breaks the list of the others."""
 
 import json
 import os
@@ -28,19 +28,19 @@ def file_of(header: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header + b"\0\0"
 
 
-def told(**entries: object) -> bytes:
+def file_with(**entries: object) -> bytes:
     return file_of(json.dumps(entries).encode())
 
 
 def tensor(**changes: object) -> bytes:
-    return told(w=TENSOR | changes)
+    return file_with(w=TENSOR | changes)
 
 
 def metadata(written: object) -> bytes:
-    return told(__metadata__=written, w=TENSOR)
+    return file_with(__metadata__=written, w=TENSOR)
 
 
-# Issue 18, 12 (review 3.2): one of these broke the page Models, `models list` and `scan` for all.
+# Issue 18, 12 (review 3.2): one such file broke the Models page, `models list` and `scan`.
 MALFORMED: dict[str, bytes] = {
     "empty": b"",
     "cut": b"\x10\0\0",
@@ -60,10 +60,10 @@ MALFORMED: dict[str, bytes] = {
     "metadata list": metadata([1]),
     "metadata text": metadata("modelspec"),
     "metadata number": metadata(3),
-    "tensor null": told(w=None),
-    "tensor list": told(w=[1]),
-    "tensor text": told(w="F16"),
-    "no shape": told(w={"dtype": "F16", "data_offsets": [0, 2]}),
+    "tensor null": file_with(w=None),
+    "tensor list": file_with(w=[1]),
+    "tensor text": file_with(w="F16"),
+    "no shape": file_with(w={"dtype": "F16", "data_offsets": [0, 2]}),
     "shape null": tensor(shape=None),
     "shape text": tensor(shape="12"),
     "shape of lists": tensor(shape=[[1], [2]]),
@@ -72,7 +72,7 @@ MALFORMED: dict[str, bytes] = {
     "shape negative": tensor(shape=[-1]),
     "shape infinite": file_of(b'{"w":{"dtype":"F16","shape":[Infinity],"data_offsets":[0,2]}}'),
     "shape not a number": file_of(b'{"w":{"dtype":"F16","shape":[NaN],"data_offsets":[0,2]}}'),
-    "no offsets": told(w={"dtype": "F16", "shape": [1]}),
+    "no offsets": file_with(w={"dtype": "F16", "shape": [1]}),
     "one offset": tensor(data_offsets=[2]),
     "three offsets": tensor(data_offsets=[0, 1, 2]),
     "offsets null": tensor(data_offsets=None),
@@ -80,7 +80,9 @@ MALFORMED: dict[str, bytes] = {
     "offsets backwards": tensor(data_offsets=[2, 0]),
     "offsets infinite": file_of(b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,Infinity]}}'),
     "offsets beyond the file": tensor(data_offsets=[0, 10**30]),
-    "first layer without sides": told(**{f"{UNET}input_blocks.0.0.weight": TENSOR | {"shape": []}}),
+    "first layer without sides": file_with(
+        **{f"{UNET}input_blocks.0.0.weight": TENSOR | {"shape": []}}
+    ),
 }
 
 
@@ -94,10 +96,10 @@ def test_malformed_header_is_corrupt(tmp_path: Path, kind: str) -> None:
 
 
 def test_malformed_files_do_not_hide_other_models(tmp_path: Path) -> None:
-    place = tmp_path / "loras"
-    write(place / "good.safetensors", {PEFT: (8, 128)})
+    directory = tmp_path / "loras"
+    write(directory / "good.safetensors", {PEFT: (8, 128)})
     for kind, content in MALFORMED.items():
-        (place / f"{kind}.safetensors").write_bytes(content)
+        (directory / f"{kind}.safetensors").write_bytes(content)
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert [model.name for model in catalog.list_models()] == ["good"]
     reasons = {path.stem: str(reason) for path, reason in catalog.list_problems()}
@@ -134,14 +136,14 @@ entries = st.fixed_dictionaries(
 headers = st.dictionaries(names, entries | anything, max_size=4) | anything
 
 
-def is_told(file: Path) -> None:
-    """Read, or refused in one line that names it; nothing else."""
-    said = ""
+def check_identify(file: Path) -> None:
+    """Fails where the file is neither identified nor refused with a message that names it."""
+    message = ""
     try:
         identify_model(file)
     except ModelError as error:
-        said = str(error)
-    assert not said or file.name in said
+        message = str(error)
+    assert not message or file.name in message
 
 
 @settings(
@@ -151,18 +153,20 @@ def is_told(file: Path) -> None:
 def test_any_header_is_identified_or_refused(tmp_path: Path, header: object) -> None:
     file = tmp_path / "odd.safetensors"
     file.write_bytes(file_of(json.dumps(header).encode()))
-    is_told(file)
+    check_identify(file)
 
 
 @settings(
     deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=4))
-def test_any_changed_byte_is_identified_or_refused(tmp_path: Path, at: int, put: bytes) -> None:
+def test_any_changed_byte_is_identified_or_refused(
+    tmp_path: Path, offset: int, replacement: bytes
+) -> None:
     file = tmp_path / "odd.safetensors"
-    whole = write(tmp_path / "whole.safetensors", checkpoint(), {"a": "b"}).read_bytes()
-    file.write_bytes(whole[:at] + put + whole[at + len(put) :])
-    is_told(file)
+    original = write(tmp_path / "original.safetensors", checkpoint(), {"a": "b"}).read_bytes()
+    file.write_bytes(original[:offset] + replacement + original[offset + len(replacement) :])
+    check_identify(file)
 
 
 CONFIGURATIONS: dict[str, bytes] = {
@@ -176,32 +180,32 @@ CONFIGURATIONS: dict[str, bytes] = {
 
 @pytest.mark.parametrize("kind", CONFIGURATIONS)
 def test_malformed_configuration_is_reported(tmp_path: Path, kind: str) -> None:
-    place = tmp_path / "controlnets" / "odd"
-    place.mkdir(parents=True)
-    save_file({"w": np.zeros(1)}, place / "diffusion_pytorch_model.safetensors")
-    (place / "config.json").write_bytes(CONFIGURATIONS[kind])
+    directory = tmp_path / "controlnets" / "odd"
+    directory.mkdir(parents=True)
+    save_file({"w": np.zeros(1)}, directory / "diffusion_pytorch_model.safetensors")
+    (directory / "config.json").write_bytes(CONFIGURATIONS[kind])
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
     [(path, reason)] = catalog.list_problems()
-    assert path == place
+    assert path == directory
     assert "model odd " in str(reason)
 
 
 @pytest.mark.parametrize("content", ["12", "[]", '"text"', "null", '{"cross_attention_dim": [768]}'])  # fmt: skip
 def test_unrelated_configuration_gives_an_unknown_family(tmp_path: Path, content: str) -> None:
-    place = tmp_path / "controlnets" / "odd"
-    place.mkdir(parents=True)
-    save_file({"w": np.zeros(1)}, place / "diffusion_pytorch_model.safetensors")
-    (place / "config.json").write_text(content)
+    directory = tmp_path / "controlnets" / "odd"
+    directory.mkdir(parents=True)
+    save_file({"w": np.zeros(1)}, directory / "diffusion_pytorch_model.safetensors")
+    (directory / "config.json").write_text(content)
     [model] = ModelCatalog((tmp_path,), HashCache(None)).list_models()
     assert model.family == "unknown"
 
 
 def test_unexpected_exception_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def surprised(_: Path) -> None:
+    def fail(_: Path) -> None:
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr("studio.models.catalog.identify_model", surprised)
+    monkeypatch.setattr("studio.models.catalog.identify_model", fail)
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
@@ -211,30 +215,30 @@ def test_unexpected_exception_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
         catalog.get("lora", ModelRef(name="glow"))
 
 
-# Issue 18, 12 (review 3.3): links in a circle, pipes, pictures that are links to elsewhere.
+# Issue 18, 12 (review 3.3): symlink loops, pipes, preview images that are links to other directories.
 
 
-def circle(place: Path) -> None:
-    (place / "a").symlink_to(place)
-    (place / "b").symlink_to(place)
+def loop(directory: Path) -> None:
+    (directory / "a").symlink_to(directory)
+    (directory / "b").symlink_to(directory)
 
 
-def upwards(place: Path) -> None:
-    (place / "up").symlink_to(place.parent.parent)
-    (place / "root").symlink_to("/")
+def upward(directory: Path) -> None:
+    (directory / "up").symlink_to(directory.parent.parent)
+    (directory / "root").symlink_to("/")
 
 
-def itself(place: Path) -> None:
-    (place / "me").symlink_to(place / "me")
-    (place / "one").symlink_to(place / "two")
-    (place / "two").symlink_to(place / "one")
+def self_loop(directory: Path) -> None:
+    (directory / "me").symlink_to(directory / "me")
+    (directory / "one").symlink_to(directory / "two")
+    (directory / "two").symlink_to(directory / "one")
 
 
-@pytest.mark.parametrize("tangled", [circle, upwards, itself])
-def test_symlink_loops_are_scanned_once(tmp_path: Path, tangled: Callable[[Path], None]) -> None:
-    place = tmp_path / "loras"
-    write(place / "sorted" / "glow.safetensors", {PEFT: (8, 128)})
-    tangled(place)
+@pytest.mark.parametrize("add_links", [loop, upward, self_loop])
+def test_symlink_loops_are_scanned_once(tmp_path: Path, add_links: Callable[[Path], None]) -> None:
+    directory = tmp_path / "loras"
+    write(directory / "sorted" / "glow.safetensors", {PEFT: (8, 128)})
+    add_links(directory)
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_names("lora") == ("glow",)
     assert catalog.list_problems() == ()
@@ -251,18 +255,18 @@ def test_symlink_to_a_directory_is_followed(tmp_path: Path) -> None:
 
 
 def test_scan_depth_is_limited(tmp_path: Path) -> None:
-    place = tmp_path / "loras"
-    write(place / "glow.safetensors", {PEFT: (8, 128)})
-    write(place / "/".join("d" * (MAX_DEPTH + 1)) / "deep.safetensors", {PEFT: (8, 128)})
+    directory = tmp_path / "loras"
+    write(directory / "glow.safetensors", {PEFT: (8, 128)})
+    write(directory / "/".join("d" * (MAX_DEPTH + 1)) / "deep.safetensors", {PEFT: (8, 128)})
     assert ModelCatalog((tmp_path,), HashCache(None)).list_names("lora") == ("glow",)
 
 
 def test_pipes_and_broken_links_are_not_opened(tmp_path: Path) -> None:
-    place = tmp_path / "loras"
-    write(place / "glow.safetensors", {PEFT: (8, 128)})
-    os.mkfifo(place / "pipe.safetensors")
-    (place / "gone.safetensors").symlink_to(tmp_path / "nowhere")
-    os.mkfifo(place / "glow.yaml")
+    directory = tmp_path / "loras"
+    write(directory / "glow.safetensors", {PEFT: (8, 128)})
+    os.mkfifo(directory / "pipe.safetensors")
+    (directory / "gone.safetensors").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(directory / "glow.yaml")
     net = tmp_path / "controlnets" / "net"
     net.mkdir(parents=True)
     os.mkfifo(net / "config.json")
@@ -273,30 +277,30 @@ def test_pipes_and_broken_links_are_not_opened(tmp_path: Path) -> None:
     assert reasons.keys() == {"pipe.safetensors", "gone.safetensors", "net"}
     assert all("no regular file" in reason for reason in reasons.values())
     with pytest.raises(CorruptModelError, match="no regular file"):
-        read_header(place / "pipe.safetensors")
+        read_header(directory / "pipe.safetensors")
 
 
 def test_unreadable_directory_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
-    shut = tmp_path / "loras" / "shut"
-    shut.mkdir()
-    listed = Path.iterdir
+    unreadable = tmp_path / "loras" / "unreadable"
+    unreadable.mkdir()
+    original = Path.iterdir
 
-    def refused(folder: Path) -> Iterator[Path]:
-        if folder == shut:  # Root, who may run this test, may look into every folder.
-            raise PermissionError(13, "Permission denied", str(folder))
-        return listed(folder)
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path == unreadable:  # Root, who may run this test, can read every directory.
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
 
-    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(Path, "iterdir", iterdir)
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert [model.name for model in catalog.list_models()] == ["glow"]
     [(path, reason)] = catalog.list_problems()
-    assert path == shut
+    assert path == unreadable
     assert "cannot be looked into (Permission denied)" in str(reason)
 
 
 def test_hidden_files_are_ignored(tmp_path: Path) -> None:
-    """Such as `._glow.safetensors`, which macOS leaves on foreign disks."""
+    """Such as `._glow.safetensors`, which macOS writes to other file systems."""
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     (tmp_path / "loras" / "._glow.safetensors").write_bytes(b"\0\5\x16\7")
     (tmp_path / "loras" / ".cache" / "deep").mkdir(parents=True)
@@ -332,7 +336,7 @@ def test_preview_image_on_another_disk_is_found(tmp_path: Path) -> None:
     assert catalog.preview_image("lora", "glow") == tmp_path / "own" / "loras" / "disk" / "glow.png"
 
 
-# Issue 18, 17 (review B3): every name that is listed can be named by a recipe.
+# Issue 18, 17 (review B3): every listed name can be used in a recipe.
 LISTED = [
     "Detail Tweaker (v2)", "【汉服】_v1", "a,b", "_under", "o'neil", "x&y", "100%", "[style] neon+ink!",
     "春日野餐", "a..b", "1.5", "naïve", "𝓂odel 🎨", "<x>", 'quo"ted', "tab(le)", "-dash", "ⅳ", "a" * 200,

@@ -1,4 +1,4 @@
-"""Files told apart by their headers: real layouts' names and shapes, with empty weights."""
+"""Files are identified by their headers: names and shapes of real layouts, with empty weights."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ UNET = "model.diffusion_model."
 
 
 def write(file: Path, shapes: Shapes, metadata: dict[str, str] | None = None) -> Path:
-    """A safetensors file whose tensors claim these shapes and take no room."""
+    """A safetensors file whose tensors have these shapes in the header, and no data."""
     document: dict[str, object] = {
         name: {"dtype": "F16", "shape": list(shape), "data_offsets": [0, 0]}
         for name, shape in shapes.items()
@@ -31,9 +31,9 @@ SD2 = "cond_stage_model.model.ln_final.weight"
 XL = "conditioner.embedders.1.model.ln_final.weight"
 
 
-def checkpoint(listener: str = SD1, channels: int = 4, width: int = 768) -> Shapes:
+def checkpoint(text_encoder: str = SD1, channels: int = 4, width: int = 768) -> Shapes:
     return {
-        listener: (width,),
+        text_encoder: (width,),
         f"{UNET}input_blocks.0.0.weight": (320, channels, 3, 3),
         f"{UNET}input_blocks.4.1.transformer_blocks.0.attn1.to_k.weight": (640, 640),
         f"{UNET}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (640, width),
@@ -109,7 +109,7 @@ def test_prediction_type_from_header_or_yaml_sidecar(
 
 
 @pytest.mark.parametrize(
-    ("shapes", "why"),
+    ("shapes", "reason"),
     [
         (checkpoint(channels=9), "inpainting"),
         (checkpoint("conditioner.embedders.0.model.ln_final.weight"), "a refiner"),
@@ -120,9 +120,9 @@ def test_prediction_type_from_header_or_yaml_sidecar(
     ],
 )
 def test_incompatible_file_is_refused_with_the_reason(
-    tmp_path: Path, shapes: Shapes, why: str
+    tmp_path: Path, shapes: Shapes, reason: str
 ) -> None:
-    with pytest.raises(IncompatibleModelError, match=f"model.safetensors .*{why}"):
+    with pytest.raises(IncompatibleModelError, match=f"model.safetensors .*{reason}"):
         identify_model(write(tmp_path / "model.safetensors", shapes))
 
 
