@@ -8,9 +8,15 @@ from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from studio.message_fields import invalid
+from studio.old_environment import OldEnvironment
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -24,6 +30,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, OldEnvironment(settings_cls)
+
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("doodle-theme-studio"),
         description="The data directory: database, images, your own models and word lists. By default"
@@ -33,7 +50,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="URL of a PostgreSQL database, as SQLAlchemy writes it:"
         " `postgresql://user:password@host/name`. It needs the extra `postgresql`. Empty: the SQLite"
-        " file `studio.db` in `STUDIO_HOME`.",
+        " file `studio.db` in `STUDIO_DATA_DIR`.",
     )
     broker_url: SecretStr = Field(
         SecretStr(""),
@@ -45,7 +62,7 @@ class Settings(BaseSettings):
         "",
         description="URL of a bucket for images, such as `s3://bucket/pictures`. It needs the extra `s3`;"
         " keys and endpoint are botocore's (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,"
-        " `AWS_ENDPOINT_URL`). Empty: files in `STUDIO_HOME`.",
+        " `AWS_ENDPOINT_URL`). Empty: files in `STUDIO_DATA_DIR`.",
     )
     moderation_url: str = Field(
         "",
@@ -125,7 +142,7 @@ class Settings(BaseSettings):
     disable_approximations: bool = Field(
         False,
         description="Leave out what trades exactness for speed: DeepCache, also where a recipe asks for it,"
-        " and `STUDIO_COMPILE`.",
+        " and `STUDIO_TORCH_COMPILE`.",
     )
     batch_variants: bool = Field(
         False,

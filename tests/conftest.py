@@ -36,7 +36,7 @@ def pytest_collection_finish() -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory of this test's own, also for commands it runs."""
     without_settings(monkeypatch)
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "home"))
     return tmp_path / "home"
 
 

@@ -110,9 +110,9 @@ class WorkerPool:
         """Starts so many workers, which look through their queues by `order` where one is given."""
         for _ in range(count):
             own = {
-                "STUDIO_HOME": str(self.home),
-                "STUDIO_BROKER": self.redis.url if self.redis else "",
-                "STUDIO_DATABASE": self.database,
+                "STUDIO_DATA_DIR": str(self.home),
+                "STUDIO_BROKER_URL": self.redis.url if self.redis else "",
+                "STUDIO_DATABASE_URL": self.database,
                 "STUDIO_DEVICE": "cpu",
             }
             self.workers.append(

@@ -75,7 +75,7 @@ def serve(
 
 @app.command()
 def worker() -> None:
-    """Draw what apps ask for, as one of a fleet that pulls from the queue of STUDIO_BROKER."""
+    """Draw what apps ask for, as one of a fleet that pulls from the queue of STUDIO_BROKER_URL."""
     settings = load_settings()
     from studio.worker.celery_worker import run_worker
 

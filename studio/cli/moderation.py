@@ -38,7 +38,7 @@ def words(
     else:
         say(severity or "pass")
         for match in found:
-            say(f"  {match['severity']}: {match['entry']!r} in {match['text']!r}, from {match['start']} to {match['end']}")  # fmt: skip
+            say(f"  {match['action']}: {match['entry']!r} in {match['text']!r}, from {match['start']} to {match['end']}")  # fmt: skip
     if severity == "block":
         raise typer.Exit(BLOCKED)
 

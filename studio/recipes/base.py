@@ -32,9 +32,9 @@ class FrozenModel(BaseModel):
     )
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields replaced, unvalidated. Raises TypeError for a name that is no field."""
+        """A copy with some fields replaced, unvalidated. Raises AttributeError for a name that is no field."""
         if unknown := (update or {}).keys() - type(self).model_fields.keys():
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+            raise AttributeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
         return super().model_copy(update=update, deep=deep)
 
 

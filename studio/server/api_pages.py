@@ -17,6 +17,7 @@ from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.server.languages import VARY
 from studio.server.schemas import API_PREFIX
 from studio.server.templating import Templates
+from studio.server.web_files import WEB, WebFiles
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Templates(Path(__file__).parent / "templates")
@@ -37,6 +38,7 @@ def add_pages(app: FastAPI) -> None:
     app.mount(f"{DOCS_URL}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
     app.include_router(router)  # Before the mount below, which has everything under /play/own.
     app.mount("/play/own", StaticFiles(directory=_STATIC))
+    app.mount("/play/web", WebFiles())
 
 
 @router.get(DOCS_URL)
@@ -47,7 +49,7 @@ def show_docs() -> FileResponse:
 
 @router.get(f"{DOCS_URL}/start.js")
 def get_docs_script() -> FileResponse:
-    return FileResponse(_STATIC / "docs-start.js", media_type="text/javascript")
+    return FileResponse(WEB / "pages" / "api-docs.js", media_type="text/javascript")
 
 
 @router.get("/play/own/palette.json")

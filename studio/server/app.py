@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -70,21 +70,10 @@ def create_api(
         give_up: called with the error once this process can render no more.
     """
     event_hub = EventHub(studio.requests)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
-        studio.requests.recover()
-        maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
-        yield
-        maintenance.cancel()
-        event_hub.close()
-        await to_thread.run_sync(studio.requests.runner.let_go)
-
     app = FastAPI(
         title="Doodle themes",
         version="1",
-        lifespan=lifespan,
+        lifespan=_make_lifespan(studio, event_hub, give_up),
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{API_PREFIX}/openapi.json",
@@ -100,6 +89,22 @@ def create_api(
     add_pages(app)
     describe_errors(app)
     return app
+
+
+def _make_lifespan(
+    studio: AppContainer, event_hub: EventHub, give_up: Callable[[StudioError], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
+        studio.requests.recover()
+        maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
+        yield
+        maintenance.cancel()
+        event_hub.close()
+        await to_thread.run_sync(studio.requests.runner.let_go)
+
+    return lifespan
 
 
 async def _run_maintenance_loop(

@@ -9,7 +9,6 @@ from starlette.types import Scope
 
 WEB = Path(__file__).parents[1] / "web"
 WEB_PREFIX = "/web/"
-CANVAS_SCRIPT = "/web/canvas/index.js"
 
 
 class WebFiles(StaticFiles):

@@ -138,8 +138,8 @@ class ModelDownloads:
     def _environment(self) -> dict[str, str]:
         environment = {k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"}
         return environment | {
-            "STUDIO_HOME": str(self._settings.data_dir),
-            "STUDIO_HUB": self._settings.hub_url,
+            "STUDIO_DATA_DIR": str(self._settings.data_dir),
+            "STUDIO_HUB_URL": self._settings.hub_url,
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "STUDIO_ERRORS": "json",
         }

@@ -44,7 +44,7 @@ class ReportStore:
         )
         with self._database.read_session() as session:
             found = session.execute(query).all()
-            rows = {row.number: row.document for row in found}
+            rows = {row.version: row.document for row in found}
         what = message("storage.report_on_theme", kind=kind, theme=slug)
         return {number: read_kept(shape, text, what) for number, text in rows.items()}
 

@@ -20,6 +20,12 @@ _STATIC = Path(__file__).parent / "static"
 _MOUNT_CANVAS = """import('/web/canvas/index.js').then(({ Canvas }) => {
   Canvas.mount({ element, props, trigger, watch });
 });"""
+_MOUNT_TILES = """import('/web/components/image-radio.js').then(({ mountImageRadio }) => {
+  mountImageRadio({ element, props, trigger, watch });
+});"""
+_MOUNT_VIEWER = """import('/web/components/compare-dialog.js').then(({ CompareDialog }) => {
+  new CompareDialog({ element, props });
+});"""
 _PNG_URL = "data:image/png;base64,"
 _TEXT = re.compile(r"\{\{t '([a-z0-9_.]+)'\}\}")
 """A text's id in a template of ours, filled before Gradio reads the rest."""
@@ -152,7 +158,7 @@ class CompareDialog(gr.HTML):  # type: ignore[misc]
         super().__init__(
             value=None,
             html_template=_template("viewer.html", texts),
-            js_on_load=(_STATIC / "viewer.js").read_text(),
+            js_on_load=_MOUNT_VIEWER,
             apply_default_css=False,
             messages={name: texts(id_) for name, id_ in _VIEWER_MESSAGES.items()},
             **more,
@@ -168,7 +174,7 @@ class ImageRadio(gr.HTML):  # type: ignore[misc]
         super().__init__(
             value=value,
             html_template=(_STATIC / "tiles.html").read_text(),
-            js_on_load=(_STATIC / "tiles.js").read_text(),
+            js_on_load=_MOUNT_TILES,
             apply_default_css=False,
             title=title,
             tiles=list(tiles),

@@ -29,7 +29,7 @@ LEVELS: Mapping[str, str] = {
 
 class DeployPanel:
     """Its own components; the page gives it the loaded version. What it does is reviewed and done by
-    `static/deploying.js`, as on the page Themes."""
+    `studio/web/components/deployment-dialogs.js`, as on the page Themes."""
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts

@@ -74,7 +74,7 @@ def render_unsaved_changes(
 
 def render_field_errors(error: StudioError, beside: str, texts: Texts) -> str:
     """The error with what stands `beside` it, and its reason for each field that does not hold:
-    `messages.js` takes it there."""
+    `studio/web/studio/notices.js` takes it there."""
     told = f'<div class="wrong">{render_notice(texts.of(error), "error")}{beside}</div>'
     if not isinstance(error, FieldValidationError):
         return told

@@ -20,37 +20,14 @@ from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 
-# A draft for each theme, and the last one of all: of this tab, where it had one.
-KEEP = """text => {
-    if (!text) return;
-    const { slug, changed, preset } = JSON.parse(text);
-    const own = `doodle-theme-studio-draft-${slug}`;
-    try {
-        if (changed) localStorage.setItem(own, text);
-        else localStorage.removeItem(own);
-        if (preset) for (const each of [localStorage, sessionStorage]) each.setItem('doodle-theme-studio-last', text);
-    } catch {
-        // A browser that keeps nothing still edits.
-    }
-}"""
+KEEP = "async text => { (await import('/web/studio/drafts.js')).storeDraft(text); }"
 # The canvas's module was asked for by its component before: once it is here, the canvas is mounted.
 LAST = """async () => {
     await import('/web/canvas/index.js').catch(() => {});
-    const last = 'doodle-theme-studio-last';
-    try { return [sessionStorage.getItem(last) ?? localStorage.getItem(last) ?? '']; } catch { return ['']; }
+    return [(await import('/web/studio/drafts.js')).lastDraft()];
 }"""
-OF_THEME = """slug => {
-    try { return [localStorage.getItem(`doodle-theme-studio-draft-${slug}`) ?? '']; } catch { return ['']; }
-}"""
-# An address may name a version of a theme, once: a reload is not to open it again.
-NAMED_VERSION = """() => {
-    const asked = new URLSearchParams(location.search);
-    history.replaceState(null, '', location.pathname);
-    const slug = asked.get('preset') ?? '';
-    let draft = '';
-    try { draft = localStorage.getItem(`doodle-theme-studio-draft-${slug}`) ?? ''; } catch { /* None, then. */ }
-    return [slug, Number(asked.get('version')), draft];
-}"""
+OF_THEME = "async slug => [(await import('/web/studio/drafts.js')).draftOf(slug)]"
+NAMED_VERSION = "async () => (await import('/web/studio/drafts.js')).takeVersion()"
 
 
 class Panels(NamedTuple):

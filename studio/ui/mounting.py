@@ -19,17 +19,20 @@ from studio.errors import NotFoundError
 from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
 from studio.server.page_errors import UnexpectedErrorMiddleware
-from studio.server.web_files import CANVAS_SCRIPT
+from studio.server.web_files import WEB_PREFIX
 from studio.ui.blocks import lighten
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
 from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
 
 HEAD = (
-    "account.js", "language-link.js", "connection.js", "dropping.js", "panel.js", "pickers.js",
-    "messages.js",
+    "pages/language-link.js", "studio/sign-out.js", "studio/connection.js",
+    "studio/restore-on-drop.js", "studio/confirmations.js", "studio/model-thumbnails.js",
+    "studio/notices.js", "studio/drafts.js", "canvas/index.js",
+    "components/image-radio.js", "components/compare-dialog.js",
 )  # fmt: skip
-"""Scripts of our own on the Gradio page."""
+"""Modules of `studio/web` on the Gradio page. Those that its components import are among them, so that
+they are on their way before Gradio runs."""
 PREFIXES: Mapping[str, str] = {
     language: "" if language == DEFAULT else f"/{language}" for language in LANGUAGES
 }
@@ -124,7 +127,5 @@ class StudioPages:
 
 
 def _head(language: str) -> str:
-    # The canvas's component imports its script; here it is on its way before Gradio runs.
-    addresses = [*(f"/own/{name}" for name in HEAD), CANVAS_SCRIPT]
-    scripts = "".join(f'<script type="module" src="{each}"></script>' for each in addresses)
+    scripts = "".join(f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in HEAD)
     return f"<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"

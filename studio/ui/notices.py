@@ -40,7 +40,7 @@ def render_quality_metrics(looks: QualityMetrics, of_seeds: float | None, texts:
 def render_notice(text: str, role: str, more: str = "") -> str:
     """`role` is "error" or "status"; `more` is a sentence of its own behind `text`.
 
-    Each has a mark of its own, so that the browser sees it come again (`messages.js`).
+    Each has a mark of its own, so that the browser sees it come again (`studio/web/studio/notices.js`).
     """
     kind = "alert" if role == "error" else "status"
     second = f" <span>{html.escape(more)}</span>" if more else ""

@@ -166,7 +166,7 @@ class StudioPage:
             values[self.drawing.canvas],
             values[self.run.prompt] or "",
             parse_seed(values[self.run.seed]),
-            loaded.number if preset == loaded.preset else None,
+            loaded.version if preset == loaded.preset else None,
         )
 
     def _deterministic_request(self, values: ComponentUpdates) -> GenerationRequest:

@@ -83,7 +83,7 @@ class ResultCard:
         )
         return (
             f'<article class="card card-{self.state}" data-state="{self.state}"'
-            f' data-letter="{self.slot}"{seed}>{body}</article>'
+            f' data-slot="{self.slot}"{seed}>{body}</article>'
         )
 
     def _image(self, texts: Texts) -> str:
@@ -101,7 +101,7 @@ class ResultCard:
         return (
             f'<button type="button" class="open" data-use="open" title="{texts("studio.card_open")}">'
             f'<img src="{url}" alt="{texts("studio.variant", slot=self.slot)}"></button>'
-            f'<footer><b class="letter">{self.slot}</b><span class="meta">{meta}</span>'
+            f'<footer><b class="slot">{self.slot}</b><span class="meta">{meta}</span>'
             f'<button type="button" data-use="seed" title="{texts("studio.card_use_seed")}">'
             f"{texts('studio.card_seed')}</button>"
             f'<button type="button" data-use="start" title="{texts("studio.card_lay")}">'

@@ -34,10 +34,10 @@ from studio.server.languages import router as language_router
 from studio.server.origins import SameOriginMiddleware
 from studio.server.page_errors import UnexpectedErrorMiddleware, add_error_handlers
 from studio.server.pages.routers import PAGE_ROUTERS
-from studio.server.upload_quota import UploadQuotaMiddleware
 from studio.server.web_files import WEB_PREFIX, WebFiles
 from studio.ui.gradio_theme import STYLESHEET
 from studio.ui.mounting import StudioPages
+from studio.ui.upload_quota import UploadQuotaMiddleware
 
 SECURITY_HEADERS: Mapping[str, str] = {
     # Gradio's own scripts are inline and build functions from text.

@@ -213,7 +213,7 @@ class ThemeEditor:
             preset = self.current_theme(values)
             loaded = values[self.loaded]
             changed = summarize_changes(diff_themes(loaded.preset, preset))
-            over = loaded.number if preset.slug == loaded.preset.slug else 0
+            over = loaded.version if preset.slug == loaded.preset.slug else 0
             note = "" if changed is None else str(changed)
             version = self.studio.themes.save(preset, author, note=note, over=over)
         except StudioError as error:

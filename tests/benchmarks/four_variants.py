@@ -53,7 +53,7 @@ def _cold_render(home: Path) -> tuple[float, float]:
     ]  # fmt: skip
     started = time.perf_counter()
     process = subprocess.Popen(
-        command, env=os.environ | {"STUDIO_HOME": str(home / "cold")}, stderr=subprocess.PIPE
+        command, env=os.environ | {"STUDIO_DATA_DIR": str(home / "cold")}, stderr=subprocess.PIPE
     )
     first = None
     while process.poll() is None:

@@ -56,7 +56,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", self.module, "run", "--port", str(port), *self.options],
-            env=os.environ | {"STUDIO_HOME": str(self.home)},
+            env=os.environ | {"STUDIO_DATA_DIR": str(self.home)},
         )
         until(self._answers)
 

@@ -161,9 +161,9 @@ def test_a_choice_of_before_counts_once(chinese: Page, server: Server) -> None:
     """Browsers kept the language for themselves before the server wrote the pages. Issue 19, 1."""
     chinese.goto(f"{server.url}/models")
     chinese.evaluate("localStorage.setItem('doodle-theme-studio-language', 'en')")
-    chinese.goto(f"{server.url}/history?letter=B")
+    chinese.goto(f"{server.url}/history?slot=B")
     expect(chinese.locator("nav")).to_contain_text("History")
-    assert chinese.url.endswith("?letter=B")
+    assert chinese.url.endswith("?slot=B")
     assert chinese.evaluate("localStorage.getItem('doodle-theme-studio-language')") is None
     [cookie] = [c for c in chinese.context.cookies() if c["name"] == "studio_language"]
     assert cookie["value"] == "en"

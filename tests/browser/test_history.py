@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module", autouse=True)
 def kept(server: Server) -> VariantStore:
     database = Database(f"sqlite:///{server.home / 'studio.db'}")
-    store = VariantStore(database, FileImageStore(server.home / "images"))
+    store = VariantStore(database, FileImageStore(server.home / "pictures"))
     keep_variants(store, 200)
     return store
 
@@ -75,7 +75,7 @@ def test_the_list_ends_on_a_busy_page_and_after_a_failed_answer(page: Page, serv
 
 
 def test_the_filter_narrows_the_list(history: Page) -> None:
-    history.locator("[name=letter]").select_option("B")
+    history.locator("[name=slot]").select_option("B")
     history.get_by_label("Prompt contains").fill("dress 19")
     expect(history.locator("#list figure")).to_have_count(2)  # 193 and 197 are B's.
     history.get_by_label("Prompt contains").fill("no such thing")

@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 def postgresql(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Where the studio of the test keeps its data."""
     with cluster(needed()) as running:
-        monkeypatch.setenv("STUDIO_DATABASE", running.new_database())
+        monkeypatch.setenv("STUDIO_DATABASE_URL", running.new_database())
         yield running
 
 
@@ -128,7 +128,7 @@ def shown(page: Page) -> dict[str, str]:
     for card in page.locator(".card-done").all():
         source = str(card.locator("img").get_attribute("src"))
         png = base64.b64decode(source.split(",")[1])
-        found[str(card.get_attribute("data-letter"))] = hashlib.sha256(png).hexdigest()
+        found[str(card.get_attribute("data-slot"))] = hashlib.sha256(png).hexdigest()
     return found
 
 

@@ -32,8 +32,8 @@ def choose_preset(page: Page, name: str) -> None:
 
 def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Server) -> None:
     theme = page.locator("#theme-prompt textarea, #theme-prompt input").first
-    strength = page.locator("#A-strength input[type=number]")
-    set_number(page, "A-strength", "0.55")
+    strength = page.locator("#A-denoising_strength input[type=number]")
+    set_number(page, "A-denoising_strength", "0.55")
     theme.fill("autumn leaves")
     page.get_by_role("tab", name="B").click()
     set_number(page, "B-steps", "13")
@@ -82,7 +82,7 @@ def test_a_control_unit_reads_an_uploaded_image(page: Page, tmp_path: Path) -> N
     chooser.set_input_files(broken)
     expect(page.locator("#notice [role=alert]")).to_contain_text("is not a PNG")
     chooser.set_input_files(file)
-    box = page.locator("[id='A-control_units-0-picture'] textarea, [id='A-control_units-0-picture'] input")  # fmt: skip
+    box = page.locator("[id='A-control_units-0-image_sha256'] textarea, [id='A-control_units-0-image_sha256'] input")  # fmt: skip
     expect(box.first).to_have_value(re.compile(r"[0-9a-f]{64}"))
     choose(page, "A-control_units-0-preprocessor", "None: the picture as it is")
     page.locator("#show-maps-A").click()
@@ -150,7 +150,9 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     unsaved.locator("summary").click()
     expect(unsaved).to_contain_text("A, Sampling steps: 14 → 31")
     shadow = "e => getComputedStyle(e).boxShadow"
-    assert page.locator("#A-steps").evaluate(shadow) != page.locator("#A-strength").evaluate(shadow)
+    assert page.locator("#A-steps").evaluate(shadow) != page.locator(
+        "#A-denoising_strength"
+    ).evaluate(shadow)
     with page.expect_response(lambda it: b"a warm coat" in (it.request.post_data_buffer or b"")):
         page.locator("#words textarea, #words input").first.fill("a warm coat")
     scribble_a_dress(page)
@@ -227,7 +229,7 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
 
 def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:
     factor, weight = (
-        page.locator("[id='A-upscale-factor']"),
+        page.locator("[id='A-upscale-scale_factor']"),
         page.locator("[id='A-loras-0-weight']"),
     )
     expect(factor).to_be_hidden()
@@ -257,7 +259,7 @@ def test_tokens_are_counted_as_one_types(page: Page) -> None:
 
 # Issue 18, 16 (B1): the button set the value of the theme that was shown when the server started.
 def test_a_slider_has_no_button_that_sets_another_themes_value(page: Page) -> None:
-    expect(page.locator("#A-strength input[type=number]")).to_be_visible()
+    expect(page.locator("#A-denoising_strength input[type=number]")).to_be_visible()
     expect(page.locator(".reset-button")).to_have_count(0)
 
 

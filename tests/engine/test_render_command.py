@@ -22,7 +22,7 @@ def render(home: Path, out: Path, *more: str) -> "subprocess.CompletedProcess[st
         "--doodle", str(DOODLE), "--prompt", "a green dress", "--seed", "3", "--out", str(out),
         *more,
     ]  # fmt: skip
-    environment = os.environ | {"STUDIO_HOME": str(home)}
+    environment = os.environ | {"STUDIO_DATA_DIR": str(home)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
@@ -60,7 +60,7 @@ def own_controlnet(tmp_path: Path, weights: bytes) -> Path:
     (tmp_path / "mine.json").write_text(json.dumps(preset))
     subprocess.run(
         [sys.executable, "-m", "studio.cli", "presets", "import", str(tmp_path / "mine.json")],
-        env=os.environ | {"STUDIO_HOME": str(home)},
+        env=os.environ | {"STUDIO_DATA_DIR": str(home)},
         check=True,
         capture_output=True,
     )

@@ -37,7 +37,7 @@ class Wordy(FakeRenderer):
         if "C fails" in job.prompt and job.slot == "C":
             raise RenderError("recipe C: NaN latents")
         if job.slot == "B" and any(f"B {each}" in job.prompt for each in HARM):
-            mark = Path(os.environ["STUDIO_HOME"]) / f"harm-{job.request_id}"
+            mark = Path(os.environ["STUDIO_DATA_DIR"]) / f"harm-{job.request_id}"
             if not mark.exists() or "for ever" in job.prompt:
                 mark.touch()
                 _harm(job.prompt)

@@ -46,10 +46,10 @@ class Service:
         for _ in range(workers if self.redis else 0):
             assert self.redis is not None
             own = {
-                "STUDIO_HOME": str(self.home),
-                "STUDIO_BROKER": self.redis.url,
+                "STUDIO_DATA_DIR": str(self.home),
+                "STUDIO_BROKER_URL": self.redis.url,
                 "STUDIO_DEVICE": "cpu",
-                "STUDIO_DATABASE": self.database,
+                "STUDIO_DATABASE_URL": self.database,
                 **settings,
             }
             self.workers.append(

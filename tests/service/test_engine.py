@@ -22,7 +22,7 @@ from tests.service.test_conformance import ASK, ended, states
 
 
 def test_a_fleet_draws_the_pixels_that_the_page_draws(redis: RedisServer, home: Path) -> None:
-    own = {"STUDIO_HOME": str(home), "STUDIO_BROKER": redis.url, "STUDIO_DEVICE": "cpu"}
+    own = {"STUDIO_DATA_DIR": str(home), "STUDIO_BROKER_URL": redis.url, "STUDIO_DEVICE": "cpu"}
     studio = create_app_container(Settings(data_dir=home, broker_url=SecretStr(redis.url)))
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
     key = studio.clients.create_or_rotate_key(ApiClient(name="app"))

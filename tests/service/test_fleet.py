@@ -185,7 +185,7 @@ def test_an_end_that_nobody_could_tell_whole_is_told_by_the_next(redis: RedisSer
 
 
 def test_without_a_queue_a_worker_says_what_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="set STUDIO_BROKER"):
+    with pytest.raises(InvalidInputError, match="set STUDIO_BROKER_URL"):
         run_worker(Settings(data_dir=tmp_path))
     with pytest.raises(StorageUnavailableError, match="the queue does not answer"):
         connect_redis("redis://127.0.0.1:1/0")

@@ -128,7 +128,7 @@ def test_a_full_disk_costs_nothing_but_time_once_it_is_freed(home: Path) -> None
             assert status(themes, "ready") == 503
             filler.unlink()
             all_told_once(themes, asked.id)
-            assert len(list((home / "images").rglob("*.tmp"))) == 0
+            assert len(list((home / "pictures").rglob("*.tmp"))) == 0
         service.studio.renders.close()
 
 
@@ -179,7 +179,7 @@ def test_a_worker_whose_device_is_lost_ends_and_another_draws_what_it_had(fleet:
 
 
 def test_a_job_that_hangs_is_given_back_and_its_process_replaced(fleet: Service) -> None:
-    fleet.work(STUDIO_JOB_SECONDS="15")
+    fleet.work(STUDIO_JOB_TIMEOUT_SECONDS="15")
     with fleet.client() as themes:
         asked = themes.create_request(*ASK, words="B hangs")
         all_told_once(themes, asked.id)
@@ -277,7 +277,7 @@ def serve(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    return os.environ | {"STUDIO_HOME": str(home), "STUDIO_DEVICE": "cpu"}
+    return os.environ | {"STUDIO_DATA_DIR": str(home), "STUDIO_DEVICE": "cpu"}
 
 
 def answers(port: int) -> bool:

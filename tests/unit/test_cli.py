@@ -164,11 +164,11 @@ def test_a_data_directory_that_cannot_be_made_is_named(
     studio_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "file" / "home"))
     ran = studio_command("presets", "list")
     assert ran.code == 5
     assert "cannot make the data directory" in ran.err
-    assert "STUDIO_HOME" in ran.err
+    assert "STUDIO_DATA_DIR" in ran.err
 
 
 def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(home: Path) -> None:

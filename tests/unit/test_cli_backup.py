@@ -73,12 +73,12 @@ def check_whole(home: Path, at_least: int) -> None:
     """Every row of the restored studio has its picture, and nothing of before is missing."""
     with closing(sqlite3.connect(home / "studio.db")) as database:
         [(found,)] = database.execute("PRAGMA integrity_check").fetchall()
-        named = [row[0] for row in database.execute("SELECT picture_sha256 FROM variants")]
+        named = [row[0] for row in database.execute("SELECT image_sha256 FROM variants")]
     assert found == "ok"
     assert len(named) >= at_least
     restored = create_app_container(Settings(data_dir=home), FakeRenderer)
     for sha256 in named:
-        png = (home / "images" / sha256[:2] / f"{sha256}.png").read_bytes()
+        png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
         assert hashlib.sha256(png).hexdigest() == sha256
     assert list(restored.users.names()) == ["ada"]
     assert restored.themes.get_version("first-light").version == 1
@@ -94,10 +94,10 @@ def test_a_backup_under_writes_is_whole_and_restored(
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "images", "session-secret", "studio.db", "words",
+        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
     ]  # fmt: skip
     assert not list((tmp_path / "copy").rglob("*.begun"))
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "new"))
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "new"))
     assert studio_command("restore", tmp_path / "copy").code == 0
     check_whole(tmp_path / "new", before)
     listed = json.loads(studio_command("models", "list", "--json").out)
@@ -114,7 +114,7 @@ def test_the_commands_of_the_docs_do_the_same(home: Path, tmp_path: Path) -> Non
     """Those for who has no studio at hand: as they stand in docs/how-to/backup.md."""
     [script] = re.findall(r"```sh\n# by hand\n(.*?)```", DOCS.read_text(), re.DOTALL)
     new = tmp_path / "new"
-    environment = os.environ | {"STUDIO_HOME": str(home), "BACKUP": str(tmp_path / "copy")}
+    environment = os.environ | {"STUDIO_DATA_DIR": str(home), "BACKUP": str(tmp_path / "copy")}
     if shutil.which("sqlite3") is None:
         environment["PATH"] = f"{stand_in_for_sqlite3(tmp_path)}{os.pathsep}{os.environ['PATH']}"
     with writing(stock(home)) as kept:
@@ -181,6 +181,6 @@ def test_where_there_is_no_sqlite_file_the_docs_are_named(
 ) -> None:
     assert studio_command("backup", tmp_path / "copy").code == 5
     assert not (tmp_path / "copy" / "studio.db").exists()
-    monkeypatch.setenv("STUDIO_DATABASE", "postgresql://studio@127.0.0.1/studio")
+    monkeypatch.setenv("STUDIO_DATABASE_URL", "postgresql://studio@127.0.0.1/studio")
     ran = studio_command("backup", tmp_path / "copy")
     assert (ran.code, "pg_dump (see docs/how-to/backup.md)" in ran.err) == (2, True)

@@ -56,7 +56,7 @@ def test_folders_of_other_tools_are_named_by_a_setting(
         place.mkdir(parents=True)
         write(place / f"{name}.safetensors", checkpoint())
         trees.append(str(tmp_path / name))
-    monkeypatch.setenv("STUDIO_MODEL_FOLDERS", os.pathsep.join(trees))
+    monkeypatch.setenv("STUDIO_EXTRA_MODEL_DIRS", os.pathsep.join(trees))
     listed = json.loads(studio_command("models", "list", "--json").out)
     assert {"one", "two"} <= {each["name"] for each in listed}
 

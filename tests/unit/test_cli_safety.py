@@ -26,7 +26,7 @@ def test_words_are_judged_with_what_matched_and_where(home: Path) -> None:
     told = json.loads(blocked.output)
     assert (told["verdict"], told["severity"]) == ("block", "block")
     [match] = told["matches"]
-    assert match == {"entry": "naked", "severity": "block", "start": 2, "end": 7, "text": "n4ked"}
+    assert match == {"entry": "naked", "action": "block", "start": 2, "end": 7, "text": "n4ked"}
     masked = run("words", "--text", "a gun")
     assert (masked.exit_code, "mask: 'gun' in 'gun', from 2 to 5" in masked.output) == (0, True)
 
@@ -50,12 +50,12 @@ def test_the_record_is_read_reviewed_and_forgotten(home: Path, tmp_path: Path) -
     with pytest.raises(ContentBlockedError):
         studio.request_factory.create(preset, "mia", None, "a naked man", client="app")
     [kept] = json.loads(run("audit", "--json").output)
-    assert (kept["judged"]["client"], kept["judged"]["reason"]) == ("app", "naked")
+    assert (kept["decision"]["client"], kept["decision"]["reason"]) == ("app", "naked")
     run("review", str(kept["id"]), "--note", "a statue", "--author", "ana")
     assert "wrong: a statue" in run("audit", "--client", "app").output
     file = tmp_path / "record.jsonl"
     assert run("export", str(file), "--client", "app").output == "1\n"
-    assert json.loads(file.read_text())["judged"]["said"] == "a naked man"
+    assert json.loads(file.read_text())["decision"]["input_text"] == "a naked man"
     refused = run("review", str(kept["id"]), "--note", "a statue", "--release")
     assert isinstance(refused.exception, InvalidInputError)
     assert isinstance(run("forget").exception, InvalidInputError)

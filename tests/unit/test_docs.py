@@ -17,6 +17,7 @@ from docs.generate import PAGES as GENERATED
 from docs.generate import api, api_document, command_line, error_codes, messages, preset, settings
 from studio.cli.main import app
 from studio.locales import DEFAULT, templates
+from studio.old_environment import OLD_VARIABLES
 from studio.recipes.generation.recipe import Recipe
 from studio.settings import Settings
 
@@ -85,7 +86,7 @@ def test_every_setting_has_a_description() -> None:
 
 def test_every_setting_that_the_documents_name_is_one() -> None:
     known = {f"STUDIO_{name.upper()}" for name in Settings.model_fields}
-    known |= {"STUDIO_AUTHOR", "STUDIO_CHROMIUM", "STUDIO_TEST_ALL"}
+    known |= {"STUDIO_AUTHOR", "STUDIO_CHROMIUM", "STUDIO_TEST_ALL", *OLD_VARIABLES}
     for page in PAGES:
         for name in re.findall(r"\bSTUDIO_[A-Z_]*[A-Z]\b", page.read_text()):
             assert name in known, f"{named(page)}: {name}"

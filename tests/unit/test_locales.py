@@ -143,11 +143,11 @@ def test_errors_are_raised_by_their_ids() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "raise InputError('no such thing')",
-        "raise InputError(f'no {thing}')",
-        "raise NotFound(text)",
-        "raise NotFound()",
-        "return UnfitModel('model.never_heard_of')",
+        "raise InvalidInputError('no such thing')",
+        "raise InvalidInputError(f'no {thing}')",
+        "raise NotFoundError(text)",
+        "raise NotFoundError()",
+        "return IncompatibleModelError('model.never_heard_of')",
         "class Down(StudioError): pass\nraise Down('down')",
         "raise ValueError('it ends before it starts')",
         "raise invalid('it ends before it starts')",
@@ -158,8 +158,10 @@ def test_sentences_in_errors_are_found(source: str) -> None:
 
 
 def test_ids_in_errors_are_let_pass() -> None:
-    source = "raise InputError('hub.offline') from None\nraise invalid('theme.base_image_twice')"
-    source += "\nraise Busy(full.code, 5, **full.message.params)"
+    source = (
+        "raise InvalidInputError('hub.offline') from None\nraise invalid('theme.base_image_twice')"
+    )
+    source += "\nraise CapacityError(full.code, 5, **full.message.params)"
     assert list(sentences(ast.parse(source))) == []
 
 
@@ -187,7 +189,7 @@ def test_what_is_no_message_is_read_as_a_sentence(text: str) -> None:
 
 def test_errors_keep_id_and_parameters_across_processes() -> None:
     error = pickle.loads(pickle.dumps(CapacityError("a.b", 5, count=3)))
-    assert (type(error), error.code, error.seconds) == (CapacityError, "a.b", 5)
+    assert (type(error), error.code, error.retry_after_seconds) == (CapacityError, "a.b", 5)
     assert error.message == message("a.b", count=3)
     assert (
         str(InvalidInputError("a sentence of another library {x}"))

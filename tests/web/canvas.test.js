@@ -147,13 +147,13 @@ describe('drawing', () => {
     component.click('[data-act=mirror]');
     component.click('[data-tool=fill]');
     const fills = vi.spyOn(canvas.layer, 'fill');
-    // Columns 3 and 12 are open, what lies between and beside them is another colour.
+    // Columns 3 and 12 are open, what lies between and beside them is another color.
     const context = FakeContext.of(component.sheet);
     context.paint((x) => (x === 3 || x === 12 ? null : [0, 0, 0]));
     component.dot(3.9, 5);
     expect(fills).toHaveBeenCalledTimes(1);
-    expect(context.colour(3, 0)).toEqual([255, 0, 0, 255]);
-    expect(context.colour(12, 0)).toEqual([255, 0, 0, 255]);
+    expect(context.color(3, 0)).toEqual([255, 0, 0, 255]);
+    expect(context.color(12, 0)).toEqual([255, 0, 0, 255]);
   });
 
   test('a second finger takes back what the first has drawn', () => {
@@ -176,7 +176,7 @@ describe('drawing', () => {
     press({ key: ']' }, component.sheet);
     expect(canvas.toolbar.size).toBe(16);
     component.click('[data-colour]');
-    expect(canvas.brush).toMatchObject({ tool: 'brush', colour: '#0000ff' });
+    expect(canvas.brush).toMatchObject({ tool: 'brush', color: '#0000ff' });
   });
 });
 
@@ -225,7 +225,7 @@ describe('with Python', () => {
     component.mount();
     const large = new File([new Uint8Array(16 * 2 ** 20 + 1)], 'large.png');
     const sketch = component.element.querySelector('.sketch');
-    sketch?.dispatchEvent(new CustomEvent('take', { detail: large }));
+    sketch?.dispatchEvent(new CustomEvent('import-file', { detail: large }));
     const message = component.element.querySelector('.sketch-said');
     await vi.waitFor(() => expect(message?.textContent).toBe('large'));
   });
@@ -248,7 +248,7 @@ describe('mounting again', () => {
     const first = component.mount();
     component.element.remove();
     const listen = vi.spyOn(document, 'addEventListener');
-    const [before, act] = [component, vi.spyOn(first, 'act')];
+    const [before, runAction] = [component, vi.spyOn(first, 'runAction')];
     component = new Component();
     component.mount();
     expect(listen).toHaveBeenCalledTimes(1);
@@ -256,7 +256,7 @@ describe('mounting again', () => {
     press({ key: 'z', ctrlKey: true });
     before.dot();
     before.changed('value');
-    expect(act).not.toHaveBeenCalled();
+    expect(runAction).not.toHaveBeenCalled();
     expect(before.triggered).toEqual([]);
   });
 

@@ -84,16 +84,16 @@ export class FakeContext {
    * @param {number} x
    * @param {number} y
    */
-  colour(x, y) {
+  color(x, y) {
     return [...this.getImageData(x, y, 1, 1).data];
   }
 
-  /** @param {(x: number, y: number) => number[] | null} colourAt null for nothing */
-  paint(colourAt) {
+  /** @param {(x: number, y: number) => number[] | null} colorAt null for nothing */
+  paint(colorAt) {
     const [pixels, width] = [this.#pixels, this.#width];
     for (let at = 0; at < pixels.length / 4; at++) {
-      const colour = colourAt(at % width, Math.floor(at / width));
-      pixels.set(colour ? [...colour, 255] : [0, 0, 0, 0], 4 * at);
+      const color = colorAt(at % width, Math.floor(at / width));
+      pixels.set(color ? [...color, 255] : [0, 0, 0, 0], 4 * at);
     }
   }
 

@@ -140,4 +140,20 @@ describe('polling', () => {
     await pass(1000);
     expect(look).toHaveBeenCalledTimes(2);
   });
+
+  test('does not tell of an error of the look that its signal aborted', async () => {
+    const onError = vi.fn();
+    const ending = new AbortController();
+    const { signal } = ending;
+    const aborted = () =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    poll(aborted, { every: 100, paused, onError, signal });
+    await pass(50);
+    ending.abort();
+    await pass(1000);
+    expect(onError).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

@@ -4,9 +4,9 @@ import {
   dabBounds,
   dabsBetween,
   floodFill,
-  formatColour,
+  formatColor,
   outline,
-  parseColour,
+  parseColor,
   Stroke,
 } from '../../studio/web/canvas/tools.js';
 
@@ -42,9 +42,9 @@ function letters({ width, height, data }) {
   );
 }
 
-describe('colours', () => {
+describe('colors', () => {
   test.each(['#000000', '#d62830', '#00ff7f'])('%s is read and written', (hex) => {
-    expect(formatColour(parseColour(hex))).toBe(hex);
+    expect(formatColor(parseColor(hex))).toBe(hex);
   });
 });
 
@@ -61,13 +61,13 @@ describe('flood fill', () => {
     expect(letters(image)).toEqual(['r.r', 'rrr', '.rb']);
   });
 
-  test('replaces a colour where there is one, and tells it from a fainter one', () => {
+  test('replaces a color where there is one, and tells it from a fainter one', () => {
     const image = picture('rrs', 'rs.');
     floodFill(image, { x: 0, y: 0 }, [0, 0, 255]);
     expect(letters(image)).toEqual(['bbs', 'bs.']);
   });
 
-  test('changes nothing where that colour is already', () => {
+  test('changes nothing where that color is already', () => {
     const image = picture('rr');
     expect(floodFill(image, { x: 0, y: 0 }, [255, 0, 0])).toBe(false);
   });
@@ -121,7 +121,7 @@ describe('shapes', () => {
 
 describe('strokes', () => {
   /** @type {Brush} */
-  const red = { tool: 'brush', colour: '#ff0000', hardness: 1, mirrored: false };
+  const red = { tool: 'brush', color: '#ff0000', hardness: 1, mirrored: false };
 
   /**
    * @param {Pixels} image is painted into

@@ -44,9 +44,7 @@ class LoginAttempts:
         if not seconds and self._threads.statistics().tasks_waiting >= MAX_WAITING:
             seconds = 5
         if seconds:
-            raise CapacityError(
-                "auth.too_many_wrong_passwords", seconds, retry_after_seconds=seconds
-            )
+            raise CapacityError("auth.too_many_wrong_passwords", seconds, seconds=seconds)
         self._in_progress.update(keys)
         right = False
         try:

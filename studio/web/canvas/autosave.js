@@ -1,6 +1,7 @@
 /** The browser keeps the last drawing: it outlives a reload or a crash. */
+import { STORAGE_KEYS } from '../lib/storage.js';
 
-const KEY = 'doodle-theme-studio-drawing';
+const KEY = STORAGE_KEYS.drawing;
 export const PNG_URL = 'data:image/png;base64,';
 
 /**

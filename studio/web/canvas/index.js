@@ -5,8 +5,8 @@
  *
  *     import('/web/canvas/index.js').then(({ Canvas }) => Canvas.mount({ element, props, trigger, watch }));
  *
- * Other scripts send it events on `.sketch`: `lay` with a picture's address, `take` with a File, `say`
- * with a text; `detail` holds it.
+ * Other scripts send it events on `.sketch`: `import-url` with an image's address, `import-file` with a
+ * File, `show-message` with a text, each in `detail`.
  *
  * @import { Point } from './tools.js'
  * @typedef {{ src: string, name: string, width: number, height: number }} Backdrop the base image
@@ -24,9 +24,9 @@
  */
 import { find } from '../lib/dom.js';
 import { loadDrawing, saveDrawing } from './autosave.js';
+import { ImageError, imageUrl, loadImage } from './images.js';
 import { Input } from './input.js';
 import { Layer } from './layer.js';
-import { loadPicture, PictureError, pictureAddress } from './pictures.js';
 import { Toolbar } from './toolbar.js';
 import { Viewport } from './viewport.js';
 
@@ -91,14 +91,14 @@ export class Canvas {
     return this.toolbar.brush;
   }
 
-  /** @param {Point} point whose colour, as it is seen, is to be painted with */
+  /** @param {Point} point whose color, as it is seen, is to be painted with */
   pick(point) {
-    this.toolbar.paintWith(this.layer.colourAt(point, this.#backdrop));
+    this.toolbar.paintWith(this.layer.colorAt(point, this.#backdrop));
     this.toolbar.choose('brush');
   }
 
   /** @param {string} action as the buttons name it in `data-act` */
-  act(action) {
+  runAction(action) {
     this.#actions[action]?.();
   }
 
@@ -107,14 +107,14 @@ export class Canvas {
    *
    * @param {string} text
    */
-  say(text) {
+  showMessage(text) {
     clearTimeout(this.#messageTimer);
     this.#message.textContent = text;
-    if (text) this.#messageTimer = setTimeout(() => this.say(''), MESSAGE_MS);
+    if (text) this.#messageTimer = setTimeout(() => this.showMessage(''), MESSAGE_MS);
   }
 
   /** Hands the drawing to Python: exact pixels as PNG, or null for an empty layer. */
-  publish() {
+  emitChange() {
     this.#sent = this.layer.isEmpty() ? null : this.layer.encode();
     this.#host.props.value = this.#sent === null ? null : { png: this.#sent };
     this.#save();
@@ -143,24 +143,28 @@ export class Canvas {
   #listen() {
     const { signal } = this.#listening;
     new Input(this, signal);
-    this.toolbar.listen((action) => this.act(action), signal);
+    this.toolbar.listen((action) => this.runAction(action), signal);
     this.#fileInput.addEventListener('change', () => this.#importChosen(), { signal });
-    this.#on('lay', (address) => this.#import(() => loadPicture(String(address))));
-    this.#on('take', (file) => file instanceof File && this.#importFile(file));
-    this.#on('say', (text) => this.say(String(text)));
+    this.#on('import-url', (url) => this.#import(() => loadImage(String(url))));
+    this.#on('import-file', (file) => file instanceof File && this.#importFile(file));
+    this.#on('show-message', (text) => this.showMessage(String(text)));
     this.#host.watch('value', () => signal.aborted || this.#showValue());
     this.#host.watch('base', () => signal.aborted || this.#showBase());
   }
 
   /**
    * @param {string} name of an event that other scripts send
-   * @param {(detail: unknown) => void} act
+   * @param {(detail: unknown) => void} callback
    */
-  #on(name, act) {
+  #on(name, callback) {
     const { signal } = this.#listening;
-    this.root.addEventListener(name, (event) => event instanceof CustomEvent && act(event.detail), {
-      signal,
-    });
+    this.root.addEventListener(
+      name,
+      (event) => event instanceof CustomEvent && callback(event.detail),
+      {
+        signal,
+      },
+    );
   }
 
   #start() {
@@ -178,7 +182,7 @@ export class Canvas {
   #step(moved) {
     if (!moved) return;
     this.showHistory();
-    this.publish();
+    this.emitChange();
   }
 
   #record() {
@@ -190,7 +194,7 @@ export class Canvas {
     if (this.layer.isEmpty()) return;
     this.#record();
     this.layer.clear();
-    this.publish();
+    this.emitChange();
   }
 
   #download() {
@@ -208,24 +212,24 @@ export class Canvas {
 
   /** @param {File} file */
   #importFile(file) {
-    this.say('');
-    this.#import(async () => loadPicture(pictureAddress(file)));
+    this.showMessage('');
+    this.#import(async () => loadImage(imageUrl(file)));
   }
 
   /**
-   * A picture becomes the layer, as large as fits; it can be undone like a stroke.
+   * An image becomes the layer, as large as fits; it can be undone like a stroke.
    *
    * @param {() => Promise<HTMLImageElement>} load
    */
   async #import(load) {
     try {
-      const picture = await load();
+      const image = await load();
       this.#record();
-      this.layer.replace(picture, true);
-      this.publish();
+      this.layer.replace(image, true);
+      this.emitChange();
     } catch (error) {
-      if (!(error instanceof PictureError)) throw error;
-      this.say(this.#host.props.messages[error.reason]);
+      if (!(error instanceof ImageError)) throw error;
+      this.showMessage(this.#host.props.messages[error.reason]);
     }
   }
 
@@ -253,9 +257,9 @@ export class Canvas {
       this.layer.clear();
       return;
     }
-    const picture = new Image();
-    picture.onload = () => this.layer.replace(picture, false);
-    picture.src = png;
+    const image = new Image();
+    image.onload = () => this.layer.replace(image, false);
+    image.src = png;
   }
 
   /** The base changes beneath the doodle; the doodle stays, unless the size is another. */
@@ -267,7 +271,7 @@ export class Canvas {
     if (this.layer.width !== base.width || this.layer.height !== base.height) {
       this.layer.resize(base.width, base.height);
       this.root.style.setProperty('--shape', `${base.width} / ${base.height}`);
-      if (this.#sent !== null) this.publish();
+      if (this.#sent !== null) this.emitChange();
       else this.#resume();
     }
     this.showHistory();

@@ -93,7 +93,7 @@ export class Input {
   /** @param {PointerEvent} event */
   #down(event) {
     const { brush, layer, sheet } = this.#canvas;
-    this.#canvas.say('');
+    this.#canvas.showMessage('');
     if (this.#secondFinger(event)) return;
     if (event.button !== 0) return;
     event.preventDefault();
@@ -113,7 +113,7 @@ export class Input {
     this.#canvas.showHistory();
     if (brush.tool === 'fill') {
       layer.fill(at, brush);
-      this.#canvas.publish();
+      this.#canvas.emitChange();
     } else if (SHAPES.has(brush.tool)) {
       this.#corner = at;
     } else {
@@ -169,7 +169,7 @@ export class Input {
     this.#grip = null;
     if (!this.#drawing) return;
     this.#last = this.#corner = null;
-    this.#canvas.publish();
+    this.#canvas.emitChange();
   }
 
   /** @param {WheelEvent} event */
@@ -190,7 +190,7 @@ export class Input {
     } else if (key in TOOL_KEYS) {
       this.#canvas.toolbar.choose(TOOL_KEYS[key]);
     } else if (key in ACTION_KEYS) {
-      this.#canvas.act(ACTION_KEYS[key]);
+      this.#canvas.runAction(ACTION_KEYS[key]);
     } else if (key in SIZE_KEYS) {
       this.#canvas.toolbar.size += SIZE_KEYS[key];
     }
@@ -211,6 +211,6 @@ export class Input {
     if (event.target instanceof Element && event.target.closest(TEXT_FIELDS)) return;
     event.preventDefault();
     if (this.#drawing) return;
-    this.#canvas.act(key === 'y' || event.shiftKey ? 'redo' : 'undo');
+    this.#canvas.runAction(key === 'y' || event.shiftKey ? 'redo' : 'undo');
   }
 }

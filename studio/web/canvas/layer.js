@@ -9,9 +9,9 @@ import {
   dabBounds,
   dabsBetween,
   floodFill,
-  formatColour,
+  formatColor,
   outline,
-  parseColour,
+  parseColor,
   Stroke,
 } from './tools.js';
 
@@ -102,19 +102,19 @@ export class Layer {
   }
 
   /**
-   * A picture replaces the pixels.
+   * An image replaces the pixels.
    *
-   * @param {HTMLImageElement} picture
+   * @param {HTMLImageElement} image
    * @param {boolean} fit keep its proportions, as large as fits, in the middle; else stretch it
    */
-  replace(picture, fit) {
-    const share = Math.min(this.width / picture.width, this.height / picture.height);
-    const width = fit ? picture.width * share : this.width;
-    const height = fit ? picture.height * share : this.height;
+  replace(image, fit) {
+    const share = Math.min(this.width / image.width, this.height / image.height);
+    const width = fit ? image.width * share : this.width;
+    const height = fit ? image.height * share : this.height;
     this.clear();
     this.#context.globalCompositeOperation = 'source-over';
     const [left, top] = [(this.width - width) / 2, (this.height - height) / 2];
-    this.#context.drawImage(picture, left, top, width, height);
+    this.#context.drawImage(image, left, top, width, height);
   }
 
   beginStroke() {
@@ -177,13 +177,13 @@ export class Layer {
   }
 
   /**
-   * The colour one sees at a point: the layer's, or that of `backdrop` where nothing is drawn.
+   * The color one sees at a point: the layer's, or that of `backdrop` where nothing is drawn.
    *
    * @param {Point} point
    * @param {CanvasImageSource} backdrop
    * @returns {string} as #rrggbb
    */
-  colourAt({ x, y }, backdrop) {
+  colorAt({ x, y }, backdrop) {
     const sample = document.createElement('canvas');
     sample.width = sample.height = 1;
     const context = sample.getContext('2d');
@@ -192,7 +192,7 @@ export class Layer {
     context.drawImage(backdrop, left, top, this.width, this.height);
     context.drawImage(this.#sheet, left, top);
     const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-    return formatColour([red, green, blue]);
+    return formatColor([red, green, blue]);
   }
 
   /**
@@ -201,7 +201,7 @@ export class Layer {
    */
   #fill(point, brush) {
     const image = this.#snapshot();
-    if (floodFill(image, point, parseColour(brush.colour))) this.#context.putImageData(image, 0, 0);
+    if (floodFill(image, point, parseColor(brush.color))) this.#context.putImageData(image, 0, 0);
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The tools under the canvas: which is chosen, with what colour, size and hardness.
+ * The tools under the canvas: which is chosen, with what color, size and hardness.
  *
  * @import { Brush, Tool } from './tools.js'
  */
@@ -14,20 +14,20 @@ export class Toolbar {
   #root;
   #sizeInput;
   #hardnessInput;
-  #colourInput;
+  #colorInput;
 
   /**
    * @param {HTMLElement} root
-   * @param {string} colour the first, as #rrggbb
+   * @param {string} color the first, as #rrggbb
    */
-  constructor(root, colour) {
+  constructor(root, color) {
     this.#root = root;
     this.#sizeInput = find(root, '.sketch-brush input', HTMLInputElement);
     this.#hardnessInput = find(root, '.sketch-hardness input', HTMLInputElement);
-    this.#colourInput = find(root, '.sketch-own input', HTMLInputElement);
-    this.brush = { tool: 'brush', colour, hardness: 1, mirrored: false };
+    this.#colorInput = find(root, '.sketch-own input', HTMLInputElement);
+    this.brush = { tool: 'brush', color, hardness: 1, mirrored: false };
     this.choose('brush');
-    this.paintWith(colour);
+    this.paintWith(color);
     this.#set(this.#sizeInput, DEFAULT_SIZE);
     this.#set(this.#hardnessInput, DEFAULT_HARDNESS);
   }
@@ -42,22 +42,22 @@ export class Toolbar {
   }
 
   /**
-   * @param {(action: string) => void} act is told what a button names in `data-act`
+   * @param {(action: string) => void} onAction is called with what a button names in `data-act`
    * @param {AbortSignal} signal ends listening
    */
-  listen(act, signal) {
+  listen(onAction, signal) {
     for (const button of findAll(this.#root, '[data-act]', HTMLElement)) {
-      button.addEventListener('click', () => act(button.dataset.act ?? ''), { signal });
+      button.addEventListener('click', () => onAction(button.dataset.act ?? ''), { signal });
     }
     for (const button of findAll(this.#root, '[data-tool]', HTMLElement)) {
       const tool = /** @type {Tool} */ (button.dataset.tool);
       button.addEventListener('click', () => this.choose(tool), { signal });
     }
     for (const swatch of findAll(this.#root, '[data-colour]', HTMLElement)) {
-      const colour = swatch.dataset.colour ?? '';
-      swatch.addEventListener('click', () => this.paintWith(colour), { signal });
+      const color = swatch.dataset.colour ?? '';
+      swatch.addEventListener('click', () => this.paintWith(color), { signal });
     }
-    const own = this.#colourInput;
+    const own = this.#colorInput;
     own.addEventListener('input', () => this.paintWith(own.value), { signal });
     for (const input of [this.#sizeInput, this.#hardnessInput]) {
       input.addEventListener('input', () => this.#set(input, Number(input.value)), { signal });
@@ -71,11 +71,11 @@ export class Toolbar {
     find(this.#root, 'canvas', HTMLElement).classList.toggle('moving', tool === 'hand');
   }
 
-  /** @param {string} colour as #rrggbb */
-  paintWith(colour) {
-    this.brush.colour = colour;
-    this.#colourInput.value = colour;
-    this.#press('[data-colour]', (each) => each.dataset.colour === colour);
+  /** @param {string} color as #rrggbb */
+  paintWith(color) {
+    this.brush.color = color;
+    this.#colorInput.value = color;
+    this.#press('[data-colour]', (each) => each.dataset.colour === color);
     if (this.brush.tool === 'eraser') this.choose('brush');
   }
 

@@ -1,5 +1,5 @@
 /**
- * What the drawing tools do to pixels, without a document: colours, flood fill, the geometry of
+ * What the drawing tools do to pixels, without a document: colors, flood fill, the geometry of
  * shapes, and strokes.
  *
  * @typedef {[red: number, green: number, blue: number]} Rgb 0 to 255 each
@@ -7,8 +7,8 @@
  * @typedef {{ width: number, height: number, data: Uint8ClampedArray }} Pixels RGBA rows, as in ImageData
  * @typedef {{ x: number, y: number }} Point in pixels of the layer; a pixel's centre is at .5
  * @typedef {Point & { r: number }} Dab a place and the radius of the brush there, in pixels
- * @typedef {{ tool: Tool, colour: string, hardness: number, mirrored: boolean }} Brush
- *   `colour` as #rrggbb; `hardness` is the share of the radius that is fully opaque, 0 to 1
+ * @typedef {{ tool: Tool, color: string, hardness: number, mirrored: boolean }} Brush
+ *   `color` as #rrggbb; `hardness` is the share of the radius that is fully opaque, 0 to 1
  */
 
 const OVAL_SEGMENTS = 48;
@@ -17,7 +17,7 @@ const OVAL_SEGMENTS = 48;
  * @param {string} hex as #rrggbb
  * @returns {Rgb}
  */
-export function parseColour(hex) {
+export function parseColor(hex) {
   const n = Number.parseInt(hex.slice(1), 16);
   return [(n >> 16) & 255, (n >> 8) & 255, n & 255];
 }
@@ -26,16 +26,16 @@ export function parseColour(hex) {
  * @param {Rgb} rgb
  * @returns {string} as #rrggbb
  */
-export function formatColour(rgb) {
+export function formatColor(rgb) {
   return `#${rgb.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /**
- * Fills the area of one colour (or of nothing) that holds the point, over edges, not corners.
+ * Fills the area of one color (or of nothing) that holds the point, over edges, not corners.
  *
  * @param {Pixels} image is changed
  * @param {Point} point
- * @param {Rgb} colour
+ * @param {Rgb} color
  * @returns {boolean} whether any pixel changed
  */
 export function floodFill(image, point, [red, green, blue]) {
@@ -153,7 +153,7 @@ export class Stroke {
   }
 
   /**
-   * Paints (or erases) one dab. At full hardness its edge is not soft, so that palette colours stay
+   * Paints (or erases) one dab. At full hardness its edge is not soft, so that palette colors stay
    * exactly what they are.
    *
    * @param {Pixels} patch the layer's present pixels at `left`, `top`; is changed
@@ -164,7 +164,7 @@ export class Stroke {
    */
   paint(patch, left, top, { x, y, r }, brush) {
     const radius = Math.max(0.5, r);
-    const colour = brush.tool === 'eraser' ? null : parseColour(brush.colour);
+    const color = brush.tool === 'eraser' ? null : parseColor(brush.color);
     const solid = radius * brush.hardness;
     for (let row = 0; row < patch.height; row++) {
       for (let column = 0; column < patch.width; column++) {
@@ -177,27 +177,27 @@ export class Stroke {
         if (coverage <= this.#coverage[at]) continue;
         this.#coverage[at] = coverage;
         const to = 4 * (row * patch.width + column);
-        blend(patch.data, to, this.#before.data, 4 * at, colour, coverage / 255);
+        blend(patch.data, to, this.#before.data, 4 * at, color, coverage / 255);
       }
     }
   }
 }
 
 /**
- * One pixel of colour over what stood there before the stroke; without a colour, erases it.
+ * One pixel of color over what stood there before the stroke; without a color, erases it.
  *
  * @param {Uint8ClampedArray} target
  * @param {number} to index in `target`
  * @param {Uint8ClampedArray} before
  * @param {number} from index in `before`
- * @param {Rgb | null} colour
+ * @param {Rgb | null} color
  * @param {number} opacity 0 to 1
  */
-function blend(target, to, before, from, colour, opacity) {
+function blend(target, to, before, from, color, opacity) {
   const under = (before[from + 3] / 255) * (1 - opacity);
-  const alpha = colour ? opacity + under : under;
+  const alpha = color ? opacity + under : under;
   for (let i = 0; i < 3; i++) {
-    const over = colour ? colour[i] * opacity : 0;
+    const over = color ? color[i] * opacity : 0;
     target[to + i] = alpha ? Math.round((over + before[from + i] * under) / alpha) : 0;
   }
   target[to + 3] = Math.round(255 * alpha);

@@ -5,7 +5,7 @@
  * server knows its own pages by it.
  */
 
-/** The header that says that a page of the studio asks. */
+/** The header against cross-site request forgery: another site's page cannot send it here. */
 export const CSRF_HEADER = { 'X-Studio': 'page' };
 
 /** What the server answered instead of a result; `message` is one line for whoever looks at the page. */
@@ -63,7 +63,16 @@ export async function postFile(address, file, { method = 'POST', signal } = {}) 
  * @returns {Promise<unknown>}
  */
 async function readJson(response) {
-  if (response.ok) return response.status === 204 ? null : response.json();
+  await checkResponse(response);
+  return response.status === 204 ? null : response.json();
+}
+
+/**
+ * @param {Response} response
+ * @throws {RequestError} where it is an error; its body is read then
+ */
+export async function checkResponse(response) {
+  if (response.ok) return;
   /** @type {unknown} */
   const body = await response.json().catch(() => null);
   throw new RequestError(reason(body), response.status, body);

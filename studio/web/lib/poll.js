@@ -1,22 +1,23 @@
-/** Asking again and again. */
+/** Polling. */
 
 /**
  * @typedef {object} PollOptions
- * @property {number | (() => number)} every milliseconds from the end of one look to the next; a function
- *   is asked after each look
- * @property {(error: unknown) => void} [onError] is told of a look that failed; without it the browser's
- *   console is. Polling goes on
- * @property {() => void} [onSuccess] is told of a look that did not
- * @property {() => boolean} [paused] looks are left out while it is true; by default while the page is hidden
+ * @property {number | (() => number)} every milliseconds from the end of one call to the next; a function
+ *   is called after each
+ * @property {(error: unknown) => void} [onError] is called with the error of a call that failed; without
+ *   it the browser's console shows it. Polling goes on
+ * @property {() => void} [onSuccess] is called after a call that did not fail
+ * @property {() => boolean} [paused] while it returns true nothing is called; by default while the page is
+ *   hidden
  * @property {AbortSignal} [signal] ends polling
  *
  * @typedef {object} Poll
- * @property {() => Promise<void>} now looks at once, after a look under way; resolves when it is done
- * @property {() => void} stop ends polling; a look under way comes to its end
+ * @property {() => Promise<void>} now calls at once, after a call in progress; resolves when it is done
+ * @property {() => void} stop ends polling; a call in progress is finished, and its error is ignored
  */
 
 /**
- * Looks at something at once and then again and again, one look at a time.
+ * Calls a function at once and then again and again, one call at a time.
  *
  * @param {() => unknown} look may be async; returning false ends polling
  * @param {PollOptions} options
@@ -40,6 +41,7 @@ export function poll(look, { every, onError, onSuccess, paused = () => document.
       if ((await look()) === false) stop();
       onSuccess?.();
     } catch (error) {
+      if (stopped) return; // Such as that of a request that the same signal aborted.
       if (!onError) throw error;
       onError(error);
     }
@@ -50,7 +52,7 @@ export function poll(look, { every, onError, onSuccess, paused = () => document.
     const mine = looking.catch(() => {}).then(once);
     looking = mine;
     return mine.finally(() => {
-      if (mine !== looking || stopped) return; // Another look was asked for meanwhile.
+      if (mine !== looking || stopped) return; // `now` was called meanwhile.
       timer = setTimeout(now, typeof every === 'number' ? every : every());
     });
   }

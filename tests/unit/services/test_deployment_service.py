@@ -172,8 +172,8 @@ def test_the_gate_stops_what_cannot_be_served_and_says_what_to_do(studio: AppCon
         ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "not the one the recipe was tuned with"),
         ({"base_images": ("nobody",)}, "base image nobody", "no base image named"),
         ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "own picture 0000000000", "is gone"),
-        ({"prompt": "soft <lora:gone:1>"}, "lora gone", "no lora named"),
-        ({"prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs that prompts call", "recipe A: 9 LoRAs are too many"),
+        ({"theme_prompt": "soft <lora:gone:1>"}, "lora gone", "no lora named"),
+        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs that prompts call", "recipe A: 9 LoRAs are too many"),
     ]  # fmt: skip
     for changes, what, remedy in cases:
         saved(studio, **changes)

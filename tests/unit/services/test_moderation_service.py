@@ -193,7 +193,7 @@ class Says:
         self.said = said
         self.shown: list[ModerationRequest] = []
 
-    def judge(self, shown: ModerationRequest) -> ModerationResponse:
+    def moderate(self, shown: ModerationRequest) -> ModerationResponse:
         self.shown.append(shown)
         if self.said is None:
             raise ModerationUnavailableError("it is down")

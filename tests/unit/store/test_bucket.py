@@ -52,7 +52,7 @@ def test_a_image_is_kept_once_under_its_hash(address: str) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_named(address: str) -> None:
-    with pytest.raises(StorageUnavailableError, match="STUDIO_PICTURE_STORE names it"):
+    with pytest.raises(StorageUnavailableError, match="STUDIO_IMAGE_STORE_URL names it"):
         BucketImageStore("s3://nowhere-at-all/pictures").write(b"pixels")
     with pytest.raises(StorageUnavailableError, match="cannot be used"):
         BucketImageStore("nonsense://x")
@@ -75,4 +75,4 @@ def test_two_machines_share_what_was_drawn(address: str, tmp_path: Path) -> None
     assert sum(isinstance(e, JobCompleted) for e in one.renders.start(request).events()) == 4
     made = other.variants.list_for_request(request.id)
     assert [other.variants.png(each)[:4] for each in made] == [b"\x89PNG"] * 4
-    assert not (tmp_path / "one" / "images").exists()
+    assert not (tmp_path / "one" / "pictures").exists()

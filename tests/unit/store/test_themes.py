@@ -134,7 +134,7 @@ def test_a_folder_that_is_not_there_is_named() -> None:
     ["", "postgres", "mysql://db/studio", "oracle://db/studio", "postgresql+nothing://db/studio"],
 )
 def test_an_address_of_no_database_we_can_use_is_refused(url: str) -> None:
-    with pytest.raises(StorageUnavailableError, match="STUDIO_DATABASE is no database"):
+    with pytest.raises(StorageUnavailableError, match="STUDIO_DATABASE_URL is no database"):
         Database(url)
 
 
@@ -238,7 +238,7 @@ from studio.store.themes import ThemeStore
 from tests import examples
 store = ThemeStore(Database(sys.argv[1]))
 for number in range(10**6):
-    print(store.save(examples.preset(prompt=f"{sys.argv[2]} {number}")).number, flush=True)
+    print(store.save(examples.preset(theme_prompt=f"{sys.argv[2]} {number}")).version, flush=True)
 """
 
 

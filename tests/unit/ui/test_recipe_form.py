@@ -91,7 +91,7 @@ def test_an_own_image_is_asked_for_and_read(form: RecipeForm) -> None:
         InvalidDocumentError, match="reads an own picture, but there is none: upload one"
     ):
         form.apply_to(recipe, values)
-    values[form.fields["control_units", 0, "image"]] = "ab" * 32
+    values[form.fields["control_units", 0, "image_sha256"]] = "ab" * 32
     assert form.apply_to(recipe, values).control_image_hashes == ("ab" * 32,)
 
 

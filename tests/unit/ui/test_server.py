@@ -42,7 +42,7 @@ def test_another_sites_name_is_turned_away(client: TestClient) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
-@pytest.mark.parametrize("address", ["/", "/history", "/gradio_api/info", "/own/pages.js"])
+@pytest.mark.parametrize("address", ["/", "/history", "/gradio_api/info", "/web/lib/dom.js"])
 def test_a_browser_is_told_to_load_nothing_from_elsewhere(client: TestClient, address: str) -> None:
     headers = client.get(address).headers
     assert "default-src 'self'" in headers["content-security-policy"]

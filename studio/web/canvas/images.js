@@ -1,0 +1,45 @@
+/** Images that are to become the drawing: loaded by the browser, within bounds. */
+
+const MAX_BYTES = 16 * 2 ** 20;
+const MAX_PIXELS = 64 * 2 ** 20;
+
+/** An image that cannot be used. */
+export class ImageError extends Error {
+  /** @param {'unreadable' | 'too_many_pixels' | 'too_large'} reason the name of the message to show */
+  constructor(reason) {
+    super(reason);
+    this.name = 'ImageError';
+    this.reason = reason;
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @returns {string} an address for `loadImage`
+ * @throws {ImageError} where the file is too large
+ */
+export function imageUrl(file) {
+  if (file.size > MAX_BYTES) throw new ImageError('too_large');
+  return URL.createObjectURL(file);
+}
+
+/**
+ * @param {string} address of any kind that a browser shows; one of a Blob is revoked
+ * @returns {Promise<HTMLImageElement>}
+ * @throws {ImageError} where the browser cannot read it, or it has too many pixels
+ */
+export async function loadImage(address) {
+  const image = new Image();
+  try {
+    await new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = () => reject(new ImageError('unreadable'));
+      image.src = address;
+    });
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+  if (image.width * image.height > MAX_PIXELS) throw new ImageError('too_many_pixels');
+  if (!image.width || !image.height) throw new ImageError('unreadable');
+  return image;
+}

@@ -1,0 +1,139 @@
+/**
+ * The audit record of moderation decisions, and their reviews.
+ *
+ * @typedef {{ is_false_positive: boolean, note: string, reviewer: string }} Review
+ * @typedef {object} Decision
+ * @property {string} created_at in ISO 8601
+ * @property {string} client
+ * @property {string} theme
+ * @property {number | null} version
+ * @property {string} slot of the recipe
+ * @property {keyof typeof STAGE_NAMES} stage
+ * @property {keyof typeof VERDICT_NAMES} verdict
+ * @property {string} reason
+ * @property {string} input_text the text that was blocked, or its hash
+ * @typedef {{ id: number, decision: Decision, review: Review | null }} RecordRow
+ * @typedef {{ rows: RecordRow[], next: number | null }} RecordPage `next` is the id to go on before
+ */
+import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
+import { withErrorDisplay } from '../lib/errors.js';
+import { getJson, postJson } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+import { row, setRows, timeElement } from '../lib/table.js';
+import { STAGE_NAMES, VERDICT_NAMES } from './verdicts.js';
+
+/** The audit record, filtered, page by page. */
+export class AuditRecord {
+  #form = find(document, '#filter', HTMLFormElement);
+  #rows = find(document, '#rows', HTMLElement);
+  #more = find(document, '#more', HTMLElement);
+  /** @type {number | null} the id before which the next page begins */
+  #next = null;
+
+  constructor() {
+    this.#form.addEventListener('input', () => withErrorDisplay(() => this.load()));
+    onSubmit(this.#form, () => withErrorDisplay(() => this.load()));
+    this.#more.addEventListener('click', () => withErrorDisplay(() => this.#loadMore()));
+  }
+
+  /** Shows the newest decisions that fit. */
+  async load() {
+    const { rows } = await this.#page(formQuery(this.#form));
+    setRows(this.#rows, rows.map(recordRow), t('page.nothing_fits'));
+  }
+
+  async #loadMore() {
+    const query = formQuery(this.#form);
+    if (this.#next !== null) query.set('before', String(this.#next));
+    const { rows } = await this.#page(query);
+    this.#rows.append(...rows.map(recordRow));
+  }
+
+  /** @param {URLSearchParams} query */
+  async #page(query) {
+    const page = /** @type {RecordPage} */ (await getJson(`/safety/record?${query}`));
+    this.#next = page.next;
+    this.#more.hidden = page.next === null;
+    const url = `/safety/record.jsonl?${formQuery(this.#form)}`;
+    find(document, '#export', HTMLAnchorElement).href = url;
+    return page;
+  }
+}
+
+/** @param {RecordRow} entry */
+function recordRow({ id, decision, review }) {
+  const { created_at, client, theme, version, slot, stage, verdict, reason, input_text } = decision;
+  const cell = review ? reviewSummary(review) : [reviewButton(id, decision)];
+  return row(
+    timeElement(created_at, { dateStyle: 'short', timeStyle: 'medium' }),
+    untranslated(client),
+    untranslated(`${theme} ${version ?? ''}${slot}`),
+    STAGE_NAMES[stage],
+    VERDICT_NAMES[verdict],
+    untranslated(reason),
+    untranslated(input_text),
+    element('span', {}, ...cell),
+  );
+}
+
+/**
+ * @param {Review} review
+ * @returns {(Node | string)[]}
+ */
+function reviewSummary({ is_false_positive, note, reviewer }) {
+  const opinion = is_false_positive ? t('page.safety.wrong') : t('page.safety.right');
+  const by = reviewer ? ` (${reviewer})` : '';
+  return [element('b', {}, opinion), ' ', untranslated(`${note}${by}`)];
+}
+
+/**
+ * A button that opens the form of a review.
+ *
+ * @param {number} id
+ * @param {Decision} decision
+ */
+function reviewButton(id, decision) {
+  const button = element('button', { type: 'button' }, t('page.safety.review'));
+  button.addEventListener('click', () => {
+    const form = reviewForm(id, decision);
+    button.replaceWith(form);
+    find(form, 'input', HTMLInputElement).focus();
+  });
+  return button;
+}
+
+/**
+ * @param {number} id
+ * @param {Decision} decision
+ */
+function reviewForm(id, { verdict, client }) {
+  const note = element('input', {
+    maxLength: 500,
+    required: true,
+    ariaLabel: t('page.safety.why'),
+  });
+  const form = element('span', { className: 'acts' }, note);
+  const choices = [
+    { label: t('page.safety.right'), is_false_positive: false, release: false },
+    { label: t('page.safety.wrong'), is_false_positive: true, release: false },
+  ];
+  // A client's withheld image can be shown all the same, now or after it is rendered again.
+  if (verdict === 'withheld' && client !== 'studio') {
+    choices.push({ label: t('page.safety.wrong_show_it'), is_false_positive: true, release: true });
+  }
+  for (const { label, is_false_positive, release } of choices) {
+    const button = element('button', { type: 'button' }, label);
+    button.addEventListener('click', () => {
+      if (!note.reportValidity()) return;
+      withErrorDisplay(async () => {
+        const review = { is_false_positive, note: note.value, release };
+        const { reviewer } = /** @type {{ reviewer: string }} */ (
+          await postJson(`/safety/record/${id}/review`, review)
+        );
+        form.replaceWith(...reviewSummary({ ...review, reviewer }));
+      });
+    });
+    form.append(button);
+  }
+  return form;
+}

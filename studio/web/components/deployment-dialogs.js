@@ -1,0 +1,213 @@
+/**
+ * Deploying a version of a theme, rolling back and taking down, each reviewed before it is done: for the
+ * page Themes and the studio's deploy panel alike.
+ *
+ * @typedef {object} Served what a channel serves of a theme now
+ * @property {string} channel
+ * @property {number} number of the version
+ * @property {number | null} before the version that it served before
+ * @typedef {object} Theme of `/themes/{slug}`, as far as it is read here
+ * @property {string} name
+ * @property {{ number: number }[]} versions
+ * @property {Served[]} served
+ * @property {{ id: number }[]} log deployments, the newest first
+ */
+import { element, find } from '../lib/dom.js';
+import { getJson, postJson } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+import { authorField, confirmAction, paragraph } from './dialogs.js';
+import { VersionChecks } from './version-checks.js';
+
+/**
+ * @param {string} label
+ * @param {Partial<HTMLInputElement>} properties
+ */
+function labelled(label, properties, className = '') {
+  return element('label', { className }, label, ' ', element('input', properties));
+}
+
+/**
+ * @param {Theme} theme
+ * @param {string} channel
+ */
+function deploymentFields(theme, channel) {
+  const count = String(theme.versions.length);
+  return {
+    channel: labelled(t('page.deploying.channel'), {
+      name: 'channel',
+      value: channel,
+      required: true,
+      maxLength: 63,
+      pattern: '[a-z0-9][a-z0-9\\-]*',
+    }),
+    starts: labelled(t('page.from'), { type: 'datetime-local', name: 'starts' }),
+    ends: labelled(t('page.to'), { type: 'datetime-local', name: 'ends' }),
+    trial: labelled(t('page.deploying.trial'), {
+      type: 'number',
+      name: 'trial',
+      min: '1',
+      max: count,
+    }),
+    share: labelled(t('page.deploying.share'), {
+      type: 'number',
+      name: 'share',
+      min: '0',
+      max: '100',
+      value: '0',
+    }),
+    note: labelled(t('page.deploying.note'), { name: 'note', maxLength: 1000 }, 'wide'),
+  };
+}
+
+/**
+ * The versions that a deployment serves.
+ *
+ * @param {number} number
+ * @param {number} trial 0 where there is none
+ */
+export function deployedVersions(number, trial) {
+  return trial && trial !== number ? [number, trial] : [number];
+}
+
+/**
+ * @param {string} local of an input of the type datetime-local, in the browser's time zone
+ * @returns {string | null} in ISO 8601, null where it is empty
+ */
+export function toTimestamp(local) {
+  return local ? new Date(local).toISOString() : null;
+}
+
+/**
+ * Deploys a version: asks where, from when, by whom; only what was checked and ticked is sent.
+ *
+ * @param {string} slug of the theme
+ * @param {number} number of the version
+ * @param {string} [channel]
+ * @returns {Promise<boolean>} whether it was deployed
+ */
+export async function deploy(slug, number, channel = 'live') {
+  const theme = /** @type {Theme} */ (await getJson(`/themes/${slug}`));
+  const author = authorField();
+  const fields = deploymentFields(theme, channel);
+  const fallback = element('input', { type: 'checkbox', name: 'fallback' });
+  const root = element('div', { id: 'checks' });
+  /** @type {VersionChecks[]} */
+  let checks = [];
+
+  /** @param {keyof typeof fields} name */
+  const value = (name) => find(fields[name], 'input', HTMLInputElement).value;
+  const isForced = () => checks.some((each) => each.hasStop);
+
+  function showChecks() {
+    const confirm = root.closest('form')?.querySelector('.acts button');
+    if (confirm) {
+      confirm.textContent = isForced() ? t('page.deploying.all_the_same') : t('page.deploy');
+      confirm.className = isForced() ? 'danger' : 'go';
+    }
+    root.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+
+  function checkVersions() {
+    const before = checks;
+    checks = deployedVersions(number, Number(value('trial'))).map(
+      (wanted) =>
+        before.find((each) => each.number === wanted) ??
+        new VersionChecks(slug, wanted, showChecks),
+    );
+    root.replaceChildren(...checks.map((each) => each.root));
+    for (const each of checks) if (!each.isLoaded) each.load();
+  }
+
+  function send() {
+    const spec = {
+      slug,
+      version: number,
+      channel: value('channel'),
+      note: value('note'),
+      author: author.name(),
+      fallback_to_previous: fallback.checked,
+      starts_at: toTimestamp(value('starts')),
+      ends_at: toTimestamp(value('ends')),
+      canary_version: Number(value('trial')) || null,
+      canary_percent: Number(value('share')),
+      bypassed_checks: isForced(),
+    };
+    const acknowledged = Object.fromEntries(checks.map((each) => [each.number, each.confirmed]));
+    return postJson(`/themes/${slug}/deploy`, {
+      spec,
+      expected_deployment: theme.log[0]?.id ?? 0,
+      acknowledged,
+    });
+  }
+
+  fields.trial.addEventListener('change', checkVersions);
+  checkVersions();
+  const tick = element('label', { className: 'tick wide' }, fallback, ' ');
+  tick.append(t('page.deploying.fallback'));
+  return confirmAction({
+    title: t('page.deploying.title', { number, theme: theme.name }),
+    label: t('page.deploy'),
+    action: send,
+    content: [author.root, ...Object.values(fields), tick, root],
+    canConfirm: () => Boolean(author.name()) && checks.every((each) => each.isConfirmed),
+  });
+}
+
+/**
+ * @param {string} slug
+ * @param {string} channel
+ * @param {'rollback' | 'stop'} action the last part of its address
+ * @param {(theme: Theme, served: Served | undefined) =>
+ *   { title: string, consequence: string, label: string }} describe
+ */
+async function undeploy(slug, channel, action, describe) {
+  const theme = /** @type {Theme} */ (await getJson(`/themes/${slug}`));
+  const served = theme.served.find((each) => each.channel === channel);
+  const { title, consequence, label } = describe(theme, served);
+  const author = authorField();
+  const now = served
+    ? t('page.deploying.serves_now', { channel, number: served.number })
+    : t('page.deploying.serves_nothing', { channel });
+  const expected_deployment = theme.log[0]?.id ?? 0;
+  return confirmAction({
+    title,
+    label,
+    danger: true,
+    content: [paragraph(now), paragraph(consequence), author.root],
+    action: () =>
+      postJson(`/themes/${slug}/${action}`, {
+        channel,
+        author: author.name(),
+        expected_deployment,
+      }),
+    canConfirm: () => Boolean(author.name()),
+  });
+}
+
+/**
+ * @param {string} slug of the theme
+ * @param {string} channel
+ * @returns {Promise<boolean>} whether the version before is served again
+ */
+export function rollBack(slug, channel) {
+  return undeploy(slug, channel, 'rollback', (theme, served) => ({
+    title: t('page.deploying.roll_back_title', { theme: theme.name }),
+    consequence: served?.before
+      ? t('page.deploying.served_again', { number: served.before })
+      : t('page.deploying.no_version_before'),
+    label: t('page.roll_back'),
+  }));
+}
+
+/**
+ * @param {string} slug of the theme
+ * @param {string} channel
+ * @returns {Promise<boolean>} whether the channel serves nothing of the theme any more
+ */
+export function takeDown(slug, channel) {
+  return undeploy(slug, channel, 'stop', (theme) => ({
+    title: t('page.deploying.take_down_title', { theme: theme.name }),
+    consequence: t('page.deploying.taken_from_users'),
+    label: t('page.take_down'),
+  }));
+}

@@ -1,0 +1,120 @@
+/** Dialogs before an action: what it is, who does it, what it costs. */
+import { element } from '../lib/dom.js';
+import { errorText } from '../lib/errors.js';
+import { duration } from '../lib/format.js';
+import { t } from '../lib/i18n.js';
+import { signedInUser } from '../lib/session.js';
+import { persistAuthor } from '../lib/storage.js';
+
+/**
+ * @typedef {object} Confirmation
+ * @property {string | HTMLElement} title
+ * @property {readonly HTMLElement[]} [content] between the title and the buttons
+ * @property {string} label of the button that confirms
+ * @property {() => Promise<unknown>} action is run when that is pressed; where it fails the dialog stays
+ *   open and shows the error
+ * @property {boolean} [danger] whether the action takes something away
+ * @property {() => boolean} [canConfirm] is asked after every input
+ *
+ * @typedef {object} AuthorField
+ * @property {HTMLElement} root
+ * @property {() => string} name the author's, empty until it is typed
+ *
+ * @typedef {object} Cost of rendering
+ * @property {number} images
+ * @property {number} cached how many of them are stored already
+ * @property {number | null} seconds for the others, null where that is unknown
+ */
+
+/**
+ * Asks before an action, and does it.
+ *
+ * @param {Confirmation} confirmation
+ * @returns {Promise<boolean>} whether it was done
+ */
+export function confirmAction(confirmation) {
+  const { title, content = [], label, action, danger = false } = confirmation;
+  const { canConfirm = () => true } = confirmation;
+  const confirm = element('button', { className: danger ? 'danger' : 'go' }, label);
+  const cancel = element('button', { type: 'button' }, t('page.cancel'));
+  const error = element('p', { className: 'refused', role: 'alert' });
+  const heading = element('h2', { id: 'asking-title' }, title);
+  const buttons = element('div', { className: 'acts' }, confirm, cancel);
+  const form = element('form', { method: 'dialog', autocomplete: 'off' });
+  form.append(heading, ...content, error, buttons);
+  const dialog = element('dialog', { className: 'asking' }, form);
+  dialog.setAttribute('aria-labelledby', heading.id);
+
+  return new Promise((resolve) => {
+    const updateConfirm = () => {
+      confirm.disabled = !canConfirm();
+    };
+    /** @param {boolean} isDone */
+    const close = (isDone) => {
+      dialog.close(); // Gives the focus back.
+      dialog.remove();
+      resolve(isDone);
+    };
+    form.addEventListener('input', updateConfirm);
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      confirm.disabled = true;
+      error.textContent = '';
+      try {
+        await action();
+        close(true);
+      } catch (failure) {
+        error.textContent = errorText(failure);
+        updateConfirm();
+      }
+    });
+    cancel.addEventListener('click', () => close(false));
+    dialog.addEventListener('cancel', () => close(false));
+    document.body.append(dialog);
+    dialog.showModal();
+    updateConfirm();
+  });
+}
+
+/** @param {...(Node | string)} content */
+export function paragraph(...content) {
+  return element('p', {}, ...content);
+}
+
+/**
+ * Who does it: the user who is signed in, else a name that is typed and that this browser stores.
+ *
+ * @returns {AuthorField}
+ */
+export function authorField() {
+  const user = signedInUser();
+  if (user !== null)
+    return { root: paragraph(t('page.you_are', { name: user })), name: () => user };
+  const input = persistAuthor(
+    element('input', { name: 'who', required: true, maxLength: 80, autocomplete: 'name' }),
+  );
+  return {
+    root: element('label', {}, t('page.your_name'), ' ', input),
+    name: () => input.value.trim(),
+  };
+}
+
+/**
+ * Asks before many images are rendered, by what that costs.
+ *
+ * @param {string} title
+ * @param {Cost} cost
+ * @param {() => Promise<unknown>} action
+ * @returns {Promise<boolean>} whether it was done
+ */
+export function confirmCost(title, { images, cached, seconds }, action) {
+  const content = [paragraph(t('page.dialogs.cost', { images, kept: cached }))];
+  if (cached < images) {
+    const time =
+      seconds === null
+        ? t('page.dialogs.duration_unknown')
+        : t('page.dialogs.takes_about', { duration: duration(seconds) });
+    content.push(paragraph(time), paragraph(t('page.dialogs.goes_after_others')));
+  }
+  return confirmAction({ title, content, label: t('page.begin'), action });
+}

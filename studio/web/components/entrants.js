@@ -1,0 +1,70 @@
+/**
+ * The form of a new blind test: up to four entrants, each a version of a theme or one recipe of it.
+ *
+ * @typedef {{ slug: string, name: string, latest: number }} Theme
+ * @typedef {object} Entrant
+ * @property {string} slug of the theme
+ * @property {number} version of the theme
+ * @property {string | null} slot of the recipe, null for all four
+ */
+import { element, untranslatedOption } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+
+const MAX_ENTRANTS = 4;
+const REQUIRED_ENTRANTS = 2;
+const SLOTS = ['A', 'B', 'C', 'D'];
+
+/**
+ * @param {readonly Theme[]} themes
+ * @returns {HTMLElement[]} a row of fields for each entrant
+ */
+export function entrantRows(themes) {
+  return Array.from({ length: MAX_ENTRANTS }, (_, index) => entrantRow(index, themes));
+}
+
+/**
+ * @param {number} index
+ * @param {readonly Theme[]} themes
+ */
+function entrantRow(index, themes) {
+  const required = index < REQUIRED_ENTRANTS;
+  const number = index + 1;
+  const empty = required ? t('page.votes.choose') : t('page.none');
+  const theme = element(
+    'select',
+    { name: `theme-${index}`, required, ariaLabel: t('page.votes.theme_number', { number }) },
+    element('option', { value: '' }, empty),
+    ...themes.map(({ slug, name }) => untranslatedOption(slug, name)),
+  );
+  const version = element('input', {
+    type: 'number',
+    name: `version-${index}`,
+    min: '1',
+    ariaLabel: t('page.version_heading', { number }),
+  });
+  const slot = element(
+    'select',
+    { name: `slot-${index}`, ariaLabel: t('page.votes.recipe_number', { number }) },
+    element('option', { value: '' }, t('page.votes.all_four')),
+    ...SLOTS.map((each) => element('option', { value: each }, each)),
+  );
+  theme.addEventListener('change', () => {
+    version.value = String(themes.find((each) => each.slug === theme.value)?.latest ?? '');
+  });
+  return element('div', { className: 'entrant' }, theme, version, slot);
+}
+
+/**
+ * The entrants that are filled in.
+ *
+ * @param {FormData} fields of the rows
+ * @returns {Entrant[]}
+ */
+export function readEntrants(fields) {
+  const read = (/** @type {string} */ name) => String(fields.get(name) ?? '');
+  return Array.from({ length: MAX_ENTRANTS }, (_, index) => ({
+    slug: read(`theme-${index}`),
+    version: Number(read(`version-${index}`)),
+    slot: read(`slot-${index}`) || null,
+  })).filter((entrant) => entrant.slug);
+}

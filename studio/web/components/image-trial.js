@@ -1,0 +1,57 @@
+/**
+ * Images that are tried against the classifier.
+ *
+ * @import { ScoredImage } from './score-chart.js'
+ */
+import { field, find } from '../lib/dom.js';
+import { withErrorDisplay } from '../lib/errors.js';
+import { postFile } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+import { histogramBars, scoredFigures } from './score-chart.js';
+
+/** @param {string} selector */
+const part = (selector) => find(document, selector, HTMLElement);
+
+/** Scores of images of the operator's, and what a threshold withholds of them. */
+export class ImageTrial {
+  #form = find(document, '#pictures', HTMLFormElement);
+  #files = field(this.#form, 'files', HTMLInputElement);
+  #threshold = field(this.#form, 'threshold', HTMLInputElement);
+  /** @type {ScoredImage[]} */
+  #images = [];
+
+  constructor() {
+    this.#files.addEventListener('change', () => withErrorDisplay(() => this.#score()));
+    this.#threshold.addEventListener('input', () => this.#draw());
+  }
+
+  /** @param {number} threshold */
+  setThreshold(threshold) {
+    this.#threshold.value = String(threshold);
+    this.#draw();
+  }
+
+  /** One image after another: the classifier works on one, and a directory may hold many. */
+  async #score() {
+    for (const image of this.#images) URL.revokeObjectURL(image.url);
+    this.#images = [];
+    for (const file of this.#files.files ?? []) {
+      const { scores, error } = /** @type {{ scores: { nsfw: number }, error: string | null }} */ (
+        await postFile('/safety/picture', file)
+      );
+      if (error) throw new Error(error);
+      this.#images.push({ name: file.name, score: scores.nsfw, url: URL.createObjectURL(file) });
+      this.#draw();
+    }
+  }
+
+  #draw() {
+    const threshold = Number(this.#threshold.value);
+    const scores = this.#images.map((image) => image.score);
+    const count = scores.filter((score) => score > threshold).length;
+    const withheld = { count, total: scores.length, threshold: threshold.toFixed(2) };
+    part('#bars').replaceChildren(...histogramBars(scores, threshold));
+    part('#scored').replaceChildren(...scoredFigures(this.#images, threshold));
+    part('#withheld').textContent = scores.length ? t('page.safety.withheld_at', withheld) : '';
+  }
+}

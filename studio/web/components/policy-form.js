@@ -1,0 +1,91 @@
+/**
+ * The safety policy of a theme.
+ *
+ * @typedef {Record<string, boolean | number | string>} Policy by the names of the form's fields
+ */
+import { field, find, onSubmit, untranslatedOption } from '../lib/dom.js';
+import { withErrorDisplay } from '../lib/errors.js';
+import { getJson, postJson } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+
+/** The policy of one theme; saving it makes the theme's next version. */
+export class PolicyForm {
+  #form = find(document, '#policy', HTMLFormElement);
+  #theme = field(this.#form, 'slug', HTMLSelectElement);
+  #status = find(document, '#policy-told', HTMLElement);
+  #onThreshold;
+  /** The theme's version that the form shows. */
+  #version = 0;
+
+  /** @param {(threshold: number) => void} onThreshold is called with that of a policy that is loaded */
+  constructor(onThreshold) {
+    this.#onThreshold = onThreshold;
+    this.#theme.addEventListener('change', () => withErrorDisplay(() => this.load()));
+    onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
+  }
+
+  /** @param {{ slug: string, name: string }[]} themes */
+  setThemes(themes) {
+    const options = themes.map(({ slug, name }) => untranslatedOption(slug, name));
+    this.#theme.replaceChildren(...options);
+  }
+
+  /** Shows the theme's policy; nothing can be changed until it is there. */
+  async load() {
+    const slug = this.#theme.value;
+    this.#setDisabled(true);
+    const { number, policy } = /** @type {{ number: number, policy: Policy }} */ (
+      await getJson(`/safety/policy/${slug}`)
+    );
+    if (slug !== this.#theme.value) return; // Another theme was chosen meanwhile.
+    this.#setDisabled(false);
+    this.#version = number;
+    for (const [name, value] of Object.entries(policy)) this.#setField(name, value);
+    this.#onThreshold(Number(policy.nsfw_threshold));
+    this.#status.textContent = '';
+  }
+
+  async #save() {
+    const url = `/safety/policy/${this.#theme.value}?number=${this.#version}`;
+    const saved = /** @type {{ number: number }} */ (await postJson(url, this.#policy()));
+    this.#version = saved.number;
+    this.#status.textContent = t('page.safety.saved_as_version', { number: saved.number });
+  }
+
+  /** @returns {Policy} as the form has it */
+  #policy() {
+    const checked = (/** @type {string} */ name) =>
+      field(this.#form, name, HTMLInputElement).checked;
+    const input = (/** @type {string} */ name) => field(this.#form, name, HTMLInputElement).value;
+    return {
+      check_prompts: checked('check_prompts'),
+      check_doodles: checked('check_doodles'),
+      check_outputs: checked('check_outputs'),
+      regenerate_withheld: checked('regenerate_withheld'),
+      allow_base_uploads: checked('allow_base_uploads'),
+      log_blocked_text: checked('log_blocked_text'),
+      nsfw_threshold: Number(input('nsfw_threshold')),
+      concept_margin: Number(input('concept_margin')),
+      external_moderation: field(this.#form, 'external_moderation', HTMLSelectElement).value,
+      negative_prompt: input('negative_prompt'),
+    };
+  }
+
+  /** @param {boolean} disabled all fields but the theme's */
+  #setDisabled(disabled) {
+    for (const each of this.#form.elements) {
+      if (each !== this.#theme && 'disabled' in each) each.disabled = disabled;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean | number | string} value
+   */
+  #setField(name, value) {
+    const input = this.#form.elements.namedItem(name);
+    if (typeof value === 'boolean') field(this.#form, name, HTMLInputElement).checked = value;
+    else if (input instanceof HTMLInputElement) input.value = String(value);
+    else if (input instanceof HTMLSelectElement) input.value = String(value);
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The keypoints of a base image, placed by hand: a stage with the skeleton over the image, and a button
+ * for each keypoint.
+ *
+ * @typedef {[x: number, y: number]} Keypoint shares of the image's width and height, 0 to 1
+ * @typedef {{ names: string[], limbs: [number, number][] }} Skeleton its keypoints in order; limbs join two
+ */
+import { element, find } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { radioGroup } from './radio-group.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const DOT_RADIUS = 0.014;
+/** @type {Readonly<Record<string, string>>} */
+const KEYPOINT_NAMES = {
+  nose: t('page.bases.nose'),
+  neck: t('page.bases.neck'),
+  right_shoulder: t('page.bases.right_shoulder'),
+  right_elbow: t('page.bases.right_elbow'),
+  right_wrist: t('page.bases.right_wrist'),
+  left_shoulder: t('page.bases.left_shoulder'),
+  left_elbow: t('page.bases.left_elbow'),
+  left_wrist: t('page.bases.left_wrist'),
+  right_hip: t('page.bases.right_hip'),
+  right_knee: t('page.bases.right_knee'),
+  right_ankle: t('page.bases.right_ankle'),
+  left_hip: t('page.bases.left_hip'),
+  left_knee: t('page.bases.left_knee'),
+  left_ankle: t('page.bases.left_ankle'),
+  right_eye: t('page.bases.right_eye'),
+  left_eye: t('page.bases.left_eye'),
+  right_ear: t('page.bases.right_ear'),
+  left_ear: t('page.bases.left_ear'),
+};
+
+/**
+ * A point of the window as shares of a box, within it.
+ *
+ * @param {{ clientX: number, clientY: number }} point
+ * @param {{ left: number, top: number, width: number, height: number }} box
+ * @returns {Keypoint}
+ */
+export function toKeypoint({ clientX, clientY }, { left, top, width, height }) {
+  const clamp = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
+  return [clamp((clientX - left) / width), clamp((clientY - top) / height)];
+}
+
+/** Keypoints as they are placed one after another. */
+export class Pose {
+  /** @type {(Keypoint | null)[]} null is hidden */
+  keypoints = [];
+  /** The index of the keypoint that is placed next. */
+  selected = 0;
+
+  /** @param {readonly (Keypoint | null)[]} keypoints are copied */
+  load(keypoints) {
+    this.keypoints = keypoints.map((point) => point && [...point]);
+    this.selected = 0;
+    this.selectHidden();
+  }
+
+  /** @param {Keypoint | null} point */
+  place(point) {
+    this.keypoints[this.selected] = point;
+  }
+
+  /** Selects the first keypoint that is hidden; where none is, the selection stays. */
+  selectHidden() {
+    const hidden = this.keypoints.indexOf(null);
+    if (hidden >= 0) this.selected = hidden;
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string | number>} attributes
+ */
+function svgElement(name, attributes) {
+  const created = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, String(value));
+  return created;
+}
+
+export class PoseEditor {
+  #pose = new Pose();
+  /** @type {Skeleton} */
+  #skeleton = { names: [], limbs: [] };
+  /** The image's width to its height. */
+  #aspect = 1;
+  #stage;
+  #svg;
+  #buttons;
+
+  /**
+   * @param {HTMLElement} stage with an `img` and an `svg` of the view box 0 0 1 1
+   * @param {HTMLElement} buttons the radio group of the keypoints
+   */
+  constructor(stage, buttons) {
+    this.#stage = stage;
+    this.#buttons = buttons;
+    this.#svg = find(stage, 'svg', SVGElement);
+    stage.addEventListener('pointerdown', (event) => this.#press(event));
+    stage.addEventListener('pointermove', (event) => {
+      if (stage.hasPointerCapture(event.pointerId)) this.#place(event);
+    });
+    stage.addEventListener('pointerup', () => {
+      this.#pose.selectHidden();
+      this.#draw();
+    });
+  }
+
+  get keypoints() {
+    return this.#pose.keypoints;
+  }
+
+  /**
+   * @param {{ image: string, width: number, height: number, keypoints: (Keypoint | null)[] | null }} base
+   * @param {Skeleton} skeleton
+   */
+  show({ image, width, height, keypoints }, skeleton) {
+    this.#skeleton = skeleton;
+    this.#aspect = width / height;
+    find(this.#stage, 'img', HTMLImageElement).src = image;
+    this.#stage.style.aspectRatio = `${width} / ${height}`;
+    this.#pose.load(keypoints ?? skeleton.names.map(() => null));
+    this.#draw();
+  }
+
+  /** Hides the selected keypoint. */
+  hide() {
+    this.#pose.place(null);
+    this.#draw();
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    event.preventDefault();
+    const index = event.target instanceof SVGElement ? event.target.dataset.joint : undefined;
+    if (index !== undefined) this.#pose.selected = Number(index);
+    this.#stage.setPointerCapture(event.pointerId);
+    this.#place(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #place(event) {
+    this.#pose.place(toKeypoint(event, this.#stage.getBoundingClientRect()));
+    this.#draw();
+  }
+
+  #draw() {
+    const { keypoints, selected } = this.#pose;
+    const indexes = [...this.#skeleton.names.keys()];
+    const check = radioGroup(
+      this.#buttons,
+      indexes,
+      (index) => element('button', {}, this.#label(index)),
+      (index) => {
+        this.#pose.selected = index;
+        this.#draw();
+      },
+    );
+    check(selected);
+    const lines = this.#skeleton.limbs.flatMap(([from, to]) => {
+      const [start, end] = [keypoints[from], keypoints[to]];
+      if (!start || !end) return [];
+      return [svgElement('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1] })];
+    });
+    const dots = keypoints.flatMap((point, index) => (point ? [this.#dot(point, index)] : []));
+    this.#svg.replaceChildren(...lines, ...dots);
+  }
+
+  /** @param {number} index */
+  #label(index) {
+    const keypoint = KEYPOINT_NAMES[this.#skeleton.names[index]];
+    return this.#pose.keypoints[index] ? keypoint : t('page.bases.hidden', { keypoint });
+  }
+
+  /**
+   * @param {Keypoint} point
+   * @param {number} index
+   */
+  #dot([cx, cy], index) {
+    const dot = svgElement('ellipse', {
+      cx,
+      cy,
+      rx: DOT_RADIUS,
+      ry: DOT_RADIUS * this.#aspect,
+      'data-joint': index,
+    });
+    dot.classList.toggle('chosen', index === this.#pose.selected);
+    return dot;
+  }
+}

@@ -1,0 +1,28 @@
+/** What this browser stores for the studio: every key of its storage, and values that survive a reload. */
+
+export const STORAGE_KEYS = {
+  /** The drawing on the canvas. */
+  drawing: 'doodle-theme-studio-drawing',
+  /** The draft that was edited last; of this tab, else of this browser. */
+  lastDraft: 'doodle-theme-studio-last',
+  /** What the key of a theme's draft begins with; its slug follows. */
+  draftPrefix: 'doodle-theme-studio-draft-',
+  /** The operator's name, where nobody signs in. */
+  author: 'doodle-theme-studio-who',
+  /** The language, as releases before 2026-11 stored it; a cookie holds it now. */
+  language: 'doodle-theme-studio-language',
+  /** The API key of the page /play; of this tab alone (session storage). */
+  apiKey: 'doodle-key',
+};
+
+/**
+ * Fills an input with the operator's name that this browser knows, and stores it when it changes.
+ *
+ * @param {HTMLInputElement} input
+ * @returns {HTMLInputElement} the same
+ */
+export function persistAuthor(input) {
+  input.value = localStorage.getItem(STORAGE_KEYS.author) ?? '';
+  input.addEventListener('change', () => localStorage.setItem(STORAGE_KEYS.author, input.value));
+  return input;
+}

@@ -1,0 +1,120 @@
+/**
+ * Models: where each is, which cannot be used and why, and downloads.
+ *
+ * @typedef {keyof typeof KIND_NAMES} ModelKind
+ * @typedef {object} Model
+ * @property {ModelKind} kind
+ * @property {string} name
+ * @property {string} family
+ * @property {number} bytes
+ * @property {string} sha256
+ * @property {string[]} triggers trigger words
+ * @property {keyof typeof LOCATION_NAMES} where
+ * @property {boolean} image whether there is a preview image
+ * @typedef {object} Download
+ * @property {string} name
+ * @property {ModelKind} kind
+ * @property {number} bytes
+ * @property {number} downloaded_bytes
+ * @property {'running' | 'done' | 'failed'} state
+ * @property {string | null} message why it failed
+ */
+import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
+import { showError, withErrorDisplay } from '../lib/errors.js';
+import { megabytes } from '../lib/format.js';
+import { getJson, postJson } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+import { poll } from '../lib/poll.js';
+import { row } from '../lib/table.js';
+
+const LOCATION_NAMES = {
+  device: t('page.models.on_the_device'),
+  ram: t('page.models.in_ram'),
+  disk: t('page.models.on_disk'),
+};
+const KIND_NAMES = {
+  checkpoint: t('page.models.kind_checkpoint'),
+  controlnet: t('page.models.kind_controlnet'),
+  lora: t('page.models.kind_lora'),
+  vae: t('page.models.kind_vae'),
+  detector: t('page.models.kind_detector'),
+};
+const POLL_MS = 1000;
+const form = find(document, '#pull', HTMLFormElement);
+const downloadRows = find(document, '#pulls', HTMLElement);
+
+async function show() {
+  const { models, pulls } = /** @type {{ models: Model[], pulls: Download[] }} */ (
+    await getJson('/models/list')
+  );
+  const count = t('page.models.count', { count: models.length });
+  find(document, '#count', HTMLElement).textContent = count;
+  find(document, '#models', HTMLElement).replaceChildren(...models.map(modelRow));
+  downloadRows.replaceChildren(...pulls.reverse().map(downloadRow));
+}
+
+/** @param {Model} model */
+function modelRow(model) {
+  const { kind, name, family, bytes, sha256, triggers, where, image } = model;
+  const src = `/models/picture/${kind}/${encodeURIComponent(name)}`;
+  return row(
+    KIND_NAMES[kind],
+    image ? element('img', { src, alt: '', loading: 'lazy' }) : '',
+    untranslated(name),
+    family === 'unknown' ? t('page.models.family_unknown') : untranslated(family),
+    megabytes(bytes),
+    LOCATION_NAMES[where],
+    untranslated(triggers.join(', ')),
+    element('code', { translate: false }, sha256.slice(0, 10)),
+  );
+}
+
+/** @param {Download} download */
+function downloadRow({ kind, name, bytes, downloaded_bytes, state, message }) {
+  const percent = bytes ? Math.round((100 * downloaded_bytes) / bytes) : 100;
+  const fill = element('i');
+  fill.style.width = `${percent}%`;
+  const bar = element(
+    'div',
+    {
+      className: 'bytes',
+      role: 'progressbar',
+      ariaValueNow: String(percent),
+      ariaLabel: name,
+    },
+    fill,
+  );
+  const states = {
+    running: t('page.models.percent_of', { percent, size: megabytes(bytes) }),
+    done: t('page.models.here'),
+    failed: message,
+  };
+  return row(KIND_NAMES[kind], untranslated(name), bar, states[state]);
+}
+
+async function startDownload() {
+  const button = find(form, 'button', HTMLButtonElement);
+  button.disabled = true;
+  await withErrorDisplay(async () => {
+    await postJson('/models/pull', Object.fromEntries(formQuery(form)));
+    await show();
+  });
+  button.disabled = false;
+}
+
+async function scan() {
+  const problems = /** @type {string[]} */ (await getJson('/models/problems'));
+  const lines = problems.length ? problems : [t('page.models.all_can_be_used')];
+  const items = lines.map((line) => element('li', {}, line));
+  find(document, '#problems', HTMLElement).replaceChildren(...items);
+  await show();
+}
+
+onSubmit(form, startDownload);
+find(document, '#scan', HTMLElement).addEventListener('click', () => withErrorDisplay(scan));
+await withErrorDisplay(show);
+poll(show, {
+  every: POLL_MS,
+  onError: showError,
+  paused: () => document.hidden || !downloadRows.children.length,
+});

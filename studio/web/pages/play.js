@@ -1,0 +1,236 @@
+/**
+ * A theme on a phone, by the API alone: draw, request four images, watch them render, select one.
+ *
+ * The texts are in the page, as JSON in `#texts`.
+ *
+ * @typedef {{ id: string, name: string, width: number, height: number, image: string }} BaseImage
+ * @typedef {{ name: string, base_images: BaseImage[] }} Theme
+ * @typedef {{ name: string, hex: string }} Color
+ * @typedef {object} JobEvent
+ * @property {string} slot of the recipe
+ * @property {string} type
+ * @property {number} done steps
+ * @property {number} total steps
+ * @property {string} preview a data address
+ * @property {string} image the address of the finished image
+ * @property {string} [error]
+ */
+import { DoodlePad } from '../components/doodle-pad.js';
+import { radioGroup } from '../components/radio-group.js';
+import { ApiClient } from '../lib/api-client.js';
+import { element, find, onSubmit } from '../lib/dom.js';
+import { getJson, RequestError } from '../lib/http.js';
+import { STORAGE_KEYS } from '../lib/storage.js';
+import { translate } from '../lib/translate.js';
+
+const SLOTS = ['A', 'B', 'C', 'D'];
+const FAILED = ['failed', 'withheld', 'cancelled', 'expired'];
+
+/** @param {string} selector */
+const part = (selector) => find(document, selector, HTMLElement);
+/** @type {{ image: string, stopped: string, no_base_image: string }} */
+const texts = JSON.parse(part('#texts').textContent ?? '');
+
+/** The four images of a request as they are rendered. */
+class ResultCards {
+  #root = part('#four');
+  /** @type {Map<string, HTMLButtonElement>} by recipe slot */
+  #cards = new Map();
+
+  /** @param {(slot: string) => Promise<void>} onSelect is called with an image that is pressed */
+  reset(onSelect) {
+    this.#cards = new Map(SLOTS.map((slot) => [slot, element('button', { type: 'button' }, '…')]));
+    for (const [slot, card] of this.#cards) {
+      card.disabled = true;
+      card.dataset.slot = slot;
+      card.addEventListener('click', () => onSelect(slot));
+    }
+    this.#root.replaceChildren(...this.#cards.values());
+  }
+
+  /** @param {string} slot */
+  press(slot) {
+    for (const [each, card] of this.#cards) {
+      card.setAttribute('aria-pressed', String(each === slot));
+    }
+  }
+
+  /**
+   * @param {JobEvent} event
+   * @param {(url: string) => Promise<string>} load gives an address that the page can show
+   */
+  async update(event, load) {
+    const { slot, type, done, total } = event;
+    const card = this.#cards.get(slot);
+    if (!card) return;
+    if (type === 'step' && !card.querySelector('img')) {
+      card.textContent = `${Math.round((100 * done) / total)} %`;
+    } else if (type === 'preview') {
+      card.replaceChildren(element('img', { src: event.preview, alt: '' }));
+    } else if (type === 'done') {
+      const alt = translate({}, texts.image, { slot });
+      card.replaceChildren(element('img', { src: await load(event.image), alt }));
+      card.disabled = false;
+    } else if (FAILED.includes(type)) {
+      card.textContent = event.error ?? texts.stopped;
+    }
+  }
+}
+
+class PlayPage {
+  #slug = location.pathname.split('/').at(-1) ?? '';
+  #api = new ApiClient(sessionStorage.getItem(STORAGE_KEYS.apiKey) ?? '');
+  #keyForm = find(document, '#key-form', HTMLFormElement);
+  #key = find(document, '#key', HTMLInputElement);
+  #go = find(document, '#go', HTMLButtonElement);
+  #stop = part('#stop');
+  #pad = new DoodlePad(
+    find(document, '#doodle', HTMLCanvasElement),
+    find(document, '#size', HTMLInputElement),
+  );
+  #cards = new ResultCards();
+  #baseId = '';
+  /** The id of the request whose images are shown. */
+  #request = '';
+
+  start() {
+    part('#undo').addEventListener('click', () => this.#pad.undo());
+    part('#clear').addEventListener('click', () => this.#pad.clear());
+    this.#go.addEventListener('click', () => this.#try(() => this.#render()));
+    this.#stop.addEventListener('click', () =>
+      this.#try(() => this.#api.delete(`/requests/${this.#request}`)),
+    );
+    onSubmit(this.#keyForm, () => this.#useKey());
+    if (this.#api.key) this.#try(() => this.#open());
+    else this.#askForKey();
+  }
+
+  /**
+   * Runs an action and shows its error.
+   *
+   * @param {() => Promise<void>} action
+   */
+  async #try(action) {
+    part('#told').textContent = '';
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 401) this.#askForKey();
+      part('#told').textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #askForKey() {
+    this.#keyForm.hidden = false;
+    part('#play').hidden = true;
+    this.#key.focus();
+  }
+
+  #useKey() {
+    this.#api.key = this.#key.value.trim();
+    sessionStorage.setItem(STORAGE_KEYS.apiKey, this.#api.key);
+    this.#try(() => this.#open());
+  }
+
+  async #open() {
+    await this.#showColors();
+    const theme = /** @type {Theme} */ (await this.#api.get(`/themes/${this.#slug}`));
+    document.title = theme.name;
+    part('#theme').textContent = theme.name;
+    await this.#showBases(theme.base_images);
+    // Shown once there is something to draw on.
+    this.#keyForm.hidden = true;
+    part('#play').hidden = false;
+  }
+
+  /** The palette of the studio's canvas: colours that the models know by name. */
+  async #showColors() {
+    const palette = /** @type {Color[]} */ (await getJson('/play/own/palette.json'));
+    /** @param {Color} color */
+    const select = (color) => {
+      this.#pad.color = color.hex;
+      check(color);
+    };
+    const check = radioGroup(part('#colours'), palette, colorButton, select);
+    select(palette[0]);
+  }
+
+  /** @param {BaseImage[]} bases */
+  async #showBases(bases) {
+    const load = async (/** @type {BaseImage} */ base) => ({
+      base,
+      src: await this.#api.image(base.image),
+    });
+    const images = await Promise.all(bases.map(load));
+    /** @param {(typeof images)[number]} image */
+    const select = (image) => {
+      check(image);
+      this.#baseId = image.base.id;
+      find(document, '#base', HTMLImageElement).src = image.src;
+      this.#pad.resize(image.base.width, image.base.height);
+    };
+    const check = radioGroup(
+      part('#bases'),
+      images,
+      ({ base, src }) =>
+        element('button', { ariaLabel: base.name }, element('img', { src, alt: '' })),
+      select,
+    );
+    if (!images.length) throw new Error(texts.no_base_image);
+    select(images[0]);
+  }
+
+  /** Requests four images, and shows them as they are rendered. */
+  async #render() {
+    this.#go.disabled = true;
+    try {
+      const body = {
+        theme: this.#slug,
+        base_image: this.#baseId,
+        doodle: this.#pad.encode(),
+        prompt: find(document, '#words', HTMLInputElement).value,
+      };
+      const headers = { 'Idempotency-Key': uniqueKey() };
+      const request = /** @type {{ id: string }} */ (
+        await this.#api.post('/requests', body, headers)
+      );
+      this.#request = request.id;
+      this.#stop.hidden = false;
+      this.#cards.reset((slot) => this.#try(() => this.#select(slot)));
+      await this.#follow();
+    } finally {
+      this.#go.disabled = false;
+      this.#stop.hidden = true;
+    }
+  }
+
+  /** Shows the events of the request until its four jobs have ended. */
+  async #follow() {
+    let unfinished = SLOTS.length;
+    for await (const { event, data } of this.#api.events(`/requests/${this.#request}/events`)) {
+      await this.#cards.update(JSON.parse(data), (url) => this.#api.image(url));
+      if (event === 'done') unfinished -= 1;
+      if (unfinished === 0) return;
+    }
+  }
+
+  /** @param {string} slot */
+  async #select(slot) {
+    await this.#api.post(`/requests/${this.#request}/selection`, { slot });
+    this.#cards.press(slot);
+  }
+}
+
+/** @param {Color} color */
+function colorButton({ name, hex }) {
+  const button = element('button', { title: name, ariaLabel: name });
+  button.style.background = hex;
+  return button;
+}
+
+/** A key for a request that is sent once. Browsers have no `randomUUID` on pages without https. */
+function uniqueKey() {
+  return crypto.randomUUID?.() ?? String(Math.random());
+}
+
+new PlayPage().start();

@@ -1,0 +1,85 @@
+/**
+ * Safety: texts and images are tried, the own word list, a theme's policy, the audit record and reviews.
+ *
+ * @typedef {'block' | 'mask' | 'flag'} Action
+ * @typedef {object} TextVerdict of `/safety/words`
+ * @property {Action | null} action null where nothing was found
+ * @property {{ entry: string, action: Action, start: number, end: number }[]} matches `start` to `end`
+ *   in the text's code points
+ * @property {string} masked the text without what is masked
+ */
+import { AuditRecord } from '../components/audit-record.js';
+import { ImageTrial } from '../components/image-trial.js';
+import { PolicyForm } from '../components/policy-form.js';
+import { VERDICT_NAMES } from '../components/verdicts.js';
+import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
+import { withErrorDisplay } from '../lib/errors.js';
+import { getJson, postJson } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+
+/** @param {string} selector */
+const part = (selector) => find(document, selector, HTMLElement);
+/** @param {string} selector */
+const formAt = (selector) => find(document, selector, HTMLFormElement);
+
+function startTextTrial() {
+  const form = formAt('#words');
+  onSubmit(form, () =>
+    withErrorDisplay(async () => {
+      const text = field(form, 'text', HTMLInputElement).value;
+      const verdict = /** @type {TextVerdict} */ (await postJson('/safety/words', { text }));
+      part('#verdict').replaceChildren(...describeVerdict(verdict, text));
+    }),
+  );
+}
+
+/**
+ * @param {TextVerdict} verdict
+ * @param {string} text that was judged
+ * @returns {(Node | string)[]}
+ */
+function describeVerdict({ action, matches, masked }, text) {
+  const items = matches.map((match) => {
+    const found = [...text].slice(match.start, match.end).join('');
+    const place = untranslated(`${match.entry} ← ${found}`);
+    return element('li', {}, element('b', {}, VERDICT_NAMES[match.action]), ' ', place);
+  });
+  const summary = element('b', {}, VERDICT_NAMES[action ?? 'pass']);
+  const drawn = action === 'mask' ? [t('page.safety.what_is_drawn', { prompt: masked })] : [];
+  return [summary, element('ul', {}, ...items), ...drawn];
+}
+
+class WordList {
+  #form = formAt('#list-form');
+  #text = field(this.#form, 'text', HTMLTextAreaElement);
+
+  constructor() {
+    onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
+  }
+
+  async load() {
+    const { text } = /** @type {{ text: string }} */ (await getJson('/safety/list'));
+    this.#text.value = text;
+  }
+
+  async #save() {
+    const body = { text: this.#text.value };
+    const { entries } = /** @type {{ entries: number }} */ (
+      await postJson('/safety/list', body, { method: 'PUT' })
+    );
+    part('#list-told').textContent = t('page.safety.entries_count', { count: entries });
+  }
+}
+
+startTextTrial();
+const wordList = new WordList();
+const imageTrial = new ImageTrial();
+const policyForm = new PolicyForm((threshold) => imageTrial.setThreshold(threshold));
+const auditRecord = new AuditRecord();
+await withErrorDisplay(async () => {
+  const themes = /** @type {{ slug: string, name: string }[]} */ (await getJson('/themes/list'));
+  policyForm.setThemes(themes);
+  await policyForm.load();
+  await wordList.load();
+  await auditRecord.load();
+});

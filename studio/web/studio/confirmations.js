@@ -1,0 +1,54 @@
+/** The studio page: deploying, and sweeps of many images, are confirmed before they are done. */
+import { deploy, rollBack, takeDown } from '../components/deployment-dialogs.js';
+import { confirmAction, paragraph } from '../components/dialogs.js';
+import { closest, element, find } from '../lib/dom.js';
+import { errorText } from '../lib/errors.js';
+import { t } from '../lib/i18n.js';
+
+/** @returns {string} as it is typed in the deploy panel */
+function channel() {
+  const input = document.querySelector('#channel input, #channel textarea');
+  const isText = input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement;
+  return (isText && input.value.trim()) || 'live';
+}
+
+/** @type {Readonly<Record<string, (slug: string, number: number) => Promise<boolean>>>} */
+const ACTIONS = {
+  deploy: (slug, number) => deploy(slug, number, channel()),
+  rollback: (slug) => rollBack(slug, channel()),
+  'take-down': (slug) => takeDown(slug, channel()),
+};
+
+/** @param {string} id of the button that was pressed */
+async function changeDeployment(id) {
+  document.querySelector('#deploy-refused')?.remove();
+  const served = document.querySelector('#served [data-slug]');
+  if (!(served instanceof HTMLElement)) return;
+  const { slug = '', number } = served.dataset;
+  try {
+    const isDone = await ACTIONS[id](slug, Number(number));
+    if (isDone) find(document, '#deploy-shown', HTMLElement).click();
+  } catch (error) {
+    // Beside what Gradio shows, not in it.
+    const alert = element('p', { className: 'notice notice-error', role: 'alert' });
+    alert.id = 'deploy-refused';
+    alert.textContent = errorText(error);
+    find(document, '#findings', HTMLElement).after(alert);
+  }
+}
+
+document.addEventListener('click', (event) => {
+  const button = closest(event, '#deploy, #rollback, #take-down');
+  if (button) changeDeployment(button.id);
+});
+
+// The server has counted what a sweep takes.
+document.addEventListener('studio-sweep', (event) => {
+  const cost = event instanceof CustomEvent ? String(event.detail) : '';
+  confirmAction({
+    title: t('studio.sweep_run'),
+    content: [paragraph(cost)],
+    label: t('page.begin'),
+    action: async () => find(document, '#sweep-run', HTMLElement).click(),
+  });
+});

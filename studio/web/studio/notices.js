@@ -1,0 +1,92 @@
+/**
+ * What the server writes about the page. A notice about the last click is hidden by the next one; each
+ * field whose value is invalid shows the reason; buttons in a notice press the page's own.
+ *
+ * The server writes `data-press` and `data-for`, which are ids, and marks each notice as new.
+ */
+import { closest, find, findAll } from '../lib/dom.js';
+
+const CONTROLS = 'button, [role=option], [role=radio], #words';
+/** Milliseconds after which Gradio has clamped a number to its range. */
+const RANGE_MS = 50;
+
+/** @returns {HTMLElement | null} */
+const notice = () => document.querySelector('#notice');
+
+/** @param {Event} event */
+function hideLast(event) {
+  if (!closest(event, CONTROLS) || closest(event, '.sketch, dialog')) return;
+  const shown = notice();
+  if (shown?.querySelector('.notice')) shown.dataset.past = 'yes';
+}
+
+/** @param {Event} event */
+function pressTarget(event) {
+  const id = closest(event, '[data-press]')?.dataset.press;
+  if (id) document.getElementById(id)?.click();
+}
+
+/** Gradio's slider clamps a typed number to its range on blur, without an input event. */
+function dispatchClamped(/** @type {Event} */ { target }) {
+  const isNumber =
+    target instanceof HTMLInputElement && target.matches('.block [type=number][max]');
+  if (!isNumber) return;
+  const { rangeOverflow, rangeUnderflow } = target.validity;
+  if (!rangeOverflow && !rangeUnderflow) return;
+  setTimeout(() => target.dispatchEvent(new Event('input', { bubbles: true })), RANGE_MS);
+}
+
+function showFieldErrors() {
+  const errors = findAll(document, '#unsaved [data-for]', HTMLElement);
+  const reasons = new Map(errors.map((each) => [each.dataset.for ?? '', each.textContent ?? '']));
+  for (const field of findAll(document, '[data-why]', HTMLElement)) {
+    if (!reasons.has(field.id)) delete field.dataset.why;
+  }
+  for (const [id, reason] of reasons) {
+    const field = document.getElementById(id);
+    if (field && field.dataset.why !== reason) field.dataset.why = reason;
+  }
+}
+
+/** @returns {() => void} shows a notice again once it is a new one */
+function newNotices() {
+  let lastMark = '';
+  return () => {
+    const shown = notice();
+    const marked = shown?.querySelector('[data-mark]');
+    const mark = (marked instanceof HTMLElement && marked.dataset.mark) || '';
+    if (mark === lastMark) return;
+    lastMark = mark;
+    delete shown?.dataset.past;
+  };
+}
+
+function watch() {
+  const showNew = newNotices();
+  const onClick = (/** @type {Event} */ event) => {
+    hideLast(event);
+    pressTarget(event);
+  };
+  document.addEventListener('click', onClick, { capture: true });
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (event.key === 'Enter') hideLast(event);
+    },
+    { capture: true },
+  );
+  document.addEventListener('blur', dispatchClamped, { capture: true });
+  // A tab's fields are built when it is opened; the reasons are there by then.
+  const observer = new MutationObserver(() => {
+    showFieldErrors();
+    showNew();
+  });
+  observer.observe(find(document, 'body', HTMLElement), {
+    childList: true,
+    subtree: true,
+    characterData: true,
+    attributeFilter: ['data-mark'],
+  });
+}
+
+watch();
