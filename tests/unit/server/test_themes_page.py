@@ -1,17 +1,28 @@
 """Routes of the page Themes: versions, preflight, deployments, evaluations, CSRF protection."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from studio.app import AppContainer
+from studio.app import AppContainer, create_app_container
 from studio.recipes.themes.deployment import DeploymentSpec
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.waiting import until
 
 CSRF_HEADERS = {"X-Studio": "themes"}
 TWO = "/themes/two"
+
+
+@pytest.fixture
+def studio(home: Path, fresh: Path) -> AppContainer:
+    """A studio without deployments."""
+    shutil.copytree(fresh, home)
+    return create_app_container(Settings(data_dir=home), FakeRenderer)
 
 
 @pytest.fixture
@@ -205,7 +216,7 @@ def test_theme_is_exported_and_imported(client: TestClient) -> None:
     file = client.get(f"{TWO}/1/export?bases=true")
     assert 'filename="two-v1.json"' in file.headers["content-disposition"]
     imported = client.post("/themes/import/file?name=two.json&author=ada", content=file.content, headers=CSRF_HEADERS)  # fmt: skip
-    assert imported.json() == {"slug": "two", "version": 3, "base_images": [], "missing": []}
+    assert imported.json() == {"slug": "two", "number": 3, "base_images": [], "missing": []}
     broken = client.post("/themes/import/file?name=x.json", content=b"[]", headers=CSRF_HEADERS)
     assert (broken.status_code, "is no preset of the studio" in broken.json()["error"]) == (400, True)  # fmt: skip
 
