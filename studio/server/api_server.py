@@ -55,6 +55,11 @@ def serve(settings: Settings) -> None:
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     if fatal:
-        # An orderly exit would wait for a thread that hangs in library code, or crash.
-        print(f"studio: {fatal[0]}", file=sys.stderr, flush=True)
-        os._exit(fatal[0].exit_code)
+        _exit_at_once(fatal[0])
+
+
+def _exit_at_once(error: StudioError) -> None:
+    """Ends the process without cleaning up: an orderly exit would wait for a thread that hangs in library
+    code, or crash."""
+    print(f"studio: {error}", file=sys.stderr, flush=True)
+    os._exit(error.exit_code)

@@ -4,13 +4,13 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from anyio import to_thread
 from fastapi import FastAPI
 
 from studio.app import AppContainer
-from studio.errors import DeviceLostError, StoreInUseError, StudioError, WorkerHungError
+from studio.errors import DeviceLost, StoreInUse, StudioError, WorkerHungError
 from studio.server.api_pages import add_pages
 from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.bodies import BodyLimits
@@ -70,21 +70,10 @@ def create_api(
         give_up: called with the error once this process can render no more.
     """
     event_hub = EventHub(studio.requests)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
-        studio.requests.resume_interrupted()
-        maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
-        yield
-        maintenance.cancel()
-        event_hub.close()
-        await to_thread.run_sync(studio.requests.runner.release_jobs)
-
     app = FastAPI(
         title="Doodle themes",
         version="1",
-        lifespan=lifespan,
+        lifespan=_make_lifespan(studio, event_hub, give_up),
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{API_PREFIX}/openapi.json",
@@ -102,6 +91,22 @@ def create_api(
     return app
 
 
+def _make_lifespan(
+    studio: AppContainer, event_hub: EventHub, give_up: Callable[[StudioError], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
+        studio.requests.recover()
+        maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
+        yield
+        maintenance.cancel()
+        event_hub.close()
+        await to_thread.run_sync(studio.requests.runner.let_go)
+
+    return lifespan
+
+
 async def _run_maintenance_loop(
     studio: AppContainer, give_up: Callable[[StudioError], None]
 ) -> None:
@@ -111,7 +116,7 @@ async def _run_maintenance_loop(
         try:
             await to_thread.run_sync(studio.requests.run_maintenance)
             await to_thread.run_sync(studio.retention.purge_expired)
-        except (WorkerHungError, DeviceLostError, StoreInUseError) as error:
+        except (WorkerHungError, DeviceLost, StoreInUse) as error:
             give_up(error)
         except Exception as error:
             log.warning("maintenance failed, to be retried: %s", error)

@@ -23,7 +23,8 @@ router = APIRouter(prefix="/own/locales")
 
 @router.get("/{language}.json")
 def get_texts(language: str, request: Request) -> Response:
-    """Every message template of a language by id, as `studio/web/lib/i18n.js` reads them; 304 where the browser has them."""
+    """Every message template of a language by id, for `studio/web/lib/i18n.js`; 304 where the browser has
+    them."""
     if language not in LANGUAGES:
         raise NotFoundError("page.no_such_page")
     body, etag = _document(language)

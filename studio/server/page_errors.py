@@ -57,8 +57,8 @@ _log = logging.getLogger("studio.ui")
 
 def status_of(error: StudioError) -> int:
     """The HTTP status of an error."""
-    found = (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind))
-    return next(found, 500)
+    statuses = (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind))
+    return next(statuses, 500)
 
 
 def error_body(error: Message, language: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ async def _handle_studio_error(request: Request, error: Exception) -> JSONRespon
 async def _handle_validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Without the input: it may be large, or contain text that JSON cannot carry.
-    details = [{name: each[name] for name in ("type", "loc", "msg")} for each in error.errors()]
+    details = [{key: detail[key] for key in ("type", "loc", "msg")} for detail in error.errors()]
     return JSONResponse({"detail": details}, 422)
 
 

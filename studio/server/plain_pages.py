@@ -14,7 +14,8 @@ _TEMPLATES = Templates(Path(__file__).parent / "templates")
 
 
 def plain_page(name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page of `templates/<name>.html`, rendered with `values`; its script is `studio/web/pages/<name>.js`."""
+    """The page of `templates/<name>.html`, rendered with `values`. Its script is
+    `studio/web/pages/<name>.js`."""
     user = str(request.scope.get("studio.user", ""))
     page = _TEMPLATES.render(
         f"{name}.html", language_of(request.headers), name=name, user=user, **values

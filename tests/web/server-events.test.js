@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { EventParser } from '../../studio/web/lib/server-events.js';
 
 const STREAM =
-  'id: 0\nevent: news\ndata: {"kind": "step"}\n\n: ping\n\nid: 1\nevent: end\ndata: {}\n\n';
+  'id: 0\nevent: update\ndata: {"type": "step"}\n\n: ping\n\nid: 1\nevent: done\ndata: {}\n\n';
 const EVENTS = [
-  { id: '0', event: 'news', data: '{"kind": "step"}' },
-  { id: '1', event: 'end', data: '{}' },
+  { id: '0', event: 'update', data: '{"type": "step"}' },
+  { id: '1', event: 'done', data: '{}' },
 ];
 
 describe('server-sent events', () => {

@@ -90,12 +90,7 @@ async def submit(
         return _too_many_attempts(request, error)
     if not is_right:
         return RedirectResponse("/sign-in?wrong", 303)
-    max_age = timedelta(seconds=SESSION_MAX_AGE)
-    session_id = await run_in_threadpool(users.create_session, name, max_age)
-    fingerprint = await run_in_threadpool(users.session_fingerprint, name)
-    request.session.update(
-        user=name, fingerprint=fingerprint, id=session_id, created_at=int(time.time())
-    )
+    await _start_session(request, users, name)
     response = RedirectResponse("/", 303)
     response.set_cookie(USER_COOKIE, quote(name), max_age=SESSION_MAX_AGE, samesite="strict")
     response.set_cookie(
@@ -117,6 +112,15 @@ def sign_out(request: Request, state: SignInState) -> Response:
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(USER_COOKIE, samesite="strict")
     return response
+
+
+async def _start_session(request: Request, users: UserStore, name: str) -> None:
+    max_age = timedelta(seconds=SESSION_MAX_AGE)
+    session_id = await run_in_threadpool(users.create_session, name, max_age)
+    fingerprint = await run_in_threadpool(users.session_fingerprint, name)
+    request.session.update(
+        user=name, fingerprint=fingerprint, id=session_id, created_at=int(time.time())
+    )
 
 
 def _too_many_attempts(request: Request, error: CapacityError) -> Response:

@@ -1,4 +1,4 @@
-"""An API of one process over a renderer that needs no models, with a theme that is served."""
+"""A studio with a fake renderer and a deployed theme, and its API as a test client."""
 
 import shutil
 from collections.abc import Iterator

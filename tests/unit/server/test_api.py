@@ -1,4 +1,4 @@
-"""The API as an app calls it: themes, requests, events, pictures; errors as problems."""
+"""The API as an app calls it: themes, requests, events, images; errors as problems."""
 
 import base64
 import io
@@ -24,18 +24,18 @@ from tests import examples
 from tests.waiting import until
 
 V1 = "/api/v1"
-WISH = {"theme": "first-light", "base_image": "mia", "prompt": "a red dress", "seed": 5}
+BODY = {"theme": "first-light", "base_image": "mia", "prompt": "a red dress", "seed": 5}
 DOODLE = base64.b64encode(examples.doodle().png_bytes).decode()
 
 
-def ended(app: TestClient, request_id: str) -> dict[str, Any]:
+def wait_until_ended(app: TestClient, request_id: str) -> dict[str, Any]:
     shown: dict[str, Any] = until(
         lambda: app.get(f"{V1}/requests/{request_id}").json(), lambda it: it["ended"]
     )
     return shown
 
 
-def streamed(app: TestClient, request_id: str, after: int | None = None) -> list[dict[str, Any]]:
+def read_events(app: TestClient, request_id: str, after: int | None = None) -> list[dict[str, Any]]:
     headers = {} if after is None else {"Last-Event-ID": str(after)}
     text = app.get(f"{V1}/requests/{request_id}/events", headers=headers).text
     blocks = [block for block in text.split("\n\n") if block.startswith("id:")]
@@ -43,7 +43,7 @@ def streamed(app: TestClient, request_id: str, after: int | None = None) -> list
     return [{**json.loads(line["data"]), "id": int(line["id"]), "event": line["event"]} for line in lines]  # fmt: skip
 
 
-def test_themes_that_are_served_are_told_with_their_base_images(app: TestClient) -> None:
+def test_deployed_themes_are_listed_with_base_images(app: TestClient) -> None:
     [theme] = app.get(f"{V1}/themes").json()
     assert (theme["slug"], theme["version"]) == ("first-light", 1)
     assert {image["id"] for image in theme["base_images"]} >= {"mia", "noah"}
@@ -54,11 +54,11 @@ def test_themes_that_are_served_are_told_with_their_base_images(app: TestClient)
 
 
 def test_a_doodle_becomes_four_images(app: TestClient, renderer: FakeRenderer) -> None:
-    answer = app.post(f"{V1}/requests", json=WISH | {"doodle": DOODLE})
+    answer = app.post(f"{V1}/requests", json=BODY | {"doodle": DOODLE})
     assert answer.status_code == 202
-    made = answer.json()
-    assert answer.headers["location"] == f"{V1}/requests/{made['id']}"
-    shown = ended(app, made["id"])
+    created = answer.json()
+    assert answer.headers["location"] == f"{V1}/requests/{created['id']}"
+    shown = wait_until_ended(app, created["id"])
     assert [v["state"] for v in shown["variants"]] == ["done"] * 4
     assert (shown["version"], shown["seed"]) == (1, 5)
     for variant in shown["variants"]:
@@ -73,64 +73,62 @@ def test_a_doodle_becomes_four_images(app: TestClient, renderer: FakeRenderer) -
     assert renderer.rendered[0].doodle is not None
 
 
-def test_previews_reach_clients_only_where_the_theme_does_not_judge_its_images(
+def test_previews_are_sent_only_without_image_moderation(
     app: TestClient, studio: AppContainer
 ) -> None:
     """Issue 18, 10: a preview shows what may be withheld in the end."""
     preset = studio.themes.get_version("first-light").preset
-    for judged in (True, False):
-        safety = preset.safety.model_copy(update={"check_outputs": judged})
+    for is_checked in (True, False):
+        safety = preset.safety.model_copy(update={"check_outputs": is_checked})
         saved = studio.themes.save(preset.model_copy(update={"safety": safety}))
-        order = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
-        studio.deployments.deployments.add(order)
-        made = app.post(f"{V1}/requests", json=WISH).json()["id"]
-        kinds = {event["type"] for event in streamed(app, made)}
-        assert ("preview" in kinds) is not judged
+        spec = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
+        studio.deployments.deployments.add(spec)
+        created = app.post(f"{V1}/requests", json=BODY).json()["id"]
+        kinds = {event["type"] for event in read_events(app, created)}
+        assert ("preview" in kinds) is not is_checked
 
 
-def test_events_tell_what_happens_and_resume(app: TestClient) -> None:
-    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
-    events = streamed(app, made)
+def test_event_stream_resumes_after_last_event_id(app: TestClient) -> None:
+    created = app.post(f"{V1}/requests", json=BODY).json()["id"]
+    events = read_events(app, created)
     of_b = [event["type"] for event in events if event["slot"] == "B"]
     assert of_b == ["queued", "started", "loading", "step", "step", "done"]
     assert [event["id"] for event in events] == list(range(len(events)))
     assert sum(event["event"] == "done" for event in events) == 4
     done = next(event for event in events if event["type"] == "done")
-    assert done["image"] == f"{V1}/requests/{made}/variants/{done['slot']}"
+    assert done["image"] == f"{V1}/requests/{created}/variants/{done['slot']}"
     assert "recipe" not in json.dumps(events)
-    assert streamed(app, made, after=events[-3]["id"]) == events[-2:]
-    assert streamed(app, made, after=events[-1]["id"]) == []
+    assert read_events(app, created, after=events[-3]["id"]) == events[-2:]
+    assert read_events(app, created, after=events[-1]["id"]) == []
 
 
-def test_a_restart_goes_on_and_tells_what_is_left_of_older_runs(
+def test_restart_resumes_requests_and_serves_events_of_finished_ones(
     home: Path, studio: AppContainer, app: TestClient
 ) -> None:
-    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
-    ended(app, made)
+    created = app.post(f"{V1}/requests", json=BODY).json()["id"]
+    wait_until_ended(app, created)
     waiting = examples.request(
         id="f" * 32, base_image=studio.base_images.get("mia"), theme_version=1,
         preset=studio.themes.get_version("first-light").preset,
     )  # fmt: skip
     from datetime import UTC, datetime
 
-    studio.requests.jobs.requests.create(
-        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1)
-    )
-    studio.requests.jobs.queue.claim(waiting.id, "C")
-    again = create_app_container(Settings(data_dir=home), FakeRenderer)
-    with TestClient(create_api(again), headers=dict(app.headers)) as restarted:
-        assert [v["state"] for v in ended(restarted, waiting.id)["variants"]] == ["done"] * 4
-        assert {event["type"] for event in streamed(restarted, made)} == {"done"}
-        assert restarted.get(f"{V1}/requests/{made}/variants/A").status_code == 200
+    studio.requests.jobs.create(waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1))
+    studio.requests.jobs.claim(waiting.id, "C")
+    repeated = create_app_container(Settings(data_dir=home), FakeRenderer)
+    with TestClient(create_api(repeated), headers=dict(app.headers)) as restarted:
+        assert [v["state"] for v in wait_until_ended(restarted, waiting.id)["variants"]] == [
+            "done"
+        ] * 4
+        assert {event["type"] for event in read_events(restarted, created)} == {"done"}
+        assert restarted.get(f"{V1}/requests/{created}/variants/A").status_code == 200
 
 
-def test_sent_again_under_its_key_nothing_is_drawn_twice(
-    app: TestClient, renderer: FakeRenderer
-) -> None:
+def test_repeated_idempotency_key_renders_once(app: TestClient, renderer: FakeRenderer) -> None:
     headers = {"Idempotency-Key": "order-17"}
-    first, second = (app.post(f"{V1}/requests", json=WISH, headers=headers).json()["id"] for _ in range(2))  # fmt: skip
+    first, second = (app.post(f"{V1}/requests", json=BODY, headers=headers).json()["id"] for _ in range(2))  # fmt: skip
     assert first == second
-    ended(app, first)
+    wait_until_ended(app, first)
     assert len(renderer.rendered) == 4
 
 
@@ -145,65 +143,63 @@ def test_sent_again_under_its_key_nothing_is_drawn_twice(
         {"seed": None},
     ],
 )
-def test_another_request_under_the_same_key_is_refused(
+def test_idempotency_key_with_another_body_is_422(
     app: TestClient, changes: dict[str, object]
 ) -> None:
     headers = {"Idempotency-Key": "order-17"}
-    first = app.post(f"{V1}/requests", json=WISH, headers=headers)
-    other = app.post(f"{V1}/requests", json=WISH | changes, headers=headers)
-    assert other.status_code == 422
-    assert "another request was sent under this Idempotency-Key" in other.json()["detail"]
-    again = app.post(f"{V1}/requests", json=WISH, headers=headers)
-    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+    first = app.post(f"{V1}/requests", json=BODY, headers=headers)
+    changed = app.post(f"{V1}/requests", json=BODY | changes, headers=headers)
+    assert changed.status_code == 422
+    assert "another request was sent under this Idempotency-Key" in changed.json()["detail"]
+    repeated = app.post(f"{V1}/requests", json=BODY, headers=headers)
+    assert (repeated.status_code, repeated.json()["id"]) == (202, first.json()["id"])
 
 
-def test_a_request_is_cancelled_within_a_step(home: Path) -> None:
+def test_request_is_cancelled_within_a_step(home: Path) -> None:
     gate = threading.Semaphore(0)
     renderer = FakeRenderer(steps=3, gate=gate)
     studio = create_app_container(Settings(data_dir=home), lambda: renderer)
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
     key = studio.clients.create_or_rotate_key(ApiClient(name="app"))
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
-        made = app.post(f"{V1}/requests", json=WISH).json()["id"]
+        created = app.post(f"{V1}/requests", json=BODY).json()["id"]
         until(lambda: renderer.rendered)
-        cancelled = app.delete(f"{V1}/requests/{made}").json()
+        cancelled = app.delete(f"{V1}/requests/{created}").json()
         assert cancelled["ended"]
         gate.release(3)
-        assert {v["state"] for v in ended(app, made)["variants"]} == {"cancelled"}
-        kinds = [event["type"] for event in streamed(app, made) if event["event"] == "done"]
+        assert {v["state"] for v in wait_until_ended(app, created)["variants"]} == {"cancelled"}
+        kinds = [event["type"] for event in read_events(app, created) if event["event"] == "done"]
         assert kinds == ["cancelled"] * 4
     assert len(renderer.rendered) == 1
 
 
-def test_three_of_four_is_an_end_that_says_why(app: TestClient, renderer: FakeRenderer) -> None:
+def test_failed_variant_has_an_error(app: TestClient, renderer: FakeRenderer) -> None:
     renderer._errors["C"] = RenderError("recipe C: NaN latents")
-    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    shown = wait_until_ended(app, app.post(f"{V1}/requests", json=BODY).json()["id"])
     assert [v["state"] for v in shown["variants"]] == ["done", "done", "failed", "done"]
     assert shown["variants"][2]["error"] == "recipe C: NaN latents"
 
 
-def test_what_may_pass_is_tried_again_but_not_for_ever(
-    app: TestClient, renderer: FakeRenderer
-) -> None:
+def test_out_of_memory_is_retried_up_to_the_limit(app: TestClient, renderer: FakeRenderer) -> None:
     renderer._errors["B"] = InsufficientMemoryError("no room beside what is in use")
-    shown = ended(app, app.post(f"{V1}/requests", json=WISH).json()["id"])
+    shown = wait_until_ended(app, app.post(f"{V1}/requests", json=BODY).json()["id"])
     assert [v["state"] for v in shown["variants"]] == ["done", "failed", "done", "done"]
     assert [job.slot for job in renderer.rendered].count("B") == 3
 
 
-def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContainer) -> None:
-    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
-    ended(app, made)
+def test_selected_variant_is_recorded(app: TestClient, studio: AppContainer) -> None:
+    created = app.post(f"{V1}/requests", json=BODY).json()["id"]
+    wait_until_ended(app, created)
     assert (
-        app.post(f"{V1}/requests/{made}/selection", json={"slot": "C"}).json()["selected_slot"]
+        app.post(f"{V1}/requests/{created}/selection", json={"slot": "C"}).json()["selected_slot"]
         == "C"
     )
-    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["C"] == 1
-    assert app.post(f"{V1}/requests/{made}/selection", json={"slot": "E"}).status_code == 422
+    assert studio.requests.jobs.selection_counts("first-light")[1]["C"] == 1
+    assert app.post(f"{V1}/requests/{created}/selection", json={"slot": "E"}).status_code == 422
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "said"),
+    ("changes", "status", "expected_text"),
     [
         ({"theme": "picnic"}, 404, "does not serve a theme 'picnic'"),
         ({"base_image": "nobody"}, 404, "has no base image 'nobody'"),
@@ -216,36 +212,36 @@ def test_the_image_a_user_chose_is_taken_down(app: TestClient, studio: AppContai
         ({"recipe": {}}, 422, "recipe"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_asked_for_is_a_problem(
-    app: TestClient, changes: dict[str, object], status: int, said: str
+def test_invalid_request_is_a_problem(
+    app: TestClient, changes: dict[str, object], status: int, expected_text: str
 ) -> None:
-    answer = app.post(f"{V1}/requests", json=WISH | changes)
+    answer = app.post(f"{V1}/requests", json=BODY | changes)
     problem = answer.json()
-    assert (answer.status_code, problem["status"], said in problem["detail"]) == (status, status, True)  # fmt: skip
+    assert (answer.status_code, problem["status"], expected_text in problem["detail"]) == (status, status, True)  # fmt: skip
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_nobody_asks_without_a_key_or_for_what_is_anothers(
+def test_requests_need_a_key_and_belong_to_their_client(
     app: TestClient, studio: AppContainer
 ) -> None:
-    made = app.post(f"{V1}/requests", json=WISH).json()["id"]
-    other = {
+    created = app.post(f"{V1}/requests", json=BODY).json()["id"]
+    other_client = {
         "Authorization": f"Bearer {studio.clients.create_or_rotate_key(ApiClient(name='other'))}"
     }
-    for method, address in (
+    for method, url in (
         ("GET", ""),
         ("DELETE", ""),
         ("GET", "/events"),
         ("GET", "/variants/A"),
     ):
-        assert app.request(method, f"{V1}/requests/{made}{address}", headers=other).status_code == 404  # fmt: skip
-        for wrong in ("Bearer dts_wrong", "Basic YTpi", ""):
-            answer = app.request(method, f"{V1}/requests/{made}{address}", headers={"Authorization": wrong})  # fmt: skip
+        assert app.request(method, f"{V1}/requests/{created}{url}", headers=other_client).status_code == 404  # fmt: skip
+        for authorization in ("Bearer dts_wrong", "Basic YTpi", ""):
+            answer = app.request(method, f"{V1}/requests/{created}{url}", headers={"Authorization": authorization})  # fmt: skip
             assert answer.status_code == 401
     assert app.get(f"{V1}/health", headers={"Authorization": ""}).status_code == 200
 
 
-def test_too_much_at_once_is_told_with_when_to_come_back(home: Path) -> None:
+def test_limits_answer_429_with_retry_after(home: Path) -> None:
     gate = threading.Semaphore(0)
     studio = create_app_container(Settings(data_dir=home), lambda: FakeRenderer(steps=1, gate=gate))
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
@@ -253,18 +249,18 @@ def test_too_much_at_once_is_told_with_when_to_come_back(home: Path) -> None:
         ApiClient(name="app", max_concurrent_requests=2, requests_per_minute=4)
     )
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
-        assert [app.post(f"{V1}/requests", json=WISH).status_code for _ in range(2)] == [202, 202]
-        full = app.post(f"{V1}/requests", json=WISH)
+        assert [app.post(f"{V1}/requests", json=BODY).status_code for _ in range(2)] == [202, 202]
+        full = app.post(f"{V1}/requests", json=BODY)
         assert (full.status_code, "2 of your requests" in full.json()["detail"]) == (429, True)
         assert int(full.headers["retry-after"]) >= 1
         assert app.get(f"{V1}/ready").json()["waiting"] >= 6
-        app.post(f"{V1}/requests", json=WISH)
-        often = app.post(f"{V1}/requests", json=WISH)
-        assert (often.status_code, "a minute" in often.json()["detail"]) == (429, True)
+        app.post(f"{V1}/requests", json=BODY)
+        too_often = app.post(f"{V1}/requests", json=BODY)
+        assert (too_often.status_code, "a minute" in too_often.json()["detail"]) == (429, True)
         gate.release(20)
 
 
-def test_the_version_on_trial_answers_its_share(app: TestClient, studio: AppContainer) -> None:
+def test_canary_version_answers_its_share(app: TestClient, studio: AppContainer) -> None:
     preset = studio.themes.get_version("first-light").preset
     studio.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
     studio.deployments.deployments.add(
@@ -272,47 +268,47 @@ def test_the_version_on_trial_answers_its_share(app: TestClient, studio: AppCont
     )
     versions = set()
     for _ in range(64):  # Each is on trial by the toss of a coin.
-        made = app.post(f"{V1}/requests", json=WISH).json()
-        versions.add(made["version"])
-        ended(app, made["id"])
+        created = app.post(f"{V1}/requests", json=BODY).json()
+        versions.add(created["version"])
+        wait_until_ended(app, created["id"])
         if len(versions) == 2:
             break
     assert versions == {1, 2}
 
 
-def test_the_document_names_every_route_with_examples(app: TestClient) -> None:
+def test_openapi_document_has_routes_and_examples(app: TestClient) -> None:
     document = app.get(f"{V1}/openapi.json").json()
     assert {f"{V1}/themes", f"{V1}/requests", f"{V1}/requests/{{request_id}}/events"} <= set(document["paths"])  # fmt: skip
-    wish = document["components"]["schemas"]["GenerationRequestCreate"]["properties"]
-    assert wish["prompt"]["examples"] == ["a red dress with a star"]
+    body = document["components"]["schemas"]["GenerationRequestCreate"]["properties"]
+    assert body["prompt"]["examples"] == ["a red dress with a star"]
 
 
-def test_words_that_do_not_pass_are_a_problem_without_the_reason(
+def test_blocked_prompt_is_a_problem_without_the_reason(
     app: TestClient, studio: AppContainer
 ) -> None:
-    refused = app.post(f"{V1}/requests", json=WISH | {"prompt": "a n@ked man"})
+    refused = app.post(f"{V1}/requests", json=BODY | {"prompt": "a n@ked man"})
     assert refused.status_code == 422
     assert refused.json()["detail"] == "these words cannot be used here: choose others"
-    [kept] = studio.moderation.audit.query(AuditFilter())
-    assert (kept.decision.client, kept.decision.reason) == ("app", "naked")
+    [stored] = studio.moderation.audit.query(AuditFilter())
+    assert (stored.decision.client, stored.decision.reason) == ("app", "naked")
 
 
-def test_a_withheld_image_is_an_end_without_image_or_reason(
+def test_withheld_variant_has_no_image_and_no_reason(
     app: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
-    made = app.post(f"{V1}/requests", json=WISH).json()
-    shown = ended(app, made["id"])
+    created = app.post(f"{V1}/requests", json=BODY).json()
+    shown = wait_until_ended(app, created["id"])
     assert [variant["state"] for variant in shown["variants"]] == ["withheld"] * 4
     assert {v["error"] for v in shown["variants"]} == {
         "this picture is withheld: it may not be shown"
     }
     assert all(variant["image"] is None for variant in shown["variants"])
-    told = [event for event in streamed(app, made["id"]) if event["type"] == "withheld"]
+    told = [event for event in read_events(app, created["id"]) if event["type"] == "withheld"]
     assert len(told) == 4
     assert "0.97" not in str(told) + str(shown)
-    assert app.get(f"{V1}/requests/{made['id']}/variants/A").status_code == 404
-    assert {kept.decision.client for kept in studio.moderation.audit.query(AuditFilter())} == {
+    assert app.get(f"{V1}/requests/{created['id']}/variants/A").status_code == 404
+    assert {stored.decision.client for stored in studio.moderation.audit.query(AuditFilter())} == {
         "app"
     }
 
@@ -323,7 +319,7 @@ def image_of(color: str, size: tuple[int, int] = (128, 96)) -> str:
     return base64.b64encode(png.getvalue()).decode()
 
 
-def own(studio: AppContainer) -> dict[str, Any]:
+def upload_body(studio: AppContainer) -> dict[str, Any]:
     """A wish with a picture of one's own, for a theme that takes any."""
     preset = studio.themes.get_version("first-light").preset
     policy = preset.safety.model_copy(update={"allow_base_uploads": True})
@@ -336,41 +332,41 @@ def own(studio: AppContainer) -> dict[str, Any]:
     }
 
 
-def test_a_image_of_ones_own_is_drawn_on(app: TestClient, studio: AppContainer) -> None:
-    wish = own(studio)
-    made = app.post(f"{V1}/requests", json=wish)
-    assert made.status_code == 202
-    shown = ended(app, made.json()["id"])
+def test_uploaded_base_image_is_rendered(app: TestClient, studio: AppContainer) -> None:
+    body = upload_body(studio)
+    created = app.post(f"{V1}/requests", json=body)
+    assert created.status_code == 202
+    shown = wait_until_ended(app, created.json()["id"])
     assert [variant["state"] for variant in shown["variants"]] == ["done"] * 4
     drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
     assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
     assert shown["base_image"] not in {
-        image.id for image in studio.base_images.list_all(include_retired=True)
+        image.id for image in studio.base_images.list_all(with_retired=True)
     }
 
 
-def test_images_that_cannot_be_taken_are_refused(
+def test_invalid_base_image_upload_is_refused(
     app: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refusal(wish: dict[str, Any]) -> str:
-        answer = app.post(f"{V1}/requests", json=wish)
+    def refusal(body: dict[str, Any]) -> str:
+        answer = app.post(f"{V1}/requests", json=body)
         assert answer.status_code == 422
         return str(answer.json()["detail"])
 
     upload = {"png": image_of("tan")}
     closed = refusal({"theme": "first-light", "uploaded_base_image": upload})
     assert closed == "theme 'first-light' takes no pictures of your own: name a base image"
-    wish = own(studio)
-    assert "send either base_image or base_upload" in refusal(wish | {"base_image": "mia"})
+    body = upload_body(studio)
+    assert "send either base_image or uploaded_base_image" in refusal(body | {"base_image": "mia"})
     assert "send either" in refusal({"theme": "first-light"})
-    assert "18 keypoints" in refusal(wish | {"uploaded_base_image": upload})
-    points = wish["uploaded_base_image"]["keypoints"]
+    assert "18 keypoints" in refusal(body | {"uploaded_base_image": upload})
+    points = body["uploaded_base_image"]["keypoints"]
     for png, why in (
         ("%%%", "no base64"),
         (base64.b64encode(b"<svg onload='x'/>").decode(), "not a PNG"),
         (image_of("tan", (32, 32)), "width"),
     ):
-        assert why in refusal(wish | {"uploaded_base_image": {"png": png, "keypoints": points}})
+        assert why in refusal(body | {"uploaded_base_image": {"png": png, "keypoints": points}})
     monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
-    assert refusal(wish) == "this drawing cannot be used here: draw another"
+    assert refusal(body) == "this drawing cannot be used here: draw another"
     assert studio.moderation.audit.query(AuditFilter())[0].decision.stage == "upload"

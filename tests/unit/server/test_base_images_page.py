@@ -1,4 +1,4 @@
-"""The base images' addresses: uploads with checks, keypoints by hand, retiring."""
+"""Routes of the page Base images: uploads and their validation, keypoints, retiring."""
 
 import io
 
@@ -10,7 +10,7 @@ from studio.app import AppContainer
 from studio.ui.server import build_app
 from tests import examples
 
-OWN = {"X-Studio": "bases"}
+CSRF_HEADERS = {"X-Studio": "bases"}
 
 
 @pytest.fixture
@@ -18,15 +18,16 @@ def client(studio: AppContainer) -> TestClient:
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
-def test_an_upload_becomes_a_base_image_with_keypoints_placed_by_hand(client: TestClient) -> None:
+def test_upload_becomes_a_base_image_with_keypoints(client: TestClient) -> None:
     png = examples.png((320, 200))
-    added = client.post("/bases/zoe?name=Zoe", content=png, headers=OWN).json()
+    added = client.post("/bases/zoe?name=Zoe", content=png, headers=CSRF_HEADERS).json()
     assert (added["width"], added["height"], added["keypoints"]) == (320, 200, None)
     empty = Image.open(io.BytesIO(client.get("/bases/zoe/pose.png").content))
     assert empty.getbbox() is None
     points = [[0.5, i / 20] if i != 3 else None for i in range(18)]
     assert (
-        client.put("/bases/zoe/keypoints", json=points, headers=OWN).json()["keypoints"] == points
+        client.put("/bases/zoe/keypoints", json=points, headers=CSRF_HEADERS).json()["keypoints"]
+        == points
     )
     pose = Image.open(io.BytesIO(client.get("/bases/zoe/pose.png").content))
     assert pose.size == (320, 200)
@@ -36,7 +37,7 @@ def test_an_upload_becomes_a_base_image_with_keypoints_placed_by_hand(client: Te
 
 
 @pytest.mark.parametrize(
-    ("address", "body", "status", "said"),
+    ("url", "body", "status", "expected_text"),
     [
         ("/bases/zoe?name=Zoe", b"no picture", 400, "not a PNG"),
         ("/bases/zoe?name=Zoe", examples.png((20, 20)), 400, "width"),
@@ -45,50 +46,46 @@ def test_an_upload_becomes_a_base_image_with_keypoints_placed_by_hand(client: Te
         ("/bases/Zoe?name=x", examples.png(), 422, ""),
     ],
 )
-def test_what_cannot_be_a_base_image_is_refused(
-    client: TestClient, address: str, body: bytes, status: int, said: str
+def test_invalid_base_image_is_refused(
+    client: TestClient, url: str, body: bytes, status: int, expected_text: str
 ) -> None:
-    answer = client.post(address, content=body, headers=OWN)
+    answer = client.post(url, content=body, headers=CSRF_HEADERS)
     assert answer.status_code == status
-    assert said in answer.json().get("error", said)
+    assert expected_text in answer.json().get("error", expected_text)
 
 
 @pytest.mark.parametrize("points", [[], [[0.5, 0.5]] * 17, [[2, 0]] * 18, "none"])
-def test_what_are_no_keypoints_is_refused(client: TestClient, points: object) -> None:
-    assert client.put("/bases/mia/keypoints", json=points, headers=OWN).status_code == 422
+def test_invalid_keypoints_are_refused(client: TestClient, points: object) -> None:
+    assert client.put("/bases/mia/keypoints", json=points, headers=CSRF_HEADERS).status_code == 422
 
 
-def test_a_retired_image_is_not_offered_and_still_there(
-    client: TestClient, studio: AppContainer
-) -> None:
-    assert client.post("/bases/mia/retire", headers=OWN).json()["retired"]
+def test_retired_image_is_kept_but_not_offered(client: TestClient, studio: AppContainer) -> None:
+    assert client.post("/bases/mia/retire", headers=CSRF_HEADERS).json()["retired"]
     assert "mia" not in {image.id for image in studio.base_images.list_all()}
     assert studio.base_images.get("mia").name == "Mia"
     points = [[0.5, 0.5]] * 18
-    client.put("/bases/mia/keypoints", json=points, headers=OWN)
+    client.put("/bases/mia/keypoints", json=points, headers=CSRF_HEADERS)
     assert "mia" in studio.base_images.retired_ids()
-    client.post("/bases/mia/retire?retired=false", headers=OWN)
+    client.post("/bases/mia/retire?retired=false", headers=CSRF_HEADERS)
     assert studio.base_images.list_all()[0].id == "mia"
 
 
-def test_the_last_one_cannot_retire(client: TestClient, studio: AppContainer) -> None:
+def test_last_base_image_cannot_be_retired(client: TestClient, studio: AppContainer) -> None:
     *others, last = [image.id for image in studio.base_images.list_all()]
     for image_id in others:
-        client.post(f"/bases/{image_id}/retire", headers=OWN)
-    answer = client.post(f"/bases/{last}/retire", headers=OWN)
+        client.post(f"/bases/{image_id}/retire", headers=CSRF_HEADERS)
+    answer = client.post(f"/bases/{last}/retire", headers=CSRF_HEADERS)
     assert answer.status_code == 400
     assert "last base image" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(
-    ("method", "address"),
+    ("method", "url"),
     [
         ("POST", "/bases/zoe?name=Zoe"),
         ("PUT", "/bases/mia/keypoints"),
         ("POST", "/bases/mia/retire"),
     ],
 )
-def test_only_a_page_of_the_studio_changes_them(
-    client: TestClient, method: str, address: str
-) -> None:
-    assert client.request(method, address, json=[]).status_code == 422
+def test_changes_need_the_csrf_header(client: TestClient, method: str, url: str) -> None:
+    assert client.request(method, url, json=[]).status_code == 422

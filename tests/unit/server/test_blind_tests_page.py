@@ -1,4 +1,4 @@
-"""The addresses of the page Votes: drawn beforehand, shown without labels, counted."""
+"""Routes of the page Blind tests: images without labels, votes, ranking."""
 
 import io
 import threading
@@ -17,11 +17,13 @@ from studio.ui.server import build_app
 from tests.waiting import until
 
 assert statsmodels.api
-OWN = {"X-Studio": "votes"}
+CSRF_HEADERS = {"X-Studio": "votes"}
 RECIPES: list[dict[str, object]] = [
-    {"slug": "first-light", "number": 1, "slot": slot} for slot in "AC"
+    {"slug": "first-light", "version": 1, "slot": slot} for slot in "AC"
 ]
-WHOLE: list[dict[str, object]] = [{"slug": slug, "number": 1} for slug in ("first-light", "picnic")]
+VERSIONS: list[dict[str, object]] = [
+    {"slug": slug, "version": 1} for slug in ("first-light", "picnic")
+]
 
 
 @pytest.fixture
@@ -29,104 +31,108 @@ def client(studio: AppContainer) -> TestClient:
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
-def begun(client: TestClient, entrants: list[dict[str, object]]) -> str:
-    made = client.post("/votes", json={"title": "Which?", "entrants": entrants, "author": "ada"}, headers=OWN)  # fmt: skip
-    address = f"/votes/{made.json()['id']}"
-    until(lambda: client.get(address).json()["drawn"])
-    return address
+def create_blind_test(client: TestClient, entrants: list[dict[str, object]]) -> str:
+    created = client.post("/votes", json={"title": "Which?", "entrants": entrants, "author": "ada"}, headers=CSRF_HEADERS)  # fmt: skip
+    url = f"/votes/{created.json()['id']}"
+    until(lambda: client.get(url).json()["is_complete"])
+    return url
 
 
-def test_a_contest_is_voted_on_and_told_beside_its_theme(client: TestClient) -> None:
-    address = begun(client, RECIPES)
-    for number in range(3):
-        shown = client.get(f"{address}/ballot?voter=bo").json()
-        assert shown["number"] == number
-        assert set(shown) == {"number", "doodle"}
-        cast = {"voter": "bo", "number": number, "choice": "left"}
-        assert client.post(address, json=cast, headers=OWN).json() == {"number": number + 1}
-    late = client.post(address, json=cast, headers=OWN)
+def test_blind_test_is_voted_on_and_shown_with_its_theme(client: TestClient) -> None:
+    url = create_blind_test(client, RECIPES)
+    for index in range(3):
+        matchup = client.get(f"{url}/ballot?voter=bo").json()
+        assert matchup["number"] == index
+        assert set(matchup) == {"number", "doodle"}
+        vote = {"voter": "bo", "index": index, "choice": "left"}
+        assert client.post(url, json=vote, headers=CSRF_HEADERS).json() == {"number": index + 1}
+    late = client.post(url, json=vote, headers=CSRF_HEADERS)
     assert (late.status_code, "cast already" in late.json()["error"]) == (409, True)
-    standing = client.get(f"{address}/standing").json()
-    assert {place["label"] for place in standing["places"]} == {"first-light v1 A", "first-light v1 C"}  # fmt: skip
-    assert standing["voters"] == [["bo", 3]]
-    [contest] = client.get("/themes/first-light").json()["contests"]
-    assert contest["title"] == "Which?"
+    ranking = client.get(f"{url}/standing").json()
+    assert {candidate["label"] for candidate in ranking["candidates"]} == {"first-light v1 A", "first-light v1 C"}  # fmt: skip
+    assert ranking["voters"] == [["bo", 3]]
+    [blind_test] = client.get("/themes/first-light").json()["contests"]
+    assert blind_test["title"] == "Which?"
     assert client.get("/themes/picnic").json()["contests"] == []
 
 
-def test_images_tell_nothing_of_their_making(client: TestClient) -> None:
-    address = begun(client, RECIPES)
+def test_images_have_no_metadata(client: TestClient) -> None:
+    url = create_blind_test(client, RECIPES)
     for side in ("left", "right", "doodle"):
-        answer = client.get(f"{address}/pictures/0/{side}.png?voter=bo")
+        answer = client.get(f"{url}/pictures/0/{side}.png?voter=bo")
         image = Image.open(io.BytesIO(answer.content))
         assert image.size == (256, 256)
         assert image.info == {}
-    assert client.get(f"{address}/pictures/0/label.png?voter=bo").status_code == 422
+    assert client.get(f"{url}/pictures/0/label.png?voter=bo").status_code == 422
 
 
-def test_whole_versions_stand_with_their_four_images(client: TestClient) -> None:
-    address = begun(client, WHOLE)
-    answer = client.get(f"{address}/pictures/0/left.png?voter=bo")
+def test_whole_versions_are_compared_by_four_images(client: TestClient) -> None:
+    url = create_blind_test(client, VERSIONS)
+    answer = client.get(f"{url}/pictures/0/left.png?voter=bo")
     assert Image.open(io.BytesIO(answer.content)).size == (512, 512)
 
 
 @pytest.mark.parametrize(
-    ("entrants", "status", "said"),
+    ("entrants", "status", "expected_text"),
     [
         ([RECIPES[0]], 400, "at least 2"),
         ([RECIPES[0], RECIPES[0]], 400, "stands twice"),
-        ([RECIPES[0], {"slug": "nobody", "number": 1}], 404, "no preset named"),
-        ([RECIPES[0], {"slug": "first-light", "number": 9}], 404, "has no version 9"),
+        ([RECIPES[0], {"slug": "nobody", "version": 1}], 404, "no preset named"),
+        ([RECIPES[0], {"slug": "first-light", "version": 9}], 404, "has no version 9"),
     ],
 )
-def test_a_contest_that_cannot_be_says_why(
-    client: TestClient, entrants: list[dict[str, object]], status: int, said: str
+def test_invalid_blind_test_is_refused(
+    client: TestClient, entrants: list[dict[str, object]], status: int, expected_text: str
 ) -> None:
-    answer = client.post("/votes", json={"title": "Which?", "entrants": entrants}, headers=OWN)
-    assert (answer.status_code, said in answer.json()["error"]) == (status, True)
+    answer = client.post(
+        "/votes", json={"title": "Which?", "entrants": entrants}, headers=CSRF_HEADERS
+    )
+    assert (answer.status_code, expected_text in answer.json()["error"]) == (status, True)
 
 
-def test_nobody_votes_without_a_name_or_from_elsewhere(client: TestClient) -> None:
-    address = begun(client, RECIPES)
-    cast = {"voter": " ", "number": 0, "choice": "left"}
-    assert "voter" in client.post(address, json=cast, headers=OWN).json()["error"]
-    assert client.post(address, json=cast | {"voter": "bo"}).status_code == 422
+def test_votes_need_a_name_and_the_csrf_header(client: TestClient) -> None:
+    url = create_blind_test(client, RECIPES)
+    vote = {"voter": " ", "index": 0, "choice": "left"}
+    assert "voter" in client.post(url, json=vote, headers=CSRF_HEADERS).json()["error"]
+    assert client.post(url, json=vote | {"voter": "bo"}).status_code == 422
     assert client.get("/votes/99").status_code == 404
 
 
-def test_looking_at_a_contest_draws_nothing(studio: AppContainer) -> None:
+def test_getting_a_blind_test_renders_nothing(studio: AppContainer) -> None:
     """Issue 18, 14 (security review 1.12): `GET /votes/1` began 80 pictures."""
     entrants = tuple(Candidate.model_validate(each) for each in RECIPES)
-    begun = studio.blind_tests.create("Which?", entrants)
+    stored = studio.blind_tests.create("Which?", entrants)
     client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
-    address = f"/votes/{begun.id}"
+    url = f"/votes/{stored.id}"
     for _ in range(2):
-        told = client.get(address).json()
-        assert (told["drawn"], told["progress"]["state"]) == (False, "stopped")
-    assert studio.background_tasks.list_all() == ()
-    assert client.post(f"{address}/draw").status_code == 422
-    assert client.get(f"{address}/pictures/0/left.png?voter=bo").status_code == 404
-    cost = client.get(f"{address}/cost").json()
-    assert cost == client.post("/votes/cost", json={"entrants": RECIPES}, headers=OWN).json()
-    assert client.post(f"{address}/draw", headers=OWN).json()["progress"]["state"] == "running"
-    until(lambda: client.get(address).json()["drawn"])
-    assert client.get(f"{address}/cost").json()["kept"] == cost["images"]
-    assert client.post(f"{address}/draw", headers=OWN).json()["drawn"]
+        blind_test = client.get(url).json()
+        assert (blind_test["is_complete"], blind_test["progress"]["state"]) == (False, "stopped")
+    assert studio.background_tasks.all() == ()
+    assert client.post(f"{url}/draw").status_code == 422
+    assert client.get(f"{url}/pictures/0/left.png?voter=bo").status_code == 404
+    cost = client.get(f"{url}/cost").json()
+    assert (
+        cost == client.post("/votes/cost", json={"entrants": RECIPES}, headers=CSRF_HEADERS).json()
+    )
+    assert client.post(f"{url}/draw", headers=CSRF_HEADERS).json()["progress"]["state"] == "running"
+    until(lambda: client.get(url).json()["is_complete"])
+    assert client.get(f"{url}/cost").json()["cached"] == cost["images"]
+    assert client.post(f"{url}/draw", headers=CSRF_HEADERS).json()["is_complete"]
 
 
-def test_drawing_that_was_stopped_goes_on_when_it_is_asked_to(home: Path) -> None:
+def test_cancelled_rendering_is_resumed_on_demand(home: Path) -> None:
     gate = threading.Semaphore(2)
     studio = create_app_container(Settings(data_dir=home), lambda: FakeRenderer(steps=1, gate=gate))
     client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
     body = {"title": "Which?", "entrants": RECIPES}
-    address = f"/votes/{client.post('/votes', json=body, headers=OWN).json()['id']}"
-    name = f"contest/{address.rsplit('/', 1)[1]}"
-    until(lambda: client.get(address).json()["progress"]["done"] >= 2)
-    client.post("/system/chores/stop", json={"name": name}, headers=OWN)
-    assert client.get(address).json()["progress"]["stopping"]
+    url = f"/votes/{client.post('/votes', json=body, headers=CSRF_HEADERS).json()['id']}"
+    name = f"contest/{url.rsplit('/', 1)[1]}"
+    until(lambda: client.get(url).json()["progress"]["done"] >= 2)
+    client.post("/system/chores/stop", json={"name": name}, headers=CSRF_HEADERS)
+    assert client.get(url).json()["progress"]["stopping"]
     gate.release()
-    until(lambda: client.get(address).json()["progress"]["state"] != "running")
-    assert client.get(address).json()["progress"]["state"] == "stopped"
-    client.post(f"{address}/draw", headers=OWN)
+    until(lambda: client.get(url).json()["progress"]["state"] != "running")
+    assert client.get(url).json()["progress"]["state"] == "stopped"
+    client.post(f"{url}/draw", headers=CSRF_HEADERS)
     gate.release(1000)
-    until(lambda: client.get(address).json()["drawn"])
+    until(lambda: client.get(url).json()["is_complete"])

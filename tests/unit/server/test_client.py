@@ -8,7 +8,7 @@ from PIL import Image
 
 from studio.app import AppContainer
 from studio.client import StudioClient
-from studio.errors import ApiError, CapacityError, InvalidInputError, NotFoundError
+from studio.errors import CapacityError, InvalidInputError, NotFoundError, ServerError
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from tests import examples
@@ -16,43 +16,43 @@ from tests.servers.api import serving
 
 
 @pytest.fixture
-def address(studio: AppContainer) -> Iterator[str]:
+def url(studio: AppContainer) -> Iterator[str]:
     studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
     with serving(studio) as listening:
         yield listening
 
 
 @pytest.fixture
-def themes(address: str, studio: AppContainer) -> Iterator[StudioClient]:
+def themes(url: str, studio: AppContainer) -> Iterator[StudioClient]:
     with StudioClient(
-        address, studio.clients.create_or_rotate_key(ApiClient(name="app", requests_per_minute=6))
+        url, studio.clients.create_or_rotate_key(ApiClient(name="app", requests_per_minute=6))
     ) as client:
         yield client
 
 
 def test_a_doodle_becomes_four_images(themes: StudioClient) -> None:
     [theme] = themes.themes()
-    asked = themes.create_request(
-        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, idempotency_key="one"
+    request = themes.create_request(
+        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, key="one"
     )
-    again = themes.create_request(
-        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, idempotency_key="one"
+    repeated = themes.create_request(
+        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, key="one"
     )
-    assert again.id == asked.id
+    assert repeated.id == request.id
     with pytest.raises(InvalidInputError, match="another request was sent"):
-        themes.create_request(theme.slug, "mia", idempotency_key="one")
-    events = list(themes.stream_events(asked.id))
+        themes.create_request(theme.slug, "mia", key="one")
+    events = list(themes.stream_events(request.id))
     assert sum(event["type"] == "done" for event in events) == 4
-    assert list(themes.stream_events(asked.id, after=events[-2]["id"])) == events[-1:]
-    images = themes.get_images(asked.id)
+    assert list(themes.stream_events(request.id, after=events[-2]["id"])) == events[-1:]
+    images = themes.get_images(request.id)
     assert sorted(images) == ["A", "B", "C", "D"]
     assert Image.open(io.BytesIO(images["A"])).size == (256, 256)
-    themes.select_variant(asked.id, "B")
-    assert themes.get_request(asked.id).selected_slot == "B"
-    assert themes.cancel(asked.id).ended
+    themes.select_variant(request.id, "B")
+    assert themes.get_request(request.id).selected_slot == "B"
+    assert themes.cancel(request.id).ended
 
 
-def test_what_goes_wrong_is_raised_as_the_api_says_it(themes: StudioClient, address: str) -> None:
+def test_problems_are_raised_as_errors(themes: StudioClient, url: str) -> None:
     with pytest.raises(NotFoundError, match="does not serve a theme 'spring'"):
         themes.create_request("spring", "mia")
     with pytest.raises(InvalidInputError, match="is not a PNG"):
@@ -73,6 +73,6 @@ def test_what_goes_wrong_is_raised_as_the_api_says_it(themes: StudioClient, addr
         ask_often()
     assert caught.value.retry_after_seconds >= 1
     with pytest.raises(InvalidInputError, match="bring the key"):
-        StudioClient(address, "dts_wrong").themes()
-    with pytest.raises(ApiError, match="does not answer"):
+        StudioClient(url, "dts_wrong").themes()
+    with pytest.raises(ServerError, match="does not answer"):
         StudioClient("http://127.0.0.1:1", "dts_x").themes()

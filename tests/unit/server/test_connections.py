@@ -1,4 +1,4 @@
-"""Issue 18, 11: the page's server gives up what is sent by halves, and goes on with what lasts."""
+"""Issue 18, 11: the studio's server times out incomplete requests, but not event streams."""
 
 import json
 import socket
@@ -23,29 +23,29 @@ SHORT = BodyLimits(BODIES.size, marks=None, seconds=0.3)
 @contextmanager
 def serving(studio: AppContainer, bodies: BodyLimits = BODIES) -> Iterator[str]:
     config = server_config(build_app(studio, bodies), log_level="error", timeout_graceful_shutdown=1)  # fmt: skip
-    with listening(config) as address:
-        yield address
+    with listening(config) as url:
+        yield url
 
 
 @contextmanager
-def connected(address: str) -> Iterator[socket.socket]:
-    host, _, port = address.removeprefix("http://").partition(":")
+def connected(url: str) -> Iterator[socket.socket]:
+    host, _, port = url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=LONG) as connection:
         yield connection
 
 
 def answer(connection: socket.socket) -> tuple[int, str]:
     """Status and line of what comes until the server closes."""
-    said = b""
+    expected_text = b""
     while piece := connection.recv(65536):
-        said += piece
-    head, _, body = said.partition(b"\r\n\r\n")
-    assert body.startswith(b"{"), said
+        expected_text += piece
+    head, _, body = expected_text.partition(b"\r\n\r\n")
+    assert body.startswith(b"{"), expected_text
     told = json.loads(body)
     return int(head.split()[1]), told.get("error") or told["detail"]
 
 
-def begun(method: str, path: str, kind: str, length: int = 1_000_000) -> bytes:
+def request_head(method: str, path: str, kind: str, length: int = 1_000_000) -> bytes:
     """A request whose body is said to come, and its first bytes."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Studio: page\r\n"
@@ -54,63 +54,63 @@ def begun(method: str, path: str, kind: str, length: int = 1_000_000) -> bytes:
     return head.encode() + (b'{"a": "' if kind == JSON else b"--x\r\n")
 
 
-def test_headers_by_halves_are_given_up(
-    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_incomplete_headers_time_out(studio: AppContainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Connection, "header_timeout_seconds", 0.3)
-    with serving(studio) as address:
-        with connected(address) as connection:
+    with serving(studio) as url:
+        with connected(url) as connection:
             connection.sendall(b"GET /config HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
             assert answer(connection) == (408, "the headers did not arrive in time")
-        with connected(address) as connection:  # As browsers open some in advance.
+        with connected(url) as connection:  # As browsers open some in advance.
             assert connection.recv(65536) == b""
 
 
-def test_bodies_by_halves_are_given_up(studio: AppContainer) -> None:
-    with serving(studio, SHORT) as address:
+def test_incomplete_bodies_time_out(studio: AppContainer) -> None:
+    with serving(studio, SHORT) as url:
         for method, path, kind in (
             ("PUT", "/safety/list", JSON),
             ("POST", "/safety/picture", "image/png"),
             ("POST", "/gradio_api/run/predict", JSON),
             ("POST", "/gradio_api/upload", FORM),
         ):
-            with connected(address) as connection:
-                connection.sendall(begun(method, path, kind))
+            with connected(url) as connection:
+                connection.sendall(request_head(method, path, kind))
                 status, told = answer(connection)
             assert (path, status) == (path, 408)
             assert "did not arrive within" in told
 
 
-def test_bodies_and_connections_have_a_bound(
+def test_open_bodies_and_connections_are_limited(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Connection, "max_connections", 2)
-    with serving(studio, BodyLimits(BODIES.size, marks=None, open_bodies=100_000)) as address:
-        with connected(address) as connection:
-            connection.sendall(begun("POST", "/safety/picture", "image/png") + b"a" * 100_001)
+    with serving(studio, BodyLimits(BODIES.size, marks=None, open_bodies=100_000)) as url:
+        with connected(url) as connection:
+            connection.sendall(
+                request_head("POST", "/safety/picture", "image/png") + b"a" * 100_001
+            )
             status, told = answer(connection)
             assert (status, "too much is being sent" in told) == (503, True)
-        with connected(address), connected(address), connected(address) as third:
+        with connected(url), connected(url), connected(url) as third:
             assert answer(third) == (503, "too many connections: try again later")
 
 
-def test_a_large_upload_arrives_whole(studio: AppContainer) -> None:
+def test_large_upload_arrives_complete(studio: AppContainer) -> None:
     """Of bytes that would be too many fields, were they JSON."""
     image = b",[{" * (10 * 2**20)
-    with serving(studio) as address:
+    with serving(studio) as url:
         sent = httpx.post(
-            f"{address}/gradio_api/upload", files={"files": ("a.png", image)}, timeout=LONG
+            f"{url}/gradio_api/upload", files={"files": ("a.png", image)}, timeout=LONG
         )
         assert (sent.status_code, len(sent.json())) == (200, 1)
 
 
-def test_streams_outlast_every_deadline(
+def test_event_streams_have_no_deadline(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Connection, "header_timeout_seconds", 0.3)
-    with serving(studio, SHORT) as address:
+    with serving(studio, SHORT) as url:
         asks = b"GET /gradio_api/heartbeat/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-        with connected(address) as connection:
+        with connected(url) as connection:
             connection.sendall(asks)
             assert b" 200 " in connection.recv(65536)
             connection.settimeout(2)

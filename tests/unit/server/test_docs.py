@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from tests.unit.server.test_api import V1
 
 
-def test_the_document_runs_what_ships_with_it(app: TestClient) -> None:
+def test_docs_page_loads_only_bundled_files(app: TestClient) -> None:
     page = app.get(f"{V1}/docs", headers={"Authorization": ""})
     assert page.status_code == 200
     policy = page.headers["content-security-policy"]
@@ -24,7 +24,7 @@ def test_the_document_runs_what_ships_with_it(app: TestClient) -> None:
 
 
 # Issue 18, 9.
-def test_the_document_tells_of_errors_as_they_are(app: TestClient) -> None:
+def test_openapi_document_describes_errors_as_problems(app: TestClient) -> None:
     document = app.get(f"{V1}/openapi.json").json()
     operations = [op for path in document["paths"].values() for op in path.values()]
     assert len(operations) > 35
@@ -37,6 +37,6 @@ def test_the_document_tells_of_errors_as_they_are(app: TestClient) -> None:
     assert "requestBody" in document["paths"][f"{V1}/admin/themes"]["post"]
 
 
-def test_the_licences_ship_with_it(app: TestClient) -> None:
+def test_swagger_ui_licences_are_served(app: TestClient) -> None:
     for name in ("LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"):
         assert app.get(f"{V1}/docs/own/{name}").status_code == 200

@@ -1,4 +1,4 @@
-"""Issue 18, 7: one signs in as soon as there is a user; without, only this machine is answered."""
+"""Issue 18, 7: sign-in is required as soon as there is a user; without users, only this machine is served."""
 
 import stat
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
-from studio.errors import AddressInUseError
+from studio.errors import ServerError
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app, serve
 
 PASSWORD = "correct horse battery"
-HERE = "http://127.0.0.1:7860"
+LOCAL_URL = "http://127.0.0.1:7860"
 FORWARDED = [
     {"X-Forwarded-For": "203.0.113.7"},
     {"X-Forwarded-Proto": "https"},
@@ -24,11 +24,11 @@ FORWARDED = [
 ]
 
 
-def client_of(studio: AppContainer, url: str = HERE, peer: str = "127.0.0.1") -> TestClient:
+def client_of(studio: AppContainer, url: str = LOCAL_URL, peer: str = "127.0.0.1") -> TestClient:
     return TestClient(build_app(studio), url, client=(peer, 5), follow_redirects=False)
 
 
-def test_the_first_user_closes_a_loopback_studio_while_it_runs(studio: AppContainer) -> None:
+def test_first_user_turns_sign_in_on(studio: AppContainer) -> None:
     client = client_of(studio)
     assert client.get("/config").status_code == 200
     studio.users.set_password("ada", PASSWORD)
@@ -46,7 +46,7 @@ def test_the_first_user_closes_a_loopback_studio_while_it_runs(studio: AppContai
     assert client_of(studio).get("/config").status_code == 200
 
 
-def test_an_open_loopback_studio_refuses_what_comes_through_a_proxy(studio: AppContainer) -> None:
+def test_loopback_studio_without_sign_in_refuses_proxied_requests(studio: AppContainer) -> None:
     client = client_of(studio)
     for headers in FORWARDED:
         for address in ("/", "/config", "/sign-in", "/web/lib/dom.js", "/gradio_api/upload"):
@@ -55,7 +55,7 @@ def test_an_open_loopback_studio_refuses_what_comes_through_a_proxy(studio: AppC
             assert "studio users add" in answer.json()["error"]
 
 
-def test_behind_a_proxy_on_this_machine_one_signs_in(home: Path) -> None:
+def test_users_sign_in_behind_a_trusted_proxy(home: Path) -> None:
     opened = create_app_container(
         Settings(data_dir=home, trusted_proxies=("127.0.0.1",)), FakeRenderer
     )
@@ -72,36 +72,36 @@ def test_behind_a_proxy_on_this_machine_one_signs_in(home: Path) -> None:
     answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
     assert answer.headers["location"] == "/"
     assert "; Secure" in answer.headers["set-cookie"]
-    other = {**sent, "X-Forwarded-Host": "studio.example:8443"}
-    assert client.get("/sign-in", headers=other).status_code == 403
+    other_port = {**sent, "X-Forwarded-Host": "studio.example:8443"}
+    assert client.get("/sign-in", headers=other_port).status_code == 403
 
 
-def test_sign_in_is_asked_for_by_a_flag_and_left_out_by_another(home: Path) -> None:
-    asked = create_app_container(Settings(data_dir=home, sign_in=True), FakeRenderer)
-    assert client_of(asked).get("/config").status_code == 401
-    with pytest.raises(AddressInUseError, match="nobody could sign in"):
+def test_sign_in_is_forced_or_disabled_by_settings(home: Path) -> None:
+    forced = create_app_container(Settings(data_dir=home, sign_in=True), FakeRenderer)
+    assert client_of(forced).get("/config").status_code == 401
+    with pytest.raises(ServerError, match="nobody could sign in"):
         serve(Settings(data_dir=home, sign_in=True))
-    asked.users.set_password("ada", PASSWORD)
-    told = create_app_container(Settings(data_dir=home, no_sign_in=True), FakeRenderer)
-    assert client_of(told).get("/config").status_code == 200
-    assert client_of(told).get("/config", headers=FORWARDED[0]).status_code == 403
-    assert client_of(told, "http://evil.example").get("/config").status_code == 400
-    assert client_of(told).get("/config", headers={"Host": "["}).status_code == 400
-    named = ("studio.example",)
-    both = Settings(
-        data_dir=home, no_sign_in=True, trusted_proxies=("127.0.0.1",), allowed_hosts=named
+    forced.users.set_password("ada", PASSWORD)
+    disabled = create_app_container(Settings(data_dir=home, no_sign_in=True), FakeRenderer)
+    assert client_of(disabled).get("/config").status_code == 200
+    assert client_of(disabled).get("/config", headers=FORWARDED[0]).status_code == 403
+    assert client_of(disabled, "http://evil.example").get("/config").status_code == 400
+    assert client_of(disabled).get("/config", headers={"Host": "["}).status_code == 400
+    allowed_hosts = ("studio.example",)
+    settings = Settings(
+        data_dir=home, no_sign_in=True, trusted_proxies=("127.0.0.1",), allowed_hosts=allowed_hosts
     )
-    proxied = client_of(create_app_container(both))
+    proxied = client_of(create_app_container(settings))
     # Issue 18, 5: a page under another name may send a proxy's headers, too.
     for host, status in (("studio.example", 200), ("203.0.113.9", 200), ("evil.example", 400)):
         answer = proxied.get("/config", headers=FORWARDED[0] | {"Host": host})
         assert answer.status_code == status
 
 
-@pytest.mark.parametrize("made", [False, True])
-def test_the_data_directory_is_its_owners(home: Path, made: bool) -> None:
+@pytest.mark.parametrize("created", [False, True])
+def test_data_directory_is_readable_by_its_owner_alone(home: Path, created: bool) -> None:
     """Issue 18, 8 (1.7)."""
-    if made:
+    if created:
         home.mkdir(mode=0o755)
         home.chmod(0o755)
         (home / "studio.db").touch(0o644)
@@ -112,7 +112,7 @@ def test_the_data_directory_is_its_owners(home: Path, made: bool) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_group_that_was_let_in_stays_in(home: Path) -> None:
+def test_group_permissions_of_the_data_directory_are_kept(home: Path) -> None:
     home.mkdir()
     home.chmod(0o770)
     create_app_container(Settings(data_dir=home))

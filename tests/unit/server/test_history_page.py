@@ -1,4 +1,4 @@
-"""The history's addresses: rows by filter, pictures by hash, archives, deletion from here only."""
+"""Routes of the page History: filters, images by hash, export, CSRF-protected deletion."""
 
 import io
 import json
@@ -21,7 +21,7 @@ def client(studio: AppContainer) -> TestClient:
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
-def test_rows_tell_what_made_them_and_where_their_image_is(client: TestClient) -> None:
+def test_variants_have_recipe_models_and_image_url(client: TestClient) -> None:
     page = client.get("/history/variants", params={"slot": "B", "text": "dress 5"}).json()
     [row] = page["rows"]
     assert (row["preset"], row["slot"], row["prompt"]) == ("spring", "B", "a red dress 5")
@@ -32,31 +32,29 @@ def test_rows_tell_what_made_them_and_where_their_image_is(client: TestClient) -
 
 
 @pytest.mark.parametrize(
-    ("address", "status"),
+    ("url", "status"),
     [
-        ("/history/variants?letter=X", 422),
+        ("/history/variants?slot=X", 422),
         ("/history/variants?anything=else", 422),
-        ("/history/variants?since=yesterday", 422),
+        ("/history/variants?created_after=yesterday", 422),
         (f"/history/pictures/{'0' * 64}.png", 404),
         ("/history/pictures/..%2F..%2Fetc%2Fpasswd.png", 404),
-        ("/history/export?preset=nobody", 400),
+        ("/history/export?theme=nobody", 400),
         ("/own/../page.py", 404),
     ],
 )
-def test_what_is_not_there_or_makes_no_sense_is_refused(
-    client: TestClient, address: str, status: int
+def test_missing_and_invalid_variants_are_refused(
+    client: TestClient, url: str, status: int
 ) -> None:
-    assert client.get(address).status_code == status
+    assert client.get(url).status_code == status
 
 
-def test_a_base_images_pixels_are_not_in_the_history(
-    client: TestClient, studio: AppContainer
-) -> None:
+def test_base_images_are_not_served_as_variants(client: TestClient, studio: AppContainer) -> None:
     sha256 = studio.base_images.list_all()[0].sha256
     assert client.get(f"/history/pictures/{sha256}.png").status_code == 404
 
 
-def test_an_archive_holds_the_images_and_their_records(client: TestClient) -> None:
+def test_export_has_images_and_records(client: TestClient) -> None:
     answer = client.get("/history/export", params={"slot": "C"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         names = archive.namelist()
@@ -65,31 +63,29 @@ def test_an_archive_holds_the_images_and_their_records(client: TestClient) -> No
     assert [each["variant"]["slot"] for each in records] == ["C", "C"]
 
 
-def test_an_archive_that_would_be_too_large_is_refused(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_large_export_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MAX_EXPORT", 3)
     answer = client.get("/history/export")
     assert answer.status_code == 400
     assert "narrow the filter" in answer.json()["error"]
 
 
-def test_only_a_page_of_the_studio_deletes(client: TestClient, studio: AppContainer) -> None:
+def test_deletion_needs_the_csrf_header(client: TestClient, studio: AppContainer) -> None:
     assert client.post("/history/delete", json={"ids": [1, 2]}).status_code == 422
     assert len(studio.variants.get_many([1, 2])) == 2
-    own = {"X-Studio": "history"}
-    deleted = client.post("/history/delete", json={"ids": [1, 2]}, headers=own)
+    csrf_headers = {"X-Studio": "history"}
+    deleted = client.post("/history/delete", json={"ids": [1, 2]}, headers=csrf_headers)
     assert deleted.json() == {"deleted": 2}
     assert len(client.get("/history/variants").json()["rows"]) == 6
 
 
-def test_the_choices_are_the_presets_and_models_there_are(client: TestClient) -> None:
+def test_filter_choices_are_themes_and_models(client: TestClient) -> None:
     choices = client.get("/history/choices").json()
     assert ["first-light", "First light"] in choices["presets"]
     assert {"pocket-ink", "pocket-scribble", "pocket-neon"} <= set(choices["models"])
 
 
-def test_a_restored_name_is_a_file_name(studio: AppContainer) -> None:
+def test_export_names_files_after_restored_themes(studio: AppContainer) -> None:
     keep_variants(studio.variants, 1, preset_version=None)
     [row] = studio.variants.query(HistoryFilter()).rows
     assert history.export_file_name(row) == "spring-unsaved-000001-A.png"

@@ -17,7 +17,7 @@ def client(studio: AppContainer) -> TestClient:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_in_the_readers_language(client: TestClient, page: str) -> None:
+def test_page_is_in_the_readers_language(client: TestClient, page: str) -> None:
     english, chinese = client.get(f"/{page}"), client.get(f"/{page}", headers=CHINESE)
     for answer, language in ((english, "en"), (chinese, "zh-CN")):
         assert f'<html lang="{language}">' in answer.text
@@ -28,7 +28,7 @@ def test_a_page_is_in_the_readers_language(client: TestClient, page: str) -> Non
     assert 'data-language="en"' in chinese.text
 
 
-def test_a_language_in_the_address_is_kept(client: TestClient) -> None:
+def test_language_of_the_url_is_stored_in_a_cookie(client: TestClient) -> None:
     answer = client.get("/history?lang=zh-CN")
     assert '<html lang="zh-CN">' in answer.text
     cookie = answer.headers["set-cookie"]
@@ -40,19 +40,17 @@ def test_a_language_in_the_address_is_kept(client: TestClient) -> None:
         assert "set-cookie" not in client.get(f"/models?lang={unknown}").headers
 
 
-def test_scripts_read_every_text_of_a_language_once(client: TestClient) -> None:
+def test_texts_of_a_language_are_cached_by_etag(client: TestClient) -> None:
     for language in LANGUAGES:
         answer = client.get(f"/own/locales/{language}.json")
         assert answer.json() == dict(templates(language))
         tag = answer.headers["etag"]
-        again = client.get(f"/own/locales/{language}.json", headers={"if-none-match": tag})
-        assert (again.status_code, again.content) == (304, b"")
+        repeated = client.get(f"/own/locales/{language}.json", headers={"if-none-match": tag})
+        assert (repeated.status_code, repeated.content) == (304, b"")
     assert client.get("/own/locales/fr.json").status_code == 404
 
 
-def test_whoever_is_signed_in_is_named_and_escaped(
-    client: TestClient, studio: AppContainer
-) -> None:
+def test_user_name_is_shown_escaped(client: TestClient, studio: AppContainer) -> None:
     studio.users.set_password("<b>ada", "correct horse battery")
     form = {"name": "<b>ada", "password": "correct horse battery"}
     assert client.post("/sign-in", data=form).url.path == "/"
@@ -62,7 +60,7 @@ def test_whoever_is_signed_in_is_named_and_escaped(
     assert client.get("/sign-in?wrong", headers=CHINESE).text.count("名称或密码错误。") == 1
 
 
-def test_a_refusal_is_in_the_readers_language(client: TestClient, studio: AppContainer) -> None:
+def test_refusal_is_in_the_readers_language(client: TestClient, studio: AppContainer) -> None:
     studio.users.set_password("ada", "correct horse battery")
     answer = client.get("/history/variants", headers=CHINESE)
     assert answer.status_code == 401

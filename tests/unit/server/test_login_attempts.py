@@ -1,4 +1,4 @@
-"""Issue 18, 6: passwords are counted before they are hashed, two are hashed at a time."""
+"""Issue 18, 6: password attempts are limited before they are hashed, two hashes at a time."""
 
 import asyncio
 import threading
@@ -38,9 +38,9 @@ class Hasher:
 
 @pytest.fixture
 def hasher(monkeypatch: pytest.MonkeyPatch) -> Hasher:
-    made = Hasher()
-    monkeypatch.setattr(UserStore, "verify_password", made.is_right)
-    return made
+    created = Hasher()
+    monkeypatch.setattr(UserStore, "verify_password", created.is_right)
+    return created
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def studio(home: Path) -> AppContainer:
 class Browser:
     """A browser at an address, with its own cookies."""
 
-    def __init__(self, app: object, address: str = "192.0.2.7") -> None:
-        transport = httpx.ASGITransport(app=app, client=(address, 1))  # type: ignore[arg-type]
+    def __init__(self, app: object, url: str = "192.0.2.7") -> None:
+        transport = httpx.ASGITransport(app=app, client=(url, 1))  # type: ignore[arg-type]
         self.client = httpx.AsyncClient(transport=transport, base_url="http://studio.example")
 
     async def sign_in(self, password: str, name: str = "ada", **headers: str) -> httpx.Response:
@@ -65,7 +65,7 @@ class Browser:
         )
 
 
-def test_of_two_hundred_at_once_ten_are_tried_two_at_a_time_and_others_are_served(
+def test_ten_of_two_hundred_concurrent_passwords_are_hashed_two_at_a_time(
     studio: AppContainer, hasher: Hasher
 ) -> None:
     async def burst() -> None:
@@ -91,7 +91,7 @@ def test_of_two_hundred_at_once_ten_are_tried_two_at_a_time_and_others_are_serve
     assert hasher.most_at_once == MAX_CONCURRENT_HASHES
 
 
-def test_a_name_is_tried_ten_times_a_minute_from_however_many_addresses(
+def test_attempts_for_one_name_are_limited_across_addresses(
     studio: AppContainer, hasher: Hasher
 ) -> None:
     async def spread() -> list[int]:
@@ -104,7 +104,7 @@ def test_a_name_is_tried_ten_times_a_minute_from_however_many_addresses(
     assert run(spread()) == [303] * 10 + [429] * 2
 
 
-def test_more_than_can_wait_are_turned_away_untried(studio: AppContainer, hasher: Hasher) -> None:
+def test_too_many_waiting_attempts_are_refused(studio: AppContainer, hasher: Hasher) -> None:
     async def many() -> list[int]:
         app = build_app(studio)
         tries = [
@@ -121,19 +121,17 @@ def test_more_than_can_wait_are_turned_away_untried(studio: AppContainer, hasher
     assert hasher.tried == codes.count(303) < 60
 
 
-def test_a_right_password_is_not_counted(studio: AppContainer, hasher: Hasher) -> None:
-    async def often() -> None:
+def test_right_password_is_not_counted(studio: AppContainer, hasher: Hasher) -> None:
+    async def rate_limited() -> None:
         app = build_app(studio)
         for _ in range(15):
             assert (await Browser(app).sign_in(PASSWORD)).headers["location"] == "/"
 
     hasher.go.set()
-    run(often())
+    run(rate_limited())
 
 
-def test_nobody_elses_wrong_passwords_keep_a_known_browser_out(
-    studio: AppContainer, hasher: Hasher
-) -> None:
+def test_known_browser_is_not_locked_out_by_others(studio: AppContainer, hasher: Hasher) -> None:
     """All sit behind one address, as behind a proxy that is not named in STUDIO_TRUSTED_PROXIES."""
 
     async def flooded() -> None:
@@ -155,10 +153,10 @@ def test_nobody_elses_wrong_passwords_keep_a_known_browser_out(
     run(flooded())
 
 
-def test_addresses_are_those_that_a_trusted_proxy_tells_and_no_others(
+def test_client_address_is_taken_from_trusted_proxies_only(
     studio: AppContainer, hasher: Hasher
 ) -> None:
-    async def told(peer: str) -> list[int]:
+    async def sign_in_from(peer: str) -> list[int]:
         browser = Browser(build_app(studio), peer)
         return [
             (await browser.sign_in("wrong", f"user {n}", **{"X-Forwarded-For": f"203.0.113.{n}"}))
@@ -167,5 +165,5 @@ def test_addresses_are_those_that_a_trusted_proxy_tells_and_no_others(
         ]  # fmt: skip
 
     hasher.go.set()
-    assert run(told("10.0.0.1")) == [303] * 12
-    assert run(told("127.0.0.1")) == [303] * 10 + [429] * 2
+    assert run(sign_in_from("10.0.0.1")) == [303] * 12
+    assert run(sign_in_from("127.0.0.1")) == [303] * 10 + [429] * 2

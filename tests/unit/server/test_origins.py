@@ -1,4 +1,4 @@
-"""Issue 18, 5: what a page of another origin sends through a browser is refused before routing."""
+"""Issue 18, 5: cross-origin requests of browsers are refused before routing."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app
 
-OWN = "http://127.0.0.1:7860"
+CSRF_HEADERS = "http://127.0.0.1:7860"
 FOREIGN = [
     "http://localhost:28080",
     "http://127.0.0.1:7861",
@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(home: Path) -> TestClient:
     opened = create_app_container(Settings(data_dir=home), FakeRenderer)
-    return TestClient(build_app(opened), base_url=OWN)
+    return TestClient(build_app(opened), base_url=CSRF_HEADERS)
 
 
 @pytest.fixture(scope="module")
@@ -51,56 +51,52 @@ def lan(home: Path) -> TestClient:
 
 @pytest.mark.parametrize("origin", FOREIGN)
 @pytest.mark.parametrize(
-    ("method", "address"),
+    ("method", "url"),
     [("PUT", "/safety/list"), ("GET", "/config"), ("POST", "/gradio_api/run/predict"),
      ("POST", "/gradio_api/upload"), ("OPTIONS", "/safety/list"), ("GET", "/web/lib/dom.js")],
 )  # fmt: skip
-def test_no_other_origin_is_answered(
-    client: TestClient, origin: str, method: str, address: str
-) -> None:
+def test_other_origins_are_refused(client: TestClient, origin: str, method: str, url: str) -> None:
     headers = {"Origin": origin, "X-Studio": "page"}
-    answer = client.request(method, address, headers=headers, json={"text": "[block]\npwned"})
+    answer = client.request(method, url, headers=headers, json={"text": "[block]\npwned"})
     assert answer.status_code == 403
     assert "another origin" in answer.json()["error"]
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-def test_a_preflight_of_gradio_or_ours_allows_nothing(client: TestClient, lan: TestClient) -> None:
+def test_cors_preflight_allows_nothing(client: TestClient, lan: TestClient) -> None:
     asks = {
         "Access-Control-Request-Method": "PUT",
         "Access-Control-Request-Headers": "x-studio",
     }
-    for asked, origin in ((client, "http://localhost:3000"), (lan, "http://evil.example")):
-        for address in ("/safety/list", "/gradio_api/run/predict", "/config"):
-            answer = asked.options(address, headers=asks | {"Origin": origin})
+    for requested, origin in ((client, "http://localhost:3000"), (lan, "http://evil.example")):
+        for url in ("/safety/list", "/gradio_api/run/predict", "/config"):
+            answer = requested.options(url, headers=asks | {"Origin": origin})
             assert answer.status_code == 403
             assert "access-control-allow-origin" not in answer.headers
     # Without the guard Gradio still says nothing: its parent has a policy of its own.
-    answer = client.get("/config", headers={"Origin": OWN})
+    answer = client.get("/config", headers={"Origin": CSRF_HEADERS})
     assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_nothing_is_written_by_a_page_elsewhere(lan: TestClient, home: Path) -> None:
-    words = {"text": "[block]\npwned-by-evil-example"}
+def test_cross_site_writes_are_refused(lan: TestClient, home: Path) -> None:
+    values = {"text": "[block]\npwned-by-evil-example"}
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = lan.put("/safety/list", json=words, headers=headers | {"X-Studio": "page"})
+        answer = lan.put("/safety/list", json=values, headers=headers | {"X-Studio": "page"})
         assert answer.status_code == 403
     assert not (home / "words" / "own.txt").exists()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
 @pytest.mark.parametrize(
-    "address", ["/themes/picnic/1/sheet?by=boss", "/votes/1", "/history/export", "/config", "/"]
+    "url", ["/themes/picnic/1/sheet?by=boss", "/votes/1", "/history/export", "/config", "/"]
 )
-def test_images_scripts_and_frames_of_other_sites_get_nothing(
-    client: TestClient, site: str, address: str
-) -> None:
+def test_cross_site_subresources_are_refused(client: TestClient, site: str, url: str) -> None:
     for mode, dest in (("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")):
         headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
-        assert client.get(address, headers=headers).status_code == 403
+        assert client.get(url, headers=headers).status_code == 403
 
 
-def test_links_lead_to_pages_and_to_nothing_else(client: TestClient) -> None:
+def test_cross_site_links_lead_to_pages_only(client: TestClient) -> None:
     headers = NAVIGATION | {"Sec-Fetch-Site": "cross-site"}
     for page in ("/", "/?run=abc", "/history", "/themes?theme=picnic", "/sign-in"):
         assert client.get(page, headers=headers).status_code == 200
@@ -111,10 +107,10 @@ def test_links_lead_to_pages_and_to_nothing_else(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Origin": OWN}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"},
-     {"Origin": OWN, "Sec-Fetch-Site": "same-origin"}, {"Origin": "HTTP://127.0.0.1:7860"}],
+    [{}, {"Origin": CSRF_HEADERS}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"},
+     {"Origin": CSRF_HEADERS, "Sec-Fetch-Site": "same-origin"}, {"Origin": "HTTP://127.0.0.1:7860"}],
 )  # fmt: skip
-def test_the_studios_own_pages_and_programs_are_answered(
+def test_same_origin_pages_and_programs_are_answered(
     client: TestClient, headers: dict[str, str]
 ) -> None:
     sent = headers | {"X-Studio": "page"}
@@ -122,7 +118,7 @@ def test_the_studios_own_pages_and_programs_are_answered(
     assert client.get("/config", headers=headers).status_code == 200
 
 
-def test_a_port_that_goes_without_saying_is_the_same(lan: TestClient) -> None:
+def test_default_port_is_the_same_origin(lan: TestClient) -> None:
     for origin in ("http://studio.lan", "http://studio.lan:80"):
         assert lan.get("/config", headers={"Origin": origin}).status_code == 200
 
@@ -136,19 +132,17 @@ def test_a_port_that_goes_without_saying_is_the_same(lan: TestClient) -> None:
         ("studio.lan.evil.example", 400), ("studio", 400), ("0x7f.1", 400), ("[", 400),
     ],
 )  # fmt: skip
-def test_without_sign_in_no_website_can_take_the_studios_place(
-    lan: TestClient, host: str, status: int
-) -> None:
+def test_dns_rebinding_is_refused_without_sign_in(lan: TestClient, host: str, status: int) -> None:
     """DNS rebinding: to the browser the page of evil.example is then the studio's own."""
-    own = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
-    for address in ("/config", "/"):
-        answer = lan.get(address, headers=own if host != "[" else {"Host": host})
+    same_origin = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    for url in ("/config", "/"):
+        answer = lan.get(url, headers=same_origin if host != "[" else {"Host": host})
         assert answer.status_code == status
         if status == 400:
             assert "STUDIO_ALLOWED_HOSTS" in answer.json()["error"]
 
 
-def test_who_signs_in_may_ask_under_any_name(tmp_path: Path) -> None:
+def test_any_host_name_is_allowed_with_sign_in(tmp_path: Path) -> None:
     """A session's cookie goes to the host that it came from, and to no other name of it."""
     opened = create_app_container(
         Settings(data_dir=tmp_path, host="0.0.0.0", sign_in=True), FakeRenderer
@@ -158,7 +152,7 @@ def test_who_signs_in_may_ask_under_any_name(tmp_path: Path) -> None:
     assert client.get("/config").status_code == 401
 
 
-def test_websockets_of_other_origins_are_refused(client: TestClient) -> None:
+def test_cross_origin_websockets_are_refused(client: TestClient) -> None:
     foreign = {"Origin": "http://evil.example"}
     with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/x", headers=foreign):  # fmt: skip
         pass

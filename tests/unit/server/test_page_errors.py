@@ -1,4 +1,4 @@
-"""Issue 18, 8 and 14: nothing of the machine is told to whoever asks, and no call ends in a traceback."""
+"""Issue 18, 8 and 14: error responses contain nothing internal, and no call ends in a traceback."""
 
 import logging
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import create_app_container
-from studio.errors import STORAGE_AWAY, StorageUnavailableError
+from studio.errors import AWAY, StorageUnavailableError
 from studio.server.bodies import BodyLimits
 from studio.services.background_tasks import About
 from studio.services.rendering.fake_renderer import FakeRenderer
@@ -20,7 +20,7 @@ from studio.ui.server import build_app
 from tests.unit.server.paging import Browser
 from tests.waiting import until
 
-OWN = {"X-Studio": "page"}
+CSRF_HEADERS = {"X-Studio": "page"}
 HUGE = 10**23
 
 
@@ -32,40 +32,38 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     return TestClient(build_app(opened), base_url="http://127.0.0.1:7860")
 
 
-@pytest.mark.parametrize(
-    "address", ["/openapi.json", "/docs", "/redoc", "/gradio_api/openapi.json"]
-)
-def test_no_list_of_all_addresses_is_served(client: TestClient, address: str) -> None:
-    assert client.get(address).status_code == 404
+@pytest.mark.parametrize("url", ["/openapi.json", "/docs", "/redoc", "/gradio_api/openapi.json"])
+def test_openapi_documents_are_not_served(client: TestClient, url: str) -> None:
+    assert client.get(url).status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("method", "address", "body"),
+    ("method", "url", "body"),
     [
         ("GET", f"/votes/{HUGE}", None),
         ("GET", f"/votes/{HUGE}/ballot", None),
         ("GET", f"/history/variants?before={HUGE}", None),
-        ("GET", "/history/variants?until=9999-12-31", None),
-        ("GET", "/history/export?until=9999-12-31", None),
+        ("GET", "/history/variants?created_before=9999-12-31", None),
+        ("GET", "/history/export?created_before=9999-12-31", None),
         ("POST", "/history/delete", {"ids": [HUGE]}),
-        ("POST", "/votes", {"title": "x", "entrants": [{"slug": "picnic", "number": HUGE}] * 2}),
+        ("POST", "/votes", {"title": "x", "entrants": [{"slug": "picnic", "version": HUGE}] * 2}),
         ("POST", "/safety/words", '{"text": "\\ud800"}'),
         ("PUT", "/safety/list", '{"text": "[block]\\n\\ud800"}'),
         ("POST", "/safety/words", '{"text": 1, "\\ud800": "\\ud800"}'),
         ("GET", f"/safety/record?before={HUGE}", None),
     ],
 )
-def test_what_cannot_be_is_the_callers_error(
-    client: TestClient, method: str, address: str, body: Any
+def test_invalid_input_is_a_client_error(
+    client: TestClient, method: str, url: str, body: Any
 ) -> None:
-    more = {"content": body} if isinstance(body, str) else {"json": body}
-    sent = OWN | {"Content-Type": "application/json"}
-    answer = client.request(method, address, headers=sent, **(more if body else {}))
+    kwargs = {"content": body} if isinstance(body, str) else {"json": body}
+    sent = CSRF_HEADERS | {"Content-Type": "application/json"}
+    answer = client.request(method, url, headers=sent, **(kwargs if body else {}))
     assert 400 <= answer.status_code < 500
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_what_nobody_caught_is_told_without_details(
+def test_unexpected_error_is_answered_without_details(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
@@ -74,8 +72,8 @@ def test_what_nobody_caught_is_told_without_details(
     monkeypatch.setattr(ThemeStore, "list_summaries", broken)
     answer = client.get("/themes/list")
     assert answer.status_code == 500
-    said = "something went wrong in the studio: its log tells what"
-    assert answer.json() == {"error": said, "code": "studio.unexpected_error", "params": {}}
+    log_text = "something went wrong in the studio: its log tells what"
+    assert answer.json() == {"error": log_text, "code": "studio.unexpected_error", "params": {}}
     [record] = [each for each in caplog.records if each.levelno >= logging.ERROR]
     line = record.getMessage()
     assert line.startswith("GET /themes/list: RuntimeError: of /home/ada/secret (")
@@ -83,20 +81,20 @@ def test_what_nobody_caught_is_told_without_details(
 
 
 # Issue 19, 1.
-def test_errors_are_in_the_readers_language_with_their_ids(client: TestClient) -> None:
-    for headers, told in (
+def test_errors_are_in_the_readers_language_with_ids(client: TestClient) -> None:
+    for headers, expected_text in (
         ({"Accept-Language": "zh"}, "没有调优任务“picnic”"),
         ({"Accept-Language": "zh", "Cookie": "studio_language=en"}, "there is no study 'picnic'"),
     ):
         answer = client.get("/tuning/trials?study=picnic", headers=headers)
         assert answer.status_code == 404
         assert answer.json() == {
-            "error": told, "code": "tuning.study_not_found", "params": {"name": "picnic"}
+            "error": expected_text, "code": "tuning.study_not_found", "params": {"name": "picnic"}
         }  # fmt: skip
 
 
 # Issue 19, 1.
-def test_a_body_that_is_too_much_is_refused_in_the_readers_language(home: Path) -> None:
+def test_too_large_body_is_refused_in_the_readers_language(home: Path) -> None:
     app = build_app(
         create_app_container(Settings(data_dir=home), FakeRenderer), BodyLimits(size=100)
     )
@@ -107,7 +105,7 @@ def test_a_body_that_is_too_much_is_refused_in_the_readers_language(home: Path) 
     assert answer.json()["error"].startswith("最多 100 字节")
 
 
-def test_the_stores_address_stays_in_the_log(
+def test_database_url_is_logged_but_not_sent(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: object) -> None:
@@ -121,30 +119,30 @@ def test_the_stores_address_stays_in_the_log(
 
 
 # Issue 18, 8: as JSON has it, so has the Gradio page.
-def test_notices_of_the_studio_page_do_not_tell_the_stores_address(
+def test_notices_of_the_studio_page_have_no_database_url(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    address = "postgresql://studio@10.0.0.7/s"
+    url = "postgresql://studio@10.0.0.7/s"
 
     def away(*_: object, **__: object) -> None:
-        raise StorageUnavailableError(f"cannot use the database {address}")
+        raise StorageUnavailableError(f"cannot use the database {url}")
 
     page = Browser(client.app)
     page.happens("load")
     monkeypatch.setattr(ThemeStore, "save", away)
     monkeypatch.setattr(RequestFactory, "create", away)
     monkeypatch.setattr(DeploymentService, "run_checks", away)
-    for button, told in (
+    for button, expected_text in (
         ("save", "notice"), ("show-maps-A", "notice"), ("check", "findings"), ("sweep-count", "sweep-told"),
     ):  # fmt: skip
         caplog.clear()
         page.happens("click", button)
-        assert str(STORAGE_AWAY) in page.shows(told)
-        assert "10.0.0.7" not in page.shows(told)
-        assert address in caplog.text
+        assert str(AWAY) in page.shows(expected_text)
+        assert "10.0.0.7" not in page.shows(expected_text)
+        assert url in caplog.text
 
 
-def test_long_work_and_judges_do_not_tell_paths_either(
+def test_background_tasks_and_moderation_report_no_paths(
     home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = create_app_container(Settings(data_dir=home), FakeRenderer)
@@ -157,15 +155,15 @@ def test_long_work_and_judges_do_not_tell_paths_either(
         lambda: opened.background_tasks.progress("x"), lambda it: it and it.state != "running"
     )
     assert ended
-    assert (ended.state, ended.message) == ("failed", STORAGE_AWAY)
+    assert (ended.state, ended.message) == ("failed", AWAY)
     monkeypatch.setattr(type(opened.moderation.lists), "load_filter", away)
     preset = opened.themes.get_version("picnic").preset
-    assert opened.moderation.health_problem(preset) == STORAGE_AWAY
+    assert opened.moderation.health_problem(preset) == AWAY
     assert caplog.text.count(str(home)) >= 2
 
 
 @pytest.mark.parametrize(
-    ("address", "body"),
+    ("url", "body"),
     [
         ("/gradio_api/call/x", {"data": []}),
         ("/gradio_api/call/v2/x", {"data": []}),
@@ -174,33 +172,33 @@ def test_long_work_and_judges_do_not_tell_paths_either(
         ("/gradio_api/queue/join", {"data": [], "fn_index": 9999, "session_hash": "x"}),
     ],
 )
-def test_calls_of_functions_that_are_not_there_are_one_line_each(
-    client: TestClient, address: str, body: Any, caplog: pytest.LogCaptureFixture, capfd: Any
+def test_unknown_gradio_functions_log_one_line(
+    client: TestClient, url: str, body: Any, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
-    answer = client.post(address, json=body)
+    answer = client.post(url, json=body)
     assert 400 <= answer.status_code < 500
     assert "Traceback" not in caplog.text + capfd.readouterr().err
     assert len(caplog.text) < 600
 
 
-def test_handlers_called_with_wrong_values_answer_4xx_and_log_no_dumps(
+def test_gradio_handlers_answer_4xx_to_invalid_values(
     client: TestClient, caplog: pytest.LogCaptureFixture, capfd: Any, tmp_path: Path
 ) -> None:
     """A few kinds of wrong values into every handler that answers without the queue."""
     functions = client.get("/config").json()["dependencies"]
     file = {"path": str(tmp_path), "meta": {"_type": "gradio.FileData"}}
-    wrong: list[Any] = [None, "x" * 50, HUGE, {"a": [1]}, file]
-    seen = set()
+    invalid_values: list[Any] = [None, "x" * 50, HUGE, {"a": [1]}, file]
+    statuses = set()
     for number, function in enumerate(functions):
         if not function["backend_fn"] or function["queue"]:
             continue
-        for data in [[], *([value] * len(function["inputs"]) for value in wrong)]:
+        for data in [[], *([value] * len(function["inputs"]) for value in invalid_values)]:
             body = {"data": data, "fn_index": number, "session_hash": "wrong"}
             answer = client.post("/gradio_api/run/predict", json=body)
-            seen.add(answer.status_code)
+            statuses.add(answer.status_code)
             assert len(answer.content) < 2000 or answer.status_code == 200
-    assert seen <= {200, 400, 404, 422}
-    said = caplog.text + capfd.readouterr().err
-    assert "Traceback" not in said
-    assert "<gradio" not in said
+    assert statuses <= {200, 400, 404, 422}
+    log_text = caplog.text + capfd.readouterr().err
+    assert "Traceback" not in log_text
+    assert "<gradio" not in log_text
     assert all(len(record.getMessage()) < 600 for record in caplog.records)

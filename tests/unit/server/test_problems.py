@@ -1,4 +1,4 @@
-"""Issue 18, 9: every answer that is no success is a problem, and tells nothing of our own business."""
+"""Issue 18, 9: every error response is a problem (RFC 9457) without internal details."""
 
 import json
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
-from studio.errors import CorruptModelError, StorageUnavailableError, UnstorableValueError
+from studio.errors import CorruptModelError, StorageUnavailableError, Unstorable
 from studio.messages import Message
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.app import create_api
 from studio.server.redaction import redact_message
-from tests.unit.server.test_api import V1, WISH
+from tests.unit.server.test_api import BODY, V1
 
 EVERYTHING: frozenset[Scope] = frozenset({"generate", "admin", "metrics"})
 
@@ -29,7 +29,7 @@ def api(studio: AppContainer) -> Iterator[TestClient]:
         yield client
 
 
-def told(answer: Any, status: int) -> str:
+def detail_of(answer: Any, status: int) -> str:
     """What a problem says; that it is one."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -44,47 +44,51 @@ def told(answer: Any, status: int) -> str:
     [b"{", b"[" * 50_000, b'{"prompt": "\xff"}', b'{"seed": ' + b"9" * 5000 + b"}", b'{"a": NaN}', b"\0"],
     ids=["broken", "deep", "no-utf-8", "long", "nan", "zero"],
 )  # fmt: skip
-def test_what_is_no_json_is_a_problem(api: TestClient, body: bytes) -> None:
+def test_invalid_json_is_a_problem(api: TestClient, body: bytes) -> None:
     sent = {"Content-Type": "application/json"}
     answer = api.post(f"{V1}/requests", content=body, headers=sent)
-    told(answer, answer.status_code)
+    detail_of(answer, answer.status_code)
     assert answer.status_code in (400, 422)
 
 
-def test_what_the_router_refuses_is_a_problem(api: TestClient) -> None:
-    told(api.get(f"{V1}/nothing"), 404)
-    told(api.get("/nothing"), 404)
-    told(api.get("/play/web/nothing.js"), 404)
+def test_unknown_url_and_method_are_problems(api: TestClient) -> None:
+    detail_of(api.get(f"{V1}/nothing"), 404)
+    detail_of(api.get("/nothing"), 404)
+    detail_of(api.get("/play/web/nothing.js"), 404)
     answer = api.put(f"{V1}/requests")
-    told(answer, 405)
+    detail_of(answer, 405)
     assert answer.headers["allow"] == "POST"
 
 
-def test_too_large_a_body_is_a_problem(api: TestClient) -> None:
-    assert "at most 16,777,216 bytes" in told(api.post(f"{V1}/admin/themes", content=bytes(2**24 + 1)), 413)  # fmt: skip
+def test_too_large_body_is_a_problem(api: TestClient) -> None:
+    assert "at most 16,777,216 bytes" in detail_of(api.post(f"{V1}/admin/themes", content=bytes(2**24 + 1)), 413)  # fmt: skip
 
     def pieces() -> Iterator[bytes]:
         for _ in range(17):
             yield bytes(2**20)
 
-    assert "at most 16,777,216 bytes" in told(api.post(f"{V1}/admin/themes", content=pieces()), 413)
+    assert "at most 16,777,216 bytes" in detail_of(
+        api.post(f"{V1}/admin/themes", content=pieces()), 413
+    )
 
 
-def test_json_that_is_slow_to_read_is_refused_before_it_is_read(api: TestClient) -> None:
+def test_json_with_too_many_fields_is_refused_unparsed(api: TestClient) -> None:
     """Security review, 4.7: 14.7 MB of {} took 0.9 s of everybody's time."""
     body = b"[" + b"{}," * 100_000 + b"{}]"
     sent = {"Content-Type": "application/json"}
-    assert "too many fields" in told(api.post(f"{V1}/requests", content=body, headers=sent), 413)
+    assert "too many fields" in detail_of(
+        api.post(f"{V1}/requests", content=body, headers=sent), 413
+    )
 
 
 @pytest.mark.parametrize("name", ["\ud800", "\0", "\x1b[2J"])
-def test_names_of_fields_that_cannot_be_written_are_told(api: TestClient, name: str) -> None:
+def test_unencodable_field_names_are_escaped(api: TestClient, name: str) -> None:
     sent = {"Content-Type": "application/json"}
-    body = json.dumps(WISH | {name: 1})
-    told(api.post(f"{V1}/requests", content=body, headers=sent), 422)
+    body = json.dumps(BODY | {name: 1})
+    detail_of(api.post(f"{V1}/requests", content=body, headers=sent), 422)
 
 
-def test_what_breaks_is_a_problem_without_a_word_of_why(
+def test_unexpected_error_is_a_problem_without_details(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -94,11 +98,11 @@ def test_what_breaks_is_a_problem_without_a_word_of_why(
         monkeypatch.setattr(
             target, "list_summaries" if target is studio.themes else "find_by_key", broken
         )
-        said = told(api.get(f"{V1}/admin/themes"), 500)
-        assert said == "something went wrong here: try again later"
+        detail = detail_of(api.get(f"{V1}/admin/themes"), 500)
+        assert detail == "something went wrong here: try again later"
 
 
-def test_a_store_that_is_away_is_told_without_its_address(
+def test_unavailable_storage_is_a_problem_without_its_url(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:  # fmt: skip
     """Security review, 4.2: anybody was told the database's host and user."""
@@ -107,26 +111,24 @@ def test_a_store_that_is_away_is_told_without_its_address(
     def away() -> None:
         raise StorageUnavailableError(why)
 
-    monkeypatch.setattr(studio.requests.jobs.stats, "count_queued", away)
+    monkeypatch.setattr(studio.requests.jobs, "waiting", away)
     answer = api.get(f"{V1}/ready", headers={"Authorization": ""})
-    assert told(answer, 503) == "the studio cannot be used right now: try again later"
+    assert detail_of(answer, 503) == "the studio cannot be used right now: try again later"
     assert int(answer.headers["retry-after"]) > 0
     assert why in caplog.text
 
 
-def test_what_can_never_be_kept_is_not_to_be_sent_again(
+def test_unstorable_value_is_422_without_retry_after(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
-        raise UnstorableValueError(
-            "the database takes no such value (…): change what is to be kept"
-        )
+        raise Unstorable("the database takes no such value (…): change what is to be kept")
 
-    monkeypatch.setattr(studio.requests.jobs.requests, "create", never)
-    assert "takes no such value" in told(api.post(f"{V1}/requests", json=WISH), 422)
+    monkeypatch.setattr(studio.requests.jobs, "create", never)
+    assert "takes no such value" in detail_of(api.post(f"{V1}/requests", json=BODY), 422)
 
 
-def test_models_are_told_without_where_they_are(
+def test_model_error_has_no_path(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged(*_: object, **__: object) -> None:
@@ -135,27 +137,27 @@ def test_models_are_told_without_where_they_are(
         )
 
     monkeypatch.setattr(studio.request_factory, "create", damaged)
-    said = told(api.post(f"{V1}/requests", json=WISH), 503)
-    assert said == "checkpoint 'ink' is damaged (…)"
+    detail = detail_of(api.post(f"{V1}/requests", json=BODY), 503)
+    assert detail == "checkpoint 'ink' is damaged (…)"
 
 
 # Issue 19, 1.
-def test_a_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> None:
+def test_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> None:
     chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
-    answer = api.post(f"{V1}/requests", json=WISH | {"theme": "nothing"}, headers=chinese)
-    assert told(answer, 404) == "“live”未提供主题“nothing”"
+    answer = api.post(f"{V1}/requests", json=BODY | {"theme": "nothing"}, headers=chinese)
+    assert detail_of(answer, 404) == "“live”未提供主题“nothing”"
     assert answer.json()["code"] == "deployment.not_served"
     assert answer.json()["params"] == {"channel": "live", "slug": "nothing"}
-    misread = api.post(f"{V1}/requests", json=WISH | {"seed": -1}, headers=chinese)
-    assert told(misread, 422).startswith("body.seed：")
+    misread = api.post(f"{V1}/requests", json=BODY | {"seed": -1}, headers=chinese)
+    assert detail_of(misread, 422).startswith("body.seed：")
     assert misread.json()["code"] == "request.invalid"
-    assert told(api.get("/nothing", headers=chinese), 404) == "没有此地址"
+    assert detail_of(api.get("/nothing", headers=chinese), 404) == "没有此地址"
     large = api.post(f"{V1}/admin/themes", content=bytes(2**24 + 1), headers=chinese)
-    assert told(large, 413) == "最多 16,777,216 字节：请减少后再发送"
+    assert detail_of(large, 413) == "最多 16,777,216 字节：请减少后再发送"
 
 
 @pytest.mark.parametrize(
-    ("message", "shown"),
+    ("message", "expected_text"),
     [
         ("cannot write /home/mia/studio/pictures/ab.png (No space left)", "cannot write … (No space left)"),
         ("at redis://:secret@redis:6379/0: refused", "at … refused"),
@@ -165,8 +167,10 @@ def test_a_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> No
         ("half a sign \ud800", "half a sign \\ud800"),
     ],
 )  # fmt: skip
-def test_what_clients_are_told(message: str, shown: str) -> None:
+def test_messages_are_redacted(message: str, expected_text: str) -> None:
     """Of texts, and of their parameters."""
-    assert str(redact_message(Message(id=message))) == shown
-    told = redact_message(Message(id="request.invalid", params={"reason": Message(id=message)}))
-    assert told == Message(id="request.invalid", params={"reason": Message(id=shown)})
+    assert str(redact_message(Message(id=message))) == expected_text
+    detail_of = redact_message(
+        Message(id="request.invalid", params={"reason": Message(id=message)})
+    )
+    assert detail_of == Message(id="request.invalid", params={"reason": Message(id=expected_text)})

@@ -1,4 +1,4 @@
-"""Issue 18, 17: so many requests a minute, over processes where there is Redis; looks count, too."""
+"""Issue 18, 17: rate limits per minute, shared by processes through Redis; reads are limited, too."""
 
 import os
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield running
 
 
-def is_taken(limits: RateLimits, method: str) -> bool:
+def is_allowed(limits: RateLimits, method: str) -> bool:
     try:
         limits.count(SMALL, method)
     except CapacityError:
@@ -34,27 +34,27 @@ def is_taken(limits: RateLimits, method: str) -> bool:
     return True
 
 
-def taken(limits: RateLimits, method: str = "POST", most: int = 100) -> int:
+def count_allowed(limits: RateLimits, method: str = "POST", attempts: int = 100) -> int:
     """How many requests are let in, one after another."""
-    return sum(is_taken(limits, method) for _ in range(most))
+    return sum(is_allowed(limits, method) for _ in range(attempts))
 
 
-def test_looks_have_a_limit_of_their_own() -> None:
+def test_reads_have_their_own_limit() -> None:
     limits = RateLimits()
-    assert taken(limits) == 3
+    assert count_allowed(limits) == 3
     # Of reads a few more are let in where a minute ends meanwhile.
-    assert 3 * READS_PER_REQUEST <= taken(limits, "GET") < 3 * READS_PER_REQUEST + 10
-    assert taken(limits, "DELETE", 1) <= 1
+    assert 3 * READS_PER_REQUEST <= count_allowed(limits, "GET") < 3 * READS_PER_REQUEST + 10
+    assert count_allowed(limits, "DELETE", 1) <= 1
 
 
-def test_processes_that_share_a_redis_share_the_limit(redis: RedisServer) -> None:
+def test_processes_share_a_limit_by_redis(redis: RedisServer) -> None:
     one, other = RateLimits(redis.url), RateLimits(redis.url)
-    assert taken(one, most=2) == 2
-    assert taken(other) == 1
-    assert taken(one) == 0
+    assert count_allowed(one, attempts=2) == 2
+    assert count_allowed(other) == 1
+    assert count_allowed(one) == 0
 
 
-def test_while_redis_is_away_each_process_counts_alone(redis: RedisServer) -> None:
+def test_each_process_counts_alone_while_redis_is_down(redis: RedisServer) -> None:
     now = [100.0]
     limits = RateLimits(redis.url, lambda: now[0])
     client = SMALL.model_copy(update={"name": "other"})
@@ -75,11 +75,11 @@ def test_while_redis_is_away_each_process_counts_alone(redis: RedisServer) -> No
         fresh.count(client, "POST")
 
 
-def test_looks_are_limited_by_the_api(app: TestClient, studio: AppContainer) -> None:
+def test_reads_are_limited_by_the_api(app: TestClient, studio: AppContainer) -> None:
     headers = {
         "Authorization": f"Bearer {studio.clients.create_or_rotate_key(ApiClient(name='one', requests_per_minute=1))}"
     }
-    looks = [app.get(f"{V1}/themes", headers=headers) for _ in range(READS_PER_REQUEST + 10)]
-    assert [each.status_code for each in looks[:READS_PER_REQUEST]] == [200] * READS_PER_REQUEST
-    assert looks[-1].status_code == 429
-    assert f"{READS_PER_REQUEST} reads a minute" in looks[-1].json()["detail"]
+    responses = [app.get(f"{V1}/themes", headers=headers) for _ in range(READS_PER_REQUEST + 10)]
+    assert [each.status_code for each in responses[:READS_PER_REQUEST]] == [200] * READS_PER_REQUEST
+    assert responses[-1].status_code == 429
+    assert f"{READS_PER_REQUEST} reads a minute" in responses[-1].json()["detail"]

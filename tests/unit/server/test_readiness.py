@@ -1,4 +1,4 @@
-"""What service managers and load balancers ask: whether the process works, and can take requests."""
+"""Liveness and readiness, for service managers and load balancers."""
 
 from contextlib import suppress
 from queue import Queue
@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
 from studio.errors import (
-    DeviceLostError,
+    DeviceLost,
     StorageUnavailableError,
-    StoreInUseError,
+    StoreInUse,
     StudioError,
     WorkerHungError,
 )
@@ -20,32 +20,28 @@ from tests.waiting import LONG
 V1 = "/api/v1"
 
 
-@pytest.mark.parametrize(
-    "error", [WorkerHungError("hangs"), DeviceLostError("gone"), StoreInUseError("two")]
-)
-def test_a_process_that_can_render_no_more_asks_to_be_started_anew(
+@pytest.mark.parametrize("error", [WorkerHungError("hangs"), DeviceLost("gone"), StoreInUse("two")])
+def test_fatal_error_in_maintenance_ends_the_process(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch, error: StudioError
 ) -> None:
     """Issue 18, 1 and 2."""
-    asked: Queue[StudioError] = Queue()
+    errors: Queue[StudioError] = Queue()
     monkeypatch.setattr("studio.server.app.MAINTENANCE_INTERVAL_SECONDS", 0.02)
 
-    def fail(is_clock_steady: bool = True) -> None:
+    def fail(is_even: bool = True) -> None:
         raise error
 
     monkeypatch.setattr(studio.requests.runner, "run_maintenance", fail)
-    with TestClient(create_api(studio, give_up=asked.put)):
-        assert asked.get(timeout=LONG) is error
+    with TestClient(create_api(studio, give_up=errors.put)):
+        assert errors.get(timeout=LONG) is error
 
 
-def test_health_fails_once_a_rendering_thread_is_dead(
-    app: TestClient, studio: AppContainer
-) -> None:
+def test_health_fails_once_a_worker_thread_is_dead(app: TestClient, studio: AppContainer) -> None:
     """Issue 18, 1: so that a service manager or a load balancer notices."""
     assert app.get(f"{V1}/health").status_code == 200
     studio.renders.close()
-    for address in (f"{V1}/health", f"{V1}/ready"):
-        answer = app.get(address)
+    for url in (f"{V1}/health", f"{V1}/ready"):
+        answer = app.get(url)
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
 

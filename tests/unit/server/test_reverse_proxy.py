@@ -1,4 +1,4 @@
-"""Issue 18, 7: the proxies of docs/how-to/reverse-proxy.md, run as they stand there, before a real studio."""
+"""Issue 18, 7: the proxy configurations of docs/how-to/reverse-proxy.md, run in front of a real studio."""
 
 import os
 import re
@@ -25,25 +25,25 @@ Client = Callable[[], httpx.Client]
 
 
 def spare_port() -> int:
-    with socket.socket() as spare:
-        spare.bind(("127.0.0.1", 0))
-        return int(spare.getsockname()[1])
+    with socket.socket() as free_port:
+        free_port.bind(("127.0.0.1", 0))
+        return int(free_port.getsockname()[1])
 
 
 def example(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", DOCS.read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+    match = re.search(rf"```{language}\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    assert match is not None
+    return match[1]
 
 
 def installed(program: str) -> str:
     """Where `program` is; its test is skipped by name where it is not installed."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
-    if found is None:
+    match = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+    if match is None:
         if os.environ.get("CI") and program == "nginx":
             pytest.fail("nginx is not installed: `make services` installs it")
         pytest.skip(f"the example for {program} is not run: apt-get install {program}")
-    return found
+    return match
 
 
 @pytest.fixture(scope="module")
@@ -97,18 +97,18 @@ class _Here(httpx.HTTPTransport):
     """Reaches studio.example on this machine, whatever a name server says."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        here = httpx.Request(
+        proxy = httpx.Request(
             request.method,
             request.url.copy_with(host="127.0.0.1"),
             headers=request.headers,
             stream=request.stream,
             extensions=request.extensions | {"sni_hostname": "studio.example"},
         )
-        return super().handle_request(here)
+        return super().handle_request(proxy)
 
 
 def nginx(
-    program: str, folder: Path, port: int, key: Path, certificate: Path, studio: int
+    program: str, directory: Path, port: int, key: Path, certificate: Path, studio: int
 ) -> list[str]:
     server = (
         example("nginx")
@@ -118,19 +118,19 @@ def nginx(
         .replace("127.0.0.1:7860", f"127.0.0.1:{studio}")
     )
     bodies = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
+        f"{kind}_temp_path {directory}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     user = "user root;\n" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(
-        f"{user}daemon off;\npid {folder}/nginx.pid;\nerror_log stderr warn;\nevents {{}}\n"
+    (directory / "nginx.conf").write_text(
+        f"{user}daemon off;\npid {directory}/nginx.pid;\nerror_log stderr warn;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{bodies}{server}}}\n"
     )
-    return [program, "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    return [program, "-c", str(directory / "nginx.conf"), "-e", "stderr"]
 
 
 def caddy(
-    program: str, folder: Path, port: int, key: Path, certificate: Path, studio: int
+    program: str, directory: Path, port: int, key: Path, certificate: Path, studio: int
 ) -> list[str]:
     site = (
         example("caddy")
@@ -138,8 +138,8 @@ def caddy(
         .replace("127.0.0.1:7860", f"127.0.0.1:{studio}")
     )  # fmt: skip
     quiet = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
-    (folder / "Caddyfile").write_text(quiet + site)
-    return [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    (directory / "Caddyfile").write_text(quiet + site)
+    return [program, "run", "--config", str(directory / "Caddyfile"), "--adapter", "caddyfile"]
 
 
 def wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
@@ -151,7 +151,7 @@ def wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
     until(answers)
 
 
-def test_the_documented_proxies_lead_to_a_page_that_is_signed_in_to(https: Client) -> None:
+def test_documented_proxy_configurations_allow_sign_in(https: Client) -> None:
     with https() as browser:
         own = {"Origin": str(browser.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
         assert browser.get("/safety/record").status_code == 401
@@ -171,7 +171,7 @@ def test_the_documented_proxies_lead_to_a_page_that_is_signed_in_to(https: Clien
         assert browser.get("/safety/record").status_code == 401
 
 
-def test_a_client_cannot_choose_the_address_it_is_counted_by(https: Client) -> None:
+def test_client_cannot_forge_its_address(https: Client) -> None:
     with https() as browser:
         codes = [
             browser.post(

@@ -1,4 +1,4 @@
-"""Open to other machines, the studio lets nobody in who has not signed in."""
+"""A studio that other machines can reach requires a session."""
 
 import os
 import stat
@@ -39,13 +39,13 @@ def sign_in(client: TestClient, password: str = PASSWORD) -> str:
     ["/", "/config", "/gradio_api/info", "/gradio_api/queue/status", "/gradio_api/file=x",
      "/gradio_api/cancel", "/openapi.json", "/history/variants", "/models/list", "/system/status"],
 )  # fmt: skip
-def test_nothing_is_answered_without_a_session(client: TestClient, address: str) -> None:
+def test_requests_without_a_session_are_refused(client: TestClient, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 401
     assert client.post(address).status_code == 401
 
 
-def test_a_browser_is_led_to_where_one_signs_in(client: TestClient) -> None:
+def test_page_requests_are_redirected_to_sign_in(client: TestClient) -> None:
     answer = client.get("/history", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     chosen = client.get("/?lang=zh-CN", headers={"accept": "text/html"})
@@ -56,7 +56,7 @@ def test_a_browser_is_led_to_where_one_signs_in(client: TestClient) -> None:
     assert client.get("/own/pages.css").status_code == 200
 
 
-def test_who_signs_in_is_let_in_by_a_strict_cookie(client: TestClient) -> None:
+def test_sign_in_sets_a_strict_session_cookie(client: TestClient) -> None:
     answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
     cookie = answer.headers["set-cookie"].lower()
     assert "samesite=strict" in cookie
@@ -69,7 +69,7 @@ def test_who_signs_in_is_let_in_by_a_strict_cookie(client: TestClient) -> None:
     assert "studio-user" not in client.cookies
 
 
-def test_a_wrong_password_is_told_and_too_many_are_not_tried(
+def test_wrong_passwords_are_reported_and_limited(
     client: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sign_in(client, "wrong") == "/sign-in?wrong"
@@ -87,12 +87,12 @@ def test_a_wrong_password_is_told_and_too_many_are_not_tried(
     assert "Too many wrong passwords: wait" in page.text
 
 
-def test_a_forged_or_foreign_cookie_opens_nothing(client: TestClient) -> None:
+def test_forged_session_cookie_is_refused(client: TestClient) -> None:
     client.cookies.set("studio-session", "eyJ1c2VyIjogImFkYSJ9.forged.forged")
     assert client.get("/config").status_code == 401
 
 
-def test_a_new_password_or_leaving_ends_every_session(
+def test_new_password_or_removal_ends_every_session(
     client: TestClient, studio: AppContainer
 ) -> None:
     sign_in(client)
@@ -103,15 +103,15 @@ def test_a_new_password_or_leaving_ends_every_session(
     assert client.get("/config").status_code == 401
 
 
-@pytest.mark.parametrize("kept", ["", " " * 64, "short" * 6])
-def test_a_secret_that_is_no_secret_is_refused(studio: AppContainer, kept: str) -> None:
+@pytest.mark.parametrize("stored", ["", " " * 64, "short" * 6])
+def test_too_short_secret_is_refused(studio: AppContainer, stored: str) -> None:
     """Issue 18, 14 (1.11): a crash while it was written left it empty, and later starts read that."""
-    (studio.settings.data_dir / "session-secret").write_text(kept)
+    (studio.settings.data_dir / "session-secret").write_text(stored)
     with pytest.raises(StorageUnavailableError, match=r"session-secret is damaged.*remove it"):
         build_app(studio)
 
 
-def test_the_secret_is_written_whole_or_not_at_all(
+def test_secret_is_written_atomically(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -126,7 +126,7 @@ def test_the_secret_is_written_whole_or_not_at_all(
 
 
 # Issue 18, 8.
-def test_signing_out_ends_the_session_on_the_server_and_no_other(studio: AppContainer) -> None:
+def test_sign_out_ends_only_its_own_session(studio: AppContainer) -> None:
     one, other, thief = (
         TestClient(build_app(studio), base_url="http://studio.example", follow_redirects=False)
         for _ in range(3)
@@ -145,7 +145,7 @@ def test_signing_out_ends_the_session_on_the_server_and_no_other(studio: AppCont
     [("auto", "http://studio.example", False), ("auto", "https://studio.example", True),
      (True, "http://studio.example", True), (False, "https://studio.example", False)],
 )  # fmt: skip
-def test_cookies_are_for_https_alone_by_setting_or_where_it_is_used(
+def test_cookies_are_secure_by_setting_or_on_https(
     home: Path, setting: bool | Literal["auto"], url: str, secure: bool
 ) -> None:
     opened = create_app_container(Settings(data_dir=home, host="0.0.0.0", secure_cookies=setting))
@@ -157,7 +157,7 @@ def test_cookies_are_for_https_alone_by_setting_or_where_it_is_used(
     assert [each.endswith("; Secure") for each in cookies] == [secure] * 3
 
 
-def test_a_proxy_that_is_trusted_says_that_it_is_https(home: Path) -> None:
+def test_trusted_proxy_marks_requests_as_https(home: Path) -> None:
     settings = Settings(data_dir=home, host="0.0.0.0", trusted_proxies=("10.0.0.0/8",))
     opened = create_app_container(settings)
     opened.users.set_password("ada", PASSWORD)
@@ -168,13 +168,13 @@ def test_a_proxy_that_is_trusted_says_that_it_is_https(home: Path) -> None:
         assert ("; Secure" in answer.headers["set-cookie"]) == secure
 
 
-def test_the_cookies_secret_is_its_owners(client: TestClient, studio: AppContainer) -> None:
+def test_secret_is_readable_by_its_owner_alone(client: TestClient, studio: AppContainer) -> None:
     secret = studio.settings.data_dir / "session-secret"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert len(secret.read_text()) == 64
 
 
-def test_without_sign_in_it_is_open_by_an_explicit_flag_alone(home: Path) -> None:
+def test_sign_in_is_disabled_only_by_setting(home: Path) -> None:
     opened = create_app_container(Settings(data_dir=home, host="0.0.0.0", no_sign_in=True))
     client = TestClient(build_app(opened), base_url="http://192.168.1.5:7860")
     assert client.get("/config").status_code == 200

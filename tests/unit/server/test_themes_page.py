@@ -1,17 +1,28 @@
-"""The addresses of the page Themes: what they tell and what they do, and for whom."""
+"""Routes of the page Themes: versions, preflight, deployments, evaluations, CSRF protection."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from studio.app import AppContainer
+from studio.app import AppContainer, create_app_container
 from studio.recipes.themes.deployment import DeploymentSpec
+from studio.services.rendering.fake_renderer import FakeRenderer
+from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.waiting import until
 
-OWN = {"X-Studio": "themes"}
+CSRF_HEADERS = {"X-Studio": "themes"}
 TWO = "/themes/two"
+
+
+@pytest.fixture
+def studio(home: Path, fresh: Path) -> AppContainer:
+    """A studio without deployments."""
+    shutil.copytree(fresh, home)
+    return create_app_container(Settings(data_dir=home), FakeRenderer)
 
 
 @pytest.fixture
@@ -24,14 +35,14 @@ def client(studio: AppContainer) -> TestClient:
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
-def done(client: TestClient, address: str) -> dict[str, Any]:
-    told: dict[str, Any] = until(
-        lambda: client.get(address).json(), lambda it: it["state"] != "running"
+def done(client: TestClient, url: str) -> dict[str, Any]:
+    response: dict[str, Any] = until(
+        lambda: client.get(url).json(), lambda it: it["state"] != "running"
     )
-    return told
+    return response
 
 
-def test_themes_are_listed_searched_and_told_with_what_is_served(
+def test_themes_are_listed_and_searched_with_deployments(
     client: TestClient, studio: AppContainer
 ) -> None:
     studio.deployments.deployments.add(
@@ -42,9 +53,9 @@ def test_themes_are_listed_searched_and_told_with_what_is_served(
         {"channel": "live", "number": 1, "trial": 2, "share": 20, "before": None}
     ]
     assert len(client.get("/themes/list").json()) > 5
-    told = client.get(TWO).json()
-    assert [(v["number"], v["author"], v["note"]) for v in told["versions"]] == [(2, "bo", ""), (1, "ada", "begun")]  # fmt: skip
-    assert told["log"][0]["trial"] == 2
+    response = client.get(TWO).json()
+    assert [(v["number"], v["author"], v["note"]) for v in response["versions"]] == [(2, "bo", ""), (1, "ada", "begun")]  # fmt: skip
+    assert response["log"][0]["canary_version"] == 2
     assert client.get("/themes/nobody").status_code == 404
     assert client.get("/themes/..%2Fetc").status_code in (404, 422)
 
@@ -56,143 +67,167 @@ def test_two_versions_are_compared(client: TestClient) -> None:
     assert client.get(f"{TWO}/diff?before=1&after=9").status_code == 404
 
 
-def seen(client: TestClient, number: int, theme: str = TWO) -> dict[int, list[str]]:
+def acknowledge(client: TestClient, number: int, theme: str = TWO) -> dict[int, list[str]]:
     """What the checks say of a version, all of it confirmed."""
     found = client.get(f"{theme}/{number}/check").json()
-    return {number: [f["what"] for f in found if f["level"] != "pass"]}
+    return {number: [f["message"] for f in found if f["level"] != "pass"]}
 
 
-def test_a_version_is_checked_deployed_rolled_back_and_taken_down(client: TestClient) -> None:
+def test_version_is_checked_deployed_rolled_back_and_undeployed(client: TestClient) -> None:
     checked = client.get(f"{TWO}/1/check", headers={"accept-language": "zh-CN"}).json()
-    assert {each["level"] for each in checked} == {"pass", "warning"}
-    assert any("模型相互匹配" in each["what"] for each in checked)  # Issue 19, 1.
-    assert all(isinstance(each["remedy"], str | None) for each in checked)
-    for number, over in ((1, 0), (2, 1)):
-        order = {"slug": "two", "number": number, "author": "ada", "note": "season"}
-        wish = {"order": order, "over": over, "seen": seen(client, number)}
-        answer = client.post(f"{TWO}/deploy", json=wish, headers=OWN)
-        assert (answer.json()["number"], answer.json()["author"]) == (number, "ada")
-    late = client.post(f"{TWO}/deploy", json=wish, headers=OWN)
+    assert {item["level"] for item in checked} == {"pass", "warning"}
+    assert any("模型相互匹配" in item["message"] for item in checked)  # Issue 19, 1.
+    assert all(isinstance(item["hint"], str | None) for item in checked)
+    for number, expected in ((1, 0), (2, 1)):
+        spec = {"slug": "two", "version": number, "author": "ada", "note": "season"}
+        payload = {
+            "spec": spec,
+            "expected_deployment": expected,
+            "acknowledged": acknowledge(client, number),
+        }
+        answer = client.post(f"{TWO}/deploy", json=payload, headers=CSRF_HEADERS)
+        assert (answer.json()["version"], answer.json()["author"]) == (number, "ada")
+    late = client.post(f"{TWO}/deploy", json=payload, headers=CSRF_HEADERS)
     assert late.status_code == 409
     assert "was deployed to 'live' meanwhile" in late.json()["error"]
     [served] = client.get(TWO).json()["served"]
     assert (served["number"], served["before"]) == (2, 1)
-    back = client.post(f"{TWO}/rollback", json={"author": "bo", "over": 2}, headers=OWN).json()
-    assert (back["number"], back["author"]) == (1, "bo")
-    down = client.post(f"{TWO}/stop", json={"author": "bo"}, headers=OWN)
-    assert down.json()["number"] is None
+    back = client.post(
+        f"{TWO}/rollback", json={"author": "bo", "expected_deployment": 2}, headers=CSRF_HEADERS
+    ).json()
+    assert (back["version"], back["author"]) == (1, "bo")
+    down = client.post(f"{TWO}/stop", json={"author": "bo"}, headers=CSRF_HEADERS)
+    assert down.json()["version"] is None
     assert client.get(TWO).json()["served"] == []
 
 
-def test_nothing_is_deployed_unseen_or_by_nobody(client: TestClient, studio: AppContainer) -> None:
+def test_deployment_needs_acknowledged_checks_and_an_author(
+    client: TestClient, studio: AppContainer
+) -> None:
     """Issue 18, 16: a version went live untested, in one click, with no author."""
-    order = {"slug": "two", "number": 1, "author": "ada"}
-    unseen = client.post(f"{TWO}/deploy", json={"order": order}, headers=OWN)
+    spec = {"slug": "two", "version": 1, "author": "ada"}
+    unseen = client.post(f"{TWO}/deploy", json={"spec": spec}, headers=CSRF_HEADERS)
     assert unseen.status_code == 400
     assert "confirm first what the checks say of version 1" in unseen.json()["error"]
-    wish = {"order": order | {"author": " "}, "seen": seen(client, 1)}
-    for address, body in (("deploy", wish), ("rollback", {}), ("stop", {"author": ""})):
-        nobody = client.post(f"{TWO}/{address}", json=body, headers=OWN)
+    deploy = {"spec": spec | {"author": " "}, "acknowledged": acknowledge(client, 1)}
+    for url, payload in (("deploy", deploy), ("rollback", {}), ("stop", {"author": ""})):
+        nobody = client.post(f"{TWO}/{url}", json=payload, headers=CSRF_HEADERS)
         assert (nobody.status_code, "type your name" in nobody.json()["error"]) == (400, True)
     assert studio.deployments.deployments.list_all() == []
 
 
-def test_an_order_is_for_the_theme_of_its_address(client: TestClient, studio: AppContainer) -> None:
-    order = {"slug": "first-light", "number": 1, "author": "ada"}
-    client.post(f"{TWO}/deploy", json={"order": order, "seen": seen(client, 1)}, headers=OWN)
-    assert [each.spec.slug for each in studio.deployments.deployments.list_all()] == ["two"]
+def test_deployment_is_for_the_theme_of_the_url(client: TestClient, studio: AppContainer) -> None:
+    spec = {"slug": "first-light", "version": 1, "author": "ada"}
+    client.post(
+        f"{TWO}/deploy",
+        json={"spec": spec, "acknowledged": acknowledge(client, 1)},
+        headers=CSRF_HEADERS,
+    )
+    assert [item.spec.slug for item in studio.deployments.deployments.list_all()] == ["two"]
 
 
-def test_what_the_gate_stops_is_deployed_only_by_force(
+def test_failed_preflight_is_deployed_only_with_bypass(
     client: TestClient, studio: AppContainer
 ) -> None:
     preset = studio.themes.get_version("two").preset
     studio.themes.save(preset.model_copy(update={"base_images": ("nobody",)}))
-    order = {"slug": "two", "number": 3, "author": "ada"}
-    wish = {"order": order, "seen": seen(client, 3)}
-    refused = client.post(f"{TWO}/deploy", json=wish, headers=OWN)
+    spec = {"slug": "two", "version": 3, "author": "ada"}
+    payload = {"spec": spec, "acknowledged": acknowledge(client, 3)}
+    refused = client.post(f"{TWO}/deploy", json=payload, headers=CSRF_HEADERS)
     assert (refused.status_code, "base image nobody" in refused.json()["error"]) == (400, True)
-    wish["order"] = order | {"forced": True}
-    assert client.post(f"{TWO}/deploy", json=wish, headers=OWN).json()["forced"]
+    payload["spec"] = spec | {"bypassed_checks": True}
+    assert client.post(f"{TWO}/deploy", json=payload, headers=CSRF_HEADERS).json()[
+        "bypassed_checks"
+    ]
 
 
-def test_a_theme_is_renamed_branched_and_archived(client: TestClient) -> None:
-    renamed = client.post(f"{TWO}/rename", json={"name": "Two of us", "author": "ada"}, headers=OWN)
+def test_theme_is_renamed_branched_and_archived(client: TestClient) -> None:
+    renamed = client.post(
+        f"{TWO}/rename", json={"name": "Two of us", "author": "ada"}, headers=CSRF_HEADERS
+    )
     assert renamed.json() == {"number": 3}
-    wish = {"number": 1, "slug": "three", "name": "Three"}
-    assert client.post(f"{TWO}/branch", json=wish, headers=OWN).json() == {"slug": "three"}
-    assert client.post(f"{TWO}/branch", json=wish, headers=OWN).status_code == 409
-    assert client.post("/themes/three/archive", headers=OWN).json() == {"archived": True}
+    payload = {"version": 1, "slug": "three", "name": "Three"}
+    assert client.post(f"{TWO}/branch", json=payload, headers=CSRF_HEADERS).json() == {
+        "slug": "three"
+    }
+    assert client.post(f"{TWO}/branch", json=payload, headers=CSRF_HEADERS).status_code == 409
+    assert client.post("/themes/three/archive", headers=CSRF_HEADERS).json() == {"archived": True}
     assert client.get("/themes/list?text=three").json() == []
     [found] = client.get("/themes/list?text=three&archived=true").json()
     assert found["archived"]
 
 
 # Issue 18, 16 (B4).
-def test_a_name_in_chinese_goes_all_the_way(client: TestClient, studio: AppContainer) -> None:
-    made = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日野餐"}, headers=OWN)
-    assert made.json() == {"slug": "chun-ri-ye-can"}
-    again = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日野餐"}, headers=OWN)
-    assert "there is a preset '春日野餐' already" in again.json()["error"]
-    other = client.post(f"{TWO}/branch", json={"number": 1, "name": "春日, 野餐"}, headers=OWN)
+def test_chinese_theme_name_is_kept(client: TestClient, studio: AppContainer) -> None:
+    created = client.post(
+        f"{TWO}/branch", json={"version": 1, "name": "春日野餐"}, headers=CSRF_HEADERS
+    )
+    assert created.json() == {"slug": "chun-ri-ye-can"}
+    repeated = client.post(
+        f"{TWO}/branch", json={"version": 1, "name": "春日野餐"}, headers=CSRF_HEADERS
+    )
+    assert "there is a preset '春日野餐' already" in repeated.json()["error"]
+    other = client.post(
+        f"{TWO}/branch", json={"version": 1, "name": "春日, 野餐"}, headers=CSRF_HEADERS
+    )
     assert other.json()["slug"].startswith("chun-ri-ye-can-")
     new = "/themes/chun-ri-ye-can"
     assert client.get(new).json()["name"] == "春日野餐"
-    order = {"slug": "chun-ri-ye-can", "number": 1, "author": "小明", "note": "春天"}
-    wish = {"order": order, "seen": seen(client, 1, new)}
-    assert client.post(f"{new}/deploy", json=wish, headers=OWN).json()["number"] == 1
+    spec = {"slug": "chun-ri-ye-can", "version": 1, "author": "小明", "note": "春天"}
+    payload = {"spec": spec, "acknowledged": acknowledge(client, 1, new)}
+    assert client.post(f"{new}/deploy", json=payload, headers=CSRF_HEADERS).json()["version"] == 1
     file = client.get(f"{new}/1/export?bases=true")
-    taken = client.post("/themes/import/file?name=春日.json&author=小明", content=file.content, headers=OWN)  # fmt: skip
-    assert taken.json()["slug"] == "chun-ri-ye-can"
+    imported = client.post("/themes/import/file?name=春日.json&author=小明", content=file.content, headers=CSRF_HEADERS)  # fmt: skip
+    assert imported.json()["slug"] == "chun-ri-ye-can"
     assert studio.themes.get_version("chun-ri-ye-can").preset.name == "春日野餐"
 
 
-def test_reviews_are_begun_watched_and_told_beside_the_version(client: TestClient) -> None:
+def test_evaluations_are_started_polled_and_shown(client: TestClient) -> None:
     for kind in ("robustness", "regression"):
         assert client.get(f"{TWO}/2/reviews/{kind}").json() == {"state": "none"}
         cost = client.get(f"{TWO}/2/reviews/{kind}/cost").json()
         assert (cost["images"] > 0, cost["seconds"]) == (True, None)
-        client.post(f"{TWO}/2/reviews/{kind}", headers=OWN)
+        client.post(f"{TWO}/2/reviews/{kind}", headers=CSRF_HEADERS)
         assert done(client, f"{TWO}/2/reviews/{kind}")["state"] == "done"
-    newest = client.get(TWO).json()["versions"][0]
-    assert 0 < newest["robustness"]["share"] < 0.9
-    assert not newest["robustness"]["passed"]
-    assert newest["sheet"]["against"] == 1
-    chores = {each["kind"]: each for each in client.get("/system/chores").json()}
+    latest = client.get(TWO).json()["versions"][0]
+    assert 0 < latest["robustness"]["share"] < 0.9
+    assert not latest["robustness"]["passed"]
+    assert latest["sheet"]["against"] == 1
+    chores = {item["kind"]: item for item in client.get("/system/chores").json()}
     assert chores["regression"]["subject"] == "Two"
     assert chores["regression"]["done"] == chores["regression"]["total"] > 0
     assert client.get(f"{TWO}/1/sheet").status_code == 404
-    assert client.post(f"{TWO}/9/reviews/robustness", headers=OWN).status_code == 404
+    assert client.post(f"{TWO}/9/reviews/robustness", headers=CSRF_HEADERS).status_code == 404
 
 
-def test_looking_at_a_sheet_signs_nothing_saying_so_does(client: TestClient) -> None:
+def test_report_is_reviewed_only_explicitly(client: TestClient) -> None:
     """Issue 18, 14 (security review 1.12): any website could have a sheet count as seen."""
-    client.post(f"{TWO}/2/reviews/regression", headers=OWN)
+    client.post(f"{TWO}/2/reviews/regression", headers=CSRF_HEADERS)
     assert done(client, f"{TWO}/2/reviews/regression")["state"] == "done"
     assert "compared with version 1" in client.get(f"{TWO}/2/sheet?by=boss").text
     assert client.get(TWO).json()["versions"][0]["sheet"]["reviewed_by"] == []
-    assert client.post(f"{TWO}/2/sheet/seen", json={"by": "ada"}).status_code == 422
-    assert client.post(f"{TWO}/2/sheet/seen", json={}, headers=OWN).status_code == 400
-    assert client.post(f"{TWO}/2/sheet/seen", json={"by": "ada"}, headers=OWN).json() == {"by": "ada"}  # fmt: skip
+    assert client.post(f"{TWO}/2/sheet/seen", json={"reviewer": "ada"}).status_code == 422
+    assert client.post(f"{TWO}/2/sheet/seen", json={}, headers=CSRF_HEADERS).status_code == 400
+    assert client.post(f"{TWO}/2/sheet/seen", json={"reviewer": "ada"}, headers=CSRF_HEADERS).json() == {"by": "ada"}  # fmt: skip
     assert client.get(TWO).json()["versions"][0]["sheet"]["reviewed_by"] == ["ada"]
 
 
-def test_a_theme_goes_out_as_a_file_and_comes_in_again(client: TestClient) -> None:
+def test_theme_is_exported_and_imported(client: TestClient) -> None:
     file = client.get(f"{TWO}/1/export?bases=true")
     assert 'filename="two-v1.json"' in file.headers["content-disposition"]
-    taken = client.post("/themes/import/file?name=two.json&author=ada", content=file.content, headers=OWN)  # fmt: skip
-    assert taken.json() == {"slug": "two", "number": 3, "base_images": [], "missing": []}
-    broken = client.post("/themes/import/file?name=x.json", content=b"[]", headers=OWN)
+    imported = client.post("/themes/import/file?name=two.json&author=ada", content=file.content, headers=CSRF_HEADERS)  # fmt: skip
+    assert imported.json() == {"slug": "two", "number": 3, "base_images": [], "missing": []}
+    broken = client.post("/themes/import/file?name=x.json", content=b"[]", headers=CSRF_HEADERS)
     assert (broken.status_code, "is no preset of the studio" in broken.json()["error"]) == (400, True)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     ["deploy", "rollback", "stop", "rename", "branch", "archive", "1/reviews/robustness", "1/reviews/regression/stop", "1/sheet/seen"],
 )  # fmt: skip
-def test_only_a_page_of_the_studio_changes_anything(client: TestClient, address: str) -> None:
+def test_changes_need_the_csrf_header(client: TestClient, url: str) -> None:
     bodies: dict[str, Any] = {
-        "deploy": {"order": {"slug": "two", "number": 1}}, "rename": {"name": "X"},
-        "branch": {"number": 1, "slug": "x", "name": "X"},
+        "deploy": {"spec": {"slug": "two", "version": 1}}, "rename": {"name": "X"},
+        "branch": {"version": 1, "slug": "x", "name": "X"},
     }  # fmt: skip
-    assert client.post(f"{TWO}/{address}", json=bodies.get(address, {})).status_code == 422
+    assert client.post(f"{TWO}/{url}", json=bodies.get(url, {})).status_code == 422
