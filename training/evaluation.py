@@ -143,7 +143,7 @@ def _face_difference(preset: Preset, cases: Sequence[Case], images: Sequence[Fou
     for case, four in zip(cases, images, strict=True):
         x, y = case.character.head
         reach = case.character.head_radius * 0.75
-        box = tuple(round(value) for value in (x - reach, y - reach * 0.6, x + reach, y + reach))
+        box = (round(x - reach), round(y - reach * 0.6), round(x + reach), round(y + reach))
         for letter, image in zip(LETTERS, four, strict=True):
             style = STYLE_OF[preset.recipes[letter].base_model.name]
             pair = (case.targets[style], image)

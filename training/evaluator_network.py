@@ -193,7 +193,7 @@ def _report(
     """Prints shares of clothes seen, of clothes made up, and of details told right."""
     seen, worn, right = [], [], []
     rows = torch.arange(scenes.filled - held_back, scenes.filled, device=trainer.runtime.device)
-    for some in rows.split(64):
+    for some in torch.split(rows, 64):
         pixels = scenes.fields["images"][some, 0]
         views = functional.avg_pool2d(image_tensor(pixels), SIZE // VIEW)
         numbers = torch.arange(len(some), device=some.device)

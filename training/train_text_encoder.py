@@ -76,7 +76,8 @@ def train(work: Path, runtime: Runtime, captions: Path, config: TrainingConfig) 
 
     def accuracy() -> float:
         guesses = [
-            probe(text(some).last_hidden_state)[0].argmax(-1) for some in ids[trained:].split(256)
+            probe(text(some).last_hidden_state)[0].argmax(-1)
+            for some in torch.split(ids[trained:], 256)
         ]
         wanted = labels[trained:, 0]
         worn = wanted != COLORS.index("none")

@@ -118,7 +118,7 @@ def _save(vae: AutoencoderKL, scenes: SceneDataset, trainer: Trainer) -> None:
     rows = torch.arange(min(64, scenes.filled), device=scenes.count.device)
     parts = []
     for role in range(len(IMAGES)):
-        for some in rows.split(16):
+        for some in torch.split(rows, 16):
             with trainer.runtime.autocast():
                 parts.append(vae.encode(scenes.images(some, role)).latent_dist.mode())
     deviation = float(torch.cat(parts).float().std())

@@ -153,7 +153,7 @@ class Trainer:
         """What makes one step: on CUDA a captured graph's replay."""
         if not (self.runtime.cuda and self.config.graph):
             return lambda: self._train_step(loss)
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(GRAPH_WARM_UP):

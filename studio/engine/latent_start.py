@@ -44,9 +44,9 @@ class _LatentStart:
         return noisy
 
 
-class LatentImg2ImgPipeline(_LatentStart, StableDiffusionImg2ImgPipeline):
+class LatentImg2ImgPipeline(_LatentStart, StableDiffusionImg2ImgPipeline):  # type: ignore[misc]
     """StableDiffusionImg2ImgPipeline from latents."""
 
 
-class LatentControlNetImg2ImgPipeline(_LatentStart, StableDiffusionControlNetImg2ImgPipeline):
+class LatentControlNetImg2ImgPipeline(_LatentStart, StableDiffusionControlNetImg2ImgPipeline):  # type: ignore[misc]
     """StableDiffusionControlNetImg2ImgPipeline from latents."""
