@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL
-from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.architectures import DOWNSCALE, TOKENS
@@ -190,8 +189,3 @@ def tokenize(tokenizer: CLIPTokenizer, lines: Iterable[str]) -> torch.Tensor:
         list(lines), padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
     ).input_ids
     return ids
-
-
-def pooled(values: torch.Tensor, times: int) -> torch.Tensor:
-    """Averages over squares of `times` by `times`."""
-    return functional.avg_pool2d(values, times)

@@ -81,7 +81,9 @@ def train_all(plan: Plan, runtime: Runtime, work: Path, data_folder: Path, out: 
                 continue
             left = plan.minutes * 60 * (1 - OVERHEAD) - (time.monotonic() - began)
             todo = sum(
-                share for name, share in SHARES.items() if not (work / name / "done").exists()
+                share
+                for name, share in SHARES.items()
+                if name not in failed and not (work / name / "done").exists()
             )
             seconds = max(1.0, left * SHARES[stage] / todo)
             at = time.monotonic()
