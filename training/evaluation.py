@@ -11,11 +11,11 @@ import numpy as np
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from studio.bootstrap import open_studio
-from studio.imaging.compose import composite
-from studio.imaging.likeness import KEPT, differences
-from studio.recipes.preset import LETTERS, Preset
-from studio.recipes.recipe import SeedRule
+from studio.app import create_app_container
+from studio.imaging.color_metrics import SAME_COLOR_DELTA_E, region_color_errors
+from studio.imaging.compositing import overlay_doodle
+from studio.recipes.generation.recipe import SeedPolicy
+from studio.recipes.themes.preset import SLOTS, Preset
 from studio.settings import Settings
 from training.colors import NAMED_COLORS
 from training.evaluation_harness import (
@@ -77,7 +77,7 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
     evaluators = Evaluators.load(work)
     few = max(4, count // 3)
     with tempfile.TemporaryDirectory() as home:
-        harness = EvaluationHarness(open_studio(Settings(home=Path(home))))
+        harness = EvaluationHarness(create_app_container(Settings(home=Path(home))))
         preset = harness.preset(slug)
         drawn, detailed = scene_cases(count), motif_cases(count)
         black = with_doodles(drawn[:few], solid_cases(few))
@@ -98,13 +98,13 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
         difference
         for case, four in zip(drawn, images, strict=True)
         for image in four
-        for difference in differences(case.doodle, image)
+        for difference in region_color_errors(case.doodle, image)
     ]
     metrics = Metrics(
         preset=slug,
         cases=count,
         likeness=float(np.median(unlike)),
-        color_kept_rate=float(np.mean(np.array(unlike) < KEPT)),
+        color_kept_rate=float(np.mean(np.array(unlike) < SAME_COLOR_DELTA_E)),
         character_kept_rate=_kept(drawn, seen),
         character_kept_rate_solid=_kept(black, [_assess(evaluators, four) for four in dark]),
         character_kept_rate_scribbled=_kept(wild, [_assess(evaluators, four) for four in noisy]),
@@ -120,7 +120,7 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
     )
     groups = ((drawn[:6], images), (detailed[:6], details), (black[:2], dark), (wild[:2], noisy), (marked[:4], little))  # fmt: skip
     shown = [pair for cases, fours in groups for pair in zip(cases, fours, strict=False)]
-    rows = tuple((composite(case.base, case.doodle), *four) for case, four in shown)
+    rows = tuple((overlay_doodle(case.base, case.doodle), *four) for case, four in shown)
     return Evaluation(metrics, rows)
 
 
@@ -144,7 +144,7 @@ def _face_difference(preset: Preset, cases: Sequence[Case], images: Sequence[Fou
         x, y = case.character.head
         reach = case.character.head_radius * 0.75
         box = (round(x - reach), round(y - reach * 0.6), round(x + reach), round(y + reach))
-        for letter, image in zip(LETTERS, four, strict=True):
+        for letter, image in zip(SLOTS, four, strict=True):
             style = STYLE_OF[preset.recipes[letter].base_model.name]
             pair = (case.targets[style], image)
             labs = [rgb2lab(np.asarray(each.convert("RGB").crop(box)) / 255) for each in pair]
@@ -169,7 +169,7 @@ def _kept(cases: Sequence[Case], seen: Sequence[Sequence[Assessment]]) -> float:
 
 
 def _style_accuracy(preset: Preset, seen: Sequence[Sequence[Assessment]]) -> float:
-    target = [STYLE_OF[preset.recipes[letter].base_model.name] for letter in LETTERS]
+    target = [STYLE_OF[preset.recipes[letter].base_model.name] for letter in SLOTS]
     return float(np.mean([[v.style == w for v, w in zip(vs, target, strict=True)] for vs in seen]))
 
 
@@ -183,9 +183,9 @@ def _diversity(seen: Sequence[Sequence[Assessment]]) -> float:
 def _seeds_of_one(preset: Preset) -> Preset:
     """Recipe A four times with four seeds: what tuning a preset has to beat."""
     recipes = preset.recipes
-    for number, letter in enumerate(LETTERS):
-        rule = SeedRule(kind="offset", value=number) if number else SeedRule()
-        recipes = recipes.replace(letter, preset.recipes.A.model_copy(update={"seed_rule": rule}))
+    for number, letter in enumerate(SLOTS):
+        rule = SeedPolicy(mode="offset", value=number) if number else SeedPolicy()
+        recipes = recipes.replace(letter, preset.recipes.A.model_copy(update={"seed_policy": rule}))
     return preset.model_copy(update={"recipes": recipes})
 
 
@@ -215,7 +215,9 @@ def _prompt_adherence(
 
 def _at_full_strength(preset: Preset) -> Preset:
     recipes = preset.recipes
-    for letter in LETTERS:
-        recipe = recipes[letter].model_copy(update={"strength": 1.0, "guidance_scale": 4.0})
+    for letter in SLOTS:
+        recipe = recipes[letter].model_copy(
+            update={"denoising_strength": 1.0, "guidance_scale": 4.0}
+        )
         recipes = recipes.replace(letter, recipe)
     return preset.model_copy(update={"recipes": recipes})

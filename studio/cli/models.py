@@ -112,7 +112,9 @@ def pull(
     print_line(f"{len(plan.files)} files, {plan.size_bytes / 1e6:,.1f} MB", err=True)
     if dry_run:
         if as_json:
-            estimate = DownloadEstimate(name=plan.name, files=len(plan.files), bytes=plan.size_bytes)
+            estimate = DownloadEstimate(
+                name=plan.name, files=len(plan.files), bytes=plan.size_bytes
+            )
             print_json(estimate.model_dump_json())
         return
     if not yes:

@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from studio.app import AppContainer
-from studio.errors import DeviceLost, StoreInUse, StudioError, WorkerHungError
+from studio.errors import DeviceLostError, StoreInUseError, StudioError, WorkerHungError
 from studio.server.api_pages import add_pages
 from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.bodies import BodyLimits
@@ -97,12 +97,12 @@ def _make_lifespan(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
-        studio.requests.recover()
+        studio.requests.resume_interrupted()
         maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
         yield
         maintenance.cancel()
         event_hub.close()
-        await to_thread.run_sync(studio.requests.runner.let_go)
+        await to_thread.run_sync(studio.requests.runner.release_jobs)
 
     return lifespan
 
@@ -116,7 +116,7 @@ async def _run_maintenance_loop(
         try:
             await to_thread.run_sync(studio.requests.run_maintenance)
             await to_thread.run_sync(studio.retention.purge_expired)
-        except (WorkerHungError, DeviceLost, StoreInUse) as error:
+        except (WorkerHungError, DeviceLostError, StoreInUseError) as error:
             give_up(error)
         except Exception as error:
             log.warning("maintenance failed, to be retried: %s", error)

@@ -113,8 +113,10 @@ def test_restart_resumes_requests_and_serves_events_of_finished_ones(
     )  # fmt: skip
     from datetime import UTC, datetime
 
-    studio.requests.jobs.create(waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1))
-    studio.requests.jobs.claim(waiting.id, "C")
+    studio.requests.jobs.requests.create(
+        waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1)
+    )
+    studio.requests.jobs.queue.claim(waiting.id, "C")
     repeated = create_app_container(Settings(data_dir=home), FakeRenderer)
     with TestClient(create_api(repeated), headers=dict(app.headers)) as restarted:
         assert [v["state"] for v in wait_until_ended(restarted, waiting.id)["variants"]] == [
@@ -194,7 +196,7 @@ def test_selected_variant_is_recorded(app: TestClient, studio: AppContainer) -> 
         app.post(f"{V1}/requests/{created}/selection", json={"slot": "C"}).json()["selected_slot"]
         == "C"
     )
-    assert studio.requests.jobs.selection_counts("first-light")[1]["C"] == 1
+    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["C"] == 1
     assert app.post(f"{V1}/requests/{created}/selection", json={"slot": "E"}).status_code == 422
 
 
@@ -341,7 +343,7 @@ def test_uploaded_base_image_is_rendered(app: TestClient, studio: AppContainer) 
     drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
     assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
     assert shown["base_image"] not in {
-        image.id for image in studio.base_images.list_all(with_retired=True)
+        image.id for image in studio.base_images.list_all(include_retired=True)
     }
 
 

@@ -52,7 +52,7 @@ def test_progress_of_a_blind_test_renders_nothing(admin: TestClient, studio: App
             "stopped",
             0,
         )
-    assert studio.background_tasks.all() == ()
+    assert studio.background_tasks.list_all() == ()
     drawing = admin.post(f"{url}/render")
     assert (drawing.status_code, drawing.json()["state"]) == (202, "running")
     until(lambda: admin.get(url).json()["state"] == "done")

@@ -107,7 +107,7 @@ def test_getting_a_blind_test_renders_nothing(studio: AppContainer) -> None:
     for _ in range(2):
         blind_test = client.get(url).json()
         assert (blind_test["is_complete"], blind_test["progress"]["state"]) == (False, "stopped")
-    assert studio.background_tasks.all() == ()
+    assert studio.background_tasks.list_all() == ()
     assert client.post(f"{url}/draw").status_code == 422
     assert client.get(f"{url}/pictures/0/left.png?voter=bo").status_code == 404
     cost = client.get(f"{url}/cost").json()

@@ -8,7 +8,7 @@ from PIL import Image
 
 from studio.app import AppContainer
 from studio.client import StudioClient
-from studio.errors import CapacityError, InvalidInputError, NotFoundError, ServerError
+from studio.errors import ApiError, CapacityError, InvalidInputError, NotFoundError
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from tests import examples
@@ -33,14 +33,14 @@ def themes(url: str, studio: AppContainer) -> Iterator[StudioClient]:
 def test_a_doodle_becomes_four_images(themes: StudioClient) -> None:
     [theme] = themes.themes()
     request = themes.create_request(
-        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, key="one"
+        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, idempotency_key="one"
     )
     repeated = themes.create_request(
-        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, key="one"
+        theme.slug, "mia", examples.doodle().png_bytes, "a red dress", seed=5, idempotency_key="one"
     )
     assert repeated.id == request.id
     with pytest.raises(InvalidInputError, match="another request was sent"):
-        themes.create_request(theme.slug, "mia", key="one")
+        themes.create_request(theme.slug, "mia", idempotency_key="one")
     events = list(themes.stream_events(request.id))
     assert sum(event["type"] == "done" for event in events) == 4
     assert list(themes.stream_events(request.id, after=events[-2]["id"])) == events[-1:]
@@ -74,5 +74,5 @@ def test_problems_are_raised_as_errors(themes: StudioClient, url: str) -> None:
     assert caught.value.retry_after_seconds >= 1
     with pytest.raises(InvalidInputError, match="bring the key"):
         StudioClient(url, "dts_wrong").themes()
-    with pytest.raises(ServerError, match="does not answer"):
+    with pytest.raises(ApiError, match="does not answer"):
         StudioClient("http://127.0.0.1:1", "dts_x").themes()

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import create_app_container
-from studio.errors import AWAY, StorageUnavailableError
+from studio.errors import STORAGE_AWAY, StorageUnavailableError
 from studio.server.bodies import BodyLimits
 from studio.services.background_tasks import About
 from studio.services.rendering.fake_renderer import FakeRenderer
@@ -137,7 +137,7 @@ def test_notices_of_the_studio_page_have_no_database_url(
     ):  # fmt: skip
         caplog.clear()
         page.happens("click", button)
-        assert str(AWAY) in page.shows(expected_text)
+        assert str(STORAGE_AWAY) in page.shows(expected_text)
         assert "10.0.0.7" not in page.shows(expected_text)
         assert url in caplog.text
 
@@ -155,10 +155,10 @@ def test_background_tasks_and_moderation_report_no_paths(
         lambda: opened.background_tasks.progress("x"), lambda it: it and it.state != "running"
     )
     assert ended
-    assert (ended.state, ended.message) == ("failed", AWAY)
+    assert (ended.state, ended.message) == ("failed", STORAGE_AWAY)
     monkeypatch.setattr(type(opened.moderation.lists), "load_filter", away)
     preset = opened.themes.get_version("picnic").preset
-    assert opened.moderation.health_problem(preset) == AWAY
+    assert opened.moderation.health_problem(preset) == STORAGE_AWAY
     assert caplog.text.count(str(home)) >= 2
 
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
-from studio.errors import CorruptModelError, StorageUnavailableError, Unstorable
+from studio.errors import CorruptModelError, StorageUnavailableError, UnstorableValueError
 from studio.messages import Message
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.app import create_api
@@ -122,7 +122,9 @@ def test_unstorable_value_is_422_without_retry_after(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
-        raise Unstorable("the database takes no such value (…): change what is to be kept")
+        raise UnstorableValueError(
+            "the database takes no such value (…): change what is to be kept"
+        )
 
     monkeypatch.setattr(studio.requests.jobs, "create", never)
     assert "takes no such value" in detail_of(api.post(f"{V1}/requests", json=BODY), 422)

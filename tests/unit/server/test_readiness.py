@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
 from studio.errors import (
-    DeviceLost,
+    DeviceLostError,
     StorageUnavailableError,
-    StoreInUse,
+    StoreInUseError,
     StudioError,
     WorkerHungError,
 )
@@ -20,7 +20,9 @@ from tests.waiting import LONG
 V1 = "/api/v1"
 
 
-@pytest.mark.parametrize("error", [WorkerHungError("hangs"), DeviceLost("gone"), StoreInUse("two")])
+@pytest.mark.parametrize(
+    "error", [WorkerHungError("hangs"), DeviceLostError("gone"), StoreInUseError("two")]
+)
 def test_fatal_error_in_maintenance_ends_the_process(
     studio: AppContainer, monkeypatch: pytest.MonkeyPatch, error: StudioError
 ) -> None:
