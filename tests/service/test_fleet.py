@@ -73,7 +73,7 @@ def test_jobs_that_the_broker_lost_are_sent_again(
 ) -> None:
     """As after a crash of Redis before its last second was written to disk."""
     assert fleet.redis is not None
-    monkeypatch.setattr("studio.services.requests.celery_runner.UNSENT", timedelta(seconds=1))
+    monkeypatch.setattr("studio.services.requests.celery_runner.RESEND_AFTER", timedelta(seconds=1))
     with fleet.client() as client:
         created = client.create_request(*THEME_AND_BASE)
         connect_redis(fleet.redis.url).flushdb()

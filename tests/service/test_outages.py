@@ -132,7 +132,7 @@ def test_full_disk_loses_nothing_once_it_is_freed(home: Path) -> None:
 def test_requests_during_a_redis_outage_are_rendered_later(
     fleet: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.services.requests.celery_runner.UNSENT", timedelta(seconds=1))
+    monkeypatch.setattr("studio.services.requests.celery_runner.RESEND_AFTER", timedelta(seconds=1))
     assert fleet.redis is not None
     with fleet.client() as client:
         fleet.redis.stop()
@@ -224,7 +224,7 @@ def test_server_waits_for_the_previous_one_to_end(home: Path) -> None:
         until(lambda: answers(port))
         assert client.themes()
         third = subprocess.run(
-            [sys.executable, "-m", "studio.cli", "serve", "--port", "0"],
+            [sys.executable, "-m", "studio.cli", "api", "--port", "0"],
             env=environment(home),
             capture_output=True,
             text=True,
@@ -232,7 +232,7 @@ def test_server_waits_for_the_previous_one_to_end(home: Path) -> None:
             check=False,
         )
         assert third.returncode == 5
-        assert "another `studio serve`" in third.stderr
+        assert "another `studio api`" in third.stderr
         second.send_signal(signal.SIGTERM)
 
 
@@ -271,7 +271,7 @@ def serve(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     with bind_socket("127.0.0.1", 0) as spare:
         port = spare.getsockname()[1]
     running = subprocess.Popen(
-        [sys.executable, "-m", "studio.cli", "serve", "--port", str(port)], env=environment(home)
+        [sys.executable, "-m", "studio.cli", "api", "--port", str(port)], env=environment(home)
     )
     try:
         yield running, port

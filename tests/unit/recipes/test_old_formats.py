@@ -337,8 +337,10 @@ def test_present_names_are_written(model: type[StoredModel]) -> None:
 
 def test_every_renamed_field_and_value_has_an_example() -> None:
     models = {model.__name__: pair for model, pair in PAIRS.items()}
-    assert models.keys() == OLD_FIELDS.keys()
+    assert models.keys() == OLD_FIELDS.keys() - {"Draft"}  # See tests/unit/ui/test_draft.py.
     for name, fields in OLD_FIELDS.items():
+        if name == "Draft":
+            continue
         assert fields.keys() <= models[name][0].keys(), name
         assert set(fields.values()) <= models[name][1].keys(), name
 

@@ -86,7 +86,7 @@ def test_filter_choices_are_themes_and_models(client: TestClient) -> None:
 
 
 def test_export_names_files_after_restored_themes(studio: AppContainer) -> None:
-    keep_variants(studio.variants, 1, preset_version=None)
+    keep_variants(studio.variants, 1, theme_version=None)
     [row] = studio.variants.query(HistoryFilter()).rows
     assert history.export_file_name(row) == "spring-unsaved-000001-A.png"
     assert row.variant.theme_slug == examples.preset().slug

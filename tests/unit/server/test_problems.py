@@ -111,7 +111,7 @@ def test_unavailable_storage_is_a_problem_without_its_url(
     def away() -> None:
         raise StorageUnavailableError(why)
 
-    monkeypatch.setattr(studio.requests.jobs, "waiting", away)
+    monkeypatch.setattr(type(studio.requests.jobs.stats), "count_queued", lambda _: away())
     answer = api.get(f"{V1}/ready", headers={"Authorization": ""})
     assert detail_of(answer, 503) == "the studio cannot be used right now: try again later"
     assert int(answer.headers["retry-after"]) > 0
@@ -126,7 +126,7 @@ def test_unstorable_value_is_422_without_retry_after(
             "the database takes no such value (…): change what is to be kept"
         )
 
-    monkeypatch.setattr(studio.requests.jobs, "create", never)
+    monkeypatch.setattr(studio.requests.jobs.requests, "create", never)
     assert "takes no such value" in detail_of(api.post(f"{V1}/requests", json=BODY), 422)
 
 
