@@ -190,7 +190,7 @@ class Settings(BaseSettings):
         """Networks with commas or spaces between them, each as CIDR writes it."""
         proxies = _listed(proxies)
         if isinstance(proxies, tuple | list):
-            return tuple(str(ip_network(each, strict=False)) for each in proxies)
+            return tuple(str(ip_network(proxy, strict=False)) for proxy in proxies)
         return proxies
 
     @field_validator("allowed_hosts", mode="before")
@@ -198,9 +198,9 @@ class Settings(BaseSettings):
     def _names(cls, hosts: object) -> object:
         """Names with commas or spaces between them, as they stand in a Host header before the port."""
         hosts = _listed(hosts)
-        for each in hosts if isinstance(hosts, tuple | list) else ():
-            if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", str(each), re.ASCII):
-                raise invalid("auth.host_invalid", host=str(each))
+        for host in hosts if isinstance(hosts, tuple | list) else ():
+            if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", str(host), re.ASCII):
+                raise invalid("auth.host_invalid", host=str(host))
         return hosts
 
     @model_validator(mode="after")

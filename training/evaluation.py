@@ -1,4 +1,4 @@
-"""Measures a preset on doodles never trained on: likeness, figure, style, words, diversity."""
+"""Measures a preset on doodles never trained on: color_error, figure, style, words, diversity."""
 
 import tempfile
 import time
@@ -48,7 +48,7 @@ class Metrics:
 
     preset: str
     cases: int
-    likeness: float
+    color_error: float
     color_kept_rate: float
     character_kept_rate: float
     character_kept_rate_solid: float
@@ -103,7 +103,7 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
     metrics = Metrics(
         preset=slug,
         cases=count,
-        likeness=float(np.median(unlike)),
+        color_error=float(np.median(unlike)),
         color_kept_rate=float(np.mean(np.array(unlike) < SAME_COLOR_DELTA_E)),
         character_kept_rate=_kept(drawn, seen),
         character_kept_rate_solid=_kept(black, [_assess(evaluators, four) for four in dark]),

@@ -13,7 +13,7 @@ def table(metrics: Metrics) -> str:
     f = metrics
     ratio = f.diversity / f.diversity_of_seeds
     lines = [
-        ("median CIEDE2000 in doodled regions", f"{f.likeness:.1f}", "under 12"),
+        ("median CIEDE2000 in doodled regions", f"{f.color_error:.1f}", "under 12"),
         ("doodled regions kept (CIEDE2000 under 20)", f"{f.color_kept_rate:.0%}", ""),
         ("figure kept", f"{f.character_kept_rate:.0%}", "95 %"),
         ("figure kept under an all-black page", f"{f.character_kept_rate_solid:.0%}", "90 %"),

@@ -45,8 +45,9 @@ def check_vae(base: ModelInfo, vae: ModelInfo, configs: BundledConfigs) -> tuple
             return ()
         return (message("engine.vae_family_unknown", name=vae.name),)
     if actual.scaling_factor != expected.scaling_factor:
-        scaling, wanted = f"{actual.scaling_factor:g}", f"{expected.scaling_factor:g}"
-        raise _vae_error(base, vae, message("model.vae_scaling", scaling=scaling, wanted=wanted))
+        factors = {"scaling": actual.scaling_factor, "wanted": expected.scaling_factor}
+        texts = {name: f"{factor:g}" for name, factor in factors.items()}
+        raise _vae_error(base, vae, message("model.vae_scaling", **texts))
     return ()
 
 

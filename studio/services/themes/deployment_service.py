@@ -127,11 +127,11 @@ class DeploymentService:
         self, channel: Slug, at: datetime | None = None
     ) -> Sequence[ActiveDeployment]:
         """The deployments that are active in a channel at a time (None: now), by slug."""
-        moment = at or datetime.now(UTC)
+        time = at or datetime.now(UTC)
         log = self.deployments.list_all(channel=channel)
         active = []
         for slug in sorted({one.spec.slug for one in log}):
-            current = active_deployment([one for one in log if one.spec.slug == slug], moment)
+            current = active_deployment([one for one in log if one.spec.slug == slug], time)
             if current is not None and current.spec.version is not None:
                 version = self.themes.get_version(slug, current.spec.version)
                 active.append(ActiveDeployment(current, version))

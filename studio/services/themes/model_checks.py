@@ -32,11 +32,11 @@ class ModelChecks:
     def check_models(self, preset: Preset) -> Iterator[CheckResult]:
         """Whether each model that the recipes or their prompts name is installed, with its hash."""
         try:
-            named = list_referenced_models(preset)
+            referenced = list_referenced_models(preset)
         except InvalidInputError as error:
             yield CheckResult("stop", message("deployment.called_loras"), error.message)
             return
-        for kind, ref in named:
+        for kind, ref in referenced:
             kind_name = KIND_NAMES[kind]
             try:
                 self.catalog.get(kind, ref)
@@ -55,13 +55,13 @@ class ModelChecks:
         for slot in SLOTS:
             models = self._installed_models(preset.recipes[slot], preset.theme_prompt)
             base = models[0] if models and models[0].kind == "checkpoint" else None
-            wrong = [
+            unfit = [
                 model for model in models[1:] if base is not None and not _fits_base(model, base)
             ]
-            for model in wrong:
+            for model in unfit:
                 assert base is not None
                 yield _wrong_family(slot, model, base)
-            if not wrong:
+            if not unfit:
                 yield CheckResult("pass", message("deployment.models_fit", slot=slot))
 
     def check_memory(self, preset: Preset) -> CheckResult:

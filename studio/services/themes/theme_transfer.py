@@ -89,9 +89,11 @@ class ThemeImportExport:
             raise InvalidInputError("theme.file_base_conflict", id=image.id)
         return image.id not in stored
 
-    def _missing_models(self, named: Sequence[tuple[ModelType, ModelRef]]) -> Iterator[Message]:
+    def _missing_models(
+        self, referenced: Sequence[tuple[ModelType, ModelRef]]
+    ) -> Iterator[Message]:
         """Why each model that cannot be used as the file names it cannot, with a hint."""
-        for kind, ref in named:
+        for kind, ref in referenced:
             try:
                 self.catalog.get(kind, ref)
             except StudioError as error:

@@ -228,7 +228,7 @@ class ThemesPage {
         : t('page.themes.look_at_it');
       const href = `/themes/${slug}/${number}/sheet`;
       const metrics = t('page.looks_of_seeds', {
-        likeness: metric(sheet.color_error),
+        color_error: metric(sheet.color_error),
         diversity: metric(sheet.diversity),
         seeds: metric(sheet.seed_diversity),
       });

@@ -114,7 +114,7 @@ class StudyView {
   #trialItem(trial, study) {
     const { number, metrics: measured, score } = trial;
     const metrics = {
-      likeness: metric(measured.color_error),
+      color_error: metric(measured.color_error),
       diversity: metric(measured.diversity),
     };
     const actions = element(
