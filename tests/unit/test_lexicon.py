@@ -10,19 +10,18 @@ from pathlib import Path
 STUDIO = Path(__file__).parents[2] / "studio"
 OLD_FORMATS = ("old_formats.py", "old_environment.py", "migrations")
 """Files that read what older versions of the studio wrote."""
-WORDS = frozenset(
-    """
-    act ailing ails alike apart asked asker beat began begin begun beside both bring careful catalogue
-    chances cleared colour colours course crowd dressed drawer each eyes fence forget gave gives
-    glimpse guess heard heed held hold holds judged judgement keep keeping kept look
-    looked looks made maps mend moment most named nasty nets newest news odd often otherwise pick
-    picked picks picture pictures plugged poison pulse quick remedy said say seen settled shown silence
-    silent spare speak speaking spoken stamp standing stands stock taught teach tell teller tend
-    together told took towards tried unsaid usual walk wanted ways wearing who wish worn wrong zoo
-    """.split()
-)
+VOCABULARY = """
+act ailing ails alike apart asked asker beat began begin begun beside both bring careful catalogue
+chances cleared colour colours course crowd dressed drawer each eyes fence forget gave gives
+glimpse guess heard heed held hold holds judged judgement keep keeping kept look
+looked looks made maps mend moment most named nasty nets newest news odd often otherwise pick
+picked picks picture pictures plugged poison pulse quick remedy said say seen settled shown silence
+silent spare speak speaking spoken stamp standing stands stock taught teach tell teller tend
+together told took towards tried unsaid usual walk wanted ways wearing who wish worn wrong zoo
+"""
 """The left column of the lexicon, without words that have a meaning in the field, too (number, line, start,
 letters of a script)."""
+WORDS = frozenset(VOCABULARY.split())
 LEFT = 86
 """Uses that are still there, nearly all in `studio/ui`; the number may only shrink."""
 
