@@ -1,17 +1,14 @@
 """The editor of one recipe: every component is tied to a field of `Recipe` by its path."""
 
-import html
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypedDict
-from urllib.parse import quote
 
 import gradio as gr
 from pydantic import ValidationError
 
 from studio.errors import InvalidDocumentError
 from studio.messages import Message
-from studio.models.types import ModelInfo
 from studio.recipes.base import describe_validation_error, format_validation_error
 from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import (
@@ -26,7 +23,8 @@ from studio.recipes.generation.recipe import (
 from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.rendering.control_map_preview import ControlMapPreview
-from studio.ui.components import Number, Slider, to_data_url
+from studio.ui.components import Number, Slider
+from studio.ui.recipe_notes import render_control_map
 from studio.ui.texts import Texts
 
 VISIBLE_SLOTS = 2
@@ -304,7 +302,7 @@ class RecipeForm:
         """What the control units see, side by side."""
         if not maps:
             return f'<p class="maps-none">{self.texts("studio.no_control_units")}</p>'
-        figures = "".join(_figure(each, self.texts) for each in maps)
+        figures = "".join(render_control_map(each, self.texts) for each in maps)
         return f'<div class="maps">{figures}</div>'
 
     def to_updates(self, recipe: Recipe) -> dict[gr.components.Component, Any]:
@@ -364,39 +362,6 @@ class RecipeForm:
                 slot=self.slot,
                 reason=format_validation_error(error),
             ) from None
-
-
-def render_model_note(model: ModelInfo | None, texts: Texts, pictured: bool = False) -> str:
-    """What stands under a chosen model: its picture, what it is, the words that call for it."""
-    if model is None:
-        return ""
-    address = f"/models/picture/{model.kind}/{quote(model.name)}"
-    image = f'<img src="{address}" alt="">' if pictured else ""
-    return (
-        f'<div class="model-note">{image}<span>{html.escape(_describe(model, texts))}</span></div>'
-    )
-
-
-def _describe(model: ModelInfo, texts: Texts) -> str:
-    size = (
-        f"{model.size_bytes / 1e9:.1f} GB"
-        if model.size_bytes >= 1e9
-        else f"{model.size_bytes / 1e6:.1f} MB"
-    )
-    known = f"{model.family} · {size} · {model.sha256[:10]}"
-    if not model.trigger_words:
-        return known
-    return texts("studio.trigger_words", model=known, words=", ".join(model.trigger_words))
-
-
-def _figure(seen: ControlMapPreview, texts: Texts) -> str:
-    name = html.escape(seen.unit)
-    if seen.png is None:
-        reason = html.escape(texts.of(seen.reason or ""))
-        return f"<figure><p>{reason}</p><figcaption>{name}</figcaption></figure>"
-    alt = html.escape(texts("studio.what_unit_sees", unit=seen.unit))
-    image = f'<img src="{to_data_url(seen.png)}" alt="{alt}">'
-    return f"<figure>{image}<figcaption>{name}</figcaption></figure>"
 
 
 def _value(document: Any, path: FieldPath) -> Any:

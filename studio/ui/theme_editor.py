@@ -22,7 +22,8 @@ from studio.ui.components import OpenVersion
 from studio.ui.draft import forgotten
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.notices import render_notice
-from studio.ui.recipe_form import FieldValidationError, RecipeForm, render_model_note
+from studio.ui.recipe_form import FieldValidationError, RecipeForm
+from studio.ui.recipe_notes import render_model_note
 from studio.ui.texts import Texts
 
 # A style sheet of its own for each switch: what Gradio draws anew stays hidden.

@@ -10,7 +10,8 @@ import pytest
 from studio.errors import InvalidDocumentError
 from studio.models.types import ModelInfo
 from studio.recipes.generation.recipe import LoraSettings, ModelRef, Recipe, SeedPolicy
-from studio.ui.recipe_form import RecipeForm, render_model_note
+from studio.ui.recipe_form import RecipeForm
+from studio.ui.recipe_notes import render_model_note
 from studio.ui.texts import Texts
 from tests import examples
 
