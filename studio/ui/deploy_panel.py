@@ -46,17 +46,17 @@ class DeployPanel:
                 )
                 gr.Button(texts("studio.roll_back"), size="sm", elem_id="rollback")
                 gr.Button(texts("studio.take_down"), size="sm", variant="stop", elem_id="take-down")
-                self.shown = gr.Button(texts("studio.show_served"), elem_id="deploy-shown")
+                self.show_deployed = gr.Button(texts("studio.show_served"), elem_id="deploy-shown")
             self.findings = gr.HTML(elem_id="findings")
 
-    def wire(self, loaded: OpenVersion, **quick: Any) -> None:
+    def wire(self, loaded: OpenVersion, **kwargs: Any) -> None:
         """`loaded` is the version that is open on the page."""
         self.loaded = loaded
-        told = [self.served, self.findings]
-        self.check.click(self._check, loaded, self.findings, **quick)
-        self.shown.click(self._ordered, {loaded, self.channel}, told, **quick)
+        outputs = [self.served, self.findings]
+        self.check.click(self._check, loaded, self.findings, **kwargs)
+        self.show_deployed.click(self._ordered, {loaded, self.channel}, outputs, **kwargs)
         for event in (self.box.expand, self.channel.change, loaded.change):
-            event(self._show, {loaded, self.channel}, told, **quick)
+            event(self._show, {loaded, self.channel}, outputs, **kwargs)
 
     def _check(self, loaded: ThemeVersion) -> str:
         try:
@@ -72,12 +72,12 @@ class DeployPanel:
         """Once the browser has given an order: the log as it is then, and the order in words."""
         loaded: ThemeVersion = values[self.loaded]
         log = self._log(values)
-        told = ""
+        notice = ""
         if log:
-            told = render_notice(
+            notice = render_notice(
                 self.texts.of(_order_told(log[0].spec, loaded.preset.name)), "status"
             )
-        return served_html(loaded, log, self.texts), told
+        return served_html(loaded, log, self.texts), notice
 
     def _log(self, values: ComponentUpdates) -> Sequence[Deployment]:
         slug: str = values[self.loaded].preset.slug
@@ -114,30 +114,30 @@ def render_deployment_log(log: Sequence[Deployment], texts: Texts) -> str:
     if not log:
         return f'<p class="maps-none">{texts("studio.never_deployed")}</p>'
     rows = "".join(
-        f"<tr><td>{each.created_at:%Y-%m-%d %H:%M}</td><td>{texts.of(_describe(each.spec))}</td>"
-        f"<td>{html.escape(each.spec.author)}</td><td>{html.escape(each.spec.note)}</td></tr>"
-        for each in log[:MAX_LOG_ROWS]
+        f"<tr><td>{deployment.created_at:%Y-%m-%d %H:%M}</td><td>{texts.of(_describe(deployment.spec))}</td>"
+        f"<td>{html.escape(deployment.spec.author)}</td><td>{html.escape(deployment.spec.note)}</td></tr>"
+        for deployment in log[:MAX_LOG_ROWS]
     )
     columns = ("studio.log_when", "studio.log_served", "studio.log_who", "studio.log_note")
-    head = "".join(f"<th>{texts(each)}</th>" for each in columns)
+    head = "".join(f"<th>{texts(deployment)}</th>" for deployment in columns)
     return f'<table class="log"><tr>{head}</tr>{rows}</table>'
 
 
 def _describe(order: DeploymentSpec) -> Message:
     if order.version is None:
         return message("studio.log_taken_down")
-    told = message("studio.log_version", number=order.version)
+    text = message("studio.log_version", number=order.version)
     if order.canary_version:
-        told = message(
+        text = message(
             "studio.log_with_trial",
-            served=told,
+            served=text,
             trial=order.canary_version,
             share=order.canary_percent,
         )
     if order.starts_at:
-        told = message(
-            "studio.log_starting", served=told, moment=f"{order.starts_at:%Y-%m-%d %H:%M}"
+        text = message(
+            "studio.log_starting", served=text, moment=f"{order.starts_at:%Y-%m-%d %H:%M}"
         )
     if order.ends_at:
-        told = message("studio.log_ending", served=told, moment=f"{order.ends_at:%Y-%m-%d %H:%M}")
-    return message("studio.log_forced", served=told) if order.bypassed_checks else told
+        text = message("studio.log_ending", served=text, moment=f"{order.ends_at:%Y-%m-%d %H:%M}")
+    return message("studio.log_forced", served=text) if order.bypassed_checks else text

@@ -33,12 +33,12 @@ class Draft(StoredModel):
     """Whether the preset differs from that version."""
 
     @classmethod
-    def from_json(cls, kept: object) -> "Draft | None":
+    def from_json(cls, stored: object) -> "Draft | None":
         """What a browser kept; None where it kept nothing, or what no longer holds."""
-        if not isinstance(kept, str):
+        if not isinstance(stored, str):
             return None
         try:
-            return cls.model_validate_json(kept)
+            return cls.model_validate_json(stored)
         except ValidationError:
             return None
 
@@ -72,15 +72,15 @@ def render_unsaved_changes(
     )
 
 
-def render_field_errors(error: StudioError, beside: str, texts: Texts) -> str:
+def render_field_errors(error: StudioError, extra: str, texts: Texts) -> str:
     """The error with what stands `beside` it, and its reason for each field that does not hold:
     `studio/web/studio/notices.js` takes it there."""
-    told = f'<div class="wrong">{render_notice(texts.of(error), "error")}{beside}</div>'
+    error_html = f'<div class="wrong">{render_notice(texts.of(error), "error")}{extra}</div>'
     if not isinstance(error, FieldValidationError):
-        return told
+        return error_html
     reasons = "".join(
         f'<span hidden data-for="{html.escape(field)}">{html.escape(texts.of(reason))}</span>'
         for field, reason in error.fields.items()
     )
-    wrong = ", ".join(f"[id={json.dumps(field)}]" for field in error.fields)
-    return f"{told}{reasons}<style>{wrong} {{ {MARK} }}</style>"
+    field_errors = ", ".join(f"[id={json.dumps(field)}]" for field in error.fields)
+    return f"{error_html}{reasons}<style>{field_errors} {{ {MARK} }}</style>"

@@ -21,7 +21,7 @@ from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 
 # A draft for each theme, and the last one of all: of this tab, where it had one.
-KEEP = """text => {
+STORE_DRAFT_JS = """text => {
     if (!text) return;
     const { slug, changed, preset } = JSON.parse(text);
     const own = `doodle-theme-studio-draft-${slug}`;
@@ -78,28 +78,28 @@ class Drafting:
     def wire(self, panels: Panels) -> list[Any]:
         """Returns the events that change what is shown; `follow` comes after each of them."""
         self.panels = theme, _, run = panels
-        self.stored.change(None, self.stored, None, js=KEEP)
-        shown: Components = {*theme.fields, theme.loaded, theme.preset, self.bar, run.notice}
+        self.stored.change(None, self.stored, None, js=STORE_DRAFT_JS)
+        outputs: Components = {*theme.fields, theme.loaded, theme.preset, self.bar, run.notice}
         chosen = theme.preset.input(None, theme.preset, self.restored, js=OF_THEME)
         return [
             chosen.then(
-                self._choose, {*self.drafted, theme.preset, self.restored}, {*shown, self.stored}, **UNQUEUED
+                self._choose, {*self.drafted, theme.preset, self.restored}, {*outputs, self.stored}, **UNQUEUED
             ),
-            self.discard.click(self._discard, theme.loaded, shown, **UNQUEUED),
+            self.discard.click(self._discard, theme.loaded, outputs, **UNQUEUED),
             self.open_version.click(
-                self._open, [*self.theme_name, self.restored], shown, js=NAMED_VERSION, **UNQUEUED
+                self._open, [*self.theme_name, self.restored], outputs, js=NAMED_VERSION, **UNQUEUED
             ),
         ]  # fmt: skip
 
     def follow(self, changing: Iterable[Any]) -> None:
         """What is unsaved is told and kept after every event that changes the page."""
         theme = self.panels.theme
-        told: Components = {self.bar, self.stored, theme.tokens}
+        outputs: Components = {self.bar, self.stored, theme.tokens}
         for event in changing:
-            event.then(self._save, self.drafted, told, **UNQUEUED)
+            event.then(self._save, self.drafted, outputs, **UNQUEUED)
         gr.on(
-            [_typed(each) for each in self.drafted - {theme.loaded}],
-            self._save, self.drafted, told, trigger_mode="always_last", **UNQUEUED,
+            [_typed(component) for component in self.drafted - {theme.loaded}],
+            self._save, self.drafted, outputs, trigger_mode="always_last", **UNQUEUED,
         )  # fmt: skip
 
     @property
@@ -112,13 +112,13 @@ class Drafting:
     def opened(self) -> Components:
         """What `open_page` updates."""
         theme, drawing, run = self.panels
-        shown = {*theme.fields, theme.preset, theme.loaded, self.bar}
-        return shown | {drawing.base_image, drawing.canvas, run.prompt, run.seed, run.notice}
+        outputs = {*theme.fields, theme.preset, theme.loaded, self.bar}
+        return outputs | {drawing.base_image, drawing.canvas, run.prompt, run.seed, run.notice}
 
-    def open_page(self, kept: object) -> ComponentUpdates:
+    def open_page(self, stored: object) -> ComponentUpdates:
         """A page that is opened goes on where this browser left it, or shows what was saved last."""
         theme, drawing, run = self.panels
-        draft = Draft.from_json(kept)
+        draft = Draft.from_json(stored)
         if draft is not None:
             with suppress(NotFoundError):
                 base = self.studio.base_images.get(draft.base_image_id)
@@ -143,13 +143,13 @@ class Drafting:
             return {self.bar: render_field_errors(error, discard_html(self.texts), self.texts)}
         loaded: ThemeVersion = values[theme.loaded]
         changes = diff_themes(loaded.preset, draft.preset)
-        told = render_unsaved_changes(changes, theme.changed_ids(loaded, values), self.texts)
+        bar = render_unsaved_changes(changes, theme.changed_ids(loaded, values), self.texts)
         try:
             parse_seed(values[run.seed])
         except FieldValidationError as error:
-            told = render_field_errors(error, told, self.texts)
+            bar = render_field_errors(error, bar, self.texts)
         return {
-            self.bar: told,
+            self.bar: bar,
             self.stored: draft.model_dump_json(),
             theme.tokens: theme.tokens_html(draft.preset, draft.user_prompt),
         }
@@ -161,17 +161,17 @@ class Drafting:
         slug = values[theme.preset]
         if slug == loaded.preset.slug:
             return {run.notice: gr.skip()}  # A box tells of its choice once more when it is left.
-        kept, left = "", ""
+        stored, left = "", ""
         try:
             draft = self._draft(values)
-            kept, left = draft.model_dump_json(), loaded.preset.name if draft.changed else ""
+            stored, left = draft.model_dump_json(), loaded.preset.name if draft.changed else ""
         except StudioError as error:
             if theme.is_touched(loaded, values):
                 why = self.texts("studio.draft_cannot_be_kept")
-                told = render_notice(
+                notice = render_notice(
                     self.texts("studio.sentence", text=self.texts.of(error)), "error", why
                 )
-                return {theme.preset: loaded.preset.slug, run.notice: told}
+                return {theme.preset: loaded.preset.slug, run.notice: notice}
         try:
             updates = self._restored(slug, Draft.from_json(values[self.restored]))
         except StudioError as error:
@@ -180,18 +180,18 @@ class Drafting:
                 run.notice: render_notice(self.texts.of(error), "error"),
             }
         if left:
-            told = self.texts("studio.draft_kept", name=left)
-            updates[run.notice] += render_notice(told, "status")
-        return {**updates, self.stored: kept}
+            notice = self.texts("studio.draft_kept", name=left)
+            updates[run.notice] += render_notice(notice, "status")
+        return {**updates, self.stored: stored}
 
     def _discard(self, loaded: ThemeVersion) -> ComponentUpdates:
         """The theme as it was saved last."""
         return self._restored(loaded.preset.slug, None)
 
-    def _open(self, slug: str, number: float, kept: str) -> ComponentUpdates:
+    def _open(self, slug: str, number: float, stored: str) -> ComponentUpdates:
         """The version that the page's address names, 0 for the latest; a draft of it comes first."""
         try:
-            draft = Draft.from_json(kept)
+            draft = Draft.from_json(stored)
             if draft is not None and draft.slug == slug and number not in (0, draft.version):
                 why = self.texts("studio.draft_in_the_way", number=f"{number:.0f}")
                 return self._resumed(draft, why)
@@ -218,32 +218,32 @@ class Drafting:
 
     def _resumed(self, draft: Draft, more: str = "") -> ComponentUpdates:
         """The theme as the draft has it. Raises NotFound where its version is gone."""
-        began, latest = (
+        original, latest = (
             self.studio.themes.get_version(draft.slug, n) for n in (draft.version, None)
         )
         preset = draft.preset
-        if preset == began.preset:
+        if preset == original.preset:
             return {**self._render(latest, latest.preset), self.panels.run.notice: ""}
-        told = self.texts("studio.draft_resumed")
-        if began.version < latest.version:
-            told = self.texts(
+        notice = self.texts("studio.draft_resumed")
+        if original.version < latest.version:
+            notice = self.texts(
                 "studio.draft_outdated",
                 name=latest.preset.name,
                 latest=latest.version,
-                number=began.version,
+                number=original.version,
             )
         return {
-            **self._render(began, preset),
-            self.panels.run.notice: render_notice(told, "status", more),
+            **self._render(original, preset),
+            self.panels.run.notice: render_notice(notice, "status", more),
         }
 
     def _render(self, version: ThemeVersion, preset: Preset) -> ComponentUpdates:
         """`preset`, which began as `version`, and at once what is unsaved of it."""
         theme = self.panels.theme
-        shown = theme.to_updates(preset)
-        marked = theme.changed_ids(version, shown)
+        updates = theme.to_updates(preset)
+        marked = theme.changed_ids(version, updates)
         return {
-            **shown,
+            **updates,
             theme.loaded: version,
             theme.preset: gr.update(choices=theme.theme_choices(), value=version.preset.slug),
             self.bar: render_unsaved_changes(
@@ -252,13 +252,13 @@ class Drafting:
         }
 
     def _opened(self, version: ThemeVersion) -> str:
-        told = self.texts(
+        notice = self.texts(
             "studio.version_opened",
             name=version.preset.name,
             number=version.version,
             day=f"{version.created_at:%Y-%m-%d}",
         )
-        return render_notice(told, "status")
+        return render_notice(notice, "status")
 
     def _draft(self, values: ComponentUpdates) -> Draft:
         """The page as it stands. Raises BadDocument for what does not hold, but for the seed."""

@@ -21,20 +21,19 @@ def run_summary(cards: Sequence[ResultCard]) -> Message:
     return message("studio.run_stopped", done=len(done))
 
 
-def render_quality_metrics(looks: QualityMetrics, of_seeds: float | None, texts: Texts) -> str:
+def render_quality_metrics(metrics: QualityMetrics, of_seeds: float | None, texts: Texts) -> str:
     """How like the doodle the four are, and how unlike one another; `of_seeds` is what seeds of
     recipe A alone differ by."""
-    from_doodle = "–" if looks.color_error is None else f"{looks.color_error:.1f}"
-    told = [
+    from_doodle = "–" if metrics.color_error is None else f"{metrics.color_error:.1f}"
+    items = [
         texts("studio.looks_from_doodle", distance=from_doodle),
-        texts("studio.looks_diversity", distance=f"{looks.diversity:.1f}"),
+        texts("studio.looks_diversity", distance=f"{metrics.diversity:.1f}"),
     ]
     if of_seeds is not None:
-        told.append(texts("studio.looks_of_seeds", distance=f"{of_seeds:.1f}"))
+        items.append(texts("studio.looks_of_seeds", distance=f"{of_seeds:.1f}"))
     about = html.escape(texts("studio.looks_about"))
-    return (
-        f'<p class="looks" title="{about}">{"".join(f"<span>{each}</span>" for each in told)}</p>'
-    )
+    spans = "".join(f"<span>{item}</span>" for item in items)
+    return f'<p class="looks" title="{about}">{spans}</p>'
 
 
 def render_notice(text: str, role: str, more: str = "") -> str:

@@ -192,10 +192,10 @@ class StudioPage:
         try:
             jobs = plan_jobs(self._request(values))
             job = next(job for job in jobs if job.slot == form.slot)
-            maps = preview_control_maps(job, self.studio.base_images.read_png(job.base_image))
+            previews = preview_control_maps(job, self.studio.base_images.read_png(job.base_image))
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
-        return {form.control_maps: form.render_control_maps(maps), self.run.notice: ""}
+        return {form.control_maps: form.render_control_maps(previews), self.run.notice: ""}
 
     def _restore(self, values: ComponentUpdates) -> ComponentUpdates:
         """Recipe, seed, words and base image of the picture that was handed in."""
@@ -218,20 +218,20 @@ class StudioPage:
 
     def _restored(self, png: bytes, preset: Preset) -> ComponentUpdates:
         theme, run = self.theme, self.run
-        made = read_generation_info(png, preset.recipes.A)
-        base = self.studio.base_images.get(made.base_image) if made.base_image else None
-        slot = made.slot or "A"
+        info = read_generation_info(png, preset.recipes.A)
+        base = self.studio.base_images.get(info.base_image) if info.base_image else None
+        slot = info.slot or "A"
         form = next(form for form in theme.forms if form.slot == slot)
-        told = message("studio.restored", slot=slot, seed=str(made.seed))
-        if made.unsupported_settings:
-            told = message(
-                "studio.restored_partly", restored=told, fields=list(made.unsupported_settings)
+        notice = message("studio.restored", slot=slot, seed=str(info.seed))
+        if info.unsupported_settings:
+            notice = message(
+                "studio.restored_partly", restored=notice, fields=list(info.unsupported_settings)
             )
         updates: ComponentUpdates = {
-            **form.to_updates(made.recipe),
-            run.seed: made.request_seed,
-            run.prompt: made.extract_user_prompt(preset.theme_prompt),
-            run.notice: render_notice(self.texts.of(told), "status"),
+            **form.to_updates(info.recipe),
+            run.seed: info.request_seed,
+            run.prompt: info.extract_user_prompt(preset.theme_prompt),
+            run.notice: render_notice(self.texts.of(notice), "status"),
         }
         if base is not None:
             updates |= self.drawing.show_base_image(base)

@@ -298,11 +298,11 @@ class RecipeForm:
     def _id(self, path: FieldPath) -> str:
         return "-".join([self.slot, *(str(part) for part in path)])
 
-    def render_control_maps(self, maps: Sequence[ControlMapPreview]) -> str:
+    def render_control_maps(self, previews: Sequence[ControlMapPreview]) -> str:
         """What the control units see, side by side."""
-        if not maps:
+        if not previews:
             return f'<p class="maps-none">{self.texts("studio.no_control_units")}</p>'
-        figures = "".join(render_control_map(each, self.texts) for each in maps)
+        figures = "".join(render_control_map(preview, self.texts) for preview in previews)
         return f'<div class="maps">{figures}</div>'
 
     def to_updates(self, recipe: Recipe) -> dict[gr.components.Component, Any]:

@@ -67,16 +67,18 @@ class RunPanel:
             }
 
     def bind(
-        self, request: Callable[[ComponentUpdates], GenerationRequest], asked: Components
+        self, request: Callable[[ComponentUpdates], GenerationRequest], request_inputs: Components
     ) -> list[Any]:
-        """`request` reads what the page asks for from the values of `asked`.
+        """`request` reads what the page asks for from the values of `request_inputs`.
 
         Returns the events that change what is asked for.
         """
         outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
 
-        def generate(values: ComponentUpdates, asker: gr.Request) -> Iterator[ComponentUpdates]:
-            page = str(asker.session_hash)
+        def generate(
+            values: ComponentUpdates, gradio_request: gr.Request
+        ) -> Iterator[ComponentUpdates]:
+            page = str(gradio_request.session_hash)
             try:
                 run = self._started(page, request(values))
             except StudioError as error:
@@ -89,7 +91,9 @@ class RunPanel:
                     if self._under_way.get(page) is run:
                         del self._under_way[page]
 
-        gr.on([self.generate.click, self.prompt.submit], generate, asked, outputs, **STREAMED)
+        gr.on(
+            [self.generate.click, self.prompt.submit], generate, request_inputs, outputs, **STREAMED
+        )
         self.attach.click(
             self._attach_to_run, self.run_id, outputs, js=READ_RUN_PARAM_JS, **STREAMED
         )
@@ -150,15 +154,15 @@ class RunPanel:
         of_seeds = sheet.metrics.seed_diversity if sheet else None
         return render_quality_metrics(compute_run_metrics(request, images), of_seeds, self.texts)
 
-    def _show_stored_variants(self, run_id: str, otherwise: NotFoundError) -> ComponentUpdates:
+    def _show_stored_variants(self, run_id: str, error: NotFoundError) -> ComponentUpdates:
         variants = self.studio.variants.list_for_request(run_id)
         if not variants:
-            why = self.texts("studio.sentence", text=self.texts.of(otherwise))
+            why = self.texts("studio.sentence", text=self.texts.of(error))
             return {self.notice: render_notice(why, "error", self.texts("studio.run_lost"))}
-        told = self.texts("studio.kept_many", count=len(variants))
+        notice = self.texts("studio.kept_many", count=len(variants))
         if len(variants) == 1:
-            told = self.texts("studio.kept_one")
-        updates: ComponentUpdates = {self.notice: render_notice(told, "status")} | {
+            notice = self.texts("studio.kept_one")
+        updates: ComponentUpdates = {self.notice: render_notice(notice, "status")} | {
             self.cards[slot]: ResultCard(
                 slot, "failed", message=message("studio.unfinished")
             ).render(self.texts)

@@ -111,10 +111,14 @@ class SweepPanel:
             self.sheets = gr.HTML(elem_id="sweep-sheets")
 
     def bind(
-        self, request: Callable[[ComponentUpdates], GenerationRequest], asked: Components
+        self, request: Callable[[ComponentUpdates], GenerationRequest], request_inputs: Components
     ) -> None:
-        """`request` reads what the page asks for from the values of `asked`."""
-        inputs: Components = {*asked, self.slot, *(part for axis in self.axes for part in axis)}
+        """`request` reads what the page asks for from the values of `request_inputs`."""
+        inputs: Components = {
+            *request_inputs,
+            self.slot,
+            *(part for axis in self.axes for part in axis),
+        }
         outputs: Components = {self.status, self.sheets, self.go, self.stop, self.chore}
 
         def count(values: ComponentUpdates) -> ComponentUpdates:
@@ -154,13 +158,13 @@ class SweepPanel:
 
     def _cost_message(self, sweep: Sweep) -> str:
         cost = estimate_cost(sweep, self.album)
-        told = message(
+        text = message(
             "studio.sweep_cost", images=cost.images, kept=cost.cached, switches=cost.model_switches
         )
         seconds = self.costs.of(job for _, job in sweep.jobs()).seconds
         if seconds:
-            told = message("studio.sweep_cost_time", cost=told, time=format_duration(seconds))
-        return self.texts.of(told)
+            text = message("studio.sweep_cost_time", cost=text, time=format_duration(seconds))
+        return self.texts.of(text)
 
     def _run(self, sweep: Sweep) -> Iterator[ComponentUpdates]:
         """As a chore, which is seen and stopped from every page; here it is followed to its sheets."""

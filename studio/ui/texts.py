@@ -20,9 +20,9 @@ class Texts:
     ) -> str:
         return message(id_, **params).text(self.language)
 
-    def of(self, told: str | Message | StudioError) -> str:
+    def of(self, text: str | Message | StudioError) -> str:
         """A message, or an error's without what belongs in the log alone, where it is written; a plain
         sentence is given back as it is."""
-        if isinstance(told, StudioError):
-            told = redacted_message(told)
-        return told.text(self.language) if isinstance(told, Message) else self(told)
+        if isinstance(text, StudioError):
+            text = redacted_message(text)
+        return text.text(self.language) if isinstance(text, Message) else self(text)

@@ -67,7 +67,7 @@ class ThemeEditor:
 
     def build_recipes(self) -> None:
         catalog = self.studio.catalog
-        checkpoints, nets, loras = (
+        checkpoints, controlnets, loras = (
             list(catalog.list_names(kind)) for kind in ("checkpoint", "controlnet", "lora")
         )
         with gr.Column(elem_id="editor"):
@@ -83,7 +83,9 @@ class ThemeEditor:
             with gr.Tabs(elem_id="recipes"):
                 for slot in SLOTS:
                     with gr.Tab(slot, id=slot, elem_id=f"tab-{slot}"):
-                        self.forms.append(RecipeForm(slot, checkpoints, nets, loras, self.texts))
+                        self.forms.append(
+                            RecipeForm(slot, checkpoints, controlnets, loras, self.texts)
+                        )
         for component, value in self.to_updates(self.first.preset).items():
             component.value = value
         for form in self.forms:
@@ -101,17 +103,17 @@ class ThemeEditor:
         """What `edited` reads."""
         return {*self.fields, self.loaded}
 
-    def bind(self, told: gr.HTML, kept: gr.Textbox) -> list[Any]:
+    def bind(self, notice: gr.HTML, stored_draft: gr.Textbox) -> list[Any]:
         """Ties the panel's own handlers; returns the events that change what is shown.
 
-        `told` shows what was done; `kept` is what the browser keeps of what is unsaved."""
-        opened = {self.preset, self.loaded, told, kept}
+        `notice` shows what was done; `stored_draft` is the draft that the browser stores."""
+        opened = {self.preset, self.loaded, notice, stored_draft}
 
         def save(values: ComponentUpdates, request: gr.Request) -> ComponentUpdates:
-            saved = self._save(told, values, current_gradio_user(request))
+            saved = self._save(notice, values, current_gradio_user(request))
             before = values[self.loaded].preset.slug
             if self.loaded in saved and saved[self.loaded].preset.slug != before:
-                saved[kept] = forgotten(before)  # Its changes are the other theme's now.
+                saved[stored_draft] = forgotten(before)  # Its changes are the other theme's now.
             return saved
 
         events = [self.save.click(save, self.edit_inputs, opened, **UNQUEUED)]
@@ -129,10 +131,10 @@ class ThemeEditor:
                 form.reset.click(partial(self._reset, form), self.loaded, own, **UNQUEUED)
             )
             for picker in form.pickers:
-                tell = partial(self._render_model_note, picker.kind)
-                picker.box.change(tell, picker.box, picker.note, **UNQUEUED)
+                show_note = partial(self._render_model_note, picker.kind)
+                picker.box.change(show_note, picker.box, picker.note, **UNQUEUED)
             for upload, image in form.uploads:
-                upload.upload(self._store_control_image, upload, [image, told], **UNQUEUED)
+                upload.upload(self._store_control_image, upload, [image, notice], **UNQUEUED)
         return events
 
     def _wire_switches(self) -> None:
@@ -155,8 +157,8 @@ class ThemeEditor:
             raise FieldValidationError(
                 "studio.theme_unnamed", {"preset-name": message("studio.type_a_name")}
             )
-        named = name == loaded.preset.name
-        slug = loaded.preset.slug if named else self.studio.themes.slug_for(name)
+        has_same_name = name == loaded.preset.name
+        slug = loaded.preset.slug if has_same_name else self.studio.themes.slug_for(name)
         recipes = loaded.preset.recipes
         for form in self.forms:
             recipes = recipes.replace(form.slot, form.apply_to(recipes[form.slot], values))
@@ -200,17 +202,17 @@ class ThemeEditor:
 
     def to_updates(self, preset: Preset) -> ComponentUpdates:
         """What each component must show for `preset`."""
-        shown: ComponentUpdates = {self.prompt: preset.theme_prompt, self.name: preset.name}
+        updates: ComponentUpdates = {self.prompt: preset.theme_prompt, self.name: preset.name}
         for form in self.forms:
-            shown.update(form.to_updates(preset.recipes[form.slot]))
-        return shown
+            updates.update(form.to_updates(preset.recipes[form.slot]))
+        return updates
 
     def theme_choices(self) -> list[tuple[str, str]]:
         return [(each.name, each.slug) for each in self.studio.themes.list_summaries()]
 
     # Handlers: thin, each over one use case.
 
-    def _save(self, told: gr.HTML, values: ComponentUpdates, author: str) -> ComponentUpdates:
+    def _save(self, notice: gr.HTML, values: ComponentUpdates, author: str) -> ComponentUpdates:
         try:
             preset = self.current_theme(values)
             loaded = values[self.loaded]
@@ -219,7 +221,7 @@ class ThemeEditor:
             note = "" if changed is None else str(changed)
             version = self.studio.themes.save(preset, author, note=note, expected_version=over)
         except StudioError as error:
-            return {told: render_notice(self.texts.of(error), "error")}
+            return {notice: render_notice(self.texts.of(error), "error")}
         name, number = preset.name, version.version
         saved = message("studio.saved_unchanged", name=name, number=number)
         if changed:
@@ -227,7 +229,7 @@ class ThemeEditor:
         return {
             self.preset: gr.update(choices=self.theme_choices(), value=preset.slug),
             self.loaded: version,
-            told: render_notice(self.texts.of(saved), "status"),
+            notice: render_notice(self.texts.of(saved), "status"),
         }
 
     def _reset(self, form: RecipeForm, loaded: ThemeVersion) -> ComponentUpdates:
