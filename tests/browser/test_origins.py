@@ -26,7 +26,7 @@ TRIES = """async (studio) => {
     found[name] = await tried().then((answer) => `status ${answer.status}`, () => 'blocked');
   }
   await fetch(`${studio}/gradio_api/upload`, { method: 'POST', body: form, mode: 'no-cors' });
-  found.picture = await new Promise((done) => {
+  found.image = await new Promise((done) => {
     const picture = new Image();
     picture.onload = () => done('shown');
     picture.onerror = () => done('blocked');

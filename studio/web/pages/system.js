@@ -41,7 +41,7 @@ const TIER_NAMES = {
 const CACHE_NAMES = {
   embeddings: t('page.system.prompt_embeddings'),
   latents: t('page.system.start_latents'),
-  maps: t('page.system.control_maps'),
+  control_maps: t('page.system.control_maps'),
   lora_files: t('page.system.lora_files'),
 };
 const LOCATION_NAMES = { device: t('page.models.on_the_device'), ram: t('page.models.in_ram') };
