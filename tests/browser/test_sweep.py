@@ -75,5 +75,5 @@ def test_an_axis_that_cannot_be_is_told(sweep: Page) -> None:
     axis(sweep, "X", "color", "red")
     sweep.locator("#sweep-go").click()
     expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text(
-        "the recipe has no field 'colour': write it like"
+        "the recipe has no field 'color': write it like"
     )

@@ -14,6 +14,7 @@ def test_a_study_is_begun_rated_and_a_trial_kept(
     page: Page, server: Server, quick: str, log: Log
 ) -> None:
     page.goto(f"{server.url}/tuning?theme={quick}")
+    page.wait_for_selector("select[name=slug] option", state="attached")
     page.get_by_label("What counts").select_option("votes")
     page.get_by_label("Fields to vary, one a line").fill("denoising_strength=0.4..0.8")
     page.get_by_role("button", name="Begin a study").click()
