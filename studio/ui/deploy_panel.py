@@ -54,7 +54,7 @@ class DeployPanel:
         self.loaded = loaded
         outputs = [self.served, self.findings]
         self.check.click(self._check, loaded, self.findings, **kwargs)
-        self.show_deployed.click(self._ordered, {loaded, self.channel}, outputs, **kwargs)
+        self.show_deployed.click(self._show_deployed, {loaded, self.channel}, outputs, **kwargs)
         for event in (self.box.expand, self.channel.change, loaded.change):
             event(self._show, {loaded, self.channel}, outputs, **kwargs)
 
@@ -68,14 +68,14 @@ class DeployPanel:
     def _show(self, values: ComponentUpdates) -> tuple[str, str]:
         return served_html(values[self.loaded], self._log(values), self.texts), ""
 
-    def _ordered(self, values: ComponentUpdates) -> tuple[str, str]:
-        """Once the browser has given an order: the log as it is then, and the order in words."""
+    def _show_deployed(self, values: ComponentUpdates) -> tuple[str, str]:
+        """After a deployment from the browser: the log, and a notice that names the deployed version."""
         loaded: ThemeVersion = values[self.loaded]
         log = self._log(values)
         notice = ""
         if log:
             notice = render_notice(
-                self.texts.of(_order_told(log[0].spec, loaded.preset.name)), "status"
+                self.texts.of(_active_message(log[0].spec, loaded.preset.name)), "status"
             )
         return served_html(loaded, log, self.texts), notice
 
@@ -84,10 +84,10 @@ class DeployPanel:
         return self.studio.deployments.deployments.list_all(slug, values[self.channel] or "live")
 
 
-def _order_told(order: DeploymentSpec, name: str) -> Message:
-    if order.version is None:
-        return message("studio.served_no_longer", name=name, channel=order.channel)
-    return message("studio.served_now", number=order.version, name=name, channel=order.channel)
+def _active_message(spec: DeploymentSpec, name: str) -> Message:
+    if spec.version is None:
+        return message("studio.served_no_longer", name=name, channel=spec.channel)
+    return message("studio.served_now", number=spec.version, name=name, channel=spec.channel)
 
 
 def served_html(loaded: ThemeVersion, log: Sequence[Deployment], texts: Texts) -> str:
@@ -123,21 +123,21 @@ def render_deployment_log(log: Sequence[Deployment], texts: Texts) -> str:
     return f'<table class="log"><tr>{head}</tr>{rows}</table>'
 
 
-def _describe(order: DeploymentSpec) -> Message:
-    if order.version is None:
+def _describe(spec: DeploymentSpec) -> Message:
+    if spec.version is None:
         return message("studio.log_taken_down")
-    text = message("studio.log_version", number=order.version)
-    if order.canary_version:
+    text = message("studio.log_version", number=spec.version)
+    if spec.canary_version:
         text = message(
             "studio.log_with_trial",
             served=text,
-            trial=order.canary_version,
-            share=order.canary_percent,
+            trial=spec.canary_version,
+            share=spec.canary_percent,
         )
-    if order.starts_at:
+    if spec.starts_at:
         text = message(
-            "studio.log_starting", served=text, moment=f"{order.starts_at:%Y-%m-%d %H:%M}"
+            "studio.log_starting", served=text, moment=f"{spec.starts_at:%Y-%m-%d %H:%M}"
         )
-    if order.ends_at:
-        text = message("studio.log_ending", served=text, moment=f"{order.ends_at:%Y-%m-%d %H:%M}")
-    return message("studio.log_forced", served=text) if order.bypassed_checks else text
+    if spec.ends_at:
+        text = message("studio.log_ending", served=text, moment=f"{spec.ends_at:%Y-%m-%d %H:%M}")
+    return message("studio.log_forced", served=text) if spec.bypassed_checks else text
