@@ -50,12 +50,12 @@ def start(
     """Run trials of a new or an existing study; prints its trials, best first."""
     studio = open_app()
     if study is None:
-        saved = studio.themes.get_version(slug, version).version
-        study = studio.tuning.create_study(
+        saved = studio.stores.themes.get_version(slug, version).version
+        study = studio.evaluation.tuning.create_study(
             _parse_study(slug, saved, slot.upper(), objective, vary or ())
         )
     print_line(f"study {study}", err=True)
-    studio.tuning.run(study, trials, print_progress)
+    studio.evaluation.tuning.run(study, trials, print_progress)
     _print_trials(study, as_json)
 
 
@@ -68,13 +68,13 @@ def trials(study: Study, as_json: AsJson = False) -> None:
 @app.command()
 def rate(study: Study, trial: Trial, stars: Annotated[int, typer.Argument(min=1, max=5)]) -> None:
     """Rate a trial (1-5 stars), where ratings count."""
-    open_app().tuning.rate(study, trial, stars)
+    open_app().evaluation.tuning.rate(study, trial, stars)
 
 
 @app.command()
 def apply(study: Study, trial: Trial, author: Author = "", as_json: AsJson = False) -> None:
     """Save a trial's values as the next version of its theme."""
-    saved = open_app().tuning.save_trial_as_version(study, trial, author)
+    saved = open_app().evaluation.tuning.save_trial_as_version(study, trial, author)
     row = (saved.preset.slug, saved.version, saved.message)
     print_table(("slug", "version", "note"), [row], as_json)
 
@@ -114,7 +114,7 @@ def _print_trials(study: str, as_json: bool) -> None:
             round(trial.metrics.diversity, 2),
             ", ".join(f"{field}={value}" for field, value in trial.values.items()),
         )
-        for trial in open_app().tuning.trials(study)
+        for trial in open_app().evaluation.tuning.trials(study)
     ]
     columns = ("trial", "score", "stars", "color error", "diversity", "values")
     print_table(columns, rows, as_json)

@@ -19,7 +19,7 @@ from studio.recipes.generation.recipe import ModelType
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.rendering.fake_renderer import FakeRenderer
-from studio.services.requests.request_service import GenerationRequestSpec
+from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from tests import examples
 
@@ -94,12 +94,12 @@ def test_theme_is_exported_and_imported_as_the_next_version(
 
 def test_selections_are_counted_by_version(studio_command: Command, home: Path) -> None:
     studio = create_app_container(Settings(data_dir=home), FakeRenderer)
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    asked = studio.requests.submit(
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    asked = studio.serving.requests.submit(
         ApiClient(name="app"), GenerationRequestSpec("first-light", "mia", seed=5)
     )
-    list(studio.renders.run(asked.id).events())
-    studio.requests.jobs.requests.select_variant(asked.id, "B")
+    list(studio.rendering.renders.run(asked.id).events())
+    studio.stores.jobs.requests.select_variant(asked.id, "B")
     counts = json.loads(studio_command("themes", "selections", "first-light", "--json").out)
     assert counts == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
     assert studio_command("themes", "selections", "nothing").code == 3

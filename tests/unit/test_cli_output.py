@@ -72,9 +72,11 @@ def test_control_characters_in_stored_names_are_escaped(
     studio_command: Command, home: Path
 ) -> None:
     opened = create_app_container(Settings(data_dir=home), FakeRenderer)
-    preset = opened.themes.get_version("first-light").preset
-    opened.themes.save(preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@")
-    opened.moderation.audit.add(
+    preset = opened.stores.themes.get_version("first-light").preset
+    opened.stores.themes.save(
+        preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@"
+    )
+    opened.stores.audit_log.add(
         ModerationDecision(
             stage="words", verdict="block", client="app@", request_id=examples.REQUEST_ID,
             theme="mine", reason="why@", input_text="said@", created_at=examples.LONG_AGO,
@@ -106,7 +108,7 @@ def test_control_characters_in_stored_names_are_escaped(
         assert not control_characters(ran.out + ran.err), arguments
     listed = studio_command("themes", "list").out
     assert r"Mine\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif" in listed
-    assert len(listed.splitlines()) == 1 + len(opened.themes.list_summaries())
+    assert len(listed.splitlines()) == 1 + len(opened.stores.themes.list_summaries())
 
 
 def test_control_characters_in_model_files_are_escaped(studio_command: Command, home: Path) -> None:

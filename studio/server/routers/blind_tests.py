@@ -86,7 +86,7 @@ class VoteRequest(FrozenModel):
 @router.get("")
 def list_blind_tests(blind_tests: BlindTests) -> list[BlindTestResponse]:
     """All blind tests, latest first."""
-    return [BlindTestResponse.of(stored) for stored in blind_tests.contests.list_all()]
+    return [BlindTestResponse.of(stored) for stored in blind_tests.list_all()]
 
 
 @router.post("", status_code=201)

@@ -65,6 +65,14 @@ class BlindTestService:
         """
         return self.contests.add(self._make_contest(title, entrants), author)
 
+    def list_all(self) -> Sequence[StoredBlindTest]:
+        """All blind tests, latest first."""
+        return self.contests.list_all()
+
+    def get(self, contest_id: int) -> StoredBlindTest:
+        """A blind test. Raises NotFoundError."""
+        return self.contests.get(contest_id)
+
     def cost(self, entrants: Sequence[Candidate]) -> Cost:
         """What a blind test between these candidates would render. Raises what `create` raises."""
         return self.costs.of(self._all_jobs(self._make_contest("a contest", entrants)))

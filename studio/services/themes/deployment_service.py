@@ -44,6 +44,12 @@ class DeploymentService:
     deployments: DeploymentStore
     preflight: PreflightChecker
 
+    def list_deployments(
+        self, slug: Slug | None = None, channel: Slug | None = None
+    ) -> Sequence[Deployment]:
+        """The deployment log, latest first, of all themes or channels where None is given."""
+        return self.deployments.list_all(slug, channel)
+
     def run_checks(self, slug: Slug, number: int | None = None) -> tuple[CheckResult, ...]:
         """The preflight results of a version; None: the latest."""
         return self.preflight.check(self.themes.get_version(slug, number))
