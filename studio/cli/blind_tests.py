@@ -21,7 +21,7 @@ VOTE_CHOICES: "tuple[Choice, ...]" = ("left", "right", "tie")
 def list_blind_tests(as_json: AsJson = False) -> None:
     """List blind tests, newest first."""
     rows = [
-        (stored.id, stored.contest.title, len(stored.contest.entrants), stored.author)
+        (stored.id, stored.blind_test.title, len(stored.blind_test.candidates), stored.author)
         for stored in open_app().evaluation.blind_tests.list_all()
     ]
     print_table(("blind test", "title", "candidates", "author"), rows, as_json)
@@ -42,7 +42,7 @@ def create(
     service = open_app().evaluation.blind_tests
     stored = service.create(title, [Candidate.parse(text) for text in candidates], author)
     service.render_missing(stored.id, print_progress)
-    print_table(("blind test", "title"), [(stored.id, stored.contest.title)], as_json)
+    print_table(("blind test", "title"), [(stored.id, stored.blind_test.title)], as_json)
 
 
 @app.command("next")

@@ -52,7 +52,7 @@ def check(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
     results = open_app().authoring.deployments.run_checks(slug, version)
     rows = [(result.level, str(result.message), str(result.hint or "")) for result in results]
     print_table(("level", "message", "hint"), rows, as_json)
-    if worst_level(results) == "stop":
+    if worst_level(results) == "error":
         raise PreflightFailedError("cli.gate_closed", slug=slug)
 
 

@@ -24,8 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="Search for better recipe values in
 
 Study = Annotated[str, typer.Argument(help="Name of a study, e.g. spring/3A/1.")]
 Trial = Annotated[int, typer.Argument(help="Number of a trial.")]
-OBJECTIVES = {"metrics": "looks", "ratings": "votes", "both": "both"}
-"""The values of --objective and what `TuningStudy.objective` calls them."""
 
 
 @app.command()
@@ -93,7 +91,7 @@ def _parse_study(
         "slug": slug,
         "version": version,
         "slot": slot,
-        "objective": OBJECTIVES.get(objective, ""),
+        "objective": objective,
         "search_space": [SearchSpace.parse(text) for text in vary],
     }
     try:

@@ -216,7 +216,7 @@ class ModerationService:
             response = self.moderator.moderate(payload)
         except ModerationUnavailableError as error:
             log.warning("variant %s of %s is not moderated: %s", slot, request.id, error)
-            if preset.safety.external_moderation == "pass":
+            if preset.safety.external_moderation == "fail_open":
                 return result
             return result.model_copy(update={"error": error.message})
         if response.verdict == "withhold":

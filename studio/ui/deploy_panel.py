@@ -20,7 +20,7 @@ from studio.ui.texts import Texts
 MAX_LOG_ROWS = 8
 """Deployments of the log that the panel shows."""
 LEVELS: Mapping[str, str] = {
-    "stop": "studio.level_stop",
+    "error": "studio.level_stop",
     "warning": "studio.level_warning",
     "pass": "studio.level_pass",
 }

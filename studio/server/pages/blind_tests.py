@@ -132,8 +132,8 @@ def get_ranking(test_id: BlindTestId, blind_tests: BlindTests) -> dict[str, Any]
 def _to_json(stored: StoredBlindTest) -> dict[str, Any]:
     return {
         "id": stored.id,
-        "title": stored.contest.title,
-        "entrants": len(stored.contest.entrants),
+        "title": stored.blind_test.title,
+        "entrants": len(stored.blind_test.candidates),
         "author": stored.author,
         "created": stored.created_at.isoformat(),
     }

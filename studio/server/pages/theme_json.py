@@ -29,7 +29,7 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> dict[str, 
             for channel in _channels(log)
         },
         "contests": [
-            _ranking_json(studio.evaluation.blind_tests, stored.id, stored.contest.title)
+            _ranking_json(studio.evaluation.blind_tests, stored.id, stored.blind_test.title)
             for stored in studio.evaluation.blind_tests.list_for_theme(slug)
         ],
         "log": [deployment_json(deployment) for deployment in log],

@@ -37,8 +37,8 @@ class BlindTestResponse(FrozenModel):
     def of(cls, stored: StoredBlindTest) -> Self:
         return cls(
             id=stored.id,
-            title=stored.contest.title,
-            candidates=stored.contest.entrants,
+            title=stored.blind_test.title,
+            candidates=stored.blind_test.candidates,
             author=stored.author,
             created_at=stored.created_at,
         )

@@ -26,7 +26,7 @@ from studio.services.background_tasks import About, BackgroundTasks, ProgressCal
 from studio.services.cost_estimates import Cost, Costs
 from studio.services.evaluation.optuna_studies import (
     METRICS_KEY,
-    STARS_KEY,
+    RATING_KEY,
     STUDY_KEY,
     OptunaStudies,
     suggest,
@@ -152,7 +152,7 @@ class TuningService:
                 number=trial.number,
                 values=trial.params,
                 metrics=trial_metrics(trial),
-                stars=trial.user_attrs.get(STARS_KEY),
+                stars=trial.user_attrs.get(RATING_KEY),
                 score=trial.value,
             )
             for trial in self._studies.load(name).trials

@@ -126,7 +126,7 @@ def test_cancelled_rendering_is_resumed_on_demand(home: Path) -> None:
     client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
     body = {"title": "Which?", "entrants": RECIPES}
     url = f"/votes/{client.post('/votes', json=body, headers=CSRF_HEADERS).json()['id']}"
-    name = f"contest/{url.rsplit('/', 1)[1]}"
+    name = f"blind_test/{url.rsplit('/', 1)[1]}"
     until(lambda: client.get(url).json()["progress"]["done"] >= 2)
     client.post("/system/chores/stop", json={"name": name}, headers=CSRF_HEADERS)
     assert client.get(url).json()["progress"]["stopping"]

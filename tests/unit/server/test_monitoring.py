@@ -46,7 +46,7 @@ def test_ended_jobs_are_counted(app: TestClient, studio: AppContainer) -> None:
     rendered = {labels["model"]: n for labels, n in metrics["studio_job_render_seconds_count"]}
     assert all(rendered[model] >= 2 for model in waits)
     assert metrics["studio_jobs_running"] == [({}, 0)]
-    assert metrics["studio_lanes_busy"] == [({}, 0)]
+    assert metrics["studio_workers_busy"] == [({}, 0)]
 
 
 def test_dashboard_and_guide_use_existing_metrics(app: TestClient, studio: AppContainer) -> None:
@@ -58,12 +58,16 @@ def test_dashboard_and_guide_use_existing_metrics(app: TestClient, studio: AppCo
     families = text_string_to_metric_families(
         studio.rendering.renders.metrics.render_prometheus().decode()
     )
-    metrics = {_family(sample.name) for family in families for sample in family.samples}
+    samples = [sample for family in families for sample in family.samples]
+    metrics = {_family(sample.name) for sample in samples}
+    labels = {label for sample in samples for label in sample.labels}
     for guide in ("grafana.json", "monitor.md"):
         text = (Path(__file__).parents[3] / "docs" / "how-to" / guide).read_text()
         named = {_family(name) for name in re.findall(r"studio_[a-z_]+", text)}
         assert len(named) > 5
         assert named <= metrics
+        for inside in re.findall(r"studio_[a-z_]+{([^}]*)}", text):
+            assert set(re.findall(r"[a-z]+(?==|,|$)", inside)) <= labels, inside
 
 
 def _family(sample: str) -> str:
@@ -81,7 +85,7 @@ def test_queued_jobs_are_counted_by_model_and_tier(studio: AppContainer) -> None
     )
     waiting = next(family for family in families if family.name == "studio_jobs_waiting").samples
     assert sum(sample.value for sample in waiting) == 4
-    assert {sample.labels["turn"] for sample in waiting} == {"2"}
+    assert {sample.labels["tier"] for sample in waiting} == {"2"}
     model = request.preset.recipes.A.base_model.name
     assert model in {sample.labels["model"] for sample in waiting}
 

@@ -12,7 +12,7 @@ from studio.ui.server import build_app
 from tests.waiting import until
 
 CSRF_HEADERS = {"X-Studio": "tuning"}
-STUDY = {"slug": "first-light", "version": 1, "slot": "B", "vary": "denoising_strength=0.4..0.8\nsampler=Euler,UniPC", "objective": "votes"}  # fmt: skip
+STUDY = {"slug": "first-light", "version": 1, "slot": "B", "vary": "denoising_strength=0.4..0.8\nsampler=Euler,UniPC", "objective": "ratings"}  # fmt: skip
 
 
 @pytest.fixture

@@ -52,12 +52,12 @@ def test_cached_images_cost_nothing(studio: AppContainer) -> None:
 
 
 def test_blind_test_costs_the_missing_images_of_all_candidates(studio: AppContainer) -> None:
-    entrants = [Candidate(slug="first-light", version=1, slot=slot) for slot in ("A", "C")]
-    cost = studio.evaluation.blind_tests.cost(entrants)
+    candidates = [Candidate(slug="first-light", version=1, slot=slot) for slot in ("A", "C")]
+    cost = studio.evaluation.blind_tests.cost(candidates)
     drawn_on_a_base = sum(each.base_image is not None for each in studio.authoring.sample_doodles)
     assert (cost.images, cost.cached) == (2 * 2 * drawn_on_a_base, 0)
     assert studio.evaluation.blind_tests.list_all() == []
-    created = studio.evaluation.blind_tests.create("Which?", entrants)
+    created = studio.evaluation.blind_tests.create("Which?", candidates)
     studio.evaluation.blind_tests.render_missing(created.id, lambda *_: None)
     assert studio.evaluation.blind_tests.cost_of(created.id) == Cost(cost.images, cost.images, 0.0)
 

@@ -60,7 +60,7 @@ def sheet(reviewed_by: tuple[str, ...] = ()) -> RegressionReport:
 
 
 def stops(findings: tuple[CheckResult, ...]) -> list[str]:
-    return [str(finding.message) for finding in findings if finding.level == "stop"]
+    return [str(finding.message) for finding in findings if finding.level == "error"]
 
 
 def test_bundled_theme_has_warnings_until_rendered_and_evaluated(studio: AppContainer) -> None:
@@ -195,7 +195,7 @@ def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> N
     for changes, text, hint in cases:
         saved(studio, **changes)
         findings = studio.authoring.deployments.run_checks("first-light")
-        results = [f for f in findings if f.level == "stop"]
+        results = [f for f in findings if f.level == "error"]
         assert [str(f.message) for f in results] == [text]
         assert hint in str(results[0].hint)
 

@@ -155,7 +155,7 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
         for f in studio.authoring.deployments.run_checks("first-light")
         if "safety" in str(f.message)
     ]
-    assert (finding.level, "no weights" in str(finding.hint)) == ("stop", True)
+    assert (finding.level, "no weights" in str(finding.hint)) == ("error", True)
     open_theme = preset(studio, check_outputs=False, check_doodles=False, check_prompts=False)
     assert [e.kind for e in terminal_events(studio, make_request(studio, open_theme)).values()] == [
         "done"
@@ -213,10 +213,10 @@ class FakeModerator:
 @pytest.mark.parametrize(
     ("response", "policy", "kind", "reason"),
     [
-        (ModerationResponse(verdict="pass"), "withhold", "done", ""),
-        (ModerationResponse(verdict="withhold", reason="a logo"), "pass", "withheld", "outside moderation withholds it: a logo"),
-        (None, "withhold", "withheld", "it could not be judged: it is down"),
-        (None, "pass", "done", ""),
+        (ModerationResponse(verdict="pass"), "fail_closed", "done", ""),
+        (ModerationResponse(verdict="withhold", reason="a logo"), "fail_open", "withheld", "outside moderation withholds it: a logo"),
+        (None, "fail_closed", "withheld", "it could not be judged: it is down"),
+        (None, "fail_open", "done", ""),
         (ModerationResponse(verdict="withhold"), "off", "done", ""),
     ],
 )  # fmt: skip
@@ -239,13 +239,13 @@ def test_external_moderator_can_withhold_images(
 
 def test_missing_external_moderation_fails_preflight(home: Path) -> None:
     studio = open_studio(home, Scores(0))
-    studio.stores.themes.save(preset(studio, external_moderation="withhold"))
+    studio.stores.themes.save(preset(studio, external_moderation="fail_closed"))
     [finding] = [
         f
         for f in studio.authoring.deployments.run_checks("first-light")
         if "safety" in str(f.message)
     ]
-    assert (finding.level, "STUDIO_MODERATION_URL" in str(finding.hint)) == ("stop", True)
+    assert (finding.level, "STUDIO_MODERATION_URL" in str(finding.hint)) == ("error", True)
     events = terminal_events(
         studio, make_request(studio, studio.stores.themes.get_version("first-light").preset)
     )

@@ -36,7 +36,7 @@ def studio(home: Path) -> AppContainer:
     return create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
 
 
-def study(objective: Objective = "looks", *ranges: str) -> TuningStudy:
+def study(objective: Objective = "metrics", *ranges: str) -> TuningStudy:
     space = tuple(SearchSpace.parse(text) for text in ranges or ("denoising_strength=0.1..0.9",))
     return TuningStudy(
         slug="first-light", version=1, slot="B", search_space=space, objective=objective
@@ -58,7 +58,7 @@ def test_study_finds_the_best_metrics(studio: AppContainer) -> None:
 
 def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> None:
     name = studio.evaluation.tuning.create_study(
-        study("looks", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
+        study("metrics", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
     )
 
     def stop(done: int, _: int) -> None:
@@ -80,7 +80,7 @@ def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> N
 
 
 def test_trial_of_a_votes_study_waits_for_its_stars(studio: AppContainer) -> None:
-    name = studio.evaluation.tuning.create_study(study("votes"))
+    name = studio.evaluation.tuning.create_study(study("ratings"))
     studio.evaluation.tuning.run(name, 3, ignore_progress)
     assert [t.score for t in studio.evaluation.tuning.trials(name)] == [None] * 3
     studio.evaluation.tuning.rate(name, 1, 5)
@@ -127,9 +127,9 @@ def test_studies_are_listed_by_theme_and_invalid_ones_refused(
     assert studio.evaluation.tuning.list_studies("picnic") == []
     assert studio.evaluation.tuning.get_study(second).objective == "both"
     with pytest.raises(InvalidInputError, match="no field 'nothing'"):
-        studio.evaluation.tuning.create_study(study("looks", "nothing=1..2"))
+        studio.evaluation.tuning.create_study(study("metrics", "nothing=1..2"))
     with pytest.raises(InvalidInputError, match="denoising_strength"):
-        studio.evaluation.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
+        studio.evaluation.tuning.create_study(study("metrics", "denoising_strength=0.5..4"))
     with pytest.raises(InvalidInputError, match="1 to 500 trials"):
         studio.evaluation.tuning.run(first, 0, ignore_progress)
     with pytest.raises(NotFoundError, match="no study 'x'"):

@@ -174,8 +174,8 @@ def test_old_reports_are_read(studio: AppContainer) -> None:
 def test_old_blind_test_and_votes_are_read(studio: AppContainer) -> None:
     blind_tests = BlindTestStore(studio.stores.database)
     [stored] = blind_tests.list_all()
-    assert (stored.contest.title, stored.author) == ("soft or bold", "ada")
-    [first, second] = stored.contest.entrants
+    assert (stored.blind_test.title, stored.author) == ("soft or bold", "ada")
+    [first, second] = stored.blind_test.candidates
     assert (first, second) == tuple(Candidate(slug="spring", version=v) for v in (1, 2))
     [vote] = blind_tests.votes(stored.id)
     assert (vote.voter, vote.choice) == ("bo", "left")
