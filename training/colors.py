@@ -74,7 +74,6 @@ def random_color(rng: np.random.Generator) -> tuple[str, RGB]:
 
 def color_word(color: RGB) -> str:
     """The paint nearest to `colour`, by "redmean", a cheap perceptual distance."""
-
     return min(NAMED_COLORS, key=lambda name: _redmean(color, NAMED_COLORS[name]))
 
 

@@ -103,8 +103,8 @@ class Models:
         vae = AutoencoderKL.from_pretrained(work / "vae" / "final")
         text = CLIPTextModel.from_pretrained(work / "text" / "final" / "text_encoder")
         return cls(
-            runtime.place(vae).eval().requires_grad_(False),
-            runtime.place(text).eval().requires_grad_(False),
+            runtime.place(vae).eval().requires_grad_(requires_grad=False),
+            runtime.place(text).eval().requires_grad_(requires_grad=False),
             CLIPTokenizer.from_pretrained(work / "text" / "final" / "tokenizer"),
         )
 

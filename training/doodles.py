@@ -114,12 +114,12 @@ def _wobbly(
     """The outline walked again by an unsteady hand: slow waves of about `amount` pixels,
     a point every `spacing` pixels."""
     result = skia.PathBuilder()
-    measure = skia.PathMeasure(path, True)
+    measure = skia.PathMeasure(path, forceClosed=True)
     while True:
         length = measure.getLength()
         if length > 12:
             points = _walk(measure, length, rng, amount, spacing)
-            result.addPolygon([skia.Point(*p) for p in points], True)
+            result.addPolygon([skia.Point(*p) for p in points], isClosed=True)
         if not measure.nextContour():
             return result.detach()
 

@@ -111,7 +111,10 @@ class Evaluators:
         net, detail_net = EvaluatorNet(), DetailNet()
         net.load_state_dict(state["net"])
         detail_net.load_state_dict(state["detail"])
-        return cls(net.eval().requires_grad_(False), detail_net.eval().requires_grad_(False))
+        return cls(
+            net.eval().requires_grad_(requires_grad=False),
+            detail_net.eval().requires_grad_(requires_grad=False),
+        )
 
     @torch.no_grad()
     def assess(self, image: Image.Image) -> Assessment:

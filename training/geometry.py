@@ -79,11 +79,11 @@ def torso(character: Character, grow: float, reach: float) -> skia.Path:
 
 
 def polygon(points: Sequence[Vec]) -> skia.Path:
-    return skia.Path.Polygon([skia.Point(*p) for p in points], True)
+    return skia.Path.Polygon([skia.Point(*p) for p in points], isClosed=True)
 
 
 def open_line(points: Sequence[Vec]) -> skia.Path:
-    return skia.Path.Polygon([skia.Point(*p) for p in points], False)
+    return skia.Path.Polygon([skia.Point(*p) for p in points], isClosed=False)
 
 
 def difference(a: skia.Path, b: skia.Path) -> skia.Path:

@@ -92,6 +92,8 @@ def _text(rng: np.random.Generator, at: Vec) -> tuple[skia.Path, ...]:
     lines = []
     for place, letter in enumerate(rng.choice(list(LETTERS), int(rng.integers(2, 6)))):
         left = at[0] + place * size * 0.95 - size * 1.5
-        for line in LETTERS[str(letter)]:
-            lines.append(open_line([(left + x * size * 0.62, at[1] + y * size) for x, y in line]))
+        lines += [
+            open_line([(left + x * size * 0.62, at[1] + y * size) for x, y in line])
+            for line in LETTERS[str(letter)]
+        ]
     return tuple(lines)

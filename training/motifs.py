@@ -65,7 +65,7 @@ def pattern(canvas: skia.Canvas, path: skia.Path, garment: Garment) -> None:
     if garment.pattern == "plain":
         return
     canvas.save()
-    canvas.clipPath(path, skia.ClipOp.kIntersect, True)
+    canvas.clipPath(path, skia.ClipOp.kIntersect, doAntiAlias=True)
     brush, gap = fill(garment.secondary_color), garment.gap
     lines = [gap * index for index in range(int(SIZE / gap) + 1)]
     for row, at in enumerate(lines):

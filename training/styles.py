@@ -58,7 +58,7 @@ class InkStyle:
         if decorate is not None:
             decorate()
         canvas.save()
-        canvas.clipPath(path, skia.ClipOp.kIntersect, True)
+        canvas.clipPath(path, skia.ClipOp.kIntersect, doAntiAlias=True)
         self._rim(canvas, path, (-4.5, -2.5), skia.Color(*INK, 62))
         self._rim(canvas, path, (3.5, 3.0), skia.Color(255, 255, 255, 70))
         canvas.restore()
@@ -107,7 +107,7 @@ class WatercolorStyle:
         if decorate is not None:
             decorate()
         canvas.save()
-        canvas.clipPath(path, skia.ClipOp.kIntersect, True)
+        canvas.clipPath(path, skia.ClipOp.kIntersect, doAntiAlias=True)
         self._pool(canvas, box, color)
         canvas.drawPath(path, _soft(shade(color, 0.62), 0.5, 1.4, width=3.5))
         for _ in range(2):

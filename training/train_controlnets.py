@@ -30,7 +30,10 @@ STARTS = StartMix(drawn=0.6, bare=0.2, whole=0.5)
 def train(work: Path, runtime: Runtime, data: LatentDataset, config: TrainingConfig) -> None:
     torch.manual_seed(config.seed)
     unets = [train_base_model.load_frozen(work, runtime, style) for style in STYLES]
-    nets = {name: runtime.place(new_controlnet(unets[0])).requires_grad_(True) for name in CONTROLS}
+    nets = {
+        name: runtime.place(new_controlnet(unets[0])).requires_grad_(requires_grad=True)
+        for name in CONTROLS
+    }
     trainer = Trainer(work / config.name, config, dict(nets), runtime)
     schedule = DeviceSchedule(runtime.device)
     batch = runtime.batch(128, 16)

@@ -134,7 +134,7 @@ def archive(slug: Slug) -> None:
 @app.command()
 def unarchive(slug: Slug) -> None:
     """Show an archived theme in the lists again."""
-    open_app().authoring.deployments.archive(slug, False)
+    open_app().authoring.deployments.archive(slug, archived=False)
 
 
 def _print_version(saved: "ThemeVersion", as_json: bool) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redis import ConnectionError, Redis
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
 from redis.client import Pipeline
 
 from benchmarks.redis_server import RedisServer
@@ -174,7 +175,7 @@ class DiesAfterOne(Redis):
     def _count(self) -> None:
         self.commands += 1
         if self.commands > 1:
-            raise ConnectionError("killed")
+            raise RedisConnectionError("killed")
 
 
 def test_partly_published_end_is_completed_by_the_next_publisher(redis: RedisServer) -> None:
@@ -182,7 +183,7 @@ def test_partly_published_end_is_completed_by_the_next_publisher(redis: RedisSer
     mine, dying = (
         kind.from_url(redis.url, decode_responses=True) for kind in (Redis, DiesAfterOne)
     )
-    with suppress(ConnectionError):
+    with suppress(RedisConnectionError):
         RedisEventLog(dying).append("r1", [end])
     for _ in range(2):
         RedisEventLog(mine).append("r1", [EventMessage(slot="A", type="queued"), end])

@@ -93,7 +93,7 @@ class BlindTestService:
         """The rendering progress of a blind test; it starts nothing (`start_rendering` does)."""
         progress = self.background_tasks.progress(_task_name(blind_test_id))
         if progress is not None and progress.state == "running":
-            return RenderProgress(False, progress)
+            return RenderProgress(is_complete=False, progress=progress)
         jobs = self._all_jobs(self._blind_test(blind_test_id))
         cached = sum(map(self.cache.has, jobs))
         if progress is None:
@@ -114,7 +114,7 @@ class BlindTestService:
             about,
             lambda on_progress: self.render_missing(blind_test_id, on_progress),
         )
-        return RenderProgress(False, TaskProgress())
+        return RenderProgress(is_complete=False, progress=TaskProgress())
 
     def next_matchup(self, blind_test_id: int, voter: str) -> tuple[int, Matchup]:
         """The number and the matchup on which the voter is to vote next."""

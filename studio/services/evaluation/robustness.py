@@ -1,5 +1,4 @@
-"""The robustness suite: adversarial doodles on a preset's base images; is the character
-preserved?"""
+"""The robustness suite: do adversarial doodles leave the character of the base images preserved?"""
 
 import logging
 from collections.abc import Iterator, Sequence

@@ -212,8 +212,10 @@ class TuningService:
             image = self.cache.get_or_render(job)
             doodle_pixels = decode_png(doodle.png, message("image.a_test_doodle"))
             color_errors.append(median_color_error(doodle_pixels, image))
-            for other in self._other_jobs(preset, version.version, slot, doodle):
-                differences.append(mean_delta_e(image, self.cache.get_or_render(other)))
+            differences += [
+                mean_delta_e(image, self.cache.get_or_render(other))
+                for other in self._other_jobs(preset, version.version, slot, doodle)
+            ]
         return compute_quality_metrics(color_errors, differences)
 
     def _jobs(
