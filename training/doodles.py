@@ -147,6 +147,10 @@ def _walk(
 def _brush(color: RGB, width: float = 0) -> skia.Paint:
     style = skia.Paint.kStroke_Style if width else skia.Paint.kFill_Style
     return skia.Paint(
-        Color=skia.Color(*color), AntiAlias=False, Style=style, StrokeWidth=width,
-        StrokeCap=skia.Paint.kRound_Cap, StrokeJoin=skia.Paint.kRound_Join,
-    )  # fmt: skip
+        Color=skia.Color(*color),
+        AntiAlias=False,
+        Style=style,
+        StrokeWidth=width,
+        StrokeCap=skia.Paint.kRound_Cap,
+        StrokeJoin=skia.Paint.kRound_Join,
+    )

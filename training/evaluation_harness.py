@@ -50,9 +50,13 @@ class EvaluationHarness:
         png = encode_png(case.base)
         sha256 = hashlib.sha256(png).hexdigest()
         base = BaseImage(
-            id=f"case-{sha256[:12]}", name="Case", width=SIZE, height=SIZE, sha256=sha256,
+            id=f"case-{sha256[:12]}",
+            name="Case",
+            width=SIZE,
+            height=SIZE,
+            sha256=sha256,
             keypoints=case.character.keypoints,
-        )  # fmt: skip
+        )
         self._studio.stores.base_images.upsert(base, png)
         doodle = encode_png(case.doodle)
         request = self._studio.rendering.request_factory.create(

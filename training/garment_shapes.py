@@ -20,7 +20,7 @@ from training.geometry import (
     torso,
     union,
     unit,
-)  # fmt: skip
+)
 
 SLOTS = ("shoes", "legs", "torso", "over", "bag", "neck", "arm_0", "arm_1", "hat")
 """Where a garment's pieces go, in the order they are put on the page."""
@@ -69,7 +69,13 @@ def _neckline(character: Character, cut: str) -> skia.Path:
     side = (down[1], -down[0])
     if cut == "v-neck":
         tip = offset_point(neck, down, side, 16 * scale, 0)
-        return polygon([offset_point(neck, down, side, -3, -7 * scale), offset_point(neck, down, side, -3, 7 * scale), tip])  # fmt: skip
+        return polygon(
+            [
+                offset_point(neck, down, side, -3, -7 * scale),
+                offset_point(neck, down, side, -3, 7 * scale),
+                tip,
+            ]
+        )
     return circle(neck, (6 if cut == "round" else 2) * scale)
 
 
@@ -101,11 +107,17 @@ def skirt(character: Character, start: float, length: float, flare: float) -> sk
     hem = (top[0] + down[0] * length, top[1] + down[1] * length)
     path = skia.PathBuilder()
     path.moveTo(*offset_point(top, down, side, 0, -half))
-    path.quadTo(*offset_point(top, down, side, length * 0.4, -half - 4 * scale), *offset_point(hem, down, side, 0, -wide))  # fmt: skip
+    path.quadTo(
+        *offset_point(top, down, side, length * 0.4, -half - 4 * scale),
+        *offset_point(hem, down, side, 0, -wide),
+    )
     path.quadTo(
         *offset_point(hem, down, side, 9 * scale, 0), *offset_point(hem, down, side, 0, wide)
     )
-    path.quadTo(*offset_point(top, down, side, length * 0.4, half + 4 * scale), *offset_point(top, down, side, 0, half))  # fmt: skip
+    path.quadTo(
+        *offset_point(top, down, side, length * 0.4, half + 4 * scale),
+        *offset_point(top, down, side, 0, half),
+    )
     path.close()
     return path.detach()
 
@@ -146,7 +158,9 @@ def _scarf_parts(character: Character, garment: Garment) -> dict[str, skia.Path]
     """A band around the neck and an end that hangs down one side."""
     neck, scale = character.joints[1], character.scale
     side = -1 if garment.flare < 0.5 else 1
-    band = skia.Path.Oval(skia.Rect.MakeXYWH(neck[0] - 19 * scale, neck[1] - 8 * scale, 38 * scale, 16 * scale))  # fmt: skip
+    band = skia.Path.Oval(
+        skia.Rect.MakeXYWH(neck[0] - 19 * scale, neck[1] - 8 * scale, 38 * scale, 16 * scale)
+    )
     start = (neck[0] + side * 9 * scale, neck[1] + 2 * scale)
     end = (start[0] + side * 3 * scale, start[1] + (22 + 22 * garment.length) * scale)
     return {"neck": union(band, limb((start, end), 12 * scale, square=True))}
@@ -183,7 +197,9 @@ def _cap() -> skia.Path:
 
 
 def _beanie() -> skia.Path:
-    brim = skia.Path.RRect(skia.RRect.MakeRectXY(skia.Rect.MakeLTRB(-1.12, -0.58, 1.12, -0.22), 0.15, 0.15))  # fmt: skip
+    brim = skia.Path.RRect(
+        skia.RRect.MakeRectXY(skia.Rect.MakeLTRB(-1.12, -0.58, 1.12, -0.22), 0.15, 0.15)
+    )
     return union(union(_dome(1.08, -0.4), brim), circle((0, -1.42), 0.24))
 
 

@@ -71,9 +71,17 @@ def torso(character: Character, grow: float, reach: float) -> skia.Path:
         *offset_point(hem, down, side, 0, half + 1.5 * scale),
     )
     path.lineTo(*offset_point(waist, down, side, 0, half))
-    path.quadTo(*offset_point(right, down, side, 14 * scale, 3 * scale), right[0] + side[0] * (3 + grow) * scale, right[1] - 3 * scale)  # fmt: skip
+    path.quadTo(
+        *offset_point(right, down, side, 14 * scale, 3 * scale),
+        right[0] + side[0] * (3 + grow) * scale,
+        right[1] - 3 * scale,
+    )
     path.lineTo(neck[0] + side[0] * collar, neck[1] + side[1] * collar)
-    path.quadTo(*offset_point(neck, down, side, 6 * scale, 0), neck[0] - side[0] * collar, neck[1] - side[1] * collar)  # fmt: skip
+    path.quadTo(
+        *offset_point(neck, down, side, 6 * scale, 0),
+        neck[0] - side[0] * collar,
+        neck[1] - side[1] * collar,
+    )
     path.close()
     return path.detach()
 
@@ -106,7 +114,12 @@ def stroked(
     path: skia.Path, width: float, cap: skia.Paint.Cap = skia.Paint.kRound_Cap
 ) -> skia.Path:
     """The area a pen of `width` covers along `path`."""
-    pen = skia.Paint(Style=skia.Paint.kStroke_Style, StrokeWidth=width, StrokeCap=cap, StrokeJoin=skia.Paint.kRound_Join)  # fmt: skip
+    pen = skia.Paint(
+        Style=skia.Paint.kStroke_Style,
+        StrokeWidth=width,
+        StrokeCap=cap,
+        StrokeJoin=skia.Paint.kRound_Join,
+    )
     area = skia.Path()
     pen.getFillPath(path, area)
     return skia.Simplify(area)

@@ -51,7 +51,10 @@ def random_marks(rng: np.random.Generator, most: int = 3) -> tuple[Mark, ...]:
 def draw_doodle_marks(canvas: skia.Canvas, marks: tuple[Mark, ...]) -> None:
     """As the user draws them: flat, with hard edges."""
     for mark in marks:
-        for paint, paths in ((fill(mark.color), mark.shapes), (stroke(mark.color, mark.width), mark.lines)):  # fmt: skip
+        for paint, paths in (
+            (fill(mark.color), mark.shapes),
+            (stroke(mark.color, mark.width), mark.lines),
+        ):
             paint.setAntiAlias(False)
             for path in paths:
                 canvas.drawPath(path, paint)

@@ -36,7 +36,9 @@ def motif_path(name: str, centre: Vec, radius: float) -> skia.Path:
     if name == "heart":
         path = skia.PathBuilder()
         path.moveTo(x, y + radius)
-        path.cubicTo(x - 2 * radius, y - radius * 0.2, x - radius, y - 1.4 * radius, x, y - radius * 0.4)  # fmt: skip
+        path.cubicTo(
+            x - 2 * radius, y - radius * 0.2, x - radius, y - 1.4 * radius, x, y - radius * 0.4
+        )
         path.cubicTo(x + radius, y - 1.4 * radius, x + 2 * radius, y - radius * 0.2, x, y + radius)
         path.close()
         return path.detach()

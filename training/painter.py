@@ -80,7 +80,11 @@ def _piece(
         brush.line(canvas, motif, shade(garment.motif_color, 0.55), 1.5)
     if slot == "bag":
         clasp = path.getBounds()
-        at = (clasp.right() - 14, clasp.bottom() - 10) if garment.flare < 0.5 else (clasp.left() + 14, clasp.bottom() - 10)  # fmt: skip
+        at = (
+            (clasp.right() - 14, clasp.bottom() - 10)
+            if garment.flare < 0.5
+            else (clasp.left() + 14, clasp.bottom() - 10)
+        )
         brush.detail(canvas, geometry.circle(at, 2.6), INK)
 
 

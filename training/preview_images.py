@@ -31,7 +31,9 @@ def write_pictures(folder: Path) -> None:
             _write(folder / "checkpoints" / f"pocket-{style}" / "preview.png", picture)
         for name in (*EFFECTS, FEW_STEP):
             trigger = EFFECTS[name].trigger if name in EFFECTS else ""
-            _write(folder / "loras" / f"pocket-{name}.preview.png", _drawn(studio, "A", name, trigger))  # fmt: skip
+            _write(
+                folder / "loras" / f"pocket-{name}.preview.png", _drawn(studio, "A", name, trigger)
+            )
         for name, seen in _maps(studio).items():
             _write(folder / "controlnets" / f"pocket-{name}" / "preview.png", seen)
 

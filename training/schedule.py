@@ -157,9 +157,12 @@ class _Family:
             train_text_encoder.train(work, runtime, self._data.captions_file, config(rate))
         elif stage == "vae":
             train_vae.train(
-                work, runtime, self._scenes(), config(train_vae.LEARNING_RATE),
+                work,
+                runtime,
+                self._scenes(),
+                config(train_vae.LEARNING_RATE),
                 self._plan.latent_channels,
-            )  # fmt: skip
+            )
         elif stage == "base":
             rate = train_base_model.LEARNING_RATE
             train_base_model.train(work, runtime, self._encoded(), config(rate))

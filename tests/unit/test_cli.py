@@ -223,7 +223,9 @@ def test_base_image_is_added_with_keypoints_from_a_file(
     assert (ran.code, ran.out) == (0, "zoe: 128x128, 18 of 18 keypoints\n")
     bare = studio_command("base-images", "add", "bare", file)
     assert bare.out == "bare: 128x128, no keypoints (required by pose units)\n"
-    assert [i["id"] for i in json.loads(studio_command("base-images", "list", "--json").out)][-2:] == ["zoe", "bare"]  # fmt: skip
+    assert [i["id"] for i in json.loads(studio_command("base-images", "list", "--json").out)][
+        -2:
+    ] == ["zoe", "bare"]
 
 
 def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> None:
@@ -235,7 +237,9 @@ def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> N
 def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Command) -> None:
     checked = json.loads(studio_command("themes", "check", "first-light", "--json").out)
     assert {line["level"] for line in checked} == {"pass", "warning"}
-    deployed = studio_command("themes", "deploy", "first-light", "--author", "ada", "--note", "season opens")  # fmt: skip
+    deployed = studio_command(
+        "themes", "deploy", "first-light", "--author", "ada", "--note", "season opens"
+    )
     assert deployed.code == 0
     assert "ada" in deployed.out
     active = json.loads(studio_command("themes", "status", "--json").out)
@@ -245,7 +249,10 @@ def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Co
     assert studio_command("themes", "undeploy", "first-light", "--note", "a bug").code == 0
     assert json.loads(studio_command("themes", "status", "--json").out) == []
     log = json.loads(studio_command("themes", "deployments", "first-light", "--json").out)
-    assert [(each["version"], each["note"]) for each in log] == [("undeployed", "a bug"), (1, "season opens")]  # fmt: skip
+    assert [(each["version"], each["note"]) for each in log] == [
+        ("undeployed", "a bug"),
+        (1, "season opens"),
+    ]
     # Issue 18, 16: without --author the log has the name of the operating system's user.
     assert [each["author"] for each in log] == [getpass.getuser(), "ada"]
 

@@ -94,8 +94,13 @@ def test_backup_during_writes_is_complete_and_restored(
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
-    ]  # fmt: skip
+        "backup.json",
+        "models",
+        "pictures",
+        "session-secret",
+        "studio.db",
+        "words",
+    ]
     assert not list((tmp_path / "copy").rglob("*.begun"))
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "new"))
     assert studio_command("restore", tmp_path / "copy").code == 0

@@ -104,8 +104,12 @@ def with_the_end_cut_off(rng: random.Random, png: bytes) -> bytes:
 
 
 DAMAGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
-    with_bytes_changed, with_a_chunk_changed, with_a_chunk_added, with_chunks_in_another_order, with_the_end_cut_off,
-)  # fmt: skip
+    with_bytes_changed,
+    with_a_chunk_changed,
+    with_a_chunk_added,
+    with_chunks_in_another_order,
+    with_the_end_cut_off,
+)
 
 
 def refusal(data: bytes) -> str:
