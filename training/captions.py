@@ -15,7 +15,7 @@ OPENING_PHRASES = (
 WEAR_PHRASES = ("wearing", "in", "dressed in", "with", "who wears")
 STYLE_WORDS: Mapping[str, tuple[str, ...]] = {
     "ink": ("clean ink drawing", "bold outlines", "cel shading", "cartoon", "comic style", "glossy sticker"),
-    "water": ("soft watercolour", "watercolor painting", "painted on paper", "gentle washes", "storybook illustration", "pastel wash"),
+    "water": ("soft watercolor", "watercolor painting", "painted on paper", "gentle washes", "storybook illustration", "pastel wash"),
 }  # fmt: skip
 COLOR_WORDS: Mapping[str, tuple[str, ...]] = {
     "red": ("red", "red", "scarlet", "crimson", "cherry red"),
@@ -190,7 +190,7 @@ def _garment_words(garment: Garment, rng: np.random.Generator) -> str:
 
 
 def _paint_words(name: str, color: RGB, rng: np.random.Generator) -> str:
-    """A word for the colour, none for one that hardly goes by the name of its nearest paint."""
+    """A word for the color, none for one that hardly goes by the name of its nearest paint."""
     word = str(rng.choice(COLOR_WORDS[name]))
     return word if is_named(color, name) else ""
 

@@ -132,7 +132,11 @@ def _walk(
     spacing: float,
 ) -> list[Vec]:
     count = max(5, int(length / spacing))
-    waves, phases, sizes = rng.integers(2, 8, 8), rng.uniform(0, 2 * math.pi, 8), rng.normal(0, 0.5, 8)  # fmt: skip
+    waves, phases, sizes = (
+        rng.integers(2, 8, 8),
+        rng.uniform(0, 2 * math.pi, 8),
+        rng.normal(0, 0.5, 8),
+    )
     drift = rng.normal(0, amount * 0.5, 2)
     turns = 2 * math.pi * np.arange(count) / count
     pushes = amount * (sizes * np.sin(turns[:, None] * waves + phases)).sum(axis=1)

@@ -46,7 +46,7 @@ class EvaluationHarness:
     def render(
         self, preset: Preset, case: Case, words: str = "", seed: int = 7
     ) -> tuple[Image.Image, ...]:
-        """The four pictures, A to D. Raises EngineError when one of them fails."""
+        """The four pictures, A to D. Raises RenderError when one of them fails."""
         png = encode_png(case.base)
         sha256 = hashlib.sha256(png).hexdigest()
         base = BaseImage(

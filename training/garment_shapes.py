@@ -45,7 +45,10 @@ def _upper_parts(character: Character, garment: Garment) -> dict[str, skia.Path]
     joints, scale = character.joints, character.scale
     if garment.kind == "dress":
         length = (52 + 42 * garment.length) * scale
-        slot, body = "torso", union(torso(character, 1.5, 0.75), skirt(character, 0.52, length, garment.flare))  # fmt: skip
+        slot, body = (
+            "torso",
+            union(torso(character, 1.5, 0.75), skirt(character, 0.52, length, garment.flare)),
+        )
     elif garment.kind == "jacket":
         reach = 0.85 + 0.5 * garment.length
         slot, body = "over", _opened(character, torso(character, 4.0, reach), reach)
@@ -171,10 +174,10 @@ def _bag_parts(character: Character, garment: Garment) -> dict[str, skia.Path]:
     left = garment.flare < 0.5
     shoulder, hip = character.joints[2 if left else 5], character.joints[11 if left else 8]
     scale, out = character.scale, (1 if left else -1)
-    centre = (hip[0] + out * 12 * scale, hip[1] + 4 * scale)
+    center = (hip[0] + out * 12 * scale, hip[1] + 4 * scale)
     wide, high = (26 + 8 * garment.length) * scale, (20 + 6 * garment.length) * scale
-    box = skia.Rect.MakeXYWH(centre[0] - wide / 2, centre[1] - high / 2, wide, high)
-    strap = limb(((shoulder[0], shoulder[1] - 4 * scale), centre), 4 * scale)
+    box = skia.Rect.MakeXYWH(center[0] - wide / 2, center[1] - high / 2, wide, high)
+    strap = limb(((shoulder[0], shoulder[1] - 4 * scale), center), 4 * scale)
     return {"bag": union(strap, skia.Path.RRect(skia.RRect.MakeRectXY(box, 5, 5)))}
 
 

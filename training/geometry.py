@@ -102,8 +102,8 @@ def intersection(a: skia.Path, b: skia.Path) -> skia.Path:
     return skia.Op(a, b, skia.kIntersect_PathOp)
 
 
-def circle(centre: Vec, radius: float) -> skia.Path:
-    return skia.Path.Circle(centre[0], centre[1], radius)
+def circle(center: Vec, radius: float) -> skia.Path:
+    return skia.Path.Circle(center[0], center[1], radius)
 
 
 def union(a: skia.Path, b: skia.Path) -> skia.Path:

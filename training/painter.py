@@ -27,9 +27,9 @@ def render_target(
     rng: np.random.Generator | None = None,
     marks: tuple[Mark, ...] = (),
 ) -> Image.Image:
-    """The figure in its outfit, RGB, 256 x 256, in one of `brushwork.STYLES`.
+    """The figure in its outfit, RGB, 256 x 256, in one of `styles.STYLES`.
 
-    An empty outfit gives the base image, `marks` are drawn over it. Watercolour's accidents come
+    An empty outfit gives the base image, `marks` are drawn over it. Watercolor's accidents come
     from `rng`.
     """
     brush = drawing_style(style, rng or np.random.default_rng(0))

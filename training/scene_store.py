@@ -144,7 +144,7 @@ class DataFolder:
 
     def _draw(self, pool: ProcessPoolExecutor) -> None:
         if not self.captions_file.exists():
-            rows = list(pool.map(labelled_caption, range(self.captions), chunksize=256))
+            rows = list(pool.map(labeled_caption, range(self.captions), chunksize=256))
             partial_file = self.captions_file.with_suffix(".partial")
             partial_file.write_text(json.dumps(rows))
             partial_file.rename(self.captions_file)
@@ -210,7 +210,7 @@ def detail_of(character: Character, outfit: tuple[Garment, ...]) -> tuple[str, t
     return "none", center
 
 
-def labelled_caption(
+def labeled_caption(
     index: int, first_seed: int = 2_000_000
 ) -> tuple[str, list[int], list[int], list[int]]:
     """A caption of an outfit that nobody draws, and the color, pattern and motif that it names of

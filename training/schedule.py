@@ -58,10 +58,21 @@ class Plan:
 def start_drawing(plan: Plan, folder: Path) -> subprocess.Popen[bytes]:
     """Draws the data in a process of its own, beside the trainer."""
     command = [
-        sys.executable, "-m", "training", "draw", "--folder", str(folder),
-        "--scenes", str(plan.scenes), "--effect-scenes", str(plan.effect_scenes),
-        "--captions", str(plan.captions), "--workers", str(plan.workers),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "training",
+        "draw",
+        "--folder",
+        str(folder),
+        "--scenes",
+        str(plan.scenes),
+        "--effect-scenes",
+        str(plan.effect_scenes),
+        "--captions",
+        str(plan.captions),
+        "--workers",
+        str(plan.workers),
+    ]
     return subprocess.Popen(command, start_new_session=True)
 
 

@@ -164,7 +164,7 @@ class ModerationService:
         """Whether a rendered image may be shown; a withheld one is in the audit log.
 
         May be called from any thread, and waits for seconds where the policy asks the webhook
-        (`WebhookModerator.DEADLINE`), so the render thread should not call it.
+        (`WebhookModerator.DEADLINE_SECONDS`), so the render thread should not call it.
         """
         policy = request.preset.safety
         if not policy.check_outputs:

@@ -24,7 +24,7 @@ class QueueMaintenance:
         """Before `resume_interrupted`: where only one process may render, waits until no other
         does.
 
-        Raises StoreInUse when the timeout has passed.
+        Raises StoreInUseError when the timeout has passed.
         """
         self._runner.reserve(timeout_seconds)
 
@@ -39,8 +39,8 @@ class QueueMaintenance:
         new deadline instead of expiring.
 
         Raises:
-            WorkerHungError, DeviceLost: this process can render no more.
-            StoreInUse: another process renders for the same database.
+            WorkerHungError, DeviceLostError: this process can render no more.
+            StoreInUseError: another process renders for the same database.
         """
         self.check()
         is_clock_steady = self._clock.is_steady()
@@ -54,7 +54,7 @@ class QueueMaintenance:
     def check(self) -> None:
         """Liveness: whether this process works, whatever the state of the services around it.
 
-        Raises WorkerHungError, DeviceLost.
+        Raises WorkerHungError, DeviceLostError.
         """
         self._runner.check()
 
