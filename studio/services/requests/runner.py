@@ -56,7 +56,10 @@ class JobRunner(Protocol):
         ...
 
     def check(self) -> None:
-        """Liveness: whether this process can do its part. Raises WorkerHungError, DeviceLostError."""
+        """Liveness: whether this process can do its part.
+
+        Raises WorkerHungError, DeviceLostError.
+        """
         ...
 
     def check_ready(self) -> None:

@@ -105,7 +105,7 @@ def test_prompt_that_cannot_be_checked_is_blocked(home: Path) -> None:
         make_request(studio, preset(studio), "a red dress", client="app")
     with pytest.raises(ContentBlockedError, match="own.txt, line 1"):
         make_request(studio, preset(studio), "a red dress")
-    assert "could not be judged" in decisions(studio)[0].reason
+    assert "could not be checked" in decisions(studio)[0].reason
 
 
 def test_policy_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
