@@ -46,7 +46,7 @@ def versions(slug: Slug, as_json: AsJson = False) -> None:
         (summary.version, f"{summary.created_at:%Y-%m-%d %H:%M}", summary.author, summary.message)
         for summary in open_app().stores.themes.list_version_summaries(slug)
     ]
-    print_table(("version", "created", "author", "note"), rows, as_json)
+    print_table(("version", "created", "author", "message"), rows, as_json)
 
 
 @app.command()

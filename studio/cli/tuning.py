@@ -74,7 +74,7 @@ def apply(study: Study, trial: Trial, author: Author = "", as_json: AsJson = Fal
     """Save a trial's values as the next version of its theme."""
     saved = open_app().evaluation.tuning.save_trial_as_version(study, trial, author)
     row = (saved.preset.slug, saved.version, saved.message)
-    print_table(("slug", "version", "note"), [row], as_json)
+    print_table(("slug", "version", "message"), [row], as_json)
 
 
 def _parse_study(

@@ -86,7 +86,7 @@ def test_theme_is_exported_and_imported_as_the_next_version(
     assert json.loads(studio_command("themes", "show", "first-light").out) == document
     assert "first-light" in studio_command("themes", "list").out
     versions = json.loads(studio_command("themes", "versions", "first-light", "--json").out)
-    assert [(v["version"], v["note"]) for v in versions] == [
+    assert [(v["version"], v["message"]) for v in versions] == [
         (2, "imported from mine.json"),
         (1, "shipped"),
     ]

@@ -68,7 +68,7 @@ def test_old_themes_are_read(studio: AppContainer) -> None:
     assert (policy.nsfw_threshold, policy.concept_margin) == (0.2, 0.05)
     assert (policy.check_prompts, policy.check_doodles) == (True, False)
     assert (policy.negative_prompt, policy.log_blocked_text) == ("text", True)
-    archived = studio.stores.themes.list_summaries("first", archived=True)
+    archived = studio.stores.themes.list_summaries("first", include_archived=True)
     assert [(theme.slug, theme.archived) for theme in archived] == [("first-light", True)]
 
 
