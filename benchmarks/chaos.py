@@ -39,7 +39,7 @@ def run_chaos(pool: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
     result = {"requests": count, "lost": 0, "duplicated": 0, "unfinished": 0}
     for request in requests:
         slots = _terminal_slots(pool, request)
-        variants = pool.studio.variants.list_for_request(request.id)
+        variants = pool.studio.stores.variants.list_for_request(request.id)
         result["lost"] += any(state != "done" for state in pool.job_states(request))
         result["duplicated"] += len(slots) > len(set(slots)) or len(variants) > len(SLOTS)
         result["unfinished"] += set(slots) != set(SLOTS)
@@ -49,10 +49,10 @@ def run_chaos(pool: WorkerPool, count: int, faults: Faults) -> dict[str, int]:
 def _terminal_slots(pool: WorkerPool, request: RequestStatus) -> list[str]:
     """The recipe slot of each terminal event, as a client that follows the request receives
     them."""
-    service = pool.studio.requests
-    service.is_finished(request.id)
-    live = service.events_since(request.id, 0)
-    events = service.terminal_events(request.id) if live is None else live
+    stored = pool.studio.serving.events
+    stored.is_finished(request.id)
+    live = stored.events_since(request.id, 0)
+    events = stored.terminal_events(request.id) if live is None else live
     return [event.slot for event in events if event.is_terminal]
 
 

@@ -78,19 +78,21 @@ def _warm_requests(home: Path) -> tuple[list[float], list[float]]:
     """Seconds for all four variants and for a preview of recipe A, without the first, which warms
     up."""
     studio = create_app_container(Settings(data_dir=home / "warm"))
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     seconds, previews = [], []
     for seed in range(ROUNDS + 1):
-        request = studio.request_factory.create(preset, "ruby", DOODLE.read_bytes(), "", seed)
+        request = studio.rendering.request_factory.create(
+            preset, "ruby", DOODLE.read_bytes(), "", seed
+        )
         started = time.perf_counter()
-        events = list(studio.renders.start(request).events())
+        events = list(studio.rendering.renders.start(request).events())
         seconds.append(time.perf_counter() - started)
         for event in events:
             if isinstance(event, JobCompleted):
                 Image.open(io.BytesIO(event.png)).verify()
-        job = make_preview_job(request, "A", studio.catalog)
+        job = make_preview_job(request, "A", studio.models.catalog)
         started = time.perf_counter()
-        studio.renders.render_preview(job)
+        studio.rendering.renders.render_preview(job)
         previews.append(time.perf_counter() - started)
     return seconds[1:], previews[1:]
 

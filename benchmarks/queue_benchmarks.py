@@ -44,7 +44,7 @@ def _count_loads(pool: WorkerPool) -> int:
     seconds = [*[0.04] * 4, 0.1]
     requests = [pool.submit("app", seconds) for _ in range(AFFINITY_REQUESTS)]
     pool.wait_until_finished(requests, 120)
-    store = pool.studio.variants
+    store = pool.studio.stores.variants
     variants = [variant for request in requests for variant in store.list_for_request(request.id)]
     assert len(variants) == len(SLOTS) * AFFINITY_REQUESTS
     return sum(variant.timings.load_seconds > 0 for variant in variants)
@@ -96,5 +96,5 @@ def fairness_ratio(pool: WorkerPool) -> float:
         waits.append(time.monotonic() - started)
         pool.wait_until_finished([request], 60)
     for request in flood:
-        pool.studio.requests.jobs.queue.cancel(request.id)
+        pool.studio.stores.jobs.queue.cancel(request.id)
     return percentile(waits, 0.95) / run_seconds

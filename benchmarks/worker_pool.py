@@ -24,7 +24,7 @@ from studio.recipes.serving.request_status import ApiClient, RequestStatus
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.recipes.themes.preset import SLOTS, RecipeSet
 from studio.server.app import MAINTENANCE_INTERVAL_SECONDS
-from studio.services.requests.request_service import GenerationRequestSpec
+from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from studio.store.database import Database, as_utc
 from studio.store.tables import JobRow
@@ -75,7 +75,7 @@ class WorkerPool:
             name=client, max_concurrent_requests=1000, requests_per_minute=100_000
         )
         spec = GenerationRequestSpec(THEME, BASE_IMAGE, user_prompt=prompt)
-        return self.studio.requests.submit(api_client, spec)
+        return self.studio.serving.requests.submit(api_client, spec)
 
     def submit_with_retry(self, client: str, seconds: Sequence[float]) -> RequestStatus:
         """The same, retried while the queue is full or the database away. Raises TimeoutError."""
@@ -87,7 +87,7 @@ class WorkerPool:
         raise TimeoutError("the queue stayed full")
 
     def job_states(self, request: RequestStatus) -> list[str]:
-        return [job.state for job in self.studio.requests.jobs.requests.get_status(request.id).jobs]
+        return [job.state for job in self.studio.stores.jobs.requests.get_status(request.id).jobs]
 
     def first_claimed_at(self, request: RequestStatus) -> datetime:
         """When the first of its jobs was claimed: short jobs send no later heartbeat."""
@@ -99,7 +99,7 @@ class WorkerPool:
         """Waits until all have ended; False if that takes longer than `timeout` seconds."""
         deadline = time.monotonic() + timeout
         pending = list(requests)
-        get_status = self.studio.requests.jobs.requests.get_status
+        get_status = self.studio.stores.jobs.requests.get_status
         while pending and time.monotonic() < deadline:
             pending = [request for request in pending if not get_status(request.id).is_finished]
             time.sleep(POLL_SECONDS)
@@ -138,7 +138,7 @@ class WorkerPool:
     def _maintain(self, stopped: threading.Event) -> None:
         while not stopped.wait(MAINTENANCE_INTERVAL_SECONDS):
             try:
-                self.studio.requests.run_maintenance()
+                self.studio.serving.maintenance.run_maintenance()
             except StudioError as error:
                 print(f"maintenance failed and is retried: {error}", file=sys.stderr)
 
@@ -152,7 +152,7 @@ class WorkerPool:
 
     def _deploy(self) -> None:
         """A theme on two base models whose prompt is the user's alone: it holds the durations."""
-        preset = self.studio.themes.get_version("first-light").preset
+        preset = self.studio.stores.themes.get_version("first-light").preset
         recipes: RecipeSet = preset.recipes
         for index, slot in enumerate(SLOTS):
             changes = {
@@ -163,8 +163,8 @@ class WorkerPool:
             }
             recipes = recipes.replace(slot, recipes[slot].model_copy(update=changes))
         fields = {"slug": THEME, "name": "Bench", "theme_prompt": "", "recipes": recipes}
-        self.studio.themes.save(preset.model_copy(update=fields))
-        self.studio.deployments.deployments.add(DeploymentSpec(slug=THEME, version=1))
+        self.studio.stores.themes.save(preset.model_copy(update=fields))
+        self.studio.stores.deployments.add(DeploymentSpec(slug=THEME, version=1))
 
 
 @contextmanager

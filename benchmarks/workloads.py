@@ -54,12 +54,14 @@ class CanvasInput:
 
 def load_canvas_input(studio: AppContainer) -> CanvasInput:
     """The sample doodle `striped-set` over its base image."""
-    sample = next(doodle for doodle in studio.sample_doodles if doodle.name == "striped-set")
-    image = studio.base_images.get(sample.base_image or "ruby")
+    sample = next(
+        doodle for doodle in studio.authoring.sample_doodles if doodle.name == "striped-set"
+    )
+    image = studio.stores.base_images.get(sample.base_image or "ruby")
     return CanvasInput(
         image,
         sample.png,
-        decode_png(studio.base_images.read_png(image), "the base image"),
+        decode_png(studio.stores.base_images.read_png(image), "the base image"),
         decode_png(sample.png, "the doodle"),
     )
 

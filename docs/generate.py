@@ -93,7 +93,7 @@ def api_document() -> dict[str, Any]:
             app: FastAPI = create_api(studio)
             return app.openapi()
         finally:
-            studio.renders.close()
+            studio.rendering.renders.close()
 
 
 def openapi_json() -> str:

@@ -16,7 +16,7 @@ _CONTROL_ONLY = re.compile(rf"[{_CONTROL}]")
 
 
 def printable(text: str) -> str:
-    """The text as one line, with control and bidi characters escaped as `\\x1b` and `\\u202e`."""
+    r"""The text as one line, with control and bidi characters escaped as `\x1b` and `\u202e`."""
     return _CONTROL_OR_NEWLINE.sub(_escape, text)
 
 
@@ -26,7 +26,7 @@ def printable_lines(text: str) -> str:
 
 
 def printable_json(document: str) -> str:
-    """An equal JSON document with control characters in its strings escaped as `\\u001b`."""
+    r"""An equal JSON document with control characters in its strings escaped as `\u001b`."""
     return _CONTROL_ONLY.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 

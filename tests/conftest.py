@@ -18,6 +18,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from studio import app
 from studio.app import AppContainer, create_app_container
+from studio.composition import moderation
 from studio.safety.image_classifier import OpenNsfwClassifier
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
@@ -72,7 +73,7 @@ def shared_image_classifier() -> Iterator[None]:
     """The classifier's model takes 40 MB: all studios of a test process share one."""
     classifier = OpenNsfwClassifier()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "OpenNsfwClassifier", lambda: classifier)
+        patch.setattr(moderation, "OpenNsfwClassifier", lambda: classifier)
         yield
 
 

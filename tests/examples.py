@@ -57,8 +57,11 @@ def base_image(**changes: Any) -> BaseImage:
 
 def request(**changes: Any) -> GenerationRequest:
     values: dict[str, Any] = {
-        "id": REQUEST_ID, "base_image": base_image(), "preset": preset(), "seed": 7,
-    }  # fmt: skip
+        "id": REQUEST_ID,
+        "base_image": base_image(),
+        "preset": preset(),
+        "seed": 7,
+    }
     return GenerationRequest(**(values | changes))
 
 

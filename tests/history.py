@@ -17,11 +17,14 @@ def keep_variants(store: VariantStore, count: int, **changes: Any) -> None:
     """`count` variants of four-job requests, each a page of one colour."""
     for number in range(count):
         variant = examples.variant(
-            request_id=f"{number // 4:032x}", slot="ABCD"[number % 4],
-            prompt=f"a red dress {number}", seed=number, base_image="ada",
+            request_id=f"{number // 4:032x}",
+            slot="ABCD"[number % 4],
+            prompt=f"a red dress {number}",
+            seed=number,
+            base_image="ada",
             models=(UsedModel(kind="checkpoint", name="pocket-ink", sha256=examples.HASH),),
             **changes,
-        )  # fmt: skip
+        )
         shade = number % SHADES
         image = Image.new("RGB", (64, 64), (255 - 3 * shade, 120, 4 * shade))
         png = png_with_metadata(image, variant.model_dump_json())

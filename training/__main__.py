@@ -41,9 +41,15 @@ def train_family(
     from training.schedule import Plan, train_all
 
     plan = Plan(
-        minutes, scenes, effect_scenes, captions, steps, workers or os.cpu_count() or 1,
-        latent_channels, first_scenes,
-    )  # fmt: skip
+        minutes,
+        scenes,
+        effect_scenes,
+        captions,
+        steps,
+        workers or os.cpu_count() or 1,
+        latent_channels,
+        first_scenes,
+    )
     from training.runtime import new_runtime
 
     train_all(plan, new_runtime(device, scale), work, data, out)

@@ -21,11 +21,19 @@ CHARACTERS = {
 }  # fmt: skip
 
 
-def _wear(kind: str, color: str, secondary_color: str = "white", motif_color: str = "white", **cut: Any) -> Garment:  # fmt: skip
+def _wear(
+    kind: str, color: str, secondary_color: str = "white", motif_color: str = "white", **cut: Any
+) -> Garment:
     return Garment(
-        kind, NAMED_COLORS[color], color, secondary_color=NAMED_COLORS[secondary_color], secondary_color_name=secondary_color,
-        motif_color=NAMED_COLORS[motif_color], motif_color_name=motif_color, **cut,
-    )  # fmt: skip
+        kind,
+        NAMED_COLORS[color],
+        color,
+        secondary_color=NAMED_COLORS[secondary_color],
+        secondary_color_name=secondary_color,
+        motif_color=NAMED_COLORS[motif_color],
+        motif_color_name=motif_color,
+        **cut,
+    )
 
 
 OUTFITS = {

@@ -15,7 +15,7 @@ OPENING_PHRASES = (
 WEAR_PHRASES = ("wearing", "in", "dressed in", "with", "who wears")
 STYLE_WORDS: Mapping[str, tuple[str, ...]] = {
     "ink": ("clean ink drawing", "bold outlines", "cel shading", "cartoon", "comic style", "glossy sticker"),
-    "water": ("soft watercolour", "watercolor painting", "painted on paper", "gentle washes", "storybook illustration", "pastel wash"),
+    "water": ("soft watercolor", "watercolor painting", "painted on paper", "gentle washes", "storybook illustration", "pastel wash"),
 }  # fmt: skip
 COLOR_WORDS: Mapping[str, tuple[str, ...]] = {
     "red": ("red", "red", "scarlet", "crimson", "cherry red"),
@@ -121,11 +121,19 @@ def bare_captions(style: str) -> tuple[str, ...]:
     """Lines that say nothing of clothes: prompt templates around an empty prompt, and less."""
     return (
         *(f"{opening}, {words}" for opening in OPENING_PHRASES for words in STYLE_WORDS[style]),
-        *(f"{opening} wearing , {words}" for opening in OPENING_PHRASES[:3] for words in STYLE_WORDS[style]),
-        *(f"{opening} wearing, {words}" for opening in OPENING_PHRASES[:3] for words in STYLE_WORDS[style]),
+        *(
+            f"{opening} wearing , {words}"
+            for opening in OPENING_PHRASES[:3]
+            for words in STYLE_WORDS[style]
+        ),
+        *(
+            f"{opening} wearing, {words}"
+            for opening in OPENING_PHRASES[:3]
+            for words in STYLE_WORDS[style]
+        ),
         *OPENING_PHRASES,
         *STYLE_WORDS[style],
-    )  # fmt: skip
+    )
 
 
 def _hair_words(character: Character, rng: np.random.Generator) -> str:
@@ -144,7 +152,13 @@ def _shape_words(garment: Garment, rng: np.random.Generator) -> str:
             return str(rng.choice(("flared", "wide", "swinging", "full")))
         return str(rng.choice(("straight", "slim", "pencil"))) if garment.flare < 0.3 else ""
     if garment.kind == "trousers":
-        return str(rng.choice(("baggy", "wide-leg", "loose") if garment.flare > 0.5 else ("tight", "skinny", "slim")))  # fmt: skip
+        return str(
+            rng.choice(
+                ("baggy", "wide-leg", "loose")
+                if garment.flare > 0.5
+                else ("tight", "skinny", "slim")
+            )
+        )
     return ""
 
 
@@ -176,7 +190,7 @@ def _garment_words(garment: Garment, rng: np.random.Generator) -> str:
 
 
 def _paint_words(name: str, color: RGB, rng: np.random.Generator) -> str:
-    """A word for the colour, none for one that hardly goes by the name of its nearest paint."""
+    """A word for the color, none for one that hardly goes by the name of its nearest paint."""
     word = str(rng.choice(COLOR_WORDS[name]))
     return word if is_named(color, name) else ""
 
@@ -187,7 +201,17 @@ def _noun(garment: Garment, rng: np.random.Generator) -> str:
     if garment.kind == "top":
         return str(rng.choice(TOP_WORDS[garment.sleeves]))
     if garment.kind == "skirt":
-        return str(rng.choice(("long skirt", "maxi skirt") if garment.length > 0.6 else ("skirt", "mini skirt")))  # fmt: skip
+        return str(
+            rng.choice(
+                ("long skirt", "maxi skirt") if garment.length > 0.6 else ("skirt", "mini skirt")
+            )
+        )
     if garment.kind == "dress":
-        return str(rng.choice(("gown", "long dress", "dress") if garment.length > 0.6 else ("dress", "dress", "frock")))  # fmt: skip
+        return str(
+            rng.choice(
+                ("gown", "long dress", "dress")
+                if garment.length > 0.6
+                else ("dress", "dress", "frock")
+            )
+        )
     return str(rng.choice(KIND_WORDS[garment.kind]))

@@ -125,7 +125,7 @@ def _joints(
     head = _walk(neck, 180 + lean + tilt * 0.4, 45 * scale)
     points: dict[int, Vec] = {0: head, 1: neck}
     across, face = 90 + lean, 90 + tilt
-    centre = _walk(head, face, turn * 9 * scale)
+    center = _walk(head, face, turn * 9 * scale)
     for index, (side, shoulder, hip, eye, ear) in enumerate(
         ((-1, 2, 8, 14, 16), (1, 5, 11, 15, 17))
     ):
@@ -137,7 +137,7 @@ def _joints(
         points[hip] = _walk(pelvis, across, side * 12 * scale * build)
         points[hip + 1] = _walk(points[hip], side * thigh, 28 * scale * long_legs)
         points[hip + 2] = _walk(points[hip + 1], side * shin, 29 * scale * long_legs)
-        points[eye] = _walk(_walk(centre, face, side * 13 * scale), face - 90, 4 * scale)
+        points[eye] = _walk(_walk(center, face, side * 13 * scale), face - 90, 4 * scale)
         points[ear] = _walk(head, face, side * 34 * scale)
     return tuple(points[index] for index in range(18))
 

@@ -1,4 +1,4 @@
-"""The colours of the drawn world, by name: paints, skins, hair and backgrounds."""
+"""The colors of the drawn world, by name: paints, skins, hair and backgrounds."""
 
 import colorsys
 
@@ -7,7 +7,7 @@ import numpy as np
 RGB = tuple[int, int, int]
 
 MAX_NAME_DISTANCE = 90.0
-"""Redmean distance up to which a colour goes by a paint's name; the farthest pair is 765 apart."""
+"""Redmean distance up to which a color goes by a paint's name; the farthest pair is 765 apart."""
 NAMED_COLORS: dict[str, RGB] = {
     "red": (214, 40, 48),
     "pink": (247, 130, 176),
@@ -52,7 +52,7 @@ INK: RGB = (46, 36, 48)
 
 
 def jitter(color: RGB, rng: np.random.Generator, amount: float = 1.0) -> RGB:
-    """A neighbour of `colour`: still the same word, never the same paint twice."""
+    """A neighbor of `color`: still the same word, never the same paint twice."""
     hue, light, saturation = colorsys.rgb_to_hls(*(c / 255 for c in color))
     hue = (hue + amount * rng.normal(0, 0.012)) % 1
     light = float(np.clip(light + amount * rng.normal(0, 0.035), 0.05, 0.98))
@@ -61,9 +61,9 @@ def jitter(color: RGB, rng: np.random.Generator, amount: float = 1.0) -> RGB:
 
 
 def random_color(rng: np.random.Generator) -> tuple[str, RGB]:
-    """A colour and its word: half of the time near a named paint, else any colour there is.
+    """A color and its word: half of the time near a named paint, else any color there is.
 
-    Users pick any colour; a model that has only seen sixteen turns the others into those.
+    Users pick any color; a model that has only seen sixteen turns the others into those.
     """
     if rng.random() < 0.5:
         name = str(rng.choice(list(NAMED_COLORS)))
@@ -73,13 +73,12 @@ def random_color(rng: np.random.Generator) -> tuple[str, RGB]:
 
 
 def color_word(color: RGB) -> str:
-    """The paint nearest to `colour`, by "redmean", a cheap perceptual distance."""
-
+    """The paint nearest to `color`, by "redmean", a cheap perceptual distance."""
     return min(NAMED_COLORS, key=lambda name: _redmean(color, NAMED_COLORS[name]))
 
 
 def is_named(color: RGB, name: str) -> bool:
-    """Whether a person would call `colour` by that paint's name."""
+    """Whether a person would call `color` by that paint's name."""
     return _redmean(color, NAMED_COLORS[name]) < MAX_NAME_DISTANCE**2
 
 
@@ -90,7 +89,7 @@ def _redmean(one: RGB, other: RGB) -> float:
 
 
 def shade(color: RGB, factor: float) -> RGB:
-    """`colour` in shadow (factor under 1: darker, a little cooler) or light (over 1)."""
+    """`color` in shadow (factor under 1: darker, a little cooler) or light (over 1)."""
     if factor <= 1:
         red, green, blue = (c * factor for c in color)
         return _bytes((red / 255, green / 255, min(1.0, (blue + 10 * (1 - factor)) / 255)))

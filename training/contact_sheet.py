@@ -19,7 +19,9 @@ def write_sheet(preset: str, file: Path, seed: int = 1, words: str = "") -> None
     """Renders every shipped doodle with a shipped preset, as the service would."""
     with tempfile.TemporaryDirectory() as home:
         studio = create_app_container(Settings(home=Path(home)))
-        rows = [_row(studio, preset, doodle, seed, words) for doodle in studio.sample_doodles]
+        rows = [
+            _row(studio, preset, doodle, seed, words) for doodle in studio.authoring.sample_doodles
+        ]
     file.parent.mkdir(parents=True, exist_ok=True)
     sheet(rows).save(file)
 
@@ -28,11 +30,13 @@ def _row(
     studio: AppContainer, preset: str, doodle: SampleDoodle, seed: int, words: str
 ) -> list[Image.Image]:
     base_id = doodle.base_image or "noah"
-    version = studio.themes.get_version(preset)
-    request = studio.request_factory.create(version.preset, base_id, doodle.png, words, seed)
-    base = _open(studio.base_images.read_png(request.base_image))
+    version = studio.stores.themes.get_version(preset)
+    request = studio.rendering.request_factory.create(
+        version.preset, base_id, doodle.png, words, seed
+    )
+    base = _open(studio.stores.base_images.read_png(request.base_image))
     variants = {}
-    for event in studio.renders.start(request).events():
+    for event in studio.rendering.renders.start(request).events():
         if isinstance(event, JobCompleted):
             variants[event.slot] = _open(event.png)
         elif isinstance(event, JobFailed):

@@ -103,8 +103,8 @@ class Models:
         vae = AutoencoderKL.from_pretrained(work / "vae" / "final")
         text = CLIPTextModel.from_pretrained(work / "text" / "final" / "text_encoder")
         return cls(
-            runtime.place(vae).eval().requires_grad_(False),
-            runtime.place(text).eval().requires_grad_(False),
+            runtime.place(vae).eval().requires_grad_(requires_grad=False),
+            runtime.place(text).eval().requires_grad_(requires_grad=False),
             CLIPTokenizer.from_pretrained(work / "text" / "final" / "tokenizer"),
         )
 
@@ -147,14 +147,19 @@ class LatentDataset:
         dtype, side = scenes.runtime.dtype, SIZE // DOWNSCALE
         channels = models.vae.config.latent_channels
         width = models.text_encoder.config.hidden_size
-        self.latents = torch.zeros((rows, len(IMAGES), channels, side, side), dtype=dtype, device=device)  # fmt: skip
+        self.latents = torch.zeros(
+            (rows, len(IMAGES), channels, side, side), dtype=dtype, device=device
+        )
         self.embeds = torch.zeros((rows, len(STYLES), TOKENS, width), dtype=dtype, device=device)
         self.count = torch.zeros((), device=device)
         self.filled = 0
         self.empty_embeds = models.embed([""])
         self.bare_embeds = torch.stack(
-            [models.embed([lines[i % len(lines)] for i in range(64)]) for lines in map(bare_captions, STYLES)]
-        )  # fmt: skip
+            [
+                models.embed([lines[i % len(lines)] for i in range(64)])
+                for lines in map(bare_captions, STYLES)
+            ]
+        )
         self.refresh()
 
     def refresh(self, most_chunks: int = 64) -> None:

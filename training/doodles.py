@@ -114,12 +114,12 @@ def _wobbly(
     """The outline walked again by an unsteady hand: slow waves of about `amount` pixels,
     a point every `spacing` pixels."""
     result = skia.PathBuilder()
-    measure = skia.PathMeasure(path, True)
+    measure = skia.PathMeasure(path, forceClosed=True)
     while True:
         length = measure.getLength()
         if length > 12:
             points = _walk(measure, length, rng, amount, spacing)
-            result.addPolygon([skia.Point(*p) for p in points], True)
+            result.addPolygon([skia.Point(*p) for p in points], isClosed=True)
         if not measure.nextContour():
             return result.detach()
 
@@ -132,7 +132,11 @@ def _walk(
     spacing: float,
 ) -> list[Vec]:
     count = max(5, int(length / spacing))
-    waves, phases, sizes = rng.integers(2, 8, 8), rng.uniform(0, 2 * math.pi, 8), rng.normal(0, 0.5, 8)  # fmt: skip
+    waves, phases, sizes = (
+        rng.integers(2, 8, 8),
+        rng.uniform(0, 2 * math.pi, 8),
+        rng.normal(0, 0.5, 8),
+    )
     drift = rng.normal(0, amount * 0.5, 2)
     turns = 2 * math.pi * np.arange(count) / count
     pushes = amount * (sizes * np.sin(turns[:, None] * waves + phases)).sum(axis=1)
@@ -147,6 +151,10 @@ def _walk(
 def _brush(color: RGB, width: float = 0) -> skia.Paint:
     style = skia.Paint.kStroke_Style if width else skia.Paint.kFill_Style
     return skia.Paint(
-        Color=skia.Color(*color), AntiAlias=False, Style=style, StrokeWidth=width,
-        StrokeCap=skia.Paint.kRound_Cap, StrokeJoin=skia.Paint.kRound_Join,
-    )  # fmt: skip
+        Color=skia.Color(*color),
+        AntiAlias=False,
+        Style=style,
+        StrokeWidth=width,
+        StrokeCap=skia.Paint.kRound_Cap,
+        StrokeJoin=skia.Paint.kRound_Join,
+    )

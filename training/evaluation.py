@@ -1,4 +1,4 @@
-"""Measures a preset on doodles never trained on: color_error, figure, style, words, diversity."""
+"""Measures a preset on doodles never trained on: color error, character, style, words, diversity."""
 
 import tempfile
 import time
@@ -118,7 +118,13 @@ def evaluate(slug: str, work: Path, count: int) -> Evaluation:
         nothing_added_rate=_nothing_added(evaluators, little),
         seconds=seconds,
     )
-    groups = ((drawn[:6], images), (detailed[:6], details), (black[:2], dark), (wild[:2], noisy), (marked[:4], little))  # fmt: skip
+    groups = (
+        (drawn[:6], images),
+        (detailed[:6], details),
+        (black[:2], dark),
+        (wild[:2], noisy),
+        (marked[:4], little),
+    )
     shown = [pair for cases, fours in groups for pair in zip(cases, fours, strict=False)]
     rows = tuple((overlay_doodle(case.base, case.doodle), *four) for case, four in shown)
     return Evaluation(metrics, rows)
@@ -192,10 +198,10 @@ def _seeds_of_one(preset: Preset) -> Preset:
 def _prompt_adherence(
     harness: EvaluationHarness, evaluators: Evaluators, preset: Preset, cases: Sequence[Case]
 ) -> tuple[float, float]:
-    """Shares of pictures that show the colour, and the garment, asked for in words alone.
+    """Shares of pictures that show the color, and the garment, asked for in words alone.
 
     The base is bare and strength is 1, so that nothing but the words says what is worn. The
-    colour is looked for where the garment must be, the garment is for the evaluator to tell.
+    color is looked for where the garment must be, the garment is for the evaluator to tell.
     """
     colors, garments = [], []
     free = _at_full_strength(preset)

@@ -41,23 +41,29 @@ class EvaluationHarness:
         self._studio = studio
 
     def preset(self, slug: str) -> Preset:
-        return self._studio.themes.get_version(slug).preset
+        return self._studio.stores.themes.get_version(slug).preset
 
     def render(
         self, preset: Preset, case: Case, words: str = "", seed: int = 7
     ) -> tuple[Image.Image, ...]:
-        """The four pictures, A to D. Raises EngineError when one of them fails."""
+        """The four pictures, A to D. Raises RenderError when one of them fails."""
         png = encode_png(case.base)
         sha256 = hashlib.sha256(png).hexdigest()
         base = BaseImage(
-            id=f"case-{sha256[:12]}", name="Case", width=SIZE, height=SIZE, sha256=sha256,
+            id=f"case-{sha256[:12]}",
+            name="Case",
+            width=SIZE,
+            height=SIZE,
+            sha256=sha256,
             keypoints=case.character.keypoints,
-        )  # fmt: skip
-        self._studio.base_images.upsert(base, png)
+        )
+        self._studio.stores.base_images.upsert(base, png)
         doodle = encode_png(case.doodle)
-        request = self._studio.request_factory.create(preset, base.id, doodle, words, seed)
+        request = self._studio.rendering.request_factory.create(
+            preset, base.id, doodle, words, seed
+        )
         pictures = {}
-        for event in self._studio.renders.start(request).events():
+        for event in self._studio.rendering.renders.start(request).events():
             if isinstance(event, JobFailed):
                 raise RenderError(str(event.message))
             if isinstance(event, ResultWithheld):

@@ -72,7 +72,10 @@ class EvaluatorNet(nn.Module):
             wide = functional.interpolate(deep, scale_factor=2.0, mode="nearest")
             deep = block(torch.cat((wide, skip), dim=1))
         pooled = functional.adaptive_avg_pool2d(layers[-1], POOL_GRID).flatten(1)
-        return {"joints": self.joints(deep), **{name: head(pooled) for name, head in self.heads.items()}}  # fmt: skip
+        return {
+            "joints": self.joints(deep),
+            **{name: head(pooled) for name, head in self.heads.items()},
+        }
 
     def layers(self, images: torch.Tensor) -> list[torch.Tensor]:
         """What each stage sees, as the perceptual distance compares it."""
@@ -88,7 +91,9 @@ class DetailNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(_block(3, 32, 1), _block(32, 64, 2), _block(64, 96, 2), _block(96, 128, 2))  # fmt: skip
+        self.body = nn.Sequential(
+            _block(3, 32, 1), _block(32, 64, 2), _block(64, 96, 2), _block(96, 128, 2)
+        )
         self.head = nn.Linear(128 * 9, len(DETAILS))
 
     def forward(self, pieces: torch.Tensor) -> torch.Tensor:
@@ -111,7 +116,10 @@ class Evaluators:
         net, detail_net = EvaluatorNet(), DetailNet()
         net.load_state_dict(state["net"])
         detail_net.load_state_dict(state["detail"])
-        return cls(net.eval().requires_grad_(False), detail_net.eval().requires_grad_(False))
+        return cls(
+            net.eval().requires_grad_(requires_grad=False),
+            detail_net.eval().requires_grad_(requires_grad=False),
+        )
 
     @torch.no_grad()
     def assess(self, image: Image.Image) -> Assessment:

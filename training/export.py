@@ -40,7 +40,9 @@ def export_finished(work: Path, folder: Path) -> None:
         file = work / f"lora-{name}" / "final" / f"{name}.safetensors"
         if file.exists():
             (folder / "loras").mkdir(parents=True, exist_ok=True)
-            save_file(load_file(file), folder / "loras" / f"pocket-{name}.safetensors", _lora_words(name))  # fmt: skip
+            save_file(
+                load_file(file), folder / "loras" / f"pocket-{name}.safetensors", _lora_words(name)
+            )
     for config in [*folder.rglob("*config.json"), *folder.rglob("model_index.json")]:
         _strip_paths(config)
 

@@ -14,15 +14,15 @@ from training.garments import CUTS, Garment
 from training.geometry import body_parts
 
 MIN_COVERAGE = 0.3
-"""Share of a garment's place that shows its colour. Of 154 drawn pictures of plain clothes 94 %
-pass in the colour their caption names, 2 % in one of the others that are no neighbours of it."""
+"""Share of a garment's place that shows its color. Of 154 drawn pictures of plain clothes 94 %
+pass in the color their caption names, 2 % in one of the others that are no neighbors of it."""
 
 
 def shows_garment(picture: Image.Image, character: Character, kind: str, color: RGB) -> bool:
-    """Whether `figure` wears `colour` in `picture` where a garment of `kind` must be.
+    """Whether the character wears a garment of this color where one of `kind` must be.
 
-    `kind` is one of `garments.CLOTHES`. A part is enough (`ENOUGH`), for the skirt may be shorter
-    than the middle one that is looked for, and a long top or a bag lie over it.
+    `kind` is one of `garments.CLOTHES`. A part is enough (`MIN_COVERAGE`), for the skirt may be
+    shorter than the middle one that is looked for, and a long top or a bag lie over it.
     """
     pixels = np.asarray(picture.convert("RGB"))[garment_mask(character, kind)]
     worn = rgb2lab(pixels / 255)

@@ -20,7 +20,7 @@ from training.geometry import (
     torso,
     union,
     unit,
-)  # fmt: skip
+)
 
 SLOTS = ("shoes", "legs", "torso", "over", "bag", "neck", "arm_0", "arm_1", "hat")
 """Where a garment's pieces go, in the order they are put on the page."""
@@ -45,7 +45,10 @@ def _upper_parts(character: Character, garment: Garment) -> dict[str, skia.Path]
     joints, scale = character.joints, character.scale
     if garment.kind == "dress":
         length = (52 + 42 * garment.length) * scale
-        slot, body = "torso", union(torso(character, 1.5, 0.75), skirt(character, 0.52, length, garment.flare))  # fmt: skip
+        slot, body = (
+            "torso",
+            union(torso(character, 1.5, 0.75), skirt(character, 0.52, length, garment.flare)),
+        )
     elif garment.kind == "jacket":
         reach = 0.85 + 0.5 * garment.length
         slot, body = "over", _opened(character, torso(character, 4.0, reach), reach)
@@ -69,7 +72,13 @@ def _neckline(character: Character, cut: str) -> skia.Path:
     side = (down[1], -down[0])
     if cut == "v-neck":
         tip = offset_point(neck, down, side, 16 * scale, 0)
-        return polygon([offset_point(neck, down, side, -3, -7 * scale), offset_point(neck, down, side, -3, 7 * scale), tip])  # fmt: skip
+        return polygon(
+            [
+                offset_point(neck, down, side, -3, -7 * scale),
+                offset_point(neck, down, side, -3, 7 * scale),
+                tip,
+            ]
+        )
     return circle(neck, (6 if cut == "round" else 2) * scale)
 
 
@@ -101,11 +110,17 @@ def skirt(character: Character, start: float, length: float, flare: float) -> sk
     hem = (top[0] + down[0] * length, top[1] + down[1] * length)
     path = skia.PathBuilder()
     path.moveTo(*offset_point(top, down, side, 0, -half))
-    path.quadTo(*offset_point(top, down, side, length * 0.4, -half - 4 * scale), *offset_point(hem, down, side, 0, -wide))  # fmt: skip
+    path.quadTo(
+        *offset_point(top, down, side, length * 0.4, -half - 4 * scale),
+        *offset_point(hem, down, side, 0, -wide),
+    )
     path.quadTo(
         *offset_point(hem, down, side, 9 * scale, 0), *offset_point(hem, down, side, 0, wide)
     )
-    path.quadTo(*offset_point(top, down, side, length * 0.4, half + 4 * scale), *offset_point(top, down, side, 0, half))  # fmt: skip
+    path.quadTo(
+        *offset_point(top, down, side, length * 0.4, half + 4 * scale),
+        *offset_point(top, down, side, 0, half),
+    )
     path.close()
     return path.detach()
 
@@ -146,7 +161,9 @@ def _scarf_parts(character: Character, garment: Garment) -> dict[str, skia.Path]
     """A band around the neck and an end that hangs down one side."""
     neck, scale = character.joints[1], character.scale
     side = -1 if garment.flare < 0.5 else 1
-    band = skia.Path.Oval(skia.Rect.MakeXYWH(neck[0] - 19 * scale, neck[1] - 8 * scale, 38 * scale, 16 * scale))  # fmt: skip
+    band = skia.Path.Oval(
+        skia.Rect.MakeXYWH(neck[0] - 19 * scale, neck[1] - 8 * scale, 38 * scale, 16 * scale)
+    )
     start = (neck[0] + side * 9 * scale, neck[1] + 2 * scale)
     end = (start[0] + side * 3 * scale, start[1] + (22 + 22 * garment.length) * scale)
     return {"neck": union(band, limb((start, end), 12 * scale, square=True))}
@@ -157,10 +174,10 @@ def _bag_parts(character: Character, garment: Garment) -> dict[str, skia.Path]:
     left = garment.flare < 0.5
     shoulder, hip = character.joints[2 if left else 5], character.joints[11 if left else 8]
     scale, out = character.scale, (1 if left else -1)
-    centre = (hip[0] + out * 12 * scale, hip[1] + 4 * scale)
+    center = (hip[0] + out * 12 * scale, hip[1] + 4 * scale)
     wide, high = (26 + 8 * garment.length) * scale, (20 + 6 * garment.length) * scale
-    box = skia.Rect.MakeXYWH(centre[0] - wide / 2, centre[1] - high / 2, wide, high)
-    strap = limb(((shoulder[0], shoulder[1] - 4 * scale), centre), 4 * scale)
+    box = skia.Rect.MakeXYWH(center[0] - wide / 2, center[1] - high / 2, wide, high)
+    strap = limb(((shoulder[0], shoulder[1] - 4 * scale), center), 4 * scale)
     return {"bag": union(strap, skia.Path.RRect(skia.RRect.MakeRectXY(box, 5, 5)))}
 
 
@@ -183,7 +200,9 @@ def _cap() -> skia.Path:
 
 
 def _beanie() -> skia.Path:
-    brim = skia.Path.RRect(skia.RRect.MakeRectXY(skia.Rect.MakeLTRB(-1.12, -0.58, 1.12, -0.22), 0.15, 0.15))  # fmt: skip
+    brim = skia.Path.RRect(
+        skia.RRect.MakeRectXY(skia.Rect.MakeLTRB(-1.12, -0.58, 1.12, -0.22), 0.15, 0.15)
+    )
     return union(union(_dome(1.08, -0.4), brim), circle((0, -1.42), 0.24))
 
 

@@ -1,4 +1,4 @@
-"""What the avatar wears: garments and accessories by kind, cut, colour, pattern and motif."""
+"""What the avatar wears: garments and accessories by kind, cut, color, pattern and motif."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -107,7 +107,7 @@ def random_garment(rng: np.random.Generator, kind: str) -> Garment:
 
 
 def _three_paints(rng: np.random.Generator) -> list[tuple[str, RGB]]:
-    """Three colours of different names, so that a pattern shows on its cloth."""
+    """Three colors of different names, so that a pattern shows on its cloth."""
     paints: dict[str, RGB] = {}
     while len(paints) < 3:
         name, color = random_color(rng)

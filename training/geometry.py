@@ -71,19 +71,27 @@ def torso(character: Character, grow: float, reach: float) -> skia.Path:
         *offset_point(hem, down, side, 0, half + 1.5 * scale),
     )
     path.lineTo(*offset_point(waist, down, side, 0, half))
-    path.quadTo(*offset_point(right, down, side, 14 * scale, 3 * scale), right[0] + side[0] * (3 + grow) * scale, right[1] - 3 * scale)  # fmt: skip
+    path.quadTo(
+        *offset_point(right, down, side, 14 * scale, 3 * scale),
+        right[0] + side[0] * (3 + grow) * scale,
+        right[1] - 3 * scale,
+    )
     path.lineTo(neck[0] + side[0] * collar, neck[1] + side[1] * collar)
-    path.quadTo(*offset_point(neck, down, side, 6 * scale, 0), neck[0] - side[0] * collar, neck[1] - side[1] * collar)  # fmt: skip
+    path.quadTo(
+        *offset_point(neck, down, side, 6 * scale, 0),
+        neck[0] - side[0] * collar,
+        neck[1] - side[1] * collar,
+    )
     path.close()
     return path.detach()
 
 
 def polygon(points: Sequence[Vec]) -> skia.Path:
-    return skia.Path.Polygon([skia.Point(*p) for p in points], True)
+    return skia.Path.Polygon([skia.Point(*p) for p in points], isClosed=True)
 
 
 def open_line(points: Sequence[Vec]) -> skia.Path:
-    return skia.Path.Polygon([skia.Point(*p) for p in points], False)
+    return skia.Path.Polygon([skia.Point(*p) for p in points], isClosed=False)
 
 
 def difference(a: skia.Path, b: skia.Path) -> skia.Path:
@@ -94,8 +102,8 @@ def intersection(a: skia.Path, b: skia.Path) -> skia.Path:
     return skia.Op(a, b, skia.kIntersect_PathOp)
 
 
-def circle(centre: Vec, radius: float) -> skia.Path:
-    return skia.Path.Circle(centre[0], centre[1], radius)
+def circle(center: Vec, radius: float) -> skia.Path:
+    return skia.Path.Circle(center[0], center[1], radius)
 
 
 def union(a: skia.Path, b: skia.Path) -> skia.Path:
@@ -106,7 +114,12 @@ def stroked(
     path: skia.Path, width: float, cap: skia.Paint.Cap = skia.Paint.kRound_Cap
 ) -> skia.Path:
     """The area a pen of `width` covers along `path`."""
-    pen = skia.Paint(Style=skia.Paint.kStroke_Style, StrokeWidth=width, StrokeCap=cap, StrokeJoin=skia.Paint.kRound_Join)  # fmt: skip
+    pen = skia.Paint(
+        Style=skia.Paint.kStroke_Style,
+        StrokeWidth=width,
+        StrokeCap=cap,
+        StrokeJoin=skia.Paint.kRound_Join,
+    )
     area = skia.Path()
     pen.getFillPath(path, area)
     return skia.Simplify(area)

@@ -51,7 +51,10 @@ def random_marks(rng: np.random.Generator, most: int = 3) -> tuple[Mark, ...]:
 def draw_doodle_marks(canvas: skia.Canvas, marks: tuple[Mark, ...]) -> None:
     """As the user draws them: flat, with hard edges."""
     for mark in marks:
-        for paint, paths in ((fill(mark.color), mark.shapes), (stroke(mark.color, mark.width), mark.lines)):  # fmt: skip
+        for paint, paths in (
+            (fill(mark.color), mark.shapes),
+            (stroke(mark.color, mark.width), mark.lines),
+        ):
             paint.setAntiAlias(False)
             for path in paths:
                 canvas.drawPath(path, paint)
@@ -92,6 +95,8 @@ def _text(rng: np.random.Generator, at: Vec) -> tuple[skia.Path, ...]:
     lines = []
     for place, letter in enumerate(rng.choice(list(LETTERS), int(rng.integers(2, 6)))):
         left = at[0] + place * size * 0.95 - size * 1.5
-        for line in LETTERS[str(letter)]:
-            lines.append(open_line([(left + x * size * 0.62, at[1] + y * size) for x, y in line]))
+        lines += [
+            open_line([(left + x * size * 0.62, at[1] + y * size) for x, y in line])
+            for line in LETTERS[str(letter)]
+        ]
     return tuple(lines)

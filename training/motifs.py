@@ -30,13 +30,15 @@ def motif_for(character: Character, garment: Garment) -> skia.Path:
     return motif_path(garment.motif, center, garment.motif_size * character.scale)
 
 
-def motif_path(name: str, centre: Vec, radius: float) -> skia.Path:
-    """The outline of one of `garments.MOTIFS` around `centre`."""
-    x, y = centre
+def motif_path(name: str, center: Vec, radius: float) -> skia.Path:
+    """The outline of one of `garments.MOTIFS` around `center`."""
+    x, y = center
     if name == "heart":
         path = skia.PathBuilder()
         path.moveTo(x, y + radius)
-        path.cubicTo(x - 2 * radius, y - radius * 0.2, x - radius, y - 1.4 * radius, x, y - radius * 0.4)  # fmt: skip
+        path.cubicTo(
+            x - 2 * radius, y - radius * 0.2, x - radius, y - 1.4 * radius, x, y - radius * 0.4
+        )
         path.cubicTo(x + radius, y - 1.4 * radius, x + 2 * radius, y - radius * 0.2, x, y + radius)
         path.close()
         return path.detach()
@@ -44,7 +46,7 @@ def motif_path(name: str, centre: Vec, radius: float) -> skia.Path:
         turns = [2 * math.pi * petal / 5 for petal in range(5)]
         petals = [(x + radius * 0.7 * math.sin(t), y - radius * 0.7 * math.cos(t)) for t in turns]
         return _union_of_circles(
-            [(centre, radius * 0.5), *((petal, radius * 0.45) for petal in petals)]
+            [(center, radius * 0.5), *((petal, radius * 0.45) for petal in petals)]
         )
     if name == "cloud":
         puffs = ((-0.6, 0.15, 0.45), (0, -0.15, 0.6), (0.6, 0.15, 0.45), (0, 0.3, 0.45))
@@ -53,11 +55,11 @@ def motif_path(name: str, centre: Vec, radius: float) -> skia.Path:
         )
     if name == "moon":
         bite = geometry.circle((x + radius * 0.5, y - radius * 0.15), radius * 0.8)
-        return skia.Op(geometry.circle(centre, radius), bite, skia.kDifference_PathOp)
+        return skia.Op(geometry.circle(center, radius), bite, skia.kDifference_PathOp)
     if name == "bolt":
         corners = ((0.25, -1.1), (-0.65, 0.2), (-0.08, 0.2), (-0.3, 1.1), (0.65, -0.25), (0.08, -0.25))  # fmt: skip
         return geometry.polygon([(x + dx * radius, y + dy * radius) for dx, dy in corners])
-    return _spiky(centre, radius, *((5, 0.45) if name == "star" else (10, 0.68)))
+    return _spiky(center, radius, *((5, 0.45) if name == "star" else (10, 0.68)))
 
 
 def pattern(canvas: skia.Canvas, path: skia.Path, garment: Garment) -> None:
@@ -65,7 +67,7 @@ def pattern(canvas: skia.Canvas, path: skia.Path, garment: Garment) -> None:
     if garment.pattern == "plain":
         return
     canvas.save()
-    canvas.clipPath(path, skia.ClipOp.kIntersect, True)
+    canvas.clipPath(path, skia.ClipOp.kIntersect, doAntiAlias=True)
     brush, gap = fill(garment.secondary_color), garment.gap
     lines = [gap * index for index in range(int(SIZE / gap) + 1)]
     for row, at in enumerate(lines):
@@ -86,17 +88,17 @@ def pattern(canvas: skia.Canvas, path: skia.Path, garment: Garment) -> None:
     canvas.restore()
 
 
-def _spiky(centre: Vec, radius: float, spikes: int, inner: float) -> skia.Path:
+def _spiky(center: Vec, radius: float, spikes: int, inner: float) -> skia.Path:
     corners = []
     for corner in range(2 * spikes):
         turn = math.pi * corner / spikes
         reach = radius * (1.1 if corner % 2 == 0 else inner)
-        corners.append((centre[0] + reach * math.sin(turn), centre[1] - reach * math.cos(turn)))
+        corners.append((center[0] + reach * math.sin(turn), center[1] - reach * math.cos(turn)))
     return geometry.polygon(corners)
 
 
 def _union_of_circles(circles: list[tuple[Vec, float]]) -> skia.Path:
     outline = skia.Path()
-    for centre, radius in circles:
-        outline = geometry.union(outline, geometry.circle(centre, radius))
+    for center, radius in circles:
+        outline = geometry.union(outline, geometry.circle(center, radius))
     return outline

@@ -27,9 +27,9 @@ def render_target(
     rng: np.random.Generator | None = None,
     marks: tuple[Mark, ...] = (),
 ) -> Image.Image:
-    """The figure in its outfit, RGB, 256 x 256, in one of `brushwork.STYLES`.
+    """The figure in its outfit, RGB, 256 x 256, in one of `styles.STYLES`.
 
-    An empty outfit gives the base image, `marks` are drawn over it. Watercolour's accidents come
+    An empty outfit gives the base image, `marks` are drawn over it. Watercolor's accidents come
     from `rng`.
     """
     brush = drawing_style(style, rng or np.random.default_rng(0))
@@ -80,7 +80,11 @@ def _piece(
         brush.line(canvas, motif, shade(garment.motif_color, 0.55), 1.5)
     if slot == "bag":
         clasp = path.getBounds()
-        at = (clasp.right() - 14, clasp.bottom() - 10) if garment.flare < 0.5 else (clasp.left() + 14, clasp.bottom() - 10)  # fmt: skip
+        at = (
+            (clasp.right() - 14, clasp.bottom() - 10)
+            if garment.flare < 0.5
+            else (clasp.left() + 14, clasp.bottom() - 10)
+        )
         brush.detail(canvas, geometry.circle(at, 2.6), INK)
 
 

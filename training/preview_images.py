@@ -31,28 +31,30 @@ def write_pictures(folder: Path) -> None:
             _write(folder / "checkpoints" / f"pocket-{style}" / "preview.png", picture)
         for name in (*EFFECTS, FEW_STEP):
             trigger = EFFECTS[name].trigger if name in EFFECTS else ""
-            _write(folder / "loras" / f"pocket-{name}.preview.png", _drawn(studio, "A", name, trigger))  # fmt: skip
+            _write(
+                folder / "loras" / f"pocket-{name}.preview.png", _drawn(studio, "A", name, trigger)
+            )
         for name, seen in _maps(studio).items():
             _write(folder / "controlnets" / f"pocket-{name}" / "preview.png", seen)
 
 
 def _drawn(studio: AppContainer, letter: Slot, lora: str = "", trigger: str = "") -> Image.Image:
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     if lora:
         use = LoraSettings(model=ModelRef(name=f"pocket-{lora}"))
         recipe = preset.recipes[letter].model_copy(update={"loras": (use,)})
         preset = preset.model_copy(update={"recipes": preset.recipes.replace(letter, recipe)})
     doodle = (shipped_folder("assets") / "doodles" / f"{DOODLE}.png").read_bytes()
     words = ", ".join(part for part in (trigger, CAPTION_STAGES) if part)
-    request = studio.request_factory.create(preset, "mia", doodle, words, SEED)
-    events = studio.renders.start(request).events()
+    request = studio.rendering.request_factory.create(preset, "mia", doodle, words, SEED)
+    events = studio.rendering.renders.start(request).events()
     [png] = [e.png for e in events if isinstance(e, JobCompleted) and e.slot == letter]
     return decode_png(png, "a picture")
 
 
 def _maps(studio: AppContainer) -> dict[str, Image.Image]:
     file = shipped_folder("assets") / "doodles" / f"{DOODLE}.png"
-    doodle, base = decode_png(file.read_bytes(), "the doodle"), studio.base_images.get("mia")
+    doodle, base = decode_png(file.read_bytes(), "the doodle"), studio.stores.base_images.get("mia")
     return {
         "scribble": scribble_map(doodle),
         "lineart": lineart_map(doodle),

@@ -19,7 +19,7 @@ def table(metrics: Metrics) -> str:
         ("figure kept under an all-black page", f"{f.character_kept_rate_solid:.0%}", "90 %"),
         ("figure kept under wild pages", f"{f.character_kept_rate_scribbled:.0%}", ""),
         ("style told right", f"{f.style_accuracy:.0%}", "98 %"),
-        ("colour asked for in words alone", f"{f.color_adherence:.0%}", "90 %"),
+        ("color asked for in words alone", f"{f.color_adherence:.0%}", "90 %"),
         (
             "garment asked for in words alone, as the evaluator sees it",
             f"{f.garment_adherence:.0%}",

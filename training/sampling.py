@@ -70,7 +70,10 @@ def _predicted(
     down = [torch.stack(each).sum(0) for each in zip(*(o[0] for o in outputs), strict=True)]
     middle = torch.stack([o[1] for o in outputs]).sum(0)
     prediction = unet(
-        latents, time, text_embeds,
-        down_block_additional_residuals=down, mid_block_additional_residual=middle,
-    ).sample  # fmt: skip
+        latents,
+        time,
+        text_embeds,
+        down_block_additional_residuals=down,
+        mid_block_additional_residual=middle,
+    ).sample
     return prediction.float()

@@ -72,9 +72,11 @@ class SceneStore:
         """A field of all scenes, mapped from its file; those not drawn are zero."""
         shape, kind = FIELDS[name]
         return np.memmap(
-            self.folder / f"{name}.bin", dtype=kind, mode="r+" if writable else "r",
+            self.folder / f"{name}.bin",
+            dtype=kind,
+            mode="r+" if writable else "r",
             shape=(len(self.chunks) * CHUNK, *shape),
-        )  # fmt: skip
+        )
 
     def captions(self, chunk: int) -> dict[str, list[str]]:
         """The captions of a chunk's scenes, by style."""
@@ -86,7 +88,12 @@ class SceneStore:
         for name, (shape, kind) in FIELDS.items():
             file = self.folder / f"{name}.bin"
             if not file.exists():
-                size = len(self.chunks) * CHUNK * int(np.prod(shape, dtype=int)) * np.dtype(kind).itemsize  # fmt: skip
+                size = (
+                    len(self.chunks)
+                    * CHUNK
+                    * int(np.prod(shape, dtype=int))
+                    * np.dtype(kind).itemsize
+                )
                 with file.open("wb") as created:
                     created.truncate(size)
 
@@ -137,7 +144,7 @@ class DataFolder:
 
     def _draw(self, pool: ProcessPoolExecutor) -> None:
         if not self.captions_file.exists():
-            rows = list(pool.map(labelled_caption, range(self.captions), chunksize=256))
+            rows = list(pool.map(labeled_caption, range(self.captions), chunksize=256))
             partial_file = self.captions_file.with_suffix(".partial")
             partial_file.write_text(json.dumps(rows))
             partial_file.rename(self.captions_file)
@@ -203,7 +210,9 @@ def detail_of(character: Character, outfit: tuple[Garment, ...]) -> tuple[str, t
     return "none", center
 
 
-def labelled_caption(index: int, first_seed: int = 2_000_000) -> tuple[str, list[int], list[int], list[int]]:  # fmt: skip
+def labeled_caption(
+    index: int, first_seed: int = 2_000_000
+) -> tuple[str, list[int], list[int], list[int]]:
     """A caption of an outfit that nobody draws, and the color, pattern and motif that it names of
     each kind of garment (the last of COLORS and the first of PATTERNS and MOTIFS: none)."""
     rng = np.random.default_rng(first_seed + index)

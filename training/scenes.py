@@ -110,7 +110,9 @@ def _recolored(garment: Garment, character: Character, pixels: Bytes) -> Garment
     if not alpha:
         return garment
     color: RGB = (red, green, blue)
-    return replace(garment, color=color, color_name=color_word(color), pattern="plain", motif="none")  # fmt: skip
+    return replace(
+        garment, color=color, color_name=color_word(color), pattern="plain", motif="none"
+    )
 
 
 def adversarial_doodle(rng: np.random.Generator) -> Image.Image:

@@ -58,10 +58,21 @@ class Plan:
 def start_drawing(plan: Plan, folder: Path) -> subprocess.Popen[bytes]:
     """Draws the data in a process of its own, beside the trainer."""
     command = [
-        sys.executable, "-m", "training", "draw", "--folder", str(folder),
-        "--scenes", str(plan.scenes), "--effect-scenes", str(plan.effect_scenes),
-        "--captions", str(plan.captions), "--workers", str(plan.workers),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "training",
+        "draw",
+        "--folder",
+        str(folder),
+        "--scenes",
+        str(plan.scenes),
+        "--effect-scenes",
+        str(plan.effect_scenes),
+        "--captions",
+        str(plan.captions),
+        "--workers",
+        str(plan.workers),
+    ]
     return subprocess.Popen(command, start_new_session=True)
 
 
@@ -157,9 +168,12 @@ class _Family:
             train_text_encoder.train(work, runtime, self._data.captions_file, config(rate))
         elif stage == "vae":
             train_vae.train(
-                work, runtime, self._scenes(), config(train_vae.LEARNING_RATE),
+                work,
+                runtime,
+                self._scenes(),
+                config(train_vae.LEARNING_RATE),
                 self._plan.latent_channels,
-            )  # fmt: skip
+            )
         elif stage == "base":
             rate = train_base_model.LEARNING_RATE
             train_base_model.train(work, runtime, self._encoded(), config(rate))

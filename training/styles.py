@@ -1,4 +1,4 @@
-"""Two ways to finish a drawing: cel-shaded ink, and soft watercolour on paper."""
+"""Two ways to finish a drawing: cel-shaded ink, and soft watercolor on paper."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -39,12 +39,12 @@ class DrawingStyle(Protocol):
 
 
 def drawing_style(style: str, rng: np.random.Generator) -> DrawingStyle:
-    """The hand of this style; `rng` gives watercolour its accidents."""
+    """The hand of this style; `rng` gives watercolor its accidents."""
     return InkStyle() if style == "ink" else WatercolorStyle(rng)
 
 
 class InkStyle:
-    """Dark outlines of one width, flat colour, a shaded and a lit edge."""
+    """Dark outlines of one width, flat color, a shaded and a lit edge."""
 
     LINE = 2.4
 
@@ -58,7 +58,7 @@ class InkStyle:
         if decorate is not None:
             decorate()
         canvas.save()
-        canvas.clipPath(path, skia.ClipOp.kIntersect, True)
+        canvas.clipPath(path, skia.ClipOp.kIntersect, doAntiAlias=True)
         self._rim(canvas, path, (-4.5, -2.5), skia.Color(*INK, 62))
         self._rim(canvas, path, (3.5, 3.0), skia.Color(255, 255, 255, 70))
         canvas.restore()
@@ -107,11 +107,14 @@ class WatercolorStyle:
         if decorate is not None:
             decorate()
         canvas.save()
-        canvas.clipPath(path, skia.ClipOp.kIntersect, True)
+        canvas.clipPath(path, skia.ClipOp.kIntersect, doAntiAlias=True)
         self._pool(canvas, box, color)
         canvas.drawPath(path, _soft(shade(color, 0.62), 0.5, 1.4, width=3.5))
         for _ in range(2):
-            x, y = self._rng.uniform(box.left(), box.right()), self._rng.uniform(box.top(), box.bottom())  # fmt: skip
+            x, y = (
+                self._rng.uniform(box.left(), box.right()),
+                self._rng.uniform(box.top(), box.bottom()),
+            )
             canvas.drawCircle(x, y, self._rng.uniform(4, 10), _soft((255, 255, 255), 0.16, 3.5))
         canvas.restore()
 
@@ -135,7 +138,10 @@ class WatercolorStyle:
         reach = max(box.width(), box.height()) / 2
         middle = (box.centerX(), box.centerY())
         across = (np.cos(turn) * reach, abs(np.sin(turn)) * reach)
-        ends = [skia.Point(middle[0] - across[0], middle[1] - across[1]), skia.Point(middle[0] + across[0], middle[1] + across[1])]  # fmt: skip
+        ends = [
+            skia.Point(middle[0] - across[0], middle[1] - across[1]),
+            skia.Point(middle[0] + across[0], middle[1] + across[1]),
+        ]
         colors = [skia.Color(255, 255, 255, 28), skia.Color(*shade(color, 0.7), 76)]
         shader = skia.GradientShader.MakeLinear(points=ends, colors=colors)
         canvas.drawRect(box, skia.Paint(Shader=shader))

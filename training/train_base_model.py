@@ -72,7 +72,7 @@ def train(
         unet = new_unet(data.models.vae.config.latent_channels)
     else:
         unet = UNet2DConditionModel.from_pretrained(work / start_from / "final" / "unet")
-    runtime.place(unet).requires_grad_(True)
+    runtime.place(unet).requires_grad_(requires_grad=True)
     trainer = Trainer(work / config.name, config, {"unet": unet}, runtime)
     schedule = DeviceSchedule(runtime.device)
     batch = runtime.batch(192, 24)
@@ -203,7 +203,7 @@ class DeviceSchedule:
 def load_frozen(work: Path, runtime: Runtime, style: str) -> UNet2DConditionModel:
     """The finished UNet of `style`, not to be trained."""
     unet = UNet2DConditionModel.from_pretrained(work / f"base-{style}" / "final" / "unet")
-    return runtime.place(unet).eval().requires_grad_(False)
+    return runtime.place(unet).eval().requires_grad_(requires_grad=False)
 
 
 def _show(

@@ -30,7 +30,10 @@ STARTS = StartMix(drawn=0.6, bare=0.2, whole=0.5)
 def train(work: Path, runtime: Runtime, data: LatentDataset, config: TrainingConfig) -> None:
     torch.manual_seed(config.seed)
     unets = [train_base_model.load_frozen(work, runtime, style) for style in STYLES]
-    nets = {name: runtime.place(new_controlnet(unets[0])).requires_grad_(True) for name in CONTROLS}
+    nets = {
+        name: runtime.place(new_controlnet(unets[0])).requires_grad_(requires_grad=True)
+        for name in CONTROLS
+    }
     trainer = Trainer(work / config.name, config, dict(nets), runtime)
     schedule = DeviceSchedule(runtime.device)
     batch = runtime.batch(128, 16)
@@ -72,10 +75,12 @@ def _residuals(
         first, last = spans[name]
         part = slice(first, last)
         down, middle = net(
-            batch.noisy[part].to(batch.text_embeds.dtype), batch.times[part],
-            batch.text_embeds[part], controlnet_cond=data.scenes.maps(name, batch.rows[part]),
+            batch.noisy[part].to(batch.text_embeds.dtype),
+            batch.times[part],
+            batch.text_embeds[part],
+            controlnet_cond=data.scenes.maps(name, batch.rows[part]),
             return_dict=False,
-        )  # fmt: skip
+        )
         outputs.append([_padded(each, first, count - last) for each in (*down, middle)])
     sums = [torch.stack(each).sum(0) for each in zip(*outputs, strict=True)]
     return sums[:-1], sums[-1]
@@ -97,12 +102,13 @@ def _predicted(
         turn = slice(place, None, len(unets))
         parts.append(
             unet(
-                batch.noisy[turn].to(batch.text_embeds.dtype), batch.times[turn],
+                batch.noisy[turn].to(batch.text_embeds.dtype),
+                batch.times[turn],
                 batch.text_embeds[turn],
                 down_block_additional_residuals=[each[turn] for each in down],
                 mid_block_additional_residual=middle[turn],
             ).sample.float()
-        )  # fmt: skip
+        )
     prediction = torch.stack(parts, dim=1)
     return prediction.flatten(0, 1)
 

@@ -85,7 +85,9 @@ class _ConsistencyPath:
             low, high = GUIDANCE
             scale = low + (high - low) * torch.rand(count, 1, 1, 1, device=device)
             guided = train_base_model.predicted(teacher, batch)
-            empty = Batch(rows, clean, noisy, times, data.empty_embeds.expand_as(text_embeds), batch.weights)  # fmt: skip
+            empty = Batch(
+                rows, clean, noisy, times, data.empty_embeds.expand_as(text_embeds), batch.weights
+            )
             unguided = train_base_model.predicted(teacher, empty)
             earlier = self.step(noisy, unguided + scale * (guided - unguided), times)
             target = self.end(student, earlier, times - TIMESTEP_STRIDE, text_embeds)

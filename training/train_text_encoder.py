@@ -45,7 +45,7 @@ class AttributeProbe(nn.Module):
 
 
 def train(work: Path, runtime: Runtime, captions: Path, config: TrainingConfig) -> None:
-    """Trains tokenizer and text encoder on the labelled captions of `captions`; `final/` has both.
+    """Trains tokenizer and text encoder on the labeled captions of `captions`; `final/` has both.
 
     Prints how many of the colors in captions held back it tells.
     """

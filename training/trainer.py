@@ -62,8 +62,11 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self.masters,
             lr=self._rate if runtime.cuda else config.learning_rate,
-            betas=(0.9, 0.99), weight_decay=1e-4, fused=True, capturable=runtime.cuda,
-        )  # fmt: skip
+            betas=(0.9, 0.99),
+            weight_decay=1e-4,
+            fused=True,
+            capturable=runtime.cuda,
+        )
         self.averages = [p.detach().clone() for p in self.masters]
         self._average_share = torch.tensor(1.0, device=runtime.device)
         self._loss_sum = torch.zeros((), device=runtime.device)

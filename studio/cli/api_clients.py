@@ -40,7 +40,7 @@ def add(
         "requests_per_day": per_day,
     }
     client = _parse_client(values | ({"scopes": scope} if scope else {}))
-    print_line(open_app().clients.create_or_rotate_key(client))
+    print_line(open_app().stores.clients.create_or_rotate_key(client))
 
 
 @app.command("list")
@@ -55,7 +55,7 @@ def list_clients(as_json: AsJson = False) -> None:
             client.requests_per_day or "",
             " ".join(sorted(client.scopes)),
         )
-        for client in open_app().clients.list_all()
+        for client in open_app().stores.clients.list_all()
     ]
     columns = ("name", "channel", "per minute", "in flight", "per day", "scopes")
     print_table(columns, rows, as_json)
@@ -64,7 +64,7 @@ def list_clients(as_json: AsJson = False) -> None:
 @app.command()
 def remove(name: Name) -> None:
     """Revoke a client's key."""
-    open_app().clients.remove(name)
+    open_app().stores.clients.remove(name)
 
 
 def _parse_client(values: dict[str, object]) -> "ApiClient":

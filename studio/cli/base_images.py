@@ -25,7 +25,7 @@ DetectorOption = Annotated[
 @app.command("list")
 def list_base_images(as_json: AsJson = False) -> None:
     """List base images with their size; --json includes the keypoints."""
-    images = open_app().base_images.list_all()
+    images = open_app().stores.base_images.list_all()
     if as_json:
         print_json(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
         return
@@ -41,7 +41,7 @@ def export(image_id: ImageId, file: PngFile) -> None:
     """Write a base image to a PNG file."""
     from studio.files import write_atomic
 
-    store = open_app().base_images
+    store = open_app().stores.base_images
     write_atomic(file, store.read_png(store.get(image_id)))
 
 
@@ -69,7 +69,7 @@ def add(
         else parse_keypoints(read_file(keypoints, message("image.keypoints")))
     )
     image = add_base_image(
-        studio.base_images,
+        studio.stores.base_images,
         image_id,
         name or image_id,
         read_file(file, message("image.base_image")),
@@ -87,7 +87,7 @@ def detect_pose(
     from studio.services.base_images import detect_keypoints
 
     studio = open_app()
-    image = detect_keypoints(studio.base_images, image_id, _load_detector(studio, detector))
+    image = detect_keypoints(studio.stores.base_images, image_id, _load_detector(studio, detector))
     print_line(f"{image.id}: {_describe_keypoints(image.keypoints)}")
 
 
@@ -97,7 +97,7 @@ def _load_detector(studio: "AppContainer", name: str) -> "VitPoseDetector":
 
     if not is_model_name(name):
         raise InvalidInputError("cli.model_name_invalid", name=name)
-    model = studio.catalog.get("detector", ModelRef(name=name))
+    model = studio.models.catalog.get("detector", ModelRef(name=name))
     from studio.engine.control.vitpose import VitPoseDetector
 
     return VitPoseDetector(model)

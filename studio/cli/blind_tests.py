@@ -21,8 +21,8 @@ VOTE_CHOICES: "tuple[Choice, ...]" = ("left", "right", "tie")
 def list_blind_tests(as_json: AsJson = False) -> None:
     """List blind tests, newest first."""
     rows = [
-        (stored.id, stored.contest.title, len(stored.contest.entrants), stored.author)
-        for stored in open_app().blind_tests.contests.list_all()
+        (stored.id, stored.blind_test.title, len(stored.blind_test.candidates), stored.author)
+        for stored in open_app().evaluation.blind_tests.list_all()
     ]
     print_table(("blind test", "title", "candidates", "author"), rows, as_json)
 
@@ -39,10 +39,10 @@ def create(
     """Create a blind test over the sample doodles and render its images."""
     from studio.recipes.evaluation.blind_test import Candidate
 
-    service = open_app().blind_tests
+    service = open_app().evaluation.blind_tests
     stored = service.create(title, [Candidate.parse(text) for text in candidates], author)
     service.render_missing(stored.id, print_progress)
-    print_table(("blind test", "title"), [(stored.id, stored.contest.title)], as_json)
+    print_table(("blind test", "title"), [(stored.id, stored.blind_test.title)], as_json)
 
 
 @app.command("next")
@@ -51,7 +51,7 @@ def next_matchup(test: TestId, out: Path, voter: Voter, as_json: AsJson = False)
     from studio.files import ensure_writable_dir, write_atomic
     from studio.imaging.png_io import encode_png
 
-    service = open_app().blind_tests
+    service = open_app().evaluation.blind_tests
     number, matchup = service.next_matchup(test, voter)
     ensure_writable_dir(out)
     for side in ("doodle", "left", "right"):
@@ -73,13 +73,13 @@ def vote(
     valid = next((name for name in VOTE_CHOICES if name == choice), None)
     if valid is None:
         raise InvalidInputError("cli.no_choice", choice=choice, choices=VOTE_CHOICES)
-    open_app().blind_tests.cast_vote(test, voter, matchup, valid)
+    open_app().evaluation.blind_tests.cast_vote(test, voter, matchup, valid)
 
 
 @app.command()
 def results(test: TestId, as_json: AsJson = False) -> None:
     """Win rates and win probabilities with 95% confidence intervals, best first."""
-    ranking = open_app().blind_tests.ranking(test)
+    ranking = open_app().evaluation.blind_tests.ranking(test)
     rows = [
         (
             candidate.label,

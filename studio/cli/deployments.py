@@ -49,10 +49,10 @@ def check(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
     from studio.errors import PreflightFailedError
     from studio.services.themes.check_result import worst_level
 
-    results = open_app().deployments.run_checks(slug, version)
+    results = open_app().authoring.deployments.run_checks(slug, version)
     rows = [(result.level, str(result.message), str(result.hint or "")) for result in results]
     print_table(("level", "message", "hint"), rows, as_json)
-    if worst_level(results) == "stop":
+    if worst_level(results) == "error":
         raise PreflightFailedError("cli.gate_closed", slug=slug)
 
 
@@ -76,7 +76,7 @@ def deploy(
     spec = _parse_deployment(
         channel=channel,
         slug=slug,
-        version=studio.themes.get_version(slug, version).version,
+        version=studio.stores.themes.get_version(slug, version).version,
         canary_version=canary,
         canary_percent=canary_percent,
         starts_at=_parse_datetime(starts_at),
@@ -86,7 +86,7 @@ def deploy(
         bypassed_checks=force,
         fallback_to_previous=fallback,
     )
-    _print_deployments([studio.deployments.deploy(spec)], as_json)
+    _print_deployments([studio.authoring.deployments.deploy(spec)], as_json)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def rollback(
     slug: Slug, channel: Channel = "live", author: Author = "", as_json: AsJson = False
 ) -> None:
     """Roll back to the previously deployed version."""
-    deployment = open_app().deployments.rollback(slug, channel, author_or_user(author))
+    deployment = open_app().authoring.deployments.rollback(slug, channel, author_or_user(author))
     _print_deployments([deployment], as_json)
 
 
@@ -107,7 +107,9 @@ def undeploy(
     as_json: AsJson = False,
 ) -> None:
     """Stop serving a theme immediately."""
-    deployment = open_app().deployments.undeploy(slug, channel, author_or_user(author), note)
+    deployment = open_app().authoring.deployments.undeploy(
+        slug, channel, author_or_user(author), note
+    )
     _print_deployments([deployment], as_json)
 
 
@@ -118,13 +120,13 @@ def deployments(
     as_json: AsJson = False,
 ) -> None:
     """List the deployment log, newest first."""
-    _print_deployments(open_app().deployments.deployments.list_all(slug, channel), as_json)
+    _print_deployments(open_app().authoring.deployments.list_deployments(slug, channel), as_json)
 
 
 @app.command()
 def status(channel: Channel = "live", as_json: AsJson = False) -> None:
     """List what a channel serves now, with health issues."""
-    service = open_app().deployments
+    service = open_app().authoring.deployments
     issues = service.unhealthy(channel)
     rows = []
     for active in service.active_deployments(channel):
@@ -141,8 +143,8 @@ def status(channel: Channel = "live", as_json: AsJson = False) -> None:
 def selections(slug: Slug, as_json: AsJson = False) -> None:
     """Variant selection counts by version, newest first."""
     studio = open_app()
-    studio.themes.get_version(slug)
-    counts = sorted(studio.requests.jobs.requests.selection_counts(slug).items(), reverse=True)
+    studio.stores.themes.get_version(slug)
+    counts = sorted(studio.serving.requests.selection_counts(slug).items(), reverse=True)
     rows = [(version, *by_slot.values(), sum(by_slot.values())) for version, by_slot in counts]
     print_table(("version", *"ABCD", "all"), rows, as_json)
 

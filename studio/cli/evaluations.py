@@ -28,7 +28,7 @@ def robustness(slug: Slug, version: Version = None, as_json: AsJson = False) -> 
     from studio.errors import PreflightFailedError
     from studio.recipes.evaluation.reports import MIN_PASS_RATE
 
-    report = open_app().evaluations.run_robustness(slug, version, print_progress)
+    report = open_app().evaluation.suites.run_robustness(slug, version, print_progress)
     rows = [
         (
             case.doodle,
@@ -68,8 +68,8 @@ def regression(
 
     ensure_writable_dir(out)
     studio = open_app()
-    result = studio.evaluations.run_regression(slug, version, against, print_progress, author)
-    saved = studio.themes.get_version(slug, version)
+    result = studio.evaluation.suites.run_regression(slug, version, against, print_progress, author)
+    saved = studio.stores.themes.get_version(slug, version)
     write_atomic(out / "sheet.html", render_html(result, saved).encode())
     write_atomic(out / "sheet.png", render_png(result, saved))
     rows = [(cell.doodle, cell.seed, cell.slot, cell.delta_e) for cell in result.report.comparisons]

@@ -166,7 +166,7 @@ def remove(name: Name, yes: Yes = False) -> None:
 
 
 def _catalog() -> "ModelCatalog":
-    from studio.app import load_model_catalog
+    from studio.composition.models import load_model_catalog
 
     return load_model_catalog(load_settings())
 

@@ -109,7 +109,7 @@ def log(
     from studio.recipes.moderation import AuditFilter
 
     filters = AuditFilter(theme=theme, client=client, text=text)
-    decisions = open_app().moderation.audit.query(filters, limit=limit)
+    decisions = open_app().stores.audit_log.query(filters, limit=limit)
     if as_json:
         documents = [decision.model_dump(mode="json") for decision in decisions]
         print_json(json.dumps(documents, indent=2, ensure_ascii=False))
@@ -138,8 +138,8 @@ def review(
     studio = open_app()
     verdict = Review(reviewer=author, is_false_positive=is_false_positive or release, note=note)
     if release:
-        studio.requests.override_decision(number, verdict)
-    studio.moderation.audit.set_review(number, verdict)
+        studio.serving.reviews.override_decision(number, verdict)
+    studio.stores.audit_log.set_review(number, verdict)
 
 
 @app.command()
@@ -152,7 +152,7 @@ def export(
     from studio.files import write_atomic
     from studio.recipes.moderation import AuditFilter
 
-    decisions = open_app().moderation.audit.iter_all(AuditFilter(theme=theme, client=client))
+    decisions = open_app().stores.audit_log.iter_all(AuditFilter(theme=theme, client=client))
     lines = [decision.model_dump_json() + "\n" for decision in decisions]
     write_atomic(file, "".join(lines).encode())
     print_line(len(lines))
@@ -169,13 +169,15 @@ def purge(
     if days is None and client is None:
         raise InvalidInputError("cli.forget_what")
     older_than = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    print_line(open_app().moderation.audit.purge(older_than, client))
+    print_line(open_app().stores.audit_log.purge(older_than, client))
 
 
 def _policy(studio: "AppContainer", slug: str | None) -> "ModerationPolicy":
     from studio.recipes.moderation import ModerationPolicy
 
-    return ModerationPolicy() if slug is None else studio.themes.get_version(slug).preset.safety
+    return (
+        ModerationPolicy() if slug is None else studio.stores.themes.get_version(slug).preset.safety
+    )
 
 
 def _log_row(stored: "StoredDecision") -> tuple[object, ...]:

@@ -121,6 +121,6 @@ def _close(container: "AppContainer") -> None:
 
     An interpreter that exits while another thread is inside torch is aborted (SIGABRT).
     """
-    for run in container.renders.active_runs():
+    for run in container.rendering.renders.active_runs():
         run.cancel()
-    container.renders.close()
+    container.rendering.renders.close()

@@ -35,13 +35,13 @@ def render(
     from studio.files import ensure_writable_dir, read_file, write_atomic
 
     app = open_app()
-    version = app.themes.get_version(theme)
+    version = app.stores.themes.get_version(theme)
     png = read_file(doodle, message("image.doodle")) if doodle else None
-    request = app.request_factory.create(
+    request = app.rendering.request_factory.create(
         version.preset, base_image, png, prompt, seed, version.version
     )
     ensure_writable_dir(out)
-    variants, failed = _write_variants(app.renders.start(request).events(), out)
+    variants, failed = _write_variants(app.rendering.renders.start(request).events(), out)
     result = {
         "request": request.id,
         "theme": theme,

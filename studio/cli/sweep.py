@@ -47,13 +47,13 @@ def sweep(
     recipe = _parse_slot(slot)
     axes = [Axis.parse(text) for text in (x, y, z) if text is not None]
     app = open_app()
-    version = app.themes.get_version(theme)
+    version = app.stores.themes.get_version(theme)
     png = read_file(doodle, message("image.doodle")) if doodle else None
-    request = app.request_factory.create(
+    request = app.rendering.request_factory.create(
         version.preset, base_image, png, prompt, seed, version.version
     )
-    plot = Sweep(request, recipe, axes, load_axis_themes(axes, app.themes))
-    cost = estimate_cost(plot, sweep_cache(app.renders, out))
+    plot = Sweep(request, recipe, axes, load_axis_themes(axes, app.stores.themes))
+    cost = estimate_cost(plot, sweep_cache(app.rendering.renders, out))
     print_line(
         f"{cost.images} images ({cost.cached} cached), {cost.model_switches} base-model switches",
         err=True,
@@ -61,7 +61,7 @@ def sweep(
     if not yes:
         confirm("Render them?")
     ensure_writable_dir(out)
-    for file in run_sweep(plot, app.renders, out, print_progress):
+    for file in run_sweep(plot, app.rendering.renders, out, print_progress):
         print_line(file)
 
 

@@ -34,7 +34,7 @@ def list_themes(
     as_json: AsJson = False,
 ) -> None:
     """List themes with their latest version."""
-    summaries = open_app().themes.list_summaries(text, archived)
+    summaries = open_app().stores.themes.list_summaries(text, archived)
     rows = [(summary.slug, summary.latest_version, summary.name) for summary in summaries]
     print_table(("slug", "version", "name"), rows, as_json)
 
@@ -44,9 +44,9 @@ def versions(slug: Slug, as_json: AsJson = False) -> None:
     """List the versions of a theme, newest first."""
     rows = [
         (summary.version, f"{summary.created_at:%Y-%m-%d %H:%M}", summary.author, summary.message)
-        for summary in open_app().themes.list_version_summaries(slug)
+        for summary in open_app().stores.themes.list_version_summaries(slug)
     ]
-    print_table(("version", "created", "author", "note"), rows, as_json)
+    print_table(("version", "created", "author", "message"), rows, as_json)
 
 
 @app.command()
@@ -59,7 +59,7 @@ def diff(
     """List what changed between two versions of a theme."""
     from studio.recipes.generation.diff import diff_themes
 
-    themes = open_app().themes
+    themes = open_app().stores.themes
     new = themes.get_version(slug, after)
     old = themes.get_version(slug, before or max(1, new.version - 1))
     rows = [change.texts() for change in diff_themes(old.preset, new.preset)]
@@ -69,7 +69,7 @@ def diff(
 @app.command()
 def show(slug: Slug, version: Version = None) -> None:
     """Print a theme as JSON."""
-    print_json(open_app().themes.get_version(slug, version).preset.to_json())
+    print_json(open_app().stores.themes.get_version(slug, version).preset.to_json())
 
 
 @app.command()
@@ -84,7 +84,7 @@ def export(
     """Export a theme to a file that another studio can import."""
     from studio.files import write_atomic
 
-    document = open_app().theme_transfer.export(slug, version, with_base_images)
+    document = open_app().authoring.transfer.export(slug, version, with_base_images)
     write_atomic(file, document.encode() + b"\n")
 
 
@@ -94,7 +94,7 @@ def import_theme(file: File, author: Author = "", as_json: AsJson = False) -> No
     from studio.files import read_file
 
     document = read_file(file, message("theme.the_file"))
-    result = open_app().theme_transfer.import_theme(document, file.name, author)
+    result = open_app().authoring.transfer.import_theme(document, file.name, author)
     saved = result.version
     row = (saved.preset.slug, saved.version, saved.preset.name, len(result.base_images))
     print_table(("slug", "version", "name", "new base images"), [row], as_json)
@@ -105,7 +105,7 @@ def import_theme(file: File, author: Author = "", as_json: AsJson = False) -> No
 @app.command()
 def rename(slug: Slug, name: str, author: Author = "", as_json: AsJson = False) -> None:
     """Change a theme's name, as its next version; the slug stays."""
-    _print_version(open_app().themes.rename(slug, name, author), as_json)
+    _print_version(open_app().stores.themes.rename(slug, name, author), as_json)
 
 
 @app.command()
@@ -120,7 +120,7 @@ def duplicate(
     """Create a new theme from an existing version."""
     from studio.recipes.base_image import is_slug
 
-    themes = open_app().themes
+    themes = open_app().stores.themes
     new_slug = new if is_slug(new) else themes.slug_for(new.strip())
     _print_version(themes.branch(slug, version, new_slug, name or new, author), as_json)
 
@@ -128,13 +128,13 @@ def duplicate(
 @app.command()
 def archive(slug: Slug) -> None:
     """Hide a theme from the lists; a deployed theme has to be undeployed first."""
-    open_app().deployments.archive(slug)
+    open_app().authoring.deployments.archive(slug)
 
 
 @app.command()
 def unarchive(slug: Slug) -> None:
     """Show an archived theme in the lists again."""
-    open_app().deployments.archive(slug, False)
+    open_app().authoring.deployments.archive(slug, archived=False)
 
 
 def _print_version(saved: "ThemeVersion", as_json: bool) -> None:

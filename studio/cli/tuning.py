@@ -24,8 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="Search for better recipe values in
 
 Study = Annotated[str, typer.Argument(help="Name of a study, e.g. spring/3A/1.")]
 Trial = Annotated[int, typer.Argument(help="Number of a trial.")]
-OBJECTIVES = {"metrics": "looks", "ratings": "votes", "both": "both"}
-"""The values of --objective and what `TuningStudy.objective` calls them."""
 
 
 @app.command()
@@ -50,12 +48,12 @@ def start(
     """Run trials of a new or an existing study; prints its trials, best first."""
     studio = open_app()
     if study is None:
-        saved = studio.themes.get_version(slug, version).version
-        study = studio.tuning.create_study(
+        saved = studio.stores.themes.get_version(slug, version).version
+        study = studio.evaluation.tuning.create_study(
             _parse_study(slug, saved, slot.upper(), objective, vary or ())
         )
     print_line(f"study {study}", err=True)
-    studio.tuning.run(study, trials, print_progress)
+    studio.evaluation.tuning.run(study, trials, print_progress)
     _print_trials(study, as_json)
 
 
@@ -68,15 +66,15 @@ def trials(study: Study, as_json: AsJson = False) -> None:
 @app.command()
 def rate(study: Study, trial: Trial, stars: Annotated[int, typer.Argument(min=1, max=5)]) -> None:
     """Rate a trial (1-5 stars), where ratings count."""
-    open_app().tuning.rate(study, trial, stars)
+    open_app().evaluation.tuning.rate(study, trial, stars)
 
 
 @app.command()
 def apply(study: Study, trial: Trial, author: Author = "", as_json: AsJson = False) -> None:
     """Save a trial's values as the next version of its theme."""
-    saved = open_app().tuning.save_trial_as_version(study, trial, author)
+    saved = open_app().evaluation.tuning.save_trial_as_version(study, trial, author)
     row = (saved.preset.slug, saved.version, saved.message)
-    print_table(("slug", "version", "note"), [row], as_json)
+    print_table(("slug", "version", "message"), [row], as_json)
 
 
 def _parse_study(
@@ -93,7 +91,7 @@ def _parse_study(
         "slug": slug,
         "version": version,
         "slot": slot,
-        "objective": OBJECTIVES.get(objective, ""),
+        "objective": objective,
         "search_space": [SearchSpace.parse(text) for text in vary],
     }
     try:
@@ -114,7 +112,7 @@ def _print_trials(study: str, as_json: bool) -> None:
             round(trial.metrics.diversity, 2),
             ", ".join(f"{field}={value}" for field, value in trial.values.items()),
         )
-        for trial in open_app().tuning.trials(study)
+        for trial in open_app().evaluation.tuning.trials(study)
     ]
     columns = ("trial", "score", "stars", "color error", "diversity", "values")
     print_table(columns, rows, as_json)

@@ -42,4 +42,4 @@ def remove(name: Name) -> None:
 
 
 def _users() -> "UserStore":
-    return open_app().users
+    return open_app().stores.users

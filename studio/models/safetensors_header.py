@@ -213,7 +213,7 @@ def _read_prediction_type(header: SafetensorsHeader, file: Path) -> Prediction |
     return None
 
 
-def _identify_lora(header: SafetensorsHeader, file: Path) -> ModelIdentity | None:
+def _identify_lora(header: SafetensorsHeader, _: Path) -> ModelIdentity | None:
     """LoRAs with the key names of kohya (`lora_unet_…lora_down`), diffusers, or peft (`…lora_A`)."""
     downs = ("lora_down.weight", "lora_A.weight", ".lora.down.weight")
     down = next((d for d in downs if header.find_shape(d)), None)
@@ -227,7 +227,7 @@ def _identify_lora(header: SafetensorsHeader, file: Path) -> ModelIdentity | Non
     return ModelIdentity("lora", family, _read_trigger_words(header.metadata))
 
 
-def _identify_controlnet(header: SafetensorsHeader, file: Path) -> ModelIdentity | None:
+def _identify_controlnet(header: SafetensorsHeader, _: Path) -> ModelIdentity | None:
     """ControlNets in the original layout (`control_model.`) and in diffusers'."""
     if not header.has_prefix("control_model.") and not header.has_prefix(
         "controlnet_cond_embedding"
@@ -238,7 +238,7 @@ def _identify_controlnet(header: SafetensorsHeader, file: Path) -> ModelIdentity
     return ModelIdentity("controlnet", _family_of(header.find_shape(_CROSS_ATTN_KEY)))
 
 
-def _identify_vae(header: SafetensorsHeader, file: Path) -> ModelIdentity | None:
+def _identify_vae(header: SafetensorsHeader, _: Path) -> ModelIdentity | None:
     """A single autoencoder; its shapes do not show which family it belongs to."""
     is_vae = any(header.has_prefix(p + "decoder.conv_in.") for p in ("", "first_stage_model."))
     return ModelIdentity("vae", "unknown") if is_vae else None

@@ -36,8 +36,8 @@ class ModerationPolicy(StoredModel):
             concept; negative is stricter. Without the checker's weights it has no effect.
         regenerate_withheld: render a withheld image once more, with another seed.
         allow_base_uploads: whether clients may send base images of their own.
-        external_moderation: whether images are also sent to an external service, and whether they
-            are withheld or pass while it is unavailable.
+        external_moderation: whether images are also sent to an external service; while it is
+            unavailable they are withheld (`fail_closed`) or pass (`fail_open`).
         negative_prompt: appended to every recipe's on the server; clients can neither see nor remove it.
         log_blocked_text: store blocked text in the audit record; otherwise only its hash.
     """
@@ -49,7 +49,7 @@ class ModerationPolicy(StoredModel):
     concept_margin: Annotated[float, Field(ge=-0.2, le=0.2)] = 0.0
     regenerate_withheld: bool = False
     allow_base_uploads: bool = False
-    external_moderation: Literal["off", "withhold", "pass"] = "off"
+    external_moderation: Literal["off", "fail_closed", "fail_open"] = "off"
     negative_prompt: Annotated[str, Field(max_length=2000), TEXT] = ""
     log_blocked_text: bool = True
 

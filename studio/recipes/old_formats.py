@@ -95,6 +95,9 @@ OLD_VALUES: Mapping[str, Mapping[str, Mapping[Any, Any]]] = {
     "Preset": {"version": {1: 3, 2: 3}},
     "Recipe": {"version": {1: 2}},
     "ControlUnit": {"source": {"picture": "image"}},
+    "ModerationPolicy": {
+        "external_moderation": {"withhold": "fail_closed", "pass": "fail_open"},
+    },
     "ModerationDecision": {"stage": {"words": "prompt", "picture": "image"}},
     "ApiClient": {"scopes": {"draw": "generate", "manage": "admin", "watch": "metrics"}},
 }

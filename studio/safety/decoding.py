@@ -23,10 +23,19 @@ def _base64(text: str) -> str:
 
 _ESCAPES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,10});"), html.unescape),
-    (re.compile(r"(?:%[0-9a-fA-F]{2})+"), lambda text: bytes.fromhex(text.replace("%", "")).decode()),
-    (re.compile(r"(?:\\x[0-9a-fA-F]{2})+"), lambda text: bytes.fromhex(text.replace("\\x", "")).decode()),
-    (re.compile(r"\\u\{?[0-9a-fA-F]{4,6}\}?|[uU]\+[0-9a-fA-F]{4,5}"), lambda text: chr(int(text.strip("\\uU+{}"), 16))),
-)  # fmt: skip
+    (
+        re.compile(r"(?:%[0-9a-fA-F]{2})+"),
+        lambda text: bytes.fromhex(text.replace("%", "")).decode(),
+    ),
+    (
+        re.compile(r"(?:\\x[0-9a-fA-F]{2})+"),
+        lambda text: bytes.fromhex(text.replace("\\x", "")).decode(),
+    ),
+    (
+        re.compile(r"\\u\{?[0-9a-fA-F]{4,6}\}?|[uU]\+[0-9a-fA-F]{4,5}"),
+        lambda text: chr(int(text.strip("\\uU+{}"), 16)),
+    ),
+)
 _MORSE = {
     ".-": "a", "-...": "b", "-.-.": "c", "-..": "d", ".": "e", "..-.": "f", "--.": "g", "....": "h",
     "..": "i", ".---": "j", "-.-": "k", ".-..": "l", "--": "m", "-.": "n", "---": "o", ".--.": "p",
@@ -34,13 +43,30 @@ _MORSE = {
     "-.--": "y", "--..": "z", "/": " ", "|": " ",
 }  # fmt: skip
 _RUNS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
-    (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?:[ ,]{0,2}(?:0x)?[0-9a-fA-F]{2}){2,199}(?![0-9a-zA-Z])"), lambda text: _bytes(re.sub(r"0x|[ ,]", "", text), 16, 2)),
-    (re.compile(r"(?<!\d)[01]{8}(?:[ ,]{0,2}[01]{8}){2,99}(?!\d)"), lambda text: _bytes(re.sub(r"[ ,]", "", text), 2, 8)),
-    (re.compile(r"(?<!\d)\d{2,3}(?:[ ,]{1,2}\d{2,3}){2,99}(?!\d)"), lambda text: "".join(chr(int(n)) for n in re.findall(r"\d+", text))),
-    (re.compile(r"(?<!\d)\d{1,2}(?:[ ,-]{1,2}\d{1,2}){2,99}(?!\d)"), lambda text: "".join(chr(96 + int(n)) for n in re.findall(r"\d+", text))),
-    (re.compile(r"(?<!\S)[.-]{1,4}(?: {1,2}(?:[.-]{1,4}|[/|])){2,99}(?!\S)"), lambda text: "".join(_MORSE[code] for code in text.split())),
+    (
+        re.compile(
+            r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?:[ ,]{0,2}(?:0x)?[0-9a-fA-F]{2}){2,199}(?![0-9a-zA-Z])"
+        ),
+        lambda text: _bytes(re.sub(r"0x|[ ,]", "", text), 16, 2),
+    ),
+    (
+        re.compile(r"(?<!\d)[01]{8}(?:[ ,]{0,2}[01]{8}){2,99}(?!\d)"),
+        lambda text: _bytes(re.sub(r"[ ,]", "", text), 2, 8),
+    ),
+    (
+        re.compile(r"(?<!\d)\d{2,3}(?:[ ,]{1,2}\d{2,3}){2,99}(?!\d)"),
+        lambda text: "".join(chr(int(n)) for n in re.findall(r"\d+", text)),
+    ),
+    (
+        re.compile(r"(?<!\d)\d{1,2}(?:[ ,-]{1,2}\d{1,2}){2,99}(?!\d)"),
+        lambda text: "".join(chr(96 + int(n)) for n in re.findall(r"\d+", text)),
+    ),
+    (
+        re.compile(r"(?<!\S)[.-]{1,4}(?: {1,2}(?:[.-]{1,4}|[/|])){2,99}(?!\S)"),
+        lambda text: "".join(_MORSE[code] for code in text.split()),
+    ),
     (re.compile(r"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{6,400}={0,2}(?![0-9A-Za-z+/_=-])"), _base64),
-)  # fmt: skip
+)
 _READABLE = re.compile(r"[^\W_](?:[^\W_]|[ .,!'_-]){2,}")
 
 

@@ -15,11 +15,28 @@ MIN_EDITED_CHARS = 5
 _SPELLING_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
-        ("ph", "f"), ("^kn", "n"), ("^wr", "r"), ("^wh(?=o)", "h"), ("tz", "ts"), ("tch", "ch"), ("[ao][uw](?=[^aeiouw])", "o"), ("(?<=[^aeiou])le(?=s?$)", "el"), ("x", "ks"), ("qu?", "k"), ("sch", "sh"),
-        ("c?k", "k"), ("c(?=[eiy])", "s"), ("c(?!h)", "k"), ("z", "s"), ("s[aeiou]m(?=s?$)", "sm"), ("dg|g(?=[eiy])", "j"),
-        ("(?<=[aeiouy])h", ""), (r"(.)\1+", r"\1"), ("(?<=[aeiou])[wy]", "y"),
+        ("ph", "f"),
+        ("^kn", "n"),
+        ("^wr", "r"),
+        ("^wh(?=o)", "h"),
+        ("tz", "ts"),
+        ("tch", "ch"),
+        ("[ao][uw](?=[^aeiouw])", "o"),
+        ("(?<=[^aeiou])le(?=s?$)", "el"),
+        ("x", "ks"),
+        ("qu?", "k"),
+        ("sch", "sh"),
+        ("c?k", "k"),
+        ("c(?=[eiy])", "s"),
+        ("c(?!h)", "k"),
+        ("z", "s"),
+        ("s[aeiou]m(?=s?$)", "sm"),
+        ("dg|g(?=[eiy])", "j"),
+        ("(?<=[aeiouy])h", ""),
+        (r"(.)\1+", r"\1"),
+        ("(?<=[aeiou])[wy]", "y"),
     )
-)  # fmt: skip
+)
 _VOWELS = re.compile("[aeiouy]+")
 _VOWEL_CLASSES = {"ee": "i", "ea": "i", "ie": "i", "ei": "i", "y": "i", "ey": "i", "oo": "u", "ou": "u", "ue": "u", "eu": "u", "oy": "o", "ay": "a", "ai": "a"}  # fmt: skip
 

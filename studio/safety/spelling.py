@@ -39,7 +39,7 @@ MAX_COMPOUND_PART = 16
 
 
 def replace_drawn_letters(text: str) -> str:
-    """The text with a letter in place of the signs that draw it: `|\\|ude` becomes `nude`."""
+    r"""The text with a letter in place of the signs that draw it: `|\|ude` becomes `nude`."""
     return _DRAWN_LETTERS.sub(lambda match: DRAWN_LETTERS[match.group()], text)
 
 

@@ -44,6 +44,7 @@ SHORT_WORDS = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "o
 MAX_JOINED = 4
 """Adjacent tokens that are joined to one word."""
 MAX_JOINED_CHARS = 14
+MIN_COMPOUND_CHARS = 5
 MAX_FRAGMENT_CHARS = 5
 """Letters of a token that may be a part of a word rather than a word."""
 MAX_CODE_DEPTH = 2
@@ -168,19 +169,19 @@ class VariantReader:
                 continue
             if spelling != letters:
                 yield spelling
-            correction = self._misspellings.correct(spelling)
-            if correction:
-                yield correction
-            parts = (
-                split_compound(spelling, self._is_entry, self._companions)
-                if len(spelling) >= 5
-                else None
-            )
-            if parts:
-                yield " ".join(parts)
+            yield from self._near_words(spelling)
         for spelling in reversed_and_rot13(letters):
             if len(spelling) > 3 and self._is_entry(spelling):
                 yield spelling
+
+    def _near_words(self, spelling: str) -> Iterator[str]:
+        """The entry that it may be a misspelling of, and the words that it may be a compound of."""
+        if correction := self._misspellings.correct(spelling):
+            yield correction
+        if len(spelling) >= MIN_COMPOUND_CHARS and (
+            parts := split_compound(spelling, self._is_entry, self._companions)
+        ):
+            yield " ".join(parts)
 
     def _join_adjacent(self, tokens: list[NormalizedText]) -> Iterator[NormalizedText]:
         """Words that are written in parts, `f u c k` and `fu ck`: adjacent tokens, one of them a

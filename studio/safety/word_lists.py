@@ -9,7 +9,12 @@ from studio.errors import InvalidDocumentError
 from studio.recipes.moderation import WordAction
 from studio.safety.word_filter import WordFilter, WordListEntries, empty_entries
 
-ACTION_BY_SECTION: dict[str, WordAction | None] = {"block": "block", "mask": "mask", "flag": "flag", "allow": None}  # fmt: skip
+ACTION_BY_SECTION: dict[str, WordAction | None] = {
+    "block": "block",
+    "mask": "mask",
+    "flag": "flag",
+    "allow": None,
+}
 CLASS_PREFIX = "class "
 """Begins the header of a word class, which phrases refer to by its name."""
 

@@ -59,7 +59,7 @@ class ChangeResponse(FrozenModel):
 class CheckResultResponse(FrozenModel):
     """The result of one preflight check, with a hint where it does not pass."""
 
-    level: Literal["pass", "warning", "stop"]
+    level: Literal["pass", "warning", "error"]
     message: str
     hint: str
 

@@ -37,7 +37,7 @@ def serve(settings: Settings) -> None:
     listener = bind_socket(settings.host, settings.api_port)
     os.umask(0o077)
     studio = create_app_container(settings)
-    studio.requests.runner.reserve(TAKEOVER_SECONDS)
+    studio.serving.maintenance.reserve(TAKEOVER_SECONDS)
     host, port = listener.getsockname()[:2]
     print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)
     fatal: list[StudioError] = []

@@ -69,7 +69,7 @@ def create_api(
         bodies: limits of request bodies.
         give_up: called with the error once this process can render no more.
     """
-    event_hub = EventHub(studio.requests)
+    event_hub = EventHub(studio.serving.events)
     app = FastAPI(
         title="Doodle themes",
         version="1",
@@ -82,7 +82,7 @@ def create_api(
     set_container(app, studio)
     app.state.event_hub = event_hub
     add_error_handlers(app)
-    authenticate = make_authenticator(studio.clients, studio.settings)
+    authenticate = make_authenticator(studio.stores.clients, studio.settings)
     app.add_middleware(ApiKeyMiddleware, authenticate=authenticate, limits=bodies)
     for router in ROUTERS:
         app.include_router(router)
@@ -97,12 +97,12 @@ def _make_lifespan(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
-        studio.requests.resume_interrupted()
+        studio.serving.maintenance.resume_interrupted()
         maintenance = asyncio.create_task(_run_maintenance_loop(studio, give_up))
         yield
         maintenance.cancel()
         event_hub.close()
-        await to_thread.run_sync(studio.requests.runner.release_jobs)
+        await to_thread.run_sync(studio.serving.maintenance.release_jobs)
 
     return lifespan
 
@@ -114,8 +114,8 @@ async def _run_maintenance_loop(
     while True:
         await asyncio.sleep(MAINTENANCE_INTERVAL_SECONDS)
         try:
-            await to_thread.run_sync(studio.requests.run_maintenance)
-            await to_thread.run_sync(studio.retention.purge_expired)
+            await to_thread.run_sync(studio.serving.maintenance.run_maintenance)
+            await to_thread.run_sync(studio.serving.retention.purge_expired)
         except (WorkerHungError, DeviceLostError, StoreInUseError) as error:
             give_up(error)
         except Exception as error:

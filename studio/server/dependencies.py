@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from studio.app import AppContainer
+from studio.composition.rendering import RenderingServices
 from studio.locales.negotiation import language_of
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.event_hub import EventHub
@@ -17,7 +18,10 @@ from studio.server.problems import AuthenticationError, PermissionDeniedError
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.tuning_service import TuningService
+from studio.services.requests.queue_maintenance import QueueMaintenance
+from studio.services.requests.request_events import RequestEvents
 from studio.services.requests.request_service import RequestService
+from studio.services.requests.variant_review import VariantReviewService
 from studio.services.themes.deployment_service import DeploymentService
 from studio.services.themes.theme_transfer import ThemeImportExport
 from studio.store.base_images import BaseImageStore
@@ -48,23 +52,37 @@ def _from_container(
 
 
 Container = Annotated[AppContainer, Depends(get_container)]
-Requests = Annotated[RequestService, Depends(_from_container(lambda studio: studio.requests))]
-Themes = Annotated[ThemeStore, Depends(_from_container(lambda studio: studio.themes))]
+Requests = Annotated[
+    RequestService, Depends(_from_container(lambda studio: studio.serving.requests))
+]
+Themes = Annotated[ThemeStore, Depends(_from_container(lambda studio: studio.stores.themes))]
 ThemeTransfer = Annotated[
-    ThemeImportExport, Depends(_from_container(lambda studio: studio.theme_transfer))
+    ThemeImportExport, Depends(_from_container(lambda studio: studio.authoring.transfer))
 ]
 Deployments = Annotated[
-    DeploymentService, Depends(_from_container(lambda studio: studio.deployments))
+    DeploymentService, Depends(_from_container(lambda studio: studio.authoring.deployments))
 ]
 Evaluations = Annotated[
-    EvaluationService, Depends(_from_container(lambda studio: studio.evaluations))
+    EvaluationService, Depends(_from_container(lambda studio: studio.evaluation.suites))
 ]
 BlindTests = Annotated[
-    BlindTestService, Depends(_from_container(lambda studio: studio.blind_tests))
+    BlindTestService, Depends(_from_container(lambda studio: studio.evaluation.blind_tests))
 ]
 
-Tuning = Annotated[TuningService, Depends(_from_container(lambda studio: studio.tuning))]
-BaseImages = Annotated[BaseImageStore, Depends(_from_container(lambda studio: studio.base_images))]
+Tuning = Annotated[TuningService, Depends(_from_container(lambda studio: studio.evaluation.tuning))]
+BaseImages = Annotated[
+    BaseImageStore, Depends(_from_container(lambda studio: studio.stores.base_images))
+]
+StoredEvents = Annotated[
+    RequestEvents, Depends(_from_container(lambda studio: studio.serving.events))
+]
+VariantReviews = Annotated[
+    VariantReviewService, Depends(_from_container(lambda studio: studio.serving.reviews))
+]
+Maintenance = Annotated[
+    QueueMaintenance, Depends(_from_container(lambda studio: studio.serving.maintenance))
+]
+Rendering = Annotated[RenderingServices, Depends(_from_container(lambda studio: studio.rendering))]
 
 
 async def _get_event_hub(request: Request) -> EventHub:

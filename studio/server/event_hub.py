@@ -18,7 +18,7 @@ from studio.errors import CapacityError
 from studio.recipes.serving.request_status import ApiClient, EventMessage
 from studio.recipes.themes.preset import Slot
 from studio.server.schemas import to_event_payload
-from studio.services.requests.request_service import RequestService
+from studio.services.requests.request_events import RequestEvents
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +102,8 @@ class _Poll:
 class EventHub:
     """Event streams, and the one task that polls the followed requests while there are any."""
 
-    def __init__(self, requests: RequestService) -> None:
-        self._requests = requests
+    def __init__(self, request_events: RequestEvents) -> None:
+        self._request_events = request_events
         self._feeds: dict[str, _Feed] = {}
         self._streams: Counter[str] = Counter()
         self._polling: asyncio.Task[None] | None = None
@@ -186,19 +186,19 @@ class EventHub:
 
     def _new_events(self, target: _Target) -> _Poll:
         request_id, sequence = target.request_id, target.sequence
-        events = tuple(self._requests.events_since(request_id, sequence) or ())
+        events = tuple(self._request_events.events_since(request_id, sequence) or ())
         quiet = target.feed.quiet_seconds >= STATUS_CHECK_SECONDS
         if not quiet and not any(event.is_terminal for event in events):
             return _Poll(events)
         # Events after the status: whatever was published in between is not lost.
-        finished = self._requests.is_finished(request_id)
-        events += tuple(self._requests.events_since(request_id, sequence + len(events)) or ())
+        finished = self._request_events.is_finished(request_id)
+        events += tuple(self._request_events.events_since(request_id, sequence + len(events)) or ())
         if finished:
             # Redis may have lost events: no stream closes before it has sent how each job ended.
             ended = target.ended | _ended_slots(events)
             events += tuple(
                 event
-                for event in self._requests.terminal_events(request_id)
+                for event in self._request_events.terminal_events(request_id)
                 if event.is_terminal and event.slot not in ended
             )
         return _Poll(events, finished)

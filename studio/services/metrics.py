@@ -20,17 +20,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._wait = self._histogram("studio_job_wait_seconds", "From the queue to its begin.")
-        self._render = self._histogram("studio_job_render_seconds", "Making the picture.")
-        self._load = self._histogram("studio_job_load_seconds", "Bringing models to the device.")
+        self._wait = self._histogram(
+            "studio_job_wait_seconds", "Seconds from the queue to the start of the job."
+        )
+        self._render = self._histogram(
+            "studio_job_render_seconds", "Seconds of rendering a variant."
+        )
+        self._load = self._histogram(
+            "studio_job_load_seconds", "Seconds of loading models onto the device."
+        )
         self._ended = Counter(
             "studio_jobs_ended",
-            "Clients' jobs by how they ended here.",
+            "Clients' jobs by how they ended in this process.",
             ["theme", "slot", "state"],
             registry=self.registry,
         )
         self.active_lanes = Gauge(
-            "studio_lanes_busy", "Lanes that draw now.", registry=self.registry
+            "studio_workers_busy", "Render threads that render now.", registry=self.registry
         )
 
     def job_started(self, model: str, queued_seconds: float) -> None:
@@ -82,10 +88,10 @@ class QueueCollector(Collector):
         self._stats = stats
 
     def collect(self) -> Iterator[Metric]:
-        labels = ["model", "turn"]
+        labels = ["model", "tier"]
         depth = GaugeMetricFamily("studio_jobs_waiting", "Jobs in the queue.", labels=labels)
         oldest = GaugeMetricFamily(
-            "studio_oldest_job_seconds", "How long the first of them has waited.", labels=labels
+            "studio_oldest_job_seconds", "How long the oldest of them has waited.", labels=labels
         )
         for row in self._stats.queue_depths():
             depth.add_metric([row.model, str(row.fair_share_tier)], row.count)
@@ -93,7 +99,9 @@ class QueueCollector(Collector):
         yield depth
         yield oldest
         yield GaugeMetricFamily(
-            "studio_jobs_running", "Jobs being drawn.", self._stats.count_running()
+            "studio_jobs_running",
+            "Jobs that are rendered now, by any process.",
+            self._stats.count_running(),
         )
 
 
@@ -110,11 +118,11 @@ class EngineCollector(Collector):
             return
         lookups = CounterMetricFamily(
             "studio_engine_lookups",
-            "By what was asked for and where it was.",
-            labels=["what", "found"],
+            "Lookups in the engine's caches, by where the entry was.",
+            labels=["cache", "result"],
         )
         sizes = GaugeMetricFamily(
-            "studio_engine_bytes", "Held, by what and where.", labels=["what", "where"]
+            "studio_engine_bytes", "Sizes of the engine's caches.", labels=["cache", "location"]
         )
         _add_tiered_caches(status, lookups, sizes)
         _add_caches(status, lookups, sizes)
@@ -131,7 +139,7 @@ def _add_tiered_caches(
         "vae": status.vaes,
     }
     for name, tier in tiered.items():
-        counts = {"device": tier.device_hits, "ram": tier.ram_hits, "nowhere": tier.misses}
+        counts = {"device": tier.device_hits, "ram": tier.ram_hits, "miss": tier.misses}
         for location, count in counts.items():
             lookups.add_metric([name, location], count)
         sizes.add_metric([name, "device"], tier.bytes("device"))
@@ -149,5 +157,5 @@ def _add_caches(
     }
     for name, cache in caches.items():
         lookups.add_metric([name, "ram"], cache.hits)
-        lookups.add_metric([name, "nowhere"], cache.misses)
+        lookups.add_metric([name, "miss"], cache.misses)
         sizes.add_metric([name, "ram"], cache.bytes)

@@ -77,7 +77,7 @@ class ModerationService:
         try:
             self.check_text("a red dress")
         except (StudioError, OSError) as error:
-            log.error("words cannot be judged: %s", error)
+            log.error("prompts cannot be checked: %s", error)
             return _failure_message(error)
         sample = Image.new("RGB", (64, 64), "white")
         return classify_or_withhold(self.image_classifier, sample, {}).error
@@ -123,9 +123,11 @@ class ModerationService:
 
     def _block_unchecked_prompt(self, requester: Requester, error: StudioError | OSError) -> None:
         """Records that a prompt could not be checked; operators get the reason as an error."""
-        log.error("words cannot be judged, and none pass: %s", error)
+        log.error("prompts cannot be checked, and are all blocked: %s", error)
         reason = _failure_message(error)
-        self._record(requester, "prompt", "block", reason=f"they could not be judged: {reason}")
+        self._record(
+            requester, "prompt", "block", reason=f"the prompt could not be checked: {reason}"
+        )
         if requester.is_operator:
             raise ContentBlockedError(reason.id, **reason.params) from None
 
@@ -164,7 +166,7 @@ class ModerationService:
         """Whether a rendered image may be shown; a withheld one is in the audit log.
 
         May be called from any thread, and waits for seconds where the policy asks the webhook
-        (`WebhookModerator.DEADLINE`), so the render thread should not call it.
+        (`WebhookModerator.DEADLINE_SECONDS`), so the render thread should not call it.
         """
         policy = request.preset.safety
         if not policy.check_outputs:
@@ -216,7 +218,7 @@ class ModerationService:
             response = self.moderator.moderate(payload)
         except ModerationUnavailableError as error:
             log.warning("variant %s of %s is not moderated: %s", slot, request.id, error)
-            if preset.safety.external_moderation == "pass":
+            if preset.safety.external_moderation == "fail_open":
                 return result
             return result.model_copy(update={"error": error.message})
         if response.verdict == "withhold":

@@ -19,7 +19,7 @@ class StoredBlindTest:
     """A blind test with its id, who set it up and when."""
 
     id: int
-    contest: BlindTest
+    blind_test: BlindTest
     author: str
     created_at: datetime
 

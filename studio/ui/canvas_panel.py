@@ -32,7 +32,7 @@ DOODLES: Mapping[str, str] = {
 class CanvasPanel:
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio = studio
-        bases = studio.base_images.list_all()
+        bases = studio.stores.base_images.list_all()
         self.canvas = SketchCanvas(self.backdrop(bases[0]), texts, elem_id="canvas")
         self.live = gr.Checkbox(
             False, label=texts("studio.live_preview"), elem_id="live", container=False
@@ -46,13 +46,13 @@ class CanvasPanel:
             ImageOption(
                 id=d.name, name=texts(DOODLES.get(d.name, d.name)), src=sample_doodle_url(d.name)
             )
-            for d in studio.sample_doodles
+            for d in studio.authoring.sample_doodles
         ]
         self.sample_doodles = ImageRadio(pack_title, pack, None, elem_id="pack")
 
     def tiles(self) -> list[ImageOption]:
         """The base images that are offered."""
-        bases = self.studio.base_images.list_all()
+        bases = self.studio.stores.base_images.list_all()
         return [ImageOption(id=b.id, name=b.name, src=base_image_url(b)) for b in bases]
 
     def show_base_image(self, base: BaseImage) -> ComponentUpdates:
@@ -63,16 +63,16 @@ class CanvasPanel:
         }
 
     def select_base_image(self, base_id: str | None) -> Any:
-        base = self.studio.base_images.get(base_id or "")
+        base = self.studio.stores.base_images.get(base_id or "")
         return gr.update(base=self.backdrop(base))
 
     def choose_doodle(self, name: str | None) -> ComponentUpdates:
         """The test doodle on the canvas, over the base image it was drawn on."""
-        for doodle in self.studio.sample_doodles:
+        for doodle in self.studio.authoring.sample_doodles:
             if doodle.name == name:
                 if doodle.base_image is None:
                     return {self.canvas: gr.update(value=doodle.png), self.base_image: gr.skip()}
-                base = self.studio.base_images.get(doodle.base_image)
+                base = self.studio.stores.base_images.get(doodle.base_image)
                 return {
                     self.canvas: gr.update(value=doodle.png, base=self.backdrop(base)),
                     self.base_image: base.id,

@@ -20,7 +20,7 @@ from studio.ui.texts import Texts
 MAX_LOG_ROWS = 8
 """Deployments of the log that the panel shows."""
 LEVELS: Mapping[str, str] = {
-    "stop": "studio.level_stop",
+    "error": "studio.level_stop",
     "warning": "studio.level_warning",
     "pass": "studio.level_pass",
 }
@@ -60,7 +60,7 @@ class DeployPanel:
 
     def _check(self, loaded: ThemeVersion) -> str:
         try:
-            found = self.studio.deployments.run_checks(loaded.preset.slug, loaded.version)
+            found = self.studio.authoring.deployments.run_checks(loaded.preset.slug, loaded.version)
         except StudioError as error:
             return render_notice(self.texts.of(error), "error")
         return render_check_results(found, self.texts)
@@ -81,7 +81,9 @@ class DeployPanel:
 
     def _log(self, values: ComponentUpdates) -> Sequence[Deployment]:
         slug: str = values[self.loaded].preset.slug
-        return self.studio.deployments.deployments.list_all(slug, values[self.channel] or "live")
+        return self.studio.authoring.deployments.list_deployments(
+            slug, values[self.channel] or "live"
+        )
 
 
 def _active_message(spec: DeploymentSpec, name: str) -> Message:

@@ -121,15 +121,15 @@ class Drafting:
         draft = Draft.from_json(stored)
         if draft is not None:
             with suppress(NotFoundError):
-                base = self.studio.base_images.get(draft.base_image_id)
+                base = self.studio.stores.base_images.get(draft.base_image_id)
                 return {
                     **self._resumed(draft),
                     **drawing.show_base_image(base),
                     run.prompt: draft.user_prompt,
                     run.seed: draft.seed,
                 }
-        version = theme.studio.themes.latest_saved()
-        base = self.studio.base_images.list_all()[0]
+        version = theme.studio.stores.themes.latest_saved()
+        base = self.studio.stores.base_images.list_all()[0]
         return {**self._render(version, version.preset), **drawing.show_base_image(base)}
 
     # Handlers.
@@ -197,7 +197,7 @@ class Drafting:
                 return self._resumed(draft, why)
             if number == 0 or draft is not None:
                 return self._restored(slug, draft)
-            version = self.studio.themes.get_version(slug, int(number))
+            version = self.studio.stores.themes.get_version(slug, int(number))
         except StudioError as error:
             return {self.panels.run.notice: render_notice(self.texts.of(error), "error")}
         return {
@@ -210,7 +210,7 @@ class Drafting:
         if draft is not None and draft.slug == slug:
             with suppress(NotFoundError):
                 return self._resumed(draft)
-        version = self.studio.themes.get_version(slug)
+        version = self.studio.stores.themes.get_version(slug)
         return {
             **self._render(version, version.preset),
             self.panels.run.notice: self._opened(version),
@@ -219,7 +219,7 @@ class Drafting:
     def _resumed(self, draft: Draft, more: str = "") -> ComponentUpdates:
         """The theme as the draft has it. Raises NotFound where its version is gone."""
         original, latest = (
-            self.studio.themes.get_version(draft.slug, n) for n in (draft.version, None)
+            self.studio.stores.themes.get_version(draft.slug, n) for n in (draft.version, None)
         )
         preset = draft.preset
         if preset == original.preset:
@@ -272,7 +272,8 @@ class Drafting:
             preset=preset,
             slug=loaded.preset.slug,
             version=loaded.version,
-            base_image_id=values[drawing.base_image] or self.studio.base_images.list_all()[0].id,
+            base_image_id=values[drawing.base_image]
+            or self.studio.stores.base_images.list_all()[0].id,
             user_prompt=(values[run.prompt] or "")[:MAX_PROMPT_CHARS],
             seed=-1 if seed is None else seed,
             changed=bool(diff_themes(loaded.preset, preset)),

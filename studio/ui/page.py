@@ -160,7 +160,7 @@ class StudioPage:
     def _request(self, values: ComponentUpdates) -> GenerationRequest:
         """What the page asks for as it stands."""
         preset, loaded = self.theme.current_theme(values), values[self.theme.loaded]
-        return self.studio.request_factory.create(
+        return self.studio.rendering.request_factory.create(
             preset,
             values[self.drawing.base_image] or "",
             values[self.drawing.canvas],
@@ -181,8 +181,10 @@ class StudioPage:
         if not values[self.drawing.live]:
             return {self.drawing.preview: ""}
         try:
-            job = make_preview_job(self._deterministic_request(values), "A", self.studio.catalog)
-            png = self.studio.renders.render_preview(job)
+            job = make_preview_job(
+                self._deterministic_request(values), "A", self.studio.models.catalog
+            )
+            png = self.studio.rendering.renders.render_preview(job)
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
         alt = self.texts("studio.live_preview_alt")
@@ -192,7 +194,9 @@ class StudioPage:
         try:
             jobs = plan_jobs(self._request(values))
             job = next(job for job in jobs if job.slot == form.slot)
-            previews = preview_control_maps(job, self.studio.base_images.read_png(job.base_image))
+            previews = preview_control_maps(
+                job, self.studio.stores.base_images.read_png(job.base_image)
+            )
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
         return {form.control_maps: form.render_control_maps(previews), self.run.notice: ""}
@@ -208,18 +212,18 @@ class StudioPage:
     def _restore_from_history(self, number: int) -> ComponentUpdates:
         """The same of a variant of the history, over the preset that was saved last."""
         try:
-            kept = self.studio.variants.get_many([int(number or 0)])
+            kept = self.studio.stores.variants.get_many([int(number or 0)])
             if not kept:
                 raise NotFoundError("history.variant_gone")
-            png = self.studio.variants.png(kept[0].variant)
-            return self._restored(png, self.studio.themes.latest_saved().preset)
+            png = self.studio.stores.variants.png(kept[0].variant)
+            return self._restored(png, self.studio.stores.themes.latest_saved().preset)
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
     def _restored(self, png: bytes, preset: Preset) -> ComponentUpdates:
         theme, run = self.theme, self.run
         info = read_generation_info(png, preset.recipes.A)
-        base = self.studio.base_images.get(info.base_image) if info.base_image else None
+        base = self.studio.stores.base_images.get(info.base_image) if info.base_image else None
         slot = info.slot or "A"
         form = next(form for form in theme.forms if form.slot == slot)
         notice = message("studio.restored", slot=slot, seed=str(info.seed))

@@ -109,7 +109,7 @@ class RunPanel:
         with self._starting:
             before = self._under_way.get(page)
             if before is None or not before.pending_slots:
-                run = self._under_way[page] = self.studio.renders.start(request)
+                run = self._under_way[page] = self.studio.rendering.renders.start(request)
                 return run
         same = {"id": before.request.id, "seed": before.request.seed}
         if request.model_copy(update=same) != before.request:
@@ -119,7 +119,7 @@ class RunPanel:
     def _attach_to_run(self, run_id: str | None) -> Iterator[ComponentUpdates]:
         """The run of that id as it goes on, or what was kept of one that has ended."""
         try:
-            yield from self._stream_events(self.studio.renders.run(run_id or ""))
+            yield from self._stream_events(self.studio.rendering.renders.run(run_id or ""))
         except NotFoundError as error:
             yield self._show_stored_variants(run_id or "", error)
 
@@ -150,12 +150,12 @@ class RunPanel:
         number, sheet = request.theme_version, None
         if number is not None:
             with suppress(StorageUnavailableError):  # The run has ended well all the same.
-                sheet = self.studio.evaluations.regression(request.preset.slug, number)
+                sheet = self.studio.evaluation.suites.regression(request.preset.slug, number)
         of_seeds = sheet.metrics.seed_diversity if sheet else None
         return render_quality_metrics(compute_run_metrics(request, images), of_seeds, self.texts)
 
     def _show_stored_variants(self, run_id: str, error: NotFoundError) -> ComponentUpdates:
-        variants = self.studio.variants.list_for_request(run_id)
+        variants = self.studio.stores.variants.list_for_request(run_id)
         if not variants:
             why = self.texts("studio.sentence", text=self.texts.of(error))
             return {self.notice: render_notice(why, "error", self.texts("studio.run_lost"))}
@@ -170,7 +170,7 @@ class RunPanel:
         }
         for variant in variants:
             done = JobCompleted(
-                slot=variant.slot, variant=variant, png=self.studio.variants.png(variant)
+                slot=variant.slot, variant=variant, png=self.studio.stores.variants.png(variant)
             )
             updates[self.cards[variant.slot]] = (
                 ResultCard(variant.slot).apply_event(done).render(self.texts)
@@ -178,7 +178,7 @@ class RunPanel:
         return updates
 
     def _stop(self, run_id: str) -> None:
-        self.studio.renders.cancel(run_id)
+        self.studio.rendering.renders.cancel(run_id)
 
 
 def parse_seed(number: float | None) -> int | None:

@@ -64,13 +64,13 @@ def serve(settings: Settings) -> None:
     there is nobody who could sign in.
     """
     guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
-    if guarded and not create_app_container(settings).users.any():
+    if guarded and not create_app_container(settings).stores.users.any():
         raise AddressInUseError("auth.nobody_could_sign_in", host=settings.host)
     listener = bind_socket(settings.host, settings.port)
     os.umask(0o077)
     configure_logging(settings.log_json, logging.WARNING)
     studio = create_app_container(settings)
-    studio.retention.purge_expired()
+    studio.serving.retention.purge_expired()
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
         # Gradio hands out files from the working directory and its temporary folder.
         os.environ["GRADIO_TEMP_DIR"] = scratch
@@ -120,7 +120,7 @@ def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     app.add_middleware(UploadQuotaMiddleware)
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(LanguageChoiceMiddleware)
-    install_session_auth(app, studio.users, studio.settings)
+    install_session_auth(app, studio.stores.users, studio.settings)
     app.add_middleware(UnexpectedErrorMiddleware)
     app.add_middleware(SameOriginMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)

@@ -59,8 +59,8 @@ FOLLOWED_EVERY = 0.25
 class SweepPanel:
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
-        self.album = sweep_cache(studio.renders, studio.settings.data_dir / "sweeps")
-        self.costs = Costs(studio.variants, self.album)
+        self.album = sweep_cache(studio.rendering.renders, studio.settings.data_dir / "sweeps")
+        self.costs = Costs(studio.stores.variants, self.album)
         self.axes: list[tuple[gr.Dropdown, gr.Textbox]] = []
         with gr.Accordion(texts("studio.sweep"), open=False, elem_id="sweep") as self.box:
             with gr.Row(elem_classes="fields"):
@@ -154,7 +154,7 @@ class SweepPanel:
         if not axes:
             raise InvalidInputError("studio.sweep_no_axis")
         slot: Slot = values[self.slot]
-        return Sweep(request, slot, axes, load_axis_themes(axes, self.studio.themes))
+        return Sweep(request, slot, axes, load_axis_themes(axes, self.studio.stores.themes))
 
     def _cost_message(self, sweep: Sweep) -> str:
         cost = estimate_cost(sweep, self.album)

@@ -42,8 +42,8 @@ class ThemeEditor:
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
-        self.first = studio.themes.latest_saved()
-        self.loaded = OpenVersion(studio.themes.get_version, self.first)
+        self.first = studio.stores.themes.latest_saved()
+        self.loaded = OpenVersion(studio.stores.themes.get_version, self.first)
         self.forms: list[RecipeForm] = []
 
     def build_header(self) -> None:
@@ -66,7 +66,7 @@ class ThemeEditor:
         self.save = gr.Button(self.texts("studio.save_theme"), elem_id="save")
 
     def build_recipes(self) -> None:
-        catalog = self.studio.catalog
+        catalog = self.studio.models.catalog
         checkpoints, controlnets, loras = (
             list(catalog.list_names(kind)) for kind in ("checkpoint", "controlnet", "lora")
         )
@@ -158,7 +158,7 @@ class ThemeEditor:
                 "studio.theme_unnamed", {"preset-name": message("studio.type_a_name")}
             )
         has_same_name = name == loaded.preset.name
-        slug = loaded.preset.slug if has_same_name else self.studio.themes.slug_for(name)
+        slug = loaded.preset.slug if has_same_name else self.studio.stores.themes.slug_for(name)
         recipes = loaded.preset.recipes
         for form in self.forms:
             recipes = recipes.replace(form.slot, form.apply_to(recipes[form.slot], values))
@@ -174,7 +174,7 @@ class ThemeEditor:
             raise InvalidDocumentError(
                 "studio.theme_invalid", reason=format_validation_error(error)
             ) from None
-        return pin_model_hashes(preset, self.studio.catalog)
+        return pin_model_hashes(preset, self.studio.models.catalog)
 
     def changed_ids(self, loaded: ThemeVersion, values: ComponentUpdates) -> Sequence[str]:
         """The element ids of fields that do not show what was saved."""
@@ -194,7 +194,9 @@ class ThemeEditor:
     def tokens_html(self, preset: Preset, words: str) -> str:
         """How long each recipe's prompt is, with the words that would be sent now."""
         counts = {
-            slot: self.studio.token_counter.count(preset.recipes[slot], preset.theme_prompt, words)
+            slot: self.studio.models.token_counter.count(
+                preset.recipes[slot], preset.theme_prompt, words
+            )
             for slot in SLOTS
         }
         each = " ".join(_count_html(slot, count, self.texts) for slot, count in counts.items())
@@ -208,7 +210,7 @@ class ThemeEditor:
         return updates
 
     def theme_choices(self) -> list[tuple[str, str]]:
-        return [(each.name, each.slug) for each in self.studio.themes.list_summaries()]
+        return [(each.name, each.slug) for each in self.studio.stores.themes.list_summaries()]
 
     # Handlers: thin, each over one use case.
 
@@ -219,7 +221,9 @@ class ThemeEditor:
             changed = summarize_changes(diff_themes(loaded.preset, preset))
             over = loaded.version if preset.slug == loaded.preset.slug else 0
             note = "" if changed is None else str(changed)
-            version = self.studio.themes.save(preset, author, note=note, expected_version=over)
+            version = self.studio.stores.themes.save(
+                preset, author, note=note, expected_version=over
+            )
         except StudioError as error:
             return {notice: render_notice(self.texts.of(error), "error")}
         name, number = preset.name, version.version
@@ -237,7 +241,7 @@ class ThemeEditor:
 
     def _render_model_note(self, kind: ModelType, name: str | None) -> str:
         """Nothing of what cannot be used: Generate says why."""
-        catalog = self.studio.catalog
+        catalog = self.studio.models.catalog
         try:
             model = catalog.get(kind, ModelRef(name=name or ""))
         except (StudioError, ValidationError):
@@ -249,7 +253,7 @@ class ThemeEditor:
     def _store_control_image(self, png: bytes) -> tuple[Any, str]:
         """An own picture for a control unit: kept, and its hash shown."""
         try:
-            return self.studio.request_factory.store_control_image(png), ""
+            return self.studio.rendering.request_factory.store_control_image(png), ""
         except StudioError as error:
             return gr.skip(), render_notice(self.texts.of(error), "error")
 

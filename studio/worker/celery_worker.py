@@ -16,7 +16,7 @@ from multiprocessing.synchronize import Event as ProcessEvent
 from celery import Celery
 from celery.signals import worker_ready
 
-from studio.app import load_model_catalog
+from studio.composition.models import load_model_catalog
 from studio.errors import DeviceLostError, InvalidInputError
 from studio.logging_config import configure_logging
 from studio.services.rendering.renderer import Renderer

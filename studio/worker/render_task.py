@@ -59,7 +59,7 @@ class RenderTask(Task):  # type: ignore[misc]
         local = self.settings.model_copy(update={"broker_url": type(self.settings.broker_url)("")})
         studio = create_app_container(local, self.renderer)
         if local.metrics_port:
-            registry = studio.renders.metrics.registry
+            registry = studio.rendering.renders.metrics.registry
             start_http_server(local.metrics_port, addr=local.host, registry=registry)
         return studio
 
@@ -69,7 +69,7 @@ class RenderTask(Task):  # type: ignore[misc]
 
     @cached_property
     def heartbeat(self) -> HeartbeatThread:
-        return HeartbeatThread(lambda: self.studio.renders.check(STALL_TIMEOUT_SECONDS))
+        return HeartbeatThread(lambda: self.studio.rendering.renders.check(STALL_TIMEOUT_SECONDS))
 
     @cached_property
     def retry(self) -> StoreRetry:
@@ -80,11 +80,13 @@ class RenderTask(Task):  # type: ignore[misc]
         tracker: DatabaseJobTracker | None = None
         try:
             studio = self.retry("open", lambda: self.studio)
-            jobs = studio.requests.jobs
+            jobs = studio.stores.jobs
             request = self.retry("read", lambda: jobs.requests.get(request_id))
-            tracker = DatabaseJobTracker(jobs, studio.variants, request, studio.renders.metrics)
+            tracker = DatabaseJobTracker(
+                jobs, studio.stores.variants, request, studio.rendering.renders.metrics
+            )
             slots = tuple(known for known in SLOTS if known == slot)
-            run = studio.renders.start(request, Priority.API, tracker, slots)
+            run = studio.rendering.renders.start(request, Priority.API, tracker, slots)
             with self.heartbeat.tracking(tracker):
                 self._publish_events(run, tracker)
         except NotFoundError as error:
@@ -102,7 +104,7 @@ class RenderTask(Task):  # type: ignore[misc]
         sequence = 0
         while True:
             if not run.wait(sequence, POLL_INTERVAL_SECONDS):
-                self.studio.renders.check(STALL_TIMEOUT_SECONDS)
+                self.studio.rendering.renders.check(STALL_TIMEOUT_SECONDS)
                 continue
             event = run.wait_for(sequence)
             if sequence:  # The first event, "queued", was published by whoever queued the job.

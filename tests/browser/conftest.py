@@ -132,13 +132,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, place: str) -> Iterator[Ser
 def quick(server: Server) -> str:
     """A theme of one base image that draws in two steps, so that reviews take seconds."""
     studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     recipes = preset.recipes
     for slot in SLOTS:
         recipe = recipes[slot].model_copy(update={"steps": 3})
         recipes = recipes.replace(slot, recipe)
     changes = {"slug": "quick", "name": "Quick", "base_images": ("mia",), "recipes": recipes}
-    studio.themes.save(preset.model_copy(update=changes), author="ada")
+    studio.stores.themes.save(preset.model_copy(update=changes), author="ada")
     return "quick"
 
 
@@ -147,14 +147,14 @@ def slow(server: Server, quick: str) -> str:
     """A theme whose pictures take long enough for a test to look at while they are drawn. What it
     draws is another's in no test."""
     studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
-    preset = studio.themes.get_version(quick).preset
+    preset = studio.stores.themes.get_version(quick).preset
     recipes = preset.recipes
     for slot in SLOTS:
         recipe = recipes[slot].model_copy(update={"steps": 60})
         recipes = recipes.replace(slot, recipe)
     slug = f"slow-{secrets.token_hex(4)}"
     changes = {"slug": slug, "name": "Slow", "theme_prompt": slug, "recipes": recipes}
-    studio.themes.save(preset.model_copy(update=changes), author="ada")
+    studio.stores.themes.save(preset.model_copy(update=changes), author="ada")
     return slug
 
 

@@ -23,7 +23,7 @@ def studio(tmp_path: Path) -> AppContainer:
     opened = create_app_container(
         Settings(data_dir=tmp_path / "home"), lambda: FakeRenderer(steps=3)
     )
-    opened.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    opened.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
     return opened
 
 
@@ -39,7 +39,7 @@ def _css(color: str) -> str:
 
 
 def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContainer) -> None:
-    key = studio.clients.create_or_rotate_key(ApiClient(name="play"))
+    key = studio.stores.clients.create_or_rotate_key(ApiClient(name="play"))
     errors: list[str] = []
     phone.on("pageerror", lambda error: errors.append(str(error)))
     with serving(studio) as address:
@@ -71,15 +71,15 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         second.click()
         expect(second).to_have_attribute("aria-pressed", "true")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["B"] == 1
-    [variant, *_] = studio.variants.list_latest(4)
+    assert studio.stores.jobs.requests.selection_counts("first-light")[1]["B"] == 1
+    [variant, *_] = studio.stores.variants.list_latest(4)
     assert variant.doodle_sha256 is not None
     assert "a red dress" in variant.prompt
     assert errors == []
 
 
 def test_what_does_not_pass_is_told_in_place(phone: Page, studio: AppContainer) -> None:
-    key = studio.clients.create_or_rotate_key(ApiClient(name="play"))
+    key = studio.stores.clients.create_or_rotate_key(ApiClient(name="play"))
     with serving(studio) as address:
         phone.goto(f"{address}/play/first-light")
         phone.get_by_label("Key").fill(key)

@@ -163,7 +163,7 @@ def test_a_seed_that_cannot_be_is_told_in_its_field(
 
 # Issue 18, 16.
 def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> None:
-    variants = studio_at(Settings(data_dir=server.home), FakeRenderer).variants
+    variants = studio_at(Settings(data_dir=server.home), FakeRenderer).stores.variants
     before = variants.query(HistoryFilter(), None).rows
     for slot in "ABCD":
         page.get_by_role("tab", name=slot).click()

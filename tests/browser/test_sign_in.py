@@ -20,7 +20,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def studio(tmp_path: Path) -> AppContainer:
     opened = create_app_container(Settings(data_dir=tmp_path / "home"))
-    opened.users.set_password("Ada B", PASSWORD)
+    opened.stores.users.set_password("Ada B", PASSWORD)
     return opened
 
 
@@ -45,7 +45,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     set_number(page, "A-steps", "9")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved First light, version 2.")
-    assert studio.themes.get_version("first-light", 2).author == "Ada B"
+    assert studio.stores.themes.get_version("first-light", 2).author == "Ada B"
     page.get_by_role("button", name="Deployment").click()
     page.locator("#deploy").click()
     asked = page.get_by_role("dialog")

@@ -134,20 +134,20 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     boxes.last.check()
     asked.get_by_label("Your name").fill(" ")
     expect(go).to_be_disabled()
-    assert studio.deployments.deployments.list_all(slow) == []
+    assert studio.stores.deployments.list_all(slow) == []
     asked.get_by_label("Your name").fill("ada")
     go.click()
     expect(page.locator("#served")).to_contain_text("version 1")
-    assert studio.deployments.deployments.list_all(slow)[0].spec.author == "ada"
+    assert studio.stores.deployments.list_all(slow)[0].spec.author == "ada"
     page.get_by_role("button", name="Take down").click()
     expect(asked.locator("h2")).to_contain_text("Slow")
     asked.get_by_role("button", name="Cancel").click()
     expect(asked).to_have_count(0)
-    assert len(studio.deployments.deployments.list_all(slow)) == 1
+    assert len(studio.stores.deployments.list_all(slow)) == 1
     page.get_by_role("button", name="Take down").click()
     confirm(page)
     expect(page.locator("#served")).to_have_text("Nothing.")
-    assert studio.deployments.deployments.list_all(slow)[0].spec.author == "ada"
+    assert studio.stores.deployments.list_all(slow)[0].spec.author == "ada"
 
 
 def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(

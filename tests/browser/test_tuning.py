@@ -15,7 +15,7 @@ def test_a_study_is_begun_rated_and_a_trial_kept(
 ) -> None:
     page.goto(f"{server.url}/tuning?theme={quick}")
     page.wait_for_selector("select[name=slug] option", state="attached")
-    page.get_by_label("What counts").select_option("votes")
+    page.get_by_label("What counts").select_option("ratings")
     page.get_by_label("Fields to vary, one a line").fill("denoising_strength=0.4..0.8")
     page.get_by_role("button", name="Begin a study").click()
     expect(page.locator("#study-name")).to_have_text(f"{quick}/1A/1")

@@ -63,7 +63,7 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
     page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
     studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
     entrants = [Candidate(slug=slow, version=1, slot=slot) for slot in ("B", "D")]
-    begun = studio.blind_tests.create("Pale or bold", entrants)
+    begun = studio.evaluation.blind_tests.create("Pale or bold", entrants)
     page.goto(f"{server.url}/votes?contest={begun.id}")
     expect(page.locator("#undrawn")).to_be_visible()
     expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))

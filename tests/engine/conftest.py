@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studio.app import AppContainer, create_app_container, load_model_catalog
+from studio.app import AppContainer, create_app_container
+from studio.composition.models import load_model_catalog
 from studio.engine.engine import Engine
 from studio.engine.results import RenderListener, RenderResult
 from studio.models.catalog import ModelCatalog
@@ -46,29 +47,29 @@ class RenderHarness:
 
     def job(self, doodle: str | None = "star-dress", slot: Slot = "B", **changes: Any) -> RenderJob:
         """The job of one slot of the theme "first-light"; `changes` are fields of its recipe."""
-        preset = self.studio.themes.get_version("first-light").preset
+        preset = self.studio.stores.themes.get_version("first-light").preset
         recipe = Recipe.model_validate(preset.recipes[slot].model_dump() | {"steps": 6} | changes)
         preset = preset.model_copy(
             update={"recipes": RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe)}
         )
-        samples = {sample.name: sample for sample in self.studio.sample_doodles}
+        samples = {sample.name: sample for sample in self.studio.authoring.sample_doodles}
         png = samples[doodle].png if doodle else None
         base_image = (samples[doodle].base_image if doodle else None) or "mia"
         request = RequestFactory(
-            self.studio.base_images, self.catalog, self.images, self.studio.moderation
+            self.studio.stores.base_images, self.catalog, self.images, self.studio.moderation
         ).create(preset, base_image, png, "a red dress", seed=11)
         return next(job for job in plan_jobs(request) if job.slot == slot)
 
     def render(self, job: RenderJob, **callbacks: Any) -> RenderResult:
         """Renders a job with the callbacks of a `RenderListener`."""
-        base = decode(self.studio.base_images.read_png(job.base_image))
+        base = decode(self.studio.stores.base_images.read_png(job.base_image))
         doodle = decode(job.doodle.png_bytes) if job.doodle else None
         return self.engine.render(job, base, doodle, RenderListener(**callbacks))
 
 
 @pytest.fixture
 def harness(shipped_studio: AppContainer, engine: Engine) -> RenderHarness:
-    return RenderHarness(shipped_studio, shipped_studio.catalog, engine)
+    return RenderHarness(shipped_studio, shipped_studio.models.catalog, engine)
 
 
 def decode(png: bytes) -> Image.Image:

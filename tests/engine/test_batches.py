@@ -21,7 +21,10 @@ MAX_MEAN_DIFFERENCE = 1.0
 def render_batch(
     harness: RenderHarness, jobs: Sequence[RenderJob], *listeners: RenderListener
 ) -> tuple[RenderResult, ...]:
-    base, doodle = decode(harness.studio.base_images.read_png(jobs[0].base_image)), jobs[0].doodle
+    base, doodle = (
+        decode(harness.studio.stores.base_images.read_png(jobs[0].base_image)),
+        jobs[0].doodle,
+    )
     return harness.engine.render_batch(
         jobs,
         base,

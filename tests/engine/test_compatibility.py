@@ -217,7 +217,7 @@ def test_chosen_device_is_logged(
     shipped_studio: AppContainer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "studio.engine"):
-        Engine(shipped_studio.catalog, "auto")
+        Engine(shipped_studio.models.catalog, "auto")
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("rendering on ")
     assert line.endswith(f"with torch {torch.__version__}")

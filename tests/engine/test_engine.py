@@ -171,7 +171,7 @@ def test_second_job_is_served_from_the_caches(harness: RenderHarness) -> None:
 
 def test_result_records_the_models_used_with_hashes(harness: RenderHarness) -> None:
     result = harness.render(harness.job())
-    hashes = {m.name: m.sha256 for m in harness.studio.catalog.list_models()}
+    hashes = {m.name: m.sha256 for m in harness.studio.models.catalog.list_models()}
     expected = ("pocket-ink", "pocket-scribble", "pocket-pose")
     assert {m.name: m.sha256 for m in result.models} == {name: hashes[name] for name in expected}
     assert result.timings.render_seconds > 0

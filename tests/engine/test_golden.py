@@ -42,7 +42,9 @@ def test_garment_keeps_the_color_of_the_doodle(
     shipped_studio: AppContainer, name: str, base: str
 ) -> None:
     """Inside the dress, the median color of every variant is near the doodle's."""
-    doodle = next(sample for sample in shipped_studio.sample_doodles if sample.name == name)
+    doodle = next(
+        sample for sample in shipped_studio.authoring.sample_doodles if sample.name == name
+    )
     layer = np.asarray(Image.open(io.BytesIO(doodle.png)))
     painted = layer[layer[..., 3] > 0][:, :3]
     doodle_color = np.median(painted, axis=0)
@@ -56,7 +58,7 @@ def test_garment_keeps_the_color_of_the_doodle(
 
 def test_black_doodle_still_yields_the_character(shipped_studio: AppContainer) -> None:
     """In every variant the head differs from the background, where the base image has it."""
-    keypoints = shipped_studio.base_images.get("noah").keypoints
+    keypoints = shipped_studio.stores.base_images.get("noah").keypoints
     assert keypoints is not None
     assert keypoints[0] is not None
     x, y = (round(256 * fraction) for fraction in keypoints[0])

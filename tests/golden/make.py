@@ -20,10 +20,12 @@ def render(
     studio: AppContainer, doodle: str, base_image: str, user_prompt: str
 ) -> dict[Slot, Image.Image]:
     """The four variants of a sample doodle by slot, with seed 11."""
-    sample = next(sample for sample in studio.sample_doodles if sample.name == doodle)
-    preset = studio.themes.get_version("first-light").preset
-    request = studio.request_factory.create(preset, base_image, sample.png, user_prompt, 11)
-    events = studio.renders.start(request).events()
+    sample = next(sample for sample in studio.authoring.sample_doodles if sample.name == doodle)
+    preset = studio.stores.themes.get_version("first-light").preset
+    request = studio.rendering.request_factory.create(
+        preset, base_image, sample.png, user_prompt, 11
+    )
+    events = studio.rendering.renders.start(request).events()
     return {
         event.slot: Image.open(io.BytesIO(event.png))
         for event in events

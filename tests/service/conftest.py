@@ -29,8 +29,8 @@ class Service:
         self.home, self.redis, self.database_url = home, redis, database_url
         self.workers: list[subprocess.Popen[bytes]] = []
         self.studio = self.open()
-        self.studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-        self.key = self.studio.clients.create_or_rotate_key(
+        self.studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+        self.key = self.studio.stores.clients.create_or_rotate_key(
             ApiClient(name="app", max_concurrent_requests=300, requests_per_minute=10_000)
         )
 

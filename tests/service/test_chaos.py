@@ -75,4 +75,4 @@ def test_one_process_loses_nothing_when_its_disk_is_full_or_its_database_locked(
         faults = [lambda: fill_disk(home), *sqlite_faults(pool, LOCKED), lambda: fill_disk(home)]
         with pool.maintenance():
             assert run_chaos(pool, COUNT, faults) == NO_LOSS
-        pool.studio.renders.close()
+        pool.studio.rendering.renders.close()

@@ -53,11 +53,11 @@ def test_api_request_renders_the_same_pixels_as_the_page(service: Service) -> No
         )
         wait_until_finished(client, created.id)
         served = {k: decode_png(png, "it") for k, png in client.get_images(created.id).items()}
-    preset = service.studio.themes.get_version("first-light", 1).preset
-    request: GenerationRequest = service.studio.request_factory.create(
+    preset = service.studio.stores.themes.get_version("first-light", 1).preset
+    request: GenerationRequest = service.studio.rendering.request_factory.create(
         preset, "mia", examples.doodle().png_bytes, "a red dress", 5, 1
     )
-    for event in service.studio.renders.start(request).events():
+    for event in service.studio.rendering.renders.start(request).events():
         if event.kind == "done":
             assert (
                 decode_png(event.png, "it").convert("RGB").tobytes() == served[event.slot].tobytes()
@@ -66,22 +66,22 @@ def test_api_request_renders_the_same_pixels_as_the_page(service: Service) -> No
 
 def test_withheld_image_is_shown_after_a_reviewer_releases_it(service: Service) -> None:
     service.start_workers()
-    preset = service.studio.themes.get_version("first-light").preset
+    preset = service.studio.stores.themes.get_version("first-light").preset
     strict = preset.safety.model_copy(update={"nsfw_threshold": 1e-9, "check_doodles": False})
-    saved = service.studio.themes.save(preset.model_copy(update={"safety": strict}))
+    saved = service.studio.stores.themes.save(preset.model_copy(update={"safety": strict}))
     spec = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
-    service.studio.deployments.deploy(spec)
+    service.studio.authoring.deployments.deploy(spec)
     with service.client() as client:
         created = client.create_request(*THEME_AND_BASE, seed=5)
         assert job_states(wait_until_finished(client, created.id)) == ["withheld"] * 4
-        service.studio.requests.release(created.id, "B", "a red dress, no more", "ana")
+        service.studio.serving.reviews.release(created.id, "B", "a red dress, no more", "ana")
         response = wait_until_finished(client, created.id)
         assert job_states(response) == ["withheld", "done", "withheld", "withheld"]
         assert list(client.get_images(created.id)) == ["B"]
-        service.studio.requests.withdraw(created.id, "B", "on second thoughts", "bo")
-        service.studio.requests.release(created.id, "B", "on third thoughts", "ana")
+        service.studio.serving.reviews.withdraw(created.id, "B", "on second thoughts", "bo")
+        service.studio.serving.reviews.release(created.id, "B", "on third thoughts", "ana")
         assert job_states(client.get_request(created.id)) == job_states(response)
-    stored = service.studio.moderation.audit.query(AuditFilter(verdict="released"))
+    stored = service.studio.stores.audit_log.query(AuditFilter(verdict="released"))
     assert [decision.decision.reason for decision in stored] == [
         "released by ana: on third thoughts",
         "released by ana: a red dress, no more",
@@ -125,7 +125,7 @@ def test_cancel_ends_running_and_queued_jobs(service: Service) -> None:
 
 
 def test_client_with_one_request_overtakes_a_flooding_client(service: Service) -> None:
-    quiet = service.studio.clients.create_or_rotate_key(ApiClient(name="quiet"))
+    quiet = service.studio.stores.clients.create_or_rotate_key(ApiClient(name="quiet"))
     with service.client() as flooding:
         flood = [flooding.create_request(*THEME_AND_BASE, prompt="slow") for _ in range(4)]
         service.start_workers()
@@ -136,7 +136,10 @@ def test_client_with_one_request_overtakes_a_flooding_client(service: Service) -
             flooding.cancel(request.id)
         wait_until_finished(flooding, flood[-1].id)
     one_finished, flood_finished = (
-        max(variant.created_at for variant in service.studio.variants.list_for_request(request.id))
+        max(
+            variant.created_at
+            for variant in service.studio.stores.variants.list_for_request(request.id)
+        )
         for request in (created, flood[-1])
     )
     assert one_finished < flood_finished
@@ -153,7 +156,7 @@ def test_overdue_request_expires(service: Service) -> None:
             for _ in range(0 if service.redis else 20)
         ]
         created = client.create_request(*THEME_AND_BASE)
-        queue = service.studio.requests.jobs.queue
+        queue = service.studio.stores.jobs.queue
         with queue._database.write_session() as session:
             jobs = update(JobRow).where(JobRow.request_id == created.id)
             session.execute(jobs.values(expires_at=examples.LONG_AGO))

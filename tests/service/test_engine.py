@@ -28,8 +28,8 @@ def test_worker_renders_the_same_pixels_as_the_page(redis: RedisServer, home: Pa
         "STUDIO_DEVICE": "cpu",
     }
     studio = create_app_container(Settings(data_dir=home, broker_url=SecretStr(redis.url)))
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    key = studio.clients.create_or_rotate_key(ApiClient(name="app"))
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    key = studio.stores.clients.create_or_rotate_key(ApiClient(name="app"))
     worker = subprocess.Popen(
         [sys.executable, "-m", "studio.cli", "worker"],
         env=os.environ | environment,
@@ -46,15 +46,17 @@ def test_worker_renders_the_same_pixels_as_the_page(redis: RedisServer, home: Pa
     finally:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
-    request = studio.request_factory.create(
-        studio.themes.get_version("first-light", 1).preset,
+    request = studio.rendering.request_factory.create(
+        studio.stores.themes.get_version("first-light", 1).preset,
         "mia",
         examples.doodle().png_bytes,
         "a red dress",
         5,
         1,
     )
-    completed = [e for e in studio.renders.start(request).events() if isinstance(e, JobCompleted)]
+    completed = [
+        e for e in studio.rendering.renders.start(request).events() if isinstance(e, JobCompleted)
+    ]
     assert len(completed) == 4
     for event in completed:
         local = decode_png(event.png, "it").convert("RGB")

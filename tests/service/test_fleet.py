@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redis import ConnectionError, Redis
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
 from redis.client import Pipeline
 
 from benchmarks.redis_server import RedisServer
@@ -40,7 +41,7 @@ def test_job_of_a_killed_process_is_rendered_again(fleet: Service) -> None:
         assert job_states(response) == ["done"] * 4
         [job] = [
             j
-            for j in fleet.studio.requests.jobs.requests.get_status(response.id).jobs
+            for j in fleet.studio.stores.jobs.requests.get_status(response.id).jobs
             if j.slot == "B"
         ]
         assert job.attempts >= 2  # On a slow machine a live worker may be taken for dead, too.
@@ -91,8 +92,8 @@ def test_duplicate_message_does_not_block_a_worker(fleet: Service) -> None:
         wait_until_finished(client, client.create_request(*THEME_AND_BASE).id)
         created = client.create_request(*THEME_AND_BASE, prompt="slow")
         next(e for e in client.stream_events(created.id) if e["type"] == "step")
-        fleet.studio.requests.runner.enqueue(
-            fleet.studio.requests.jobs.requests.get(created.id), SLOTS
+        fleet.studio.serving.requests.runner.enqueue(
+            fleet.studio.stores.jobs.requests.get(created.id), SLOTS
         )
         assert job_states(wait_until_finished(client, created.id)) == ["done"] * 4
         ends = [
@@ -110,7 +111,7 @@ def test_duplicate_message_does_not_block_a_worker(fleet: Service) -> None:
 def test_unpublished_end_is_read_from_the_job_table(fleet: Service) -> None:
     with fleet.client() as client:
         created = client.create_request(*THEME_AND_BASE)
-        queue = fleet.studio.requests.jobs.queue
+        queue = fleet.studio.stores.jobs.queue
         for slot in SLOTS:
             lease = queue.claim(created.id, slot)
             assert lease is not None
@@ -174,7 +175,7 @@ class DiesAfterOne(Redis):
     def _count(self) -> None:
         self.commands += 1
         if self.commands > 1:
-            raise ConnectionError("killed")
+            raise RedisConnectionError("killed")
 
 
 def test_partly_published_end_is_completed_by_the_next_publisher(redis: RedisServer) -> None:
@@ -182,7 +183,7 @@ def test_partly_published_end_is_completed_by_the_next_publisher(redis: RedisSer
     mine, dying = (
         kind.from_url(redis.url, decode_responses=True) for kind in (Redis, DiesAfterOne)
     )
-    with suppress(ConnectionError):
+    with suppress(RedisConnectionError):
         RedisEventLog(dying).append("r1", [end])
     for _ in range(2):
         RedisEventLog(mine).append("r1", [EventMessage(slot="A", type="queued"), end])

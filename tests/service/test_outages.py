@@ -83,7 +83,7 @@ def test_database_restart_loses_nothing(on_postgresql: Service, postgresql: Clus
         postgresql.stop()
         assert status(client, "ready") == 503
         if service.redis is None:
-            until(lambda: service.studio.renders.store_error)
+            until(lambda: service.studio.rendering.renders.store_error)
         with pytest.raises(StudioError):
             client.create_request(*THEME_AND_BASE)
         assert status(client, "health") == 200
@@ -103,7 +103,7 @@ def test_locked_database_loses_nothing(
         wait_for_first_step(client, created.id)
         other = sqlite3.connect(in_process.home / "studio.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        until(lambda: in_process.studio.renders.store_error)
+        until(lambda: in_process.studio.rendering.renders.store_error)
         assert status(client, "ready") == 503
         other.execute("ROLLBACK")
         other.close()
@@ -121,12 +121,12 @@ def test_full_disk_loses_nothing_once_it_is_freed(home: Path) -> None:
             with suppress(OSError), filler.open("wb", buffering=0) as opened:
                 while opened.write(bytes(2**16)):
                     pass
-            until(lambda: service.studio.renders.store_error)
+            until(lambda: service.studio.rendering.renders.store_error)
             assert status(client, "ready") == 503
             filler.unlink()
             expect_all_done_once(client, created.id)
             assert len(list((home / "pictures").rglob("tmp*"))) == 0
-        service.studio.renders.close()
+        service.studio.rendering.renders.close()
 
 
 def test_requests_during_a_redis_outage_are_rendered_later(
@@ -172,7 +172,7 @@ def test_worker_exits_on_device_loss_and_another_renders_its_job(fleet: Service)
         fleet.start_workers()
         expect_all_done_once(client, created.id)
         jobs = {
-            job.slot: job for job in fleet.studio.requests.jobs.requests.get_status(created.id).jobs
+            job.slot: job for job in fleet.studio.stores.jobs.requests.get_status(created.id).jobs
         }
         assert jobs["B"].attempts >= 2
 
@@ -192,13 +192,13 @@ def test_worker_renders_with_a_checkpoint_added_after_its_start(fleet: Service) 
         added = fleet.home / "models" / "checkpoints" / "fresh-ink"
         pocket_ink = bundled_path("assets") / "models" / "checkpoints" / "pocket-ink"
         shutil.copytree(pocket_ink, added, copy_function=os.link)
-        preset = fleet.studio.themes.get_version("first-light").preset
+        preset = fleet.studio.stores.themes.get_version("first-light").preset
         recipes = preset.recipes
         for slot in SLOTS:
             recipe = recipes[slot].model_copy(update={"base_model": ModelRef(name="fresh-ink")})
             recipes = recipes.replace(slot, recipe)
-        saved = fleet.studio.themes.save(preset.model_copy(update={"recipes": recipes}))
-        fleet.studio.deployments.deployments.add(
+        saved = fleet.studio.stores.themes.save(preset.model_copy(update={"recipes": recipes}))
+        fleet.studio.stores.deployments.add(
             DeploymentSpec(slug="first-light", version=saved.version)
         )
         expect_all_done_once(client, client.create_request(*THEME_AND_BASE).id)
@@ -209,14 +209,14 @@ def test_workers_on_one_host_have_different_names(fleet: Service) -> None:
     with fleet.client() as client:
         for _ in range(2):
             expect_all_done_once(client, client.create_request(*THEME_AND_BASE).id)
-        app = fleet.studio.requests.runner._app  # type: ignore[attr-defined]
+        app = fleet.studio.serving.requests.runner._app  # type: ignore[attr-defined]
         names = until(lambda: app.control.ping(timeout=2), lambda answers: len(answers) == 2)
         assert len({name for answer in names for name in answer}) == 2
 
 
 def test_server_waits_for_the_previous_one_to_end(home: Path) -> None:
     service = Service(home, None)
-    key = service.studio.clients.create_or_rotate_key(ApiClient(name="second"))
+    key = service.studio.stores.clients.create_or_rotate_key(ApiClient(name="second"))
     with serve(home) as (first, _), serve(home) as (second, port):
         client = StudioClient(f"http://127.0.0.1:{port}", key)
         first.send_signal(signal.SIGTERM)
@@ -243,7 +243,7 @@ def test_only_a_killed_process_costs_an_attempt(home: Path, ended_by: signal.Sig
     request_id = ""
 
     def running() -> bool:
-        jobs = service.studio.requests.jobs.requests.get_status(request_id).jobs
+        jobs = service.studio.stores.jobs.requests.get_status(request_id).jobs
         return any(job.state == "running" for job in jobs)
 
     for ends in range(1, MAX_ATTEMPTS + 1):
@@ -258,7 +258,7 @@ def test_only_a_killed_process_costs_an_attempt(home: Path, ended_by: signal.Sig
             until(running)
             server.send_signal(ended_by)
             server.wait(LONG)
-        jobs = service.studio.requests.jobs.requests.get_status(request_id).jobs
+        jobs = service.studio.stores.jobs.requests.get_status(request_id).jobs
         if ended_by == signal.SIGTERM:
             assert "running" not in {job.state for job in jobs}
             assert all(job.attempts == 0 for job in jobs if job.state == "queued")

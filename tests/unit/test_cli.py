@@ -19,7 +19,7 @@ from studio.recipes.generation.recipe import ModelType
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.rendering.fake_renderer import FakeRenderer
-from studio.services.requests.request_service import GenerationRequestSpec
+from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from tests import examples
 
@@ -86,7 +86,7 @@ def test_theme_is_exported_and_imported_as_the_next_version(
     assert json.loads(studio_command("themes", "show", "first-light").out) == document
     assert "first-light" in studio_command("themes", "list").out
     versions = json.loads(studio_command("themes", "versions", "first-light", "--json").out)
-    assert [(v["version"], v["note"]) for v in versions] == [
+    assert [(v["version"], v["message"]) for v in versions] == [
         (2, "imported from mine.json"),
         (1, "shipped"),
     ]
@@ -94,12 +94,12 @@ def test_theme_is_exported_and_imported_as_the_next_version(
 
 def test_selections_are_counted_by_version(studio_command: Command, home: Path) -> None:
     studio = create_app_container(Settings(data_dir=home), FakeRenderer)
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    asked = studio.requests.submit(
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    asked = studio.serving.requests.submit(
         ApiClient(name="app"), GenerationRequestSpec("first-light", "mia", seed=5)
     )
-    list(studio.renders.run(asked.id).events())
-    studio.requests.jobs.requests.select_variant(asked.id, "B")
+    list(studio.rendering.renders.run(asked.id).events())
+    studio.stores.jobs.requests.select_variant(asked.id, "B")
     counts = json.loads(studio_command("themes", "selections", "first-light", "--json").out)
     assert counts == [{"version": 1, "A": 0, "B": 1, "C": 0, "D": 0, "all": 1}]
     assert studio_command("themes", "selections", "nothing").code == 3
@@ -223,7 +223,9 @@ def test_base_image_is_added_with_keypoints_from_a_file(
     assert (ran.code, ran.out) == (0, "zoe: 128x128, 18 of 18 keypoints\n")
     bare = studio_command("base-images", "add", "bare", file)
     assert bare.out == "bare: 128x128, no keypoints (required by pose units)\n"
-    assert [i["id"] for i in json.loads(studio_command("base-images", "list", "--json").out)][-2:] == ["zoe", "bare"]  # fmt: skip
+    assert [i["id"] for i in json.loads(studio_command("base-images", "list", "--json").out)][
+        -2:
+    ] == ["zoe", "bare"]
 
 
 def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> None:
@@ -235,7 +237,9 @@ def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> N
 def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Command) -> None:
     checked = json.loads(studio_command("themes", "check", "first-light", "--json").out)
     assert {line["level"] for line in checked} == {"pass", "warning"}
-    deployed = studio_command("themes", "deploy", "first-light", "--author", "ada", "--note", "season opens")  # fmt: skip
+    deployed = studio_command(
+        "themes", "deploy", "first-light", "--author", "ada", "--note", "season opens"
+    )
     assert deployed.code == 0
     assert "ada" in deployed.out
     active = json.loads(studio_command("themes", "status", "--json").out)
@@ -245,7 +249,10 @@ def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Co
     assert studio_command("themes", "undeploy", "first-light", "--note", "a bug").code == 0
     assert json.loads(studio_command("themes", "status", "--json").out) == []
     log = json.loads(studio_command("themes", "deployments", "first-light", "--json").out)
-    assert [(each["version"], each["note"]) for each in log] == [("undeployed", "a bug"), (1, "season opens")]  # fmt: skip
+    assert [(each["version"], each["note"]) for each in log] == [
+        ("undeployed", "a bug"),
+        (1, "season opens"),
+    ]
     # Issue 18, 16: without --author the log has the name of the operating system's user.
     assert [each["author"] for each in log] == [getpass.getuser(), "ada"]
 

@@ -41,7 +41,7 @@ def adding_variants(studio: AppContainer) -> Iterator[list[str]]:
             png = examples.png(color=(len(stored) % 256, len(stored) // 256 % 256, 3, 255))
             sha256 = hashlib.sha256(png).hexdigest()
             variant = examples.variant(image_sha256=sha256, request_id=f"{len(stored):032x}")
-            studio.variants.add(variant, png)
+            studio.stores.variants.add(variant, png)
             stored.append(sha256)
 
     writer = threading.Thread(target=add)
@@ -65,7 +65,7 @@ def create_studio(home: Path) -> AppContainer:
     (home / "words" / "own.txt").write_text("[block]\nfoo\n")
     (home / "session-secret").write_text("s" * 64)
     (home / "session-secret").chmod(0o600)
-    studio.users.set_password("ada", "a long password")
+    studio.stores.users.set_password("ada", "a long password")
     return studio
 
 
@@ -80,8 +80,8 @@ def assert_complete(home: Path, at_least: int) -> None:
     for sha256 in hashes:
         png = (home / "pictures" / sha256[:2] / f"{sha256}.png").read_bytes()
         assert hashlib.sha256(png).hexdigest() == sha256
-    assert list(restored.users.names()) == ["ada"]
-    assert restored.themes.get_version("first-light").version == 1
+    assert list(restored.stores.users.names()) == ["ada"]
+    assert restored.stores.themes.get_version("first-light").version == 1
     assert (home / "words" / "own.txt").read_text() == "[block]\nfoo\n"
     assert (home / "session-secret").stat().st_mode & 0o777 == 0o600
 
@@ -94,8 +94,13 @@ def test_backup_during_writes_is_complete_and_restored(
         ran = studio_command("backup", tmp_path / "copy")
     assert ran.code == 0, ran.err
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == [
-        "backup.json", "models", "pictures", "session-secret", "studio.db", "words",
-    ]  # fmt: skip
+        "backup.json",
+        "models",
+        "pictures",
+        "session-secret",
+        "studio.db",
+        "words",
+    ]
     assert not list((tmp_path / "copy").rglob("*.begun"))
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "new"))
     assert studio_command("restore", tmp_path / "copy").code == 0

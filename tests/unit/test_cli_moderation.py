@@ -46,9 +46,9 @@ def test_image_is_classified_with_score_and_threshold(home: Path, tmp_path: Path
 
 def test_audit_log_is_listed_reviewed_exported_and_purged(home: Path, tmp_path: Path) -> None:
     studio = create_app_container(Settings(data_dir=home))
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     with pytest.raises(ContentBlockedError):
-        studio.request_factory.create(preset, "mia", None, "a naked man", client="app")
+        studio.rendering.request_factory.create(preset, "mia", None, "a naked man", client="app")
     [stored] = json.loads(run("log", "--json").output)
     assert (stored["decision"]["client"], stored["decision"]["reason"]) == ("app", "naked")
     run("review", str(stored["id"]), "--note", "a statue", "--author", "ana")

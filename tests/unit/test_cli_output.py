@@ -58,28 +58,42 @@ def test_text_of_any_script_is_unchanged() -> None:
 
 
 @settings(deadline=None)
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+@given(
+    st.recursive(
+        st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
 def test_json_is_equivalent_and_has_no_control_characters(value: object) -> None:
     with pytest.MonkeyPatch.context() as patch:
         printed: list[str] = []
         patch.setattr("typer.echo", lambda text, **_: printed.append(text))
         print_json(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(printed[0]) == value
-    assert not any(char in printed[0] for char in HOSTILE if not char.isprintable() and char != "\n")  # fmt: skip
+    assert not any(
+        char in printed[0] for char in HOSTILE if not char.isprintable() and char != "\n"
+    )
 
 
 def test_control_characters_in_stored_names_are_escaped(
     studio_command: Command, home: Path
 ) -> None:
     opened = create_app_container(Settings(data_dir=home), FakeRenderer)
-    preset = opened.themes.get_version("first-light").preset
-    opened.themes.save(preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@")
-    opened.moderation.audit.add(
+    preset = opened.stores.themes.get_version("first-light").preset
+    opened.stores.themes.save(
+        preset.model_copy(update={"slug": "mine", "name": "Mine@"}), "eve@", "note@"
+    )
+    opened.stores.audit_log.add(
         ModerationDecision(
-            stage="words", verdict="block", client="app@", request_id=examples.REQUEST_ID,
-            theme="mine", reason="why@", input_text="said@", created_at=examples.LONG_AGO,
+            stage="words",
+            verdict="block",
+            client="app@",
+            request_id=examples.REQUEST_ID,
+            theme="mine",
+            reason="why@",
+            input_text="said@",
+            created_at=examples.LONG_AGO,
         )
-    )  # fmt: skip
+    )
     with closing(sqlite3.connect(home / "studio.db")) as database, database:
         # As an older version stored them, which did not check for control characters.
         in_json = json.dumps(HOSTILE, ensure_ascii=False)[1:-1]
@@ -106,7 +120,7 @@ def test_control_characters_in_stored_names_are_escaped(
         assert not control_characters(ran.out + ran.err), arguments
     listed = studio_command("themes", "list").out
     assert r"Mine\x1b]0;owned\x07\x1b[2J\r\nfake-row  9  Fake\x9b31m\x7f\u202eelif" in listed
-    assert len(listed.splitlines()) == 1 + len(opened.themes.list_summaries())
+    assert len(listed.splitlines()) == 1 + len(opened.stores.themes.list_summaries())
 
 
 def test_control_characters_in_model_files_are_escaped(studio_command: Command, home: Path) -> None:
@@ -150,7 +164,15 @@ def calls(file: Path) -> Iterator[str]:
 
 
 def test_only_output_module_prints() -> None:
-    direct = {"print", "typer.echo", "typer.secho", "typer.confirm", "click.echo", "sys.stdout.write", "sys.stderr.write"}  # fmt: skip
+    direct = {
+        "print",
+        "typer.echo",
+        "typer.secho",
+        "typer.confirm",
+        "click.echo",
+        "sys.stdout.write",
+        "sys.stderr.write",
+    }
     files = list(COMMANDS.glob("*.py"))
     printing = {file.name for file in files if direct & set(calls(file))}
     assert len(files) > 10
@@ -172,8 +194,15 @@ def test_command_leaves_no_thread_behind(
     monkeypatch.setattr(
         "studio.services.requests.request_factory.RequestFactory.create", interrupted
     )
-    assert studio_command("render", "--theme", "first-light", "--base-image", "mia", "--out", "out").code != 0  # fmt: skip
-    remaining = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("lane")}  # fmt: skip
+    assert (
+        studio_command(
+            "render", "--theme", "first-light", "--base-image", "mia", "--out", "out"
+        ).code
+        != 0
+    )
+    remaining = {
+        thread for thread in set(threading.enumerate()) - before if thread.name.startswith("lane")
+    }
     assert remaining == set()
 
 

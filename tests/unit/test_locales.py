@@ -180,9 +180,15 @@ def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     "text",
-    ["a {sentence}", '{"id":', '{"id":"x","params":null}', '{"id":"x","params":[]}',
-     '{"id":"x","params":{"a":null}}', '{"id":"x","params":' + '{"a":' * 10_000],
-)  # fmt: skip
+    [
+        "a {sentence}",
+        '{"id":',
+        '{"id":"x","params":null}',
+        '{"id":"x","params":[]}',
+        '{"id":"x","params":{"a":null}}',
+        '{"id":"x","params":' + '{"a":' * 10_000,
+    ],
+)
 def test_what_is_no_message_is_read_as_a_sentence(text: str) -> None:
     assert str(read_message(text)) == text
 

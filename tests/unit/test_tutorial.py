@@ -67,4 +67,4 @@ def _send_request(home: Path, key: str) -> None:
         at = f"/api/v1/requests/{asked.json()['id']}"
         until(lambda: {each["state"] for each in client.get(at).json()["variants"]} == {"done"})
         assert client.get(f"{at}/variants/A").headers["content-type"] == "image/png"
-    studio.renders.close()
+    studio.rendering.renders.close()

@@ -54,15 +54,15 @@ class BlindTest(FrozenModel):
     """
 
     title: Title
-    entrants: Annotated[tuple[Candidate, ...], Field(min_length=2, max_length=4)]
+    candidates: Annotated[tuple[Candidate, ...], Field(min_length=2, max_length=4)]
     doodles: Annotated[tuple[str, ...], Field(min_length=1, max_length=40)]
     seeds: Annotated[tuple[int, ...], Field(min_length=1, max_length=8)] = (1, 2)
 
     @model_validator(mode="after")
     def _validate_candidates(self) -> Self:
-        if len(set(self.entrants)) != len(self.entrants):
+        if len(set(self.candidates)) != len(self.candidates):
             raise invalid("blind_test.entrant_twice")
-        if len({candidate.slot is None for candidate in self.entrants}) > 1:
+        if len({candidate.slot is None for candidate in self.candidates}) > 1:
             raise invalid("blind_test.entrants_mixed")
         return self
 
@@ -80,7 +80,7 @@ class Vote(FrozenModel):
     """A voter's choice in one matchup."""
 
     voter: VoterName
-    ballot: Matchup
+    matchup: Matchup
     choice: Choice
 
 
@@ -93,7 +93,7 @@ def matchup_for(blind_test: BlindTest, key: str, voter: str, index: int) -> Matc
     Args:
         key: distinguishes blind tests with the same candidates.
     """
-    pairs = list(combinations(range(len(blind_test.entrants)), 2))
+    pairs = list(combinations(range(len(blind_test.candidates)), 2))
     matchups = list(product(blind_test.doodles, blind_test.seeds, pairs))
     round_index, position = divmod(index, len(matchups))
     rng = random.Random(f"{key}/{voter}/{round_index}")

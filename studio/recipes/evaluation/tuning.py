@@ -21,7 +21,7 @@ from studio.recipes.old_formats import upgrade_field_path
 from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot
 
-Objective = Literal["looks", "votes", "both"]
+Objective = Literal["metrics", "ratings", "both"]
 """Whether a trial's score comes from the quality metrics, from ratings, or from both."""
 Rating = Annotated[int, Field(ge=1, le=5)]
 """Stars that an operator gives a trial."""
@@ -97,7 +97,7 @@ class TuningStudy(StoredModel):
     version: VersionNumber
     slot: Slot
     search_space: Annotated[tuple[SearchSpace, ...], Field(min_length=1, max_length=8)]
-    objective: Objective = "looks"
+    objective: Objective = "metrics"
 
     @model_validator(mode="after")
     def _validate_unique_fields(self) -> Self:
@@ -139,12 +139,12 @@ def trial_score(
     Args:
         rating: 1 to 5 stars.
     """
-    if objective == "looks":
+    if objective == "metrics":
         return quality_score(metrics)
     if rating is None:
         return None
     rating_score = (rating - 1) / 4
-    return rating_score if objective == "votes" else (rating_score + quality_score(metrics)) / 2
+    return rating_score if objective == "ratings" else (rating_score + quality_score(metrics)) / 2
 
 
 def _parse_value(text: str) -> AxisValue:

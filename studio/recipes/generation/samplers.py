@@ -3,9 +3,20 @@
 from typing import Literal, get_args
 
 Sampler = Literal[
-    "Euler", "Euler a", "LMS", "Heun", "DPM2", "DPM2 a",
-    "DPM++ 2M", "DPM++ 2M SDE", "DDIM", "UniPC", "DEIS", "LCM", "PLMS",
-]  # fmt: skip
+    "Euler",
+    "Euler a",
+    "LMS",
+    "Heun",
+    "DPM2",
+    "DPM2 a",
+    "DPM++ 2M",
+    "DPM++ 2M SDE",
+    "DDIM",
+    "UniPC",
+    "DEIS",
+    "LCM",
+    "PLMS",
+]
 ScheduleType = Literal["Automatic", "Karras", "Exponential", "Beta", "SGM Uniform"]
 
 SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)

@@ -37,7 +37,7 @@ def show_page(request: Request) -> HTMLResponse:
 
 @router.get("/list")
 def list_base_images(studio: Container) -> dict[str, Any]:
-    base_images = studio.base_images
+    base_images = studio.stores.base_images
     retired = base_images.retired_ids()
     return {
         "bases": [
@@ -46,7 +46,7 @@ def list_base_images(studio: Container) -> dict[str, Any]:
         ],
         "names": KEYPOINT_NAMES,
         "limbs": LIMBS,
-        "detectors": studio.catalog.list_names("detector"),
+        "detectors": studio.models.catalog.list_names("detector"),
     }
 
 
@@ -61,7 +61,7 @@ def get_image(image_id: Slug, base_images: BaseImages, sha256: Sha256 | None = N
 @router.get("/doodles/{name}.png")
 def get_sample_doodle(name: Slug, studio: Container) -> Response:
     """A sample doodle."""
-    for doodle in studio.sample_doodles:
+    for doodle in studio.authoring.sample_doodles:
         if doodle.name == name:
             return Response(doodle.png, media_type="image/png", headers=DAY_CACHE_HEADERS)
     raise NotFoundError("image.no_such_test_doodle", name=name)
@@ -94,8 +94,8 @@ def detect(
     image_id: Slug, detector: Annotated[ModelName, Query()], studio: Container
 ) -> dict[str, Any]:
     """Replaces an image's keypoints by what a pose detector finds."""
-    pose_detector = _load_detector(studio.catalog, detector)
-    return _to_json(detect_keypoints(studio.base_images, image_id, pose_detector))
+    pose_detector = _load_detector(studio.models.catalog, detector)
+    return _to_json(detect_keypoints(studio.stores.base_images, image_id, pose_detector))
 
 
 @router.post("/{image_id}/retire", dependencies=[CSRF_HEADER])

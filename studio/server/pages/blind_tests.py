@@ -49,7 +49,7 @@ def show_page(request: Request) -> HTMLResponse:
 
 @router.get("/list")
 def list_blind_tests(blind_tests: BlindTests) -> list[dict[str, Any]]:
-    return [_to_json(stored) for stored in blind_tests.contests.list_all()]
+    return [_to_json(stored) for stored in blind_tests.list_all()]
 
 
 @router.post("", dependencies=[CSRF_HEADER])
@@ -74,7 +74,7 @@ def get_blind_test(
 ) -> dict[str, Any]:
     """A blind test, and how many of its images are rendered; renders none."""
     progress = in_language(blind_tests.progress(test_id), language)
-    return {**_to_json(blind_tests.contests.get(test_id)), **progress}
+    return {**_to_json(blind_tests.get(test_id)), **progress}
 
 
 @router.get("/{test_id}/cost")
@@ -132,8 +132,8 @@ def get_ranking(test_id: BlindTestId, blind_tests: BlindTests) -> dict[str, Any]
 def _to_json(stored: StoredBlindTest) -> dict[str, Any]:
     return {
         "id": stored.id,
-        "title": stored.contest.title,
-        "entrants": len(stored.contest.entrants),
+        "title": stored.blind_test.title,
+        "entrants": len(stored.blind_test.candidates),
         "author": stored.author,
         "created": stored.created_at.isoformat(),
     }

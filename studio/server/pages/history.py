@@ -33,9 +33,9 @@ def show_page(request: Request) -> HTMLResponse:
 def list_filter_choices(studio: Container) -> dict[str, Any]:
     """The themes and models that the page's filter offers."""
     return {
-        "presets": [[theme.slug, theme.name] for theme in studio.themes.list_summaries()],
+        "presets": [[theme.slug, theme.name] for theme in studio.stores.themes.list_summaries()],
         "models": [
-            name for kind in FILTERED_MODEL_TYPES for name in studio.catalog.list_names(kind)
+            name for kind in FILTERED_MODEL_TYPES for name in studio.models.catalog.list_names(kind)
         ],
     }
 
@@ -43,14 +43,14 @@ def list_filter_choices(studio: Container) -> dict[str, Any]:
 @router.get("/variants")
 def list_variants(query: Annotated[_HistoryQuery, Query()], studio: Container) -> dict[str, Any]:
     """One page of variants, latest first; `next` is the `before` of the following page."""
-    page = studio.variants.query(query, query.before)
+    page = studio.stores.variants.query(query, query.before)
     return {"rows": [_to_json(stored) for stored in page.rows], "next": page.next_cursor}
 
 
 @router.get("/pictures/{sha256}.png")
 def get_image(sha256: Sha256, studio: Container) -> Response:
     return Response(
-        studio.variants.read_image(sha256),
+        studio.stores.variants.read_image(sha256),
         media_type="image/png",
         headers=IMMUTABLE_CACHE_HEADERS,
     )
@@ -62,7 +62,7 @@ def export_variants(
 ) -> StreamingResponse:
     """The matching variants as a ZIP file, streamed."""
     return StreamingResponse(
-        export_zip(studio.variants, filters),
+        export_zip(studio.stores.variants, filters),
         media_type="application/zip",
         headers={"Content-Disposition": 'attachment; filename="variants.zip"'},
     )
@@ -71,7 +71,7 @@ def export_variants(
 @router.post("/delete", dependencies=[CSRF_HEADER])
 def delete_variants(selection: VariantSelection, studio: Container) -> dict[str, int]:
     """Deletes variants with their images; the answer is how many."""
-    return {"deleted": studio.variants.delete(selection.ids)}
+    return {"deleted": studio.stores.variants.delete(selection.ids)}
 
 
 def _to_json(stored: StoredVariant) -> dict[str, Any]:

@@ -39,18 +39,18 @@ def show_page(request: Request) -> HTMLResponse:
 @router.get("/list")
 def list_models(studio: Container, language: Language) -> dict[str, Any]:
     """The installed models, each with the memory tier that holds it, and the downloads."""
-    tiers = _tiers(studio.renders.engine_status())
+    tiers = _tiers(studio.rendering.renders.engine_status())
     return {
         "models": [
             {
                 **_to_json(model),
                 "where": tiers.get((model.kind, model.name), "disk"),
-                "image": studio.catalog.preview_image(model.kind, model.name) is not None,
+                "image": studio.models.catalog.preview_image(model.kind, model.name) is not None,
             }
-            for model in studio.catalog.list_models()
+            for model in studio.models.catalog.list_models()
         ],
         "pulls": [
-            in_language(download, language) for download in studio.model_downloads.list_all()
+            in_language(download, language) for download in studio.models.downloads.list_all()
         ],
     }
 
@@ -58,7 +58,7 @@ def list_models(studio: Container, language: Language) -> dict[str, Any]:
 @router.get("/picture/{kind}/{name}")
 def get_preview_image(kind: ModelType, name: ModelName, studio: Container) -> FileResponse:
     """The preview image that lies beside a model's file."""
-    file = studio.catalog.preview_image(kind, name)
+    file = studio.models.catalog.preview_image(kind, name)
     if file is None:
         raise NotFoundError("model.no_image", kind=kind, name=name)
     return FileResponse(file, headers={"Cache-Control": "private, max-age=600"})
@@ -67,13 +67,13 @@ def get_preview_image(kind: ModelType, name: ModelName, studio: Container) -> Fi
 @router.get("/problems")
 def list_problems(studio: Container, language: Language) -> list[str]:
     """Why files of the model directories cannot be used."""
-    return [in_language(reason, language) for _, reason in studio.catalog.list_problems()]
+    return [in_language(reason, language) for _, reason in studio.models.catalog.list_problems()]
 
 
 @router.post("/pull", dependencies=[CSRF_HEADER])
 def start_download(body: StartDownload, studio: Container, language: Language) -> dict[str, Any]:
     """Starts to download a model from the hub; the answer is the download's progress."""
-    download = studio.model_downloads.start(DownloadRequest(**body.model_dump()))
+    download = studio.models.downloads.start(DownloadRequest(**body.model_dump()))
     progress: dict[str, Any] = in_language(download, language)
     return progress
 

@@ -21,7 +21,7 @@ from studio.safety.word_lists import decode_word_list
 from studio.server.auth.session import CurrentUser
 from studio.server.bodies import RawBody
 from studio.server.csrf import CSRF_HEADER
-from studio.server.dependencies import Container, Language, Requests, Themes
+from studio.server.dependencies import Container, Language, Themes, VariantReviews
 from studio.server.plain_pages import plain_page
 from studio.settings import Settings
 
@@ -114,7 +114,7 @@ def query_audit_log(
     filters: Annotated[AuditFilter, Query()], studio: Container, before: VersionNumber | None = None
 ) -> dict[str, Any]:
     """One page of the audit log, latest first; `next` is the `before` of the following page."""
-    rows = studio.moderation.audit.query(filters, before, PAGE_SIZE)
+    rows = studio.stores.audit_log.query(filters, before, PAGE_SIZE)
     return {
         "rows": [row.model_dump(mode="json") for row in rows],
         "next": rows[-1].id if len(rows) == PAGE_SIZE else None,
@@ -126,7 +126,7 @@ def export_audit_log(
     filters: Annotated[AuditFilter, Query()], studio: Container
 ) -> StreamingResponse:
     """Every matching decision of the audit log as JSON lines."""
-    rows = studio.moderation.audit.iter_all(filters)
+    rows = studio.stores.audit_log.iter_all(filters)
     return StreamingResponse(
         (row.model_dump_json() + "\n" for row in rows),
         media_type="application/jsonl",
@@ -139,14 +139,14 @@ def review_decision(
     number: VersionNumber,
     body: ReviewRequest,
     user: CurrentUser,
-    requests: Requests,
+    reviews: VariantReviews,
     studio: Container,
 ) -> dict[str, str]:
     """Stores a review of a decision, and releases the withheld image where the body says so."""
     review = Review(reviewer=user, is_false_positive=body.is_false_positive, note=body.note)
     if body.release:
-        requests.override_decision(number, review)
-    studio.moderation.audit.set_review(number, review)
+        reviews.override_decision(number, review)
+    studio.stores.audit_log.set_review(number, review)
     return {"reviewer": review.reviewer}
 
 

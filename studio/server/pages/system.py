@@ -31,7 +31,9 @@ def show_page(request: Request) -> HTMLResponse:
 @router.get("/status")
 def get_status(request: Request, studio: Container) -> dict[str, Any]:
     recent_log = request.app.state.recent_log.lines()
-    return asdict(system_status(studio.settings, studio.renders, studio.requests.jobs, recent_log))
+    return asdict(
+        system_status(studio.settings, studio.rendering.renders, studio.stores.jobs, recent_log)
+    )
 
 
 @router.get("/chores")

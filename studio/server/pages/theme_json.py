@@ -17,11 +17,11 @@ from studio.store.themes import VersionSummary
 
 def theme_details(studio: AppContainer, slug: Slug, language: str) -> dict[str, Any]:
     """Everything that the page shows of one theme. Raises NotFoundError."""
-    deployments = studio.deployments
-    log = deployments.deployments.list_all(slug)
+    deployments = studio.authoring.deployments
+    log = deployments.list_deployments(slug)
     return {
         "slug": slug,
-        "name": studio.themes.get_version(slug).preset.name,
+        "name": studio.stores.themes.get_version(slug).preset.name,
         "versions": _versions_json(studio, slug),
         "served": active_by_theme(deployments).get(slug, []),
         "ailing": {
@@ -29,8 +29,8 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> dict[str, 
             for channel in _channels(log)
         },
         "contests": [
-            _ranking_json(studio.blind_tests, stored.id, stored.contest.title)
-            for stored in studio.blind_tests.list_for_theme(slug)
+            _ranking_json(studio.evaluation.blind_tests, stored.id, stored.blind_test.title)
+            for stored in studio.evaluation.blind_tests.list_for_theme(slug)
         ],
         "log": [deployment_json(deployment) for deployment in log],
     }
@@ -40,10 +40,10 @@ def active_by_theme(deployments: DeploymentService) -> dict[str, list[dict[str, 
     """What every channel serves now, by theme."""
     active: dict[str, list[dict[str, Any]]] = {}
     now = datetime.now(UTC)
-    for channel in _channels(deployments.deployments.list_all()):
+    for channel in _channels(deployments.list_deployments()):
         for deployment in deployments.active_deployments(channel):
             spec = deployment.deployment.spec
-            log = deployments.deployments.list_all(spec.slug, channel)
+            log = deployments.list_deployments(spec.slug, channel)
             active.setdefault(spec.slug, []).append(
                 {
                     "channel": channel,
@@ -70,17 +70,16 @@ def _channels(log: Sequence[Deployment]) -> list[str]:
 
 
 def _versions_json(studio: AppContainer, slug: Slug) -> list[dict[str, Any]]:
-    reports = studio.evaluations.reports
-    robustness = reports.latest_by_version(slug, "robustness", RobustnessReport)
-    regression = reports.latest_by_version(slug, "regression", RegressionReport)
-    selections = studio.requests.jobs.requests.selection_counts(slug)
+    robustness = studio.evaluation.suites.robustness_reports(slug)
+    regression = studio.evaluation.suites.regression_reports(slug)
+    selections = studio.serving.requests.selection_counts(slug)
     return [
         {
             **_summary_json(summary, selections.get(summary.version)),
             "robustness": _robustness_json(robustness.get(summary.version)),
             "sheet": _regression_json(regression.get(summary.version)),
         }
-        for summary in studio.themes.list_version_summaries(slug)
+        for summary in studio.stores.themes.list_version_summaries(slug)
     ]
 
 

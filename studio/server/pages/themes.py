@@ -50,7 +50,7 @@ def list_themes(
     archived: bool = False,
 ) -> list[dict[str, Any]]:
     """Themes whose name or slug contains `text`, with what is deployed of each."""
-    active = active_by_theme(studio.deployments)
+    active = active_by_theme(studio.authoring.deployments)
     return [
         {
             "slug": theme.slug,
@@ -59,7 +59,7 @@ def list_themes(
             "archived": theme.archived,
             "served": active.get(theme.slug, []),
         }
-        for theme in studio.themes.list_summaries(text, archived, MAX_RESULTS)
+        for theme in studio.stores.themes.list_summaries(text, archived, MAX_RESULTS)
     ]
 
 

@@ -39,7 +39,7 @@ class CreateStudy(FrozenModel):
     version: VersionNumber
     slot: Slot
     vary: Annotated[str, Field(max_length=2000), TEXT]
-    objective: Objective = "looks"
+    objective: Objective = "metrics"
 
 
 class RunTrials(FrozenModel):
@@ -129,7 +129,7 @@ def get_trial_images(study: StudyName, number: TrialNumber, tuning: Tuning) -> R
 def rate_trial(
     study: StudyName, number: TrialNumber, body: RateTrial, tuning: Tuning
 ) -> dict[str, int]:
-    """Stores a user's rating, which the objectives `votes` and `both` optimize."""
+    """Stores a user's rating, which the objectives `ratings` and `both` optimize."""
     tuning.rate(study, number, body.stars)
     return {"stars": body.stars}
 

@@ -37,8 +37,8 @@ class BlindTestResponse(FrozenModel):
     def of(cls, stored: StoredBlindTest) -> Self:
         return cls(
             id=stored.id,
-            title=stored.contest.title,
-            candidates=stored.contest.entrants,
+            title=stored.blind_test.title,
+            candidates=stored.blind_test.candidates,
             author=stored.author,
             created_at=stored.created_at,
         )
@@ -86,7 +86,7 @@ class VoteRequest(FrozenModel):
 @router.get("")
 def list_blind_tests(blind_tests: BlindTests) -> list[BlindTestResponse]:
     """All blind tests, latest first."""
-    return [BlindTestResponse.of(stored) for stored in blind_tests.contests.list_all()]
+    return [BlindTestResponse.of(stored) for stored in blind_tests.list_all()]
 
 
 @router.post("", status_code=201)

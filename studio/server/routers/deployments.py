@@ -30,7 +30,7 @@ def run_preflight(
 @router.get("/{slug}/deployments")
 def list_deployments(slug: Slug, deployments: Deployments) -> Sequence[Deployment]:
     """The deployment log of a theme, latest first."""
-    return deployments.deployments.list_all(slug)
+    return deployments.list_deployments(slug)
 
 
 @router.post("/{slug}/deployments", status_code=201)

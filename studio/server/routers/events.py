@@ -9,9 +9,10 @@ from fastapi.responses import StreamingResponse
 
 from studio.recipes.generation.job import RequestId
 from studio.recipes.serving.request_status import ApiClient
-from studio.server.dependencies import Events, GenerateClient, Language, Requests
+from studio.server.dependencies import Events, GenerateClient, Language, Requests, StoredEvents
 from studio.server.event_hub import format_sse
 from studio.server.schemas import API_PREFIX
+from studio.services.requests.request_events import RequestEvents
 from studio.services.requests.request_service import RequestService
 
 MAX_EVENT_ID = 10**6
@@ -31,6 +32,7 @@ async def stream_events(
     request_id: RequestId,
     client: Annotated[ApiClient, Depends(_count_stream)],
     requests: Requests,
+    stored_events: StoredEvents,
     events: Events,
     language: Language,
     last_event_id: Annotated[int, Header(ge=-1, le=MAX_EVENT_ID)] = -1,
@@ -39,7 +41,7 @@ async def stream_events(
     A stream resumes after `Last-Event-ID`."""
     first = last_event_id + 1
     stored = await to_thread.run_sync(
-        _expired_events, requests, client, request_id, first, language
+        _expired_events, requests, stored_events, client, request_id, first, language
     )
     if stored is None:
         return _sse_response(events.follow(request_id, first, language))
@@ -47,7 +49,12 @@ async def stream_events(
 
 
 def _expired_events(
-    requests: RequestService, client: ApiClient, request_id: str, first: int, language: str
+    requests: RequestService,
+    stored_events: RequestEvents,
+    client: ApiClient,
+    request_id: str,
+    first: int,
+    language: str,
 ) -> list[str] | None:
     """How the jobs of a finished request ended, where its event log has expired; None for a request whose
     events can still be followed.
@@ -55,9 +62,9 @@ def _expired_events(
     Raises NotFoundError.
     """
     is_finished = requests.get(client, request_id).is_finished
-    if not is_finished or requests.events_since(request_id, first) is not None:
+    if not is_finished or stored_events.events_since(request_id, first) is not None:
         return None
-    return format_sse(request_id, requests.terminal_events(request_id), first, language)
+    return format_sse(request_id, stored_events.terminal_events(request_id), first, language)
 
 
 async def _stream_stored_events(lines: list[str]) -> AsyncIterator[str]:

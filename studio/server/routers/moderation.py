@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from studio.recipes.generation.job import RequestId
 from studio.recipes.themes.preset import Slot
 from studio.server.admin_schemas import OverrideRequest
-from studio.server.dependencies import AdminClient, Language, Requests
+from studio.server.dependencies import AdminClient, Language, VariantReviews
 from studio.server.schemas import API_PREFIX, RequestResponse, to_request_response
 
 router = APIRouter(prefix=f"{API_PREFIX}/requests", tags=["moderation"])
@@ -17,11 +17,11 @@ def withdraw_variant(
     slot: Slot,
     body: OverrideRequest,
     client: AdminClient,
-    requests: Requests,
+    reviews: VariantReviews,
     language: Language,
 ) -> RequestResponse:
     """Withholds an image that was delivered already."""
-    status = requests.withdraw(request_id, slot, body.reason, client.name)
+    status = reviews.withdraw(request_id, slot, body.reason, client.name)
     return to_request_response(status, language)
 
 
@@ -31,9 +31,9 @@ def release_variant(
     slot: Slot,
     body: OverrideRequest,
     client: AdminClient,
-    requests: Requests,
+    reviews: VariantReviews,
     language: Language,
 ) -> RequestResponse:
     """Delivers a withheld image after all; one that was never stored is rendered again."""
-    status = requests.release(request_id, slot, body.reason, client.name)
+    status = reviews.release(request_id, slot, body.reason, client.name)
     return to_request_response(status, language)

@@ -6,7 +6,7 @@ from studio.errors import NotFoundError
 from studio.recipes.base_image import Slug
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.preset import ThemeVersion
-from studio.server.dependencies import Container, GenerateClient, Requests
+from studio.server.dependencies import BaseImages, GenerateClient, Requests
 from studio.server.schemas import API_PREFIX, Theme, to_theme_response
 from studio.services.requests.request_service import RequestService
 
@@ -31,12 +31,12 @@ def get_deployed_theme(slug: Slug, client: GenerateClient, requests: Requests) -
 
 @router.get("/{slug}/base-images/{image_id}.png", response_class=Response)
 def get_base_image(
-    slug: Slug, image_id: Slug, client: GenerateClient, requests: Requests, studio: Container
+    slug: Slug, image_id: Slug, client: GenerateClient, requests: Requests, base_images: BaseImages
 ) -> Response:
     """A base image of a deployed theme."""
     for image in requests.base_images(_active_version(requests, client, slug)):
         if image.id == image_id:
-            return Response(studio.base_images.read_png(image), media_type="image/png")
+            return Response(base_images.read_png(image), media_type="image/png")
     raise NotFoundError("theme.without_base_image", slug=slug, id=image_id)
 
 

@@ -21,7 +21,7 @@ from studio.server.schemas import (
     VariantSelection,
     to_request_response,
 )
-from studio.services.requests.request_service import GenerationRequestSpec
+from studio.services.requests.request_spec import GenerationRequestSpec
 
 NO_STORE_HEADERS = {"Cache-Control": "private, no-store"}
 """A review may withdraw an image: no cache on the way may go on serving it."""

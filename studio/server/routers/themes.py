@@ -138,7 +138,7 @@ def count_selections(
 ) -> list[SelectionCountsResponse]:
     """How often users of apps chose each slot's variant, latest version first."""
     themes.get_version(slug)  # Raises NotFoundError.
-    counts = sorted(requests.jobs.requests.selection_counts(slug).items(), reverse=True)
+    counts = sorted(requests.selection_counts(slug).items(), reverse=True)
     return [
         SelectionCountsResponse(version=version, selections=by_slot) for version, by_slot in counts
     ]

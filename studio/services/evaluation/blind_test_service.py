@@ -46,7 +46,7 @@ class RenderProgress:
 class BlindTestService:
     """Blind tests between candidates: recipes, or whole theme versions."""
 
-    contests: BlindTestStore
+    store: BlindTestStore
     themes: ThemeStore
     base_images: BaseImageStore
     request_factory: RequestFactory
@@ -56,127 +56,137 @@ class BlindTestService:
     costs: Costs
 
     def create(
-        self, title: str, entrants: Sequence[Candidate], author: str = ""
+        self, title: str, candidates: Sequence[Candidate], author: str = ""
     ) -> StoredBlindTest:
         """Stores a blind test over the sample doodles that were drawn on a base image.
 
         Raises InvalidInputError for an invalid set of candidates, NotFoundError for unknown
         versions.
         """
-        return self.contests.add(self._make_contest(title, entrants), author)
+        return self.store.add(self._make_blind_test(title, candidates), author)
 
-    def cost(self, entrants: Sequence[Candidate]) -> Cost:
+    def list_all(self) -> Sequence[StoredBlindTest]:
+        """All blind tests, latest first."""
+        return self.store.list_all()
+
+    def get(self, blind_test_id: int) -> StoredBlindTest:
+        """A blind test. Raises NotFoundError."""
+        return self.store.get(blind_test_id)
+
+    def cost(self, candidates: Sequence[Candidate]) -> Cost:
         """What a blind test between these candidates would render. Raises what `create` raises."""
-        return self.costs.of(self._all_jobs(self._make_contest("a contest", entrants)))
+        return self.costs.of(self._all_jobs(self._make_blind_test("a blind test", candidates)))
 
-    def cost_of(self, contest_id: int) -> Cost:
+    def cost_of(self, blind_test_id: int) -> Cost:
         """What a stored blind test has left to render. Raises NotFoundError."""
-        return self.costs.of(self._all_jobs(self._contest(contest_id)))
+        return self.costs.of(self._all_jobs(self._blind_test(blind_test_id)))
 
-    def render_missing(self, contest_id: int, on_progress: ProgressCallback) -> None:
+    def render_missing(self, blind_test_id: int, on_progress: ProgressCallback) -> None:
         """Renders every image of a blind test that is not cached."""
-        jobs = self._all_jobs(self._contest(contest_id))
+        jobs = self._all_jobs(self._blind_test(blind_test_id))
         on_progress(0, len(jobs))
         for done, job in enumerate(jobs, start=1):
             self.cache.get_or_render(job)
             on_progress(done, len(jobs))
 
-    def progress(self, contest_id: int) -> RenderProgress:
+    def progress(self, blind_test_id: int) -> RenderProgress:
         """The rendering progress of a blind test; it starts nothing (`start_rendering` does)."""
-        progress = self.background_tasks.progress(_task_name(contest_id))
+        progress = self.background_tasks.progress(_task_name(blind_test_id))
         if progress is not None and progress.state == "running":
-            return RenderProgress(False, progress)
-        jobs = self._all_jobs(self._contest(contest_id))
+            return RenderProgress(is_complete=False, progress=progress)
+        jobs = self._all_jobs(self._blind_test(blind_test_id))
         cached = sum(map(self.cache.has, jobs))
         if progress is None:
             progress = TaskProgress(cached, len(jobs), "stopped")
         return RenderProgress(cached == len(jobs), progress)
 
-    def start_rendering(self, contest_id: int) -> RenderProgress:
+    def start_rendering(self, blind_test_id: int) -> RenderProgress:
         """Renders the missing images as a background task, unless it is running or nothing is
         missing."""
-        current = self.progress(contest_id)
+        current = self.progress(blind_test_id)
         if current.is_complete or current.progress.state == "running":
             return current
-        about = About("contest", self._contest(contest_id).title, f"/votes?contest={contest_id}")
-        self.background_tasks.start(
-            _task_name(contest_id),
-            about,
-            lambda on_progress: self.render_missing(contest_id, on_progress),
+        about = About(
+            "blind_test", self._blind_test(blind_test_id).title, f"/votes?contest={blind_test_id}"
         )
-        return RenderProgress(False, TaskProgress())
+        self.background_tasks.start(
+            _task_name(blind_test_id),
+            about,
+            lambda on_progress: self.render_missing(blind_test_id, on_progress),
+        )
+        return RenderProgress(is_complete=False, progress=TaskProgress())
 
-    def next_matchup(self, contest_id: int, voter: str) -> tuple[int, Matchup]:
+    def next_matchup(self, blind_test_id: int, voter: str) -> tuple[int, Matchup]:
         """The number and the matchup on which the voter is to vote next."""
-        contest = self._contest(contest_id)
-        number = self.contests.count_votes_by(contest_id, voter)
-        return number, matchup_for(contest, str(contest_id), voter, number)
+        blind_test = self._blind_test(blind_test_id)
+        number = self.store.count_votes_by(blind_test_id, voter)
+        return number, matchup_for(blind_test, str(blind_test_id), voter, number)
 
-    def image(self, contest_id: int, voter: str, number: int, side: str) -> Image.Image:
+    def image(self, blind_test_id: int, voter: str, number: int, side: str) -> Image.Image:
         """The image on one side of a voter's matchup; side "doodle": what both are rendered from.
 
         An image of a whole version is its four variants as a grid. Raises NotFoundError where it
         is not rendered yet.
         """
-        contest = self._contest(contest_id)
-        matchup = matchup_for(contest, str(contest_id), voter, number)
+        blind_test = self._blind_test(blind_test_id)
+        matchup = matchup_for(blind_test, str(blind_test_id), voter, number)
         if side == "doodle":
             return self._doodle_image(matchup.doodle)
-        candidate = contest.entrants[matchup.left if side == "left" else matchup.right]
+        candidate = blind_test.candidates[matchup.left if side == "left" else matchup.right]
         jobs = self._jobs(candidate, matchup.doodle, matchup.seed)
         if not all(self.cache.has(job) for job in jobs):
             raise NotFoundError("blind_test.image_not_drawn")
         return _grid([self.cache.get_or_render(job) for job in jobs])
 
-    def cast_vote(self, contest_id: int, voter: str, number: int, choice: Choice) -> None:
+    def cast_vote(self, blind_test_id: int, voter: str, number: int, choice: Choice) -> None:
         """Stores a vote.
 
         Raises VersionConflictError when the matchup was voted on already, InvalidInputError for an
         invalid voter name.
         """
-        matchup = matchup_for(self._contest(contest_id), str(contest_id), voter, number)
+        matchup = matchup_for(self._blind_test(blind_test_id), str(blind_test_id), voter, number)
         try:
-            vote = Vote(voter=voter, ballot=matchup, choice=choice)
+            vote = Vote(voter=voter, matchup=matchup, choice=choice)
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.vote_invalid", reason=format_validation_error(error)
             ) from None
-        self.contests.add_vote(contest_id, vote, number)
+        self.store.add_vote(blind_test_id, vote, number)
 
-    def ranking(self, contest_id: int) -> Ranking:
+    def ranking(self, blind_test_id: int) -> Ranking:
         """The ranking of the candidates by the votes so far."""
-        return rank(self._contest(contest_id), self.contests.votes(contest_id))
+        return rank(self._blind_test(blind_test_id), self.store.votes(blind_test_id))
 
     def list_for_theme(self, slug: Slug) -> Sequence[StoredBlindTest]:
         """The blind tests with candidates of a theme, newest first."""
         return [
             stored
-            for stored in self.contests.list_all()
-            if any(candidate.slug == slug for candidate in stored.contest.entrants)
+            for stored in self.store.list_all()
+            if any(candidate.slug == slug for candidate in stored.blind_test.candidates)
         ]
 
-    def _contest(self, contest_id: int) -> BlindTest:
-        return self.contests.get(contest_id).contest
+    def _blind_test(self, blind_test_id: int) -> BlindTest:
+        return self.store.get(blind_test_id).blind_test
 
-    def _make_contest(self, title: str, entrants: Sequence[Candidate]) -> BlindTest:
-        for candidate in entrants:
+    def _make_blind_test(self, title: str, candidates: Sequence[Candidate]) -> BlindTest:
+        for candidate in candidates:
             self.themes.get_version(candidate.slug, candidate.version)
         doodles = tuple(
             doodle.name for doodle in self.sample_doodles if doodle.base_image is not None
         )
         try:
-            return BlindTest(title=title, entrants=tuple(entrants), doodles=doodles)
+            return BlindTest(title=title, candidates=tuple(candidates), doodles=doodles)
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.invalid", reason=format_validation_error(error)
             ) from None
 
-    def _all_jobs(self, contest: BlindTest) -> list[RenderJob]:
+    def _all_jobs(self, blind_test: BlindTest) -> list[RenderJob]:
         return [
             job
-            for candidate in contest.entrants
-            for doodle in contest.doodles
-            for seed in contest.seeds
+            for candidate in blind_test.candidates
+            for doodle in blind_test.doodles
+            for seed in blind_test.seeds
             for job in self._jobs(candidate, doodle, seed)
         ]
 
@@ -205,8 +215,8 @@ class BlindTestService:
         return overlay_doodle(base_pixels, doodle_pixels)
 
 
-def _task_name(contest_id: int) -> str:
-    return f"contest/{contest_id}"
+def _task_name(blind_test_id: int) -> str:
+    return f"blind_test/{blind_test_id}"
 
 
 def _grid(images: Sequence[Image.Image]) -> Image.Image:

@@ -1,6 +1,7 @@
 """Evaluations of theme versions before deployment: robustness and regression, and their stored
 reports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
@@ -98,6 +99,14 @@ class EvaluationService:
             report = report.model_copy(update={"reviewed_by": (reviewer,)})
         self.reports.add(slug, version.version, "regression", report)
         return run
+
+    def robustness_reports(self, slug: Slug) -> Mapping[int, RobustnessReport]:
+        """The latest robustness report of each version that has one."""
+        return self.reports.latest_by_version(slug, "robustness", RobustnessReport)
+
+    def regression_reports(self, slug: Slug) -> Mapping[int, RegressionReport]:
+        """The latest regression report of each version that has one."""
+        return self.reports.latest_by_version(slug, "regression", RegressionReport)
 
     def load_images(self, version: ThemeVersion, report: RegressionReport) -> RegressionRun:
         """The cached images of a regression report.

@@ -22,7 +22,7 @@ from studio.store.tuning_journal import OptunaJournalBackend
 if TYPE_CHECKING:
     import optuna
 
-STUDY_KEY, METRICS_KEY, STARS_KEY = "study", "looks", "stars"
+STUDY_KEY, METRICS_KEY, RATING_KEY = "study", "metrics", "rating"
 """User attributes of studies and trials; they are stored."""
 
 
@@ -88,7 +88,7 @@ class OptunaStudies:
 
         if trial.state != optuna.trial.TrialState.RUNNING:
             raise InvalidInputError("tuning.already_rated", number=number)
-        self._storage.set_trial_user_attr(trial._trial_id, STARS_KEY, stars)
+        self._storage.set_trial_user_attr(trial._trial_id, RATING_KEY, stars)
         self.load(name).tell(number, trial_score(objective, trial_metrics(trial), stars))
 
     @cached_property

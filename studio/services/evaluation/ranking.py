@@ -26,12 +26,12 @@ MAX_VOTES_NEEDED = 2000
 class RankedCandidate:
     """One candidate's result.
 
-    `entrant` is its index in the blind test. `win_rate` counts a tie as half a win; its 95 %
+    `index` is its position in `BlindTest.candidates`. `win_rate` counts a tie as half a win; its 95 %
     interval is Wilson's. `win_probability` is that against an average candidate, by Bradley and
     Terry, with its 95 % interval.
     """
 
-    entrant: int
+    index: int
     label: str
     votes: int
     win_rate: float
@@ -56,16 +56,16 @@ class Ranking:
     votes_needed: int | None
 
 
-def rank(contest: BlindTest, votes: Sequence[Vote]) -> Ranking:
+def rank(blind_test: BlindTest, votes: Sequence[Vote]) -> Ranking:
     """The ranking of a blind test's candidates by these votes.
 
     Raises InvalidInputError where the extra `tuning` (statsmodels) is not installed.
     """
     require_extra("statsmodels", "tuning", message("request.purpose_standing"))
-    wins = _count_wins(len(contest.entrants), votes)
+    wins = _count_wins(len(blind_test.candidates), votes)
     probabilities = _bradley_terry(wins)
     candidates = [
-        _rank_candidate(contest, index, wins, probability)
+        _rank_candidate(blind_test, index, wins, probability)
         for index, probability in enumerate(probabilities)
     ]
     candidates.sort(key=lambda candidate: -candidate.win_probability)
@@ -75,9 +75,7 @@ def rank(contest: BlindTest, votes: Sequence[Vote]) -> Ranking:
         candidates=tuple(candidates),
         voters=tuple(sorted(Counter(vote.voter for vote in votes).items())),
         is_significant=is_significant,
-        votes_needed=(
-            None if is_significant else _votes_needed(wins, first.entrant, second.entrant)
-        ),
+        votes_needed=(None if is_significant else _votes_needed(wins, first.index, second.index)),
     )
 
 
@@ -86,7 +84,7 @@ def _count_wins(count: int, votes: Sequence[Vote]) -> np.ndarray:
     win."""
     wins = np.zeros((count, count))
     for vote in votes:
-        left, right = vote.ballot.left, vote.ballot.right
+        left, right = vote.matchup.left, vote.matchup.right
         left_win = {"left": 1.0, "right": 0.0, "tie": 0.5}[vote.choice]
         wins[left, right] += left_win
         wins[right, left] += 1 - left_win
@@ -94,7 +92,7 @@ def _count_wins(count: int, votes: Sequence[Vote]) -> np.ndarray:
 
 
 def _rank_candidate(
-    contest: BlindTest, index: int, wins: np.ndarray, probability: tuple[float, float, float]
+    blind_test: BlindTest, index: int, wins: np.ndarray, probability: tuple[float, float, float]
 ) -> RankedCandidate:
     from statsmodels.stats.proportion import proportion_confint
 
@@ -103,8 +101,8 @@ def _rank_candidate(
     low, high = proportion_confint(won, votes, 1 - CONFIDENCE, "wilson") if votes else (0.0, 1.0)
     win_probability, probability_low, probability_high = probability
     return RankedCandidate(
-        entrant=index,
-        label=contest.entrants[index].label,
+        index=index,
+        label=blind_test.candidates[index].label,
         votes=round(votes),
         win_rate=won / votes if votes else 0.5,
         win_low=float(low),

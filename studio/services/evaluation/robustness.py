@@ -1,5 +1,4 @@
-"""The robustness suite: adversarial doodles on a preset's base images; is the character
-preserved?"""
+"""The robustness suite: do adversarial doodles leave the character of the base images preserved?"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -79,7 +78,7 @@ class RobustnessSuite:
         except JobCancelledError:
             raise
         except StudioError as error:
-            log.warning("%s on %s is not judged: %s", doodle_name, base.id, error)
+            log.warning("%s on %s could not be rendered: %s", doodle_name, base.id, error)
             return RobustnessCase(
                 doodle=doodle_name,
                 base_image=base.id,

@@ -26,7 +26,7 @@ from studio.services.background_tasks import About, BackgroundTasks, ProgressCal
 from studio.services.cost_estimates import Cost, Costs
 from studio.services.evaluation.optuna_studies import (
     METRICS_KEY,
-    STARS_KEY,
+    RATING_KEY,
     STUDY_KEY,
     OptunaStudies,
     suggest,
@@ -152,7 +152,7 @@ class TuningService:
                 number=trial.number,
                 values=trial.params,
                 metrics=trial_metrics(trial),
-                stars=trial.user_attrs.get(STARS_KEY),
+                stars=trial.user_attrs.get(RATING_KEY),
                 score=trial.value,
             )
             for trial in self._studies.load(name).trials
@@ -212,8 +212,10 @@ class TuningService:
             image = self.cache.get_or_render(job)
             doodle_pixels = decode_png(doodle.png, message("image.a_test_doodle"))
             color_errors.append(median_color_error(doodle_pixels, image))
-            for other in self._other_jobs(preset, version.version, slot, doodle):
-                differences.append(mean_delta_e(image, self.cache.get_or_render(other)))
+            differences += [
+                mean_delta_e(image, self.cache.get_or_render(other))
+                for other in self._other_jobs(preset, version.version, slot, doodle)
+            ]
         return compute_quality_metrics(color_errors, differences)
 
     def _jobs(

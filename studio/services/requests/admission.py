@@ -7,6 +7,8 @@ from studio.errors import CapacityError, StudioError
 from studio.recipes.serving.request_status import ApiClient
 from studio.store.job_types import QueueLoad
 
+QUEUE_TIMEOUT = timedelta(minutes=5)
+"""How long a job may be queued before it expires."""
 MAX_QUEUED_JOBS = 400
 """Jobs that may be queued; beyond, clients get 503 and a time to wait."""
 TIER_THRESHOLDS = (1, 3, 8)

@@ -11,7 +11,7 @@ from celery import Celery
 
 from studio.services.requests.runner import hard_timeout_seconds
 
-TASK_NAME = "studio.draw"
+TASK_NAME = "studio.render_job"
 PRIORITIES = (0, 3, 6, 9)
 """Celery's priority for each fair-share tier; with Redis the lowest number is delivered first."""
 MODEL_AFFINITY = "studio.services.requests.celery_app:ModelAffinityOrder"

@@ -168,7 +168,7 @@ class CeleryRunner:
             return ()
 
     def publish_terminal(self, request_id: str, events: Sequence[EventMessage]) -> None:
-        """While Redis is away nothing is published; `RequestService.is_finished` makes up for it
+        """While Redis is away nothing is published; `RequestEvents.is_finished` makes up for it
         when a client follows the request later."""
         try:
             with broker_errors():

@@ -1,41 +1,26 @@
-"""The request service: API clients' requests against deployed themes, from submission to result.
+"""The request service: API clients' requests against deployed themes, from submission to result."""
 
-The job table is the source of truth; runs and their events belong to the process that renders them.
-"""
-
-import hashlib
-import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from statistics import median
 
 from studio.errors import CapacityError, InvalidInputError, NotFoundError
-from studio.recipes.base_image import BaseImage, Sha256, Slug, UploadedBaseImage
-from studio.recipes.generation.job import OPERATOR_CLIENT, GenerationRequest
-from studio.recipes.moderation import Review
-from studio.recipes.serving.request_status import (
-    ApiClient,
-    EventMessage,
-    RequestStatus,
-    to_event_message,
-)
+from studio.recipes.base_image import BaseImage, Slug
+from studio.recipes.generation.job import GenerationRequest
+from studio.recipes.serving.request_status import ApiClient, RequestStatus
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
-from studio.services.clock_jumps import ClockJumpDetector
-from studio.services.requests.admission import QueueFullError, admit
-from studio.services.requests.job_tracker import event_for_state
+from studio.services.requests.admission import QUEUE_TIMEOUT, QueueFullError, admit
 from studio.services.requests.request_factory import RequestFactory
+from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.services.requests.runner import JobRunner
 from studio.services.themes.deployment_service import DeploymentService
 from studio.store.base_images import BaseImageStore
-from studio.store.job_queue import EXPIRED_MESSAGE
 from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 
-QUEUE_TIMEOUT = timedelta(minutes=5)
-"""How long a job may be queued before it expires."""
 DEFAULT_JOB_SECONDS = 2.0
 """The assumed duration of a job while none was measured."""
 RECENT_VARIANTS = 20
@@ -43,35 +28,8 @@ RECENT_VARIANTS = 20
 
 
 @dataclass(frozen=True)
-class GenerationRequestSpec:
-    """What a client submits. Without a seed one is drawn at random; an idempotency key makes it
-    safe to submit again."""
-
-    theme: Slug
-    base_image: Slug | UploadedBaseImage
-    doodle: bytes | None = None
-    user_prompt: str = ""
-    seed: int | None = None
-    idempotency_key: str | None = None
-
-    @property
-    def sha256(self) -> Sha256:
-        """A hash of everything but the key: equal when, and only when, the same is submitted
-        again."""
-        base = self.base_image
-        fields = [
-            self.theme,
-            base if isinstance(base, str) else base.model_dump_json(),
-            self.user_prompt,
-            self.seed,
-            None if self.doodle is None else hashlib.sha256(self.doodle).hexdigest(),
-        ]
-        return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
 class RequestService:
-    """Submission, status, results, cancellation and review of clients' requests."""
+    """Submission, status, results and cancellation of clients' requests."""
 
     deployments: DeploymentService
     request_factory: RequestFactory
@@ -79,58 +37,6 @@ class RequestService:
     jobs: JobStore
     variants: VariantStore
     runner: JobRunner
-    clock: ClockJumpDetector = field(default_factory=ClockJumpDetector)
-
-    def resume_interrupted(self) -> int:
-        """Continues at startup what a restart has interrupted. Returns the number of requests."""
-        return self.runner.resume_interrupted()
-
-    def run_maintenance(self) -> None:
-        """Expires overdue jobs and requeues those without a live worker; to be called regularly.
-
-        After a jump of the clock, or a gap in which maintenance could not run, queued jobs get a
-        new deadline instead of expiring.
-
-        Raises:
-            WorkerHungError, DeviceLost: this process can render no more.
-            StoreInUse: another process renders for the same database.
-        """
-        self.check()
-        is_clock_steady = self.clock.is_steady()
-        if is_clock_steady:
-            self.expire_overdue()
-        else:
-            self.jobs.queue.extend(datetime.now(UTC) + QUEUE_TIMEOUT)
-        self.runner.run_maintenance(is_clock_steady)
-        self.clock.complete()
-
-    def check(self) -> None:
-        """Liveness: whether this process works, whatever the state of the services around it.
-
-        Raises WorkerHungError, DeviceLost.
-        """
-        self.runner.check()
-
-    def check_ready(self) -> int:
-        """Readiness: whether requests can be accepted now. Returns the number of queued jobs.
-
-        Raises what `check` raises, and StorageUnavailableError while the database, the image store
-        or the broker is away.
-        """
-        self.check()
-        self.runner.check_ready()
-        return self.jobs.stats.count_queued()
-
-    def expire_overdue(self) -> int:
-        """Ends jobs that were queued for too long. Returns their number."""
-        overdue = self.jobs.queue.expire_overdue()
-        for request_id, slots in overdue.items():
-            events = [
-                EventMessage(slot=slot, type="failed", is_terminal=True, error=EXPIRED_MESSAGE)
-                for slot in slots
-            ]
-            self.runner.drop(request_id, events)
-        return sum(map(len, overdue.values()))
 
     def list_active_themes(self, client: ApiClient) -> Sequence[ThemeVersion]:
         """The theme versions that are deployed in the client's channel now."""
@@ -228,68 +134,9 @@ class RequestService:
                 return self.variants.png(variant)
         raise NotFoundError("request.no_variant_yet", id=request_id[:8], slot=slot)
 
-    def withdraw(self, request_id: str, slot: Slot, reason: str, reviewer: str) -> RequestStatus:
-        """Withholds an image that was released before; the audit log has who did it and why."""
-        self.jobs.requests.withhold(request_id, slot, reason)
-        request = self.jobs.requests.get(request_id)
-        self.request_factory.moderation.record_withdrawal(request, slot, reason, reviewer)
-        return self.jobs.requests.get_status(request_id)
-
-    def release(self, request_id: str, slot: Slot, reason: str, reviewer: str) -> RequestStatus:
-        """Releases a withheld image; the audit log has who did it and why.
-
-        An image that was withheld before it was stored is rendered again with the same seed, with
-        its output moderation overridden.
-
-        Raises NotFoundError where nothing is withheld.
-        """
-        stored = self.variants.list_for_request(request_id)
-        is_stored = any(variant.slot == slot for variant in stored)
-        expires_at = datetime.now(UTC) + QUEUE_TIMEOUT
-        self.jobs.requests.release_withheld(request_id, slot, is_stored, expires_at)
-        request = self.jobs.requests.get(request_id)
-        self.request_factory.moderation.record_release(request, slot, reason, reviewer)
-        if not is_stored:
-            self.runner.enqueue(request, (slot,))
-        return self.jobs.requests.get_status(request_id)
-
-    def override_decision(self, number: int, review: Review) -> None:
-        """Releases the image that moderation decision `number` withheld.
-
-        Raises NotFoundError, and InvalidInputError for a decision that withheld no client's image.
-        """
-        decision = self.request_factory.moderation.audit.get(number).decision
-        slot = next((slot for slot in SLOTS if slot == decision.slot), None)
-        if decision.verdict != "withheld" or slot is None or decision.client == OPERATOR_CLIENT:
-            raise InvalidInputError("moderation.nothing_to_release", number=number)
-        self.release(decision.request_id, slot, review.note, review.reviewer)
-
-    def events_since(self, request_id: str, sequence: int) -> tuple[EventMessage, ...] | None:
-        """A request's events from this sequence number on; None where they are not known any
-        more."""
-        return self.runner.events_since(request_id, sequence)
-
-    def is_finished(self, request_id: str) -> bool:
-        """Whether no more events of a request will come.
-
-        Where all jobs have ended in the job table and a terminal event was never published, it is
-        published now.
-        """
-        if not self.jobs.requests.get_status(request_id).is_finished:
-            return False
-        if self.runner.is_finished(request_id):
-            return True
-        self.runner.publish_terminal(request_id, self.terminal_events(request_id))
-        return False
-
-    def terminal_events(self, request_id: str) -> tuple[EventMessage, ...]:
-        """The state of each job as an event, for a request whose own events are gone."""
-        status = self.jobs.requests.get_status(request_id)
-        stored = {variant.slot: variant for variant in self.variants.list_for_request(request_id)}
-        return tuple(
-            to_event_message(event_for_state(job, stored.get(job.slot), self.variants))
-            for job in status.jobs
-        )
+    def selection_counts(self, slug: Slug) -> Mapping[int, Mapping[Slot, int]]:
+        """How often users selected each slot's variant, by version of a theme."""
+        return self.jobs.requests.selection_counts(slug)
 
     def estimated_wait_seconds(self) -> int:
         """The seconds until the queue is empty, by the median duration of the latest variants."""

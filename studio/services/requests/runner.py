@@ -42,7 +42,7 @@ class JobRunner(Protocol):
         """Before `resume_interrupted`: where only one process may render, waits until no other
         does.
 
-        Raises StoreInUse when the timeout has passed.
+        Raises StoreInUseError when the timeout has passed.
         """
         ...
 
@@ -51,12 +51,15 @@ class JobRunner(Protocol):
 
         Not `is_clock_steady`: the wall clock has jumped, so heartbeats cannot be judged for now.
 
-        Raises WorkerHungError, DeviceLost, StoreInUse, StorageUnavailableError.
+        Raises WorkerHungError, DeviceLostError, StoreInUseError, StorageUnavailableError.
         """
         ...
 
     def check(self) -> None:
-        """Liveness: whether this process can do its part. Raises WorkerHungError, DeviceLost."""
+        """Liveness: whether this process can do its part.
+
+        Raises WorkerHungError, DeviceLostError.
+        """
         ...
 
     def check_ready(self) -> None:

@@ -6,12 +6,12 @@ from typing import Literal
 
 from studio.messages import Message
 
-Level = Literal["pass", "warning", "stop"]
+Level = Literal["pass", "warning", "error"]
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check has found; `hint` says how to fix it. "stop" prevents a deployment."""
+    """What one check has found; `hint` says how to fix it. "error" prevents a deployment."""
 
     level: Level
     message: Message
@@ -21,4 +21,4 @@ class CheckResult:
 def worst_level(results: Sequence[CheckResult]) -> Level:
     """The gravest level of the results."""
     levels = {result.level for result in results}
-    return "stop" if "stop" in levels else "warning" if "warning" in levels else "pass"
+    return "error" if "error" in levels else "warning" if "warning" in levels else "pass"

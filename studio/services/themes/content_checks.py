@@ -41,12 +41,12 @@ class ContentChecks:
                 self.base_images.read_png(image)
             except NotFoundError as error:
                 yield CheckResult(
-                    "stop", message("deployment.base_image", id=image_id), error.message
+                    "error", message("deployment.base_image", id=image_id), error.message
                 )
                 continue
             if needs_keypoints and image.keypoints is None:
                 yield CheckResult(
-                    "stop",
+                    "error",
                     message("deployment.no_keypoints", id=image_id),
                     message("deployment.find_keypoints", id=image_id),
                 )
@@ -62,7 +62,7 @@ class ContentChecks:
                 self.image_store.get(sha256)
                 yield CheckResult("pass", image)
             except NotFoundError as error:
-                yield CheckResult("stop", image, error.message)
+                yield CheckResult("error", image, error.message)
 
     def check_prompt_lengths(self, preset: Preset) -> Iterator[CheckResult]:
         """The tokens of each recipe's prompt, alone and with the longest user prompt."""

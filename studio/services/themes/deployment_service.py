@@ -44,6 +44,12 @@ class DeploymentService:
     deployments: DeploymentStore
     preflight: PreflightChecker
 
+    def list_deployments(
+        self, slug: Slug | None = None, channel: Slug | None = None
+    ) -> Sequence[Deployment]:
+        """The deployment log, latest first, of all themes or channels where None is given."""
+        return self.deployments.list_all(slug, channel)
+
     def run_checks(self, slug: Slug, number: int | None = None) -> tuple[CheckResult, ...]:
         """The preflight results of a version; None: the latest."""
         return self.preflight.check(self.themes.get_version(slug, number))
@@ -61,10 +67,10 @@ class DeploymentService:
             expected_latest_id: the theme's latest deployment that the operator knew of, 0 for none
                 (optimistic concurrency); None skips that check.
             acknowledged: what a person has confirmed on a page. Every warning, and with
-                `bypassed_checks` every stop, must be among it.
+                `bypassed_checks` every error, must be among it.
 
         Raises:
-            PreflightFailedError: a check says stop.
+            PreflightFailedError: a check has found an error.
             InvalidInputError: a result is not acknowledged.
             VersionConflictError: there is a later deployment than the expected one.
         """
@@ -178,12 +184,12 @@ class DeploymentService:
 
 
 def _require_checks_pass(slug: Slug, number: int, results: Sequence[CheckResult]) -> None:
-    stops = [result for result in results if result.level == "stop"]
-    if stops:
-        hint = stops[0].hint or ""
-        reason = message("deployment.finding", what=stops[0].message, remedy=hint)
-        if len(stops) > 1:
-            reason = message("deployment.and_more", first=reason, count=len(stops) - 1)
+    errors = [result for result in results if result.level == "error"]
+    if errors:
+        hint = errors[0].hint or ""
+        reason = message("deployment.finding", what=errors[0].message, remedy=hint)
+        if len(errors) > 1:
+            reason = message("deployment.and_more", first=reason, count=len(errors) - 1)
         raise PreflightFailedError(
             "deployment.gate_closed", number=number, slug=slug, reason=reason
         )

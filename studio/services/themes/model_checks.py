@@ -27,14 +27,14 @@ class ModelChecks:
     def missing_models(self, preset: Preset) -> tuple[Message, ...]:
         """Why models of the preset cannot be used; empty while all are installed and unchanged."""
         results = self.check_models(preset)
-        return tuple(result.hint for result in results if result.level == "stop" and result.hint)
+        return tuple(result.hint for result in results if result.level == "error" and result.hint)
 
     def check_models(self, preset: Preset) -> Iterator[CheckResult]:
         """Whether each model that the recipes or their prompts name is installed, with its hash."""
         try:
             referenced = list_referenced_models(preset)
         except InvalidInputError as error:
-            yield CheckResult("stop", message("deployment.called_loras"), error.message)
+            yield CheckResult("error", message("deployment.called_loras"), error.message)
             return
         for kind, ref in referenced:
             kind_name = KIND_NAMES[kind]
@@ -42,7 +42,7 @@ class ModelChecks:
                 self.catalog.get(kind, ref)
             except StudioError as error:
                 model = message("deployment.model", kind=kind_name, name=ref.name)
-                yield CheckResult("stop", model, error.message)
+                yield CheckResult("error", model, error.message)
                 continue
             if ref.sha256:
                 model = message("deployment.model_as_tuned", kind=kind_name, name=ref.name)
@@ -80,7 +80,7 @@ class ModelChecks:
         limit = f"{self.device_bytes / 1e9:.2g}"
         if needed > self.device_bytes:
             return CheckResult(
-                "stop",
+                "error",
                 message("deployment.memory_exceeded", needed=size, limit=limit),
                 message("deployment.choose_smaller"),
             )
@@ -113,7 +113,7 @@ def _wrong_family(slot: Slot, model: ModelInfo, base: ModelInfo) -> CheckResult:
         base=base.name,
         base_family=base.family,
     )
-    return CheckResult("stop", what, message("deployment.choose_family"))
+    return CheckResult("error", what, message("deployment.choose_family"))
 
 
 def _recipe_models(recipe: Recipe, theme_prompt: str) -> list[tuple[ModelType, ModelRef]]:

@@ -59,7 +59,7 @@ class PreflightChecker:
             self._records.check_render_times(version),
             self._check_moderation(preset),
         )
-        dry_run = () if worst_level(results) == "stop" else self._dry_run(version)
+        dry_run = () if worst_level(results) == "error" else self._dry_run(version)
         return (
             *results,
             *dry_run,
@@ -94,7 +94,7 @@ class PreflightChecker:
         off = [name for name, is_on in stages if not is_on]
         problem = self.moderation_health(preset) if len(off) < len(stages) else None
         if problem is not None:
-            return CheckResult("stop", message("deployment.judge_broken"), problem)
+            return CheckResult("error", message("deployment.judge_broken"), problem)
         if off:
             names = reduce(lambda first, last: message("list.and", first=first, last=last), off)
             return CheckResult(
@@ -113,7 +113,7 @@ class PreflightChecker:
             self._render_one_step(version.preset, slots)
         except StudioError as error:
             what = message("deployment.dry_run_failed", reason=error.message)
-            yield CheckResult("stop", what, message("deployment.mend_recipe"))
+            yield CheckResult("error", what, message("deployment.mend_recipe"))
         else:
             yield CheckResult("pass", message("deployment.dry_run", slots=slots))
 

@@ -62,7 +62,7 @@ class RecordChecks:
             needed=f"{MIN_PASS_RATE:.0%}",
             doodles=f"{failures:.300}",
         )
-        return CheckResult("stop", what, message("deployment.strengthen_pose"))
+        return CheckResult("error", what, message("deployment.strengthen_pose"))
 
     def check_regression(self, version: ThemeVersion) -> CheckResult:
         """Whether the regression suite was run and somebody has reviewed it."""

@@ -1,7 +1,7 @@
 /**
  * Background tasks that run now, wherever they were started: their progress, and a button that stops them.
  *
- * @typedef {'robustness' | 'regression' | 'contest' | 'study' | 'sweep'} TaskKind
+ * @typedef {'robustness' | 'regression' | 'blind_test' | 'study' | 'sweep'} TaskKind
  * @typedef {object} Task as `/system/chores` lists it
  * @property {string} name
  * @property {TaskKind} kind
@@ -25,7 +25,7 @@ import { poll } from '../lib/poll.js';
 const KIND_NAMES = {
   robustness: t('page.chores.robustness_test'),
   regression: t('page.sheet'),
-  contest: t('page.chores.blind_test'),
+  blind_test: t('page.chores.blind_test'),
   study: t('page.chores.study'),
   sweep: t('page.chores.sweep'),
 };

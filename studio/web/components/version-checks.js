@@ -1,7 +1,7 @@
 /**
  * The checks of a version before it is deployed.
  *
- * @typedef {{ level: 'pass' | 'warning' | 'stop', message: string, hint: string | null }} CheckResult
+ * @typedef {{ level: 'pass' | 'warning' | 'error', message: string, hint: string | null }} CheckResult
  */
 import { element } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
@@ -12,7 +12,7 @@ import { paragraph } from './dialogs.js';
 const LEVEL_NAMES = {
   pass: t('page.deploying.level_pass'),
   warning: t('page.deploying.level_warning'),
-  stop: t('page.deploying.level_stop'),
+  error: t('page.deploying.level_stop'),
 };
 
 /** The checks of one version: those that pass are folded away, each other is to be ticked. */
@@ -43,7 +43,7 @@ export class VersionChecks {
 
   /** Whether a check says that the version must not be deployed. */
   get hasStop() {
-    return this.#open?.some((result) => result.level === 'stop') ?? false;
+    return this.#open?.some((result) => result.level === 'error') ?? false;
   }
 
   /** Whether all that does not pass is ticked. */

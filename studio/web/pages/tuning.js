@@ -13,7 +13,7 @@
  * @property {number} done
  * @property {number} total
  * @property {string | null} message why it failed
- * @typedef {{ objective: 'looks' | 'votes' | 'both' }} Study
+ * @typedef {{ objective: 'metrics' | 'ratings' | 'both' }} Study
  * @typedef {{ study: Study, trials: Trial[], progress: Progress | null }} Trials
  * @typedef {{ slug: string, name: string, latest: number }} Theme
  */
@@ -139,7 +139,7 @@ class StudyView {
    * @param {Study} study
    */
   #rating({ number, score, stars }, { objective }) {
-    if (objective === 'looks' || score !== null) {
+    if (objective === 'metrics' || score !== null) {
       return stars ? [untranslated('★'.repeat(stars))] : [];
     }
     return STARS.map((count) => {

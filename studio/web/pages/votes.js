@@ -63,7 +63,7 @@ class VotesPage {
     const id = new URLSearchParams(location.search).get('contest');
     if (id) await withErrorDisplay(() => this.#open(id));
     this.#lookForTasks = watchTasks(part('#chores'), {
-      filter: (task) => task.name === `contest/${this.#contest?.id}`,
+      filter: (task) => task.name === `blind_test/${this.#contest?.id}`,
       onEnd: () => withErrorDisplay(() => this.#reopen()),
       onUpdate: ([running]) => this.#showProgress(running),
     });

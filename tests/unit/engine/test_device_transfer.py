@@ -24,7 +24,8 @@ class NumberedModule(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 6), nn.BatchNorm1d(6))
         for weight in (*self.parameters(), *self.buffers()):
-            weight.requires_grad_(False).fill_(number)
+            weight.requires_grad = False
+            weight.fill_(number)
 
 
 Model = SingleModule[NumberedModule]

@@ -26,7 +26,12 @@ RED, BLUE = (214, 40, 48), (40, 70, 200)
 
 
 def test_color_regions_exclude_strokes() -> None:
-    layer = doodle(((10, 10, 50, 50), RED), ((60, 10, 100, 50), RED), ((10, 60, 50, 100), BLUE), ((60, 60, 64, 120), BLUE))  # fmt: skip
+    layer = doodle(
+        ((10, 10, 50, 50), RED),
+        ((60, 10, 100, 50), RED),
+        ((10, 60, 50, 100), BLUE),
+        ((60, 60, 64, 120), BLUE),
+    )
     regions = color_regions(layer)
     assert len(regions) == 3
     assert all(region.mask.sum() >= MIN_REGION_PIXELS for region in regions)

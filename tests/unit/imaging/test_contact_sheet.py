@@ -12,9 +12,13 @@ def test_missing_image_leaves_an_empty_cell() -> None:
     assert counts[(255, 0, 0)] == counts[(0, 0, 255)] == 64 * 64
     assert counts[EMPTY_CELL] == 2 * 64 * 64
     left, right = (
-        [x for x in range(sheet.width) if (color in {sheet.getpixel((x, y)) for y in range(sheet.height)})]
+        [
+            x
+            for x in range(sheet.width)
+            if (color in {sheet.getpixel((x, y)) for y in range(sheet.height)})
+        ]
         for color in ((255, 0, 0), (0, 0, 255))
-    )  # fmt: skip
+    )
     assert max(left) < min(right)
 
 

@@ -26,9 +26,8 @@ NAMES = (b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sRGB",
 
 def originals() -> list[bytes]:
     """Small PNGs of every mode, some with text, a profile, transparency, or several frames."""
-    files = []
-    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-        files.append(_saved(Image.new(mode, (13, 11))))
+    modes = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+    files = [_saved(Image.new(mode, (13, 11))) for mode in modes]
     text = PngInfo()
     text.add_text("parameters", "a red dress\nSteps: 20", zip=True)
     text.add_itxt("doodle-theme-studio", "{}")
@@ -105,8 +104,12 @@ def with_the_end_cut_off(rng: random.Random, png: bytes) -> bytes:
 
 
 DAMAGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
-    with_bytes_changed, with_a_chunk_changed, with_a_chunk_added, with_chunks_in_another_order, with_the_end_cut_off,
-)  # fmt: skip
+    with_bytes_changed,
+    with_a_chunk_changed,
+    with_a_chunk_added,
+    with_chunks_in_another_order,
+    with_the_end_cut_off,
+)
 
 
 def refusal(data: bytes) -> str:

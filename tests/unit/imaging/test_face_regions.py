@@ -28,7 +28,10 @@ def test_no_face_without_enough_keypoints() -> None:
 fraction = st.floats(0, 1)
 
 
-@given(st.lists(st.none() | st.tuples(fraction, fraction), min_size=18, max_size=18), st.integers(0, 60))  # fmt: skip
+@given(
+    st.lists(st.none() | st.tuples(fraction, fraction), min_size=18, max_size=18),
+    st.integers(0, 60),
+)
 def test_boxes_are_clipped_to_the_image(
     points: list[tuple[float, float] | None], padding: int
 ) -> None:

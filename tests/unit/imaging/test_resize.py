@@ -39,8 +39,10 @@ def test_resize_and_fill_extends_the_edges() -> None:
     page = resize_to(banded(), (30, 30), "Resize and Fill", NEAREST)
     for row in (0, 15, 29):
         assert [page.getpixel((x, row)) for x in (0, 15, 29)] == [
-            (255, 0, 0), (0, 255, 0), (0, 0, 255),
-        ]  # fmt: skip
+            (255, 0, 0),
+            (0, 255, 0),
+            (0, 0, 255),
+        ]
     tall = resize_to(banded().rotate(90, expand=True), (30, 30), "Resize and Fill", NEAREST)
     assert tall.getpixel((0, 15)) == tall.getpixel((29, 15)) == (0, 255, 0)
 

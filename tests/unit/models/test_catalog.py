@@ -156,7 +156,11 @@ def test_single_files_are_listed_with_trigger_words(catalog: ModelCatalog, tmp_p
     for name in ("checkpoints", "loras"):
         (tmp_path / "own" / name).mkdir(parents=True)
     write(tmp_path / "own" / "checkpoints" / "sd.safetensors", checkpoint())
-    write(tmp_path / "own" / "loras" / "neon.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "neon"})  # fmt: skip
+    write(
+        tmp_path / "own" / "loras" / "neon.safetensors",
+        {PEFT: (8, 128)},
+        {"modelspec.trigger_phrase": "neon"},
+    )
     assert [(m.kind, m.name, m.family, m.trigger_words) for m in catalog.list_models()] == [
         ("checkpoint", "sd", "sd15", ()),
         ("lora", "neon", "pocket", ("neon",)),

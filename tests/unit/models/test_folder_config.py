@@ -18,7 +18,15 @@ from studio.recipes.generation.recipe import ModelRef, ModelType
 Configurations = dict[str, Mapping[str, Any]]
 COMPONENTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 XL_COMPONENTS = (*COMPONENTS, "text_encoder_2", "tokenizer_2")
-SD3_COMPONENTS = ("transformer", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")  # fmt: skip
+SD3_COMPONENTS = (
+    "transformer",
+    "vae",
+    "text_encoder",
+    "text_encoder_2",
+    "tokenizer",
+    "tokenizer_2",
+    "scheduler",
+)
 XL_UNET = {"addition_embed_type": "text_time", "cross_attention_dim": 2048}
 
 
@@ -28,7 +36,12 @@ def index(
     return {"_class_name": pipeline} | {name: ["diffusers", "X"] for name in components} | changes
 
 
-def base(pipeline: str, unet: Mapping[str, object], components: tuple[str, ...] = COMPONENTS, **changes: object) -> Configurations:  # fmt: skip
+def base(
+    pipeline: str,
+    unet: Mapping[str, object],
+    components: tuple[str, ...] = COMPONENTS,
+    **changes: object,
+) -> Configurations:
     return {
         "model_index.json": index(pipeline, components, **changes),
         "unet/config.json": {"_class_name": "UNet2DConditionModel", "in_channels": 4} | dict(unet),
@@ -126,7 +139,12 @@ def test_incompatible_directory_is_refused(tmp_path: Path, what: str) -> None:
 
 def test_controlnet_union_is_identified_by_its_weights(tmp_path: Path) -> None:
     """As popular ones do: their task embedding would be ignored silently."""
-    write_model(tmp_path, "controlnets", net(), ("task_embedding", "controlnet_cond_embedding.conv_in.weight"))  # fmt: skip
+    write_model(
+        tmp_path,
+        "controlnets",
+        net(),
+        ("task_embedding", "controlnet_cond_embedding.conv_in.weight"),
+    )
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     with pytest.raises(IncompatibleModelError, match="controlnet model is a ControlNet-Union"):
         catalog.get("controlnet", ModelRef(name="model"))

@@ -180,16 +180,24 @@ def test_invalid_commit_is_refused(
 @pytest.mark.parametrize(
     "endpoint",
     [
-        "http://hub.example", "http://192.168.0.2:8080", "http://localhost.example", "http://127.0.0.1@hub.example",
-        "http://[::1", "http://", "ftp://127.0.0.2.example",
+        "http://hub.example",
+        "http://192.168.0.2:8080",
+        "http://localhost.example",
+        "http://127.0.0.1@hub.example",
+        "http://[::1",
+        "http://",
+        "ftp://127.0.0.2.example",
     ],
-)  # fmt: skip
+)
 def test_plain_http_is_refused_beyond_loopback(endpoint: str) -> None:
     with pytest.raises(InvalidInputError, match="plain http is taken on loopback alone"):
         Hub(endpoint)
 
 
-@pytest.mark.parametrize("endpoint", ["https://hub.example", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://hub.example", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"],
+)
 def test_https_and_loopback_are_accepted(endpoint: str) -> None:
     assert Hub(endpoint)
 
@@ -207,7 +215,17 @@ def test_oversized_response_is_stopped(
     ]
 
 
-@pytest.mark.parametrize("answer", [b"[]", b"3", b'{"siblings": [1]}', b'{"siblings": [{}]}', b"no json", b'{"id": "a/b", "siblings": 7}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[]",
+        b"3",
+        b'{"siblings": [1]}',
+        b'{"siblings": [{}]}',
+        b"no json",
+        b'{"id": "a/b", "siblings": 7}',
+    ],
+)
 def test_invalid_hub_response_is_reported(
     hub: FakeHub, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:

@@ -117,22 +117,34 @@ def test_malformed_tags_give_no_trigger_words(tmp_path: Path, tags: str) -> None
 
 
 def test_long_trigger_phrase_is_truncated(tmp_path: Path) -> None:
-    file = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"modelspec.trigger_phrase": "glow, " * 10**5})  # fmt: skip
+    file = write(
+        tmp_path / "b.safetensors",
+        {KOHYA: (8, 768)},
+        {"modelspec.trigger_phrase": "glow, " * 10**5},
+    )
     assert sum(len(word) for word in identify_model(file).trigger_words) < 1000
 
 
 anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 names = st.sampled_from([
     "__metadata__", "w", KOHYA, PEFT, f"{UNET}input_blocks.0.0.weight", "task_embedding",
     "cond_stage_model.transformer.x", "decoder.conv_in.weight", "control_model.x.attn2.to_k.weight",
 ])  # fmt: skip
 entries = st.fixed_dictionaries(
-    {}, optional={"dtype": anything, "shape": anything, "data_offsets": anything, "ss_tag_frequency": anything}
-)  # fmt: skip
+    {},
+    optional={
+        "dtype": anything,
+        "shape": anything,
+        "data_offsets": anything,
+        "ss_tag_frequency": anything,
+    },
+)
 headers = st.dictionaries(names, entries | anything, max_size=4) | anything
 
 
@@ -191,7 +203,9 @@ def test_malformed_configuration_is_reported(tmp_path: Path, kind: str) -> None:
     assert "model odd " in str(reason)
 
 
-@pytest.mark.parametrize("content", ["12", "[]", '"text"', "null", '{"cross_attention_dim": [768]}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "content", ["12", "[]", '"text"', "null", '{"cross_attention_dim": [768]}']
+)
 def test_unrelated_configuration_gives_an_unknown_family(tmp_path: Path, content: str) -> None:
     directory = tmp_path / "controlnets" / "odd"
     directory.mkdir(parents=True)
@@ -353,7 +367,10 @@ def test_name_in_any_script_is_found(tmp_path: Path, name: str) -> None:
     assert catalog.preview_image("lora", name) == lora.with_name(f"{name}.png")
 
 
-@pytest.mark.parametrize("name", ["two\nlines", "bell\x07", "\x1b[2J", "c1\x9b", "turned\u202ename", "a" * 201, "back\\slash"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["two\nlines", "bell\x07", "\x1b[2J", "c1\x9b", "turned\u202ename", "a" * 201, "back\\slash"],
+)
 def test_invalid_model_name_is_a_problem(tmp_path: Path, name: str) -> None:
     write(tmp_path / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
     catalog = ModelCatalog((tmp_path,), HashCache(None))
@@ -376,4 +393,12 @@ def test_undecodable_model_name_is_a_problem(tmp_path: Path) -> None:
 
 def test_controlnet_union_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IncompatibleModelError, match="is a ControlNet-Union"):
-        identify_model(write(tmp_path / "u.safetensors", {"task_embedding": (6, 320), "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3)}))  # fmt: skip
+        identify_model(
+            write(
+                tmp_path / "u.safetensors",
+                {
+                    "task_embedding": (6, 320),
+                    "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3),
+                },
+            )
+        )

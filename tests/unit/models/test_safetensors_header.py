@@ -127,7 +127,9 @@ def test_incompatible_file_is_refused_with_the_reason(
 
 
 def test_trigger_words_from_metadata(tmp_path: Path) -> None:
-    spec = write(tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"})  # fmt: skip
+    spec = write(
+        tmp_path / "a.safetensors", {PEFT: (8, 128)}, {"modelspec.trigger_phrase": "pastel, soft"}
+    )
     assert identify_model(spec).trigger_words == ("pastel", "soft")
     tags = json.dumps({"10_neon": {"glow": 4, "neon": 10}, "5_more": {"glow": 3}})
     kohya = write(tmp_path / "b.safetensors", {KOHYA: (8, 768)}, {"ss_tag_frequency": tags})

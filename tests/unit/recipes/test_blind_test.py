@@ -16,7 +16,7 @@ def make_blind_test(count: int = 3, **changes: Any) -> BlindTest:
     candidates = tuple(Candidate(slug="spring", version=1, slot=slot) for slot in SLOTS[:count])
     values: dict[str, Any] = {
         "title": "Which?",
-        "entrants": candidates,
+        "candidates": candidates,
         "doodles": ("dress", "coat"),
     }
     return BlindTest(**(values | changes))
@@ -26,7 +26,7 @@ ALL_SLOTS = Candidate(slug="spring", version=1)
 
 
 @pytest.mark.parametrize(
-    ("entrants", "error"),
+    ("candidates", "error"),
     [
         ((ALL_SLOTS,), "at least 2"),
         ((ALL_SLOTS,) * 2, "stands twice"),
@@ -34,15 +34,15 @@ ALL_SLOTS = Candidate(slug="spring", version=1)
         ((ALL_SLOTS, Candidate(slug="spring", version=2, slot="A")), "recipes and whole versions"),
     ],
 )
-def test_invalid_candidates_are_refused(entrants: tuple[Candidate, ...], error: str) -> None:
+def test_invalid_candidates_are_refused(candidates: tuple[Candidate, ...], error: str) -> None:
     with pytest.raises(ValidationError, match=error):
-        make_blind_test(entrants=entrants)
+        make_blind_test(candidates=candidates)
 
 
 @given(st.integers(2, 4), st.text(min_size=1, max_size=10), st.integers(1, 3))
-def test_each_round_has_every_matchup_once(entrants: int, voter: str, seeds: int) -> None:
-    blind_test = make_blind_test(entrants, seeds=tuple(range(seeds)))
-    pairs = entrants * (entrants - 1) // 2
+def test_each_round_has_every_matchup_once(count: int, voter: str, seeds: int) -> None:
+    blind_test = make_blind_test(count, seeds=tuple(range(seeds)))
+    pairs = count * (count - 1) // 2
     round_length = 2 * seeds * pairs
     for round_index in range(2):
         matchups = [

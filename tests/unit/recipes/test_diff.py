@@ -139,7 +139,7 @@ def test_every_recipe_field_is_compared() -> None:
 def test_every_moderation_policy_field_is_compared() -> None:
     changed: dict[str, Any] = {
         "check_prompts": False, "check_outputs": False, "check_doodles": False, "nsfw_threshold": 0.5, "concept_margin": 0.1,
-        "regenerate_withheld": True, "allow_base_uploads": True, "external_moderation": "pass",
+        "regenerate_withheld": True, "allow_base_uploads": True, "external_moderation": "fail_open",
         "negative_prompt": "gore", "log_blocked_text": False,
     }  # fmt: skip
     assert set(changed) == set(ModerationPolicy.model_fields)

@@ -87,7 +87,7 @@ NEW_POLICY: Document = {
     "concept_margin": 0.1,
     "regenerate_withheld": True,
     "allow_base_uploads": True,
-    "external_moderation": "pass",
+    "external_moderation": "fail_open",
     "log_blocked_text": False,
 }
 PRESET: Document = {

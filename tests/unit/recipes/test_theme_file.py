@@ -60,7 +60,9 @@ def test_old_formats_are_migrated_step_by_step() -> None:
     }
     old = json.dumps(document(version=-1, slug="SPRING", name="  Spring ")).encode()
     assert parse_theme_file(old, "x", steps).preset == examples.preset()
-    wrapped = json.dumps({"schema": "doodle-theme-studio/package", "preset": json.loads(old)}).encode()  # fmt: skip
+    wrapped = json.dumps(
+        {"schema": "doodle-theme-studio/package", "preset": json.loads(old)}
+    ).encode()
     assert parse_theme_file(wrapped, "x", steps).preset == examples.preset()
 
 
@@ -106,7 +108,15 @@ def test_malformed_json_is_refused(data: bytes) -> None:
         parse_theme_file(data, "preset file x.json")
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=20))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
 def test_any_other_json_is_refused(given: object) -> None:
     with pytest.raises(InvalidDocumentError):
         parse(given)

@@ -75,7 +75,7 @@ def test_low_color_error_and_high_diversity_score_best() -> None:
 
 def test_trial_has_no_score_until_it_is_rated() -> None:
     metrics = QualityMetrics(color_error=0.0, diversity=40.0, seed_diversity=None)
-    assert trial_score("looks", metrics, None) == 1.0
-    assert trial_score("votes", metrics, None) is None
-    assert [trial_score("votes", metrics, rating) for rating in (1, 3, 5)] == [0.0, 0.5, 1.0]
+    assert trial_score("metrics", metrics, None) == 1.0
+    assert trial_score("ratings", metrics, None) is None
+    assert [trial_score("ratings", metrics, rating) for rating in (1, 3, 5)] == [0.0, 0.5, 1.0]
     assert trial_score("both", metrics, 1) == 0.5

@@ -25,10 +25,17 @@ def image() -> Image.Image:
 def write_weights(directory: Path, limit: float, special: float = 2.0, safe: bool = True) -> Path:
     """A checker with `limit` for every concept; cosines are at most 1."""
     torch.manual_seed(0)
-    tower = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}  # fmt: skip
+    tower = {
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+    }
     config = CLIPConfig(
-        text_config=tower, vision_config={**tower, "image_size": 32, "patch_size": 16}, projection_dim=8,
-    )  # fmt: skip
+        text_config=tower,
+        vision_config={**tower, "image_size": 32, "patch_size": 16},
+        projection_dim=8,
+    )
     checker = StableDiffusionSafetyChecker(config)
     checker.concept_embeds.data.normal_()
     checker.special_care_embeds.data.normal_()

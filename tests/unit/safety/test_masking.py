@@ -15,8 +15,17 @@ BLOCKS, MASKS = bundled_entries("block"), bundled_entries("mask")
 # Issue 18, 10: masking turned each of these into a blocked word, which was rendered.
 @pytest.mark.parametrize(
     "text",
-    ["na手枪ked girl", "裸手枪体女孩", "nu啤酒de woman", "强啤酒奸", "fu内衣ck", "se gun x", "na 🔫ked", "na&#26538;支ked"],
-)  # fmt: skip
+    [
+        "na手枪ked girl",
+        "裸手枪体女孩",
+        "nu啤酒de woman",
+        "强啤酒奸",
+        "fu内衣ck",
+        "se gun x",
+        "na 🔫ked",
+        "na&#26538;支ked",
+    ],
+)
 def test_text_around_a_masked_word_is_checked_together(text: str) -> None:
     assert BUNDLED.check(text).action == "block"
 

@@ -63,9 +63,7 @@ def test_letters_of_a_star_are_part_of_the_match() -> None:
 
 
 def test_star_matches_letters_and_allow_takes_precedence() -> None:
-    words = WordFilter(
-        {"block": ["cat*"], "mask": ["*dog"], None: ["catalogue"], "flag": ["cat*"]}
-    )  # fmt: skip
+    words = WordFilter({"block": ["cat*"], "mask": ["*dog"], None: ["catalogue"], "flag": ["cat*"]})
     assert words.check("cats").action == "block"
     assert words.check("bobcat").action is None
     assert words.check("hotdog").action == "mask"

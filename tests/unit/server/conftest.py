@@ -24,13 +24,15 @@ def renderer() -> FakeRenderer:
 def studio(home: Path, fresh: Path, renderer: FakeRenderer) -> AppContainer:
     shutil.copytree(fresh, home)
     opened = create_app_container(Settings(data_dir=home), lambda: renderer)
-    opened.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
+    opened.authoring.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
     renderer.rendered.clear()
     return opened
 
 
 @pytest.fixture
 def app(studio: AppContainer) -> Iterator[TestClient]:
-    key = studio.clients.create_or_rotate_key(ApiClient(name="app", max_concurrent_requests=2))
+    key = studio.stores.clients.create_or_rotate_key(
+        ApiClient(name="app", max_concurrent_requests=2)
+    )
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
         yield client

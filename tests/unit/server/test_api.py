@@ -77,12 +77,12 @@ def test_previews_are_sent_only_without_image_moderation(
     app: TestClient, studio: AppContainer
 ) -> None:
     """Issue 18, 10: a preview shows what may be withheld in the end."""
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     for is_checked in (True, False):
         safety = preset.safety.model_copy(update={"check_outputs": is_checked})
-        saved = studio.themes.save(preset.model_copy(update={"safety": safety}))
+        saved = studio.stores.themes.save(preset.model_copy(update={"safety": safety}))
         spec = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
-        studio.deployments.deployments.add(spec)
+        studio.stores.deployments.add(spec)
         created = app.post(f"{V1}/requests", json=BODY).json()["id"]
         kinds = {event["type"] for event in read_events(app, created)}
         assert ("preview" in kinds) is not is_checked
@@ -108,15 +108,15 @@ def test_restart_resumes_requests_and_serves_events_of_finished_ones(
     created = app.post(f"{V1}/requests", json=BODY).json()["id"]
     wait_until_ended(app, created)
     waiting = examples.request(
-        id="f" * 32, base_image=studio.base_images.get("mia"), theme_version=1,
-        preset=studio.themes.get_version("first-light").preset,
+        id="f" * 32, base_image=studio.stores.base_images.get("mia"), theme_version=1,
+        preset=studio.stores.themes.get_version("first-light").preset,
     )  # fmt: skip
     from datetime import UTC, datetime
 
-    studio.requests.jobs.requests.create(
+    studio.stores.jobs.requests.create(
         waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=1)
     )
-    studio.requests.jobs.queue.claim(waiting.id, "C")
+    studio.stores.jobs.queue.claim(waiting.id, "C")
     repeated = create_app_container(Settings(data_dir=home), FakeRenderer)
     with TestClient(create_api(repeated), headers=dict(app.headers)) as restarted:
         assert [v["state"] for v in wait_until_ended(restarted, waiting.id)["variants"]] == [
@@ -161,8 +161,8 @@ def test_request_is_cancelled_within_a_step(home: Path) -> None:
     gate = threading.Semaphore(0)
     renderer = FakeRenderer(steps=3, gate=gate)
     studio = create_app_container(Settings(data_dir=home), lambda: renderer)
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    key = studio.clients.create_or_rotate_key(ApiClient(name="app"))
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    key = studio.stores.clients.create_or_rotate_key(ApiClient(name="app"))
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
         created = app.post(f"{V1}/requests", json=BODY).json()["id"]
         until(lambda: renderer.rendered)
@@ -196,7 +196,7 @@ def test_selected_variant_is_recorded(app: TestClient, studio: AppContainer) -> 
         app.post(f"{V1}/requests/{created}/selection", json={"slot": "C"}).json()["selected_slot"]
         == "C"
     )
-    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["C"] == 1
+    assert studio.stores.jobs.requests.selection_counts("first-light")[1]["C"] == 1
     assert app.post(f"{V1}/requests/{created}/selection", json={"slot": "E"}).status_code == 422
 
 
@@ -228,7 +228,7 @@ def test_requests_need_a_key_and_belong_to_their_client(
 ) -> None:
     created = app.post(f"{V1}/requests", json=BODY).json()["id"]
     other_client = {
-        "Authorization": f"Bearer {studio.clients.create_or_rotate_key(ApiClient(name='other'))}"
+        "Authorization": f"Bearer {studio.stores.clients.create_or_rotate_key(ApiClient(name='other'))}"
     }
     for method, url in (
         ("GET", ""),
@@ -246,8 +246,8 @@ def test_requests_need_a_key_and_belong_to_their_client(
 def test_limits_answer_429_with_retry_after(home: Path) -> None:
     gate = threading.Semaphore(0)
     studio = create_app_container(Settings(data_dir=home), lambda: FakeRenderer(steps=1, gate=gate))
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    key = studio.clients.create_or_rotate_key(
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    key = studio.stores.clients.create_or_rotate_key(
         ApiClient(name="app", max_concurrent_requests=2, requests_per_minute=4)
     )
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
@@ -263,9 +263,9 @@ def test_limits_answer_429_with_retry_after(home: Path) -> None:
 
 
 def test_canary_version_answers_its_share(app: TestClient, studio: AppContainer) -> None:
-    preset = studio.themes.get_version("first-light").preset
-    studio.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
-    studio.deployments.deployments.add(
+    preset = studio.stores.themes.get_version("first-light").preset
+    studio.stores.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
+    studio.stores.deployments.add(
         DeploymentSpec(slug="first-light", version=1, canary_version=2, canary_percent=50)
     )
     versions = set()
@@ -291,7 +291,7 @@ def test_blocked_prompt_is_a_problem_without_the_reason(
     refused = app.post(f"{V1}/requests", json=BODY | {"prompt": "a n@ked man"})
     assert refused.status_code == 422
     assert refused.json()["detail"] == "these words cannot be used here: choose others"
-    [stored] = studio.moderation.audit.query(AuditFilter())
+    [stored] = studio.stores.audit_log.query(AuditFilter())
     assert (stored.decision.client, stored.decision.reason) == ("app", "naked")
 
 
@@ -310,7 +310,7 @@ def test_withheld_variant_has_no_image_and_no_reason(
     assert len(told) == 4
     assert "0.97" not in str(told) + str(shown)
     assert app.get(f"{V1}/requests/{created['id']}/variants/A").status_code == 404
-    assert {stored.decision.client for stored in studio.moderation.audit.query(AuditFilter())} == {
+    assert {stored.decision.client for stored in studio.stores.audit_log.query(AuditFilter())} == {
         "app"
     }
 
@@ -323,10 +323,10 @@ def image_of(color: str, size: tuple[int, int] = (128, 96)) -> str:
 
 def upload_body(studio: AppContainer) -> dict[str, Any]:
     """A wish with a picture of one's own, for a theme that takes any."""
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     policy = preset.safety.model_copy(update={"allow_base_uploads": True})
-    studio.themes.save(preset.model_copy(update={"safety": policy}))
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=2))
+    studio.stores.themes.save(preset.model_copy(update={"safety": policy}))
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=2))
     points = [[0.5, 0.1 + 0.04 * n] for n in range(18)]
     return {
         "theme": "first-light",
@@ -343,7 +343,7 @@ def test_uploaded_base_image_is_rendered(app: TestClient, studio: AppContainer) 
     drawn = app.get(f"{V1}/requests/{shown['id']}/variants/A")
     assert Image.open(io.BytesIO(drawn.content)).getpixel((5, 5)) == (210, 180, 140)
     assert shown["base_image"] not in {
-        image.id for image in studio.base_images.list_all(include_retired=True)
+        image.id for image in studio.stores.base_images.list_all(include_retired=True)
     }
 
 
@@ -371,4 +371,4 @@ def test_invalid_base_image_upload_is_refused(
         assert why in refusal(body | {"uploaded_base_image": {"png": png, "keypoints": points}})
     monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
     assert refusal(body) == "this drawing cannot be used here: draw another"
-    assert studio.moderation.audit.query(AuditFilter())[0].decision.stage == "upload"
+    assert studio.stores.audit_log.query(AuditFilter())[0].decision.stage == "upload"

@@ -61,17 +61,17 @@ def test_invalid_keypoints_are_refused(client: TestClient, points: object) -> No
 
 def test_retired_image_is_kept_but_not_offered(client: TestClient, studio: AppContainer) -> None:
     assert client.post("/bases/mia/retire", headers=CSRF_HEADERS).json()["retired"]
-    assert "mia" not in {image.id for image in studio.base_images.list_all()}
-    assert studio.base_images.get("mia").name == "Mia"
+    assert "mia" not in {image.id for image in studio.stores.base_images.list_all()}
+    assert studio.stores.base_images.get("mia").name == "Mia"
     points = [[0.5, 0.5]] * 18
     client.put("/bases/mia/keypoints", json=points, headers=CSRF_HEADERS)
-    assert "mia" in studio.base_images.retired_ids()
+    assert "mia" in studio.stores.base_images.retired_ids()
     client.post("/bases/mia/retire?retired=false", headers=CSRF_HEADERS)
-    assert studio.base_images.list_all()[0].id == "mia"
+    assert studio.stores.base_images.list_all()[0].id == "mia"
 
 
 def test_last_base_image_cannot_be_retired(client: TestClient, studio: AppContainer) -> None:
-    *others, last = [image.id for image in studio.base_images.list_all()]
+    *others, last = [image.id for image in studio.stores.base_images.list_all()]
     for image_id in others:
         client.post(f"/bases/{image_id}/retire", headers=CSRF_HEADERS)
     answer = client.post(f"/bases/{last}/retire", headers=CSRF_HEADERS)

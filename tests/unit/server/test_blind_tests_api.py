@@ -43,7 +43,7 @@ def test_blind_test_is_created_voted_on_and_ranked(admin: TestClient) -> None:
 def test_progress_of_a_blind_test_renders_nothing(admin: TestClient, studio: AppContainer) -> None:
     """Issue 18, 11: what a restart broke off stands still until somebody has it go on."""
     entrants = [Candidate.model_validate(each) for each in CANDIDATES]
-    stored = studio.blind_tests.create("Which?", entrants)  # And then the process ended.
+    stored = studio.evaluation.blind_tests.create("Which?", entrants)  # And then the process ended.
     url = f"{V1}/{stored.id}"
     for _ in range(2):
         progress = admin.get(url).json()

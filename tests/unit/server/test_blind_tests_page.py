@@ -101,7 +101,7 @@ def test_votes_need_a_name_and_the_csrf_header(client: TestClient) -> None:
 def test_getting_a_blind_test_renders_nothing(studio: AppContainer) -> None:
     """Issue 18, 14 (security review 1.12): `GET /votes/1` began 80 pictures."""
     entrants = tuple(Candidate.model_validate(each) for each in RECIPES)
-    stored = studio.blind_tests.create("Which?", entrants)
+    stored = studio.evaluation.blind_tests.create("Which?", entrants)
     client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
     url = f"/votes/{stored.id}"
     for _ in range(2):
@@ -126,7 +126,7 @@ def test_cancelled_rendering_is_resumed_on_demand(home: Path) -> None:
     client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
     body = {"title": "Which?", "entrants": RECIPES}
     url = f"/votes/{client.post('/votes', json=body, headers=CSRF_HEADERS).json()['id']}"
-    name = f"contest/{url.rsplit('/', 1)[1]}"
+    name = f"blind_test/{url.rsplit('/', 1)[1]}"
     until(lambda: client.get(url).json()["progress"]["done"] >= 2)
     client.post("/system/chores/stop", json={"name": name}, headers=CSRF_HEADERS)
     assert client.get(url).json()["progress"]["stopping"]

@@ -17,7 +17,7 @@ from tests.servers.api import serving
 
 @pytest.fixture
 def url(studio: AppContainer) -> Iterator[str]:
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
     with serving(studio) as listening:
         yield listening
 
@@ -25,7 +25,8 @@ def url(studio: AppContainer) -> Iterator[str]:
 @pytest.fixture
 def themes(url: str, studio: AppContainer) -> Iterator[StudioClient]:
     with StudioClient(
-        url, studio.clients.create_or_rotate_key(ApiClient(name="app", requests_per_minute=6))
+        url,
+        studio.stores.clients.create_or_rotate_key(ApiClient(name="app", requests_per_minute=6)),
     ) as client:
         yield client
 

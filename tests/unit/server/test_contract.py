@@ -43,12 +43,12 @@ def api(
         database = SecretStr(running.new_database())
     chosen = Settings(data_dir=tmp_path_factory.mktemp("home"), database_url=database)
     studio = create_app_container(chosen, lambda: FakeRenderer(steps=1))
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
     everything = frozenset({"generate", "admin", "metrics"})
     client = ApiClient(
         name="app", requests_per_minute=100_000, max_concurrent_requests=10_000, scopes=everything
     )
-    key = studio.clients.create_or_rotate_key(client)
+    key = studio.stores.clients.create_or_rotate_key(client)
     with TestClient(create_api(studio)) as started:
         yield started, key
 

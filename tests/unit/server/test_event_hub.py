@@ -24,7 +24,7 @@ ONE, OTHER = "1" * 32, "2" * 32
 
 
 class FakeRequests:
-    """Stands in for RequestService: the events of its requests are published by a test."""
+    """Stands in for RequestEvents: the events of its requests are published by a test."""
 
     def __init__(self) -> None:
         self.published_events: dict[str, list[EventMessage]] = {ONE: [], OTHER: []}
@@ -192,7 +192,9 @@ def test_streams_of_a_client_are_limited(studio: AppContainer) -> None:
     waiting = create_app_container(
         Settings(data_dir=studio.settings.data_dir), lambda: FakeRenderer(gate=gate)
     )
-    key = waiting.clients.create_or_rotate_key(ApiClient(name="small", max_concurrent_requests=1))
+    key = waiting.stores.clients.create_or_rotate_key(
+        ApiClient(name="small", max_concurrent_requests=1)
+    )
 
     headers = {"Authorization": f"Bearer {key}"}
     with (

@@ -31,7 +31,7 @@ def client_of(studio: AppContainer, url: str = LOCAL_URL, peer: str = "127.0.0.1
 def test_first_user_turns_sign_in_on(studio: AppContainer) -> None:
     client = client_of(studio)
     assert client.get("/config").status_code == 200
-    studio.users.set_password("ada", PASSWORD)
+    studio.stores.users.set_password("ada", PASSWORD)
     for address in ("/config", "/safety/record", "/gradio_api/info"):
         assert client.get(address).status_code == 401
     assert client.get("/", headers={"accept": "text/html"}).headers["location"] == "/sign-in"
@@ -40,9 +40,9 @@ def test_first_user_turns_sign_in_on(studio: AppContainer) -> None:
     assert client.get("/config").status_code == 200
     # What she saves bears her name.
     renamed = client.post("/themes/picnic/rename", json={"name": "Picknick"}, headers={"X-Studio": "x"})  # fmt: skip
-    assert studio.themes.list_version_summaries("picnic")[0].author == "ada"
+    assert studio.stores.themes.list_version_summaries("picnic")[0].author == "ada"
     assert renamed.status_code == 200
-    studio.users.remove("ada")
+    studio.stores.users.remove("ada")
     assert client_of(studio).get("/config").status_code == 200
 
 
@@ -59,7 +59,7 @@ def test_users_sign_in_behind_a_trusted_proxy(home: Path) -> None:
     opened = create_app_container(
         Settings(data_dir=home, trusted_proxies=("127.0.0.1",)), FakeRenderer
     )
-    opened.users.set_password("ada", PASSWORD)
+    opened.stores.users.set_password("ada", PASSWORD)
     client = client_of(opened)
     sent = {
         "X-Forwarded-For": "203.0.113.7",
@@ -81,7 +81,7 @@ def test_sign_in_is_forced_or_disabled_by_settings(home: Path) -> None:
     assert client_of(forced).get("/config").status_code == 401
     with pytest.raises(AddressInUseError, match="nobody could sign in"):
         serve(Settings(data_dir=home, sign_in=True))
-    forced.users.set_password("ada", PASSWORD)
+    forced.stores.users.set_password("ada", PASSWORD)
     disabled = create_app_container(Settings(data_dir=home, no_sign_in=True), FakeRenderer)
     assert client_of(disabled).get("/config").status_code == 200
     assert client_of(disabled).get("/config", headers=FORWARDED[0]).status_code == 403
@@ -106,7 +106,7 @@ def test_data_directory_is_readable_by_its_owner_alone(home: Path, created: bool
         home.chmod(0o755)
         (home / "studio.db").touch(0o644)
         (home / "studio.db").chmod(0o644)
-    create_app_container(Settings(data_dir=home)).users.set_password("ada", PASSWORD)
+    create_app_container(Settings(data_dir=home)).stores.users.set_password("ada", PASSWORD)
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     for file in home.glob("studio.db*"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -17,7 +17,7 @@ from tests.history import keep_variants
 
 @pytest.fixture
 def client(studio: AppContainer) -> TestClient:
-    keep_variants(studio.variants, 8)
+    keep_variants(studio.stores.variants, 8)
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
@@ -50,7 +50,7 @@ def test_missing_and_invalid_variants_are_refused(
 
 
 def test_base_images_are_not_served_as_variants(client: TestClient, studio: AppContainer) -> None:
-    sha256 = studio.base_images.list_all()[0].sha256
+    sha256 = studio.stores.base_images.list_all()[0].sha256
     assert client.get(f"/history/pictures/{sha256}.png").status_code == 404
 
 
@@ -72,7 +72,7 @@ def test_too_large_export_is_refused(client: TestClient, monkeypatch: pytest.Mon
 
 def test_deletion_needs_the_csrf_header(client: TestClient, studio: AppContainer) -> None:
     assert client.post("/history/delete", json={"ids": [1, 2]}).status_code == 422
-    assert len(studio.variants.get_many([1, 2])) == 2
+    assert len(studio.stores.variants.get_many([1, 2])) == 2
     csrf_headers = {"X-Studio": "history"}
     deleted = client.post("/history/delete", json={"ids": [1, 2]}, headers=csrf_headers)
     assert deleted.json() == {"deleted": 2}
@@ -86,7 +86,7 @@ def test_filter_choices_are_themes_and_models(client: TestClient) -> None:
 
 
 def test_export_names_files_after_restored_themes(studio: AppContainer) -> None:
-    keep_variants(studio.variants, 1, theme_version=None)
-    [row] = studio.variants.query(HistoryFilter()).rows
+    keep_variants(studio.stores.variants, 1, theme_version=None)
+    [row] = studio.stores.variants.query(HistoryFilter()).rows
     assert history.export_file_name(row) == "spring-unsaved-000001-A.png"
     assert row.variant.theme_slug == examples.preset().slug

@@ -44,7 +44,7 @@ def request_head(path: str, key: str = "", length: int = 15_000_000, method: str
 
 @pytest.fixture
 def key(studio: AppContainer) -> str:
-    return studio.clients.create_or_rotate_key(
+    return studio.stores.clients.create_or_rotate_key(
         ApiClient(name="all", scopes=EVERYTHING, requests_per_minute=10_000)
     )
 

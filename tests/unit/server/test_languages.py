@@ -51,7 +51,7 @@ def test_texts_of_a_language_are_cached_by_etag(client: TestClient) -> None:
 
 
 def test_user_name_is_shown_escaped(client: TestClient, studio: AppContainer) -> None:
-    studio.users.set_password("<b>ada", "correct horse battery")
+    studio.stores.users.set_password("<b>ada", "correct horse battery")
     form = {"name": "<b>ada", "password": "correct horse battery"}
     assert client.post("/sign-in", data=form).url.path == "/"
     page = client.get("/history").text
@@ -61,7 +61,7 @@ def test_user_name_is_shown_escaped(client: TestClient, studio: AppContainer) ->
 
 
 def test_refusal_is_in_the_readers_language(client: TestClient, studio: AppContainer) -> None:
-    studio.users.set_password("ada", "correct horse battery")
+    studio.stores.users.set_password("ada", "correct horse battery")
     answer = client.get("/history/variants", headers=CHINESE)
     assert answer.status_code == 401
     assert answer.json() == {

@@ -48,7 +48,7 @@ def studio(home: Path) -> AppContainer:
     opened = create_app_container(
         Settings(data_dir=home, host="0.0.0.0", trusted_proxies=("10.0.0.1/32",))
     )
-    opened.users.set_password("ada", PASSWORD)
+    opened.stores.users.set_password("ada", PASSWORD)
     return opened
 
 

@@ -16,7 +16,7 @@ from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.background_tasks import About, ProgressCallback
 from studio.services.rendering.fake_renderer import FakeRenderer
-from studio.services.requests.request_service import GenerationRequestSpec
+from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.hub import model_hub
@@ -156,13 +156,13 @@ def test_background_tasks_are_listed_and_cancelled(
 def test_status_has_the_queue(home: Path) -> None:
     studio = create_app_container(Settings(data_dir=home), lambda: FakeRenderer(steps=1))
     client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
-    request_status = studio.requests.submit(
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    request_status = studio.serving.requests.submit(
         APP, GenerationRequestSpec("first-light", "mia", seed=5)
     )
-    list(studio.renders.run(request_status.id).events())
-    waiting = studio.request_factory.create(studio.themes.get_version("first-light").preset, "mia", None, "", 5, 1)  # fmt: skip
-    studio.requests.jobs.requests.create(
+    list(studio.rendering.renders.run(request_status.id).events())
+    waiting = studio.rendering.request_factory.create(studio.stores.themes.get_version("first-light").preset, "mia", None, "", 5, 1)  # fmt: skip
+    studio.stores.jobs.requests.create(
         waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=5), admit=lambda _: 2
     )
     queue = client.get("/system/status").json()["queue"]

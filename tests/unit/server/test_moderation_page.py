@@ -59,10 +59,10 @@ def test_changes_need_the_csrf_header(
 
 
 def test_audit_log_is_exported(client: TestClient, studio: AppContainer) -> None:
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     for name in ("one", "two"):
         with pytest.raises(ContentBlockedError):
-            studio.request_factory.create(preset, "mia", None, "a naked man", client=name)
+            studio.rendering.request_factory.create(preset, "mia", None, "a naked man", client=name)
     lines = client.get("/safety/record.jsonl").text.splitlines()
     assert [json.loads(line)["decision"]["client"] for line in lines] == ["two", "one"]
     assert len(client.get("/safety/record.jsonl?client=one").text.splitlines()) == 1
@@ -72,7 +72,7 @@ def test_review_without_a_withheld_variant_releases_nothing(
     client: TestClient, studio: AppContainer
 ) -> None:
     with pytest.raises(ContentBlockedError):
-        studio.request_factory.create(studio.themes.get_version("first-light").preset, "mia", None, "a naked man")  # fmt: skip
+        studio.rendering.request_factory.create(studio.stores.themes.get_version("first-light").preset, "mia", None, "a naked man")  # fmt: skip
     wish = {"is_false_positive": True, "note": "a statue", "release": True}
     refused = client.post("/safety/record/1/review", json=wish, headers=CSRF_HEADERS)
     assert (refused.status_code, "review it alone" in refused.json()["error"]) == (400, True)

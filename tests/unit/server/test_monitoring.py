@@ -21,7 +21,7 @@ from tests.unit.server.test_api import BODY, V1, wait_until_ended
 
 
 def read_metrics(studio: AppContainer) -> dict[str, list[tuple[dict[str, str], float]]]:
-    key = studio.clients.create_or_rotate_key(
+    key = studio.stores.clients.create_or_rotate_key(
         ApiClient(name="prometheus", scopes=frozenset({"metrics"}))
     )
     with TestClient(create_api(studio)) as app:
@@ -46,22 +46,28 @@ def test_ended_jobs_are_counted(app: TestClient, studio: AppContainer) -> None:
     rendered = {labels["model"]: n for labels, n in metrics["studio_job_render_seconds_count"]}
     assert all(rendered[model] >= 2 for model in waits)
     assert metrics["studio_jobs_running"] == [({}, 0)]
-    assert metrics["studio_lanes_busy"] == [({}, 0)]
+    assert metrics["studio_workers_busy"] == [({}, 0)]
 
 
 def test_dashboard_and_guide_use_existing_metrics(app: TestClient, studio: AppContainer) -> None:
     wait_until_ended(app, app.post(f"{V1}/requests", json=BODY).json()["id"])
     waits = examples.request(id="2" * 32, theme_version=1)
-    studio.requests.jobs.requests.create(
+    studio.stores.jobs.requests.create(
         waits, "app", "live", datetime.now(UTC) + timedelta(minutes=5)
     )
-    families = text_string_to_metric_families(studio.renders.metrics.render_prometheus().decode())
-    metrics = {_family(sample.name) for family in families for sample in family.samples}
+    families = text_string_to_metric_families(
+        studio.rendering.renders.metrics.render_prometheus().decode()
+    )
+    samples = [sample for family in families for sample in family.samples]
+    metrics = {_family(sample.name) for sample in samples}
+    labels = {label for sample in samples for label in sample.labels}
     for guide in ("grafana.json", "monitor.md"):
         text = (Path(__file__).parents[3] / "docs" / "how-to" / guide).read_text()
         named = {_family(name) for name in re.findall(r"studio_[a-z_]+", text)}
         assert len(named) > 5
         assert named <= metrics
+        for inside in re.findall(r"studio_[a-z_]+{([^}]*)}", text):
+            assert set(re.findall(r"[a-z]+(?==|,|$)", inside)) <= labels, inside
 
 
 def _family(sample: str) -> str:
@@ -71,20 +77,22 @@ def _family(sample: str) -> str:
 def test_queued_jobs_are_counted_by_model_and_tier(studio: AppContainer) -> None:
     request = examples.request(id="1" * 32, theme_version=1)
     soon = datetime.now(UTC) + timedelta(minutes=5)
-    studio.requests.jobs.requests.create(request, "app", "live", soon, admit=lambda _: 2)
+    studio.stores.jobs.requests.create(request, "app", "live", soon, admit=lambda _: 2)
     families = list(
-        text_string_to_metric_families(studio.renders.metrics.render_prometheus().decode())
+        text_string_to_metric_families(
+            studio.rendering.renders.metrics.render_prometheus().decode()
+        )
     )
     waiting = next(family for family in families if family.name == "studio_jobs_waiting").samples
     assert sum(sample.value for sample in waiting) == 4
-    assert {sample.labels["turn"] for sample in waiting} == {"2"}
+    assert {sample.labels["tier"] for sample in waiting} == {"2"}
     model = request.preset.recipes.A.base_model.name
     assert model in {sample.labels["model"] for sample in waiting}
 
 
 def test_routes_need_their_scope(app: TestClient, studio: AppContainer) -> None:
     assert app.get("/metrics").status_code == 403
-    watching = studio.clients.create_or_rotate_key(
+    watching = studio.stores.clients.create_or_rotate_key(
         ApiClient(name="prometheus", scopes=frozenset({"metrics"}))
     )
     refused = app.get(f"{V1}/themes", headers={"Authorization": f"Bearer {watching}"})
@@ -93,7 +101,7 @@ def test_routes_need_their_scope(app: TestClient, studio: AppContainer) -> None:
 
 
 def test_daily_quota_is_enforced(app: TestClient, studio: AppContainer) -> None:
-    key = studio.clients.create_or_rotate_key(ApiClient(name="small", requests_per_day=1))
+    key = studio.stores.clients.create_or_rotate_key(ApiClient(name="small", requests_per_day=1))
     headers = {"Authorization": f"Bearer {key}"}
     first = app.post(f"{V1}/requests", json=BODY, headers=headers)
     assert first.status_code == 202

@@ -157,7 +157,7 @@ def test_background_tasks_and_moderation_report_no_paths(
     assert ended
     assert (ended.state, ended.message) == ("failed", STORAGE_AWAY)
     monkeypatch.setattr(type(opened.moderation.lists), "load_filter", away)
-    preset = opened.themes.get_version("picnic").preset
+    preset = opened.stores.themes.get_version("picnic").preset
     assert opened.moderation.health_problem(preset) == STORAGE_AWAY
     assert caplog.text.count(str(home)) >= 2
 

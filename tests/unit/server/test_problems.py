@@ -21,7 +21,7 @@ EVERYTHING: frozenset[Scope] = frozenset({"generate", "admin", "metrics"})
 @pytest.fixture
 def api(studio: AppContainer) -> Iterator[TestClient]:
     """A client for everything, who is answered where the application itself breaks, too."""
-    key = studio.clients.create_or_rotate_key(
+    key = studio.stores.clients.create_or_rotate_key(
         ApiClient(name="all", scopes=EVERYTHING, requests_per_minute=10_000)
     )
     headers = {"Authorization": f"Bearer {key}"}
@@ -94,9 +94,9 @@ def test_unexpected_error_is_a_problem_without_details(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("at /srv/studio/studio.db")
 
-    for target in (studio.themes, studio.clients):
+    for target in (studio.stores.themes, studio.stores.clients):
         monkeypatch.setattr(
-            target, "list_summaries" if target is studio.themes else "find_by_key", broken
+            target, "list_summaries" if target is studio.stores.themes else "find_by_key", broken
         )
         detail = detail_of(api.get(f"{V1}/admin/themes"), 500)
         assert detail == "something went wrong here: try again later"
@@ -111,7 +111,7 @@ def test_unavailable_storage_is_a_problem_without_its_url(
     def away() -> None:
         raise StorageUnavailableError(why)
 
-    monkeypatch.setattr(type(studio.requests.jobs.stats), "count_queued", lambda _: away())
+    monkeypatch.setattr(type(studio.stores.jobs.stats), "count_queued", lambda _: away())
     answer = api.get(f"{V1}/ready", headers={"Authorization": ""})
     assert detail_of(answer, 503) == "the studio cannot be used right now: try again later"
     assert int(answer.headers["retry-after"]) > 0
@@ -126,7 +126,7 @@ def test_unstorable_value_is_422_without_retry_after(
             "the database takes no such value (…): change what is to be kept"
         )
 
-    monkeypatch.setattr(studio.requests.jobs.requests, "create", never)
+    monkeypatch.setattr(studio.stores.jobs.requests, "create", never)
     assert "takes no such value" in detail_of(api.post(f"{V1}/requests", json=BODY), 422)
 
 
@@ -138,7 +138,7 @@ def test_model_error_has_no_path(
             "checkpoint 'ink' is damaged (/srv/studio/models/ink/unet.safetensors)"
         )
 
-    monkeypatch.setattr(studio.request_factory, "create", damaged)
+    monkeypatch.setattr(studio.rendering.request_factory, "create", damaged)
     detail = detail_of(api.post(f"{V1}/requests", json=BODY), 503)
     assert detail == "checkpoint 'ink' is damaged (…)"
 

@@ -77,7 +77,7 @@ def test_each_process_counts_alone_while_redis_is_down(redis: RedisServer) -> No
 
 def test_reads_are_limited_by_the_api(app: TestClient, studio: AppContainer) -> None:
     headers = {
-        "Authorization": f"Bearer {studio.clients.create_or_rotate_key(ApiClient(name='one', requests_per_minute=1))}"
+        "Authorization": f"Bearer {studio.stores.clients.create_or_rotate_key(ApiClient(name='one', requests_per_minute=1))}"
     }
     responses = [app.get(f"{V1}/themes", headers=headers) for _ in range(READS_PER_REQUEST + 10)]
     assert [each.status_code for each in responses[:READS_PER_REQUEST]] == [200] * READS_PER_REQUEST

@@ -33,7 +33,7 @@ def test_fatal_error_in_maintenance_ends_the_process(
     def fail(is_even: bool = True) -> None:
         raise error
 
-    monkeypatch.setattr(studio.requests.runner, "run_maintenance", fail)
+    monkeypatch.setattr(studio.serving.requests.runner, "run_maintenance", fail)
     with TestClient(create_api(studio, give_up=errors.put)):
         assert errors.get(timeout=LONG) is error
 
@@ -41,7 +41,7 @@ def test_fatal_error_in_maintenance_ends_the_process(
 def test_health_fails_once_a_worker_thread_is_dead(app: TestClient, studio: AppContainer) -> None:
     """Issue 18, 1: so that a service manager or a load balancer notices."""
     assert app.get(f"{V1}/health").status_code == 200
-    studio.renders.close()
+    studio.rendering.renders.close()
     for url in (f"{V1}/health", f"{V1}/ready"):
         answer = app.get(url)
         assert answer.status_code == 503
@@ -50,7 +50,7 @@ def test_health_fails_once_a_worker_thread_is_dead(app: TestClient, studio: AppC
 
 def test_ready_fails_while_images_cannot_be_stored(app: TestClient, studio: AppContainer) -> None:
     """Issue 18, 1."""
-    retry = studio.renders._retry
+    retry = studio.rendering.renders._retry
 
     def fail() -> None:
         retry.close()  # Else the call would wait for the store.

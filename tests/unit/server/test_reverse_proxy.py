@@ -50,7 +50,9 @@ def installed(program: str) -> str:
 def studio_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """`studio ui` on loopback, with a user, that trusts the proxies of this machine."""
     home = tmp_path_factory.mktemp("proxied") / "home"
-    create_app_container(Settings(data_dir=home), FakeRenderer).users.set_password("ada", PASSWORD)
+    create_app_container(Settings(data_dir=home), FakeRenderer).stores.users.set_password(
+        "ada", PASSWORD
+    )
     port = spare_port()
     own = {name: value for name, value in os.environ.items() if not name.startswith("STUDIO_")}
     running = subprocess.Popen(

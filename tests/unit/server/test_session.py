@@ -19,7 +19,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def studio(home: Path) -> AppContainer:
     opened = create_app_container(Settings(data_dir=home, host="0.0.0.0"))
-    opened.users.set_password("ada", PASSWORD)
+    opened.stores.users.set_password("ada", PASSWORD)
     return opened
 
 
@@ -76,7 +76,9 @@ def test_wrong_passwords_are_reported_and_limited(
     assert client.post("/sign-in", data={"name": "bob", "password": PASSWORD}).headers["location"] == "/sign-in?wrong"  # fmt: skip
     for _ in range(8):
         sign_in(client, "wrong")
-    monkeypatch.setattr(type(studio.users), "verify_password", lambda *_: pytest.fail("was tried"))
+    monkeypatch.setattr(
+        type(studio.stores.users), "verify_password", lambda *_: pytest.fail("was tried")
+    )
     answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 60
@@ -96,10 +98,10 @@ def test_new_password_or_removal_ends_every_session(
     client: TestClient, studio: AppContainer
 ) -> None:
     sign_in(client)
-    studio.users.set_password("ada", "another long password")
+    studio.stores.users.set_password("ada", "another long password")
     assert client.get("/config").status_code == 401
     assert sign_in(client, "another long password") == "/"
-    studio.users.remove("ada")
+    studio.stores.users.remove("ada")
     assert client.get("/config").status_code == 401
 
 
@@ -149,7 +151,7 @@ def test_cookies_are_secure_by_setting_or_on_https(
     home: Path, setting: bool | Literal["auto"], url: str, secure: bool
 ) -> None:
     opened = create_app_container(Settings(data_dir=home, host="0.0.0.0", secure_cookies=setting))
-    opened.users.set_password("ada", PASSWORD)
+    opened.stores.users.set_password("ada", PASSWORD)
     client = TestClient(build_app(opened), base_url=url, follow_redirects=False)
     answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
     cookies = answer.headers.get_list("set-cookie")
@@ -160,7 +162,7 @@ def test_cookies_are_secure_by_setting_or_on_https(
 def test_trusted_proxy_marks_requests_as_https(home: Path) -> None:
     settings = Settings(data_dir=home, host="0.0.0.0", trusted_proxies=("10.0.0.0/8",))
     opened = create_app_container(settings)
-    opened.users.set_password("ada", PASSWORD)
+    opened.stores.users.set_password("ada", PASSWORD)
     forwarded = {"X-Forwarded-Proto": "https"}
     for peer, secure in (("10.0.0.2", True), ("192.0.2.9", False)):
         client = TestClient(build_app(opened), "http://studio.example", client=(peer, 5), follow_redirects=False)  # fmt: skip

@@ -18,7 +18,7 @@ V1 = "/api/v1/admin/themes"
 
 @pytest.fixture
 def admin(studio: AppContainer) -> Iterator[TestClient]:
-    key = studio.clients.create_or_rotate_key(
+    key = studio.stores.clients.create_or_rotate_key(
         ApiClient(name="ci", scopes=frozenset({"admin"}), requests_per_minute=1000)
     )
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as client:
@@ -70,14 +70,16 @@ def test_theme_is_imported_deployed_rolled_back_and_undeployed(
     )
     assert deployed.status_code == 201
     assert deployed.json()["spec"]["author"] == "ci"
-    assert studio.deployments.resolve_version("first-light", "live", "0" * 32).version == 2
+    assert (
+        studio.authoring.deployments.resolve_version("first-light", "live", "0" * 32).version == 2
+    )
     late = admin.post(
         f"{V1}/first-light/deployments", params={"expected_deployment": latest_id}, json=spec
     )
     assert late.status_code == 409  # Issue 18, 17.
     assert admin.post(f"{V1}/first-light/rollback", json={}).json()["spec"]["version"] == 1
     assert admin.post(f"{V1}/first-light/undeploy", json={}).status_code == 201
-    assert list(studio.deployments.active_deployments("live")) == []
+    assert list(studio.authoring.deployments.active_deployments("live")) == []
 
 
 def test_branch_is_created_and_archived(admin: TestClient) -> None:
@@ -141,7 +143,7 @@ def test_variant_is_withdrawn_and_released(
     assert app.get(url).status_code == 200
     assert admin.post(f"{url}/release", json={"reason": "again"}).status_code == 404
     assert app.post(f"{url}/release", json={"reason": "x"}).status_code == 403
-    [stored] = studio.moderation.audit.query(AuditFilter(verdict="withheld"))
+    [stored] = studio.stores.audit_log.query(AuditFilter(verdict="withheld"))
     assert (stored.decision.slot, stored.decision.reason) == ("B", "withdrawn by ci: a complaint")
     missing = admin.post(f"/api/v1/requests/{'0' * 32}/variants/B/withdraw", json={"reason": "x"})
     assert missing.status_code == 404

@@ -28,10 +28,10 @@ def studio(home: Path, fresh: Path) -> AppContainer:
 @pytest.fixture
 def client(studio: AppContainer) -> TestClient:
     """With a theme `two` of two versions and one base image."""
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     two = preset.model_copy(update={"slug": "two", "name": "Two", "base_images": ("mia",)})
-    studio.themes.save(two, author="ada", note="begun")
-    studio.themes.save(two.model_copy(update={"theme_prompt": "bold colours"}), author="bo")
+    studio.stores.themes.save(two, author="ada", note="begun")
+    studio.stores.themes.save(two.model_copy(update={"theme_prompt": "bold colours"}), author="bo")
     return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
 
 
@@ -45,7 +45,7 @@ def done(client: TestClient, url: str) -> dict[str, Any]:
 def test_themes_are_listed_and_searched_with_deployments(
     client: TestClient, studio: AppContainer
 ) -> None:
-    studio.deployments.deployments.add(
+    studio.stores.deployments.add(
         DeploymentSpec(slug="two", version=1, canary_version=2, canary_percent=20)
     )
     [found] = client.get("/themes/list?text=TWO").json()
@@ -113,7 +113,7 @@ def test_deployment_needs_acknowledged_checks_and_an_author(
     for url, payload in (("deploy", deploy), ("rollback", {}), ("stop", {"author": ""})):
         nobody = client.post(f"{TWO}/{url}", json=payload, headers=CSRF_HEADERS)
         assert (nobody.status_code, "type your name" in nobody.json()["error"]) == (400, True)
-    assert studio.deployments.deployments.list_all() == []
+    assert studio.stores.deployments.list_all() == []
 
 
 def test_deployment_is_for_the_theme_of_the_url(client: TestClient, studio: AppContainer) -> None:
@@ -123,14 +123,14 @@ def test_deployment_is_for_the_theme_of_the_url(client: TestClient, studio: AppC
         json={"spec": spec, "acknowledged": acknowledge(client, 1)},
         headers=CSRF_HEADERS,
     )
-    assert [item.spec.slug for item in studio.deployments.deployments.list_all()] == ["two"]
+    assert [item.spec.slug for item in studio.stores.deployments.list_all()] == ["two"]
 
 
 def test_failed_preflight_is_deployed_only_with_bypass(
     client: TestClient, studio: AppContainer
 ) -> None:
-    preset = studio.themes.get_version("two").preset
-    studio.themes.save(preset.model_copy(update={"base_images": ("nobody",)}))
+    preset = studio.stores.themes.get_version("two").preset
+    studio.stores.themes.save(preset.model_copy(update={"base_images": ("nobody",)}))
     spec = {"slug": "two", "version": 3, "author": "ada"}
     payload = {"spec": spec, "acknowledged": acknowledge(client, 3)}
     refused = client.post(f"{TWO}/deploy", json=payload, headers=CSRF_HEADERS)
@@ -179,7 +179,7 @@ def test_chinese_theme_name_is_kept(client: TestClient, studio: AppContainer) ->
     file = client.get(f"{new}/1/export?bases=true")
     imported = client.post("/themes/import/file?name=春日.json&author=小明", content=file.content, headers=CSRF_HEADERS)  # fmt: skip
     assert imported.json()["slug"] == "chun-ri-ye-can"
-    assert studio.themes.get_version("chun-ri-ye-can").preset.name == "春日野餐"
+    assert studio.stores.themes.get_version("chun-ri-ye-can").preset.name == "春日野餐"
 
 
 def test_evaluations_are_started_polled_and_shown(client: TestClient) -> None:

@@ -43,7 +43,9 @@ def test_other_requests_are_answered_during_an_import(
         raise ValueError
 
     monkeypatch.setattr(ThemeImportExport, "import_theme", blocked)
-    key = studio.clients.create_or_rotate_key(ApiClient(name="ci", scopes=frozenset({"admin"})))
+    key = studio.stores.clients.create_or_rotate_key(
+        ApiClient(name="ci", scopes=frozenset({"admin"}))
+    )
     headers = {"Authorization": f"Bearer {key}"}
     with serving(studio) as url, httpx2.Client(base_url=url, timeout=LONG) as client:
         post = threading.Thread(target=client.post, args=("/api/v1/admin/themes",), kwargs={"content": b"{}", "headers": headers})  # fmt: skip

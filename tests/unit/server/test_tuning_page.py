@@ -12,7 +12,7 @@ from studio.ui.server import build_app
 from tests.waiting import until
 
 CSRF_HEADERS = {"X-Studio": "tuning"}
-STUDY = {"slug": "first-light", "version": 1, "slot": "B", "vary": "denoising_strength=0.4..0.8\nsampler=Euler,UniPC", "objective": "votes"}  # fmt: skip
+STUDY = {"slug": "first-light", "version": 1, "slot": "B", "vary": "denoising_strength=0.4..0.8\nsampler=Euler,UniPC", "objective": "ratings"}  # fmt: skip
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def test_study_is_created_run_rated_and_saved(client: TestClient, studio: AppCon
     name = client.post("/tuning/studies", json=STUDY, headers=CSRF_HEADERS).json()["name"]
     assert [study["name"] for study in client.get("/tuning/studies?slug=first-light").json()] == [name]  # fmt: skip
     cost = client.get(f"/tuning/cost?study={name}&trials=2").json()
-    assert cost["images"] == 5 * len([study for study in studio.sample_doodles if study.base_image])
+    assert cost["images"] == 5 * len(
+        [study for study in studio.authoring.sample_doodles if study.base_image]
+    )
     response = run_trials(client, name, 2)
     assert (response["progress"]["state"], len(response["trials"])) == ("done", 2)
     assert response["study"]["slot"] == "B"
@@ -45,7 +47,10 @@ def test_study_is_created_run_rated_and_saved(client: TestClient, studio: AppCon
     stored = client.post(f"/tuning/trials/{number}/keep?study={name}", headers=CSRF_HEADERS).json()
     assert stored == {"slug": "first-light", "number": 2}
     values = response["trials"][0]["values"]
-    assert studio.themes.get_version("first-light", 2).preset.recipes.B.sampler == values["sampler"]
+    assert (
+        studio.stores.themes.get_version("first-light", 2).preset.recipes.B.sampler
+        == values["sampler"]
+    )
 
 
 @pytest.mark.parametrize(

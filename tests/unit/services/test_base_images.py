@@ -26,17 +26,19 @@ def detect_nothing(image: Image.Image) -> Keypoints:
 
 def test_added_base_image_comes_last_and_has_detected_keypoints(studio: AppContainer) -> None:
     added = add_base_image(
-        studio.base_images, "zoe", "Zoë", examples.png((128, 96)), detector=detect
+        studio.stores.base_images, "zoe", "Zoë", examples.png((128, 96)), detector=detect
     )
     assert (added.width, added.height, added.keypoints) == (128, 96, POINTS)
-    assert list(studio.base_images.list_all())[-1] == added
-    assert decode_png(studio.base_images.read_png(added), "it").size == (128, 96)
+    assert list(studio.stores.base_images.list_all())[-1] == added
+    assert decode_png(studio.stores.base_images.read_png(added), "it").size == (128, 96)
 
 
 def test_request_can_use_an_added_base_image(studio: AppContainer) -> None:
-    add_base_image(studio.base_images, "zoe", "Zoë", examples.png(), detector=detect)
-    preset = studio.themes.get_version("first-light").preset
-    assert studio.request_factory.create(preset, "zoe", None).base_image.keypoints == POINTS
+    add_base_image(studio.stores.base_images, "zoe", "Zoë", examples.png(), detector=detect)
+    preset = studio.stores.themes.get_version("first-light").preset
+    assert (
+        studio.rendering.request_factory.create(preset, "zoe", None).base_image.keypoints == POINTS
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,25 +55,28 @@ def test_request_can_use_an_added_base_image(studio: AppContainer) -> None:
 def test_invalid_base_image_is_refused_and_nothing_is_stored(
     studio: AppContainer, change: dict[str, object], error: type[Exception], message: str
 ) -> None:
-    before = list(studio.base_images.list_all())
+    before = list(studio.stores.base_images.list_all())
     values: dict[str, object] = {"image_id": "zoe", "name": "Zoë", "png": examples.png()}
     with pytest.raises(error, match=message):
-        add_base_image(studio.base_images, **(values | change))  # type: ignore[arg-type]
-    assert list(studio.base_images.list_all()) == before
+        add_base_image(studio.stores.base_images, **(values | change))  # type: ignore[arg-type]
+    assert list(studio.stores.base_images.list_all()) == before
 
 
 def test_keypoints_of_a_stored_base_image_can_be_detected_again(studio: AppContainer) -> None:
-    before = [image.id for image in studio.base_images.list_all()]
-    assert detect_keypoints(studio.base_images, "noah", detect).keypoints == POINTS
-    assert studio.base_images.get("noah").keypoints == POINTS
-    assert [image.id for image in studio.base_images.list_all()] == before
+    before = [image.id for image in studio.stores.base_images.list_all()]
+    assert detect_keypoints(studio.stores.base_images, "noah", detect).keypoints == POINTS
+    assert studio.stores.base_images.get("noah").keypoints == POINTS
+    assert [image.id for image in studio.stores.base_images.list_all()] == before
     with pytest.raises(NotFoundError, match="no base image named 'nobody'"):
-        detect_keypoints(studio.base_images, "nobody", detect)
+        detect_keypoints(studio.stores.base_images, "nobody", detect)
 
 
 def test_keypoints_round_trip_through_json(studio: AppContainer) -> None:
-    listed = studio.base_images.get("mia").model_dump(mode="json")["keypoints"]
-    assert parse_keypoints(json.dumps(listed).encode()) == studio.base_images.get("mia").keypoints
+    listed = studio.stores.base_images.get("mia").model_dump(mode="json")["keypoints"]
+    assert (
+        parse_keypoints(json.dumps(listed).encode())
+        == studio.stores.base_images.get("mia").keypoints
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ def store_variant(studio: AppContainer, model: str, seconds: float, name: str) -
         timings=Timings(load_seconds=1.0, render_seconds=seconds - 1.0),
         created_at=datetime.now(UTC),
     )
-    studio.variants.add(variant, examples.png())
+    studio.stores.variants.add(variant, examples.png())
 
 
 def test_evaluation_cost_uses_durations_measured_here(studio: AppContainer) -> None:
-    bases = len(studio.base_images.list_all())
-    cost = studio.evaluations.cost("first-light", 1, "robustness")
+    bases = len(studio.stores.base_images.list_all())
+    cost = studio.evaluation.suites.cost("first-light", 1, "robustness")
     assert cost == Cost(images=bases * len(ADVERSARIAL_DOODLES) * 4, cached=0, seconds=None)
-    recipes = studio.themes.get_version("first-light").preset.recipes
+    recipes = studio.stores.themes.get_version("first-light").preset.recipes
     models = {recipes[slot].base_model.name for slot in SLOTS}
     for index, model in enumerate(sorted(models)):
         store_variant(studio, model, 2.0 * (index + 1), "abc"[index])
@@ -38,24 +38,28 @@ def test_evaluation_cost_uses_durations_measured_here(studio: AppContainer) -> N
         * len(ADVERSARIAL_DOODLES)
         * sum(by_model[recipes[each].base_model.name] for each in SLOTS)
     )
-    assert studio.evaluations.cost("first-light", 1, "robustness").seconds == round(seconds, 1)
+    assert studio.evaluation.suites.cost("first-light", 1, "robustness").seconds == round(
+        seconds, 1
+    )
 
 
 def test_cached_images_cost_nothing(studio: AppContainer) -> None:
-    run = studio.evaluations.run_regression("first-light", 1, None, lambda *_: None)
+    run = studio.evaluation.suites.run_regression("first-light", 1, None, lambda *_: None)
     images = len(run.report.comparisons)
-    assert studio.evaluations.cost("first-light", 1, "regression") == Cost(images, images, 0.0)
+    assert studio.evaluation.suites.cost("first-light", 1, "regression") == Cost(
+        images, images, 0.0
+    )
 
 
 def test_blind_test_costs_the_missing_images_of_all_candidates(studio: AppContainer) -> None:
-    entrants = [Candidate(slug="first-light", version=1, slot=slot) for slot in ("A", "C")]
-    cost = studio.blind_tests.cost(entrants)
-    drawn_on_a_base = sum(each.base_image is not None for each in studio.sample_doodles)
+    candidates = [Candidate(slug="first-light", version=1, slot=slot) for slot in ("A", "C")]
+    cost = studio.evaluation.blind_tests.cost(candidates)
+    drawn_on_a_base = sum(each.base_image is not None for each in studio.authoring.sample_doodles)
     assert (cost.images, cost.cached) == (2 * 2 * drawn_on_a_base, 0)
-    assert studio.blind_tests.contests.list_all() == []
-    created = studio.blind_tests.create("Which?", entrants)
-    studio.blind_tests.render_missing(created.id, lambda *_: None)
-    assert studio.blind_tests.cost_of(created.id) == Cost(cost.images, cost.images, 0.0)
+    assert studio.evaluation.blind_tests.list_all() == []
+    created = studio.evaluation.blind_tests.create("Which?", candidates)
+    studio.evaluation.blind_tests.render_missing(created.id, lambda *_: None)
+    assert studio.evaluation.blind_tests.cost_of(created.id) == Cost(cost.images, cost.images, 0.0)
 
 
 def test_trials_cost_new_images_and_those_of_the_other_recipes(
@@ -63,9 +67,9 @@ def test_trials_cost_new_images_and_those_of_the_other_recipes(
 ) -> None:
     span = SearchSpace.parse("denoising_strength=0.4..0.8")
     study = TuningStudy(slug="first-light", version=1, slot="B", search_space=(span,))
-    name = studio.tuning.create_study(study)
-    doodles = len([each for each in studio.tuning.sample_doodles if each.base_image])
-    assert studio.tuning.cost(name, 10).images == 10 * doodles + 3 * doodles
+    name = studio.evaluation.tuning.create_study(study)
+    doodles = len([each for each in studio.evaluation.tuning.sample_doodles if each.base_image])
+    assert studio.evaluation.tuning.cost(name, 10).images == 10 * doodles + 3 * doodles
 
 
 def test_durations_are_formatted_in_the_largest_unit() -> None:

@@ -26,18 +26,22 @@ from tests.unit.models.test_catalog import controlnet
 
 
 def saved(studio: AppContainer, **changes: Any) -> int:
-    preset = studio.themes.get_version("first-light", 1).preset
-    return studio.themes.save(preset.model_copy(update=changes)).version
+    preset = studio.stores.themes.get_version("first-light", 1).preset
+    return studio.stores.themes.save(preset.model_copy(update=changes)).version
 
 
 def all_recipes(studio: AppContainer, **changes: Any) -> RecipeSet:
-    recipe = studio.themes.get_version("first-light", 1).preset.recipes.A.model_copy(update=changes)
+    recipe = studio.stores.themes.get_version("first-light", 1).preset.recipes.A.model_copy(
+        update=changes
+    )
     return RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe)
 
 
 def passed(studio: AppContainer) -> list[str]:
     return [
-        str(f.message) for f in studio.deployments.run_checks("first-light") if f.level == "pass"
+        str(f.message)
+        for f in studio.authoring.deployments.run_checks("first-light")
+        if f.level == "pass"
     ]
 
 
@@ -56,29 +60,29 @@ def sheet(reviewed_by: tuple[str, ...] = ()) -> RegressionReport:
 
 
 def stops(findings: tuple[CheckResult, ...]) -> list[str]:
-    return [str(finding.message) for finding in findings if finding.level == "stop"]
+    return [str(finding.message) for finding in findings if finding.level == "error"]
 
 
 def test_bundled_theme_has_warnings_until_rendered_and_evaluated(studio: AppContainer) -> None:
-    findings = studio.deployments.run_checks("first-light")
+    findings = studio.authoring.deployments.run_checks("first-light")
     assert worst_level(findings) == "warning"
     assert "recipe A, B, C, D of this version was never rendered" in [
         str(f.message) for f in findings
     ]
     for slot in SLOTS:
         variant = examples.variant(slot=slot, theme_slug="first-light", theme_version=1)
-        studio.variants.add(variant, examples.png())
+        studio.stores.variants.add(variant, examples.png())
     assert "6.0 s for four variants, as rendered here" in passed(studio)
-    reports = studio.evaluations.reports
+    reports = studio.stores.reports
     reports.add("first-light", 1, "robustness", robustness(passed=19, failed=1))
     reports.add("first-light", 1, "regression", sheet(reviewed_by=("ada",)))
-    assert worst_level(studio.deployments.run_checks("first-light")) == "pass"
+    assert worst_level(studio.authoring.deployments.run_checks("first-light")) == "pass"
 
 
 def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) -> None:
     assert "dry run: recipe A, B, C, D draws" in passed(studio)
     variant = examples.variant(slot="B", theme_slug="first-light", theme_version=1)
-    studio.variants.add(variant, examples.png())
+    studio.stores.variants.add(variant, examples.png())
     rendered: list[RenderJob] = []
 
     def render(job: RenderJob) -> bytes:
@@ -87,8 +91,8 @@ def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) ->
             raise RenderError("recipe C: out of memory")
         return b""
 
-    preflight = replace(studio.deployments.preflight, render_preview=render)
-    assert stops(preflight.check(studio.themes.get_version("first-light"))) == [
+    preflight = replace(studio.authoring.deployments.preflight, render_preview=render)
+    assert stops(preflight.check(studio.stores.themes.get_version("first-light"))) == [
         "dry run: recipe C: out of memory"
     ]
     assert [(job.slot, job.recipe.steps) for job in rendered] == [("A", 1), ("C", 1)]
@@ -97,31 +101,31 @@ def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) ->
 def test_preflight_requires_a_passed_robustness_suite(
     studio: AppContainer,
 ) -> None:
-    messages = {str(f.message): f for f in studio.deployments.run_checks("first-light")}
+    messages = {str(f.message): f for f in studio.authoring.deployments.run_checks("first-light")}
     missing = messages["the robustness pack was not run on this version"]
     assert (missing.level, str(missing.hint)) == (
         "warning",
         "studio themes robustness first-light --version 1",
     )
-    studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=8, failed=2))
-    [lost] = stops(studio.deployments.run_checks("first-light"))
+    studio.stores.reports.add("first-light", 1, "robustness", robustness(passed=8, failed=2))
+    [lost] = stops(studio.authoring.deployments.run_checks("first-light"))
     assert "kept in 80% of the robustness pack's pictures, 90% are needed" in lost
     assert "lost under all-black (A)" in lost
-    studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=9, failed=1))
+    studio.stores.reports.add("first-light", 1, "robustness", robustness(passed=9, failed=1))
     assert "the figure is kept in 90% of the robustness pack's pictures" in passed(studio)
 
 
 def test_preflight_requires_a_reviewed_regression_report(studio: AppContainer) -> None:
-    reports = studio.evaluations.reports
-    messages = [str(f.message) for f in studio.deployments.run_checks("first-light")]
+    reports = studio.stores.reports
+    messages = [str(f.message) for f in studio.authoring.deployments.run_checks("first-light")]
     assert "no regression sheet was drawn of this version" in messages
     reports.add("first-light", 1, "regression", sheet())
     assert "nobody has looked at the regression sheet" in [
-        str(f.message) for f in studio.deployments.run_checks("first-light")
+        str(f.message) for f in studio.authoring.deployments.run_checks("first-light")
     ]
-    studio.evaluations.mark_reviewed("first-light", 1, "ada")
-    studio.evaluations.mark_reviewed("first-light", 1, "bo")
-    studio.evaluations.mark_reviewed("first-light", 1, "bo")
+    studio.evaluation.suites.mark_reviewed("first-light", 1, "ada")
+    studio.evaluation.suites.mark_reviewed("first-light", 1, "bo")
+    studio.evaluation.suites.mark_reviewed("first-light", 1, "bo")
     assert "regression sheet seen by ada, bo; 6.5 from version 3" in passed(studio)
 
 
@@ -129,7 +133,7 @@ def test_deployment_with_a_missing_model_falls_back_where_allowed(
     studio: AppContainer,
 ) -> None:
     deployments, net_directory = (
-        studio.deployments,
+        studio.authoring.deployments,
         controlnet(studio.settings.user_models_dir, "own", fill=1.0),
     )
     unit = examples.unit(model=ModelRef(name="own"))
@@ -148,34 +152,38 @@ def test_deployment_with_a_missing_model_falls_back_where_allowed(
 
 
 def test_deployed_theme_cannot_be_archived(studio: AppContainer) -> None:
-    studio.deployments.deploy(DeploymentSpec(slug="first-light", version=1, channel="canary"))
+    studio.authoring.deployments.deploy(
+        DeploymentSpec(slug="first-light", version=1, channel="canary")
+    )
     with pytest.raises(
         InvalidInputError, match=r"'first-light' is served in canary: take it down first"
     ):
-        studio.deployments.archive("first-light")
-    studio.deployments.undeploy("first-light", "canary")
-    studio.deployments.archive("first-light")
-    assert "first-light" not in [each.slug for each in studio.themes.list_summaries()]
-    studio.deployments.archive("first-light", archived=False)
-    assert "first-light" in [each.slug for each in studio.themes.list_summaries()]
+        studio.authoring.deployments.archive("first-light")
+    studio.authoring.deployments.undeploy("first-light", "canary")
+    studio.authoring.deployments.archive("first-light")
+    assert "first-light" not in [each.slug for each in studio.stores.themes.list_summaries()]
+    studio.authoring.deployments.archive("first-light", archived=False)
+    assert "first-light" in [each.slug for each in studio.stores.themes.list_summaries()]
 
 
 def test_preflight_counts_tokens_with_the_longest_user_prompt(studio: AppContainer) -> None:
-    messages = [str(finding.message) for finding in studio.deployments.run_checks("first-light")]
+    messages = [
+        str(finding.message) for finding in studio.authoring.deployments.run_checks("first-light")
+    ]
     [line] = [text for text in messages if text.startswith("recipe A: ") and "tokens" in text]
     own, longest = (int(word) for word in line.split() if word.isdigit())
     assert own < 75 < longest
     saved(studio, theme_prompt="a meadow in spring, " * 30)
-    findings = studio.deployments.run_checks("first-light")
+    findings = studio.authoring.deployments.run_checks("first-light")
     long_prompts = [f for f in findings if "the theme alone takes" in str(f.message)]
     assert [f.level for f in long_prompts] == ["warning"] * 4
 
 
 def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> None:
     gone = ModelRef(name="gone")
-    other = studio.themes.get_version("first-light", 1).preset.recipes.A.base_model.model_copy(
-        update={"sha256": "0" * 64}
-    )
+    other = studio.stores.themes.get_version(
+        "first-light", 1
+    ).preset.recipes.A.base_model.model_copy(update={"sha256": "0" * 64})
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({"recipes": all_recipes(studio, base_model=gone)}, "checkpoint gone", "studio models pull"),
         ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "not the one the recipe was tuned with"),
@@ -186,20 +194,22 @@ def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> N
     ]  # fmt: skip
     for changes, text, hint in cases:
         saved(studio, **changes)
-        findings = studio.deployments.run_checks("first-light")
-        results = [f for f in findings if f.level == "stop"]
+        findings = studio.authoring.deployments.run_checks("first-light")
+        results = [f for f in findings if f.level == "error"]
         assert [str(f.message) for f in results] == [text]
         assert hint in str(results[0].hint)
 
 
 def test_base_image_without_keypoints_stops_pose_units_only(studio: AppContainer) -> None:
-    without_keypoints = studio.base_images.get("mia").model_copy(update={"keypoints": None})
-    studio.base_images.upsert(without_keypoints, studio.base_images.read_png(without_keypoints))
-    assert stops(studio.deployments.run_checks("first-light")) == [
+    without_keypoints = studio.stores.base_images.get("mia").model_copy(update={"keypoints": None})
+    studio.stores.base_images.upsert(
+        without_keypoints, studio.stores.base_images.read_png(without_keypoints)
+    )
+    assert stops(studio.authoring.deployments.run_checks("first-light")) == [
         "base image mia has no keypoints, which pose units need"
     ]
     saved(studio, recipes=all_recipes(studio, control_units=()))
-    assert stops(studio.deployments.run_checks("first-light")) == []
+    assert stops(studio.authoring.deployments.run_checks("first-light")) == []
 
 
 def test_controlnet_of_another_family_stops(studio: AppContainer) -> None:
@@ -208,14 +218,14 @@ def test_controlnet_of_another_family_stops(studio: AppContainer) -> None:
         studio,
         recipes=all_recipes(studio, control_units=(examples.unit(model=ModelRef(name="wide")),)),
     )
-    assert stops(studio.deployments.run_checks("first-light"))[0] == (
+    assert stops(studio.authoring.deployments.run_checks("first-light"))[0] == (
         "recipe A: controlnet wide is made for sd15, pocket-ink is pocket"
     )
 
 
 def test_memory_is_compared_with_the_device(studio: AppContainer) -> None:
-    version = studio.themes.get_version("first-light")
-    preflight = studio.deployments.preflight
+    version = studio.stores.themes.get_version("first-light")
+    preflight = studio.authoring.deployments.preflight
     small, large = (
         replace(preflight, device_bytes=size).check(version) for size in (10**6, 10**10)
     )
@@ -224,7 +234,7 @@ def test_memory_is_compared_with_the_device(studio: AppContainer) -> None:
 
 
 def test_deploy_rollback_and_undeploy(studio: AppContainer) -> None:
-    deployments = studio.deployments
+    deployments = studio.authoring.deployments
     deployments.deploy(DeploymentSpec(slug="first-light", version=1, author="ada"))
     second = saved(studio, theme_prompt="bold")
     deployments.deploy(DeploymentSpec(slug="first-light", version=second))
@@ -237,13 +247,13 @@ def test_deploy_rollback_and_undeploy(studio: AppContainer) -> None:
     assert deployments.active_deployments("live") == []
     with pytest.raises(NotFoundError, match="'live' does not serve a theme 'first-light'"):
         deployments.resolve_version("first-light", "live", "r")
-    assert len(deployments.deployments.list_all()) == 4
+    assert len(deployments.list_deployments()) == 4
 
 
 def test_first_deployment_cannot_be_rolled_back(studio: AppContainer) -> None:
-    studio.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
+    studio.authoring.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
     with pytest.raises(NotFoundError, match="served no other version"):
-        studio.deployments.rollback("first-light", "live")
+        studio.authoring.deployments.rollback("first-light", "live")
 
 
 def test_failed_preflight_is_deployed_only_with_bypass_which_is_recorded(
@@ -251,48 +261,56 @@ def test_failed_preflight_is_deployed_only_with_bypass_which_is_recorded(
 ) -> None:
     number = saved(studio, base_images=("nobody",))
     with pytest.raises(PreflightFailedError, match=r"base image nobody .*--force"):
-        studio.deployments.deploy(DeploymentSpec(slug="first-light", version=number))
+        studio.authoring.deployments.deploy(DeploymentSpec(slug="first-light", version=number))
     with pytest.raises(PreflightFailedError):
-        studio.deployments.deploy(
+        studio.authoring.deployments.deploy(
             DeploymentSpec(slug="first-light", version=1, canary_version=number, canary_percent=5)
         )
-    assert studio.deployments.deployments.list_all() == []
-    studio.deployments.deploy(
+    assert studio.stores.deployments.list_all() == []
+    studio.authoring.deployments.deploy(
         DeploymentSpec(slug="first-light", version=number, bypassed_checks=True)
     )
-    assert studio.deployments.deployments.list_all()[0].spec.bypassed_checks
+    assert studio.stores.deployments.list_all()[0].spec.bypassed_checks
 
 
 def test_deployment_needs_every_warning_acknowledged(studio: AppContainer) -> None:
     """Issue 18, 16: one click put a version live that nobody had tested."""
     spec = DeploymentSpec(slug="first-light", version=1, author="ada")
     warnings = [
-        str(f.message) for f in studio.deployments.run_checks("first-light") if f.level == "warning"
+        str(f.message)
+        for f in studio.authoring.deployments.run_checks("first-light")
+        if f.level == "warning"
     ]
     assert len(warnings) >= 3
     with pytest.raises(
         InvalidInputError, match="confirm first what the checks say of version 1: .*robust"
     ):
-        studio.deployments.deploy(spec, acknowledged={})
+        studio.authoring.deployments.deploy(spec, acknowledged={})
     with pytest.raises(InvalidInputError, match=f"version 1: {warnings[-1]}"):
-        studio.deployments.deploy(spec, acknowledged={1: warnings[:-1]})
-    assert studio.deployments.deployments.list_all() == []
-    assert studio.deployments.deploy(spec, acknowledged={1: warnings}).spec.author == "ada"
+        studio.authoring.deployments.deploy(spec, acknowledged={1: warnings[:-1]})
+    assert studio.stores.deployments.list_all() == []
+    assert (
+        studio.authoring.deployments.deploy(spec, acknowledged={1: warnings}).spec.author == "ada"
+    )
 
 
 # Issue 19, 1.
 def test_results_may_be_acknowledged_in_any_language(studio: AppContainer) -> None:
-    results = studio.deployments.run_checks("first-light", 1)
+    results = studio.authoring.deployments.run_checks("first-light", 1)
     acknowledged = [each.message.text("zh-CN") for each in results if each.level != "pass"]
     assert "还没有人看过对照表" in acknowledged or "此版本尚未绘制对照表" in acknowledged
     spec = DeploymentSpec(slug="first-light", version=1)
-    assert studio.deployments.deploy(spec, acknowledged={1: acknowledged}).spec.version == 1
+    assert (
+        studio.authoring.deployments.deploy(spec, acknowledged={1: acknowledged}).spec.version == 1
+    )
 
 
 def test_canary_and_bypass_need_acknowledgement_too(studio: AppContainer) -> None:
     stopped = saved(studio, base_images=("nobody",))
     acknowledged = [
-        str(f.message) for f in studio.deployments.run_checks("first-light", 1) if f.level != "pass"
+        str(f.message)
+        for f in studio.authoring.deployments.run_checks("first-light", 1)
+        if f.level != "pass"
     ]
     spec = DeploymentSpec(
         slug="first-light",
@@ -302,13 +320,13 @@ def test_canary_and_bypass_need_acknowledgement_too(studio: AppContainer) -> Non
         bypassed_checks=True,
     )
     with pytest.raises(InvalidInputError, match=f"version {stopped}: base image nobody"):
-        studio.deployments.deploy(spec, acknowledged={1: acknowledged})
+        studio.authoring.deployments.deploy(spec, acknowledged={1: acknowledged})
     results = [
         str(f.message)
-        for f in studio.deployments.run_checks("first-light", stopped)
+        for f in studio.authoring.deployments.run_checks("first-light", stopped)
         if f.level != "pass"
     ]
-    assert studio.deployments.deploy(
+    assert studio.authoring.deployments.deploy(
         spec, acknowledged={1: acknowledged, stopped: results}
     ).spec.bypassed_checks
 
@@ -317,12 +335,13 @@ def test_scheduled_deployment_is_active_in_its_period_only(studio: AppContainer)
     now = datetime.now(UTC)
     week = timedelta(days=7)
     second = saved(studio, theme_prompt="winter")
-    studio.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
+    studio.authoring.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
     season = DeploymentSpec(
         slug="first-light", version=second, starts_at=now + week, ends_at=now + 2 * week
     )
-    studio.deployments.deploy(season)
+    studio.authoring.deployments.deploy(season)
     active = [
-        studio.deployments.active_deployments("live", now + week * n + week / 2) for n in range(3)
+        studio.authoring.deployments.active_deployments("live", now + week * n + week / 2)
+        for n in range(3)
     ]
     assert [[s.version.version for s in each] for each in active] == [[1], [2], [1]]

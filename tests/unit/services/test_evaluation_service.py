@@ -33,35 +33,37 @@ def renderer() -> FakeRenderer:
 def studio(home: Path, renderer: FakeRenderer) -> AppContainer:
     """A studio with a theme `two` of two base images."""
     container = create_app_container(Settings(data_dir=home), lambda: renderer)
-    preset = container.themes.get_version("first-light").preset
-    container.themes.save(preset.model_copy(update={"slug": "two", "base_images": ("mia", "ruby")}))
+    preset = container.stores.themes.get_version("first-light").preset
+    container.stores.themes.save(
+        preset.model_copy(update={"slug": "two", "base_images": ("mia", "ruby")})
+    )
     return container
 
 
 def save(studio: AppContainer, prompt: str) -> int:
-    preset = studio.themes.get_version("two").preset
-    return studio.themes.save(preset.model_copy(update={"theme_prompt": prompt})).version
+    preset = studio.stores.themes.get_version("two").preset
+    return studio.stores.themes.save(preset.model_copy(update={"theme_prompt": prompt})).version
 
 
 def test_robustness_separates_lost_from_preserved_characters(
     studio: AppContainer,
 ) -> None:
     """The fake renderer returns the doodle over the base image: doodles that cover it fail."""
-    report = studio.evaluations.run_robustness("two", 1, ignore_progress)
+    report = studio.evaluation.suites.run_robustness("two", 1, ignore_progress)
     assert len(report.cases) == 2 * len(ADVERSARIAL_DOODLES) * len(SLOTS)
     assert {case.base_image for case in report.cases} == {"mia", "ruby"}
     lost = {"all-black", "all-white", "neon-noise"}
     assert {case.doodle for case in report.failures} == lost
     assert report.pass_rate == pytest.approx(1 - len(lost) / len(ADVERSARIAL_DOODLES))
     assert not report.passed
-    assert studio.evaluations.robustness("two", 1) == report
+    assert studio.evaluation.suites.robustness("two", 1) == report
 
 
 def test_failed_recipe_counts_as_not_passed_with_a_reason(
     studio: AppContainer, renderer: FakeRenderer
 ) -> None:
     renderer._errors["C"] = RenderError("recipe C: out of memory")
-    report = studio.evaluations.run_robustness("two", None, ignore_progress)
+    report = studio.evaluation.suites.run_robustness("two", None, ignore_progress)
     failed = [case for case in report.cases if case.slot == "C"]
     assert all(
         str(case.failure_reason) == "recipe C: out of memory" and case.score is None
@@ -78,42 +80,46 @@ def test_interrupted_evaluation_resumes_from_the_cache(
             raise JobCancelledError("enough")
 
     with pytest.raises(JobCancelledError):
-        studio.evaluations.run_robustness("two", 1, stop_at)
+        studio.evaluation.suites.run_robustness("two", 1, stop_at)
     assert len(renderer.rendered) == 5
-    assert studio.evaluations.robustness("two", 1) is None
-    studio.evaluations.run_robustness("two", 1, ignore_progress)
+    assert studio.evaluation.suites.robustness("two", 1) is None
+    studio.evaluation.suites.run_robustness("two", 1, ignore_progress)
     assert len(renderer.rendered) == 2 * len(ADVERSARIAL_DOODLES) * len(SLOTS)
 
 
 def test_regression_baseline_is_the_live_version(studio: AppContainer) -> None:
     second, third = save(studio, "bold"), save(studio, "pale")
-    studio.deployments.deployments.add(DeploymentSpec(slug="two", version=second))
-    run = studio.evaluations.run_regression("two", third, None, ignore_progress)
+    studio.stores.deployments.add(DeploymentSpec(slug="two", version=second))
+    run = studio.evaluation.suites.run_regression("two", third, None, ignore_progress)
     assert run.report.baseline_version == second
     assert {(c.doodle, c.seed, c.slot) for c in run.report.comparisons} == {
         (doodle, seed, slot) for doodle in RENDERED_DOODLES for seed in SEEDS for slot in SLOTS
     }
     assert run.report.median_delta_e == 0
     assert all(case.changed_regions == () for case in run.report.comparisons)
-    assert studio.evaluations.regression("two", third) == run.report
+    assert studio.evaluation.suites.regression("two", third) == run.report
 
 
 def test_regression_baseline_without_deployment_is_the_previous_version(
     studio: AppContainer,
 ) -> None:
     assert (
-        studio.evaluations.run_regression("two", 1, None, ignore_progress).report.baseline_version
+        studio.evaluation.suites.run_regression(
+            "two", 1, None, ignore_progress
+        ).report.baseline_version
         is None
     )
     second = save(studio, "bold")
     assert (
-        studio.evaluations.run_regression(
+        studio.evaluation.suites.run_regression(
             "two", second, None, ignore_progress
         ).report.baseline_version
         == 1
     )
     assert (
-        studio.evaluations.run_regression("two", 1, second, ignore_progress).report.baseline_version
+        studio.evaluation.suites.run_regression(
+            "two", 1, second, ignore_progress
+        ).report.baseline_version
         == second
     )
 
@@ -133,7 +139,7 @@ def test_regression_measures_changes_and_their_regions(
         return result
 
     monkeypatch.setattr(renderer, "_render", patched)
-    report = studio.evaluations.run_regression("two", second, 1, ignore_progress).report
+    report = studio.evaluation.suites.run_regression("two", second, 1, ignore_progress).report
     assert report.median_delta_e is not None
     assert 0 < report.median_delta_e < 5
     for case in report.comparisons:
@@ -145,15 +151,17 @@ def test_regression_report_has_quality_metrics(
     studio: AppContainer,
 ) -> None:
     """The fake renderer returns the doodle four times: no color error, no diversity."""
-    metrics = studio.evaluations.run_regression("two", 1, None, ignore_progress).report.metrics
+    metrics = studio.evaluation.suites.run_regression(
+        "two", 1, None, ignore_progress
+    ).report.metrics
     assert metrics.color_error == pytest.approx(0, abs=0.2)
     assert (metrics.diversity, metrics.seed_diversity) == (0, 0)
 
 
 def test_regression_report_renders_as_png_and_html(studio: AppContainer) -> None:
     second = save(studio, "<b>bold</b>")
-    version = studio.themes.get_version("two", second)
-    run = studio.evaluations.run_regression("two", second, None, ignore_progress)
+    version = studio.stores.themes.get_version("two", second)
+    run = studio.evaluation.suites.run_regression("two", second, None, ignore_progress)
     image = Image.open(io.BytesIO(render_png(run, version)))
     assert image.width > 9 * 256
     assert image.height > len(RENDERED_DOODLES) * len(SEEDS) * 256
@@ -167,32 +175,35 @@ def test_reviewers_are_stored_with_the_regression_report(studio: AppContainer) -
     with pytest.raises(
         NotFoundError, match="no regression sheet: draw it with `studio themes regression"
     ):
-        studio.evaluations.mark_reviewed("two", 1, "ada")
-    studio.evaluations.run_regression("two", 1, None, ignore_progress, reviewer="ada")
-    report = studio.evaluations.regression("two", 1)
+        studio.evaluation.suites.mark_reviewed("two", 1, "ada")
+    studio.evaluation.suites.run_regression("two", 1, None, ignore_progress, reviewer="ada")
+    report = studio.evaluation.suites.regression("two", 1)
     assert report is not None
     assert report.reviewed_by == ("ada",)
 
 
 def test_preset_without_fitting_sample_doodles_is_refused(studio: AppContainer) -> None:
-    preset = studio.themes.get_version("two").preset
-    studio.themes.save(preset.model_copy(update={"slug": "lone", "base_images": ("noah",)}))
+    preset = studio.stores.themes.get_version("two").preset
+    studio.stores.themes.save(preset.model_copy(update={"slug": "lone", "base_images": ("noah",)}))
     with pytest.raises(
         NotFoundError, match="no test doodle was drawn on a base image of this preset"
     ):
-        studio.evaluations.run_regression("lone", 1, None, ignore_progress)
+        studio.evaluation.suites.run_regression("lone", 1, None, ignore_progress)
 
 
 def test_reading_a_regression_report_renders_nothing(
     studio: AppContainer, renderer: FakeRenderer
 ) -> None:
     """Issue 18, 14 (security review 1.12): reading has no side effects."""
-    report = studio.evaluations.run_regression("two", 1, None, ignore_progress).report
+    report = studio.evaluation.suites.run_regression("two", 1, None, ignore_progress).report
     rendered = len(renderer.rendered)
-    version = studio.themes.get_version("two", 1)
-    assert studio.evaluations.load_images(version, report).report.comparisons == report.comparisons
-    for file in studio.evaluations.costs.cache.directory.iterdir():
+    version = studio.stores.themes.get_version("two", 1)
+    assert (
+        studio.evaluation.suites.load_images(version, report).report.comparisons
+        == report.comparisons
+    )
+    for file in studio.evaluation.suites.costs.cache.directory.iterdir():
         file.unlink()
     with pytest.raises(NotFoundError, match="are not here any more: draw it again"):
-        studio.evaluations.load_images(version, report)
+        studio.evaluation.suites.load_images(version, report)
     assert len(renderer.rendered) == rendered

@@ -21,15 +21,15 @@ def lora(directory: Path, name: str, width: int = 128) -> None:
 
 
 def make_request(studio: AppContainer, **changes: Any) -> GenerationRequest:
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     recipe = preset.recipes.A.model_copy(update={"denoising_strength": 0.6, **changes})
     recipes = preset.recipes.model_copy(update={"A": recipe})
     changed = preset.model_copy(update={"recipes": recipes})
-    return studio.request_factory.create(changed, "mia", None, "a red dress", seed=3)
+    return studio.rendering.request_factory.create(changed, "mia", None, "a red dress", seed=3)
 
 
 def preview_job(studio: AppContainer, **changes: Any) -> RenderJob:
-    return make_preview_job(make_request(studio, **changes), "A", studio.catalog)
+    return make_preview_job(make_request(studio, **changes), "A", studio.models.catalog)
 
 
 def steps_run(job: RenderJob) -> int:
@@ -56,8 +56,8 @@ def test_few_step_lora_of_the_family_is_added_to_the_recipes_loras(
     job = preview_job(studio, loras=(LoraSettings(model=ModelRef(name="glow")),))
     names = [use.model.name for use in job.loras]
     assert names[0] == "glow"
-    assert few_step_lora(job.recipe, studio.catalog) == ModelRef(name=names[1])
-    assert studio.catalog.get("lora", ModelRef(name=names[1])).family == "pocket"
+    assert few_step_lora(job.recipe, studio.models.catalog) == ModelRef(name=names[1])
+    assert studio.models.catalog.get("lora", ModelRef(name=names[1])).family == "pocket"
     assert (job.recipe.sampler, job.recipe.guidance_scale) == ("LCM", 1.0)
 
 
@@ -71,5 +71,5 @@ def test_unreadable_few_step_lora_is_skipped(studio: AppContainer) -> None:
     models = studio.settings.user_models_dir
     lora(models, "b-lcm")
     (models / "loras" / "a-lcm.safetensors").write_bytes(b"broken")
-    first = studio.themes.get_version("first-light").preset.recipes.A
-    assert few_step_lora(first, studio.catalog) == ModelRef(name="b-lcm")
+    first = studio.stores.themes.get_version("first-light").preset.recipes.A
+    assert few_step_lora(first, studio.models.catalog) == ModelRef(name="b-lcm")

@@ -38,23 +38,23 @@ def open_studio(home: Path, classifier: Scores) -> AppContainer:
 
 
 def preset(studio: AppContainer, **policy: object) -> Preset:
-    saved = studio.themes.get_version("first-light").preset
+    saved = studio.stores.themes.get_version("first-light").preset
     return saved.model_copy(update={"safety": saved.safety.model_copy(update=policy)})
 
 
 def make_request(
     studio: AppContainer, of: Preset, prompt: str = "", client: str = "studio"
 ) -> GenerationRequest:
-    return studio.request_factory.create(of, "mia", None, prompt, 5, client=client)
+    return studio.rendering.request_factory.create(of, "mia", None, prompt, 5, client=client)
 
 
 def terminal_events(studio: AppContainer, request: GenerationRequest) -> dict[str, Event]:
-    run = studio.renders.start(request)
+    run = studio.rendering.renders.start(request)
     return {e.slot: e for e in run.events() if isinstance(e, JobCompleted | ResultWithheld)}
 
 
 def decisions(studio: AppContainer) -> list[ModerationDecision]:
-    return [stored.decision for stored in studio.moderation.audit.query(AuditFilter())]
+    return [stored.decision for stored in studio.stores.audit_log.query(AuditFilter())]
 
 
 def test_blocked_prompt_is_refused_with_the_reason_for_operators_only(home: Path) -> None:
@@ -105,7 +105,7 @@ def test_prompt_that_cannot_be_checked_is_blocked(home: Path) -> None:
         make_request(studio, preset(studio), "a red dress", client="app")
     with pytest.raises(ContentBlockedError, match="own.txt, line 1"):
         make_request(studio, preset(studio), "a red dress")
-    assert "could not be judged" in decisions(studio)[0].reason
+    assert "could not be checked" in decisions(studio)[0].reason
 
 
 def test_policy_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
@@ -126,7 +126,7 @@ def test_image_over_the_threshold_is_withheld_and_logged(home: Path) -> None:
     withheld = events["A"]
     assert isinstance(withheld, ResultWithheld)
     assert str(withheld.reason) == "nsfw 0.90 is over 0.85"
-    assert studio.variants.list_latest(4) == []
+    assert studio.stores.variants.list_latest(4) == []
     logged = decisions(studio)
     assert {each.slot for each in logged} == {"A", "B", "C", "D"}
     assert all(each.score == 0.9 and each.image_sha256 for each in logged)
@@ -137,7 +137,7 @@ def test_withheld_image_is_rendered_again_with_another_seed(home: Path) -> None:
     request = make_request(studio, preset(studio, regenerate_withheld=True))
     events = terminal_events(studio, request)
     assert [event.kind for event in events.values()] == ["done"] * 4
-    seeds = {v.slot: v.seed for v in studio.variants.list_for_request(request.id)}
+    seeds = {v.slot: v.seed for v in studio.stores.variants.list_for_request(request.id)}
     planned = {job.slot: job.seed for job in plan_jobs(request)}
     assert sum(seeds[slot] != planned[slot] for slot in seeds) == 1
 
@@ -149,11 +149,13 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
     assert isinstance(withheld, ResultWithheld)
     assert str(withheld.reason) == "it could not be judged: RuntimeError: no weights"
     with pytest.raises(ContentBlockedError, match="could not be judged"):
-        studio.request_factory.create(preset(studio), "mia", examples.doodle().png_bytes)
+        studio.rendering.request_factory.create(preset(studio), "mia", examples.doodle().png_bytes)
     [finding] = [
-        f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
+        f
+        for f in studio.authoring.deployments.run_checks("first-light")
+        if "safety" in str(f.message)
     ]
-    assert (finding.level, "no weights" in str(finding.hint)) == ("stop", True)
+    assert (finding.level, "no weights" in str(finding.hint)) == ("error", True)
     open_theme = preset(studio, check_outputs=False, check_doodles=False, check_prompts=False)
     assert [e.kind for e in terminal_events(studio, make_request(studio, open_theme)).values()] == [
         "done"
@@ -165,21 +167,23 @@ def test_doodle_over_the_threshold_is_refused(home: Path) -> None:
     with pytest.raises(
         ContentBlockedError, match="^this drawing cannot be used here: draw another$"
     ):
-        studio.request_factory.create(
+        studio.rendering.request_factory.create(
             preset(studio), "mia", examples.doodle().png_bytes, client="app"
         )
     [decision] = decisions(studio)
     assert (decision.stage, decision.score) == ("doodle", 0.95)
-    assert studio.request_factory.create(
+    assert studio.rendering.request_factory.create(
         preset(studio, check_doodles=False), "mia", examples.doodle().png_bytes
     )
 
 
 def test_preflight_warns_of_disabled_moderation(home: Path) -> None:
     studio = open_studio(home, Scores(0))
-    studio.themes.save(preset(studio, check_prompts=False))
+    studio.stores.themes.save(preset(studio, check_prompts=False))
     [finding] = [
-        f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
+        f
+        for f in studio.authoring.deployments.run_checks("first-light")
+        if "safety" in str(f.message)
     ]
     assert finding.level == "warning"
     assert "words pass unjudged" in str(finding.message)
@@ -209,10 +213,10 @@ class FakeModerator:
 @pytest.mark.parametrize(
     ("response", "policy", "kind", "reason"),
     [
-        (ModerationResponse(verdict="pass"), "withhold", "done", ""),
-        (ModerationResponse(verdict="withhold", reason="a logo"), "pass", "withheld", "outside moderation withholds it: a logo"),
-        (None, "withhold", "withheld", "it could not be judged: it is down"),
-        (None, "pass", "done", ""),
+        (ModerationResponse(verdict="pass"), "fail_closed", "done", ""),
+        (ModerationResponse(verdict="withhold", reason="a logo"), "fail_open", "withheld", "outside moderation withholds it: a logo"),
+        (None, "fail_closed", "withheld", "it could not be judged: it is down"),
+        (None, "fail_open", "done", ""),
         (ModerationResponse(verdict="withhold"), "off", "done", ""),
     ],
 )  # fmt: skip
@@ -235,13 +239,15 @@ def test_external_moderator_can_withhold_images(
 
 def test_missing_external_moderation_fails_preflight(home: Path) -> None:
     studio = open_studio(home, Scores(0))
-    studio.themes.save(preset(studio, external_moderation="withhold"))
+    studio.stores.themes.save(preset(studio, external_moderation="fail_closed"))
     [finding] = [
-        f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
+        f
+        for f in studio.authoring.deployments.run_checks("first-light")
+        if "safety" in str(f.message)
     ]
-    assert (finding.level, "STUDIO_MODERATION_URL" in str(finding.hint)) == ("stop", True)
+    assert (finding.level, "STUDIO_MODERATION_URL" in str(finding.hint)) == ("error", True)
     events = terminal_events(
-        studio, make_request(studio, studio.themes.get_version("first-light").preset)
+        studio, make_request(studio, studio.stores.themes.get_version("first-light").preset)
     )
     assert {event.kind for event in events.values()} == {"withheld"}
     with pytest.raises(InvalidInputError, match="needs STUDIO_MODERATION_SECRET"):

@@ -12,7 +12,7 @@ from tests.unit.recipes.test_blind_test import make_blind_test
 def vote(left: int, right: int, choice: Choice, voter: str = "ada") -> Vote:
     return Vote(
         voter=voter,
-        ballot=Matchup(doodle="dress", seed=1, left=left, right=right),
+        matchup=Matchup(doodle="dress", seed=1, left=left, right=right),
         choice=choice,
     )
 
@@ -24,7 +24,7 @@ def simulate_votes(
     rng = random.Random(seed)
     cast = []
     for _ in range(votes):
-        left, right = rng.sample(range(len(test.entrants)), 2)
+        left, right = rng.sample(range(len(test.candidates)), 2)
         left_wins = rng.random() < strengths[left] / (strengths[left] + strengths[right])
         cast.append(vote(left, right, "left" if left_wins else "right"))
     return cast
@@ -42,7 +42,7 @@ def test_without_votes_all_candidates_are_equal() -> None:
 def test_strengths_are_estimated_within_their_intervals() -> None:
     test = make_blind_test(4)
     ranking = rank(test, simulate_votes(test, [8.0, 4.0, 2.0, 1.0], 1500))
-    assert [candidate.entrant for candidate in ranking.candidates] == [0, 1, 2, 3]
+    assert [candidate.index for candidate in ranking.candidates] == [0, 1, 2, 3]
     best = ranking.candidates[0]
     # Strength 8 over the geometric mean of the four, sqrt(8).
     assert best.win_probability == pytest.approx(8 / (8 + 8**0.5), abs=0.04)
@@ -57,7 +57,7 @@ def test_strengths_are_estimated_within_their_intervals() -> None:
 def test_candidate_that_never_lost_has_a_finite_strength() -> None:
     ranking = rank(make_blind_test(2), [vote(0, 1, "left"), vote(1, 0, "right")] * 4)
     best, last = ranking.candidates
-    assert (best.entrant, best.win_rate, last.win_rate) == (0, 1.0, 0.0)
+    assert (best.index, best.win_rate, last.win_rate) == (0, 1.0, 0.0)
     assert 0.7 < best.win_probability < 1
 
 

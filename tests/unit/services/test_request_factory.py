@@ -11,8 +11,8 @@ from tests import examples
 
 
 def test_request_is_validated_and_complete(studio: AppContainer) -> None:
-    preset = studio.themes.get_version("first-light").preset
-    request = studio.request_factory.create(
+    preset = studio.stores.themes.get_version("first-light").preset
+    request = studio.rendering.request_factory.create(
         preset, "mia", examples.png(), "  a red \n dress ", 5, 1
     )
     assert request.user_prompt == "a red dress"
@@ -22,38 +22,42 @@ def test_request_is_validated_and_complete(studio: AppContainer) -> None:
 
 
 def test_missing_seed_is_random(studio: AppContainer) -> None:
-    preset = studio.themes.get_version("first-light").preset
-    seeds = {studio.request_factory.create(preset, "mia", None).seed for _ in range(4)}
+    preset = studio.stores.themes.get_version("first-light").preset
+    seeds = {studio.rendering.request_factory.create(preset, "mia", None).seed for _ in range(4)}
     assert len(seeds) > 1
 
 
 def test_request_without_doodle_has_none(studio: AppContainer) -> None:
-    preset = studio.themes.get_version("first-light").preset
-    assert studio.request_factory.create(preset, "mia", None).doodle is None
+    preset = studio.stores.themes.get_version("first-light").preset
+    assert studio.rendering.request_factory.create(preset, "mia", None).doodle is None
 
 
 def test_invalid_requests_are_refused(studio: AppContainer) -> None:
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     with pytest.raises(InvalidInputError, match="10,000 characters; at most 500"):
-        studio.request_factory.create(preset, "mia", None, "x" * 10_000)
+        studio.rendering.request_factory.create(preset, "mia", None, "x" * 10_000)
     with pytest.raises(NotFoundError, match="no base image named 'nobody'"):
-        studio.request_factory.create(preset, "nobody", None)
+        studio.rendering.request_factory.create(preset, "nobody", None)
     with pytest.raises(InvalidImageError, match="64 x 64"):
-        studio.request_factory.create(preset, "mia", examples.png((64, 64)))
+        studio.rendering.request_factory.create(preset, "mia", examples.png((64, 64)))
     with pytest.raises(NotFoundError, match="no checkpoint named 'gone'"):
-        studio.request_factory.create(_with_model(preset, "gone"), "mia", None)
+        studio.rendering.request_factory.create(_with_model(preset, "gone"), "mia", None)
     with pytest.raises(InvalidInputError, match="seed -3 is out of range"):
-        studio.request_factory.create(preset, "mia", None, seed=-3)
+        studio.rendering.request_factory.create(preset, "mia", None, seed=-3)
     for sign in ("\0", "\x1b", "\ud800"):  # Issue 18, 9: from the page and the command line, too.
         with pytest.raises(
             InvalidInputError, match="what is asked for in words holds the control character"
         ):
-            studio.request_factory.create(preset, "mia", None, f"a red{sign} dress")
+            studio.rendering.request_factory.create(preset, "mia", None, f"a red{sign} dress")
 
 
 def test_control_image_of_a_unit_is_loaded_from_the_store(studio: AppContainer) -> None:
-    sha256 = studio.request_factory.store_control_image(examples.png(color=(10, 20, 30, 255)))
-    request = studio.request_factory.create(_with_control_image(studio, sha256), "mia", None)
+    sha256 = studio.rendering.request_factory.store_control_image(
+        examples.png(color=(10, 20, 30, 255))
+    )
+    request = studio.rendering.request_factory.create(
+        _with_control_image(studio, sha256), "mia", None
+    )
     assert [image.sha256 for image in request.control_images] == [sha256]
     assert all(
         job.control_image(sha256) == request.control_images[0].png for job in plan_jobs(request)
@@ -62,14 +66,14 @@ def test_control_image_of_a_unit_is_loaded_from_the_store(studio: AppContainer) 
 
 def test_control_image_is_validated(studio: AppContainer) -> None:
     with pytest.raises(InvalidImageError, match="the picture is not a PNG"):
-        studio.request_factory.store_control_image(b"<svg/>")
+        studio.rendering.request_factory.store_control_image(b"<svg/>")
     with pytest.raises(NotFoundError, match=r"picture cdcdcdcdcd is gone"):
-        studio.request_factory.create(_with_control_image(studio, "cd" * 32), "mia", None)
+        studio.rendering.request_factory.create(_with_control_image(studio, "cd" * 32), "mia", None)
 
 
 def _with_control_image(studio: AppContainer, sha256: str) -> Preset:
     """A preset whose recipe C has a control unit with an operator's own image."""
-    preset = studio.themes.get_version("first-light").preset
+    preset = studio.stores.themes.get_version("first-light").preset
     unit = examples.unit("canny", source="image", image_sha256=sha256)
     units = (unit.model_copy(update={"model": ModelRef(name="pocket-scribble")}),)
     recipe = preset.recipes.C.model_copy(update={"control_units": units})

@@ -11,7 +11,7 @@ from studio.recipes.moderation import AuditFilter
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.rendering.fake_renderer import FakeRenderer
-from studio.services.requests.request_service import GenerationRequestSpec
+from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from tests import examples
 
@@ -23,7 +23,7 @@ def open_studio(home: Path, days: int | None) -> AppContainer:
         Settings(data_dir=home, request_retention_days=days, audit_retention_days=days),
         lambda: FakeRenderer(steps=1),
     )
-    studio.deployments.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
     return studio
 
 
@@ -31,8 +31,8 @@ def render_request(studio: AppContainer) -> str:
     spec = GenerationRequestSpec(
         "first-light", "mia", examples.doodle().png_bytes, "a red dress", 5
     )
-    status = studio.requests.submit(APP, spec)
-    list(studio.renders.run(status.id).events())
+    status = studio.serving.requests.submit(APP, spec)
+    list(studio.rendering.renders.run(status.id).events())
     return status.id
 
 
@@ -43,47 +43,50 @@ def days_from_now(days: float) -> datetime:
 def test_expired_request_is_redacted_and_its_selection_stays(home: Path) -> None:
     studio = open_studio(home, 7)
     old = render_request(studio)
-    studio.requests.select_variant(APP, old, "B")
-    assert studio.retention.purge_expired(days_from_now(6.9)) == 0
-    assert len(studio.requests.get_image(APP, old, "B")) > 100
+    studio.serving.requests.select_variant(APP, old, "B")
+    assert studio.serving.retention.purge_expired(days_from_now(6.9)) == 0
+    assert len(studio.serving.requests.get_image(APP, old, "B")) > 100
     images = len(list(studio.settings.images_dir.rglob("*.png")))
-    assert studio.retention.purge_expired(days_from_now(7.1)) == 1
+    assert studio.serving.retention.purge_expired(days_from_now(7.1)) == 1
     assert len(list(studio.settings.images_dir.rglob("*.png"))) == images - 4
     with pytest.raises(NotFoundError):
-        studio.requests.get_image(APP, old, "B")
-    stored = studio.requests.jobs.requests.get(old)
+        studio.serving.requests.get_image(APP, old, "B")
+    stored = studio.stores.jobs.requests.get(old)
     assert (stored.doodle, stored.user_prompt, stored.seed) == (None, "", 5)
-    assert studio.requests.jobs.requests.selection_counts("first-light")[1]["B"] == 1
-    assert studio.retention.purge_expired(days_from_now(8)) == 0
+    assert studio.stores.jobs.requests.selection_counts("first-light")[1]["B"] == 1
+    assert studio.serving.retention.purge_expired(days_from_now(8)) == 0
 
 
 def test_variants_of_operators_are_not_purged(home: Path) -> None:
     """Two requests with the same seed may share an image."""
     studio = open_studio(home, 7)
-    operators = studio.request_factory.create(
-        studio.themes.get_version("first-light").preset, "mia", None, "", 5
+    operators = studio.rendering.request_factory.create(
+        studio.stores.themes.get_version("first-light").preset, "mia", None, "", 5
     )
-    list(studio.renders.start(operators).events())
+    list(studio.rendering.renders.start(operators).events())
     render_request(studio)
-    studio.retention.purge_expired(days_from_now(8))
-    assert all(studio.variants.png(each) for each in studio.variants.list_for_request(operators.id))
-    assert studio.base_images.read_png(studio.base_images.get("mia"))
+    studio.serving.retention.purge_expired(days_from_now(8))
+    assert all(
+        studio.stores.variants.png(each)
+        for each in studio.stores.variants.list_for_request(operators.id)
+    )
+    assert studio.stores.base_images.read_png(studio.stores.base_images.get("mia"))
 
 
 def test_audit_log_is_purged_after_its_retention_period(home: Path) -> None:
     studio = open_studio(home, 7)
     with pytest.raises(ContentBlockedError):
-        studio.request_factory.create(
-            studio.themes.get_version("first-light").preset, "mia", None, "naked"
+        studio.rendering.request_factory.create(
+            studio.stores.themes.get_version("first-light").preset, "mia", None, "naked"
         )
-    studio.retention.purge_expired(days_from_now(6))
-    assert len(studio.moderation.audit.query(AuditFilter())) == 1
-    studio.retention.purge_expired(days_from_now(8))
-    assert studio.moderation.audit.query(AuditFilter()) == []
+    studio.serving.retention.purge_expired(days_from_now(6))
+    assert len(studio.stores.audit_log.query(AuditFilter())) == 1
+    studio.serving.retention.purge_expired(days_from_now(8))
+    assert studio.stores.audit_log.query(AuditFilter()) == []
 
 
 def test_without_retention_period_nothing_is_purged(home: Path) -> None:
     studio = open_studio(home, None)
     old = render_request(studio)
-    assert studio.retention.purge_expired(days_from_now(9999)) == 0
-    assert studio.requests.jobs.requests.get(old).doodle is not None
+    assert studio.serving.retention.purge_expired(days_from_now(9999)) == 0
+    assert studio.stores.jobs.requests.get(old).doodle is not None

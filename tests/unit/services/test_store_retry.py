@@ -42,13 +42,13 @@ def test_writes_with_a_timeout_fail_after_a_long_outage() -> None:
         clock[0] += 20
 
     with pytest.raises(StorageUnavailableError, match="disk is full"):
-        retry("write", store.write, False, pass_time)
+        retry("write", store.write, forever=False, on_retry=pass_time)
     assert store.calls == 4
     with pytest.raises(StorageUnavailableError):
-        retry("write", store.write, False, pass_time)
+        retry("write", store.write, forever=False, on_retry=pass_time)
     assert store.calls == 5  # The timeout is measured over the whole outage.
-    assert retry("write", Store(1).write, False) == "stored"
-    assert retry("write", Store(3).write, False) == "stored"
+    assert retry("write", Store(1).write, forever=False) == "stored"
+    assert retry("write", Store(3).write, forever=False) == "stored"
 
 
 def test_closing_ends_every_delay() -> None:
@@ -63,8 +63,13 @@ def test_outages_are_measured_per_kind() -> None:
     retry, bucket = make_retry(45, clock), Store(None)
     for _ in range(2):
         with pytest.raises(StorageUnavailableError):
-            retry("image", bucket.write, False, lambda: clock.__setitem__(0, clock[0] + 20))
-        assert retry("job state", Store(1).write, False) == "stored"
+            retry(
+                "image",
+                bucket.write,
+                forever=False,
+                on_retry=lambda: clock.__setitem__(0, clock[0] + 20),
+            )
+        assert retry("job state", Store(1).write, forever=False) == "stored"
         assert str(retry.error) == "the disk is full"
     assert bucket.calls == 5  # The second write did not wait again.
     assert retry("image", Store(1).write) == "stored"

@@ -21,34 +21,38 @@ from tests import examples
 def other(tmp_path: Path) -> AppContainer:
     """A studio elsewhere, with a base image and a preset of its own."""
     container = create_app_container(Settings(data_dir=tmp_path / "other"), FakeRenderer)
-    add_base_image(container.base_images, "lena", "Lena", examples.png((128, 192), mode="RGB"))
-    preset = container.themes.get_version("first-light").preset
+    add_base_image(
+        container.stores.base_images, "lena", "Lena", examples.png((128, 192), mode="RGB")
+    )
+    preset = container.stores.themes.get_version("first-light").preset
     lone = preset.model_copy(update={"slug": "lone", "name": "Lone", "base_images": ("lena",)})
-    container.themes.save(lone)
+    container.stores.themes.save(lone)
     return container
 
 
 def test_theme_is_imported_with_its_base_images(studio: AppContainer, other: AppContainer) -> None:
-    file = other.theme_transfer.export("lone", None, with_bases=True).encode()
-    imported = studio.theme_transfer.import_theme(file, "lone.json", author="ada")
-    assert imported.version.preset == other.themes.get_version("lone").preset
+    file = other.authoring.transfer.export("lone", None, with_bases=True).encode()
+    imported = studio.authoring.transfer.import_theme(file, "lone.json", author="ada")
+    assert imported.version.preset == other.stores.themes.get_version("lone").preset
     assert (imported.version.author, imported.version.message) == ("ada", "imported from lone.json")
     assert (imported.base_images, imported.missing) == (("lena",), ())
-    assert studio.base_images.read_png(
-        studio.base_images.get("lena")
-    ) == other.base_images.read_png(other.base_images.get("lena"))
-    second = studio.theme_transfer.import_theme(file, "lone.json")
+    assert studio.stores.base_images.read_png(
+        studio.stores.base_images.get("lena")
+    ) == other.stores.base_images.read_png(other.stores.base_images.get("lena"))
+    second = studio.authoring.transfer.import_theme(file, "lone.json")
     assert (second.version.version, second.base_images) == (1, ())
 
 
 def test_missing_models_and_base_images_are_reported_with_a_hint(
     studio: AppContainer, other: AppContainer
 ) -> None:
-    preset = other.themes.get_version("lone").preset
+    preset = other.stores.themes.get_version("lone").preset
     recipe = preset.recipes.A.model_copy(update={"base_model": ModelRef(name="dreamy-v8")})
-    other.themes.save(preset.model_copy(update={"recipes": preset.recipes.replace("A", recipe)}))
-    imported = studio.theme_transfer.import_theme(
-        other.theme_transfer.export("lone", 2, with_bases=False).encode(), "x"
+    other.stores.themes.save(
+        preset.model_copy(update={"recipes": preset.recipes.replace("A", recipe)})
+    )
+    imported = studio.authoring.transfer.import_theme(
+        other.authoring.transfer.export("lone", 2, with_bases=False).encode(), "x"
     )
     model, base = map(str, imported.missing)
     assert "studio models pull OWNER/dreamy-v8" in model
@@ -59,7 +63,7 @@ def test_missing_models_and_base_images_are_reported_with_a_hint(
 def test_loras_in_prompts_are_reported_as_missing_too(
     studio: AppContainer, other: AppContainer
 ) -> None:
-    preset = other.themes.get_version("lone").preset
+    preset = other.stores.themes.get_version("lone").preset
     recipe = preset.recipes.B.model_copy(
         update={"prompt_template": "<lora:春日 (v2):0.5> {prompt}"}
     )
@@ -70,10 +74,10 @@ def test_loras_in_prompts_are_reported_as_missing_too(
             "recipes": preset.recipes.replace("B", recipe),
         }
     )
-    other.themes.save(changed)
-    file = other.theme_transfer.export("lone", 2, with_bases=False).encode()
+    other.stores.themes.save(changed)
+    file = other.authoring.transfer.export("lone", 2, with_bases=False).encode()
     theme_lora, template_lora = map(
-        str, studio.theme_transfer.import_theme(file, "lone.json").missing
+        str, studio.authoring.transfer.import_theme(file, "lone.json").missing
     )
     assert "no lora named 'gone'" in theme_lora
     assert "no lora named '春日 (v2)'" in template_lora
@@ -83,37 +87,41 @@ def test_loras_in_prompts_are_reported_as_missing_too(
 def test_preset_with_invalid_lora_tags_is_not_imported(
     studio: AppContainer, other: AppContainer, prompt: str
 ) -> None:
-    preset = other.themes.get_version("lone").preset.model_copy(update={"theme_prompt": prompt})
+    preset = other.stores.themes.get_version("lone").preset.model_copy(
+        update={"theme_prompt": prompt}
+    )
     with pytest.raises(
         InvalidDocumentError, match=r"preset file lone\.json does not hold: recipe A: "
     ):
-        studio.theme_transfer.import_theme(preset.to_json().encode(), "lone.json")
+        studio.authoring.transfer.import_theme(preset.to_json().encode(), "lone.json")
     with pytest.raises(NotFoundError):
-        studio.themes.get_version("lone")
+        studio.stores.themes.get_version("lone")
 
 
 def test_missing_base_images_are_looked_up_once(
     studio: AppContainer, other: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[bool] = []
-    list_all = studio.base_images.list_all
+    list_all = studio.stores.base_images.list_all
 
     def record_call(include_retired: bool = False) -> Sequence[BaseImage]:
         calls.append(include_retired)
         return list_all(include_retired)
 
-    monkeypatch.setattr(studio.base_images, "list_all", record_call)
-    monkeypatch.delattr(type(studio.base_images), "get")
+    monkeypatch.setattr(studio.stores.base_images, "list_all", record_call)
+    monkeypatch.delattr(type(studio.stores.base_images), "get")
     image_ids = ("mia", *(f"base-{number}" for number in range(90)))
-    preset = other.themes.get_version("lone").preset.model_copy(update={"base_images": image_ids})
-    missing = studio.theme_transfer.import_theme(preset.to_json().encode(), "lone.json").missing
+    preset = other.stores.themes.get_version("lone").preset.model_copy(
+        update={"base_images": image_ids}
+    )
+    missing = studio.authoring.transfer.import_theme(preset.to_json().encode(), "lone.json").missing
     assert len(missing) == 90
     assert all(len(str(line)) < 200 for line in missing)
     assert len(calls) == 1
 
 
 def test_invalid_file_saves_nothing(studio: AppContainer, other: AppContainer) -> None:
-    file = json.loads(other.theme_transfer.export("lone", None, with_bases=True))
+    file = json.loads(other.authoring.transfer.export("lone", None, with_bases=True))
     cases: list[tuple[dict[str, object], type[Exception]]] = [
         ({"png": "bm8gcGljdHVyZQ=="}, InvalidDocumentError),
         ({"image": file["base_images"][0]["image"] | {"width": 64}}, InvalidDocumentError),
@@ -122,37 +130,37 @@ def test_invalid_file_saves_nothing(studio: AppContainer, other: AppContainer) -
     for changes, error in cases:
         broken = {**file, "base_images": [file["base_images"][0] | changes]}
         with pytest.raises(error):
-            studio.theme_transfer.import_theme(json.dumps(broken).encode(), "lone.json")
+            studio.authoring.transfer.import_theme(json.dumps(broken).encode(), "lone.json")
     with pytest.raises(NotFoundError):
-        studio.themes.get_version("lone")
+        studio.stores.themes.get_version("lone")
     with pytest.raises(NotFoundError):
-        studio.base_images.get("lena")
+        studio.stores.base_images.get("lena")
 
 
 def test_base_image_of_the_same_id_is_never_replaced(
     studio: AppContainer, other: AppContainer
 ) -> None:
     add_base_image(
-        studio.base_images, "lena", "Another", examples.png((128, 192), (1, 2, 3), "RGB")
+        studio.stores.base_images, "lena", "Another", examples.png((128, 192), (1, 2, 3), "RGB")
     )
-    file = other.theme_transfer.export("lone", None, with_bases=True).encode()
+    file = other.authoring.transfer.export("lone", None, with_bases=True).encode()
     with pytest.raises(InvalidInputError, match="there is another base image 'lena' here"):
-        studio.theme_transfer.import_theme(file, "lone.json")
+        studio.authoring.transfer.import_theme(file, "lone.json")
     with pytest.raises(NotFoundError):
-        studio.themes.get_version("lone")
+        studio.stores.themes.get_version("lone")
 
 
 def test_base_image_that_is_no_png_is_refused(studio: AppContainer, other: AppContainer) -> None:
-    file = json.loads(other.theme_transfer.export("lone", None, with_bases=True))
+    file = json.loads(other.authoring.transfer.export("lone", None, with_bases=True))
     bundled = file["base_images"][0]
     bundled["png"] = "bm8gcGljdHVyZQ=="
     bundled["image"]["sha256"] = hashlib.sha256(b"no picture").hexdigest()
     with pytest.raises(InvalidImageError, match="base image 'lena' of the file is not a PNG"):
-        studio.theme_transfer.import_theme(json.dumps(file).encode(), "lone.json")
+        studio.authoring.transfer.import_theme(json.dumps(file).encode(), "lone.json")
 
 
 def test_preset_for_all_base_images_exports_all(other: AppContainer) -> None:
-    preset = other.themes.get_version("lone").preset
-    other.themes.save(preset.model_copy(update={"slug": "any", "base_images": ()}))
-    file = json.loads(other.theme_transfer.export("any", None, with_bases=True))
-    assert len(file["base_images"]) == len(other.base_images.list_all())
+    preset = other.stores.themes.get_version("lone").preset
+    other.stores.themes.save(preset.model_copy(update={"slug": "any", "base_images": ()}))
+    file = json.loads(other.authoring.transfer.export("any", None, with_bases=True))
+    assert len(file["base_images"]) == len(other.stores.base_images.list_all())

@@ -12,7 +12,7 @@ from tests import examples
 
 @pytest.fixture
 def counter(studio: AppContainer) -> TokenCounter:
-    return TokenCounter(studio.catalog, bundled_path("assets") / "configurations")
+    return TokenCounter(studio.models.catalog, bundled_path("assets") / "configurations")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_counter_agrees_with_the_tokenizer(
     counter: TokenCounter, studio: AppContainer, template: str, theme: str, user_prompt: str
 ) -> None:
     recipe = examples.recipe(prompt_template=template)
-    model = studio.catalog.get("checkpoint", recipe.base_model)
+    model = studio.models.catalog.get("checkpoint", recipe.base_model)
     tokenizer = CLIPTokenizer.from_pretrained(model.path / "tokenizer")
     plain = user_prompt.replace("(red:1.3)", "red").replace("[[striped]]", "striped")
     parts = [p for p in (plain.strip(" ,"), theme.split(" <", maxsplit=1)[0]) if p]

@@ -36,7 +36,7 @@ def studio(home: Path) -> AppContainer:
     return create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
 
 
-def study(objective: Objective = "looks", *ranges: str) -> TuningStudy:
+def study(objective: Objective = "metrics", *ranges: str) -> TuningStudy:
     space = tuple(SearchSpace.parse(text) for text in ranges or ("denoising_strength=0.1..0.9",))
     return TuningStudy(
         slug="first-light", version=1, slot="B", search_space=space, objective=objective
@@ -44,9 +44,9 @@ def study(objective: Objective = "looks", *ranges: str) -> TuningStudy:
 
 
 def test_study_finds_the_best_metrics(studio: AppContainer) -> None:
-    name = studio.tuning.create_study(study())
-    studio.tuning.run(name, 14, ignore_progress)
-    trials = studio.tuning.trials(name)
+    name = studio.evaluation.tuning.create_study(study())
+    studio.evaluation.tuning.run(name, 14, ignore_progress)
+    trials = studio.evaluation.tuning.trials(name)
     assert len(trials) == 14
     assert [t.score for t in trials] == sorted((t.score or 0 for t in trials), reverse=True)
     best, worst = trials[0], trials[-1]
@@ -57,8 +57,8 @@ def test_study_finds_the_best_metrics(studio: AppContainer) -> None:
 
 
 def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> None:
-    name = studio.tuning.create_study(
-        study("looks", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
+    name = studio.evaluation.tuning.create_study(
+        study("metrics", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
     )
 
     def stop(done: int, _: int) -> None:
@@ -66,11 +66,11 @@ def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> N
             raise JobCancelledError("enough")
 
     with pytest.raises(JobCancelledError):
-        studio.tuning.run(name, 5, stop)
-    assert len(studio.tuning.trials(name)) == 2
+        studio.evaluation.tuning.run(name, 5, stop)
+    assert len(studio.evaluation.tuning.trials(name)) == 2
     again = create_app_container(studio.settings, lambda: FadingRenderer(steps=1))
-    again.tuning.run(name, 3, ignore_progress)
-    trials = again.tuning.trials(name)
+    again.evaluation.tuning.run(name, 3, ignore_progress)
+    trials = again.evaluation.tuning.trials(name)
     assert sorted(t.number for t in trials) == [0, 1, 2, 3, 4]
     assert len({tuple(t.values.values()) for t in trials}) == 5
     assert all(
@@ -80,57 +80,57 @@ def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> N
 
 
 def test_trial_of_a_votes_study_waits_for_its_stars(studio: AppContainer) -> None:
-    name = studio.tuning.create_study(study("votes"))
-    studio.tuning.run(name, 3, ignore_progress)
-    assert [t.score for t in studio.tuning.trials(name)] == [None] * 3
-    studio.tuning.rate(name, 1, 5)
-    studio.tuning.rate(name, 2, 2)
-    trials = studio.tuning.trials(name)
+    name = studio.evaluation.tuning.create_study(study("ratings"))
+    studio.evaluation.tuning.run(name, 3, ignore_progress)
+    assert [t.score for t in studio.evaluation.tuning.trials(name)] == [None] * 3
+    studio.evaluation.tuning.rate(name, 1, 5)
+    studio.evaluation.tuning.rate(name, 2, 2)
+    trials = studio.evaluation.tuning.trials(name)
     assert [(t.number, t.stars, t.score) for t in trials] == [
         (0, None, None),
         (1, 5, 1.0),
         (2, 2, 0.25),
     ]
     with pytest.raises(InvalidInputError, match="judged already"):
-        studio.tuning.rate(name, 1, 3)
+        studio.evaluation.tuning.rate(name, 1, 3)
     with pytest.raises(NotFoundError, match="no trial 9"):
-        studio.tuning.rate(name, 9, 3)
+        studio.evaluation.tuning.rate(name, 9, 3)
 
 
 def test_trial_can_be_opened_and_saved_as_a_version(studio: AppContainer) -> None:
-    name = studio.tuning.create_study(study())
-    studio.tuning.run(name, 2, ignore_progress)
-    trial = studio.tuning.trials(name)[0]
-    preset = studio.tuning.theme_with_trial(name, trial.number)
+    name = studio.evaluation.tuning.create_study(study())
+    studio.evaluation.tuning.run(name, 2, ignore_progress)
+    trial = studio.evaluation.tuning.trials(name)[0]
+    preset = studio.evaluation.tuning.theme_with_trial(name, trial.number)
     assert preset.recipes.B.denoising_strength == trial.values["denoising_strength"]
-    assert preset.recipes.A == studio.themes.get_version("first-light").preset.recipes.A
-    assert len(studio.tuning.trial_images(name, trial.number)) == 5
-    saved = studio.tuning.save_trial_as_version(name, trial.number, author="ada")
+    assert preset.recipes.A == studio.stores.themes.get_version("first-light").preset.recipes.A
+    assert len(studio.evaluation.tuning.trial_images(name, trial.number)) == 5
+    saved = studio.evaluation.tuning.save_trial_as_version(name, trial.number, author="ada")
     assert (saved.version, saved.preset) == (2, preset)
     assert saved.message == f"recipe B is trial {trial.number} of {name}"
 
 
 def test_saving_a_trial_keeps_later_changes_of_the_theme(studio: AppContainer) -> None:
-    name = studio.tuning.create_study(study())
-    studio.tuning.run(name, 1, ignore_progress)
-    preset = studio.themes.get_version("first-light").preset
-    studio.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
-    assert studio.tuning.save_trial_as_version(name, 0).preset.theme_prompt == "bold"
+    name = studio.evaluation.tuning.create_study(study())
+    studio.evaluation.tuning.run(name, 1, ignore_progress)
+    preset = studio.stores.themes.get_version("first-light").preset
+    studio.stores.themes.save(preset.model_copy(update={"theme_prompt": "bold"}))
+    assert studio.evaluation.tuning.save_trial_as_version(name, 0).preset.theme_prompt == "bold"
 
 
 def test_studies_are_listed_by_theme_and_invalid_ones_refused(
     studio: AppContainer,
 ) -> None:
-    first = studio.tuning.create_study(study())
-    second = studio.tuning.create_study(study("both"))
-    assert studio.tuning.list_studies("first-light") == [first, second]
-    assert studio.tuning.list_studies("picnic") == []
-    assert studio.tuning.get_study(second).objective == "both"
+    first = studio.evaluation.tuning.create_study(study())
+    second = studio.evaluation.tuning.create_study(study("both"))
+    assert studio.evaluation.tuning.list_studies("first-light") == [first, second]
+    assert studio.evaluation.tuning.list_studies("picnic") == []
+    assert studio.evaluation.tuning.get_study(second).objective == "both"
     with pytest.raises(InvalidInputError, match="no field 'nothing'"):
-        studio.tuning.create_study(study("looks", "nothing=1..2"))
+        studio.evaluation.tuning.create_study(study("metrics", "nothing=1..2"))
     with pytest.raises(InvalidInputError, match="denoising_strength"):
-        studio.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
+        studio.evaluation.tuning.create_study(study("metrics", "denoising_strength=0.5..4"))
     with pytest.raises(InvalidInputError, match="1 to 500 trials"):
-        studio.tuning.run(first, 0, ignore_progress)
+        studio.evaluation.tuning.run(first, 0, ignore_progress)
     with pytest.raises(NotFoundError, match="no study 'x'"):
-        studio.tuning.trials("x")
+        studio.evaluation.tuning.trials("x")

@@ -14,7 +14,7 @@ def test_blind_tests_are_listed_newest_first(url: str) -> None:
     first, second = store.add(make_blind_test(2), "ada"), store.add(make_blind_test(3))
     assert store.get(first.id) == first
     assert [stored.id for stored in store.list_all()] == [second.id, first.id]
-    assert (first.author, first.contest) == ("ada", make_blind_test(2))
+    assert (first.author, first.blind_test) == ("ada", make_blind_test(2))
     assert first.created_at.tzinfo is not None
     with pytest.raises(NotFoundError, match="no contest 99"):
         store.get(99)
@@ -25,8 +25,8 @@ def test_vote_with_a_stale_index_conflicts(url: str) -> None:
     stored = store.add(make_blind_test())
 
     def cast(voter: str, index: int) -> None:
-        matchup = matchup_for(stored.contest, "1", voter, index)
-        store.add_vote(stored.id, Vote(voter=voter, ballot=matchup, choice="left"), index)
+        matchup = matchup_for(stored.blind_test, "1", voter, index)
+        store.add_vote(stored.id, Vote(voter=voter, matchup=matchup, choice="left"), index)
 
     cast("ada", 0)
     cast("bo", 0)

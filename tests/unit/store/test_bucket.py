@@ -71,11 +71,13 @@ def test_two_machines_share_their_images(bucket_url: str, tmp_path: Path) -> Non
         )
         for name in ("one", "other")
     )
-    preset = one.themes.get_version("first-light").preset
-    request = one.request_factory.create(
+    preset = one.stores.themes.get_version("first-light").preset
+    request = one.rendering.request_factory.create(
         preset, "mia", examples.doodle().png_bytes, "a red dress", 5
     )
-    assert sum(isinstance(e, JobCompleted) for e in one.renders.start(request).events()) == 4
-    variants = other.variants.list_for_request(request.id)
-    assert [other.variants.png(variant)[:4] for variant in variants] == [b"\x89PNG"] * 4
+    assert (
+        sum(isinstance(e, JobCompleted) for e in one.rendering.renders.start(request).events()) == 4
+    )
+    variants = other.stores.variants.list_for_request(request.id)
+    assert [other.stores.variants.png(variant)[:4] for variant in variants] == [b"\x89PNG"] * 4
     assert not (tmp_path / "one" / "pictures").exists()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine, inspect, select, text
 from studio.errors import StorageUnavailableError
 from studio.recipes.evaluation.blind_test import Vote, matchup_for
 from studio.recipes.evaluation.reports import RobustnessReport
+from studio.recipes.moderation import ModerationPolicy
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.store import database
@@ -29,8 +30,18 @@ from studio.store.tuning_journal import OptunaJournalBackend
 from studio.store.users import UserStore
 from tests import examples
 from tests.unit.recipes.test_blind_test import make_blind_test
-from tests.unit.store.job_table import add_request, claim_a
+from tests.unit.store.job_table import claim_a, in_five_minutes
 from tests.unit.store.test_audit_log import decision
+
+OLD_TEXTS = {
+    "contests": '"entrants":',
+    "votes": '"ballot":',
+    "preset_versions": '"external_moderation": "withhold"',
+    "requests": '"external_moderation":"pass"',
+}
+"""What documents have after the downgrade, by the old names of their tables."""
+NO_FIELD = '"external_moderation":"pass"'
+"""A user's text that looks like a field: no migration changes it."""
 
 
 def migrations(connection: Connection) -> Config:
@@ -79,10 +90,12 @@ def test_rows_survive_the_downgrade_to_0014_and_back(url: str) -> None:
         stages = connection.scalars(text("SELECT stage FROM judgements ORDER BY id")).all()
         assert stages == ["words", "picture", "doodle"]
         journal = connection.scalars(text("SELECT document FROM study_journal ORDER BY id")).all()
-        assert ['"strength"' in line or '\\"strength\\"' in line for line in journal] == [
-            True,
-            True,
-        ]
+        assert ["strength" in line for line in journal] == [True, True, False, False]
+        assert "denoising_strength" not in "".join(journal)
+        assert '\\"objective\\": \\"votes\\"' in journal[0]
+        assert ['"looks"' in journal[2], '"stars"' in journal[3]] == [True, True]
+        for table, old in OLD_TEXTS.items():
+            assert old in connection.scalars(text(f"SELECT document FROM {table}")).one()
         connection.commit()
     after = database.Database(url)
     assert read(after) == stored
@@ -96,22 +109,32 @@ def test_rows_survive_the_downgrade_to_0014_and_back(url: str) -> None:
 
 def fill(opened: database.Database) -> None:
     """A row in each table that migration 0015 renames, or renames columns of."""
-    ThemeStore(opened).save(examples.preset(), "ada", "first")
+    preset = examples.preset(safety=ModerationPolicy(external_moderation="fail_closed"))
+    ThemeStore(opened).save(preset, "ada", "first")
     DeploymentStore(opened).add(DeploymentSpec(slug="spring", version=1))
     UserStore(opened).set_password("ada", "correct horse battery")
     UserStore(opened).create_session("ada", timedelta(hours=1))
     ApiClientStore(opened).create_or_rotate_key(ApiClient(name="app"))
     ReportStore(opened).add("spring", 1, "robustness", RobustnessReport(cases=()))
     test = BlindTestStore(opened).add(make_blind_test(2), "ada")
-    vote = Vote(voter="bo", ballot=matchup_for(test.contest, "1", "bo", 0), choice="tie")
+    vote = Vote(voter="bo", matchup=matchup_for(test.blind_test, "1", "bo", 0), choice="tie")
     BlindTestStore(opened).add_vote(test.id, vote, 0)
-    request_id = add_request(JobStore.open(opened), idempotency_key="k")
-    claim_a(JobStore.open(opened), request_id)
+    policy = ModerationPolicy(external_moderation="fail_open", negative_prompt=NO_FIELD)
+    request = examples.request(preset=examples.preset(safety=policy), theme_version=1)
+    jobs = JobStore.open(opened)
+    request_id = jobs.requests.create(request, "app", "live", in_five_minutes(), "k")[0].id
+    claim_a(jobs, request_id)
     for stage in ("prompt", "image", "doodle"):
         AuditLog(opened).add(decision(stage=stage))
-    study = json.dumps({"search_space": [{"field": "denoising_strength"}, {"field": "steps"}]})
+    fields = [{"field": "denoising_strength"}, {"field": "steps"}]
+    study = json.dumps({"search_space": fields, "objective": "ratings"})
     OptunaJournalBackend(opened).append_logs(
-        [{"user_attr": {"study": study}}, {"param_name": "denoising_strength", "trial_id": 0}]
+        [
+            {"user_attr": {"study": study}},
+            {"param_name": "denoising_strength", "trial_id": 0},
+            {"user_attr": {"metrics": "{}"}},
+            {"user_attr": {"rating": 4}},
+        ]
     )
     with opened.write_session() as session:
         variant = examples.variant(request_id=request_id)

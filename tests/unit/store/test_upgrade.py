@@ -55,7 +55,7 @@ def test_old_home_is_copied_before_the_upgrade(studio: AppContainer) -> None:
 
 
 def test_old_themes_are_read(studio: AppContainer) -> None:
-    versions = studio.themes.list_versions("spring")
+    versions = studio.stores.themes.list_versions("spring")
     assert [(v.version, v.author, v.message) for v in versions] == [
         (3, "bo", "stricter"),
         (2, "bo", "bolder"),
@@ -68,12 +68,12 @@ def test_old_themes_are_read(studio: AppContainer) -> None:
     assert (policy.nsfw_threshold, policy.concept_margin) == (0.2, 0.05)
     assert (policy.check_prompts, policy.check_doodles) == (True, False)
     assert (policy.negative_prompt, policy.log_blocked_text) == ("text", True)
-    archived = studio.themes.list_summaries("first", True)
+    archived = studio.stores.themes.list_summaries("first", include_archived=True)
     assert [(theme.slug, theme.archived) for theme in archived] == [("first-light", True)]
 
 
 def test_old_recipes_are_read(studio: AppContainer) -> None:
-    recipes = studio.themes.get_version("spring", 1).preset.recipes
+    recipes = studio.stores.themes.get_version("spring", 1).preset.recipes
     a, b, c, d = (recipes[slot] for slot in ("A", "B", "C", "D"))
     assert (a.denoising_strength, a.guidance_end_fraction, a.deepcache_interval) == (0.6, 0.8, 2)
     assert (a.clip_skip, a.steps, a.seed_policy.mode) == (2, 4, "shared")
@@ -87,7 +87,7 @@ def test_old_recipes_are_read(studio: AppContainer) -> None:
 
 
 def test_old_deployments_are_served(studio: AppContainer) -> None:
-    strict, canary, live = DeploymentStore(studio.database).list_all()
+    strict, canary, live = DeploymentStore(studio.stores.database).list_all()
     assert (live.spec.version, live.spec.author, live.spec.note) == (2, "ada", "season opens")
     assert live.spec.starts_at == datetime(2025, 3, 1, tzinfo=UTC)
     assert (live.spec.bypassed_checks, live.spec.fallback_to_previous) == (True, True)
@@ -100,8 +100,8 @@ def test_old_deployments_are_served(studio: AppContainer) -> None:
 
 
 def test_old_users_and_api_keys_are_valid(studio: AppContainer) -> None:
-    assert studio.users.verify_password("ada", "correct horse battery")
-    client = studio.clients.find_by_key(API_KEY)
+    assert studio.stores.users.verify_password("ada", "correct horse battery")
+    client = studio.stores.clients.find_by_key(API_KEY)
     assert client is not None
     assert (client.name, client.channel) == ("app", "live")
     limits = client.requests_per_minute, client.requests_per_day, client.max_concurrent_requests
@@ -110,7 +110,7 @@ def test_old_users_and_api_keys_are_valid(studio: AppContainer) -> None:
 
 
 def test_old_requests_and_jobs_are_read(studio: AppContainer) -> None:
-    requests = studio.requests.jobs.requests
+    requests = studio.stores.jobs.requests
     finished = requests.get_status(FINISHED)
     assert (finished.client, finished.theme, finished.version) == ("app", "spring", 2)
     assert (finished.selected_slot, finished.is_finished, finished.seed) == ("B", True, 7)
@@ -119,7 +119,7 @@ def test_old_requests_and_jobs_are_read(studio: AppContainer) -> None:
     assert request.user_prompt == "a red dress"
     assert request.doodle is not None
     assert request.doodle.png_bytes.startswith(b"\x89PNG")
-    assert request.preset == studio.themes.get_version("spring", 2).preset
+    assert request.preset == studio.stores.themes.get_version("spring", 2).preset
     withheld = requests.get_status(WITHHELD).jobs
     assert {(job.state, str(job.error)) for job in withheld} == {
         ("withheld", "nsfw 0.30 is over 0.20")
@@ -127,26 +127,26 @@ def test_old_requests_and_jobs_are_read(studio: AppContainer) -> None:
 
 
 def test_old_active_jobs_are_resumed(studio: AppContainer) -> None:
-    [running] = studio.requests.jobs.queue.requeue_stale()
+    [running] = studio.stores.jobs.queue.requeue_stale()
     assert (running.request_id, running.slots, running.fair_share_tier) == (WAITING, ("A",), 1)
-    lease = studio.requests.jobs.queue.claim(WAITING, "A")
+    lease = studio.stores.jobs.queue.claim(WAITING, "A")
     assert lease is not None
     assert (lease.attempt, lease.model) == (2, "pocket-ink")
 
 
 def test_old_variants_and_images_are_read(studio: AppContainer) -> None:
-    variants = studio.variants.list_for_request(FINISHED)
+    variants = studio.stores.variants.list_for_request(FINISHED)
     assert [variant.slot for variant in variants] == ["A", "B", "C", "D"]
     for variant in variants:
         assert (variant.theme_slug, variant.theme_version) == ("spring", 2)
         assert variant.prompt == "a red dress, bold colours"
         assert (variant.timings.load_seconds, variant.timings.render_seconds) == (0.0, 0.1)
-        assert studio.variants.read_image(variant.image_sha256).startswith(b"\x89PNG")
+        assert studio.stores.variants.read_image(variant.image_sha256).startswith(b"\x89PNG")
     assert variants[3].seed == 10
 
 
 def test_old_moderation_decisions_are_read_and_filtered(studio: AppContainer) -> None:
-    audit = AuditLog(studio.database)
+    audit = AuditLog(studio.stores.database)
     [blocked] = audit.query(AuditFilter(stage="prompt"))
     assert (blocked.decision.stage, blocked.decision.verdict) == ("prompt", "block")
     assert (blocked.decision.input_text, blocked.decision.reason) == ("a naked man", "naked")
@@ -157,7 +157,7 @@ def test_old_moderation_decisions_are_read_and_filtered(studio: AppContainer) ->
 
 
 def test_old_reports_are_read(studio: AppContainer) -> None:
-    reports = ReportStore(studio.database)
+    reports = ReportStore(studio.stores.database)
     robustness = reports.latest("spring", 2, "robustness", RobustnessReport)
     assert robustness is not None
     assert robustness.pass_rate == 0.5
@@ -172,24 +172,24 @@ def test_old_reports_are_read(studio: AppContainer) -> None:
 
 
 def test_old_blind_test_and_votes_are_read(studio: AppContainer) -> None:
-    blind_tests = BlindTestStore(studio.database)
+    blind_tests = BlindTestStore(studio.stores.database)
     [stored] = blind_tests.list_all()
-    assert (stored.contest.title, stored.author) == ("soft or bold", "ada")
-    [first, second] = stored.contest.entrants
+    assert (stored.blind_test.title, stored.author) == ("soft or bold", "ada")
+    [first, second] = stored.blind_test.candidates
     assert (first, second) == tuple(Candidate(slug="spring", version=v) for v in (1, 2))
     [vote] = blind_tests.votes(stored.id)
     assert (vote.voter, vote.choice) == ("bo", "left")
 
 
 def test_old_tuning_study_is_read_and_can_be_applied(studio: AppContainer) -> None:
-    [name] = studio.tuning.list_studies("spring")
-    study = studio.tuning.get_study(name)
+    [name] = studio.evaluation.tuning.list_studies("spring")
+    study = studio.evaluation.tuning.get_study(name)
     assert (study.version, study.slot, study.objective) == (2, "B", "both")
     assert [(field.field, field.low, field.high) for field in study.search_space] == [
         ("denoising_strength", 0.1, 0.9)
     ]
-    unrated, rated = studio.tuning.trials(name)
+    unrated, rated = studio.evaluation.tuning.trials(name)
     assert (rated.stars, rated.score, rated.values) == (4, 0.625, {"denoising_strength": 0.54})
     assert unrated.stars is None
-    preset = studio.tuning.theme_with_trial(name, rated.number)
+    preset = studio.evaluation.tuning.theme_with_trial(name, rated.number)
     assert preset.recipes.B.denoising_strength == 0.54

@@ -52,8 +52,11 @@ def test_every_kind_of_garment_shows_in_its_color_in_both_styles(kind: str) -> N
     character = random_character(rng(5))
     garment = replace(
         random_garment(rng(6), kind),
-        color=(214, 40, 48), pattern="plain", motif="none", cut=CUTS.get(kind, ("",))[0],
-    )  # fmt: skip
+        color=(214, 40, 48),
+        pattern="plain",
+        motif="none",
+        cut=CUTS.get(kind, ("",))[0],
+    )
     assert set(garment_parts(character, garment)) <= set(SLOTS)
     for style in STYLES:
         picture = pixels(render_target(character, (garment,), style)).astype(int)
@@ -61,7 +64,9 @@ def test_every_kind_of_garment_shows_in_its_color_in_both_styles(kind: str) -> N
         assert reddish.sum() > 150
 
 
-@pytest.mark.parametrize(("kind", "cut"), [(kind, cut) for kind, cuts in CUTS.items() for cut in cuts])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "cut"), [(kind, cut) for kind, cuts in CUTS.items() for cut in cuts]
+)
 def test_cuts_of_one_kind_have_outlines_of_their_own(kind: str, cut: str) -> None:
     character, garment = random_character(rng(5)), random_garment(rng(6), kind)
     outlines = {

@@ -21,8 +21,10 @@ def test_what_a_drawn_figure_wears_is_found_in_its_color(kind: str, seed: int) -
     character = random_character(np.random.default_rng(seed))
     garment = replace(
         random_garment(np.random.default_rng(seed), kind),
-        color=NAMED_COLORS["green"], pattern="plain", motif="none",
-    )  # fmt: skip
+        color=NAMED_COLORS["green"],
+        pattern="plain",
+        motif="none",
+    )
     for style in ("ink", "water"):
         picture = render_target(character, (garment,), style)
         assert shows_garment(picture, character, kind, NAMED_COLORS["green"])

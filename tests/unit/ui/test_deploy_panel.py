@@ -23,7 +23,7 @@ def test_what_stops_comes_first_with_its_remedy_and_outside_text_is_escaped() ->
         [
             CheckResult("pass", Message(id="fine")),
             CheckResult("warning", Message(id="hm")),
-            CheckResult("stop", Message(id="<b>no"), Message(id="do <i>this")),
+            CheckResult("error", Message(id="<b>no"), Message(id="do <i>this")),
         ],
         Texts(),
     )

@@ -15,13 +15,13 @@ from tests.unit.server.paging import Browser
 @pytest.fixture
 def other(studio: AppContainer) -> AppContainer:
     """With a theme whose safety policy, which the page does not show, is its own."""
-    preset = studio.themes.get_version("picnic").preset
+    preset = studio.stores.themes.get_version("picnic").preset
     safety = preset.safety.model_copy(update={"check_prompts": not preset.safety.check_prompts})
     changes = {"slug": "spring", "name": "Spring", "safety": safety}
-    studio.themes.save(preset.model_copy(update=changes), author="ada")
+    studio.stores.themes.save(preset.model_copy(update=changes), author="ada")
     later = preset.model_copy(update={"theme_prompt": f"{preset.theme_prompt}, sunny"})
-    studio.themes.save(later, author="ada", expected_version=1)
-    assert studio.themes.latest_saved().preset.slug == "picnic"  # The one that opens first.
+    studio.stores.themes.save(later, author="ada", expected_version=1)
+    assert studio.stores.themes.latest_saved().preset.slug == "picnic"  # The one that opens first.
     return studio
 
 
@@ -49,12 +49,12 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
         states.delete_all_expired_state()
         assert not states.session_data
 
-    picnic = other.themes.get_version("picnic")
+    picnic = other.stores.themes.get_version("picnic")
     page.happens("click", "save")
-    saved = other.themes.get_version("spring")
+    saved = other.stores.themes.get_version("spring")
     assert "Saved Spring, version 2" in page.shows("notice")
     assert (saved.version, saved.preset.theme_prompt) == (2, "{words}, in spring")
-    assert saved.preset.safety == other.themes.get_version("spring", 1).preset.safety
-    assert other.themes.get_version("picnic") == picnic
+    assert saved.preset.safety == other.stores.themes.get_version("spring", 1).preset.safety
+    assert other.stores.themes.get_version("picnic") == picnic
     page.happens("click", "discard")
     assert page.shows("preset-name") == "Spring"

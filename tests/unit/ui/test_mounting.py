@@ -75,9 +75,13 @@ def test_nothing_on_the_page_is_hard_wired(
     """A pseudo-locale: every text is marked; what is shown without the mark came from elsewhere."""
     marked = {name: f"⟦{text}⟧" for name, text in templates(language).items()}
     monkeypatch.setattr(locales, "templates", lambda _: marked)
-    own = {*SAMPLERS, *SCHEDULE_TYPES, *(each.name for each in studio.base_images.list_all())}
-    own |= {each.name for each in studio.themes.list_summaries()}
-    own |= {name for kind in ("checkpoint", "controlnet", "lora") for name in studio.catalog.list_names(kind)}  # fmt: skip
+    own = {
+        *SAMPLERS,
+        *SCHEDULE_TYPES,
+        *(each.name for each in studio.stores.base_images.list_all()),
+    }
+    own |= {each.name for each in studio.stores.themes.list_summaries()}
+    own |= {name for kind in ("checkpoint", "controlnet", "lora") for name in studio.models.catalog.list_names(kind)}  # fmt: skip
     blocks = StudioPage(studio, Texts(language)).blocks
     shown = {text for block in blocks.blocks.values() for text in _texts(block.get_config(), block)}
     left = {text for text in shown if text not in own and not NAMES.fullmatch(text)}

@@ -98,5 +98,5 @@ def test_images_on_the_page_are_addresses(client: TestClient, studio: AppContain
         assert "max-age" in image.headers["cache-control"]
     assert client.get("/bases/doodles/dotted-skirt.png").status_code == 200
     assert client.get("/bases/doodles/nothing.png").status_code == 404
-    stale = client.get(f"/bases/{studio.base_images.list_all()[0].id}.png?sha256={'0' * 64}")
+    stale = client.get(f"/bases/{studio.stores.base_images.list_all()[0].id}.png?sha256={'0' * 64}")
     assert "cache-control" not in stale.headers

@@ -31,9 +31,9 @@ def test_a_run_ends_on_the_page_though_the_store_went_away_last(
     monkeypatch.setattr(ReportStore, "latest", away)
     with gr.Blocks():
         panel = RunPanel(studio, Texts())
-    preset = studio.themes.get_version("first-light").preset
-    request = studio.request_factory.create(preset, "mia", None, "a red dress", 7, 1)
-    last = list(panel._stream_events(studio.renders.start(request)))[-1]
+    preset = studio.stores.themes.get_version("first-light").preset
+    request = studio.rendering.request_factory.create(preset, "mia", None, "a red dress", 7, 1)
+    last = list(panel._stream_events(studio.rendering.renders.start(request)))[-1]
     assert last[panel.generate]["interactive"]
     assert "Four variants in" in last[panel.notice]
     assert "Diversity of the four" in last[panel.notice]

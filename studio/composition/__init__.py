@@ -1,0 +1,1 @@
+"""Builders of the stores and services, one module per concern; `studio.app` puts them together."""

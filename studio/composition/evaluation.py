@@ -1,0 +1,50 @@
+"""Wires the evaluation of themes: robustness, regression, blind tests, tuning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio.composition.rendering import RenderingServices
+from studio.composition.stores import Stores
+from studio.services.background_tasks import BackgroundTasks
+from studio.services.cost_estimates import Costs
+from studio.services.evaluation.blind_test_service import BlindTestService
+from studio.services.evaluation.evaluation_service import EvaluationService
+from studio.services.evaluation.regression import RegressionSuite
+from studio.services.evaluation.robustness import RobustnessSuite
+from studio.services.evaluation.tuning_service import TuningService
+from studio.services.themes.bundled_content import SampleDoodle
+from studio.store.tuning_journal import OptunaJournalBackend
+
+
+@dataclass(frozen=True)
+class EvaluationServices:
+    """What measures theme versions and recipes, and looks for better values."""
+
+    suites: EvaluationService
+    blind_tests: BlindTestService
+    tuning: TuningService
+
+
+def build_evaluation(
+    stores: Stores,
+    rendering: RenderingServices,
+    sample_doodles: Sequence[SampleDoodle],
+    background_tasks: BackgroundTasks,
+) -> EvaluationServices:
+    """The services; what they render is cached across evaluations."""
+    costs = Costs(stores.variants, rendering.cache)
+    inputs = (stores.base_images, rendering.request_factory, rendering.cache)
+    shared = (stores.themes, *inputs, sample_doodles, background_tasks, costs)
+    return EvaluationServices(
+        EvaluationService(
+            stores.themes,
+            stores.deployments,
+            stores.reports,
+            RobustnessSuite(*inputs),
+            RegressionSuite(*inputs, sample_doodles),
+            background_tasks,
+            costs,
+        ),
+        BlindTestService(stores.blind_tests, *shared),
+        TuningService(OptunaJournalBackend(stores.database), *shared),
+    )
