@@ -133,7 +133,7 @@ def test_loras_from_tags_count_towards_the_limit() -> None:
         make_preset(tags, loras=own, prompt_template="<lora:one more> {prompt}"),
         make_preset("<lora:a:1>" * 390),
     ):
-        with pytest.raises(InvalidInputError, match="LoRAs are too many for one recipe"):
+        with pytest.raises(InvalidInputError, match="Too many LoRAs in a recipe"):
             plan_jobs(examples.request(preset=preset))
 
 

@@ -62,13 +62,13 @@ def stops(findings: tuple[CheckResult, ...]) -> list[str]:
 def test_bundled_theme_has_warnings_until_rendered_and_evaluated(studio: AppContainer) -> None:
     findings = studio.deployments.run_checks("first-light")
     assert worst_level(findings) == "warning"
-    assert "recipe A, B, C, D of this version was never rendered" in [
+    assert "Recipe A, B, C, D has never been rendered in this version" in [
         str(f.message) for f in findings
     ]
     for slot in SLOTS:
         variant = examples.variant(slot=slot, theme_slug="first-light", theme_version=1)
         studio.variants.add(variant, examples.png())
-    assert "6.0 s for four variants, as rendered here" in passed(studio)
+    assert "6.0 s for four variants on this machine" in passed(studio)
     reports = studio.evaluations.reports
     reports.add("first-light", 1, "robustness", robustness(passed=19, failed=1))
     reports.add("first-light", 1, "regression", sheet(reviewed_by=("ada",)))
@@ -76,7 +76,7 @@ def test_bundled_theme_has_warnings_until_rendered_and_evaluated(studio: AppCont
 
 
 def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) -> None:
-    assert "dry run: recipe A, B, C, D draws" in passed(studio)
+    assert "Dry run passed: recipe A, B, C, D" in passed(studio)
     variant = examples.variant(slot="B", theme_slug="first-light", theme_version=1)
     studio.variants.add(variant, examples.png())
     rendered: list[RenderJob] = []
@@ -89,7 +89,7 @@ def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) ->
 
     preflight = replace(studio.deployments.preflight, render_preview=render)
     assert stops(preflight.check(studio.themes.get_version("first-light"))) == [
-        "dry run: recipe C: out of memory"
+        "Dry run failed: recipe C: out of memory"
     ]
     assert [(job.slot, job.recipe.steps) for job in rendered] == [("A", 1), ("C", 1)]
 
@@ -98,31 +98,33 @@ def test_preflight_requires_a_passed_robustness_suite(
     studio: AppContainer,
 ) -> None:
     messages = {str(f.message): f for f in studio.deployments.run_checks("first-light")}
-    missing = messages["the robustness pack was not run on this version"]
+    missing = messages["Robustness suite not run for this version"]
     assert (missing.level, str(missing.hint)) == (
         "warning",
-        "studio themes robustness first-light --version 1",
+        "Run: studio themes robustness first-light --version 1",
     )
     studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=8, failed=2))
     [lost] = stops(studio.deployments.run_checks("first-light"))
-    assert "kept in 80% of the robustness pack's pictures, 90% are needed" in lost
+    assert "Robustness pass rate 80% (minimum 90%)" in lost
     assert "lost under all-black (A)" in lost
     studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=9, failed=1))
-    assert "the figure is kept in 90% of the robustness pack's pictures" in passed(studio)
+    assert "Robustness pass rate 90%" in passed(studio)
 
 
 def test_preflight_requires_a_reviewed_regression_report(studio: AppContainer) -> None:
     reports = studio.evaluations.reports
     messages = [str(f.message) for f in studio.deployments.run_checks("first-light")]
-    assert "no regression sheet was drawn of this version" in messages
+    assert "Regression suite not run for this version" in messages
     reports.add("first-light", 1, "regression", sheet())
-    assert "nobody has looked at the regression sheet" in [
+    assert "Regression report not reviewed" in [
         str(f.message) for f in studio.deployments.run_checks("first-light")
     ]
     studio.evaluations.mark_reviewed("first-light", 1, "ada")
     studio.evaluations.mark_reviewed("first-light", 1, "bo")
     studio.evaluations.mark_reviewed("first-light", 1, "bo")
-    assert "regression sheet seen by ada, bo; 6.5 from version 3" in passed(studio)
+    assert "Regression report reviewed by ada, bo; median change 6.5 from version 3" in passed(
+        studio
+    )
 
 
 def test_deployment_with_a_missing_model_falls_back_where_allowed(
@@ -141,7 +143,7 @@ def test_deployment_with_a_missing_model_falls_back_where_allowed(
     assert deployments.resolve_version("first-light", "live", "r").version == second
     assert deployments.unhealthy("live") == {}
     shutil.rmtree(net_directory)
-    assert "no controlnet named 'own'" in str(deployments.unhealthy("live")["first-light"][0])
+    assert "ControlNet not found: “own”" in str(deployments.unhealthy("live")["first-light"][0])
     assert deployments.resolve_version("first-light", "live", "r").version == 1
     deployments.deploy(DeploymentSpec(slug="first-light", version=second, bypassed_checks=True))
     assert deployments.resolve_version("first-light", "live", "r").version == second
@@ -150,7 +152,7 @@ def test_deployment_with_a_missing_model_falls_back_where_allowed(
 def test_deployed_theme_cannot_be_archived(studio: AppContainer) -> None:
     studio.deployments.deploy(DeploymentSpec(slug="first-light", version=1, channel="canary"))
     with pytest.raises(
-        InvalidInputError, match=r"'first-light' is served in canary: take it down first"
+        InvalidInputError, match=r"Theme “first-light” is deployed to canary\. Undeploy it first\."
     ):
         studio.deployments.archive("first-light")
     studio.deployments.undeploy("first-light", "canary")
@@ -162,12 +164,12 @@ def test_deployed_theme_cannot_be_archived(studio: AppContainer) -> None:
 
 def test_preflight_counts_tokens_with_the_longest_user_prompt(studio: AppContainer) -> None:
     messages = [str(finding.message) for finding in studio.deployments.run_checks("first-light")]
-    [line] = [text for text in messages if text.startswith("recipe A: ") and "tokens" in text]
+    [line] = [text for text in messages if text.startswith("Recipe A: ") and "tokens" in text]
     own, longest = (int(word) for word in line.split() if word.isdigit())
     assert own < 75 < longest
     saved(studio, theme_prompt="a meadow in spring, " * 30)
     findings = studio.deployments.run_checks("first-light")
-    long_prompts = [f for f in findings if "the theme alone takes" in str(f.message)]
+    long_prompts = [f for f in findings if "the theme alone uses" in str(f.message)]
     assert [f.level for f in long_prompts] == ["warning"] * 4
 
 
@@ -178,11 +180,11 @@ def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> N
     )
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({"recipes": all_recipes(studio, base_model=gone)}, "checkpoint gone", "studio models pull"),
-        ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "not the one the recipe was tuned with"),
-        ({"base_images": ("nobody",)}, "base image nobody", "no base image named"),
-        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "own picture 0000000000", "is gone"),
+        ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "Hash mismatch"),
+        ({"base_images": ("nobody",)}, "Base image nobody", "Base image not found"),
+        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "Custom control image 0000000000", "is gone"),
         ({"theme_prompt": "soft <lora:gone:1>"}, "lora gone", "no lora named"),
-        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs that prompts call", "recipe A: 9 LoRAs are too many"),
+        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs called in prompts", "recipe A: 9 LoRAs are too many"),
     ]  # fmt: skip
     for changes, text, hint in cases:
         saved(studio, **changes)
@@ -196,7 +198,7 @@ def test_base_image_without_keypoints_stops_pose_units_only(studio: AppContainer
     without_keypoints = studio.base_images.get("mia").model_copy(update={"keypoints": None})
     studio.base_images.upsert(without_keypoints, studio.base_images.read_png(without_keypoints))
     assert stops(studio.deployments.run_checks("first-light")) == [
-        "base image mia has no keypoints, which pose units need"
+        "Base image mia has no keypoints, but the recipes use pose units"
     ]
     saved(studio, recipes=all_recipes(studio, control_units=()))
     assert stops(studio.deployments.run_checks("first-light")) == []
@@ -209,7 +211,7 @@ def test_controlnet_of_another_family_stops(studio: AppContainer) -> None:
         recipes=all_recipes(studio, control_units=(examples.unit(model=ModelRef(name="wide")),)),
     )
     assert stops(studio.deployments.run_checks("first-light"))[0] == (
-        "recipe A: controlnet wide is made for sd15, pocket-ink is pocket"
+        "Recipe A: controlnet wide is for sd15, but base model pocket-ink is pocket"
     )
 
 
@@ -219,7 +221,7 @@ def test_memory_is_compared_with_the_device(studio: AppContainer) -> None:
     small, large = (
         replace(preflight, device_bytes=size).check(version) for size in (10**6, 10**10)
     )
-    assert "more than the 0.001 GB there are" in stops(small)[0]
+    assert "0.001 GB available" in stops(small)[0]
     assert stops(large) == []
 
 
@@ -235,14 +237,16 @@ def test_deploy_rollback_and_undeploy(studio: AppContainer) -> None:
     assert [s.version.version for s in deployments.active_deployments("live")] == [1]
     deployments.undeploy("first-light", "live")
     assert deployments.active_deployments("live") == []
-    with pytest.raises(NotFoundError, match="'live' does not serve a theme 'first-light'"):
+    with pytest.raises(
+        NotFoundError, match=r"Theme “first-light” is not deployed to channel “live”\."
+    ):
         deployments.resolve_version("first-light", "live", "r")
     assert len(deployments.deployments.list_all()) == 4
 
 
 def test_first_deployment_cannot_be_rolled_back(studio: AppContainer) -> None:
     studio.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
-    with pytest.raises(NotFoundError, match="served no other version"):
+    with pytest.raises(NotFoundError, match="no earlier version"):
         studio.deployments.rollback("first-light", "live")
 
 
@@ -250,7 +254,7 @@ def test_failed_preflight_is_deployed_only_with_bypass_which_is_recorded(
     studio: AppContainer,
 ) -> None:
     number = saved(studio, base_images=("nobody",))
-    with pytest.raises(PreflightFailedError, match=r"base image nobody .*--force"):
+    with pytest.raises(PreflightFailedError, match="Base image nobody .*--force"):
         studio.deployments.deploy(DeploymentSpec(slug="first-light", version=number))
     with pytest.raises(PreflightFailedError):
         studio.deployments.deploy(
@@ -270,11 +274,9 @@ def test_deployment_needs_every_warning_acknowledged(studio: AppContainer) -> No
         str(f.message) for f in studio.deployments.run_checks("first-light") if f.level == "warning"
     ]
     assert len(warnings) >= 3
-    with pytest.raises(
-        InvalidInputError, match="confirm first what the checks say of version 1: .*robust"
-    ):
+    with pytest.raises(InvalidInputError, match="Findings of version 1 not acknowledged: .*Robust"):
         studio.deployments.deploy(spec, acknowledged={})
-    with pytest.raises(InvalidInputError, match=f"version 1: {warnings[-1]}"):
+    with pytest.raises(InvalidInputError, match=f"not acknowledged: {warnings[-1]}"):
         studio.deployments.deploy(spec, acknowledged={1: warnings[:-1]})
     assert studio.deployments.deployments.list_all() == []
     assert studio.deployments.deploy(spec, acknowledged={1: warnings}).spec.author == "ada"
@@ -284,7 +286,7 @@ def test_deployment_needs_every_warning_acknowledged(studio: AppContainer) -> No
 def test_results_may_be_acknowledged_in_any_language(studio: AppContainer) -> None:
     results = studio.deployments.run_checks("first-light", 1)
     acknowledged = [each.message.text("zh-CN") for each in results if each.level != "pass"]
-    assert "还没有人看过对照表" in acknowledged or "此版本尚未绘制对照表" in acknowledged
+    assert "回归报告尚未审阅" in acknowledged or "此版本尚未运行回归测试" in acknowledged
     spec = DeploymentSpec(slug="first-light", version=1)
     assert studio.deployments.deploy(spec, acknowledged={1: acknowledged}).spec.version == 1
 

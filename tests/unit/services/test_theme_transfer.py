@@ -52,7 +52,7 @@ def test_missing_models_and_base_images_are_reported_with_a_hint(
     )
     model, base = map(str, imported.missing)
     assert "studio models pull OWNER/dreamy-v8" in model
-    assert "no base image named 'lena'" in base
+    assert "Base image not found: “lena”" in base
 
 
 # Issue 18, 17 (review 4.8).
@@ -75,8 +75,8 @@ def test_loras_in_prompts_are_reported_as_missing_too(
     theme_lora, template_lora = map(
         str, studio.theme_transfer.import_theme(file, "lone.json").missing
     )
-    assert "no lora named 'gone'" in theme_lora
-    assert "no lora named '春日 (v2)'" in template_lora
+    assert "LoRA not found: “gone”" in theme_lora
+    assert "LoRA not found: “春日 (v2)”" in template_lora
 
 
 @pytest.mark.parametrize("prompt", ["<lora:a:1>" * 390, "<lora:../a>", "<lora:a:9>"])
@@ -85,7 +85,7 @@ def test_preset_with_invalid_lora_tags_is_not_imported(
 ) -> None:
     preset = other.themes.get_version("lone").preset.model_copy(update={"theme_prompt": prompt})
     with pytest.raises(
-        InvalidDocumentError, match=r"preset file lone\.json does not hold: recipe A: "
+        InvalidDocumentError, match=r"Preset file lone\.json is invalid: Recipe A: "
     ):
         studio.theme_transfer.import_theme(preset.to_json().encode(), "lone.json")
     with pytest.raises(NotFoundError):
@@ -136,7 +136,7 @@ def test_base_image_of_the_same_id_is_never_replaced(
         studio.base_images, "lena", "Another", examples.png((128, 192), (1, 2, 3), "RGB")
     )
     file = other.theme_transfer.export("lone", None, with_bases=True).encode()
-    with pytest.raises(InvalidInputError, match="there is another base image 'lena' here"):
+    with pytest.raises(InvalidInputError, match="different base image “lena” already exists"):
         studio.theme_transfer.import_theme(file, "lone.json")
     with pytest.raises(NotFoundError):
         studio.themes.get_version("lone")

@@ -91,7 +91,7 @@ def test_trial_of_a_votes_study_waits_for_its_stars(studio: AppContainer) -> Non
         (1, 5, 1.0),
         (2, 2, 0.25),
     ]
-    with pytest.raises(InvalidInputError, match="judged already"):
+    with pytest.raises(InvalidInputError, match="already been rated"):
         studio.tuning.rate(name, 1, 3)
     with pytest.raises(NotFoundError, match="no trial 9"):
         studio.tuning.rate(name, 9, 3)
@@ -126,11 +126,11 @@ def test_studies_are_listed_by_theme_and_invalid_ones_refused(
     assert studio.tuning.list_studies("first-light") == [first, second]
     assert studio.tuning.list_studies("picnic") == []
     assert studio.tuning.get_study(second).objective == "both"
-    with pytest.raises(InvalidInputError, match="no field 'nothing'"):
+    with pytest.raises(InvalidInputError, match="Recipe field not found: “nothing”"):
         studio.tuning.create_study(study("looks", "nothing=1..2"))
     with pytest.raises(InvalidInputError, match="denoising_strength"):
         studio.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
-    with pytest.raises(InvalidInputError, match="1 to 500 trials"):
+    with pytest.raises(InvalidInputError, match="Use 1 to 500"):
         studio.tuning.run(first, 0, ignore_progress)
-    with pytest.raises(NotFoundError, match="no study 'x'"):
+    with pytest.raises(NotFoundError, match="Study not found: “x”"):
         studio.tuning.trials("x")
