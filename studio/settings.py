@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     moderation_url: str = Field(
         "",
         pattern=r"^(https?://\S+)?$",
-        description="URL of a moderation webhook that checks each image of themes whose safety policy uses"
+        description="URL of a moderation webhook that checks each image of themes whose moderation policy uses"
         " external moderation. Empty: none.",
     )
     moderation_secret: SecretStr = Field(

@@ -120,7 +120,7 @@ def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> Non
     chinese.goto(f"{server.url}/themes?theme=first-light")
     chinese.locator("#versions").get_by_role("button", name="部署").first.click()
     chinese.locator("#checks summary").click()
-    expect(chinese.locator("#checks")).to_contain_text("模型相互匹配")
+    expect(chinese.locator("#checks")).to_contain_text("模型相互兼容")
     known = {"scribble", "lineart", "pose", "ink", "water", "pocket", "studio", "themes", "regression", "sheet",
              "robustness", "first", "light", "version", "out", "mia", "noah", "ruby", "kofi", "rosa", "ada", "ControlNet"}  # fmt: skip
     told = chinese.locator("#checks").inner_text()

@@ -63,7 +63,7 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     newest.get_by_role("button", name="Mark as reviewed").click()
     expect(newest.get_by_role("link", name="View again")).to_be_visible()
     begin(page, newest.get_by_role("button", name="Run"))
-    expect(newest.locator("b.good, b.bad")).to_have_text(re.compile(r"\d+ %"))
+    expect(newest.locator("b.good, b.bad")).to_have_text(re.compile(r"\d+%"))
 
     newest.get_by_role("button", name="Deploy").click()
     asked = page.get_by_role("dialog")

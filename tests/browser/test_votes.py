@@ -44,7 +44,7 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     expect(page.locator("#places tr")).to_have_count(2)
     expect(page.locator("#places")).to_contain_text("quick v1 A")
     expect(page.locator("#settled")).to_have_text(
-        re.compile("Too alike|Not settled|太接近|尚未分出")
+        re.compile("No detectable|Not significant|没有可察觉|尚不显著")
     )
     page.reload()
     expect(count).to_have_text("You have cast 3 votes")

@@ -18,7 +18,7 @@ SAID = {
         "themes": "Changes", "axis": "X axis", "end": "End of results",
     },
     "zh-CN": {
-        "unsaved": "1 处未保存的修改", "done": "四个变体", "diverse": "四张的多样性",
+        "unsaved": "1 处未保存的修改", "done": "已生成 4 个方案", "diverse": "多样性：",
         "themes": "变更", "axis": "X 轴", "end": "没有更多结果",
     },
 }  # fmt: skip

@@ -194,7 +194,7 @@ def test_every_sampler_runs_with_every_schedule_it_supports(
 def test_unknown_model_is_named_in_the_error(harness: RenderHarness) -> None:
     job = harness.job()
     for changes, error in (
-        ({"base_model": ModelRef(name="nope")}, "no checkpoint named 'nope'"),
+        ({"base_model": ModelRef(name="nope")}, "Base model not found: “nope”"),
         ({"loras": (LoraSettings(model=ModelRef(name="nope")),)}, "LoRA not found: “nope”"),
     ):
         unknown = job.model_copy(

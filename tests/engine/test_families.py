@@ -259,7 +259,7 @@ def test_single_file_with_missing_weights_is_named(
     complete = load_file(file)
     removed = "model.diffusion_model.middle_block.1.proj_in.weight"
     save_file({name: value for name, value in complete.items() if name != removed}, file)
-    with pytest.raises(CorruptModelError, match="checkpoint tiny .* weights are missing from it"):
+    with pytest.raises(CorruptModelError, match="Base model tiny .* weights are missing"):
         render(make_harness(tmp_path), "tiny")
 
 

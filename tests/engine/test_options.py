@@ -39,7 +39,7 @@ def test_missing_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert resolve_device("auto").type == "cpu"
-    with pytest.raises(RenderError, match="finds no device 'cuda' here: .* STUDIO_DEVICE to auto"):
+    with pytest.raises(RenderError, match="cannot find device “cuda”.* STUDIO_DEVICE to auto"):
         resolve_device("cuda")
 
 
@@ -186,5 +186,5 @@ def test_compile_failure_is_reported_with_a_hint(
         raise TorchDynamoException("no g++ was found")
 
     monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", fail)
-    with pytest.raises(RenderError, match="torch cannot compile pocket-ink here .*COMPILE off"):
+    with pytest.raises(RenderError, match="torch cannot compile pocket-ink .*COMPILE off"):
         harness.render(harness.job())

@@ -71,7 +71,7 @@ def test_image_without_a_character_is_refused(tmp_path: Path) -> None:
 def test_truncated_weights_name_the_detector(tmp_path: Path) -> None:
     weights = write_detector(tmp_path / "detectors" / "tiny") / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
-    with pytest.raises(CorruptModelError, match="detector tiny: model.safetensors is no readable"):
+    with pytest.raises(CorruptModelError, match="Detector tiny: model.safetensors is not a valid"):
         load_detector(tmp_path)
 
 

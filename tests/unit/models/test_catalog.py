@@ -59,7 +59,7 @@ def test_corrupt_model_is_reported_in_the_readers_language(
     """Issue 19, 1: the message about the file is nested in the message about the model."""
     (controlnet(tmp_path / "own", "net") / "config.json").write_text("{")
     [(_, reason)] = catalog.list_problems()
-    assert reason.text("zh-CN").startswith("ControlNet net：模型 net 没有可读取的 config.json（")
+    assert reason.text("zh-CN").startswith("ControlNet net：无法读取模型 net 的 config.json（")
     assert str(reason).startswith("ControlNet net: Cannot read config.json of model net (")
 
 

@@ -139,7 +139,7 @@ def test_disk_space_is_checked_before_the_download(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 90, 10))
     served = list(hub.served)
-    with pytest.raises(StorageUnavailableError, match="0 MB are free"):
+    with pytest.raises(StorageUnavailableError, match="0 MB free"):
         Hub(hub.endpoint).download(plan, tmp_path / "models")
     assert hub.served == served
 

@@ -188,7 +188,7 @@ def test_malformed_configuration_is_reported(tmp_path: Path, kind: str) -> None:
     assert catalog.list_models() == ()
     [(path, reason)] = catalog.list_problems()
     assert path == directory
-    assert "model odd " in str(reason)
+    assert "model odd" in str(reason)
 
 
 @pytest.mark.parametrize("content", ["12", "[]", '"text"', "null", '{"cross_attention_dim": [768]}'])  # fmt: skip

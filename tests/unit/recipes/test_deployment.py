@@ -83,9 +83,9 @@ def test_rollback_version_is_the_previous_other_version(
         ),
         ({"starts_at": datetime(2026, 12, 1)}, "time zone missing"),
         ({"starts_at": NOW, "ends_at": NOW}, "the deployment ends before it starts"),
-        ({"version": 0}, "must be at least 1"),
+        ({"version": 0}, "greater than or equal to 1"),
         ({"slug": "../up"}, "pattern"),
-        ({"canary_version": 2, "canary_percent": 101}, "must be at most 100"),
+        ({"canary_version": 2, "canary_percent": 101}, "less than or equal to 100"),
     ],
 )
 def test_invalid_deployments_are_refused(changes: dict[str, Any], error: str) -> None:

@@ -146,7 +146,7 @@ def test_referenced_models_include_lora_tags_once() -> None:
         ("lora", ModelRef(name="a,b")),
         ("lora", ModelRef(name="春日 (v2)")),
     )
-    with pytest.raises(InvalidInputError, match=r"recipe A: a prompt calls a LoRA wrongly: weight"):
+    with pytest.raises(InvalidInputError, match=r"Recipe A: Invalid LoRA tag in a prompt: weight"):
         list_referenced_models(make_preset("<lora:a:7>"))
-    with pytest.raises(InvalidInputError, match=r"recipe A: .* no model can be named so"):
+    with pytest.raises(InvalidInputError, match=r"Recipe A: .* invalid model name"):
         list_referenced_models(make_preset("<lora:../a>"))

@@ -125,13 +125,13 @@ def test_grid_is_ordered_by_base_model() -> None:
     ("axis", "error"),
     [
         ("no_such=1", "Recipe field not found: “no_such”"),
-        ("control_units.3.weight=1", "no field 'control_units.3.weight'"),
+        ("control_units.3.weight=1", "Recipe field not found: “control_units.3.weight”"),
         ("__class__=1", "Recipe field not found: “__class__”"),
-        ("strength.deep=1", "no field 'strength.deep'"),
-        ("steps=900", "steps: should be less than or equal to 150"),
-        ("sampler=Nobody", "sampler: should be"),
-        ("seed=red", "'red' is no seed"),
-        ("seed=1.5", "1.5 is no seed"),
+        ("strength.deep=1", "Recipe field not found: “strength.deep”"),
+        ("steps=900", "steps: must be at most 150"),
+        ("sampler=Nobody", "sampler: must be"),
+        ("seed=red", "'red' on axis “seed” is not a valid seed"),
+        ("seed=1.5", "1.5 on axis “seed” is not a valid seed"),
         ("seed=4294967296", "Seed 4294967296 is out of range"),
         ("seed=-1", "Seed -1 is out of range"),
     ],
@@ -142,7 +142,7 @@ def test_invalid_axis_values_are_refused(axis: str, error: str) -> None:
 
 
 def test_grid_size_is_limited() -> None:
-    with pytest.raises(InvalidInputError, match=f"at most {MAX_CELLS}"):
+    with pytest.raises(InvalidInputError, match=f"max {MAX_CELLS}"):
         expand("seed=1..100/100", "steps=1..10/10")
 
 

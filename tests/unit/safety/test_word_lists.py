@@ -71,7 +71,7 @@ def test_chinese_phrases_are_expanded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[allow]\nnude {shoe}\n", r"'nude \{shoe\}': no word list has a section \[class shoe\]"),
+        ("[allow]\nnude {shoe}\n", r"“nude \{shoe\}”: no word list has a section \[class shoe\]"),
         ("[allow]\n{shoe*} nude\n[class shoe]\nboot\n", "must begin with a word"),
         ("[block]\n{坏}{坏}{坏}\n[class 坏]\n" + " ".join(map(chr, range(0x4E00, 0x4E40))), "expands to more than 5,000"),
     ],

@@ -119,7 +119,7 @@ def test_events_are_in_each_followers_language(requests: FakeRequests) -> None:
 
     chinese, english = run(run_streams())
     assert [json.loads(each.split("data: ")[1])["error"] for each in chinese] == ["排队超时。"] * 4
-    assert '"error": "it waited longer than it may"' in english[0]
+    assert '"error": "Queue timeout."' in english[0]
 
 
 def test_stream_starts_at_the_given_event(requests: FakeRequests) -> None:

@@ -76,7 +76,7 @@ def acknowledge(client: TestClient, number: int, theme: str = TWO) -> dict[int, 
 def test_version_is_checked_deployed_rolled_back_and_undeployed(client: TestClient) -> None:
     checked = client.get(f"{TWO}/1/check", headers={"accept-language": "zh-CN"}).json()
     assert {item["level"] for item in checked} == {"pass", "warning"}
-    assert any("模型相互匹配" in item["message"] for item in checked)  # Issue 19, 1.
+    assert any("模型相互兼容" in item["message"] for item in checked)  # Issue 19, 1.
     assert all(isinstance(item["hint"], str | None) for item in checked)
     for number, expected in ((1, 0), (2, 1)):
         spec = {"slug": "two", "version": number, "author": "ada", "note": "season"}

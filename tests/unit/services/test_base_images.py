@@ -45,8 +45,8 @@ def test_request_can_use_an_added_base_image(studio: AppContainer) -> None:
         ({"image_id": "mia"}, InvalidInputError, "Base image “mia” already exists"),
         ({"image_id": "../up"}, InvalidDocumentError, "Invalid base image: id"),
         ({"name": ""}, InvalidDocumentError, "Invalid base image: name"),
-        ({"png": b"nothing"}, InvalidImageError, "the base image is not a PNG"),
-        ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: should be greater"),
+        ({"png": b"nothing"}, InvalidImageError, "Base image is not a PNG"),
+        ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: must be greater"),
         ({"detector": detect_nothing}, InvalidInputError, "No character found"),
     ],
 )

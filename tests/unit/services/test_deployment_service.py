@@ -179,12 +179,12 @@ def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> N
         update={"sha256": "0" * 64}
     )
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"recipes": all_recipes(studio, base_model=gone)}, "checkpoint gone", "studio models pull"),
-        ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "Hash mismatch"),
+        ({"recipes": all_recipes(studio, base_model=gone)}, "Base model gone", "studio models pull"),
+        ({"recipes": all_recipes(studio, base_model=other)}, "Base model pocket-ink", "Hash mismatch"),
         ({"base_images": ("nobody",)}, "Base image nobody", "Base image not found"),
-        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "Custom control image 0000000000", "is gone"),
-        ({"theme_prompt": "soft <lora:gone:1>"}, "lora gone", "no lora named"),
-        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs called in prompts", "recipe A: 9 LoRAs are too many"),
+        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "Custom control image 0000000000", "is missing"),
+        ({"theme_prompt": "soft <lora:gone:1>"}, "LoRA gone", "LoRA not found"),
+        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs called in prompts", "Too many LoRAs in a recipe: 9"),
     ]  # fmt: skip
     for changes, text, hint in cases:
         saved(studio, **changes)
@@ -211,7 +211,7 @@ def test_controlnet_of_another_family_stops(studio: AppContainer) -> None:
         recipes=all_recipes(studio, control_units=(examples.unit(model=ModelRef(name="wide")),)),
     )
     assert stops(studio.deployments.run_checks("first-light"))[0] == (
-        "Recipe A: controlnet wide is for sd15, but base model pocket-ink is pocket"
+        "Recipe A: ControlNet wide is for sd15, but base model pocket-ink is pocket"
     )
 
 
@@ -303,7 +303,9 @@ def test_canary_and_bypass_need_acknowledgement_too(studio: AppContainer) -> Non
         canary_percent=5,
         bypassed_checks=True,
     )
-    with pytest.raises(InvalidInputError, match=f"version {stopped}: base image nobody"):
+    with pytest.raises(
+        InvalidInputError, match=f"version {stopped} not acknowledged: Base image nobody"
+    ):
         studio.deployments.deploy(spec, acknowledged={1: acknowledged})
     results = [
         str(f.message)

@@ -40,7 +40,7 @@ def test_a1111_infotext_is_read_where_there_is_no_own_metadata() -> None:
         (
             with_text("doodle-theme-studio", "{}"),
             InvalidDocumentError,
-            "what the picture carries does not",
+            "Image metadata is invalid",
         ),
     ],
 )

@@ -147,7 +147,7 @@ def test_base_image_that_is_no_png_is_refused(studio: AppContainer, other: AppCo
     bundled = file["base_images"][0]
     bundled["png"] = "bm8gcGljdHVyZQ=="
     bundled["image"]["sha256"] = hashlib.sha256(b"no picture").hexdigest()
-    with pytest.raises(InvalidImageError, match="base image 'lena' of the file is not a PNG"):
+    with pytest.raises(InvalidImageError, match="Base image “lena” in the file is not a PNG"):
         studio.theme_transfer.import_theme(json.dumps(file).encode(), "lone.json")
 
 

@@ -48,7 +48,7 @@ def test_the_log_tells_versions_trials_seasons_and_force() -> None:
     )
     assert "Undeployed" in shown
     assert "&lt;b&gt;bug" in shown
-    assert "version 2, 3 for 10 % from 2026-11-22 09:30 (forced)" in shown
+    assert "Version 2, canary: version 3 (10%) from 2026-11-22 09:30 (checks bypassed)" in shown
 
 
 def test_a_long_log_is_cut_and_an_empty_one_says_so() -> None:
