@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from studio.app import AppContainer, create_app_container
-from studio.recipes.palette import PALETTE
+from studio.messages import message
+from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.rendering.fake_renderer import FakeRenderer
@@ -56,7 +57,7 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         offered = phone.locator("#colours button")
         expect(offered).to_have_count(len(PALETTE))
         for button, (name, color) in zip(offered.all(), PALETTE, strict=True):
-            expect(button).to_have_attribute("aria-label", name)
+            expect(button).to_have_attribute("aria-label", str(message(NAME_IDS[name])))
             expect(button).to_have_css("background-color", _css(color))
         box = phone.locator("#doodle").bounding_box()
         assert box is not None

@@ -52,7 +52,7 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     expect(page.locator("#versions tr")).to_have_count(2)
     expect(page.locator("#diff")).to_contain_text("A, Sampling steps")
     newest = page.locator("#versions tr").first
-    begin(page, newest.get_by_role("button", name="Run"))
+    begin(page, newest.get_by_role("button", name="Render"))
     expect(newest.get_by_role("link", name="View report")).to_be_visible()
     with page.context.expect_page() as opened:
         newest.get_by_role("link", name="View report").click()

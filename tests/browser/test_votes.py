@@ -40,7 +40,7 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
         page.keyboard.press(key)
     expect(count).to_have_text("You have cast 3 votes")
     expect(page.locator("body")).not_to_contain_text("quick v1")
-    page.get_by_text("Results").click()
+    page.get_by_text("Results", exact=True).click()
     expect(page.locator("#places tr")).to_have_count(2)
     expect(page.locator("#places")).to_contain_text("quick v1 A")
     expect(page.locator("#settled")).to_have_text(

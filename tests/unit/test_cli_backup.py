@@ -143,7 +143,7 @@ def fake_sqlite3(directory: Path) -> Path:
         (("backup", "full"), 2, "is not empty"),
         (("backup", "text.txt/x"), 5, "Backup to"),
         (("restore", "full"), 2, "does not contain a complete backup"),
-        (("restore", "broken"), 2, "Invalid setting"),
+        (("restore", "broken"), 2, "is invalid"),
     ],
 )
 def test_error_is_one_line(

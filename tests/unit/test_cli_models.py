@@ -41,7 +41,7 @@ def test_check_reports_unusable_models(studio_command: Command, lora: Path) -> N
     lora.with_name("half.safetensors").write_bytes(b"\x10")
     ran = studio_command("models", "check")
     assert ran.code == 0
-    assert "old.pt holds pickled weights" in ran.out
+    assert "old.pt contains pickled weights" in ran.out
     assert "half.safetensors is no readable" in ran.out
     assert "2 unusable" in ran.err
     assert len(json.loads(studio_command("models", "check", "--json").out)) == 2

@@ -46,7 +46,7 @@ def test_request_can_use_an_added_base_image(studio: AppContainer) -> None:
         ({"image_id": "../up"}, InvalidDocumentError, "Invalid base image: id"),
         ({"name": ""}, InvalidDocumentError, "Invalid base image: name"),
         ({"png": b"nothing"}, InvalidImageError, "Base image is not a PNG"),
-        ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: must be greater"),
+        ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: must be at least 64"),
         ({"detector": detect_nothing}, InvalidInputError, "No character found"),
     ],
 )

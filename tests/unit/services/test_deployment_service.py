@@ -106,7 +106,7 @@ def test_preflight_requires_a_passed_robustness_suite(
     studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=8, failed=2))
     [lost] = stops(studio.deployments.run_checks("first-light"))
     assert "Robustness pass rate 80% (minimum 90%)" in lost
-    assert "lost under all-black (A)" in lost
+    assert "failed: all-black (A)" in lost
     studio.evaluations.reports.add("first-light", 1, "robustness", robustness(passed=9, failed=1))
     assert "Robustness pass rate 90%" in passed(studio)
 
