@@ -54,25 +54,25 @@ class Settings(BaseSettings):
     )
     broker_url: SecretStr = Field(
         SecretStr(""),
-        description="URL of the Redis through which workers get their jobs, such as"
+        description="URL of the Redis queue from which workers get their jobs, e.g."
         " `redis://host:6379/0`. It needs the extra `cluster`. Empty: the process that serves also"
         " renders.",
     )
     image_store_url: str = Field(
         "",
-        description="URL of a bucket for images, such as `s3://bucket/pictures`. It needs the extra `s3`;"
+        description="URL of a bucket for images, e.g. `s3://bucket/pictures`. It needs the extra `s3`;"
         " keys and endpoint are botocore's (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,"
         " `AWS_ENDPOINT_URL`). Empty: files in `STUDIO_DATA_DIR`.",
     )
     moderation_url: str = Field(
         "",
         pattern=r"^(https?://\S+)?$",
-        description="URL of a moderation webhook, which is asked about each image of the themes whose"
-        " safety policy has `moderation` on. Empty: none.",
+        description="URL of a moderation webhook that checks each image of themes whose moderation policy uses"
+        " external moderation. Empty: none.",
     )
     moderation_secret: SecretStr = Field(
         SecretStr(""),
-        description="Secret under which calls of the moderation webhook are signed (HMAC-SHA-256).",
+        description="Secret that signs calls of the moderation webhook (HMAC-SHA-256).",
     )
     host: str = Field(
         "127.0.0.1",
@@ -88,19 +88,19 @@ class Settings(BaseSettings):
     )
     no_sign_in: bool = Field(
         False,
-        description="Let in everybody who reaches the address, without sign-in. Not together with"
+        description="Allow access without sign-in, from any address. Cannot be combined with"
         " `STUDIO_SIGN_IN`.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks (CIDR), separated by commas, of the proxies whose"
-        " `X-Forwarded-*` headers are believed. Empty: nobody's.",
+        " `X-Forwarded-*` headers are trusted. Empty: none.",
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Further host names, separated by commas, under which the page is answered while nobody"
-        " has to sign in (against DNS rebinding). Loopback, the address of `STUDIO_HOST` and IP addresses"
-        " are always answered.",
+        description="Additional host names, separated by commas, that are accepted while sign-in is off"
+        " (protection against DNS rebinding). Loopback, the address of `STUDIO_HOST` and IP addresses"
+        " are always accepted.",
     )
     secure_cookies: bool | Literal["auto"] = Field(
         "auto",
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     )
     extra_model_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
         (),
-        description="Further folders with models, also whole trees of A1111 and ComfyUI, separated by `:`"
+        description="Additional folders with models, also model trees of A1111 and ComfyUI, separated by `:`"
         " as in `PATH`.",
     )
     hub_url: str = Field(
@@ -141,18 +141,18 @@ class Settings(BaseSettings):
     )
     disable_approximations: bool = Field(
         False,
-        description="Leave out what trades exactness for speed: DeepCache, also where a recipe asks for it,"
-        " and `STUDIO_TORCH_COMPILE`.",
+        description="Turn off approximations that trade exactness for speed: DeepCache, even where a recipe"
+        " enables it, and `STUDIO_TORCH_COMPILE`.",
     )
     batch_variants: bool = Field(
         False,
-        description="Render variants in one batch where they differ in prompt and seed only. Quicker on a"
+        description="Render variants in one batch where they differ in prompt and seed only. Faster on a"
         " graphics card; the last bits of the pixels differ from those of single renders.",
     )
     torch_compile: bool = Field(
         False,
-        description="Compile base models with `torch.compile`: quicker steps after a slow first image. It"
-        " needs a C++ compiler.",
+        description="Compile base models with `torch.compile`: faster steps after a slow first image."
+        " Requires a C++ compiler.",
     )
     job_timeout_seconds: Annotated[float, Field(gt=0)] | None = Field(
         None,
@@ -164,16 +164,16 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(
         False,
-        description="Have `studio api` and `studio worker` write their log as JSON, an object a line.",
+        description="Write the logs of `studio api` and `studio worker` as JSON, one object per line.",
     )
     request_retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None,
         description="Days after which clients' doodles, prompts and base images, and the images made of"
-        " them, are deleted. Unset: they are kept.",
+        " them, are deleted. Unset: never.",
     )
     audit_retention_days: Annotated[int, Field(ge=1)] | None = Field(
         None,
-        description="Days after which entries of the moderation record are deleted. Unset: they are kept.",
+        description="Days after which entries of the audit log are deleted. Unset: never.",
     )
 
     @field_validator("extra_model_dirs", mode="before")

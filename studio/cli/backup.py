@@ -23,7 +23,7 @@ def backup(
     print_line(f"{directory}: database, {report.images} images, {report.models} model files")
     if settings.image_store_url:
         url = settings.image_store_url
-        print_line(f"images in {url} are not part of the backup: back up that bucket", err=True)
+        print_line(f"Images in {url} are not included. Back up that bucket separately.", err=True)
 
 
 def restore(

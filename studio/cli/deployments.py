@@ -30,7 +30,9 @@ StartsAt = Annotated[
 ]
 EndsAt = Annotated[
     str | None,
-    typer.Option(help="The previous deployment takes effect again then; default: never."),
+    typer.Option(
+        help="End of the deployment; the previous one is active again then; default: never."
+    ),
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Deploy despite failing checks; recorded in the log.")

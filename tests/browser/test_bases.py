@@ -53,8 +53,8 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     assert bases.evaluate("document.querySelector('.sketch canvas').width") == 512
     bases.goto(f"{server.url}/bases")
     bases.locator("[data-base=zoe]").click()
-    bases.get_by_role("button", name="Retire it").click()
-    expect(bases.get_by_role("button", name="Offer it again")).to_be_visible()
+    bases.get_by_role("button", name="Retire").click()
+    expect(bases.get_by_role("button", name="Restore")).to_be_visible()
     assert listed(server, "zoe")["retired"]
 
 
@@ -69,11 +69,11 @@ def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
     bases.mouse.move(dot["x"] - 30, dot["y"] - 40, steps=4)
     bases.mouse.up()
     before = listed(server, "noah")["keypoints"]
-    bases.get_by_role("radio", name="left ankle").click()
-    bases.get_by_role("button", name="Hidden in the picture").click()
+    bases.get_by_role("radio", name="Left ankle").click()
+    bases.get_by_role("button", name="Not visible").click()
     bases.get_by_role("button", name="Save keypoints").click()
     expect(bases.locator("#said")).to_have_text("Keypoints saved.")
-    expect(bases.get_by_role("radio", name="left ankle (hidden)")).to_be_visible()
+    expect(bases.get_by_role("radio", name="Left ankle (not visible)")).to_be_visible()
     after = listed(server, "noah")["keypoints"]
     assert after[4] != before[4]
     assert after[13] is None

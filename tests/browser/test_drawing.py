@@ -118,7 +118,7 @@ def test_a_soft_brush_fades_to_its_rim_and_a_hard_one_does_not(page: Page) -> No
     drag(page, (0.3, 0.5), (0.7, 0.5))
     assert set(np.asarray(layer(page))[..., 3].flat) == {0, 255}
     page.locator("[data-act=clear]").click()
-    page.get_by_label("Brush hardness in percent").fill("20")
+    page.get_by_label("Brush hardness (%)").fill("20")
     drag(page, (0.3, 0.5), (0.7, 0.5))
     alphas = np.asarray(layer(page))[..., 3][:, 128]
     assert len(set(alphas.tolist())) > 4
@@ -209,7 +209,7 @@ def test_a_doodle_is_downloaded_and_imported_again(page: Page, tmp_path: Path) -
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     page.locator(".sketch-file").set_input_files(broken)
-    expect(page.locator(".sketch-said")).to_contain_text("not a picture")
+    expect(page.locator(".sketch-said")).to_contain_text("Unsupported image file.")
     assert layer(page).tobytes() == drawn.tobytes()
 
 
@@ -268,18 +268,18 @@ def test_an_ordinary_image_becomes_the_doodle(page: Page, kind: str, how: str) -
 def test_a_image_with_settings_is_asked_about(page: Page) -> None:
     made = ["made.png", "image/png", image_file("PNG", settings=True), "drop"]
     page.evaluate(HAND, made)
-    asked = page.get_by_role("dialog", name="This picture carries settings")
+    asked = page.get_by_role("dialog", name="This image contains settings")
     asked.get_by_role("button", name="Use as doodle").click()
     page.wait_for_function(DRAWN_AT_THE_WAIST)
     expect(page.locator("#notice")).to_have_text("")
     page.evaluate(HAND, made)
     asked.get_by_role("button", name="Restore settings").click()
-    expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's")
+    expect(page.locator("#notice")).to_contain_text("Restored recipe B")
 
 
 def test_a_file_that_is_no_image_is_told_at_the_canvas(page: Page) -> None:
     page.evaluate(HAND, ["notes.txt", "text/plain", [104, 105], "drop"])
-    expect(page.locator(".sketch-said")).to_contain_text("not a picture this browser can read")
+    expect(page.locator(".sketch-said")).to_contain_text("Unsupported image file.")
     drag(page, (0.3, 0.3), (0.7, 0.3))
     expect(page.locator(".sketch-said")).to_have_text("")
 

@@ -98,7 +98,7 @@ def left_in_english(page: Page) -> set[str]:
 def test_the_studio_speaks_chinese(chinese: Page, server: Server) -> None:
     open_studio(chinese, server)
     expect(chinese.locator("#generate")).to_have_text("生成")
-    expect(chinese.get_by_label("用户的话", exact=True)).to_be_visible()
+    expect(chinese.get_by_label("提示词", exact=True)).to_be_visible()
     expect(chinese.locator("#A-steps")).to_contain_text("采样步数")
     assert chinese.evaluate("document.documentElement.lang") == "zh-CN"
     assert left_in_english(chinese) == set()
@@ -116,11 +116,11 @@ def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> Non
     open_studio(chinese, server)
     chinese.locator("#words textarea, #words input").first.fill("裙" * 501)
     chinese.locator("#generate").click()
-    expect(chinese.locator("#notice")).to_have_text("用户的话有 501 个字符，最多 500 个：请缩短")
+    expect(chinese.locator("#notice")).to_have_text("提示词过长：501 个字符（最多 500 个）。")
     chinese.goto(f"{server.url}/themes?theme=first-light")
     chinese.locator("#versions").get_by_role("button", name="部署").first.click()
     chinese.locator("#checks summary").click()
-    expect(chinese.locator("#checks")).to_contain_text("模型相互匹配")
+    expect(chinese.locator("#checks")).to_contain_text("模型相互兼容")
     known = {"scribble", "lineart", "pose", "ink", "water", "pocket", "studio", "themes", "regression", "sheet",
              "robustness", "first", "light", "version", "out", "mia", "noah", "ruby", "kofi", "rosa", "ada", "ControlNet"}  # fmt: skip
     told = chinese.locator("#checks").inner_text()
@@ -130,15 +130,15 @@ def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> Non
 def test_what_is_chosen_is_shown_in_chinese_too(chinese: Page, server: Server) -> None:
     open_studio(chinese, server)
     preprocessor = chinese.locator("[id='A-control_units-0-preprocessor'] input")
-    expect(preprocessor).to_have_value("涂鸦线")
-    choose(chinese, "A-control_units-0-preprocessor", "线稿")
-    expect(preprocessor).to_have_value("线稿")
+    expect(preprocessor).to_have_value("涂鸦（Scribble）")
+    choose(chinese, "A-control_units-0-preprocessor", "线稿（Lineart）")
+    expect(preprocessor).to_have_value("线稿（Lineart）")
     expect(chinese.locator("#unsaved")).to_contain_text(
         "A，控制单元 pocket-scribble，预处理器：scribble → lineart"
     )
     chinese.reload()
     chinese.wait_for_selector("html[data-opened]")
-    expect(preprocessor).to_have_value("线稿")
+    expect(preprocessor).to_have_value("线稿（Lineart）")
 
 
 @pytest.mark.parametrize("address", PLAIN)

@@ -37,7 +37,7 @@ def scrolled_end(page: Page) -> str:
 def test_the_list_grows_as_one_scrolls_and_ends(history: Page) -> None:
     assert history.locator("#list figure").count() < 200
     until(lambda: scrolled_end(history))
-    expect(history.locator("#end")).to_have_text("That is all.")
+    expect(history.locator("#end")).to_have_text("End of results")
     expect(history.locator("#list figure")).to_have_count(200)
     expect(history.locator("#count")).to_have_text("200 variants")
 
@@ -79,20 +79,18 @@ def test_the_filter_narrows_the_list(history: Page) -> None:
     history.get_by_label("Prompt contains").fill("dress 19")
     expect(history.locator("#list figure")).to_have_count(2)  # 193 and 197 are B's.
     history.get_by_label("Prompt contains").fill("no such thing")
-    expect(history.locator("#end")).to_have_text("Nothing fits.")
+    expect(history.locator("#end")).to_have_text("No matches")
 
 
 def test_a_variant_is_looked_at_and_restored_in_the_studio(history: Page) -> None:
     history.get_by_label("Prompt contains").fill("dress 198")
     expect(history.locator("#list figure")).to_have_count(1)
-    history.get_by_title("Look closer").click()
+    history.get_by_title("View").click()
     detail = history.locator("#detail")
     expect(detail).to_contain_text("a red dress 198")
     expect(detail).to_contain_text("pocket-ink")
-    detail.get_by_text("Restore in the studio").click()
-    expect(history.locator("#notice")).to_contain_text(
-        "Recipe C is the picture's, with its seed 198."
-    )
+    detail.get_by_text("Open in studio").click()
+    expect(history.locator("#notice")).to_contain_text("Restored recipe C (seed 198).")
     expect(history.locator("#seed input")).to_have_value("198")
     expect(history.locator(".sketch-base")).to_have_attribute("alt", "Ada")
     assert "variant" not in history.url
@@ -107,7 +105,7 @@ def test_chosen_variants_are_deleted_with_their_files(
     figures.first.get_by_role("checkbox").check()
     figures.nth(1).get_by_role("checkbox").check()
     history.on("dialog", lambda dialog: dialog.accept())
-    history.get_by_role("button", name="Delete 2 chosen").click()
+    history.get_by_role("button", name="Delete 2 selected").click()
     expect(figures).to_have_count(9)
 
 

@@ -118,7 +118,7 @@ def begun(page: Page) -> None:
 
 def four_made(page: Page) -> None:
     expect(page.locator("#generate")).to_be_enabled()
-    expect(page.locator("#notice")).to_contain_text("Four variants in")
+    expect(page.locator("#notice")).to_contain_text("Generated 4 variants in")
     expect(page.locator(".card-done")).to_have_count(4)
 
 
@@ -176,14 +176,14 @@ def test_a_run_says_that_the_store_stays_away(
     with stopped(postgresql):
         expect(page.locator(".card-failed")).to_have_count(4)
         for card in page.locator(".card-failed").all():
-            expect(card.get_by_role("alert")).to_contain_text("generate again")
+            expect(card.get_by_role("alert")).to_contain_text("Generate again")
             expect(card).not_to_contain_text("postgresql")
-        expect(page.locator("#notice")).to_contain_text("0 of 4 variants made; A, B, C, D failed")
+        expect(page.locator("#notice")).to_contain_text(
+            "0 of 4 variants finished. Failed: A, B, C, D (see card)."
+        )
         expect(page.locator("#generate")).to_be_enabled()
         page.locator("#generate").click()
-        banner = page.get_by_role("alert").filter(
-            has_text="The studio cannot use its data just now"
-        )
+        banner = page.get_by_role("alert").filter(has_text="The studio cannot access its data")
         expect(banner).to_be_visible()
         expect(page.locator(".toast-body:visible")).to_have_count(0)
         lives(server, is_away=True)

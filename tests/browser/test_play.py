@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from studio.app import AppContainer, create_app_container
-from studio.recipes.palette import PALETTE
+from studio.messages import message
+from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.rendering.fake_renderer import FakeRenderer
@@ -44,11 +45,11 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
     phone.on("pageerror", lambda error: errors.append(str(error)))
     with serving(studio) as address:
         phone.goto(f"{address}/play/first-light")
-        phone.get_by_label("Key").fill("nobody's")
-        phone.get_by_role("button", name="Open").click()
-        expect(phone.locator("#told")).to_contain_text("bring the key of a client")
-        phone.get_by_label("Key").fill(key)
-        phone.get_by_role("button", name="Open").click()
+        phone.get_by_label("API key").fill("nobody's")
+        phone.get_by_role("button", name="Connect").click()
+        expect(phone.locator("#told")).to_contain_text("API key missing or invalid")
+        phone.get_by_label("API key").fill(key)
+        phone.get_by_role("button", name="Connect").click()
         expect(phone.locator("#theme")).to_have_text("First light")
         expect(phone.locator("#base")).not_to_have_js_property("naturalWidth", 0)
         assert violations(phone) == []
@@ -56,7 +57,7 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         offered = phone.locator("#colours button")
         expect(offered).to_have_count(len(PALETTE))
         for button, (name, color) in zip(offered.all(), PALETTE, strict=True):
-            expect(button).to_have_attribute("aria-label", name)
+            expect(button).to_have_attribute("aria-label", str(message(NAME_IDS[name])))
             expect(button).to_have_css("background-color", _css(color))
         box = phone.locator("#doodle").bounding_box()
         assert box is not None
@@ -64,10 +65,10 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         phone.mouse.down()
         phone.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.6, steps=5)
         phone.mouse.up()
-        phone.get_by_label("What is it?").fill("a red dress")
-        phone.get_by_role("button", name="Make four pictures").click()
+        phone.get_by_label("Prompt").fill("a red dress")
+        phone.get_by_role("button", name="Generate").click()
         expect(phone.locator("#four img")).to_have_count(4)
-        second = phone.get_by_role("button", name="Picture B")
+        second = phone.get_by_role("button", name="Variant B")
         second.click()
         expect(second).to_have_attribute("aria-pressed", "true")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
@@ -82,12 +83,12 @@ def test_what_does_not_pass_is_told_in_place(phone: Page, studio: AppContainer) 
     key = studio.stores.clients.create_or_rotate_key(ApiClient(name="play"))
     with serving(studio) as address:
         phone.goto(f"{address}/play/first-light")
-        phone.get_by_label("Key").fill(key)
-        phone.get_by_role("button", name="Open").click()
-        phone.get_by_label("What is it?").fill("a n4ked man")
-        phone.get_by_role("button", name="Make four pictures").click()
+        phone.get_by_label("API key").fill(key)
+        phone.get_by_role("button", name="Connect").click()
+        phone.get_by_label("Prompt").fill("a n4ked man")
+        phone.get_by_role("button", name="Generate").click()
         expect(phone.locator("#told")).to_have_text(
-            "these words cannot be used here: choose others"
+            "Prompt rejected by moderation. Use a different prompt."
         )
         phone.goto(f"{address}/play/nothing")
-        expect(phone.locator("#told")).to_contain_text("no theme 'nothing' is served")
+        expect(phone.locator("#told")).to_contain_text("Theme “nothing” is not deployed.")

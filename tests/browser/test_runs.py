@@ -28,7 +28,7 @@ def test_a_doodle_becomes_four_different_images(page: Page, log: Log, server: Se
     images = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
     assert all(image.size == (256, 256) for image in images)
     assert len({hashlib.sha256(image.tobytes()).digest() for image in images}) == 4
-    expect(page.locator("#notice")).to_contain_text("Four variants in")
+    expect(page.locator("#notice")).to_contain_text("Generated 4 variants in")
     expect(page.locator("#generate")).to_be_enabled()
     assert log.errors == []
     outside = [a for a in log.addresses if not a.startswith((server.url, "data:", "blob:"))]
@@ -48,7 +48,7 @@ def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
     start_long_run(page)
     page.locator("#stop").click()
     expect(page.locator(".card-cancelled")).to_have_count(4)
-    expect(page.locator("#notice")).to_contain_text("Stopped with 0 of 4 variants made.")
+    expect(page.locator("#notice")).to_contain_text("Stopped. 0 of 4 variants finished.")
     for name, value in (("steps", "4"), ("width", "256"), ("height", "256")):
         set_number(page, f"A-{name}", value)
     page.locator("#generate").click()
@@ -59,19 +59,17 @@ def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> Non
     page.locator("#words textarea, #words input").first.fill("x" * 10_000)
     page.locator("#generate").click()
     alert = page.locator("#notice [role=alert]")
-    expect(alert).to_contain_text(
-        "the words have 10,000 characters; at most 500 are taken: shorten them"
-    )
+    expect(alert).to_contain_text("Prompt too long: 10,000 characters (max 500).")
     expect(page.locator(".card-idle")).to_have_count(4)
 
 
 def test_a_value_that_does_not_hold_is_told_with_its_recipe_and_field(page: Page) -> None:
     set_number(page, "A-width", "250")
-    expect(page.locator("#unsaved [role=alert]")).to_contain_text("recipe A: width")
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text("Recipe A: width")
     told = page.locator("#A-width").evaluate("e => getComputedStyle(e, '::after').content")
     assert "multiple of 8" in told
     page.locator("#generate").click()
-    expect(page.locator("#notice [role=alert]")).to_contain_text("recipe A: width")
+    expect(page.locator("#notice [role=alert]")).to_contain_text("Recipe A: width")
 
 
 def test_a_reload_goes_on_with_the_run_of_the_address(page: Page, browser: Browser) -> None:
@@ -85,7 +83,7 @@ def test_a_reload_goes_on_with_the_run_of_the_address(page: Page, browser: Brows
         page.reload()
         for each in (page, second):
             expect(each.locator(".card-done")).to_have_count(4)
-            expect(each.locator("#notice")).to_contain_text("Four variants in")
+            expect(each.locator("#notice")).to_contain_text("Generated 4 variants in")
         images = [each.locator("#card-D img").get_attribute("src") for each in (page, second)]
     assert images[0] == images[1]
 
@@ -100,10 +98,12 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
     server.stop()
     server.start()
     page.goto(f"{server.url}/?{address.split('?')[1]}")
-    expect(page.locator("#notice")).to_contain_text("The 4 kept variants of an earlier run.")
+    expect(page.locator("#notice")).to_contain_text(
+        "Showing 4 stored variants from an earlier run."
+    )
     expect(page.locator(".card-done")).to_have_count(4)
     page.goto(f"{server.url}/?run={'0' * 32}")
-    expect(page.locator("#notice [role=alert]")).to_contain_text("not under way here")
+    expect(page.locator("#notice [role=alert]")).to_contain_text("is not active")
 
 
 def test_images_are_compared_under_a_slider_reused_and_their_seed_kept(page: Page) -> None:
@@ -116,14 +116,14 @@ def test_images_are_compared_under_a_slider_reused_and_their_seed_kept(page: Pag
     page.locator("#card-B .open").click()
     viewer = page.locator(".viewer")
     expect(viewer).to_be_visible()
-    expect(viewer.get_by_label("Left picture")).to_have_value("B")
-    expect(viewer.get_by_label("Right picture")).to_have_value("Doodle")
+    expect(viewer.get_by_label("Left image")).to_have_value("B")
+    expect(viewer.get_by_label("Right image")).to_have_value("Doodle")
     shown = viewer.locator("[data-shown=left]")
     assert shown.get_attribute("src") == page.locator("#card-B img").get_attribute("src")
-    viewer.get_by_label("Where left ends").fill("80")
+    viewer.get_by_label("Split position").fill("80")
     assert "80%" in str(viewer.locator(".viewer-stage").get_attribute("style"))
     viewer.locator("[data-name=D]").click()
-    expect(viewer.get_by_label("Right picture")).to_have_value("D")
+    expect(viewer.get_by_label("Right image")).to_have_value("D")
     page.keyboard.press("Escape")
     expect(viewer).not_to_be_visible()
     page.locator("#card-B [data-use=seed]").click()
@@ -141,7 +141,11 @@ def test_images_are_compared_under_a_slider_reused_and_their_seed_kept(page: Pag
 # Issue 18, 16.
 @pytest.mark.parametrize(
     ("seed", "told"),
-    [("99999999999", "is out of range"), ("-5", "is out of range"), ("1.5", "is no whole number")],
+    [
+        ("99999999999", "is out of range"),
+        ("-5", "is out of range"),
+        ("1.5", "is not a whole number"),
+    ],
 )
 def test_a_seed_that_cannot_be_is_told_in_its_field(
     page: Page, log: Log, seed: str, told: str
@@ -176,7 +180,7 @@ def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> Non
     page.locator("#generate").click()  # Whatever was begun before is done when this is.
     expect(page.locator("#generate")).to_be_disabled()
     expect(page.locator("#generate")).to_be_enabled()
-    expect(page.locator("#notice")).to_contain_text("Four variants in")
+    expect(page.locator("#notice")).to_contain_text("Generated 4 variants in")
     after = variants.query(HistoryFilter(), None).rows
     assert (
         len({row.variant.request_id for row in after} - {row.variant.request_id for row in before})
@@ -192,7 +196,7 @@ def test_a_server_that_is_killed_in_mid_run_is_told_and_come_back_to(
     drawn = colors(layer(page))
     start_long_run(page)
     port = server.kill()
-    lost = page.get_by_role("alert").filter(has_text="The connection to the studio is lost")
+    lost = page.get_by_role("alert").filter(has_text="Connection lost. Reconnecting…")
     expect(lost).to_be_visible()
     expect(lost).to_contain_text("the run is lost")
     expect(page.locator("#card-A")).to_contain_text("Connection lost")

@@ -16,48 +16,48 @@ pytestmark = pytest.mark.browser
 
 def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> None:
     page.goto(f"{server.url}/safety")
-    tried = page.get_by_label("What somebody might write")
+    tried = page.get_by_label("Prompt text")
     tried.fill("a frobnicated n4ked dress")
-    page.get_by_role("button", name="Judge").click()
+    page.get_by_role("button", name="Check").click()
     expect(page.locator("#verdict")).to_contain_text("naked ← n4ked")
-    expect(page.locator("#verdict > b")).to_have_text("block")
-    page.get_by_label("One a line").fill("[mask]\nfrobnicat*\n")
-    page.get_by_role("button", name="Keep", exact=True).click()
-    expect(page.locator("#list-told")).to_have_text("1 entries count from now on.")
+    expect(page.locator("#verdict > b")).to_have_text("Blocked")
+    page.get_by_label("One entry per line").fill("[mask]\nfrobnicat*\n")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#list-told")).to_have_text("1 entries active")
     tried.fill("a frobnicated dress")
-    page.get_by_role("button", name="Judge").click()
-    expect(page.locator("#verdict > b")).to_have_text("mask")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#verdict > b")).to_have_text("Masked")
     expect(page.locator("#verdict")).to_contain_text(
-        re.compile("(What is drawn: |实际绘制：)a dress")
+        re.compile("(After masking: |打码后：)a dress")
     )
-    page.get_by_label("One a line").fill("frobnicate")
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_label("One entry per line").fill("frobnicate")
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#told")).to_contain_text(
-        "own.txt, line 1: say first what for, such as [block]"
+        "own.txt, line 1: no section. Start with one, such as [block]."
     )
     page.reload()
-    expect(page.get_by_label("One a line")).to_have_value("[mask]\nfrobnicat*\n")
+    expect(page.get_by_label("One entry per line")).to_have_value("[mask]\nfrobnicat*\n")
     assert [error for error in log.errors if "400" not in error] == []
 
 
 def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: str) -> None:
     page.goto(f"{server.url}/safety")
     page.locator("select[name=slug]").select_option(quick)
-    expect(page.get_by_label("Picture threshold")).to_have_value("0.8")
-    page.get_by_label("Picture threshold").fill("0.6")
-    page.get_by_label("Negative prompt of the theme").fill("gore")
-    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.get_by_label("NSFW threshold")).to_have_value("0.8")
+    page.get_by_label("NSFW threshold").fill("0.6")
+    page.get_by_label("Theme negative prompt").fill("gore")
+    page.get_by_role("button", name="Save as new version").click()
     expect(page.locator("#policy-told")).to_have_text(
-        "Saved as version 2: deploy it to have it count."
+        "Saved as version 2. Deploy it to take effect."
     )
     page.goto(f"{server.url}/themes?theme={quick}")
-    expect(page.locator("main")).to_contain_text("safety policy")
+    expect(page.locator("main")).to_contain_text("moderation policy")
 
 
 def test_images_are_scored_against_a_threshold(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/safety")
     page.wait_for_selector("select[name=slug] option", state="attached")
-    page.get_by_label("PNG pictures").set_input_files(_images(["white", "red", "blue"]))
+    page.get_by_label("PNG images").set_input_files(_images(["white", "red", "blue"]))
     expect(page.locator("#withheld")).to_have_text("0 of 3 withheld at 0.80")
     expect(page.locator("#scored img")).to_have_count(3)
     page.get_by_label("Threshold", exact=True).fill("0")
@@ -72,15 +72,15 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
     page.locator("#words textarea, #words input").first.fill("a n4ked statue")
     page.locator("#generate").click()
     expect(page.locator("body")).to_contain_text(
-        "the words hold what the lists block: naked; choose others, or mend the lists"
+        "Prompt contains blocked terms: naked. Use other words, or edit the word lists."
     )
     page.goto(f"{server.url}/safety")
     row = page.locator("#rows tr").filter(has_text="a n4ked statue").first
-    expect(row).to_contain_text("words")
+    expect(row).to_contain_text("Prompt")
     row.get_by_role("button", name="Review").click()
-    row.get_by_label("Why").fill("a museum's")
-    row.get_by_role("button", name="wrong").click()
-    expect(row).to_contain_text(re.compile("(wrong|错误) a museum's"))
+    row.get_by_label("Reason").fill("a museum's")
+    row.get_by_role("button", name="False positive", exact=True).click()
+    expect(row).to_contain_text(re.compile("(False positive|误判) a museum's"))
     page.reload()
     expect(page.locator("#rows tr").filter(has_text="a museum's").first).to_be_visible()
     page.get_by_label("Stage").select_option("image")

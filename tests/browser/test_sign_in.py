@@ -44,7 +44,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     page.wait_for_selector("html[data-opened]")
     set_number(page, "A-steps", "9")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved First light, version 2.")
+    expect(page.locator("#notice")).to_contain_text("Saved First light as version 2.")
     assert studio.stores.themes.get_version("first-light", 2).author == "Ada B"
     page.get_by_role("button", name="Deployment").click()
     page.locator("#deploy").click()
@@ -56,7 +56,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     asked.locator(".acts button").first.click()
     expect(page.locator("#served")).to_contain_text("Ada B")
     out = page.get_by_role("button", name="Sign out")
-    expect(out).to_have_attribute("title", "You are Ada B")
+    expect(out).to_have_attribute("title", "Signed in as Ada B")
     out.click()
     expect(page.get_by_label("Password")).to_be_visible()
     page.goto(page.url.replace("/sign-in", "/history"))
@@ -65,7 +65,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
 
 @pytest.mark.parametrize(
     ("locale", "said"),
-    [("en-US", r"Too many wrong passwords: wait \d+ seconds\."), ("zh-CN", r"密码错误次数过多：请等待 \d+ 秒。")],
+    [("en-US", r"Too many failed sign-in attempts\. Try again in \d+ seconds\."), ("zh-CN", r"登录失败次数过多。请在 \d+ 秒后重试。")],
 )  # fmt: skip
 def test_too_many_wrong_passwords_are_told_in_ones_language(
     browser: Browser, studio: AppContainer, locale: str, said: str

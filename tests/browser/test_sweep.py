@@ -38,13 +38,13 @@ def test_a_sweep_says_what_it_takes_runs_and_shows_its_sheet(sweep: Page) -> Non
     axis(sweep, "Y", "preset", "first-light,picnic")
     sweep.locator("#sweep-count").click()
     told = sweep.locator("#sweep-told")
-    expect(told).to_contain_text("4 pictures, 0 of them here already; 0 changes of base model.")
+    expect(told).to_contain_text("4 images (0 cached), 0 base model switches.")
     sweep.locator("#sweep-go").click()
     confirm(sweep)
-    expect(told).to_contain_text("The sweep is done.")
+    expect(told).to_contain_text("Sweep finished.")
     expect(sweep.get_by_alt_text("Contact sheet")).to_have_count(1)
     sweep.locator("#sweep-count").click()
-    expect(told).to_contain_text("4 pictures, 4 of them here already; 0 changes of base model.")
+    expect(told).to_contain_text("4 images (4 cached), 0 base model switches.")
 
 
 def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
@@ -61,7 +61,7 @@ def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
     expect(told).to_contain_text(re.compile("of 100|共 100"))
     sweep.locator("#sweep-stop").click()
     # The picture that is being drawn ends first.
-    expect(told).to_contain_text("Stopped. What is drawn is kept", timeout=120_000)
+    expect(told).to_contain_text("Stopped. Finished images are kept", timeout=120_000)
     expect(sweep.locator("#sweep-go")).to_be_enabled()
     axis(sweep, "X", "seed", "1..100/100")
     sweep.locator("#sweep-count").click()
@@ -71,9 +71,9 @@ def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
 def test_an_axis_that_cannot_be_is_told(sweep: Page) -> None:
     axis(sweep, "X", "denoising_strength", "0.4..0.8")
     sweep.locator("#sweep-go").click()
-    expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text("is no range")
+    expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text("is not a valid range")
     axis(sweep, "X", "color", "red")
     sweep.locator("#sweep-go").click()
     expect(sweep.locator("#sweep-told [role=alert]")).to_contain_text(
-        "the recipe has no field 'color': write it like"
+        "Recipe field not found: “color”"
     )

@@ -39,7 +39,7 @@ def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Serve
     set_number(page, "B-steps", "13")
     page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved Autumn party, version 1.")
+    expect(page.locator("#notice")).to_contain_text("Saved Autumn party as version 1.")
     server.stop()
     server.start()
     open_studio(page, server)
@@ -60,13 +60,13 @@ def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: P
     page.locator("#show-maps-A").click()
     images = page.locator("#maps-A img")
     expect(images).to_have_count(2)
-    expect(page.get_by_alt_text("What pocket-scribble sees")).to_be_visible()
+    expect(page.get_by_alt_text("Control map: pocket-scribble")).to_be_visible()
     page.locator("[data-act=clear]").click()
     page.wait_for_function(f"{DRAWING} === null")
     settle(page)
     page.locator("#show-maps-A").click()
     expect(page.locator("#maps-A")).to_contain_text(
-        "pocket-scribble sees no strokes and will be left out"
+        "Nothing drawn; pocket-scribble will be skipped"
     )
     expect(images).to_have_count(1)
 
@@ -76,7 +76,7 @@ def test_a_control_unit_reads_an_uploaded_image(page: Page, tmp_path: Path) -> N
     file.write_bytes(examples.png((120, 120), (9, 8, 7, 255)))
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    choose(page, "A-control_units-0-source", "Own picture")
+    choose(page, "A-control_units-0-source", "Custom image")
     unit = page.locator(".unit").filter(has=page.locator("[id='A-control_units-0-source']"))
     chooser = unit.locator("input[type=file]").first
     chooser.set_input_files(broken)
@@ -84,7 +84,7 @@ def test_a_control_unit_reads_an_uploaded_image(page: Page, tmp_path: Path) -> N
     chooser.set_input_files(file)
     box = page.locator("[id='A-control_units-0-image_sha256'] textarea, [id='A-control_units-0-image_sha256'] input")  # fmt: skip
     expect(box.first).to_have_value(re.compile(r"[0-9a-f]{64}"))
-    choose(page, "A-control_units-0-preprocessor", "None: the picture as it is")
+    choose(page, "A-control_units-0-preprocessor", "None (use image as is)")
     page.locator("#show-maps-A").click()
     expect(page.locator("#maps-A img")).to_have_count(2)
 
@@ -93,7 +93,7 @@ def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
     choose(page, "A-loras-0-model-name", "glow")
     note = page.locator("[id='A-loras-0-model-name-note']")
     expect(note).to_contain_text(re.compile("(Trigger words: |触发词：)glow, night"))
-    choose(page, "A-loras-0-model-name", "none")
+    choose(page, "A-loras-0-model-name", "None")
     expect(note).not_to_contain_text("Trigger words")
 
 
@@ -113,9 +113,7 @@ def test_a_finished_image_restores_what_made_it(page: Page, tmp_path: Path) -> N
     file = tmp_path / "variant.png"
     file.write_bytes(png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json()))
     page.locator("#header input[type=file]").set_input_files(file)
-    expect(page.locator("#notice")).to_contain_text(
-        "Recipe C is the picture's, with its seed 4711."
-    )
+    expect(page.locator("#notice")).to_contain_text("Restored recipe C (seed 4711).")
     expect(page.locator(".sketch-base")).to_have_attribute("alt", "Ada")
     expect(page.locator("#seed input")).to_have_value("4711")
     expect(page.locator("#words textarea, #words input").first).to_have_value("a gown")
@@ -136,7 +134,7 @@ def test_a_image_dropped_on_the_page_restores_it_too(page: Page) -> None:
     }""",
         list(png),
     )
-    expect(page.locator("#notice")).to_contain_text("Recipe B is the picture's, with its seed 7.")
+    expect(page.locator("#notice")).to_contain_text("Restored recipe B (seed 7).")
     page.get_by_role("tab", name="B").click()
     expect(page.locator("#B-steps input[type=number]")).to_have_value("27")
 
@@ -161,11 +159,11 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     settle(page)
     open_studio(page, server)
     expect(page.locator("#A-steps input[type=number]")).to_have_value("31")
-    expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here")
+    expect(page.locator("#notice")).to_contain_text("Unsaved changes restored.")
     expect(page.locator("#words textarea, #words input").first).to_have_value("a warm coat")
     page.wait_for_function(DRAWN_AT_THE_WAIST)
     assert colors(layer(page)) == drawn
-    page.get_by_role("button", name="Reset to saved").first.click()
+    page.get_by_role("button", name="Revert to saved").first.click()
     expect(page.locator("#A-steps input[type=number]")).to_have_value("14")
     expect(unsaved).not_to_contain_text("unsaved")
 
@@ -191,7 +189,7 @@ def test_two_operators_do_not_overwrite_one_another(
         other.locator("#save").click()
         expect(other.locator("#notice")).to_contain_text("Saved")
         page.locator("#save").click()
-        expect(page.locator("#notice [role=alert]")).to_contain_text("was saved meanwhile")
+        expect(page.locator("#notice [role=alert]")).to_contain_text("in the meantime")
 
 
 def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> None:
@@ -199,11 +197,11 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     name.fill("Season")
     name.press("Tab")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved Season, version 1.")
+    expect(page.locator("#notice")).to_contain_text("Saved Season as version 1.")
     page.get_by_role("button", name="Deployment").click()
-    expect(page.locator("#served")).to_contain_text("never deployed to this channel")
+    expect(page.locator("#served")).to_contain_text("Not deployed to this channel yet.")
     page.locator("#check").click()
-    expect(page.locator("#findings")).to_contain_text("was never rendered")
+    expect(page.locator("#findings")).to_contain_text("has never been rendered")
     page.locator("#deploy").click()
     asked = page.get_by_role("dialog")
     asked.get_by_label("Your name").fill("ada")
@@ -213,18 +211,18 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     for box in asked.locator("#checks input").all():
         box.check()
     asked.locator(".acts button").first.click()
-    expect(page.locator("#findings")).to_contain_text("Version 1 of Season is served in live")
+    expect(page.locator("#findings")).to_contain_text("Version 1 of Season is now live in live")
     expect(page.locator("#served")).to_contain_text("ada")
     page.locator("#rollback").click()
     expect(asked.locator("h2")).to_contain_text("Season")
     asked.locator(".acts button").first.click()
-    expect(asked.locator("[role=alert]")).to_contain_text("served no other version")
+    expect(asked.locator("[role=alert]")).to_contain_text("has no earlier version")
     asked.get_by_role("button", name="Cancel").click()
     page.locator("#take-down").click()
     expect(asked.locator("h2")).to_contain_text("Season")
     asked.locator(".acts button").first.click()
-    expect(page.locator("#findings")).to_contain_text("Season is no longer served in live")
-    expect(page.locator("#served")).to_contain_text("taken down")
+    expect(page.locator("#findings")).to_contain_text("Season is no longer live in live")
+    expect(page.locator("#served")).to_contain_text("Undeployed")
 
 
 def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:
@@ -240,9 +238,9 @@ def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:
     expect(weight).to_be_visible()
     start = page.locator("[id='A-control_units-1-start']")
     expect(start).to_be_visible()
-    choose(page, "A-control_units-1-model-name", "none")
+    choose(page, "A-control_units-1-model-name", "None")
     expect(start).to_be_hidden()
-    page.get_by_role("button", name="Reset to saved").first.click()
+    page.get_by_role("button", name="Revert to saved").first.click()
     expect(start).to_be_visible()
     expect(factor).to_be_hidden()
 
@@ -276,7 +274,7 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     set_number(page, "A-steps", "12")
     expect(unsaved).to_contain_text("1 unsaved change")
     choose(page, "preset", "Neon night")
-    expect(page.locator("#notice")).to_contain_text("Your unsaved changes are here")
+    expect(page.locator("#notice")).to_contain_text("Unsaved changes restored.")
     expect(steps).to_have_value("37")
     expect(unsaved).to_contain_text("1 unsaved change")
     open_studio(page, server)
@@ -297,7 +295,7 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
 def test_a_value_that_does_not_hold_is_not_lost_to_another_theme(page: Page) -> None:
     opened = page.locator("#preset input").input_value()
     set_number(page, "A-width", "250")
-    expect(page.locator("#unsaved [role=alert]")).to_contain_text("recipe A: width")
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text("Recipe A: width")
     choose(page, "preset", "Picnic")
     expect(page.locator("#notice [role=alert]")).to_contain_text("before you open another theme")
     expect(page.locator("#preset input")).to_have_value(opened)
@@ -312,7 +310,7 @@ def test_a_version_of_an_address_does_not_replace_a_draft(page: Page, server: Se
         set_number(page, "A-steps", str(40 + number))
         expect(page.locator("#unsaved")).to_contain_text("unsaved change")
         page.locator("#save").click()
-        expect(page.locator("#notice")).to_contain_text(f"Saved Twice, version {number}.")
+        expect(page.locator("#notice")).to_contain_text(f"Saved Twice as version {number}.")
     expect(page.locator("#unsaved")).not_to_contain_text("unsaved change")
     set_number(page, "A-steps", "47")
     expect(page.locator("#unsaved")).to_contain_text("1 unsaved change")
@@ -336,9 +334,9 @@ def test_the_canvas_stays_where_it_is_whatever_is_told(page: Page) -> None:
     page.locator("#unsaved summary").click()
     assert page.evaluate(top) == before
     set_number(page, "A-width", "250")
-    expect(page.locator("#unsaved [role=alert]")).to_contain_text("recipe A: width")
+    expect(page.locator("#unsaved [role=alert]")).to_contain_text("Recipe A: width")
     page.locator("#generate").click()
-    expect(page.locator("#notice [role=alert]")).to_contain_text("recipe A: width")
+    expect(page.locator("#notice [role=alert]")).to_contain_text("Recipe A: width")
     assert page.evaluate(top) == before
     assert page.evaluate(cards) == cards_before
 
@@ -351,12 +349,14 @@ def test_a_theme_has_a_chinese_name(page: Page) -> None:
     page.locator("#generate").click()
     expect(page.locator("#card-A")).to_contain_text("Step")
     page.locator("#stop").click()
-    expect(page.locator("#notice")).to_contain_text("Stopped with")
+    expect(page.locator("#notice")).to_contain_text("Stopped")
     page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved 春日野餐, version 1.")
+    expect(page.locator("#notice")).to_contain_text("Saved 春日野餐 as version 1.")
     choose(page, "preset", "Picnic")
     choose(page, "preset", "春日野餐")
     expect(name).to_have_value("春日野餐")
     name.fill("")
     page.locator("#save").click()
-    expect(page.locator("#notice [role=alert]")).to_contain_text("the theme has no name: type one")
+    expect(page.locator("#notice [role=alert]")).to_contain_text(
+        "The theme has no name. Enter one."
+    )

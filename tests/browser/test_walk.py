@@ -14,12 +14,12 @@ pytestmark = pytest.mark.browser
 SIZES = {"desk": (1440, 1000), "phone": (390, 844)}
 SAID = {
     "en-US": {
-        "unsaved": "1 unsaved change", "done": "Four variants in", "diverse": "Diversity of the four",
-        "themes": "What changed", "axis": "X axis", "end": "That is all.",
+        "unsaved": "1 unsaved change", "done": "Generated 4 variants in", "diverse": "Diversity:",
+        "themes": "Changes", "axis": "X axis", "end": "End of results",
     },
     "zh-CN": {
-        "unsaved": "1 处未保存的修改", "done": "四个变体", "diverse": "四张的多样性",
-        "themes": "变更", "axis": "X 轴", "end": "已全部显示。",
+        "unsaved": "1 处未保存的修改", "done": "已生成 4 个方案", "diverse": "多样性：",
+        "themes": "变更", "axis": "X 轴", "end": "没有更多结果",
     },
 }  # fmt: skip
 

@@ -16,14 +16,14 @@ def test_models_say_where_they_are_and_a_pull_that_cannot_be_says_why(
 ) -> None:
     page.goto(f"{server.url}/models")
     row = page.locator("#models tr").filter(has_text="pocket-water")
-    expect(row).to_contain_text("checkpoint")
-    expect(row).to_contain_text("on disk")
+    expect(row).to_contain_text("Base model")
+    expect(row).to_contain_text("On disk")
     expect(page.locator("#models tr").filter(has_text="glow")).to_contain_text("glow, night")
-    page.get_by_role("button", name="Scan the folders").click()
+    page.get_by_role("button", name="Rescan").click()
     expect(page.locator("#problems li")).to_have_count(1)
     page.get_by_label("Repository").fill("../etc")
-    page.get_by_role("button", name="Bring").click()
-    expect(page.locator("#told")).to_contain_text("is no repository")
+    page.get_by_role("button", name="Download").click()
+    expect(page.locator("#told")).to_contain_text("is not a valid repository")
     assert log.errors == []
 
 
@@ -37,7 +37,7 @@ def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
     start_long_run(page)
     expect(system.locator("#runs a")).to_have_count(1)
     page.locator("#stop").click()
-    expect(system.locator("#runs")).to_contain_text("Nothing.")
+    expect(system.locator("#runs")).to_contain_text("None")
     expect(system.locator("#engine")).to_contain_text(
         re.compile("pocket-ink (on the device|在设备上)")
     )

@@ -64,7 +64,7 @@ def test_batch_renders_nearly_the_same_as_single_jobs(
             < MAX_MEAN_DIFFERENCE
         )
         assert tuple(map(str, result.notes)) == (
-            "drawn in one batch of 3: alone, the last bits differ",
+            "Rendered in a batch of 3; not bit-identical to single renders",
         )
     assert (pixels(results[0].image) != pixels(results[1].image)).any()
     assert (pixels(results[0].image) != pixels(results[2].image)).any()
@@ -88,12 +88,12 @@ def test_each_job_of_a_batch_reports_steps_and_its_own_previews(harness: RenderH
 
 def test_cancelling_one_job_cancels_the_batch(harness: RenderHarness) -> None:
     cancelled = RenderListener(should_cancel=lambda: True)
-    with pytest.raises(JobCancelledError, match="variant B, C was stopped"):
+    with pytest.raises(JobCancelledError, match="Variant B, C stopped"):
         render_batch(harness, three_jobs(harness)[:2], RenderListener(), cancelled)
 
 
 def test_batch_with_different_prompt_lengths_is_refused(harness: RenderHarness) -> None:
     short = harness.job()
     long = short.model_copy(update={"slot": "C", "prompt": ", ".join(["red dress"] * 60)})
-    with pytest.raises(RenderError, match="different lengths: draw them one by one"):
+    with pytest.raises(RenderError, match="Prompts have different lengths"):
         render_batch(harness, [short, long])

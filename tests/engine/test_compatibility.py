@@ -111,7 +111,7 @@ def test_single_file_vae_of_unknown_family_gives_a_note_for_sdxl(
     single_file = {"vae": ModelRef(name="single")}
     assert render(harness, "sd15", **single_file).notes == ()
     (note,) = render(harness, "sdxl", **single_file).notes
-    assert str(note).startswith("VAE single does not say which family it is made for")
+    assert str(note).startswith("VAE single does not state its model family")
 
 
 def write_controlnet(models: Path, family: ModelFamily, **config: Any) -> dict[str, Any]:
@@ -131,9 +131,7 @@ def test_controlnet_of_unknown_family_needs_the_same_cross_attention_dim(
         m.family for m in harness.catalog.list_models("controlnet") if m.name == "net-sd15"
     ] == ["unknown"]
     for base_model in ("sd15", "sdxl", "pocket-ink"):
-        with pytest.raises(
-            IncompatibleModelError, match="'net-sd15' is for no family the studio knows"
-        ):
+        with pytest.raises(IncompatibleModelError, match="ControlNet “net-sd15” is unknown"):
             render(harness, base_model, control_units=[unit])
     assert harness.engine.status().base_models.misses == 0
     render(harness, "sd15-folder", control_units=[unit])
@@ -143,10 +141,10 @@ def test_controlnet_of_unknown_family_needs_the_same_cross_attention_dim(
 def test_size_that_the_family_does_not_support_is_refused(harness: RenderHarness) -> None:
     with pytest.raises(
         IncompatibleModelError,
-        match="sd3, which draws sides in multiples of 16: 72 is none, choose 64",
+        match=r"\(sd3\) needs sides in multiples of 16\. Use 64 instead of 72",
     ):
         render(harness, "sd3", width=72)
-    with pytest.raises(IncompatibleModelError, match="multiples of 16: 120 is none, choose 128"):
+    with pytest.raises(IncompatibleModelError, match=r"multiples of 16\. Use 128 instead of 120"):
         render(harness, "sd3", face_repair={"enabled": True, "render_size": 120})
     assert harness.engine.status().base_models.misses == 0
     assert render(harness, "sd15", width=72).image.size == (72, 64)
@@ -157,7 +155,7 @@ def test_size_that_the_family_does_not_support_is_refused(harness: RenderHarness
 
 # Issue 18, 15.
 def test_ignored_prompt_weights_give_a_note(harness: RenderHarness) -> None:
-    note = "this family of base models leaves the weights of words aside"
+    note = "Prompt weights are ignored by this model family"
     assert tuple(map(str, render(harness, "sd3", prompt_template="a (red:1.4) dress").notes)) == (
         note,
     )
@@ -181,7 +179,7 @@ def test_zero_terminal_snr_is_used_or_noted(harness: RenderHarness, models: Path
     assert (pixels(result.image) != before).any()
     assert result.notes == ()
     (note,) = render(harness, "noob", sampler="Heun").notes
-    assert str(note).startswith("sampler Heun does not know this base model's noise schedule")
+    assert str(note).startswith("Sampler Heun does not support this base model's noise schedule")
     assert str(note).endswith(
         "choose one of Euler, Euler a, DPM++ 2M, DPM++ 2M SDE, DDIM, UniPC, LCM"
     )

@@ -105,9 +105,7 @@ def test_empty_doodle_renders_the_base_image_and_notes_the_unit_left_out(
     harness: RenderHarness,
 ) -> None:
     result = harness.render(harness.job(doodle=None))
-    assert tuple(map(str, result.notes)) == (
-        "unit pocket-scribble saw no strokes and was left out",
-    )
+    assert tuple(map(str, result.notes)) == ("Control unit pocket-scribble skipped: nothing drawn",)
     assert [m.name for m in result.models] == ["pocket-ink", "pocket-pose"]
 
 
@@ -125,7 +123,7 @@ def test_chunked_prompt_gives_a_note_with_its_token_count(harness: RenderHarness
     job = harness.job()
     long_job = job.model_copy(update={"prompt": "red dress, " * 30})
     result = harness.render(long_job)
-    assert tuple(map(str, result.notes)) == ("the prompt has 90 tokens and is read in parts of 75",)
+    assert tuple(map(str, result.notes)) == ("Prompt has 90 tokens; encoded in chunks of 75",)
     assert result.token_count == 90
     assert harness.render(job).notes == ()
 
@@ -196,8 +194,8 @@ def test_every_sampler_runs_with_every_schedule_it_supports(
 def test_unknown_model_is_named_in_the_error(harness: RenderHarness) -> None:
     job = harness.job()
     for changes, error in (
-        ({"base_model": ModelRef(name="nope")}, "no checkpoint named 'nope'"),
-        ({"loras": (LoraSettings(model=ModelRef(name="nope")),)}, "no lora named 'nope'"),
+        ({"base_model": ModelRef(name="nope")}, "Base model not found: “nope”"),
+        ({"loras": (LoraSettings(model=ModelRef(name="nope")),)}, "LoRA not found: “nope”"),
     ):
         unknown = job.model_copy(
             update={
@@ -212,7 +210,7 @@ def test_unknown_model_is_named_in_the_error(harness: RenderHarness) -> None:
 def test_pose_unit_without_keypoints_is_refused_with_a_hint(harness: RenderHarness) -> None:
     job = harness.job()
     without_keypoints: BaseImage = job.base_image.model_copy(update={"keypoints": None})
-    with pytest.raises(InvalidInputError, match="has no keypoints: set them"):
+    with pytest.raises(InvalidInputError, match=r"has no keypoints\. Set them"):
         harness.render(job.model_copy(update={"base_image": without_keypoints}))
 
 
@@ -238,7 +236,7 @@ def test_controlnet_of_another_family_is_refused(harness: RenderHarness, tmp_pat
     )
     catalog = ModelCatalog((tmp_path / "models",), HashCache(None))
     mixed = RenderHarness(harness.studio, catalog, Engine(catalog, "cpu"))
-    with pytest.raises(IncompatibleModelError, match="'pocket-pose' is made for sd15"):
+    with pytest.raises(IncompatibleModelError, match="“pocket-pose” is for sd15"):
         mixed.render(mixed.job())
 
 
@@ -249,7 +247,7 @@ def test_error_inside_diffusers_becomes_render_error(
         raise RuntimeError("a kernel burst\nwith a long tail")
 
     monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", fail)
-    with pytest.raises(RenderError, match="rendering with pocket-ink failed: a kernel burst$"):
+    with pytest.raises(RenderError, match="Rendering with pocket-ink failed: a kernel burst$"):
         harness.render(harness.job())
 
 
@@ -267,7 +265,7 @@ def test_lost_device_is_reported_with_a_hint(
 def test_model_beyond_the_memory_limit_is_named(harness: RenderHarness) -> None:
     engine = Engine(harness.catalog, "cpu", CacheLimits(device_bytes=2**20))
     with pytest.raises(
-        InsufficientMemoryError, match="model pocket-ink needs .* MB and does not fit"
+        InsufficientMemoryError, match="Model pocket-ink needs .* MB and exceeds the device limit"
     ):
         RenderHarness(harness.studio, harness.catalog, engine).render(harness.job())
 
@@ -302,7 +300,7 @@ def test_out_of_memory_clears_the_device_and_retries_once(
     monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", run_out_of_memory)
     assert (pixels(fresh.render(job).image) == expected).all()
     assert len(calls) == 2
-    with pytest.raises(RenderError, match=r"too little memory for pocket-ink at 256 x 256"):
+    with pytest.raises(RenderError, match="Out of device memory: pocket-ink at 256 x 256"):
         fresh.render(job)
     assert (pixels(fresh.render(job).image) == expected).all()
 
@@ -312,7 +310,7 @@ def test_overflow_names_the_recipe(harness: RenderHarness) -> None:
     overflowing = job.model_copy(
         update={"recipe": job.recipe.model_copy(update={"guidance_scale": float("inf")})}
     )
-    with pytest.raises(RenderError, match=r"recipe B made no picture: the numbers overflowed"):
+    with pytest.raises(RenderError, match="Non-finite latents in recipe B"):
         harness.render(overflowing)
 
 

@@ -171,7 +171,7 @@ def test_sdxl_supports_hires_fix_and_face_restoration(family_harness: RenderHarn
 
 def test_sdxl_controlnet_is_refused_for_another_family(family_harness: RenderHarness) -> None:
     with pytest.raises(
-        IncompatibleModelError, match="'sdxl-net' is made for sdxl, base model 'sd15' is sd15"
+        IncompatibleModelError, match="“sdxl-net” is for sdxl, but base model “sd15” is sd15"
     ):
         render(family_harness, "sd15", control_units=[UNIT])
 
@@ -259,7 +259,7 @@ def test_single_file_with_missing_weights_is_named(
     complete = load_file(file)
     removed = "model.diffusion_model.middle_block.1.proj_in.weight"
     save_file({name: value for name, value in complete.items() if name != removed}, file)
-    with pytest.raises(CorruptModelError, match="checkpoint tiny .* weights are missing from it"):
+    with pytest.raises(CorruptModelError, match="Base model tiny .* weights are missing"):
         render(make_harness(tmp_path), "tiny")
 
 
@@ -269,7 +269,7 @@ def test_single_file_without_text_encoder_is_refused_with_a_hint(
     file = tiny.write_single_file("sd15", tmp_path)
     unet_only = {k: v for k, v in load_file(file).items() if k.startswith("model.diff")}
     save_file(unet_only, file)
-    with pytest.raises(IncompatibleModelError, match="no text encoder the studio knows"):
+    with pytest.raises(IncompatibleModelError, match="no supported text encoder"):
         render(make_harness(tmp_path), "tiny")
 
 

@@ -92,7 +92,7 @@ def test_lora_of_another_family_is_refused_before_loading(
         lora_harness.studio, lora_harness.catalog, Engine(lora_harness.catalog, "cpu")
     )
     with pytest.raises(
-        IncompatibleModelError, match="lora 'width-768' is made for sd15, base model"
+        IncompatibleModelError, match="LoRA “width-768” is for sd15, but base model"
     ):
         fresh.render(fresh.job(loras=lora_settings("width-768")))
     assert fresh.engine.status().base_models.misses == 0

@@ -72,7 +72,7 @@ def test_truncated_weights_fail_with_one_line_before_any_work(tmp_path: Path) ->
     ran = render(home, out, "--theme", "mine")
     assert ran.returncode == 4
     assert ran.stderr.count("\n") == 1
-    assert f"{WEIGHTS} is cut short" in ran.stderr
+    assert f"{WEIGHTS} is incomplete" in ran.stderr
     assert not out.exists()
 
 
@@ -82,6 +82,6 @@ def test_incompatible_weights_fail_with_one_line_and_no_image(tmp_path: Path) ->
     home, out = own_controlnet(tmp_path, weights), tmp_path / "out"
     ran = render(home, out, "--theme", "mine")
     assert ran.returncode == 7
-    assert "controlnet broken" in ran.stderr
+    assert "ControlNet broken" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(out.glob("*.png")) == []

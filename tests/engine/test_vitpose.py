@@ -64,14 +64,14 @@ def test_detector_finds_eighteen_keypoints_inside_the_image(
 
 def test_image_without_a_character_is_refused(tmp_path: Path) -> None:
     write_detector(tmp_path / "detectors" / "tiny")
-    with pytest.raises(InvalidInputError, match="no figure was found in the picture: choose one"):
+    with pytest.raises(InvalidInputError, match="No character found in the image"):
         load_detector(tmp_path)(IMAGE)
 
 
 def test_truncated_weights_name_the_detector(tmp_path: Path) -> None:
     weights = write_detector(tmp_path / "detectors" / "tiny") / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
-    with pytest.raises(CorruptModelError, match="detector tiny: model.safetensors is no readable"):
+    with pytest.raises(CorruptModelError, match="Detector tiny: model.safetensors is not a valid"):
         load_detector(tmp_path)
 
 
@@ -79,5 +79,5 @@ def test_detector_of_another_architecture_is_refused(tmp_path: Path) -> None:
     directory = write_detector(tmp_path / "detectors" / "tiny")
     config = directory / "config.json"
     config.write_text(config.read_text().replace('"vitpose"', '"yolos"'))
-    with pytest.raises(IncompatibleModelError, match="detector tiny is a yolos"):
+    with pytest.raises(IncompatibleModelError, match="Detector tiny is a yolos"):
         load_detector(tmp_path)

@@ -232,7 +232,7 @@ def test_server_waits_for_the_previous_one_to_end(home: Path) -> None:
             check=False,
         )
         assert third.returncode == 5
-        assert "another `studio api`" in third.stderr
+        assert "Another `studio api`" in third.stderr
         second.send_signal(signal.SIGTERM)
 
 

@@ -134,17 +134,17 @@ FIRST = (*RENDER, "--theme", "first-light")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((*RENDER, "--theme", "nope", "--base-image", "mia"), 3, "no preset named 'nope'"),
-        ((*FIRST, "--base-image", "nobody"), 3, "no base image named 'nobody' (there are: mia,"),
+        ((*RENDER, "--theme", "nope", "--base-image", "mia"), 3, "Theme not found: “nope”"),
+        ((*FIRST, "--base-image", "nobody"), 3, "Base image not found: “nobody”. Available: mia,"),
         ((*FIRST, "--base-image", "mia", "--prompt", "x" * 10_000), 2, "10,000 characters"),
-        ((*FIRST, "--base-image", "mia", "--doodle", "missing.png"), 2, "cannot read the doodle"),
+        ((*FIRST, "--base-image", "mia", "--doodle", "missing.png"), 2, "cannot be read"),
         ((*FIRST, "--base-image", "mia", "--doodle", "text.png"), 2, "is not a PNG"),
         ((*FIRST, "--base-image", "mia", "--doodle", "small.png"), 2, "is 8 x 8 pixels"),
-        (("render", "--theme", "first-light", "--base-image", "mia", "--out", "text.png/x"), 2, "cannot write into"),
-        (("themes", "import", "text.png"), 2, "preset file text.png is no JSON"),
+        (("render", "--theme", "first-light", "--base-image", "mia", "--out", "text.png/x"), 2, "Cannot write to the folder"),
+        (("themes", "import", "text.png"), 2, "Preset file text.png is not valid JSON"),
         (("themes", "show", "first-light", "--version", "7"), 3, "has no version 7"),
-        (("ui", "--port", "99999"), 2, "a setting does not hold: port"),
-        (("ui", "--host", "0.0.0.0"), 6, "nobody could sign in"),
+        (("ui", "--port", "99999"), 2, "Invalid setting: port"),
+        (("ui", "--host", "0.0.0.0"), 6, "there are no users"),
     ],
 )  # fmt: skip
 def test_error_is_one_line_with_an_exit_code(
@@ -172,7 +172,7 @@ def test_unusable_data_directory_is_named(
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "file" / "home"))
     ran = studio_command("themes", "list")
     assert ran.code == 5
-    assert "cannot make the data directory" in ran.err
+    assert "Cannot create the data directory" in ran.err
     assert "STUDIO_DATA_DIR" in ran.err
 
 
@@ -192,7 +192,7 @@ def test_full_disk_is_one_line_and_leaves_no_partial_file(home: Path) -> None:
     )
     assert ran.returncode == 5, ran.stderr
     assert ran.stderr.count("\n") == 1
-    assert "has room" in ran.stderr
+    assert "has free space" in ran.stderr
     assert not [f for f in home.rglob("*") if f.suffix == ".png"]
 
 
@@ -200,7 +200,7 @@ def test_unusable_database_is_named(studio_command: Command, home: Path) -> None
     (home / "studio.db").mkdir(parents=True)
     ran = studio_command("themes", "list")
     assert ran.code == 5
-    assert "cannot use the database" in ran.err
+    assert "Cannot use the database" in ran.err
     assert ran.err.count("\n") == 1
 
 
@@ -231,7 +231,7 @@ def test_base_image_is_added_with_keypoints_from_a_file(
 def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> None:
     ran = studio_command("base-images", "detect-pose", "mia", "--detector", "vitpose-base-simple")
     assert ran.code == 3
-    assert "no detector named 'vitpose-base-simple' (there are: none)" in ran.err
+    assert "Detector not found: “vitpose-base-simple”. Available: none" in ran.err
 
 
 def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Command) -> None:
@@ -245,7 +245,7 @@ def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Co
     active = json.loads(studio_command("themes", "status", "--json").out)
     assert [(each["slug"], each["version"]) for each in active] == [("first-light", 1)]
     back = studio_command("themes", "rollback", "first-light")
-    assert (back.code, "served no other version" in back.err) == (3, True)
+    assert (back.code, "no earlier version" in back.err) == (3, True)
     assert studio_command("themes", "undeploy", "first-light", "--note", "a bug").code == 0
     assert json.loads(studio_command("themes", "status", "--json").out) == []
     log = json.loads(studio_command("themes", "deployments", "first-light", "--json").out)
@@ -260,10 +260,13 @@ def test_theme_is_checked_deployed_rolled_back_and_undeployed(studio_command: Co
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--starts-at", "tomorrow"), "'tomorrow' is no moment: write it as"),
-        (("--starts-at", "2026-12-01"), "a moment needs its time zone"),
-        (("--canary-percent", "5"), "a trial needs a version and a share"),
-        (("--channel", "no/such"), "this cannot be deployed: channel"),
+        (("--starts-at", "tomorrow"), "Invalid time: “tomorrow”"),
+        (
+            ("--starts-at", "2026-12-01"),
+            "time zone missing; use a time such as 2026-12-01T00:00+01:00",
+        ),
+        (("--canary-percent", "5"), "a canary needs a version and at least 1% of traffic"),
+        (("--channel", "no/such"), "Invalid deployment: channel"),
     ],
 )
 def test_invalid_deployment_is_explained(
@@ -276,10 +279,10 @@ def test_invalid_deployment_is_explained(
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (("--x", "denoising_strength"), 2, "is no axis"),
-        (("--x", "no_such=1"), 2, "no field 'no_such'"),
-        (("--x", "steps=8", "--recipe", "E"), 2, "choose A, B, C or D"),
-        (("--x", "steps=8", "--theme", "nobody"), 3, "no preset named"),
+        (("--x", "denoising_strength"), 2, "is not a valid axis"),
+        (("--x", "no_such=1"), 2, "Recipe field not found: “no_such”"),
+        (("--x", "steps=8", "--recipe", "E"), 2, "Choose A, B, C or D"),
+        (("--x", "steps=8", "--theme", "nobody"), 3, "Theme not found"),
     ],
 )
 def test_invalid_sweep_is_explained_before_it_starts(

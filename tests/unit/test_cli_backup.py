@@ -145,10 +145,10 @@ def fake_sqlite3(directory: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("backup", "full"), 2, "is not empty: name a new folder"),
-        (("backup", "text.txt/x"), 5, "was broken off"),
-        (("restore", "full"), 2, "holds no whole backup"),
-        (("restore", "broken"), 2, "does not hold"),
+        (("backup", "full"), 2, "is not empty"),
+        (("backup", "text.txt/x"), 5, "Backup to"),
+        (("restore", "full"), 2, "does not contain a complete backup"),
+        (("restore", "broken"), 2, "is invalid"),
     ],
 )
 def test_error_is_one_line(
@@ -176,7 +176,7 @@ def test_restore_overwrites_nothing(studio_command: Command, home: Path, tmp_pat
     create_studio(home)
     assert studio_command("backup", tmp_path / "copy").code == 0
     ran = studio_command("restore", tmp_path / "copy")
-    assert (ran.code, "is there already" in ran.err) == (2, True)
+    assert (ran.code, "already exists" in ran.err) == (2, True)
 
 
 def test_postgresql_is_refused_with_a_link_to_the_docs(

@@ -33,7 +33,7 @@ def test_model_is_shown_with_its_details(studio_command: Command, lora: Path) ->
 def test_unknown_model_lists_the_available_ones(studio_command: Command) -> None:
     ran = studio_command("models", "show", "nothing")
     assert (ran.code, ran.out) == (3, "")
-    assert "no model named 'nothing' (there are: pocket-ink" in ran.err
+    assert "Model not found: “nothing”. Available: pocket-ink" in ran.err
 
 
 def test_check_reports_unusable_models(studio_command: Command, lora: Path) -> None:
@@ -41,7 +41,7 @@ def test_check_reports_unusable_models(studio_command: Command, lora: Path) -> N
     lora.with_name("half.safetensors").write_bytes(b"\x10")
     ran = studio_command("models", "check")
     assert ran.code == 0
-    assert "old.pt holds pickled weights" in ran.out
+    assert "old.pt contains pickled weights" in ran.out
     assert "half.safetensors is no readable" in ran.out
     assert "2 unusable" in ran.err
     assert len(json.loads(studio_command("models", "check", "--json").out)) == 2
@@ -71,7 +71,7 @@ def test_verify_detects_a_change_that_kept_the_file_time(
     ran = studio_command("models", "verify", "glow")
     assert ran.code == 4
     assert "CHANGED" in ran.out
-    assert "no longer what it was: glow" in ran.err
+    assert "Files changed without a new modification time: glow" in ran.err
 
 
 def test_user_model_is_removed_and_bundled_model_is_not(
@@ -81,7 +81,7 @@ def test_user_model_is_removed_and_bundled_model_is_not(
     assert not lora.exists()
     ran = studio_command("models", "remove", "pocket-ink", "--yes")
     assert ran.code == 2
-    assert "not the studio's" in ran.err
+    assert "does not manage" in ran.err
 
 
 def test_model_behind_a_link_is_not_removed(
@@ -93,7 +93,7 @@ def test_model_behind_a_link_is_not_removed(
     loras.mkdir(parents=True)
     (loras / "disk").symlink_to(tmp_path / "disk")
     ran = studio_command("models", "remove", "shared", "--yes")
-    assert (ran.code, "not the studio's" in ran.err, shared.exists()) == (2, True, True)
+    assert (ran.code, "does not manage" in ran.err, shared.exists()) == (2, True, True)
     (loras / "linked.safetensors").symlink_to(shared)
     assert studio_command("models", "remove", "linked", "--yes").code == 0
     assert not (loras / "linked.safetensors").is_symlink()

@@ -16,7 +16,7 @@ def test_an_installed_extra_is_let_pass() -> None:
 
 def test_a_missing_one_names_the_extra_and_what_needs_it() -> None:
     with pytest.raises(
-        InvalidInputError, match=r"a study needs the extra `tuning`.*'\.\[tuning\]'"
+        InvalidInputError, match=r"A tuning study requires the extra `tuning`.*'\.\[tuning\]'"
     ):
         require_extra("no_such_module", "tuning", message("request.purpose_study"))
 

@@ -235,17 +235,17 @@ def test_pydantics_findings_are_told_in_the_readers_language() -> None:
         )
     told = format_validation_error(caught.value)
     assert str(told) == (
-        "base_model.name: no model can be named so: a name has at most 200 characters, no control"
-        " characters, no / or \\ and no dot in front (got 'a/b');"
-        " steps: should be less than or equal to 150 (got 900);"
-        " loras: Tuple should have at most 8 items after validation, not 9;"
-        " surprise: Extra inputs are not permitted (got 1);"
-        " odd0: Extra inputs are not permitted (got 0); and 2 more"
+        "base_model.name: invalid model name; use at most 200 characters, without control"
+        " characters, / or \\, and without a leading dot (got 'a/b');"
+        " steps: must be at most 150 (got 900);"
+        " loras: must have at most 8 items, not 9 (Tuple);"
+        " surprise: unknown field (got 1);"
+        " odd0: unknown field (got 0); and 2 more"
     )
     assert told.text("zh-CN") == (
-        "base_model.name：模型不能用这个名称：名称最多 200 个字符，不含控制字符、/ 或 \\，且不以点开头"
-        "（现为 'a/b'）；steps：应不超过 150（现为 900）；loras：Tuple 最多 8 项，现有 9 项；"
-        "surprise：不允许多余的字段（现为 1）；odd0：不允许多余的字段（现为 0）；另有 2 处"
+        "base_model.name：模型名称无效；最多 200 个字符，不含控制字符、/ 或 \\，且不以点开头"
+        "（实为 'a/b'）；steps：须不大于 150（实为 900）；loras：最多 8 项，实为 9 项（Tuple）；"
+        "surprise：未知字段（实为 1）；odd0：未知字段（实为 0）；另有 2 处"
     )
 
 

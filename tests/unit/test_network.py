@@ -91,5 +91,5 @@ def test_allowed_hosts_are_named_without_port(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("STUDIO_ALLOWED_HOSTS", "studio.lan, Studio.example  localhost")
     assert Settings().allowed_hosts == ("studio.lan", "Studio.example", "localhost")
     for wrong in ("http://studio.lan", "studio.lan:7860", "*", "*.lan", "a/b", ""):
-        with pytest.raises(ValidationError, match="is no host name"):
+        with pytest.raises(ValidationError, match="is not a valid host name"):
             Settings(allowed_hosts=(wrong,))

@@ -28,10 +28,10 @@ test.each([
 
 test('percent is a whole number', () => {
   expect([percent(0), percent(0.005), percent(2 / 3), percent(1)]).toEqual([
-    '0 %',
-    '1 %',
-    '67 %',
-    '100 %',
+    '0%',
+    '1%',
+    '67%',
+    '100%',
   ]);
 });
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { element, formQuery } from '../../studio/web/lib/dom.js';
 import { errorText, withErrorDisplay } from '../../studio/web/lib/errors.js';
 import { RequestError } from '../../studio/web/lib/http.js';
+import { t } from '../../studio/web/lib/i18n.js';
 import { signedInUser } from '../../studio/web/lib/session.js';
 import { slugify } from '../../studio/web/lib/slug.js';
 import { persistAuthor, STORAGE_KEYS } from '../../studio/web/lib/storage.js';
@@ -17,11 +18,7 @@ afterEach(() => {
 describe('an error', () => {
   test.each([
     ['of the server', new RequestError('no theme named x', 404, null), 'no theme named x'],
-    [
-      'of a request',
-      new RequestError('', 422, null),
-      'The studio did not understand that: see what was typed.',
-    ],
+    ['of a request', new RequestError('', 422, null), t('page.not_understood')],
     ['of the network', new TypeError('Failed to fetch'), 'Failed to fetch'],
     ['that is no Error', 'odd', 'odd'],
   ])('%s is one line', (_, error, expected) => {
@@ -71,8 +68,8 @@ describe('rows of a table', () => {
     const head = element('tr', {}, element('th'), element('th'));
     const body = element('tbody');
     element('table', {}, element('thead', {}, head), body);
-    setRows(body, [], 'Nothing waits.');
-    expect(body.innerHTML).toBe('<tr><td colspan="2">Nothing waits.</td></tr>');
+    setRows(body, [], 'Queue is empty.');
+    expect(body.innerHTML).toBe('<tr><td colspan="2">Queue is empty.</td></tr>');
   });
 });
 

@@ -29,7 +29,7 @@ export class Layer {
   /** @param {HTMLCanvasElement} sheet */
   constructor(sheet) {
     const context = sheet.getContext('2d', { willReadFrequently: true });
-    if (!context) throw new Error('This browser offers no 2D canvas.');
+    if (!context) throw new Error('This browser does not support canvas.');
     this.#sheet = sheet;
     this.#context = context;
   }
@@ -187,7 +187,7 @@ export class Layer {
     const sample = document.createElement('canvas');
     sample.width = sample.height = 1;
     const context = sample.getContext('2d');
-    if (!context) throw new Error('This browser offers no 2D canvas.');
+    if (!context) throw new Error('This browser does not support canvas.');
     const [left, top] = [-Math.floor(x), -Math.floor(y)];
     context.drawImage(backdrop, left, top, this.width, this.height);
     context.drawImage(this.#sheet, left, top);

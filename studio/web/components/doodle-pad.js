@@ -25,7 +25,7 @@ export class DoodlePad {
     this.#canvas = canvas;
     this.#sizeInput = sizeInput;
     const context = canvas.getContext('2d', { willReadFrequently: true });
-    if (!context) throw new Error('This browser draws on no canvas.');
+    if (!context) throw new Error('This browser does not support canvas.');
     this.#context = context;
     canvas.addEventListener('pointerdown', (event) => this.#start(event));
     canvas.addEventListener('pointermove', (event) => this.#drawTo(event));

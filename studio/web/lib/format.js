@@ -21,7 +21,7 @@ export function duration(seconds) {
 
 /** @param {number} fraction 0 to 1 */
 export function percent(fraction) {
-  return `${Math.round(100 * fraction)} %`;
+  return `${Math.round(100 * fraction)}%`;
 }
 
 /**

@@ -64,7 +64,7 @@ class ResultCards {
     const card = this.#cards.get(slot);
     if (!card) return;
     if (type === 'step' && !card.querySelector('img')) {
-      card.textContent = `${Math.round((100 * done) / total)} %`;
+      card.textContent = `${Math.round((100 * done) / total)}%`;
     } else if (type === 'preview') {
       card.replaceChildren(element('img', { src: event.preview, alt: '' }));
     } else if (type === 'done') {

@@ -47,9 +47,7 @@ def error_id(error: BaseException) -> str:
 def test_out_of_memory_becomes_insufficient_memory_error(error: Exception) -> None:
     assert (is_out_of_memory(error), is_device_lost(error)) == (True, False)
     with (
-        pytest.raises(
-            InsufficientMemoryError, match="memory ran out while pocket-ink was made ready"
-        ),
+        pytest.raises(InsufficientMemoryError, match="Out of memory while preparing pocket-ink"),
         map_backend_errors("pocket-ink"),
     ):
         raise error
@@ -60,7 +58,7 @@ def test_out_of_memory_becomes_insufficient_memory_error(error: Exception) -> No
 def test_lost_device_becomes_device_lost(error: Exception) -> None:
     assert (is_out_of_memory(error), is_device_lost(error)) == (False, True)
     with (
-        pytest.raises(DeviceLostError, match="device failed while rendering with pocket-ink"),
+        pytest.raises(DeviceLostError, match="Device failed while rendering with pocket-ink"),
         map_backend_errors("pocket-ink"),
     ):
         raise error
@@ -71,7 +69,7 @@ def test_lost_device_becomes_device_lost(error: Exception) -> None:
 def test_any_other_library_error_becomes_render_error(error: Exception) -> None:
     assert (is_out_of_memory(error), is_device_lost(error)) == (False, False)
     with (
-        pytest.raises(RenderError, match="rendering with pocket-ink failed: ") as caught,
+        pytest.raises(RenderError, match="Rendering with pocket-ink failed: ") as caught,
         map_backend_errors("pocket-ink"),
     ):
         raise error
@@ -80,4 +78,4 @@ def test_any_other_library_error_becomes_render_error(error: Exception) -> None:
 
 def test_studio_errors_pass_unchanged() -> None:
     with pytest.raises(JobCancelledError), map_backend_errors("pocket-ink"):
-        raise JobCancelledError("variant A was stopped")
+        raise JobCancelledError("Variant A stopped.")

@@ -143,7 +143,7 @@ def test_pinned_model_stays_and_one_that_does_not_fit_beside_it_is_refused() -> 
 
 def test_model_larger_than_the_tier_is_refused_before_loading() -> None:
     harness = CacheHarness(device=TierCapacity(2, bytes=10), ram=TierCapacity(2, bytes=10))
-    with pytest.raises(InsufficientMemoryError, match="raise the limit"):
+    with pytest.raises(InsufficientMemoryError, match="Raise the limit"):
         harness.use("a", 11)
     assert harness.take_log() == []
 

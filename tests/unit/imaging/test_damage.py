@@ -134,4 +134,4 @@ def test_damaged_png_is_decoded_or_refused(part: int) -> None:
         errors.append(refusal(damage(rng, rng.choice(good))))
     assert [error for error in errors if "\n" in error or " at 0x" in error or "<" in error] == []
     assert PER_TEST / 5 < errors.count("") < PER_TEST / 2
-    assert sum("is a broken PNG" in error for error in errors) > PER_TEST / 4
+    assert sum("is a damaged PNG" in error for error in errors) > PER_TEST / 4

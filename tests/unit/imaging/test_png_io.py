@@ -79,12 +79,12 @@ def test_other_png_modes_become_rgba(mode: str) -> None:
         (b"hello", "is not a PNG"),
         (jpeg(), "is not a PNG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG"),
-        (examples.png((64, 256)), "is 64 x 256 pixels but its base image is 256 x 256"),
-        (bomb(60000, 60000), "60000 x 60000 pixels; at most 2048 x 2048"),
-        (bomb(0, 10), "at most"),
-        (bomb(256, 256), "broken PNG"),
-        (examples.png()[:-30], "broken PNG"),
-        (b"\x89PNG\r\n\x1a\n" + b"x" * MAX_BYTES, "at most"),
+        (examples.png((64, 256)), "is 64 x 256 pixels, but its base image is 256 x 256"),
+        (bomb(60000, 60000), "60000 x 60000 pixels"),
+        (bomb(0, 10), "unsupported size"),
+        (bomb(256, 256), "damaged PNG"),
+        (examples.png()[:-30], "damaged PNG"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * MAX_BYTES, "too large"),
     ],
     ids=["empty", "text", "jpeg", "svg", "size", "bomb", "zero", "no-data", "cut-short", "huge"],
 )
@@ -133,7 +133,7 @@ def test_second_header_does_not_pass_the_size_check(
     monkeypatch.setattr(PngImageFile, "load_prepare", decompressed.append)
     data = b"\x89PNG\r\n\x1a\n" + header(256, 256) + header(*second)
     data += chunk(b"IDAT", zlib.compress(bytes(10**6)))
-    with pytest.raises(InvalidImageError, match="broken PNG"):
+    with pytest.raises(InvalidImageError, match="damaged PNG"):
         decode_png(data + chunk(b"IEND", b""), "the doodle")
     assert decompressed == []
 
@@ -154,7 +154,7 @@ def test_broken_chunk_after_the_pixels_is_refused_or_ignored(kind: bytes, body: 
 def test_error_reveals_no_python_objects() -> None:
     with pytest.raises(InvalidImageError) as caught:
         decode_png(bomb(256, 256), "the doodle")
-    assert "its chunks do not hold" in str(caught.value)
+    assert "damaged chunks" in str(caught.value)
     assert not re.search("0x|object|BytesIO", str(caught.value))
 
 

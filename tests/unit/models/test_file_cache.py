@@ -78,5 +78,5 @@ def test_catalog_sees_changes_of_its_directories(tmp_path: Path) -> None:
     write(own / "loras" / "sorted" / "by" / "maker" / "glow.safetensors", {PEFT: (8, 128)})
     assert catalog.list_names("lora") == ("glow",)
     shutil.rmtree(own / "loras" / "sorted" / "by")
-    with pytest.raises(NotFoundError, match="no lora named 'glow'"):
+    with pytest.raises(NotFoundError, match="LoRA not found: “glow”"):
         catalog.get("lora", ModelRef(name="glow"))

@@ -97,20 +97,20 @@ REFUSED: dict[str, tuple[ModelType, Configurations, type[ModelError], str]] = {
     "inpainting": ("checkpoint", base("StableDiffusionInpaintPipeline", {"in_channels": 9}), IncompatibleModelError, "an inpainting model (9 input channels)"),
     "inpainting, XL": ("checkpoint", base("StableDiffusionXLInpaintPipeline", XL_UNET | {"in_channels": 9}, XL_COMPONENTS), IncompatibleModelError, "an inpainting model"),
     "inpainting, by its channels alone": ("checkpoint", base(SD15, {"in_channels": 9}), IncompatibleModelError, "an inpainting model"),
-    "InstructPix2Pix": ("checkpoint", base("StableDiffusionInstructPix2PixPipeline", {"in_channels": 8}), IncompatibleModelError, "an editing model"),
-    "CosXL edit": ("checkpoint", base("StableDiffusionXLInstructPix2PixPipeline", XL_UNET | {"in_channels": 8}, XL_COMPONENTS), IncompatibleModelError, "an editing model"),
+    "InstructPix2Pix": ("checkpoint", base("StableDiffusionInstructPix2PixPipeline", {"in_channels": 8}), IncompatibleModelError, "an image editing model"),
+    "CosXL edit": ("checkpoint", base("StableDiffusionXLInstructPix2PixPipeline", XL_UNET | {"in_channels": 8}, XL_COMPONENTS), IncompatibleModelError, "an image editing model"),
     "upscaler": ("checkpoint", base("StableDiffusionUpscalePipeline", {"in_channels": 7}), IncompatibleModelError, "an upscaler"),
     "latent upscaler": ("checkpoint", base("StableDiffusionLatentUpscalePipeline", {"in_channels": 8}), IncompatibleModelError, "an upscaler"),
     "depth": ("checkpoint", base("StableDiffusionDepth2ImgPipeline", {"in_channels": 5}), IncompatibleModelError, "a depth model"),
-    "image variation": ("checkpoint", base("StableDiffusionImageVariationPipeline", {}, text_encoder=NULL), IncompatibleModelError, "reads no words"),
-    "odd channels": ("checkpoint", base(SD15, {"in_channels": "many"}), IncompatibleModelError, "made for other work ('many' input channels)"),
+    "image variation": ("checkpoint", base("StableDiffusionImageVariationPipeline", {}, text_encoder=NULL), IncompatibleModelError, "image variation model"),
+    "odd channels": ("checkpoint", base(SD15, {"in_channels": "many"}), IncompatibleModelError, "a special-purpose model ('many' input channels)"),
     "refiner": ("checkpoint", base("StableDiffusionXLImg2ImgPipeline", {"addition_embed_type": "text_time", "cross_attention_dim": 1280}, XL_COMPONENTS, text_encoder=NULL, tokenizer=NULL), IncompatibleModelError, "is a refiner"),
     "refiner, by its score": ("checkpoint", base("StableDiffusionXLImg2ImgPipeline", XL_UNET, XL_COMPONENTS, requires_aesthetics_score=True), IncompatibleModelError, "is a refiner"),
     "another UNet": ("checkpoint", base(SD15, {"_class_name": "UNetMotionModel"}), IncompatibleModelError, "is a UNetMotionModel"),
-    "another family": ("checkpoint", {"model_index.json": {"_class_name": "FluxPipeline"}}, IncompatibleModelError, "a family the studio does not know yet"),
-    "EDM": ("checkpoint", base(SDXL, XL_UNET, XL_COMPONENTS) | {"scheduler/scheduler_config.json": {"_class_name": "EDMDPMSolverMultistepScheduler"}}, IncompatibleModelError, "made for EDM sampling"),
+    "another family": ("checkpoint", {"model_index.json": {"_class_name": "FluxPipeline"}}, IncompatibleModelError, "is not supported"),
+    "EDM": ("checkpoint", base(SDXL, XL_UNET, XL_COMPONENTS) | {"scheduler/scheduler_config.json": {"_class_name": "EDMDPMSolverMultistepScheduler"}}, IncompatibleModelError, "EDM sampling"),
     "a part is missing": ("checkpoint", base(SDXL, XL_UNET), CorruptModelError, "has no text_encoder_2"),
-    "no index": ("checkpoint", {"config.json": {}}, CorruptModelError, "no readable model_index.json"),
+    "no index": ("checkpoint", {"config.json": {}}, CorruptModelError, "Cannot read model_index.json"),
     "ControlNet-Union": ("controlnet", net(_class_name="ControlNetUnionModel"), IncompatibleModelError, "is a ControlNetUnionModel"),
     "T2I-Adapter": ("controlnet", net(_class_name="T2IAdapter"), IncompatibleModelError, "is a T2IAdapter"),
     "SD3 ControlNet": ("controlnet", net(_class_name="SD3ControlNetModel"), IncompatibleModelError, "is a SD3ControlNetModel"),
@@ -146,7 +146,7 @@ def test_controlnet_union_is_identified_by_its_weights(tmp_path: Path) -> None:
         ("task_embedding", "controlnet_cond_embedding.conv_in.weight"),
     )
     catalog = ModelCatalog((tmp_path,), HashCache(None))
-    with pytest.raises(IncompatibleModelError, match="controlnet model is a ControlNet-Union"):
+    with pytest.raises(IncompatibleModelError, match="ControlNet model is a ControlNet-Union"):
         catalog.get("controlnet", ModelRef(name="model"))
 
 
@@ -156,7 +156,7 @@ def test_truncated_component_is_reported(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     with pytest.raises(
-        CorruptModelError, match=r"diffusion_pytorch_model\.safetensors is cut short"
+        CorruptModelError, match=r"diffusion_pytorch_model\.safetensors is incomplete"
     ):
         catalog.get("controlnet", ModelRef(name="model"))
 

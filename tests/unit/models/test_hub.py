@@ -103,7 +103,7 @@ def test_download_with_wrong_hash_is_deleted(hub: FakeHub, tmp_path: Path) -> No
     plan = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
     content = hub.repos["acme/loras"]["glow.safetensors"]
     hub.repos["acme/loras"]["glow.safetensors"] = bytes(len(content))
-    with pytest.raises(ModelHubError, match="arrived damaged"):
+    with pytest.raises(ModelHubError, match="damaged during download"):
         Hub(hub.endpoint).download(plan, tmp_path / "models")
     hub.repos["acme/loras"]["glow.safetensors"] = content
     path = Hub(hub.endpoint).download(plan, tmp_path / "models")
@@ -113,10 +113,10 @@ def test_download_with_wrong_hash_is_deleted(hub: FakeHub, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("repo", "file", "error", "message"),
     [
-        ("../etc", None, InvalidInputError, "no repository"),
-        ("http://x/y", None, InvalidInputError, "no repository"),
-        ("acme/nothing", None, NotFoundError, "the hub has no acme/nothing"),
-        ("acme/loras", "dim.safetensors", NotFoundError, "its weights are: glow"),
+        ("../etc", None, InvalidInputError, "not a valid repository"),
+        ("http://x/y", None, InvalidInputError, "not a valid repository"),
+        ("acme/nothing", None, NotFoundError, "acme/nothing not found"),
+        ("acme/loras", "dim.safetensors", NotFoundError, "Available weights: glow"),
         ("acme/pickles", None, NotFoundError, "no safetensors weights"),
     ],
 )
@@ -128,7 +128,7 @@ def test_unavailable_model_is_refused_with_the_reason(
 
 
 def test_unreachable_hub_is_reported(hub: FakeHub) -> None:
-    with pytest.raises(ModelHubError, match="does not answer"):
+    with pytest.raises(ModelHubError, match="failed"):
         Hub("http://127.0.0.1:9").plan_download("acme/sd", "checkpoint")
 
 
@@ -139,7 +139,7 @@ def test_disk_space_is_checked_before_the_download(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 90, 10))
     served = list(hub.served)
-    with pytest.raises(StorageUnavailableError, match="0 MB are free"):
+    with pytest.raises(StorageUnavailableError, match="0 MB free"):
         Hub(hub.endpoint).download(plan, tmp_path / "models")
     assert hub.served == served
 
@@ -173,7 +173,7 @@ def test_invalid_commit_is_refused(
     hub: FakeHub, monkeypatch: pytest.MonkeyPatch, commit: str
 ) -> None:
     monkeypatch.setattr("tests.hub.COMMIT", commit)
-    with pytest.raises(ModelHubError, match="answers what no model hub does"):
+    with pytest.raises(ModelHubError, match="does not respond like a model hub"):
         Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
 
 
@@ -190,7 +190,7 @@ def test_invalid_commit_is_refused(
     ],
 )
 def test_plain_http_is_refused_beyond_loopback(endpoint: str) -> None:
-    with pytest.raises(InvalidInputError, match="plain http is taken on loopback alone"):
+    with pytest.raises(InvalidInputError, match="plain http is allowed on loopback only"):
         Hub(endpoint)
 
 
@@ -208,7 +208,7 @@ def test_oversized_response_is_stopped(
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16)
     plan = Hub(hub.endpoint).plan_download("acme/loras", "lora", file="glow.safetensors")
     hub.repos["acme/loras"]["glow.safetensors"] += b"x" * 10_000
-    with pytest.raises(ModelHubError, match="sends more of glow"):
+    with pytest.raises(ModelHubError, match="sent more than"):
         Hub(hub.endpoint).download(plan, tmp_path / "models")
     assert not [
         path for path in tmp_path.rglob("*") if path.is_file() and path.name != "glow.safetensors"

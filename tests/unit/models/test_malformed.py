@@ -63,7 +63,7 @@ MALFORMED: dict[str, bytes] = {
     "tensor null": file_with(w=None),
     "tensor list": file_with(w=[1]),
     "tensor text": file_with(w="F16"),
-    "no shape": file_with(w={"dtype": "F16", "data_offsets": [0, 2]}),
+    "no valid shape": file_with(w={"dtype": "F16", "data_offsets": [0, 2]}),
     "shape null": tensor(shape=None),
     "shape text": tensor(shape="12"),
     "shape of lists": tensor(shape=[[1], [2]]),
@@ -200,7 +200,7 @@ def test_malformed_configuration_is_reported(tmp_path: Path, kind: str) -> None:
     assert catalog.list_models() == ()
     [(path, reason)] = catalog.list_problems()
     assert path == directory
-    assert "model odd " in str(reason)
+    assert "model odd" in str(reason)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_unexpected_exception_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
     with pytest.raises(
-        CorruptModelError, match=r"lora glow cannot be read \(ZeroDivisionError: odd\)"
+        CorruptModelError, match=r"Cannot read LoRA glow \(ZeroDivisionError: odd\)"
     ):
         catalog.get("lora", ModelRef(name="glow"))
 
@@ -289,8 +289,8 @@ def test_pipes_and_broken_links_are_not_opened(tmp_path: Path) -> None:
     assert [model.name for model in catalog.list_models()] == ["glow"]
     reasons = {path.name: str(reason) for path, reason in catalog.list_problems()}
     assert reasons.keys() == {"pipe.safetensors", "gone.safetensors", "net"}
-    assert all("no regular file" in reason for reason in reasons.values())
-    with pytest.raises(CorruptModelError, match="no regular file"):
+    assert all("not a regular file" in reason for reason in reasons.values())
+    with pytest.raises(CorruptModelError, match="not a regular file"):
         read_header(directory / "pipe.safetensors")
 
 
@@ -310,7 +310,7 @@ def test_unreadable_directory_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     assert [model.name for model in catalog.list_models()] == ["glow"]
     [(path, reason)] = catalog.list_problems()
     assert path == unreadable
-    assert "cannot be looked into (Permission denied)" in str(reason)
+    assert "(Permission denied)" in str(reason)
 
 
 def test_hidden_files_are_ignored(tmp_path: Path) -> None:
@@ -376,7 +376,7 @@ def test_invalid_model_name_is_a_problem(tmp_path: Path, name: str) -> None:
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
     [(_, reason)] = catalog.list_problems()
-    assert "rename it" in str(reason)
+    assert "Rename it" in str(reason)
     assert str(reason).isprintable()
 
 

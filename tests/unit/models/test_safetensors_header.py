@@ -113,10 +113,10 @@ def test_prediction_type_from_header_or_yaml_sidecar(
     [
         (checkpoint(channels=9), "inpainting"),
         (checkpoint("conditioner.embedders.0.model.ln_final.weight"), "a refiner"),
-        ({f"{UNET}joint_blocks.0.x": (1,)}, "Stable Diffusion 3 as a single file"),
-        ({"double_blocks.0.img_attn.qkv.weight": (9216, 3072)}, "transformer alone"),
-        ({"emb_params": (4, 768)}, "none of checkpoint"),
-        ({}, "none of checkpoint"),
+        ({f"{UNET}joint_blocks.0.x": (1,)}, "single-file Stable Diffusion 3"),
+        ({"double_blocks.0.img_attn.qkv.weight": (9216, 3072)}, "contains only the transformer"),
+        ({"emb_params": (4, 768)}, "is not a base model, VAE"),
+        ({}, "is not a base model, VAE"),
     ],
 )
 def test_incompatible_file_is_refused_with_the_reason(
@@ -154,5 +154,5 @@ def test_incomplete_download_is_truncated(tmp_path: Path) -> None:
     file = tmp_path / "half.safetensors"
     header = json.dumps({"w": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
     file.write_bytes(len(header).to_bytes(8, "little") + header + b"\0" * 7)
-    with pytest.raises(CorruptModelError, match="cut short"):
+    with pytest.raises(CorruptModelError, match="is incomplete"):
         read_header(file)

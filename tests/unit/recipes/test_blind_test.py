@@ -29,9 +29,12 @@ ALL_SLOTS = Candidate(slug="spring", version=1)
     ("candidates", "error"),
     [
         ((ALL_SLOTS,), "at least 2"),
-        ((ALL_SLOTS,) * 2, "stands twice"),
+        ((ALL_SLOTS,) * 2, "a candidate is listed twice"),
         (tuple(Candidate(slug="spring", version=n) for n in range(1, 6)), "at most 4"),
-        ((ALL_SLOTS, Candidate(slug="spring", version=2, slot="A")), "recipes and whole versions"),
+        (
+            (ALL_SLOTS, Candidate(slug="spring", version=2, slot="A")),
+            "single recipes and complete versions cannot be compared with each other",
+        ),
     ],
 )
 def test_invalid_candidates_are_refused(candidates: tuple[Candidate, ...], error: str) -> None:

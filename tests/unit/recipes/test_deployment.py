@@ -75,11 +75,14 @@ def test_rollback_version_is_the_previous_other_version(
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"canary_version": 2}, "a trial needs a version and a share"),
-        ({"canary_percent": 5}, "a trial needs a version and a share"),
-        ({"version": None, "canary_version": 2, "canary_percent": 5}, "taken down has no trial"),
-        ({"starts_at": datetime(2026, 12, 1)}, "needs its time zone"),
-        ({"starts_at": NOW, "ends_at": NOW}, "end before it starts"),
+        ({"canary_version": 2}, "a canary needs a version and at least 1% of traffic"),
+        ({"canary_percent": 5}, "a canary needs a version and at least 1% of traffic"),
+        (
+            {"version": None, "canary_version": 2, "canary_percent": 5},
+            "an undeployed theme cannot have a canary",
+        ),
+        ({"starts_at": datetime(2026, 12, 1)}, "time zone missing"),
+        ({"starts_at": NOW, "ends_at": NOW}, "the deployment ends before it starts"),
         ({"version": 0}, "greater than or equal to 1"),
         ({"slug": "../up"}, "pattern"),
         ({"canary_version": 2, "canary_percent": 101}, "less than or equal to 100"),

@@ -34,13 +34,13 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
     [
         ({}, {}, []),
         ({"steps": 20}, {"steps": 23}, ["Sampling steps: 20 → 23"]),
-        ({"guidance_scale": 7.0}, {"guidance_scale": 6.5}, ["CFG Scale: 7 → 6.5"]),
+        ({"guidance_scale": 7.0}, {"guidance_scale": 6.5}, ["CFG scale: 7 → 6.5"]),
         (
             {"prompt_template": "ink, {prompt}, sharp"},
             {"prompt_template": "ink,  {prompt}, soft , bright"},
             ["Prompt template: sharp → soft, bright"],
         ),
-        ({"negative_prompt": ""}, {"negative_prompt": "dull"}, ["Negative prompt: none → dull"]),
+        ({"negative_prompt": ""}, {"negative_prompt": "dull"}, ["Negative prompt: None → dull"]),
         (
             {"negative_prompt": "a, b"},
             {"negative_prompt": "b, a"},
@@ -48,7 +48,7 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
         ),
         ({"negative_prompt": "a,  b"}, {"negative_prompt": "a, b,"}, []),
         ({}, {"base_model": ModelRef(name="water")}, ["Base model: pocket-ink → water"]),
-        ({}, {"vae": ModelRef(name="soft")}, ["VAE: none → soft"]),
+        ({}, {"vae": ModelRef(name="soft")}, ["VAE: None → soft"]),
         (
             {"base_model": ModelRef(name="ink", sha256="ab" * 32)},
             {"base_model": ModelRef(name="ink", sha256="cd" * 32)},
@@ -62,7 +62,7 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
         (
             {"loras": (lora("neon"), lora("pastel"))},
             {"loras": (lora("pastel", 0.5), lora("gingham"))},
-            ["LoRA: neon → none", "LoRA pastel, Weight: 1 → 0.5", "LoRA: none → gingham"],
+            ["LoRA: neon → None", "LoRA pastel, Weight: 1 → 0.5", "LoRA: None → gingham"],
         ),
         ({"control_units": (POSE, SCRIBBLE)}, {"control_units": (SCRIBBLE, POSE)}, []),
         (
@@ -70,20 +70,20 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
             {"control_units": (examples.unit("pose", weight=0.4, end=0.8),)},
             [
                 "Control unit pocket-pose, Weight: 1 → 0.4",
-                "Control unit pocket-pose, Ending Control Step: 1 → 0.8",
-                "Control unit: pocket-scribble → none",
+                "Control unit pocket-pose, Ending control step: 1 → 0.8",
+                "Control unit: pocket-scribble → None",
             ],
         ),
         (
             {},
             {"seed_policy": SeedPolicy(mode="offset", value=3)},
-            ["Seed rule: shared 0 → offset 3"],
+            ["Seed mode: shared 0 → offset 3"],
         ),
         ({"upscale": HiresFix(scale_factor=2)}, {"upscale": HiresFix(scale_factor=3)}, []),
         (
             {"face_repair": FaceRestoration(render_size=512)},
             {"face_repair": FaceRestoration(enabled=True, render_size=256)},
-            ["Face repair: off → on", "Face repair, size: 512 → 256"],
+            ["Face restoration: Off → On", "Face restoration, render size: 512 → 256"],
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_preset_changes_name_the_slot() -> None:
     recipes = before.recipes.replace("C", examples.recipe(denoising_strength=0.5))
     after = before.model_copy(update={"recipes": recipes, "theme_prompt": "soft colours, gold"})
     assert [str(change) for change in diff_themes(before, after)] == [
-        "Theme prompt: none → gold",
+        "Theme prompt: None → gold",
         "C, Denoising strength: 0.75 → 0.5",
     ]
     assert [change.message.text("zh-CN") for change in diff_themes(before, after)] == [

@@ -100,13 +100,13 @@ def test_old_and_unknown_settings_fall_back(settings: str, expected: dict[str, A
 
 @pytest.mark.parametrize("text", ["", "just words", "a dress\nSampler: Euler"])
 def test_infotext_without_settings_is_refused(text: str) -> None:
-    with pytest.raises(InvalidDocumentError, match="no line of settings as A1111 writes it"):
+    with pytest.raises(InvalidDocumentError, match="no A1111 generation settings"):
         parse_a1111_infotext(text, examples.recipe())
 
 
 @pytest.mark.parametrize("settings", ["Steps: many", "Steps: 900", "Steps: 5, CFG scale: high"])
 def test_invalid_settings_are_refused(settings: str) -> None:
-    with pytest.raises(InvalidDocumentError, match="the picture's settings do not hold"):
+    with pytest.raises(InvalidDocumentError, match="Invalid settings in the image"):
         parse_a1111_infotext(f"a dress\n{settings}", examples.recipe())
 
 

@@ -32,7 +32,7 @@ def test_document_contains_schema_and_version() -> None:
         ({"slug": "../spring"}, "slug"),
         ({"slug": "http://x"}, "slug"),
         ({"name": ""}, "name"),
-        ({"base_images": ["mia", "mia"]}, "named twice"),
+        ({"base_images": ["mia", "mia"]}, "a base image is listed twice"),
         ({"recipes": {}}, "recipes.A"),
     ],
 )

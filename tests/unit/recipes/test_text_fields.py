@@ -25,9 +25,9 @@ def test_control_characters_are_refused_in_lines_and_texts(char: str) -> None:
             Fields(**{field: f"a{char}b"})
     for check in (check_line, check_text):
         with pytest.raises(
-            InvalidInputError, match=f"the note holds the control character U\\+{ord(char):04X}"
+            InvalidInputError, match=f"Note contains the control character U\\+{ord(char):04X}"
         ):
-            check(f"a{char}b", "the note")
+            check(f"a{char}b", "Note")
 
 
 @pytest.mark.parametrize("char", ["\n", "\r", "\t", "\u2028", "\u202e", "\u2066"])
@@ -56,7 +56,7 @@ def test_stored_document_with_control_characters_is_read() -> None:
     document = spec.model_dump_json()
     assert parse_stored_document(DeploymentSpec, document, "it") == spec
     with pytest.raises(
-        InvalidDocumentError, match=r"author: it holds the control character U\+000A: leave it out"
+        InvalidDocumentError, match=r"author: contains the control character U\+000A; remove it"
     ):
         parse_document(DeploymentSpec, document, "it")
 

@@ -50,7 +50,7 @@ def test_steps_are_integers_and_strength_is_not() -> None:
 
 def test_field_with_two_search_spaces_is_refused() -> None:
     space = SearchSpace.parse("steps=8..20")
-    with pytest.raises(ValidationError, match="varied twice"):
+    with pytest.raises(ValidationError, match="a field is listed twice"):
         TuningStudy(slug="spring", version=1, slot="A", search_space=(space, space))
 
 
@@ -61,7 +61,7 @@ def test_trial_values_are_applied_and_validated() -> None:
     assert apply_trial(recipe, {}) == recipe
     with pytest.raises(InvalidInputError, match="denoising_strength"):
         apply_trial(recipe, {"denoising_strength": 4})
-    with pytest.raises(InvalidInputError, match="no field 'nothing'"):
+    with pytest.raises(InvalidInputError, match="Recipe field not found: “nothing”"):
         apply_trial(recipe, {"nothing": 4})
 
 

@@ -105,7 +105,7 @@ def test_failed_attempt_is_retried(service: FakeService) -> None:
 )
 def test_invalid_verdict_raises(service: FakeService, answer: tuple[int, bytes]) -> None:
     service.answers = [answer]
-    with pytest.raises(ModerationUnavailableError, match="the moderation service"):
+    with pytest.raises(ModerationUnavailableError, match="Moderation service"):
         WebhookModerator(service.url, "secret").moderate(REQUEST)
 
 
@@ -121,7 +121,7 @@ def test_circuit_breaker_pauses_after_failures(service: FakeService) -> None:
         == WebhookModerator.FAILURES_BEFORE_PAUSE * WebhookModerator.MAX_ATTEMPTS
     )
     service.answers = [(200, b'{"verdict": "pass"}')]
-    with pytest.raises(ModerationUnavailableError, match="is asked again soon"):
+    with pytest.raises(ModerationUnavailableError, match="retried soon"):
         webhook.moderate(REQUEST)
     now[0] = WebhookModerator.PAUSE_SECONDS
     assert webhook.moderate(REQUEST).verdict == "pass"
@@ -138,7 +138,7 @@ def test_slow_answer_ends_at_the_deadline(service: FakeService) -> None:
     """Each read is quick, so that httpx2's own timeout would never fire; all bytes would take
     minutes."""
     service.answers, service.pause_seconds = [(200, b"{" * 10**4)], 0.1
-    with pytest.raises(ModerationUnavailableError, match=r"no whole answer within 0\.4 s"):
+    with pytest.raises(ModerationUnavailableError, match=r"timed out after 0\.4 s"):
         ImpatientModerator(service.url, "secret").moderate(REQUEST)
 
 
@@ -156,14 +156,14 @@ def test_attempts_share_the_deadline(service: FakeService) -> None:
 def test_compressed_answer_is_refused(service: FakeService) -> None:
     service.answers = [(200, gzip.compress(b'{"verdict": "pass"}' + b" " * 10**6))]
     service.headers = {"Content-Encoding": "gzip"}
-    with pytest.raises(ModerationUnavailableError, match="answers compressed"):
+    with pytest.raises(ModerationUnavailableError, match="is compressed"):
         WebhookModerator(service.url, "secret").moderate(REQUEST)
     assert {headers["Accept-Encoding"] for headers, _ in service.requests} == {"identity"}
 
 
 def test_long_answer_is_not_read_completely(service: FakeService) -> None:
     service.answers = [(200, b'{"verdict": "pass"}' + b" " * WebhookModerator.MAX_ANSWER_BYTES)]
-    with pytest.raises(ModerationUnavailableError, match="answers with over 16 kB"):
+    with pytest.raises(ModerationUnavailableError, match="larger than 16 kB"):
         WebhookModerator(service.url, "secret").moderate(REQUEST)
 
 
@@ -184,6 +184,6 @@ def test_slow_dns_lookup_ends_at_the_deadline(
         raise OSError("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with pytest.raises(ModerationUnavailableError, match=r"no whole answer within 0\.4 s"):
+    with pytest.raises(ModerationUnavailableError, match=r"timed out after 0\.4 s"):
         ImpatientModerator("http://moderation.example/judge", "secret").moderate(REQUEST)
     resolved.set()  # Only now: the call did not wait for it.

@@ -75,9 +75,9 @@ def test_word_list_sections() -> None:
     text = "# custom\n[block]\nfoo  # why\n[allow]\nfoo bar\n"
     words = {"flag": [], "mask": [], "block": ["foo"], None: ["foo bar"]}
     assert parse_word_list(text, "x").words == words
-    with pytest.raises(InvalidDocumentError, match=r"x, line 1: write \[block\]"):
+    with pytest.raises(InvalidDocumentError, match="x, line 1: unknown section"):
         parse_word_list("[ban]\nfoo", "x")
-    with pytest.raises(InvalidDocumentError, match="x, line 1: say first what for"):
+    with pytest.raises(InvalidDocumentError, match="x, line 1: no section"):
         parse_word_list("foo", "x")
 
 

@@ -31,7 +31,7 @@ def test_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     ],
 )
 def test_invalid_utf_8_is_reported_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
-    with pytest.raises(InvalidDocumentError, match=rf"own\.txt, line {line}: this is not UTF-8"):
+    with pytest.raises(InvalidDocumentError, match=rf"own\.txt, line {line}: not UTF-8"):
         load_list(tmp_path, content)
 
 
@@ -71,9 +71,9 @@ def test_chinese_phrases_are_expanded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[allow]\nnude {shoe}\n", r"'nude \{shoe\}': no word list has a section \[class shoe\]"),
+        ("[allow]\nnude {shoe}\n", r"“nude \{shoe\}”: no word list has a section \[class shoe\]"),
         ("[allow]\n{shoe*} nude\n[class shoe]\nboot\n", "must begin with a word"),
-        ("[block]\n{坏}{坏}{坏}\n[class 坏]\n" + " ".join(map(chr, range(0x4E00, 0x4E40))), "stands for over 5,000"),
+        ("[block]\n{坏}{坏}{坏}\n[class 坏]\n" + " ".join(map(chr, range(0x4E00, 0x4E40))), "expands to more than 5,000"),
     ],
 )  # fmt: skip
 def test_invalid_phrase_is_reported(tmp_path: Path, content: str, message: str) -> None:

@@ -152,7 +152,7 @@ def test_idempotency_key_with_another_body_is_422(
     first = app.post(f"{V1}/requests", json=BODY, headers=headers)
     changed = app.post(f"{V1}/requests", json=BODY | changes, headers=headers)
     assert changed.status_code == 422
-    assert "another request was sent under this Idempotency-Key" in changed.json()["detail"]
+    assert "Idempotency-Key already used" in changed.json()["detail"]
     repeated = app.post(f"{V1}/requests", json=BODY, headers=headers)
     assert (repeated.status_code, repeated.json()["id"]) == (202, first.json()["id"])
 
@@ -203,11 +203,11 @@ def test_selected_variant_is_recorded(app: TestClient, studio: AppContainer) -> 
 @pytest.mark.parametrize(
     ("changes", "status", "expected_text"),
     [
-        ({"theme": "picnic"}, 404, "does not serve a theme 'picnic'"),
-        ({"base_image": "nobody"}, 404, "has no base image 'nobody'"),
-        ({"doodle": "no base64!"}, 422, "the doodle is no base64"),
+        ({"theme": "picnic"}, 404, "Theme “picnic” is not deployed"),
+        ({"base_image": "nobody"}, 404, "has no base image “nobody”"),
+        ({"doodle": "no base64!"}, 422, "Doodle is not valid base64"),
         ({"doodle": base64.b64encode(b"GIF89a").decode()}, 422, "is not a PNG"),
-        ({"doodle": base64.b64encode(examples.png((64, 64))).decode()}, 422, "draw it at the base image's size"),
+        ({"doodle": base64.b64encode(examples.png((64, 64))).decode()}, 422, "Draw it at the size of the base image"),
         ({"prompt": "x" * 501}, 422, "prompt"),
         ({"seed": -1}, 422, "seed"),
         ({"base_image": "../mia"}, 422, "base_image"),
@@ -258,7 +258,7 @@ def test_limits_answer_429_with_retry_after(home: Path) -> None:
         assert app.get(f"{V1}/ready").json()["waiting"] >= 6
         app.post(f"{V1}/requests", json=BODY)
         too_often = app.post(f"{V1}/requests", json=BODY)
-        assert (too_often.status_code, "a minute" in too_often.json()["detail"]) == (429, True)
+        assert (too_often.status_code, "per minute" in too_often.json()["detail"]) == (429, True)
         gate.release(20)
 
 
@@ -290,7 +290,7 @@ def test_blocked_prompt_is_a_problem_without_the_reason(
 ) -> None:
     refused = app.post(f"{V1}/requests", json=BODY | {"prompt": "a n@ked man"})
     assert refused.status_code == 422
-    assert refused.json()["detail"] == "these words cannot be used here: choose others"
+    assert refused.json()["detail"] == "Prompt rejected by moderation. Use a different prompt."
     [stored] = studio.stores.audit_log.query(AuditFilter())
     assert (stored.decision.client, stored.decision.reason) == ("app", "naked")
 
@@ -302,9 +302,7 @@ def test_withheld_variant_has_no_image_and_no_reason(
     created = app.post(f"{V1}/requests", json=BODY).json()
     shown = wait_until_ended(app, created["id"])
     assert [variant["state"] for variant in shown["variants"]] == ["withheld"] * 4
-    assert {v["error"] for v in shown["variants"]} == {
-        "this picture is withheld: it may not be shown"
-    }
+    assert {v["error"] for v in shown["variants"]} == {"Image withheld by moderation."}
     assert all(variant["image"] is None for variant in shown["variants"])
     told = [event for event in read_events(app, created["id"]) if event["type"] == "withheld"]
     assert len(told) == 4
@@ -357,18 +355,23 @@ def test_invalid_base_image_upload_is_refused(
 
     upload = {"png": image_of("tan")}
     closed = refusal({"theme": "first-light", "uploaded_base_image": upload})
-    assert closed == "theme 'first-light' takes no pictures of your own: name a base image"
+    assert (
+        closed
+        == "Theme “first-light” does not accept uploaded base images. Choose one of its base images."
+    )
     body = upload_body(studio)
-    assert "send either base_image or uploaded_base_image" in refusal(body | {"base_image": "mia"})
+    assert "send either base_image or uploaded_base_image, not both" in refusal(
+        body | {"base_image": "mia"}
+    )
     assert "send either" in refusal({"theme": "first-light"})
     assert "18 keypoints" in refusal(body | {"uploaded_base_image": upload})
     points = body["uploaded_base_image"]["keypoints"]
     for png, why in (
-        ("%%%", "no base64"),
+        ("%%%", "not valid base64"),
         (base64.b64encode(b"<svg onload='x'/>").decode(), "not a PNG"),
         (image_of("tan", (32, 32)), "width"),
     ):
         assert why in refusal(body | {"uploaded_base_image": {"png": png, "keypoints": points}})
     monkeypatch.setattr(studio.moderation.image_classifier, "score", lambda _: {"nsfw": 0.97})
-    assert refusal(body) == "this drawing cannot be used here: draw another"
+    assert refusal(body) == "Doodle rejected by moderation. Draw a different one."
     assert studio.stores.audit_log.query(AuditFilter())[0].decision.stage == "upload"

@@ -35,7 +35,7 @@ def test_blind_test_is_created_voted_on_and_ranked(admin: TestClient) -> None:
     cast = admin.post(f"{url}/votes", json=bo | {"index": 0, "choice": "right"})
     assert (cast.status_code, cast.json()["index"]) == (201, 1)
     repeated = admin.post(f"{url}/votes", json=bo | {"index": 0, "choice": "right"})
-    assert "cast already" in repeated.json()["detail"]
+    assert "Vote already cast" in repeated.json()["detail"]
     ranking = admin.get(f"{url}/ranking").json()
     assert (ranking["voters"], ranking["is_significant"]) == ([["bo", 1]], False)
 

@@ -47,7 +47,7 @@ def test_blind_test_is_voted_on_and_shown_with_its_theme(client: TestClient) -> 
         vote = {"voter": "bo", "index": index, "choice": "left"}
         assert client.post(url, json=vote, headers=CSRF_HEADERS).json() == {"number": index + 1}
     late = client.post(url, json=vote, headers=CSRF_HEADERS)
-    assert (late.status_code, "cast already" in late.json()["error"]) == (409, True)
+    assert (late.status_code, "Vote already cast" in late.json()["error"]) == (409, True)
     ranking = client.get(f"{url}/standing").json()
     assert {candidate["label"] for candidate in ranking["candidates"]} == {"first-light v1 A", "first-light v1 C"}  # fmt: skip
     assert ranking["voters"] == [["bo", 3]]
@@ -76,8 +76,8 @@ def test_whole_versions_are_compared_by_four_images(client: TestClient) -> None:
     ("entrants", "status", "expected_text"),
     [
         ([RECIPES[0]], 400, "at least 2"),
-        ([RECIPES[0], RECIPES[0]], 400, "stands twice"),
-        ([RECIPES[0], {"slug": "nobody", "version": 1}], 404, "no preset named"),
+        ([RECIPES[0], RECIPES[0]], 400, "listed twice"),
+        ([RECIPES[0], {"slug": "nobody", "version": 1}], 404, "Theme not found"),
         ([RECIPES[0], {"slug": "first-light", "version": 9}], 404, "has no version 9"),
     ],
 )

@@ -59,7 +59,7 @@ def test_incomplete_headers_time_out(studio: AppContainer, monkeypatch: pytest.M
     with serving(studio) as url:
         with connected(url) as connection:
             connection.sendall(b"GET /config HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
-            assert answer(connection) == (408, "the headers did not arrive in time")
+            assert answer(connection) == (408, "Request headers not received in time.")
         with connected(url) as connection:  # As browsers open some in advance.
             assert connection.recv(65536) == b""
 
@@ -76,7 +76,7 @@ def test_incomplete_bodies_time_out(studio: AppContainer) -> None:
                 connection.sendall(request_head(method, path, kind))
                 status, told = answer(connection)
             assert (path, status) == (path, 408)
-            assert "did not arrive within" in told
+            assert "not received within" in told
 
 
 def test_open_bodies_and_connections_are_limited(
@@ -89,9 +89,12 @@ def test_open_bodies_and_connections_are_limited(
                 request_head("POST", "/safety/picture", "image/png") + b"a" * 100_001
             )
             status, told = answer(connection)
-            assert (status, "too much is being sent" in told) == (503, True)
+            assert (status, "Too much data is being sent at once. Try again later." in told) == (
+                503,
+                True,
+            )
         with connected(url), connected(url), connected(url) as third:
-            assert answer(third) == (503, "too many connections: try again later")
+            assert answer(third) == (503, "Too many connections. Try again later.")
 
 
 def test_large_upload_arrives_complete(studio: AppContainer) -> None:

@@ -118,8 +118,8 @@ def test_events_are_in_each_followers_language(requests: FakeRequests) -> None:
         return await asyncio.gather(*every)
 
     chinese, english = run(run_streams())
-    assert [json.loads(each.split("data: ")[1])["error"] for each in chinese] == ["等待超时"] * 4
-    assert '"error": "it waited longer than it may"' in english[0]
+    assert [json.loads(each.split("data: ")[1])["error"] for each in chinese] == ["排队超时。"] * 4
+    assert '"error": "Queue timeout."' in english[0]
 
 
 def test_stream_starts_at_the_given_event(requests: FakeRequests) -> None:
@@ -211,7 +211,7 @@ def test_streams_of_a_client_are_limited(studio: AppContainer) -> None:
             429,
             "application/problem+json",
         )
-        assert f"{1 + EXTRA_STREAMS} streams of yours are open already" in refused.json()["detail"]
+        assert f"Event stream limit reached ({1 + EXTRA_STREAMS})" in refused.json()["detail"]
         streams.pop().__exit__(None, None, None)
 
         def opens() -> bool:

@@ -79,7 +79,7 @@ def test_users_sign_in_behind_a_trusted_proxy(home: Path) -> None:
 def test_sign_in_is_forced_or_disabled_by_settings(home: Path) -> None:
     forced = create_app_container(Settings(data_dir=home, sign_in=True), FakeRenderer)
     assert client_of(forced).get("/config").status_code == 401
-    with pytest.raises(AddressInUseError, match="nobody could sign in"):
+    with pytest.raises(AddressInUseError, match="there are no users"):
         serve(Settings(data_dir=home, sign_in=True))
     forced.stores.users.set_password("ada", PASSWORD)
     disabled = create_app_container(Settings(data_dir=home, no_sign_in=True), FakeRenderer)

@@ -67,7 +67,7 @@ def test_too_large_export_is_refused(client: TestClient, monkeypatch: pytest.Mon
     monkeypatch.setattr(history, "MAX_EXPORT", 3)
     answer = client.get("/history/export")
     assert answer.status_code == 400
-    assert "narrow the filter" in answer.json()["error"]
+    assert "Narrow the filter" in answer.json()["error"]
 
 
 def test_deletion_needs_the_csrf_header(client: TestClient, studio: AppContainer) -> None:

@@ -65,5 +65,5 @@ def test_refusal_is_in_the_readers_language(client: TestClient, studio: AppConta
     answer = client.get("/history/variants", headers=CHINESE)
     assert answer.status_code == 401
     assert answer.json() == {
-        "error": "请先登录（/sign-in）", "code": "auth.sign_in_first", "params": {},
+        "error": "请先在 /sign-in 登录。", "code": "auth.sign_in_first", "params": {},
     }  # fmt: skip

@@ -71,9 +71,9 @@ def test_download_reports_progress_until_done(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "expected_text"),
     [
-        ({"repo": "../etc"}, 400, "no repository"),
-        ({"repo": "--help"}, 400, "no repository"),
-        ({"repo": "acme/nothing"}, 404, "the hub has no acme/nothing"),
+        ({"repo": "../etc"}, 400, "not a valid repository"),
+        ({"repo": "--help"}, 400, "not a valid repository"),
+        ({"repo": "acme/nothing"}, 404, "acme/nothing not found"),
         ({"repo": "acme/loras", "kind": "lora", "file": "dim.safetensors"}, 404, "no file"),
     ],
 )

@@ -13,7 +13,8 @@ from structlog.contextvars import bound_contextvars
 
 from studio.app import AppContainer
 from studio.logging_config import configure_logging
-from studio.recipes.palette import PALETTE
+from studio.messages import message
+from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.app import create_api
 from tests import examples
@@ -133,5 +134,7 @@ def test_demo_page_has_security_headers_and_needs_no_key(app: TestClient) -> Non
     assert app.get("/play/web/pages/play.js").status_code == 200
     # Issue 18, 17: one source of colours, the canvas's.
     offered = app.get("/play/own/palette.json").json()
-    assert [(each["name"], each["hex"]) for each in offered] == list(PALETTE)
+    assert [(each["name"], each["hex"]) for each in offered] == [
+        (str(message(NAME_IDS[name])), color) for name, color in PALETTE
+    ]
     assert app.get("/play/..%2Fsecret").status_code in (404, 422)

@@ -72,7 +72,7 @@ def test_unexpected_error_is_answered_without_details(
     monkeypatch.setattr(ThemeStore, "list_summaries", broken)
     answer = client.get("/themes/list")
     assert answer.status_code == 500
-    log_text = "something went wrong in the studio: its log tells what"
+    log_text = "Unexpected error in the studio. See the log for details."
     assert answer.json() == {"error": log_text, "code": "studio.unexpected_error", "params": {}}
     [record] = [each for each in caplog.records if each.levelno >= logging.ERROR]
     line = record.getMessage()
@@ -83,8 +83,8 @@ def test_unexpected_error_is_answered_without_details(
 # Issue 19, 1.
 def test_errors_are_in_the_readers_language_with_ids(client: TestClient) -> None:
     for headers, expected_text in (
-        ({"Accept-Language": "zh"}, "没有调优任务“picnic”"),
-        ({"Accept-Language": "zh", "Cookie": "studio_language=en"}, "there is no study 'picnic'"),
+        ({"Accept-Language": "zh"}, "找不到调优任务：“picnic”。"),
+        ({"Accept-Language": "zh", "Cookie": "studio_language=en"}, "Study not found: “picnic”."),
     ):
         answer = client.get("/tuning/trials?study=picnic", headers=headers)
         assert answer.status_code == 404
@@ -109,7 +109,7 @@ def test_database_url_is_logged_but_not_sent(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: object) -> None:
-        raise StorageUnavailableError("cannot use the database postgresql://studio@10.0.0.7/s")
+        raise StorageUnavailableError("Cannot use the database postgresql://studio@10.0.0.7/s")
 
     monkeypatch.setattr(ThemeStore, "list_summaries", away)
     answer = client.get("/themes/list")

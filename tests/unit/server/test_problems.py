@@ -76,7 +76,7 @@ def test_json_with_too_many_fields_is_refused_unparsed(api: TestClient) -> None:
     """Security review, 4.7: 14.7 MB of {} took 0.9 s of everybody's time."""
     body = b"[" + b"{}," * 100_000 + b"{}]"
     sent = {"Content-Type": "application/json"}
-    assert "too many fields" in detail_of(
+    assert "Too many fields" in detail_of(
         api.post(f"{V1}/requests", content=body, headers=sent), 413
     )
 
@@ -99,21 +99,21 @@ def test_unexpected_error_is_a_problem_without_details(
             target, "list_summaries" if target is studio.stores.themes else "find_by_key", broken
         )
         detail = detail_of(api.get(f"{V1}/admin/themes"), 500)
-        assert detail == "something went wrong here: try again later"
+        assert detail == "Unexpected server error. Try again later."
 
 
 def test_unavailable_storage_is_a_problem_without_its_url(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:  # fmt: skip
     """Security review, 4.2: anybody was told the database's host and user."""
-    why = "cannot use the database postgresql+psycopg://studio@db/s2 (connection failed)"
+    why = "Cannot use the database postgresql+psycopg://studio@db/s2 (connection failed)"
 
     def away() -> None:
         raise StorageUnavailableError(why)
 
     monkeypatch.setattr(type(studio.stores.jobs.stats), "count_queued", lambda _: away())
     answer = api.get(f"{V1}/ready", headers={"Authorization": ""})
-    assert detail_of(answer, 503) == "the studio cannot be used right now: try again later"
+    assert detail_of(answer, 503) == "Service temporarily unavailable. Try again later."
     assert int(answer.headers["retry-after"]) > 0
     assert why in caplog.text
 
@@ -123,11 +123,11 @@ def test_unstorable_value_is_422_without_retry_after(
 ) -> None:
     def never(*_: object, **__: object) -> None:
         raise UnstorableValueError(
-            "the database takes no such value (…): change what is to be kept"
+            "The database does not accept this value (…). Change it and save again."
         )
 
     monkeypatch.setattr(studio.stores.jobs.requests, "create", never)
-    assert "takes no such value" in detail_of(api.post(f"{V1}/requests", json=BODY), 422)
+    assert "does not accept this value" in detail_of(api.post(f"{V1}/requests", json=BODY), 422)
 
 
 def test_model_error_has_no_path(
@@ -147,21 +147,21 @@ def test_model_error_has_no_path(
 def test_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> None:
     chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
     answer = api.post(f"{V1}/requests", json=BODY | {"theme": "nothing"}, headers=chinese)
-    assert detail_of(answer, 404) == "“live”未提供主题“nothing”"
+    assert detail_of(answer, 404) == "主题“nothing”未部署到渠道“live”。"
     assert answer.json()["code"] == "deployment.not_served"
     assert answer.json()["params"] == {"channel": "live", "slug": "nothing"}
     misread = api.post(f"{V1}/requests", json=BODY | {"seed": -1}, headers=chinese)
     assert detail_of(misread, 422).startswith("body.seed：")
     assert misread.json()["code"] == "request.invalid"
-    assert detail_of(api.get("/nothing", headers=chinese), 404) == "没有此地址"
+    assert detail_of(api.get("/nothing", headers=chinese), 404) == "找不到此地址。"
     large = api.post(f"{V1}/admin/themes", content=bytes(2**24 + 1), headers=chinese)
-    assert detail_of(large, 413) == "最多 16,777,216 字节：请减少后再发送"
+    assert detail_of(large, 413) == "请求内容过大（最大 16,777,216 字节）。"
 
 
 @pytest.mark.parametrize(
     ("message", "expected_text"),
     [
-        ("cannot write /home/mia/studio/pictures/ab.png (No space left)", "cannot write … (No space left)"),
+        ("cannot write /home/mia/studio/pictures/ab.png (No space left)", "Cannot write … (No space left)."),
         ("at redis://:secret@redis:6379/0: refused", "at … refused"),
         ("(cannot identify image file <_io.BytesIO object at 0x7f7a6c577dd0>)", "(cannot identify image file …)"),
         ("strength=0.4/0.6 and 50/50 of picnic/2", "strength=0.4/0.6 and 50/50 of picnic/2"),

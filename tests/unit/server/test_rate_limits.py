@@ -82,4 +82,4 @@ def test_reads_are_limited_by_the_api(app: TestClient, studio: AppContainer) -> 
     responses = [app.get(f"{V1}/themes", headers=headers) for _ in range(READS_PER_REQUEST + 10)]
     assert [each.status_code for each in responses[:READS_PER_REQUEST]] == [200] * READS_PER_REQUEST
     assert responses[-1].status_code == 429
-    assert f"{READS_PER_REQUEST} reads a minute" in responses[-1].json()["detail"]
+    assert f"{READS_PER_REQUEST} reads per minute" in responses[-1].json()["detail"]

@@ -86,7 +86,7 @@ def test_wrong_passwords_are_reported_and_limited(
         "/sign-in", data={"name": "ada", "password": "x"}, headers={"accept": "text/html"}
     )
     assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
-    assert "Too many wrong passwords: wait" in page.text
+    assert "Too many failed sign-in attempts" in page.text
 
 
 def test_forged_session_cookie_is_refused(client: TestClient) -> None:

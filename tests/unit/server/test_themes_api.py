@@ -116,7 +116,7 @@ def test_evaluations_are_started_and_polled(admin: TestClient) -> None:
 def test_invalid_files_and_other_scopes_are_refused(admin: TestClient, app: TestClient) -> None:
     refused = admin.post(V1, content=b"{}")
     assert refused.status_code == 422
-    assert "is no preset of the studio" in refused.json()["detail"]
+    assert "is not a preset" in refused.json()["detail"]
     assert admin.get(f"{V1}/nothing/versions").status_code == 404
     assert app.get(V1).status_code == 403
     assert "--scope admin" in app.get(V1).json()["detail"]

@@ -56,8 +56,8 @@ def test_study_is_created_run_rated_and_saved(client: TestClient, studio: AppCon
 @pytest.mark.parametrize(
     ("changes", "status", "expected_text"),
     [
-        ({"vary": ""}, 400, "that is no study: search_space"),
-        ({"vary": "denoising_strength"}, 400, "nothing to vary"),
+        ({"vary": ""}, 400, "Invalid study: search_space"),
+        ({"vary": "denoising_strength"}, 400, "is not a valid search space"),
         ({"vary": "denoising_strength=0.5..4"}, 400, "denoising_strength"),
         ({"version": 9}, 404, "has no version 9"),
     ],

@@ -34,7 +34,7 @@ def test_task_reports_progress_and_completion() -> None:
     progress = until(lambda: tasks.progress("sheet"), lambda it: it and it.done)
     assert progress is not None
     assert (progress.done, progress.total, progress.state) == (3, 8, "running")
-    with pytest.raises(InvalidInputError, match="under way already"):
+    with pytest.raises(InvalidInputError, match="Already running"):
         tasks.start("sheet", ABOUT, run)
     release.set()
     assert wait_until_finished(tasks, "sheet").state == "done"

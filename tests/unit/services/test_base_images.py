@@ -21,7 +21,7 @@ def detect(image: Image.Image) -> Keypoints:
 
 
 def detect_nothing(image: Image.Image) -> Keypoints:
-    raise InvalidInputError("no figure was found in the picture")
+    raise InvalidInputError("No character found")
 
 
 def test_added_base_image_comes_last_and_has_detected_keypoints(studio: AppContainer) -> None:
@@ -44,12 +44,12 @@ def test_request_can_use_an_added_base_image(studio: AppContainer) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"image_id": "mia"}, InvalidInputError, "'mia' already: choose another id"),
-        ({"image_id": "../up"}, InvalidDocumentError, "cannot be taken: id"),
-        ({"name": ""}, InvalidDocumentError, "cannot be taken: name"),
-        ({"png": b"nothing"}, InvalidImageError, "the base image is not a PNG"),
-        ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: should be greater"),
-        ({"detector": detect_nothing}, InvalidInputError, "no figure was found"),
+        ({"image_id": "mia"}, InvalidInputError, "Base image “mia” already exists"),
+        ({"image_id": "../up"}, InvalidDocumentError, "Invalid base image: id"),
+        ({"name": ""}, InvalidDocumentError, "Invalid base image: name"),
+        ({"png": b"nothing"}, InvalidImageError, "Base image is not a PNG"),
+        ({"png": examples.png((32, 32))}, InvalidDocumentError, "width: must be at least 64"),
+        ({"detector": detect_nothing}, InvalidInputError, "No character found"),
     ],
 )
 def test_invalid_base_image_is_refused_and_nothing_is_stored(
@@ -67,7 +67,7 @@ def test_keypoints_of_a_stored_base_image_can_be_detected_again(studio: AppConta
     assert detect_keypoints(studio.stores.base_images, "noah", detect).keypoints == POINTS
     assert studio.stores.base_images.get("noah").keypoints == POINTS
     assert [image.id for image in studio.stores.base_images.list_all()] == before
-    with pytest.raises(NotFoundError, match="no base image named 'nobody'"):
+    with pytest.raises(NotFoundError, match="Base image not found: “nobody”"):
         detect_keypoints(studio.stores.base_images, "nobody", detect)
 
 
@@ -83,5 +83,5 @@ def test_keypoints_round_trip_through_json(studio: AppContainer) -> None:
     "document", [b"", b"[[0.5, 0.5]]", b'{"nose": 1}', b"[" + b"[2, 2]," * 17 + b"[0,0]]"]
 )
 def test_invalid_keypoints_document_is_refused(document: bytes) -> None:
-    with pytest.raises(InvalidDocumentError, match="these are no keypoints"):
+    with pytest.raises(InvalidDocumentError, match="Invalid keypoints"):
         parse_keypoints(document)

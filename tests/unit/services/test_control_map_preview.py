@@ -32,6 +32,6 @@ def test_unit_without_a_control_map_has_a_reason() -> None:
     )
     scribble, pose = preview_control_maps(job, examples.png())
     assert scribble.png is None
-    assert "sees no strokes" in str(scribble.reason)
+    assert "Nothing drawn" in str(scribble.reason)
     assert pose.png is None
     assert "no keypoints" in str(pose.reason)

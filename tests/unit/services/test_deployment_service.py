@@ -66,13 +66,13 @@ def stops(findings: tuple[CheckResult, ...]) -> list[str]:
 def test_bundled_theme_has_warnings_until_rendered_and_evaluated(studio: AppContainer) -> None:
     findings = studio.authoring.deployments.run_checks("first-light")
     assert worst_level(findings) == "warning"
-    assert "recipe A, B, C, D of this version was never rendered" in [
+    assert "Recipe A, B, C, D has never been rendered in this version" in [
         str(f.message) for f in findings
     ]
     for slot in SLOTS:
         variant = examples.variant(slot=slot, theme_slug="first-light", theme_version=1)
         studio.stores.variants.add(variant, examples.png())
-    assert "6.0 s for four variants, as rendered here" in passed(studio)
+    assert "6.0 s for four variants on this machine" in passed(studio)
     reports = studio.stores.reports
     reports.add("first-light", 1, "robustness", robustness(passed=19, failed=1))
     reports.add("first-light", 1, "regression", sheet(reviewed_by=("ada",)))
@@ -80,7 +80,7 @@ def test_bundled_theme_has_warnings_until_rendered_and_evaluated(studio: AppCont
 
 
 def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) -> None:
-    assert "dry run: recipe A, B, C, D draws" in passed(studio)
+    assert "Dry run passed: recipe A, B, C, D" in passed(studio)
     variant = examples.variant(slot="B", theme_slug="first-light", theme_version=1)
     studio.stores.variants.add(variant, examples.png())
     rendered: list[RenderJob] = []
@@ -93,7 +93,7 @@ def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) ->
 
     preflight = replace(studio.authoring.deployments.preflight, render_preview=render)
     assert stops(preflight.check(studio.stores.themes.get_version("first-light"))) == [
-        "dry run: recipe C: out of memory"
+        "Dry run failed: recipe C: out of memory"
     ]
     assert [(job.slot, job.recipe.steps) for job in rendered] == [("A", 1), ("C", 1)]
 
@@ -102,31 +102,33 @@ def test_preflight_requires_a_passed_robustness_suite(
     studio: AppContainer,
 ) -> None:
     messages = {str(f.message): f for f in studio.authoring.deployments.run_checks("first-light")}
-    missing = messages["the robustness pack was not run on this version"]
+    missing = messages["Robustness suite not run for this version"]
     assert (missing.level, str(missing.hint)) == (
         "warning",
-        "studio themes robustness first-light --version 1",
+        "Run: studio themes robustness first-light --version 1",
     )
     studio.stores.reports.add("first-light", 1, "robustness", robustness(passed=8, failed=2))
     [lost] = stops(studio.authoring.deployments.run_checks("first-light"))
-    assert "kept in 80% of the robustness pack's pictures, 90% are needed" in lost
-    assert "lost under all-black (A)" in lost
+    assert "Robustness pass rate 80% (minimum 90%)" in lost
+    assert "failed: all-black (A)" in lost
     studio.stores.reports.add("first-light", 1, "robustness", robustness(passed=9, failed=1))
-    assert "the figure is kept in 90% of the robustness pack's pictures" in passed(studio)
+    assert "Robustness pass rate 90%" in passed(studio)
 
 
 def test_preflight_requires_a_reviewed_regression_report(studio: AppContainer) -> None:
     reports = studio.stores.reports
     messages = [str(f.message) for f in studio.authoring.deployments.run_checks("first-light")]
-    assert "no regression sheet was drawn of this version" in messages
+    assert "Regression suite not run for this version" in messages
     reports.add("first-light", 1, "regression", sheet())
-    assert "nobody has looked at the regression sheet" in [
+    assert "Regression report not reviewed" in [
         str(f.message) for f in studio.authoring.deployments.run_checks("first-light")
     ]
     studio.evaluation.suites.mark_reviewed("first-light", 1, "ada")
     studio.evaluation.suites.mark_reviewed("first-light", 1, "bo")
     studio.evaluation.suites.mark_reviewed("first-light", 1, "bo")
-    assert "regression sheet seen by ada, bo; 6.5 from version 3" in passed(studio)
+    assert "Regression report reviewed by ada, bo; median change 6.5 from version 3" in passed(
+        studio
+    )
 
 
 def test_deployment_with_a_missing_model_falls_back_where_allowed(
@@ -145,7 +147,7 @@ def test_deployment_with_a_missing_model_falls_back_where_allowed(
     assert deployments.resolve_version("first-light", "live", "r").version == second
     assert deployments.unhealthy("live") == {}
     shutil.rmtree(net_directory)
-    assert "no controlnet named 'own'" in str(deployments.unhealthy("live")["first-light"][0])
+    assert "ControlNet not found: “own”" in str(deployments.unhealthy("live")["first-light"][0])
     assert deployments.resolve_version("first-light", "live", "r").version == 1
     deployments.deploy(DeploymentSpec(slug="first-light", version=second, bypassed_checks=True))
     assert deployments.resolve_version("first-light", "live", "r").version == second
@@ -156,7 +158,7 @@ def test_deployed_theme_cannot_be_archived(studio: AppContainer) -> None:
         DeploymentSpec(slug="first-light", version=1, channel="canary")
     )
     with pytest.raises(
-        InvalidInputError, match=r"'first-light' is served in canary: take it down first"
+        InvalidInputError, match=r"Theme “first-light” is deployed to canary\. Undeploy it first\."
     ):
         studio.authoring.deployments.archive("first-light")
     studio.authoring.deployments.undeploy("first-light", "canary")
@@ -170,12 +172,12 @@ def test_preflight_counts_tokens_with_the_longest_user_prompt(studio: AppContain
     messages = [
         str(finding.message) for finding in studio.authoring.deployments.run_checks("first-light")
     ]
-    [line] = [text for text in messages if text.startswith("recipe A: ") and "tokens" in text]
+    [line] = [text for text in messages if text.startswith("Recipe A: ") and "tokens" in text]
     own, longest = (int(word) for word in line.split() if word.isdigit())
     assert own < 75 < longest
     saved(studio, theme_prompt="a meadow in spring, " * 30)
     findings = studio.authoring.deployments.run_checks("first-light")
-    long_prompts = [f for f in findings if "the theme alone takes" in str(f.message)]
+    long_prompts = [f for f in findings if "the theme alone uses" in str(f.message)]
     assert [f.level for f in long_prompts] == ["warning"] * 4
 
 
@@ -185,12 +187,12 @@ def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> N
         "first-light", 1
     ).preset.recipes.A.base_model.model_copy(update={"sha256": "0" * 64})
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"recipes": all_recipes(studio, base_model=gone)}, "checkpoint gone", "studio models pull"),
-        ({"recipes": all_recipes(studio, base_model=other)}, "checkpoint pocket-ink", "not the one the recipe was tuned with"),
-        ({"base_images": ("nobody",)}, "base image nobody", "no base image named"),
-        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "own picture 0000000000", "is gone"),
-        ({"theme_prompt": "soft <lora:gone:1>"}, "lora gone", "no lora named"),
-        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs that prompts call", "recipe A: 9 LoRAs are too many"),
+        ({"recipes": all_recipes(studio, base_model=gone)}, "Base model gone", "studio models pull"),
+        ({"recipes": all_recipes(studio, base_model=other)}, "Base model pocket-ink", "Hash mismatch"),
+        ({"base_images": ("nobody",)}, "Base image nobody", "Base image not found"),
+        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "Custom control image 0000000000", "is missing"),
+        ({"theme_prompt": "soft <lora:gone:1>"}, "LoRA gone", "LoRA not found"),
+        ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs called in prompts", "Too many LoRAs in a recipe: 9"),
     ]  # fmt: skip
     for changes, text, hint in cases:
         saved(studio, **changes)
@@ -206,7 +208,7 @@ def test_base_image_without_keypoints_stops_pose_units_only(studio: AppContainer
         without_keypoints, studio.stores.base_images.read_png(without_keypoints)
     )
     assert stops(studio.authoring.deployments.run_checks("first-light")) == [
-        "base image mia has no keypoints, which pose units need"
+        "Base image mia has no keypoints, but the recipes use pose units"
     ]
     saved(studio, recipes=all_recipes(studio, control_units=()))
     assert stops(studio.authoring.deployments.run_checks("first-light")) == []
@@ -219,7 +221,7 @@ def test_controlnet_of_another_family_stops(studio: AppContainer) -> None:
         recipes=all_recipes(studio, control_units=(examples.unit(model=ModelRef(name="wide")),)),
     )
     assert stops(studio.authoring.deployments.run_checks("first-light"))[0] == (
-        "recipe A: controlnet wide is made for sd15, pocket-ink is pocket"
+        "Recipe A: ControlNet wide is for sd15, but base model pocket-ink is pocket"
     )
 
 
@@ -229,7 +231,7 @@ def test_memory_is_compared_with_the_device(studio: AppContainer) -> None:
     small, large = (
         replace(preflight, device_bytes=size).check(version) for size in (10**6, 10**10)
     )
-    assert "more than the 0.001 GB there are" in stops(small)[0]
+    assert "0.001 GB available" in stops(small)[0]
     assert stops(large) == []
 
 
@@ -245,14 +247,16 @@ def test_deploy_rollback_and_undeploy(studio: AppContainer) -> None:
     assert [s.version.version for s in deployments.active_deployments("live")] == [1]
     deployments.undeploy("first-light", "live")
     assert deployments.active_deployments("live") == []
-    with pytest.raises(NotFoundError, match="'live' does not serve a theme 'first-light'"):
+    with pytest.raises(
+        NotFoundError, match=r"Theme “first-light” is not deployed to channel “live”\."
+    ):
         deployments.resolve_version("first-light", "live", "r")
     assert len(deployments.list_deployments()) == 4
 
 
 def test_first_deployment_cannot_be_rolled_back(studio: AppContainer) -> None:
     studio.authoring.deployments.deploy(DeploymentSpec(slug="first-light", version=1))
-    with pytest.raises(NotFoundError, match="served no other version"):
+    with pytest.raises(NotFoundError, match="no earlier version"):
         studio.authoring.deployments.rollback("first-light", "live")
 
 
@@ -260,7 +264,7 @@ def test_failed_preflight_is_deployed_only_with_bypass_which_is_recorded(
     studio: AppContainer,
 ) -> None:
     number = saved(studio, base_images=("nobody",))
-    with pytest.raises(PreflightFailedError, match=r"base image nobody .*--force"):
+    with pytest.raises(PreflightFailedError, match="Base image nobody .*--force"):
         studio.authoring.deployments.deploy(DeploymentSpec(slug="first-light", version=number))
     with pytest.raises(PreflightFailedError):
         studio.authoring.deployments.deploy(
@@ -282,11 +286,9 @@ def test_deployment_needs_every_warning_acknowledged(studio: AppContainer) -> No
         if f.level == "warning"
     ]
     assert len(warnings) >= 3
-    with pytest.raises(
-        InvalidInputError, match="confirm first what the checks say of version 1: .*robust"
-    ):
+    with pytest.raises(InvalidInputError, match="Findings of version 1 not acknowledged: .*Robust"):
         studio.authoring.deployments.deploy(spec, acknowledged={})
-    with pytest.raises(InvalidInputError, match=f"version 1: {warnings[-1]}"):
+    with pytest.raises(InvalidInputError, match=f"not acknowledged: {warnings[-1]}"):
         studio.authoring.deployments.deploy(spec, acknowledged={1: warnings[:-1]})
     assert studio.stores.deployments.list_all() == []
     assert (
@@ -298,7 +300,7 @@ def test_deployment_needs_every_warning_acknowledged(studio: AppContainer) -> No
 def test_results_may_be_acknowledged_in_any_language(studio: AppContainer) -> None:
     results = studio.authoring.deployments.run_checks("first-light", 1)
     acknowledged = [each.message.text("zh-CN") for each in results if each.level != "pass"]
-    assert "还没有人看过对照表" in acknowledged or "此版本尚未绘制对照表" in acknowledged
+    assert "回归报告尚未审阅" in acknowledged or "此版本尚未运行回归测试" in acknowledged
     spec = DeploymentSpec(slug="first-light", version=1)
     assert (
         studio.authoring.deployments.deploy(spec, acknowledged={1: acknowledged}).spec.version == 1
@@ -319,7 +321,9 @@ def test_canary_and_bypass_need_acknowledgement_too(studio: AppContainer) -> Non
         canary_percent=5,
         bypassed_checks=True,
     )
-    with pytest.raises(InvalidInputError, match=f"version {stopped}: base image nobody"):
+    with pytest.raises(
+        InvalidInputError, match=f"version {stopped} not acknowledged: Base image nobody"
+    ):
         studio.authoring.deployments.deploy(spec, acknowledged={1: acknowledged})
     results = [
         str(f.message)

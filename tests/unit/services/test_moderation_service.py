@@ -60,10 +60,10 @@ def decisions(studio: AppContainer) -> list[ModerationDecision]:
 def test_blocked_prompt_is_refused_with_the_reason_for_operators_only(home: Path) -> None:
     studio = open_studio(home, Scores(0))
     theme = preset(studio)
-    with pytest.raises(ContentBlockedError, match="hold what the lists block: naked"):
+    with pytest.raises(ContentBlockedError, match="Prompt contains blocked terms: naked"):
         make_request(studio, theme, "a n4ked man")
     with pytest.raises(
-        ContentBlockedError, match="^these words cannot be used here: choose others$"
+        ContentBlockedError, match=r"^Prompt rejected by moderation\. Use a different prompt\.$"
     ):
         make_request(studio, theme, "a n4ked man", client="app")
     by_app, by_operator = decisions(studio)
@@ -101,11 +101,11 @@ def test_prompt_that_cannot_be_checked_is_blocked(home: Path) -> None:
     studio = open_studio(home, Scores(0))
     (home / "words").mkdir()
     (home / "words" / "own.txt").write_text("[ban]\nfoo\n")
-    with pytest.raises(ContentBlockedError, match="these words cannot be used"):
+    with pytest.raises(ContentBlockedError, match="Prompt rejected by moderation"):
         make_request(studio, preset(studio), "a red dress", client="app")
     with pytest.raises(ContentBlockedError, match="own.txt, line 1"):
         make_request(studio, preset(studio), "a red dress")
-    assert "could not be checked" in decisions(studio)[0].reason
+    assert "moderation failed" in decisions(studio)[0].reason
 
 
 def test_policy_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
@@ -125,7 +125,7 @@ def test_image_over_the_threshold_is_withheld_and_logged(home: Path) -> None:
     assert [event.kind for event in events.values()] == ["withheld"] * 4
     withheld = events["A"]
     assert isinstance(withheld, ResultWithheld)
-    assert str(withheld.reason) == "nsfw 0.90 is over 0.85"
+    assert str(withheld.reason) == "nsfw 0.90 exceeds 0.85"
     assert studio.stores.variants.list_latest(4) == []
     logged = decisions(studio)
     assert {each.slot for each in logged} == {"A", "B", "C", "D"}
@@ -147,8 +147,8 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
     events = terminal_events(studio, make_request(studio, preset(studio)))
     withheld = events["A"]
     assert isinstance(withheld, ResultWithheld)
-    assert str(withheld.reason) == "it could not be judged: RuntimeError: no weights"
-    with pytest.raises(ContentBlockedError, match="could not be judged"):
+    assert str(withheld.reason) == "moderation failed: RuntimeError: no weights"
+    with pytest.raises(ContentBlockedError, match="moderation failed"):
         studio.rendering.request_factory.create(preset(studio), "mia", examples.doodle().png_bytes)
     [finding] = [
         f
@@ -165,7 +165,7 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
 def test_doodle_over_the_threshold_is_refused(home: Path) -> None:
     studio = open_studio(home, Scores(0.95))
     with pytest.raises(
-        ContentBlockedError, match="^this drawing cannot be used here: draw another$"
+        ContentBlockedError, match=r"^Doodle rejected by moderation\. Draw a different one\.$"
     ):
         studio.rendering.request_factory.create(
             preset(studio), "mia", examples.doodle().png_bytes, client="app"
@@ -186,7 +186,7 @@ def test_preflight_warns_of_disabled_moderation(home: Path) -> None:
         if "safety" in str(f.message)
     ]
     assert finding.level == "warning"
-    assert "words pass unjudged" in str(finding.message)
+    assert "Moderation is off for prompts" in str(finding.message)
 
 
 def test_bundled_classifier_passes_harmless_images() -> None:
@@ -213,10 +213,10 @@ class FakeModerator:
 @pytest.mark.parametrize(
     ("response", "policy", "kind", "reason"),
     [
-        (ModerationResponse(verdict="pass"), "fail_closed", "done", ""),
-        (ModerationResponse(verdict="withhold", reason="a logo"), "fail_open", "withheld", "outside moderation withholds it: a logo"),
-        (None, "fail_closed", "withheld", "it could not be judged: it is down"),
-        (None, "fail_open", "done", ""),
+        (ModerationResponse(verdict="pass"), "withhold", "done", ""),
+        (ModerationResponse(verdict="withhold", reason="a logo"), "pass", "withheld", "withheld by external moderation: a logo"),
+        (None, "withhold", "withheld", "moderation failed: it is down"),
+        (None, "pass", "done", ""),
         (ModerationResponse(verdict="withhold"), "off", "done", ""),
     ],
 )  # fmt: skip

@@ -275,7 +275,7 @@ def test_hung_job_is_detected_by_the_monotonic_clock(tmp_path: Path) -> None:
         pass
     bench.service.check(600)
     now[0] = 601
-    with pytest.raises(WorkerHungError, match="no progress for over 600 s"):
+    with pytest.raises(WorkerHungError, match="no progress for 600 s"):
         bench.service.check(600)
     gate.release(100)
     assert len(done(list(events))) == 4

@@ -138,7 +138,7 @@ def test_oldest_finished_runs_are_forgotten(folder: Path) -> None:
         bench.service.start(bench.request(id=f"{i:032x}")) for i in range(MAX_FINISHED_RUNS + 1)
     ]
     bench.service.close()
-    with pytest.raises(NotFoundError, match="not under way here"):
+    with pytest.raises(NotFoundError, match="is not active"):
         bench.service.run(runs[0].request.id)
     assert bench.service.run(runs[1].request.id) is runs[1]
 

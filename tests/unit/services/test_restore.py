@@ -35,12 +35,12 @@ def test_a1111_infotext_is_read_where_there_is_no_own_metadata() -> None:
 @pytest.mark.parametrize(
     ("png", "error", "text"),
     [
-        (b"no picture", InvalidImageError, "the picture is not a PNG"),
-        (examples.png(), InvalidImageError, "does not say what made it"),
+        (b"no picture", InvalidImageError, "Image is not a PNG"),
+        (examples.png(), InvalidImageError, "no generation settings"),
         (
             with_text("doodle-theme-studio", "{}"),
             InvalidDocumentError,
-            "what the picture carries does not",
+            "Image metadata is invalid",
         ),
     ],
 )

@@ -97,7 +97,7 @@ def test_theme_axis_uses_recipes_and_prompts_of_each_theme(tmp_path: Path) -> No
     run_sweep(with_themes, bench.service, tmp_path / "out", lambda *_: None)
     rendered = {("falling leaves" in job.prompt, job.recipe.steps) for job in renderer.rendered}
     assert rendered == {(False, 8), (False, 9), (True, 8), (True, 9)}
-    with pytest.raises(InvalidInputError, match="no preset named 'winter'"):
+    with pytest.raises(InvalidInputError, match="Theme not found: “winter”"):
         sweep(bench, "preset=winter").jobs()
 
 

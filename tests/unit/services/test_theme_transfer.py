@@ -56,7 +56,7 @@ def test_missing_models_and_base_images_are_reported_with_a_hint(
     )
     model, base = map(str, imported.missing)
     assert "studio models pull OWNER/dreamy-v8" in model
-    assert "no base image named 'lena'" in base
+    assert "Base image not found: “lena”" in base
 
 
 # Issue 18, 17 (review 4.8).
@@ -79,8 +79,8 @@ def test_loras_in_prompts_are_reported_as_missing_too(
     theme_lora, template_lora = map(
         str, studio.authoring.transfer.import_theme(file, "lone.json").missing
     )
-    assert "no lora named 'gone'" in theme_lora
-    assert "no lora named '春日 (v2)'" in template_lora
+    assert "LoRA not found: “gone”" in theme_lora
+    assert "LoRA not found: “春日 (v2)”" in template_lora
 
 
 @pytest.mark.parametrize("prompt", ["<lora:a:1>" * 390, "<lora:../a>", "<lora:a:9>"])
@@ -91,7 +91,7 @@ def test_preset_with_invalid_lora_tags_is_not_imported(
         update={"theme_prompt": prompt}
     )
     with pytest.raises(
-        InvalidDocumentError, match=r"preset file lone\.json does not hold: recipe A: "
+        InvalidDocumentError, match=r"Preset file lone\.json is invalid: Recipe A: "
     ):
         studio.authoring.transfer.import_theme(preset.to_json().encode(), "lone.json")
     with pytest.raises(NotFoundError):
@@ -144,7 +144,7 @@ def test_base_image_of_the_same_id_is_never_replaced(
         studio.stores.base_images, "lena", "Another", examples.png((128, 192), (1, 2, 3), "RGB")
     )
     file = other.authoring.transfer.export("lone", None, with_bases=True).encode()
-    with pytest.raises(InvalidInputError, match="there is another base image 'lena' here"):
+    with pytest.raises(InvalidInputError, match="different base image “lena” already exists"):
         studio.authoring.transfer.import_theme(file, "lone.json")
     with pytest.raises(NotFoundError):
         studio.stores.themes.get_version("lone")
@@ -155,7 +155,7 @@ def test_base_image_that_is_no_png_is_refused(studio: AppContainer, other: AppCo
     bundled = file["base_images"][0]
     bundled["png"] = "bm8gcGljdHVyZQ=="
     bundled["image"]["sha256"] = hashlib.sha256(b"no picture").hexdigest()
-    with pytest.raises(InvalidImageError, match="base image 'lena' of the file is not a PNG"):
+    with pytest.raises(InvalidImageError, match="Base image “lena” in the file is not a PNG"):
         studio.authoring.transfer.import_theme(json.dumps(file).encode(), "lone.json")
 
 

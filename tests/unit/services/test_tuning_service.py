@@ -91,7 +91,7 @@ def test_trial_of_a_votes_study_waits_for_its_stars(studio: AppContainer) -> Non
         (1, 5, 1.0),
         (2, 2, 0.25),
     ]
-    with pytest.raises(InvalidInputError, match="judged already"):
+    with pytest.raises(InvalidInputError, match="already been rated"):
         studio.evaluation.tuning.rate(name, 1, 3)
     with pytest.raises(NotFoundError, match="no trial 9"):
         studio.evaluation.tuning.rate(name, 9, 3)
@@ -126,11 +126,11 @@ def test_studies_are_listed_by_theme_and_invalid_ones_refused(
     assert studio.evaluation.tuning.list_studies("first-light") == [first, second]
     assert studio.evaluation.tuning.list_studies("picnic") == []
     assert studio.evaluation.tuning.get_study(second).objective == "both"
-    with pytest.raises(InvalidInputError, match="no field 'nothing'"):
-        studio.evaluation.tuning.create_study(study("metrics", "nothing=1..2"))
+    with pytest.raises(InvalidInputError, match="Recipe field not found: “nothing”"):
+        studio.evaluation.tuning.create_study(study("looks", "nothing=1..2"))
     with pytest.raises(InvalidInputError, match="denoising_strength"):
-        studio.evaluation.tuning.create_study(study("metrics", "denoising_strength=0.5..4"))
-    with pytest.raises(InvalidInputError, match="1 to 500 trials"):
+        studio.evaluation.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
+    with pytest.raises(InvalidInputError, match="Use 1 to 500"):
         studio.evaluation.tuning.run(first, 0, ignore_progress)
-    with pytest.raises(NotFoundError, match="no study 'x'"):
+    with pytest.raises(NotFoundError, match="Study not found: “x”"):
         studio.evaluation.tuning.trials("x")

@@ -31,7 +31,7 @@ def test_client_is_found_by_its_latest_key(url: str) -> None:
 
 def test_reserved_client_name_is_refused(url: str) -> None:
     """Issue 18, 10: such a client would get previews before moderation."""
-    with pytest.raises(InvalidInputError, match="'studio' is the studio's own"):
+    with pytest.raises(InvalidInputError, match="Client name “studio” is reserved"):
         ApiClientStore(Database(url)).create_or_rotate_key(ApiClient(name="studio"))
 
 

@@ -64,7 +64,7 @@ def test_one_of_two_concurrent_deployments_conflicts(store: DeploymentStore) -> 
         thread.join()
     errors = [result for result in results if isinstance(result, VersionConflictError)]
     assert len(errors) == 1
-    assert "was deployed to 'live' meanwhile" in str(errors[0])
+    assert "was deployed to channel “live”" in str(errors[0])
     assert len(store.list_all()) == 2
 
 

@@ -50,6 +50,6 @@ def test_invalid_report_is_named(url: str) -> None:
     store = ReportStore(Database(url))
     store.add("spring", 1, "regression", report(passed=True))
     with pytest.raises(
-        InvalidDocumentError, match="the regression report on version 1 of 'spring'"
+        InvalidDocumentError, match=r"Report \(regression\) on version 1 of “spring”"
     ):
         store.latest("spring", 1, "regression", RegressionReport)

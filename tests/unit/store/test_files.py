@@ -29,7 +29,7 @@ def test_unwritable_directory_is_named_and_leaves_no_partial_file(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "p").write_text("in the way")
-    with pytest.raises(StorageUnavailableError, match="cannot keep a picture"):
+    with pytest.raises(StorageUnavailableError, match="Cannot save an image"):
         FileImageStore(tmp_path / "p").write(b"pixels")
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
@@ -42,5 +42,5 @@ def test_base_images_are_read_back_with_their_keypoints(tmp_path: Path) -> None:
     store.upsert(without_keypoints, b"2", position=1)
     assert list(store.list_all()) == [partly_hidden, without_keypoints]
     assert store.get("a") == without_keypoints
-    with pytest.raises(NotFoundError, match=r"no base image named 'c' \(there are: b, a\)"):
+    with pytest.raises(NotFoundError, match=r"Base image not found: “c”\. Available: b, a\."):
         store.get("c")

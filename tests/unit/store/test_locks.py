@@ -13,7 +13,7 @@ def test_second_server_is_refused_until_the_first_releases(url: str) -> None:
     first, second = ServerLock(database_url(url)), ServerLock(database_url(url))
     first.acquire(0)
     first.check()
-    with pytest.raises(StoreInUseError, match="another `studio api`"):
+    with pytest.raises(StoreInUseError, match="Another `studio api`"):
         second.acquire(0.3)
     first.release()
     second.acquire(LONG)  # PostgreSQL notices a moment later that the first session has ended.
@@ -49,7 +49,7 @@ def test_lock_is_taken_at_the_next_check_after_an_outage(
     end_sessions(url)
 
     def unavailable() -> bool:
-        raise StorageUnavailableError("the database does not answer")
+        raise StorageUnavailableError("Database does not respond")
 
     with monkeypatch.context() as patch:
         patch.setattr(mine, "_try", unavailable)
@@ -81,5 +81,5 @@ def end_sessions(url: str) -> None:
 
 def test_unreachable_database_is_unavailable_not_in_use() -> None:
     lock = ServerLock(database_url("postgresql://studio@127.0.0.1:1/none"))
-    with pytest.raises(StorageUnavailableError, match="does not answer"):
+    with pytest.raises(StorageUnavailableError, match="does not respond"):
         lock.acquire(0)

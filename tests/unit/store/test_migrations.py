@@ -204,7 +204,7 @@ def test_upgrade_is_refused_when_the_copy_fails(tmp_path: Path) -> None:
         command.downgrade(migrations(connection), "0012")
         connection.commit()
     (tmp_path / "studio.db.0012.bak.partial").mkdir()
-    with pytest.raises(StorageUnavailableError, match="cannot copy the database"):
+    with pytest.raises(StorageUnavailableError, match="Cannot copy the database"):
         database.Database(url)
     with create_engine(url).connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == "0012"

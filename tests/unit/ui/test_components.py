@@ -38,7 +38,7 @@ def test_a_drawing_goes_to_the_page_and_back() -> None:
         [1],
         {"png": "data:image/png;base64," + "A" * 40_000_000},
     ],
-    ids=["svg", "path", "no base64", "number", "file data", "text", "list", "huge"],
+    ids=["svg", "path", "is not valid base64", "number", "file data", "text", "list", "huge"],
 )
 def test_anything_but_a_png_is_refused(payload: Any) -> None:
     with pytest.raises(InvalidImageError):

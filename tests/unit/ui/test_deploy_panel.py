@@ -46,16 +46,16 @@ def test_the_log_tells_versions_trials_seasons_and_force() -> None:
     shown = render_deployment_log(
         [Deployment(id=i, spec=o, created_at=WHEN) for i, o in enumerate(orders)], Texts()
     )
-    assert "taken down" in shown
+    assert "Undeployed" in shown
     assert "&lt;b&gt;bug" in shown
-    assert "version 2, 3 for 10 % from 2026-11-22 09:30 (forced)" in shown
+    assert "Version 2, canary: version 3 (10%) from 2026-11-22 09:30 (checks bypassed)" in shown
 
 
 def test_a_long_log_is_cut_and_an_empty_one_says_so() -> None:
     order = DeploymentSpec(slug="spring", version=1)
     long = [Deployment(id=i, spec=order, created_at=WHEN) for i in range(MAX_LOG_ROWS + 5)]
     assert render_deployment_log(long, Texts()).count("<tr><td>") == MAX_LOG_ROWS
-    assert "never deployed" in render_deployment_log([], Texts())
+    assert "Not deployed to this channel yet." in render_deployment_log([], Texts())
 
 
 def test_the_panel_names_the_version_that_is_open_for_its_script() -> None:

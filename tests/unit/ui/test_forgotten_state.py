@@ -52,7 +52,7 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     picnic = other.stores.themes.get_version("picnic")
     page.happens("click", "save")
     saved = other.stores.themes.get_version("spring")
-    assert "Saved Spring, version 2" in page.shows("notice")
+    assert "Saved Spring as version 2" in page.shows("notice")
     assert (saved.version, saved.preset.theme_prompt) == (2, "{words}, in spring")
     assert saved.preset.safety == other.stores.themes.get_version("spring", 1).preset.safety
     assert other.stores.themes.get_version("picnic") == picnic

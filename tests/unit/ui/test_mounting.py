@@ -37,12 +37,12 @@ def labels(client: TestClient, prefix: str) -> set[str]:
 
 def test_the_page_is_opened_in_the_readers_language(client: TestClient) -> None:
     english, chinese = client.get("/").text, client.get("/", headers=CHINESE).text
-    assert "Save preset" in english
-    assert "保存预设" not in english
-    assert "保存预设" in chinese
-    assert "Save preset" not in chinese
+    assert "Save version" in english
+    assert "保存版本" not in english
+    assert "保存版本" in chinese
+    assert "Save version" not in chinese
     chosen = {"cookie": "studio_language=en"}
-    assert "Save preset" in client.get("/", headers=CHINESE | chosen).text
+    assert "Save version" in client.get("/", headers=CHINESE | chosen).text
 
 
 def test_an_open_page_goes_on_in_its_language(client: TestClient) -> None:
@@ -51,8 +51,8 @@ def test_an_open_page_goes_on_in_its_language(client: TestClient) -> None:
     assert found is not None
     assert found[1].endswith("/zh-CN")
     assert client.get("/config", headers=CHINESE).json()["root"] == "http://127.0.0.1:7860"
-    assert "User's words" in labels(client, "")
-    assert "用户的话" in labels(client, "/zh-CN")
+    assert "Prompt" in labels(client, "")
+    assert "提示词" in labels(client, "/zh-CN")
 
 
 @pytest.mark.parametrize("prefix", PREFIXES.values())
@@ -63,9 +63,9 @@ def test_what_guards_gradio_guards_it_in_each_language(client: TestClient, prefi
 
 
 def test_a_language_is_chosen_by_address(client: TestClient) -> None:
-    assert "用户的话" in client.get("/?lang=zh-CN").text
-    assert "用户的话" in client.get("/").text
-    assert "用户的话" not in client.get("/?lang=en").text
+    assert "提示词" in client.get("/?lang=zh-CN").text
+    assert "提示词" in client.get("/").text
+    assert "提示词" not in client.get("/?lang=en").text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

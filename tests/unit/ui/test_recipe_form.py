@@ -88,9 +88,7 @@ def test_an_own_image_is_asked_for_and_read(form: RecipeForm) -> None:
     recipe = examples.recipe(control_units=(examples.unit("canny"),))
     values = shown(form, recipe)
     values[form.fields["control_units", 0, "source"]] = "image"
-    with pytest.raises(
-        InvalidDocumentError, match="reads an own picture, but there is none: upload one"
-    ):
+    with pytest.raises(InvalidDocumentError, match="uses a custom image, but none is set"):
         form.apply_to(recipe, values)
     values[form.fields["control_units", 0, "image_sha256"]] = "ab" * 32
     assert form.apply_to(recipe, values).control_image_hashes == ("ab" * 32,)
@@ -114,11 +112,11 @@ def test_models_come_back_without_the_hash_they_were_tuned_with(form: RecipeForm
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (("steps",), 900, "recipe B: steps"),
-        (("steps",), None, "recipe B: steps"),
-        (("width",), 250, "recipe B: width"),
+        (("steps",), 900, "Recipe B: steps"),
+        (("steps",), None, "Recipe B: steps"),
+        (("width",), 250, "Recipe B: width"),
         (("control_units", 0, "end"), 0.05, "starting control step 0.1 is after"),
-        (("schedule_type",), "Nope", "recipe B: schedule_type"),
+        (("schedule_type",), "Nope", "Recipe B: schedule_type"),
     ],
 )
 def test_a_value_that_does_not_hold_is_named_with_its_recipe(

@@ -24,7 +24,7 @@ from tests import examples
         ([], 'data-state="idle"'),
         ([JobQueued(slot="A")], "Waiting"),
         ([JobQueued(slot="A"), JobStarted(slot="A")], "Starting"),
-        ([ModelLoading(slot="A", model="pocket-ink")], "Loading pocket-ink"),
+        ([ModelLoading(slot="A", model="pocket-ink")], "Loading model pocket-ink"),
         ([StepCompleted(slot="A", done=3, total=12)], 'aria-valuenow="25"'),
         ([StepCompleted(slot="A", done=3, total=12)], "Step 3 of 12"),
         (
@@ -35,7 +35,7 @@ from tests import examples
         ([StepCompleted(slot="A", done=3, total=12), JobCancelled(slot="A")], "Stopped"),
         (
             [JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), png=b"PNG")],
-            "seed 7 · 12 tokens · 1.5 s",
+            "Seed 7 · 12 tokens · 1.5 s",
         ),
         ([JobCompleted(slot="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
         (
@@ -55,7 +55,7 @@ def test_the_card_tells_how_long_the_rest_should_take() -> None:
     card = ResultCard("A")
     for done, now in ((1, 10.0), (2, 11.5), (3, 13.0)):
         card = card.apply_event(StepCompleted(slot="A", done=done, total=13), now)
-    assert "about 15 s left" in card.render(Texts())
+    assert "about 15 s remaining" in card.render(Texts())
     assert "left" not in card.apply_event(JobCancelled(slot="A")).render(Texts())
 
 

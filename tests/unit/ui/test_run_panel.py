@@ -14,7 +14,7 @@ PLACE = "postgresql://studio@10.0.0.7/studio"
 
 def test_a_page_is_not_told_where_the_store_is() -> None:
     told = Texts().of(
-        StorageUnavailableError(f"cannot use the database {PLACE}: see that it has room")
+        StorageUnavailableError(f"Cannot use the database {PLACE}: see that it has room")
     )
     assert str(STORAGE_AWAY) in told
     assert PLACE not in told
@@ -26,7 +26,7 @@ def test_a_run_ends_on_the_page_though_the_store_went_away_last(
     """It left Generate locked: the sheet beside whose figures the four are shown could not be read."""
 
     def away(*_: object) -> None:
-        raise StorageUnavailableError(f"cannot use the database {PLACE}")
+        raise StorageUnavailableError(f"Cannot use the database {PLACE}")
 
     monkeypatch.setattr(ReportStore, "latest", away)
     with gr.Blocks():
@@ -35,5 +35,5 @@ def test_a_run_ends_on_the_page_though_the_store_went_away_last(
     request = studio.rendering.request_factory.create(preset, "mia", None, "a red dress", 7, 1)
     last = list(panel._stream_events(studio.rendering.renders.start(request)))[-1]
     assert last[panel.generate]["interactive"]
-    assert "Four variants in" in last[panel.notice]
-    assert "Diversity of the four" in last[panel.notice]
+    assert "Generated 4 variants in" in last[panel.notice]
+    assert "Diversity:" in last[panel.notice]

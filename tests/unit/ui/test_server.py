@@ -60,12 +60,12 @@ def test_a_port_in_use_is_named(home: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(AddressInUseError, match=f"cannot listen on 127.0.0.1:{port}"):
+        with pytest.raises(AddressInUseError, match=f"Cannot listen on 127.0.0.1:{port}"):
             serve(Settings(data_dir=home, port=port))
     assert not home.exists()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
 def test_other_machines_are_not_served_while_nobody_could_sign_in(home: Path, host: str) -> None:
-    with pytest.raises(AddressInUseError, match="nobody could sign in"):
+    with pytest.raises(AddressInUseError, match="there are no users"):
         serve(Settings(data_dir=home, host=host))
