@@ -10,9 +10,9 @@ from studio.app import AppContainer, create_app_container
 from studio.recipes.palette import PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.test_everyone import violations
+from tests.fake_renderer import FakeRenderer
 from tests.servers.api import serving
 
 pytestmark = pytest.mark.browser

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.app import create_app_container as studio_at
 from studio.recipes.history import HistoryFilter
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
 from tests.browser.driving import colors, layer, scribble_a_dress, set_number
+from tests.fake_renderer import FakeRenderer
 
 pytestmark = pytest.mark.browser
 

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from studio.app import create_app_container as studio_at
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
 from tests.browser.test_everyone import violations
+from tests.fake_renderer import FakeRenderer
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from studio.app import create_app_container as studio_at
 from studio.recipes.evaluation.blind_test import Candidate
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
+from tests.fake_renderer import FakeRenderer
 
 pytestmark = pytest.mark.browser
 

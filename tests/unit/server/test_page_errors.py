@@ -11,12 +11,12 @@ from studio.app import create_app_container
 from studio.errors import STORAGE_AWAY, StorageUnavailableError
 from studio.server.bodies import BodyLimits
 from studio.services.background_tasks import About
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.themes.deployment_service import DeploymentService
 from studio.settings import Settings
 from studio.store.themes import ThemeStore
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
 from tests.unit.server.paging import Browser
 from tests.waiting import until
 

@@ -12,9 +12,9 @@ from studio.errors import InvalidDocumentError, InvalidImageError, InvalidInputE
 from studio.recipes.base_image import BaseImage
 from studio.recipes.generation.recipe import ModelRef
 from studio.services.base_images import add_base_image
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from studio.app import AppContainer, create_app_container
 from studio.recipes.evaluation.blind_test import Candidate
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
 from studio.recipes.moderation import AuditFilter, Review
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.store.audit_log import AuditLog
 from studio.store.blind_tests import BlindTestStore
 from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
+from tests.fake_renderer import FakeRenderer
 
 HERE = Path(__file__).parent
 FINISHED = "23a5dbfa5204dca85c110ae0c4338d47"
