@@ -21,6 +21,7 @@ from studio.locales.negotiation import language_of
 from studio.server.page_errors import UnexpectedErrorMiddleware
 from studio.server.web_files import WEB_PREFIX
 from studio.ui.blocks import lighten
+from studio.ui.gradio_sandbox import refuse_server_files
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
 from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
@@ -102,8 +103,7 @@ class StudioPages:
 
     def _mounted(self, language: str) -> _Built:
         blocks = StudioPage(self._studio, Texts(language)).blocks
-        # Without this Gradio serves any file it is asked for, once it is mounted.
-        blocks.has_launched = True
+        refuse_server_files(blocks)
         # Where its parent has this, Gradio does not answer other origins by itself.
         parent = FastAPI(middleware=[Middleware(CORSMiddleware, allow_origins=[])])
         gr.mount_gradio_app(

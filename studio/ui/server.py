@@ -2,23 +2,8 @@
 
 import logging
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-from studio.app import AppContainer, create_app_container
-from studio.errors import AddressInUseError
-from studio.logging_config import configure_logging
-from studio.network import ForwardedHeaders, bind_socket, is_loopback
-from studio.server.bodies import BodyLimitMiddleware, BodyLimits
-from studio.server.connections import Connection
-from studio.services.diagnostics import RecentLogHandler
-from studio.settings import Settings
-
-# Both must be set before Gradio is imported.
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import uvicorn
 from fastapi import FastAPI
@@ -27,7 +12,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio.app import AppContainer, create_app_container
+from studio.errors import AddressInUseError
+from studio.logging_config import configure_logging
+from studio.network import ForwardedHeaders, bind_socket, is_loopback
 from studio.server.auth.session import install_session_auth
+from studio.server.bodies import BodyLimitMiddleware, BodyLimits
+from studio.server.connections import Connection
 from studio.server.dependencies import set_container
 from studio.server.languages import LanguageChoiceMiddleware
 from studio.server.languages import router as language_router
@@ -35,6 +26,9 @@ from studio.server.origins import SameOriginMiddleware
 from studio.server.page_errors import UnexpectedErrorMiddleware, add_error_handlers
 from studio.server.pages.routers import PAGE_ROUTERS
 from studio.server.web_files import WEB_PREFIX, WebFiles
+from studio.services.diagnostics import RecentLogHandler
+from studio.settings import Settings
+from studio.ui.gradio_sandbox import scratch_directory
 from studio.ui.gradio_theme import STYLESHEET
 from studio.ui.mounting import StudioPages
 from studio.ui.upload_quota import UploadQuotaMiddleware
@@ -71,12 +65,7 @@ def serve(settings: Settings) -> None:
     configure_logging(settings.log_json, logging.WARNING)
     studio = create_app_container(settings)
     studio.retention.purge_expired()
-    with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
-        # Gradio hands out files from the working directory and its temporary folder.
-        os.environ["GRADIO_TEMP_DIR"] = scratch
-        empty = Path(scratch) / "empty"
-        empty.mkdir()
-        os.chdir(empty)
+    with scratch_directory():
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)
         # Open pages keep a connection for life; Ctrl-C is not to wait for them.
@@ -149,7 +138,7 @@ def _install_log_handler() -> RecentLogHandler:
     journal = RecentLogHandler()
     log = logging.getLogger("studio")
     log.setLevel(logging.INFO)
-    for handler in [each for each in log.handlers if isinstance(each, RecentLogHandler)]:
+    for handler in [h for h in log.handlers if isinstance(h, RecentLogHandler)]:
         log.removeHandler(handler)
     log.addHandler(journal)
     return journal

@@ -89,5 +89,5 @@ def test_too_many_wrong_passwords_are_told_in_ones_language(
             if told:
                 expect(page.locator("#told")).to_have_text(re.compile(told))
             else:
-                page.wait_for_url("**/sign-in?wrong")
+                page.wait_for_url("**/sign-in?failed")
     server.stop()
