@@ -277,3 +277,12 @@ export class Canvas {
     this.showHistory();
   }
 }
+
+/**
+ * Mounts the canvas of a page, or mounts it anew.
+ *
+ * @param {Host} host
+ */
+export function mountCanvas(host) {
+  Canvas.mount(host);
+}

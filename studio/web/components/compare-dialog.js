@@ -23,7 +23,7 @@ export function splitPercent(x, { left, width }) {
   return Math.round((100 * (x - left)) / width);
 }
 
-export class CompareDialog {
+class CompareDialog {
   #messages;
   #dialog;
   #split;
@@ -157,6 +157,15 @@ export class CompareDialog {
     this.#split.value = String(percent);
     this.#show();
   }
+}
+
+/**
+ * Mounts the dialog of a page.
+ *
+ * @param {Host} host
+ */
+export function mountCompareDialog(host) {
+  new CompareDialog(host);
 }
 
 /** @param {string} src of an image that becomes the drawing on the canvas */

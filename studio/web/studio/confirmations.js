@@ -1,4 +1,4 @@
-/** The studio page: deploying, and sweeps of many images, are confirmed before they are done. */
+/** The studio page: deployments and sweeps are confirmed in a dialog before they are done. */
 import { deploy, rollBack, takeDown } from '../components/deployment-dialogs.js';
 import { confirmAction, paragraph } from '../components/dialogs.js';
 import { closest, element, find } from '../lib/dom.js';
@@ -42,13 +42,17 @@ document.addEventListener('click', (event) => {
   if (button) changeDeployment(button.id);
 });
 
-// The server has counted what a sweep takes.
-document.addEventListener('studio-sweep', (event) => {
-  const cost = event instanceof CustomEvent ? String(event.detail) : '';
+/**
+ * Asks before a sweep; `studio/ui/sweep_panel.py` calls this by name. Returns at once, since Gradio waits.
+ *
+ * @param {string} cost what the sweep renders, in a sentence; empty where there is no valid sweep
+ */
+export function confirmSweep(cost) {
+  if (!cost) return;
   confirmAction({
     title: t('studio.sweep_run'),
     content: [paragraph(cost)],
     label: t('page.begin'),
     action: async () => find(document, '#sweep-run', HTMLElement).click(),
   });
-});
+}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studio.app import AppContainer
-from studio.ui.blocks import KEPT, LightStates
+from studio.ui.blocks import CLOSED_SESSION_TTL, SlimStateHolder
 from studio.ui.server import build_app
 from tests.unit.server.paging import Browser
 
@@ -41,11 +41,11 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
         page.meets(build_app(other))
     else:
         states = app.routes[-1].app.build("en").app.state_holder
-        assert isinstance(states, LightStates)
+        assert isinstance(states, SlimStateHolder)
         for session in states.session_data.values():
             session.is_closed = True
         for each in states.time_last_used:
-            states.time_last_used[each] = datetime.now() - KEPT - timedelta(seconds=1)
+            states.time_last_used[each] = datetime.now() - CLOSED_SESSION_TTL - timedelta(seconds=1)
         states.delete_all_expired_state()
         assert not states.session_data
 
