@@ -37,13 +37,13 @@ class CanvasPanel:
         base = self.default_base_image()
         self.canvas = SketchCanvas(self.background(base), texts, elem_id="canvas")
         self.live = gr.Checkbox(
-            False, label=texts("studio.live_preview"), elem_id="live", container=False
+            False, label=texts("studio.live_preview"), elem_id="live-preview", container=False
         )
-        self.preview = gr.HTML(elem_id="glimpse")
+        self.preview = gr.HTML(elem_id="live-preview-image")
         base_title, doodles_title = texts("studio.base_image"), texts("studio.test_doodles")
         gr.HTML(f"<h2>{base_title}</h2>", elem_classes="section")
         self.base_image = ImageRadio(
-            base_title, self.base_image_options(), base.id, elem_id="bases"
+            base_title, self.base_image_options(), base.id, elem_id="base-images"
         )
         gr.HTML(f"<h2>{doodles_title}</h2>", elem_classes="section")
         doodles = [
@@ -54,7 +54,7 @@ class CanvasPanel:
             )
             for doodle in studio.sample_doodles
         ]
-        self.sample_doodles = ImageRadio(doodles_title, doodles, None, elem_id="pack")
+        self.sample_doodles = ImageRadio(doodles_title, doodles, None, elem_id="sample-doodles")
 
     def default_base_image(self) -> BaseImage:
         """The base image that a page without a draft opens with."""

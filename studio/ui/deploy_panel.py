@@ -36,19 +36,19 @@ class DeployPanel:
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
         with gr.Accordion(texts("studio.deployment"), open=False, elem_id="deployment") as self.box:
-            self.served = gr.HTML(elem_id="served")
+            self.served = gr.HTML(elem_id="deployments")
             with gr.Row(elem_classes="fields"):
                 self.channel = gr.Textbox(
                     "live", label=texts("studio.channel"), max_length=63, elem_id="channel"
                 )
-            with gr.Row(elem_classes="acts"):
+            with gr.Row(elem_classes="actions"):
                 self.check = gr.Button(texts("studio.check"), size="sm", elem_id="check")
                 gr.Button(
                     texts("studio.deploy_saved"), variant="primary", size="sm", elem_id="deploy"
                 )
                 gr.Button(texts("studio.roll_back"), size="sm", elem_id="rollback")
                 gr.Button(texts("studio.take_down"), size="sm", variant="stop", elem_id="take-down")
-                self.show_deployed = gr.Button(texts("studio.show_served"), elem_id="deploy-shown")
+                self.show_deployed = gr.Button(texts("studio.show_served"), elem_id="show-deployed")
             self.findings = gr.HTML(elem_id="findings")
 
     def bind(self, loaded: OpenVersion) -> None:
@@ -114,7 +114,7 @@ def render_check_results(results: Sequence[CheckResult], texts: Texts) -> str:
 def render_deployment_log(log: Sequence[Deployment], texts: Texts) -> str:
     """The latest deployments as a table, newest first: when, which version, by whom, with which note."""
     if not log:
-        return f'<p class="maps-none">{texts("studio.never_deployed")}</p>'
+        return f'<p class="empty">{texts("studio.never_deployed")}</p>'
     rows = "".join(
         f"<tr><td>{deployment.created_at:%Y-%m-%d %H:%M}</td><td>{texts.of(_describe(deployment.spec))}</td>"
         f"<td>{html.escape(deployment.spec.author)}</td><td>{html.escape(deployment.spec.note)}</td></tr>"

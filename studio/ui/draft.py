@@ -55,7 +55,7 @@ def empty_draft(slug: str) -> str:
 def discard_html(texts: Texts) -> str:
     """A button that clicks the page's hidden one, by `studio/web/studio/notices.js`."""
     label = texts("studio.discard_changes")
-    return f'<button type="button" data-press="discard">{label}</button>'
+    return f'<button type="button" data-clicks="discard">{label}</button>'
 
 
 def render_unsaved_changes(
@@ -84,7 +84,7 @@ def render_field_errors(error: StudioError, extra: str, texts: Texts) -> str:
 
     `studio/web/studio/notices.js` moves each reason to the field whose id is in `data-for`.
     """
-    error_html = f'<div class="wrong">{render_notice(texts.of(error), "error")}{extra}</div>'
+    error_html = f'<div class="invalid">{render_notice(texts.of(error), "error")}{extra}</div>'
     if not isinstance(error, FieldValidationError):
         return error_html
     reasons = "".join(

@@ -1,14 +1,18 @@
 """How the panels' handlers are bound to components: options of events, and types of inputs and outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
+
+from studio.recipes.generation.job import GenerationRequest
 
 ComponentUpdates = dict[gr.components.Component, Any]
 """Values by component: what a handler with a set of inputs receives, and what it returns."""
 Components = set[gr.components.Component]
 """Inputs or outputs of a handler that takes and returns ComponentUpdates."""
+RequestReader = Callable[[ComponentUpdates], GenerationRequest]
+"""Makes a request from the page's values; raises StudioError for invalid ones."""
 
 UNQUEUED: Mapping[str, Any] = {
     "show_progress": "hidden",

@@ -20,7 +20,7 @@ from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
 from studio.server.page_errors import UnexpectedErrorMiddleware
 from studio.server.web_files import WEB_PREFIX
-from studio.ui.blocks import lighten
+from studio.ui.blocks import use_slim_states
 from studio.ui.gradio_sandbox import refuse_server_files
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
 from studio.ui.page import StudioPage
@@ -136,7 +136,7 @@ class StudioPages:
             },
         )
         app = parent.routes[-1].app  # type: ignore[attr-defined]
-        lighten(app, blocks)
+        use_slim_states(app, blocks)
         return _MountedPage(app, parent)
 
 

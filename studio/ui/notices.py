@@ -36,7 +36,7 @@ def render_quality_metrics(metrics: QualityMetrics, of_seeds: float | None, text
         items.append(texts("studio.looks_of_seeds", distance=f"{of_seeds:.1f}"))
     about = html.escape(texts("studio.looks_about"))
     spans = "".join(f"<span>{item}</span>" for item in items)
-    return f'<p class="looks" title="{about}">{spans}</p>'
+    return f'<p class="quality-metrics" title="{about}">{spans}</p>'
 
 
 def render_notice(text: str, role: str, more: str = "") -> str:

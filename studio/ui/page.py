@@ -75,7 +75,7 @@ class StudioPage:
                 self.theme.build_header()
             self.drafts = DraftStorage(studio, texts)
             self.restore_variant = gr.Button(
-                texts("studio.restore_named_variant"), elem_id="bring-back"
+                texts("studio.restore_named_variant"), elem_id="restore-variant"
             )
             self.variant_id = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):

@@ -63,9 +63,9 @@ class RecipeForm:
         for index in range(VISIBLE_SLOTS):
             self._build_control_unit(index, controlnets)
         self.show_control_maps = gr.Button(
-            texts("studio.show_control_maps"), elem_id=f"show-maps-{slot}", size="sm"
+            texts("studio.show_control_maps"), elem_id=f"show-control-maps-{slot}", size="sm"
         )
-        self.control_maps = gr.HTML(elem_id=f"maps-{slot}")
+        self.control_maps = gr.HTML(elem_id=f"control-maps-{slot}")
         self._build_hires_fix()
         self._build_face_repair()
         self._build_size_and_seed()
@@ -73,9 +73,9 @@ class RecipeForm:
     def render_control_maps(self, previews: Sequence[ControlMapPreview]) -> str:
         """The control maps that the units get, side by side, as HTML."""
         if not previews:
-            return f'<p class="maps-none">{self.texts("studio.no_control_units")}</p>'
+            return f'<p class="empty">{self.texts("studio.no_control_units")}</p>'
         figures = "".join(render_control_map(preview, self.texts) for preview in previews)
-        return f'<div class="maps">{figures}</div>'
+        return f'<div class="control-maps">{figures}</div>'
 
     def to_updates(self, recipe: Recipe) -> ComponentUpdates:
         """The value of each input that shows `recipe`."""
@@ -104,7 +104,7 @@ class RecipeForm:
         return apply_fields(original, by_path, self.slot)
 
     def _build_buttons(self) -> None:
-        with gr.Row(elem_classes="acts"):
+        with gr.Row(elem_classes="actions"):
             self.copies = {
                 other: gr.Button(self.texts("studio.copy_to", slot=other), size="sm", min_width=90)
                 for other in SLOTS

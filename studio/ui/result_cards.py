@@ -103,12 +103,12 @@ class ResultCard:
             seconds=f"{variant.timings.render_seconds:.1f}",
         )
         return (
-            f'<button type="button" class="open" data-use="open" title="{texts("studio.card_open")}">'
+            f'<button type="button" class="open" data-action="compare" title="{texts("studio.card_open")}">'
             f'<img src="{url}" alt="{texts("studio.variant", slot=self.slot)}"></button>'
             f'<footer><b class="slot">{self.slot}</b><span class="meta">{meta}</span>'
-            f'<button type="button" data-use="seed" title="{texts("studio.card_use_seed")}">'
+            f'<button type="button" data-action="use-seed" title="{texts("studio.card_use_seed")}">'
             f"{texts('studio.card_seed')}</button>"
-            f'<button type="button" data-use="start" title="{texts("studio.card_lay")}">'
+            f'<button type="button" data-action="use-as-doodle" title="{texts("studio.card_lay")}">'
             f"{texts('studio.card_start')}</button>"
             f'<a href="{url}" download="variant-{self.slot}-{variant.seed}.png"'
             f' title="{texts("studio.card_download", slot=self.slot)}">'
@@ -133,7 +133,7 @@ class ResultCard:
             eta = f"<small>{texts('studio.card_left', seconds=self.eta_seconds)}</small>"
         role = ' role="alert"' if self.state == "failed" else ""
         return (
-            f'<div class="blank">{preview}<span class="big">{self.slot}</span>'
+            f'<div class="placeholder">{preview}<span class="card-slot">{self.slot}</span>'
             f"<p{role}>{text}</p>{eta}{self._progress_bar(texts)}</div>"
         )
 

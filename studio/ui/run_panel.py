@@ -1,7 +1,7 @@
 """The panel of a run: prompt and seed, Generate and Stop, and the four cards as their events come."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -18,7 +18,7 @@ from studio.services.evaluation.quality_metrics import compute_run_metrics
 from studio.services.rendering.run import Run
 from studio.ui.browser_calls import on_event
 from studio.ui.components import CompareDialog, Number
-from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates
+from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, RequestReader
 from studio.ui.field_errors import FieldValidationError
 from studio.ui.notices import render_notice, render_quality_metrics, run_summary
 from studio.ui.result_cards import ResultCard
@@ -50,12 +50,12 @@ class RunPanel:
 
     def _build_inputs(self) -> None:
         t = self.texts
-        with gr.Row(elem_id="ask"):
+        with gr.Row(elem_id="prompt-row"):
             self.prompt = gr.Textbox(
                 label=t("studio.words"),
                 placeholder=t("studio.words_example"),
                 lines=1,
-                elem_id="words",
+                elem_id="user-prompt",
                 scale=3,
             )
             self.seed = Number(-1, label=t("studio.seed"), elem_id="seed", scale=1, min_width=120)
@@ -65,18 +65,16 @@ class RunPanel:
 
     def _build_buttons(self) -> None:
         t = self.texts
-        with gr.Row(elem_id="go"):
+        with gr.Row(elem_id="run-buttons"):
             self.generate = gr.Button(
                 t("studio.generate"), variant="primary", elem_id="generate", scale=3
             )
             self.stop = gr.Button(
                 t("studio.stop"), elem_id="stop", interactive=False, scale=1, min_width=90
             )
-            self.attach = gr.Button(t("studio.follow_named_run"), elem_id="attach")
+            self.attach = gr.Button(t("studio.follow_named_run"), elem_id="attach-run")
 
-    def bind(
-        self, request: Callable[[ComponentUpdates], GenerationRequest], request_inputs: Components
-    ) -> list[Any]:
+    def bind(self, request: RequestReader, request_inputs: Components) -> list[Any]:
         """Binds the handlers. Returns the events that change the request.
 
         `request` makes a request from the values of `request_inputs`; it may raise StudioError.

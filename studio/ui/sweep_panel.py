@@ -3,8 +3,8 @@
 import html
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 
 import gradio as gr
 
@@ -27,7 +27,7 @@ from studio.services.rendering.sweep import (
 )
 from studio.ui.browser_calls import on_event
 from studio.ui.components import to_data_url
-from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates
+from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, RequestReader
 from studio.ui.notices import render_notice
 from studio.ui.result_cards import progress_bar
 from studio.ui.texts import Texts
@@ -73,7 +73,7 @@ class SweepPanel:
                     list(SLOTS),
                     value="A",
                     label=texts("studio.sweep_recipe"),
-                    elem_id="sweep-letter",
+                    elem_id="sweep-slot",
                     scale=1,
                 )
             for axis, field, values in INITIAL_AXES:
@@ -81,7 +81,7 @@ class SweepPanel:
             self._build_buttons()
             self.cost = gr.Textbox("", visible=False)
             self.task_name = gr.Textbox("", visible=False)
-            self.status = gr.HTML(elem_id="sweep-told")
+            self.status = gr.HTML(elem_id="sweep-status")
             self.sheets = gr.HTML(elem_id="sweep-sheets")
 
     def _build_axis(self, axis: str, field: str, values: str) -> tuple[gr.Dropdown, gr.Textbox]:
@@ -108,56 +108,55 @@ class SweepPanel:
 
     def _build_buttons(self) -> None:
         t = self.texts
-        with gr.Row(elem_classes="acts"):
-            self.count = gr.Button(t("studio.sweep_count"), size="sm", elem_id="sweep-count")
+        with gr.Row(elem_classes="actions"):
+            self.count = gr.Button(t("studio.sweep_count"), size="sm", elem_id="sweep-estimate")
             self.start = gr.Button(
-                t("studio.sweep_run"), variant="primary", size="sm", elem_id="sweep-go"
+                t("studio.sweep_run"), variant="primary", size="sm", elem_id="sweep-start"
             )
             self.stop = gr.Button(
                 t("studio.sweep_stop"), size="sm", interactive=False, elem_id="sweep-stop"
             )
             self.run = gr.Button(t("studio.sweep_run_confirmed"), elem_id="sweep-run")
 
-    def bind(
-        self, request: Callable[[ComponentUpdates], GenerationRequest], request_inputs: Components
-    ) -> None:
+    def bind(self, request: RequestReader, request_inputs: Components) -> None:
         """Binds the handlers.
 
         `request` makes a request from the values of `request_inputs`; it may raise StudioError.
         """
-
-        def estimate(values: ComponentUpdates) -> ComponentUpdates:
-            try:
-                cost = self._cost_message(self._sweep(request(values), values))
-            except StudioError as error:
-                return {self.status: render_notice(self.texts.of(error), "error"), self.cost: ""}
-            return {self.status: render_notice(cost, "status"), self.cost: cost}
-
-        def run(values: ComponentUpdates) -> Iterator[ComponentUpdates]:
-            try:
-                yield from self._run(self._sweep(request(values), values))
-            except StudioError as error:
-                notice = render_notice(self.texts.of(error), "error")
-                yield {**self._idle_updates, self.status: notice}
-
         axes = {component for axis in self.axes for component in axis}
         inputs: Components = {*request_inputs, self.slot, *axes}
         estimated: Components = {self.status, self.cost}
+        estimate = partial(self._estimate, request)
         self.count.click(estimate, inputs, estimated, **UNQUEUED)
         # The browser asks for a confirmation with the cost, and clicks the hidden button `run`.
         confirm = on_event("studio/confirmations.js", "confirmSweep")
-        self.start.click(estimate, inputs, estimated, **UNQUEUED).then(
-            None, self.cost, None, js=confirm
-        )
+        started = self.start.click(estimate, inputs, estimated, **UNQUEUED)
+        started.then(None, self.cost, None, js=confirm)
         outputs: Components = {self.status, self.sheets, self.start, self.stop, self.task_name}
-        self.run.click(run, inputs, outputs, **STREAMED)
+        self.run.click(partial(self._run, request), inputs, outputs, **STREAMED)
         # Not by Gradio's `cancels`: it cannot end a generator that waits for a renderer.
         self.stop.click(self.studio.background_tasks.cancel, self.task_name, None, **UNQUEUED)
         self.box.expand(self._attach, self.task_name, outputs, **STREAMED)
 
-    def _sweep(
-        self, request: GenerationRequest, values: Mapping[gr.components.Component, Any]
-    ) -> Sweep:
+    def _estimate(self, request: RequestReader, values: ComponentUpdates) -> ComponentUpdates:
+        """Shows the cost of the panel's sweep."""
+        try:
+            cost = self._cost_message(self._sweep(request(values), values))
+        except StudioError as error:
+            return {self.status: render_notice(self.texts.of(error), "error"), self.cost: ""}
+        return {self.status: render_notice(cost, "status"), self.cost: cost}
+
+    def _run(self, request: RequestReader, values: ComponentUpdates) -> Iterator[ComponentUpdates]:
+        """Renders the panel's sweep and shows its contact sheets."""
+        try:
+            yield from self._render(self._sweep(request(values), values))
+        except StudioError as error:
+            yield {
+                **self._idle_updates,
+                self.status: render_notice(self.texts.of(error), "error"),
+            }
+
+    def _sweep(self, request: GenerationRequest, values: ComponentUpdates) -> Sweep:
         """The sweep of the panel's values. Raises InvalidInputError for invalid or missing axes."""
         rows = [(values[field] or "", values[text] or "") for field, text in self.axes]
         axes = [Axis.parse(f"{field}={text}") for field, text in rows if field]
@@ -177,8 +176,8 @@ class SweepPanel:
             text = message("studio.sweep_cost_time", cost=text, time=format_duration(seconds))
         return self.texts.of(text)
 
-    def _run(self, sweep: Sweep) -> Iterator[ComponentUpdates]:
-        """Runs a sweep as a background task, which every page can show and cancel; shows its sheets."""
+    def _render(self, sweep: Sweep) -> Iterator[ComponentUpdates]:
+        """Runs a sweep as a background task, which every page can show and cancel."""
         tasks, request = self.studio.background_tasks, sweep.request
         name = f"sweep/{secrets.token_hex(8)}"
 

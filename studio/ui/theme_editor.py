@@ -44,10 +44,10 @@ class ThemeEditor:
             self.theme_choices(),
             value=preset.slug,
             label=self.texts("studio.theme"),
-            elem_id="preset",
+            elem_id="theme",
         )
         self.name = gr.Textbox(
-            preset.name, label=self.texts("theme.name"), max_length=80, elem_id="preset-name"
+            preset.name, label=self.texts("theme.name"), max_length=80, elem_id="theme-name"
         )
         self.restore = gr.UploadButton(
             self.texts("studio.restore_from_picture"),
@@ -147,7 +147,7 @@ class ThemeEditor:
         name = (values[self.name] or "").strip()
         if not name:
             raise FieldValidationError(
-                "studio.theme_unnamed", {"preset-name": message("studio.type_a_name")}
+                "studio.theme_unnamed", {"theme-name": message("studio.type_a_name")}
             )
         is_same_theme = name == loaded.preset.name
         recipes = loaded.preset.recipes

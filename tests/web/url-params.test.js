@@ -41,14 +41,14 @@ describe('the URL', () => {
   });
 
   test.each([
-    ['?run=ab', ['attach']],
-    ['?variant=7', ['bring-back']],
+    ['?run=ab', ['attach-run']],
+    ['?variant=7', ['restore-variant']],
     ['?preset=garden&version=0', ['open-version']],
     ['', []],
   ])('%s has a hidden button pressed once the page is open', async (query, expected) => {
     /** @type {string[]} */
     const pressed = [];
-    for (const id of ['attach', 'bring-back', 'open-version']) {
+    for (const id of ['attach-run', 'restore-variant', 'open-version']) {
       document.body.append(element('button', { id, onclick: () => pressed.push(id) }));
     }
     history.replaceState(null, '', `/${query}`);

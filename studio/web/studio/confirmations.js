@@ -21,17 +21,17 @@ const ACTIONS = {
 
 /** @param {string} id of the button that was pressed */
 async function changeDeployment(id) {
-  document.querySelector('#deploy-refused')?.remove();
-  const served = document.querySelector('#served [data-slug]');
+  document.querySelector('#deploy-error')?.remove();
+  const served = document.querySelector('#deployments [data-slug]');
   if (!(served instanceof HTMLElement)) return;
   const { slug = '', number } = served.dataset;
   try {
     const isDone = await ACTIONS[id](slug, Number(number));
-    if (isDone) find(document, '#deploy-shown', HTMLElement).click();
+    if (isDone) find(document, '#show-deployed', HTMLElement).click();
   } catch (error) {
     // Beside what Gradio shows, not in it.
     const alert = element('p', { className: 'notice notice-error', role: 'alert' });
-    alert.id = 'deploy-refused';
+    alert.id = 'deploy-error';
     alert.textContent = errorText(error);
     find(document, '#findings', HTMLElement).after(alert);
   }

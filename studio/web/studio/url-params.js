@@ -11,7 +11,7 @@ import { loadDraft } from './drafts.js';
  *
  * @type {Readonly<Record<string, string>>}
  */
-const BUTTONS = { run: '#attach', variant: '#bring-back', preset: '#open-version' };
+const BUTTONS = { run: '#attach-run', variant: '#restore-variant', preset: '#open-version' };
 
 const query = () => new URLSearchParams(location.search);
 

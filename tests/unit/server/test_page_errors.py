@@ -133,7 +133,7 @@ def test_notices_of_the_studio_page_have_no_database_url(
     monkeypatch.setattr(RequestFactory, "create", away)
     monkeypatch.setattr(DeploymentService, "run_checks", away)
     for button, expected_text in (
-        ("save", "notice"), ("show-maps-A", "notice"), ("check", "findings"), ("sweep-count", "sweep-told"),
+        ("save", "notice"), ("show-control-maps-A", "notice"), ("check", "findings"), ("sweep-estimate", "sweep-status"),
     ):  # fmt: skip
         caplog.clear()
         page.happens("click", button)

@@ -1,8 +1,10 @@
 """Python names functions of the browser's modules in text, which no type checker sees: each exists."""
 
+import inspect
 import re
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from studio.app import AppContainer
@@ -13,6 +15,7 @@ from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
 
 CALL = re.compile(r"\(await import\('/web/([\w/.-]+)'\)\)\.(\w+)\(")
+GRADIO_DEFAULT = inspect.signature(gr.HTML.__init__).parameters["js_on_load"].default
 JSON = re.compile(r'\[\[?\{.*\}\]\]?, |"(?:[^"\\]|\\.)*", ')
 
 
@@ -21,7 +24,8 @@ def scripts(page: StudioPage) -> list[str]:
     config = page.blocks.get_config_file()
     events: list[Any] = [event["js"] for event in config["dependencies"]]
     components = [component["props"].get("js_on_load") for component in config["components"]]
-    return [script for script in (*events, *components) if isinstance(script, str)]
+    own = {script for script in (*events, *components) if isinstance(script, str)}
+    return sorted(own - {GRADIO_DEFAULT})
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     app: Any = build_app(other)
     page = Browser(app)
     page.happens("load")
-    page.types("preset", "spring")
-    page.happens("input", "preset")
-    assert (page.shows("preset"), page.shows("preset-name")) == ("spring", "Spring")
+    page.types("theme", "spring")
+    page.happens("input", "theme")
+    assert (page.shows("theme"), page.shows("theme-name")) == ("spring", "Spring")
     page.types("theme-prompt", "{words}, in spring")
 
     if forgets == "restarted":
@@ -57,4 +57,4 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     assert saved.preset.safety == other.themes.get_version("spring", 1).preset.safety
     assert other.themes.get_version("picnic") == picnic
     page.happens("click", "discard")
-    assert page.shows("preset-name") == "Spring"
+    assert page.shows("theme-name") == "Spring"
