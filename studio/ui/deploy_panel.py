@@ -61,6 +61,7 @@ class DeployPanel:
             event(self._show, {loaded, self.channel}, outputs, **UNQUEUED)
 
     def _check(self, loaded: ThemeVersion) -> str:
+        """The results of the preflight checks."""
         try:
             results = self.studio.deployments.run_checks(loaded.preset.slug, loaded.version)
         except StudioError as error:
@@ -68,6 +69,7 @@ class DeployPanel:
         return render_check_results(results, self.texts)
 
     def _show(self, values: ComponentUpdates) -> tuple[str, str]:
+        """The log of the channel, without earlier results of checks."""
         return render_deployments(values[self.loaded], self._log(values), self.texts), ""
 
     def _show_deployed(self, values: ComponentUpdates) -> tuple[str, str]:

@@ -119,7 +119,7 @@ class DraftStorage:
         }
 
     def _choose(self, values: ComponentUpdates) -> ComponentUpdates:
-        """Opens another theme with its draft. The draft of the theme before is stored first."""
+        """Opens another theme with its draft. The draft of the theme before is stored, too."""
         theme, _, run = self.panels
         loaded: ThemeVersion = values[theme.loaded]
         slug = values[theme.preset]
