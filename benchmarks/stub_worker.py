@@ -17,9 +17,9 @@ from studio.errors import JobCancelledError
 from studio.recipes.generation.job import RenderJob, Timings
 from studio.recipes.generation.recipe import ModelRef
 from studio.recipes.themes.preset import SLOTS
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.worker.celery_worker import run_worker
+from tests.fake_renderer import FakeRenderer
 
 STEP_SECONDS = 0.02
 """How often a sleeping job looks whether it was cancelled."""

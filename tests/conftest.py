@@ -20,8 +20,8 @@ from studio import app
 from studio.app import AppContainer, create_app_container
 from studio.composition import moderation
 from studio.safety.image_classifier import OpenNsfwClassifier
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 
 # The same examples in each run, and no deadline for slow ones.
 hypothesis_settings.load_profile("ci")

@@ -40,8 +40,8 @@ def _draw(page: Page, url: str) -> None:
     """A test doodle and its four variants."""
     page.goto(url)
     page.wait_for_selector("html[data-opened]")
-    page.locator(f"#pack [data-id={DOODLE}]").click()
-    page.locator("#words textarea, #words input").first.fill(WORDS)
+    page.locator(f"#sample-doodles [data-id={DOODLE}]").click()
+    page.locator("#user-prompt textarea, #user-prompt input").first.fill(WORDS)
     page.locator("#generate").click()
     page.wait_for_function("document.querySelectorAll('.card-done').length === 4", timeout=180_000)
 

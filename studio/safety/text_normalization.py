@@ -62,11 +62,11 @@ class TextNormalizer:
 
         self._simplified = OpenCC("t2s")
         self._confusables = {
-            char: alike["c"].lower()
-            for char, similar in confusables.confusables_data.items()
+            char: latin["c"].lower()
+            for char, homoglyphs in confusables.confusables_data.items()
             if not char.isascii()
-            for alike in similar
-            if len(alike["c"]) == 1 and alike["c"].isascii() and alike["c"].isalpha()
+            for latin in homoglyphs
+            if len(latin["c"]) == 1 and latin["c"].isascii() and latin["c"].isalpha()
         }
         self._cache: dict[str, str] = {}
 

@@ -1,1 +1,5 @@
-"""The Gradio page and the server of it."""
+"""The Gradio page and its server."""
+
+from studio.ui.gradio_sandbox import set_environment
+
+set_environment()

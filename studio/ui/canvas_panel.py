@@ -1,4 +1,4 @@
-"""The panel that is drawn on: the canvas over a base image, and the test doodles."""
+"""The drawing panel: the canvas over a base image, the choice of that image, and sample doodles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from studio.ui.components import CanvasBackground, ImageOption, ImageRadio, Sket
 from studio.ui.events import ComponentUpdates
 from studio.ui.texts import Texts
 
-DOODLES: Mapping[str, str] = {
+SAMPLE_DOODLE_NAMES: Mapping[str, str] = {
     "all-black": "studio.doodle_all_black",
     "all-white": "studio.doodle_all_white",
     "dotted-skirt": "studio.doodle_dotted_skirt",
@@ -26,60 +26,73 @@ DOODLES: Mapping[str, str] = {
     "striped-set": "studio.doodle_striped_set",
     "text": "studio.doodle_text",
 }
-"""Ids of the shipped test doodles' names."""
+"""Text ids of the names of the shipped sample doodles, by file name."""
 
 
 class CanvasPanel:
+    """`canvas` is drawn on, `base_image` and `sample_doodles` are chosen, `preview` shows the live preview."""
+
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio = studio
-        bases = studio.stores.base_images.list_all()
-        self.canvas = SketchCanvas(self.backdrop(bases[0]), texts, elem_id="canvas")
+        base = self.default_base_image()
+        self.canvas = SketchCanvas(self.background(base), texts, elem_id="canvas")
         self.live = gr.Checkbox(
-            False, label=texts("studio.live_preview"), elem_id="live", container=False
+            False, label=texts("studio.live_preview"), elem_id="live-preview", container=False
         )
-        self.preview = gr.HTML(elem_id="glimpse")
-        bases_title, pack_title = texts("studio.base_image"), texts("studio.test_doodles")
-        gr.HTML(f"<h2>{bases_title}</h2>", elem_classes="section")
-        self.base_image = ImageRadio(bases_title, self.tiles(), bases[0].id, elem_id="bases")
-        gr.HTML(f"<h2>{pack_title}</h2>", elem_classes="section")
-        pack = [
+        self.preview = gr.HTML(elem_id="live-preview-image")
+        base_title, doodles_title = texts("studio.base_image"), texts("studio.test_doodles")
+        gr.HTML(f"<h2>{base_title}</h2>", elem_classes="section")
+        self.base_image = ImageRadio(
+            base_title, self.base_image_options(), base.id, elem_id="base-images"
+        )
+        gr.HTML(f"<h2>{doodles_title}</h2>", elem_classes="section")
+        doodles = [
             ImageOption(
-                id=d.name, name=texts(DOODLES.get(d.name, d.name)), src=sample_doodle_url(d.name)
+                id=doodle.name,
+                name=texts(SAMPLE_DOODLE_NAMES.get(doodle.name, doodle.name)),
+                src=sample_doodle_url(doodle.name),
             )
-            for d in studio.authoring.sample_doodles
+            for doodle in studio.authoring.sample_doodles
         ]
-        self.sample_doodles = ImageRadio(pack_title, pack, None, elem_id="pack")
+        self.sample_doodles = ImageRadio(doodles_title, doodles, None, elem_id="sample-doodles")
 
-    def tiles(self) -> list[ImageOption]:
-        """The base images that are offered."""
+    def default_base_image(self) -> BaseImage:
+        """The base image that a page without a draft opens with."""
+        return self.studio.stores.base_images.list_all()[0]
+
+    def base_image_options(self) -> list[ImageOption]:
+        """The base images that can be chosen now."""
         bases = self.studio.stores.base_images.list_all()
-        return [ImageOption(id=b.id, name=b.name, src=base_image_url(b)) for b in bases]
+        return [ImageOption(id=base.id, name=base.name, src=base_image_url(base)) for base in bases]
 
-    def show_base_image(self, base: BaseImage) -> ComponentUpdates:
-        """What shows `base`, chosen among the images that are offered now."""
-        return {
-            self.base_image: gr.update(value=base.id, tiles=self.tiles()),
-            self.canvas: gr.update(base=self.backdrop(base)),
-        }
-
-    def select_base_image(self, base_id: str | None) -> Any:
-        base = self.studio.stores.base_images.get(base_id or "")
-        return gr.update(base=self.backdrop(base))
-
-    def choose_doodle(self, name: str | None) -> ComponentUpdates:
-        """The test doodle on the canvas, over the base image it was drawn on."""
-        for doodle in self.studio.authoring.sample_doodles:
-            if doodle.name == name:
-                if doodle.base_image is None:
-                    return {self.canvas: gr.update(value=doodle.png), self.base_image: gr.skip()}
-                base = self.studio.stores.base_images.get(doodle.base_image)
-                return {
-                    self.canvas: gr.update(value=doodle.png, base=self.backdrop(base)),
-                    self.base_image: base.id,
-                }
-        return {self.canvas: gr.skip()}
-
-    def backdrop(self, base: BaseImage) -> CanvasBackground:
+    def background(self, base: BaseImage) -> CanvasBackground:
         """The base image as the canvas shows it."""
         src = base_image_url(base)
         return CanvasBackground(src=src, name=base.name, width=base.width, height=base.height)
+
+    def show_base_image(self, base: BaseImage) -> ComponentUpdates:
+        """Chooses `base`, and renews the base images that can be chosen."""
+        return {
+            self.base_image: gr.update(value=base.id, tiles=self.base_image_options()),
+            self.canvas: gr.update(base=self.background(base)),
+        }
+
+    def select_base_image(self, base_id: str | None) -> Any:
+        """Handler: the canvas over another base image. Raises NotFoundError for an unknown id."""
+        base = self.studio.stores.base_images.get(base_id or "")
+        return gr.update(base=self.background(base))
+
+    def select_sample_doodle(self, name: str | None) -> ComponentUpdates:
+        """Handler: a sample doodle on the canvas, over the base image that it was drawn on."""
+        doodle = next(
+            (item for item in self.studio.authoring.sample_doodles if item.name == name), None
+        )
+        if doodle is None:
+            return {self.canvas: gr.skip()}
+        if doodle.base_image is None:
+            return {self.canvas: gr.update(value=doodle.png), self.base_image: gr.skip()}
+        base = self.studio.stores.base_images.get(doodle.base_image)
+        return {
+            self.canvas: gr.update(value=doodle.png, base=self.background(base)),
+            self.base_image: base.id,
+        }

@@ -1,4 +1,4 @@
-"""Components of our own: the sketch canvas, a row of picture tiles, fields as the page wants them."""
+"""Gradio components of the page: the sketch canvas, a row of images, the compare dialog, plain inputs."""
 
 import base64
 import binascii
@@ -14,21 +14,13 @@ from studio.errors import InvalidImageError
 from studio.imaging.png_io import MAX_BYTES
 from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.themes.preset import ThemeVersion
+from studio.ui.browser_calls import on_load
 from studio.ui.texts import Texts
 
 _STATIC = Path(__file__).parent / "static"
-_MOUNT_CANVAS = """import('/web/canvas/index.js').then(({ Canvas }) => {
-  Canvas.mount({ element, props, trigger, watch });
-});"""
-_MOUNT_TILES = """import('/web/components/image-radio.js').then(({ mountImageRadio }) => {
-  mountImageRadio({ element, props, trigger, watch });
-});"""
-_MOUNT_VIEWER = """import('/web/components/compare-dialog.js').then(({ CompareDialog }) => {
-  new CompareDialog({ element, props });
-});"""
 _PNG_URL = "data:image/png;base64,"
 _TEXT = re.compile(r"\{\{t '([a-z0-9_.]+)'\}\}")
-"""A text's id in a template of ours, filled before Gradio reads the rest."""
+"""A text's id in an HTML template; `_template` replaces it before Gradio renders the rest."""
 _CANVAS_MESSAGES = {
     "unreadable": "studio.canvas_unreadable",
     "too_many_pixels": "studio.canvas_too_many_pixels",
@@ -40,7 +32,7 @@ _VIEWER_MESSAGES = {
     "left": "studio.viewer_at_left",
     "right": "studio.viewer_at_right",
 }
-"""What the viewer's script names: pictures beside the variants, and its two sides."""
+"""Text ids of what the compare dialog names: the images besides the variants, and its two sides."""
 
 
 class CanvasBackground(TypedDict):
@@ -53,39 +45,43 @@ class CanvasBackground(TypedDict):
 
 
 class ImageOption(TypedDict):
+    """An image that can be chosen: its id is the component's value, `src` its URL."""
+
     id: str
     name: str
     src: str
 
 
 def _template(name: str, texts: Texts) -> str:
-    return _TEXT.sub(lambda found: html.escape(texts(found[1])), (_STATIC / name).read_text())
+    return _TEXT.sub(lambda match: html.escape(texts(match[1])), (_STATIC / name).read_text())
 
 
 def to_data_url(png: bytes) -> str:
+    """A PNG file as a `data:` URL."""
     return _PNG_URL + base64.b64encode(png).decode()
 
 
 class SketchCanvas(gr.HTML):  # type: ignore[misc]
-    """A drawing layer over a base image. To Python its value is the layer's PNG bytes, or None.
+    """A drawing layer over a base image (`studio/web/canvas`).
 
-    The pixels are exact RGBA at the base image's size. `input` fires when a stroke ends.
+    In handlers its value is the layer as a PNG file, RGBA at the base image's size, or None when it is
+    empty. `input` fires at the end of a stroke.
     """
 
-    def __init__(self, base: CanvasBackground, texts: Texts, **more: Any) -> None:
+    def __init__(self, base: CanvasBackground, texts: Texts, **options: Any) -> None:
         super().__init__(
             value=None,
             html_template=_template("canvas.html", texts),
-            js_on_load=_MOUNT_CANVAS,
+            js_on_load=on_load("canvas/index.js", "mountCanvas"),
             apply_default_css=False,
             base=base,
             palette=[{"name": texts(NAME_IDS[name]), "hex": color} for name, color in PALETTE],
             messages={name: texts(id_) for name, id_ in _CANVAS_MESSAGES.items()},
-            **more,
+            **options,
         )
 
     def preprocess(self, payload: Any) -> bytes | None:
-        """The drawing's PNG bytes. Raises BadPicture for anything that is not one."""
+        """The drawing as a PNG file. Raises InvalidImageError for what is no data URL of one."""
         if payload is None or payload == "":
             return None
         url = payload.get("png") if isinstance(payload, dict) else None
@@ -104,8 +100,10 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
 
 
 class Number(gr.Number):  # type: ignore[misc]
-    """A number as it was typed: whoever reads it says what does not hold. Gradio's own answers 500
-    to what is out of bounds, and none of the page's values arrive."""
+    """A number without range checks: the handler that reads it reports invalid values.
+
+    Gradio's own answers a number out of range with an error, and the handler gets no values at all.
+    """
 
     is_template = True
 
@@ -114,7 +112,7 @@ class Number(gr.Number):  # type: ignore[misc]
 
 
 class Slider(gr.Slider):  # type: ignore[misc]
-    """Likewise a slider. (Gradio tells the browser what `__init__` takes, so that stays as it is.)"""
+    """A slider without range checks, as Number. Gradio reads the signature of `__init__`: do not change it."""
 
     is_template = True
 
@@ -123,11 +121,11 @@ class Slider(gr.Slider):  # type: ignore[misc]
 
 
 class OpenVersion(gr.Textbox):  # type: ignore[misc]
-    """Which version of a theme is open on the page, out of sight; to Python the version itself.
+    """The theme version that is open on the page, hidden. In handlers its value is the ThemeVersion.
 
-    It is on the page, and not in a gr.State: that is dropped an hour after a connection broke and when
-    the server ends, and what was saved then would begin from another theme. `find` gives a version by
-    slug and number; Gradio makes the component anew from what `__init__` takes.
+    The browser holds its slug and number. A gr.State would be dropped an hour after the connection broke
+    and at a restart; the next save would then be based on another theme. `find` returns a version by slug
+    and number. Gradio builds copies of the component from the parameters of `__init__`.
     """
 
     is_template = True
@@ -137,13 +135,13 @@ class OpenVersion(gr.Textbox):  # type: ignore[misc]
         find: Callable[[str, int], ThemeVersion],
         value: ThemeVersion | None = None,
         visible: bool = False,
-        **more: Any,
+        **options: Any,
     ) -> None:
         self._find = find
-        super().__init__(value, visible=visible, **more)
+        super().__init__(value, visible=visible, **options)
 
     def preprocess(self, payload: str | None) -> ThemeVersion:
-        """Raises NotFound for a version that is not there, ValueError for what names none."""
+        """Raises NotFoundError for an unknown version, ValueError for another form than "slug number"."""
         slug, number = (payload or "").split()
         return self._find(slug, int(number))
 
@@ -152,35 +150,35 @@ class OpenVersion(gr.Textbox):  # type: ignore[misc]
 
 
 class CompareDialog(gr.HTML):  # type: ignore[misc]
-    """A dialog over the page that compares finished pictures, all in the browser."""
+    """A dialog that compares finished images, without the server (`compare-dialog.js`)."""
 
-    def __init__(self, texts: Texts, **more: Any) -> None:
+    def __init__(self, texts: Texts, **options: Any) -> None:
         super().__init__(
             value=None,
             html_template=_template("viewer.html", texts),
-            js_on_load=_MOUNT_VIEWER,
+            js_on_load=on_load("components/compare-dialog.js", "mountCompareDialog"),
             apply_default_css=False,
             messages={name: texts(id_) for name, id_ in _VIEWER_MESSAGES.items()},
-            **more,
+            **options,
         )
 
 
 class ImageRadio(gr.HTML):  # type: ignore[misc]
-    """Pictures in a row of which one is chosen; the value is its id."""
+    """A row of images, one of which is chosen (`image-radio.js`). The value is its id."""
 
     def __init__(
-        self, title: str, tiles: Sequence[ImageOption], value: str | None = None, **more: Any
+        self, title: str, tiles: Sequence[ImageOption], value: str | None = None, **options: Any
     ) -> None:
         super().__init__(
             value=value,
             html_template=(_STATIC / "tiles.html").read_text(),
-            js_on_load=_MOUNT_TILES,
+            js_on_load=on_load("components/image-radio.js", "mountImageRadio"),
             apply_default_css=False,
             title=title,
             tiles=list(tiles),
-            **more,
+            **options,
         )
 
     def preprocess(self, payload: Any) -> str | None:
-        """The chosen id; whoever uses it looks whether there is such a thing."""
+        """The chosen id; the handler checks whether it exists."""
         return payload if isinstance(payload, str) else None

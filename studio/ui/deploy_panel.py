@@ -1,8 +1,7 @@
-"""The panel of deployment: what the gate says of the loaded version, what is served, and the log."""
+"""The deployment panel: the preflight checks of the loaded version, what is deployed, and the log."""
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import gradio as gr
 
@@ -13,63 +12,70 @@ from studio.recipes.themes.deployment import Deployment, DeploymentSpec
 from studio.recipes.themes.preset import ThemeVersion
 from studio.services.themes.check_result import CheckResult
 from studio.ui.components import OpenVersion
-from studio.ui.events import ComponentUpdates
+from studio.ui.events import UNQUEUED, ComponentUpdates
 from studio.ui.notices import render_notice
 from studio.ui.texts import Texts
 
 MAX_LOG_ROWS = 8
-"""Deployments of the log that the panel shows."""
+"""Latest deployments in the log of the panel."""
 LEVELS: Mapping[str, str] = {
     "error": "studio.level_stop",
     "warning": "studio.level_warning",
     "pass": "studio.level_pass",
 }
-"""Those that matter first."""
+"""Text ids of the check results' levels, the most important first."""
 
 
 class DeployPanel:
-    """Its own components; the page gives it the loaded version. What it does is reviewed and done by
-    `studio/web/components/deployment-dialogs.js`, as on the page Themes."""
+    """Shows checks and deployments of the loaded version.
+
+    The browser deploys, rolls back and takes down by itself, after a review, as on the page Themes
+    (`studio/web/studio/confirmations.js`). Then it clicks the hidden button `show_deployed`.
+    """
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
         with gr.Accordion(texts("studio.deployment"), open=False, elem_id="deployment") as self.box:
-            self.served = gr.HTML(elem_id="served")
+            self.served = gr.HTML(elem_id="deployments")
             with gr.Row(elem_classes="fields"):
                 self.channel = gr.Textbox(
                     "live", label=texts("studio.channel"), max_length=63, elem_id="channel"
                 )
-            with gr.Row(elem_classes="acts"):
+            with gr.Row(elem_classes="actions"):
                 self.check = gr.Button(texts("studio.check"), size="sm", elem_id="check")
                 gr.Button(
                     texts("studio.deploy_saved"), variant="primary", size="sm", elem_id="deploy"
                 )
                 gr.Button(texts("studio.roll_back"), size="sm", elem_id="rollback")
                 gr.Button(texts("studio.take_down"), size="sm", variant="stop", elem_id="take-down")
-                self.show_deployed = gr.Button(texts("studio.show_served"), elem_id="deploy-shown")
+                self.show_deployed = gr.Button(texts("studio.show_served"), elem_id="show-deployed")
             self.findings = gr.HTML(elem_id="findings")
 
-    def wire(self, loaded: OpenVersion, **kwargs: Any) -> None:
-        """`loaded` is the version that is open on the page."""
+    def bind(self, loaded: OpenVersion) -> None:
+        """Binds the handlers. `loaded` is the version that is open on the page."""
         self.loaded = loaded
         outputs = [self.served, self.findings]
-        self.check.click(self._check, loaded, self.findings, **kwargs)
-        self.show_deployed.click(self._show_deployed, {loaded, self.channel}, outputs, **kwargs)
+        self.check.click(self._check, loaded, self.findings, **UNQUEUED)
+        self.show_deployed.click(self._show_deployed, {loaded, self.channel}, outputs, **UNQUEUED)
         for event in (self.box.expand, self.channel.change, loaded.change):
-            event(self._show, {loaded, self.channel}, outputs, **kwargs)
+            event(self._show, {loaded, self.channel}, outputs, **UNQUEUED)
 
     def _check(self, loaded: ThemeVersion) -> str:
+        """The results of the preflight checks."""
         try:
-            found = self.studio.authoring.deployments.run_checks(loaded.preset.slug, loaded.version)
+            results = self.studio.authoring.deployments.run_checks(
+                loaded.preset.slug, loaded.version
+            )
         except StudioError as error:
             return render_notice(self.texts.of(error), "error")
-        return render_check_results(found, self.texts)
+        return render_check_results(results, self.texts)
 
     def _show(self, values: ComponentUpdates) -> tuple[str, str]:
-        return served_html(values[self.loaded], self._log(values), self.texts), ""
+        """The log of the channel, without earlier results of checks."""
+        return render_deployments(values[self.loaded], self._log(values), self.texts), ""
 
     def _show_deployed(self, values: ComponentUpdates) -> tuple[str, str]:
-        """After a deployment from the browser: the log, and a notice that names the deployed version."""
+        """After a deployment by the browser: the log, and a notice that names the deployed version."""
         loaded: ThemeVersion = values[self.loaded]
         log = self._log(values)
         notice = ""
@@ -77,7 +83,7 @@ class DeployPanel:
             notice = render_notice(
                 self.texts.of(_active_message(log[0].spec, loaded.preset.name)), "status"
             )
-        return served_html(loaded, log, self.texts), notice
+        return render_deployments(loaded, log, self.texts), notice
 
     def _log(self, values: ComponentUpdates) -> Sequence[Deployment]:
         slug: str = values[self.loaded].preset.slug
@@ -92,40 +98,41 @@ def _active_message(spec: DeploymentSpec, name: str) -> Message:
     return message("studio.served_now", number=spec.version, name=name, channel=spec.channel)
 
 
-def served_html(loaded: ThemeVersion, log: Sequence[Deployment], texts: Texts) -> str:
-    """The log of the loaded version's theme; the page's script reads off it which that is."""
+def render_deployments(loaded: ThemeVersion, log: Sequence[Deployment], texts: Texts) -> str:
+    """The log of the theme's deployments, with the loaded version for `confirmations.js`."""
     slug = html.escape(loaded.preset.slug)
     return f'<div data-slug="{slug}" data-number="{loaded.version}">{render_deployment_log(log, texts)}</div>'
 
 
-def render_check_results(findings: Sequence[CheckResult], texts: Texts) -> str:
-    """Each finding with its level in words and colour, those that matter first."""
+def render_check_results(results: Sequence[CheckResult], texts: Texts) -> str:
+    """The results of preflight checks as a list, the most important first, with their levels as text."""
     order = list(LEVELS)
     lines = [
-        f'<li class="finding finding-{f.level}"><b>{texts(LEVELS[f.level])}</b>'
-        f" <span>{html.escape(texts.of(f.message))}</span>"
-        + (f"<small>{html.escape(texts.of(f.hint))}</small>" if f.hint else "")
+        f'<li class="finding finding-{result.level}"><b>{texts(LEVELS[result.level])}</b>'
+        f" <span>{html.escape(texts.of(result.message))}</span>"
+        + (f"<small>{html.escape(texts.of(result.hint))}</small>" if result.hint else "")
         + "</li>"
-        for f in sorted(findings, key=lambda f: order.index(f.level))
+        for result in sorted(results, key=lambda result: order.index(result.level))
     ]
     return f'<ul class="findings">{"".join(lines)}</ul>'
 
 
 def render_deployment_log(log: Sequence[Deployment], texts: Texts) -> str:
-    """Who deployed what, the newest first."""
+    """The latest deployments as a table, newest first: when, which version, by whom, with which note."""
     if not log:
-        return f'<p class="maps-none">{texts("studio.never_deployed")}</p>'
+        return f'<p class="empty">{texts("studio.never_deployed")}</p>'
     rows = "".join(
         f"<tr><td>{deployment.created_at:%Y-%m-%d %H:%M}</td><td>{texts.of(_describe(deployment.spec))}</td>"
         f"<td>{html.escape(deployment.spec.author)}</td><td>{html.escape(deployment.spec.note)}</td></tr>"
         for deployment in log[:MAX_LOG_ROWS]
     )
     columns = ("studio.log_when", "studio.log_served", "studio.log_who", "studio.log_note")
-    head = "".join(f"<th>{texts(deployment)}</th>" for deployment in columns)
+    head = "".join(f"<th>{texts(column)}</th>" for column in columns)
     return f'<table class="log"><tr>{head}</tr>{rows}</table>'
 
 
 def _describe(spec: DeploymentSpec) -> Message:
+    """What a deployment serves: the version, its canary, its schedule, bypassed checks."""
     if spec.version is None:
         return message("studio.log_taken_down")
     text = message("studio.log_version", number=spec.version)

@@ -1,4 +1,4 @@
-"""The Gradio page, once for each language, each built when it is first asked for."""
+"""Mounts the Gradio page, once for each language; each is built at its first request."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -20,91 +20,105 @@ from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
 from studio.server.page_errors import UnexpectedErrorMiddleware
 from studio.server.web_files import WEB_PREFIX
-from studio.ui.blocks import lighten
+from studio.ui.blocks import use_slim_states
+from studio.ui.gradio_sandbox import refuse_server_files
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
 from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
 
-HEAD = (
-    "pages/language-link.js", "studio/sign-out.js", "studio/connection.js",
-    "studio/restore-on-drop.js", "studio/confirmations.js", "studio/model-thumbnails.js",
-    "studio/notices.js", "canvas/index.js", "components/image-radio.js",
+MODULES = (
+    "pages/language-link.js",
+    "studio/sign-out.js",
+    "studio/connection.js",
+    "studio/restore-on-drop.js",
+    "studio/confirmations.js",
+    "studio/model-thumbnails.js",
+    "studio/notices.js",
+    "studio/drafts.js",
+    "studio/url-params.js",
+    "studio/field-visibility.js",
+    "canvas/index.js",
+    "components/image-radio.js",
     "components/compare-dialog.js",
-)  # fmt: skip
-"""Modules of `studio/web` on the Gradio page. Those that its components import are among them, so that
-they are on their way before Gradio runs."""
+)
+"""Modules of `studio/web` on the page, which the browser starts to load before Gradio runs. Some work by
+themselves; components and events call functions of the others (`browser_calls.py`)."""
 PREFIXES: Mapping[str, str] = {
     language: "" if language == DEFAULT else f"/{language}" for language in LANGUAGES
 }
-"""Below these each language's page has what is Gradio's. It is opened at `/` in every language, but
-goes on talking to its own app when another language is chosen in another tab."""
+"""Path prefixes of Gradio's routes by language. Every language's page is opened at `/`. Its requests go to
+the prefix of its language, so that it stays whole when another tab chooses another language."""
 
 
-class _Built(NamedTuple):
+class _MountedPage(NamedTuple):
+    """Gradio's app, and the application it is mounted in.
+
+    The lifespan of `parent` starts Gradio's queue and its deletion of old files.
+    """
+
     app: ASGIApp
     parent: FastAPI
-    """Whose lifespan starts Gradio's queue and its sweeping of old files."""
 
 
 class StudioPages:
-    """ASGI app: `/` in the reader's language, and all that belongs to Gradio below it.
+    """ASGI app: the page at `/` in the language of the request, and Gradio's routes of all languages.
 
-    The pages of all languages share one studio.
+    The pages share one AppContainer.
     """
 
     def __init__(self, studio: AppContainer, max_file_size: int) -> None:
         self._studio, self._max_file_size = studio, max_file_size
-        self._building = Lock()
-        self._built: dict[str, _Built] = {}
-        self._running: AsyncExitStack | None = None
+        self._build_lock = Lock()
+        self._pages: dict[str, _MountedPage] = {}
+        self._lifespans: AsyncExitStack | None = None
         self._started: set[str] = set()
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Starts with the page in DEFAULT, so that what cannot be built ends the server at its start."""
+        """Builds the page in DEFAULT at once: an error in it ends the server at its start."""
         await run_in_threadpool(self.build, DEFAULT)
-        async with AsyncExitStack() as self._running:
-            for language in list(self._built):
+        async with AsyncExitStack() as self._lifespans:
+            for language in list(self._pages):
                 await self._start(language)
             yield
-        self._running = None
+        self._lifespans = None
         self._started.clear()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        language = next((each for each, at in PREFIXES.items() if at and path.startswith(f"{at}/")), DEFAULT)  # fmt: skip
+        language = _language_of_path(path)
         if path == "/":
             language = language_of(Headers(scope=scope))
             scope = {**scope, "path": f"{PREFIXES[language]}/"}
         if path == f"{PREFIXES[language]}/gradio_api/openapi.json":
-            # Gradio would list its functions here, whatever `openapi_url` says.
+            # Gradio lists its handlers here, even with `openapi_url=None`.
             raise NotFoundError("page.no_such_page")
-        built = self._built.get(language)
-        if built is None:
-            built = await run_in_threadpool(self.build, language)
+        page = self._pages.get(language)
+        if page is None:
+            page = await run_in_threadpool(self.build, language)
             await self._start(language)
-        at = scope.get("root_path", "") + PREFIXES[language]
-        await built.app({**scope, "root_path": at}, receive, send)
+        root_path = scope.get("root_path", "") + PREFIXES[language]
+        await page.app({**scope, "root_path": root_path}, receive, send)
 
-    def build(self, language: str) -> _Built:
-        """The page in `language`; takes some 5 MB and a second."""
-        with self._building:
-            if language not in self._built:
-                self._built[language] = self._mounted(language)
-            return self._built[language]
+    def build(self, language: str) -> _MountedPage:
+        """The page in `language`, built once; that takes about a second and 5 MB. Thread-safe."""
+        with self._build_lock:
+            if language not in self._pages:
+                self._pages[language] = self._mount(language)
+            return self._pages[language]
 
     async def _start(self, language: str) -> None:
-        if self._running is not None and language not in self._started:
+        """Enters the lifespan of a page, once, while the server runs."""
+        if self._lifespans is not None and language not in self._started:
             self._started.add(language)
-            parent = self._built[language].parent
+            parent = self._pages[language].parent
             lifespan = parent.router.lifespan_context(parent)
-            await self._running.enter_async_context(lifespan)
+            await self._lifespans.enter_async_context(lifespan)
 
-    def _mounted(self, language: str) -> _Built:
+    def _mount(self, language: str) -> _MountedPage:
         blocks = StudioPage(self._studio, Texts(language)).blocks
-        # Without this Gradio serves any file it is asked for, once it is mounted.
-        blocks.has_launched = True
-        # Where its parent has this, Gradio does not answer other origins by itself.
+        refuse_server_files(blocks)
+        # With this middleware on its parent, Gradio adds none of its own, which answers other origins.
         parent = FastAPI(middleware=[Middleware(CORSMiddleware, allow_origins=[])])
         gr.mount_gradio_app(
             parent,
@@ -122,10 +136,19 @@ class StudioPages:
             },
         )
         app = parent.routes[-1].app  # type: ignore[attr-defined]
-        lighten(app, blocks)
-        return _Built(app, parent)
+        use_slim_states(app, blocks)
+        return _MountedPage(app, parent)
+
+
+def _language_of_path(path: str) -> str:
+    for language, prefix in PREFIXES.items():
+        if prefix and path.startswith(f"{prefix}/"):
+            return language
+    return DEFAULT
 
 
 def _head(language: str) -> str:
-    scripts = "".join(f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in HEAD)
+    scripts = "".join(
+        f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
+    )
     return f"<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"

@@ -1,4 +1,4 @@
-"""What the page says in one line: how a run ended, what went well, what did not."""
+"""Notices, which are results and errors in one line; the summary and quality metrics of a run."""
 
 import html
 import secrets
@@ -11,6 +11,7 @@ from studio.ui.texts import Texts
 
 
 def run_summary(cards: Sequence[ResultCard]) -> Message:
+    """How a run ended: all variants done, some failed, or cancelled."""
     done = [card for card in cards if card.state == "done"]
     if len(done) == len(cards):
         seconds = sum(card.variant.timings.render_seconds for card in done if card.variant)
@@ -22,8 +23,10 @@ def run_summary(cards: Sequence[ResultCard]) -> Message:
 
 
 def render_quality_metrics(metrics: QualityMetrics, of_seeds: float | None, texts: Texts) -> str:
-    """How like the doodle the four are, and how unlike one another; `of_seeds` is what seeds of
-    recipe A alone differ by."""
+    """The color error from the doodle and the diversity of the four variants, as HTML.
+
+    `of_seeds` is the diversity of recipe A over seeds alone, None where no regression report has it.
+    """
     from_doodle = "–" if metrics.color_error is None else f"{metrics.color_error:.1f}"
     items = [
         texts("studio.looks_from_doodle", distance=from_doodle),
@@ -33,13 +36,13 @@ def render_quality_metrics(metrics: QualityMetrics, of_seeds: float | None, text
         items.append(texts("studio.looks_of_seeds", distance=f"{of_seeds:.1f}"))
     about = html.escape(texts("studio.looks_about"))
     spans = "".join(f"<span>{item}</span>" for item in items)
-    return f'<p class="looks" title="{about}">{spans}</p>'
+    return f'<p class="quality-metrics" title="{about}">{spans}</p>'
 
 
 def render_notice(text: str, role: str, more: str = "") -> str:
-    """`role` is "error" or "status"; `more` is a sentence of its own behind `text`.
+    """A notice as HTML. `role` is "error" or "status"; `more` is a second sentence after `text`.
 
-    Each has a mark of its own, so that the browser sees it come again (`studio/web/studio/notices.js`).
+    Every notice has a random mark, by which `studio/web/studio/notices.js` knows a repeated one as new.
     """
     kind = "alert" if role == "error" else "status"
     second = f" <span>{html.escape(more)}</span>" if more else ""

@@ -1,5 +1,6 @@
-"""The studio's page: composes the panels, and does what concerns several of them."""
+"""The studio page: builds the panels, and handles what concerns several of them."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,19 +17,21 @@ from studio.services.rendering.control_map_preview import preview_control_maps
 from studio.services.rendering.live_preview import make_preview_job
 from studio.services.rendering.restore import read_generation_info
 from studio.ui.blocks import StudioBlocks
+from studio.ui.browser_calls import on_event
 from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.components import to_data_url
 from studio.ui.deploy_panel import DeployPanel
-from studio.ui.draft_storage import LAST, Drafting, Panels
+from studio.ui.draft_storage import DraftStorage
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.notices import render_notice
+from studio.ui.panels import Panels
 from studio.ui.recipe_form import RecipeForm
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.sweep_panel import SweepPanel
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 
-PAGES = {
+PAGES: Mapping[str, str] = {
     "/": "page.studio.title",
     "/themes": "page.themes.title",
     "/votes": "page.votes.title",
@@ -39,30 +42,16 @@ PAGES = {
     "/models": "page.models.title",
     "/system": "page.system.title",
 }
-"""Ids of the pages' names by their addresses."""
-# Until the page shows what it resumes, it takes no clicks: the answer would overwrite them.
-ON_READY_JS = """() => requestAnimationFrame(() => {
-    document.documentElement.dataset.opened = 'yes';
-    const asked = new URLSearchParams(location.search);
-    if (asked.has('run')) document.querySelector('#attach').click();
-    if (asked.has('variant')) document.querySelector('#bring-back').click();
-    if (asked.has('preset')) document.querySelector('#open-version').click();
-})"""
-# An address may name a variant of the history, once: a reload is not to restore it again.
-READ_VARIANT_PARAM_JS = """() => {
-    const id = Number(new URLSearchParams(location.search).get('variant'));
-    history.replaceState(null, '', location.pathname);
-    return [id];
-}"""
+"""Text ids of the pages' names, by URL path."""
 
 
 def brand_html(texts: Texts) -> str:
-    """The product's name, the pages, and the other languages."""
+    """The product's name, links to the pages, and links to the page in other languages."""
     links = "".join(
-        f'<a href="{address}"{" aria-current=page" if address == "/" else ""}>{texts(name)}</a>'
-        for address, name in PAGES.items()
+        f'<a href="{path}"{" aria-current=page" if path == "/" else ""}>{texts(name)}</a>'
+        for path, name in PAGES.items()
     )
-    others = "".join(
+    languages = "".join(
         f'<a href="?lang={language}" data-language="{language}" lang="{language}"'
         f' translate="no">{name}</a>'
         for language, name in LANGUAGES.items()
@@ -70,12 +59,12 @@ def brand_html(texts: Texts) -> str:
     )
     return (
         f"<h1><i></i>{texts('page.product')}</h1>"
-        f'<nav aria-label="{texts("page.pages")}">{links}{others}</nav>'
+        f'<nav aria-label="{texts("page.pages")}">{links}{languages}</nav>'
     )
 
 
 class StudioPage:
-    """Builds the Blocks and holds the panels."""
+    """The page in one language: `blocks` is what Gradio serves, the other attributes are its panels."""
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
@@ -84,11 +73,11 @@ class StudioPage:
             with gr.Row(elem_id="header"):
                 gr.HTML(brand_html(texts), elem_id="brand")
                 self.theme.build_header()
-            self.drafts = Drafting(studio, texts)
-            self.restore_trigger = gr.Button(
-                texts("studio.restore_named_variant"), elem_id="bring-back"
+            self.drafts = DraftStorage(studio, texts)
+            self.restore_variant = gr.Button(
+                texts("studio.restore_named_variant"), elem_id="restore-variant"
             )
-            self.variant = gr.Number(0, visible=False, precision=0)
+            self.variant_id = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="left", min_width=320):
                     self.drawing = CanvasPanel(studio, texts)
@@ -101,37 +90,47 @@ class StudioPage:
 
     @property
     def _request_inputs(self) -> Components:
-        """All that a request is made of."""
-        return {*self.drafts.drafted, self.drawing.canvas}
+        """The inputs of `_request`."""
+        return {*self.panels.draft_inputs, self.drawing.canvas}
 
     def _bind_events(self) -> None:
-        drafts, run = self.drafts, self.run
-        changing = drafts.wire(Panels(self.theme, self.drawing, run))
+        self.panels = Panels(self.theme, self.drawing, self.run)
+        changing = self.drafts.bind(self.panels)
         self.sweep.bind(self._deterministic_request, self._request_inputs)
-        self.deployment.wire(self.theme.loaded, **UNQUEUED)
-        changing += run.bind(self._request, self._request_inputs)
-        changing += self.theme.bind(run.notice, drafts.stored)
-        drafts.follow([*changing, *self._bind_cross_panel_events(), self._bind_page_load()])
+        self.deployment.bind(self.theme.loaded)
+        changing += self.run.bind(self._request, self._request_inputs)
+        changing += self.theme.bind(self.run.notice, self.drafts.stored)
+        changing += self._bind_restore()
+        self._bind_previews()
+        # Last, so that what these events change is drafted.
+        self.drafts.follow([*changing, self._bind_page_load()])
 
-    def _bind_cross_panel_events(self) -> list[Any]:
-        """Handlers over several panels; returns the events that change what is shown."""
-        panel, theme, run = self.drawing, self.theme, self.run
+    def _bind_previews(self) -> None:
+        """The live preview, the base image below the drawing, and the control maps."""
+        panel, notice = self.drawing, self.run.notice
         gr.on(
-            [panel.canvas.input, panel.live.input], self._render_preview, {*self._request_inputs, panel.live},
-            {panel.preview, run.notice}, trigger_mode="always_last", **UNQUEUED,
-        )  # fmt: skip
+            [panel.canvas.input, panel.live.input],
+            self._render_preview,
+            {*self._request_inputs, panel.live},
+            {panel.preview, notice},
+            trigger_mode="always_last",
+            **UNQUEUED,
+        )
         panel.base_image.input(panel.select_base_image, panel.base_image, panel.canvas, **UNQUEUED)
-        for form in theme.forms:
+        for form in self.theme.forms:
+            show_control_maps = partial(self._show_control_maps, form)
+            outputs = {form.control_maps, notice}
             form.show_control_maps.click(
-                partial(self._show_control_maps, form),
-                self._request_inputs,
-                {form.control_maps, run.notice},
-                **UNQUEUED,
+                show_control_maps, self._request_inputs, outputs, **UNQUEUED
             )
+
+    def _bind_restore(self) -> list[Any]:
+        """Sample doodles, and restoring from an image or the history. Returns the events."""
+        panel, theme, run = self.drawing, self.theme, self.run
         restored = {*theme.fields, panel.base_image, panel.canvas, run.prompt, run.seed, run.notice}
         return [
             panel.sample_doodles.input(
-                panel.choose_doodle,
+                panel.select_sample_doodle,
                 panel.sample_doodles,
                 {panel.canvas, panel.base_image},
                 **UNQUEUED,
@@ -139,26 +138,31 @@ class StudioPage:
             theme.restore.upload(
                 self._restore, {*theme.edit_inputs, theme.restore}, restored, **UNQUEUED
             ),
-            self.restore_trigger.click(
+            self.restore_variant.click(
                 self._restore_from_history,
-                self.variant,
+                self.variant_id,
                 restored,
-                js=READ_VARIANT_PARAM_JS,
+                js=on_event("studio/url-params.js", "takeVariantId"),
                 **UNQUEUED,
             ),
         ]
 
     def _bind_page_load(self) -> Any:
+        """Shows the last draft, hides fields without effect, and only then lets the page take clicks."""
         drafts = self.drafts
+        read_draft = on_event("studio/drafts.js", "loadLastDraft")
         opening = self.blocks.load(
-            drafts.open_page, drafts.restored, drafts.opened, js=LAST, **UNQUEUED
+            drafts.open_page, drafts.restored, drafts.opened, js=read_draft, **UNQUEUED
         )
-        opening.then(**self.theme.hide)
-        opening.then(None, js=ON_READY_JS)
+        opening.then(**self.theme.update_visibility)
+        opening.then(None, js=on_event("studio/url-params.js", "openPage"))
         return opening
 
     def _request(self, values: ComponentUpdates) -> GenerationRequest:
-        """What the page asks for as it stands."""
+        """The request that the page's values make. It names the theme's version while nothing is unsaved.
+
+        Raises InvalidInputError and InvalidDocumentError for invalid values.
+        """
         preset, loaded = self.theme.current_theme(values), values[self.theme.loaded]
         return self.studio.rendering.request_factory.create(
             preset,
@@ -170,14 +174,14 @@ class StudioPage:
         )
 
     def _deterministic_request(self, values: ComponentUpdates) -> GenerationRequest:
-        """The same with seed 0 instead of a random one: a preview must not flicker, and a sweep
-        goes on with the seed it began with."""
+        """The same with seed 0 in place of a random one: a preview must not flicker, and a sweep that is
+        run again finds its cached images."""
         return self._request({**values, self.run.seed: max(0, values[self.run.seed] or 0)})
 
     # Handlers: thin, each over one use case.
 
     def _render_preview(self, values: ComponentUpdates) -> ComponentUpdates:
-        """The last stroke, drawn by recipe A in a few steps; Gradio keeps one in flight."""
+        """Renders the drawing by recipe A in a few steps. Gradio runs one at a time, the newest next."""
         if not values[self.drawing.live]:
             return {self.drawing.preview: ""}
         try:
@@ -191,6 +195,7 @@ class StudioPage:
         return {self.drawing.preview: f'<img src="{to_data_url(png)}" alt="{alt}">'}
 
     def _show_control_maps(self, form: RecipeForm, values: ComponentUpdates) -> ComponentUpdates:
+        """The control maps of a recipe's units, from the current drawing."""
         try:
             jobs = plan_jobs(self._request(values))
             job = next(job for job in jobs if job.slot == form.slot)
@@ -202,25 +207,30 @@ class StudioPage:
         return {form.control_maps: form.render_control_maps(previews), self.run.notice: ""}
 
     def _restore(self, values: ComponentUpdates) -> ComponentUpdates:
-        """Recipe, seed, words and base image of the picture that was handed in."""
+        """Restores recipe, seed, prompt and base image from an uploaded PNG."""
         try:
             preset = self.theme.current_theme(values)
-            return self._restored(values[self.theme.restore], preset)
+            return self._restore_png(values[self.theme.restore], preset)
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
-    def _restore_from_history(self, number: int) -> ComponentUpdates:
-        """The same of a variant of the history, over the preset that was saved last."""
+    def _restore_from_history(self, variant_id: int) -> ComponentUpdates:
+        """Restores the same from a variant of the history, over the preset that was saved last."""
         try:
-            kept = self.studio.stores.variants.get_many([int(number or 0)])
-            if not kept:
+            rows = self.studio.stores.variants.get_many([int(variant_id or 0)])
+            if not rows:
                 raise NotFoundError("history.variant_gone")
-            png = self.studio.stores.variants.png(kept[0].variant)
-            return self._restored(png, self.studio.stores.themes.latest_saved().preset)
+            png = self.studio.stores.variants.png(rows[0].variant)
+            return self._restore_png(png, self.studio.stores.themes.latest_saved().preset)
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
-    def _restored(self, png: bytes, preset: Preset) -> ComponentUpdates:
+    def _restore_png(self, png: bytes, preset: Preset) -> ComponentUpdates:
+        """The updates that show what a PNG's metadata says.
+
+        Values that the metadata lacks come from recipe A of `preset`. Raises StudioError for an image
+        without metadata and for an unknown base image.
+        """
         theme, run = self.theme, self.run
         info = read_generation_info(png, preset.recipes.A)
         base = self.studio.stores.base_images.get(info.base_image) if info.base_image else None

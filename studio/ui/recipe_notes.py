@@ -1,4 +1,4 @@
-"""HTML beside a recipe's fields: the chosen model, and what a control unit sees."""
+"""HTML next to a recipe's fields: notes about the chosen models, and control maps."""
 
 import html
 from urllib.parse import quote
@@ -21,8 +21,8 @@ def render_model_note(model: ModelInfo | None, texts: Texts, with_image: bool = 
 
 
 def _describe(model: ModelInfo, texts: Texts) -> str:
-    large = model.size_bytes >= 1e9
-    size = f"{model.size_bytes / 1e9:.1f} GB" if large else f"{model.size_bytes / 1e6:.1f} MB"
+    in_gb = model.size_bytes >= 1e9
+    size = f"{model.size_bytes / 1e9:.1f} GB" if in_gb else f"{model.size_bytes / 1e6:.1f} MB"
     identity = f"{model.family} · {size} · {model.sha256[:10]}"
     if not model.trigger_words:
         return identity

@@ -1,4 +1,4 @@
-"""The four result cards: what is known of each variant, as HTML."""
+"""The result cards: the state of each job, or its finished variant, as HTML."""
 
 import html
 from dataclasses import dataclass, replace
@@ -26,9 +26,11 @@ from studio.ui.texts import Texts
 
 @dataclass(frozen=True)
 class ResultCard:
-    """One variant as the page shows it. `state` is one of the event kinds, or idle.
+    """The card of a slot.
 
-    `began` is when its first step was done, and `left` how many seconds the others should take.
+    `state` is idle, queued, started, loading, step, done, failed or cancelled. `done` of `total` steps are
+    rendered. `started_at` is when the first step was done (seconds of the caller's clock), and
+    `eta_seconds` the estimated time of the steps that remain. `preview` and `png` are PNG files.
     """
 
     slot: Slot
@@ -43,7 +45,7 @@ class ResultCard:
     variant: Variant | None = None
 
     def apply_event(self, event: Event, now: float = 0.0) -> "ResultCard":  # noqa: PLR0911 - one a kind
-        """The card as `event` leaves it, heard of `now` (seconds of any one clock)."""
+        """The card after `event`, which was received at `now` (seconds of any monotonic clock)."""
         match event:
             case JobQueued() | JobReassigned():
                 return ResultCard(self.slot, "queued")
@@ -68,13 +70,15 @@ class ResultCard:
                 return replace(self, state="cancelled")
 
     def _on_step(self, done: int, total: int, now: float) -> "ResultCard":
+        """Estimates by the steps after the first, which takes longer."""
         stepped = replace(self, state="step", done=done, total=total)
         if self.started_at is None or done < 2:
             return replace(stepped, started_at=now)
-        pace = (now - self.started_at) / (done - 1)
-        return replace(stepped, eta_seconds=round(pace * (total - done)))
+        seconds_per_step = (now - self.started_at) / (done - 1)
+        return replace(stepped, eta_seconds=round(seconds_per_step * (total - done)))
 
     def render(self, texts: Texts) -> str:
+        """The card as HTML. `studio/web/components/compare-dialog.js` handles its buttons."""
         body = self._image(texts) if self.png and self.variant else self._placeholder(texts)
         seed = (
             f' data-seed="{request_seed(self.variant.recipe.seed_policy, self.variant.seed)}"'
@@ -99,12 +103,12 @@ class ResultCard:
             seconds=f"{variant.timings.render_seconds:.1f}",
         )
         return (
-            f'<button type="button" class="open" data-use="open" title="{texts("studio.card_open")}">'
+            f'<button type="button" class="open" data-action="compare" title="{texts("studio.card_open")}">'
             f'<img src="{url}" alt="{texts("studio.variant", slot=self.slot)}"></button>'
             f'<footer><b class="slot">{self.slot}</b><span class="meta">{meta}</span>'
-            f'<button type="button" data-use="seed" title="{texts("studio.card_use_seed")}">'
+            f'<button type="button" data-action="use-seed" title="{texts("studio.card_use_seed")}">'
             f"{texts('studio.card_seed')}</button>"
-            f'<button type="button" data-use="start" title="{texts("studio.card_lay")}">'
+            f'<button type="button" data-action="use-as-doodle" title="{texts("studio.card_lay")}">'
             f"{texts('studio.card_start')}</button>"
             f'<a href="{url}" download="variant-{self.slot}-{variant.seed}.png"'
             f' title="{texts("studio.card_download", slot=self.slot)}">'
@@ -112,15 +116,9 @@ class ResultCard:
             + (f'<ul class="notes">{notes}</ul>' if notes else "")
         )
 
-    def _render_preview(self) -> str:
-        if self.preview is None or self.state != "step":
-            return ""
-        return f'<img class="preview" src="{to_data_url(self.preview)}" alt="">'
-
     def _placeholder(self, texts: Texts) -> str:
-        percent = round(100 * self.done / self.total) if self.total else 0
+        """The card without its variant: state, preview, progress and remaining time."""
         text = {
-            "idle": "",
             "queued": texts("studio.card_waiting"),
             "started": texts("studio.card_starting"),
             "loading": html.escape(texts.of(self.message)),
@@ -128,19 +126,27 @@ class ResultCard:
             "failed": html.escape(texts.of(self.message)),
             "cancelled": texts("studio.card_stopped"),
         }.get(self.state, "")
-        left = ""
+        preview = eta = ""
+        if self.state == "step" and self.preview is not None:
+            preview = f'<img class="preview" src="{to_data_url(self.preview)}" alt="">'
         if self.state == "step" and self.eta_seconds:
-            left = f"<small>{texts('studio.card_left', seconds=self.eta_seconds)}</small>"
-        bar = ""
-        if self.state in ("queued", "started", "loading", "step"):
-            bar = (
-                f'<div class="bar" role="progressbar"'
-                f' aria-label="{texts("studio.variant", slot=self.slot)}"'
-                f' aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
-                f'<i style="width:{percent}%"></i></div>'
-            )
+            eta = f"<small>{texts('studio.card_left', seconds=self.eta_seconds)}</small>"
         role = ' role="alert"' if self.state == "failed" else ""
         return (
-            f'<div class="blank">{self._render_preview()}<span class="big">{self.slot}</span>'
-            f"<p{role}>{text}</p>{left}{bar}</div>"
+            f'<div class="placeholder">{preview}<span class="card-slot">{self.slot}</span>'
+            f"<p{role}>{text}</p>{eta}{self._progress_bar(texts)}</div>"
         )
+
+    def _progress_bar(self, texts: Texts) -> str:
+        if self.state not in ("queued", "started", "loading", "step"):
+            return ""
+        return progress_bar(self.done, self.total, texts("studio.variant", slot=self.slot))
+
+
+def progress_bar(done: int, total: int, label: str) -> str:
+    """A progress bar as HTML: `done` of `total`, or 0 % while `total` is 0."""
+    percent = round(100 * done / total) if total else 0
+    return (
+        f'<div class="bar" role="progressbar" aria-label="{label}" aria-valuemin="0"'
+        f' aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
+    )

@@ -1,7 +1,7 @@
-"""The panel of a run: words and seed, Generate and Stop, the four pictures as they come."""
+"""The panel of a run: prompt and seed, Generate and Stop, and the four cards as their events come."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -16,115 +16,128 @@ from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.evaluation.quality_metrics import compute_run_metrics
 from studio.services.rendering.run import Run
+from studio.ui.browser_calls import on_event
 from studio.ui.components import CompareDialog, Number
-from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates
+from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, RequestReader
+from studio.ui.field_errors import FieldValidationError
 from studio.ui.notices import render_notice, render_quality_metrics, run_summary
-from studio.ui.recipe_form import FieldValidationError
 from studio.ui.result_cards import ResultCard
 from studio.ui.texts import Texts
 
 MAX_SEED = 2**32 - 1
-# The run's address: a reload, or a second screen, goes on with the run it names.
-WRITE_RUN_PARAM_JS = "id => { if (id) history.replaceState(null, '', `?run=${id}`); }"
-READ_RUN_PARAM_JS = "() => [new URLSearchParams(location.search).get('run')]"
+"""The largest seed of a recipe (`SeedPolicy`)."""
+_URL_MODULE = "studio/url-params.js"
 
 
 class RunPanel:
+    """`prompt` and `seed` are inputs of a request; `cards` show its variants by slot."""
+
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
-        self._starting = Lock()
-        self._under_way: dict[str, Run] = {}
-        """Of each page that draws, its run."""
+        self._start_lock = Lock()
+        self._active_runs: dict[str, Run] = {}
+        """The run that each page shows while it goes on, by Gradio's session hash."""
         self.run_id = gr.Textbox("", visible=False)
-        with gr.Row(elem_id="ask"):
-            self.prompt = gr.Textbox(
-                label=texts("studio.words"),
-                placeholder=texts("studio.words_example"),
-                lines=1,
-                elem_id="words",
-                scale=3,
-            )
-            self.seed = Number(
-                -1, label=texts("studio.seed"), elem_id="seed", scale=1, min_width=120
-            )
-            self.random = gr.Button(
-                texts("studio.seed_random"), elem_id="random-seed", min_width=90, scale=0
-            )
-        with gr.Row(elem_id="go"):
-            self.generate = gr.Button(
-                texts("studio.generate"), variant="primary", elem_id="generate", scale=3
-            )
-            self.stop = gr.Button(
-                texts("studio.stop"), elem_id="stop", interactive=False, scale=1, min_width=90
-            )
-            self.attach = gr.Button(texts("studio.follow_named_run"), elem_id="attach")
+        self._build_inputs()
+        self._build_buttons()
         self.notice = gr.HTML(elem_id="notice")
-        self.viewer = CompareDialog(texts, elem_id="viewer")
+        CompareDialog(texts, elem_id="viewer")
         with gr.Group(elem_id="grid"):
             self.cards = {
                 slot: gr.HTML(ResultCard(slot).render(texts), elem_id=f"card-{slot}")
                 for slot in SLOTS
             }
 
-    def bind(
-        self, request: Callable[[ComponentUpdates], GenerationRequest], request_inputs: Components
-    ) -> list[Any]:
-        """`request` reads what the page asks for from the values of `request_inputs`.
+    def _build_inputs(self) -> None:
+        t = self.texts
+        with gr.Row(elem_id="prompt-row"):
+            self.prompt = gr.Textbox(
+                label=t("studio.words"),
+                placeholder=t("studio.words_example"),
+                lines=1,
+                elem_id="user-prompt",
+                scale=3,
+            )
+            self.seed = Number(-1, label=t("studio.seed"), elem_id="seed", scale=1, min_width=120)
+            self.random = gr.Button(
+                t("studio.seed_random"), elem_id="random-seed", min_width=90, scale=0
+            )
 
-        Returns the events that change what is asked for.
+    def _build_buttons(self) -> None:
+        t = self.texts
+        with gr.Row(elem_id="run-buttons"):
+            self.generate = gr.Button(
+                t("studio.generate"), variant="primary", elem_id="generate", scale=3
+            )
+            self.stop = gr.Button(
+                t("studio.stop"), elem_id="stop", interactive=False, scale=1, min_width=90
+            )
+            self.attach = gr.Button(t("studio.follow_named_run"), elem_id="attach-run")
+
+    def bind(self, request: RequestReader, request_inputs: Components) -> list[Any]:
+        """Binds the handlers. Returns the events that change the request.
+
+        `request` makes a request from the values of `request_inputs`; it may raise StudioError.
         """
-        outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
 
         def generate(
             values: ComponentUpdates, gradio_request: gr.Request
         ) -> Iterator[ComponentUpdates]:
-            page = str(gradio_request.session_hash)
             try:
-                run = self._started(page, request(values))
+                generation = request(values)
             except StudioError as error:
                 yield {self.notice: render_notice(self.texts.of(error), "error")}
                 return
-            try:
-                yield from self._stream_events(run)
-            finally:
-                with self._starting:
-                    if self._under_way.get(page) is run:
-                        del self._under_way[page]
+            yield from self._generate(str(gradio_request.session_hash), generation)
 
+        outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
         gr.on(
             [self.generate.click, self.prompt.submit], generate, request_inputs, outputs, **STREAMED
         )
-        self.attach.click(
-            self._attach_to_run, self.run_id, outputs, js=READ_RUN_PARAM_JS, **STREAMED
-        )
-        self.run_id.change(None, self.run_id, js=WRITE_RUN_PARAM_JS)
+        read_run_id = on_event(_URL_MODULE, "readRunId")
+        self.attach.click(self._attach_to_run, self.run_id, outputs, js=read_run_id, **STREAMED)
+        self.run_id.change(None, self.run_id, js=on_event(_URL_MODULE, "writeRunId"))
         self.stop.click(self._stop, self.run_id, None, **UNQUEUED)
         return [self.random.click(lambda: -1, None, self.seed, **UNQUEUED)]
 
-    def _started(self, page: str, request: GenerationRequest) -> Run:
-        """A page's run. Two clicks before the button is locked are one: the second follows the first.
+    def _generate(self, page: str, request: GenerationRequest) -> Iterator[ComponentUpdates]:
+        """Starts a run and streams its events. `page` is the session hash of the page."""
+        try:
+            run = self._start(page, request)
+        except StudioError as error:
+            yield {self.notice: render_notice(self.texts.of(error), "error")}
+            return
+        try:
+            yield from self._stream_events(run)
+        finally:
+            with self._start_lock:
+                if self._active_runs.get(page) is run:
+                    del self._active_runs[page]
 
-        Raises InputError for another request while one is under way.
+    def _start(self, page: str, request: GenerationRequest) -> Run:
+        """Starts a run, or returns the page's run of the same request, for the second of two clicks.
+
+        Raises InvalidInputError for another request while the page's run goes on.
         """
-        with self._starting:
-            before = self._under_way.get(page)
-            if before is None or not before.pending_slots:
-                run = self._under_way[page] = self.studio.rendering.renders.start(request)
+        with self._start_lock:
+            active = self._active_runs.get(page)
+            if active is None or not active.pending_slots:
+                run = self._active_runs[page] = self.studio.rendering.renders.start(request)
                 return run
-        same = {"id": before.request.id, "seed": before.request.seed}
-        if request.model_copy(update=same) != before.request:
+        same = {"id": active.request.id, "seed": active.request.seed}
+        if request.model_copy(update=same) != active.request:
             raise InvalidInputError("studio.run_under_way")
-        return before
+        return active
 
     def _attach_to_run(self, run_id: str | None) -> Iterator[ComponentUpdates]:
-        """The run of that id as it goes on, or what was kept of one that has ended."""
+        """Streams the events of a run that goes on, or shows the stored variants of one that ended."""
         try:
             yield from self._stream_events(self.studio.rendering.renders.run(run_id or ""))
         except NotFoundError as error:
             yield self._show_stored_variants(run_id or "", error)
 
     def _stream_events(self, run: Run) -> Iterator[ComponentUpdates]:
-        """A run's events on the page. A page that is left does not end it; Stop does."""
+        """The updates of a run's events. The run goes on when the page is closed; Stop cancels it."""
         cards = {slot: ResultCard(slot) for slot in SLOTS}
         yield {
             self.run_id: run.request.id,
@@ -135,66 +148,58 @@ class RunPanel:
         for event in run.events():
             cards[event.slot] = cards[event.slot].apply_event(event, time.monotonic())
             yield {self.cards[event.slot]: cards[event.slot].render(self.texts)}
+        summary = render_notice(self.texts.of(run_summary(list(cards.values()))), "status")
         yield {
             self.generate: gr.update(interactive=True),
             self.stop: gr.update(interactive=False),
-            self.notice: render_notice(self.texts.of(run_summary(list(cards.values()))), "status")
-            + self._quality_metrics(run.request, cards),
+            self.notice: summary + self._quality_metrics(run.request, cards),
         }
 
     def _quality_metrics(self, request: GenerationRequest, cards: Mapping[Slot, ResultCard]) -> str:
-        """How the four are, beside what seeds alone would have changed, where a sheet tells that."""
+        """The metrics of four finished variants as HTML, with the seed diversity of the version's report."""
         images = [card.png for card in cards.values() if card.png is not None]
         if len(images) < len(cards):
             return ""
-        number, sheet = request.theme_version, None
-        if number is not None:
-            with suppress(StorageUnavailableError):  # The run has ended well all the same.
-                sheet = self.studio.evaluation.suites.regression(request.preset.slug, number)
-        of_seeds = sheet.metrics.seed_diversity if sheet else None
+        version, report = request.theme_version, None
+        if version is not None:
+            with suppress(StorageUnavailableError):  # The variants are finished all the same.
+                report = self.studio.evaluation.suites.regression(request.preset.slug, version)
+        of_seeds = report.metrics.seed_diversity if report else None
         return render_quality_metrics(compute_run_metrics(request, images), of_seeds, self.texts)
 
     def _show_stored_variants(self, run_id: str, error: NotFoundError) -> ComponentUpdates:
+        """The stored variants of a run that has ended; `error` where there are none."""
         variants = self.studio.stores.variants.list_for_request(run_id)
         if not variants:
-            why = self.texts("studio.sentence", text=self.texts.of(error))
-            return {self.notice: render_notice(why, "error", self.texts("studio.run_lost"))}
+            text = self.texts("studio.sentence", text=self.texts.of(error))
+            return {self.notice: render_notice(text, "error", self.texts("studio.run_lost"))}
         notice = self.texts("studio.kept_many", count=len(variants))
         if len(variants) == 1:
             notice = self.texts("studio.kept_one")
-        updates: ComponentUpdates = {self.notice: render_notice(notice, "status")} | {
-            self.cards[slot]: ResultCard(
-                slot, "failed", message=message("studio.unfinished")
-            ).render(self.texts)
-            for slot in SLOTS
-        }
+        unfinished = message("studio.unfinished")
+        cards = {slot: ResultCard(slot, "failed", message=unfinished) for slot in SLOTS}
         for variant in variants:
-            done = JobCompleted(
-                slot=variant.slot, variant=variant, png=self.studio.stores.variants.png(variant)
-            )
-            updates[self.cards[variant.slot]] = (
-                ResultCard(variant.slot).apply_event(done).render(self.texts)
-            )
-        return updates
+            png = self.studio.stores.variants.png(variant)
+            completed = JobCompleted(slot=variant.slot, variant=variant, png=png)
+            cards[variant.slot] = ResultCard(variant.slot).apply_event(completed)
+        return {
+            self.notice: render_notice(notice, "status"),
+            **{self.cards[slot]: card.render(self.texts) for slot, card in cards.items()},
+        }
 
     def _stop(self, run_id: str) -> None:
         self.studio.rendering.renders.cancel(run_id)
 
 
 def parse_seed(number: float | None) -> int | None:
-    """The seed box's value; None, for a random one, where it is empty or -1.
+    """The value of the seed field; None, for a random seed, where it is empty or -1.
 
-    Raises BadField, which names the box, for anything else than a whole number in range.
+    Raises FieldValidationError for anything else than a whole number from 0 to MAX_SEED.
     """
     if number is None or number == -1:
         return None
     if number == int(number) and 0 <= number <= MAX_SEED:
         return int(number)
     seed, range_ = f"{number:.12g}", message("studio.seed_range", most=str(MAX_SEED))
-    if number != int(number):
-        raise FieldValidationError(
-            "studio.seed_not_whole", {"seed": range_}, seed=seed, range=range_
-        )
-    raise FieldValidationError(
-        "studio.seed_out_of_range", {"seed": range_}, seed=seed, range=range_
-    )
+    code = "studio.seed_not_whole" if number != int(number) else "studio.seed_out_of_range"
+    raise FieldValidationError(code, {"seed": range_}, seed=seed, range=range_)

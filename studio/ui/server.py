@@ -1,24 +1,9 @@
-"""Serves the page: one FastAPI application with the guards that a mounted Gradio app lacks."""
+"""Serves the pages: one FastAPI application, with the middleware that a mounted Gradio app lacks."""
 
 import logging
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-from studio.app import AppContainer, create_app_container
-from studio.errors import AddressInUseError
-from studio.logging_config import configure_logging
-from studio.network import ForwardedHeaders, bind_socket, is_loopback
-from studio.server.bodies import BodyLimitMiddleware, BodyLimits
-from studio.server.connections import Connection
-from studio.services.diagnostics import RecentLogHandler
-from studio.settings import Settings
-
-# Both must be set before Gradio is imported.
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import uvicorn
 from fastapi import FastAPI
@@ -27,7 +12,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio.app import AppContainer, create_app_container
+from studio.errors import AddressInUseError
+from studio.logging_config import configure_logging
+from studio.network import ForwardedHeaders, bind_socket, is_loopback
 from studio.server.auth.session import install_session_auth
+from studio.server.bodies import BodyLimitMiddleware, BodyLimits
+from studio.server.connections import Connection
 from studio.server.dependencies import set_container
 from studio.server.languages import LanguageChoiceMiddleware
 from studio.server.languages import router as language_router
@@ -35,6 +26,9 @@ from studio.server.origins import SameOriginMiddleware
 from studio.server.page_errors import UnexpectedErrorMiddleware, add_error_handlers
 from studio.server.pages.routers import PAGE_ROUTERS
 from studio.server.web_files import WEB_PREFIX, WebFiles
+from studio.services.diagnostics import RecentLogHandler
+from studio.settings import Settings
+from studio.ui.gradio_sandbox import scratch_directory
 from studio.ui.gradio_theme import STYLESHEET
 from studio.ui.mounting import StudioPages
 from studio.ui.upload_quota import UploadQuotaMiddleware
@@ -49,45 +43,40 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "same-origin",
 }
 MAX_BODY = 32 * 2**20
-"""Bytes a request may bring: a doodle at the largest size, and room for the form."""
+"""Bytes of a request's body: a doodle of the largest size and the values of the form."""
 BODIES = BodyLimits(
     MAX_BODY,
-    marks=None,  # Uploads are pictures, in which every byte occurs.
+    marks=None,  # Uploads are images, in which every byte occurs.
     seconds=120.0,  # The largest body over 2 Mbit/s.
 )
 
 
 def serve(settings: Settings) -> None:
-    """Serves the studio until it is interrupted.
+    """Serves the studio until it is interrupted (SIGINT, SIGTERM).
 
-    Raises AddressInUseError when the address cannot be listened on, or can be reached by others while
-    there is nobody who could sign in.
+    Raises AddressInUseError where the address is not free, and where other machines can reach it although
+    no user could sign in.
     """
-    guarded = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
-    if guarded and not create_app_container(settings).stores.users.any():
+    needs_users = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
+    if needs_users and not create_app_container(settings).users.any():
         raise AddressInUseError("auth.nobody_could_sign_in", host=settings.host)
     listener = bind_socket(settings.host, settings.port)
     os.umask(0o077)
     configure_logging(settings.log_json, logging.WARNING)
     studio = create_app_container(settings)
     studio.serving.retention.purge_expired()
-    with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
-        # Gradio hands out files from the working directory and its temporary folder.
-        os.environ["GRADIO_TEMP_DIR"] = scratch
-        empty = Path(scratch) / "empty"
-        empty.mkdir()
-        os.chdir(empty)
+    with scratch_directory():
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)
-        # Open pages keep a connection for life; Ctrl-C is not to wait for them.
+        # Open pages hold a connection for ever; the shutdown does not wait for them.
         config = server_config(build_app(studio), log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         server.run(sockets=[listener])
 
 
 def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
-    """How the page is served, wherever it is; `more` are settings of uvicorn's."""
-    # ForwardedHeaders believes the proxies that a setting names; uvicorn would any here.
+    """Uvicorn's configuration of the page, also in tests; `more` are further settings of uvicorn."""
+    # ForwardedHeaders trusts the proxies in `trusted_proxies`; uvicorn here would trust any.
     return uvicorn.Config(app, http=Connection, ws="none", proxy_headers=False, **more)
 
 
@@ -115,7 +104,7 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
 
 
 def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
-    """What every request passes before it is routed; the last that is added sees it first."""
+    """Adds the middleware that every request passes before it is routed. The last one runs first."""
     app.add_middleware(BodyLimitMiddleware, limits=bodies)
     app.add_middleware(UploadQuotaMiddleware)
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -128,28 +117,28 @@ def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
 
 
 class SecurityHeadersMiddleware:
-    """Tells browsers to load nothing from elsewhere, and to show us in nobody's frame."""
+    """Sets SECURITY_HEADERS: no content from other hosts, and no frame on other sites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def fenced(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, fenced)
+        await self._app(scope, receive, send_with_headers)
 
 
 def _install_log_handler() -> RecentLogHandler:
-    """The newest lines that the studio logs; its handler replaces an earlier application's."""
-    journal = RecentLogHandler()
+    """Collects the newest lines of the studio's log. Replaces the handler of an earlier application."""
+    recent_log = RecentLogHandler()
     log = logging.getLogger("studio")
     log.setLevel(logging.INFO)
-    for handler in [each for each in log.handlers if isinstance(each, RecentLogHandler)]:
+    for handler in [h for h in log.handlers if isinstance(h, RecentLogHandler)]:
         log.removeHandler(handler)
-    log.addHandler(journal)
-    return journal
+    log.addHandler(recent_log)
+    return recent_log

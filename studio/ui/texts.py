@@ -1,4 +1,4 @@
-"""The texts of the studio's page, in the language it was built for."""
+"""The texts of the page in one language; the page is built once for each language."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,14 @@ class Texts:
     def __call__(
         self, id_: str, /, **params: str | int | float | Message | Sequence[str | Message]
     ) -> str:
+        """The text with this id, with `params` in its placeholders."""
         return message(id_, **params).text(self.language)
 
     def of(self, text: str | Message | StudioError) -> str:
-        """A message, or an error's without what belongs in the log alone, where it is written; a plain
-        sentence is given back as it is."""
+        """A message, or the message of an error. Text that is neither id nor message is returned as it is.
+
+        Errors lose what belongs in the log alone, such as the database's URL.
+        """
         if isinstance(text, StudioError):
             text = redacted_message(text)
         return text.text(self.language) if isinstance(text, Message) else self(text)

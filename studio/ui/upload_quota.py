@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.server.page_errors import error_body
-from studio.ui.blocks import UPLOADS_KEPT
+from studio.ui.blocks import UPLOAD_RETENTION_SECONDS
 
 MAX_UPLOAD_BYTES = 512 * 2**20
 """Bytes of all uploads together."""
@@ -54,7 +54,7 @@ class UploadQuotaMiddleware:
 
 def _purge(directory: Path) -> int:
     """Deletes old files; returns the bytes of those that remain."""
-    remaining_bytes, oldest = 0, time.time() - UPLOADS_KEPT[1]
+    remaining_bytes, oldest = 0, time.time() - UPLOAD_RETENTION_SECONDS
     for file in directory.rglob("*"):
         try:
             stat = file.stat(follow_symlinks=False)

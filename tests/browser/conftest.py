@@ -20,9 +20,9 @@ from safetensors.numpy import save_file
 
 from studio.app import create_app_container as studio_at
 from studio.recipes.themes.preset import SLOTS
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.speaking import Chinese, speak
+from tests.fake_renderer import FakeRenderer
 from tests.waiting import LONG, LONG_MS, until
 
 CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "")

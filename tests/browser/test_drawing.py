@@ -25,19 +25,19 @@ def test_strokes_undo_redo_eraser_fill_and_clear(page: Page) -> None:
     drag(page, (0.3, 0.3), (0.7, 0.3))
     assert colors(layer(page)) == {(0, 0, 0, 0), (214, 40, 48, 255)}
     drawn = layer(page).tobytes()
-    page.locator("[data-act=undo]").click()
+    page.locator("[data-action=undo]").click()
     assert colors(layer(page)) == {(0, 0, 0, 0)}
     page.locator(".sketch canvas").focus()
     page.keyboard.press("Control+Shift+z")
     assert layer(page).tobytes() == drawn
-    page.locator("[data-colour='#3064d6']").click()
+    page.locator("[data-color='#3064d6']").click()
     page.locator("[data-tool=fill]").click()
     drag(page, (0.1, 0.9))
     assert colors(layer(page)) == {(48, 100, 214, 255), (214, 40, 48, 255)}
     page.locator("[data-tool=eraser]").click()
     drag(page, (0.1, 0.5), (0.9, 0.5))
     assert (0, 0, 0, 0) in colors(layer(page))
-    page.locator("[data-act=clear]").click()
+    page.locator("[data-action=clear]").click()
     assert colors(layer(page)) == {(0, 0, 0, 0)}
     page.keyboard.press("Control+z")
     assert len(colors(layer(page))) > 1
@@ -65,16 +65,16 @@ def test_another_base_slides_in_under_the_doodle(page: Page) -> None:
     scribble_a_dress(page)
     before = layer(page).tobytes()
     first = page.locator(".sketch-base").get_attribute("src")
-    page.locator("#bases [data-id=ruby]").click()
+    page.locator("#base-images [data-id=ruby]").click()
     expect(page.locator(".sketch-base")).to_have_attribute("alt", "Ruby")
     assert page.locator(".sketch-base").get_attribute("src") != first
     assert layer(page).tobytes() == before
 
 
 def test_a_test_doodle_brings_its_base_image(page: Page) -> None:
-    page.locator("#pack [data-id=sporty]").click()
+    page.locator("#sample-doodles [data-id=sporty]").click()
     expect(page.locator(".sketch-base")).to_have_attribute("alt", "Kofi")
-    expect(page.locator("#bases [data-id=kofi]")).to_have_attribute("aria-checked", "true")
+    expect(page.locator("#base-images [data-id=kofi]")).to_have_attribute("aria-checked", "true")
     page.wait_for_function(DRAWN_AT_THE_WAIST)
 
 
@@ -86,7 +86,7 @@ def test_the_live_preview_follows_the_last_stroke(page: Page) -> None:
     first = preview.get_attribute("src")
     drag(page, (0.3, 0.3), (0.7, 0.3))
     page.wait_for_function(
-        "first => document.querySelector('#glimpse img').src !== first", arg=first
+        "first => document.querySelector('#live-preview-image img').src !== first", arg=first
     )
     page.get_by_label("Live preview").uncheck()
     expect(preview).to_have_count(0)
@@ -98,15 +98,15 @@ def test_lines_and_shapes_are_drawn_from_corner_to_corner(page: Page) -> None:
     at = layer(page)
     assert at.getpixel((128, 51)) == (214, 40, 48, 255)  # Straight, whatever way the hand took.
     assert at.getpixel((153, 115)) == (0, 0, 0, 0)
-    page.locator("[data-act=clear]").click()
-    page.locator("[data-tool=oval]").click()
+    page.locator("[data-action=clear]").click()
+    page.locator("[data-tool=ellipse]").click()
     drag(page, (0.25, 0.25), (0.75, 0.75))
     alpha = np.asarray(layer(page))[..., 3]
     assert alpha[64, 128] == 255
     assert alpha[128, 128] == alpha[68, 68] == 0
 
-    page.locator("[data-act=clear]").click()
-    page.locator("[data-tool=box]").click()
+    page.locator("[data-action=clear]").click()
+    page.locator("[data-tool=rectangle]").click()
     page.keyboard.down("Shift")
     drag(page, (0.2, 0.2), (0.7, 0.3))
     page.keyboard.up("Shift")
@@ -117,7 +117,7 @@ def test_lines_and_shapes_are_drawn_from_corner_to_corner(page: Page) -> None:
 def test_a_soft_brush_fades_to_its_rim_and_a_hard_one_does_not(page: Page) -> None:
     drag(page, (0.3, 0.5), (0.7, 0.5))
     assert set(np.asarray(layer(page))[..., 3].flat) == {0, 255}
-    page.locator("[data-act=clear]").click()
+    page.locator("[data-action=clear]").click()
     page.get_by_label("Brush hardness (%)").fill("20")
     drag(page, (0.3, 0.5), (0.7, 0.5))
     alphas = np.asarray(layer(page))[..., 3][:, 128]
@@ -126,7 +126,7 @@ def test_a_soft_brush_fades_to_its_rim_and_a_hard_one_does_not(page: Page) -> No
 
 
 def test_the_mirror_draws_both_sides(page: Page) -> None:
-    page.locator("[data-act=mirror]").click()
+    page.locator("[data-action=mirror]").click()
     drag(page, (0.2, 0.4), (0.3, 0.6))
     pixels = np.asarray(layer(page))[..., 3]
     assert (pixels[:, :100] > 0).sum() > 50
@@ -134,21 +134,21 @@ def test_the_mirror_draws_both_sides(page: Page) -> None:
 
 
 def test_a_color_is_picked_from_the_doodle_or_the_base(page: Page) -> None:
-    page.locator("[data-colour='#3064d6']").click()
+    page.locator("[data-color='#3064d6']").click()
     drag(page, (0.4, 0.5), (0.6, 0.5))
-    page.locator("[data-colour='#d62830']").click()
-    page.locator("[data-tool=pick]").click()
+    page.locator("[data-color='#d62830']").click()
+    page.locator("[data-tool=eyedropper]").click()
     drag(page, (0.5, 0.5))
-    expect(page.locator(".sketch-own input")).to_have_value("#3064d6")
+    expect(page.locator(".sketch-custom-color input")).to_have_value("#3064d6")
     expect(page.locator("[data-tool=brush]")).to_have_attribute("aria-pressed", "true")
-    page.locator("[data-tool=pick]").click()
+    page.locator("[data-tool=eyedropper]").click()
     drag(page, (0.02, 0.02))
-    expect(page.locator(".sketch-own input")).not_to_have_value("#3064d6")
+    expect(page.locator(".sketch-custom-color input")).not_to_have_value("#3064d6")
 
 
 def test_strokes_land_under_the_pointer_when_zoomed_and_moved(page: Page) -> None:
     for _ in range(3):
-        page.locator("[data-act=closer]").click()
+        page.locator("[data-action=zoom-in]").click()
     page.locator("[data-tool=hand]").click()
     frame = page.locator(".sketch-page").bounding_box()
     assert frame is not None
@@ -167,7 +167,7 @@ def test_strokes_land_under_the_pointer_when_zoomed_and_moved(page: Page) -> Non
     assert abs((left + right) / 2 - (x - canvas["x"]) * 256 / canvas["width"]) < 1.5
     assert abs((top + bottom) / 2 - (y - canvas["y"]) * 256 / canvas["height"]) < 1.5
     assert canvas["width"] > 3 * frame["width"]
-    page.locator("[data-act=whole]").click()
+    page.locator("[data-action=zoom-fit]").click()
     whole = page.locator(".sketch canvas").bounding_box()
     assert whole is not None
     assert abs(whole["width"] - frame["width"]) < 3
@@ -198,18 +198,18 @@ def test_a_doodle_is_downloaded_and_imported_again(page: Page, tmp_path: Path) -
     scribble_a_dress(page)
     drawn = layer(page)
     with page.expect_download() as download:
-        page.locator("[data-act=download]").click()
+        page.locator("[data-action=download]").click()
     file = tmp_path / "doodle.png"
     download.value.save_as(file)
     assert Image.open(file).convert("RGBA").tobytes() == drawn.tobytes()
-    page.locator("[data-act=clear]").click()
+    page.locator("[data-action=clear]").click()
     page.locator(".sketch-file").set_input_files(file)
     page.wait_for_function(DRAWN_AT_THE_WAIST)
     assert layer(page).tobytes() == drawn.tobytes()
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     page.locator(".sketch-file").set_input_files(broken)
-    expect(page.locator(".sketch-said")).to_contain_text("Unsupported image file.")
+    expect(page.locator(".sketch-message")).to_contain_text("Unsupported image file.")
     assert layer(page).tobytes() == drawn.tobytes()
 
 
@@ -279,9 +279,9 @@ def test_a_image_with_settings_is_asked_about(page: Page) -> None:
 
 def test_a_file_that_is_no_image_is_told_at_the_canvas(page: Page) -> None:
     page.evaluate(HAND, ["notes.txt", "text/plain", [104, 105], "drop"])
-    expect(page.locator(".sketch-said")).to_contain_text("Unsupported image file.")
+    expect(page.locator(".sketch-message")).to_contain_text("Unsupported image file.")
     drag(page, (0.3, 0.3), (0.7, 0.3))
-    expect(page.locator(".sketch-said")).to_have_text("")
+    expect(page.locator(".sketch-message")).to_have_text("")
 
 
 def test_where_a_image_may_be_dropped_is_shown_while_it_is_dragged(page: Page) -> None:
@@ -302,14 +302,14 @@ def test_where_a_image_may_be_dropped_is_shown_while_it_is_dragged(page: Page) -
 
 # Issue 18, 16.
 def test_undo_works_wherever_the_focus_is_but_in_a_text(page: Page) -> None:
-    page.locator("#pack [data-id=star-dress]").click()
+    page.locator("#sample-doodles [data-id=star-dress]").click()
     page.wait_for_function(DRAWN_AT_THE_WAIST)
     drawn = layer(page).tobytes()
-    words = page.locator("#words textarea, #words input").first
+    words = page.locator("#user-prompt textarea, #user-prompt input").first
     words.press_sequentially("red")
     page.keyboard.press("Control+z")
     assert layer(page).tobytes() == drawn
-    page.locator("#pack [data-id=star-dress]").focus()
+    page.locator("#sample-doodles [data-id=star-dress]").focus()
     page.keyboard.press("Control+z")
     assert colors(layer(page)) == {(0, 0, 0, 0)}
     page.keyboard.press("Control+Shift+z")

@@ -114,7 +114,7 @@ def test_a_phone_shows_no_name_a_sign_a_line(chinese: Page, server: Server) -> N
 
 def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> None:
     open_studio(chinese, server)
-    chinese.locator("#words textarea, #words input").first.fill("裙" * 501)
+    chinese.locator("#user-prompt textarea, #user-prompt input").first.fill("裙" * 501)
     chinese.locator("#generate").click()
     expect(chinese.locator("#notice")).to_have_text("提示词过长：501 个字符（最多 500 个）。")
     chinese.goto(f"{server.url}/themes?theme=first-light")

@@ -26,5 +26,5 @@ def test_a_click_right_after_the_page_opened_is_answered(browser: Browser, serve
         with browser.new_context() as context:
             opened = context.new_page()
             open_studio(opened, server)
-            opened.locator("#pack [data-id=star-dress]").click()
+            opened.locator("#sample-doodles [data-id=star-dress]").click()
             opened.wait_for_function(DRAWN_AT_THE_WAIST)

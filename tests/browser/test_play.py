@@ -11,9 +11,9 @@ from studio.messages import message
 from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.test_everyone import violations
+from tests.fake_renderer import FakeRenderer
 from tests.servers.api import serving
 
 pytestmark = pytest.mark.browser

@@ -11,17 +11,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.app import create_app_container as studio_at
 from studio.recipes.history import HistoryFilter
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
 from tests.browser.driving import colors, layer, scribble_a_dress, set_number, start_long_run
+from tests.fake_renderer import FakeRenderer
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_doodle_becomes_four_different_images(page: Page, log: Log, server: Server) -> None:
     scribble_a_dress(page)
-    page.locator("#words textarea, #words input").first.fill("a red dress")
+    page.locator("#user-prompt textarea, #user-prompt input").first.fill("a red dress")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
     sources = [str(page.locator(f"#card-{slot} img").get_attribute("src")) for slot in "ABCD"]
@@ -56,7 +56,7 @@ def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
 
 
 def test_too_many_words_are_told_on_the_page_and_nothing_runs(page: Page) -> None:
-    page.locator("#words textarea, #words input").first.fill("x" * 10_000)
+    page.locator("#user-prompt textarea, #user-prompt input").first.fill("x" * 10_000)
     page.locator("#generate").click()
     alert = page.locator("#notice [role=alert]")
     expect(alert).to_contain_text("Prompt too long: 10,000 characters (max 500).")
@@ -126,15 +126,15 @@ def test_images_are_compared_under_a_slider_reused_and_their_seed_kept(page: Pag
     expect(viewer.get_by_label("Right image")).to_have_value("D")
     page.keyboard.press("Escape")
     expect(viewer).not_to_be_visible()
-    page.locator("#card-B [data-use=seed]").click()
+    page.locator("#card-B [data-action=use-seed]").click()
     kept = page.locator("#card-B article").get_attribute("data-seed")
     expect(page.locator("#seed input")).to_have_value(str(kept))
-    page.locator("#card-C [data-use=start]").click()
+    page.locator("#card-C [data-action=use-as-doodle]").click()
     page.wait_for_function(
         "() => document.querySelector('.sketch canvas').getContext('2d')"
         ".getImageData(2, 2, 1, 1).data[3] === 255"
     )
-    page.locator("[data-act=undo]").click()
+    page.locator("[data-action=undo]").click()
     assert len(colors(layer(page))) == 2
 
 
@@ -161,7 +161,7 @@ def test_a_seed_that_cannot_be_is_told_in_its_field(
     page.locator("#random-seed").click()
     expect(page.locator("#notice [role=alert]")).to_be_hidden()
     expect(page.locator("#unsaved [role=alert]")).to_have_count(0)
-    assert page.locator("#seed").get_attribute("data-why") is None
+    assert page.locator("#seed").get_attribute("data-error") is None
     assert log.errors == []
 
 

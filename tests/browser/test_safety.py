@@ -69,7 +69,7 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
     page.goto(f"{server.url}/?preset={quick}&version=1")
     page.wait_for_selector("html[data-opened]")
     scribble_a_dress(page)
-    page.locator("#words textarea, #words input").first.fill("a n4ked statue")
+    page.locator("#user-prompt textarea, #user-prompt input").first.fill("a n4ked statue")
     page.locator("#generate").click()
     expect(page.locator("body")).to_contain_text(
         "Prompt contains blocked terms: naked. Use other words, or edit the word lists."

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 
 def choose_preset(page: Page, name: str) -> None:
-    page.locator("#preset input").click()
+    page.locator("#theme input").click()
     page.get_by_role("option", name=name).click()
     expect(page.locator("#notice")).to_contain_text(re.compile(f"{name}(, version |，版本 )1"))
 
@@ -37,7 +37,7 @@ def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Serve
     theme.fill("autumn leaves")
     page.get_by_role("tab", name="B").click()
     set_number(page, "B-steps", "13")
-    page.locator("#preset-name input, #preset-name textarea").first.fill("Autumn party")
+    page.locator("#theme-name input, #theme-name textarea").first.fill("Autumn party")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved Autumn party as version 1.")
     server.stop()
@@ -55,17 +55,17 @@ def test_a_saved_preset_is_found_again_after_a_restart(page: Page, server: Serve
 
 
 def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: Page) -> None:
-    page.locator("#pack [data-id=star-dress]").click()
+    page.locator("#sample-doodles [data-id=star-dress]").click()
     page.wait_for_function(DRAWN_AT_THE_WAIST)
-    page.locator("#show-maps-A").click()
-    images = page.locator("#maps-A img")
+    page.locator("#show-control-maps-A").click()
+    images = page.locator("#control-maps-A img")
     expect(images).to_have_count(2)
     expect(page.get_by_alt_text("Control map: pocket-scribble")).to_be_visible()
-    page.locator("[data-act=clear]").click()
+    page.locator("[data-action=clear]").click()
     page.wait_for_function(f"{DRAWING} === null")
     settle(page)
-    page.locator("#show-maps-A").click()
-    expect(page.locator("#maps-A")).to_contain_text(
+    page.locator("#show-control-maps-A").click()
+    expect(page.locator("#control-maps-A")).to_contain_text(
         "Nothing drawn; pocket-scribble will be skipped"
     )
     expect(images).to_have_count(1)
@@ -85,8 +85,8 @@ def test_a_control_unit_reads_an_uploaded_image(page: Page, tmp_path: Path) -> N
     box = page.locator("[id='A-control_units-0-image_sha256'] textarea, [id='A-control_units-0-image_sha256'] input")  # fmt: skip
     expect(box.first).to_have_value(re.compile(r"[0-9a-f]{64}"))
     choose(page, "A-control_units-0-preprocessor", "None (use image as is)")
-    page.locator("#show-maps-A").click()
-    expect(page.locator("#maps-A img")).to_have_count(2)
+    page.locator("#show-control-maps-A").click()
+    expect(page.locator("#control-maps-A img")).to_have_count(2)
 
 
 def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
@@ -100,9 +100,9 @@ def test_a_lora_shows_the_words_that_call_for_it(page: Page) -> None:
 def test_models_are_chosen_by_their_images(page: Page) -> None:
     box = page.locator("[id='A-loras-0-model-name']")
     box.locator("input").click()
-    pictured = box.get_by_role("option", name="glow", exact=True)
-    expect(pictured).to_have_class(re.compile("pictured"))
-    pictured.click()
+    option = box.get_by_role("option", name="glow", exact=True)
+    expect(option).to_have_class(re.compile("has-preview"))
+    option.click()
     shown = page.locator("[id='A-loras-0-model-name-note'] img")
     expect(shown).to_have_js_property("naturalWidth", 64)
 
@@ -116,7 +116,7 @@ def test_a_finished_image_restores_what_made_it(page: Page, tmp_path: Path) -> N
     expect(page.locator("#notice")).to_contain_text("Restored recipe C (seed 4711).")
     expect(page.locator(".sketch-base")).to_have_attribute("alt", "Ada")
     expect(page.locator("#seed input")).to_have_value("4711")
-    expect(page.locator("#words textarea, #words input").first).to_have_value("a gown")
+    expect(page.locator("#user-prompt textarea, #user-prompt input").first).to_have_value("a gown")
     page.get_by_role("tab", name="C").click()
     expect(page.locator("#C-steps input[type=number]")).to_have_value("33")
     expect(page.locator("[id='C-control_units-0-weight'] input[type=number]")).to_have_value("0.35")
@@ -152,7 +152,7 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
         "#A-denoising_strength"
     ).evaluate(shadow)
     with page.expect_response(lambda it: b"a warm coat" in (it.request.post_data_buffer or b"")):
-        page.locator("#words textarea, #words input").first.fill("a warm coat")
+        page.locator("#user-prompt textarea, #user-prompt input").first.fill("a warm coat")
     scribble_a_dress(page)
     page.wait_for_function(f"{DRAWING} !== null")
     drawn = colors(layer(page))
@@ -160,7 +160,9 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     open_studio(page, server)
     expect(page.locator("#A-steps input[type=number]")).to_have_value("31")
     expect(page.locator("#notice")).to_contain_text("Unsaved changes restored.")
-    expect(page.locator("#words textarea, #words input").first).to_have_value("a warm coat")
+    expect(page.locator("#user-prompt textarea, #user-prompt input").first).to_have_value(
+        "a warm coat"
+    )
     page.wait_for_function(DRAWN_AT_THE_WAIST)
     assert colors(layer(page)) == drawn
     page.get_by_role("button", name="Revert to saved").first.click()
@@ -193,13 +195,13 @@ def test_two_operators_do_not_overwrite_one_another(
 
 
 def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> None:
-    name = page.locator("#preset-name input, #preset-name textarea").first
+    name = page.locator("#theme-name input, #theme-name textarea").first
     name.fill("Season")
     name.press("Tab")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved Season as version 1.")
     page.get_by_role("button", name="Deployment").click()
-    expect(page.locator("#served")).to_contain_text("Not deployed to this channel yet.")
+    expect(page.locator("#deployments")).to_contain_text("Not deployed to this channel yet.")
     page.locator("#check").click()
     expect(page.locator("#findings")).to_contain_text("has never been rendered")
     page.locator("#deploy").click()
@@ -207,22 +209,22 @@ def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> N
     asked.get_by_label("Your name").fill("ada")
     expect(asked.locator("#checks summary")).to_be_visible()
     # Issue 18, 16: it went live in one click, with no author.
-    expect(asked.locator(".acts button").first).to_be_disabled()
+    expect(asked.locator(".actions button").first).to_be_disabled()
     for box in asked.locator("#checks input").all():
         box.check()
-    asked.locator(".acts button").first.click()
+    asked.locator(".actions button").first.click()
     expect(page.locator("#findings")).to_contain_text("Version 1 of Season is now live in live")
-    expect(page.locator("#served")).to_contain_text("ada")
+    expect(page.locator("#deployments")).to_contain_text("ada")
     page.locator("#rollback").click()
     expect(asked.locator("h2")).to_contain_text("Season")
-    asked.locator(".acts button").first.click()
+    asked.locator(".actions button").first.click()
     expect(asked.locator("[role=alert]")).to_contain_text("has no earlier version")
     asked.get_by_role("button", name="Cancel").click()
     page.locator("#take-down").click()
     expect(asked.locator("h2")).to_contain_text("Season")
-    asked.locator(".acts button").first.click()
+    asked.locator(".actions button").first.click()
     expect(page.locator("#findings")).to_contain_text("Season is no longer live in live")
-    expect(page.locator("#served")).to_contain_text("Undeployed")
+    expect(page.locator("#deployments")).to_contain_text("Undeployed")
 
 
 def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:
@@ -268,43 +270,43 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     saved = steps.input_value()
     set_number(page, "A-steps", "37")
     expect(unsaved).to_contain_text("1 unsaved change")
-    choose(page, "preset", "Picnic")
+    choose(page, "theme", "Picnic")
     expect(page.locator("#notice")).to_contain_text("Neon night keeps its unsaved changes")
     expect(unsaved).not_to_contain_text("unsaved change")
     set_number(page, "A-steps", "12")
     expect(unsaved).to_contain_text("1 unsaved change")
-    choose(page, "preset", "Neon night")
+    choose(page, "theme", "Neon night")
     expect(page.locator("#notice")).to_contain_text("Unsaved changes restored.")
     expect(steps).to_have_value("37")
     expect(unsaved).to_contain_text("1 unsaved change")
     open_studio(page, server)
     expect(steps).to_have_value("37")
-    choose(page, "preset", "Picnic")
+    choose(page, "theme", "Picnic")
     expect(steps).to_have_value("12")
-    choose(page, "preset", "Neon night")
+    choose(page, "theme", "Neon night")
     unsaved.locator("summary").click()
     unsaved.get_by_role("button", name="Discard all changes").click()
     expect(steps).to_have_value(saved)
     expect(unsaved).not_to_contain_text("unsaved change")
-    choose(page, "preset", "Picnic")
-    choose(page, "preset", "Neon night")
+    choose(page, "theme", "Picnic")
+    choose(page, "theme", "Neon night")
     expect(steps).to_have_value(saved)
 
 
 # Issue 18, 16 (B2): what cannot be kept is not left behind.
 def test_a_value_that_does_not_hold_is_not_lost_to_another_theme(page: Page) -> None:
-    opened = page.locator("#preset input").input_value()
+    opened = page.locator("#theme input").input_value()
     set_number(page, "A-width", "250")
     expect(page.locator("#unsaved [role=alert]")).to_contain_text("Recipe A: width")
-    choose(page, "preset", "Picnic")
+    choose(page, "theme", "Picnic")
     expect(page.locator("#notice [role=alert]")).to_contain_text("before you open another theme")
-    expect(page.locator("#preset input")).to_have_value(opened)
+    expect(page.locator("#theme input")).to_have_value(opened)
     expect(page.locator("#A-width input[type=number]")).to_have_value("250")
 
 
 # Issue 18, 16 (B2): a link of the page Themes opens a version over a draft of the same theme.
 def test_a_version_of_an_address_does_not_replace_a_draft(page: Page, server: Server) -> None:
-    name = page.locator("#preset-name input, #preset-name textarea").first
+    name = page.locator("#theme-name input, #theme-name textarea").first
     name.fill("Twice")
     for number in (1, 2):
         set_number(page, "A-steps", str(40 + number))
@@ -317,8 +319,8 @@ def test_a_version_of_an_address_does_not_replace_a_draft(page: Page, server: Se
     page.goto(f"{server.url}/?preset=twice&version=1")
     expect(page.locator("#notice")).to_contain_text("Save or discard them, then open version 1")
     expect(page.locator("#A-steps input[type=number]")).to_have_value("47")
-    choose(page, "preset", "Picnic")
-    choose(page, "preset", "First light")  # Its changes were saved as the other theme.
+    choose(page, "theme", "Picnic")
+    choose(page, "theme", "First light")  # Its changes were saved as the other theme.
     expect(page.locator("#A-steps input[type=number]")).to_have_value("14")
 
 
@@ -343,7 +345,7 @@ def test_the_canvas_stays_where_it_is_whatever_is_told(page: Page) -> None:
 
 # Issue 18, 16 (B4).
 def test_a_theme_has_a_chinese_name(page: Page) -> None:
-    name = page.locator("#preset-name input, #preset-name textarea").first
+    name = page.locator("#theme-name input, #theme-name textarea").first
     name.fill("春日野餐")
     expect(page.locator("#unsaved")).to_contain_text("unsaved change")
     page.locator("#generate").click()
@@ -352,8 +354,8 @@ def test_a_theme_has_a_chinese_name(page: Page) -> None:
     expect(page.locator("#notice")).to_contain_text("Stopped")
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved 春日野餐 as version 1.")
-    choose(page, "preset", "Picnic")
-    choose(page, "preset", "春日野餐")
+    choose(page, "theme", "Picnic")
+    choose(page, "theme", "春日野餐")
     expect(name).to_have_value("春日野餐")
     name.fill("")
     page.locator("#save").click()

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from studio.app import create_app_container as studio_at
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
 from tests.browser.test_everyone import violations
+from tests.fake_renderer import FakeRenderer
 
 pytestmark = pytest.mark.browser
 
@@ -21,19 +21,19 @@ def begin(page: Page, button: Locator) -> None:
     button.click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text(re.compile(r"\d+ pictures, \d+ of them|\d+ 张图片"))
-    asked.locator(".acts .go").click()
+    asked.locator(".actions .primary").click()
     expect(asked).to_have_count(0)
 
 
 def confirm(page: Page) -> None:
     """Ticks everything a dialog asks to be ticked, once it is there, and says yes."""
     asked = page.get_by_role("dialog")
-    expect(asked.locator(".acts button").first).to_be_visible()
+    expect(asked.locator(".actions button").first).to_be_visible()
     for checks in asked.locator(".checks").all():
         expect(checks.locator("summary")).to_be_visible()
     for box in asked.locator("#checks input[type=checkbox]").all():
         box.check()
-    asked.locator(".acts button").first.click()
+    asked.locator(".actions button").first.click()
     expect(asked).to_have_count(0)
 
 
@@ -119,7 +119,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     page.reload()
     page.locator("#versions tr").first.get_by_role("button", name="Deploy").click()
     asked = page.get_by_role("dialog")
-    go = asked.locator(".acts button").first
+    go = asked.locator(".actions button").first
     boxes = asked.locator("#checks input[type=checkbox]")
     expect(boxes.first).to_be_visible()
     expect(asked.locator("h2")).to_contain_text("Slow")
@@ -184,7 +184,7 @@ def test_the_dialogs_fit_the_window(page: Page, server: Server, quick: str, widt
     asked = page.get_by_role("dialog")
     expect(asked.locator("#checks input").first).to_be_visible()
     assert violations(page) == []
-    box, go = asked.bounding_box(), asked.locator(".acts button").first.bounding_box()
+    box, go = asked.bounding_box(), asked.locator(".actions button").first.bounding_box()
     assert box is not None
     assert go is not None
     assert (box["x"] >= 0, box["x"] + box["width"] <= width) == (True, True)

@@ -23,7 +23,7 @@ def test_a_study_is_begun_rated_and_a_trial_kept(
     page.get_by_role("button", name="Resume").click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text("25 images (0 already cached).")
-    asked.locator(".acts .go").click()
+    asked.locator(".actions .primary").click()
     # Issue 18, 16: what is under way is there after a reload, too.
     expect(page.locator(".chore")).to_contain_text(f"{quick}/1A/1")
     page.goto(f"{server.url}/tuning?study={quick}/1A/1")

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from studio.app import create_app_container as studio_at
 from studio.recipes.evaluation.blind_test import Candidate
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
+from tests.fake_renderer import FakeRenderer
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     page.on("response", lambda r: broken.append(r.url) if r.status >= 400 else None)
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text("20 images (0 already cached).")
-    asked.locator(".acts .go").click()
+    asked.locator(".actions .primary").click()
     expect(page.locator("#title")).to_have_text("Ink or water")
     expect(page.locator("#count")).to_have_text("Enter your name to vote.")
     page.get_by_label("Voter").fill("ada")
@@ -69,7 +69,7 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
     expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))
     expect(page.locator(".chore")).to_have_count(0)
     page.get_by_role("button", name="Render remaining images").click()
-    page.get_by_role("dialog").locator(".acts .go").click()
+    page.get_by_role("dialog").locator(".actions .primary").click()
     expect(page.locator(".chore")).to_contain_text("Pale or bold")
     expect(page.locator("#undrawn")).to_be_hidden()
     page.reload()

@@ -50,7 +50,7 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     walker.locator(".sketch canvas").scroll_into_view_if_needed()
     scribble_a_dress(walker)
     walker.wait_for_function(DRAWN_AT_THE_WAIST)
-    walker.locator("#words textarea, #words input").first.fill("a red dress")
+    walker.locator("#user-prompt textarea, #user-prompt input").first.fill("a red dress")
     set_number(walker, "A-steps", "4")
     expect(walker.locator("#unsaved")).to_contain_text(said["unsaved"])
     walker.locator("#generate").click()

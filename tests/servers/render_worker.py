@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import DeviceLostError, RenderError, StudioError
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.worker import celery_worker
+from tests.fake_renderer import FakeRenderer
 
 SLOW_STEP_SECONDS = 0.15
 FAULTS = ("bursts", "hangs", "loses the device")

@@ -18,10 +18,10 @@ from studio.cli.models import ModelKind
 from studio.recipes.generation.recipe import ModelType
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 
 
 class Ran:

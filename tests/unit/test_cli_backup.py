@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from studio.app import AppContainer, create_app_container
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 from tests.unit.models.test_safetensors_header import PEFT, write
 from tests.unit.test_cli import Command, studio_command
 

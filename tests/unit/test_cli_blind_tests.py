@@ -9,7 +9,7 @@ import statsmodels.api  # Imported first: it changes the warning filters.
 from PIL import Image
 
 from studio import app as bootstrap
-from studio.services.rendering.fake_renderer import FakeRenderer
+from tests.fake_renderer import FakeRenderer
 from tests.unit.test_cli import Command, studio_command
 
 assert statsmodels.api

@@ -21,10 +21,10 @@ from studio.app import create_app_container
 from studio.cli.output import print_json, print_line
 from studio.logging_config import configure_logging
 from studio.recipes.moderation import ModerationDecision
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.terminal_text import printable
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 from tests.unit.models.test_safetensors_header import PEFT, write
 from tests.unit.test_cli import Command, studio_command
 

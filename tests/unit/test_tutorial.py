@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from studio import app as bootstrap
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 from tests.servers.api import serving
 from tests.unit.test_cli import Command, studio_command  # noqa: F401
 from tests.unit.test_docs import ROOT, shell_lines, studio_arguments

@@ -10,7 +10,7 @@ import { FakeContext } from './fake-context.js';
  */
 
 const SIZE = 16;
-const SWATCH = '<button type="button" data-colour="#0000ff"></button>';
+const SWATCH = '<button type="button" data-color="#0000ff"></button>';
 const MESSAGES = { unreadable: 'unreadable', too_many_pixels: 'many', too_large: 'large' };
 
 /** What Gradio does for a component: its markup, its props, and word of what Python sets. */
@@ -125,7 +125,7 @@ describe('drawing', () => {
     const one = component.png;
     component.dot(14, 14);
     const two = component.png;
-    component.click('[data-act=undo]');
+    component.click('[data-action=undo]');
     expect(component.png).toBe(one);
     press({ key: 'z', ctrlKey: true });
     expect(component.props.value).toBeNull();
@@ -144,7 +144,7 @@ describe('drawing', () => {
 
   test('a mirrored fill begins at the mirrored pixel', () => {
     const canvas = component.mount();
-    component.click('[data-act=mirror]');
+    component.click('[data-action=mirror]');
     component.click('[data-tool=fill]');
     const fills = vi.spyOn(canvas.layer, 'fill');
     // Columns 3 and 12 are open, what lies between and beside them is another color.
@@ -164,7 +164,7 @@ describe('drawing', () => {
     component.point('pointerup', 4, 4, { pointerType: 'touch', pointerId: 1 });
     expect(component.triggered).toEqual([]);
     expect(FakeContext.of(component.sheet).isEmpty()).toBe(true);
-    expect(component.element.querySelector('[data-act=undo]')).toHaveProperty('disabled', true);
+    expect(component.element.querySelector('[data-action=undo]')).toHaveProperty('disabled', true);
   });
 
   test('letters choose tools and sizes while the canvas has the focus', () => {
@@ -175,7 +175,7 @@ describe('drawing', () => {
     expect(canvas.brush.tool).toBe('eraser');
     press({ key: ']' }, component.sheet);
     expect(canvas.toolbar.size).toBe(16);
-    component.click('[data-colour]');
+    component.click('[data-color]');
     expect(canvas.brush).toMatchObject({ tool: 'brush', color: '#0000ff' });
   });
 });
@@ -188,7 +188,7 @@ describe('with Python', () => {
     component.props.value = null;
     component.changed('value');
     expect(FakeContext.of(component.sheet).isEmpty()).toBe(true);
-    component.click('[data-act=undo]');
+    component.click('[data-action=undo]');
     expect(component.png).toBe(drawn);
   });
 
@@ -199,7 +199,7 @@ describe('with Python', () => {
     component.changed('base');
     expect([component.sheet.width, component.sheet.height]).toEqual([8, 4]);
     expect(component.props.value).toBeNull();
-    expect(component.element.querySelector('[data-act=undo]')).toHaveProperty('disabled', true);
+    expect(component.element.querySelector('[data-action=undo]')).toHaveProperty('disabled', true);
     expect(component.element.querySelector('.sketch-base')).toHaveProperty('alt', 'Ruby');
   });
 
@@ -226,7 +226,7 @@ describe('with Python', () => {
     const large = new File([new Uint8Array(16 * 2 ** 20 + 1)], 'large.png');
     const sketch = component.element.querySelector('.sketch');
     sketch?.dispatchEvent(new CustomEvent('import-file', { detail: large }));
-    const message = component.element.querySelector('.sketch-said');
+    const message = component.element.querySelector('.sketch-message');
     await vi.waitFor(() => expect(message?.textContent).toBe('large'));
   });
 });
@@ -237,8 +237,8 @@ describe('mounting again', () => {
     component.mount();
     component.dot();
     expect(component.triggered).toEqual(['input']);
-    component.click('[data-act=mirror]');
-    const mirror = component.element.querySelector('[data-act=mirror]');
+    component.click('[data-action=mirror]');
+    const mirror = component.element.querySelector('[data-action=mirror]');
     expect(mirror?.getAttribute('aria-pressed')).toBe('true');
     press({ key: 'z', ctrlKey: true });
     expect(component.triggered).toEqual(['input', 'input']);

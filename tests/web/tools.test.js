@@ -98,11 +98,11 @@ describe('shapes', () => {
       { x: 1, y: 2 },
       { x: 5, y: 4 },
     ];
-    expect(outline('box', a, b)).toEqual([a, { x: 5, y: 2 }, b, { x: 1, y: 4 }, a]);
+    expect(outline('rectangle', a, b)).toEqual([a, { x: 5, y: 2 }, b, { x: 1, y: 4 }, a]);
   });
 
   test('an oval touches the sides of its box', () => {
-    const points = outline('oval', { x: 10, y: 20 }, { x: 30, y: 60 });
+    const points = outline('ellipse', { x: 10, y: 20 }, { x: 30, y: 60 });
     expect(Math.min(...points.map(({ x }) => x))).toBeCloseTo(10);
     expect(Math.max(...points.map(({ y }) => y))).toBeCloseTo(60);
     expect(points[0].x).toBeCloseTo(points.at(-1)?.x ?? Number.NaN);
@@ -115,7 +115,7 @@ describe('shapes', () => {
   });
 
   test('with Shift a box is a square towards where the hand went', () => {
-    expect(constrain('box', { x: 10, y: 10 }, { x: 4, y: 13 })).toEqual({ x: 4, y: 16 });
+    expect(constrain('rectangle', { x: 10, y: 10 }, { x: 4, y: 13 })).toEqual({ x: 4, y: 16 });
   });
 });
 

@@ -69,9 +69,9 @@ router = APIRouter(prefix="/sign-in")
 
 
 @router.get("")
-def show_page(request: Request, wrong: str | None = None) -> HTMLResponse:
-    """The sign-in page; `wrong` is in the URL after a wrong password."""
-    return _page(request, None if wrong is None else message("page.sign_in.wrong"))
+def show_page(request: Request, failed: str | None = None) -> HTMLResponse:
+    """The sign-in page; `failed` is in the URL after a wrong name or password."""
+    return _page(request, None if failed is None else message("page.sign_in.wrong"))
 
 
 @router.post("", max_body_size=MAX_FORM_BYTES)
@@ -89,7 +89,7 @@ async def submit(
     except CapacityError as error:
         return _too_many_attempts(request, error)
     if not is_right:
-        return RedirectResponse("/sign-in?wrong", 303)
+        return RedirectResponse("/sign-in?failed", 303)
     await _start_session(request, users, name)
     response = RedirectResponse("/", 303)
     response.set_cookie(USER_COOKIE, quote(name), max_age=SESSION_MAX_AGE, samesite="strict")

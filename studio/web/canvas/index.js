@@ -1,12 +1,10 @@
 /**
  * The canvas of the studio page: a drawing layer over a base image, with its tools.
  *
- * A `gr.HTML` component mounts it on the markup of `canvas.html`:
+ * A `gr.HTML` component calls `mountCanvas` with its host, on the markup of `canvas.html`.
  *
- *     import('/web/canvas/index.js').then(({ Canvas }) => Canvas.mount({ element, props, trigger, watch }));
- *
- * Other scripts send it events on `.sketch`: `import-url` with an image's address, `import-file` with a
- * File, `show-message` with a text, each in `detail`.
+ * Other scripts send it events on `.sketch`: `import-url` with an image's URL, `import-file` with a
+ * File, `show-message` with a text, in `detail`.
  *
  * @import { Point } from './tools.js'
  * @typedef {{ src: string, name: string, width: number, height: number }} Backdrop the base image
@@ -75,7 +73,7 @@ export class Canvas {
     this.#backdrop = find(this.root, '.sketch-base', HTMLImageElement);
     this.#fileInput = find(this.root, '.sketch-file', HTMLInputElement);
     this.#help = find(this.root, '.sketch-help', HTMLDialogElement);
-    this.#message = find(this.root, '.sketch-said', HTMLElement);
+    this.#message = find(this.root, '.sketch-message', HTMLElement);
     this.#listen();
     this.#start();
   }
@@ -97,7 +95,7 @@ export class Canvas {
     this.toolbar.choose('brush');
   }
 
-  /** @param {string} action as the buttons name it in `data-act` */
+  /** @param {string} action as the buttons name it in `data-action` */
   runAction(action) {
     this.#actions[action]?.();
   }
@@ -131,10 +129,10 @@ export class Canvas {
     redo: () => this.#step(this.layer.redo()),
     clear: () => this.#clear(),
     mirror: () => this.toolbar.toggleMirror(),
-    closer: () => this.viewport.zoom(ZOOM_STEP),
-    farther: () => this.viewport.zoom(1 / ZOOM_STEP),
-    whole: () => this.viewport.reset(),
-    open: () => this.#fileInput.click(),
+    'zoom-in': () => this.viewport.zoom(ZOOM_STEP),
+    'zoom-out': () => this.viewport.zoom(1 / ZOOM_STEP),
+    'zoom-fit': () => this.viewport.reset(),
+    import: () => this.#fileInput.click(),
     download: () => this.#download(),
     help: () => this.#help.showModal(),
     close: () => this.#help.close(),
@@ -276,4 +274,13 @@ export class Canvas {
     }
     this.showHistory();
   }
+}
+
+/**
+ * Mounts the canvas of a component, in place of one that was mounted there before.
+ *
+ * @param {Host} host
+ */
+export function mountCanvas(host) {
+  Canvas.mount(host);
 }

@@ -1,12 +1,12 @@
 /**
- * Pointer and keyboard: what a hand does becomes strokes, shapes, fills, and moves of the view.
+ * Pointer and keyboard input of the canvas: strokes, shapes, fills, pan and zoom, shortcuts.
  *
  * @import { Canvas } from './index.js'
  * @import { Dab, Tool } from './tools.js'
  */
 import { PinchGesture, pointerToPixel } from './viewport.js';
 
-const SHAPES = new Set(['line', 'box', 'oval']);
+const SHAPES = new Set(['line', 'rectangle', 'ellipse']);
 /** Fields with an undo of their own. */
 const TEXT_FIELDS =
   'textarea:not([readonly]), [contenteditable=true], ' +
@@ -16,19 +16,19 @@ const TOOL_KEYS = {
   b: 'brush',
   e: 'eraser',
   f: 'fill',
-  i: 'pick',
+  i: 'eyedropper',
   l: 'line',
-  r: 'box',
-  o: 'oval',
+  r: 'rectangle',
+  o: 'ellipse',
   h: 'hand',
 };
 /** @type {Readonly<Record<string, string>>} */
 const ACTION_KEYS = {
   m: 'mirror',
-  '+': 'closer',
-  '=': 'closer',
-  '-': 'farther',
-  0: 'whole',
+  '+': 'zoom-in',
+  '=': 'zoom-in',
+  '-': 'zoom-out',
+  0: 'zoom-fit',
   '?': 'help',
 };
 /** @type {Readonly<Record<string, number>>} */
@@ -99,7 +99,7 @@ export class Input {
     event.preventDefault();
     sheet.focus({ preventScroll: true });
     const at = this.#dab(event);
-    if (brush.tool === 'pick') {
+    if (brush.tool === 'eyedropper') {
       this.#canvas.pick(at);
       return;
     }
@@ -123,7 +123,7 @@ export class Input {
   }
 
   /**
-   * A second finger means that the page is to be moved: what the first has drawn goes.
+   * A second finger starts a pinch gesture; the stroke that the first one has begun is undone.
    *
    * @param {PointerEvent} event
    * @returns {boolean} whether two fingers are down
@@ -155,8 +155,8 @@ export class Input {
       layer.strokeShape(this.#corner, this.#dab(event), event.shiftKey, brush);
     } else if (this.#last) {
       const moves = event.getCoalescedEvents?.() ?? [];
-      for (const each of moves.length ? moves : [event]) {
-        const at = this.#dab(each);
+      for (const move of moves.length ? moves : [event]) {
+        const at = this.#dab(move);
         layer.strokeLine(this.#last, at, brush);
         this.#last = at;
       }

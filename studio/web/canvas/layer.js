@@ -150,7 +150,7 @@ export class Layer {
   }
 
   /**
-   * Draws the brush's shape (line, box or oval) from one corner to the other.
+   * Draws the brush's shape (line, rectangle or ellipse) from one corner to the other.
    *
    * @param {Dab} from
    * @param {Dab} to its radius is the shape's

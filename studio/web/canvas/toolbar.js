@@ -1,5 +1,5 @@
 /**
- * The tools under the canvas: which is chosen, with what color, size and hardness.
+ * The toolbar under the canvas: the chosen tool, and the color, size and hardness of the brush.
  *
  * @import { Brush, Tool } from './tools.js'
  */
@@ -24,7 +24,7 @@ export class Toolbar {
     this.#root = root;
     this.#sizeInput = find(root, '.sketch-brush input', HTMLInputElement);
     this.#hardnessInput = find(root, '.sketch-hardness input', HTMLInputElement);
-    this.#colorInput = find(root, '.sketch-own input', HTMLInputElement);
+    this.#colorInput = find(root, '.sketch-custom-color input', HTMLInputElement);
     this.brush = { tool: 'brush', color, hardness: 1, mirrored: false };
     this.choose('brush');
     this.paintWith(color);
@@ -42,19 +42,19 @@ export class Toolbar {
   }
 
   /**
-   * @param {(action: string) => void} onAction is called with what a button names in `data-act`
+   * @param {(action: string) => void} onAction is called with what a button names in `data-action`
    * @param {AbortSignal} signal ends listening
    */
   listen(onAction, signal) {
-    for (const button of findAll(this.#root, '[data-act]', HTMLElement)) {
-      button.addEventListener('click', () => onAction(button.dataset.act ?? ''), { signal });
+    for (const button of findAll(this.#root, '[data-action]', HTMLElement)) {
+      button.addEventListener('click', () => onAction(button.dataset.action ?? ''), { signal });
     }
     for (const button of findAll(this.#root, '[data-tool]', HTMLElement)) {
       const tool = /** @type {Tool} */ (button.dataset.tool);
       button.addEventListener('click', () => this.choose(tool), { signal });
     }
-    for (const swatch of findAll(this.#root, '[data-colour]', HTMLElement)) {
-      const color = swatch.dataset.colour ?? '';
+    for (const swatch of findAll(this.#root, '[data-color]', HTMLElement)) {
+      const color = swatch.dataset.color ?? '';
       swatch.addEventListener('click', () => this.paintWith(color), { signal });
     }
     const own = this.#colorInput;
@@ -67,29 +67,29 @@ export class Toolbar {
   /** @param {Tool} tool */
   choose(tool) {
     this.brush.tool = tool;
-    this.#press('[data-tool]', (each) => each.dataset.tool === tool);
-    find(this.#root, 'canvas', HTMLElement).classList.toggle('moving', tool === 'hand');
+    this.#press('[data-tool]', (button) => button.dataset.tool === tool);
+    find(this.#root, 'canvas', HTMLElement).classList.toggle('panning', tool === 'hand');
   }
 
   /** @param {string} color as #rrggbb */
   paintWith(color) {
     this.brush.color = color;
     this.#colorInput.value = color;
-    this.#press('[data-colour]', (each) => each.dataset.colour === color);
+    this.#press('[data-color]', (button) => button.dataset.color === color);
     if (this.brush.tool === 'eraser') this.choose('brush');
   }
 
   /** Turns mirroring left and right on or off. */
   toggleMirror() {
     this.brush.mirrored = !this.brush.mirrored;
-    this.#press('[data-act=mirror]', () => this.brush.mirrored);
+    this.#press('[data-action=mirror]', () => this.brush.mirrored);
     find(this.#root, '.sketch-page', HTMLElement).classList.toggle('mirrored', this.brush.mirrored);
   }
 
   /** @param {{ canUndo: boolean, canRedo: boolean }} history */
   showHistory({ canUndo, canRedo }) {
-    find(this.#root, '[data-act=undo]', HTMLButtonElement).disabled = !canUndo;
-    find(this.#root, '[data-act=redo]', HTMLButtonElement).disabled = !canRedo;
+    find(this.#root, '[data-action=undo]', HTMLButtonElement).disabled = !canUndo;
+    find(this.#root, '[data-action=redo]', HTMLButtonElement).disabled = !canRedo;
   }
 
   /**

@@ -3,7 +3,7 @@
  * shapes, and strokes.
  *
  * @typedef {[red: number, green: number, blue: number]} Rgb 0 to 255 each
- * @typedef {'brush' | 'eraser' | 'fill' | 'pick' | 'line' | 'box' | 'oval' | 'hand'} Tool
+ * @typedef {'brush' | 'eraser' | 'fill' | 'eyedropper' | 'line' | 'rectangle' | 'ellipse' | 'hand'} Tool
  * @typedef {{ width: number, height: number, data: Uint8ClampedArray }} Pixels RGBA rows, as in ImageData
  * @typedef {{ x: number, y: number }} Point in pixels of the layer; a pixel's centre is at .5
  * @typedef {Point & { r: number }} Dab a place and the radius of the brush there, in pixels
@@ -61,7 +61,8 @@ export function floodFill(image, point, [red, green, blue]) {
 }
 
 /**
- * Where a shape ends while Shift is held: lines turn by 45 degrees, boxes become squares, ovals circles.
+ * Where a shape ends while Shift is held: lines turn by 45 degrees, rectangles become
+ * squares, ellipses circles.
  *
  * @param {Tool} tool
  * @param {Point} from
@@ -89,7 +90,7 @@ export function constrain(tool, from, to) {
  */
 export function outline(tool, a, b) {
   if (tool === 'line') return [a, b];
-  if (tool === 'box') return [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }, a];
+  if (tool === 'rectangle') return [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }, a];
   const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2];
   const [rx, ry] = [Math.abs(b.x - a.x) / 2, Math.abs(b.y - a.y) / 2];
   return Array.from({ length: OVAL_SEGMENTS + 1 }, (_, i) => {
@@ -99,7 +100,7 @@ export function outline(tool, a, b) {
 }
 
 /**
- * The dabs of a straight line, near enough to one another to look like one.
+ * The dabs of a straight line, close enough to overlap.
  *
  * @param {Dab} from
  * @param {Dab} to

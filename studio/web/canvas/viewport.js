@@ -1,5 +1,5 @@
 /**
- * Which part of the page is looked at: zoom, pan, two fingers, and where a pointer is on the layer.
+ * The visible part of the canvas: zoom, pan, pinch gestures, and the layer's pixel under a pointer.
  *
  * @import { Point } from './tools.js'
  * @typedef {{ scale: number, x: number, y: number }} View

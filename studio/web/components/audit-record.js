@@ -112,7 +112,7 @@ function reviewForm(id, { verdict, client }) {
     required: true,
     ariaLabel: t('page.safety.why'),
   });
-  const form = element('span', { className: 'acts' }, note);
+  const form = element('span', { className: 'actions' }, note);
   const choices = [
     { label: t('page.safety.right'), is_false_positive: false, release: false },
     { label: t('page.safety.wrong'), is_false_positive: true, release: false },

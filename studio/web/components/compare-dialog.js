@@ -23,7 +23,7 @@ export function splitPercent(x, { left, width }) {
   return Math.round((100 * (x - left)) / width);
 }
 
-export class CompareDialog {
+class CompareDialog {
   #messages;
   #dialog;
   #split;
@@ -59,7 +59,7 @@ export class CompareDialog {
       select.addEventListener('change', () => this.#show());
     }
     this.#split.addEventListener('input', () => this.#show());
-    const close = find(this.#dialog, '[data-act=close]', HTMLElement);
+    const close = find(this.#dialog, '[data-action=close]', HTMLElement);
     close.addEventListener('click', () => this.#dialog.close());
     this.#dialog.addEventListener('click', (event) => {
       if (event.target === this.#dialog) this.#dialog.close();
@@ -67,20 +67,20 @@ export class CompareDialog {
     this.#stage.addEventListener('pointermove', (event) => this.#moveSplit(event));
     // Cards are rendered anew with every event, so the page listens for their buttons.
     document.addEventListener('click', (event) => {
-      const use = closest(event, '.card [data-use]')?.dataset.use;
+      const action = closest(event, '.card [data-action]')?.dataset.action;
       const card = closest(event, '.card');
-      if (use && card) this.#use(use, card);
+      if (action && card) this.#runAction(action, card);
     });
   }
 
   /**
-   * @param {string} use as a card's button names it
+   * @param {string} action as a card's button names it
    * @param {HTMLElement} card
    */
-  #use(use, card) {
-    if (use === 'open') this.#open(card.dataset.slot ?? '');
-    else if (use === 'start') drawOver(find(card, 'img', HTMLImageElement).src);
-    else if (use === 'seed') setSeed(card.dataset.seed ?? '');
+  #runAction(action, card) {
+    if (action === 'compare') this.#open(card.dataset.slot ?? '');
+    else if (action === 'use-as-doodle') drawOver(find(card, 'img', HTMLImageElement).src);
+    else if (action === 'use-seed') setSeed(card.dataset.seed ?? '');
   }
 
   /** @param {string} left the name of the image on the left */
@@ -157,6 +157,15 @@ export class CompareDialog {
     this.#split.value = String(percent);
     this.#show();
   }
+}
+
+/**
+ * Mounts the dialog of a page.
+ *
+ * @param {Host} host
+ */
+export function mountCompareDialog(host) {
+  new CompareDialog(host);
 }
 
 /** @param {string} src of an image that becomes the drawing on the canvas */

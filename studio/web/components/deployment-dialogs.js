@@ -99,10 +99,10 @@ export async function deploy(slug, number, channel = 'live') {
   const isForced = () => checks.some((each) => each.hasStop);
 
   function showChecks() {
-    const confirm = root.closest('form')?.querySelector('.acts button');
+    const confirm = root.closest('form')?.querySelector('.actions button');
     if (confirm) {
       confirm.textContent = isForced() ? t('page.deploying.all_the_same') : t('page.deploy');
-      confirm.className = isForced() ? 'danger' : 'go';
+      confirm.className = isForced() ? 'danger' : 'primary';
     }
     root.dispatchEvent(new Event('input', { bubbles: true }));
   }

@@ -35,14 +35,14 @@ import { persistAuthor } from '../lib/storage.js';
 export function confirmAction(confirmation) {
   const { title, content = [], label, action, danger = false } = confirmation;
   const { canConfirm = () => true } = confirmation;
-  const confirm = element('button', { className: danger ? 'danger' : 'go' }, label);
+  const confirm = element('button', { className: danger ? 'danger' : 'primary' }, label);
   const cancel = element('button', { type: 'button' }, t('page.cancel'));
-  const error = element('p', { className: 'refused', role: 'alert' });
-  const heading = element('h2', { id: 'asking-title' }, title);
-  const buttons = element('div', { className: 'acts' }, confirm, cancel);
+  const error = element('p', { className: 'dialog-error', role: 'alert' });
+  const heading = element('h2', { id: 'confirmation-title' }, title);
+  const buttons = element('div', { className: 'actions' }, confirm, cancel);
   const form = element('form', { method: 'dialog', autocomplete: 'off' });
   form.append(heading, ...content, error, buttons);
-  const dialog = element('dialog', { className: 'asking' }, form);
+  const dialog = element('dialog', { className: 'confirmation' }, form);
   dialog.setAttribute('aria-labelledby', heading.id);
 
   return new Promise((resolve) => {

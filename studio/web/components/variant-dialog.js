@@ -26,7 +26,7 @@ export class VariantDialog {
   #image = find(this.#dialog, 'img', HTMLImageElement);
 
   constructor() {
-    const close = find(this.#dialog, '[data-act=close]', HTMLElement);
+    const close = find(this.#dialog, '[data-action=close]', HTMLElement);
     close.addEventListener('click', () => this.#dialog.close());
   }
 

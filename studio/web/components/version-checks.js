@@ -60,7 +60,7 @@ export class VersionChecks {
       const url = `/themes/${this.#slug}/${this.number}/check`;
       this.#show(/** @type {CheckResult[]} */ (await getJson(url)));
     } catch (error) {
-      const alert = element('p', { className: 'refused', role: 'alert' }, errorText(error));
+      const alert = element('p', { className: 'dialog-error', role: 'alert' }, errorText(error));
       this.root.replaceChildren(alert);
     }
   }

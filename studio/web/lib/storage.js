@@ -3,6 +3,10 @@
 export const STORAGE_KEYS = {
   /** The drawing on the canvas. */
   drawing: 'doodle-theme-studio-drawing',
+  /** The draft that was edited last: of this tab (session storage), else of this browser. */
+  lastDraft: 'doodle-theme-studio-last',
+  /** What the key of a theme's draft begins with; the theme's slug follows. */
+  draftPrefix: 'doodle-theme-studio-draft-',
   /** The operator's name, where nobody signs in. */
   author: 'doodle-theme-studio-who',
   /** The language, as releases before 2026-11 stored it; a cookie holds it now. */

@@ -1,4 +1,4 @@
-/** The studio page: deploying, and sweeps of many images, are confirmed before they are done. */
+/** The studio page: deployments and sweeps are confirmed in a dialog before they are done. */
 import { deploy, rollBack, takeDown } from '../components/deployment-dialogs.js';
 import { confirmAction, paragraph } from '../components/dialogs.js';
 import { closest, element, find } from '../lib/dom.js';
@@ -21,17 +21,17 @@ const ACTIONS = {
 
 /** @param {string} id of the button that was pressed */
 async function changeDeployment(id) {
-  document.querySelector('#deploy-refused')?.remove();
-  const served = document.querySelector('#served [data-slug]');
+  document.querySelector('#deploy-error')?.remove();
+  const served = document.querySelector('#deployments [data-slug]');
   if (!(served instanceof HTMLElement)) return;
   const { slug = '', number } = served.dataset;
   try {
     const isDone = await ACTIONS[id](slug, Number(number));
-    if (isDone) find(document, '#deploy-shown', HTMLElement).click();
+    if (isDone) find(document, '#show-deployed', HTMLElement).click();
   } catch (error) {
     // Beside what Gradio shows, not in it.
     const alert = element('p', { className: 'notice notice-error', role: 'alert' });
-    alert.id = 'deploy-refused';
+    alert.id = 'deploy-error';
     alert.textContent = errorText(error);
     find(document, '#findings', HTMLElement).after(alert);
   }
@@ -42,13 +42,17 @@ document.addEventListener('click', (event) => {
   if (button) changeDeployment(button.id);
 });
 
-// The server has counted what a sweep takes.
-document.addEventListener('studio-sweep', (event) => {
-  const cost = event instanceof CustomEvent ? String(event.detail) : '';
+/**
+ * Asks before a sweep; `studio/ui/sweep_panel.py` calls this by name. Returns at once, since Gradio waits.
+ *
+ * @param {string} cost what the sweep renders, in a sentence; empty where there is no valid sweep
+ */
+export function confirmSweep(cost) {
+  if (!cost) return;
   confirmAction({
     title: t('studio.sweep_run'),
     content: [paragraph(cost)],
     label: t('page.begin'),
     action: async () => find(document, '#sweep-run', HTMLElement).click(),
   });
-});
+}

@@ -68,10 +68,10 @@ class Connection {
    * @param {readonly string[]} texts
    */
   #show(problem, texts) {
-    if (this.#banner?.dataset.why === problem) return;
+    if (this.#banner?.dataset.problem === problem) return;
     this.#hide();
     this.#banner = element('div', { className: 'connection', role: 'alert' });
-    this.#banner.dataset.why = problem;
+    this.#banner.dataset.problem = problem;
     this.#banner.append(...texts.flatMap((text) => [element('span', {}, text), ' ']));
     document.body.append(this.#banner);
   }
@@ -103,7 +103,7 @@ function stopCards() {
   const cards = findAll(document, UNFINISHED, HTMLElement);
   for (const card of cards) {
     card.dataset.state = 'lost';
-    card.querySelector('.blank p')?.replaceChildren(t('studio.connection_lost'));
+    card.querySelector('.placeholder p')?.replaceChildren(t('studio.connection_lost'));
     for (const moving of card.querySelectorAll('.bar, small')) moving.remove();
   }
   return cards.length > 0;

@@ -12,27 +12,27 @@ const FIELDS = [
 ];
 
 /** @returns {Promise<Set<string>>} the models that have a preview image, as kind/name */
-async function loadPictured() {
+async function loadNamesWithPreview() {
   const { models } = /** @type {{ models: Model[] }} */ (await getJson('/models/list'));
-  const pictured = models.filter((model) => model.image);
-  return new Set(pictured.map(({ kind, name }) => `${kind}/${name}`));
+  const withPreview = models.filter((model) => model.image);
+  return new Set(withPreview.map(({ kind, name }) => `${kind}/${name}`));
 }
 
 /**
  * @param {Element} list the options of a field
- * @param {() => Promise<Set<string>>} pictured
+ * @param {() => Promise<Set<string>>} withPreview
  */
-async function showPreviews(list, pictured) {
+async function showPreviews(list, withPreview) {
   const id = list.closest('.block[id$="-name"]')?.id ?? '';
   const kind = FIELDS.find(([pattern]) => pattern.test(id))?.[1];
   if (!kind) return;
-  const known = await pictured();
+  const names = await withPreview();
   for (const option of findAll(list, '[role=option]', HTMLElement)) {
     const name = option.getAttribute('aria-label') ?? '';
-    if (!known.has(`${kind}/${name}`)) continue;
+    if (!names.has(`${kind}/${name}`)) continue;
     const url = `/models/picture/${kind}/${encodeURIComponent(name)}`;
-    option.style.setProperty('--picture', `url("${url}")`);
-    option.classList.add('pictured');
+    option.style.setProperty('--preview-image', `url("${url}")`);
+    option.classList.add('has-preview');
   }
 }
 
@@ -40,8 +40,8 @@ async function showPreviews(list, pictured) {
 function watchLists() {
   /** @type {Promise<Set<string>> | undefined} */
   let loading;
-  const pictured = () => {
-    loading ??= loadPictured();
+  const withPreview = () => {
+    loading ??= loadNamesWithPreview();
     return loading;
   };
   new MutationObserver((changes) => {
@@ -49,7 +49,7 @@ function watchLists() {
       for (const node of addedNodes) {
         if (!(node instanceof Element)) continue;
         const list = node.closest('[role=listbox]') ?? node.querySelector('[role=listbox]');
-        if (list) showPreviews(list, pictured);
+        if (list) showPreviews(list, withPreview);
       }
     }
   }).observe(document.body, { childList: true, subtree: true });

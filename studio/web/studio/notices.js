@@ -1,12 +1,12 @@
 /**
- * What the server writes about the page. A notice about the last click is hidden by the next one; each
- * field whose value is invalid shows the reason; buttons in a notice press the page's own.
+ * Notices of the server. A notice about the last click is hidden by the next one; fields with invalid values
+ * show the reason; buttons in a notice click a button of the page.
  *
- * The server writes `data-press` and `data-for`, which are ids, and marks each notice as new.
+ * The server writes `data-clicks` and `data-for`, which are ids, and marks each notice as new.
  */
 import { closest, find, findAll } from '../lib/dom.js';
 
-const CONTROLS = 'button, [role=option], [role=radio], #words';
+const CONTROLS = 'button, [role=option], [role=radio], #user-prompt';
 /** Milliseconds after which Gradio has clamped a number to its range. */
 const RANGE_MS = 50;
 
@@ -17,12 +17,12 @@ const notice = () => document.querySelector('#notice');
 function hideLast(event) {
   if (!closest(event, CONTROLS) || closest(event, '.sketch, dialog')) return;
   const shown = notice();
-  if (shown?.querySelector('.notice')) shown.dataset.past = 'yes';
+  if (shown?.querySelector('.notice')) shown.dataset.dismissed = 'yes';
 }
 
 /** @param {Event} event */
 function pressTarget(event) {
-  const id = closest(event, '[data-press]')?.dataset.press;
+  const id = closest(event, '[data-clicks]')?.dataset.clicks;
   if (id) document.getElementById(id)?.click();
 }
 
@@ -38,13 +38,15 @@ function dispatchClamped(/** @type {Event} */ { target }) {
 
 function showFieldErrors() {
   const errors = findAll(document, '#unsaved [data-for]', HTMLElement);
-  const reasons = new Map(errors.map((each) => [each.dataset.for ?? '', each.textContent ?? '']));
-  for (const field of findAll(document, '[data-why]', HTMLElement)) {
-    if (!reasons.has(field.id)) delete field.dataset.why;
+  const reasons = new Map(
+    errors.map((error) => [error.dataset.for ?? '', error.textContent ?? '']),
+  );
+  for (const field of findAll(document, '[data-error]', HTMLElement)) {
+    if (!reasons.has(field.id)) delete field.dataset.error;
   }
   for (const [id, reason] of reasons) {
     const field = document.getElementById(id);
-    if (field && field.dataset.why !== reason) field.dataset.why = reason;
+    if (field && field.dataset.error !== reason) field.dataset.error = reason;
   }
 }
 
@@ -57,7 +59,7 @@ function newNotices() {
     const mark = (marked instanceof HTMLElement && marked.dataset.mark) || '';
     if (mark === lastMark) return;
     lastMark = mark;
-    delete shown?.dataset.past;
+    delete shown?.dataset.dismissed;
   };
 }
 

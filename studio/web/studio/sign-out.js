@@ -13,7 +13,7 @@ function addButtons(name) {
   for (const nav of findAll(document, 'nav:not([data-account])', HTMLElement)) {
     nav.dataset.account = 'yes';
     const title = t('page.you_are', { name });
-    const button = element('button', { type: 'button', className: 'out', title });
+    const button = element('button', { type: 'button', className: 'sign-out', title });
     button.append(t('page.sign_out'));
     button.addEventListener('click', signOut);
     nav.append(button);

@@ -11,8 +11,8 @@ from studio.app import AppContainer, create_app_container
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.server.app import create_api
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 
 
 @pytest.fixture

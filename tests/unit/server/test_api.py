@@ -18,9 +18,9 @@ from studio.recipes.moderation import AuditFilter
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.server.app import create_api
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 from tests.waiting import until
 
 V1 = "/api/v1"

@@ -11,9 +11,9 @@ from PIL import Image
 
 from studio.app import AppContainer, create_app_container
 from studio.recipes.evaluation.blind_test import Candidate
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
 from tests.waiting import until
 
 assert statsmodels.api

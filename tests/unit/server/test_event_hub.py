@@ -14,8 +14,8 @@ from studio.messages import message
 from studio.recipes.serving.request_status import ApiClient, EventMessage
 from studio.recipes.themes.preset import SLOTS
 from studio.server.event_hub import EXTRA_STREAMS, STATUS_CHECK_SECONDS, EventHub
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 from tests.servers.api import serving as serve
 from tests.unit.server.test_api import BODY, V1
 from tests.waiting import LONG, run, until

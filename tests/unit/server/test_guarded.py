@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
 from studio.errors import AddressInUseError
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app, serve
+from tests.fake_renderer import FakeRenderer
 
 PASSWORD = "correct horse battery"
 LOCAL_URL = "http://127.0.0.1:7860"

@@ -57,7 +57,7 @@ def test_user_name_is_shown_escaped(client: TestClient, studio: AppContainer) ->
     page = client.get("/history").text
     assert 'title="You are &lt;b&gt;ada"' in page
     assert "<b>ada" not in page
-    assert client.get("/sign-in?wrong", headers=CHINESE).text.count("名称或密码错误。") == 1
+    assert client.get("/sign-in?failed", headers=CHINESE).text.count("名称或密码错误。") == 1
 
 
 def test_refusal_is_in_the_readers_language(client: TestClient, studio: AppContainer) -> None:

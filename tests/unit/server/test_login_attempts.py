@@ -84,7 +84,7 @@ def test_ten_of_two_hundred_concurrent_passwords_are_hashed_two_at_a_time(
         hasher.go.set()
         answers = await asyncio.gather(*tries)
         tried = [each for each in answers if each.status_code == 303]
-        assert [each.headers["location"] for each in tried] == ["/sign-in?wrong"] * 10
+        assert [each.headers["location"] for each in tried] == ["/sign-in?failed"] * 10
 
     run(burst())
     assert hasher.tried == 10

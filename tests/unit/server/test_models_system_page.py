@@ -15,10 +15,10 @@ from studio.app import AppContainer, create_app_container
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.background_tasks import About, ProgressCallback
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
 from tests.hub import model_hub
 from tests.unit.models.test_safetensors_header import PEFT, write
 from tests.waiting import LONG, until

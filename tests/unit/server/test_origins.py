@@ -7,9 +7,9 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from studio.app import create_app_container
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
 
 CSRF_HEADERS = "http://127.0.0.1:7860"
 FOREIGN = [

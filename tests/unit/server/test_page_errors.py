@@ -11,12 +11,12 @@ from studio.app import create_app_container
 from studio.errors import STORAGE_AWAY, StorageUnavailableError
 from studio.server.bodies import BodyLimits
 from studio.services.background_tasks import About
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.themes.deployment_service import DeploymentService
 from studio.settings import Settings
 from studio.store.themes import ThemeStore
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
 from tests.unit.server.paging import Browser
 from tests.waiting import until
 
@@ -133,7 +133,7 @@ def test_notices_of_the_studio_page_have_no_database_url(
     monkeypatch.setattr(RequestFactory, "create", away)
     monkeypatch.setattr(DeploymentService, "run_checks", away)
     for button, expected_text in (
-        ("save", "notice"), ("show-maps-A", "notice"), ("check", "findings"), ("sweep-count", "sweep-told"),
+        ("save", "notice"), ("show-control-maps-A", "notice"), ("check", "findings"), ("sweep-estimate", "sweep-status"),
     ):  # fmt: skip
         caplog.clear()
         page.happens("click", button)

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from studio.app import create_app_container
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 from tests.waiting import LONG, until
 
 DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "reverse-proxy.md"

@@ -72,8 +72,8 @@ def test_sign_in_sets_a_strict_session_cookie(client: TestClient) -> None:
 def test_wrong_passwords_are_reported_and_limited(
     client: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sign_in(client, "wrong") == "/sign-in?wrong"
-    assert client.post("/sign-in", data={"name": "bob", "password": PASSWORD}).headers["location"] == "/sign-in?wrong"  # fmt: skip
+    assert sign_in(client, "wrong") == "/sign-in?failed"
+    assert client.post("/sign-in", data={"name": "bob", "password": PASSWORD}).headers["location"] == "/sign-in?failed"  # fmt: skip
     for _ in range(8):
         sign_in(client, "wrong")
     monkeypatch.setattr(

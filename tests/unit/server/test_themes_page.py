@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
 from studio.recipes.themes.deployment import DeploymentSpec
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
 from tests.waiting import until
 
 CSRF_HEADERS = {"X-Studio": "themes"}

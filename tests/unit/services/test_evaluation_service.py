@@ -14,8 +14,8 @@ from studio.recipes.themes.deployment import DeploymentSpec
 from studio.recipes.themes.preset import SLOTS
 from studio.services.evaluation.regression import SEEDS
 from studio.services.evaluation.regression_report import render_html, render_png
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 
 RENDERED_DOODLES = ("star-dress", "striped-set")
 

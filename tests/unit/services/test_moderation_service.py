@@ -16,9 +16,9 @@ from studio.recipes.moderation import AuditFilter, ModerationDecision
 from studio.recipes.themes.preset import Preset
 from studio.safety.image_classifier import OpenNsfwClassifier
 from studio.safety.webhook import ModerationRequest, ModerationResponse, ModerationUnavailableError
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 
 
 class Scores:

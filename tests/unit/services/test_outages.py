@@ -17,7 +17,6 @@ from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.serving.request_status import JobState, to_event_message
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.metrics import Metrics
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.rendering.job_completion import STORE_AWAY
 from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import RenderService
@@ -36,6 +35,7 @@ from studio.store.requests import RequestStore
 from studio.store.tables import JobRow
 from studio.store.variants import VariantStore
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 from tests.waiting import LONG
 
 

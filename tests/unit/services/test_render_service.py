@@ -11,7 +11,6 @@ from studio.imaging.png_metadata import read_metadata
 from studio.recipes.base_image import BaseImage
 from studio.recipes.generation.events import JobCancelled, JobCompleted, JobFailed, StepCompleted
 from studio.recipes.generation.job import GenerationRequest
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import MAX_FINISHED_RUNS, RenderService
 from studio.store.base_images import BaseImageStore
@@ -19,6 +18,7 @@ from studio.store.database import Database
 from studio.store.images.files import FileImageStore
 from studio.store.variants import VariantStore
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 
 
 class Bench:

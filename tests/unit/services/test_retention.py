@@ -10,10 +10,10 @@ from studio.errors import ContentBlockedError, NotFoundError
 from studio.recipes.moderation import AuditFilter
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 
 APP = ApiClient(name="app", max_concurrent_requests=100)
 

@@ -9,9 +9,9 @@ from studio.errors import InvalidInputError, RenderError
 from studio.imaging.png_io import decode_png
 from studio.recipes.generation.sweep import Axis
 from studio.recipes.themes.preset import RecipeSet
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.rendering.sweep import Sweep, estimate_cost, run_sweep, sweep_cache
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 from tests.unit.services.test_render_service import Bench
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 from studio.app import AppContainer, create_app_container
 from studio.errors import InvalidInputError, JobCancelledError, NotFoundError
 from studio.recipes.evaluation.tuning import Objective, SearchSpace, TuningStudy
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.fake_renderer import FakeRenderer
 
 
 def ignore_progress(done: int, total: int) -> None:

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from studio.app import create_app_container
 from studio.errors import NotFoundError, StorageUnavailableError
 from studio.recipes.generation.events import JobCompleted
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.store.images.bucket import BucketImageStore
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 
 
 @pytest.fixture(scope="module")

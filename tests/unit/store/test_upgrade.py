@@ -18,12 +18,12 @@ from studio.app import AppContainer, create_app_container
 from studio.recipes.evaluation.blind_test import Candidate
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
 from studio.recipes.moderation import AuditFilter, Review
-from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from studio.store.audit_log import AuditLog
 from studio.store.blind_tests import BlindTestStore
 from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
+from tests.fake_renderer import FakeRenderer
 
 HERE = Path(__file__).parent
 FINISHED = "23a5dbfa5204dca85c110ae0c4338d47"
@@ -63,7 +63,7 @@ def test_old_themes_are_read(studio: AppContainer) -> None:
     ]
     first = versions[-1].preset
     assert (first.name, first.description) == ("Spring", "The first one")
-    assert (first.theme_prompt, first.base_images) == ("soft colours", ("mia",))
+    assert (first.theme_prompt, first.stores.base_images) == ("soft colours", ("mia",))
     policy = versions[0].preset.safety
     assert (policy.nsfw_threshold, policy.concept_margin) == (0.2, 0.05)
     assert (policy.check_prompts, policy.check_doodles) == (True, False)

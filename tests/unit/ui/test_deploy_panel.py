@@ -10,7 +10,7 @@ from studio.ui.deploy_panel import (
     MAX_LOG_ROWS,
     render_check_results,
     render_deployment_log,
-    served_html,
+    render_deployments,
 )
 from studio.ui.texts import Texts
 from tests import examples
@@ -59,7 +59,7 @@ def test_a_long_log_is_cut_and_an_empty_one_says_so() -> None:
 
 
 def test_the_panel_names_the_version_that_is_open_for_its_script() -> None:
-    shown = served_html(
+    shown = render_deployments(
         ThemeVersion(preset=examples.preset(), version=3, created_at=WHEN), [], Texts()
     )
     assert '<div data-slug="spring" data-number="3">' in shown

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studio.app import AppContainer
-from studio.ui.blocks import KEPT, LightStates
+from studio.ui.blocks import CLOSED_SESSION_TTL, SlimStateHolder
 from studio.ui.server import build_app
 from tests.unit.server.paging import Browser
 
@@ -32,20 +32,20 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     app: Any = build_app(other)
     page = Browser(app)
     page.happens("load")
-    page.types("preset", "spring")
-    page.happens("input", "preset")
-    assert (page.shows("preset"), page.shows("preset-name")) == ("spring", "Spring")
+    page.types("theme", "spring")
+    page.happens("input", "theme")
+    assert (page.shows("theme"), page.shows("theme-name")) == ("spring", "Spring")
     page.types("theme-prompt", "{words}, in spring")
 
     if forgets == "restarted":
         page.meets(build_app(other))
     else:
         states = app.routes[-1].app.build("en").app.state_holder
-        assert isinstance(states, LightStates)
+        assert isinstance(states, SlimStateHolder)
         for session in states.session_data.values():
             session.is_closed = True
         for each in states.time_last_used:
-            states.time_last_used[each] = datetime.now() - KEPT - timedelta(seconds=1)
+            states.time_last_used[each] = datetime.now() - CLOSED_SESSION_TTL - timedelta(seconds=1)
         states.delete_all_expired_state()
         assert not states.session_data
 
@@ -57,4 +57,4 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     assert saved.preset.safety == other.stores.themes.get_version("spring", 1).preset.safety
     assert other.stores.themes.get_version("picnic") == picnic
     page.happens("click", "discard")
-    assert page.shows("preset-name") == "Spring"
+    assert page.shows("theme-name") == "Spring"

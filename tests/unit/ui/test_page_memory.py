@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
-from studio.ui.blocks import KEPT, LightStates
+from studio.ui.blocks import CLOSED_SESSION_TTL, SlimStateHolder
 from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.server import build_app
 from studio.ui.texts import Texts
@@ -29,9 +29,9 @@ def client(app: Any) -> TestClient:
 
 
 @pytest.fixture
-def states(app: Any) -> LightStates:
+def states(app: Any) -> SlimStateHolder:
     found = app.routes[-1].app.build("en").app.state_holder
-    assert isinstance(found, LightStates)
+    assert isinstance(found, SlimStateHolder)
     return found
 
 
@@ -58,7 +58,7 @@ def open_page(client: TestClient) -> Open:
     return opened
 
 
-def test_a_page_leaves_little_in_memory(open_page: Open, states: LightStates) -> None:
+def test_a_page_leaves_little_in_memory(open_page: Open, states: SlimStateHolder) -> None:
     open_page("first")  # What is loaded once, whoever asks.
     gc.collect()
     tracemalloc.start()
@@ -72,13 +72,13 @@ def test_a_page_leaves_little_in_memory(open_page: Open, states: LightStates) ->
 
 
 def test_a_closed_page_is_forgotten_an_hour_after_its_last_use(
-    open_page: Open, states: LightStates
+    open_page: Open, states: SlimStateHolder
 ) -> None:
     for session in ("open", "closed", "closed long ago"):
         open_page(session)
     for session in ("closed", "closed long ago"):
         states.session_data[session].is_closed = True
-    long_ago = datetime.now() - KEPT - timedelta(seconds=1)
+    long_ago = datetime.now() - CLOSED_SESSION_TTL - timedelta(seconds=1)
     for session in ("open", "closed long ago"):
         states.time_last_used[session] = long_ago
     states.delete_all_expired_state()
@@ -90,7 +90,7 @@ def test_images_on_the_page_are_addresses(client: TestClient, studio: AppContain
     config = client.get("/config").text
     assert "data:image/png;base64,iVBOR" not in config
     panel = CanvasPanel(studio, Texts())
-    shown = panel.tiles()
+    shown = panel.base_image_options()
     assert shown
     for each in shown:
         image = client.get(each["src"])

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
 from studio.ui import upload_quota as uploads
-from studio.ui.blocks import UPLOADS_KEPT
+from studio.ui.blocks import UPLOAD_RETENTION_SECONDS
 from studio.ui.server import build_app
 
 FILE = {"files": ("doodle.png", b"x" * 1000, "image/png")}
@@ -46,7 +46,7 @@ def test_old_uploads_make_room_for_new_ones(client: TestClient, folder: Path) ->
     folder.mkdir()
     lost.write_bytes(b"x" * 3000)
     assert client.post("/gradio_api/upload", files=FILE).status_code == 507
-    long_ago = time.time() - UPLOADS_KEPT[1] - 1
+    long_ago = time.time() - UPLOAD_RETENTION_SECONDS - 1
     os.utime(lost, (long_ago, long_ago))
     assert client.post("/gradio_api/upload", files=FILE).status_code == 200
     assert not lost.exists()
