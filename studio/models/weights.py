@@ -70,8 +70,8 @@ def list_weight_files(path: Path) -> tuple[Path, ...]:
 def loaded_files(path: Path) -> tuple[Path, ...]:
     """The weight files that are read when a model is loaded.
 
-    Of a diffusers directory that is one variant of each component, without single-file copies next to
-    `model_index.json` and without the safety checker.
+    Of a diffusers directory that is one variant of each component (`folder_variant`), without
+    single-file copies next to `model_index.json` and without the safety checker.
 
     Raises:
         ModelError: as `list_weight_files`.
@@ -79,20 +79,37 @@ def loaded_files(path: Path) -> tuple[Path, ...]:
     files = list_weight_files(path)
     if not path.is_dir():
         return files
+    variant, loaded = folder_variant(path), []
+    for component in _component_files(path, files):
+        chosen = [file for file in component if variant_of(file.name) == variant]
+        loaded += chosen or [file for file in component if not variant_of(file.name)]
+    return tuple(loaded) or files
+
+
+def folder_variant(path: Path) -> str:
+    """The `variant` with which diffusers loads all components of a directory; empty for the default.
+
+    That is the default if every component has it. Else the variant of the first that lacks it is
+    taken for the whole pipeline; diffusers loads the default of the components without that one.
+
+    Raises:
+        ModelError: as `list_weight_files`.
+    """
+    for component in _component_files(path, list_weight_files(path)):
+        variants = [variant_of(file.name) for file in component]
+        if "" not in variants:
+            return variants[0]
+    return ""
+
+
+def _component_files(path: Path, files: Sequence[Path]) -> Sequence[Sequence[Path]]:
+    """The weight files of each component of a diffusers directory, in all their variants."""
     is_pipeline = (path / "model_index.json").exists()
     by_component: dict[Path, list[Path]] = {}
     for file in files:
         if (file.parent != path) == is_pipeline and file.parent.name != "safety_checker":
             by_component.setdefault(file.parent, []).append(file)
-    loaded = [file for component in by_component.values() for file in _select_variant(component)]
-    return tuple(loaded) or files
-
-
-def _select_variant(files: Sequence[Path]) -> Sequence[Path]:
-    """The default variant if there is one, as diffusers chooses; otherwise the first variant."""
-    variants = [variant_of(file.name) for file in files]
-    selected = "" if "" in variants else variants[0]
-    return [file for file, variant in zip(files, variants, strict=True) if variant == selected]
+    return tuple(by_component.values())
 
 
 def verify_readable(files: Sequence[Path]) -> None:
