@@ -82,7 +82,7 @@ class BatchRenderer:
                 self._model_cache.base_model(models.checkpoint, dtype, on_loading)
             )
             if models.vae is not None:
-                vae_dtype = torch.float32 if base_model.family.may_upcast_vae else dtype
+                vae_dtype = torch.float32 if models.upcast_vae else dtype
                 vae = pins.enter_context(self._model_cache.vae(models.vae, vae_dtype, on_loading))
                 base_model = base_model.with_vae(vae)
             controlnets = pins.enter_context(
