@@ -12,6 +12,7 @@ from PIL import Image
 
 from studio.engine.control.control_maps import control_map_key, make_control_map
 from studio.engine.device_errors import is_out_of_memory, map_backend_errors
+from studio.engine.diffusion.latents import VaeOverflows
 from studio.engine.diffusion.passes import PassRunner, Size
 from studio.engine.diffusion.pipeline import ActiveControlUnit, build_pipeline
 from studio.engine.diffusion.schedulers import schedule_notes
@@ -45,8 +46,11 @@ class _Output(NamedTuple):
 class BatchRenderer:
     """Renders one batch; a new one for each."""
 
-    def __init__(self, model_cache: ModelCache, batch: JobBatch) -> None:
+    def __init__(
+        self, model_cache: ModelCache, batch: JobBatch, vae_overflows: VaeOverflows
+    ) -> None:
         self._model_cache, self._batch = model_cache, batch
+        self._vae_overflows = vae_overflows
 
     def render(self, dtype: torch.dtype) -> list[RenderResult]:
         """Renders the batch with weights of `dtype`; a result for each job.
@@ -134,6 +138,7 @@ class BatchRenderer:
                 partial(self._units_for_size, controlnets),
                 PromptEmbeddings.concat(embeddings),
                 batch.callbacks,
+                self._vae_overflows,
             )
             images = runner.run(init_image)
         return [

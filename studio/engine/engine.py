@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio.engine.batch_renderer import BatchRenderer
 from studio.engine.diffusion.callbacks import RenderCallbacks
-from studio.engine.diffusion.latents import NonFiniteLatentsError
+from studio.engine.diffusion.latents import NonFiniteLatentsError, VaeOverflows
 from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
@@ -75,6 +75,7 @@ class Engine:
         self._model_cache = ModelCache(
             self.device, limits or CacheLimits(), self._configs, torch_compile, mover
         )
+        self._vae_overflows = VaeOverflows(not self._options.disable_approximations)
         silence_library_logging()
         log.info(
             "rendering on %s in %s, with torch %s",
@@ -153,7 +154,7 @@ class Engine:
 
         Returns the results and a note of the fallback. Raises RenderError when fp32 overflows, too.
         """
-        renderer = BatchRenderer(self._model_cache, batch)
+        renderer = BatchRenderer(self._model_cache, batch, self._vae_overflows)
         try:
             return renderer.render(self._dtype), ()
         except NonFiniteLatentsError as error:

@@ -83,7 +83,8 @@ def test_vae_overflow_while_decoding_falls_back_to_fp32(
         sample = real(vae, *args, **kwargs)[0]
         return (sample * (float("nan") if vae.dtype != torch.float32 else 1.0),)
 
-    half, job = with_options(harness, precision="bf16"), harness.job()
+    half = with_options(harness, precision="bf16", disable_approximations=True)
+    job = harness.job()
     expected = pixels(half.render(job).image)
     with monkeypatch.context() as patched:
         patched.setattr(AutoencoderKL, "decode", overflowing)
@@ -94,6 +95,30 @@ def test_vae_overflow_while_decoding_falls_back_to_fp32(
     assert half.engine.status().base_models.misses == 1
     assert np.abs(pixels(result.image) - expected).mean() < 3
     assert (pixels(half.render(job).image) == expected).all()
+
+
+# Issue 20, 6.
+@pytest.mark.parametrize("disable_approximations", [False, True])
+def test_vae_that_overflowed_decodes_in_fp32_at_once(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch, disable_approximations: bool
+) -> None:
+    """But in exact mode: there an image does not depend on what was rendered before it."""
+    dtypes: list[torch.dtype] = []
+    real = AutoencoderKL.decode
+
+    def overflowing(vae: AutoencoderKL, latents: torch.Tensor, **kwargs: Any) -> Any:
+        # (1, channels, height/8, width/8)
+        dtypes.append(vae.dtype)
+        output = real(vae, latents, **kwargs)
+        return output if vae.dtype == torch.float32 else (output[0].fill_(float("inf")),)
+
+    monkeypatch.setattr(AutoencoderKL, "decode", overflowing)
+    half = with_options(harness, precision="bf16", disable_approximations=disable_approximations)
+    first, second = (half.render(harness.job()) for _ in range(2))
+    bf16, fp32 = torch.bfloat16, torch.float32
+    assert dtypes == ([bf16, fp32, bf16, fp32] if disable_approximations else [bf16, fp32, fp32])
+    assert first.notes == second.notes
+    assert (pixels(first.image) == pixels(second.image)).all()
 
 
 def test_vae_overflow_while_encoding_falls_back_to_fp32(
