@@ -16,6 +16,7 @@ from studio.safety.webhook import ExternalModerator, WebhookModerator
 from studio.safety.word_lists import WordLists
 from studio.services.background_tasks import BackgroundTasks
 from studio.services.cost_estimates import Costs
+from studio.services.device_probe import DeviceProbe
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.regression import RegressionSuite
@@ -84,8 +85,17 @@ class AppContainer:
     request_factory: RequestFactory
     renders: RenderService
     model_downloads: ModelDownloads
+    device_probe: DeviceProbe
     token_counter: TokenCounter
     sample_doodles: tuple[SampleDoodle, ...]
+
+    def start(self, renders_here: bool = True) -> None:
+        """Begins, in the background, what a server does at its start.
+
+        It hashes models and, when it `renders_here`, looks at the device.
+        """
+        if renders_here:
+            self.device_probe.start()
 
     def close(self) -> None:
         """Finishes queued renders, ends the render thread and closes the database's connections."""
@@ -201,6 +211,7 @@ def create_app_container(
         request_factory=request_factory,
         renders=renders,
         model_downloads=ModelDownloads(settings),
+        device_probe=DeviceProbe(settings),
         token_counter=token_counter,
         sample_doodles=sample_doodles,
     )

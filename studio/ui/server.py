@@ -71,6 +71,7 @@ def serve(settings: Settings) -> None:
     configure_logging(settings.log_json, logging.WARNING)
     studio = create_app_container(settings)
     studio.retention.purge_expired()
+    studio.start()
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
         # Gradio hands out files from the working directory and its temporary folder.
         os.environ["GRADIO_TEMP_DIR"] = scratch
