@@ -9,6 +9,7 @@ from studio.engine.safety_checker import SafetyChecker
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.files import ensure_private_dir
 from studio.imaging.png_io import limit_pillow
+from studio.models.background_hashing import BackgroundHashing
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.safety.image_classifier import CompositeClassifier, ImageClassifier, OpenNsfwClassifier
@@ -85,6 +86,7 @@ class AppContainer:
     request_factory: RequestFactory
     renders: RenderService
     model_downloads: ModelDownloads
+    hashing: BackgroundHashing
     device_probe: DeviceProbe
     token_counter: TokenCounter
     sample_doodles: tuple[SampleDoodle, ...]
@@ -94,6 +96,7 @@ class AppContainer:
 
         It hashes models and, when it `renders_here`, looks at the device.
         """
+        self.hashing.start()
         if renders_here:
             self.device_probe.start()
 
@@ -211,6 +214,7 @@ def create_app_container(
         request_factory=request_factory,
         renders=renders,
         model_downloads=ModelDownloads(settings),
+        hashing=BackgroundHashing(catalog),
         device_probe=DeviceProbe(settings),
         token_counter=token_counter,
         sample_doodles=sample_doodles,

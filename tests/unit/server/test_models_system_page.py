@@ -58,6 +58,19 @@ def test_models_are_listed_with_their_memory_tier(client: TestClient) -> None:
     assert models_by_name["lora", "pocket-neon"]["triggers"]
 
 
+# Issue 20, 8.
+def test_models_are_listed_at_once_and_hashed_meanwhile(
+    client: TestClient, studio: AppContainer
+) -> None:
+    def hash_on_the_page() -> Any:
+        models = client.get("/models/list").json()["models"]
+        return {model["name"]: model["sha256"] for model in models}["new"]
+
+    write(studio.settings.user_models_dir / "loras" / "new.safetensors", {PEFT: (8, 128)})
+    assert hash_on_the_page() is None
+    assert until(hash_on_the_page)
+
+
 def test_download_reports_progress_until_done(client: TestClient) -> None:
     body = {"repo": "acme/loras", "kind": "lora", "file": "glow.safetensors"}
     started = client.post("/models/pull", json=body, headers=CSRF_HEADERS).json()
