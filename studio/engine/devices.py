@@ -140,7 +140,7 @@ def _card_problem(index: int) -> Message | None:
 def _missing_cuda() -> Message:
     """Why CUDA finds no device, in torch's words."""
     try:
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
     except (RuntimeError, AssertionError) as error:
         return message("engine.cuda_missing", version=torch.__version__, reason=first_line(error))
     return message("engine.cuda_missing", version=torch.__version__, reason="no device")

@@ -176,7 +176,7 @@ def _check_scheduler(directory: Path) -> None:
     name = str(config.get("_class_name"))
     if name.startswith("EDM") or "sigma_data" in config or _has_normalized_latents(directory):
         raise IncompatibleModelError("model.edm_sampling", what=label)
-    prediction = config.get("prediction_type", "epsilon")
+    prediction: str | Message = f"{config.get('prediction_type', 'epsilon')!s:.40}"
     if name.startswith("FlowMatch"):
         prediction = message("model.flow_matching")
     elif prediction in _PREDICTIONS:
