@@ -33,6 +33,15 @@ class AppContainer:
     evaluation: EvaluationServices
     background_tasks: BackgroundTasks
 
+    def start(self, renders_here: bool = True) -> None:
+        """Starts, in the background, what a server does when it begins.
+
+        It hashes models and, when it `renders_here`, looks at the device.
+        """
+        self.models.hashing.start()
+        if renders_here:
+            self.rendering.device_probe.start()
+
     def close(self) -> None:
         """Finishes queued renders, ends the render thread and closes the database's connections."""
         self.rendering.renders.close()

@@ -118,8 +118,11 @@ class Settings(BaseSettings):
         description="URL of the model hub that `studio models pull` downloads from. It has to be https,"
         " except on loopback.",
     )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="The device that renders. `auto`: CUDA, else MPS, else the CPU."
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?|mps)$",
+        description="The device that renders: `auto`, `cpu`, `cuda`, `cuda:1` (the second card), `mps`."
+        " `auto`: the first card that torch can use, else MPS, else the CPU.",
     )
     max_models_on_device: int = Field(
         2, ge=1, le=16, description="Number of base models that stay on the device."

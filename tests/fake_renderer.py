@@ -46,9 +46,9 @@ class FakeRenderer:
         return tuple(self._render(job, base, doodle, listener) for job, listener in pairs)
 
     def status(self) -> EngineStats:
-        """Empty caches."""
+        """Empty caches; no step against lack of memory was taken."""
         tier, cache = TieredCacheStats((), 0, 0, 0), CacheStats(0, 0, 0, 0, 0)
-        return EngineStats(tier, tier, tier, cache, cache, cache, cache)
+        return EngineStats(tier, tier, tier, cache, cache, cache, cache, oom_steps={"offload": 0})
 
     def _render(
         self,

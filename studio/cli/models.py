@@ -56,7 +56,7 @@ def list_models(as_json: AsJson = False) -> None:
             model.sha256 if as_json else model.sha256[:10],
             model.name,
         )
-        for model in _catalog().list_models()
+        for model in _hashed(_catalog()).list_models()
     ]
     print_table(("kind", "family", "bytes", "sha256", "name"), rows, as_json)
 
@@ -163,6 +163,16 @@ def remove(name: Name, yes: Yes = False) -> None:
     else:
         model.path.unlink()
     print_line(f"deleted {model.kind} {model.name}")
+
+
+def _hashed(catalog: "ModelCatalog") -> "ModelCatalog":
+    """The catalog, after several models at once have been hashed."""
+    from studio.models.background_hashing import BackgroundHashing
+
+    hashing = BackgroundHashing(catalog)
+    hashing.start()
+    hashing.wait()
+    return catalog
 
 
 def _catalog() -> "ModelCatalog":

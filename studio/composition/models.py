@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from studio.models.background_hashing import BackgroundHashing
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.services.model_downloads import ModelDownloads
@@ -14,6 +15,7 @@ class ModelServices:
     """The installed models, what installs more, and the tokenizers of the base models."""
 
     catalog: ModelCatalog
+    hashing: BackgroundHashing
     downloads: ModelDownloads
     token_counter: TokenCounter
 
@@ -32,4 +34,6 @@ def build_models(settings: Settings) -> ModelServices:
     """The services over the model directories of `settings`."""
     catalog = load_model_catalog(settings)
     token_counter = TokenCounter(catalog, bundled_path("assets") / "configurations")
-    return ModelServices(catalog, ModelDownloads(settings), token_counter)
+    return ModelServices(
+        catalog, BackgroundHashing(catalog), ModelDownloads(settings), token_counter
+    )

@@ -6,6 +6,7 @@ from functools import partial
 
 from studio.composition.stores import Stores
 from studio.models.catalog import ModelCatalog
+from studio.services.device_probe import DeviceProbe
 from studio.services.metrics import EngineCollector, QueueCollector
 from studio.services.moderation_service import ModerationService
 from studio.services.rendering.render_cache import RenderCache
@@ -23,6 +24,7 @@ class RenderingServices:
     request_factory: RequestFactory
     renders: RenderService
     cache: RenderCache
+    device_probe: DeviceProbe
 
 
 def build_rendering(
@@ -47,6 +49,7 @@ def build_rendering(
         RequestFactory(stores.base_images, catalog, stores.images, moderation),
         renders,
         RenderCache(settings.data_dir / "album", renders),
+        DeviceProbe(settings),
     )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from studio.engine.control.control_maps import control_map_key, make_control_map
 from studio.engine.device_errors import is_out_of_memory, map_backend_errors
+from studio.engine.diffusion.latents import VaeOverflows
 from studio.engine.diffusion.passes import PassRunner, Size
 from studio.engine.diffusion.pipeline import ActiveControlUnit, build_pipeline
 from studio.engine.diffusion.schedulers import schedule_notes
@@ -45,8 +46,11 @@ class _Output(NamedTuple):
 class BatchRenderer:
     """Renders one batch; a new one for each."""
 
-    def __init__(self, model_cache: ModelCache, batch: JobBatch) -> None:
+    def __init__(
+        self, model_cache: ModelCache, batch: JobBatch, vae_overflows: VaeOverflows
+    ) -> None:
         self._model_cache, self._batch = model_cache, batch
+        self._vae_overflows = vae_overflows
 
     def render(self, dtype: torch.dtype) -> list[RenderResult]:
         """Renders the batch with weights of `dtype`; a result for each job.
@@ -82,7 +86,7 @@ class BatchRenderer:
                 self._model_cache.base_model(models.checkpoint, dtype, on_loading)
             )
             if models.vae is not None:
-                vae_dtype = torch.float32 if base_model.family.may_upcast_vae else dtype
+                vae_dtype = torch.float32 if models.upcast_vae else dtype
                 vae = pins.enter_context(self._model_cache.vae(models.vae, vae_dtype, on_loading))
                 base_model = base_model.with_vae(vae)
             controlnets = pins.enter_context(
@@ -134,6 +138,7 @@ class BatchRenderer:
                 partial(self._units_for_size, controlnets),
                 PromptEmbeddings.concat(embeddings),
                 batch.callbacks,
+                self._vae_overflows,
             )
             images = runner.run(init_image)
         return [

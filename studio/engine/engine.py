@@ -1,6 +1,5 @@
 """Renders jobs on one device: resolves their models, and falls back to fp32 when fp16 overflows."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,8 +9,9 @@ import torch
 from PIL import Image
 
 from studio.engine.batch_renderer import BatchRenderer
+from studio.engine.devices import describe_device, log_device, resolve_device
 from studio.engine.diffusion.callbacks import RenderCallbacks
-from studio.engine.diffusion.latents import NonFiniteLatentsError
+from studio.engine.diffusion.latents import NonFiniteLatentsError, VaeOverflows
 from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
@@ -19,13 +19,7 @@ from studio.engine.loading.resolve import resolve_models
 from studio.engine.memory.device_transfer import HasModules
 from studio.engine.memory.model_cache import CacheLimits, ModelCache
 from studio.engine.memory.tiered_cache import ModelMover
-from studio.engine.options import (
-    EngineOptions,
-    device_name,
-    precision_name,
-    resolve_device,
-    resolve_dtype,
-)
+from studio.engine.options import EngineOptions, resolve_dtype
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import RenderError
@@ -33,8 +27,6 @@ from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.generation.job import RenderJob
 from studio.settings import bundled_path
-
-log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -56,14 +48,14 @@ class Engine:
         """
         Args:
             catalog: where models are found by name.
-            device: `auto`, or torch's name of a device.
+            device: as `resolve_device` takes it.
             limits: limits of the caches.
             config_dir: configurations for single-file checkpoints; None: those that ship.
             options: precision, approximations and job timeout.
             clock: monotonic seconds, for the job timeout.
             mover: moves models to the device and back; None: by torch.
 
-        Raises RenderError when torch does not find the device.
+        Raises RenderError when the device cannot be used.
         """
         self._catalog = catalog
         self.device = resolve_device(device)
@@ -75,17 +67,14 @@ class Engine:
         self._model_cache = ModelCache(
             self.device, limits or CacheLimits(), self._configs, torch_compile, mover
         )
+        self._vae_overflows = VaeOverflows(not self._options.disable_approximations)
         silence_library_logging()
-        log.info(
-            "rendering on %s in %s, with torch %s",
-            device_name(self.device),
-            precision_name(self._dtype),
-            torch.__version__,
-        )
+        self._device_info = describe_device(self.device, self._dtype, device)
+        log_device(self._device_info)
 
     def status(self) -> EngineStats:
-        """Contents, hits and misses of every cache."""
-        return self._model_cache.status()
+        """Contents, hits and misses of every cache, and the device."""
+        return replace(self._model_cache.status(), device=self._device_info)
 
     def unload_all(self) -> None:
         """Evicts every model from the device and from RAM, and clears all caches."""
@@ -153,7 +142,7 @@ class Engine:
 
         Returns the results and a note of the fallback. Raises RenderError when fp32 overflows, too.
         """
-        renderer = BatchRenderer(self._model_cache, batch)
+        renderer = BatchRenderer(self._model_cache, batch, self._vae_overflows)
         try:
             return renderer.render(self._dtype), ()
         except NonFiniteLatentsError as error:

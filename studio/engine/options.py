@@ -1,11 +1,9 @@
-"""Options of an engine: device, precision, approximations and the job timeout."""
+"""Options of an engine: precision, approximations and the job timeout."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-
-from studio.errors import RenderError
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
@@ -33,34 +31,11 @@ class EngineOptions:
     """A job fails at the first step after this time, model loading included; None: no timeout."""
 
 
-def resolve_device(name: str) -> torch.device:
-    """The torch device for a setting: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
-
-    `auto` is the first CUDA device, else MPS, else the CPU.
-
-    Raises RenderError when torch does not find the device.
-    """
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    if (name == "cuda" and not cuda) or (name == "mps" and not mps):
-        raise RenderError("engine.device_not_found", version=torch.__version__, device=name)
-    return torch.device(name)
-
-
 def resolve_dtype(device: torch.device, precision: Precision) -> torch.dtype:
     """The data type for a setting; `auto` is fp16 on CUDA, where it doubles the speed, else fp32."""
     if precision != "auto":
         return _DTYPES[precision]
     return torch.float16 if device.type == "cuda" else torch.float32
-
-
-def device_name(device: torch.device) -> str:
-    """The device for the log, e.g. `cuda (NVIDIA L4, 22 GiB)`."""
-    if device.type != "cuda":
-        return str(device)
-    properties = torch.cuda.get_device_properties(device)
-    return f"{device} ({properties.name}, {properties.total_memory / 2**30:.0f} GiB)"
 
 
 def precision_name(dtype: torch.dtype) -> str:

@@ -1,7 +1,8 @@
 """The catalog of installed models: those that ship with the product, and those in the user's directories."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,7 +18,7 @@ from studio.models.discovery import find_pickled_weights, find_preview_image, sc
 from studio.models.file_cache import FileDependentCache
 from studio.models.folder_config import family_of_directory
 from studio.models.safetensors_header import ModelIdentity, identify_model
-from studio.models.types import DIR_BY_TYPE, ModelInfo
+from studio.models.types import DIR_BY_TYPE, ListedModel, ModelInfo
 from studio.models.weights import HashCache, list_weight_files, loaded_files
 from studio.recipes.generation.recipe import (
     KIND_NAMES,
@@ -48,7 +49,27 @@ class ModelCatalog:
         self._directories = tuple(directories)
         self._hashes = hashes
         self._scan_cache: FileDependentCache[_ScannedType] = FileDependentCache()
+        self._description_cache: FileDependentCache[ListedModel] = FileDependentCache()
         self._model_cache: FileDependentCache[ModelInfo] = FileDependentCache()
+
+    def list_files(self, kind: ModelType | None = None) -> tuple[ListedModel, ...]:
+        """All usable models as `list_models`, at once: without the hashes that are not known yet."""
+        kinds: tuple[ModelType, ...] = (kind,) if kind else tuple(DIR_BY_TYPE)
+        models: list[ListedModel] = []
+        for listed_kind in kinds:
+            for name, path in sorted(self._paths(listed_kind).items()):
+                with suppress(ModelError, OSError):
+                    model = self._description(listed_kind, name, path)
+                    sha256 = self._hashes.cached(list_weight_files(path))
+                    models.append(replace(model, sha256=sha256))
+        return tuple(models)
+
+    def hash_of(self, model: ListedModel) -> str:
+        """The hash over a model's files, which takes seconds for each gigabyte when it is not known.
+
+        Raises OSError and ModelError when a file cannot be read.
+        """
+        return self._hashes.sha256_of(list_weight_files(model.path))
 
     def list_models(self, kind: ModelType | None = None) -> tuple[ModelInfo, ...]:
         """All usable models, sorted by type and name; the others are in `list_problems`."""
@@ -107,7 +128,7 @@ class ModelCatalog:
             problems += self._scanned(kind).problems
             for name, path in sorted(self._paths(kind).items()):
                 try:
-                    self._model(kind, name, path)
+                    self._description(kind, name, path)
                 except ModelError as error:
                     problems.append((path, error.message))
         for directory in self._directories:
@@ -145,40 +166,58 @@ class ModelCatalog:
         """A model, inspected again only when one of its files has changed: every request needs it."""
         return self._model_cache.get_or_compute(
             (kind, name, path),
-            lambda: (
-                self._inspect(kind, name, path),
-                [path, path.with_suffix(".yaml"), *path.rglob("*")],
-            ),
+            lambda: (self._inspect(kind, name, path), _dependencies(path)),
+        )
+
+    def _description(self, kind: ModelType, name: str, path: Path) -> ListedModel:
+        return self._description_cache.get_or_compute(
+            (kind, name, path), lambda: (_describe(kind, name, path), _dependencies(path))
         )
 
     def _inspect(self, kind: ModelType, name: str, path: Path) -> ModelInfo:
         """Reads a model's headers and hash. Raises CorruptModelError or IncompatibleModelError."""
-        try:
-            files = list_weight_files(path)
-            identity = _identify(kind, path)
-            size = sum(file.stat().st_size for file in loaded_files(path))
-            sha256 = self._hashes.sha256_of(files)
-        except CorruptModelError as error:
-            if path.is_file():
-                raise
-            raise CorruptModelError(
-                "model.damaged", kind=KIND_NAMES[kind], name=name, reason=error.message
-            ) from None
-        except StudioError:
-            raise
-        except Exception as error:
-            # A file from outside can cause any exception; none may break the list of all models.
-            raise _inspection_error(error, kind, name) from error
-        return ModelInfo(
+        model = self._description(kind, name, path)
+        with _inspection_errors(kind, name, path):
+            return ModelInfo(**vars(replace(model, sha256=self.hash_of(model))))
+
+
+def _dependencies(path: Path) -> list[Path]:
+    """The files that a model's description depends on."""
+    return [path, path.with_suffix(".yaml"), *path.rglob("*")]
+
+
+def _describe(kind: ModelType, name: str, path: Path) -> ListedModel:
+    """Reads a model's headers or configuration. Raises as `ModelCatalog.get`."""
+    with _inspection_errors(kind, name, path):
+        list_weight_files(path)
+        identity = _identify(kind, path)
+        return ListedModel(
             kind=kind,
             name=name,
             family=identity.family,
             path=path,
-            size_bytes=size,
-            sha256=sha256,
+            size_bytes=sum(file.stat().st_size for file in loaded_files(path)),
             trigger_words=identity.trigger_words,
             prediction_type=identity.prediction_type,
         )
+
+
+@contextmanager
+def _inspection_errors(kind: ModelType, name: str, path: Path) -> Iterator[None]:
+    """Maps the errors of the block to those of `ModelCatalog.get`."""
+    try:
+        yield
+    except CorruptModelError as error:
+        if path.is_file():
+            raise
+        raise CorruptModelError(
+            "model.damaged", kind=KIND_NAMES[kind], name=name, reason=error.message
+        ) from None
+    except StudioError:
+        raise
+    except Exception as error:
+        # A file from outside can cause any exception; none may break the list of all models.
+        raise _inspection_error(error, kind, name) from error
 
 
 def _inspection_error(error: Exception, kind: ModelType, name: str) -> CorruptModelError:

@@ -19,6 +19,10 @@ MAX_LAYERS = 1000
 
 _LAYER_COUNTS = ("num_hidden_layers", "num_layers", "num_single_layers", "layers_per_block")
 _LATENT_CHANNELS = 4
+_MAP_CHANNELS = 3
+"""Channels of a control map: red, green and blue."""
+_PREDICTIONS = ("epsilon", "sample", "v_prediction")
+"""What the denoiser may predict, by diffusers' names."""
 _PURPOSE_BY_CHANNELS: Mapping[str, Message] = {
     "5": message("model.for_depth"),
     "7": message("model.for_upscaling"),
@@ -127,6 +131,11 @@ def _is_xl(config: Mapping[str, object]) -> bool:
 def _check_controlnet(directory: Path) -> ModelFamily:
     label = message("model.this_controlnet", name=directory.name)
     config = _check_class(directory, "config.json", "ControlNetModel", label)
+    channels = config.get("conditioning_channels", _MAP_CHANNELS)
+    if channels != _MAP_CHANNELS:
+        raise IncompatibleModelError(
+            "model.map_channels", name=directory.name, count=f"{channels!r:.20}"
+        )
     return "sdxl" if _is_xl(config) else _family_from_config(config)
 
 
@@ -161,11 +170,26 @@ def _is_empty(index: Mapping[str, object], component: str) -> bool:
 
 
 def _check_scheduler(directory: Path) -> None:
-    scheduler = _read_config(directory, "scheduler/scheduler_config.json")
-    if str(scheduler.get("_class_name")).startswith("EDM"):
-        raise IncompatibleModelError(
-            "model.edm_sampling", what=message("model.this_base_model", name=directory.name)
-        )
+    """Refuses what no sampler of the studio can sample, such as EDM (Karras et al., 2022)."""
+    config = _read_config(directory, "scheduler/scheduler_config.json")
+    label = message("model.this_base_model", name=directory.name)
+    name = str(config.get("_class_name"))
+    if name.startswith("EDM") or "sigma_data" in config or _has_normalized_latents(directory):
+        raise IncompatibleModelError("model.edm_sampling", what=label)
+    prediction: str | Message = f"{config.get('prediction_type', 'epsilon')!s:.40}"
+    if name.startswith("FlowMatch"):
+        prediction = message("model.flow_matching")
+    elif prediction in _PREDICTIONS:
+        return
+    raise IncompatibleModelError("model.prediction_unknown", what=label, prediction=prediction)
+
+
+def _has_normalized_latents(directory: Path) -> bool:
+    """Whether the VAE's latents have a mean and deviation per channel, as EDM models' do."""
+    if not (directory / "vae" / "config.json").exists():
+        return False
+    config = _read_config(directory, "vae/config.json")
+    return config.get("latents_mean") is not None or config.get("latents_std") is not None
 
 
 def _check_layers(directory: Path) -> None:

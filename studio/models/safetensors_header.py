@@ -143,12 +143,11 @@ def identify_model(file: Path) -> ModelIdentity:
     """
     header = read_header(file)
     reject_controlnet_union(header.shapes, file.name)
+    _reject_other_conditioning(header, file)
     for identify in (_identify_checkpoint, _identify_lora, _identify_controlnet, _identify_vae):
         identity = identify(header, file)
         if identity is not None:
             return identity
-    if header.has_prefix("adapter.body.") or header.has_prefix("body.0.resnets."):
-        raise IncompatibleModelError("model.is_t2i_adapter", file=file.name)
     raise IncompatibleModelError("model.layout_unknown", file=file.name)
 
 
@@ -164,6 +163,27 @@ def reject_controlnet_union(names: Iterable[str], label: str | Message) -> None:
     """
     if any(name.startswith(_UNION_KEYS) for name in names):
         raise IncompatibleModelError("model.is_controlnet_union", what=label)
+
+
+def _reject_other_conditioning(header: SafetensorsHeader, file: Path) -> None:
+    """Raises IncompatibleModelError for what conditions a model but is no plain ControlNet."""
+    if header.has_prefix("ip_adapter.") or header.has_prefix("image_proj."):
+        raise IncompatibleModelError("model.is_ip_adapter", file=file.name)
+    for prefix, what in _OTHER_CONDITIONING.items():
+        if header.has_prefix(prefix):
+            raise IncompatibleModelError("model.is_other_conditioning", file=file.name, what=what)
+
+
+_OTHER_CONDITIONING: Mapping[str, Message] = {
+    "lora_controlnet": message("model.control_lora"),
+    "lllite_unet_": message("model.controlnet_lllite"),
+    # Stable Diffusion 3, Flux and others, in diffusers' layout and in XLabs'.
+    "controlnet_blocks.": message("model.transformer_controlnet"),
+    "adapter.body.": message("model.t2i_adapter"),
+    "body.0.": message("model.t2i_adapter"),
+}
+"""Names of models that are no ControlNets, by the beginning of a weight's name in the layouts that
+are published."""
 
 
 def _identify_checkpoint(header: SafetensorsHeader, file: Path) -> ModelIdentity | None:
@@ -228,12 +248,12 @@ def _identify_lora(header: SafetensorsHeader, _: Path) -> ModelIdentity | None:
 
 
 def _identify_controlnet(header: SafetensorsHeader, _: Path) -> ModelIdentity | None:
-    """ControlNets in the original layout (`control_model.`) and in diffusers'."""
-    if not header.has_prefix("control_model.") and not header.has_prefix(
-        "controlnet_cond_embedding"
+    """ControlNets in diffusers' layout and in the original one, with `control_model.` or without."""
+    if not any(
+        map(header.has_prefix, ("control_model.", "zero_convs.", "controlnet_cond_embedding"))
     ):
         return None
-    if header.has_prefix("add_embedding.") or header.has_prefix("control_model.label_emb."):
+    if any(map(header.has_prefix, ("add_embedding.", "control_model.label_emb.", "label_emb."))):
         return ModelIdentity("controlnet", "sdxl")
     return ModelIdentity("controlnet", _family_of(header.find_shape(_CROSS_ATTN_KEY)))
 

@@ -43,6 +43,25 @@ FAMILY_BY_CROSS_ATTENTION_DIM: dict[int, ModelFamily] = {
 
 
 @dataclass(frozen=True)
+class ListedModel:
+    """A model as its headers and configuration describe it: known at once, as its hash is not.
+
+    Attributes:
+        sha256: None until it is computed.
+        For the rest see `ModelInfo`.
+    """
+
+    kind: ModelType
+    name: str
+    family: ModelFamily
+    path: Path
+    size_bytes: int
+    sha256: str | None = None
+    trigger_words: tuple[str, ...] = ()
+    prediction_type: Prediction | None = None
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """One model on disk: a diffusers directory, or a single safetensors file.
 

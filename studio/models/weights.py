@@ -5,7 +5,9 @@ import json
 import os
 import re
 import stat
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
@@ -70,8 +72,8 @@ def list_weight_files(path: Path) -> tuple[Path, ...]:
 def loaded_files(path: Path) -> tuple[Path, ...]:
     """The weight files that are read when a model is loaded.
 
-    Of a diffusers directory that is one variant of each component, without single-file copies next to
-    `model_index.json` and without the safety checker.
+    Of a diffusers directory that is one variant of each component (`folder_variant`), without
+    single-file copies next to `model_index.json` and without the safety checker.
 
     Raises:
         ModelError: as `list_weight_files`.
@@ -79,20 +81,37 @@ def loaded_files(path: Path) -> tuple[Path, ...]:
     files = list_weight_files(path)
     if not path.is_dir():
         return files
+    variant, loaded = folder_variant(path), []
+    for component in _component_files(path, files):
+        chosen = [file for file in component if variant_of(file.name) == variant]
+        loaded += chosen or [file for file in component if not variant_of(file.name)]
+    return tuple(loaded) or files
+
+
+def folder_variant(path: Path) -> str:
+    """The `variant` with which diffusers loads all components of a directory; empty for the default.
+
+    That is the default if every component has it. Else the variant of the first that lacks it is
+    taken for the whole pipeline; diffusers loads the default of the components without that one.
+
+    Raises:
+        ModelError: as `list_weight_files`.
+    """
+    for component in _component_files(path, list_weight_files(path)):
+        variants = [variant_of(file.name) for file in component]
+        if "" not in variants:
+            return variants[0]
+    return ""
+
+
+def _component_files(path: Path, files: Sequence[Path]) -> Sequence[Sequence[Path]]:
+    """The weight files of each component of a diffusers directory, in all their variants."""
     is_pipeline = (path / "model_index.json").exists()
     by_component: dict[Path, list[Path]] = {}
     for file in files:
         if (file.parent != path) == is_pipeline and file.parent.name != "safety_checker":
             by_component.setdefault(file.parent, []).append(file)
-    loaded = [file for component in by_component.values() for file in _select_variant(component)]
-    return tuple(loaded) or files
-
-
-def _select_variant(files: Sequence[Path]) -> Sequence[Path]:
-    """The default variant if there is one, as diffusers chooses; otherwise the first variant."""
-    variants = [variant_of(file.name) for file in files]
-    selected = "" if "" in variants else variants[0]
-    return [file for file, variant in zip(files, variants, strict=True) if variant == selected]
+    return tuple(by_component.values())
 
 
 def verify_readable(files: Sequence[Path]) -> None:
@@ -111,7 +130,7 @@ def verify_readable(files: Sequence[Path]) -> None:
 
 
 class HashCache:
-    """SHA-256 hashes of models, cached by path, size and modification time.
+    """SHA-256 hashes of models, cached by path, size and modification time. Thread-safe.
 
     Args:
         cache_file: a JSON file; None caches in memory only. A file that cannot be written is ignored.
@@ -119,20 +138,46 @@ class HashCache:
 
     def __init__(self, cache_file: Path | None) -> None:
         self._cache_file = cache_file
+        self._lock = threading.Lock()
         self._cached: dict[str, str] = self._read()
+        self._running: dict[str, Future[str]] = {}
+
+    def cached(self, files: Sequence[Path]) -> str | None:
+        """The hash over `files` if it is known. Raises OSError when a file does not exist."""
+        return self._cached.get(_cache_key(files))
 
     def sha256_of(self, files: Sequence[Path]) -> str:
         """One hash over the contents of `files`, in their order.
+
+        When another thread computes it, waits for that.
 
         Raises:
             OSError: a file does not exist.
             ModelError: a file cannot be read.
         """
-        key = json.dumps([[str(f), s.st_size, s.st_mtime_ns] for f in files if (s := f.stat())])
-        if key not in self._cached:
-            self._cached[key] = _compute_sha256(files)
+        key = _cache_key(files)
+        with self._lock:
+            if key in self._cached:
+                return self._cached[key]
+            other = self._running.get(key)
+            future = self._running.setdefault(key, Future())
+        if other is not None:
+            return other.result()
+        try:
+            future.set_result(self._compute(key, files))
+        except Exception as error:
+            future.set_exception(error)
+        finally:
+            with self._lock:
+                del self._running[key]
+        return future.result()
+
+    def _compute(self, key: str, files: Sequence[Path]) -> str:
+        digest = _compute_sha256(files)
+        with self._lock:
+            self._cached[key] = digest
             self._write()
-        return self._cached[key]
+        return digest
 
     def _read(self) -> dict[str, str]:
         if self._cache_file is None or not self._cache_file.exists():
@@ -146,6 +191,8 @@ class HashCache:
     def _write(self) -> None:
         if self._cache_file is None:
             return
+        # Another process has perhaps added some.
+        self._cached = self._read() | self._cached
         partial = self._cache_file.with_suffix(".partial")
         try:
             partial.write_text(json.dumps(self._cached))
@@ -153,6 +200,10 @@ class HashCache:
         except OSError:
             with suppress(OSError):
                 partial.unlink()
+
+
+def _cache_key(files: Sequence[Path]) -> str:
+    return json.dumps([[str(f), s.st_size, s.st_mtime_ns] for f in files if (s := f.stat())])
 
 
 def _compute_sha256(files: Sequence[Path]) -> str:

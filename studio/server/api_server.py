@@ -38,6 +38,7 @@ def serve(settings: Settings) -> None:
     os.umask(0o077)
     studio = create_app_container(settings)
     studio.serving.maintenance.reserve(TAKEOVER_SECONDS)
+    studio.start(renders_here=not settings.broker_url.get_secret_value())
     host, port = listener.getsockname()[:2]
     print(f"Doodle themes: http://{host}:{port}/api/v1/docs", flush=True)
     fatal: list[StudioError] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
-from studio.engine.stats import EngineStats
+from studio.engine.stats import DeviceInfo, EngineStats
 from studio.services.rendering.render_service import RenderService
 from studio.settings import Settings
 from studio.store.job_types import QueueDepth
@@ -60,10 +60,10 @@ class QueueStatus:
 @dataclass(frozen=True)
 class SystemStatus:
     """`disk_free` and `disk_total` are bytes of the disk with the data directory (`home`);
-    `engine` is None until the first render."""
+    `engine` is None until the first render; `device` is None until it has been looked at."""
 
     versions: dict[str, str]
-    device: str
+    device: DeviceInfo | None
     home: str
     disk_free: int
     disk_total: int
@@ -74,14 +74,23 @@ class SystemStatus:
 
 
 def system_status(
-    settings: Settings, rendering: RenderService, jobs: JobStore, log_lines: Sequence[str]
+    settings: Settings,
+    rendering: RenderService,
+    jobs: JobStore,
+    probed_device: DeviceInfo | None,
+    log_lines: Sequence[str],
 ) -> SystemStatus:
-    """The status of this process and of the job queue."""
+    """The status of this process and of the job queue.
+
+    Args:
+        probed_device: shown until the engine knows its device.
+    """
+    engine = rendering.engine_status()
     disk = shutil.disk_usage(settings.data_dir)
     versions = {package: version(package) for package in REPORTED_PACKAGES}
     return SystemStatus(
         versions={"python": platform.python_version(), **versions},
-        device=settings.device,
+        device=(engine and engine.device) or probed_device,
         home=str(settings.data_dir),
         disk_free=disk.free,
         disk_total=disk.total,
@@ -95,6 +104,6 @@ def system_status(
             ended=jobs.stats.count_finished_since(datetime.now(UTC) - timedelta(days=1)),
             mean_durations=rendering.metrics.mean_durations(),
         ),
-        engine=rendering.engine_status(),
+        engine=engine,
         log=tuple(log_lines),
     )

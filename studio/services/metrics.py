@@ -1,4 +1,4 @@
-"""Prometheus metrics: durations and outcomes of jobs, queue depth, engine cache hits and sizes."""
+"""Prometheus metrics: durations and outcomes of jobs, queue depth, engine cache hits and sizes, the device."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -128,6 +128,27 @@ class EngineCollector(Collector):
         _add_caches(status, lookups, sizes)
         yield lookups
         yield sizes
+        yield from _device_metrics(status)
+
+
+def _device_metrics(status: EngineStats) -> Iterator[Metric]:
+    """`rate(studio_device_busy_seconds_total)` is the share of time in which the device had work."""
+    counts = {
+        "studio_device_busy_seconds": (
+            "Seconds in which the device had work.",
+            status.busy_seconds,
+        ),
+        "studio_engine_graph_captures": ("CUDA graphs captured.", status.graph_captures),
+        "studio_engine_graph_hits": ("Steps that replayed a CUDA graph.", status.graph_hits),
+    }
+    for name, (documentation, value) in counts.items():
+        yield CounterMetricFamily(name, documentation, value)
+    steps = CounterMetricFamily(
+        "studio_engine_oom_steps", "Steps taken against lack of device memory.", labels=["step"]
+    )
+    for step, count in sorted(status.oom_steps.items()):
+        steps.add_metric([step], count)
+    yield steps
 
 
 def _add_tiered_caches(

@@ -48,6 +48,7 @@ SAMPLING_RANGES: Mapping[str, tuple[float, float, float]] = {
     "steps": (1, 150, 1),
     "guidance_scale": (1, 30, 0.5),
     "denoising_strength": (0, 1, 0.01),
+    "guidance_rescale": (0, 1, 0.01),
     "guidance_end_fraction": (0, 1, 0.01),
     "clip_skip": (1, 12, 1),
     "deepcache_interval": (1, 10, 1),

@@ -58,13 +58,14 @@ def serve(settings: Settings) -> None:
     no user could sign in.
     """
     needs_users = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
-    if needs_users and not create_app_container(settings).users.any():
+    if needs_users and not create_app_container(settings).stores.users.any():
         raise AddressInUseError("auth.nobody_could_sign_in", host=settings.host)
     listener = bind_socket(settings.host, settings.port)
     os.umask(0o077)
     configure_logging(settings.log_json, logging.WARNING)
     studio = create_app_container(settings)
     studio.serving.retention.purge_expired()
+    studio.start()
     with scratch_directory():
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)

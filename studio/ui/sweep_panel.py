@@ -48,6 +48,7 @@ SWEEPABLE_FIELDS: Mapping[str, Message] = {
     "control_units.0.weight": message("studio.sweep_unit_weight", slot=1),
     "control_units.0.end": message("studio.sweep_unit_end", slot=1),
     "control_units.1.weight": message("studio.sweep_unit_weight", slot=2),
+    "guidance_rescale": FIELD_LABELS["guidance_rescale"],
     "guidance_end_fraction": FIELD_LABELS["guidance_end_fraction"],
     "clip_skip": FIELD_LABELS["clip_skip"],
     "deepcache_interval": FIELD_LABELS["deepcache_interval"],

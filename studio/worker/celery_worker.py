@@ -14,11 +14,12 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event as ProcessEvent
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 
 from studio.composition.models import load_model_catalog
 from studio.errors import DeviceLostError, InvalidInputError
 from studio.logging_config import configure_logging
+from studio.services.device_probe import DeviceProbe
 from studio.services.rendering.renderer import Renderer
 from studio.services.requests.celery_app import (
     MODEL_AFFINITY,
@@ -89,6 +90,8 @@ def run_worker(
     queues = _queue_names(settings)
     _watch_for_new_checkpoints(app, settings, name, queues)
     _stop_on_device_loss(device_lost)
+    if renderer is None:
+        _look_at_device(settings)
     try:
         app.worker_main(
             [
@@ -121,6 +124,15 @@ def _watch_for_new_checkpoints(
         start_periodic_thread("rescan", RESCAN_INTERVAL_SECONDS, rescan)
 
     worker_ready.connect(on_ready, weak=False)
+
+
+def _look_at_device(settings: Settings) -> None:
+    """Logs the device as soon as the rendering process has started; the parent never touches it."""
+
+    def on_process_init(**_: object) -> None:
+        DeviceProbe(settings).start()
+
+    worker_process_init.connect(on_process_init, weak=False)
 
 
 def _stop_on_device_loss(device_lost: ProcessEvent) -> None:

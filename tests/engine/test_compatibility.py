@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 
 from studio.app import AppContainer
+from studio.engine.diffusion.schedulers import build_scheduler
 from studio.engine.engine import Engine
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.model_loader import load_base_model, load_controlnet
+from studio.engine.options import EngineOptions
 from studio.errors import IncompatibleModelError
 from studio.models.catalog import ModelCatalog
 from studio.models.types import ModelFamily, ModelInfo
@@ -101,6 +104,33 @@ def test_vae_with_other_latent_channels_is_refused(harness: RenderHarness, model
         render(harness, "sd15", vae=vae)
 
 
+# Issue 20, 6.
+@pytest.mark.parametrize("force_upcast", [True, False])
+def test_chosen_vae_is_upcast_by_its_own_configuration(
+    harness: RenderHarness,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    force_upcast: bool,
+) -> None:
+    """Such as the one that was mended to run in fp16."""
+    vae = write_vae(models, "sdxl")
+    config = models / "vaes" / vae.name / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"force_upcast": force_upcast}))
+    dtypes: list[torch.dtype] = []
+    real = AutoencoderKL.decode
+
+    def decode(self: Any, latents: torch.Tensor, **kwargs: Any) -> Any:
+        # (1, channels, height/8, width/8)
+        dtypes.append(latents.dtype)
+        return real(self, latents, **kwargs)
+
+    monkeypatch.setattr(AutoencoderKL, "decode", decode)
+    engine = Engine(harness.catalog, "cpu", options=EngineOptions(precision="bf16"))
+    half = RenderHarness(harness.studio, harness.catalog, engine)
+    render(half, "sdxl-folder", vae=vae)
+    assert dtypes == [torch.float32 if force_upcast else torch.bfloat16]
+
+
 # Issue 18, 15.
 def test_single_file_vae_of_unknown_family_gives_a_note_for_sdxl(
     harness: RenderHarness, models: Path
@@ -135,6 +165,31 @@ def test_controlnet_of_unknown_family_needs_the_same_cross_attention_dim(
             render(harness, base_model, control_units=[unit])
     assert harness.engine.status().base_models.misses == 0
     render(harness, "sd15-folder", control_units=[unit])
+
+
+# Issue 20, 6.
+@pytest.mark.parametrize("layout", ["folder", "file"])
+def test_controlnet_with_another_first_layer_is_refused_before_loading(
+    harness: RenderHarness, models: Path, layout: str
+) -> None:
+    """Its family fits; its latents do not have the base model's channels, or its layers their width."""
+    unit = write_controlnet(models, "sd15", cross_attention_dim=768, in_channels=16)
+    if layout == "file":
+        # The family is told by the width of the embeddings: 768 is sd15's.
+        weights = {
+            "zero_convs.0.0.weight": torch.zeros(16, 16, 1, 1),
+            "input_blocks.0.0.weight": torch.zeros(16, 16, 3, 3),
+            "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": torch.zeros(16, 768),
+        }
+        save_file(weights, models / "controlnets" / "wide.safetensors")
+        unit["model"] = {"name": "wide"}
+    name = unit["model"]["name"]
+    with pytest.raises(
+        IncompatibleModelError,
+        match=rf"'{name}' reads latents of 16 channels .* base model 'sd15' .* 4",
+    ):
+        render(harness, "sd15", control_units=[unit])
+    assert harness.engine.status().base_models.misses == 0
 
 
 # Issue 18, 15.
@@ -183,6 +238,30 @@ def test_zero_terminal_snr_is_used_or_noted(harness: RenderHarness, models: Path
     assert str(note).endswith(
         "choose one of Euler, Euler a, DPM++ 2M, DPM++ 2M SDE, DDIM, UniPC, LCM"
     )
+
+
+# Issue 20, 6.
+def test_zero_terminal_snr_begins_at_the_last_timestep(tmp_path: Path) -> None:
+    """Lin et al. (2023), section 3.3: else the model never sees the noise it was trained to begin with."""
+    file = tiny.write_single_file("sdxl", tmp_path)
+    save_file(load_file(file) | {"v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, file)
+    configurations = BundledConfigs(bundled_path("assets") / "configurations")
+    zero_snr = configurations.default_scheduler(model(file, "sdxl"))
+    for sampler in ("Euler", "DDIM", "DPM++ 2M"):
+        scheduler = build_scheduler(zero_snr, sampler, "Automatic")
+        scheduler.set_timesteps(10)
+        assert int(scheduler.timesteps[0]) == 999
+        assert float(scheduler.alphas_cumprod[-1]) < 1e-6
+
+
+# Issue 20, 6.
+def test_folder_with_one_half_precision_component_is_loaded(tmp_path: Path) -> None:
+    folder = tiny.write_folder("sd15", tmp_path)
+    expected = load(folder, "sd15").vae.state_dict()
+    (weights,) = (folder / "vae").glob("*.safetensors")
+    weights.rename(weights.with_name("diffusion_pytorch_model.fp16.safetensors"))
+    loaded = load(folder, "sd15").vae.state_dict()
+    assert all((loaded[name] == value).all() for name, value in expected.items())
 
 
 # Issue 18, 15.

@@ -8,21 +8,23 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
     FlowMatchHeunDiscreteScheduler,
     SD3Transformer2DModel,
+    StableDiffusionXLImg2ImgPipeline,
     UNet2DConditionModel,
 )
 
 from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.errors import IncompatibleModelError
+from studio.errors import IncompatibleModelError, JobCancelledError
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ModelRef
 from studio.recipes.generation.samplers import SAMPLERS, Sampler
 from studio.settings import bundled_path
+from tests import examples
 from tests.engine import tiny
 from tests.engine.conftest import RenderHarness
-from tests.engine.pixels import pixels
+from tests.engine.pixels import Pixels, pixels
 
 SECOND_ORDER = ("Heun", "DPM2", "DPM2 a")
 
@@ -49,6 +51,10 @@ def job(harness: RenderHarness, base_model: str = "sd15", **changes: Any) -> Ren
         "sampler": "Euler",
     } | changes
     return harness.job(base_model=ModelRef(name=base_model), **settings)
+
+
+def render_tiny(harness: RenderHarness, base_model: str, **changes: Any) -> Pixels:
+    return pixels(harness.render(job(harness, base_model, **changes)).image)
 
 
 @pytest.fixture
@@ -175,3 +181,44 @@ def test_deepcache_is_refused_for_a_unet_without_mid_block(
         IncompatibleModelError, match="'sd15' has no middle block, .* set DeepCache to 1"
     ):
         tiny_harness.render(job(tiny_harness, deepcache_interval=3))
+
+
+# Issue 20, 6.
+def test_guidance_rescale_equals_diffusers_own(
+    tiny_harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SDXL's pipeline without ControlNets is the one that has it in diffusers."""
+    settings: dict[str, Any] = {"guidance_scale": 9.0, "guidance_end_fraction": 0.5}
+    ours = render_tiny(tiny_harness, "sdxl", guidance_rescale=0.7, **settings)
+    real = StableDiffusionXLImg2ImgPipeline.__call__
+
+    def rescaled(pipe: Any, **kwargs: Any) -> Any:
+        return real(pipe, guidance_rescale=0.7, **kwargs)
+
+    without = render_tiny(tiny_harness, "sdxl", **settings)
+    monkeypatch.setattr(StableDiffusionXLImg2ImgPipeline, "__call__", rescaled)
+    assert (render_tiny(tiny_harness, "sdxl", **settings) == ours).all()
+    assert (ours != without).any()
+
+
+# Issue 20, 6.
+@pytest.mark.parametrize("base_model", ["sd15", "sdxl", "sd3", "pocket-ink"])
+def test_guidance_rescale_takes_effect_in_every_family_and_leaves_nothing_behind(
+    tiny_harness: RenderHarness, base_model: str
+) -> None:
+    units = (examples.unit("scribble"),) if base_model == "pocket-ink" else ()
+    settings: dict[str, Any] = {"guidance_scale": 9.0, "control_units": units}
+    before = render_tiny(tiny_harness, base_model, **settings)
+    rescaled = render_tiny(tiny_harness, base_model, guidance_rescale=0.7, **settings)
+    assert (rescaled != before).any()
+    with pytest.raises(JobCancelledError):
+        tiny_harness.render(
+            job(tiny_harness, base_model, guidance_rescale=0.7, **settings),
+            should_cancel=lambda: True,
+        )
+    assert (render_tiny(tiny_harness, base_model, **settings) == before).all()
+    unguided = {"guidance_scale": 1.0, "control_units": units}
+    assert (
+        render_tiny(tiny_harness, base_model, guidance_rescale=0.7, **unguided)
+        == render_tiny(tiny_harness, base_model, **unguided)
+    ).all()

@@ -1,10 +1,14 @@
-"""Ends classifier-free guidance after a fraction of a pass's steps."""
+"""Classifier-free guidance: its end after a fraction of a pass's steps, and its rescaling."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl_img2img import (
+    rescale_noise_cfg,
+)
 
 
 class GuidanceCutoff:
@@ -66,3 +70,40 @@ def _conditional_half(
     if isinstance(batched, list):
         return [tensor.chunk(2)[-1] for tensor in batched]
     return batched.chunk(2)[-1]
+
+
+@contextmanager
+def guidance_rescaled(
+    pipe: Any, denoiser: torch.nn.Module, guidance_rescale: float
+) -> Iterator[None]:
+    """Scales the guided prediction back to the contrast of the conditional one, in the block.
+
+    diffusers has this for one of its image-to-image pipelines only. In the others it is done behind
+    the denoiser: both halves of its output are replaced by the rescaled prediction R, of which the
+    pipeline then makes R + scale * (R - R).
+
+    Args:
+        pipe: the pipeline of the pass; its present guidance scale is read at each evaluation.
+        denoiser: its UNet or transformer, which other jobs share: the hook is removed afterwards.
+        guidance_rescale: phi of Lin et al. (2023), section 3.4, 0 to 1; 0 changes nothing.
+    """
+    if guidance_rescale == 0:
+        yield
+        return
+
+    def rescale(
+        _denoiser: torch.nn.Module, _inputs: object, output: tuple[torch.Tensor, ...]
+    ) -> tuple[torch.Tensor, ...]:
+        """`output` begins with (2 x batch, channels, height/8, width/8), unconditional half first."""
+        if not pipe.do_classifier_free_guidance:
+            return output
+        unconditional, conditional = output[0].chunk(2)
+        guided = unconditional + pipe.guidance_scale * (conditional - unconditional)
+        rescaled = rescale_noise_cfg(guided, conditional, guidance_rescale)
+        return torch.cat([rescaled, rescaled]), *output[1:]
+
+    handle = denoiser.register_forward_hook(rescale)
+    try:
+        yield
+    finally:
+        handle.remove()

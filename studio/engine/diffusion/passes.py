@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from studio.engine.diffusion.callbacks import ProgressTracker, RenderCallbacks
 from studio.engine.diffusion.latent_preview import LatentRgbProjection
-from studio.engine.diffusion.latents import decode_latents, encode_image
+from studio.engine.diffusion.latents import VaeOverflows, decode_latents, encode_image
 from studio.engine.diffusion.pipeline import (
     ActiveControlUnit,
     DenoisePass,
@@ -48,6 +48,7 @@ class PassRunner:
         units_for_size: ControlUnitsForSize,
         embeddings: PromptEmbeddings,
         callbacks: RenderCallbacks,
+        vae_overflows: VaeOverflows,
     ) -> None:
         """
         Args:
@@ -58,6 +59,7 @@ class PassRunner:
             units_for_size: the units with their control maps at a pass's size.
             embeddings: the prompts of all jobs, in their order.
             callbacks: the listeners of all jobs, in their order.
+            vae_overflows: which VAEs decode in fp32 at once.
         """
         self._model_cache, self._base_model = model_cache, base_model
         self._vae_cache_key = vae_cache_key
@@ -65,7 +67,7 @@ class PassRunner:
         self._units_for_size, self._embeddings = units_for_size, embeddings
         self._faces = self._face_boxes()
         self._progress = ProgressTracker(callbacks, self._total_evaluations())
-        self._vae_overflowed = False
+        self._vae_overflows, self._vae_overflowed = vae_overflows, False
 
     @property
     def notes(self) -> tuple[Message, ...]:
@@ -144,8 +146,11 @@ class PassRunner:
 
     def _decode(self, latents: torch.Tensor) -> Image.Image:
         """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
-        image, overflowed = decode_latents(self._base_model, latents)
-        self._vae_overflowed |= overflowed
+        key = self._vae_cache_key
+        image, overflowed = decode_latents(self._base_model, latents, key in self._vae_overflows)
+        if overflowed:
+            self._vae_overflowed = True
+            self._vae_overflows.add(key)
         return image
 
     def _face_pass(self, image: Image.Image, box: Box) -> Image.Image:

@@ -11,7 +11,7 @@ from PIL import Image
 from studio.engine.control.multi_controlnet import WeightedMultiControlNet
 from studio.engine.diffusion.callbacks import ProgressTracker, chain_callbacks
 from studio.engine.diffusion.deepcache import deepcache_enabled
-from studio.engine.diffusion.guidance import GuidanceCutoff
+from studio.engine.diffusion.guidance import GuidanceCutoff, guidance_rescaled
 from studio.engine.diffusion.latent_preview import LatentRgbProjection
 from studio.engine.diffusion.latents import image_to_tensor
 from studio.engine.diffusion.schedulers import build_scheduler
@@ -78,7 +78,10 @@ def run_pass(
     """
     recipe, init_latents = jobs[0].recipe, denoise_pass.init_latents
     pipe = build_pipeline(base_model, jobs[0], denoise_pass.units, batch_size=len(jobs))
-    with deepcache_enabled(pipe, recipe.deepcache_interval, recipe.base_model.name) as reset_cache:
+    with (
+        deepcache_enabled(pipe, recipe.deepcache_interval, recipe.base_model.name) as reset_cache,
+        guidance_rescaled(pipe, base_model.denoiser, recipe.guidance_rescale),
+    ):
         evaluations = count_evaluations(pipe, denoise_pass.steps, denoise_pass.denoising_strength)
         guided = recipe.guidance_end_fraction * evaluations
         tensors = _batched_tensors(base_model, denoise_pass)

@@ -59,14 +59,14 @@ class BundledConfigs:
         """The noise schedule a single-file checkpoint was trained with.
 
         The file may state its prediction type, and by an empty tensor `ztsnr` that it was trained
-        with zero terminal SNR.
+        with zero terminal SNR (Lin et al., 2023): then sampling begins at the last timestep, too.
         """
         config = DDIMScheduler.load_config(self.config_dir(model) / "scheduler")
         overrides: dict[str, object] = {}
         if model.prediction_type is not None:
             overrides["prediction_type"] = model.prediction_type
         if model.path.is_file() and "ztsnr" in read_header(model.path).shapes:
-            overrides["rescale_betas_zero_snr"] = True
+            overrides |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
         return DDIMScheduler.from_config(config, **overrides)
 
     def _read_merges(self) -> list[tuple[str, str]]:

@@ -24,6 +24,17 @@ class LatentSpace:
     scaling_factor: float | None
 
 
+@dataclass(frozen=True)
+class FirstLayer:
+    """The convolution over the latents in a UNet or ControlNet."""
+
+    channels: int
+    """Of the latents."""
+
+    width: int
+    """Channels of its output."""
+
+
 def check_vae(base: ModelInfo, vae: ModelInfo, configs: BundledConfigs) -> tuple[Message, ...]:
     """Checks that a VAE has the base model's latent space; another would decode to noise.
 
@@ -51,6 +62,36 @@ def check_vae(base: ModelInfo, vae: ModelInfo, configs: BundledConfigs) -> tuple
     return ()
 
 
+def is_upcast(vae: ModelInfo) -> bool:
+    """Whether a VAE must run in fp32, where the family's do (see `ModelFamilySpec.may_upcast_vae`).
+
+    By `force_upcast` of its folder's configuration, which diffusers takes to be true where it is
+    missing. A single file does not say it.
+    """
+    if not vae.path.is_dir():
+        return True
+    return bool(_read_config(vae.path / "config.json").get("force_upcast", True))
+
+
+def check_first_layer(base: ModelInfo, controlnet: ModelInfo, configs: BundledConfigs) -> None:
+    """Checks that a ControlNet's first layer is that of the base model's UNet.
+
+    Raises IncompatibleModelError when it reads latents of other channels, or is of another width.
+    """
+    expected, actual = _base_first_layer(base, configs), _controlnet_first_layer(controlnet)
+    if expected is None or actual is None or expected == actual:
+        return
+    raise IncompatibleModelError(
+        "model.controlnet_first_layer",
+        name=controlnet.name,
+        channels=actual.channels,
+        width=actual.width,
+        base=base.name,
+        base_channels=expected.channels,
+        base_width=expected.width,
+    )
+
+
 def same_cross_attention_dim(base: ModelInfo, controlnet: ModelInfo) -> bool:
     """Whether a base model and a ControlNet of no known family take embeddings of one width."""
     dims = (
@@ -58,6 +99,28 @@ def same_cross_attention_dim(base: ModelInfo, controlnet: ModelInfo) -> bool:
         _read_config(controlnet.path / "config.json").get("cross_attention_dim"),
     )
     return dims[0] is not None and dims[0] == dims[1]
+
+
+def _base_first_layer(base: ModelInfo, configs: BundledConfigs) -> FirstLayer | None:
+    directory = base.path if base.path.is_dir() else configs.config_dir(base)
+    return _configured_first_layer(_read_config(directory / "unet" / "config.json"))
+
+
+def _controlnet_first_layer(controlnet: ModelInfo) -> FirstLayer | None:
+    if controlnet.path.is_dir():
+        return _configured_first_layer(_read_config(controlnet.path / "config.json"))
+    shapes = read_header(controlnet.path).shapes
+    names = (f"{prefix}input_blocks.0.0.weight" for prefix in ("", "control_model."))
+    shape = next((shapes[name] for name in (*names, "conv_in.weight") if name in shapes), ())
+    return FirstLayer(shape[1], shape[0]) if len(shape) > 1 else None
+
+
+def _configured_first_layer(config: dict[str, object]) -> FirstLayer | None:
+    """Of a UNet or ControlNet."""
+    channels, widths = config.get("in_channels", 4), config.get("block_out_channels")
+    if not isinstance(channels, int) or not isinstance(widths, list) or not widths:
+        return None
+    return FirstLayer(channels, widths[0])
 
 
 def _latent_family(family: ModelFamily) -> ModelFamily:

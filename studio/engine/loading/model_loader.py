@@ -13,6 +13,7 @@ from studio.engine.loading.build_lock import loading_errors
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.models.types import ModelInfo
+from studio.models.weights import folder_variant
 from studio.recipes.generation.recipe import KIND_NAMES
 
 ModuleT = TypeVar("ModuleT", bound=torch.nn.Module)
@@ -153,10 +154,6 @@ def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:
 
 
 def _weights_variant(directory: Path) -> dict[str, str]:
-    """diffusers' `variant` for a folder with only fp16 weights, whole or sharded.
-
-    They are named `….fp16.safetensors` or `….fp16-00001-of-….safetensors`.
-    """
-    names = [file.name for file in directory.rglob("*.safetensors")]
-    fp16_names = [name for name in names if ".fp16." in name or ".fp16-" in name]
-    return {"variant": "fp16"} if names and fp16_names == names else {}
+    """diffusers' argument for a folder in which a component has only a variant of its weights."""
+    variant = folder_variant(directory)
+    return {"variant": variant} if variant else {}

@@ -7,7 +7,12 @@ from studio.engine.diffusion.schedulers import validate_sampler
 from studio.engine.families import MODEL_FAMILIES
 from studio.engine.families.base import ModelFamilySpec
 from studio.engine.loading.bundled_configs import BundledConfigs
-from studio.engine.loading.compatibility import check_vae, same_cross_attention_dim
+from studio.engine.loading.compatibility import (
+    check_first_layer,
+    check_vae,
+    is_upcast,
+    same_cross_attention_dim,
+)
 from studio.errors import IncompatibleModelError
 from studio.messages import Message
 from studio.models.catalog import ModelCatalog
@@ -33,6 +38,9 @@ class ResolvedModels:
 
     controlnets: UnitModels
     """Of the units that are switched on."""
+
+    upcast_vae: bool = False
+    """Whether `vae` runs in fp32 whatever the precision."""
 
     notes: tuple[Message, ...] = ()
     """Warnings where compatibility is unknown."""
@@ -62,12 +70,15 @@ def resolve_models(
     loras = [(find("lora", lora.model), lora.weight) for lora in job.loras if lora.weight]
     active = tuple((unit, model) for unit, model in unit_models if unit.is_active)
     _check_compatibility(checkpoint, family, [m for _, m in active], [m for m, _ in loras])
+    for _, controlnet in active:
+        check_first_layer(checkpoint, controlnet, configs)
     vae = None if recipe.vae is None else find("vae", recipe.vae)
     return ResolvedModels(
         checkpoint=checkpoint,
         vae=vae,
         loras=tuple(loras),
         controlnets=active,
+        upcast_vae=vae is not None and family.may_upcast_vae and is_upcast(vae),
         notes=() if vae is None else check_vae(checkpoint, vae, configs),
     )
 

@@ -23,6 +23,7 @@ FIELD_LABELS: Mapping[str, Message] = {
     "schedule_type": message("recipe.schedule_type"),
     "steps": message("recipe.steps"),
     "guidance_scale": message("recipe.guidance_scale"),
+    "guidance_rescale": message("recipe.guidance_rescale"),
     "guidance_end_fraction": message("recipe.guidance_end"),
     "denoising_strength": message("recipe.strength"),
     "clip_skip": message("recipe.clip_skip"),

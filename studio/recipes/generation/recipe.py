@@ -165,6 +165,8 @@ class Recipe(StoredModel):
     Attributes:
         vae: None uses the base model's own.
         guidance_scale: classifier-free guidance scale (CFG scale).
+        guidance_rescale: how far guidance is scaled back to the contrast of the prompt alone
+            (phi of Lin et al., 2023, section 3.4); 0 is off.
         guidance_end_fraction: fraction of the steps after which classifier-free guidance is
             switched off, which nearly halves the cost of a step.
         clip_skip: 1 uses the last layer of the text encoder.
@@ -183,6 +185,7 @@ class Recipe(StoredModel):
     schedule_type: ScheduleType = "Automatic"
     steps: Annotated[int, Field(ge=1, le=150)] = 20
     guidance_scale: Annotated[float, Field(ge=1.0, le=30.0)] = 7.0
+    guidance_rescale: Fraction = 0.0
     guidance_end_fraction: Fraction = 1.0
     clip_skip: Annotated[int, Field(ge=1, le=12)] = 1
     deepcache_interval: Annotated[int, Field(ge=1, le=10)] = 1

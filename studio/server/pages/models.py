@@ -10,7 +10,7 @@ from pydantic import Field
 from studio.engine.stats import EngineStats
 from studio.errors import NotFoundError
 from studio.messages import in_language
-from studio.models.types import ModelInfo
+from studio.models.types import ListedModel
 from studio.recipes.base import FrozenModel
 from studio.recipes.generation.recipe import ModelName, ModelType
 from studio.recipes.text_fields import LINE
@@ -38,8 +38,14 @@ def show_page(request: Request) -> HTMLResponse:
 
 @router.get("/list")
 def list_models(studio: Container, language: Language) -> dict[str, Any]:
-    """The installed models, each with the memory tier that holds it, and the downloads."""
-    tiers = _tiers(studio.rendering.renders.engine_status())
+    """The installed models, each with the memory tier that holds it, and the downloads.
+
+    Hashes that are not known yet are null, and are being computed.
+    """
+    catalog = studio.models.catalog
+    tiers, models = _tiers(studio.rendering.renders.engine_status()), catalog.list_files()
+    if any(model.sha256 is None for model in models):
+        studio.models.hashing.start()
     return {
         "models": [
             {
@@ -47,7 +53,7 @@ def list_models(studio: Container, language: Language) -> dict[str, Any]:
                 "where": tiers.get((model.kind, model.name), "disk"),
                 "image": studio.models.catalog.preview_image(model.kind, model.name) is not None,
             }
-            for model in studio.models.catalog.list_models()
+            for model in models
         ],
         "pulls": [
             in_language(download, language) for download in studio.models.downloads.list_all()
@@ -78,7 +84,7 @@ def start_download(body: StartDownload, studio: Container, language: Language) -
     return progress
 
 
-def _to_json(model: ModelInfo) -> dict[str, Any]:
+def _to_json(model: ListedModel) -> dict[str, Any]:
     return {
         "kind": model.kind,
         "name": model.name,

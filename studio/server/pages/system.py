@@ -1,6 +1,5 @@
 """The page System: versions, disk, queue, engine caches, the recent log, background tasks."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -29,11 +28,13 @@ def show_page(request: Request) -> HTMLResponse:
 
 
 @router.get("/status")
-def get_status(request: Request, studio: Container) -> dict[str, Any]:
+def get_status(request: Request, studio: Container, language: Language) -> dict[str, Any]:
     recent_log = request.app.state.recent_log.lines()
-    return asdict(
-        system_status(studio.settings, studio.rendering.renders, studio.stores.jobs, recent_log)
-    )
+    device = studio.rendering.device_probe.info
+    renders, jobs = studio.rendering.renders, studio.stores.jobs
+    status = system_status(studio.settings, renders, jobs, device, recent_log)
+    data: dict[str, Any] = in_language(status, language)
+    return data
 
 
 @router.get("/chores")

@@ -7,7 +7,7 @@
  * @property {string} name
  * @property {string} family
  * @property {number} bytes
- * @property {string} sha256
+ * @property {string | null} sha256 null while it is being computed
  * @property {string[]} triggers trigger words
  * @property {keyof typeof LOCATION_NAMES} where
  * @property {boolean} image whether there is a preview image
@@ -40,6 +40,7 @@ const KIND_NAMES = {
   detector: t('page.models.kind_detector'),
 };
 const POLL_MS = 1000;
+let isHashing = false;
 const form = find(document, '#pull', HTMLFormElement);
 const downloadRows = find(document, '#pulls', HTMLElement);
 
@@ -47,6 +48,7 @@ async function show() {
   const { models, pulls } = /** @type {{ models: Model[], pulls: Download[] }} */ (
     await getJson('/models/list')
   );
+  isHashing = models.some(({ sha256 }) => sha256 === null);
   const count = t('page.models.count', { count: models.length });
   find(document, '#count', HTMLElement).textContent = count;
   find(document, '#models', HTMLElement).replaceChildren(...models.map(modelRow));
@@ -65,7 +67,9 @@ function modelRow(model) {
     megabytes(bytes),
     LOCATION_NAMES[where],
     untranslated(triggers.join(', ')),
-    element('code', { translate: false }, sha256.slice(0, 10)),
+    sha256
+      ? element('code', { translate: false }, sha256.slice(0, 10))
+      : t('page.models.hash_pending'),
   );
 }
 
@@ -116,5 +120,5 @@ await withErrorDisplay(show);
 poll(show, {
   every: POLL_MS,
   onError: showError,
-  paused: () => document.hidden || !downloadRows.children.length,
+  paused: () => document.hidden || (!isHashing && !downloadRows.children.length),
 });

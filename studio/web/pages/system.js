@@ -13,12 +13,19 @@
  * @property {number} running
  * @property {Record<keyof typeof ENDED_IDS, number>} ended
  * @property {Record<string, { wait?: number, render?: number, load?: number }>} mean_durations seconds by model
+ * @typedef {object} Device
+ * @property {string} device torch's name of it
+ * @property {string} name
+ * @property {number | null} memory_bytes
+ * @property {string | null} precision
+ * @property {string | null} attention
+ * @property {string | null} problem of a graphics card that renders nothing
  * @typedef {object} Status of `/system/status`
  * @property {{ run: string, theme_slug: string, pending_slots: string[] }[]} under_way
  * @property {Queue} queue
  * @property {Engine | null} engine null until the first image
  * @property {Record<string, string>} versions
- * @property {string} device
+ * @property {Device | null} device null until it has been looked at
  * @property {string} home
  * @property {number} disk_free bytes
  * @property {number} disk_total bytes
@@ -121,6 +128,20 @@ function showEngine(engine) {
   setRows(part('#engine'), rows, t('page.system.engine_unused'));
 }
 
+/** @param {Device | null} device */
+function deviceRows(device) {
+  if (!device) return [row(t('page.system.device'), t('page.system.loading'))];
+  const { name, memory_bytes, precision, attention, problem } = device;
+  const names = [device.device, name && `(${name})`].filter(Boolean).join(' ');
+  return [
+    row(t('page.system.device'), untranslated(names)),
+    ...(memory_bytes ? [row(t('page.system.device_memory'), megabytes(memory_bytes))] : []),
+    ...(precision ? [row(t('page.system.precision'), untranslated(precision))] : []),
+    ...(attention ? [row(t('page.system.attention'), untranslated(attention))] : []),
+    ...(problem ? [row(t('page.system.card_problem'), problem)] : []),
+  ];
+}
+
 /** @param {Status} status */
 function showMachine({ versions, device, home, disk_free, disk_total }) {
   const disk = { free: megabytes(disk_free), total: megabytes(disk_total) };
@@ -128,7 +149,7 @@ function showMachine({ versions, device, home, disk_free, disk_total }) {
     ...Object.entries(versions).map(([name, version]) =>
       row(untranslated(name), untranslated(version)),
     ),
-    row(t('page.system.device'), untranslated(device)),
+    ...deviceRows(device),
     row(t('page.system.data_directory'), untranslated(home)),
     row(t('page.system.disk'), t('page.system.disk_free', disk)),
   );

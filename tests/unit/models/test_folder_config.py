@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
 from studio.models.catalog import ModelCatalog
-from studio.models.weights import HashCache, loaded_files, variant_of
+from studio.models.weights import HashCache, folder_variant, loaded_files, variant_of
 from studio.recipes.generation.recipe import ModelRef, ModelType
 
 Configurations = dict[str, Mapping[str, Any]]
@@ -108,12 +108,18 @@ REFUSED: dict[str, tuple[ModelType, Configurations, type[ModelError], str]] = {
     "refiner, by its score": ("checkpoint", base("StableDiffusionXLImg2ImgPipeline", XL_UNET, XL_COMPONENTS, requires_aesthetics_score=True), IncompatibleModelError, "is a refiner"),
     "another UNet": ("checkpoint", base(SD15, {"_class_name": "UNetMotionModel"}), IncompatibleModelError, "is a UNetMotionModel"),
     "another family": ("checkpoint", {"model_index.json": {"_class_name": "FluxPipeline"}}, IncompatibleModelError, "is not supported"),
-    "EDM": ("checkpoint", base(SDXL, XL_UNET, XL_COMPONENTS) | {"scheduler/scheduler_config.json": {"_class_name": "EDMDPMSolverMultistepScheduler"}}, IncompatibleModelError, "EDM sampling"),
+    "EDM": ("checkpoint", base(SDXL, XL_UNET, XL_COMPONENTS) | {"scheduler/scheduler_config.json": {"_class_name": "EDMDPMSolverMultistepScheduler"}}, IncompatibleModelError, "needs EDM sampling"),
+    "EDM, by its parameters": ("checkpoint", base(SDXL, XL_UNET, XL_COMPONENTS) | {"scheduler/scheduler_config.json": {"_class_name": "DPMSolverMultistepScheduler", "sigma_data": 0.5}}, IncompatibleModelError, "needs EDM sampling"),
+    "EDM, by its latents": ("checkpoint", base(SDXL, XL_UNET, XL_COMPONENTS) | {"vae/config.json": {"latents_mean": [0.1, 0.2, 0.3, 0.4], "latents_std": [1, 2, 3, 4]}}, IncompatibleModelError, "needs EDM sampling"),
+    "flow matching with a UNet": ("checkpoint", base(SD15, {"cross_attention_dim": 768}) | {"scheduler/scheduler_config.json": {"_class_name": "FlowMatchEulerDiscreteScheduler"}}, IncompatibleModelError, "needs flow matching"),
+    "a prediction of its own": ("checkpoint", base(SD15, {"cross_attention_dim": 768}) | {"scheduler/scheduler_config.json": {"_class_name": "UniPCMultistepScheduler", "prediction_type": "flow_prediction"}}, IncompatibleModelError, "needs flow_prediction"),
     "a part is missing": ("checkpoint", base(SDXL, XL_UNET), CorruptModelError, "has no text_encoder_2"),
     "no index": ("checkpoint", {"config.json": {}}, CorruptModelError, "Cannot read model_index.json"),
     "ControlNet-Union": ("controlnet", net(_class_name="ControlNetUnionModel"), IncompatibleModelError, "is a ControlNetUnionModel"),
     "T2I-Adapter": ("controlnet", net(_class_name="T2IAdapter"), IncompatibleModelError, "is a T2IAdapter"),
     "SD3 ControlNet": ("controlnet", net(_class_name="SD3ControlNetModel"), IncompatibleModelError, "is a SD3ControlNetModel"),
+    "Flux ControlNet": ("controlnet", net(_class_name="FluxControlNetModel"), IncompatibleModelError, "is a FluxControlNetModel"),
+    "ControlNet for depth in latents": ("controlnet", net(conditioning_channels=4), IncompatibleModelError, "reads maps of 4 channels"),
     "tiny VAE": ("vae", {"config.json": {"_class_name": "AutoencoderTiny"}}, IncompatibleModelError, "VAE model is a AutoencoderTiny"),
     "LoRA in a directory": ("lora", {"config.json": {}}, IncompatibleModelError, "is a folder"),
     "another detector": ("detector", {"config.json": {"model_type": "detr"}}, IncompatibleModelError, "is a detr"),
@@ -177,6 +183,25 @@ def test_variant_of_a_weight_file(name: str, variant: str) -> None:
     assert variant_of(name) == variant
 
 
+# Issue 20, 6.
+def test_one_variant_counts_where_a_component_has_only_that(tmp_path: Path) -> None:
+    """As diffusers loads it: it takes one variant for the whole pipeline, where a component has it."""
+    directory = write_model(tmp_path, "checkpoints", base(SD15, {"cross_attention_dim": 768}))
+    for name in (
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.fp16.safetensors",
+        "text_encoder/model.safetensors",
+    ):
+        (directory / name).parent.mkdir(exist_ok=True)
+        save_file({"w": np.zeros(10)}, directory / name)
+    assert folder_variant(directory) == "fp16"
+    assert [str(file.relative_to(directory)) for file in loaded_files(directory)] == [
+        "text_encoder/model.safetensors",
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.fp16.safetensors",
+    ]
+
+
 def test_only_loaded_files_of_a_repository_count(tmp_path: Path) -> None:
     directory = write_model(tmp_path, "checkpoints", base(SD15, {"cross_attention_dim": 768}))
     plain = directory / "unet" / "diffusion_pytorch_model.safetensors"
@@ -193,14 +218,14 @@ def test_only_loaded_files_of_a_repository_count(tmp_path: Path) -> None:
         save_file({"w": np.zeros(10)}, directory / name)
     loaded = [str(file.relative_to(directory)) for file in loaded_files(directory)]
     assert loaded == [
-        "text_encoder/model.safetensors",
-        "unet/diffusion_pytorch_model.safetensors",
+        "text_encoder/model.fp16.safetensors",
+        "unet/diffusion_pytorch_model.fp16.safetensors",
         "vae/diffusion_pytorch_model.fp16-00001-of-00002.safetensors",
         "vae/diffusion_pytorch_model.fp16-00002-of-00002.safetensors",
     ]
     [model] = ModelCatalog((tmp_path,), HashCache(None)).list_models()
     one = (directory / "v1-5-pruned.safetensors").stat().st_size
-    assert model.size_bytes == plain.stat().st_size + 3 * one
+    assert model.size_bytes == 4 * one
     file = tmp_path / "one.safetensors"
     file.write_bytes(plain.read_bytes())
     assert loaded_files(file) == (file,)

@@ -65,6 +65,17 @@ KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
         },
         ModelIdentity("controlnet", "sd15"),
     ),
+    "ControlNet, original layout without prefix": (
+        {
+            "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": (320, 1024),
+            "zero_convs.0.0.weight": (320, 320, 1, 1),
+        },
+        ModelIdentity("controlnet", "sd21"),
+    ),
+    "ControlNet for SDXL, original layout without prefix": (
+        {"zero_convs.0.0.weight": (320, 320, 1, 1), "label_emb.0.0.weight": (1280, 2816)},
+        ModelIdentity("controlnet", "sdxl"),
+    ),
     "ControlNet for SDXL": (
         {
             "controlnet_cond_embedding.conv_in.weight": (16, 3, 3, 3),
@@ -113,6 +124,33 @@ def test_prediction_type_from_header_or_yaml_sidecar(
     [
         (checkpoint(channels=9), "inpainting"),
         (checkpoint("conditioner.embedders.0.model.ln_final.weight"), "a refiner"),
+        (checkpoint(XL) | {"edm_mean": (1, 4, 1, 1), "edm_std": (1, 4, 1, 1)}, "EDM"),
+        (checkpoint(XL) | {"edm_vpred.sigma_max": ()}, "EDM"),
+        (
+            {"zero_convs.0.0.weight": (320, 320, 1, 1), "lora_controlnet": ()},
+            "a Control-LoRA",
+        ),
+        (
+            {"lllite_unet_input_blocks_4_1_x_attn1_to_q.down.0.weight": (16, 640)},
+            "ControlNet-LLLite",
+        ),
+        (
+            {"controlnet_blocks.0.weight": (1536, 1536), "pos_embed_input.proj.weight": (1536, 17)},
+            "a ControlNet for a transformer",
+        ),
+        (
+            {"double_blocks.0.img_attn.qkv.weight": (9216, 3072), "controlnet_blocks.0.weight": ()},
+            "a ControlNet for a transformer",
+        ),
+        ({"body.0.block1.weight": (320, 320, 3, 3), "conv_in.weight": ()}, "a T2I-Adapter"),
+        (
+            {"image_proj.proj.weight": (3072, 1024), "ip_adapter.1.to_k_ip.weight": ()},
+            "an IP-Adapter",
+        ),
+        (
+            {"zero_convs.0.0.weight": (), "task_embedding": (6, 320)},
+            "a ControlNet-Union",
+        ),
         ({f"{UNET}joint_blocks.0.x": (1,)}, "single-file Stable Diffusion 3"),
         ({"double_blocks.0.img_attn.qkv.weight": (9216, 3072)}, "contains only the transformer"),
         ({"emb_params": (4, 768)}, "is not a base model, VAE"),

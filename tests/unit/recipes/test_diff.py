@@ -125,7 +125,8 @@ def test_every_recipe_field_is_compared() -> None:
     """Fails for a new field that the diff does not compare."""
     changed: dict[str, Any] = {
         "base_model": ModelRef(name="x"), "vae": ModelRef(name="x"), "sampler": "DDIM",
-        "schedule_type": "SGM Uniform", "steps": 99, "guidance_scale": 9.5, "guidance_end_fraction": 0.3,
+        "schedule_type": "SGM Uniform", "steps": 99, "guidance_scale": 9.5, "guidance_rescale": 0.7,
+        "guidance_end_fraction": 0.3,
         "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,
         "prompt_template": "x", "negative_prompt": "x", "loras": (lora("x"),),
         "control_units": (SCRIBBLE,), "upscale": HiresFix(enabled=True),

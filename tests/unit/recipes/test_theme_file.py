@@ -42,6 +42,7 @@ def test_missing_newer_fields_get_defaults() -> None:
     del old["version"]
     for slot in "ABCD":
         for field in (
+            "guidance_rescale",
             "guidance_end_fraction",
             "deepcache_interval",
             "upscale",

@@ -12,6 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
+from studio.engine.stats import DeviceInfo
+from studio.messages import message
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.background_tasks import About, ProgressCallback
@@ -54,6 +56,19 @@ def test_models_are_listed_with_their_memory_tier(client: TestClient) -> None:
     models_by_name = {(each["kind"], each["name"]): each for each in models}
     assert models_by_name["checkpoint", "pocket-ink"]["where"] == "disk"
     assert models_by_name["lora", "pocket-neon"]["triggers"]
+
+
+# Issue 20, 8.
+def test_models_are_listed_at_once_and_hashed_meanwhile(
+    client: TestClient, studio: AppContainer
+) -> None:
+    def hash_on_the_page() -> Any:
+        models = client.get("/models/list").json()["models"]
+        return {model["name"]: model["sha256"] for model in models}["new"]
+
+    write(studio.settings.user_models_dir / "loras" / "new.safetensors", {PEFT: (8, 128)})
+    assert hash_on_the_page() is None
+    assert until(hash_on_the_page)
 
 
 def test_download_reports_progress_until_done(client: TestClient) -> None:
@@ -113,11 +128,31 @@ def test_unusable_model_files_are_listed(client: TestClient, studio: AppContaine
     assert "broken" in problem
 
 
+# Issue 20, 7.
+@pytest.mark.parametrize(
+    ("language", "problem"), [("en", "finds no MPS here"), ("zh-CN", "找不到 MPS")]
+)
+def test_status_tells_the_device_and_its_problem_in_the_readers_language(
+    client: TestClient, studio: AppContainer, language: str, problem: str
+) -> None:
+    studio.device_probe.info = DeviceInfo(
+        "cpu", "x86", 2**30, "fp32", "flash", message("engine.mps_missing", version="2.14")
+    )
+    answer = client.get("/system/status", headers={"accept-language": language})
+    device = answer.json()["device"]
+    assert (device["device"], device["memory_bytes"], device["attention"]) == (
+        "cpu",
+        2**30,
+        "flash",
+    )
+    assert problem in device["problem"]
+
+
 def test_status_has_versions_runs_and_log(client: TestClient) -> None:
     logging.getLogger("studio.services").warning("something odd")
     status = client.get("/system/status").json()
     assert status["versions"]["torch"]
-    assert status["engine"] is None
+    assert (status["engine"], status["device"]) == (None, None)
     assert status["under_way"] == []
     assert status["queue"] == {"waiting": [], "running": 0, "ended": {}, "mean_durations": {}}
     assert 0 < status["disk_free"] <= status["disk_total"]

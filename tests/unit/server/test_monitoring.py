@@ -3,11 +3,13 @@
 import json
 import logging
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.contextvars import bound_contextvars
 
@@ -17,7 +19,9 @@ from studio.messages import message
 from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.app import create_api
+from studio.services.metrics import EngineCollector
 from tests import examples
+from tests.fake_renderer import FakeRenderer
 from tests.unit.server.test_api import BODY, V1, wait_until_ended
 
 
@@ -33,6 +37,25 @@ def read_metrics(studio: AppContainer) -> dict[str, list[tuple[dict[str, str], f
         for sample in family.samples:
             samples.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
     return samples
+
+
+# Issue 20, 7.
+def test_device_tells_how_busy_it_is() -> None:
+    status = replace(
+        FakeRenderer().status(),
+        busy_seconds=2.5,
+        graph_captures=1,
+        graph_hits=40,
+        oom_steps={"vae_tiling": 2, "offload": 1},
+    )
+    registry = CollectorRegistry()
+    registry.register(EngineCollector(lambda: status))
+    value = registry.get_sample_value
+    assert value("studio_device_busy_seconds_total") == 2.5
+    assert value("studio_engine_graph_captures_total") == 1
+    assert value("studio_engine_graph_hits_total") == 40
+    assert value("studio_engine_oom_steps_total", {"step": "vae_tiling"}) == 2
+    assert value("studio_engine_oom_steps_total", {"step": "offload"}) == 1
 
 
 def test_ended_jobs_are_counted(app: TestClient, studio: AppContainer) -> None:
