@@ -26,6 +26,7 @@ from studio.engine.options import (
     resolve_device,
     resolve_dtype,
 )
+from studio.engine.prepared_images import prepare_control_maps
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import RenderError
@@ -40,7 +41,8 @@ log = logging.getLogger(__name__)
 class Engine:
     """Renders one job, or one batch of jobs, at a time on one device.
 
-    Not thread-safe: one lane owns it.
+    Not thread-safe: one lane owns it. Only `prepare` and `prefetch` may be called by another thread
+    meanwhile: they leave the device alone.
     """
 
     def __init__(
@@ -82,6 +84,23 @@ class Engine:
             precision_name(self._dtype),
             torch.__version__,
         )
+
+    @property
+    def device_type(self) -> str:
+        """Torch's name of the device without its index: `cpu`, `cuda`, `mps`."""
+        return self.device.type
+
+    def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:
+        """Makes a job's control maps ahead of its render, into the cache.
+
+        Also hashes its models where that has not been done. Raises NotFoundError,
+        IncompatibleModelError, CorruptModelError and InvalidInputError, as `render` will.
+        """
+        resolve_models(self._catalog, self._configs, job)
+        prepare_control_maps(self._model_cache.control_maps, job, base, doodle)
+
+    def prefetch(self, jobs: Sequence[RenderJob]) -> None:
+        """A hook to read the models of the next jobs into RAM; nothing is read ahead for now."""
 
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache."""

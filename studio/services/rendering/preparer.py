@@ -1,0 +1,69 @@
+"""The preparer: a thread that works ahead for the next job while the device renders another."""
+
+import logging
+import os
+import threading
+
+from studio.errors import StudioError
+from studio.services.rendering.input_images import InputImages
+from studio.services.rendering.render_queue import QueuedJob, RenderQueue
+from studio.services.rendering.renderer import Renderer
+
+log = logging.getLogger(__name__)
+LOOKAHEAD = 8
+"""Queued jobs that the renderer is told of, to fetch the models of the first that needs others."""
+
+
+def available_cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def prepares_ahead(device_type: str, cores: int) -> bool:
+    """Whether working ahead pays on a device (`cpu`, `cuda`, `mps`) of a machine with `cores`.
+
+    On a CPU it takes a core from the job that is being rendered; one of two is too much.
+    """
+    return device_type == "cuda" or cores > 2
+
+
+class Preparer:
+    """Decodes the images of the queue's next job and has the renderer prepare it.
+
+    What it makes goes into caches, where the render thread finds it; what fails fails again there,
+    and is reported then.
+    """
+
+    def __init__(self, queue: RenderQueue, renderer: Renderer, inputs: InputImages) -> None:
+        self._queue, self._renderer, self._inputs = queue, renderer, inputs
+
+    @classmethod
+    def start(
+        cls, queue: RenderQueue, renderer: Renderer, inputs: InputImages
+    ) -> "Preparer | None":
+        """Starts the thread, which ends with the queue; None where working ahead does not pay."""
+        if not prepares_ahead(renderer.device_type, available_cores()):
+            return None
+        preparer = cls(queue, renderer, inputs)
+        threading.Thread(target=preparer._work, name="preparer", daemon=True).start()
+        return preparer
+
+    def prepare(self, queued: QueuedJob) -> None:
+        """Works ahead for one job, and for the models of those behind it."""
+        job = queued.job
+        try:
+            base, doodle = self._inputs.read(job)
+            self._renderer.prepare(job, base, doodle)
+            upcoming = self._queue.upcoming_jobs(LOOKAHEAD)
+            self._renderer.prefetch([other.job for other in upcoming])
+        except StudioError as error:
+            log.debug("variant %s of %s was not prepared: %s", job.slot, job.request_id, error)
+        except Exception:
+            log.exception("variant %s of %s was not prepared", job.slot, job.request_id)
+
+    def _work(self) -> None:
+        queued: QueuedJob | None = None
+        while (queued := self._queue.wait_for_next(queued)) is not None:
+            self.prepare(queued)
