@@ -32,7 +32,7 @@ class FakeRenderer:
     ) -> None:
         self._steps = steps
         self._errors = errors or {}
-        self._gate = gate
+        self.gate = gate
         self.rendered: list[RenderJob] = []
         self.batches: list[int] = []
         self.device_type = device_type
@@ -75,8 +75,8 @@ class FakeRenderer:
             raise self._errors[job.slot]
         listener.on_loading(job.recipe.base_model.name)
         for step in range(self._steps):
-            if self._gate is not None:
-                self._gate.acquire()
+            if self.gate is not None:
+                self.gate.acquire()
             if listener.should_cancel():
                 raise JobCancelledError("request.variants_stopped", slots=job.slot)
             listener.on_step(step + 1, self._steps)

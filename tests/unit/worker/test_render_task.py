@@ -119,7 +119,7 @@ def test_previews_are_made_for_requests_that_somebody_follows(worker: Worker) ->
     until(lambda: worker.states()[0] == "done")
     assert "preview" not in {event.type for event in worker.events.published}
     worker.events.listens = True
-    gate = worker.renderer._gate = threading.Semaphore(1)
+    gate = worker.renderer.gate = threading.Semaphore(1)
     running = threading.Thread(target=worker.task.run, args=(request.id, "B"))
     running.start()
     until(lambda: any(e.slot == "B" and e.type == "step" for e in worker.events.published))
