@@ -39,16 +39,10 @@ class Preparer:
     def __init__(self, queue: RenderQueue, renderer: Renderer, inputs: InputImages) -> None:
         self._queue, self._renderer, self._inputs = queue, renderer, inputs
 
-    @classmethod
-    def start(
-        cls, queue: RenderQueue, renderer: Renderer, inputs: InputImages
-    ) -> "Preparer | None":
-        """Starts the thread, which ends with the queue; None where working ahead does not pay."""
-        if not prepares_ahead(renderer.device_type, available_cores()):
-            return None
-        preparer = cls(queue, renderer, inputs)
-        threading.Thread(target=preparer._work, name="preparer", daemon=True).start()
-        return preparer
+    def start(self) -> None:
+        """Starts the thread, which ends with the queue, where working ahead pays."""
+        if prepares_ahead(self._renderer.device_type, available_cores()):
+            threading.Thread(target=self._work, name="preparer", daemon=True).start()
 
     def prepare(self, queued: QueuedJob) -> None:
         """Works ahead for one job, and for the models of those behind it."""

@@ -26,7 +26,8 @@ from studio.services.rendering.preparer import available_cores
 from studio.services.rendering.render_queue import Priority, QueuedJob, RenderQueue
 from studio.services.rendering.render_worker import RenderWorker
 from studio.services.rendering.renderer import Renderer
-from studio.services.rendering.run import JobTracker, Run
+from studio.services.rendering.run import Run
+from studio.services.rendering.tracker import JobTracker
 from studio.services.store_retry import StoreRetry
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore

@@ -58,7 +58,6 @@ class RenderWorker:
         self._completer, self._finisher = completer, completer.finisher
         self._retry = retry
         self._batch = batch
-        self._preparer: Preparer | None = None
         self._renderer: Renderer | None = None
         self.device_lost: DeviceLostError | None = None
         """Set once the device fails every job; nothing more is rendered then."""
@@ -250,7 +249,7 @@ class RenderWorker:
     def _get_renderer(self) -> Renderer:
         if self._renderer is None:
             self._renderer = self._build_renderer()
-            self._preparer = Preparer.start(self._queue, self._renderer, self._inputs)
+            Preparer(self._queue, self._renderer, self._inputs).start()
         return self._renderer
 
     def _load_images(self, job: RenderJob, forever: bool) -> tuple[Image.Image, Image.Image | None]:

@@ -24,7 +24,8 @@ from studio.services.rendering.job_listener import PREVIEW_INTERVAL_SECONDS, Pre
 from studio.services.rendering.preparer import prepares_ahead
 from studio.services.rendering.render_queue import Priority, RenderQueue
 from studio.services.rendering.render_service import RenderService
-from studio.services.rendering.run import LISTENER_SECONDS, NullJobTracker, Run
+from studio.services.rendering.run import LISTENER_SECONDS, Run
+from studio.services.rendering.tracker import NullJobTracker
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.images.files import FileImageStore
