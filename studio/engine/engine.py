@@ -99,8 +99,8 @@ class Engine:
         resolve_models(self._catalog, self._configs, job)
         prepare_control_maps(self._model_cache.control_maps, job, base, doodle)
 
-    def prefetch(self, jobs: Sequence[RenderJob]) -> None:
-        """A hook to read the models of the next jobs into RAM; nothing is read ahead for now."""
+    def prefetch(self, job: RenderJob) -> None:
+        """A hook to read a job's models into RAM in another thread; nothing is read ahead for now."""
 
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache."""

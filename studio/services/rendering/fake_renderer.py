@@ -37,7 +37,7 @@ class FakeRenderer:
         self.batches: list[int] = []
         self.device_type = device_type
         self.prepared: list[RenderJob] = []
-        self.prefetched: list[Sequence[RenderJob]] = []
+        self.prefetched: list[RenderJob] = []
         self.threads: set[str] = set()
 
     def render_batch(
@@ -55,8 +55,8 @@ class FakeRenderer:
     def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:
         self.prepared.append(job)
 
-    def prefetch(self, jobs: Sequence[RenderJob]) -> None:
-        self.prefetched.append(jobs)
+    def prefetch(self, job: RenderJob) -> None:
+        self.prefetched.append(job)
 
     def status(self) -> EngineStats:
         """Empty caches."""

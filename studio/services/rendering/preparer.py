@@ -3,15 +3,17 @@
 import logging
 import os
 import threading
+from collections.abc import Sequence
 
 from studio.errors import StudioError
+from studio.recipes.generation.job import RenderJob
 from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.render_queue import QueuedJob, RenderQueue
 from studio.services.rendering.renderer import Renderer
 
 log = logging.getLogger(__name__)
-LOOKAHEAD = 8
-"""Queued jobs that the renderer is told of, to fetch the models of the first that needs others."""
+LOOKAHEAD = 16
+"""Queued jobs among which the next base model is looked for."""
 
 
 def available_cores() -> int:
@@ -27,6 +29,22 @@ def prepares_ahead(device_type: str, cores: int) -> bool:
     On a CPU it takes a core from the job that is being rendered; one of two is too much.
     """
     return device_type == "cuda" or cores > 2
+
+
+def jobs_to_prefetch(
+    running: RenderJob | None, upcoming: Sequence[RenderJob]
+) -> tuple[RenderJob, ...]:
+    """The jobs whose models are read ahead: the next, and where that has the base model of the
+    running one, the first behind it that has another.
+
+    Never two base models beside the running one: RAM may hold no more.
+    """
+    if not upcoming or running is None:
+        return tuple(upcoming[:1])
+    base_model = running.recipe.base_model
+    others = (job for job in upcoming if job.recipe.base_model != base_model)
+    other = next(others, upcoming[0])
+    return (upcoming[0],) if other is upcoming[0] else (upcoming[0], other)
 
 
 class Preparer:
@@ -50,8 +68,10 @@ class Preparer:
         try:
             base, doodle = self._inputs.read(job)
             self._renderer.prepare(job, base, doodle)
-            upcoming = self._queue.upcoming_jobs(LOOKAHEAD)
-            self._renderer.prefetch([other.job for other in upcoming])
+            running = self._queue.running_job
+            upcoming = [other.job for other in self._queue.upcoming_jobs(LOOKAHEAD)]
+            for other in jobs_to_prefetch(running and running.job, upcoming):
+                self._renderer.prefetch(other)
         except StudioError as error:
             log.debug("variant %s of %s was not prepared: %s", job.slot, job.request_id, error)
         except Exception:

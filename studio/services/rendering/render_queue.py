@@ -58,6 +58,7 @@ class RenderQueue:
         self._sequence = count()
         self._clock = clock
         self._progress_at: float | None = None
+        self._running_job: QueuedJob | None = None
         self._running_queued_at = 0.0
         self._is_closing = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -113,6 +114,11 @@ class RenderQueue:
             entries = heapq.nsmallest(limit, self._entries)
         return tuple(entry.job for entry in entries if entry.job is not None)
 
+    @property
+    def running_job(self) -> QueuedJob | None:
+        """The job of the task that runs now; None for one that renders no job of a run."""
+        return self._running_job
+
     def wait_for_next(self, previous: QueuedJob | None) -> QueuedJob | None:
         """Waits until a job other than `previous` runs next, behind a task that runs now.
 
@@ -161,7 +167,7 @@ class RenderQueue:
             except BaseException:  # The thread must survive whatever a task raises.
                 log.exception("a task of %s failed", threading.current_thread().name)
             finally:
-                self._progress_at = None
+                self._progress_at = self._running_job = None
             del task  # Otherwise its images stay in memory until the next task comes.
 
     def _next_task(self) -> RenderTask | None:
@@ -172,7 +178,7 @@ class RenderQueue:
                 return None
             entry = heapq.heappop(self._entries)
             self._progress_at = self._clock()
-            self._running_queued_at = entry.queued_at
+            self._running_job, self._running_queued_at = entry.job, entry.queued_at
             self._changed.notify_all()  # Another job is the next now.
             return entry.task
 

@@ -42,8 +42,8 @@ class Renderer(Protocol):
         Raises StudioError for what rendering will raise, too.
         """
 
-    def prefetch(self, jobs: Sequence[RenderJob], /) -> None:
-        """Reads into RAM what the next jobs need; they are in the order in which they will run."""
+    def prefetch(self, job: RenderJob, /) -> None:
+        """Reads the models of a job that is rendered soon into RAM. Raises as `prepare` does."""
 
     def status(self) -> EngineStats:
         """What the engine's caches hold."""

@@ -14,14 +14,14 @@ from PIL import Image
 from studio.engine.results import RenderListener, RenderResult
 from studio.recipes.generation.events import JobCompleted, PreviewReady
 from studio.recipes.generation.job import GenerationRequest, RenderJob
-from studio.recipes.generation.recipe import HiresFix
+from studio.recipes.generation.recipe import HiresFix, ModelRef
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.themes.preset import RecipeSet, Slot
 from studio.services.rendering import job_listener, preparer
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.services.rendering.finisher import Finisher
 from studio.services.rendering.job_listener import PREVIEW_INTERVAL_SECONDS, PreviewPublisher
-from studio.services.rendering.preparer import prepares_ahead
+from studio.services.rendering.preparer import jobs_to_prefetch, prepares_ahead
 from studio.services.rendering.render_queue import Priority, RenderQueue
 from studio.services.rendering.render_service import RenderService
 from studio.services.rendering.run import LISTENER_SECONDS, Run
@@ -222,9 +222,32 @@ def test_next_job_is_prepared_while_the_device_is_busy(tmp_path: Path) -> None:
     until(lambda: len(device.prefetched) == 1)
     assert [job.slot for job in device.rendered] == ["A"]
     assert [job.slot for job in device.prepared] == ["B"]
-    assert [[job.slot for job in jobs] for jobs in device.prefetched] == [["B", "C", "D"]]
+    assert [job.slot for job in device.prefetched] == ["B"]
     gate.release(100)
     assert done(run) == ["A", "B", "C", "D"]
+
+
+@pytest.mark.parametrize(
+    ("running", "upcoming", "prefetched"),
+    [
+        ("", "", ""),
+        ("", "ab", "a"),
+        ("a", "aa", "a"),
+        ("a", "aabc", "ab"),
+        ("a", "bac", "b"),
+        ("a", "", ""),
+    ],
+)
+def test_models_of_the_next_job_and_the_next_base_model_are_read_ahead(
+    running: str, upcoming: str, prefetched: str
+) -> None:
+    """Each letter is a job with that base model."""
+
+    def job(name: str) -> RenderJob:
+        return examples.job(recipe=examples.recipe(base_model=ModelRef(name=name)))
+
+    jobs = jobs_to_prefetch(job(running) if running else None, [job(name) for name in upcoming])
+    assert "".join(job.recipe.base_model.name for job in jobs) == prefetched
 
 
 def test_nothing_is_prepared_on_a_small_cpu(
