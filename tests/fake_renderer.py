@@ -19,7 +19,8 @@ class FakeRenderer:
     """Returns the base image with the doodle on it after `steps` steps, or raises the slot's error.
 
     `gate`, where given, is acquired before each step, so that a test can hold a job there.
-    `rendered` and `batches` record the jobs and the batch sizes.
+    `rendered` and `batches` record the jobs and the batch sizes, `prepared` and `prefetched` what
+    was told ahead, and `threads` the names of the threads that used the device.
     """
 
     def __init__(
@@ -27,12 +28,17 @@ class FakeRenderer:
         steps: int = 3,
         errors: dict[Slot, Exception] | None = None,
         gate: threading.Semaphore | None = None,
+        device_type: str = "cpu",
     ) -> None:
         self._steps = steps
         self._errors = errors or {}
-        self._gate = gate
+        self.gate = gate
         self.rendered: list[RenderJob] = []
         self.batches: list[int] = []
+        self.device_type = device_type
+        self.prepared: list[RenderJob] = []
+        self.prefetched: list[RenderJob] = []
+        self.threads: set[str] = set()
 
     def render_batch(
         self,
@@ -42,8 +48,15 @@ class FakeRenderer:
         listeners: Sequence[RenderListener],
     ) -> tuple[RenderResult, ...]:
         self.batches.append(len(jobs))
+        self.threads.add(threading.current_thread().name)
         pairs = zip(jobs, listeners, strict=True)
         return tuple(self._render(job, base, doodle, listener) for job, listener in pairs)
+
+    def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:
+        self.prepared.append(job)
+
+    def prefetch(self, job: RenderJob) -> None:
+        self.prefetched.append(job)
 
     def status(self) -> EngineStats:
         """Empty caches; no step against lack of memory was taken."""
@@ -62,12 +75,13 @@ class FakeRenderer:
             raise self._errors[job.slot]
         listener.on_loading(job.recipe.base_model.name)
         for step in range(self._steps):
-            if self._gate is not None:
-                self._gate.acquire()
+            if self.gate is not None:
+                self.gate.acquire()
             if listener.should_cancel():
                 raise JobCancelledError("request.variants_stopped", slots=job.slot)
             listener.on_step(step + 1, self._steps)
-            listener.on_preview(base.convert("RGB").resize((8, 8)))
+            if listener.on_preview is not None and listener.wants_preview():
+                listener.on_preview(base.convert("RGB").resize((8, 8)))
         return RenderResult(
             overlay_doodle(base, doodle), (), Timings(load_seconds=0.0, render_seconds=0.1)
         )

@@ -20,6 +20,7 @@ from studio.engine.memory.device_transfer import HasModules
 from studio.engine.memory.model_cache import CacheLimits, ModelCache
 from studio.engine.memory.tiered_cache import ModelMover
 from studio.engine.options import EngineOptions, resolve_dtype
+from studio.engine.prepared_images import prepare_control_maps
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import RenderError
@@ -32,7 +33,8 @@ from studio.settings import bundled_path
 class Engine:
     """Renders one job, or one batch of jobs, at a time on one device.
 
-    Not thread-safe: one lane owns it.
+    Not thread-safe: one lane owns it. Only `prepare` and `prefetch` may be called by another thread
+    meanwhile: they leave the device alone.
     """
 
     def __init__(
@@ -71,6 +73,23 @@ class Engine:
         silence_library_logging()
         self._device_info = describe_device(self.device, self._dtype, device)
         log_device(self._device_info)
+
+    @property
+    def device_type(self) -> str:
+        """Torch's name of the device without its index: `cpu`, `cuda`, `mps`."""
+        return self.device.type
+
+    def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:
+        """Makes a job's control maps ahead of its render, into the cache.
+
+        Also hashes its models where that has not been done. Raises NotFoundError,
+        IncompatibleModelError, CorruptModelError and InvalidInputError, as `render` will.
+        """
+        resolve_models(self._catalog, self._configs, job)
+        prepare_control_maps(self._model_cache.control_maps, job, base, doodle)
+
+    def prefetch(self, job: RenderJob) -> None:
+        """A hook to read a job's models into RAM in another thread; nothing is read ahead for now."""
 
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache, and the device."""

@@ -177,6 +177,14 @@ class JobQueue:
                 session.scalars(select(JobRow).where(*waiting).order_by(JobRow.id))
             )
 
+    def list_queued_for(self, model: str, limit: int) -> Sequence[UnclaimedJobs]:
+        """The first `limit` queued jobs of a base model, those that go first first, by request."""
+        waiting = (JobRow.state == "queued", JobRow.model == model)
+        order = (JobRow.fair_share_tier, JobRow.id)
+        with self._database.read_session() as session:
+            rows = session.scalars(select(JobRow).where(*waiting).order_by(*order).limit(limit))
+            return _group_by_request(rows)
+
 
 def _leased_job(session: Session, lease: JobLease) -> JobRow | None:
     """The running job of a lease, None when the lease is void."""

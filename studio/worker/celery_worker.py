@@ -14,7 +14,7 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event as ProcessEvent
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 
 from studio.composition.models import load_model_catalog
 from studio.errors import DeviceLostError, InvalidInputError
@@ -60,7 +60,8 @@ def create_worker_app(
         "device_lost": multiprocessing.Event(),
         "abstract": False,
     }
-    app.register_task(type("ConfiguredRenderTask", (RenderTask,), attributes)())
+    task: RenderTask = app.register_task(type("ConfiguredRenderTask", (RenderTask,), attributes)())
+    worker_process_shutdown.connect(lambda **_: task.finish(), weak=False)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Heartbeats of a worker: while it renders a job, a thread renews the job's lease."""
+"""Heartbeats of a worker: until its jobs have ended, a thread renews their leases."""
 
 import logging
 import threading
@@ -12,11 +12,11 @@ from studio.services.requests.job_tracker import DatabaseJobTracker
 log = logging.getLogger(__name__)
 
 HEARTBEAT_INTERVAL_SECONDS = 3.0
-"""Seconds between the heartbeats of a job that is being rendered."""
+"""Seconds between the heartbeats of a job that has not ended."""
 
 
 class HeartbeatThread:
-    """Sends the heartbeats of whatever is being rendered.
+    """Sends the heartbeats of whatever is being rendered or finished.
 
     One daemon thread serves all jobs of a process: starting one for each job would cost a
     millisecond a job.
@@ -24,23 +24,34 @@ class HeartbeatThread:
 
     def __init__(self, check: Callable[[], None]) -> None:
         """`check` raises a StudioError, which stops the heartbeats, when nothing can be rendered."""
-        self._tracked: DatabaseJobTracker | None = None
+        self._lock = threading.Lock()
+        self._tracked: list[DatabaseJobTracker] = []
         self._check = check
         start_periodic_thread("heartbeat", HEARTBEAT_INTERVAL_SECONDS, self._send_heartbeat)
 
     @contextmanager
     def tracking(self, tracker: DatabaseJobTracker) -> Iterator[None]:
         """Sends heartbeats for the jobs of `tracker` while the context is active."""
-        self._tracked = tracker
+        with self._lock:
+            self._tracked.append(tracker)
         try:
             yield
         finally:
-            self._tracked = None
+            with self._lock:
+                self._tracked.remove(tracker)
+
+    @property
+    def tracked(self) -> tuple[DatabaseJobTracker, ...]:
+        """The trackers of the jobs that have not ended."""
+        with self._lock:
+            return tuple(self._tracked)
 
     def _send_heartbeat(self) -> None:
-        if (tracked := self._tracked) is not None:
+        tracked = self.tracked
+        if tracked:
             self._check()
-            tracked.heartbeat()
+        for tracker in tracked:
+            tracker.heartbeat()
 
 
 def start_periodic_thread(name: str, interval_seconds: float, action: Callable[[], None]) -> None:

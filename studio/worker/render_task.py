@@ -1,8 +1,10 @@
-"""The Celery task that renders one job and publishes its events."""
+"""The Celery task that renders one job, or a batch, and publishes its events."""
 
 import logging
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from multiprocessing.synchronize import Event as ProcessEvent
 from typing import NoReturn
@@ -20,9 +22,11 @@ from studio.errors import (
     WorkerHungError,
 )
 from studio.recipes.generation.events import JOB_END_EVENTS, TERMINAL_EVENTS, Event
-from studio.recipes.serving.request_status import EventMessage, to_event_message
-from studio.recipes.themes.preset import SLOTS
+from studio.recipes.generation.job import GenerationRequest
+from studio.recipes.serving.request_status import to_event_message
+from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.rendering.render_queue import Priority
+from studio.services.rendering.render_service import RenderService
 from studio.services.rendering.renderer import Renderer
 from studio.services.rendering.run import Run
 from studio.services.requests.celery_app import TASK_NAME
@@ -30,6 +34,9 @@ from studio.services.requests.event_log import RedisEventLog, broker_errors, con
 from studio.services.requests.job_tracker import DatabaseJobTracker
 from studio.services.store_retry import StoreRetry
 from studio.settings import Settings
+from studio.store.jobs import JobStore
+from studio.store.variants import VariantStore
+from studio.worker.batch_selection import JobsByRequest, select_batch
 from studio.worker.heartbeat import HeartbeatThread
 
 log = logging.getLogger(__name__)
@@ -38,10 +45,18 @@ STALL_TIMEOUT_SECONDS = 300.0
 """Seconds without progress after which a job gets no more heartbeats and is requeued."""
 POLL_INTERVAL_SECONDS = 1.0
 """Seconds between checks of whether this process can still render, while no event comes."""
+EXIT_GRACE_SECONDS = 5.0
+"""Seconds that images get to be finished before a process that cannot render any more ends."""
+MAX_FOLLOWERS = 64
+"""Runs whose events can be published at the same time: those in the finisher, and a batch."""
 
 
 class RenderTask(Task):  # type: ignore[misc]
     """The Celery task: renders one job and publishes its events.
+
+    It returns when the device is done with the job, so that the worker takes the next one while
+    this one is finished. Its message is acknowledged by then: the job's lease in the job table,
+    which heartbeats renew until the job has ended, makes up for a process that dies meanwhile.
 
     A process of the pool opens its studio when it renders for the first time.
     """
@@ -63,57 +78,111 @@ class RenderTask(Task):  # type: ignore[misc]
             start_http_server(local.metrics_port, addr=local.host, registry=registry)
         return studio
 
+    @property
+    def renders(self) -> RenderService:
+        return self.studio.rendering.renders
+
+    @property
+    def jobs(self) -> JobStore:
+        return self.studio.stores.jobs
+
+    @property
+    def variants(self) -> VariantStore:
+        return self.studio.stores.variants
+
     @cached_property
     def event_log(self) -> RedisEventLog:
         return RedisEventLog(connect_redis(self.settings.broker_url.get_secret_value()))
 
     @cached_property
     def heartbeat(self) -> HeartbeatThread:
-        return HeartbeatThread(lambda: self.studio.rendering.renders.check(STALL_TIMEOUT_SECONDS))
+        return HeartbeatThread(lambda: self.renders.check(STALL_TIMEOUT_SECONDS))
 
     @cached_property
     def retry(self) -> StoreRetry:
         return StoreRetry()
 
+    @cached_property
+    def followers(self) -> ThreadPoolExecutor:
+        """The threads that publish the events of runs, one for each run."""
+        return ThreadPoolExecutor(MAX_FOLLOWERS, "follower")
+
+    @cached_property
+    def exiting(self) -> threading.Lock:
+        """Held by the thread that ends this process."""
+        return threading.Lock()
+
+    @cached_property
+    def closing(self) -> threading.Event:
+        """Set in an orderly shutdown, when nothing more will happen to any run."""
+        return threading.Event()
+
     def run(self, request_id: str, slot: str) -> None:
         """Celery calls this for each message of the queue."""
-        tracker: DatabaseJobTracker | None = None
         try:
-            studio = self.retry("open", lambda: self.studio)
-            jobs = studio.stores.jobs
-            request = self.retry("read", lambda: jobs.requests.get(request_id))
-            tracker = DatabaseJobTracker(
-                jobs, studio.stores.variants, request, studio.rendering.renders.metrics
-            )
-            slots = tuple(known for known in SLOTS if known == slot)
-            run = studio.rendering.renders.start(request, Priority.API, tracker, slots)
-            with self.heartbeat.tracking(tracker):
-                self._publish_events(run, tracker)
+            renders = self.retry("open", lambda: self.renders)
+            request = self.retry("read", lambda: self.jobs.requests.get(request_id))
+            known_slot = SLOTS[SLOTS.index(slot)]
+            batch: JobsByRequest = ((request, (known_slot,)),)
+            if renders.batch:
+                batch = self.retry("read", lambda: select_batch(self.jobs, request, known_slot))
+            for run in [self._start(*jobs) for jobs in batch]:
+                while not run.wait_until_rendered(POLL_INTERVAL_SECONDS):
+                    renders.check(STALL_TIMEOUT_SECONDS)
         except NotFoundError as error:
             log.warning("job skipped: %s", error)  # Its request was deleted in the meantime.
         except SoftTimeLimitExceeded:
-            self._exit_process(tracker, WorkerHungError("engine.job_hangs"))
+            self._exit_process(WorkerHungError("engine.job_hangs"))
         except (WorkerHungError, DeviceLostError) as error:
-            self._exit_process(tracker, error)
+            self._exit_process(error)
 
-    def _publish_events(self, run: Run, tracker: DatabaseJobTracker) -> None:
-        """Publishes the events of a run until its job has ended here.
+    def _start(self, request: GenerationRequest, slots: Sequence[Slot]) -> Run:
+        """Queues jobs of a request in this process; a thread of its own publishes their events."""
+        tracker = DatabaseJobTracker(self.jobs, self.variants, request, self.renders.metrics)
+        run = self.renders.start(request, Priority.API, tracker, slots)
+        self.followers.submit(self._follow, run, tracker)
+        return run
+
+    def finish(self) -> None:
+        """In an orderly shutdown: finishes the images and publishes how their jobs ended."""
+        if "followers" not in self.__dict__:
+            return  # This process has rendered nothing.
+        self.renders.close()
+        self.closing.set()
+        self.retry.close()
+        self.followers.shutdown()
+
+    def _follow(self, run: Run, tracker: DatabaseJobTracker) -> None:
+        """Publishes a run's events and renews its leases until its jobs have ended here."""
+        try:
+            with self.heartbeat.tracking(tracker):
+                for event in self._events(run):
+                    self._publish(run, event, tracker)
+        except (WorkerHungError, DeviceLostError) as error:
+            self._exit_process(error)
+        except StudioError as error:
+            log.warning("events of request %s are not published: %s", run.request.id, error)
+        except Exception:
+            log.exception("events of request %s are not published", run.request.id)
+
+    def _events(self, run: Run) -> Iterator[Event]:
+        """The events of a run but for the first of each job, which was published by whoever queued
+        it.
 
         Raises WorkerHungError and DeviceLostError.
         """
-        sequence = 0
-        while True:
-            if not run.wait(sequence, POLL_INTERVAL_SECONDS):
-                self.studio.rendering.renders.check(STALL_TIMEOUT_SECONDS)
-                continue
-            event = run.wait_for(sequence)
-            if sequence:  # The first event, "queued", was published by whoever queued the job.
-                self._publish(run.request.id, event, tracker)
-            if isinstance(event, TERMINAL_EVENTS):
+        sequence = len(run.jobs)
+        while not run.is_finished or run.events_from(sequence):
+            if run.wait(sequence, POLL_INTERVAL_SECONDS):
+                yield run.wait_for(sequence)
+                sequence += 1
+            elif self.closing.is_set():
                 return
-            sequence += 1
+            else:
+                self.renders.check(STALL_TIMEOUT_SECONDS)
+                self._look_for_listeners(run)
 
-    def _publish(self, request_id: str, event: Event, tracker: DatabaseJobTracker) -> None:
+    def _publish(self, run: Run, event: Event, tracker: DatabaseJobTracker) -> None:
         """Appends an event to the request's log in Redis.
 
         An event that Redis does not take is lost. The end of a job is not: the API reads it from
@@ -126,25 +195,35 @@ class RenderTask(Task):  # type: ignore[misc]
         if isinstance(event, TERMINAL_EVENTS) and not isinstance(event, JOB_END_EVENTS):
             return
         try:
-            self._append(request_id, to_event_message(event))
+            with broker_errors():
+                if self.event_log.append(run.request.id, [to_event_message(event)]):
+                    run.listen()
         except StorageUnavailableError as error:
-            log.warning("event of request %s not published: %s", request_id, error)
+            log.warning("event of request %s not published: %s", run.request.id, error)
 
-    def _append(self, request_id: str, event: EventMessage) -> None:
-        with broker_errors():
-            self.event_log.append(request_id, [event])
-
-    def _exit_process(self, tracker: DatabaseJobTracker | None, error: StudioError) -> NoReturn:
-        """Releases the job for a retry and ends this process; the pool starts a new one.
-
-        After a lost device the whole worker ends, for its service manager to restart it.
-        """
-        log.critical("%s", error)
+    def _look_for_listeners(self, run: Run) -> None:
+        """Lets previews be made while somebody reads the request's events."""
         try:
-            if tracker is not None:
+            with broker_errors():
+                if self.event_log.has_listeners(run.request.id):
+                    run.listen()
+        except StorageUnavailableError:
+            pass  # Nobody reads events while Redis is away.
+
+    def _exit_process(self, error: StudioError) -> NoReturn:
+        """Releases the jobs for a retry and ends this process; the pool starts a new one.
+
+        Images that only wait for their finish get a few seconds for it. After a lost device the
+        whole worker ends, for its service manager to restart it.
+        """
+        self.exiting.acquire()
+        log.critical("%s", error)
+        self.renders.finish_images(EXIT_GRACE_SECONDS)
+        try:
+            for tracker in self.heartbeat.tracked:
                 tracker.give_back(error.message)
         except StudioError as store_error:
-            log.warning("job not released, its heartbeat timeout will requeue it: %s", store_error)
+            log.warning("jobs not released, their leases will time out: %s", store_error)
         if isinstance(error, DeviceLostError):
             self.device_lost.set()
         logging.shutdown()

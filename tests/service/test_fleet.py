@@ -17,6 +17,7 @@ from benchmarks.redis_server import RedisServer
 from studio.errors import InvalidInputError, StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS
+from studio.services.rendering.run import LISTENER_SECONDS
 from studio.services.requests.celery_app import MAX_CONSECUTIVE_PER_MODEL, ModelAffinityOrder
 from studio.services.requests.event_log import EVENT_TTL_SECONDS, RedisEventLog, connect_redis
 from studio.settings import Settings
@@ -196,6 +197,19 @@ def test_partly_published_end_is_completed_by_the_next_publisher(redis: RedisSer
         "r1", [EventMessage(slot=slot, type="failed", is_terminal=True) for slot in SLOTS]
     )
     assert RedisEventLog(mine).is_finished("r1")
+
+
+def test_whoever_reads_events_counts_as_a_listener_for_a_while(redis: RedisServer) -> None:
+    """Issue 20, 2: workers make previews for requests that somebody follows."""
+    connection = connect_redis(redis.url)
+    events = RedisEventLog(connection)
+    step = [EventMessage(slot="A", type="step", done=1, total=4)]
+    assert not events.append("r2", step)
+    assert not events.has_listeners("r2")
+    assert events.read_from("r2", 0) == tuple(step)
+    assert events.has_listeners("r2")
+    assert events.append("r2", step)
+    assert 0 < connection.ttl("studio:listeners:r2") <= LISTENER_SECONDS
 
 
 def test_worker_without_broker_names_the_setting(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ class ProgressTracker:
         per_job = zip(self._callbacks.listeners, torch.split(latents, 1), strict=True)
         for (_, listener), job_latents in per_job:
             listener.on_step(self._steps_done, self._total_steps)
-            if self._steps_done < self._total_steps:
+            is_last = self._steps_done == self._total_steps
+            if not is_last and listener.on_preview is not None and listener.wants_preview():
                 listener.on_preview(previewer.to_image(job_latents))
 
     def _raise_if_stopped(self) -> None:

@@ -60,7 +60,7 @@ def _join_negative_prompts(of_recipe: str, of_policy: str) -> str:
 
 
 def group_into_batches(jobs: Sequence[RenderJob]) -> tuple[tuple[RenderJob, ...], ...]:
-    """One request's jobs, grouped into those that can be rendered in one batch.
+    """Jobs on the same images, grouped into those that can be rendered in one batch.
 
     Jobs of a batch differ only in prompts and seed, and have a single pass. Batches are ordered by
     their first job.
@@ -73,7 +73,8 @@ def group_into_batches(jobs: Sequence[RenderJob]) -> tuple[tuple[RenderJob, ...]
 
 def _batch_key(job: RenderJob) -> object:
     recipe = job.recipe
-    alone = job.slot if recipe.upscale.enabled or recipe.face_repair.enabled else None
+    has_later_passes = recipe.upscale.enabled or recipe.face_repair.enabled
+    alone = (job.request_id, job.slot) if has_later_passes else None
     ignored = {
         "prompt_template": PROMPT_PLACEHOLDER,
         "negative_prompt": "",

@@ -20,7 +20,7 @@ from studio.recipes.generation.job import GenerationRequest, RenderJob, Variant
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.themes.preset import Slot
 from studio.services.metrics import Metrics
-from studio.services.rendering.render_queue import RenderQueue
+from studio.services.rendering.finisher import Finisher, FinishTask, job_key
 from studio.services.rendering.run import Run
 from studio.services.store_retry import StoreRetry
 from studio.store.variants import VariantStore
@@ -35,19 +35,22 @@ STORE_AWAY = message("request.storage_stayed_away")
 
 @dataclass(frozen=True)
 class JobCompleter:
-    """Everything after rendering, in the thread of `queue`.
+    """Everything after rendering, in the threads of `finisher`.
 
     Neither a slow moderation webhook nor a database that is away holds up the device. Writes are
     repeated while the store is away; when this process closes meanwhile, StorageUnavailableError
-    passes
-    through: the job is still running in the job table and is requeued by another process.
+    passes through: the job is still running in the job table and is requeued by another process.
     """
 
     variants: VariantStore
     moderate: OutputModerator
     metrics: Metrics
     retry: StoreRetry
-    queue: RenderQueue
+    finisher: Finisher
+
+    def submit(self, run: Run, slot: Slot, task: FinishTask) -> None:
+        """Has the finisher run a task behind those of the same job; returns at once."""
+        self.finisher.submit(job_key(run.request.id, slot), task)
 
     def complete(
         self,
@@ -169,7 +172,7 @@ class JobCompleter:
         return self._retry("job state", run, action) if run.tracker.is_stored else action()
 
     def _retry(self, kind: str, run: Run, action: Callable[[], T]) -> T:
-        return self.retry(kind, action, run.tracker.is_stored, self.queue.touch)
+        return self.retry(kind, action, run.tracker.is_stored, self.finisher.touch)
 
 
 def _error_of(event: TerminalEvent) -> Message | None:

@@ -2,6 +2,7 @@
 renders."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
@@ -11,16 +12,22 @@ from PIL import Image
 
 from studio.engine.stats import EngineStats
 from studio.errors import NotFoundError, StorageUnavailableError, WorkerHungError
+from studio.imaging.png_io import encode_png
 from studio.recipes.generation.job import GenerationRequest, RenderJob
-from studio.recipes.generation.planning import group_into_batches, plan_jobs
+from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.moderation import ImageModerationResult
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.metrics import Metrics
+from studio.services.rendering.cancellation_poll import CancellationPoll
+from studio.services.rendering.finisher import Finisher, finisher_threads
+from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.job_completion import JobCompleter, OutputModerator
-from studio.services.rendering.render_queue import Priority, RenderQueue
+from studio.services.rendering.preparer import available_cores
+from studio.services.rendering.render_queue import Priority, QueuedJob, RenderQueue
 from studio.services.rendering.render_worker import RenderWorker
 from studio.services.rendering.renderer import Renderer
-from studio.services.rendering.run import JobTracker, Run
+from studio.services.rendering.run import Run
+from studio.services.rendering.tracker import JobTracker
 from studio.services.store_retry import StoreRetry
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
@@ -36,8 +43,11 @@ def allow_all(_: GenerationRequest, __: Slot, ___: Image.Image) -> ImageModerati
 
 
 class RenderService:
-    """Runs requests through one render queue, whose thread does nothing but rendering; a second
-    thread completes what is rendered (`JobCompleter`)."""
+    """Runs requests through one render queue, whose thread does nothing but rendering.
+
+    Other threads prepare the next job (`Preparer`), finish what is rendered (`Finisher`) and look
+    for cancellations (`CancellationPoll`).
+    """
 
     def __init__(
         self,
@@ -49,24 +59,29 @@ class RenderService:
         metrics: Metrics | None = None,
         moderate: OutputModerator = allow_all,
         retry: StoreRetry | None = None,
+        finisher: Finisher | None = None,
     ) -> None:
         """`build_renderer` is called when the first job is rendered.
 
-        `batch` renders jobs in one batch that differ only in prompts and seed. `retry` decides how
-        long test runs wait for a store that is away; clients' jobs wait as long as it takes.
+        `batch` renders jobs in one batch where `planning.group_into_batches` allows it, also those
+        of several requests. `retry` decides how long test runs wait for a store that is away;
+        clients' jobs wait as long as it takes.
         """
         self._queue = queue
-        self._batch = batch
+        self.batch = batch
         self.metrics = metrics or Metrics()
         self._retry = retry or StoreRetry()
-        self._completion_queue = RenderQueue("finisher-0")
+        self._finisher = finisher or Finisher(finisher_threads(available_cores()))
         self._completer = JobCompleter(
-            variants, moderate, self.metrics, self._retry, self._completion_queue
+            variants, moderate, self.metrics, self._retry, self._finisher
         )
         self._worker = RenderWorker(
-            base_images, build_renderer, queue, self._completer, self._retry
+            InputImages(base_images), build_renderer, queue, self._completer, self._retry, batch
         )
+        self._cancellation_poll = CancellationPoll(self.active_runs)
+        self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
+        self._active: dict[Run, None] = {}
         self._finished: dict[str, None] = {}
 
     def start(
@@ -82,8 +97,9 @@ class RenderService:
         Within a priority, lower fair-share tiers go first.
         """
         jobs = tuple(job for job in plan_jobs(request) if job.slot in slots)
-        run = Run(request, jobs, tracker)
-        self._runs[request.id] = run
+        run = Run(request, jobs, tracker, self._on_run_finished)
+        if run.tracker.is_stored:
+            self._cancellation_poll.start()
         self._submit(run, run.jobs, priority, tier)
         return run
 
@@ -95,9 +111,11 @@ class RenderService:
         self._submit(run, jobs, priority, tier)
 
     def _submit(self, run: Run, jobs: Sequence[RenderJob], priority: Priority, tier: int) -> None:
-        for batch in group_into_batches(jobs) if self._batch else zip(jobs):
-            self._queue.submit(partial(self._worker.process, run, batch, priority), priority, tier)
-        self._queue.submit(partial(self._on_run_finished, run.request.id), priority, tier)
+        with self._lock:
+            self._runs[run.request.id] = run
+            self._active[run] = None
+        queued = [QueuedJob(run, job, priority, tier) for job in jobs]
+        self._queue.submit_jobs(queued, self._worker.process)
 
     def run(self, request_id: str) -> Run:
         """The run of a request, while it lasts and for a while after.
@@ -111,7 +129,9 @@ class RenderService:
 
     def active_runs(self) -> tuple[Run, ...]:
         """The runs with jobs that have not ended, oldest first."""
-        return tuple(run for run in tuple(self._runs.values()) if run.pending_slots)
+        with self._lock:
+            runs = tuple(self._active)
+        return tuple(run for run in runs if not run.is_finished)
 
     def engine_status(self) -> EngineStats | None:
         """What the engine's caches hold; None before the first job."""
@@ -122,10 +142,10 @@ class RenderService:
 
         Raises what rendering raises.
         """
-        answer: Future[bytes] = Future()
-        render = partial(self._worker.render_png, job)
+        answer: Future[Image.Image] = Future()
+        render = partial(self._worker.render_image, job)
         self._queue.submit(partial(_resolve, answer, render), priority)
-        return answer.result()
+        return encode_png(answer.result())
 
     def cancel(self, request_id: str) -> None:
         """Cancels a run; does nothing for one that has finished or is unknown."""
@@ -139,7 +159,7 @@ class RenderService:
         if run is None:
             return
         for slot in filter(run.take, slots):
-            self._completion_queue.submit(partial(self._completer.abandon, run, slot))
+            self._completer.submit(run, slot, partial(self._completer.abandon, run, slot))
 
     def release_jobs(self) -> None:
         """At the end of this process: starts no more jobs of clients, and gives running ones back
@@ -150,23 +170,29 @@ class RenderService:
             except StorageUnavailableError as error:
                 log.warning("request %s is put back at the next start: %s", run.request.id, error)
             if run.tracker.is_stored:
-                self._runs.pop(run.request.id, None)
+                with self._lock:
+                    self._runs.pop(run.request.id, None)
+                    self._active.pop(run, None)
 
     def check(self, stall_timeout_seconds: float) -> None:
         """Liveness: whether this process can still render.
 
         Raises:
-            WorkerHungError: one of the two threads is dead, or its task has made no progress for
-                so long.
+            WorkerHungError: the render thread or one of the finisher's is dead, or its task has
+                made no progress for so long.
             DeviceLost: the device fails every job.
         """
-        for queue in (self._queue, self._completion_queue):
-            if not queue.is_alive:
+        for threads in (self._queue, self._finisher):
+            if not threads.is_alive:
                 raise WorkerHungError("engine.thread_dead")
-            if queue.stalled_seconds > stall_timeout_seconds:
+            if threads.stalled_seconds > stall_timeout_seconds:
                 raise WorkerHungError("engine.job_stalled", seconds=f"{stall_timeout_seconds:.0f}")
         if self._worker.device_lost:
             raise copy(self._worker.device_lost)
+
+    def finish_images(self, timeout_seconds: float) -> bool:
+        """Waits until every rendered image is finished; False when the timeout has passed first."""
+        return self._finisher.is_idle_within(timeout_seconds)
 
     @property
     def store_error(self) -> StorageUnavailableError | None:
@@ -174,27 +200,27 @@ class RenderService:
         return self._retry.error
 
     def close(self) -> None:
-        """Finishes what is queued, as far as the store answers, then ends both threads."""
+        """Finishes what is queued, as far as the store answers, then ends all threads."""
         self._retry.close()
         self._queue.shutdown()
-        self._completion_queue.shutdown()
+        self._finisher.shutdown()
+        self._cancellation_poll.close()
 
-    def _on_run_finished(self, request_id: str) -> None:
-        """After a run's last job: forgets the oldest finished runs, in the order of completions."""
-        self._completion_queue.submit(partial(self._forget_oldest, request_id))
+    def _on_run_finished(self, finished: Run) -> None:
+        """Forgets the oldest finished runs, in the order of completion."""
+        with self._lock:
+            self._active.pop(finished, None)
+            self._finished.pop(finished.request.id, None)
+            self._finished[finished.request.id] = None
+            while len(self._finished) > MAX_FINISHED_RUNS:
+                oldest = next(iter(self._finished))
+                del self._finished[oldest]
+                # A run may have pending jobs again, where one of them was wanted once more.
+                if oldest in self._runs and self._runs[oldest].is_finished:
+                    del self._runs[oldest]
 
-    def _forget_oldest(self, request_id: str) -> None:
-        self._finished[request_id] = None
-        for finished_id in tuple(self._finished):
-            run = self._runs.get(finished_id)
-            # A run may have pending jobs again, where one of them was requeued.
-            is_pending = run is not None and run.pending_slots
-            if len(self._finished) > MAX_FINISHED_RUNS and not is_pending:
-                del self._finished[finished_id]
-                self._runs.pop(finished_id, None)
 
-
-def _resolve(answer: "Future[bytes]", render: Callable[[], bytes]) -> None:
+def _resolve(answer: "Future[Image.Image]", render: Callable[[], Image.Image]) -> None:
     """Sets the result, or the error for whoever waits."""
     try:
         answer.set_result(render())

@@ -1,9 +1,7 @@
 """Renders the jobs of runs in the thread of the render queue, the only thread that uses the
 device."""
 
-import io
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
@@ -21,27 +19,25 @@ from studio.errors import (
     StorageUnavailableError,
     StudioError,
 )
-from studio.imaging.png_io import encode_png
 from studio.messages import Message
 from studio.recipes.generation.events import JobCancelled, JobFailed, JobStarted
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.themes.preset import Slot
+from studio.services.rendering.batching import MAX_BATCH, WINDOW_SECONDS, may_join
+from studio.services.rendering.finisher import job_key
+from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.job_completion import (
     JobCompleter,
     TerminalEvent,
     failed_event,
     unexpected_error_event,
 )
-from studio.services.rendering.job_listener import make_listener, should_cancel
-from studio.services.rendering.render_queue import Priority, RenderQueue
+from studio.services.rendering.job_listener import PreviewPublisher, make_listener
+from studio.services.rendering.preparer import Preparer
+from studio.services.rendering.render_queue import QueuedJob, RenderQueue
 from studio.services.rendering.renderer import Renderer
-from studio.services.rendering.run import Run
 from studio.services.store_retry import StoreRetry
-from studio.store.base_images import BaseImageStore
 
 log = logging.getLogger(__name__)
-MAX_UNCOMPLETED = 8
-"""Rendered images that may wait for completion; beyond, rendering waits, since RAM is limited."""
 
 
 class RenderWorker:
@@ -49,18 +45,19 @@ class RenderWorker:
 
     def __init__(
         self,
-        base_images: BaseImageStore,
+        inputs: InputImages,
         build_renderer: Callable[[], Renderer],
         queue: RenderQueue,
         completer: JobCompleter,
         retry: StoreRetry,
+        batch: bool,
     ) -> None:
-        self._base_images = base_images
+        self._inputs = inputs
         self._build_renderer = build_renderer
         self._queue = queue
-        self._completer = completer
+        self._completer, self._finisher = completer, completer.finisher
         self._retry = retry
-        self._capacity = threading.Semaphore(MAX_UNCOMPLETED)
+        self._batch = batch
         self._renderer: Renderer | None = None
         self.device_lost: DeviceLostError | None = None
         """Set once the device fails every job; nothing more is rendered then."""
@@ -69,41 +66,51 @@ class RenderWorker:
         """What the engine's caches hold; None before the first job."""
         return None if self._renderer is None else self._renderer.status()
 
-    def render_png(self, job: RenderJob) -> bytes:
-        """One job's image as PNG, outside any run. Raises what rendering raises."""
+    def render_image(self, job: RenderJob) -> Image.Image:
+        """One job's image, outside any run. Raises what rendering raises."""
         if self.device_lost:
             raise copy(self.device_lost)
         base, doodle = self._load_images(job, forever=False)
-        listeners = [RenderListener(on_step=lambda _, __: self._queue.touch())]
-        results = self._get_renderer().render_batch([job], base, doodle, listeners)
-        return encode_png(results[0].image)
+        listener = RenderListener(on_step=lambda _, __: self._queue.touch())
+        return self._get_renderer().render_batch([job], base, doodle, [listener])[0].image
 
-    def process(self, run: Run, jobs: Sequence[RenderJob], priority: Priority) -> None:
-        """Renders jobs of a run, several of them as one batch; `priority` is for retries."""
+    def process(self, first: QueuedJob) -> None:
+        """Renders a job of a run, with others from the queue where batches are allowed."""
         if self.device_lost:
-            self._refuse(run, jobs)
+            self._refuse(first)
             return
-        claimed = [job for job in jobs if self._start(run, job.slot)]
-        results = self._try_batch(run, claimed) if len(claimed) > 1 else ()
-        for job, result in zip_longest(claimed, results):
-            with (
-                self._completer.metrics.active_lanes.track_inprogress(),
-                bound_contextvars(request=run.request.id),
-            ):
-                self._process_job(run, job, result, priority)
+        jobs = [queued for queued in (first, *self._take_batch(first)) if self._start(queued)]
+        retried = [queued for queued in jobs if queued.run.tracker.is_retry(queued.job.slot)]
+        batch = [queued for queued in jobs if queued not in retried]
+        results = self._try_batch(batch) if len(batch) > 1 else ()
+        for queued, result in zip_longest(batch, results):
+            self._process_job(queued, result)
+        for queued in retried:
+            # It may have taken a process down: nobody else's image is at stake this time.
+            self._finisher.wait_until_idle(self._queue.touch)
+            self._process_job(queued, None)
 
-    def _start(self, run: Run, slot: Slot) -> bool:
+    def _take_batch(self, first: QueuedJob) -> list[QueuedJob]:
+        """The queued jobs, of any run, that are rendered together with the first."""
+        if not self._batch:
+            return []
+        return self._queue.take_jobs(partial(may_join, first), MAX_BATCH - 1, WINDOW_SECONDS)
+
+    def _start(self, queued: QueuedJob) -> bool:
         """Takes and claims a job; False where it was cancelled or is not available any more."""
+        run, slot = queued.run, queued.job.slot
         if not run.take(slot):
             return False
-        if self._claim(run, slot):
+        if self._claim(queued):
+            run.begin_rendering(slot)
             run.publish(JobStarted(slot=slot))
             return True
-        self._completer.queue.submit(partial(self._completer.abandon, run, slot))
+        self._completer.submit(run, slot, partial(self._completer.abandon, run, slot))
         return False
 
-    def _claim(self, run: Run, slot: Slot) -> bool:
+    def _claim(self, queued: QueuedJob) -> bool:
         """Whether the tracker lets this run have the job; False on any unexpected error."""
+        run, slot = queued.run, queued.job.slot
         if not run.tracker.is_stored:
             return run.tracker.claim(slot)
         try:
@@ -114,127 +121,138 @@ class RenderWorker:
             log.exception("variant %s of %s was not begun", slot, run.request.id)
             return False
 
-    def _try_batch(self, run: Run, jobs: Sequence[RenderJob]) -> Sequence[RenderResult]:
+    def _try_batch(self, jobs: Sequence[QueuedJob]) -> Sequence[RenderResult]:
         """The results of one batch, or none: rendered one by one, the faulty job can be
         identified."""
         try:
-            return self._render(run, jobs)
+            return self._render(jobs)
         except Exception as error:
-            log.warning("a batch of %s was not drawn: %s", run.request.id, error)
+            log.warning("a batch of %d was not drawn: %s", len(jobs), error)
             return ()
 
-    def _process_job(
-        self, run: Run, job: RenderJob, result: RenderResult | None, priority: Priority
-    ) -> None:
+    def _process_job(self, queued: QueuedJob, result: RenderResult | None) -> None:
         """Renders the job unless the batch did, and hands it over to the completer."""
-        try:
-            if result is None:
-                if should_cancel(run, job.slot):
+        run, job = queued.run, queued.job
+        with (
+            self._completer.metrics.active_lanes.track_inprogress(),
+            bound_contextvars(request=run.request.id),
+        ):
+            try:
+                if run.should_stop(job.slot):  # A batch goes on for its other jobs.
                     raise JobCancelledError("request.variants_stopped", slots=job.slot)
-                result = self._render(run, [job])[0]
-        except JobCancelledError:
-            self._end(run, JobCancelled(slot=job.slot))
-        except DeviceLostError as error:
-            self._lose_device(run, job, error)
-        except InsufficientMemoryError as error:
-            self._retry_or_fail(run, job, error.message, priority)
-        except StudioError as error:
-            self._end(run, failed_event(job, error))
-        except Exception:
-            log.exception("variant %s of %s failed", job.slot, job.request_id)
-            self._retry_or_fail(run, job, unexpected_error_event(job.slot).message, priority)
-        else:
-            self._hand_over(run, job, result, partial(self._submit_rerender, run, priority))
+                if result is None:
+                    result = self._render([queued])[0]
+            except JobCancelledError:
+                self._end(queued, JobCancelled(slot=job.slot))
+            except DeviceLostError as error:
+                self._lose_device(queued, error)
+            except InsufficientMemoryError as error:
+                self._retry_or_fail(queued, error.message)
+            except StudioError as error:
+                self._end(queued, failed_event(job, error))
+            except Exception:
+                log.exception("variant %s of %s failed", job.slot, job.request_id)
+                self._retry_or_fail(queued, unexpected_error_event(job.slot).message)
+            else:
+                self._hand_over(queued, result, partial(self._submit_rerender, queued))
 
     def _hand_over(
         self,
-        run: Run,
-        job: RenderJob,
+        queued: QueuedJob,
         result: RenderResult,
         rerender: Callable[[RenderJob], None] | None,
     ) -> None:
         """Gives a result to the completer as soon as it has the capacity for one more."""
-        while not self._capacity.acquire(timeout=1.0):
-            self._queue.touch()
+        run, job = queued.run, queued.job
 
         def complete() -> None:
-            try:
-                with bound_contextvars(request=run.request.id):
-                    self._completer.complete(run, job, result, rerender)
-            finally:
-                self._capacity.release()
+            with bound_contextvars(request=run.request.id):
+                self._completer.complete(run, job, result, rerender)
 
-        self._completer.queue.submit(complete)
+        key = job_key(run.request.id, job.slot)
+        self._finisher.submit_image(key, complete, self._queue.touch)
+        run.end_rendering(job.slot)
 
-    def _submit_rerender(self, run: Run, priority: Priority, job: RenderJob) -> None:
+    def _submit_rerender(self, queued: QueuedJob, job: RenderJob) -> None:
         """Queues a withheld job once more, with another seed; its result is final."""
-        self._queue.submit(partial(self._rerender, run, job), priority)
+        again = QueuedJob(queued.run, job, queued.priority, queued.tier)
+        self._queue.submit(partial(self._rerender, again), queued.priority, queued.tier)
 
-    def _rerender(self, run: Run, job: RenderJob) -> None:
+    def _rerender(self, queued: QueuedJob) -> None:
+        run, job = queued.run, queued.job
+        run.begin_rendering(job.slot)
         try:
-            result = self._render(run, [job])[0]
+            result = self._render([queued])[0]
         except JobCancelledError:
-            self._end(run, JobCancelled(slot=job.slot))
+            self._end(queued, JobCancelled(slot=job.slot))
         except DeviceLostError as error:
-            self._lose_device(run, job, error)
+            self._lose_device(queued, error)
         except StudioError as error:
-            self._end(run, failed_event(job, error))
+            self._end(queued, failed_event(job, error))
         except Exception:
             log.exception("variant %s of %s failed", job.slot, job.request_id)
-            self._end(run, unexpected_error_event(job.slot))
+            self._end(queued, unexpected_error_event(job.slot))
         else:
-            self._hand_over(run, job, result, None)
+            self._hand_over(queued, result, None)
 
-    def _end(self, run: Run, event: TerminalEvent) -> None:
-        self._completer.queue.submit(partial(self._completer.end, run, event))
+    def _end(self, queued: QueuedJob, event: TerminalEvent) -> None:
+        end = partial(self._completer.end, queued.run, event)
+        self._completer.submit(queued.run, queued.job.slot, end)
 
-    def _retry_or_fail(self, run: Run, job: RenderJob, error: Message, priority: Priority) -> None:
+    def _retry_or_fail(self, queued: QueuedJob, error: Message) -> None:
         """After an error that may be transient: another attempt where the tracker allows it."""
+        run, job = queued.run, queued.job
 
         def requeue(job: RenderJob) -> None:
             run.requeue(job.slot)
-            self._queue.submit(partial(self.process, run, [job], priority), priority)
+            self._queue.submit_jobs([queued], self.process)
 
-        self._completer.queue.submit(partial(self._completer.requeue, run, job, error, requeue))
+        self._completer.submit(
+            run, job.slot, partial(self._completer.requeue, run, job, error, requeue)
+        )
 
-    def _lose_device(self, run: Run, job: RenderJob, error: DeviceLostError) -> None:
+    def _lose_device(self, queued: QueuedJob, error: DeviceLostError) -> None:
         """The job goes back to the queue, and nothing more is rendered in this process."""
         log.critical("the device is lost: %s", error)
         self.device_lost = error
+        run, job = queued.run, queued.job
 
         def requeue(job: RenderJob) -> None:
             run.requeue(job.slot)
 
-        requeue_job = partial(self._completer.requeue, run, job, error.message, requeue)
-        self._completer.queue.submit(requeue_job)
+        self._completer.submit(
+            run, job.slot, partial(self._completer.requeue, run, job, error.message, requeue)
+        )
 
-    def _refuse(self, run: Run, jobs: Sequence[RenderJob]) -> None:
+    def _refuse(self, queued: QueuedJob) -> None:
         """After the device was lost: clients' jobs stay queued for another process, test runs
         fail."""
-        if run.tracker.is_stored or self.device_lost is None:
-            return
-        for job in jobs:
-            if run.take(job.slot):
-                run.publish(JobFailed(slot=job.slot, message=self.device_lost.message))
+        run, slot = queued.run, queued.job.slot
+        if not run.tracker.is_stored and self.device_lost is not None and run.take(slot):
+            run.publish(JobFailed(slot=slot, message=self.device_lost.message))
 
-    def _render(self, run: Run, jobs: Sequence[RenderJob]) -> tuple[RenderResult, ...]:
-        base, doodle = self._load_images(jobs[0], run.tracker.is_stored)
-        listeners = [make_listener(run, job.slot, self._queue.touch) for job in jobs]
-        return self._get_renderer().render_batch(jobs, base, doodle, listeners)
+    def _render(self, jobs: Sequence[QueuedJob]) -> tuple[RenderResult, ...]:
+        """Renders jobs at once, whose inputs are those of the first."""
+        base, doodle = self._load_images(jobs[0].job, jobs[0].run.tracker.is_stored)
+        listeners = [
+            make_listener(
+                queued.run,
+                queued.job.slot,
+                self._queue.touch,
+                PreviewPublisher(queued.run, queued.job.slot, self._finisher),
+            )
+            for queued in jobs
+        ]
+        rendered = [queued.job for queued in jobs]
+        return self._get_renderer().render_batch(rendered, base, doodle, listeners)
 
     def _get_renderer(self) -> Renderer:
         if self._renderer is None:
             self._renderer = self._build_renderer()
+            Preparer(self._queue, self._renderer, self._inputs).start()
         return self._renderer
 
     def _load_images(self, job: RenderJob, forever: bool) -> tuple[Image.Image, Image.Image | None]:
         """The base image and the doodle; `forever`: waits as long as the store is away."""
-        doodle = None if job.doodle is None else _load_png(job.doodle.png_bytes)
-        read = partial(self._base_images.read_png, job.base_image)
-        return _load_png(self._retry("read", read, forever, self._queue.touch)), doodle
-
-
-def _load_png(png: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(png), formats=["PNG"])
-    image.load()
-    return image
+        read = partial(self._inputs.read, job)
+        return self._retry("read", read, forever, self._queue.touch)

@@ -11,7 +11,16 @@ from studio.recipes.generation.job import RenderJob
 
 
 class Renderer(Protocol):
-    """Turns jobs into images; `studio.engine.engine.Engine` is the real one."""
+    """Turns jobs into images; `studio.engine.engine.Engine` is the real one.
+
+    `render_batch` is called in the render thread alone; `prepare` and `prefetch` in another while it
+    runs.
+    """
+
+    @property
+    def device_type(self) -> str:
+        """Where it renders: `cpu`, `cuda` or `mps`."""
+        ...
 
     def render_batch(
         self,
@@ -26,6 +35,15 @@ class Renderer(Protocol):
         `base` is RGB and `doodle` RGBA, both of the base image's size; None is an empty doodle.
         """
         ...
+
+    def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None, /) -> None:
+        """Works ahead for a job that is rendered soon, without the device.
+
+        Raises StudioError for what rendering will raise, too.
+        """
+
+    def prefetch(self, job: RenderJob, /) -> None:
+        """Reads the models of a job that is rendered soon into RAM. Raises as `prepare` does."""
 
     def status(self) -> EngineStats:
         """What the engine's caches hold."""

@@ -1,11 +1,11 @@
-"""A run: one request while its jobs are rendered, its events, and the tracker of its jobs'
-states."""
+"""A run: one request while its jobs are rendered, and its events."""
 
 import threading
-from collections.abc import Iterator
-from typing import Protocol
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 
-from studio.messages import Message
 from studio.recipes.generation.events import (
     TERMINAL_EVENTS,
     Event,
@@ -14,78 +14,17 @@ from studio.recipes.generation.events import (
     JobReassigned,
 )
 from studio.recipes.generation.job import GenerationRequest, RenderJob
-from studio.recipes.serving.request_status import JobState
 from studio.recipes.themes.preset import SLOTS, Slot
+from studio.services.rendering.tracker import JobTracker, NullJobTracker
 
-
-class JobTracker(Protocol):
-    """Records the state of a run's jobs beyond this process, by compare-and-set."""
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether the jobs outlive this process, so that they may wait as long as it takes."""
-        ...
-
-    def claim(self, slot: Slot) -> bool:
-        """Starts an attempt at a job; False when the job is no longer available."""
-        ...
-
-    def owns(self, slot: Slot) -> bool:
-        """Whether this run's attempt at a job is still the current one."""
-        ...
-
-    def end(self, slot: Slot, state: JobState, error: Message | None = None) -> bool:
-        """Records how a job ended; False when the attempt is not the current one, so that nothing
-        may be published."""
-        ...
-
-    def release_for_retry(self, slot: Slot, error: Message) -> bool:
-        """After an attempt that failed through no fault of the job: True when it is tried again."""
-        ...
-
-    def bypasses_moderation(self, slot: Slot) -> bool:
-        """Whether a reviewer has overridden the output moderation of a job."""
-        ...
-
-    def terminal_event(self, slot: Slot) -> Event:
-        """The event for the state of a job that this run does not own any more."""
-        ...
-
-    def close(self) -> None:
-        """At the end of this process: gives back the jobs that have started and not ended."""
-        ...
-
-
-class NullJobTracker:
-    """The tracker of an operator's test run: nothing is recorded, and no job is tried twice."""
-
-    is_stored = False
-
-    def claim(self, _: Slot) -> bool:
-        return True
-
-    def owns(self, _: Slot) -> bool:
-        return True
-
-    def end(self, _: Slot, __: JobState, ___: Message | None = None) -> bool:
-        return True
-
-    def release_for_retry(self, _: Slot, __: Message) -> bool:
-        return False
-
-    def bypasses_moderation(self, _: Slot) -> bool:
-        return False
-
-    def terminal_event(self, slot: Slot) -> Event:
-        return JobCancelled(slot=slot)
-
-    def close(self) -> None:
-        pass
+LISTENER_SECONDS = 15.0
+"""Seconds for which somebody who has asked for new events counts as a listener."""
 
 
 class Run:
     """One request with its jobs and its numbered events, for any number of followers.
 
+    A job is queued, then rendered, then finished, and has ended with its terminal event.
     Thread-safe. `tracker` records every change that must outlive this process.
     """
 
@@ -94,58 +33,119 @@ class Run:
         request: GenerationRequest,
         jobs: tuple[RenderJob, ...],
         tracker: JobTracker | None = None,
+        on_finished: Callable[["Run"], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`on_finished` is called each time that no job is pending any more; `clock` gives
+        monotonic seconds."""
         self.request = request
         self.jobs = jobs
         self.tracker = tracker or NullJobTracker()
+        self._on_finished, self._clock = on_finished, clock
         self._events: list[Event] = []
         self._pending: set[Slot] = set()
-        self._new_events = threading.Condition()
+        self._changed = threading.Condition()
         self._cancelled = threading.Event()
-        self._lock = threading.Lock()
         self._queued = [job.slot for job in jobs]
+        self._rendering: dict[Slot, int] = {}
+        """The jobs that are being rendered, each with the number of its rendering."""
+        self._renderings = 0
+        self._lost: set[Slot] = set()
+        self._followers = 0
+        self._asked_at: float | None = None
         for slot in self._queued:
             self.publish(JobQueued(slot=slot))
 
     def events(self) -> Iterator[Event]:
         """Every event in order from the first; ends when each job has ended."""
         sequence = 0
-        while self.pending_slots or self.events_from(sequence):
-            yield self.wait_for(sequence)
-            sequence += 1
+        with self._following():
+            while self.pending_slots or self.events_from(sequence):
+                yield self.wait_for(sequence)
+                sequence += 1
+
+    @contextmanager
+    def _following(self) -> Iterator[None]:
+        with self._changed:
+            self._followers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._followers -= 1
 
     def wait_for(self, sequence: int) -> Event:
         """The event with this sequence number, from 0; blocks until it happens."""
-        with self._new_events:
-            self._new_events.wait_for(lambda: len(self._events) > sequence)
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._events) > sequence)
             return self._events[sequence]
 
     def wait(self, sequence: int, timeout_seconds: float) -> bool:
         """Waits for the event with this sequence number; False when the timeout has passed
         first."""
-        with self._new_events:
-            return self._new_events.wait_for(lambda: len(self._events) > sequence, timeout_seconds)
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._events) > sequence, timeout_seconds)
 
     def events_from(self, sequence: int) -> tuple[Event, ...]:
         """The events so far from this sequence number on."""
-        with self._new_events:
+        with self._changed:
             return tuple(self._events[sequence:])
+
+    def listen(self) -> None:
+        """Tells that somebody asks for new events now, for who does not iterate over `events`."""
+        self._asked_at = self._clock()
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether somebody iterates over the events, or has asked for new ones lately."""
+        asked_at = self._asked_at
+        if self._followers or asked_at is None:
+            return self._followers > 0
+        return self._clock() - asked_at < LISTENER_SECONDS
 
     def cancel(self) -> None:
         """Cancels this run alone: its queued jobs at once, its running one within a step."""
-        with self._lock:
+        with self._changed:
             self._cancelled.set()
             for slot in self._queued:
                 self.publish(JobCancelled(slot=slot))
             self._queued.clear()
 
     def take(self, slot: Slot) -> bool:
-        """Takes a queued job to work on it; False if it was cancelled or taken before."""
-        with self._lock:
+        """Takes a queued job to render it; False if it was cancelled or taken before."""
+        with self._changed:
             if slot not in self._queued:
                 return False
             self._queued.remove(slot)
+            self.begin_rendering(slot)
             return True
+
+    def begin_rendering(self, slot: Slot) -> None:
+        """Begins a rendering of a job that was taken: the first, or one more."""
+        with self._changed:
+            self._lost.discard(slot)
+            self._renderings += 1
+            self._rendering[slot] = self._renderings
+
+    def end_rendering(self, slot: Slot) -> None:
+        """The device is done with a job, which is finished now."""
+        with self._changed:
+            self._rendering.pop(slot, None)
+            self._changed.notify_all()
+
+    @property
+    def rendering(self) -> Mapping[Slot, int]:
+        """The jobs that are being rendered, each with the number of its rendering."""
+        with self._changed:
+            return MappingProxyType(dict(self._rendering))
+
+    def wait_until_rendered(self, timeout_seconds: float) -> bool:
+        """Waits until no job is queued or being rendered; False when the timeout has passed
+        first."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not self._queued and not self._rendering, timeout_seconds
+            )
 
     def abandon(self, slot: Slot) -> None:
         """Ends a job here that this run does not own any more: it has ended elsewhere, or goes on
@@ -155,20 +155,26 @@ class Run:
 
     def requeue(self, slot: Slot) -> None:
         """Queues a job again that is to be retried."""
-        with self._lock:
+        with self._changed:
             if not self.pending_slots:
                 self._cancelled.clear()  # The run was cancelled, and a job of it is wanted again.
             if slot not in self._queued:
                 self._queued.append(slot)
-        self.publish(JobQueued(slot=slot))
+            self._rendering.pop(slot, None)
+            self.publish(JobQueued(slot=slot))
+
+    def lose(self, slot: Slot, rendering: int) -> None:
+        """Stops this rendering of a job, whose attempt is not the current one any more."""
+        with self._changed:
+            if self._rendering.get(slot) == rendering:
+                self._lost.add(slot)
 
     def should_stop(self, slot: Slot) -> bool:
-        """Whether a running job must stop: it was cancelled here, or its attempt is not the
-        current one.
+        """Whether a running job must stop: it was cancelled here, or `lose` has been told.
 
-        Raises StorageUnavailableError while the tracker's store is away.
+        Reads two flags in memory: it is asked at each step.
         """
-        return self.cancelled or not self.tracker.owns(slot)
+        return self.cancelled or slot in self._lost
 
     @property
     def cancelled(self) -> bool:
@@ -178,15 +184,24 @@ class Run:
     @property
     def pending_slots(self) -> tuple[Slot, ...]:
         """The slots whose jobs have not ended."""
-        with self._new_events:
+        with self._changed:
             return tuple(slot for slot in SLOTS if slot in self._pending)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every job has ended; takes no lock."""
+        return not self._pending
 
     def publish(self, event: Event) -> None:
         """Appends an event and wakes the followers."""
-        with self._new_events:
+        with self._changed:
             self._events.append(event)
-            if isinstance(event, TERMINAL_EVENTS):
+            is_terminal = isinstance(event, TERMINAL_EVENTS)
+            if is_terminal:
                 self._pending.discard(event.slot)
+                self._rendering.pop(event.slot, None)
             else:
                 self._pending.add(event.slot)
-            self._new_events.notify_all()
+            self._changed.notify_all()
+        if is_terminal and self.is_finished:
+            self._on_finished(self)

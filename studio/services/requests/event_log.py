@@ -10,6 +10,7 @@ from redis.retry import Retry
 from studio.errors import StorageUnavailableError
 from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS
+from studio.services.rendering.run import LISTENER_SECONDS
 
 EVENT_TTL_SECONDS = 3600
 """Time to live of a request's events after the last one, in seconds."""
@@ -25,6 +26,7 @@ for position = 2, #ARGV, 2 do
 end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[1])
+return redis.call('EXISTS', KEYS[3])
 """
 """One script, because it must be atomic: if a process died between SADD and RPUSH, the slot would
 be marked as finished and its terminal event would never be published."""
@@ -34,27 +36,43 @@ class RedisEventLog:
     """The events of each request as a numbered list in Redis, which any process may append to or
     read.
 
-    A set beside the list has the slots whose terminal event is published.
+    A set beside the list has the slots whose terminal event is published, and a key that expires
+    says that somebody listens.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._append = redis.register_script(APPEND_EVENTS_LUA)
 
-    def append(self, request_id: str, events: Sequence[EventMessage]) -> None:
+    def append(self, request_id: str, events: Sequence[EventMessage]) -> bool:
         """Appends events atomically. Of a job's terminal events only the first is stored, whichever
-        process sends it."""
+        process sends it. Returns whether somebody listens."""
         arguments: list[str | int] = [EVENT_TTL_SECONDS]
         for event in events:
             arguments += [
                 event.slot if event.is_terminal else "",
                 event.model_dump_json(exclude_defaults=True),
             ]
-        self._append(keys=[self._key(request_id), self._finished_key(request_id)], args=arguments)
+        keys = [
+            self._key(request_id),
+            self._finished_key(request_id),
+            self._listeners_key(request_id),
+        ]
+        return bool(self._append(keys=keys, args=arguments))
+
+    def has_listeners(self, request_id: str) -> bool:
+        """Whether somebody has read the request's events lately."""
+        return bool(self._redis.exists(self._listeners_key(request_id)))
 
     def read_from(self, request_id: str, sequence: int) -> tuple[EventMessage, ...] | None:
-        """The events from this sequence number on (the first is 0); None for an unknown request."""
-        documents = self._redis.lrange(self._key(request_id), sequence, -1)
+        """The events from this sequence number on (the first is 0); None for an unknown request.
+
+        Who reads counts as a listener for a while.
+        """
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.set(self._listeners_key(request_id), 1, ex=round(LISTENER_SECONDS))
+            pipeline.lrange(self._key(request_id), sequence, -1)
+            _, documents = pipeline.execute()
         if not documents and not self._redis.exists(self._key(request_id)):
             return None
         return tuple(EventMessage.model_validate_json(document) for document in documents)
@@ -66,6 +84,9 @@ class RedisEventLog:
 
     def _key(self, request_id: str) -> str:
         return f"studio:events:{request_id}"
+
+    def _listeners_key(self, request_id: str) -> str:
+        return f"studio:listeners:{request_id}"
 
     def _finished_key(self, request_id: str) -> str:
         return f"studio:over:{request_id}"

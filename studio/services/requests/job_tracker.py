@@ -56,6 +56,10 @@ class DatabaseJobTracker:
         ticket = self._tickets.get(slot)
         return ticket is not None and self._store.queue.is_lease_valid(ticket)
 
+    def is_retry(self, slot: Slot) -> bool:
+        ticket = self._tickets.get(slot)
+        return ticket is not None and ticket.attempt > 1
+
     def end(self, slot: Slot, state: JobState, error: Message | None = None) -> bool:
         error_json = "" if error is None else error.to_json()
         with self._write_lock:

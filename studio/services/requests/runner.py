@@ -181,10 +181,12 @@ class LocalRunner:
         self._rendering.drop(request_id, [event.slot for event in events])
 
     def events_since(self, request_id: str, sequence: int) -> tuple[EventMessage, ...] | None:
+        """Whoever asks counts as a listener, for whom previews are made."""
         try:
             run = self._rendering.run(request_id)
         except NotFoundError:
             return None
+        run.listen()
         return tuple(map(to_event_message, run.events_from(sequence)))
 
     def publish_terminal(self, request_id: str, events: Sequence[EventMessage]) -> None:

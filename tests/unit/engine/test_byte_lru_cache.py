@@ -1,12 +1,15 @@
 """The byte-bounded LRU cache, also against a simple model of what it should contain."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
+from tests.waiting import LONG
 
 
 def logged_factory(value: str, log: list[str]) -> Callable[[], str]:
@@ -66,3 +69,35 @@ def test_clear_drops_every_value() -> None:
     cache.clear()
     cache.get_or_create("a", logged_factory("xxx", log))
     assert log == ["xxx", "xxx"]
+
+
+def test_two_threads_that_want_one_value_create_it_once() -> None:
+    cache, log, asked = ByteLRUCache[str](10, len), list[str](), threading.Event()
+
+    def slow() -> str:
+        assert asked.wait(LONG)
+        return logged_factory("xxx", log)()
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(cache.get_or_create, "a", slow)
+        cache.get_or_create("b", logged_factory("y", log))  # Others do not wait.
+        second = threads.submit(cache.get_or_create, "a", slow)
+        asked.set()
+        assert [first.result(LONG), second.result(LONG)] == ["xxx", "xxx"]
+    assert log == ["y", "xxx"]
+    assert (cache.status().hits, cache.status().misses) == (1, 2)
+
+
+def test_value_is_created_by_the_second_thread_where_the_first_fails() -> None:
+    cache, asked = ByteLRUCache[str](10, len), threading.Event()
+
+    def broken() -> str:
+        assert asked.wait(LONG)
+        raise OSError("gone")
+
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(cache.get_or_create, "a", broken)
+        asked.set()
+        with pytest.raises(OSError, match="gone"):
+            first.result(LONG)
+        assert cache.get_or_create("a", lambda: "xxx") == "xxx"

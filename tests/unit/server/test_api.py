@@ -74,7 +74,7 @@ def test_a_doodle_becomes_four_images(app: TestClient, renderer: FakeRenderer) -
 
 
 def test_previews_are_sent_only_without_image_moderation(
-    app: TestClient, studio: AppContainer
+    app: TestClient, studio: AppContainer, renderer: FakeRenderer
 ) -> None:
     """Issue 18, 10: a preview shows what may be withheld in the end."""
     preset = studio.stores.themes.get_version("first-light").preset
@@ -83,7 +83,10 @@ def test_previews_are_sent_only_without_image_moderation(
         saved = studio.stores.themes.save(preset.model_copy(update={"safety": safety}))
         spec = DeploymentSpec(slug="first-light", version=saved.version, bypassed_checks=True)
         studio.stores.deployments.add(spec)
+        gate = renderer.gate = threading.Semaphore(0)
         created = app.post(f"{V1}/requests", json=BODY).json()["id"]
+        studio.serving.events.events_since(created, 0)  # Who asks for events listens.
+        gate.release(100)
         kinds = {event["type"] for event in read_events(app, created)}
         assert ("preview" in kinds) is not is_checked
 

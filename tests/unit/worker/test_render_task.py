@@ -1,0 +1,163 @@
+"""The worker's task: what it waits for, what it publishes, and which jobs it renders together."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.recipes.generation.job import GenerationRequest
+from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.moderation import ImageModerationResult
+from studio.recipes.serving.request_status import EventMessage
+from studio.recipes.themes.preset import SLOTS, RecipeSet, Slot
+from studio.services.rendering.render_queue import RenderQueue
+from studio.services.rendering.render_service import RenderService
+from studio.store.base_images import BaseImageStore
+from studio.store.database import Database
+from studio.store.images.files import FileImageStore
+from studio.store.jobs import JobStore
+from studio.store.variants import VariantStore
+from studio.worker.batch_selection import select_batch
+from studio.worker.render_task import RenderTask
+from tests import examples
+from tests.fake_renderer import FakeRenderer
+from tests.waiting import LONG, until
+
+
+class ListedEvents:
+    """An event log in memory; somebody listens while `listens` is set."""
+
+    def __init__(self) -> None:
+        self.published: list[EventMessage] = []
+        self.listens = False
+
+    def append(self, _: str, events: Sequence[EventMessage]) -> bool:
+        self.published.extend(events)
+        return self.listens
+
+    def has_listeners(self, _: str) -> bool:
+        return self.listens
+
+
+class Worker:
+    """A task on a store of its own, with a job table and a fake renderer.
+
+    The finish of an image waits for `finish`.
+    """
+
+    def __init__(self, folder: Path, batch: bool = False) -> None:
+        database, images = Database(f"sqlite:///{folder}/s.db"), FileImageStore(folder / "p")
+        base_images, variants = BaseImageStore(database, images), VariantStore(database, images)
+        self.jobs, self.renderer = JobStore.open(database), FakeRenderer()
+        self.finish, self.events = threading.Event(), ListedEvents()
+        png = examples.png(mode="RGB", color=(240, 240, 240))
+        self.base = examples.base_image(sha256=images.write(png))
+        base_images.upsert(self.base, png)
+
+        def moderate(_: GenerationRequest, __: Slot, ___: Image.Image) -> ImageModerationResult:
+            self.finish.wait(LONG)
+            return ImageModerationResult()
+
+        renders = RenderService(
+            base_images, variants, RenderQueue(), lambda: self.renderer, batch, moderate=moderate
+        )
+        parts = {"jobs": self.jobs, "renders": renders, "variants": variants}
+        self.task = type("Configured", (RenderTask,), parts)()
+        self.task.__dict__["event_log"] = self.events
+
+    def admit(self, letter: str = "a", **changes: object) -> GenerationRequest:
+        request = examples.request(
+            id=letter * 32, base_image=self.base, theme_version=1, client="app", **changes
+        )
+        until = datetime.now(UTC) + timedelta(minutes=5)
+        self.jobs.requests.create(request, "app", "live", until)
+        return request
+
+    def states(self, letter: str = "a") -> list[str]:
+        return [job.state for job in self.jobs.requests.get_status(letter * 32).jobs]
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    running = Worker(tmp_path)
+    yield running
+    running.finish.set()
+    running.task.finish()
+
+
+def test_worker_takes_the_next_job_while_an_image_is_finished(worker: Worker) -> None:
+    """Issue 20, 3. Its lease is renewed until the job has ended."""
+    request = worker.admit()
+    for slot in "ABC":
+        worker.task.run(request.id, slot)
+    assert [job.slot for job in worker.renderer.rendered] == ["A", "B", "C"]
+    assert worker.states() == ["running", "running", "running", "queued"]
+    until(lambda: len(worker.task.heartbeat.tracked) == 3)
+    worker.finish.set()
+    worker.task.finish()
+    assert worker.states() == ["done", "done", "done", "queued"]
+    assert worker.task.heartbeat.tracked == ()
+    for slot in "ABC":
+        types = [event.type for event in worker.events.published if event.slot == slot]
+        assert (types[0], types[-1]) == ("started", "done")
+
+
+def test_shutdown_before_the_first_job_does_nothing(worker: Worker) -> None:
+    worker.task.finish()
+    assert worker.events.published == []
+
+
+def test_previews_are_made_for_requests_that_somebody_follows(worker: Worker) -> None:
+    unmoderated = examples.preset()
+    safety = unmoderated.safety.model_copy(update={"check_outputs": False})
+    request = worker.admit(preset=unmoderated.model_copy(update={"safety": safety}))
+    worker.finish.set()
+    worker.task.run(request.id, "A")
+    until(lambda: worker.states()[0] == "done")
+    assert "preview" not in {event.type for event in worker.events.published}
+    worker.events.listens = True
+    gate = worker.renderer.gate = threading.Semaphore(1)
+    running = threading.Thread(target=worker.task.run, args=(request.id, "B"))
+    running.start()
+    until(lambda: any(e.slot == "B" and e.type == "step" for e in worker.events.published))
+    gate.release(100)
+    running.join(LONG)
+    until(lambda: worker.states()[1] == "done")
+    assert "preview" in {event.type for event in worker.events.published if event.slot == "B"}
+
+
+def test_a_batch_is_taken_from_the_job_table(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, batch=True)
+    worker.finish.set()
+    first, second = worker.admit("a"), worker.admit("b")
+    assert select_batch(worker.jobs, first, "B") == (
+        (first, ("B", "A", "C", "D")),
+        (second, ("A", "B", "C", "D")),
+    )
+    worker.task.run(first.id, "B")
+    until(lambda: worker.states("a") + worker.states("b") == ["done"] * 8)
+    worker.task.run(second.id, "A")  # Its message comes later, and finds it done.
+    assert len(worker.renderer.rendered) == 8
+    worker.task.finish()
+    ends = [
+        event for event in worker.events.published if event.type == "done" and event.is_terminal
+    ]
+    assert len(ends) >= 8
+
+
+def test_only_queued_jobs_of_the_same_kind_and_model_join_a_batch(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+    water = examples.recipe(base_model=ModelRef(name="pocket-water"))
+    more_steps = examples.recipe(steps=20)
+    ink = examples.recipe()
+    recipes = RecipeSet(A=ink, B=water, C=more_steps, D=ink)
+    first = worker.admit("a", preset=examples.preset(recipes=recipes))
+    assert worker.jobs.queue.claim(first.id, "D") is not None
+    other = worker.admit("b")
+    many = [worker.admit(letter) for letter in "cd"]
+    batch = select_batch(worker.jobs, first, "A")
+    assert batch == ((first, ("A",)), (other, SLOTS), (many[0], ("A", "B", "C")))
+    worker.task.renders.close()
