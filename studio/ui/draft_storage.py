@@ -92,7 +92,7 @@ class DraftStorage:
                     run.prompt: draft.user_prompt,
                     run.seed: draft.seed,
                 }
-        version = theme.studio.themes.latest_saved()
+        version = theme.studio.stores.themes.latest_saved()
         base = drawing.default_base_image()
         return {**self._show(version, version.preset), **drawing.show_base_image(base)}
 

@@ -168,8 +168,8 @@ class RecipeForm:
                 self._inputs.add_choice((*unit, "mode"), CONTROL_MODES)
                 weight = slider(0, 2, step=0.05, label=t("studio.control_weight"))
                 self._inputs.add((*unit, "weight"), weight)
-                for name in ("start", "end"):
-                    self._inputs.add((*unit, name), share_slider(label=self._inputs.label(name)))
+                for step in ("start", "end"):
+                    self._inputs.add((*unit, step), share_slider(label=self._inputs.label(step)))
             self._build_control_image((*unit, "image_sha256"))
 
     def _build_control_image(self, path: FieldPath) -> None:

@@ -70,7 +70,7 @@ class Preparer:
             self._renderer.prepare(job, base, doodle)
             running = self._queue.running_job
             upcoming = [other.job for other in self._queue.upcoming_jobs(LOOKAHEAD)]
-            for other in jobs_to_prefetch(running and running.job, upcoming):
+            for other in jobs_to_prefetch(running.job if running else None, upcoming):
                 self._renderer.prefetch(other)
         except StudioError as error:
             log.debug("variant %s of %s was not prepared: %s", job.slot, job.request_id, error)

@@ -135,7 +135,7 @@ def test_unusable_model_files_are_listed(client: TestClient, studio: AppContaine
 def test_status_tells_the_device_and_its_problem_in_the_readers_language(
     client: TestClient, studio: AppContainer, language: str, problem: str
 ) -> None:
-    studio.device_probe.info = DeviceInfo(
+    studio.rendering.device_probe.info = DeviceInfo(
         "cpu", "x86", 2**30, "fp32", "flash", message("engine.mps_missing", version="2.14")
     )
     answer = client.get("/system/status", headers={"accept-language": language})

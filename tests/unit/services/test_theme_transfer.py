@@ -40,7 +40,7 @@ def test_theme_is_imported_with_its_base_images(studio: AppContainer, other: App
         studio.stores.base_images.get("lena")
     ) == other.stores.base_images.read_png(other.stores.base_images.get("lena"))
     second = studio.authoring.transfer.import_theme(file, "lone.json")
-    assert (second.version.version, second.stores.base_images) == (1, ())
+    assert (second.version.version, second.base_images) == (1, ())
 
 
 def test_missing_models_and_base_images_are_reported_with_a_hint(

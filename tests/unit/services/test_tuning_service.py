@@ -127,9 +127,9 @@ def test_studies_are_listed_by_theme_and_invalid_ones_refused(
     assert studio.evaluation.tuning.list_studies("picnic") == []
     assert studio.evaluation.tuning.get_study(second).objective == "both"
     with pytest.raises(InvalidInputError, match="Recipe field not found: “nothing”"):
-        studio.evaluation.tuning.create_study(study("looks", "nothing=1..2"))
+        studio.evaluation.tuning.create_study(study("metrics", "nothing=1..2"))
     with pytest.raises(InvalidInputError, match="denoising_strength"):
-        studio.evaluation.tuning.create_study(study("looks", "denoising_strength=0.5..4"))
+        studio.evaluation.tuning.create_study(study("metrics", "denoising_strength=0.5..4"))
     with pytest.raises(InvalidInputError, match="Use 1 to 500"):
         studio.evaluation.tuning.run(first, 0, ignore_progress)
     with pytest.raises(NotFoundError, match="Study not found: “x”"):

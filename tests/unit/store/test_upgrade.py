@@ -63,7 +63,7 @@ def test_old_themes_are_read(studio: AppContainer) -> None:
     ]
     first = versions[-1].preset
     assert (first.name, first.description) == ("Spring", "The first one")
-    assert (first.theme_prompt, first.stores.base_images) == ("soft colours", ("mia",))
+    assert (first.theme_prompt, first.base_images) == ("soft colours", ("mia",))
     policy = versions[0].preset.safety
     assert (policy.nsfw_threshold, policy.concept_margin) == (0.2, 0.05)
     assert (policy.check_prompts, policy.check_doodles) == (True, False)
