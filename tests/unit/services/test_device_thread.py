@@ -120,7 +120,7 @@ def test_device_renders_the_next_job_while_an_image_is_finished(tmp_path: Path) 
 def test_device_waits_while_the_finisher_is_full(tmp_path: Path) -> None:
     device, release = SimulatedDevice(), threading.Event()
     bench = Bench(tmp_path, device, room=1)
-    bench.on_moderate = lambda slot: release.wait(LONG)  # type: ignore[method-assign]
+    bench.on_moderate = lambda slot: release.wait(LONG)  # type: ignore[method-assign,assignment]
     run = bench.service.start(bench.request())
     until(lambda: len(device.rendered) == 2)  # A is being finished, B finds no room.
     assert [event.slot for event in run.events_from(0) if event.kind == "started"] == ["A", "B"]
@@ -132,7 +132,7 @@ def test_device_waits_while_the_finisher_is_full(tmp_path: Path) -> None:
 def test_shutdown_finishes_what_is_in_the_finisher(tmp_path: Path) -> None:
     device, release = SimulatedDevice(), threading.Event()
     bench = Bench(tmp_path, device)
-    bench.on_moderate = lambda slot: release.wait(LONG)  # type: ignore[method-assign]
+    bench.on_moderate = lambda slot: release.wait(LONG)  # type: ignore[method-assign,assignment]
     run = bench.service.start(bench.request())
     closing = threading.Thread(target=bench.service.close)
     until(lambda: len(device.rendered) == 4)
