@@ -1,4 +1,4 @@
-"""Dependencies of the routes: services, the client whose API key was sent, the reader's language.
+"""Dependencies of the routes: services, the client or operator who asks, the reader's language.
 
 All of them are coroutines: FastAPI runs a plain function in a worker thread, of which there are few.
 """
@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from studio.app import AppContainer
 from studio.locales.negotiation import language_of
-from studio.recipes.serving.request_status import ApiClient, Scope
+from studio.recipes.serving.request_status import ApiClient
+from studio.server.auth.authorization import Operator, require_client, require_operator
 from studio.server.event_hub import EventHub
-from studio.server.problems import AuthenticationError, PermissionDeniedError
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.tuning_service import TuningService
@@ -24,8 +23,6 @@ from studio.store.base_images import BaseImageStore
 from studio.store.themes import ThemeStore
 
 Service = TypeVar("Service")
-
-_bearer = HTTPBearer(auto_error=False, description="The API key of a client.")
 
 
 def set_container(app: FastAPI, container: AppContainer) -> None:
@@ -75,30 +72,11 @@ async def _get_event_hub(request: Request) -> EventHub:
 Events = Annotated[EventHub, Depends(_get_event_hub)]
 
 
-def require_scope(scope: Scope) -> Callable[..., Awaitable[ApiClient]]:
-    """A dependency: the client whose API key was sent, if the key has `scope`.
-
-    `ApiKeyMiddleware` has looked the key up by then. The dependency raises AuthenticationError without a
-    client, PermissionDeniedError for a key without the scope.
-    """
-
-    async def dependency(
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], request: Request
-    ) -> ApiClient:
-        client: ApiClient | None = getattr(request.state, "client", None)
-        if client is None:
-            raise AuthenticationError("auth.bring_key")
-        if scope not in client.scopes:
-            raise PermissionDeniedError("auth.wrong_scope", scope=scope)
-        return client
-
-    return dependency
-
-
-require_admin = require_scope("admin")
-require_metrics = require_scope("metrics")
-GenerateClient = Annotated[ApiClient, Depends(require_scope("generate"))]
-AdminClient = Annotated[ApiClient, Depends(require_admin)]
+require_admin = require_operator("admin")
+require_metrics = require_operator("metrics")
+GenerateClient = Annotated[ApiClient, Depends(require_client("generate"))]
+Admin = Annotated[Operator, Depends(require_admin)]
+"""Whoever manages the studio, by an API key with the scope `admin` or by a session."""
 
 
 async def _get_language(request: Request) -> str:

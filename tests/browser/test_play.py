@@ -46,7 +46,7 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         phone.goto(f"{address}/play/first-light")
         phone.get_by_label("Key").fill("nobody's")
         phone.get_by_role("button", name="Open").click()
-        expect(phone.locator("#told")).to_contain_text("bring the key of a client")
+        expect(phone.locator("#error")).to_contain_text("bring the key of a client")
         phone.get_by_label("Key").fill(key)
         phone.get_by_role("button", name="Open").click()
         expect(phone.locator("#theme")).to_have_text("First light")
@@ -86,8 +86,8 @@ def test_what_does_not_pass_is_told_in_place(phone: Page, studio: AppContainer) 
         phone.get_by_role("button", name="Open").click()
         phone.get_by_label("What is it?").fill("a n4ked man")
         phone.get_by_role("button", name="Make four pictures").click()
-        expect(phone.locator("#told")).to_have_text(
+        expect(phone.locator("#error")).to_have_text(
             "these words cannot be used here: choose others"
         )
         phone.goto(f"{address}/play/nothing")
-        expect(phone.locator("#told")).to_contain_text("no theme 'nothing' is served")
+        expect(phone.locator("#error")).to_contain_text("no theme 'nothing' is served")

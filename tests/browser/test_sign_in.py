@@ -53,7 +53,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     expect(asked.get_by_label("Your name")).to_have_count(0)
     for box in asked.locator("#checks input").all():
         box.check()
-    asked.locator(".acts button").first.click()
+    asked.locator(".actions button").first.click()
     expect(page.locator("#served")).to_contain_text("Ada B")
     out = page.get_by_role("button", name="Sign out")
     expect(out).to_have_attribute("title", "You are Ada B")
@@ -87,7 +87,7 @@ def test_too_many_wrong_passwords_are_told_in_ones_language(
             page.locator("input[name=password]").fill("wrong")
             page.locator("form button").click()
             if told:
-                expect(page.locator("#told")).to_have_text(re.compile(told))
+                expect(page.locator("#error")).to_have_text(re.compile(told))
             else:
                 page.wait_for_url("**/sign-in?wrong")
     server.stop()

@@ -29,7 +29,7 @@ def confirm(page: Page) -> None:
     """Says yes to what the sweep costs."""
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text(re.compile("of them here already|其中"))
-    asked.locator(".acts .go").click()
+    asked.locator(".actions .go").click()
     expect(asked).to_have_count(0)
 
 

@@ -21,19 +21,19 @@ def begin(page: Page, button: Locator) -> None:
     button.click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text(re.compile(r"\d+ pictures, \d+ of them|\d+ 张图片"))
-    asked.locator(".acts .go").click()
+    asked.locator(".actions .go").click()
     expect(asked).to_have_count(0)
 
 
 def confirm(page: Page) -> None:
     """Ticks everything a dialog asks to be ticked, once it is there, and says yes."""
     asked = page.get_by_role("dialog")
-    expect(asked.locator(".acts button").first).to_be_visible()
+    expect(asked.locator(".actions button").first).to_be_visible()
     for checks in asked.locator(".checks").all():
         expect(checks.locator("summary")).to_be_visible()
     for box in asked.locator("#checks input[type=checkbox]").all():
         box.check()
-    asked.locator(".acts button").first.click()
+    asked.locator(".actions button").first.click()
     expect(asked).to_have_count(0)
 
 
@@ -71,23 +71,23 @@ def test_a_theme_is_tuned_compared_tried_deployed_and_taken_back(
     expect(asked.locator("#checks")).to_contain_text("regression sheet seen by ada")
     asked.get_by_label("Note for the log").fill("season opens")
     confirm(page)
-    expect(page.locator("#served")).to_contain_text("version 2")
+    expect(page.locator("#active")).to_contain_text("version 2")
     page.locator("#versions tr").nth(1).get_by_role("button", name="Deploy").click()
     confirm(page)
-    expect(page.locator("#served")).to_contain_text("version 1")
+    expect(page.locator("#active")).to_contain_text("version 1")
     page.get_by_role("button", name="Roll back").click()
     expect(asked).to_contain_text("Version 2 is served again at once.")
     confirm(page)
-    expect(page.locator("#served")).to_contain_text("version 2")
+    expect(page.locator("#active")).to_contain_text("version 2")
     page.get_by_role("button", name="Take down").click()
     confirm(page)
-    expect(page.locator("#served")).to_have_text("Nothing.")
-    expect(page.locator("#log tr")).to_have_count(4)
-    expect(page.locator("#log")).to_contain_text("season opens")
+    expect(page.locator("#active")).to_have_text("Nothing.")
+    expect(page.locator("#deployments tr")).to_have_count(4)
+    expect(page.locator("#deployments")).to_contain_text("season opens")
 
     with page.expect_download() as file:
         newest.get_by_role("link", name="Export").click()
-    page.locator("#take-in").set_input_files(file.value.path())
+    page.locator("#import").set_input_files(file.value.path())
     expect(page.locator("#versions tr")).to_have_count(2)
     page.on("dialog", lambda dialog: dialog.accept("Quick winter"))
     newest.get_by_role("button", name="Branch").click()
@@ -119,7 +119,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     page.reload()
     page.locator("#versions tr").first.get_by_role("button", name="Deploy").click()
     asked = page.get_by_role("dialog")
-    go = asked.locator(".acts button").first
+    go = asked.locator(".actions button").first
     boxes = asked.locator("#checks input[type=checkbox]")
     expect(boxes.first).to_be_visible()
     expect(asked.locator("h2")).to_contain_text("Slow")
@@ -137,7 +137,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     assert studio.deployments.deployments.list_all(slow) == []
     asked.get_by_label("Your name").fill("ada")
     go.click()
-    expect(page.locator("#served")).to_contain_text("version 1")
+    expect(page.locator("#active")).to_contain_text("version 1")
     assert studio.deployments.deployments.list_all(slow)[0].spec.author == "ada"
     page.get_by_role("button", name="Take down").click()
     expect(asked.locator("h2")).to_contain_text("Slow")
@@ -146,7 +146,7 @@ def test_nothing_goes_live_unseen_unsigned_or_by_one_click(
     assert len(studio.deployments.deployments.list_all(slow)) == 1
     page.get_by_role("button", name="Take down").click()
     confirm(page)
-    expect(page.locator("#served")).to_have_text("Nothing.")
+    expect(page.locator("#active")).to_have_text("Nothing.")
     assert studio.deployments.deployments.list_all(slow)[0].spec.author == "ada"
 
 
@@ -159,18 +159,18 @@ def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text("28 pictures, 0 of them here already.")
     asked.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".chore")).to_have_count(0)
+    expect(page.locator(".task")).to_have_count(0)
     begin(page, page.locator("#versions tr").first.get_by_role("button", name="Run"))
-    expect(page.locator(".chore")).to_contain_text(re.compile("of 28|/ 28"))
+    expect(page.locator(".task")).to_contain_text(re.compile("of 28|/ 28"))
     page.reload()
-    expect(page.locator(".chore")).to_contain_text("Slow")
+    expect(page.locator(".task")).to_contain_text("Slow")
     page.goto(f"{server.url}/system")
-    chore = page.locator(".chore")
-    expect(chore).to_contain_text("Slow")
-    expect(chore).to_contain_text(re.compile("of 28|/ 28"))
+    task = page.locator(".task")
+    expect(task).to_contain_text("Slow")
+    expect(task).to_contain_text(re.compile("of 28|/ 28"))
     expect(page.locator("#runs .nothing")).not_to_be_visible()
-    chore.get_by_role("button", name="Stop").click()
-    expect(chore).to_have_count(0)
+    task.get_by_role("button", name="Stop").click()
+    expect(task).to_have_count(0)
     expect(page.locator("#runs .nothing")).to_be_visible()
     page.goto(f"{server.url}/themes?theme={slow}")
     expect(page.locator("#versions tr").first.locator("b.good, b.bad")).to_have_count(0)
@@ -184,7 +184,7 @@ def test_the_dialogs_fit_the_window(page: Page, server: Server, quick: str, widt
     asked = page.get_by_role("dialog")
     expect(asked.locator("#checks input").first).to_be_visible()
     assert violations(page) == []
-    box, go = asked.bounding_box(), asked.locator(".acts button").first.bounding_box()
+    box, go = asked.bounding_box(), asked.locator(".actions button").first.bounding_box()
     assert box is not None
     assert go is not None
     assert (box["x"] >= 0, box["x"] + box["width"] <= width) == (True, True)

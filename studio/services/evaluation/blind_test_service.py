@@ -98,7 +98,7 @@ class BlindTestService:
         current = self.progress(contest_id)
         if current.is_complete or current.progress.state == "running":
             return current
-        about = About("contest", self._contest(contest_id).title, f"/votes?contest={contest_id}")
+        about = About("contest", self._contest(contest_id).title, f"/blind-tests?test={contest_id}")
         self.background_tasks.start(
             _task_name(contest_id),
             about,

@@ -39,7 +39,7 @@ export function confirmAction(confirmation) {
   const cancel = element('button', { type: 'button' }, t('page.cancel'));
   const error = element('p', { className: 'refused', role: 'alert' });
   const heading = element('h2', { id: 'asking-title' }, title);
-  const buttons = element('div', { className: 'acts' }, confirm, cancel);
+  const buttons = element('div', { className: 'actions' }, confirm, cancel);
   const form = element('form', { method: 'dialog', autocomplete: 'off' });
   form.append(heading, ...content, error, buttons);
   const dialog = element('dialog', { className: 'asking' }, form);

@@ -154,21 +154,26 @@ def wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
 def test_documented_proxy_configurations_allow_sign_in(https: Client) -> None:
     with https() as browser:
         own = {"Origin": str(browser.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
-        assert browser.get("/safety/record").status_code == 401
+        assert browser.get("/api/v1/moderation/decisions").status_code == 401
         assert browser.get("/", headers={"accept": "text/html"}).headers["location"] == "/sign-in"
         form = {"name": "ada", "password": PASSWORD}
         answer = browser.post("/sign-in", data=form, headers=own)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert all("; Secure" in each for each in answer.headers.get_list("set-cookie"))
-        assert browser.get("/safety/record").status_code == 200
-        words = browser.post("/safety/words", json={"text": "a cat"}, headers=own | {"X-Studio": "x"})  # fmt: skip
+        assert browser.get("/api/v1/moderation/decisions").status_code == 200
+        words = browser.post("/api/v1/moderation/check-text", json={"text": "a cat"}, headers=own | {"X-Studio": "x"})  # fmt: skip
         assert words.status_code == 200
         config = browser.get("/config").json()
         assert config["root"] == str(browser.base_url).rstrip("/")
         foreign = {"Origin": "https://evil.example", "X-Studio": "x"}
-        assert browser.put("/safety/list", json={"text": ""}, headers=foreign).status_code == 403
+        assert (
+            browser.put(
+                "/api/v1/moderation/word-list", json={"text": ""}, headers=foreign
+            ).status_code
+            == 403
+        )
         assert browser.post("/sign-in/out", headers=own).status_code == 303
-        assert browser.get("/safety/record").status_code == 401
+        assert browser.get("/api/v1/moderation/decisions").status_code == 401
 
 
 def test_client_cannot_forge_its_address(https: Client) -> None:

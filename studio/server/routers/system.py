@@ -1,0 +1,43 @@
+"""Routes about this process, for operators (scope `admin`): versions, queue, caches, log, background tasks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from studio.recipes.base import FrozenModel
+from studio.recipes.text_fields import LINE
+from studio.server.dependencies import Container, Language, require_admin
+from studio.server.schemas import API_PREFIX
+from studio.server.task_schemas import BackgroundTaskResponse
+from studio.services.diagnostics import RecentLogHandler, SystemStatus, system_status
+
+TASKS = f"{API_PREFIX}/background-tasks"
+
+router = APIRouter(tags=["system"], dependencies=[Depends(require_admin)])
+
+
+class TaskName(FrozenModel):
+    name: Annotated[str, Field(min_length=1, max_length=200), LINE]
+
+
+@router.get(f"{API_PREFIX}/system")
+def get_status(request: Request, studio: Container) -> SystemStatus:
+    """Versions, disk, queue, engine caches and recent log lines of this process."""
+    recent_log: RecentLogHandler = request.app.state.recent_log
+    jobs = studio.requests.jobs
+    return system_status(studio.settings, studio.renders, jobs, recent_log.lines())
+
+
+@router.get(TASKS)
+def list_background_tasks(studio: Container, language: Language) -> list[BackgroundTaskResponse]:
+    """Background tasks of this process that run or ended recently, latest first."""
+    tasks = studio.background_tasks.list_all()
+    return [BackgroundTaskResponse.at(task, language) for task in tasks]
+
+
+@router.post(f"{TASKS}/cancel", status_code=202)
+def cancel_background_task(body: TaskName, studio: Container) -> TaskName:
+    """Cancels a task after the image that is being rendered; finished images stay."""
+    studio.background_tasks.cancel(body.name)
+    return body
