@@ -24,7 +24,7 @@ PAGES = (
 )
 """Each has the path, the template and the script of its name."""
 MOVED = {"votes": "blind-tests", "bases": "base-images", "safety": "moderation"}
-"""Pages by their names before 2026-12."""
+"""Pages by their former names; links to these may be stored anywhere."""
 
 router = APIRouter(include_in_schema=False)
 
