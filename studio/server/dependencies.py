@@ -10,17 +10,27 @@ from fastapi import Depends, FastAPI, Request
 
 from studio.app import AppContainer
 from studio.locales.negotiation import language_of
+from studio.models.catalog import ModelCatalog
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.auth.authorization import Operator, require_client, require_operator
 from studio.server.event_hub import EventHub
+from studio.services.background_tasks import BackgroundTasks
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.tuning_service import TuningService
+from studio.services.model_downloads import ModelDownloads
+from studio.services.moderation_service import ModerationService
+from studio.services.rendering.render_service import RenderService
 from studio.services.requests.request_service import RequestService
+from studio.services.themes.bundled_content import SampleDoodle
 from studio.services.themes.deployment_service import DeploymentService
 from studio.services.themes.theme_transfer import ThemeImportExport
+from studio.settings import Settings
+from studio.store.audit_log import AuditLog
 from studio.store.base_images import BaseImageStore
+from studio.store.jobs import JobStore
 from studio.store.themes import ThemeStore
+from studio.store.variants import VariantStore
 
 Service = TypeVar("Service")
 
@@ -61,6 +71,22 @@ BlindTests = Annotated[
 ]
 
 Tuning = Annotated[TuningService, Depends(_from_container(lambda studio: studio.tuning))]
+Catalog = Annotated[ModelCatalog, Depends(_from_container(lambda studio: studio.catalog))]
+Downloads = Annotated[
+    ModelDownloads, Depends(_from_container(lambda studio: studio.model_downloads))
+]
+Variants = Annotated[VariantStore, Depends(_from_container(lambda studio: studio.variants))]
+Moderation = Annotated[
+    ModerationService, Depends(_from_container(lambda studio: studio.moderation))
+]
+Decisions = Annotated[AuditLog, Depends(_from_container(lambda studio: studio.moderation.audit))]
+Renders = Annotated[RenderService, Depends(_from_container(lambda studio: studio.renders))]
+Jobs = Annotated[JobStore, Depends(_from_container(lambda studio: studio.requests.jobs))]
+Tasks = Annotated[BackgroundTasks, Depends(_from_container(lambda studio: studio.background_tasks))]
+SampleDoodles = Annotated[
+    tuple[SampleDoodle, ...], Depends(_from_container(lambda studio: studio.sample_doodles))
+]
+StudioSettings = Annotated[Settings, Depends(_from_container(lambda studio: studio.settings))]
 BaseImages = Annotated[BaseImageStore, Depends(_from_container(lambda studio: studio.base_images))]
 
 

@@ -14,7 +14,7 @@ from studio.recipes.base_image import KEYPOINT_NAMES, BaseImage, Keypoints, Sha2
 from studio.recipes.generation.recipe import ModelName, ModelRef
 from studio.recipes.text_fields import Name
 from studio.server.bodies import RawBody
-from studio.server.dependencies import BaseImages, Container, require_admin
+from studio.server.dependencies import BaseImages, Catalog, SampleDoodles, require_admin
 from studio.server.openapi import PNG_FILE
 from studio.server.schemas import API_PREFIX
 from studio.services.base_images import (
@@ -72,9 +72,8 @@ class BaseImageList(FrozenModel):
 
 
 @router.get(BASE_IMAGES)
-def list_base_images(studio: Container) -> BaseImageList:
+def list_base_images(base_images: BaseImages, catalog: Catalog) -> BaseImageList:
     """All base images, also retired ones."""
-    base_images = studio.base_images
     retired = base_images.retired_ids()
     return BaseImageList(
         base_images=tuple(
@@ -83,7 +82,7 @@ def list_base_images(studio: Container) -> BaseImageList:
         ),
         keypoint_names=tuple(KEYPOINT_NAMES),
         limbs=LIMBS,
-        detectors=tuple(studio.catalog.list_names("detector")),
+        detectors=tuple(catalog.list_names("detector")),
     )
 
 
@@ -96,9 +95,9 @@ def get_image(image_id: Slug, base_images: BaseImages, sha256: Sha256 | None = N
 
 
 @router.get(f"{SAMPLE_DOODLES}/{{name}}.png", response_class=Response)
-def get_sample_doodle(name: Slug, studio: Container) -> Response:
+def get_sample_doodle(name: Slug, doodles: SampleDoodles) -> Response:
     """A sample doodle."""
-    for doodle in studio.sample_doodles:
+    for doodle in doodles:
         if doodle.name == name:
             return Response(doodle.png, media_type="image/png", headers=DAY_CACHE_HEADERS)
     raise NotFoundError("image.no_such_test_doodle", name=name)
@@ -130,12 +129,14 @@ def put_keypoints(
 
 @router.post(f"{BASE_IMAGES}/{{image_id}}/detect-keypoints")
 def detect(
-    image_id: Slug, detector: Annotated[ModelName, Query()], studio: Container
+    image_id: Slug,
+    detector: Annotated[ModelName, Query()],
+    base_images: BaseImages,
+    catalog: Catalog,
 ) -> BaseImageDetails:
     """Replaces an image's keypoints by what a pose detector finds."""
-    pose_detector = _load_detector(studio.catalog, detector)
-    image = detect_keypoints(studio.base_images, image_id, pose_detector)
-    return _details(studio.base_images, image)
+    pose_detector = _load_detector(catalog, detector)
+    return _details(base_images, detect_keypoints(base_images, image_id, pose_detector))
 
 
 @router.put(f"{BASE_IMAGES}/{{image_id}}/retired")

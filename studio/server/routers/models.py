@@ -15,7 +15,7 @@ from studio.models.types import ModelInfo
 from studio.recipes.base import FrozenModel
 from studio.recipes.generation.recipe import ModelName, ModelType
 from studio.recipes.text_fields import LINE
-from studio.server.dependencies import Container, Language, require_admin
+from studio.server.dependencies import Catalog, Downloads, Language, Renders, require_admin
 from studio.server.schemas import API_PREFIX
 from studio.services.model_downloads import DownloadProgress, DownloadRequest, DownloadState
 
@@ -78,44 +78,46 @@ class DownloadResponse(FrozenModel):
 
 
 @router.get("")
-def list_models(studio: Container) -> list[ModelResponse]:
+def list_models(catalog: Catalog, renders: Renders) -> list[ModelResponse]:
     """The installed models, each with the memory tier that holds it."""
-    tiers = _tiers(studio.renders.engine_status())
+    tiers = _tiers(renders.engine_status())
     return [
         ModelResponse.of(
             model,
             tiers.get((model.kind, model.name)),
-            studio.catalog.preview_image(model.kind, model.name) is not None,
+            catalog.preview_image(model.kind, model.name) is not None,
         )
-        for model in studio.catalog.list_models()
+        for model in catalog.list_models()
     ]
 
 
 @router.get("/previews/{kind}/{name}", response_class=FileResponse)
-def get_preview(kind: ModelType, name: ModelName, studio: Container) -> FileResponse:
+def get_preview(kind: ModelType, name: ModelName, catalog: Catalog) -> FileResponse:
     """The preview image that lies beside a model's file."""
-    file = studio.catalog.preview_image(kind, name)
+    file = catalog.preview_image(kind, name)
     if file is None:
         raise NotFoundError("model.no_image", kind=kind, name=name)
     return FileResponse(file, headers={"Cache-Control": "private, max-age=600"})
 
 
 @router.get("/problems")
-def list_problems(studio: Container, language: Language) -> list[str]:
+def list_problems(catalog: Catalog, language: Language) -> list[str]:
     """Why files of the model directories cannot be used."""
-    return [reason.text(language) for _, reason in studio.catalog.list_problems()]
+    return [reason.text(language) for _, reason in catalog.list_problems()]
 
 
 @router.get("/downloads")
-def list_downloads(studio: Container, language: Language) -> list[DownloadResponse]:
+def list_downloads(downloads: Downloads, language: Language) -> list[DownloadResponse]:
     """The downloads that this process has started, latest last."""
-    return [DownloadResponse.of(each, language) for each in studio.model_downloads.list_all()]
+    return [DownloadResponse.of(each, language) for each in downloads.list_all()]
 
 
 @router.post("/downloads", status_code=202)
-def start_download(body: StartDownload, studio: Container, language: Language) -> DownloadResponse:
+def start_download(
+    body: StartDownload, downloads: Downloads, language: Language
+) -> DownloadResponse:
     """Starts to download a model from the hub."""
-    progress = studio.model_downloads.start(DownloadRequest(**body.model_dump()))
+    progress = downloads.start(DownloadRequest(**body.model_dump()))
     return DownloadResponse.of(progress, language)
 
 

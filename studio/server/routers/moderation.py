@@ -20,9 +20,11 @@ from studio.server.admin_schemas import OverrideRequest
 from studio.server.bodies import RawBody
 from studio.server.dependencies import (
     Admin,
-    Container,
+    Decisions,
     Language,
+    Moderation,
     Requests,
+    StudioSettings,
     Themes,
     require_admin,
 )
@@ -77,17 +79,19 @@ def release_variant(
 
 
 @router.post("/moderation/check-text")
-def check_text(body: CheckTextRequest, studio: Container) -> TextCheckResponse:
+def check_text(body: CheckTextRequest, moderation: Moderation) -> TextCheckResponse:
     """What the word lists make of a prompt now; nothing is recorded."""
-    result = studio.moderation.check_text(body.text)
+    result = moderation.check_text(body.text)
     return TextCheckResponse(**dict(result), masked=result.apply_mask(body.text))
 
 
 @router.post("/moderation/classify-image", openapi_extra=PNG_FILE)
-def classify_image(data: RawBody, studio: Container, language: Language) -> ImageScoresResponse:
+def classify_image(
+    data: RawBody, moderation: Moderation, language: Language
+) -> ImageScoresResponse:
     """The scores of a PNG by the image classifier; nothing is recorded."""
     image = decode_png(data, "the picture")
-    result = classify_or_withhold(studio.moderation.image_classifier, image, {})
+    result = classify_or_withhold(moderation.image_classifier, image, {})
     error = result.error.text(language) if result.error else None
     return ImageScoresResponse(scores=dict(result.scores), error=error)
 
@@ -116,38 +120,40 @@ def save_policy(
 
 
 @router.get("/moderation/word-list")
-def get_word_list(studio: Container) -> WordList:
+def get_word_list(settings: StudioSettings) -> WordList:
     """The operators' custom word list; empty where there is none."""
-    file = _custom_list(studio.settings)
+    file = _custom_list(settings)
     text = decode_word_list(read_file(file, "the word list"), file.name) if file.exists() else ""
     return WordList(text=text)
 
 
 @router.put("/moderation/word-list")
-def save_word_list(body: WordList, studio: Container) -> WordListSaved:
+def save_word_list(
+    body: WordList, moderation: Moderation, settings: StudioSettings
+) -> WordListSaved:
     """Replaces the custom word list, which takes effect at once; the answer is its number of entries."""
-    file = _custom_list(studio.settings)
-    entries = studio.moderation.lists.validate(body.text, file)
+    file = _custom_list(settings)
+    entries = moderation.lists.validate(body.text, file)
     write_atomic(file, body.text.encode())
     return WordListSaved(entries=entries)
 
 
 @router.get("/moderation/decisions")
 def query_audit_log(
-    filters: Annotated[AuditFilter, Query()], studio: Container, before: RowId | None = None
+    filters: Annotated[AuditFilter, Query()], audit_log: Decisions, before: RowId | None = None
 ) -> DecisionPage:
     """One page of the audit log, latest first."""
-    decisions = tuple(studio.moderation.audit.query(filters, before, PAGE_SIZE))
+    decisions = tuple(audit_log.query(filters, before, PAGE_SIZE))
     next_cursor = decisions[-1].id if len(decisions) == PAGE_SIZE else None
     return DecisionPage(decisions=decisions, next_cursor=next_cursor)
 
 
 @router.get("/moderation/decisions.jsonl", response_class=StreamingResponse)
 def export_audit_log(
-    filters: Annotated[AuditFilter, Query()], studio: Container
+    filters: Annotated[AuditFilter, Query()], audit_log: Decisions
 ) -> StreamingResponse:
     """Every matching decision of the audit log as JSON lines."""
-    rows = studio.moderation.audit.iter_all(filters)
+    rows = audit_log.iter_all(filters)
     return StreamingResponse(
         (row.model_dump_json() + "\n" for row in rows),
         media_type="application/jsonl",
@@ -161,7 +167,7 @@ def review_decision(
     body: ReviewDecisionRequest,
     operator: Admin,
     requests: Requests,
-    studio: Container,
+    audit_log: Decisions,
 ) -> ReviewResponse:
     """Stores a review of a decision, and releases the withheld image where the body says so."""
     review = Review(
@@ -169,7 +175,7 @@ def review_decision(
     )
     if body.release:
         requests.override_decision(decision_id, review)
-    studio.moderation.audit.set_review(decision_id, review)
+    audit_log.set_review(decision_id, review)
     return ReviewResponse(reviewer=review.reviewer)
 
 

@@ -7,12 +7,19 @@ from pydantic import Field
 
 from studio.recipes.base import FrozenModel
 from studio.recipes.text_fields import LINE
-from studio.server.dependencies import Container, Language, require_admin
+from studio.server.dependencies import (
+    Jobs,
+    Language,
+    Renders,
+    StudioSettings,
+    Tasks,
+    require_admin,
+)
 from studio.server.schemas import API_PREFIX
 from studio.server.task_schemas import BackgroundTaskResponse
 from studio.services.diagnostics import RecentLogHandler, SystemStatus, system_status
 
-TASKS = f"{API_PREFIX}/background-tasks"
+TASKS_URL = f"{API_PREFIX}/background-tasks"
 
 router = APIRouter(tags=["system"], dependencies=[Depends(require_admin)])
 
@@ -22,22 +29,22 @@ class TaskName(FrozenModel):
 
 
 @router.get(f"{API_PREFIX}/system")
-def get_status(request: Request, studio: Container) -> SystemStatus:
+def get_status(
+    request: Request, settings: StudioSettings, renders: Renders, jobs: Jobs
+) -> SystemStatus:
     """Versions, disk, queue, engine caches and recent log lines of this process."""
     recent_log: RecentLogHandler = request.app.state.recent_log
-    jobs = studio.requests.jobs
-    return system_status(studio.settings, studio.renders, jobs, recent_log.lines())
+    return system_status(settings, renders, jobs, recent_log.lines())
 
 
-@router.get(TASKS)
-def list_background_tasks(studio: Container, language: Language) -> list[BackgroundTaskResponse]:
+@router.get(TASKS_URL)
+def list_background_tasks(tasks: Tasks, language: Language) -> list[BackgroundTaskResponse]:
     """Background tasks of this process that run or ended recently, latest first."""
-    tasks = studio.background_tasks.list_all()
-    return [BackgroundTaskResponse.at(task, language) for task in tasks]
+    return [BackgroundTaskResponse.at(task, language) for task in tasks.list_all()]
 
 
-@router.post(f"{TASKS}/cancel", status_code=202)
-def cancel_background_task(body: TaskName, studio: Container) -> TaskName:
+@router.post(f"{TASKS_URL}/cancel", status_code=202)
+def cancel_background_task(body: TaskName, tasks: Tasks) -> TaskName:
     """Cancels a task after the image that is being rendered; finished images stay."""
-    studio.background_tasks.cancel(body.name)
+    tasks.cancel(body.name)
     return body

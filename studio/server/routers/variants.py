@@ -12,7 +12,7 @@ from studio.recipes.generation.job import RequestId
 from studio.recipes.generation.recipe import ModelType, Recipe
 from studio.recipes.history import HistoryFilter, RowId, StoredVariant, VariantSelection
 from studio.recipes.themes.preset import Slot
-from studio.server.dependencies import Container, require_admin
+from studio.server.dependencies import Catalog, Themes, Variants, require_admin
 from studio.server.schemas import API_PREFIX
 from studio.services.history import export_zip
 
@@ -90,33 +90,31 @@ class DeletedResponse(FrozenModel):
 
 @router.get("")
 def list_variants(
-    query: Annotated[VariantQuery, Query()], studio: Container
+    query: Annotated[VariantQuery, Query()], variants: Variants
 ) -> VariantPageResponse:
     """One page of variants, latest first."""
-    page = studio.variants.query(query, query.before)
+    page = variants.query(query, query.before)
     return VariantPageResponse(
         variants=tuple(map(StoredVariantResponse.of, page.rows)), next_cursor=page.next_cursor
     )
 
 
 @router.get("/filter-options")
-def list_filter_options(studio: Container) -> FilterOptions:
+def list_filter_options(themes: Themes, catalog: Catalog) -> FilterOptions:
     """The themes and models by which variants can be filtered."""
     return FilterOptions(
         themes=tuple(
-            ThemeName(slug=theme.slug, name=theme.name) for theme in studio.themes.list_summaries()
+            ThemeName(slug=theme.slug, name=theme.name) for theme in themes.list_summaries()
         ),
-        models=tuple(
-            name for kind in FILTERED_MODEL_TYPES for name in studio.catalog.list_names(kind)
-        ),
+        models=tuple(name for kind in FILTERED_MODEL_TYPES for name in catalog.list_names(kind)),
     )
 
 
 @router.get("/images/{sha256}.png", response_class=Response)
-def get_image(sha256: Sha256, studio: Container) -> Response:
+def get_image(sha256: Sha256, variants: Variants) -> Response:
     """A variant's image with its metadata."""
     return Response(
-        studio.variants.read_image(sha256),
+        variants.read_image(sha256),
         media_type="image/png",
         headers=IMMUTABLE_CACHE_HEADERS,
     )
@@ -124,17 +122,17 @@ def get_image(sha256: Sha256, studio: Container) -> Response:
 
 @router.get("/export.zip", response_class=StreamingResponse)
 def export_variants(
-    filters: Annotated[HistoryFilter, Query()], studio: Container
+    filters: Annotated[HistoryFilter, Query()], variants: Variants
 ) -> StreamingResponse:
     """The matching variants as a ZIP file, streamed."""
     return StreamingResponse(
-        export_zip(studio.variants, filters),
+        export_zip(variants, filters),
         media_type="application/zip",
         headers={"Content-Disposition": 'attachment; filename="variants.zip"'},
     )
 
 
 @router.post("/delete")
-def delete_variants(selection: VariantSelection, studio: Container) -> DeletedResponse:
+def delete_variants(selection: VariantSelection, variants: Variants) -> DeletedResponse:
     """Deletes variants with their images; the answer is how many."""
-    return DeletedResponse(deleted=studio.variants.delete(selection.ids))
+    return DeletedResponse(deleted=variants.delete(selection.ids))
