@@ -40,7 +40,7 @@ def operations(routers: tuple[object, ...]) -> list[Operation]:
             url = re.sub(r"\{(\w+)\}", lambda name: PATH_VALUES.get(name[1], "none"), route.path)
             url = url.replace("/previews/robustness/", "/previews/lora/")
             scope: Scope = "metrics" if url == "/metrics" else "admin"
-            found += [Operation(method, url, scope) for method in sorted(route.methods)]
+            found += [Operation(method, url, scope) for method in sorted(route.methods or ())]
     return found
 
 

@@ -15,8 +15,10 @@ import httpx
 import pytest
 
 from studio.app import create_app_container
+from studio.server.api_routers import CLIENT_ROUTERS, OPERATOR_ROUTERS
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
+from tests.unit.server.test_authorization import operations
 from tests.waiting import LONG, until
 
 DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "reverse-proxy.md"
@@ -149,6 +151,21 @@ def wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
             return tried.connect_ex(("127.0.0.1", port)) == 0
 
     until(answers)
+
+
+# Issue 19, 4.
+@pytest.mark.parametrize(
+    ("program", "before"), [("nginx", "location ~ "), ("caddy", "path_regexp ")]
+)
+def test_documented_proxies_send_generation_requests_alone_to_the_api(
+    program: str, before: str
+) -> None:
+    [pattern] = re.findall(rf"{before}(\S+)", example(program))
+    clients = [path for _, path, _ in operations(CLIENT_ROUTERS)]
+    operators = [path for _, path, _ in operations(OPERATOR_ROUTERS)]
+    assert [path for path in clients if not re.search(pattern, path)] == []
+    to_the_api = {path.rpartition("/")[2] for path in operators if re.search(pattern, path)}
+    assert to_the_api == {"health", "ready", "withdraw", "release"}  # By key.
 
 
 def test_documented_proxy_configurations_allow_sign_in(https: Client) -> None:
