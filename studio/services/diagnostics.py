@@ -41,8 +41,9 @@ def install_recent_log() -> RecentLogHandler:
     handler = RecentLogHandler()
     logger = logging.getLogger("studio")
     logger.setLevel(logging.INFO)
-    for earlier in [each for each in logger.handlers if isinstance(each, RecentLogHandler)]:
-        logger.removeHandler(earlier)
+    for earlier in list(logger.handlers):
+        if isinstance(earlier, RecentLogHandler):
+            logger.removeHandler(earlier)
     logger.addHandler(handler)
     return handler
 

@@ -109,7 +109,7 @@ def list_problems(catalog: Catalog, language: Language) -> list[str]:
 @router.get("/downloads")
 def list_downloads(downloads: Downloads, language: Language) -> list[DownloadResponse]:
     """The downloads that this process has started, latest last."""
-    return [DownloadResponse.of(each, language) for each in downloads.list_all()]
+    return [DownloadResponse.of(download, language) for download in downloads.list_all()]
 
 
 @router.post("/downloads", status_code=202)

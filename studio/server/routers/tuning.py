@@ -51,7 +51,7 @@ class StudyResponse(TuningStudy):
     name: str
 
     @classmethod
-    def named(cls, name: str, study: TuningStudy) -> Self:
+    def of(cls, name: str, study: TuningStudy) -> Self:
         return cls(name=name, **dict(study))
 
 
@@ -105,7 +105,7 @@ class SavedTrialResponse(FrozenModel):
 @router.get("/studies")
 def list_studies(slug: Slug, tuning: Tuning) -> list[StudyResponse]:
     """The studies of a theme, oldest first."""
-    return [StudyResponse.named(name, tuning.get_study(name)) for name in tuning.list_studies(slug)]
+    return [StudyResponse.of(name, tuning.get_study(name)) for name in tuning.list_studies(slug)]
 
 
 @router.post("/studies", status_code=201)
@@ -123,7 +123,7 @@ def create_study(body: CreateStudy, tuning: Tuning) -> StudyResponse:
     except ValidationError as error:
         reason = format_validation_error(error)
         raise InvalidInputError("tuning.no_study", reason=reason) from None
-    return StudyResponse.named(tuning.create_study(study), study)
+    return StudyResponse.of(tuning.create_study(study), study)
 
 
 @router.get("/trials")
@@ -131,7 +131,7 @@ def list_trials(study: StudyName, tuning: Tuning, language: Language) -> StudyDe
     """A study with its trials, and the progress of those that run."""
     progress = tuning.progress(study)
     return StudyDetailsResponse(
-        study=StudyResponse.named(study, tuning.get_study(study)),
+        study=StudyResponse.of(study, tuning.get_study(study)),
         trials=tuple(map(TrialResponse.of, tuning.trials(study))),
         progress=None if progress is None else TaskProgressResponse.of(progress, language),
     )
