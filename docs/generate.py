@@ -77,9 +77,11 @@ def api() -> str:
     ]
     return _page(
         "API",
-        "The routes of `studio api`. The whole document, with every body and answer, is"
+        "The routes of `studio api`; `studio ui` has all but those of generation requests. The whole"
+        " document, with every body and answer, is"
         " [openapi.json](openapi.json); a running server shows it at `/api/v1/docs`. Calls bring a"
-        " client's key as `Authorization: Bearer …`; errors are"
+        " client's key as `Authorization: Bearer …`, or on `studio ui` a session, with the header"
+        " `X-Studio` for everything but GET; errors are"
         " [problems](errors.md) of type `application/problem+json`.",
         *parts,
     )

@@ -28,7 +28,7 @@ def _take(page: Page, url: str) -> None:
     _shoot(page, "studio", 1180)
     for name, address, height in (
         ("history", "history", 1000),
-        ("base-images", "bases", 1000),
+        ("base-images", "base-images", 1000),
         ("themes", "themes?theme=first-light", 820),
     ):
         page.goto(f"{url}/{address}")

@@ -2,25 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
 
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
-from studio.recipes.text_fields import Name, Reason
-from studio.recipes.themes.deployment import ExpectedDeploymentId
+from studio.recipes.text_fields import TEXT, Author, Name, Reason
+from studio.recipes.themes.deployment import DeploymentSpec, ExpectedDeploymentId, VersionNumber
 from studio.recipes.themes.preset import Slot, ThemeVersion
 from studio.services.themes.check_result import CheckResult
 from studio.store.themes import VersionSummary
-
-
-class ThemeResponse(FrozenModel):
-    """A theme as operators list it; `latest` is the number of its latest version."""
-
-    slug: Slug
-    name: str
-    latest: int
-    archived: bool
 
 
 class ThemeVersionResponse(FrozenModel):
@@ -81,19 +74,46 @@ class ImportResponse(FrozenModel):
     missing: tuple[str, ...]
 
 
+AcknowledgedTexts = Annotated[
+    tuple[Annotated[str, Field(max_length=2000), TEXT], ...], Field(max_length=200)
+]
+"""The texts of one version's check results."""
+
+
+class DeploymentRequest(DeploymentSpec):
+    """A deployment of the theme in the URL.
+
+    `acknowledged` has the check results that a person has confirmed, by version. By session every warning,
+    and with `bypassed_checks` every stop, must be among it; by API key it may be null.
+    """
+
+    acknowledged: (
+        Annotated[Mapping[VersionNumber, AcknowledgedTexts], Field(max_length=2)] | None
+    ) = None
+
+    def to_spec(self, slug: Slug, author: str) -> DeploymentSpec:
+        fields = self.model_dump(exclude={"acknowledged", "slug", "author"})
+        return DeploymentSpec(slug=slug, author=author, **fields)
+
+
 class RollbackRequest(FrozenModel):
     """`expected_deployment` is the id of the latest deployment that the caller saw (optimistic
-    concurrency: 409 if there is a later one)."""
+    concurrency: 409 if there is a later one). `author` counts where nobody signs in."""
 
     channel: Slug = "live"
     expected_deployment: ExpectedDeploymentId | None = None
+    author: Author = ""
 
 
 class BranchRequest(FrozenModel):
-    """A branch of a version under a new name; without a slug it gets one made of the name."""
+    """A branch of a version under a new name; without a slug it gets one made of the name.
+
+    `author` counts where nobody signs in.
+    """
 
     slug: Slug | None = None
     name: Name
+    author: Author = ""
 
 
 class OverrideRequest(FrozenModel):
@@ -143,3 +163,9 @@ class EvaluationResponse(FrozenModel):
     total: int = 0
     message: str = ""
     report: RobustnessResponse | RegressionReport | None = None
+
+
+class ReviewerRequest(FrozenModel):
+    """Who has reviewed a regression report; `reviewer` counts where nobody signs in."""
+
+    reviewer: Author = ""

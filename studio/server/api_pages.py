@@ -30,29 +30,35 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-router = APIRouter(include_in_schema=False)
+docs_router = APIRouter(include_in_schema=False)
+play_router = APIRouter(include_in_schema=False)
 
 
-def add_pages(app: FastAPI) -> None:
-    """Adds both pages, with their files."""
+def add_docs(app: FastAPI) -> None:
+    """Adds the OpenAPI document as a page, with its files."""
     app.mount(f"{DOCS_URL}/own", StaticFiles(directory=_STATIC / "swagger-ui"))
-    app.include_router(router)  # Before the mount below, which has everything under /play/own.
+    app.include_router(docs_router)
+
+
+def add_play(app: FastAPI) -> None:
+    """Adds the demo, with its files."""
+    app.include_router(play_router)  # Before the mount below, which has everything under /play/own.
     app.mount("/play/own", StaticFiles(directory=_STATIC))
     app.mount("/play/web", WebFiles())
 
 
-@router.get(DOCS_URL)
+@docs_router.get(DOCS_URL)
 def show_docs() -> FileResponse:
     """The API document in Swagger UI."""
     return FileResponse(_STATIC / "docs.html", media_type="text/html", headers=SECURITY_HEADERS)
 
 
-@router.get(f"{DOCS_URL}/start.js")
+@docs_router.get(f"{DOCS_URL}/start.js")
 def get_docs_script() -> FileResponse:
     return FileResponse(WEB / "pages" / "api-docs.js", media_type="text/javascript")
 
 
-@router.get("/play/own/palette.json")
+@play_router.get("/play/own/palette.json")
 def get_palette(request: Request) -> list[dict[str, str]]:
     """The colors of the studio's canvas, each with its name in the reader's language."""
     language = language_of(request.headers)
@@ -61,7 +67,7 @@ def get_palette(request: Request) -> list[dict[str, str]]:
     ]
 
 
-@router.get("/play/{theme}")
+@play_router.get("/play/{theme}")
 def show_demo(theme: Slug, request: Request) -> HTMLResponse:
     """The demo of a theme."""
     page = _TEMPLATES.render("play.html", language_of(request.headers))

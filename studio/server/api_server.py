@@ -13,7 +13,7 @@ from studio.errors import StudioError
 from studio.logging_config import configure_logging
 from studio.network import ForwardedHeaders, bind_socket
 from studio.server.app import create_api
-from studio.server.http_protocol import Connection
+from studio.server.connections import Connection
 from studio.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -11,25 +11,16 @@ from fastapi import FastAPI
 
 from studio.app import AppContainer
 from studio.errors import DeviceLostError, StoreInUseError, StudioError, WorkerHungError
-from studio.server.api_pages import add_pages
+from studio.server.api_pages import add_docs, add_play
+from studio.server.api_routers import CLIENT_ROUTERS, OPERATOR_ROUTERS
 from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.bodies import BodyLimits
 from studio.server.dependencies import set_container
 from studio.server.event_hub import EventHub
 from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
-from studio.server.problems import add_error_handlers
-from studio.server.routers import (
-    blind_tests,
-    deployments,
-    evaluations,
-    events,
-    moderation,
-    monitoring,
-    public_themes,
-    requests,
-    themes,
-)
+from studio.server.problems import add_error_handlers, handle_unexpected_error
 from studio.server.schemas import API_PREFIX
+from studio.services.diagnostics import install_recent_log
 
 log = logging.getLogger(__name__)
 MAINTENANCE_INTERVAL_SECONDS = 5.0
@@ -38,17 +29,6 @@ BODIES = BodyLimits()
 MAX_THREADS = 16
 """Requests that are processed at once. Each may decode an image of the largest size (about 100 MB with its
 copies), and needs a connection to the database."""
-ROUTERS = (
-    public_themes.router,
-    requests.router,
-    events.router,
-    themes.router,
-    deployments.router,
-    evaluations.router,
-    moderation.router,
-    blind_tests.router,
-    monitoring.router,
-)
 
 
 def terminate_process(error: StudioError) -> None:
@@ -81,12 +61,15 @@ def create_api(
     )
     set_container(app, studio)
     app.state.event_hub = event_hub
+    app.state.recent_log = install_recent_log()
     add_error_handlers(app)
+    app.add_exception_handler(Exception, handle_unexpected_error)
     authenticate = make_authenticator(studio.stores.clients, studio.settings)
     app.add_middleware(ApiKeyMiddleware, authenticate=authenticate, limits=bodies)
-    for router in ROUTERS:
+    for router in (*CLIENT_ROUTERS, *OPERATOR_ROUTERS):
         app.include_router(router)
-    add_pages(app)
+    add_docs(app)
+    add_play(app)
     describe_errors(app)
     return app
 

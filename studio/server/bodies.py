@@ -15,6 +15,9 @@ from studio.messages import Message, message
 CLOSE_HEADERS = {"Connection": "close"}
 """Sent with a refusal before the body was received: its rest is not waited for."""
 
+PNG_FIRST_BYTE = b"\x89"
+"""No JSON begins with this byte, in whatever encoding: a parser refuses it at once."""
+
 
 async def _read_body(request: Request) -> bytes:
     return await request.body()
@@ -40,7 +43,7 @@ class BodyLimits:
     Attributes:
         size: bytes of one body.
         marks: commas and opening brackets of one body, since they are what makes JSON slow to parse; None:
-            no limit.
+            no limit. A PNG is no JSON, and has no limit of these.
         seconds: until the body must have been received.
         open_bodies: bytes of all bodies that are being received or processed.
     """
@@ -91,6 +94,7 @@ class _LimitedBody:
         self._middleware, self._receive, self._limits = middleware, receive, limits
         self._deadline: float | None = None
         self._marks, self._is_complete = 0, False
+        self._may_be_json = limits.marks is not None
         self.size = 0
 
     async def receive(self) -> AsgiMessage:
@@ -110,11 +114,13 @@ class _LimitedBody:
         return part
 
     def _count(self, content: bytes) -> None:
+        if self.size == 0 and content.startswith(PNG_FIRST_BYTE):
+            self._may_be_json = False
         self.size += len(content)
         self._middleware.reserve(len(content))
         if self.size > self._limits.size:
             raise BodyRefused(413, self._limits.too_large, CLOSE_HEADERS)
-        if self._limits.marks is not None:
+        if self._limits.marks is not None and self._may_be_json:
             self._marks += sum(content.count(mark) for mark in (b",", b"[", b"{"))
             if self._marks > self._limits.marks:
                 raise BodyRefused(413, message("request.too_many_fields"), CLOSE_HEADERS)

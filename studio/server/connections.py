@@ -1,7 +1,6 @@
 """HTTP connections with the limits that uvicorn lacks: a deadline for headers, a number of connections."""
 
 import asyncio
-import json
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -9,6 +8,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from studio.messages import Message, message
+from studio.server.bodies import CLOSE_HEADERS
+from studio.server.problems import problem_response
 
 HEADER_TIMEOUT_SECONDS = 10.0
 """Seconds in which a request's headers must have been received, from the first byte or the connection's
@@ -18,8 +19,8 @@ MAX_CONNECTIONS = 2000
 
 
 class Connection(H11Protocol):
-    """One connection. It is refused with a response where there are too many, where headers take too long
-    and where what arrives is not HTTP; `content` gives that response its form."""
+    """One connection. It is refused with a problem where there are too many, where headers take too long
+    and where what arrives is not HTTP. The problem is in English, since no headers say otherwise yet."""
 
     header_timeout_seconds = HEADER_TIMEOUT_SECONDS
     max_connections = MAX_CONNECTIONS
@@ -48,11 +49,6 @@ class Connection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         self._refuse(HTTPStatus.BAD_REQUEST, message("request.not_http"))
 
-    def content(self, status: HTTPStatus, why: Message) -> tuple[str, bytes]:
-        """Content type and body of a refusal. It is in English, since no headers say otherwise yet."""
-        body = {"error": str(why), "code": why.id, "params": why.params}
-        return "application/json", json.dumps(body).encode()
-
     def _update_deadline(self) -> None:
         """Starts the timer while headers are expected, and stops it while a request is processed."""
         if self.cycle is not None and not self.cycle.response_complete:
@@ -78,13 +74,9 @@ class Connection(H11Protocol):
 
     def _refuse(self, status: HTTPStatus, why: Message) -> None:
         """Responds without the application, and closes the connection."""
-        content_type, body = self.content(status, why)
-        headers = [
-            (b"content-type", content_type.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
+        problem = problem_response(status, why, CLOSE_HEADERS)
+        headers = [*problem.raw_headers]
         response = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
-        for event in (response, h11.Data(data=body), h11.EndOfMessage()):
+        for event in (response, h11.Data(data=bytes(problem.body)), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()

@@ -1,4 +1,4 @@
-"""Dependencies of the routes: services, the client whose API key was sent, the reader's language.
+"""Dependencies of the routes: services, the client or operator who asks, the reader's language.
 
 All of them are coroutines: FastAPI runs a plain function in a worker thread, of which there are few.
 """
@@ -7,29 +7,37 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from studio.app import AppContainer
 from studio.composition.rendering import RenderingServices
 from studio.locales.negotiation import language_of
-from studio.recipes.serving.request_status import ApiClient, Scope
+from studio.models.background_hashing import BackgroundHashing
+from studio.models.catalog import ModelCatalog
+from studio.recipes.serving.request_status import ApiClient
+from studio.server.auth.authorization import Operator, require_client, require_operator
 from studio.server.event_hub import EventHub
-from studio.server.problems import AuthenticationError, PermissionDeniedError
+from studio.services.background_tasks import BackgroundTasks
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.tuning_service import TuningService
+from studio.services.model_downloads import ModelDownloads
+from studio.services.moderation_service import ModerationService
+from studio.services.rendering.render_service import RenderService
 from studio.services.requests.queue_maintenance import QueueMaintenance
 from studio.services.requests.request_events import RequestEvents
 from studio.services.requests.request_service import RequestService
 from studio.services.requests.variant_review import VariantReviewService
+from studio.services.themes.bundled_content import SampleDoodle
 from studio.services.themes.deployment_service import DeploymentService
 from studio.services.themes.theme_transfer import ThemeImportExport
+from studio.settings import Settings
+from studio.store.audit_log import AuditLog
 from studio.store.base_images import BaseImageStore
+from studio.store.jobs import JobStore
 from studio.store.themes import ThemeStore
+from studio.store.variants import VariantStore
 
 Service = TypeVar("Service")
-
-_bearer = HTTPBearer(auto_error=False, description="The API key of a client.")
 
 
 def set_container(app: FastAPI, container: AppContainer) -> None:
@@ -69,10 +77,6 @@ BlindTests = Annotated[
     BlindTestService, Depends(_from_container(lambda studio: studio.evaluation.blind_tests))
 ]
 
-Tuning = Annotated[TuningService, Depends(_from_container(lambda studio: studio.evaluation.tuning))]
-BaseImages = Annotated[
-    BaseImageStore, Depends(_from_container(lambda studio: studio.stores.base_images))
-]
 StoredEvents = Annotated[
     RequestEvents, Depends(_from_container(lambda studio: studio.serving.events))
 ]
@@ -83,6 +87,32 @@ Maintenance = Annotated[
     QueueMaintenance, Depends(_from_container(lambda studio: studio.serving.maintenance))
 ]
 Rendering = Annotated[RenderingServices, Depends(_from_container(lambda studio: studio.rendering))]
+Tuning = Annotated[TuningService, Depends(_from_container(lambda studio: studio.evaluation.tuning))]
+Catalog = Annotated[ModelCatalog, Depends(_from_container(lambda studio: studio.models.catalog))]
+ModelHashing = Annotated[
+    BackgroundHashing, Depends(_from_container(lambda studio: studio.models.hashing))
+]
+Downloads = Annotated[
+    ModelDownloads, Depends(_from_container(lambda studio: studio.models.downloads))
+]
+Variants = Annotated[VariantStore, Depends(_from_container(lambda studio: studio.stores.variants))]
+Moderation = Annotated[
+    ModerationService, Depends(_from_container(lambda studio: studio.moderation))
+]
+Decisions = Annotated[AuditLog, Depends(_from_container(lambda studio: studio.stores.audit_log))]
+Renders = Annotated[
+    RenderService, Depends(_from_container(lambda studio: studio.rendering.renders))
+]
+Jobs = Annotated[JobStore, Depends(_from_container(lambda studio: studio.stores.jobs))]
+Tasks = Annotated[BackgroundTasks, Depends(_from_container(lambda studio: studio.background_tasks))]
+SampleDoodles = Annotated[
+    tuple[SampleDoodle, ...],
+    Depends(_from_container(lambda studio: studio.authoring.sample_doodles)),
+]
+StudioSettings = Annotated[Settings, Depends(_from_container(lambda studio: studio.settings))]
+BaseImages = Annotated[
+    BaseImageStore, Depends(_from_container(lambda studio: studio.stores.base_images))
+]
 
 
 async def _get_event_hub(request: Request) -> EventHub:
@@ -93,30 +123,11 @@ async def _get_event_hub(request: Request) -> EventHub:
 Events = Annotated[EventHub, Depends(_get_event_hub)]
 
 
-def require_scope(scope: Scope) -> Callable[..., Awaitable[ApiClient]]:
-    """A dependency: the client whose API key was sent, if the key has `scope`.
-
-    `ApiKeyMiddleware` has looked the key up by then. The dependency raises AuthenticationError without a
-    client, PermissionDeniedError for a key without the scope.
-    """
-
-    async def dependency(
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], request: Request
-    ) -> ApiClient:
-        client: ApiClient | None = getattr(request.state, "client", None)
-        if client is None:
-            raise AuthenticationError("auth.bring_key")
-        if scope not in client.scopes:
-            raise PermissionDeniedError("auth.wrong_scope", scope=scope)
-        return client
-
-    return dependency
-
-
-require_admin = require_scope("admin")
-require_metrics = require_scope("metrics")
-GenerateClient = Annotated[ApiClient, Depends(require_scope("generate"))]
-AdminClient = Annotated[ApiClient, Depends(require_admin)]
+require_admin = require_operator("admin")
+require_metrics = require_operator("metrics")
+GenerateClient = Annotated[ApiClient, Depends(require_client("generate"))]
+Admin = Annotated[Operator, Depends(require_admin)]
+"""Whoever manages the studio, by an API key with the scope `admin` or by a session."""
 
 
 async def _get_language(request: Request) -> str:

@@ -19,6 +19,14 @@ THEME_FILE: dict[str, Any] = {
     }
 }
 """`openapi_extra` of a route that reads the raw body, of which FastAPI knows nothing."""
+PNG_FILE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A PNG.",
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""The same for a route that takes an image."""
 
 
 def describe_errors(app: FastAPI) -> None:

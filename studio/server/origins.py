@@ -1,21 +1,20 @@
 """Refuses cross-origin requests: those that pages of other sites send through a user's browser."""
 
 from collections.abc import Collection
+from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.network import is_loopback
-from studio.server.page_errors import error_body
+from studio.server.pages import MOVED, PAGES
+from studio.server.problems import problem_response
 
-PAGES = frozenset(
-    ("/", "/themes", "/votes", "/tuning", "/safety", "/history", "/bases", "/models", "/system", "/sign-in")
-)  # fmt: skip
+LINKED_PAGES = frozenset(f"/{name}" for name in ("", "sign-in", *PAGES, *MOVED))
 """Pages that other sites may link to. Opening one changes nothing."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _REFUSED = message("auth.other_origin")
@@ -29,7 +28,7 @@ class SameOriginMiddleware:
 
     Browsers say where a request comes from in Sec-Fetch-Site and Origin, which no script of a page can
     change. Both must name this origin: scheme, host and port. Other programs send neither, and pass. Links
-    to `PAGES` may be followed from anywhere.
+    to LINKED_PAGES may be followed from anywhere.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -40,11 +39,12 @@ class SameOriginMiddleware:
             await self._app(scope, receive, send)
         else:
             language = language_of(Headers(scope=scope))
-            await JSONResponse(error_body(_REFUSED, language), 403)(scope, receive, send)
+            refusal = problem_response(HTTPStatus.FORBIDDEN, _REFUSED, language=language)
+            await refusal(scope, receive, send)
 
 
 def is_same_origin(scope: Scope) -> bool:
-    """Whether a request comes from a page of this origin, from no page, or follows a link to one of PAGES."""
+    """Whether a request comes from a page of this origin, from no page, or follows a link to one of LINKED_PAGES."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is not None:
@@ -56,7 +56,7 @@ def is_same_origin(scope: Scope) -> bool:
     return (
         scope["type"] == "http"
         and scope["method"] in ("GET", "HEAD")
-        and scope["path"] in PAGES
+        and scope["path"] in LINKED_PAGES
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )

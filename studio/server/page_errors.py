@@ -1,12 +1,10 @@
-"""Errors of the studio's pages: one line of JSON for the script; what concerns the machine is only logged."""
+"""Errors that nobody caught on the studio's server: one line in the log, a problem without details for
+the client; and the messages of errors as the Gradio page shows them."""
 
 import logging
 import traceback
-from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import Headers
@@ -14,32 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
-from studio.errors import (
-    STORAGE_AWAY,
-    CapacityError,
-    InvalidInputError,
-    ModelHubError,
-    NotFoundError,
-    StorageError,
-    StudioError,
-    UnstorableValueError,
-    VersionConflictError,
-    public_message,
-)
+from studio.errors import STORAGE_AWAY, StudioError, public_message
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
-from studio.server.bodies import BodyRefused
+from studio.server.problems import problem_response
 
-STATUS_BY_ERROR: Mapping[type[StudioError], int] = {
-    NotFoundError: 404,
-    VersionConflictError: 409,
-    UnstorableValueError: 400,
-    InvalidInputError: 400,
-    ModelHubError: 502,
-    StorageError: 503,
-    CapacityError: 429,
-}
-"""The first class in this order that an error is an instance of counts; 500 for any other."""
 UNEXPECTED = message("studio.unexpected_error")
 UNREADABLE = message("studio.unreadable_request")
 GRADIO_INPUT_ERRORS = (
@@ -53,25 +30,6 @@ GRADIO_INPUT_ERRORS = (
 """What Gradio and event handlers raise for calls that no page of ours sends."""
 
 _log = logging.getLogger("studio.ui")
-
-
-def status_of(error: StudioError) -> int:
-    """The HTTP status of an error."""
-    statuses = (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind))
-    return next(statuses, 500)
-
-
-def error_body(error: Message, language: str) -> dict[str, Any]:
-    """An error as JSON: its text in `language` for the reader, its id and parameters for the script."""
-    return {"error": error.text(language), "code": error.id, "params": error.data()["params"]}
-
-
-def error_response(error: StudioError, language: str) -> JSONResponse:
-    """The response for an error of ours."""
-    headers = {}
-    if isinstance(error, CapacityError):
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    return JSONResponse(error_body(redacted_message(error), language), status_of(error), headers)
 
 
 def redacted_message(error: StudioError) -> Message:
@@ -92,33 +50,8 @@ def log_unexpected(error: Exception, where: str) -> None:
     _log.debug("%s", where, exc_info=error)
 
 
-def add_error_handlers(app: FastAPI) -> None:
-    """Makes `app` answer errors as the pages' scripts read them."""
-    app.add_exception_handler(StudioError, _handle_studio_error)
-    app.add_exception_handler(BodyRefused, _handle_refused_body)
-    app.add_exception_handler(RequestValidationError, _handle_validation_error)
-
-
-async def _handle_studio_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, StudioError)
-    return error_response(error, language_of(request.headers))
-
-
-async def _handle_validation_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    # Without the input: it may be large, or contain text that JSON cannot carry.
-    details = [{key: detail[key] for key in ("type", "loc", "msg")} for detail in error.errors()]
-    return JSONResponse({"detail": details}, 422)
-
-
-async def _handle_refused_body(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, BodyRefused)
-    body = error_body(error.message, language_of(request.headers))
-    return JSONResponse(body, error.status_code, error.headers)
-
-
 class UnexpectedErrorMiddleware:
-    """ASGI middleware: an error that nobody caught becomes one line in the log and a JSON response.
+    """ASGI middleware: an error that nobody caught becomes one line in the log and a problem.
 
     With `blame_client`, GRADIO_INPUT_ERRORS are 400, for routes of Gradio, which validates little.
     Elsewhere only text that cannot be encoded (a lone surrogate) and numbers and dates that cannot be stored
@@ -158,5 +91,5 @@ class UnexpectedErrorMiddleware:
     def _response(self, error: Exception, scope: Scope) -> JSONResponse:
         language = language_of(Headers(scope=scope))
         if isinstance(error, self._client_errors):
-            return JSONResponse(error_body(UNREADABLE, language), 400)
-        return JSONResponse(error_body(UNEXPECTED, language), 500)
+            return problem_response(HTTPStatus.BAD_REQUEST, UNREADABLE, language=language)
+        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED, language=language)

@@ -1,4 +1,4 @@
-"""The API's error responses: every one is `application/problem+json` (RFC 9457).
+"""Error responses of both servers: every one is `application/problem+json` (RFC 9457).
 
 Texts are for clients: URLs of stores, paths and objects of this process are logged, not sent.
 """
@@ -17,6 +17,7 @@ from studio.errors import (
     DeviceLostError,
     InvalidInputError,
     ModelError,
+    ModelHubError,
     NotFoundError,
     StorageError,
     StudioError,
@@ -65,6 +66,7 @@ STATUS_BY_ERROR: Mapping[type[StudioError], HTTPStatus] = {
     VersionConflictError: HTTPStatus.CONFLICT,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnstorableValueError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ModelHubError: HTTPStatus.BAD_GATEWAY,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     WorkerHungError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -74,11 +76,10 @@ STATUS_BY_ERROR: Mapping[type[StudioError], HTTPStatus] = {
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Makes `app` answer every error with a problem."""
+    """Makes `app` answer errors with problems; those that nobody expected are left to the server."""
     app.add_exception_handler(StudioError, _handle_studio_error)
     app.add_exception_handler(RequestValidationError, _handle_validation_error)
     app.add_exception_handler(HTTPException, _handle_http_exception)
-    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
 def problem_response(
@@ -105,12 +106,15 @@ def problem_response(
     )
 
 
+def status_of(error: StudioError) -> HTTPStatus:
+    """The HTTP status of an error of ours; 500 for one that is not in STATUS_BY_ERROR."""
+    statuses = (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind))
+    return next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
 def error_response(error: StudioError, language: str = DEFAULT) -> JSONResponse:
-    """The problem for an error of ours; 500 for one that is not in STATUS_BY_ERROR."""
-    status = next(
-        (status for kind, status in STATUS_BY_ERROR.items() if isinstance(error, kind)),
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-    )
+    """The problem for an error of ours."""
+    status = status_of(error)
     if isinstance(error, StorageError) and not isinstance(error, UnstorableValueError):
         log.warning("storage is unavailable: %s", error)
         headers = {"Retry-After": str(RETRY_AFTER)}
@@ -121,6 +125,13 @@ def error_response(error: StudioError, language: str = DEFAULT) -> JSONResponse:
     if isinstance(error, CapacityError):
         headers["Retry-After"] = str(error.retry_after_seconds)
     return problem_response(status, error.message, headers, language)
+
+
+async def handle_unexpected_error(request: Request, _: Exception) -> JSONResponse:
+    """Starlette re-raises the error after this, so that the server logs it."""
+    return problem_response(
+        HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED, language=language_of(request.headers)
+    )
 
 
 async def _handle_studio_error(request: Request, error: Exception) -> JSONResponse:
@@ -154,10 +165,3 @@ async def _handle_http_exception(request: Request, error: Exception) -> JSONResp
         why = ROUTER_MESSAGES.get(text) or Message(id=text)
     status, language = HTTPStatus(error.status_code), language_of(request.headers)
     return problem_response(status, why, error.headers, language)
-
-
-async def _handle_unexpected_error(request: Request, _: Exception) -> JSONResponse:
-    """Starlette re-raises the error after this, so that the server logs it."""
-    return problem_response(
-        HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED, language=language_of(request.headers)
-    )

@@ -36,11 +36,23 @@ class RecentLogHandler(logging.Handler):
         return tuple(self._lines)
 
 
+def install_recent_log() -> RecentLogHandler:
+    """Collects the latest lines that the studio logs; the handler replaces one of an earlier application."""
+    handler = RecentLogHandler()
+    logger = logging.getLogger("studio")
+    logger.setLevel(logging.INFO)
+    for earlier in list(logger.handlers):
+        if isinstance(earlier, RecentLogHandler):
+            logger.removeHandler(earlier)
+    logger.addHandler(handler)
+    return handler
+
+
 @dataclass(frozen=True)
 class ActiveRun:
-    """A run with jobs that have not ended; `run` is its request's id."""
+    """A run with jobs that have not ended."""
 
-    run: str
+    request_id: str
     theme_slug: str
     pending_slots: tuple[str, ...]
 
@@ -59,18 +71,18 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class SystemStatus:
-    """`disk_free` and `disk_total` are bytes of the disk with the data directory (`home`);
+    """`disk_free` and `disk_total` are bytes of the disk with the data directory;
     `engine` is None until the first render; `device` is None until it has been looked at."""
 
     versions: dict[str, str]
     device: DeviceInfo | None
-    home: str
+    data_dir: str
     disk_free: int
     disk_total: int
-    under_way: tuple[ActiveRun, ...]
+    active_runs: tuple[ActiveRun, ...]
     queue: QueueStatus
     engine: EngineStats | None
-    log: tuple[str, ...]
+    recent_log: tuple[str, ...]
 
 
 def system_status(
@@ -91,10 +103,10 @@ def system_status(
     return SystemStatus(
         versions={"python": platform.python_version(), **versions},
         device=(engine and engine.device) or probed_device,
-        home=str(settings.data_dir),
+        data_dir=str(settings.data_dir),
         disk_free=disk.free,
         disk_total=disk.total,
-        under_way=tuple(
+        active_runs=tuple(
             ActiveRun(run.request.id, run.request.preset.slug, run.pending_slots)
             for run in rendering.active_runs()
         ),
@@ -105,5 +117,5 @@ def system_status(
             mean_durations=rendering.metrics.mean_durations(),
         ),
         engine=engine,
-        log=tuple(log_lines),
+        recent_log=tuple(log_lines),
     )

@@ -16,8 +16,8 @@ from studio.server.page_errors import (
     UNREADABLE,
     log_unexpected,
     redacted_message,
-    status_of,
 )
+from studio.server.problems import status_of
 from studio.ui.texts import Texts
 
 UPLOAD_RETENTION_SECONDS = 3600

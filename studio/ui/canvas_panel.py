@@ -7,7 +7,7 @@ import gradio as gr
 
 from studio.app import AppContainer
 from studio.recipes.base_image import BaseImage
-from studio.server.pages.base_images import base_image_url, sample_doodle_url
+from studio.server.routers.base_images import base_image_url, sample_doodle_url
 from studio.ui.components import CanvasBackground, ImageOption, ImageRadio, SketchCanvas
 from studio.ui.events import ComponentUpdates
 from studio.ui.texts import Texts

@@ -34,11 +34,11 @@ from studio.ui.theme_editor import ThemeEditor
 PAGES: Mapping[str, str] = {
     "/": "page.studio.title",
     "/themes": "page.themes.title",
-    "/votes": "page.votes.title",
+    "/blind-tests": "page.votes.title",
     "/tuning": "page.tuning.title",
-    "/safety": "page.safety.title",
+    "/moderation": "page.safety.title",
     "/history": "page.history.title",
-    "/bases": "page.bases.title",
+    "/base-images": "page.bases.title",
     "/models": "page.models.title",
     "/system": "page.system.title",
 }

@@ -1,9 +1,9 @@
 """HTML next to a recipe's fields: notes about the chosen models, and control maps."""
 
 import html
-from urllib.parse import quote
 
 from studio.models.types import ModelInfo
+from studio.server.routers.models import model_preview_url
 from studio.services.rendering.control_map_preview import ControlMapPreview
 from studio.ui.components import to_data_url
 from studio.ui.texts import Texts
@@ -13,7 +13,7 @@ def render_model_note(model: ModelInfo | None, texts: Texts, with_image: bool = 
     """The note under a model's dropdown: preview image, family, size, hash and trigger words."""
     if model is None:
         return ""
-    url = f"/models/picture/{model.kind}/{quote(model.name)}"
+    url = model_preview_url(model.kind, model.name)
     image = f'<img src="{url}" alt="">' if with_image else ""
     return (
         f'<div class="model-note">{image}<span>{html.escape(_describe(model, texts))}</span></div>'

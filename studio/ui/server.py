@@ -16,17 +16,23 @@ from studio.app import AppContainer, create_app_container
 from studio.errors import AddressInUseError
 from studio.logging_config import configure_logging
 from studio.network import ForwardedHeaders, bind_socket, is_loopback
+from studio.server.api_pages import add_docs
+from studio.server.api_routers import OPERATOR_ROUTERS, unknown_route_router
+from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.auth.session import install_session_auth
 from studio.server.bodies import BodyLimitMiddleware, BodyLimits
 from studio.server.connections import Connection
 from studio.server.dependencies import set_container
 from studio.server.languages import LanguageChoiceMiddleware
 from studio.server.languages import router as language_router
+from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
 from studio.server.origins import SameOriginMiddleware
-from studio.server.page_errors import UnexpectedErrorMiddleware, add_error_handlers
-from studio.server.pages.routers import PAGE_ROUTERS
+from studio.server.page_errors import UnexpectedErrorMiddleware
+from studio.server.pages import router as page_router
+from studio.server.problems import add_error_handlers
+from studio.server.schemas import API_PREFIX
 from studio.server.web_files import WEB_PREFIX, WebFiles
-from studio.services.diagnostics import RecentLogHandler
+from studio.services.diagnostics import install_recent_log
 from studio.settings import Settings
 from studio.ui.gradio_sandbox import scratch_directory
 from studio.ui.gradio_theme import STYLESHEET
@@ -85,20 +91,27 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
     """`bodies` says what may be sent."""
     pages = StudioPages(studio, MAX_BODY)
     app = FastAPI(
+        title="Doodle themes",
+        version="1",
         max_body_size=MAX_BODY,
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,
+        openapi_url=f"{API_PREFIX}/openapi.json",
         lifespan=pages.lifespan,
+        responses=PROBLEM_RESPONSES,
     )
     set_container(app, studio)
-    app.state.recent_log = _install_log_handler()
+    app.state.recent_log = install_recent_log()
     add_error_handlers(app)
-    app.include_router(language_router)
+    app.include_router(language_router, include_in_schema=False)
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.mount(WEB_PREFIX.rstrip("/"), WebFiles())
-    for router in PAGE_ROUTERS:
+    app.include_router(page_router)
+    for router in OPERATOR_ROUTERS:
         app.include_router(router)
+    add_docs(app)
+    app.include_router(unknown_route_router)
+    describe_errors(app)
     _guard(app, studio, bodies)
     app.mount("/", pages)
     return app
@@ -111,6 +124,10 @@ def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(LanguageChoiceMiddleware)
     install_session_auth(app, studio.stores.users, studio.settings)
+    authenticate = make_authenticator(studio.stores.clients, studio.settings)
+    app.add_middleware(
+        ApiKeyMiddleware, authenticate=authenticate, limits=BodyLimits(), is_optional=True
+    )
     app.add_middleware(UnexpectedErrorMiddleware)
     app.add_middleware(SameOriginMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
@@ -132,14 +149,3 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _install_log_handler() -> RecentLogHandler:
-    """Collects the newest lines of the studio's log. Replaces the handler of an earlier application."""
-    recent_log = RecentLogHandler()
-    log = logging.getLogger("studio")
-    log.setLevel(logging.INFO)
-    for handler in [h for h in log.handlers if isinstance(h, RecentLogHandler)]:
-        log.removeHandler(handler)
-    log.addHandler(recent_log)
-    return recent_log

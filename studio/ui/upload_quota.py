@@ -1,17 +1,17 @@
 """Limits the disk space of uploads to Gradio, and deletes old ones."""
 
 import time
+from http import HTTPStatus
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.locales.negotiation import language_of
 from studio.messages import message
-from studio.server.page_errors import error_body
+from studio.server.problems import problem_response
 from studio.ui.blocks import UPLOAD_RETENTION_SECONDS
 
 MAX_UPLOAD_BYTES = 512 * 2**20
@@ -39,13 +39,16 @@ class UploadQuotaMiddleware:
         headers = Headers(scope=scope)
         length, language = headers.get("content-length", ""), language_of(headers)
         if not length.isdecimal():
-            await JSONResponse(error_body(_LENGTH_REQUIRED, language), 411)(scope, receive, send)
+            refusal = problem_response(HTTPStatus.LENGTH_REQUIRED, _LENGTH_REQUIRED, None, language)
+            await refusal(scope, receive, send)
             return
         self._incoming_bytes += int(length)
         try:
             stored_bytes = await run_in_threadpool(_purge, Path(get_upload_folder()))
             if stored_bytes + self._incoming_bytes > MAX_UPLOAD_BYTES:
-                await JSONResponse(error_body(_QUOTA_EXCEEDED, language), 507)(scope, receive, send)
+                full = HTTPStatus.INSUFFICIENT_STORAGE
+                refusal = problem_response(full, _QUOTA_EXCEEDED, None, language)
+                await refusal(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
         finally:

@@ -14,7 +14,16 @@ pytestmark = pytest.mark.browser
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 RULES = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }"
-PLAIN = ("themes", "votes", "tuning", "safety", "history", "bases", "models", "system")
+PLAIN = (
+    "themes",
+    "blind-tests",
+    "tuning",
+    "moderation",
+    "history",
+    "base-images",
+    "models",
+    "system",
+)
 NAMES = frozenset(
     [
         "CFG",

@@ -63,11 +63,11 @@ def test_the_list_ends_on_a_busy_page_and_after_a_failed_answer(page: Page, serv
     def answer(route: Route) -> None:
         asked.append(route.request.url)
         if len(asked) == 3:
-            route.fulfill(status=503, json={"error": "away"})
+            route.fulfill(status=503, json={"detail": "away"})
         else:
             route.continue_()
 
-    page.route("**/history/variants?*", answer)
+    page.route("**/api/v1/variants?*", answer)
     page.goto(f"{server.url}/history")
     expect(page.locator("#list figure").first).to_be_visible()
     until(lambda: scrolled_end(page))

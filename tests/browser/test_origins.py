@@ -17,7 +17,7 @@ TRIES = """async (studio) => {
   const form = new FormData();
   form.append('files', new Blob(['x'.repeat(1000)]), 'evil.png');
   const tries = {
-    write: () => fetch(`${studio}/safety/list`, { method: 'PUT', headers: own, body: words }),
+    write: () => fetch(`${studio}/api/v1/moderation/word-list`, { method: 'PUT', headers: own, body: words }),
     read: () => fetch(`${studio}/config`),
     call: () => fetch(`${studio}/gradio_api/run/predict`, { method: 'POST', headers: own, body: '{"data":[]}' }),
   };
@@ -30,7 +30,7 @@ TRIES = """async (studio) => {
     const picture = new Image();
     picture.onload = () => done('shown');
     picture.onerror = () => done('blocked');
-    picture.src = `${studio}/bases/mia.png`;
+    picture.src = `${studio}/api/v1/base-images/mia.png`;
   });
   return found;
 }"""

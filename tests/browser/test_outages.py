@@ -134,11 +134,10 @@ def shown(page: Page) -> dict[str, str]:
 
 def is_in_history(server: Server, page: Page) -> None:
     """The pictures that the page shows of its run are those of the history, each once."""
-    rows = (
-        httpx2.get(f"{server.url}/history/variants", timeout=LONG).raise_for_status().json()["rows"]
-    )
+    answer = httpx2.get(f"{server.url}/api/v1/variants", timeout=LONG)
+    rows = answer.raise_for_status().json()["variants"]
     run = page.url.partition("?run=")[2]
-    kept = [(row["slot"], Path(row["image"]).stem) for row in rows if row["run"] == run]
+    kept = [(row["slot"], Path(row["image"]).stem) for row in rows if row["request_id"] == run]
     assert sorted(kept) == sorted(shown(page).items())
 
 

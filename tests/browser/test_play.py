@@ -47,7 +47,7 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         phone.goto(f"{address}/play/first-light")
         phone.get_by_label("API key").fill("nobody's")
         phone.get_by_role("button", name="Connect").click()
-        expect(phone.locator("#told")).to_contain_text("API key missing or invalid")
+        expect(phone.locator("#error")).to_contain_text("API key missing or invalid")
         phone.get_by_label("API key").fill(key)
         phone.get_by_role("button", name="Connect").click()
         expect(phone.locator("#theme")).to_have_text("First light")
@@ -87,8 +87,8 @@ def test_what_does_not_pass_is_told_in_place(phone: Page, studio: AppContainer) 
         phone.get_by_role("button", name="Connect").click()
         phone.get_by_label("Prompt").fill("a n4ked man")
         phone.get_by_role("button", name="Generate").click()
-        expect(phone.locator("#told")).to_have_text(
+        expect(phone.locator("#error")).to_have_text(
             "Prompt rejected by moderation. Use a different prompt."
         )
         phone.goto(f"{address}/play/nothing")
-        expect(phone.locator("#told")).to_contain_text("Theme “nothing” is not deployed.")
+        expect(phone.locator("#error")).to_contain_text("Theme “nothing” is not deployed.")

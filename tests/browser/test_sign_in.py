@@ -87,7 +87,7 @@ def test_too_many_wrong_passwords_are_told_in_ones_language(
             page.locator("input[name=password]").fill("wrong")
             page.locator("form button").click()
             if told:
-                expect(page.locator("#told")).to_have_text(re.compile(told))
+                expect(page.locator("#error")).to_have_text(re.compile(told))
             else:
                 page.wait_for_url("**/sign-in?failed")
     server.stop()

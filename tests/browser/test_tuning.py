@@ -25,7 +25,7 @@ def test_a_study_is_begun_rated_and_a_trial_kept(
     expect(asked).to_contain_text("25 images (0 already cached).")
     asked.locator(".actions .primary").click()
     # Issue 18, 16: what is under way is there after a reload, too.
-    expect(page.locator(".chore")).to_contain_text(f"{quick}/1A/1")
+    expect(page.locator(".task")).to_contain_text(f"{quick}/1A/1")
     page.goto(f"{server.url}/tuning?study={quick}/1A/1")
     expect(page.locator("#trials li")).to_have_count(2)
     expect(page.get_by_role("button", name="Resume")).to_be_enabled()

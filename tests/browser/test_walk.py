@@ -70,7 +70,7 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     for address, shown, text in (
         (f"themes?theme={quick}", "h3", said["themes"]),
         (f"history?theme={quick}", "#end", said["end"]),
-        ("bases", "#gallery", "Mia"),
+        ("base-images", "#gallery", "Mia"),
         ("models", "#models", "pocket-water"),
         ("system", "#versions", "diffusers"),
     ):

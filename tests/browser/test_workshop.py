@@ -23,7 +23,7 @@ def test_models_say_where_they_are_and_a_pull_that_cannot_be_says_why(
     expect(page.locator("#problems li")).to_have_count(1)
     page.get_by_label("Repository").fill("../etc")
     page.get_by_role("button", name="Download").click()
-    expect(page.locator("#told")).to_contain_text("is not a valid repository")
+    expect(page.locator("#error")).to_contain_text("is not a valid repository")
     assert log.errors == []
 
 

@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 import './texts.js';
 import { describe, expect, test, vi } from 'vitest';
+import { candidateRows, readCandidates } from '../../studio/web/components/candidates.js';
 import { splitPercent } from '../../studio/web/components/compare-dialog.js';
 import { deployedVersions, toTimestamp } from '../../studio/web/components/deployment-dialogs.js';
-import { entrantRows, readEntrants } from '../../studio/web/components/entrants.js';
 import { mountImageRadio } from '../../studio/web/components/image-radio.js';
 import { radioGroup } from '../../studio/web/components/radio-group.js';
 import { histogram, histogramBars } from '../../studio/web/components/score-chart.js';
@@ -69,15 +69,15 @@ describe('background tasks', () => {
    * @param {Task['state']} state
    * @returns {Task}
    */
-  const task = (name, state, started = '2026-11-27T10:00:00Z') => ({
+  const task = (name, state, startedAt = '2026-11-27T10:00:00Z') => ({
     name,
     state,
-    started,
+    started_at: startedAt,
     kind: 'study',
     subject: name,
     version: null,
     page: '/tuning',
-    message: null,
+    message: '',
     done: 0,
     total: 0,
     remaining_seconds: null,
@@ -108,24 +108,24 @@ describe('background tasks', () => {
 describe('a new blind test', () => {
   const themes = [{ slug: 'first-light', name: 'First light', latest: 3 }];
 
-  test('has the entrants that are filled in', () => {
-    const form = element('form', {}, ...entrantRows(themes));
+  test('has the candidates that are filled in', () => {
+    const form = element('form', {}, ...candidateRows(themes));
     document.body.append(form);
-    expect(readEntrants(new FormData(form))).toEqual([]);
+    expect(readCandidates(new FormData(form))).toEqual([]);
     for (const index of [0, 2]) {
       const theme = field(form, `theme-${index}`, HTMLSelectElement);
       theme.value = 'first-light';
       theme.dispatchEvent(new Event('change'));
     }
     field(form, 'slot-2', HTMLSelectElement).value = 'C';
-    expect(readEntrants(new FormData(form))).toEqual([
+    expect(readCandidates(new FormData(form))).toEqual([
       { slug: 'first-light', version: 3, slot: null },
       { slug: 'first-light', version: 3, slot: 'C' },
     ]);
   });
 
   test('must have two', () => {
-    const form = element('form', {}, ...entrantRows(themes));
+    const form = element('form', {}, ...candidateRows(themes));
     const required = [0, 1, 2, 3].map(
       (index) => field(form, `theme-${index}`, HTMLSelectElement).required,
     );

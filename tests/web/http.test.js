@@ -22,15 +22,15 @@ function answers(body, status = 200) {
 describe('requests', () => {
   test('get asks without the header', async () => {
     answers([1]);
-    expect(await getJson('/themes/list')).toEqual([1]);
-    expect(fetch).toHaveBeenCalledWith('/themes/list', {});
+    expect(await getJson('/api/v1/admin/themes')).toEqual([1]);
+    expect(fetch).toHaveBeenCalledWith('/api/v1/admin/themes', {});
   });
 
   test('post sends JSON and the header that says whose page asks', async () => {
     answers({ id: 7 });
-    expect(await postJson('/votes', { title: 'a' })).toEqual({ id: 7 });
+    expect(await postJson('/api/v1/blind-tests', { title: 'a' })).toEqual({ id: 7 });
     const [address, options] = fetch.mock.calls[0];
-    expect(address).toBe('/votes');
+    expect(address).toBe('/api/v1/blind-tests');
     expect(options).toMatchObject({ method: 'POST', body: '{"title":"a"}' });
     expect(options.headers).toEqual({ 'Content-Type': 'application/json', 'X-Studio': 'page' });
   });
@@ -44,7 +44,7 @@ describe('requests', () => {
   test('a file is sent as it is', async () => {
     answers({});
     const file = new Blob(['abc']);
-    await postFile('/themes/import/file', file);
+    await postFile('/api/v1/admin/themes', file);
     expect(fetch.mock.calls[0][1]).toMatchObject({
       method: 'POST',
       body: file,
@@ -60,13 +60,12 @@ describe('requests', () => {
 
 describe('errors', () => {
   test.each([
-    ['the studio', { error: 'no theme named x' }, 'no theme named x'],
     [
       'problem details',
       { title: 'Conflict', detail: 'another saved first' },
       'another saved first',
     ],
-    ['fields that do not fit', { detail: [{ loc: ['body'], msg: 'Field required' }] }, ''],
+    ['another server', { detail: [{ loc: ['body'], msg: 'Field required' }] }, ''],
     ['something else', 'broken', ''],
   ])('of %s have its line', async (_, body, message) => {
     answers(body, 409);

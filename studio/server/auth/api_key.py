@@ -43,10 +43,21 @@ def make_authenticator(clients: ApiClientStore, settings: Settings) -> Authentic
 class ApiKeyMiddleware:
     """ASGI middleware: refuses requests without a valid API key before their bodies are received, and
     watches the bodies of the others (BodyLimitMiddleware). Routes find the client in
-    `request.state.client`."""
+    `request.state.client`.
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticator, limits: BodyLimits) -> None:
+    Where sessions are accepted as well (`is_optional`), requests without an Authorization header of the
+    scheme Bearer pass as they are. A key opens the API alone, no page.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Authenticator,
+        limits: BodyLimits,
+        is_optional: bool = False,
+    ) -> None:
         self._authenticate, self._limits = authenticate, limits
+        self._is_optional = is_optional
         self._inner = BodyLimitMiddleware(app, limits)
         self._app = app
 
@@ -55,8 +66,11 @@ class ApiKeyMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if self._is_optional and not (_is_api(scope["path"]) and _has_bearer_token(headers)):
+            await self._app(scope, receive, send)
+            return
         try:
-            if _needs_key(scope["path"]):
+            if self._is_optional or _needs_key(scope["path"]):
                 key = _bearer_token(headers)
                 client = await to_thread.run_sync(self._authenticate, key, scope["method"])
                 scope.setdefault("state", {})["client"] = client
@@ -75,13 +89,19 @@ class ApiKeyMiddleware:
 
 
 def _needs_key(path: str) -> bool:
-    if path == METRICS_PATH:
-        return True
-    return _is_below(path, API_PREFIX) and not any(_is_below(path, base) for base in PUBLIC_PATHS)
+    return _is_api(path) and not any(_is_below(path, base) for base in PUBLIC_PATHS)
+
+
+def _is_api(path: str) -> bool:
+    return path == METRICS_PATH or _is_below(path, API_PREFIX)
 
 
 def _is_below(path: str, base: str) -> bool:
     return path == base or path.startswith(f"{base}/")
+
+
+def _has_bearer_token(headers: Headers) -> bool:
+    return headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
 
 
 def _bearer_token(headers: Headers) -> str:

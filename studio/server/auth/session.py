@@ -7,12 +7,13 @@ removing the user, ends every session.
 
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qs
 
 import gradio as gr
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.sessions import SessionMiddleware
@@ -24,10 +25,11 @@ from studio.locales import LANGUAGES
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
 from studio.network import forwarding, is_loopback
+from studio.server.auth.authorization import SESSION_COOKIE, USER_KEY
 from studio.server.auth.session_secret import read_or_create_secret
 from studio.server.auth.sign_in import SESSION_MAX_AGE, SignIn, router
 from studio.server.origins import is_safe_host
-from studio.server.page_errors import error_body, error_response
+from studio.server.problems import error_response, problem_response
 from studio.settings import Settings
 from studio.store.users import UserStore
 
@@ -46,7 +48,7 @@ def install_session_auth(app: FastAPI, users: UserStore, settings: Settings) -> 
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret,
-        session_cookie="studio-session",
+        session_cookie=SESSION_COOKIE,
         max_age=SESSION_MAX_AGE,
         same_site="strict",
     )
@@ -55,7 +57,7 @@ def install_session_auth(app: FastAPI, users: UserStore, settings: Settings) -> 
 
 def current_user(request: Request) -> str:
     """The name of the signed-in user; empty where nobody signs in."""
-    return str(request.scope.get("studio.user", ""))
+    return str(request.scope.get(USER_KEY, ""))
 
 
 def current_gradio_user(request: gr.Request) -> str:
@@ -72,7 +74,7 @@ CurrentUser = Annotated[str, Depends(_get_current_user)]
 
 
 class SessionAuthMiddleware:
-    """Refuses requests without a session, but for the sign-in page.
+    """Refuses requests without a session, but for the sign-in page and for requests by API key.
 
     Where nobody has to sign in, it refuses requests under an unknown host name (DNS rebinding), and on
     loopback those through a proxy, since anybody may be behind one. A session's cookie goes only to the
@@ -94,14 +96,17 @@ class SessionAuthMiddleware:
 
     def _unauthorized_response(self, scope: Scope) -> Response | None:
         if not self._requires_session():
-            return self._untrusted_response(scope)
+            refusal = self._untrusted_response(scope)
+            if refusal is None:
+                scope[USER_KEY] = ""
+            return refusal
         path = scope["path"]
-        if path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES):
+        if path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES) or _has_api_key(scope):
             return None
         user = self._session_user(scope["session"])
         if not user:
             return _sign_in_response(scope)
-        scope["studio.user"] = user
+        scope[USER_KEY] = user
         return None
 
     def _requires_session(self) -> bool:
@@ -128,10 +133,10 @@ class SessionAuthMiddleware:
         is_expected_proxy = forwarded == "trusted" and settings.no_sign_in
         is_local = is_loopback(settings.host) and not is_expected_proxy
         if is_local and forwarded != "none":
-            return _refusal(scope, 403, message("auth.came_through_a_proxy"))
+            return _refusal(scope, HTTPStatus.FORBIDDEN, message("auth.came_through_a_proxy"))
         names = (settings.host, *settings.allowed_hosts)
         if not is_safe_host(scope, names, allow_ip_addresses=not is_local):
-            return _refusal(scope, 400, message("auth.unknown_host"))
+            return _refusal(scope, HTTPStatus.BAD_REQUEST, message("auth.unknown_host"))
         return None
 
 
@@ -155,10 +160,15 @@ class _SecureCookieMiddleware:
         await self._app(scope, receive, send_marked if secure else send)
 
 
+def _has_api_key(scope: Scope) -> bool:
+    """Whether `ApiKeyMiddleware` has accepted the API key of the request."""
+    return "client" in scope.get("state", {})
+
+
 def _sign_in_response(scope: Scope) -> Response:
     """Redirects a page to the sign-in page, in the language that its URL asks for; 401 for the rest."""
     if scope["type"] != "http" or scope["method"] != "GET" or not _accepts_html(scope):
-        return _refusal(scope, 401, message("auth.sign_in_first"))
+        return _refusal(scope, HTTPStatus.UNAUTHORIZED, message("auth.sign_in_first"))
     language = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
     url = f"/sign-in?lang={language}" if language in LANGUAGES else "/sign-in"
     return RedirectResponse(url, 303)
@@ -168,5 +178,5 @@ def _accepts_html(scope: Scope) -> bool:
     return "text/html" in Headers(scope=scope).get("accept", "")
 
 
-def _refusal(scope: Scope, status: int, why: Message) -> JSONResponse:
-    return JSONResponse(error_body(why, language_of(Headers(scope=scope))), status)
+def _refusal(scope: Scope, status: HTTPStatus, why: Message) -> Response:
+    return problem_response(status, why, language=language_of(Headers(scope=scope)))

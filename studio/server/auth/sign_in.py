@@ -15,8 +15,8 @@ from studio.errors import CapacityError
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
 from studio.server.auth.login_attempts import CountedKey, LoginAttempts
-from studio.server.page_errors import error_response
 from studio.server.plain_pages import plain_page
+from studio.server.problems import error_response
 from studio.store.users import UserStore
 
 USER_COOKIE = "studio-user"
@@ -65,7 +65,7 @@ async def _get_sign_in(request: Request) -> SignIn:
 
 SignInState = Annotated[SignIn, Depends(_get_sign_in)]
 
-router = APIRouter(prefix="/sign-in")
+router = APIRouter(prefix="/sign-in", include_in_schema=False)
 
 
 @router.get("")

@@ -1,25 +1,27 @@
 """Routes of blind tests, for operators (scope `admin`): pairwise votes between candidates, as a ranking."""
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from studio.imaging.png_io import encode_png
 from studio.recipes.base import FrozenModel
-from studio.recipes.evaluation.blind_test import Candidate, Choice, VoterName
-from studio.recipes.text_fields import Title
-from studio.server.dependencies import AdminClient, BlindTests, Language, require_admin
+from studio.recipes.evaluation.blind_test import Candidate, Choice
+from studio.recipes.text_fields import Author, Title
+from studio.server.dependencies import Admin, BlindTests, Language, require_admin
 from studio.server.schemas import API_PREFIX
 from studio.services.background_tasks import State
-from studio.services.evaluation.blind_test_service import RenderProgress
+from studio.services.cost_estimates import Cost
+from studio.services.evaluation.blind_test_service import BlindTestService, RenderProgress
+from studio.services.evaluation.ranking import Ranking
 from studio.store.blind_tests import StoredBlindTest
 
 MAX_INDEX = 10**6
 BlindTestId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-VoterQuery = Annotated[VoterName, Query()]
+VoterQuery = Annotated[Author, Query()]
+"""Who votes, where nobody signs in."""
 
 router = APIRouter(
     prefix=f"{API_PREFIX}/blind-tests", tags=["blind tests"], dependencies=[Depends(require_admin)]
@@ -44,26 +46,35 @@ class BlindTestResponse(FrozenModel):
         )
 
 
-class CreateBlindTest(FrozenModel):
-    title: Title
+class CandidatesRequest(FrozenModel):
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=2, max_length=4)]
 
 
-class RenderProgressResponse(FrozenModel):
+class CreateBlindTest(CandidatesRequest):
+    """`author` counts where nobody signs in."""
+
+    title: Title
+    author: Author = ""
+
+
+class BlindTestProgressResponse(BlindTestResponse):
     """How many images are rendered, and whether all are, so that voting can start."""
 
     is_complete: bool
     state: State
+    stopping: bool
     done: int
     total: int
     message: str
 
     @classmethod
-    def of(cls, rendering: RenderProgress, language: str) -> Self:
+    def at(cls, stored: StoredBlindTest, rendering: RenderProgress, language: str) -> Self:
         progress = rendering.progress
         return cls(
+            **dict(BlindTestResponse.of(stored)),
             is_complete=rendering.is_complete,
             state="done" if rendering.is_complete else progress.state,
+            stopping=progress.stopping,
             done=progress.done,
             total=progress.total,
             message=progress.message.text(language) if progress.message else "",
@@ -78,7 +89,9 @@ class MatchupResponse(FrozenModel):
 
 
 class VoteRequest(FrozenModel):
-    voter: VoterName
+    """`voter` counts where nobody signs in."""
+
+    voter: Author = ""
     index: Annotated[int, Field(ge=0, le=MAX_INDEX)]
     choice: Choice
 
@@ -91,37 +104,51 @@ def list_blind_tests(blind_tests: BlindTests) -> list[BlindTestResponse]:
 
 @router.post("", status_code=201)
 def create_blind_test(
-    body: CreateBlindTest, client: AdminClient, blind_tests: BlindTests
+    body: CreateBlindTest, operator: Admin, blind_tests: BlindTests
 ) -> BlindTestResponse:
     """Creates a blind test over the test doodles; its images are rendered while no request is queued."""
-    created = blind_tests.create(body.title, body.candidates, client.name)
+    author = operator.author(body.author)
+    created = blind_tests.create(body.title, body.candidates, author)
     blind_tests.start_rendering(created.id)
     return BlindTestResponse.of(created)
 
 
+@router.post("/cost")
+def estimate_cost(body: CandidatesRequest, blind_tests: BlindTests) -> Cost:
+    """How many images a blind test between these candidates needs; creates none."""
+    return blind_tests.cost(body.candidates)
+
+
 @router.get("/{test_id}")
-def get_progress(
+def get_blind_test(
     test_id: BlindTestId, blind_tests: BlindTests, language: Language
-) -> RenderProgressResponse:
-    """How many of its images are rendered; renders none."""
-    return RenderProgressResponse.of(blind_tests.progress(test_id), language)
+) -> BlindTestProgressResponse:
+    """A blind test, and how many of its images are rendered; renders none."""
+    stored, progress = blind_tests.get(test_id), blind_tests.progress(test_id)
+    return BlindTestProgressResponse.at(stored, progress, language)
+
+
+@router.get("/{test_id}/cost")
+def estimate_remaining_cost(test_id: BlindTestId, blind_tests: BlindTests) -> Cost:
+    """How many images of a blind test are not rendered yet."""
+    return blind_tests.cost_of(test_id)
 
 
 @router.post("/{test_id}/render", status_code=202)
 def render_missing(
     test_id: BlindTestId, blind_tests: BlindTests, language: Language
-) -> RenderProgressResponse:
+) -> BlindTestProgressResponse:
     """Renders the images that are missing, after a restart or a cancellation."""
-    return RenderProgressResponse.of(blind_tests.start_rendering(test_id), language)
+    stored, progress = blind_tests.get(test_id), blind_tests.start_rendering(test_id)
+    return BlindTestProgressResponse.at(stored, progress, language)
 
 
 @router.get("/{test_id}/matchup")
 def get_matchup(
-    test_id: BlindTestId, voter: VoterQuery, blind_tests: BlindTests
+    test_id: BlindTestId, operator: Admin, blind_tests: BlindTests, voter: VoterQuery = ""
 ) -> MatchupResponse:
     """The voter's next matchup, blind: it does not say which candidate is on which side."""
-    index, matchup = blind_tests.next_matchup(test_id, voter)
-    return MatchupResponse(index=index, doodle=matchup.doodle)
+    return _next_matchup(test_id, operator.voter(voter), blind_tests)
 
 
 @router.get("/{test_id}/images/{index}/{side}.png", response_class=Response)
@@ -129,23 +156,32 @@ def get_image(
     test_id: BlindTestId,
     index: Annotated[int, Path(ge=0, le=MAX_INDEX)],
     side: Literal["left", "right", "doodle"],
-    voter: VoterQuery,
+    operator: Admin,
     blind_tests: BlindTests,
+    voter: VoterQuery = "",
 ) -> Response:
-    """One image of a voter's matchup, without metadata."""
-    image = blind_tests.image(test_id, voter, index, side)
+    """One image of a voter's matchup, without metadata, which would name the candidate."""
+    image = blind_tests.image(test_id, operator.voter(voter), index, side)
     return Response(encode_png(image.convert("RGB")), media_type="image/png")
 
 
 @router.post("/{test_id}/votes", status_code=201)
-def cast_vote(test_id: BlindTestId, body: VoteRequest, blind_tests: BlindTests) -> MatchupResponse:
+def cast_vote(
+    test_id: BlindTestId, body: VoteRequest, operator: Admin, blind_tests: BlindTests
+) -> MatchupResponse:
     """Casts the vote on a matchup; the answer is the next one."""
-    blind_tests.cast_vote(test_id, body.voter, body.index, body.choice)
-    return get_matchup(test_id, body.voter, blind_tests)
+    voter = operator.voter(body.voter)
+    blind_tests.cast_vote(test_id, voter, body.index, body.choice)
+    return _next_matchup(test_id, voter, blind_tests)
 
 
 @router.get("/{test_id}/ranking")
-def get_ranking(test_id: BlindTestId, blind_tests: BlindTests) -> dict[str, Any]:
+def get_ranking(test_id: BlindTestId, blind_tests: BlindTests) -> Ranking:
     """Win rates and win probabilities with 95 % intervals, the voters, and how many votes are missing for
     a significant result."""
-    return asdict(blind_tests.ranking(test_id))
+    return blind_tests.ranking(test_id)
+
+
+def _next_matchup(test_id: int, voter: str, blind_tests: BlindTestService) -> MatchupResponse:
+    index, matchup = blind_tests.next_matchup(test_id, voter)
+    return MatchupResponse(index=index, doodle=matchup.doodle)

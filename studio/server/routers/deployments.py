@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends
 
 from studio.recipes.base_image import Slug
-from studio.recipes.themes.deployment import (
-    Deployment,
-    DeploymentSpec,
-    ExpectedDeploymentId,
-    VersionNumber,
+from studio.recipes.themes.deployment import Deployment, ExpectedDeploymentId, VersionNumber
+from studio.server.admin_schemas import (
+    CheckResultResponse,
+    DeploymentRequest,
+    RollbackRequest,
 )
-from studio.server.admin_schemas import CheckResultResponse, RollbackRequest
-from studio.server.dependencies import AdminClient, Deployments, Language, require_admin
+from studio.server.dependencies import Admin, Deployments, Language, require_admin
 from studio.server.routers.themes import ADMIN_THEMES
 
 router = APIRouter(prefix=ADMIN_THEMES, tags=["deployments"], dependencies=[Depends(require_admin)])
@@ -36,28 +35,32 @@ def list_deployments(slug: Slug, deployments: Deployments) -> Sequence[Deploymen
 @router.post("/{slug}/deployments", status_code=201)
 def deploy(
     slug: Slug,
-    spec: DeploymentSpec,
-    client: AdminClient,
+    body: DeploymentRequest,
+    operator: Admin,
     deployments: Deployments,
     expected_deployment: ExpectedDeploymentId | None = None,
 ) -> Deployment:
     """Deploys a version. `expected_deployment` is the id of the latest deployment that the caller saw
     (optimistic concurrency): if there is a later one by now, nothing is deployed and the answer is 409."""
-    spec = spec.model_copy(update={"slug": slug, "author": client.name})
-    return deployments.deploy(spec, expected_deployment)
+    spec = body.to_spec(slug, operator.required_author(body.author))
+    acknowledged = body.acknowledged
+    if operator.is_person:
+        acknowledged = acknowledged or {}
+    return deployments.deploy(spec, expected_deployment, acknowledged)
 
 
 @router.post("/{slug}/rollback", status_code=201)
 def roll_back(
-    slug: Slug, body: RollbackRequest, client: AdminClient, deployments: Deployments
+    slug: Slug, body: RollbackRequest, operator: Admin, deployments: Deployments
 ) -> Deployment:
     """Deploys the version that was deployed before, at once."""
-    return deployments.rollback(slug, body.channel, client.name, body.expected_deployment)
+    author = operator.required_author(body.author)
+    return deployments.rollback(slug, body.channel, author, body.expected_deployment)
 
 
 @router.post("/{slug}/undeploy", status_code=201)
 def undeploy(
-    slug: Slug, body: RollbackRequest, client: AdminClient, deployments: Deployments
+    slug: Slug, body: RollbackRequest, operator: Admin, deployments: Deployments
 ) -> Deployment:
     """Takes the theme off a channel."""
-    return deployments.undeploy(slug, body.channel, client.name)
+    return deployments.undeploy(slug, body.channel, operator.required_author(body.author))

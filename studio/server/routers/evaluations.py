@@ -5,9 +5,10 @@ from fastapi import APIRouter, Depends
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, ReportType
 from studio.recipes.themes.deployment import VersionNumber
-from studio.server.admin_schemas import EvaluationResponse, RobustnessResponse
-from studio.server.dependencies import Evaluations, Language, require_admin
+from studio.server.admin_schemas import EvaluationResponse, ReviewerRequest, RobustnessResponse
+from studio.server.dependencies import Admin, Evaluations, Language, require_admin
 from studio.server.routers.themes import ADMIN_THEMES
+from studio.services.cost_estimates import Cost
 from studio.services.evaluation.evaluation_service import EvaluationService
 
 router = APIRouter(
@@ -55,6 +56,37 @@ def get_regression(
     """The progress of the regression suite, and its latest report; the page Themes shows its images."""
     report = evaluations.regression(slug, version)
     return _to_response(evaluations, slug, version, "regression", report, language)
+
+
+@router.post("/regression/reviewed")
+def mark_reviewed(
+    slug: Slug,
+    version: VersionNumber,
+    body: ReviewerRequest,
+    operator: Admin,
+    evaluations: Evaluations,
+) -> ReviewerRequest:
+    """Records who has reviewed the regression report, which the preflight checks ask for."""
+    reviewer = operator.required_author(body.reviewer)
+    evaluations.mark_reviewed(slug, version, reviewer)
+    return ReviewerRequest(reviewer=reviewer)
+
+
+@router.get("/{kind}/cost")
+def estimate_cost(
+    slug: Slug, version: VersionNumber, kind: ReportType, evaluations: Evaluations
+) -> Cost:
+    """How many images a suite needs; starts nothing."""
+    return evaluations.cost(slug, version, kind)
+
+
+@router.post("/{kind}/cancel", status_code=202)
+def cancel(
+    slug: Slug, version: VersionNumber, kind: ReportType, evaluations: Evaluations
+) -> EvaluationResponse:
+    """Cancels a suite after the current image."""
+    evaluations.stop(slug, version, kind)
+    return EvaluationResponse(state="stopping")
 
 
 def _to_response(

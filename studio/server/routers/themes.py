@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.diff import diff_themes
-from studio.recipes.text_fields import LINE, Name
+from studio.recipes.text_fields import LINE, Author, Name
 from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Preset
 from studio.server.admin_schemas import (
@@ -17,12 +17,12 @@ from studio.server.admin_schemas import (
     ChangeResponse,
     ImportResponse,
     SelectionCountsResponse,
-    ThemeResponse,
     ThemeVersionResponse,
 )
 from studio.server.bodies import RawBody
 from studio.server.dependencies import (
-    AdminClient,
+    Admin,
+    Container,
     Deployments,
     Language,
     Requests,
@@ -32,6 +32,8 @@ from studio.server.dependencies import (
 )
 from studio.server.openapi import THEME_FILE
 from studio.server.schemas import API_PREFIX
+from studio.server.theme_details import active_by_theme, theme_details
+from studio.server.theme_schemas import ThemeDetailsResponse, ThemeResponse
 
 MAX_RESULTS = 200
 """Themes that one answer lists; a search finds the rest."""
@@ -45,24 +47,45 @@ router = APIRouter(
 @router.get("")
 def list_themes(
     themes: Themes,
+    deployments: Deployments,
     text: Annotated[str, Query(max_length=80), LINE] = "",
     archived: bool = False,
 ) -> list[ThemeResponse]:
-    """Themes whose name or slug contains `text`; archived ones instead with `archived`."""
+    """Themes whose name or slug contains `text`, with what is active of each; archived ones, too, with
+    `archived`."""
+    active = active_by_theme(deployments)
     return [
         ThemeResponse(
-            slug=theme.slug, name=theme.name, latest=theme.latest_version, archived=theme.archived
+            slug=theme.slug,
+            name=theme.name,
+            latest=theme.latest_version,
+            archived=theme.archived,
+            active=tuple(active.get(theme.slug, ())),
         )
         for theme in themes.list_summaries(text, archived, MAX_RESULTS)
     ]
 
 
+@router.get("/{slug}")
+def get_theme(slug: Slug, studio: Container, language: Language) -> ThemeDetailsResponse:
+    """A theme with its versions, deployments, evaluations and blind tests."""
+    return theme_details(studio, slug, language)
+
+
 @router.post("", status_code=201, openapi_extra=THEME_FILE)
 def import_theme(
-    data: RawBody, client: AdminClient, transfer: ThemeTransfer, language: Language
+    data: RawBody,
+    operator: Admin,
+    transfer: ThemeTransfer,
+    language: Language,
+    name: Annotated[str, Query(max_length=200), LINE] = "the preset file",
+    author: Author = "",
 ) -> ImportResponse:
-    """Imports a theme file, as `studio themes export` writes it, as the next version of its theme."""
-    imported = transfer.import_theme(data, "the preset file", client.name)
+    """Imports a theme file, as `studio themes export` writes it, as the next version of its theme.
+
+    `name` is the file's, for errors; `author` counts where nobody signs in.
+    """
+    imported = transfer.import_theme(data, name, operator.author(author))
     return ImportResponse(
         slug=imported.version.preset.slug,
         version=imported.version.version,
@@ -89,7 +112,11 @@ def export_theme(
 ) -> Response:
     """A version as a file that another studio can import, with its base images where `bases` asks for
     them."""
-    return Response(transfer.export(slug, version, bases), media_type="application/json")
+    return Response(
+        transfer.export(slug, version, bases),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{slug}-v{version}.json"'},
+    )
 
 
 @router.get("/{slug}/diff")
@@ -104,11 +131,12 @@ def diff_versions(
 
 @router.post("/{slug}/versions/{version}/branch", status_code=201)
 def branch_theme(
-    slug: Slug, version: VersionNumber, body: BranchRequest, client: AdminClient, themes: Themes
+    slug: Slug, version: VersionNumber, body: BranchRequest, operator: Admin, themes: Themes
 ) -> ThemeResponse:
     """Creates a new theme from a version."""
     new_slug = body.slug or themes.slug_for(body.name.strip())
-    created = themes.branch(slug, version, new_slug, body.name, client.name)
+    author = operator.author(body.author)
+    created = themes.branch(slug, version, new_slug, body.name, author)
     return ThemeResponse(
         slug=created.preset.slug,
         name=created.preset.name,
@@ -119,10 +147,14 @@ def branch_theme(
 
 @router.put("/{slug}/name")
 def rename_theme(
-    slug: Slug, name: Annotated[Name, Query()], client: AdminClient, themes: Themes
+    slug: Slug,
+    name: Annotated[Name, Query()],
+    operator: Admin,
+    themes: Themes,
+    author: Author = "",
 ) -> ThemeVersionResponse:
-    """Renames a theme, by a new version; its slug stays."""
-    return ThemeVersionResponse.of(themes.rename(slug, name, client.name))
+    """Renames a theme, by a new version; its slug stays. `author` counts where nobody signs in."""
+    return ThemeVersionResponse.of(themes.rename(slug, name, operator.author(author)))
 
 
 @router.put("/{slug}/archived")

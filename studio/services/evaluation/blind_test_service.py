@@ -107,7 +107,9 @@ class BlindTestService:
         if current.is_complete or current.progress.state == "running":
             return current
         about = About(
-            "blind_test", self._blind_test(blind_test_id).title, f"/votes?contest={blind_test_id}"
+            "blind_test",
+            self._blind_test(blind_test_id).title,
+            f"/blind-tests?test={blind_test_id}",
         )
         self.background_tasks.start(
             _task_name(blind_test_id),

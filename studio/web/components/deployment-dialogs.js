@@ -2,21 +2,24 @@
  * Deploying a version of a theme, rolling back and taking down, each reviewed before it is done: for the
  * page Themes and the studio's deploy panel alike.
  *
- * @typedef {object} Served what a channel serves of a theme now
+ * @typedef {object} ActiveDeployment what a channel serves of a theme now
  * @property {string} channel
- * @property {number} number of the version
- * @property {number | null} before the version that it served before
- * @typedef {object} Theme of `/themes/{slug}`, as far as it is read here
+ * @property {number} version
+ * @property {number | null} previous_version that it served before
+ * @typedef {object} Theme as far as it is read here
  * @property {string} name
- * @property {{ number: number }[]} versions
- * @property {Served[]} served
- * @property {{ id: number }[]} log deployments, the newest first
+ * @property {{ version: number }[]} versions
+ * @property {ActiveDeployment[]} active
+ * @property {{ id: number }[]} deployments the newest first
  */
 import { element, find } from '../lib/dom.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { authorField, confirmAction, paragraph } from './dialogs.js';
 import { VersionChecks } from './version-checks.js';
+
+/** @param {string} slug */
+const themeUrl = (slug) => `${API}/admin/themes/${slug}`;
 
 /**
  * @param {string} label
@@ -42,15 +45,15 @@ function deploymentFields(theme, channel) {
     }),
     starts: labelled(t('page.from'), { type: 'datetime-local', name: 'starts' }),
     ends: labelled(t('page.to'), { type: 'datetime-local', name: 'ends' }),
-    trial: labelled(t('page.deploying.trial'), {
+    canary: labelled(t('page.deploying.trial'), {
       type: 'number',
-      name: 'trial',
+      name: 'canary',
       min: '1',
       max: count,
     }),
-    share: labelled(t('page.deploying.share'), {
+    percent: labelled(t('page.deploying.share'), {
       type: 'number',
-      name: 'share',
+      name: 'percent',
       min: '0',
       max: '100',
       value: '0',
@@ -60,13 +63,19 @@ function deploymentFields(theme, channel) {
 }
 
 /**
+ * @param {Theme} theme
+ * @returns {number} the id of its latest deployment, 0 where there is none
+ */
+const latestDeployment = ({ deployments }) => deployments[0]?.id ?? 0;
+
+/**
  * The versions that a deployment serves.
  *
- * @param {number} number
- * @param {number} trial 0 where there is none
+ * @param {number} version
+ * @param {number} canary 0 where there is none
  */
-export function deployedVersions(number, trial) {
-  return trial && trial !== number ? [number, trial] : [number];
+export function deployedVersions(version, canary) {
+  return canary && canary !== version ? [version, canary] : [version];
 }
 
 /**
@@ -81,12 +90,12 @@ export function toTimestamp(local) {
  * Deploys a version: asks where, from when, by whom; only what was checked and ticked is sent.
  *
  * @param {string} slug of the theme
- * @param {number} number of the version
+ * @param {number} version
  * @param {string} [channel]
  * @returns {Promise<boolean>} whether it was deployed
  */
-export async function deploy(slug, number, channel = 'live') {
-  const theme = /** @type {Theme} */ (await getJson(`/themes/${slug}`));
+export async function deploy(slug, version, channel = 'live') {
+  const theme = /** @type {Theme} */ (await getJson(themeUrl(slug)));
   const author = authorField();
   const fields = deploymentFields(theme, channel);
   const fallback = element('input', { type: 'checkbox', name: 'fallback' });
@@ -109,9 +118,9 @@ export async function deploy(slug, number, channel = 'live') {
 
   function checkVersions() {
     const before = checks;
-    checks = deployedVersions(number, Number(value('trial'))).map(
+    checks = deployedVersions(version, Number(value('canary'))).map(
       (wanted) =>
-        before.find((each) => each.number === wanted) ??
+        before.find((each) => each.version === wanted) ??
         new VersionChecks(slug, wanted, showChecks),
     );
     root.replaceChildren(...checks.map((each) => each.root));
@@ -121,31 +130,28 @@ export async function deploy(slug, number, channel = 'live') {
   function send() {
     const spec = {
       slug,
-      version: number,
+      version,
       channel: value('channel'),
       note: value('note'),
       author: author.name(),
       fallback_to_previous: fallback.checked,
       starts_at: toTimestamp(value('starts')),
       ends_at: toTimestamp(value('ends')),
-      canary_version: Number(value('trial')) || null,
-      canary_percent: Number(value('share')),
+      canary_version: Number(value('canary')) || null,
+      canary_percent: Number(value('percent')),
       bypassed_checks: isForced(),
     };
-    const acknowledged = Object.fromEntries(checks.map((each) => [each.number, each.confirmed]));
-    return postJson(`/themes/${slug}/deploy`, {
-      spec,
-      expected_deployment: theme.log[0]?.id ?? 0,
-      acknowledged,
-    });
+    const acknowledged = Object.fromEntries(checks.map((each) => [each.version, each.confirmed]));
+    const url = `${themeUrl(slug)}/deployments?expected_deployment=${latestDeployment(theme)}`;
+    return postJson(url, { ...spec, acknowledged });
   }
 
-  fields.trial.addEventListener('change', checkVersions);
+  fields.canary.addEventListener('change', checkVersions);
   checkVersions();
   const tick = element('label', { className: 'tick wide' }, fallback, ' ');
   tick.append(t('page.deploying.fallback'));
   return confirmAction({
-    title: t('page.deploying.title', { number, theme: theme.name }),
+    title: t('page.deploying.title', { number: version, theme: theme.name }),
     label: t('page.deploy'),
     action: send,
     content: [author.root, ...Object.values(fields), tick, root],
@@ -156,26 +162,26 @@ export async function deploy(slug, number, channel = 'live') {
 /**
  * @param {string} slug
  * @param {string} channel
- * @param {'rollback' | 'stop'} action the last part of its address
- * @param {(theme: Theme, served: Served | undefined) =>
+ * @param {'rollback' | 'undeploy'} action the last part of its address
+ * @param {(theme: Theme, active: ActiveDeployment | undefined) =>
  *   { title: string, consequence: string, label: string }} describe
  */
 async function undeploy(slug, channel, action, describe) {
-  const theme = /** @type {Theme} */ (await getJson(`/themes/${slug}`));
-  const served = theme.served.find((each) => each.channel === channel);
-  const { title, consequence, label } = describe(theme, served);
+  const theme = /** @type {Theme} */ (await getJson(themeUrl(slug)));
+  const active = theme.active.find((each) => each.channel === channel);
+  const { title, consequence, label } = describe(theme, active);
   const author = authorField();
-  const now = served
-    ? t('page.deploying.serves_now', { channel, number: served.number })
+  const now = active
+    ? t('page.deploying.serves_now', { channel, number: active.version })
     : t('page.deploying.serves_nothing', { channel });
-  const expected_deployment = theme.log[0]?.id ?? 0;
+  const expected_deployment = latestDeployment(theme);
   return confirmAction({
     title,
     label,
     danger: true,
     content: [paragraph(now), paragraph(consequence), author.root],
     action: () =>
-      postJson(`/themes/${slug}/${action}`, {
+      postJson(`${themeUrl(slug)}/${action}`, {
         channel,
         author: author.name(),
         expected_deployment,
@@ -190,10 +196,10 @@ async function undeploy(slug, channel, action, describe) {
  * @returns {Promise<boolean>} whether the version before is served again
  */
 export function rollBack(slug, channel) {
-  return undeploy(slug, channel, 'rollback', (theme, served) => ({
+  return undeploy(slug, channel, 'rollback', (theme, active) => ({
     title: t('page.deploying.roll_back_title', { theme: theme.name }),
-    consequence: served?.before
-      ? t('page.deploying.served_again', { number: served.before })
+    consequence: active?.previous_version
+      ? t('page.deploying.served_again', { number: active.previous_version })
       : t('page.deploying.no_version_before'),
     label: t('page.roll_back'),
   }));
@@ -205,7 +211,7 @@ export function rollBack(slug, channel) {
  * @returns {Promise<boolean>} whether the channel serves nothing of the theme any more
  */
 export function takeDown(slug, channel) {
-  return undeploy(slug, channel, 'stop', (theme) => ({
+  return undeploy(slug, channel, 'undeploy', (theme) => ({
     title: t('page.deploying.take_down_title', { theme: theme.name }),
     consequence: t('page.deploying.taken_from_users'),
     label: t('page.take_down'),

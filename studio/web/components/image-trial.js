@@ -5,7 +5,7 @@
  */
 import { field, find } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { postFile } from '../lib/http.js';
+import { API, postFile } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { histogramBars, scoredFigures } from './score-chart.js';
 
@@ -14,7 +14,7 @@ const part = (selector) => find(document, selector, HTMLElement);
 
 /** Scores of images of the operator's, and what a threshold withholds of them. */
 export class ImageTrial {
-  #form = find(document, '#pictures', HTMLFormElement);
+  #form = find(document, '#images', HTMLFormElement);
   #files = field(this.#form, 'files', HTMLInputElement);
   #threshold = field(this.#form, 'threshold', HTMLInputElement);
   /** @type {ScoredImage[]} */
@@ -37,7 +37,7 @@ export class ImageTrial {
     this.#images = [];
     for (const file of this.#files.files ?? []) {
       const { scores, error } = /** @type {{ scores: { nsfw: number }, error: string | null }} */ (
-        await postFile('/safety/picture', file)
+        await postFile(`${API}/moderation/classify-image`, file)
       );
       if (error) throw new Error(error);
       this.#images.push({ name: file.name, score: scores.nsfw, url: URL.createObjectURL(file) });

@@ -5,14 +5,17 @@
  */
 import { field, find, onSubmit, untranslatedOption } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+
+/** @param {string} slug of a theme */
+const policyUrl = (slug) => `${API}/admin/themes/${slug}/moderation-policy`;
 
 /** The policy of one theme; saving it makes the theme's next version. */
 export class PolicyForm {
   #form = find(document, '#policy', HTMLFormElement);
   #theme = field(this.#form, 'slug', HTMLSelectElement);
-  #status = find(document, '#policy-told', HTMLElement);
+  #status = find(document, '#policy-status', HTMLElement);
   #onThreshold;
   /** The theme's version that the form shows. */
   #version = 0;
@@ -34,22 +37,24 @@ export class PolicyForm {
   async load() {
     const slug = this.#theme.value;
     this.#setDisabled(true);
-    const { number, policy } = /** @type {{ number: number, policy: Policy }} */ (
-      await getJson(`/safety/policy/${slug}`)
+    const { version, policy } = /** @type {{ version: number, policy: Policy }} */ (
+      await getJson(policyUrl(slug))
     );
     if (slug !== this.#theme.value) return; // Another theme was chosen meanwhile.
     this.#setDisabled(false);
-    this.#version = number;
+    this.#version = version;
     for (const [name, value] of Object.entries(policy)) this.#setField(name, value);
     this.#onThreshold(Number(policy.nsfw_threshold));
     this.#status.textContent = '';
   }
 
   async #save() {
-    const url = `/safety/policy/${this.#theme.value}?number=${this.#version}`;
-    const saved = /** @type {{ number: number }} */ (await postJson(url, this.#policy()));
-    this.#version = saved.number;
-    this.#status.textContent = t('page.safety.saved_as_version', { number: saved.number });
+    const url = `${policyUrl(this.#theme.value)}?expected_version=${this.#version}`;
+    const saved = /** @type {{ version: number }} */ (
+      await postJson(url, this.#policy(), { method: 'PUT' })
+    );
+    this.#version = saved.version;
+    this.#status.textContent = t('page.safety.saved_as_version', { number: saved.version });
   }
 
   /** @returns {Policy} as the form has it */

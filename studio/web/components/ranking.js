@@ -1,5 +1,5 @@
 /**
- * How the entrants of a blind test rank.
+ * How the candidates of a blind test rank.
  *
  * @typedef {object} Candidate in the ranking; all but `votes` are fractions
  * @property {string} label
@@ -55,8 +55,8 @@ function candidateRow({
 
 /** @param {Ranking} ranking */
 export function showRanking(ranking) {
-  part('#places').replaceChildren(...ranking.candidates.map(candidateRow));
-  part('#settled').textContent = rankingSummary(ranking);
+  part('#ranking-rows').replaceChildren(...ranking.candidates.map(candidateRow));
+  part('#ranking-summary').textContent = rankingSummary(ranking);
   const voters = ranking.voters.map(([name, votes]) => `${name}: ${votes}`);
   part('#voters').textContent = voters.join(', ');
 }

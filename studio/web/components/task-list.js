@@ -2,15 +2,15 @@
  * Background tasks that run now, wherever they were started: their progress, and a button that stops them.
  *
  * @typedef {'robustness' | 'regression' | 'blind_test' | 'study' | 'sweep'} TaskKind
- * @typedef {object} Task as `/system/chores` lists it
+ * @typedef {object} Task as the API lists it
  * @property {string} name
  * @property {TaskKind} kind
  * @property {string} subject the name of the theme, blind test or study
  * @property {number | null} version of the theme
  * @property {string} page the address of the page that shows it
- * @property {string} started in ISO 8601
+ * @property {string} started_at in ISO 8601
  * @property {'running' | 'done' | 'failed' | 'stopped'} state
- * @property {string | null} message why it failed
+ * @property {string} message why it failed, empty otherwise
  * @property {number} done
  * @property {number} total 0 while it is prepared
  * @property {number | null} remaining_seconds, null while that is unknown
@@ -18,7 +18,7 @@
  */
 import { element, untranslated } from '../lib/dom.js';
 import { duration } from '../lib/format.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { formatTime, t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
@@ -49,15 +49,15 @@ export class EndedTasks {
   update(tasks) {
     const ended = tasks.filter((task) => task.state !== 'running');
     const before = this.#started;
-    this.#started = new Map(ended.map((task) => [task.name, task.started]));
-    return before ? ended.filter((task) => before.get(task.name) !== task.started) : [];
+    this.#started = new Map(ended.map((task) => [task.name, task.started_at]));
+    return before ? ended.filter((task) => before.get(task.name) !== task.started_at) : [];
   }
 }
 
 class TaskRow {
   #fill = element('i');
   #count = element('span', { className: 'count' });
-  #remaining = element('span', { className: 'left' });
+  #remaining = element('span', { className: 'remaining' });
   #stop = element('button', { type: 'button' }, t('page.stop'));
   #bar;
 
@@ -77,9 +77,9 @@ class TaskRow {
     );
     this.#stop.addEventListener('click', async () => {
       this.#stop.disabled = true;
-      await postJson('/system/chores/stop', { name: task.name });
+      await postJson(`${API}/background-tasks/cancel`, { name: task.name });
     });
-    this.root = element('div', { className: 'chore' });
+    this.root = element('div', { className: 'task' });
     this.root.append(describe(task), this.#bar, this.#count, this.#remaining, this.#stop);
   }
 
@@ -103,9 +103,9 @@ class TaskRow {
 /** @param {Task} task */
 function describe(task) {
   const since = t('page.chores.since', {
-    time: formatTime(task.started, { timeStyle: 'short' }),
+    time: formatTime(task.started_at, { timeStyle: 'short' }),
   });
-  const description = element('span', { className: 'what' });
+  const description = element('span', { className: 'description' });
   description.append(
     element('a', { href: task.page }, KIND_NAMES[task.kind]),
     ' ',
@@ -136,7 +136,7 @@ export function watchTasks(root, { filter = () => true, onEnd, onUpdate } = {}) 
   const endedTasks = new EndedTasks();
 
   async function look() {
-    const tasks = /** @type {Task[]} */ (await getJson('/system/chores'));
+    const tasks = /** @type {Task[]} */ (await getJson(`${API}/background-tasks`));
     const running = tasks.filter((task) => task.state === 'running' && filter(task));
     for (const task of running) {
       let row = rows.get(task.name);

@@ -6,23 +6,26 @@
  * @property {string} name
  * @property {number} latest version
  * @property {boolean} archived
- * @property {{ channel: string, number: number }[]} served
- * @typedef {object} Sheet the regression sheet of a version
+ * @property {{ channel: string, version: number }[]} active
+ * @typedef {object} Regression the regression report of a version
  * @property {string[]} reviewed_by
  * @property {number | null} color_error
  * @property {number} diversity
  * @property {number | null} seed_diversity
  * @typedef {object} Version
- * @property {number} number
+ * @property {number} version
  * @property {string} author
- * @property {string} note
- * @property {string} created in ISO 8601
- * @property {Record<string, number> | null} picks how often users selected each recipe slot
- * @property {{ share: number, passed: boolean } | null} robustness
- * @property {Sheet | null} sheet
- * @typedef {{ channel: string, number: number, trial: number | null, share: number }} Served
- * @typedef {object} LogEntry a deployment
- * @property {string} created in ISO 8601
+ * @property {string} message
+ * @property {string} created_at in ISO 8601
+ * @property {Record<string, number> | null} selections how often users selected each recipe slot
+ * @property {{ pass_rate: number, passed: boolean } | null} robustness
+ * @property {Regression | null} regression
+ * @typedef {object} ActiveDeployment
+ * @property {string} channel
+ * @property {number} version
+ * @property {number | null} canary_version
+ * @property {number} canary_percent
+ * @typedef {object} DeploymentSpec
  * @property {string} channel
  * @property {number | null} version of the theme, null where it was undeployed
  * @property {number | null} canary_version
@@ -30,19 +33,21 @@
  * @property {string} author
  * @property {string} note
  * @property {boolean} bypassed_checks
- * @typedef {object} Contest
+ * @typedef {{ id: number, created_at: string, spec: DeploymentSpec }} Deployment
+ * @typedef {object} BlindTest
  * @property {number} id
  * @property {string} title
- * @property {boolean} settled
- * @property {{ label: string, chance: number }[]} places
+ * @property {boolean} is_significant
+ * @property {{ label: string, win_probability: number }[]} candidates
  * @typedef {object} Theme
  * @property {string} slug
  * @property {string} name
+ * @property {boolean} archived
  * @property {Version[]} versions
- * @property {Served[]} served
- * @property {Record<string, string[]>} ailing why a channel does not serve the theme well
- * @property {Contest[]} contests
- * @property {LogEntry[]} log the newest first
+ * @property {ActiveDeployment[]} active
+ * @property {Record<string, string[]>} unhealthy why a channel does not serve the theme well
+ * @property {BlindTest[]} blind_tests
+ * @property {Deployment[]} deployments the newest first
  */
 import { element, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
@@ -50,15 +55,15 @@ import { percent } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { row, timeElement } from '../lib/table.js';
 
-/** @param {number} number */
-export const versionLabel = (number) => t('page.version_number', { number });
+/** @param {number} version */
+export const versionLabel = (version) => t('page.version_number', { number: version });
 
 /**
- * @param {number | null} number of the version on trial
- * @param {number} share of the requests that it gets, in percent
+ * @param {number | null} version the canary
+ * @param {number} percent of the requests that it gets
  */
-export function trialLabel(number, share) {
-  return number ? t('page.themes.trial', { number, percent: share }) : '';
+export function canaryLabel(version, percent) {
+  return version ? t('page.themes.trial', { number: version, percent }) : '';
 }
 
 /**
@@ -78,41 +83,35 @@ export function actionButton(label, action, title = '') {
 /**
  * What users selected of the four, in percent.
  *
- * @param {Record<string, number> | null} picks by recipe slot
+ * @param {Record<string, number> | null} selections by recipe slot
  * @returns {string} empty where nobody selected any
  */
-export function formatPicks(picks) {
-  const counts = Object.entries(picks ?? {});
+export function formatSelections(selections) {
+  const counts = Object.entries(selections ?? {});
   const sum = counts.reduce((total, [, count]) => total + count, 0);
   if (!sum) return '';
   const shares = counts.map(([slot, count]) => `${slot} ${percent(count / sum)}`).join(', ');
   return `${shares} (${sum})`;
 }
 
-/** @param {Contest} contest */
-export function contestRow({ id, title, settled, places }) {
-  const link = element('a', { href: `/votes?contest=${id}` }, untranslated(title));
-  const ranking = places.map(({ label, chance }) => `${label} ${percent(chance)}`).join(', ');
-  const state = settled ? t('page.themes.settled') : t('page.themes.not_settled');
+/** @param {BlindTest} test */
+export function blindTestRow({ id, title, is_significant, candidates }) {
+  const link = element('a', { href: `/blind-tests?test=${id}` }, untranslated(title));
+  const ranking = candidates
+    .map(({ label, win_probability }) => `${label} ${percent(win_probability)}`)
+    .join(', ');
+  const state = is_significant ? t('page.themes.settled') : t('page.themes.not_settled');
   return row(link, untranslated(ranking), state);
 }
 
-/** @param {LogEntry} entry */
-export function logRow({
-  created,
-  channel,
-  version,
-  canary_version,
-  canary_percent,
-  author,
-  note,
-  bypassed_checks,
-}) {
+/** @param {Deployment} deployment */
+export function deploymentRow({ created_at, spec }) {
+  const { channel, version, canary_version, canary_percent, author, note, bypassed_checks } = spec;
   return row(
-    timeElement(created),
+    timeElement(created_at),
     untranslated(channel),
     version === null ? t('page.themes.taken_down') : versionLabel(version),
-    trialLabel(canary_version, canary_percent),
+    canaryLabel(canary_version, canary_percent),
     untranslated(author),
     untranslated(note),
     bypassed_checks ? t('page.themes.forced') : '',

@@ -4,16 +4,16 @@
  * @typedef {object} Variant
  * @property {number} id
  * @property {string} slot of the recipe
- * @property {string} preset the theme's slug
+ * @property {string} theme its slug
  * @property {number | null} version of the theme, null where it was not saved
  * @property {string} prompt
- * @property {string} negative prompt
+ * @property {string} negative_prompt
  * @property {number} seed
  * @property {string[]} models
  * @property {{ sampler: string, steps: number, guidance_scale: number, denoising_strength: number }} recipe
- * @property {string} run
- * @property {number} seconds
- * @property {string} created in ISO 8601
+ * @property {string} request_id
+ * @property {number} render_seconds
+ * @property {string} created_at in ISO 8601
  * @property {string} image its address
  */
 import { element, find, findAll, untranslated } from '../lib/dom.js';
@@ -32,10 +32,10 @@ export class VariantDialog {
 
   /** @param {Variant} variant */
   open(variant) {
-    const { id, slot, preset, prompt, run, image } = variant;
+    const { id, slot, theme, prompt, request_id, image } = variant;
     this.#image.src = image;
     this.#image.alt = prompt;
-    const heading = t('page.history.recipe_of', { preset, slot });
+    const heading = t('page.history.recipe_of', { preset: theme, slot });
     find(this.#dialog, 'h2', HTMLElement).textContent = heading;
     const facts = variantFacts(variant).flatMap(([name, value]) => [
       element('dt', {}, name),
@@ -43,7 +43,7 @@ export class VariantDialog {
     ]);
     find(this.#dialog, 'dl', HTMLElement).replaceChildren(...facts);
     /** @type {Record<string, string>} */
-    const urls = { restore: `/?variant=${id}`, run: `/?run=${run}`, image };
+    const urls = { restore: `/?variant=${id}`, run: `/?run=${request_id}`, image };
     for (const link of findAll(this.#dialog, '[data-link]', HTMLAnchorElement)) {
       link.href = urls[link.dataset.link ?? ''];
     }
@@ -55,7 +55,9 @@ export class VariantDialog {
  * @param {Variant} variant
  * @returns {[name: string, value: Node | string | number][]}
  */
-function variantFacts({ version, prompt, negative, seed, models, recipe, created, seconds }) {
+function variantFacts(variant) {
+  const { version, prompt, negative_prompt, seed, models, recipe } = variant;
+  const { created_at, render_seconds } = variant;
   const { sampler, steps, guidance_scale, denoising_strength } = recipe;
   return [
     [
@@ -63,13 +65,16 @@ function variantFacts({ version, prompt, negative, seed, models, recipe, created
       version ? t('page.version_number', { number: version }) : t('page.history.not_saved'),
     ],
     [t('page.history.prompt'), untranslated(prompt)],
-    [t('page.history.negative_prompt'), negative ? untranslated(negative) : t('page.none')],
+    [
+      t('page.history.negative_prompt'),
+      negative_prompt ? untranslated(negative_prompt) : t('page.none'),
+    ],
     [t('page.history.seed'), seed],
     [t('page.history.models'), untranslated(models.join(', '))],
     [t('page.history.sampler'), t('page.history.sampler_steps', { sampler, steps })],
     [t('page.history.guidance_scale'), guidance_scale],
     [t('page.history.strength'), denoising_strength],
-    [t('page.history.made'), timeElement(created, { dateStyle: 'medium', timeStyle: 'medium' })],
-    [t('page.history.took'), t('page.duration_seconds', { count: seconds })],
+    [t('page.history.made'), timeElement(created_at, { dateStyle: 'medium', timeStyle: 'medium' })],
+    [t('page.history.took'), t('page.duration_seconds', { count: render_seconds })],
   ];
 }

@@ -2,11 +2,11 @@
  * Variants of the history, loaded page by page.
  *
  * @import { Variant } from './variant-dialog.js'
- * @typedef {{ rows: Variant[], next: number | null }} Page `next` is the id to go on before
+ * @typedef {{ variants: Variant[], next_cursor: number | null }} Page `next_cursor` is the id to go on before
  */
 import { element, find, findAll, untranslated } from '../lib/dom.js';
 import { showError, showErrorText } from '../lib/errors.js';
-import { getJson } from '../lib/http.js';
+import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 
 /** Milliseconds until a page that could not be loaded is asked for again. */
@@ -68,7 +68,7 @@ export class VariantList {
     const query = new URLSearchParams(this.#query);
     if (this.#next !== null) query.set('before', String(this.#next));
     try {
-      const page = /** @type {Page} */ (await getJson(`/history/variants?${query}`));
+      const page = /** @type {Page} */ (await getJson(`${API}/variants?${query}`));
       if (generation !== this.#generation) return;
       this.#append(page);
       showErrorText('');
@@ -83,11 +83,11 @@ export class VariantList {
   }
 
   /** @param {Page} page */
-  #append({ rows, next }) {
-    this.#root.append(...rows.map((variant) => this.#figure(variant)));
-    this.#length += rows.length;
-    this.#next = next;
-    const isEnd = next === null;
+  #append({ variants, next_cursor }) {
+    this.#root.append(...variants.map((variant) => this.#figure(variant)));
+    this.#length += variants.length;
+    this.#next = next_cursor;
+    const isEnd = next_cursor === null;
     const end = this.#length ? t('page.history.that_is_all') : t('page.nothing_fits');
     this.#end.textContent = isEnd ? end : '';
     const count = `${this.#length}${isEnd ? '' : '+'}`;
@@ -102,8 +102,8 @@ export class VariantList {
 
   /** @param {Variant} variant */
   #figure(variant) {
-    const { id, slot, preset, seed, image: src } = variant;
-    const title = t('page.history.made_by', { preset, slot, seed });
+    const { id, slot, theme, seed, image: src } = variant;
+    const title = t('page.history.made_by', { preset: theme, slot, seed });
     const image = element('img', { src, alt: title, loading: 'lazy', decoding: 'async' });
     const look = t('page.history.look_closer');
     const open = element('button', { type: 'button', title: look }, image);
@@ -114,7 +114,7 @@ export class VariantList {
       ariaLabel: t('page.history.choose', { variant: title }),
     });
     box.addEventListener('change', () => this.#onSelect());
-    const caption = element('figcaption', {}, element('b', {}, slot), untranslated(preset), box);
+    const caption = element('figcaption', {}, element('b', {}, slot), untranslated(theme), box);
     return element('figure', {}, open, caption);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { element } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
-import { getJson } from '../lib/http.js';
+import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { paragraph } from './dialogs.js';
 
@@ -26,11 +26,11 @@ export class VersionChecks {
 
   /**
    * @param {string} slug of the theme
-   * @param {number} number of the version
+   * @param {number} version
    * @param {() => void} onChange
    */
-  constructor(slug, number, onChange) {
-    this.number = number;
+  constructor(slug, version, onChange) {
+    this.version = version;
     this.#slug = slug;
     this.#onChange = onChange;
     this.root = element('section', { className: 'checks' });
@@ -57,7 +57,7 @@ export class VersionChecks {
 
   async load() {
     try {
-      const url = `/themes/${this.#slug}/${this.number}/check`;
+      const url = `${API}/admin/themes/${this.#slug}/versions/${this.version}/check`;
       this.#show(/** @type {CheckResult[]} */ (await getJson(url)));
     } catch (error) {
       const alert = element('p', { className: 'dialog-error', role: 'alert' }, errorText(error));
@@ -81,7 +81,7 @@ export class VersionChecks {
   }
 
   #heading() {
-    return element('h3', {}, t('page.version_heading', { number: this.number }));
+    return element('h3', {}, t('page.version_heading', { number: this.version }));
   }
 
   /** @param {CheckResult} result */

@@ -3,10 +3,9 @@
  *
  * @import { ServerEvent } from './server-events.js'
  */
-import { checkResponse, RequestError } from './http.js';
+import { API, checkResponse, RequestError } from './http.js';
 import { EventParser } from './server-events.js';
 
-const PREFIX = '/api/v1';
 const MAX_RECONNECTS = 20;
 const RECONNECT_MS = 500;
 
@@ -54,7 +53,7 @@ export class ApiClient {
    * @throws {RequestError} where the server refuses or fails
    */
   async image(url) {
-    const response = await this.#fetch(url.replace(PREFIX, ''));
+    const response = await this.#fetch(url.replace(API, ''));
     return URL.createObjectURL(await response.blob());
   }
 
@@ -102,7 +101,7 @@ export class ApiClient {
    */
   async #fetch(path, { headers = {}, ...options } = {}) {
     const authorized = { Authorization: `Bearer ${this.key}`, ...headers };
-    const response = await fetch(PREFIX + path, { ...options, headers: authorized });
+    const response = await fetch(API + path, { ...options, headers: authorized });
     await checkResponse(response);
     return response;
   }

@@ -1,4 +1,4 @@
-/** Errors on a plain page: one line in its element `#told`. */
+/** Errors on a plain page: one line in its element `#error`. */
 import { find } from './dom.js';
 import { RequestError } from './http.js';
 import { t } from './i18n.js';
@@ -14,7 +14,7 @@ export function errorText(error) {
 
 /** @param {string} text empty where there is no error */
 export function showErrorText(text) {
-  find(document, '#told', HTMLElement).textContent = text;
+  find(document, '#error', HTMLElement).textContent = text;
 }
 
 /** @param {unknown} error */

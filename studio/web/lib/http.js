@@ -5,6 +5,9 @@
  * server knows its own pages by it.
  */
 
+/** Where the API is. */
+export const API = '/api/v1';
+
 /** The header against cross-site request forgery: another site's page cannot send it here. */
 export const CSRF_HEADER = { 'X-Studio': 'page' };
 
@@ -79,13 +82,11 @@ export async function checkResponse(response) {
 }
 
 /**
- * The line in an error's JSON: `error` of the studio's pages, `detail` of FastAPI and of problem details
- * (RFC 9457). A list of fields that do not fit is no line.
+ * The line in an error's JSON: `detail` of problem details (RFC 9457).
  *
  * @param {unknown} body
  */
 function reason(body) {
   if (typeof body !== 'object' || body === null) return '';
-  if ('error' in body && typeof body.error === 'string') return body.error;
   return 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
 }

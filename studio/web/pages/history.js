@@ -1,14 +1,16 @@
 /**
  * The history: variants page by page as one scrolls, the newest first.
  *
- * @typedef {{ presets: [slug: string, name: string][], models: string[] }} Choices
+ * @typedef {{ themes: { slug: string, name: string }[], models: string[] }} FilterOptions
  */
 import { VariantDialog } from '../components/variant-dialog.js';
 import { VariantList } from '../components/variant-list.js';
 import { field, find, formQuery, onSubmit, untranslatedOption } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+
+const VARIANTS = `${API}/variants`;
 
 class HistoryPage {
   #form = find(document, '#filter', HTMLFormElement);
@@ -23,10 +25,10 @@ class HistoryPage {
     this.#form.addEventListener('input', () => this.#reset());
     onSubmit(this.#form, () => {});
     this.#delete.addEventListener('click', () => this.#deleteSelected());
-    const choices = /** @type {Choices} */ (await getJson('/history/choices'));
-    const presets = choices.presets.map(([slug, name]) => untranslatedOption(slug, name));
-    const models = choices.models.map((name) => untranslatedOption(name, name));
-    field(this.#form, 'theme', HTMLSelectElement).append(...presets);
+    const options = /** @type {FilterOptions} */ (await getJson(`${VARIANTS}/filter-options`));
+    const themes = options.themes.map(({ slug, name }) => untranslatedOption(slug, name));
+    const models = options.models.map((name) => untranslatedOption(name, name));
+    field(this.#form, 'theme', HTMLSelectElement).append(...themes);
     field(this.#form, 'model', HTMLSelectElement).append(...models);
     this.#fill(new URLSearchParams(location.search));
     this.#reset();
@@ -44,7 +46,7 @@ class HistoryPage {
 
   #reset() {
     const query = formQuery(this.#form);
-    find(document, '#export', HTMLAnchorElement).href = `/history/export?${query}`;
+    find(document, '#export', HTMLAnchorElement).href = `${VARIANTS}/export.zip?${query}`;
     this.#list.reset(query);
   }
 
@@ -60,7 +62,7 @@ class HistoryPage {
     const ids = this.#list.selectedIds;
     if (!confirm(t('page.history.delete_for_good', { count: ids.length }))) return;
     await withErrorDisplay(async () => {
-      await postJson('/history/delete', { ids });
+      await postJson(`${VARIANTS}/delete`, { ids });
       this.#reset();
     });
   }

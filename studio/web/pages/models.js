@@ -6,28 +6,28 @@
  * @property {ModelKind} kind
  * @property {string} name
  * @property {string} family
- * @property {number} bytes
+ * @property {number} size_bytes
  * @property {string | null} sha256 null while it is being computed
- * @property {string[]} triggers trigger words
- * @property {keyof typeof LOCATION_NAMES} where
- * @property {boolean} image whether there is a preview image
+ * @property {string[]} trigger_words
+ * @property {keyof typeof TIER_NAMES} tier
+ * @property {string | null} preview the address of the preview image, where there is one
  * @typedef {object} Download
  * @property {string} name
  * @property {ModelKind} kind
  * @property {number} bytes
  * @property {number} downloaded_bytes
  * @property {'running' | 'done' | 'failed'} state
- * @property {string | null} message why it failed
+ * @property {string} message why it failed, empty otherwise
  */
 import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
 import { showError, withErrorDisplay } from '../lib/errors.js';
 import { megabytes } from '../lib/format.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 import { row } from '../lib/table.js';
 
-const LOCATION_NAMES = {
+const TIER_NAMES = {
   device: t('page.models.on_the_device'),
   ram: t('page.models.in_ram'),
   disk: t('page.models.on_disk'),
@@ -39,34 +39,33 @@ const KIND_NAMES = {
   vae: t('page.models.kind_vae'),
   detector: t('page.models.kind_detector'),
 };
+const MODELS = `${API}/models`;
 const POLL_MS = 1000;
 let isHashing = false;
-const form = find(document, '#pull', HTMLFormElement);
-const downloadRows = find(document, '#pulls', HTMLElement);
+const form = find(document, '#download', HTMLFormElement);
+const downloadRows = find(document, '#downloads', HTMLElement);
 
 async function show() {
-  const { models, pulls } = /** @type {{ models: Model[], pulls: Download[] }} */ (
-    await getJson('/models/list')
-  );
+  const models = /** @type {Model[]} */ (await getJson(MODELS));
+  const downloads = /** @type {Download[]} */ (await getJson(`${MODELS}/downloads`));
   isHashing = models.some(({ sha256 }) => sha256 === null);
   const count = t('page.models.count', { count: models.length });
   find(document, '#count', HTMLElement).textContent = count;
   find(document, '#models', HTMLElement).replaceChildren(...models.map(modelRow));
-  downloadRows.replaceChildren(...pulls.reverse().map(downloadRow));
+  downloadRows.replaceChildren(...downloads.reverse().map(downloadRow));
 }
 
 /** @param {Model} model */
 function modelRow(model) {
-  const { kind, name, family, bytes, sha256, triggers, where, image } = model;
-  const src = `/models/picture/${kind}/${encodeURIComponent(name)}`;
+  const { kind, name, family, size_bytes, sha256, trigger_words, tier, preview } = model;
   return row(
     KIND_NAMES[kind],
-    image ? element('img', { src, alt: '', loading: 'lazy' }) : '',
+    preview ? element('img', { src: preview, alt: '', loading: 'lazy' }) : '',
     untranslated(name),
     family === 'unknown' ? t('page.models.family_unknown') : untranslated(family),
-    megabytes(bytes),
-    LOCATION_NAMES[where],
-    untranslated(triggers.join(', ')),
+    megabytes(size_bytes),
+    TIER_NAMES[tier],
+    untranslated(trigger_words.join(', ')),
     sha256
       ? element('code', { translate: false }, sha256.slice(0, 10))
       : t('page.models.hash_pending'),
@@ -100,14 +99,14 @@ async function startDownload() {
   const button = find(form, 'button', HTMLButtonElement);
   button.disabled = true;
   await withErrorDisplay(async () => {
-    await postJson('/models/pull', Object.fromEntries(formQuery(form)));
+    await postJson(`${MODELS}/downloads`, Object.fromEntries(formQuery(form)));
     await show();
   });
   button.disabled = false;
 }
 
 async function scan() {
-  const problems = /** @type {string[]} */ (await getJson('/models/problems'));
+  const problems = /** @type {string[]} */ (await getJson(`${MODELS}/problems`));
   const lines = problems.length ? problems : [t('page.models.all_can_be_used')];
   const items = lines.map((line) => element('li', {}, line));
   find(document, '#problems', HTMLElement).replaceChildren(...items);

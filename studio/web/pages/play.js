@@ -111,12 +111,12 @@ class PlayPage {
    * @param {() => Promise<void>} action
    */
   async #try(action) {
-    part('#told').textContent = '';
+    part('#error').textContent = '';
     try {
       await action();
     } catch (error) {
       if (error instanceof RequestError && error.status === 401) this.#askForKey();
-      part('#told').textContent = error instanceof Error ? error.message : String(error);
+      part('#error').textContent = error instanceof Error ? error.message : String(error);
     }
   }
 

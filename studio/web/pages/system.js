@@ -20,22 +20,22 @@
  * @property {string | null} precision
  * @property {string | null} attention
  * @property {string | null} problem of a graphics card that renders nothing
- * @typedef {object} Status of `/system/status`
- * @property {{ run: string, theme_slug: string, pending_slots: string[] }[]} under_way
+ * @typedef {object} Status
+ * @property {{ request_id: string, theme_slug: string, pending_slots: string[] }[]} active_runs
  * @property {Queue} queue
  * @property {Engine | null} engine null until the first image
  * @property {Record<string, string>} versions
  * @property {Device | null} device null until it has been looked at
- * @property {string} home
+ * @property {string} data_dir
  * @property {number} disk_free bytes
  * @property {number} disk_total bytes
- * @property {string[]} log
+ * @property {string[]} recent_log
  */
 import { watchTasks } from '../components/task-list.js';
 import { element, find, untranslated } from '../lib/dom.js';
 import { showError, showErrorText } from '../lib/errors.js';
 import { megabytes } from '../lib/format.js';
-import { getJson } from '../lib/http.js';
+import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 import { row, setRows } from '../lib/table.js';
@@ -114,7 +114,7 @@ function showQueue({ waiting, running, ended, mean_durations }) {
   const meanRows = Object.entries(mean_durations).map(([model, { wait, render, load }]) =>
     row(untranslated(model), wait?.toFixed(2), render?.toFixed(2), load?.toFixed(2)),
   );
-  setRows(part('#seconds'), meanRows);
+  setRows(part('#durations'), meanRows);
 }
 
 /** @param {Engine | null} engine */
@@ -143,22 +143,22 @@ function deviceRows(device) {
 }
 
 /** @param {Status} status */
-function showMachine({ versions, device, home, disk_free, disk_total }) {
+function showMachine({ versions, device, data_dir, disk_free, disk_total }) {
   const disk = { free: megabytes(disk_free), total: megabytes(disk_total) };
   part('#versions').replaceChildren(
     ...Object.entries(versions).map(([name, version]) =>
       row(untranslated(name), untranslated(version)),
     ),
     ...deviceRows(device),
-    row(t('page.system.data_directory'), untranslated(home)),
+    row(t('page.system.data_directory'), untranslated(data_dir)),
     row(t('page.system.disk'), t('page.system.disk_free', disk)),
   );
 }
 
-/** @param {Status['under_way']} runs */
+/** @param {Status['active_runs']} runs */
 function showRuns(runs) {
-  const items = runs.map(({ run, theme_slug, pending_slots }) => {
-    const link = element('a', { href: `/?run=${run}` }, run.slice(0, 8));
+  const items = runs.map(({ request_id, theme_slug, pending_slots }) => {
+    const link = element('a', { href: `/?run=${request_id}` }, request_id.slice(0, 8));
     return element(
       'li',
       {},
@@ -172,14 +172,14 @@ function showRuns(runs) {
 }
 
 async function show() {
-  const status = /** @type {Status} */ (await getJson('/system/status'));
-  showRuns(status.under_way);
+  const status = /** @type {Status} */ (await getJson(`${API}/system`));
+  showRuns(status.active_runs);
   showQueue(status.queue);
   showEngine(status.engine);
   showMachine(status);
-  const log = status.log.join('\n');
+  const log = status.recent_log.join('\n');
   part('#log').replaceChildren(log ? untranslated(log) : t('page.system.nothing_logged'));
 }
 
-watchTasks(part('#chores'));
+watchTasks(part('#tasks'));
 poll(show, { every: POLL_MS, onError: showError, onSuccess: () => showErrorText('') });

@@ -3,7 +3,7 @@
  *
  * @import { Cost } from '../components/dialogs.js'
  * @typedef {object} Trial
- * @property {number} number
+ * @property {number} index
  * @property {Record<string, string | number | boolean>} values by field of the recipe
  * @property {{ color_error: number | null, diversity: number }} metrics
  * @property {number | null} score 0 to 1, null until it is rated
@@ -22,10 +22,11 @@ import { watchTasks } from '../components/task-list.js';
 import { element, field, find, onSubmit, untranslated, untranslatedOption } from '../lib/dom.js';
 import { showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
 import { metric, percent } from '../lib/format.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
+const TUNING = `${API}/tuning`;
 const POLL_MS = 800;
 const STARS = [1, 2, 3, 4, 5];
 
@@ -40,7 +41,7 @@ const studyQuery = (name) => new URLSearchParams({ study: name }).toString();
 /** The open study and its trials as they are finished. */
 class StudyView {
   #run = buttonAt('#run');
-  #pause = buttonAt('#pause');
+  #cancel = buttonAt('#cancel');
   #trials = part('#trials');
   #polling = new AbortController();
   #name = '';
@@ -48,8 +49,8 @@ class StudyView {
   /** @param {() => Promise<void>} onStart is called once trials were started */
   constructor(onStart) {
     this.#run.addEventListener('click', () => withErrorDisplay(() => this.#start(onStart)));
-    this.#pause.addEventListener('click', () =>
-      withErrorDisplay(() => postJson(`/tuning/pause?${this.#query}`)),
+    this.#cancel.addEventListener('click', () =>
+      withErrorDisplay(() => postJson(`${TUNING}/trials/cancel?${this.#query}`)),
     );
   }
 
@@ -78,14 +79,14 @@ class StudyView {
    * @returns {Promise<boolean>} whether the study runs
    */
   async #load(signal) {
-    const url = `/tuning/trials?${this.#query}`;
+    const url = `${TUNING}/trials?${this.#query}`;
     const { study, trials, progress } = /** @type {Trials} */ (await getJson(url, { signal }));
     const isRunning = progress?.state === 'running';
     const { done = 0, total = 0 } = progress ?? {};
     part('#count').textContent = isRunning ? t('page.done_of_total', { done, total }) : '';
     showErrorText((progress?.state === 'failed' && progress.message) || '');
     this.#run.disabled = isRunning;
-    this.#pause.disabled = !isRunning;
+    this.#cancel.disabled = !isRunning;
     if (this.#trials.children.length !== trials.length || !isRunning) {
       this.#trials.replaceChildren(...trials.map((trial) => this.#trialItem(trial, study)));
     }
@@ -96,11 +97,11 @@ class StudyView {
   async #start(onStart) {
     const trials = Number(find(document, '#more', HTMLInputElement).value);
     const cost = /** @type {Cost} */ (
-      await getJson(`/tuning/cost?${this.#query}&trials=${trials}`)
+      await getJson(`${TUNING}/cost?${this.#query}&trials=${trials}`)
     );
     const title = t('page.tuning.go_on_with', { study: this.#name });
     const isStarted = await confirmCost(title, cost, () =>
-      postJson(`/tuning/run?${this.#query}`, { trials }),
+      postJson(`${TUNING}/trials?${this.#query}`, { trials }),
     );
     if (!isStarted) return;
     await onStart();
@@ -112,7 +113,7 @@ class StudyView {
    * @param {Study} study
    */
   #trialItem(trial, study) {
-    const { number, metrics: measured, score } = trial;
+    const { index, metrics: measured, score } = trial;
     const metrics = {
       color_error: metric(measured.color_error),
       diversity: metric(measured.diversity),
@@ -124,21 +125,21 @@ class StudyView {
       untranslated(formatValues(trial.values)),
       element('small', {}, t('page.looks', metrics)),
       ...this.#rating(trial, study),
-      this.#saveButton(number),
+      this.#saveButton(index),
     );
     const images = element('img', {
-      src: `/tuning/trials/${number}.png?${this.#query}`,
-      alt: t('page.tuning.images_of_trial', { number }),
+      src: `${TUNING}/trials/${index}.png?${this.#query}`,
+      alt: t('page.tuning.images_of_trial', { number: index }),
       loading: 'lazy',
     });
-    return element('li', { value: number }, images, actions);
+    return element('li', { value: index }, images, actions);
   }
 
   /**
    * @param {Trial} trial
    * @param {Study} study
    */
-  #rating({ number, score, stars }, { objective }) {
+  #rating({ index, score, stars }, { objective }) {
     if (objective === 'metrics' || score !== null) {
       return stars ? [untranslated('★'.repeat(stars))] : [];
     }
@@ -147,7 +148,8 @@ class StudyView {
       const button = element('button', { type: 'button', title }, `${count} ★`);
       button.addEventListener('click', () =>
         withErrorDisplay(async () => {
-          await postJson(`/tuning/trials/${number}/stars?${this.#query}`, { stars: count });
+          const url = `${TUNING}/trials/${index}/rating?${this.#query}`;
+          await postJson(url, { stars: count }, { method: 'PUT' });
           this.#watch();
         }),
       );
@@ -155,17 +157,17 @@ class StudyView {
     });
   }
 
-  /** @param {number} number of the trial */
-  #saveButton(number) {
+  /** @param {number} index of the trial */
+  #saveButton(index) {
     const title = t('page.tuning.keep_title');
     const button = element('button', { type: 'button', title }, t('page.tuning.keep_as_version'));
     button.addEventListener('click', () =>
       withErrorDisplay(async () => {
-        const saved = /** @type {{ slug: string, number: number }} */ (
-          await postJson(`/tuning/trials/${number}/keep?${this.#query}`)
+        const saved = /** @type {{ slug: string, version: number }} */ (
+          await postJson(`${TUNING}/trials/${index}/save?${this.#query}`)
         );
-        const href = `/?preset=${saved.slug}&version=${saved.number}`;
-        const label = t('page.tuning.open_version', { number: saved.number });
+        const href = `/?preset=${saved.slug}&version=${saved.version}`;
+        const label = t('page.tuning.open_version', { number: saved.version });
         button.replaceWith(element('a', { href }, label));
       }),
     );
@@ -182,14 +184,14 @@ function formatValues(values) {
 }
 
 class TuningPage {
-  #form = find(document, '#begin', HTMLFormElement);
+  #form = find(document, '#create', HTMLFormElement);
   #theme = field(this.#form, 'slug', HTMLSelectElement);
   #version = field(this.#form, 'version', HTMLInputElement);
-  #look = watchTasks(part('#chores'), { filter: (task) => task.kind === 'study' });
+  #look = watchTasks(part('#tasks'), { filter: (task) => task.kind === 'study' });
   #view = new StudyView(this.#look);
 
   async start() {
-    const themes = /** @type {Theme[]} */ (await getJson('/themes/list'));
+    const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
     this.#theme.replaceChildren(...themes.map(({ slug, name }) => untranslatedOption(slug, name)));
     const showLatest = () => {
       const latest = themes.find((theme) => theme.slug === this.#theme.value)?.latest ?? 1;
@@ -211,7 +213,7 @@ class TuningPage {
 
   async #list() {
     const studies = /** @type {{ name: string }[]} */ (
-      await getJson(`/tuning/studies?slug=${this.#theme.value}`)
+      await getJson(`${TUNING}/studies?slug=${this.#theme.value}`)
     );
     part('#studies').replaceChildren(...studies.map(({ name }) => this.#studyItem(name)));
   }
@@ -230,7 +232,7 @@ class TuningPage {
   async #create() {
     const fields = Object.fromEntries(new FormData(this.#form));
     const body = { ...fields, version: Number(fields.version) };
-    const created = /** @type {{ name: string }} */ (await postJson('/tuning/studies', body));
+    const created = /** @type {{ name: string }} */ (await postJson(`${TUNING}/studies`, body));
     await this.#list();
     this.#view.open(created.name);
   }

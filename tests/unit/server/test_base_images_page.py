@@ -1,4 +1,4 @@
-"""Routes of the page Base images: uploads and their validation, keypoints, retiring."""
+"""Base images by session: uploads and their validation, keypoints, retiring."""
 
 import io
 
@@ -10,7 +10,8 @@ from studio.app import AppContainer
 from studio.ui.server import build_app
 from tests import examples
 
-CSRF_HEADERS = {"X-Studio": "bases"}
+CSRF_HEADERS = {"X-Studio": "page"}
+BASE_IMAGES = "/api/v1/base-images"
 
 
 @pytest.fixture
@@ -20,30 +21,32 @@ def client(studio: AppContainer) -> TestClient:
 
 def test_upload_becomes_a_base_image_with_keypoints(client: TestClient) -> None:
     png = examples.png((320, 200))
-    added = client.post("/bases/zoe?name=Zoe", content=png, headers=CSRF_HEADERS).json()
+    added = client.post(f"{BASE_IMAGES}/zoe?name=Zoe", content=png, headers=CSRF_HEADERS).json()
     assert (added["width"], added["height"], added["keypoints"]) == (320, 200, None)
-    empty = Image.open(io.BytesIO(client.get("/bases/zoe/pose.png").content))
+    empty = Image.open(io.BytesIO(client.get(f"{BASE_IMAGES}/zoe/pose-map.png").content))
     assert empty.getbbox() is None
     points = [[0.5, i / 20] if i != 3 else None for i in range(18)]
     assert (
-        client.put("/bases/zoe/keypoints", json=points, headers=CSRF_HEADERS).json()["keypoints"]
+        client.put(f"{BASE_IMAGES}/zoe/keypoints", json=points, headers=CSRF_HEADERS).json()[
+            "keypoints"
+        ]
         == points
     )
-    pose = Image.open(io.BytesIO(client.get("/bases/zoe/pose.png").content))
+    pose = Image.open(io.BytesIO(client.get(f"{BASE_IMAGES}/zoe/pose-map.png").content))
     assert pose.size == (320, 200)
     assert pose.getbbox()
-    [listed] = [b for b in client.get("/bases/list").json()["bases"] if b["id"] == "zoe"]
+    [listed] = [b for b in client.get(BASE_IMAGES).json()["base_images"] if b["id"] == "zoe"]
     assert listed["keypoints"] == points
 
 
 @pytest.mark.parametrize(
     ("url", "body", "status", "expected_text"),
     [
-        ("/bases/zoe?name=Zoe", b"no picture", 400, "not a PNG"),
-        ("/bases/zoe?name=Zoe", examples.png((20, 20)), 400, "width"),
-        ("/bases/mia?name=Mia", examples.png(), 400, "already"),
-        ("/bases/..%2Fx?name=x", examples.png(), 404, ""),
-        ("/bases/Zoe?name=x", examples.png(), 422, ""),
+        (f"{BASE_IMAGES}/zoe?name=Zoe", b"no picture", 422, "not a PNG"),
+        (f"{BASE_IMAGES}/zoe?name=Zoe", examples.png((20, 20)), 422, "width"),
+        (f"{BASE_IMAGES}/mia?name=Mia", examples.png(), 422, "already"),
+        (f"{BASE_IMAGES}/..%2Fx?name=x", examples.png(), 404, ""),
+        (f"{BASE_IMAGES}/Zoe?name=x", examples.png(), 422, ""),
     ],
 )
 def test_invalid_base_image_is_refused(
@@ -51,41 +54,34 @@ def test_invalid_base_image_is_refused(
 ) -> None:
     answer = client.post(url, content=body, headers=CSRF_HEADERS)
     assert answer.status_code == status
-    assert expected_text in answer.json().get("error", expected_text)
+    assert expected_text in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("points", [[], [[0.5, 0.5]] * 17, [[2, 0]] * 18, "none"])
 def test_invalid_keypoints_are_refused(client: TestClient, points: object) -> None:
-    assert client.put("/bases/mia/keypoints", json=points, headers=CSRF_HEADERS).status_code == 422
+    assert (
+        client.put(f"{BASE_IMAGES}/mia/keypoints", json=points, headers=CSRF_HEADERS).status_code
+        == 422
+    )
 
 
 def test_retired_image_is_kept_but_not_offered(client: TestClient, studio: AppContainer) -> None:
-    assert client.post("/bases/mia/retire", headers=CSRF_HEADERS).json()["retired"]
+    assert client.put(f"{BASE_IMAGES}/mia/retired?retired=true", headers=CSRF_HEADERS).json()[
+        "retired"
+    ]
     assert "mia" not in {image.id for image in studio.stores.base_images.list_all()}
     assert studio.stores.base_images.get("mia").name == "Mia"
     points = [[0.5, 0.5]] * 18
-    client.put("/bases/mia/keypoints", json=points, headers=CSRF_HEADERS)
+    client.put(f"{BASE_IMAGES}/mia/keypoints", json=points, headers=CSRF_HEADERS)
     assert "mia" in studio.stores.base_images.retired_ids()
-    client.post("/bases/mia/retire?retired=false", headers=CSRF_HEADERS)
+    client.put(f"{BASE_IMAGES}/mia/retired?retired=false", headers=CSRF_HEADERS)
     assert studio.stores.base_images.list_all()[0].id == "mia"
 
 
 def test_last_base_image_cannot_be_retired(client: TestClient, studio: AppContainer) -> None:
     *others, last = [image.id for image in studio.stores.base_images.list_all()]
     for image_id in others:
-        client.post(f"/bases/{image_id}/retire", headers=CSRF_HEADERS)
-    answer = client.post(f"/bases/{last}/retire", headers=CSRF_HEADERS)
-    assert answer.status_code == 400
-    assert "last base image" in answer.json()["error"]
-
-
-@pytest.mark.parametrize(
-    ("method", "url"),
-    [
-        ("POST", "/bases/zoe?name=Zoe"),
-        ("PUT", "/bases/mia/keypoints"),
-        ("POST", "/bases/mia/retire"),
-    ],
-)
-def test_changes_need_the_csrf_header(client: TestClient, method: str, url: str) -> None:
-    assert client.request(method, url, json=[]).status_code == 422
+        client.put(f"{BASE_IMAGES}/{image_id}/retired?retired=true", headers=CSRF_HEADERS)
+    answer = client.put(f"{BASE_IMAGES}/{last}/retired?retired=true", headers=CSRF_HEADERS)
+    assert answer.status_code == 422
+    assert "last base image" in answer.json()["detail"]

@@ -28,8 +28,10 @@ from tests.servers.postgresql import Cluster
 from tests.unit.store.conftest import postgresql
 
 assert postgresql
-CASES = 100 if os.environ.get("STUDIO_TEST_ALL") else 25
+CASES = 60 if os.environ.get("STUDIO_TEST_ALL") else 15
 """For each operation."""
+ELSEWHERE = frozenset({"POST /api/v1/models/downloads"})
+"""Operations that ask a model hub; test_models_system_page has them with a hub on loopback."""
 
 
 # Issue 18, 9.
@@ -72,6 +74,8 @@ def test_no_generated_request_is_a_server_error(api: tuple[TestClient, str]) -> 
     for result in schema.get_all_operations():
         assert isinstance(result, Ok), result
         operation = result.ok()
+        if operation.label in ELSEWHERE:
+            continue
 
         @of_hypothesis(
             max_examples=CASES, deadline=None, derandomize=True,

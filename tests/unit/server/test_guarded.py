@@ -32,14 +32,14 @@ def test_first_user_turns_sign_in_on(studio: AppContainer) -> None:
     client = client_of(studio)
     assert client.get("/config").status_code == 200
     studio.stores.users.set_password("ada", PASSWORD)
-    for address in ("/config", "/safety/record", "/gradio_api/info"):
+    for address in ("/config", "/api/v1/variants", "/gradio_api/info"):
         assert client.get(address).status_code == 401
     assert client.get("/", headers={"accept": "text/html"}).headers["location"] == "/sign-in"
     answer = client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
     assert answer.headers["location"] == "/"
     assert client.get("/config").status_code == 200
     # What she saves bears her name.
-    renamed = client.post("/themes/picnic/rename", json={"name": "Picknick"}, headers={"X-Studio": "x"})  # fmt: skip
+    renamed = client.put("/api/v1/admin/themes/picnic/name?name=Picknick&author=bob", headers={"X-Studio": "x"})  # fmt: skip
     assert studio.stores.themes.list_version_summaries("picnic")[0].author == "ada"
     assert renamed.status_code == 200
     studio.stores.users.remove("ada")
@@ -52,7 +52,7 @@ def test_loopback_studio_without_sign_in_refuses_proxied_requests(studio: AppCon
         for address in ("/", "/config", "/sign-in", "/web/lib/dom.js", "/gradio_api/upload"):
             answer = client.get(address, headers=headers)
             assert answer.status_code == 403
-            assert "studio users add" in answer.json()["error"]
+            assert "studio users add" in answer.json()["detail"]
 
 
 def test_users_sign_in_behind_a_trusted_proxy(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Routes of the page History: filters, images by hash, export, CSRF-protected deletion."""
+"""The history by session: filters, images by hash, export, deletion."""
 
 import io
 import json
@@ -14,6 +14,8 @@ from studio.ui.server import build_app
 from tests import examples
 from tests.history import keep_variants
 
+VARIANTS = "/api/v1/variants"
+
 
 @pytest.fixture
 def client(studio: AppContainer) -> TestClient:
@@ -22,10 +24,10 @@ def client(studio: AppContainer) -> TestClient:
 
 
 def test_variants_have_recipe_models_and_image_url(client: TestClient) -> None:
-    page = client.get("/history/variants", params={"slot": "B", "text": "dress 5"}).json()
-    [row] = page["rows"]
-    assert (row["preset"], row["slot"], row["prompt"]) == ("spring", "B", "a red dress 5")
-    assert page["next"] is None
+    page = client.get(VARIANTS, params={"slot": "B", "text": "dress 5"}).json()
+    [row] = page["variants"]
+    assert (row["theme"], row["slot"], row["prompt"]) == ("spring", "B", "a red dress 5")
+    assert page["next_cursor"] is None
     image = client.get(row["image"])
     assert image.headers["content-type"] == "image/png"
     assert "immutable" in image.headers["cache-control"]
@@ -34,12 +36,12 @@ def test_variants_have_recipe_models_and_image_url(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("url", "status"),
     [
-        ("/history/variants?slot=X", 422),
-        ("/history/variants?anything=else", 422),
-        ("/history/variants?created_after=yesterday", 422),
-        (f"/history/pictures/{'0' * 64}.png", 404),
-        ("/history/pictures/..%2F..%2Fetc%2Fpasswd.png", 404),
-        ("/history/export?theme=nobody", 400),
+        (f"{VARIANTS}?slot=X", 422),
+        (f"{VARIANTS}?anything=else", 422),
+        (f"{VARIANTS}?created_after=yesterday", 422),
+        (f"{VARIANTS}/images/{'0' * 64}.png", 404),
+        (f"{VARIANTS}/images/..%2F..%2Fetc%2Fpasswd.png", 404),
+        (f"{VARIANTS}/export.zip?theme=nobody", 422),
         ("/own/../page.py", 404),
     ],
 )
@@ -51,11 +53,11 @@ def test_missing_and_invalid_variants_are_refused(
 
 def test_base_images_are_not_served_as_variants(client: TestClient, studio: AppContainer) -> None:
     sha256 = studio.stores.base_images.list_all()[0].sha256
-    assert client.get(f"/history/pictures/{sha256}.png").status_code == 404
+    assert client.get(f"{VARIANTS}/images/{sha256}.png").status_code == 404
 
 
 def test_export_has_images_and_records(client: TestClient) -> None:
-    answer = client.get("/history/export", params={"slot": "C"})
+    answer = client.get(f"{VARIANTS}/export.zip", params={"slot": "C"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         names = archive.namelist()
         records = json.loads(archive.read("variants.json"))
@@ -65,24 +67,24 @@ def test_export_has_images_and_records(client: TestClient) -> None:
 
 def test_too_large_export_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MAX_EXPORT", 3)
-    answer = client.get("/history/export")
-    assert answer.status_code == 400
-    assert "Narrow the filter" in answer.json()["error"]
+    answer = client.get(f"{VARIANTS}/export.zip")
+    assert answer.status_code == 422
+    assert "Narrow the filter" in answer.json()["detail"]
 
 
 def test_deletion_needs_the_csrf_header(client: TestClient, studio: AppContainer) -> None:
-    assert client.post("/history/delete", json={"ids": [1, 2]}).status_code == 422
+    assert client.post(f"{VARIANTS}/delete", json={"ids": [1, 2]}).status_code == 403
     assert len(studio.stores.variants.get_many([1, 2])) == 2
-    csrf_headers = {"X-Studio": "history"}
-    deleted = client.post("/history/delete", json={"ids": [1, 2]}, headers=csrf_headers)
+    csrf_headers = {"X-Studio": "page"}
+    deleted = client.post(f"{VARIANTS}/delete", json={"ids": [1, 2]}, headers=csrf_headers)
     assert deleted.json() == {"deleted": 2}
-    assert len(client.get("/history/variants").json()["rows"]) == 6
+    assert len(client.get(VARIANTS).json()["variants"]) == 6
 
 
-def test_filter_choices_are_themes_and_models(client: TestClient) -> None:
-    choices = client.get("/history/choices").json()
-    assert ["first-light", "First light"] in choices["presets"]
-    assert {"pocket-ink", "pocket-scribble", "pocket-neon"} <= set(choices["models"])
+def test_filter_options_are_themes_and_models(client: TestClient) -> None:
+    options = client.get(f"{VARIANTS}/filter-options").json()
+    assert {"slug": "first-light", "name": "First light"} in options["themes"]
+    assert {"pocket-ink", "pocket-scribble", "pocket-neon"} <= set(options["models"])
 
 
 def test_export_names_files_after_restored_themes(studio: AppContainer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from studio.app import AppContainer
 from studio.recipes.serving.request_status import ApiClient, Scope
 from studio.server.bodies import BodyLimits
-from studio.server.http_protocol import Connection
+from studio.server.connections import Connection
 from tests.servers.api import serving
 from tests.waiting import LONG
 

@@ -7,7 +7,17 @@ from studio.app import AppContainer
 from studio.locales import LANGUAGES, templates
 from studio.ui.server import build_app
 
-PAGES = ("themes", "votes", "tuning", "safety", "history", "bases", "models", "system", "sign-in")
+PAGES = (
+    "themes",
+    "blind-tests",
+    "tuning",
+    "moderation",
+    "history",
+    "base-images",
+    "models",
+    "system",
+    "sign-in",
+)
 CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
 
 
@@ -62,8 +72,7 @@ def test_user_name_is_shown_escaped(client: TestClient, studio: AppContainer) ->
 
 def test_refusal_is_in_the_readers_language(client: TestClient, studio: AppContainer) -> None:
     studio.stores.users.set_password("ada", "correct horse battery")
-    answer = client.get("/history/variants", headers=CHINESE)
+    answer = client.get("/api/v1/variants", headers=CHINESE)
     assert answer.status_code == 401
-    assert answer.json() == {
-        "error": "请先在 /sign-in 登录。", "code": "auth.sign_in_first", "params": {},
-    }  # fmt: skip
+    problem = answer.json()
+    assert (problem["detail"], problem["code"]) == ("请先在 /sign-in 登录。", "auth.sign_in_first")

@@ -1,4 +1,4 @@
-"""Routes of the pages Models and System: memory tiers, downloads, queue, background tasks."""
+"""Models and this process by session: memory tiers, downloads, queue, background tasks."""
 
 import logging
 import threading
@@ -25,7 +25,9 @@ from tests.hub import model_hub
 from tests.unit.models.test_safetensors_header import PEFT, write
 from tests.waiting import LONG, until
 
-CSRF_HEADERS = {"X-Studio": "models"}
+CSRF_HEADERS = {"X-Studio": "page"}
+MODELS = "/api/v1/models"
+TASKS = "/api/v1/background-tasks"
 APP = ApiClient(name="app")
 
 
@@ -44,18 +46,18 @@ def client(studio: AppContainer) -> TestClient:
 
 def wait_for_download(client: TestClient) -> dict[str, Any]:
     """The one download, once it has ended."""
-    [pull] = until(
-        lambda: client.get("/models/list").json()["pulls"],
-        lambda pulls: pulls[0]["state"] != "running",
+    [download] = until(
+        lambda: client.get(f"{MODELS}/downloads").json(),
+        lambda downloads: downloads[0]["state"] != "running",
     )
-    return dict(pull)
+    return dict(download)
 
 
 def test_models_are_listed_with_their_memory_tier(client: TestClient) -> None:
-    models = client.get("/models/list").json()["models"]
+    models = client.get(MODELS).json()
     models_by_name = {(each["kind"], each["name"]): each for each in models}
-    assert models_by_name["checkpoint", "pocket-ink"]["where"] == "disk"
-    assert models_by_name["lora", "pocket-neon"]["triggers"]
+    assert models_by_name["checkpoint", "pocket-ink"]["tier"] == "disk"
+    assert models_by_name["lora", "pocket-neon"]["trigger_words"]
 
 
 # Issue 20, 8.
@@ -73,21 +75,21 @@ def test_models_are_listed_at_once_and_hashed_meanwhile(
 
 def test_download_reports_progress_until_done(client: TestClient) -> None:
     body = {"repo": "acme/loras", "kind": "lora", "file": "glow.safetensors"}
-    started = client.post("/models/pull", json=body, headers=CSRF_HEADERS).json()
+    started = client.post(f"{MODELS}/downloads", json=body, headers=CSRF_HEADERS).json()
     assert (started["name"], started["state"]) == ("glow", "running")
     ended = wait_for_download(client)
     assert ended["state"] == "done"
     assert ended["downloaded_bytes"] == ended["bytes"] > 0
-    assert "glow" in {each["name"] for each in client.get("/models/list").json()["models"]}
-    client.post("/models/pull", json=body, headers=CSRF_HEADERS)
+    assert "glow" in {each["name"] for each in client.get(MODELS).json()}
+    client.post(f"{MODELS}/downloads", json=body, headers=CSRF_HEADERS)
     assert "already" in wait_for_download(client)["message"]
 
 
 @pytest.mark.parametrize(
     ("body", "status", "expected_text"),
     [
-        ({"repo": "../etc"}, 400, "not a valid repository"),
-        ({"repo": "--help"}, 400, "not a valid repository"),
+        ({"repo": "../etc"}, 422, "not a valid repository"),
+        ({"repo": "--help"}, 422, "not a valid repository"),
         ({"repo": "acme/nothing"}, 404, "acme/nothing not found"),
         ({"repo": "acme/loras", "kind": "lora", "file": "dim.safetensors"}, 404, "no file"),
     ],
@@ -95,13 +97,13 @@ def test_download_reports_progress_until_done(client: TestClient) -> None:
 def test_invalid_download_is_refused(
     client: TestClient, body: dict[str, str], status: int, expected_text: str
 ) -> None:
-    answer = client.post("/models/pull", json=body, headers=CSRF_HEADERS)
+    answer = client.post(f"{MODELS}/downloads", json=body, headers=CSRF_HEADERS)
     assert answer.status_code == status
-    assert expected_text in answer.json()["error"]
+    assert expected_text in answer.json()["detail"]
 
 
 def test_download_needs_the_csrf_header(client: TestClient) -> None:
-    assert client.post("/models/pull", json={"repo": "acme/loras"}).status_code == 422
+    assert client.post(f"{MODELS}/downloads", json={"repo": "acme/loras"}).status_code == 403
 
 
 def test_preview_image_is_served_and_no_other_file(
@@ -109,22 +111,22 @@ def test_preview_image_is_served_and_no_other_file(
 ) -> None:
     loras = studio.settings.user_models_dir / "loras"
     write(loras / "glow.safetensors", {PEFT: (8, 128)})
-    assert client.get("/models/picture/lora/glow").status_code == 404
+    assert client.get(f"{MODELS}/previews/lora/glow").status_code == 404
     (loras / "glow.png").write_bytes(b"\x89PNG picture")
-    answer = client.get("/models/picture/lora/glow")
+    answer = client.get(f"{MODELS}/previews/lora/glow")
     assert (answer.content, answer.headers["content-type"]) == (b"\x89PNG picture", "image/png")
-    task = {each["name"]: each["image"] for each in client.get("/models/list").json()["models"]}
-    assert task["glow"]
+    task = {each["name"]: each["preview"] for each in client.get(MODELS).json()}
+    assert task["glow"] == f"{MODELS}/previews/lora/glow"
     for url in ("lora/..%2Fglow", "lora/dim", "checkpoint/glow"):
-        assert client.get(f"/models/picture/{url}").status_code == 404
-    assert client.get("/models/picture/secrets/glow").status_code == 422
+        assert client.get(f"{MODELS}/previews/{url}").status_code == 404
+    assert client.get(f"{MODELS}/previews/secrets/glow").status_code == 422
 
 
 def test_unusable_model_files_are_listed(client: TestClient, studio: AppContainer) -> None:
     broken = studio.settings.user_models_dir / "loras" / "broken.safetensors"
     broken.parent.mkdir(parents=True, exist_ok=True)
     broken.write_bytes(b"no weights")
-    [problem] = client.get("/models/problems").json()
+    [problem] = client.get(f"{MODELS}/problems").json()
     assert "broken" in problem
 
 
@@ -150,20 +152,20 @@ def test_status_tells_the_device_and_its_problem_in_the_readers_language(
 
 def test_status_has_versions_runs_and_log(client: TestClient) -> None:
     logging.getLogger("studio.services").warning("something odd")
-    status = client.get("/system/status").json()
+    status = client.get("/api/v1/system").json()
     assert status["versions"]["torch"]
     assert (status["engine"], status["device"]) == (None, None)
-    assert status["under_way"] == []
+    assert status["active_runs"] == []
     assert status["queue"] == {"waiting": [], "running": 0, "ended": {}, "mean_durations": {}}
     assert 0 < status["disk_free"] <= status["disk_total"]
-    assert status["log"][-1].endswith("something odd")
+    assert status["recent_log"][-1].endswith("something odd")
 
 
 def test_background_tasks_are_listed_and_cancelled(
     client: TestClient, studio: AppContainer
 ) -> None:
     """Issue 18, 16: System said "Nothing" while a pack of 168 pictures was drawn."""
-    assert client.get("/system/chores").json() == []
+    assert client.get(TASKS).json() == []
     started, go_on = threading.Event(), threading.Event()
 
     def render_images(on_progress: ProgressCallback) -> None:
@@ -175,17 +177,17 @@ def test_background_tasks_are_listed_and_cancelled(
     about = About("robustness", "Quick", "/themes?theme=quick", 2)
     studio.background_tasks.start("quick/2/robustness", about, render_images)
     assert started.wait(LONG)
-    [task] = client.get("/system/chores").json()
+    [task] = client.get(TASKS).json()
     fields = ("kind", "subject", "version", "page", "done", "total", "state")
     assert [task[each] for each in fields] == ["robustness", "Quick", 2, "/themes?theme=quick", 3, 168, "running"]  # fmt: skip
-    assert datetime.fromisoformat(task["started"]) <= datetime.now(UTC)
+    assert datetime.fromisoformat(task["started_at"]) <= datetime.now(UTC)
     stop = {"name": task["name"]}
-    assert client.post("/system/chores/stop", json=stop).status_code == 422
-    client.post("/system/chores/stop", json=stop, headers=CSRF_HEADERS)
-    assert client.get("/system/chores").json()[0]["stopping"]
+    assert client.post(f"{TASKS}/cancel", json=stop).status_code == 403
+    client.post(f"{TASKS}/cancel", json=stop, headers=CSRF_HEADERS)
+    assert client.get(TASKS).json()[0]["stopping"]
     go_on.set()
-    until(lambda: client.get("/system/chores").json()[0]["state"] != "running")
-    assert client.get("/system/chores").json()[0]["state"] == "stopped"
+    until(lambda: client.get(TASKS).json()[0]["state"] != "running")
+    assert client.get(TASKS).json()[0]["state"] == "stopped"
 
 
 def test_status_has_the_queue(home: Path) -> None:
@@ -200,15 +202,36 @@ def test_status_has_the_queue(home: Path) -> None:
     studio.stores.jobs.requests.create(
         waiting, "app", "live", datetime.now(UTC) + timedelta(minutes=5), admit=lambda _: 2
     )
-    queue = client.get("/system/status").json()["queue"]
+    queue = client.get("/api/v1/system").json()["queue"]
     assert {(row["fair_share_tier"], row["count"]) for row in queue["waiting"]} == {(2, 2)}
     assert (queue["running"], queue["ended"]) == (0, {"done": 4})
     assert set(queue["mean_durations"]["pocket-ink"]) == {"wait", "render", "load"}
 
 
-@pytest.mark.parametrize("url", ["/models", "/system", "/history"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/themes",
+        "/blind-tests",
+        "/tuning",
+        "/moderation",
+        "/history",
+        "/base-images",
+        "/models",
+        "/system",
+    ],
+)
 def test_plain_pages_are_served(client: TestClient, url: str) -> None:
     assert "Doodle Theme Studio" in client.get(url).text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("/votes", "/blind-tests"), ("/votes?contest=5", "/blind-tests?test=5"), ("/safety", "/moderation"), ("/bases?lang=en", "/base-images?lang=en")],
+)  # fmt: skip
+def test_former_addresses_of_pages_redirect(client: TestClient, old: str, new: str) -> None:
+    answer = client.get(old, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, new)
 
 
 # Issue 18, 17: models of any name are shown with their picture; 12 (review 3.3): links to elsewhere are not.
@@ -218,17 +241,18 @@ def test_preview_image_is_found_for_any_model_name(
 ) -> None:
     lora = write(home / "models" / "loras" / f"{name}.safetensors", {PEFT: (8, 128)})
     lora.with_name(f"{name}.png").write_bytes(b"picture")
-    [listed] = [m for m in client.get("/models/list").json()["models"] if m["name"] == name]
-    assert listed["image"]
-    assert client.get(f"/models/picture/lora/{quote(name, safe='')}").content == b"picture"
+    [listed] = [m for m in client.get(MODELS).json() if m["name"] == name]
+    url = listed["preview"]
+    assert url == f"{MODELS}/previews/lora/{quote(name, safe='')}"
+    assert client.get(url).content == b"picture"
     lora.with_name(f"{name}.png").unlink()
     lora.with_name(f"{name}.png").symlink_to("/etc/passwd")
-    assert client.get(f"/models/picture/lora/{quote(name, safe='')}").status_code == 404
+    assert client.get(url).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["..%2Fx", "%2E%2E", "a%00b", "%1b[2J", "a%5Cb"])
 def test_model_name_cannot_leave_its_directory(client: TestClient, name: str) -> None:
-    assert client.get(f"/models/picture/lora/{name}").status_code in (400, 404, 422)
+    assert client.get(f"{MODELS}/previews/lora/{name}").status_code in (400, 404, 422)
 
 
 def test_malformed_model_file_does_not_break_the_list(client: TestClient, home: Path) -> None:
@@ -237,8 +261,8 @@ def test_malformed_model_file_does_not_break_the_list(client: TestClient, home: 
     (home / "models" / "loras").mkdir(parents=True)
     malformed = home / "models" / "loras" / "odd.safetensors"
     malformed.write_bytes(len(header).to_bytes(8, "little") + header)
-    assert client.get("/models/list").status_code == 200
-    assert "odd.safetensors" in str(client.get("/models/problems").json())
+    assert client.get(MODELS).status_code == 200
+    assert "odd.safetensors" in str(client.get(f"{MODELS}/problems").json())
 
 
 @pytest.mark.parametrize(
@@ -247,4 +271,7 @@ def test_malformed_model_file_does_not_break_the_list(client: TestClient, home: 
 def test_download_arguments_with_control_characters_are_refused(
     client: TestClient, body: dict[str, str]
 ) -> None:
-    assert client.post("/models/pull", json=body, headers=CSRF_HEADERS).status_code in (400, 422)
+    assert client.post(f"{MODELS}/downloads", json=body, headers=CSRF_HEADERS).status_code in (
+        400,
+        422,
+    )

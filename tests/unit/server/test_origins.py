@@ -52,14 +52,14 @@ def lan(home: Path) -> TestClient:
 @pytest.mark.parametrize("origin", FOREIGN)
 @pytest.mark.parametrize(
     ("method", "url"),
-    [("PUT", "/safety/list"), ("GET", "/config"), ("POST", "/gradio_api/run/predict"),
-     ("POST", "/gradio_api/upload"), ("OPTIONS", "/safety/list"), ("GET", "/web/lib/dom.js")],
+    [("PUT", "/api/v1/moderation/word-list"), ("GET", "/config"), ("POST", "/gradio_api/run/predict"),
+     ("POST", "/gradio_api/upload"), ("OPTIONS", "/api/v1/moderation/word-list"), ("GET", "/web/lib/dom.js")],
 )  # fmt: skip
 def test_other_origins_are_refused(client: TestClient, origin: str, method: str, url: str) -> None:
     headers = {"Origin": origin, "X-Studio": "page"}
     answer = client.request(method, url, headers=headers, json={"text": "[block]\npwned"})
     assert answer.status_code == 403
-    assert "Cross-origin request" in answer.json()["error"]
+    assert "Cross-origin request" in answer.json()["detail"]
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
@@ -69,7 +69,7 @@ def test_cors_preflight_allows_nothing(client: TestClient, lan: TestClient) -> N
         "Access-Control-Request-Headers": "x-studio",
     }
     for requested, origin in ((client, "http://localhost:3000"), (lan, "http://evil.example")):
-        for url in ("/safety/list", "/gradio_api/run/predict", "/config"):
+        for url in ("/api/v1/moderation/word-list", "/gradio_api/run/predict", "/config"):
             answer = requested.options(url, headers=asks | {"Origin": origin})
             assert answer.status_code == 403
             assert "access-control-allow-origin" not in answer.headers
@@ -81,14 +81,23 @@ def test_cors_preflight_allows_nothing(client: TestClient, lan: TestClient) -> N
 def test_cross_site_writes_are_refused(lan: TestClient, home: Path) -> None:
     values = {"text": "[block]\npwned-by-evil-example"}
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = lan.put("/safety/list", json=values, headers=headers | {"X-Studio": "page"})
+        answer = lan.put(
+            "/api/v1/moderation/word-list", json=values, headers=headers | {"X-Studio": "page"}
+        )
         assert answer.status_code == 403
     assert not (home / "words" / "own.txt").exists()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
 @pytest.mark.parametrize(
-    "url", ["/themes/picnic/1/sheet?by=boss", "/votes/1", "/history/export", "/config", "/"]
+    "url",
+    [
+        "/themes/picnic/1/sheet?by=boss",
+        "/api/v1/blind-tests/1",
+        "/api/v1/variants/export.zip",
+        "/config",
+        "/",
+    ],
 )
 def test_cross_site_subresources_are_refused(client: TestClient, site: str, url: str) -> None:
     for mode, dest in (("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")):
@@ -98,9 +107,14 @@ def test_cross_site_subresources_are_refused(client: TestClient, site: str, url:
 
 def test_cross_site_links_lead_to_pages_only(client: TestClient) -> None:
     headers = NAVIGATION | {"Sec-Fetch-Site": "cross-site"}
-    for page in ("/", "/?run=abc", "/history", "/themes?theme=picnic", "/sign-in"):
+    for page in ("/", "/?run=abc", "/history", "/themes?theme=picnic", "/votes", "/sign-in"):
         assert client.get(page, headers=headers).status_code == 200
-    for other in ("/history/export", "/config", "/themes/picnic/1/sheet", "/gradio_api/info"):
+    for other in (
+        "/api/v1/variants/export.zip",
+        "/config",
+        "/themes/picnic/1/sheet",
+        "/gradio_api/info",
+    ):
         assert client.get(other, headers=headers).status_code == 403
     assert client.post("/sign-in", headers=headers).status_code == 403
 
@@ -114,7 +128,12 @@ def test_same_origin_pages_and_programs_are_answered(
     client: TestClient, headers: dict[str, str]
 ) -> None:
     sent = headers | {"X-Studio": "page"}
-    assert client.post("/safety/words", json={"text": "a cat"}, headers=sent).status_code == 200
+    assert (
+        client.post(
+            "/api/v1/moderation/check-text", json={"text": "a cat"}, headers=sent
+        ).status_code
+        == 200
+    )
     assert client.get("/config", headers=headers).status_code == 200
 
 
@@ -139,7 +158,7 @@ def test_dns_rebinding_is_refused_without_sign_in(lan: TestClient, host: str, st
         answer = lan.get(url, headers=same_origin if host != "[" else {"Host": host})
         assert answer.status_code == status
         if status == 400:
-            assert "STUDIO_ALLOWED_HOSTS" in answer.json()["error"]
+            assert "STUDIO_ALLOWED_HOSTS" in answer.json()["detail"]
 
 
 def test_any_host_name_is_allowed_with_sign_in(tmp_path: Path) -> None:

@@ -40,17 +40,21 @@ def test_openapi_documents_are_not_served(client: TestClient, url: str) -> None:
 @pytest.mark.parametrize(
     ("method", "url", "body"),
     [
-        ("GET", f"/votes/{HUGE}", None),
-        ("GET", f"/votes/{HUGE}/ballot", None),
-        ("GET", f"/history/variants?before={HUGE}", None),
-        ("GET", "/history/variants?created_before=9999-12-31", None),
-        ("GET", "/history/export?created_before=9999-12-31", None),
-        ("POST", "/history/delete", {"ids": [HUGE]}),
-        ("POST", "/votes", {"title": "x", "entrants": [{"slug": "picnic", "version": HUGE}] * 2}),
-        ("POST", "/safety/words", '{"text": "\\ud800"}'),
-        ("PUT", "/safety/list", '{"text": "[block]\\n\\ud800"}'),
-        ("POST", "/safety/words", '{"text": 1, "\\ud800": "\\ud800"}'),
-        ("GET", f"/safety/record?before={HUGE}", None),
+        ("GET", f"/api/v1/blind-tests/{HUGE}", None),
+        ("GET", f"/api/v1/blind-tests/{HUGE}/matchup", None),
+        ("GET", f"/api/v1/variants?before={HUGE}", None),
+        ("GET", "/api/v1/variants?created_before=9999-12-31", None),
+        ("GET", "/api/v1/variants/export.zip?created_before=9999-12-31", None),
+        ("POST", "/api/v1/variants/delete", {"ids": [HUGE]}),
+        (
+            "POST",
+            "/api/v1/blind-tests",
+            {"title": "x", "candidates": [{"slug": "picnic", "version": HUGE}] * 2},
+        ),
+        ("POST", "/api/v1/moderation/check-text", '{"text": "\\ud800"}'),
+        ("PUT", "/api/v1/moderation/word-list", '{"text": "[block]\\n\\ud800"}'),
+        ("POST", "/api/v1/moderation/check-text", '{"text": 1, "\\ud800": "\\ud800"}'),
+        ("GET", f"/api/v1/moderation/decisions?before={HUGE}", None),
     ],
 )
 def test_invalid_input_is_a_client_error(
@@ -60,7 +64,7 @@ def test_invalid_input_is_a_client_error(
     sent = CSRF_HEADERS | {"Content-Type": "application/json"}
     answer = client.request(method, url, headers=sent, **(kwargs if body else {}))
     assert 400 <= answer.status_code < 500
-    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_unexpected_error_is_answered_without_details(
@@ -70,13 +74,14 @@ def test_unexpected_error_is_answered_without_details(
         raise RuntimeError("of /home/ada/secret\nand more")
 
     monkeypatch.setattr(ThemeStore, "list_summaries", broken)
-    answer = client.get("/themes/list")
+    answer = client.get("/api/v1/admin/themes")
     assert answer.status_code == 500
     log_text = "Unexpected error in the studio. See the log for details."
-    assert answer.json() == {"error": log_text, "code": "studio.unexpected_error", "params": {}}
+    problem = answer.json()
+    assert (problem["detail"], problem["code"]) == (log_text, "studio.unexpected_error")
     [record] = [each for each in caplog.records if each.levelno >= logging.ERROR]
     line = record.getMessage()
-    assert line.startswith("GET /themes/list: RuntimeError: of /home/ada/secret (")
+    assert line.startswith("GET /api/v1/admin/themes: RuntimeError: of /home/ada/secret (")
     assert "\n" not in line
 
 
@@ -86,11 +91,11 @@ def test_errors_are_in_the_readers_language_with_ids(client: TestClient) -> None
         ({"Accept-Language": "zh"}, "找不到调优任务：“picnic”。"),
         ({"Accept-Language": "zh", "Cookie": "studio_language=en"}, "Study not found: “picnic”."),
     ):
-        answer = client.get("/tuning/trials?study=picnic", headers=headers)
+        answer = client.get("/api/v1/tuning/trials?study=picnic", headers=headers)
         assert answer.status_code == 404
-        assert answer.json() == {
-            "error": expected_text, "code": "tuning.study_not_found", "params": {"name": "picnic"}
-        }  # fmt: skip
+        problem = answer.json()
+        assert (problem["detail"], problem["code"]) == (expected_text, "tuning.study_not_found")
+        assert problem["params"] == {"name": "picnic"}
 
 
 # Issue 19, 1.
@@ -100,9 +105,11 @@ def test_too_large_body_is_refused_in_the_readers_language(home: Path) -> None:
     )
     with TestClient(app, base_url="http://127.0.0.1:7860") as limited:
         headers = {"X-Studio": "page", "Accept-Language": "zh-CN"}
-        answer = limited.post("/safety/picture", content=b"a" * 101, headers=headers)
+        answer = limited.post(
+            "/api/v1/moderation/classify-image", content=b"a" * 101, headers=headers
+        )
     assert (answer.status_code, answer.json()["code"]) == (413, "request.body_too_large")
-    assert answer.json()["error"].startswith("最多 100 字节")
+    assert answer.json()["detail"].startswith("最多 100 字节")
 
 
 def test_database_url_is_logged_but_not_sent(
@@ -112,7 +119,7 @@ def test_database_url_is_logged_but_not_sent(
         raise StorageUnavailableError("Cannot use the database postgresql://studio@10.0.0.7/s")
 
     monkeypatch.setattr(ThemeStore, "list_summaries", away)
-    answer = client.get("/themes/list")
+    answer = client.get("/api/v1/admin/themes")
     assert answer.status_code == 503
     assert "postgresql" not in answer.text
     assert "postgresql://studio@10.0.0.7/s" in caplog.text

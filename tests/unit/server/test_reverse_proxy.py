@@ -15,8 +15,10 @@ import httpx
 import pytest
 
 from studio.app import create_app_container
+from studio.server.api_routers import CLIENT_ROUTERS, OPERATOR_ROUTERS
 from studio.settings import Settings
 from tests.fake_renderer import FakeRenderer
+from tests.unit.server.test_authorization import operations
 from tests.waiting import LONG, until
 
 DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "reverse-proxy.md"
@@ -153,24 +155,44 @@ def wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
     until(answers)
 
 
+# Issue 19, 4.
+@pytest.mark.parametrize(
+    ("program", "before"), [("nginx", "location ~ "), ("caddy", "path_regexp ")]
+)
+def test_documented_proxies_send_generation_requests_alone_to_the_api(
+    program: str, before: str
+) -> None:
+    [pattern] = re.findall(rf"{before}(\S+)", example(program))
+    clients = [path for _, path, _ in operations(CLIENT_ROUTERS)]
+    operators = [path for _, path, _ in operations(OPERATOR_ROUTERS)]
+    assert [path for path in clients if not re.search(pattern, path)] == []
+    to_the_api = {path.rpartition("/")[2] for path in operators if re.search(pattern, path)}
+    assert to_the_api == {"health", "ready", "withdraw", "release"}  # By key.
+
+
 def test_documented_proxy_configurations_allow_sign_in(https: Client) -> None:
     with https() as browser:
         own = {"Origin": str(browser.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
-        assert browser.get("/safety/record").status_code == 401
+        assert browser.get("/api/v1/moderation/decisions").status_code == 401
         assert browser.get("/", headers={"accept": "text/html"}).headers["location"] == "/sign-in"
         form = {"name": "ada", "password": PASSWORD}
         answer = browser.post("/sign-in", data=form, headers=own)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert all("; Secure" in each for each in answer.headers.get_list("set-cookie"))
-        assert browser.get("/safety/record").status_code == 200
-        words = browser.post("/safety/words", json={"text": "a cat"}, headers=own | {"X-Studio": "x"})  # fmt: skip
+        assert browser.get("/api/v1/moderation/decisions").status_code == 200
+        words = browser.post("/api/v1/moderation/check-text", json={"text": "a cat"}, headers=own | {"X-Studio": "x"})  # fmt: skip
         assert words.status_code == 200
         config = browser.get("/config").json()
         assert config["root"] == str(browser.base_url).rstrip("/")
         foreign = {"Origin": "https://evil.example", "X-Studio": "x"}
-        assert browser.put("/safety/list", json={"text": ""}, headers=foreign).status_code == 403
+        assert (
+            browser.put(
+                "/api/v1/moderation/word-list", json={"text": ""}, headers=foreign
+            ).status_code
+            == 403
+        )
         assert browser.post("/sign-in/out", headers=own).status_code == 303
-        assert browser.get("/safety/record").status_code == 401
+        assert browser.get("/api/v1/moderation/decisions").status_code == 401
 
 
 def test_client_cannot_forge_its_address(https: Client) -> None:

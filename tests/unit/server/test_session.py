@@ -37,7 +37,7 @@ def sign_in(client: TestClient, password: str = PASSWORD) -> str:
 @pytest.mark.parametrize(
     "address",
     ["/", "/config", "/gradio_api/info", "/gradio_api/queue/status", "/gradio_api/file=x",
-     "/gradio_api/cancel", "/openapi.json", "/history/variants", "/models/list", "/system/status"],
+     "/gradio_api/cancel", "/openapi.json", "/api/v1/openapi.json", "/api/v1/variants", "/api/v1/models", "/themes"],
 )  # fmt: skip
 def test_requests_without_a_session_are_refused(client: TestClient, address: str) -> None:
     answer = client.get(address)

@@ -17,7 +17,6 @@ from studio.app import AppContainer
 from studio.recipes.generation.recipe import ModelName
 from studio.recipes.text_fields import LINE, TEXT
 from studio.server.app import create_api
-from studio.server.pages.routers import PAGE_ROUTERS
 from tests.unit.server.test_api import BODY, V1
 from tests.unit.server.test_problems import api, detail_of
 
@@ -119,15 +118,6 @@ def test_parameters_of_the_api_are_bounded(studio: AppContainer) -> None:
     routes = all_routes(create_api(studio))
     assert sum(isinstance(each, APIRoute) for each in routes) > 40
     assert list(unbounded_parameters(routes)) == []
-
-
-def test_parameters_of_the_plain_pages_are_bounded() -> None:
-    unbounded_names = [
-        unbounded_names
-        for router in PAGE_ROUTERS
-        for unbounded_names in unbounded_parameters(router.routes)
-    ]
-    assert unbounded_names == []
 
 
 @pytest.mark.parametrize("sign", ["\0", "\x1b", "\x9b"])

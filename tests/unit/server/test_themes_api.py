@@ -90,6 +90,7 @@ def test_branch_is_created_and_archived(admin: TestClient) -> None:
         "name": "First dark",
         "latest": 1,
         "archived": False,
+        "active": [],
     }
     assert admin.put(f"{V1}/first-dark/archived", params={"archived": True}).json() == {
         "archived": True

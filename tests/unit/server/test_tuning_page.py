@@ -1,4 +1,4 @@
-"""Routes of the page Tuning: create a study, run and cancel trials, rate them, save one."""
+"""Tuning by session: create a study, run and cancel trials, rate them, save one."""
 
 import io
 from typing import Any
@@ -11,7 +11,8 @@ from studio.app import AppContainer
 from studio.ui.server import build_app
 from tests.waiting import until
 
-CSRF_HEADERS = {"X-Studio": "tuning"}
+CSRF_HEADERS = {"X-Studio": "page"}
+TUNING = "/api/v1/tuning"
 STUDY = {"slug": "first-light", "version": 1, "slot": "B", "vary": "denoising_strength=0.4..0.8\nsampler=Euler,UniPC", "objective": "ratings"}  # fmt: skip
 
 
@@ -21,8 +22,8 @@ def client(studio: AppContainer) -> TestClient:
 
 
 def run_trials(client: TestClient, name: str, trials: int) -> dict[str, Any]:
-    client.post(f"/tuning/run?study={name}", json={"trials": trials}, headers=CSRF_HEADERS)
-    url = f"/tuning/trials?study={name}"
+    client.post(f"{TUNING}/trials?study={name}", json={"trials": trials}, headers=CSRF_HEADERS)
+    url = f"{TUNING}/trials?study={name}"
     response: dict[str, Any] = until(
         lambda: client.get(url).json(), lambda it: it["progress"]["state"] != "running"
     )
@@ -30,22 +31,22 @@ def run_trials(client: TestClient, name: str, trials: int) -> dict[str, Any]:
 
 
 def test_study_is_created_run_rated_and_saved(client: TestClient, studio: AppContainer) -> None:
-    name = client.post("/tuning/studies", json=STUDY, headers=CSRF_HEADERS).json()["name"]
-    assert [study["name"] for study in client.get("/tuning/studies?slug=first-light").json()] == [name]  # fmt: skip
-    cost = client.get(f"/tuning/cost?study={name}&trials=2").json()
+    name = client.post(f"{TUNING}/studies", json=STUDY, headers=CSRF_HEADERS).json()["name"]
+    assert [study["name"] for study in client.get(f"{TUNING}/studies?slug=first-light").json()] == [name]  # fmt: skip
+    cost = client.get(f"{TUNING}/cost?study={name}&trials=2").json()
     assert cost["images"] == 5 * len(
         [study for study in studio.authoring.sample_doodles if study.base_image]
     )
     response = run_trials(client, name, 2)
     assert (response["progress"]["state"], len(response["trials"])) == ("done", 2)
     assert response["study"]["slot"] == "B"
-    number = response["trials"][0]["number"]
-    sheet = client.get(f"/tuning/trials/{number}.png?study={name}")
+    index = response["trials"][0]["index"]
+    sheet = client.get(f"{TUNING}/trials/{index}.png?study={name}")
     assert Image.open(io.BytesIO(sheet.content)).width > 5 * 128
-    rated = client.post(f"/tuning/trials/{number}/stars?study={name}", json={"stars": 5}, headers=CSRF_HEADERS)  # fmt: skip
+    rated = client.put(f"{TUNING}/trials/{index}/rating?study={name}", json={"stars": 5}, headers=CSRF_HEADERS)  # fmt: skip
     assert rated.json() == {"stars": 5}
-    stored = client.post(f"/tuning/trials/{number}/keep?study={name}", headers=CSRF_HEADERS).json()
-    assert stored == {"slug": "first-light", "number": 2}
+    stored = client.post(f"{TUNING}/trials/{index}/save?study={name}", headers=CSRF_HEADERS).json()
+    assert stored == {"slug": "first-light", "version": 2}
     values = response["trials"][0]["values"]
     assert (
         studio.stores.themes.get_version("first-light", 2).preset.recipes.B.sampler
@@ -56,22 +57,18 @@ def test_study_is_created_run_rated_and_saved(client: TestClient, studio: AppCon
 @pytest.mark.parametrize(
     ("changes", "status", "expected_text"),
     [
-        ({"vary": ""}, 400, "Invalid study: search_space"),
-        ({"vary": "denoising_strength"}, 400, "is not a valid search space"),
-        ({"vary": "denoising_strength=0.5..4"}, 400, "denoising_strength"),
+        ({"vary": ""}, 422, "Invalid study: search_space"),
+        ({"vary": "denoising_strength"}, 422, "is not a valid search space"),
+        ({"vary": "denoising_strength=0.5..4"}, 422, "denoising_strength"),
         ({"version": 9}, 404, "has no version 9"),
     ],
 )
 def test_invalid_study_is_refused(
     client: TestClient, changes: dict[str, object], status: int, expected_text: str
 ) -> None:
-    answer = client.post("/tuning/studies", json=STUDY | changes, headers=CSRF_HEADERS)
-    assert (answer.status_code, expected_text in answer.json()["error"]) == (status, True)
+    answer = client.post(f"{TUNING}/studies", json=STUDY | changes, headers=CSRF_HEADERS)
+    assert (answer.status_code, expected_text in answer.json()["detail"]) == (status, True)
 
 
-def test_changes_need_the_csrf_header(client: TestClient) -> None:
-    assert client.post("/tuning/studies", json=STUDY).status_code == 422
-    for url in ("run?study=x", "pause?study=x", "trials/0/stars?study=x", "trials/0/keep?study=x"):  # fmt: skip
-        body = {"stars": 3} if "stars" in url else {}
-        assert client.post(f"/tuning/{url}", json=body).status_code == 422
-    assert client.get("/tuning/trials?study=x").status_code == 404
+def test_unknown_study_is_not_found(client: TestClient) -> None:
+    assert client.get(f"{TUNING}/trials?study=x").status_code == 404

@@ -96,7 +96,9 @@ def test_images_on_the_page_are_addresses(client: TestClient, studio: AppContain
         image = client.get(each["src"])
         assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
         assert "max-age" in image.headers["cache-control"]
-    assert client.get("/bases/doodles/dotted-skirt.png").status_code == 200
-    assert client.get("/bases/doodles/nothing.png").status_code == 404
-    stale = client.get(f"/bases/{studio.stores.base_images.list_all()[0].id}.png?sha256={'0' * 64}")
+    assert client.get("/api/v1/sample-doodles/dotted-skirt.png").status_code == 200
+    assert client.get("/api/v1/sample-doodles/nothing.png").status_code == 404
+    stale = client.get(
+        f"/api/v1/base-images/{studio.stores.base_images.list_all()[0].id}.png?sha256={'0' * 64}"
+    )
     assert "cache-control" not in stale.headers

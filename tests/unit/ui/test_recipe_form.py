@@ -148,6 +148,6 @@ def test_a_lora_tells_the_words_that_call_for_it() -> None:
 def test_a_models_image_stands_beside_what_is_known_of_it() -> None:
     model = ModelInfo("lora", 'glow & "more"', "pocket", Path("glow"), 1, "ab" * 32, ("<b>",))
     note = render_model_note(model, Texts(), with_image=True)
-    assert 'src="/models/picture/lora/glow%20%26%20%22more%22"' in note
+    assert 'src="/api/v1/models/previews/lora/glow%20%26%20%22more%22"' in note
     assert "&lt;b&gt;" in note
     assert "<img" not in render_model_note(model, Texts())

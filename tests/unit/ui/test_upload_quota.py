@@ -37,7 +37,7 @@ def test_uploads_beyond_the_quota_are_refused(client: TestClient, folder: Path) 
         upload = {"files": ("doodle.png", bytes([number]) * 1000, "image/png")}
         answer = client.post("/gradio_api/upload", files=upload)
     assert answer.status_code == 507
-    assert "Too many uploads. Try again in an hour." in answer.json()["error"]
+    assert "Too many uploads. Try again in an hour." in answer.json()["detail"]
     assert 1000 <= held(folder) <= 3000
 
 

@@ -1,5 +1,5 @@
 /**
- * The audit record of moderation decisions, and their reviews.
+ * The audit log of moderation decisions, and their reviews.
  *
  * @typedef {{ is_false_positive: boolean, note: string, reviewer: string }} Review
  * @typedef {object} Decision
@@ -12,18 +12,20 @@
  * @property {keyof typeof VERDICT_NAMES} verdict
  * @property {string} reason
  * @property {string} input_text the text that was blocked, or its hash
- * @typedef {{ id: number, decision: Decision, review: Review | null }} RecordRow
- * @typedef {{ rows: RecordRow[], next: number | null }} RecordPage `next` is the id to go on before
+ * @typedef {{ id: number, decision: Decision, review: Review | null }} StoredDecision
+ * @typedef {{ decisions: StoredDecision[], next_cursor: number | null }} DecisionPage
  */
 import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { row, setRows, timeElement } from '../lib/table.js';
 import { STAGE_NAMES, VERDICT_NAMES } from './verdicts.js';
 
-/** The audit record, filtered, page by page. */
-export class AuditRecord {
+const DECISIONS = `${API}/moderation/decisions`;
+
+/** The audit log, filtered, page by page. */
+export class AuditLog {
   #form = find(document, '#filter', HTMLFormElement);
   #rows = find(document, '#rows', HTMLElement);
   #more = find(document, '#more', HTMLElement);
@@ -38,30 +40,30 @@ export class AuditRecord {
 
   /** Shows the newest decisions that fit. */
   async load() {
-    const { rows } = await this.#page(formQuery(this.#form));
-    setRows(this.#rows, rows.map(recordRow), t('page.nothing_fits'));
+    const { decisions } = await this.#page(formQuery(this.#form));
+    setRows(this.#rows, decisions.map(decisionRow), t('page.nothing_fits'));
   }
 
   async #loadMore() {
     const query = formQuery(this.#form);
     if (this.#next !== null) query.set('before', String(this.#next));
-    const { rows } = await this.#page(query);
-    this.#rows.append(...rows.map(recordRow));
+    const { decisions } = await this.#page(query);
+    this.#rows.append(...decisions.map(decisionRow));
   }
 
   /** @param {URLSearchParams} query */
   async #page(query) {
-    const page = /** @type {RecordPage} */ (await getJson(`/safety/record?${query}`));
-    this.#next = page.next;
-    this.#more.hidden = page.next === null;
-    const url = `/safety/record.jsonl?${formQuery(this.#form)}`;
+    const page = /** @type {DecisionPage} */ (await getJson(`${DECISIONS}?${query}`));
+    this.#next = page.next_cursor;
+    this.#more.hidden = page.next_cursor === null;
+    const url = `${DECISIONS}.jsonl?${formQuery(this.#form)}`;
     find(document, '#export', HTMLAnchorElement).href = url;
     return page;
   }
 }
 
-/** @param {RecordRow} entry */
-function recordRow({ id, decision, review }) {
+/** @param {StoredDecision} entry */
+function decisionRow({ id, decision, review }) {
   const { created_at, client, theme, version, slot, stage, verdict, reason, input_text } = decision;
   const cell = review ? reviewSummary(review) : [reviewButton(id, decision)];
   return row(
@@ -128,7 +130,7 @@ function reviewForm(id, { verdict, client }) {
       withErrorDisplay(async () => {
         const review = { is_false_positive, note: note.value, release };
         const { reviewer } = /** @type {{ reviewer: string }} */ (
-          await postJson(`/safety/record/${id}/review`, review)
+          await postJson(`${DECISIONS}/${id}/review`, review)
         );
         form.replaceWith(...reviewSummary({ ...review, reviewer }));
       });

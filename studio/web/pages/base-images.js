@@ -10,10 +10,10 @@
  * @property {(Keypoint | null)[] | null} keypoints
  * @property {boolean} retired
  * @property {string} image its address
- * @property {string} pose the address of its pose map
- * @typedef {object} Listing of `/bases/list`
- * @property {BaseImage[]} bases
- * @property {string[]} names of the keypoints
+ * @property {string} pose_map its address
+ * @typedef {object} Listing
+ * @property {BaseImage[]} base_images
+ * @property {string[]} keypoint_names
  * @property {[number, number][]} limbs pairs of keypoints
  * @property {string[]} detectors
  */
@@ -21,27 +21,29 @@ import { PoseEditor } from '../components/pose-editor.js';
 import { radioGroup } from '../components/radio-group.js';
 import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { getJson, postFile, postJson } from '../lib/http.js';
+import { API, getJson, postFile, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { slugify } from '../lib/slug.js';
+
+const BASE_IMAGES = `${API}/base-images`;
 
 /** @param {string} selector */
 const part = (selector) => find(document, selector, HTMLElement);
 
-class BasesPage {
-  #status = part('#said');
-  #detecting = part('#detecting');
-  #detectors = find(this.#detecting, 'select', HTMLSelectElement);
+class BaseImagesPage {
+  #status = part('#status');
+  #detection = part('#detection');
+  #detectors = find(this.#detection, 'select', HTMLSelectElement);
   #form = find(document, '#add', HTMLFormElement);
-  #editor = new PoseEditor(part('.pose-stage'), part('#joints'));
+  #editor = new PoseEditor(part('.pose-stage'), part('#keypoints'));
   /** @type {BaseImage | null} */
   #selected = null;
 
   start() {
-    this.#onClick(part('#hide-joint'), () => this.#editor.hide());
+    this.#onClick(part('#hide-keypoint'), () => this.#editor.hide());
     this.#onClick(part('#save'), () => this.#saveKeypoints());
     this.#onClick(part('#retire'), () => this.#toggleRetired());
-    this.#onClick(find(this.#detecting, 'button', HTMLElement), () => this.#detect());
+    this.#onClick(find(this.#detection, 'button', HTMLElement), () => this.#detect());
     onSubmit(this.#form, () => withErrorDisplay(() => this.#add()));
     return withErrorDisplay(() => this.#load());
   }
@@ -56,16 +58,16 @@ class BasesPage {
 
   /** @param {string} [id] of the base image to select; by default the first */
   async #load(id) {
-    const listing = /** @type {Listing} */ (await getJson('/bases/list'));
+    const listing = /** @type {Listing} */ (await getJson(BASE_IMAGES));
     /** @param {BaseImage} base */
     const select = (base) => {
       check(base);
       this.#select(base, listing);
     };
-    const check = radioGroup(part('#gallery'), listing.bases, galleryButton, select);
+    const check = radioGroup(part('#gallery'), listing.base_images, galleryButton, select);
     this.#detectors.replaceChildren(...listing.detectors.map((name) => new Option(name, name)));
-    this.#detecting.hidden = listing.detectors.length === 0;
-    select(listing.bases.find((base) => base.id === id) ?? listing.bases[0]);
+    this.#detection.hidden = listing.detectors.length === 0;
+    select(listing.base_images.find((base) => base.id === id) ?? listing.base_images[0]);
   }
 
   /**
@@ -77,42 +79,43 @@ class BasesPage {
     part('#editor').hidden = false;
     this.#status.textContent = '';
     part('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
-    find(document, '#map', HTMLImageElement).src = `${base.pose}?${Date.now()}`;
+    find(document, '#pose-map', HTMLImageElement).src = `${base.pose_map}?${Date.now()}`;
     const retire = base.retired ? t('page.bases.offer_again') : t('page.bases.retire');
     part('#retire').textContent = retire;
-    this.#editor.show(base, listing);
+    this.#editor.show(base, { names: listing.keypoint_names, limbs: listing.limbs });
   }
 
   async #saveKeypoints() {
-    await this.#change('keypoints', this.#editor.keypoints, 'PUT');
+    await this.#change('keypoints', 'PUT', this.#editor.keypoints);
     this.#status.textContent = t('page.bases.keypoints_saved');
   }
 
   async #toggleRetired() {
-    await this.#change(`retire?retired=${!this.#selected?.retired}`);
+    await this.#change(`retired?retired=${!this.#selected?.retired}`, 'PUT');
   }
 
   async #detect() {
-    await this.#change(`detect?detector=${encodeURIComponent(this.#detectors.value)}`);
+    const query = new URLSearchParams({ detector: this.#detectors.value });
+    await this.#change(`detect-keypoints?${query}`, 'POST');
   }
 
   /**
    * Changes the selected base image, and shows it as the server has it then.
    *
    * @param {string} path below the image's address
+   * @param {'POST' | 'PUT'} method
    * @param {unknown} [body]
-   * @param {'POST' | 'PUT'} [method]
    */
-  async #change(path, body, method = 'POST') {
+  async #change(path, method, body) {
     const id = this.#selected?.id;
-    await postJson(`/bases/${id}/${path}`, body, { method });
+    await postJson(`${BASE_IMAGES}/${id}/${path}`, body, { method });
     await this.#load(id);
   }
 
   async #add() {
     const name = field(this.#form, 'name', HTMLInputElement).value.trim();
     const [file] = field(this.#form, 'file', HTMLInputElement).files ?? [];
-    const url = `/bases/${slugify(name) || 'base'}?${new URLSearchParams({ name })}`;
+    const url = `${BASE_IMAGES}/${slugify(name) || 'base'}?${new URLSearchParams({ name })}`;
     const added = /** @type {BaseImage} */ (await postFile(url, file));
     this.#form.reset();
     await this.#load(added.id);
@@ -128,4 +131,4 @@ function galleryButton({ id, name, image, retired }) {
   return button;
 }
 
-await new BasesPage().start();
+await new BaseImagesPage().start();

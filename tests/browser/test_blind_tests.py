@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 def test_a_contest_is_begun_and_voted_on_by_keys(
     page: Page, server: Server, quick: str, log: Log
 ) -> None:
-    page.goto(f"{server.url}/votes")
+    page.goto(f"{server.url}/blind-tests")
     page.get_by_label("Title").fill("Ink or water")
     for number, slot in ((1, "A"), (2, "C")):
         page.get_by_label(f"Theme {number}").select_option(quick)
@@ -41,15 +41,15 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     expect(count).to_have_text("You have cast 3 votes")
     expect(page.locator("body")).not_to_contain_text("quick v1")
     page.get_by_text("Results", exact=True).click()
-    expect(page.locator("#places tr")).to_have_count(2)
-    expect(page.locator("#places")).to_contain_text("quick v1 A")
-    expect(page.locator("#settled")).to_have_text(
+    expect(page.locator("#ranking-rows tr")).to_have_count(2)
+    expect(page.locator("#ranking-rows")).to_contain_text("quick v1 A")
+    expect(page.locator("#ranking-summary")).to_have_text(
         re.compile("No detectable|Not significant|没有可察觉|尚不显著")
     )
     page.reload()
     expect(count).to_have_text("You have cast 3 votes")
     page.goto(f"{server.url}/themes?theme={quick}")
-    expect(page.locator("#votes")).to_contain_text("Ink or water")
+    expect(page.locator("#blind-tests")).to_contain_text("Ink or water")
     assert log.errors == []
     assert broken == []
 
@@ -64,28 +64,28 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
     studio = studio_at(Settings(data_dir=server.home), FakeRenderer)
     entrants = [Candidate(slug=slow, version=1, slot=slot) for slot in ("B", "D")]
     begun = studio.evaluation.blind_tests.create("Pale or bold", entrants)
-    page.goto(f"{server.url}/votes?contest={begun.id}")
-    expect(page.locator("#undrawn")).to_be_visible()
+    page.goto(f"{server.url}/blind-tests?test={begun.id}")
+    expect(page.locator("#incomplete")).to_be_visible()
     expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))
-    expect(page.locator(".chore")).to_have_count(0)
+    expect(page.locator(".task")).to_have_count(0)
     page.get_by_role("button", name="Render remaining images").click()
     page.get_by_role("dialog").locator(".actions .primary").click()
-    expect(page.locator(".chore")).to_contain_text("Pale or bold")
-    expect(page.locator("#undrawn")).to_be_hidden()
+    expect(page.locator(".task")).to_contain_text("Pale or bold")
+    expect(page.locator("#incomplete")).to_be_hidden()
     page.reload()
-    expect(page.locator(".chore")).to_contain_text("Pale or bold")
+    expect(page.locator(".task")).to_contain_text("Pale or bold")
     expect(page.locator("#left .wait")).to_contain_text(re.compile(r"\d+ (of|/) 20"))
-    for image in ("#left img", "#right img", "#drawn"):
+    for image in ("#left img", "#right img", "#doodle"):
         expect(page.locator(image)).to_be_hidden()
     expect(page.locator("#left")).to_be_disabled()
-    page.locator(".chore").get_by_role("button", name="Stop").click()
-    expect(page.locator("#undrawn")).to_be_visible()
+    page.locator(".task").get_by_role("button", name="Stop").click()
+    expect(page.locator("#incomplete")).to_be_visible()
     assert broken == []
 
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(f"{server.url}/votes")
-    page.wait_for_selector("#entrants select")
+    page.goto(f"{server.url}/blind-tests")
+    page.wait_for_selector("#candidates select")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

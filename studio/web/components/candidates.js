@@ -1,8 +1,8 @@
 /**
- * The form of a new blind test: up to four entrants, each a version of a theme or one recipe of it.
+ * The form of a new blind test: up to four candidates, each a version of a theme or one recipe of it.
  *
  * @typedef {{ slug: string, name: string, latest: number }} Theme
- * @typedef {object} Entrant
+ * @typedef {object} Candidate
  * @property {string} slug of the theme
  * @property {number} version of the theme
  * @property {string | null} slot of the recipe, null for all four
@@ -10,24 +10,24 @@
 import { element, untranslatedOption } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 
-const MAX_ENTRANTS = 4;
-const REQUIRED_ENTRANTS = 2;
+const MAX_CANDIDATES = 4;
+const REQUIRED_CANDIDATES = 2;
 const SLOTS = ['A', 'B', 'C', 'D'];
 
 /**
  * @param {readonly Theme[]} themes
- * @returns {HTMLElement[]} a row of fields for each entrant
+ * @returns {HTMLElement[]} a row of fields for each candidate
  */
-export function entrantRows(themes) {
-  return Array.from({ length: MAX_ENTRANTS }, (_, index) => entrantRow(index, themes));
+export function candidateRows(themes) {
+  return Array.from({ length: MAX_CANDIDATES }, (_, index) => candidateRow(index, themes));
 }
 
 /**
  * @param {number} index
  * @param {readonly Theme[]} themes
  */
-function entrantRow(index, themes) {
-  const required = index < REQUIRED_ENTRANTS;
+function candidateRow(index, themes) {
+  const required = index < REQUIRED_CANDIDATES;
   const number = index + 1;
   const empty = required ? t('page.votes.choose') : t('page.none');
   const theme = element(
@@ -51,20 +51,20 @@ function entrantRow(index, themes) {
   theme.addEventListener('change', () => {
     version.value = String(themes.find((each) => each.slug === theme.value)?.latest ?? '');
   });
-  return element('div', { className: 'entrant' }, theme, version, slot);
+  return element('div', { className: 'candidate' }, theme, version, slot);
 }
 
 /**
- * The entrants that are filled in.
+ * The candidates that are filled in.
  *
  * @param {FormData} fields of the rows
- * @returns {Entrant[]}
+ * @returns {Candidate[]}
  */
-export function readEntrants(fields) {
+export function readCandidates(fields) {
   const read = (/** @type {string} */ name) => String(fields.get(name) ?? '');
-  return Array.from({ length: MAX_ENTRANTS }, (_, index) => ({
+  return Array.from({ length: MAX_CANDIDATES }, (_, index) => ({
     slug: read(`theme-${index}`),
     version: Number(read(`version-${index}`)),
     slot: read(`slot-${index}`) || null,
-  })).filter((entrant) => entrant.slug);
+  })).filter((candidate) => candidate.slug);
 }

@@ -1,21 +1,23 @@
 /**
- * Safety: texts and images are tried, the own word list, a theme's policy, the audit record and reviews.
+ * Moderation: texts and images are tried, the own word list, a theme's policy, the audit log and reviews.
  *
  * @typedef {'block' | 'mask' | 'flag'} Action
- * @typedef {object} TextVerdict of `/safety/words`
+ * @typedef {object} TextCheck
  * @property {Action | null} action null where nothing was found
  * @property {{ entry: string, action: Action, start: number, end: number }[]} matches `start` to `end`
  *   in the text's code points
  * @property {string} masked the text without what is masked
  */
-import { AuditRecord } from '../components/audit-record.js';
+import { AuditLog } from '../components/audit-log.js';
 import { ImageTrial } from '../components/image-trial.js';
 import { PolicyForm } from '../components/policy-form.js';
 import { VERDICT_NAMES } from '../components/verdicts.js';
 import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+
+const WORD_LIST = `${API}/moderation/word-list`;
 
 /** @param {string} selector */
 const part = (selector) => find(document, selector, HTMLElement);
@@ -23,18 +25,20 @@ const part = (selector) => find(document, selector, HTMLElement);
 const formAt = (selector) => find(document, selector, HTMLFormElement);
 
 function startTextTrial() {
-  const form = formAt('#words');
+  const form = formAt('#check-text');
   onSubmit(form, () =>
     withErrorDisplay(async () => {
       const text = field(form, 'text', HTMLInputElement).value;
-      const verdict = /** @type {TextVerdict} */ (await postJson('/safety/words', { text }));
+      const verdict = /** @type {TextCheck} */ (
+        await postJson(`${API}/moderation/check-text`, { text })
+      );
       part('#verdict').replaceChildren(...describeVerdict(verdict, text));
     }),
   );
 }
 
 /**
- * @param {TextVerdict} verdict
+ * @param {TextCheck} verdict
  * @param {string} text that was judged
  * @returns {(Node | string)[]}
  */
@@ -50,7 +54,7 @@ function describeVerdict({ action, matches, masked }, text) {
 }
 
 class WordList {
-  #form = formAt('#list-form');
+  #form = formAt('#word-list');
   #text = field(this.#form, 'text', HTMLTextAreaElement);
 
   constructor() {
@@ -58,16 +62,16 @@ class WordList {
   }
 
   async load() {
-    const { text } = /** @type {{ text: string }} */ (await getJson('/safety/list'));
+    const { text } = /** @type {{ text: string }} */ (await getJson(WORD_LIST));
     this.#text.value = text;
   }
 
   async #save() {
     const body = { text: this.#text.value };
     const { entries } = /** @type {{ entries: number }} */ (
-      await postJson('/safety/list', body, { method: 'PUT' })
+      await postJson(WORD_LIST, body, { method: 'PUT' })
     );
-    part('#list-told').textContent = t('page.safety.entries_count', { count: entries });
+    part('#word-list-status').textContent = t('page.safety.entries_count', { count: entries });
   }
 }
 
@@ -75,11 +79,13 @@ startTextTrial();
 const wordList = new WordList();
 const imageTrial = new ImageTrial();
 const policyForm = new PolicyForm((threshold) => imageTrial.setThreshold(threshold));
-const auditRecord = new AuditRecord();
+const auditLog = new AuditLog();
 await withErrorDisplay(async () => {
-  const themes = /** @type {{ slug: string, name: string }[]} */ (await getJson('/themes/list'));
+  const themes = /** @type {{ slug: string, name: string }[]} */ (
+    await getJson(`${API}/admin/themes`)
+  );
   policyForm.setThemes(themes);
   await policyForm.load();
   await wordList.load();
-  await auditRecord.load();
+  await auditLog.load();
 });

@@ -16,14 +16,14 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def bases(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}/bases")
+    page.goto(f"{server.url}/base-images")
     expect(page.locator("#gallery button").first).to_be_visible()
     return page
 
 
 def listed(server: Server, image_id: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{server.url}/bases/list") as answer:
-        return next(b for b in json.load(answer)["bases"] if b["id"] == image_id)
+    with urllib.request.urlopen(f"{server.url}/api/v1/base-images") as answer:
+        return next(b for b in json.load(answer)["base_images"] if b["id"] == image_id)
 
 
 def test_a_base_image_is_added_posed_drawn_on_and_retired(
@@ -41,7 +41,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     for x, y in ((0.5, 0.2), (0.5, 0.35), (0.4, 0.36)):  # Nose, neck, right shoulder in turn.
         stage.click(position={"x": x * box["width"], "y": y * box["height"]})
     bases.get_by_role("button", name="Save keypoints").click()
-    expect(bases.locator("#said")).to_have_text("Keypoints saved.")
+    expect(bases.locator("#status")).to_have_text("Keypoints saved.")
     expect(bases.locator(".pose-stage ellipse")).to_have_count(3)
     points = listed(server, "zoe")["keypoints"]
     assert points[0] == pytest.approx([0.5, 0.2], abs=0.01)
@@ -51,7 +51,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     bases.locator("#bases [data-id=zoe]").click()
     expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
     assert bases.evaluate("document.querySelector('.sketch canvas').width") == 512
-    bases.goto(f"{server.url}/bases")
+    bases.goto(f"{server.url}/base-images")
     bases.locator("[data-base=zoe]").click()
     bases.get_by_role("button", name="Retire").click()
     expect(bases.get_by_role("button", name="Restore")).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
     bases.get_by_role("radio", name="Left ankle").click()
     bases.get_by_role("button", name="Not visible").click()
     bases.get_by_role("button", name="Save keypoints").click()
-    expect(bases.locator("#said")).to_have_text("Keypoints saved.")
+    expect(bases.locator("#status")).to_have_text("Keypoints saved.")
     expect(bases.get_by_role("radio", name="Left ankle (not visible)")).to_be_visible()
     after = listed(server, "noah")["keypoints"]
     assert after[4] != before[4]

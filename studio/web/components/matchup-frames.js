@@ -1,16 +1,16 @@
 /**
- * A ballot of a blind test: the doodle between two images, and the buttons that vote.
+ * A matchup of a blind test: the doodle between two images, and the buttons that vote.
  *
  * @typedef {'left' | 'right' | 'tie'} Choice
  */
 import { find, findAll } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 
-export class BallotFrames {
+export class MatchupFrames {
   #images = {
     left: find(document, '#left img', HTMLImageElement),
     right: find(document, '#right img', HTMLImageElement),
-    doodle: find(document, '#drawn', HTMLImageElement),
+    doodle: find(document, '#doodle', HTMLImageElement),
   };
   #buttons = {
     left: find(document, '#left', HTMLButtonElement),
@@ -39,7 +39,7 @@ export class BallotFrames {
   }
 
   /**
-   * Shows a ballot; resolves once its images are loaded.
+   * Shows a matchup; resolves once its images are loaded.
    *
    * @param {(side: 'left' | 'right' | 'doodle') => string} urlOf
    */

@@ -1,0 +1,48 @@
+"""The routers of the API: those of both servers, and those of the process that renders clients' requests."""
+
+from fastapi import APIRouter
+
+from studio.errors import NotFoundError
+from studio.server.routers import (
+    base_images,
+    blind_tests,
+    deployments,
+    evaluations,
+    events,
+    models,
+    moderation,
+    monitoring,
+    public_themes,
+    requests,
+    system,
+    themes,
+    tuning,
+    variants,
+)
+from studio.server.schemas import API_PREFIX
+
+CLIENT_ROUTERS = (public_themes.router, requests.router, events.router)
+"""Deployed themes and generation requests, for apps. Only `studio api` has them: without a broker one process
+alone may render the requests of a database (`store.locks`)."""
+OPERATOR_ROUTERS = (
+    themes.router,
+    deployments.router,
+    evaluations.router,
+    moderation.router,
+    blind_tests.router,
+    base_images.router,
+    models.router,
+    variants.router,
+    tuning.router,
+    system.router,
+    monitoring.router,
+)
+"""What operators and the studio's pages use, on `studio api` by API key, on `studio ui` by session as well."""
+
+unknown_route_router = APIRouter(prefix=API_PREFIX, include_in_schema=False)
+"""The last router where other applications are mounted below the API: no request for it reaches them."""
+
+
+@unknown_route_router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def refuse_unknown_route(path: str) -> None:
+    raise NotFoundError("request.address_not_found")

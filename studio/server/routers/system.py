@@ -1,0 +1,101 @@
+"""Routes about this process, for operators (scope `admin`): versions, queue, caches, log, background tasks."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from studio.engine.stats import DeviceInfo, EngineStats
+from studio.recipes.base import FrozenModel
+from studio.recipes.text_fields import LINE
+from studio.server.dependencies import (
+    Jobs,
+    Language,
+    Rendering,
+    StudioSettings,
+    Tasks,
+    require_admin,
+)
+from studio.server.schemas import API_PREFIX
+from studio.server.task_schemas import BackgroundTaskResponse
+from studio.services.diagnostics import (
+    ActiveRun,
+    QueueStatus,
+    RecentLogHandler,
+    SystemStatus,
+    system_status,
+)
+
+TASKS_URL = f"{API_PREFIX}/background-tasks"
+
+router = APIRouter(tags=["system"], dependencies=[Depends(require_admin)])
+
+
+class TaskName(FrozenModel):
+    name: Annotated[str, Field(min_length=1, max_length=200), LINE]
+
+
+class DeviceResponse(FrozenModel):
+    """The device that renders; `problem` says why it, or a graphics card that is there, cannot be used."""
+
+    device: str
+    name: str
+    memory_bytes: int | None
+    precision: str | None
+    attention: str | None
+    problem: str | None
+
+    @classmethod
+    def of(cls, info: DeviceInfo, language: str) -> Self:
+        problem = info.problem.text(language) if info.problem else None
+        return cls(**vars(info) | {"problem": problem})
+
+
+class SystemResponse(FrozenModel):
+    """As `SystemStatus`."""
+
+    versions: Mapping[str, str]
+    device: DeviceResponse | None
+    data_dir: str
+    disk_free: int
+    disk_total: int
+    active_runs: tuple[ActiveRun, ...]
+    queue: QueueStatus
+    engine: EngineStats | None
+    recent_log: tuple[str, ...]
+
+    @classmethod
+    def of(cls, status: SystemStatus, language: str) -> Self:
+        device = DeviceResponse.of(status.device, language) if status.device else None
+        engine = replace(status.engine, device=None) if status.engine else None
+        return cls(**vars(status) | {"device": device, "engine": engine})
+
+
+@router.get(f"{API_PREFIX}/system")
+def get_status(
+    request: Request,
+    settings: StudioSettings,
+    rendering: Rendering,
+    jobs: Jobs,
+    language: Language,
+) -> SystemResponse:
+    """Versions, device, disk, queue, engine caches and recent log lines of this process."""
+    recent_log: RecentLogHandler = request.app.state.recent_log
+    device = rendering.device_probe.info
+    status = system_status(settings, rendering.renders, jobs, device, recent_log.lines())
+    return SystemResponse.of(status, language)
+
+
+@router.get(TASKS_URL)
+def list_background_tasks(tasks: Tasks, language: Language) -> list[BackgroundTaskResponse]:
+    """Background tasks of this process that run or ended recently, latest first."""
+    return [BackgroundTaskResponse.at(task, language) for task in tasks.list_all()]
+
+
+@router.post(f"{TASKS_URL}/cancel", status_code=202)
+def cancel_background_task(body: TaskName, tasks: Tasks) -> TaskName:
+    """Cancels a task after the image that is being rendered; finished images stay."""
+    tasks.cancel(body.name)
+    return body

@@ -1,0 +1,212 @@
+/**
+ * Blind tests. Which candidate is on which side, only the server knows.
+ *
+ * @import { Choice } from '../components/matchup-frames.js'
+ * @import { Theme } from '../components/candidates.js'
+ * @import { Cost } from '../components/dialogs.js'
+ * @import { Ranking } from '../components/ranking.js'
+ * @import { Task } from '../components/task-list.js'
+ * @typedef {{ id: number, title: string, candidates: unknown[], author: string, created_at: string }} Summary
+ * @typedef {object} Progress of the images
+ * @property {boolean} is_complete all images are there
+ * @property {'running' | 'done' | 'failed' | 'stopped'} state
+ * @property {string} message why it failed, empty otherwise
+ * @property {number} done
+ * @property {number} total
+ * @typedef {Summary & Progress} BlindTest
+ */
+
+import { candidateRows, readCandidates } from '../components/candidates.js';
+import { confirmCost } from '../components/dialogs.js';
+import { MatchupFrames } from '../components/matchup-frames.js';
+import { showRanking } from '../components/ranking.js';
+import { watchTasks } from '../components/task-list.js';
+import { element, find, onSubmit, untranslated } from '../lib/dom.js';
+import { withErrorDisplay } from '../lib/errors.js';
+import { API, getJson, postJson } from '../lib/http.js';
+import { t } from '../lib/i18n.js';
+import { signedInUser } from '../lib/session.js';
+import { persistAuthor } from '../lib/storage.js';
+import { row, setRows, timeElement } from '../lib/table.js';
+
+/** @type {Readonly<Record<string, Choice>>} */
+const CHOICE_KEYS = { ArrowLeft: 'left', ArrowRight: 'right', ArrowDown: 'tie' };
+
+/** @param {string} selector */
+const part = (selector) => find(document, selector, HTMLElement);
+
+const BLIND_TESTS = `${API}/blind-tests`;
+
+/** @param {Summary} test */
+function blindTestRow({ id, title, candidates, author, created_at }) {
+  const link = element('a', { href: `/blind-tests?test=${id}` }, untranslated(title));
+  const count = t('page.votes.entrants', { count: candidates.length });
+  return row(link, count, untranslated(author), timeElement(created_at, { dateStyle: 'medium' }));
+}
+
+class BlindTestsPage {
+  #voter = persistAuthor(find(document, '#voter', HTMLInputElement));
+  #status = part('#count');
+  #ranking = find(document, '#ranking', HTMLDetailsElement);
+  #form = find(document, '#create', HTMLFormElement);
+  #frames = new MatchupFrames((choice) => this.#vote(choice));
+  /** @type {BlindTest | null} the one that is open */
+  #test = null;
+  /** @type {number | null} the index of the matchup that can be voted on */
+  #matchup = null;
+  /** Counts the matchups that were asked for: only the last one is shown. */
+  #loads = 0;
+  /** @type {() => Promise<void>} polls for background tasks at once */
+  #lookForTasks = async () => {};
+
+  async start() {
+    this.#listen();
+    await withErrorDisplay(() => this.#list());
+    const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
+    part('#candidates').replaceChildren(...candidateRows(themes));
+    const id = new URLSearchParams(location.search).get('test');
+    if (id) await withErrorDisplay(() => this.#open(id));
+    this.#lookForTasks = watchTasks(part('#tasks'), {
+      filter: (task) => task.name === `blind_test/${this.#test?.id}`,
+      onEnd: () => withErrorDisplay(() => this.#reopen()),
+      onUpdate: ([running]) => this.#showProgress(running),
+    });
+  }
+
+  #listen() {
+    onSubmit(this.#form, () => withErrorDisplay(() => this.#create()));
+    part('#render').addEventListener('click', () => withErrorDisplay(() => this.#render()));
+    document.addEventListener('keydown', (event) => this.#pressKey(event));
+    this.#ranking.addEventListener('toggle', () => {
+      if (this.#ranking.open) withErrorDisplay(() => this.#showRanking());
+    });
+    this.#voter.addEventListener('change', () => {
+      if (this.#test?.is_complete) withErrorDisplay(() => this.#loadMatchup());
+    });
+  }
+
+  /** The address of the open blind test. */
+  get #url() {
+    return `${BLIND_TESTS}/${this.#test?.id}`;
+  }
+
+  get #voterName() {
+    return this.#voter.value.trim();
+  }
+
+  async #list() {
+    const tests = /** @type {Summary[]} */ (await getJson(BLIND_TESTS));
+    setRows(part('#blind-tests'), tests.map(blindTestRow));
+  }
+
+  /**
+   * Shows a blind test. Its images are rendered before the first matchup: how long they take must not
+   * give a candidate away.
+   *
+   * @param {string | number} id
+   */
+  async #open(id) {
+    const test = /** @type {BlindTest} */ (await getJson(`${BLIND_TESTS}/${id}`));
+    this.#test = test;
+    part('#voting').hidden = false;
+    part('#title').textContent = test.title;
+    if (test.is_complete) {
+      part('#incomplete').hidden = true;
+      if (this.#matchup === null) await this.#loadMatchup();
+      return;
+    }
+    this.#matchup = null;
+    const { state, message, done, total } = test;
+    const isRunning = state === 'running';
+    part('#incomplete').hidden = isRunning;
+    const isPreparing = isRunning && !total;
+    const text = isPreparing ? t('page.preparing') : t('page.done_of_total', { done, total });
+    this.#frames.showText(text);
+    this.#status.textContent = isRunning ? t('page.votes.being_drawn') : '';
+    if (message) throw new Error(message);
+  }
+
+  async #reopen() {
+    if (this.#test) await this.#open(this.#test.id);
+  }
+
+  /** @param {Task | undefined} task that renders the images of the open blind test */
+  #showProgress(task) {
+    if (task) {
+      const { done, total } = task;
+      if (total) this.#frames.showText(t('page.done_of_total', { done, total }));
+    } else if (this.#test && !this.#test.is_complete && this.#test.state === 'running') {
+      withErrorDisplay(() => this.#reopen()); // It ended before it was looked at here.
+    }
+  }
+
+  async #loadMatchup() {
+    const load = ++this.#loads;
+    this.#matchup = null;
+    if (!this.#voterName && signedInUser() === null) {
+      this.#status.textContent = t('page.votes.say_who_votes');
+      this.#frames.showText('');
+      return;
+    }
+    const query = new URLSearchParams({ voter: this.#voterName });
+    const { index } = /** @type {{ index: number }} */ (
+      await getJson(`${this.#url}/matchup?${query}`)
+    );
+    const images = `${this.#url}/images/${index}`;
+    await this.#frames.showImages((side) => `${images}/${side}.png?${query}`);
+    if (load !== this.#loads) return; // A newer matchup is being loaded.
+    this.#matchup = index;
+    this.#frames.enable(true);
+    this.#status.textContent = t('page.votes.votes_cast', { count: index });
+    if (this.#ranking.open) await this.#showRanking();
+  }
+
+  /** @param {Choice} choice */
+  async #vote(choice) {
+    const index = this.#matchup;
+    if (index === null) return;
+    this.#matchup = null;
+    await withErrorDisplay(async () => {
+      await postJson(`${this.#url}/votes`, { voter: this.#voterName, index, choice });
+      await this.#loadMatchup();
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressKey(event) {
+    const choice = CHOICE_KEYS[event.key];
+    const isTyping = event.target instanceof Element && event.target.matches('input, select');
+    if (!choice || this.#matchup === null || isTyping) return;
+    if (document.querySelector('dialog[open]')) return;
+    event.preventDefault();
+    this.#vote(choice);
+  }
+
+  async #showRanking() {
+    showRanking(/** @type {Ranking} */ (await getJson(`${this.#url}/ranking`)));
+  }
+
+  async #create() {
+    const fields = new FormData(this.#form);
+    const candidates = readCandidates(fields);
+    const title = String(fields.get('title'));
+    const cost = /** @type {Cost} */ (await postJson(`${BLIND_TESTS}/cost`, { candidates }));
+    const question = t('page.votes.begin_title', { title });
+    await confirmCost(question, cost, async () => {
+      const body = { title, candidates, author: this.#voterName };
+      const created = /** @type {Summary} */ (await postJson(BLIND_TESTS, body));
+      location.assign(`/blind-tests?test=${created.id}`);
+    });
+  }
+
+  /** Renders the images that are missing. */
+  async #render() {
+    const title = t('page.votes.draw_title', { title: this.#test?.title });
+    const cost = /** @type {Cost} */ (await getJson(`${this.#url}/cost`));
+    if (!(await confirmCost(title, cost, () => postJson(`${this.#url}/render`)))) return;
+    await this.#lookForTasks();
+    await this.#reopen();
+  }
+}
+
+await new BlindTestsPage().start();
