@@ -26,7 +26,7 @@ describe('an error', () => {
   });
 
   test('is shown until the next action begins', async () => {
-    const alert = element('p', { id: 'told' });
+    const alert = element('p', { id: 'error' });
     document.body.append(alert);
     await withErrorDisplay(() => Promise.reject(new Error('too many')));
     expect(alert.textContent).toBe('too many');
