@@ -102,7 +102,7 @@ def test_too_large_body_is_refused_in_the_readers_language(home: Path) -> None:
         headers = {"X-Studio": "page", "Accept-Language": "zh-CN"}
         answer = limited.post("/safety/picture", content=b"a" * 101, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "request.body_too_large")
-    assert answer.json()["error"].startswith("最多 100 字节")
+    assert answer.json()["error"] == "请求内容过大（最大 100 字节）。"
 
 
 def test_database_url_is_logged_but_not_sent(

@@ -151,7 +151,7 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
     with pytest.raises(ContentBlockedError, match="moderation failed"):
         studio.request_factory.create(preset(studio), "mia", examples.doodle().png_bytes)
     [finding] = [
-        f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
+        f for f in studio.deployments.run_checks("first-light") if "Moderation" in str(f.message)
     ]
     assert (finding.level, "no weights" in str(finding.hint)) == ("stop", True)
     open_theme = preset(studio, check_outputs=False, check_doodles=False, check_prompts=False)
@@ -179,7 +179,7 @@ def test_preflight_warns_of_disabled_moderation(home: Path) -> None:
     studio = open_studio(home, Scores(0))
     studio.themes.save(preset(studio, check_prompts=False))
     [finding] = [
-        f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
+        f for f in studio.deployments.run_checks("first-light") if "Moderation" in str(f.message)
     ]
     assert finding.level == "warning"
     assert "Moderation is off for prompts" in str(finding.message)
@@ -237,7 +237,7 @@ def test_missing_external_moderation_fails_preflight(home: Path) -> None:
     studio = open_studio(home, Scores(0))
     studio.themes.save(preset(studio, external_moderation="withhold"))
     [finding] = [
-        f for f in studio.deployments.run_checks("first-light") if "safety" in str(f.message)
+        f for f in studio.deployments.run_checks("first-light") if "Moderation" in str(f.message)
     ]
     assert (finding.level, "STUDIO_MODERATION_URL" in str(finding.hint)) == ("stop", True)
     events = terminal_events(
