@@ -26,8 +26,11 @@ PLAIN = (
 )
 NAMES = frozenset(
     [
+        "API",
         "CFG",
-        "Clip",
+        "CLIP",
+        "NSFW",
+        "OpenPose",
         "DeepCache",
         "LoRA",
         "VAE",
@@ -131,7 +134,7 @@ def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> Non
     chinese.locator("#checks summary").click()
     expect(chinese.locator("#checks")).to_contain_text("模型相互兼容")
     known = {"scribble", "lineart", "pose", "ink", "water", "pocket", "studio", "themes", "regression", "sheet",
-             "robustness", "first", "light", "version", "out", "mia", "noah", "ruby", "kofi", "rosa", "ada", "ControlNet"}  # fmt: skip
+             "robustness", "first", "light", "version", "out", "mia", "noah", "ruby", "kofi", "rosa", "ada", "ControlNet", "NSFW", "token"}  # fmt: skip
     told = chinese.locator("#checks").inner_text()
     assert set(LATIN.findall(told)) - known == set()
 

@@ -109,7 +109,7 @@ def test_too_large_body_is_refused_in_the_readers_language(home: Path) -> None:
             "/api/v1/moderation/classify-image", content=b"a" * 101, headers=headers
         )
     assert (answer.status_code, answer.json()["code"]) == (413, "request.body_too_large")
-    assert answer.json()["detail"].startswith("最多 100 字节")
+    assert answer.json()["detail"] == "请求内容过大（最大 100 字节）。"
 
 
 def test_database_url_is_logged_but_not_sent(

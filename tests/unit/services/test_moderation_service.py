@@ -153,7 +153,7 @@ def test_broken_classifier_withholds_everything_with_a_reason(home: Path) -> Non
     [finding] = [
         f
         for f in studio.authoring.deployments.run_checks("first-light")
-        if "safety" in str(f.message)
+        if "Moderation" in str(f.message)
     ]
     assert (finding.level, "no weights" in str(finding.hint)) == ("error", True)
     open_theme = preset(studio, check_outputs=False, check_doodles=False, check_prompts=False)
@@ -183,7 +183,7 @@ def test_preflight_warns_of_disabled_moderation(home: Path) -> None:
     [finding] = [
         f
         for f in studio.authoring.deployments.run_checks("first-light")
-        if "safety" in str(f.message)
+        if "Moderation" in str(f.message)
     ]
     assert finding.level == "warning"
     assert "Moderation is off for prompts" in str(finding.message)
@@ -243,7 +243,7 @@ def test_missing_external_moderation_fails_preflight(home: Path) -> None:
     [finding] = [
         f
         for f in studio.authoring.deployments.run_checks("first-light")
-        if "safety" in str(f.message)
+        if "Moderation" in str(f.message)
     ]
     assert (finding.level, "STUDIO_MODERATION_URL" in str(finding.hint)) == ("error", True)
     events = terminal_events(

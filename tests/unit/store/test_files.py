@@ -21,7 +21,7 @@ def test_image_is_stored_once_and_read_back(tmp_path: Path) -> None:
 
 
 def test_missing_image_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="picture abababab"):
+    with pytest.raises(NotFoundError, match="Image abababab"):
         FileImageStore(tmp_path).get(examples.HASH)
 
 

@@ -22,7 +22,7 @@ from tests import examples
     ("events", "shows"),
     [
         ([], 'data-state="idle"'),
-        ([JobQueued(slot="A")], "Waiting"),
+        ([JobQueued(slot="A")], "Queued"),
         ([JobQueued(slot="A"), JobStarted(slot="A")], "Starting"),
         ([ModelLoading(slot="A", model="pocket-ink")], "Loading model pocket-ink"),
         ([StepCompleted(slot="A", done=3, total=12)], 'aria-valuenow="25"'),
@@ -40,7 +40,7 @@ from tests import examples
         ([JobCompleted(slot="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
         (
             [JobCompleted(slot="A", variant=examples.variant(), png=b"PNG"), JobQueued(slot="A")],
-            "Waiting",
+            "Queued",
         ),
     ],
 )
@@ -56,7 +56,7 @@ def test_the_card_tells_how_long_the_rest_should_take() -> None:
     for done, now in ((1, 10.0), (2, 11.5), (3, 13.0)):
         card = card.apply_event(StepCompleted(slot="A", done=done, total=13), now)
     assert "about 15 s remaining" in card.render(Texts())
-    assert "left" not in card.apply_event(JobCancelled(slot="A")).render(Texts())
+    assert "remaining" not in card.apply_event(JobCancelled(slot="A")).render(Texts())
 
 
 @pytest.mark.parametrize(
