@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from studio.server.web_files import WEB, WEB_PREFIX, WebFiles
-from studio.ui.mounting import HEAD
+from studio.ui.mounting import MODULES as PAGE_MODULES
 
 MODULES = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js"))
 
@@ -32,7 +32,7 @@ def test_modules_are_revalidated(client: TestClient, name: str) -> None:
 
 
 def test_scripts_of_the_studio_page_exist() -> None:
-    assert [name for name in HEAD if name not in MODULES] == []
+    assert [name for name in PAGE_MODULES if name not in MODULES] == []
 
 
 def test_files_outside_the_directory_are_not_served(client: TestClient) -> None:
