@@ -107,8 +107,8 @@ def _draft_handler() -> list[Measurement]:
     """The handler of an edit alone: pinned hashes, token counts, unsaved changes and the draft."""
     with tempfile.TemporaryDirectory() as home:
         page = StudioPage(create_app_container(Settings(data_dir=Path(home))), Texts())
-        values = {part: getattr(part, "value", None) for part in page.drafts.panels.draft_inputs}
-        values |= {page.theme.loaded: page.theme._initial, page.drawing.base_image: "mia"}
+        values = {part: getattr(part, "value", None) for part in page.panels.draft_inputs}
+        values |= {page.theme.loaded: page.theme.initial, page.drawing.base_image: "mia"}
         steps = page.theme.forms[3].fields[("steps",)]
         milliseconds = []
         for number in range(HANDLER_CALLS):

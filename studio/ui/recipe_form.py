@@ -155,8 +155,8 @@ class RecipeForm:
             with gr.Row(elem_classes="fields"):
                 with gr.Column(elem_classes="picker"):
                     label = t("studio.control_unit", slot=index + 1)
-                    name = (*unit, "model", "name")
-                    self._inputs.add_optional_model(name, "controlnet", controlnets, label)
+                    path = (*unit, "model", "name")
+                    self._inputs.add_optional_model(path, "controlnet", controlnets, label)
                 self._inputs.add_choice((*unit, "preprocessor"), PREPROCESSORS)
                 source = closed_dropdown(
                     self._inputs.choices(SOURCES), label=self._inputs.label("source")

@@ -33,13 +33,13 @@ class ThemeEditor:
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
-        self._initial = studio.stores.themes.latest_saved()
-        self.loaded = OpenVersion(studio.stores.themes.get_version, self._initial)
+        self.initial = studio.stores.themes.latest_saved()
+        self.loaded = OpenVersion(studio.stores.themes.get_version, self.initial)
         self.forms: list[RecipeForm] = []
 
     def build_header(self) -> None:
         """Builds the choice of the theme, its name, and the buttons that restore and save."""
-        preset = self._initial.preset
+        preset = self.initial.preset
         self.preset = gr.Dropdown(
             self.theme_choices(),
             value=preset.slug,
@@ -66,7 +66,7 @@ class ThemeEditor:
             self.prompt = gr.Textbox(label=label, lines=1, elem_id="theme-prompt")
             self.tokens = gr.HTML(elem_id="tokens")
             self._build_forms()
-        for component, value in self.to_updates(self._initial.preset).items():
+        for component, value in self.to_updates(self.initial.preset).items():
             component.value = value
         for form in self.forms:
             for picker in form.pickers:
