@@ -54,7 +54,7 @@ def has_native_bf16() -> bool:
     """Whether this CPU multiplies matrices in bf16 (AMX or AVX512-BF16) and torch has kernels for it."""
     capabilities = torch.cpu.get_capabilities()
     is_native = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
-    return bool(is_native) and torch.backends.mkldnn.is_available()
+    return bool(is_native) and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
 
 def precision_name(dtype: torch.dtype) -> str:
