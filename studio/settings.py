@@ -140,12 +140,14 @@ class Settings(BaseSettings):
         None, description="Gigabytes of RAM that base models may take. Unset: no limit."
     )
     precision: Literal["auto", "fp32", "fp16", "bf16"] = Field(
-        "auto", description="Number format of the weights. `auto`: fp16 on CUDA, fp32 elsewhere."
+        "auto",
+        description="Number format of the weights. `auto`: fp16 on CUDA; bf16 on a CPU that computes in it"
+        " (AMX, AVX512-BF16), unless `STUDIO_DISABLE_APPROXIMATIONS` is set; fp32 elsewhere.",
     )
     disable_approximations: bool = Field(
         False,
         description="Turn off approximations that trade exactness for speed: DeepCache, even where a recipe"
-        " enables it, and `STUDIO_TORCH_COMPILE`.",
+        " enables it, bf16 on a CPU unless `STUDIO_PRECISION` sets it, and `STUDIO_TORCH_COMPILE`.",
     )
     batch_variants: bool = Field(
         False,

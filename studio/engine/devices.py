@@ -50,7 +50,7 @@ def describe_device(device: torch.device, dtype: torch.dtype, setting: str = "au
         memory_bytes=memory,
         precision=precision_name(dtype),
         attention=attention_kernel(device, dtype),
-        problem=_unused_card() if setting == "auto" and device.type == "cpu" else None,
+        problem=_unused_card() if setting == "auto" else None,
     )
 
 
@@ -70,10 +70,13 @@ def log_device(info: DeviceInfo) -> None:
         log.warning("%s", info.problem)
 
 
-def describe_setting(setting: str, precision: Precision) -> DeviceInfo:
+def describe_setting(
+    setting: str, precision: Precision, disable_approximations: bool = False
+) -> DeviceInfo:
     """What an engine with these settings renders on. Raises RenderError as `resolve_device`."""
     device = resolve_device(setting)
-    return describe_device(device, resolve_dtype(device, precision), setting)
+    dtype = resolve_dtype(device, precision, disable_approximations)
+    return describe_device(device, dtype, setting)
 
 
 def attention_kernel(device: torch.device, dtype: torch.dtype) -> str:
@@ -147,7 +150,7 @@ def _missing_cuda() -> Message:
 
 
 def _unused_card() -> Message | None:
-    """Why a card that is in this machine renders nothing; None when there is none."""
+    """Why the first card of this machine renders nothing; None when it does, or there is none."""
     return _cuda_problem(0) if _cuda_count() or has_nvidia_card() else None
 
 

@@ -63,7 +63,9 @@ class Engine:
         self.device = resolve_device(device)
         self._options = options or EngineOptions()
         self._clock = clock
-        self._dtype = resolve_dtype(self.device, self._options.precision)
+        self._dtype = resolve_dtype(
+            self.device, self._options.precision, self._options.disable_approximations
+        )
         self._configs = BundledConfigs(config_dir or bundled_path("assets") / "configurations")
         torch_compile = self._options.torch_compile and not self._options.disable_approximations
         self._model_cache = ModelCache(

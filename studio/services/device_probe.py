@@ -37,7 +37,9 @@ class DeviceProbe:
                 return
             from studio.engine.devices import describe_setting, log_device
 
-            self.info = describe_setting(setting, self._settings.precision)
+            self.info = describe_setting(
+                setting, self._settings.precision, self._settings.disable_approximations
+            )
             log_device(self.info)
         except StudioError as error:
             self.info = DeviceInfo(setting, problem=error.message)

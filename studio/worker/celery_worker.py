@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import threading
+import uuid
 from collections.abc import Callable
 from multiprocessing.synchronize import Event as ProcessEvent
 
@@ -86,8 +87,9 @@ def run_worker(
     configure_logging(settings.log_json)
     app = create_worker_app(settings, renderer, queue_order_strategy)
     device_lost: ProcessEvent = app.tasks[TASK_NAME].device_lost
-    # Workers on one host, one for each device, need different names.
-    name = f"studio-{os.getpid()}@{socket.gethostname()}"
+    # Workers on one host, one for each device, need different names; in containers that share the
+    # host's network they may have the same process id.
+    name = f"studio-{uuid.uuid4().hex[:12]}@{socket.gethostname()}"
     queues = _queue_names(settings)
     _watch_for_new_checkpoints(app, settings, name, queues)
     _stop_on_device_loss(device_lost)

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from studio.recipes.themes.preset import RecipeSet, Slot
 from studio.services.requests.request_factory import RequestFactory
 from studio.settings import Settings
 from studio.store.images.files import FileImageStore
+
+
+@pytest.fixture(scope="session", autouse=True)
+def same_precision_everywhere() -> Iterator[None]:
+    """`auto` is fp32, also on a CPU that computes in bf16: tests compare pixels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("studio.engine.options.has_native_bf16", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="session")

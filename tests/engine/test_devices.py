@@ -126,6 +126,17 @@ def test_a_card_that_auto_leaves_out_is_named(
     assert describe_setting("cpu", "auto").problem is None
 
 
+def test_a_card_is_named_that_auto_leaves_out_for_the_second(
+    with_cards: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_cards((6, 1), (9, 0))
+    monkeypatch.setattr("studio.engine.devices.attention_kernel", lambda *_: "flash")
+    info = describe_setting("auto", "auto")
+    assert info.device == "cuda:1"
+    assert "no kernels for card 0" in str(info.problem)
+    assert describe_setting("cuda:1", "auto").problem is None
+
+
 def test_a_card_is_described_with_its_memory(
     with_cards: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,12 @@ from torch._dynamo.exc import TorchDynamoException
 from studio.engine.diffusion import pipeline as pipelines
 from studio.engine.diffusion.latents import NonFiniteLatentsError
 from studio.engine.engine import Engine
-from studio.engine.options import EngineOptions, resolve_dtype
+from studio.engine.options import (
+    BF16_DIFFERENCE,
+    EngineOptions,
+    has_native_bf16,
+    resolve_dtype,
+)
 from studio.errors import JobCancelledError, JobTimeoutError, RenderError
 from studio.recipes.generation.samplers import Sampler
 from tests.engine.conftest import RenderHarness
@@ -27,9 +32,28 @@ def with_options(
     return RenderHarness(harness.studio, harness.catalog, engine)
 
 
-def test_auto_precision_follows_the_device() -> None:
+@pytest.mark.parametrize(
+    ("capabilities", "native"),
+    [
+        ({"amx_bf16": True}, True),
+        ({"avx512_bf16": True}, True),
+        ({"avx512_f": True}, False),
+        ({}, False),
+    ],
+)
+def test_cpu_with_bf16_is_recognized(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], native: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert has_native_bf16() is native
+
+
+def test_auto_precision_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, cuda = torch.device("cpu"), torch.device("cuda")
     assert resolve_dtype(cpu, "auto") == torch.float32
+    monkeypatch.setattr("studio.engine.options.has_native_bf16", lambda: True)
+    assert resolve_dtype(cpu, "auto") == torch.bfloat16
+    assert resolve_dtype(cpu, "auto", disable_approximations=True) == torch.float32
     assert resolve_dtype(cuda, "auto") == torch.float16
     assert resolve_dtype(cpu, "bf16") == torch.bfloat16
     assert resolve_dtype(cuda, "fp32") == torch.float32
@@ -42,7 +66,7 @@ def test_half_precision_renders_nearly_the_same(harness: RenderHarness) -> None:
         for variation in (harness, with_options(harness, precision="bf16"))
     )
     assert (fp32 != bf16).any()
-    assert np.abs(fp32 - bf16).mean() < 8
+    assert np.abs(fp32 - bf16).mean() < BF16_DIFFERENCE
 
 
 def test_overflow_in_half_precision_falls_back_to_fp32(

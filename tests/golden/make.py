@@ -35,7 +35,7 @@ def render(
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as data_dir:
-        studio = create_app_container(Settings(data_dir=Path(data_dir)))
+        studio = create_app_container(Settings(data_dir=Path(data_dir), precision="fp32"))
         for slot, image in render(studio, *GOLDEN_INPUTS).items():
             image.convert("RGB").save(GOLDEN_DIR / f"{slot}.png")
 
