@@ -10,15 +10,17 @@ import torch
 from PIL import Image
 
 from studio.engine.batch_renderer import BatchRenderer
+from studio.engine.device_errors import map_backend_errors
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.latents import NonFiniteLatentsError
 from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.resolve import resolve_models
-from studio.engine.memory.device_transfer import HasModules
+from studio.engine.memory.component import Component
+from studio.engine.memory.device_ledger import DeviceLedger
+from studio.engine.memory.device_transfer import DeviceTransfer
 from studio.engine.memory.model_cache import CacheLimits, ModelCache
-from studio.engine.memory.tiered_cache import ModelMover
 from studio.engine.options import (
     EngineOptions,
     device_name,
@@ -51,7 +53,7 @@ class Engine:
         config_dir: Path | None = None,
         options: EngineOptions | None = None,
         clock: Callable[[], float] = time.monotonic,
-        mover: ModelMover[HasModules] | None = None,
+        mover: DeviceTransfer | None = None,
     ) -> None:
         """
         Args:
@@ -61,7 +63,7 @@ class Engine:
             config_dir: configurations for single-file checkpoints; None: those that ship.
             options: precision, approximations and job timeout.
             clock: monotonic seconds, for the job timeout.
-            mover: moves models to the device and back; None: by torch.
+            mover: moves components to the device and back; None: by torch.
 
         Raises RenderError when torch does not find the device.
         """
@@ -87,9 +89,25 @@ class Engine:
         """Contents, hits and misses of every cache."""
         return self._model_cache.status()
 
+    @property
+    def ledger(self) -> DeviceLedger[Component]:
+        """Every component of the models in RAM, and what of them is on the device."""
+        return self._model_cache.ledger
+
     def unload_all(self) -> None:
         """Evicts every model from the device and from RAM, and clears all caches."""
         self._model_cache.evict_unused()
+
+    def prefetch(self, job: RenderJob) -> None:
+        """Reads the job's models into RAM, so that rendering it finds them there.
+
+        Alone of all methods it may be called in another thread. LoRA files are not read.
+
+        Raises what `render` raises before anything is on the device.
+        """
+        models = resolve_models(self._catalog, self._configs, job)
+        with map_backend_errors(job.recipe.base_model.name):
+            self._model_cache.prefetch(models, self._dtype)
 
     def render(
         self,

@@ -1,6 +1,7 @@
 """Statistics of the engine's caches. Free of torch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from studio.engine.memory.byte_lru_cache import CacheStats
 from studio.engine.memory.tiered_cache import TieredCacheStats
@@ -17,3 +18,6 @@ class EngineStats:
     latents: CacheStats
     control_maps: CacheStats
     lora_files: CacheStats
+
+    oom_steps: Mapping[str, int] = field(default_factory=dict)
+    """How often each step against lack of memory was taken, by its name."""

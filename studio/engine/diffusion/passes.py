@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from typing import Protocol, TypeVar
 
 import torch
 from PIL import Image
@@ -26,10 +27,17 @@ from studio.messages import Message, message
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import Recipe
 
+ResultT = TypeVar("ResultT")
 Size = tuple[int, int]
 """Width and height in pixels."""
 ControlUnitsForSize = Callable[[Size], Sequence[ActiveControlUnit]]
 """The ControlNet units with their control maps at a size."""
+
+
+class VaeRunner(Protocol):
+    """Calls a function that uses the VAE, and returns its result."""
+
+    def __call__(self, func: Callable[[], ResultT], /) -> ResultT: ...
 
 
 class PassRunner:
@@ -48,6 +56,7 @@ class PassRunner:
         units_for_size: ControlUnitsForSize,
         embeddings: PromptEmbeddings,
         callbacks: RenderCallbacks,
+        run_vae: VaeRunner,
     ) -> None:
         """
         Args:
@@ -58,9 +67,10 @@ class PassRunner:
             units_for_size: the units with their control maps at a pass's size.
             embeddings: the prompts of all jobs, in their order.
             callbacks: the listeners of all jobs, in their order.
+            run_vae: calls its argument, again with less memory when it runs out.
         """
         self._model_cache, self._base_model = model_cache, base_model
-        self._vae_cache_key = vae_cache_key
+        self._vae_cache_key, self._run_vae = vae_cache_key, run_vae
         self._jobs, self._recipe = jobs, jobs[0].recipe
         self._units_for_size, self._embeddings = units_for_size, embeddings
         self._faces = self._face_boxes()
@@ -103,9 +113,8 @@ class PassRunner:
     def _encode(self, image: Image.Image) -> torch.Tensor:
         """The image's scaled latents, (1, channels, height/8, width/8), cached."""
         key = (self._vae_cache_key, image.size, hashlib.sha256(image.tobytes()).hexdigest())
-        return self._model_cache.latents.get_or_create(
-            key, lambda: encode_image(self._base_model, image)
-        )
+        encode: Callable[[], torch.Tensor] = partial(encode_image, self._base_model, image)
+        return self._model_cache.latents.get_or_create(key, lambda: self._run_vae(encode))
 
     def _denoise(
         self,
@@ -144,7 +153,7 @@ class PassRunner:
 
     def _decode(self, latents: torch.Tensor) -> Image.Image:
         """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
-        image, overflowed = decode_latents(self._base_model, latents)
+        image, overflowed = self._run_vae(partial(decode_latents, self._base_model, latents))
         self._vae_overflowed |= overflowed
         return image
 
