@@ -46,7 +46,7 @@ class SimulatedGpu(DeviceTransfer):
 
     def __init__(self, capacity: int | None = None, fuses_loras: bool = False) -> None:
         """`capacity` is the device memory in bytes; None: unlimited."""
-        super().__init__(torch.device("cuda"), fuses_loras)
+        super().__init__(torch.device("cuda"), fuses_loras, channels_last=False)
         self.device_memory = Memory(capacity)
         self.pinned_slabs: weakref.WeakSet[HostSlab] = weakref.WeakSet()
         self.fail_on: Callable[[int], BaseException | None] = lambda transfers: None

@@ -15,7 +15,8 @@ class Component:
     def __init__(self, module: nn.Module) -> None:
         """Takes the module as it was loaded: in RAM, without adapters."""
         self.module = module
-        named = {id(t): (name, t) for name, t in module.named_parameters()}
+        named: dict[int, tuple[str, torch.Tensor]] = {}
+        named |= {id(t): (name, t) for name, t in module.named_parameters()}
         named |= {id(t): (name, t) for name, t in module.named_buffers()}
         self._names = tuple(name for name, _ in named.values())
         self.weights = tuple(tensor for _, tensor in named.values())
@@ -36,10 +37,13 @@ class Component:
         """The weights as they were loaded, in RAM, of any shape."""
         return [w.data for w in self.weights] if self.slab is None else self.slab.views
 
-    def make_slab(self) -> HostSlab:
-        """Moves the weights into a slab of their own, unless they are in one. Raises MemoryError."""
+    def make_slab(self, channels_last: bool) -> HostSlab:
+        """Moves the weights into a slab of their own, unless they are in one. Raises MemoryError.
+
+        `channels_last`: in this memory format where they are of convolutions.
+        """
         if self.slab is None:
-            self.slab = HostSlab([weight.data for weight in self.weights])
+            self.slab = HostSlab([weight.data for weight in self.weights], channels_last)
             self.use(self.slab.views)
         return self.slab
 

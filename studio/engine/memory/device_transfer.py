@@ -29,10 +29,23 @@ class DeviceTransfer:
     tiers are the same memory: there is no slab and nothing moves.
     """
 
-    def __init__(self, device: torch.device, fuses_loras: bool | None = None) -> None:
-        """`fuses_loras`: whether LoRAs are fused into the weights on the device; None: on CUDA."""
+    def __init__(
+        self,
+        device: torch.device,
+        fuses_loras: bool | None = None,
+        channels_last: bool | None = None,
+    ) -> None:
+        """
+        Args:
+            device: where models are moved to.
+            fuses_loras: whether LoRAs are fused into the weights on the device; None: on CUDA.
+            channels_last: whether weights of convolutions have this memory format, in which tensor
+                cores convolve fastest; None: on CUDA.
+        """
         self._device = device
-        self.fuses_loras = device.type == "cuda" if fuses_loras is None else fuses_loras
+        is_cuda = device.type == "cuda"
+        self.fuses_loras = is_cuda if fuses_loras is None else fuses_loras
+        self._channels_last = is_cuda if channels_last is None else channels_last
 
     @property
     def device_is_ram(self) -> bool:
@@ -47,7 +60,7 @@ class DeviceTransfer:
     def prepare(self, component: Component) -> None:
         """Makes the component's RAM copy, after it was loaded. Raises MemoryError."""
         if not self.device_is_ram:
-            component.make_slab()
+            component.make_slab(self._channels_last)
 
     def to_device(self, component: Component) -> Callable[[], None]:
         """Moves the component to the device and returns the function that offloads it.
@@ -57,7 +70,7 @@ class DeviceTransfer:
         """
         if self.device_is_ram:
             return _do_nothing
-        slab = component.make_slab()
+        slab = component.make_slab(self._channels_last)
         adapters = WeakTensorKeyDictionary()
         offload = partial(_offload, component, slab, adapters)
         try:

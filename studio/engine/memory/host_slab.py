@@ -5,6 +5,7 @@ import mmap
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -39,15 +40,18 @@ class HostSlab:
     Tensors that are one storage with one layout, tied weights, have one place.
     """
 
-    def __init__(self, weights: Sequence[torch.Tensor]) -> None:
-        """`weights` are of any shapes, in RAM. Raises MemoryError."""
+    def __init__(self, weights: Sequence[torch.Tensor], channels_last: bool = False) -> None:
+        """`weights` are of any shapes, in RAM. Raises MemoryError.
+
+        `channels_last`: those of 4 dimensions, of convolutions, get this memory format.
+        """
         places: dict[tuple[object, ...], _Place] = {}
         self._places: list[_Place] = []
         end = 0
         for weight in weights:
             layout = (weight.data_ptr(), weight.dtype, weight.shape, weight.stride())
             if layout not in places or not weight.numel():
-                stride = weight.stride() if _is_dense(weight) else weight.contiguous().stride()
+                stride = _stride(weight, channels_last)
                 places[layout] = _Place(end, weight.dtype, weight.shape, stride)
                 length = _extent(weight.shape, stride) * weight.element_size()
                 end += -(-length // ALIGNMENT) * ALIGNMENT
@@ -81,7 +85,7 @@ class HostSlab:
             return
         self._was_pinned = True
         address = self.block.data_ptr()
-        status = int(torch.cuda.cudart().cudaHostRegister(address, self.nbytes, 0))
+        status = int(_cudart().cudaHostRegister(address, self.nbytes, 0))
         if status:
             log.warning("%d bytes of RAM cannot be pinned (CUDA error %d)", self.nbytes, status)
         else:
@@ -92,7 +96,12 @@ class HostSlab:
 def _unregister(_buffer: mmap.mmap, address: int) -> None:
     """Ends page-locking, once no copy from the block is under way."""
     torch.cuda.synchronize()
-    torch.cuda.cudart().cudaHostUnregister(address)
+    _cudart().cudaHostUnregister(address)
+
+
+def _cudart() -> Any:
+    """The CUDA runtime's functions."""
+    return torch.cuda.cudart()  # type: ignore[no-untyped-call]
 
 
 def _extent(size: Sequence[int], stride: Sequence[int]) -> int:
@@ -100,6 +109,17 @@ def _extent(size: Sequence[int], stride: Sequence[int]) -> int:
     if 0 in size:
         return 0
     return 1 + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
+
+
+def _stride(weight: torch.Tensor, channels_last: bool) -> tuple[int, ...]:
+    """Of the copy of a weight of any shape: its own, unless another format is asked for."""
+    if channels_last and weight.ndim == 4:
+        format_ = torch.channels_last
+    elif _is_dense(weight):
+        return weight.stride()
+    else:
+        format_ = torch.contiguous_format
+    return torch.empty(weight.shape, device="meta", memory_format=format_).stride()
 
 
 def _is_dense(weight: torch.Tensor) -> bool:

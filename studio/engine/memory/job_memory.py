@@ -86,7 +86,7 @@ class MemoryService:
         """`drop_caches` drops the cached values that are on the device."""
         self.ledger, self.mover, self.drop_caches = ledger, mover, drop_caches
         self.reserve = ActivationReserve()
-        self.steps: Counter[LadderStep] = Counter()
+        self.steps: Counter[str] = Counter()
         """How often each step of the ladder was taken."""
 
 

@@ -198,13 +198,12 @@ def test_fused_loras_act_as_beside_the_weights_and_are_undone_bit_by_bit(undo: s
 @pytest.mark.parametrize("way", ["in_turn", "by_blocks"])
 @torch.no_grad()
 def test_component_that_is_on_the_device_only_while_it_runs(way: str) -> None:
-    gpu, component = SimulatedGpu(), new_component(1)
-    expected = component.module(sample())
+    gpu, module = SimulatedGpu(), NumberedModule(1)
+    component = Component(module)
+    expected = module(sample())
     gpu.prepare(component)
     seen: list[int] = []
-    component.module.layers[1].register_forward_hook(
-        lambda *_: seen.append(gpu.device_memory.allocated)
-    )
+    module.layers[1].register_forward_hook(lambda *_: seen.append(gpu.device_memory.allocated))
     with getattr(gpu, way)(component):
         for _ in range(2):
             assert torch.equal(component.module(sample()), expected)
@@ -220,8 +219,8 @@ def test_component_that_is_on_the_device_only_while_it_runs(way: str) -> None:
 
 def test_blocks_are_on_the_device_one_by_one() -> None:
     gpu = SimulatedGpu()
-    component = Component(nn.ModuleDict({"blocks": nn.ModuleList(nn.Linear(9, 9) for _ in "abc")}))
-    blocks = component.module["blocks"]
+    blocks = nn.ModuleList(nn.Linear(9, 9) for _ in "abc")
+    component = Component(nn.ModuleDict({"blocks": blocks}))
     gpu.prepare(component)
     with gpu.by_blocks(component):
         for block in blocks:

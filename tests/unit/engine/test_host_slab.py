@@ -32,6 +32,15 @@ def test_views_have_the_weights_values_types_and_layouts() -> None:
     assert not any(view.any() for view in slab.views)
 
 
+def test_convolutions_in_the_memory_format_that_cards_like() -> None:
+    weights = [torch.randn(8, 4, 3, 3), torch.randn(5, 6), torch.randn(8, 4, 1, 1)]
+    slab = HostSlab(weights, channels_last=True)
+    assert all(torch.equal(view, weight) for view, weight in zip(slab.views, weights, strict=True))
+    assert slab.views[0].is_contiguous(memory_format=torch.channels_last)
+    assert slab.views[1].is_contiguous()
+    slab.views_of(slab.block.clone())[0].copy_(weights[0])
+
+
 def test_tied_weights_have_one_place() -> None:
     weight = torch.randn(100, 100)
     slab = HostSlab([weight, weight.view(100, 100)])

@@ -185,7 +185,7 @@ def test_models_share_equal_components_and_bytes_count_once() -> None:
     assert harness.take_log()[:2] == ["offload a", "released"]
     assert [entry.component.name for entry in harness.ledger.entries] == ["sharp", "b", "c"]
     harness.cache.evict()
-    assert harness.ledger.entries == ()
+    assert len(harness.ledger.entries) == 0
     assert harness.mover.on_device == 0
 
 
