@@ -103,9 +103,9 @@ def _seconds(func: Callable[[], object]) -> float:
 
 def test_slab_is_pinned_and_its_memory_goes_back() -> None:
     slab = HostSlab([torch.ones(1000)])
-    slab.pin()
+    slab.pin(torch.device("cuda"))
     assert slab.block.is_pinned()
-    slab.pin()
+    slab.pin(torch.device("cuda"))
     copy = slab.block.to("cuda", non_blocking=True)
     del slab
     assert torch.equal(copy[:4].cpu().view(torch.float32), torch.ones(1))

@@ -137,7 +137,7 @@ class DeviceTransfer:
     def pin(self, slab: HostSlab) -> None:
         """Page-locks a RAM copy, on CUDA."""
         if self._device.type == "cuda":
-            slab.pin()
+            slab.pin(self._device)
 
     def device_copy(self, host: torch.Tensor) -> torch.Tensor:
         """A copy on the device, of the same shape (any) and type."""

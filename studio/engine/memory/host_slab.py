@@ -4,6 +4,7 @@ import logging
 import mmap
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,10 @@ log = logging.getLogger(__name__)
 
 ALIGNMENT = 256
 """Bytes; what CUDA's allocator and its kernels' vector loads ask for at least."""
+
+
+_PORTABLE = 1
+"""cudaHostRegisterPortable: for every device, whichever is the current one."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,8 @@ class HostSlab:
         """The weights in a copy of the block, (bytes,), on any device."""
         return [place.view(block) for place in self._places]
 
-    def pin(self) -> None:
-        """Page-locks the block for CUDA, so that copies run at the full rate and asynchronously.
+    def pin(self, device: torch.device) -> None:
+        """Page-locks the block: copies to the CUDA device then run at the full rate, asynchronously.
 
         As far as the operating system allows it: without, copies are slower.
         """
@@ -85,18 +90,26 @@ class HostSlab:
             return
         self._was_pinned = True
         address = self.block.data_ptr()
-        status = int(_cudart().cudaHostRegister(address, self.nbytes, 0))
+        status = int(_cudart().cudaHostRegister(address, self.nbytes, _PORTABLE))
         if status:
             log.warning("%d bytes of RAM cannot be pinned (CUDA error %d)", self.nbytes, status)
+            _discard_error(device)
         else:
             # The finalizer holds the buffer: it must be mapped until it is unregistered.
-            weakref.finalize(self, _unregister, self._buffer, address).atexit = False
+            weakref.finalize(self, _unregister, self._buffer, address, device).atexit = False
 
 
-def _unregister(_buffer: mmap.mmap, address: int) -> None:
+def _unregister(_buffer: mmap.mmap, address: int, device: torch.device) -> None:
     """Ends page-locking, once no copy from the block is under way."""
-    torch.cuda.synchronize()
+    torch.cuda.synchronize(device)
     _cudart().cudaHostUnregister(address)
+
+
+def _discard_error(device: torch.device) -> None:
+    """CUDA tells an error of the runtime once more with the next kernel: this is that kernel."""
+    with suppress(RuntimeError):
+        torch.zeros(1, device=device).add_(1)
+        torch.cuda.synchronize(device)
 
 
 def _cudart() -> Any:
