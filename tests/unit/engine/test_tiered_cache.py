@@ -343,6 +343,28 @@ def test_two_threads_load_a_model_once_and_another_meanwhile() -> None:
     assert sorted(harness.tiers) == ["a", "b"]
 
 
+# Issue 20, 3.
+def test_room_that_a_prefetch_takes_up_is_waited_for() -> None:
+    harness, started, go_on = CacheHarness(TierCapacity(1)), threading.Event(), threading.Event()
+
+    def slow() -> tuple[str, list[LedgerEntry[FakeComponent]]]:
+        started.set()
+        assert go_on.wait(10)
+        return "a", [harness.intern("denoiser", "a", 1)]
+
+    prefetching = threading.Thread(target=harness.cache.prefetch, args=["a", 1, slow])
+    rendering = threading.Thread(target=harness.use, args=["b"])
+    prefetching.start()
+    assert started.wait(10)
+    rendering.start()
+    go_on.set()
+    for thread in (prefetching, rendering):
+        thread.join(10)
+    assert harness.tiers == {"b": "device"}
+    harness.cache.prefetch("b", 1, slow)  # It is there.
+    assert (harness.stats.device_hits, harness.stats.misses) == (0, 1)
+
+
 class CacheStateMachine(RuleBasedStateMachine):
     """Models with shared parts are acquired and released in any order; the limits always hold."""
 
