@@ -15,7 +15,8 @@ from PIL import Image
 from benchmarks.model_zoo import ModelZoo
 from benchmarks.workloads import CanvasInput
 from studio.engine.control.control_maps import make_control_map
-from studio.engine.devices import resolve_device, resolve_dtype
+from studio.engine.devices import resolve_device
+from studio.engine.options import resolve_dtype
 from studio.imaging.compositing import overlay_doodle
 from studio.recipes.generation.job import RenderJob
 

@@ -165,7 +165,8 @@ def _device_transfer(zoo: ModelZoo, canvas: CanvasInput) -> tuple[float, float]:
     to_device = median(
         harness.render(jobs[index % 2]).timings.load_seconds for index in range(2 * ROUNDS)
     )
-    size = harness.engine.status().base_models.residents[-1].bytes
+    entries = harness.engine.ledger.entries
+    size = max(entry.size for entry in entries if entry.kind == "denoiser")
     block = torch.empty(size, dtype=torch.uint8).pin_memory()
 
     def copy() -> None:

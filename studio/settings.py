@@ -134,7 +134,8 @@ class Settings(BaseSettings):
         description="Number of base models that stay in RAM, those on the device included.",
     )
     max_device_memory_gb: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="Gigabytes of device memory that base models may take. Unset: no limit."
+        None,
+        description="Gigabytes of device memory that models may take. Unset: what the device has free.",
     )
     max_host_memory_gb: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Gigabytes of RAM that base models may take. Unset: no limit."

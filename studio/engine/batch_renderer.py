@@ -1,8 +1,7 @@
 """Renders a batch of jobs with the cached models, attaching all else for the time of the render."""
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,28 +10,30 @@ from diffusers import ControlNetModel
 from PIL import Image
 
 from studio.engine.control.control_maps import control_map_key, make_control_map
-from studio.engine.device_errors import is_out_of_memory, map_backend_errors
+from studio.engine.device_errors import map_backend_errors
 from studio.engine.diffusion.latents import VaeOverflows
-from studio.engine.diffusion.passes import PassRunner, Size
+from studio.engine.diffusion.passes import PassRunner, Size, output_size
 from studio.engine.diffusion.pipeline import ActiveControlUnit, build_pipeline
 from studio.engine.diffusion.schedulers import schedule_notes
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.job_batch import JobBatch
 from studio.engine.loading.resolve import UnitModels
-from studio.engine.memory.model_cache import ModelCache
+from studio.engine.memory.activation_reserve import ActivationKey
+from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
+from studio.engine.memory.model_cache import LoadedModels, ModelCache
 from studio.engine.results import RenderResult
-from studio.errors import RenderError
 from studio.messages import Message, message
 from studio.recipes.generation.job import RenderJob, Timings, UsedModel
 from studio.recipes.generation.prompt_syntax import parse_prompt
 from studio.recipes.generation.recipe import ControlUnit
 
 
-class _AcquiredModels(NamedTuple):
-    """The models of a batch, pinned on the device."""
+class _Resources(NamedTuple):
+    """What a batch is rendered with."""
 
     base_model: LoadedBaseModel
     controlnets: Sequence[tuple[ControlUnit, ControlNetModel]]
+    memory: JobMemory
 
 
 class _Output(NamedTuple):
@@ -65,82 +66,67 @@ class BatchRenderer:
                 for unit, model in batch.models.controlnets
                 if self._cached_control_map(unit, batch.size) is not None
             )
-            with self._acquired_models(active_units, dtype) as (base_model, controlnets):
+            controlnets = [model for _, model in active_units]
+            with self._model_cache.models(
+                batch.models, controlnets, dtype, batch.callbacks.on_loading
+            ) as models:
                 loaded_at = time.perf_counter()
-                outputs = self._retry_after_oom(partial(self._run_passes, base_model, controlnets))
+                units = [unit for unit, _ in active_units]
+                with self._job_memory(models) as memory:
+                    resources = _Resources(
+                        models.base_model, list(zip(units, models.controlnets, strict=True)), memory
+                    )
+                    outputs = self._render_in_parts(resources, batch)
             finished_at = time.perf_counter()
+            load_seconds = loaded_at - started_at + memory.upload_seconds
+            render_seconds = finished_at - loaded_at - memory.upload_seconds
             timings = Timings(
-                load_seconds=round((loaded_at - started_at) / len(batch.jobs), 3),
-                render_seconds=round((finished_at - loaded_at) / len(batch.jobs), 3),
+                load_seconds=round(load_seconds / len(batch.jobs), 3),
+                render_seconds=round(render_seconds / len(batch.jobs), 3),
             )
-            return _make_results(batch, active_units, base_model, outputs, timings)
+            notes = (*_batch_notes(batch, active_units, models.base_model), *memory.notes)
+            return _make_results(batch, active_units, outputs, timings, notes)
 
-    @contextmanager
-    def _acquired_models(
-        self, active_units: UnitModels, dtype: torch.dtype
-    ) -> Iterator[_AcquiredModels]:
-        """Everything the batch needs, pinned on the device for the block."""
-        models, on_loading = self._batch.models, self._batch.callbacks.on_loading
-        with ExitStack() as pins:
-            base_model = pins.enter_context(
-                self._model_cache.base_model(models.checkpoint, dtype, on_loading)
-            )
-            if models.vae is not None:
-                vae_dtype = torch.float32 if models.upcast_vae else dtype
-                vae = pins.enter_context(self._model_cache.vae(models.vae, vae_dtype, on_loading))
-                base_model = base_model.with_vae(vae)
-            controlnets = pins.enter_context(
-                self._model_cache.controlnets(
-                    [model for _, model in active_units], dtype, on_loading
-                )
-            )
-            units = (unit for unit, _ in active_units)
-            yield _AcquiredModels(base_model, list(zip(units, controlnets, strict=True)))
+    def _job_memory(self, models: LoadedModels) -> JobMemory:
+        recipe, jobs = self._batch.recipe, self._batch.jobs
+        width, height = output_size(recipe, models.base_model.family.size_multiple)
+        family = self._batch.models.checkpoint.family
+        activations = ActivationKey(family, width, height, len(jobs))
+        return self._model_cache.job_memory(recipe.base_model.name, models, activations)
 
-    def _retry_after_oom(self, func: Callable[[], list[_Output]]) -> list[_Output]:
-        """Calls `func`, and once more with a cleared device if it runs out of memory.
-
-        Raises RenderError when there is too little memory again.
-        """
+    def _render_in_parts(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
+        """Renders the batch at once, or in halves where memory demands it."""
         try:
-            return func()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        # Outside of `except`: only here is the memory of the failed attempt free again.
-        self._model_cache.clear_device()
-        try:
-            return func()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            name, (width, height) = self._batch.recipe.base_model.name, self._batch.size
-            raise RenderError(
-                "engine.device_out_of_memory", name=name, width=width, height=height
-            ) from error
+            return resources.memory.run("denoise", partial(self._run_passes, resources, batch))
+        except BatchTooLarge:
+            middle = len(batch.jobs) // 2
+        return [
+            output
+            for part in (slice(middle), slice(middle, None))
+            for output in self._render_in_parts(resources, batch.part(part))
+        ]
 
-    def _run_passes(
-        self,
-        base_model: LoadedBaseModel,
-        controlnets: Sequence[tuple[ControlUnit, ControlNetModel]],
-    ) -> list[_Output]:
+    def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
-        batch, models = self._batch, self._batch.models
+        base_model, controlnets, memory = resources
         init_image = batch.init_image()
         pipe = build_pipeline(base_model, batch.jobs[0])
-        with base_model.lora_pool.activated(pipe, models.loras, self._model_cache.lora_files):
-            embeddings = [self._encode_prompts(job, base_model) for job in batch.jobs]
-            runner = PassRunner(
-                self._model_cache,
-                base_model,
-                self._vae_cache_key(base_model),
-                batch.jobs,
-                partial(self._units_for_size, controlnets),
-                PromptEmbeddings.concat(embeddings),
-                batch.callbacks,
-                self._vae_overflows,
-            )
-            images = runner.run(init_image)
+        loras, files = batch.models.loras, self._model_cache.lora_files
+        with base_model.lora_pool.activated(pipe, loras, files, memory):
+            embeddings = [self._encode_prompts(job, base_model, memory) for job in batch.jobs]
+            with memory.models(len(batch.jobs)):
+                runner = PassRunner(
+                    self._model_cache,
+                    base_model,
+                    self._vae_cache_key(base_model),
+                    batch.jobs,
+                    partial(self._units_for_size, controlnets),
+                    PromptEmbeddings.concat(embeddings),
+                    batch.callbacks,
+                    self._vae_overflows,
+                    run_vae=partial(memory.run, "vae"),
+                )
+                images = runner.run(init_image)
         return [
             _Output(image, job_embeddings, runner.notes)
             for image, job_embeddings in zip(images, embeddings, strict=True)
@@ -151,16 +137,25 @@ class BatchRenderer:
         vae = self._batch.models.vae or self._batch.models.checkpoint
         return vae.sha256, base_model.latent_scale, base_model.vae.dtype, base_model.dtype
 
-    def _encode_prompts(self, job: RenderJob, base_model: LoadedBaseModel) -> PromptEmbeddings:
-        """Both prompts of a job, cached. LoRAs may change the text encoder: they are in the key."""
+    def _encode_prompts(
+        self, job: RenderJob, base_model: LoadedBaseModel, memory: JobMemory
+    ) -> PromptEmbeddings:
+        """Both prompts of a job, cached: the text encoders are needed on a miss only.
+
+        LoRAs may change the text encoders: they are in the key.
+        """
         models, clip_skip = self._batch.models, job.recipe.clip_skip
         loras = tuple((model.sha256, weight) for model, weight in models.loras)
         inputs = (job.prompt, job.negative_prompt, clip_skip, loras)
         positive = parse_prompt(job.prompt).fragments
         negative = parse_prompt(job.negative_prompt).fragments
+
+        def encode() -> PromptEmbeddings:
+            with memory.text_encoders():
+                return base_model.family.encode_prompts(base_model, positive, negative, clip_skip)
+
         return self._model_cache.embeddings.get_or_create(
-            (models.checkpoint.sha256, base_model.dtype, inputs),
-            lambda: base_model.family.encode_prompts(base_model, positive, negative, clip_skip),
+            (models.checkpoint.sha256, base_model.dtype, inputs), encode
         )
 
     def _units_for_size(
@@ -185,16 +180,15 @@ class BatchRenderer:
 def _make_results(
     batch: JobBatch,
     active_units: UnitModels,
-    base_model: LoadedBaseModel,
     outputs: Sequence[_Output],
     timings: Timings,
+    notes: Sequence[Message],
 ) -> list[RenderResult]:
     """The outputs with the models that took part and all notes."""
     models = tuple(
         UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
         for model in batch.models.active_models(active_units)
     )
-    notes = _batch_notes(batch, active_units, base_model)
     return [
         RenderResult(
             output.image,

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from studio.engine.batch_renderer import BatchRenderer
+from studio.engine.device_errors import map_backend_errors
 from studio.engine.devices import describe_device, log_device, resolve_device
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.latents import NonFiniteLatentsError, VaeOverflows
@@ -16,9 +17,10 @@ from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.resolve import resolve_models
-from studio.engine.memory.device_transfer import HasModules
+from studio.engine.memory.component import Component
+from studio.engine.memory.device_ledger import DeviceLedger
+from studio.engine.memory.device_transfer import DeviceTransfer
 from studio.engine.memory.model_cache import CacheLimits, ModelCache
-from studio.engine.memory.tiered_cache import ModelMover
 from studio.engine.options import EngineOptions, resolve_dtype
 from studio.engine.prepared_images import prepare_control_maps
 from studio.engine.results import RenderListener, RenderResult
@@ -45,7 +47,7 @@ class Engine:
         config_dir: Path | None = None,
         options: EngineOptions | None = None,
         clock: Callable[[], float] = time.monotonic,
-        mover: ModelMover[HasModules] | None = None,
+        mover: DeviceTransfer | None = None,
     ) -> None:
         """
         Args:
@@ -55,7 +57,7 @@ class Engine:
             config_dir: configurations for single-file checkpoints; None: those that ship.
             options: precision, approximations and job timeout.
             clock: monotonic seconds, for the job timeout.
-            mover: moves models to the device and back; None: by torch.
+            mover: moves components to the device and back; None: by torch.
 
         Raises RenderError when the device cannot be used.
         """
@@ -90,16 +92,29 @@ class Engine:
         resolve_models(self._catalog, self._configs, job)
         prepare_control_maps(self._model_cache.control_maps, job, base, doodle)
 
-    def prefetch(self, job: RenderJob) -> None:
-        """A hook to read a job's models into RAM in another thread; nothing is read ahead for now."""
-
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache, and the device."""
         return replace(self._model_cache.status(), device=self._device_info)
 
+    @property
+    def ledger(self) -> DeviceLedger[Component]:
+        """Every component of the models in RAM, and what of them is on the device."""
+        return self._model_cache.ledger
+
     def unload_all(self) -> None:
         """Evicts every model from the device and from RAM, and clears all caches."""
         self._model_cache.evict_unused()
+
+    def prefetch(self, job: RenderJob) -> None:
+        """Reads the job's models into RAM, so that rendering it finds them there.
+
+        Alone of all methods it may be called in another thread. LoRA files are not read.
+
+        Raises what `render` raises before anything is on the device.
+        """
+        models = resolve_models(self._catalog, self._configs, job)
+        with map_backend_errors(job.recipe.base_model.name):
+            self._model_cache.prefetch(models, self._dtype)
 
     def render(
         self,

@@ -1,7 +1,7 @@
 """The jobs that are rendered at once, with everything they are made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -35,3 +35,8 @@ class JobBatch:
     def init_image(self) -> Image.Image:
         """The doodle over the base image, at the recipe's size."""
         return resize_to(overlay_doodle(self.base_image, self.doodle), self.size, "Just Resize")
+
+    def part(self, jobs: slice) -> "JobBatch":
+        """Some of the jobs, with their listeners."""
+        callbacks = replace(self.callbacks, listeners=self.callbacks.listeners[jobs])
+        return replace(self, jobs=self.jobs[jobs], callbacks=callbacks)

@@ -1,63 +1,97 @@
-"""A simulated graphics card: its memory is counted and can run out."""
+"""A simulated graphics card: its memory is counted and can run out, also of activations."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.host_slab import HostSlab
 
 
 class Memory:
-    """Counts the bytes of the arrays that are alive in it."""
+    """Counts the bytes that are allocated in it, and fails beyond its capacity."""
 
-    def __init__(self) -> None:
-        self.allocated = 0
+    def __init__(self, capacity: int | None = None) -> None:
+        """`capacity` in bytes; None: unlimited."""
+        self.capacity = capacity
+        self.allocated = self.peak = 0
 
     def copy(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy in this memory, of the same shape (any) and type."""
         array = tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().copy()
-        self.allocated += array.nbytes
-        weakref.finalize(array, self._free, array.nbytes)
+        self.allocate(array.nbytes)
+        weakref.finalize(array, self.free, array.nbytes)
         return torch.from_numpy(array).view(tensor.dtype).view(tensor.shape)
 
-    def _free(self, size: int) -> None:
+    def allocate(self, size: int) -> None:
+        """Raises OutOfMemoryError as torch does."""
+        if self.capacity is not None and self.allocated + size > self.capacity:
+            raise torch.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {size} bytes.")
+        self.allocated += size
+        self.peak = max(self.peak, self.allocated)
+
+    def free(self, size: int) -> None:
         self.allocated -= size
 
 
 class SimulatedGpu(DeviceTransfer):
-    """Moves weights as on CUDA, with plain copies for pinned and for device memory.
+    """Moves components as on CUDA, with plain copies in its memory.
 
-    `fail_on` is called before each transfer of a weight with the number of transfers so far; the
-    error it returns is raised.
+    `fail_on` is called before each transfer with the number of transfers so far; the error it
+    returns is raised. A whole component is one transfer.
     """
 
-    def __init__(self, capacity: int | None = None) -> None:
+    def __init__(self, capacity: int | None = None, fuses_loras: bool = False) -> None:
         """`capacity` is the device memory in bytes; None: unlimited."""
-        super().__init__(torch.device("cuda"))
-        self.capacity = capacity
-        self.device_memory, self.pinned_memory = Memory(), Memory()
+        super().__init__(torch.device("cuda"), fuses_loras, channels_last=False)
+        self.device_memory = Memory(capacity)
+        self.pinned_slabs: weakref.WeakSet[HostSlab] = weakref.WeakSet()
         self.fail_on: Callable[[int], BaseException | None] = lambda transfers: None
         self.transfers = 0
 
-    def release_host_memory(self) -> None:
-        """Does nothing: collecting garbage each time would take most of a test's time."""
+    @property
+    def pinned_bytes(self) -> int:
+        return sum(slab.nbytes for slab in self.pinned_slabs)
 
-    def host_copy(self, weight: torch.Tensor) -> torch.Tensor:
-        """Any shape."""
-        return self.pinned_memory.copy(weight)
+    @contextmanager
+    def activations(self, size: int) -> Iterator[None]:
+        """`size` bytes are allocated for the block. Raises OutOfMemoryError."""
+        self.device_memory.allocate(size)
+        try:
+            yield
+        finally:
+            self.device_memory.free(size)
 
-    def device_copy(self, host_copy: torch.Tensor) -> torch.Tensor:
+    def pin(self, slab: HostSlab) -> None:
+        self.pinned_slabs.add(slab)
+
+    def device_copy(self, host: torch.Tensor) -> torch.Tensor:
         """Any shape."""
         error = self.fail_on(self.transfers)
         self.transfers += 1
         if error is not None:
             raise error
-        required = self.device_memory.allocated + host_copy.nbytes
-        if self.capacity is not None and required > self.capacity:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate a lot.")
-        return self.device_memory.copy(host_copy)
+        return self.device_memory.copy(host)
+
+    def free_bytes(self) -> int | None:
+        memory = self.device_memory
+        return None if memory.capacity is None else memory.capacity - memory.allocated
+
+    def start_measuring(self) -> int:
+        self.device_memory.peak = self.device_memory.allocated
+        return self.device_memory.allocated
+
+    def peak_bytes(self) -> int:
+        return self.device_memory.peak
+
+    def release_device_memory(self) -> None:
+        """Does nothing: the memory keeps nothing that is not used."""
+
+    def release_host_memory(self) -> None:
+        """Does nothing: collecting garbage each time would take most of a test's time."""
 
 
 def out_of_memory() -> torch.OutOfMemoryError:

@@ -1,8 +1,11 @@
 """A base model's LoRAs as peft adapters: attached once, activated for one job at a time."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
 
 import torch
 from diffusers import DiffusionPipeline
@@ -25,19 +28,53 @@ _LORA_DOWN_SUFFIXES = ("lora_down.weight", "lora_A.weight", "lora.down.weight")
 """The end of one tensor's name in each adapted layer, in the layouts of kohya, peft and diffusers."""
 
 
-class LoraAdapterPool:
-    """The LoRA adapters attached to one base model.
+class LoraFusing(Protocol):
+    """Where adapters, once enabled, are added to the weights on the device."""
 
-    They are never fused: while they are disabled, the base model computes exactly what it did
-    without them. The most recently used ones stay attached, so that using one again takes
-    milliseconds.
+    @property
+    def fuses_loras(self) -> bool:
+        """False on a CPU, where adapters run beside the weights."""
+
+    def switch_loras(self, active: Hashable) -> bool:
+        """Undoes all fused adapters but those of `active`; False if just these are enabled."""
+
+    def forget_loras(self) -> None:
+        """Called after an error: it is unknown which adapters are enabled."""
+
+    def recount(self) -> None:
+        """Called when adapters were attached or removed: their bytes changed."""
+
+
+@dataclass(frozen=True)
+class _Attached:
+    """An adapter and the modules that have it."""
+
+    name: str
+    modules: tuple[nn.Module, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """False when another base model that shares a text encoder has removed all adapters."""
+        return all(self.name in getattr(module, "peft_config", {}) for module in self.modules)
+
+
+class LoraAdapterPool:
+    """The LoRA adapters attached to one base model. The most recently used ones stay attached, so
+    that using one again takes milliseconds.
+
+    On a CPU they are never fused: while they are disabled, the base model computes exactly what it
+    did without them. On a graphics card, where each adapter's many small layers would take most of
+    the time, the enabled ones are fused into the copy of the weights there (see `LoraFusing`), and
+    undone from the copy in RAM when a job asks for others.
     """
 
     def __init__(self, capacity: int = 6) -> None:
         """`capacity` is how many adapters stay attached; a job with more may exceed it."""
         self._capacity = capacity
-        self._attached: OrderedDict[str, str] = OrderedDict()
-        """Adapter names by the file's hash, least recently used first."""
+        self._id = uuid4().hex[:8]
+        """In the adapters' names: base models may share a text encoder."""
+        self._attached: OrderedDict[str, _Attached] = OrderedDict()
+        """By the file's hash, least recently used first."""
 
     @contextmanager
     def activated(
@@ -45,26 +82,65 @@ class LoraAdapterPool:
         pipe: DiffusionPipeline,
         loras: Sequence[tuple[ModelInfo, float]],
         files: ByteLRUCache[StateDict],
+        fusing: LoraFusing,
     ) -> Iterator[None]:
         """Enables the LoRAs with their weights for the block; `files` caches their `StateDict`s
         (see there for shapes).
 
+        Where LoRAs are fused they stay enabled afterwards, until a job asks for others.
+
         Raises CorruptModelError, or IncompatibleModelError for a LoRA that does not fit the base
         model.
         """
-        if not loras:
+        if fusing.fuses_loras:
+            self._switch(pipe, loras, files, fusing)
             yield
+        elif loras:
+            try:
+                self._enable(pipe, loras, files, fusing)
+                yield
+            finally:
+                pipe.disable_lora()
+        else:
+            yield
+
+    def _switch(
+        self,
+        pipe: DiffusionPipeline,
+        loras: Sequence[tuple[ModelInfo, float]],
+        files: ByteLRUCache[StateDict],
+        fusing: LoraFusing,
+    ) -> None:
+        """Enables just these LoRAs, of `StateDict`s (see there for shapes), unless they are."""
+        adapters = tuple((model.sha256, weight) for model, weight in loras)
+        if not fusing.switch_loras((self._id, *adapters) if loras else ()):
             return
+        try:
+            if loras:
+                self._enable(pipe, loras, files, fusing)
+            else:
+                pipe.disable_lora()
+        except BaseException:
+            fusing.forget_loras()
+            raise
+
+    def _enable(
+        self,
+        pipe: DiffusionPipeline,
+        loras: Sequence[tuple[ModelInfo, float]],
+        files: ByteLRUCache[StateDict],
+        fusing: LoraFusing,
+    ) -> None:
+        """Attaches the LoRAs, of `StateDict`s (see there for shapes), and makes them the active ones."""
+        before = list(self._attached.values())
         weights = {
             self._ensure_attached(pipe, model, files, required=len(loras)): weight
             for model, weight in loras
         }
-        try:
-            pipe.enable_lora()
-            pipe.set_adapters(list(weights), list(weights.values()))
-            yield
-        finally:
-            pipe.disable_lora()
+        if list(self._attached.values()) != before:
+            fusing.recount()
+        pipe.enable_lora()
+        pipe.set_adapters(list(weights), list(weights.values()))
 
     def _ensure_attached(
         self,
@@ -77,31 +153,37 @@ class LoraAdapterPool:
 
         `required` adapters of the job stay attached, whatever the capacity.
         """
-        if model.sha256 in self._attached:
+        attached = self._attached.get(model.sha256)
+        if attached is not None and attached.is_complete:
             self._attached.move_to_end(model.sha256)
-            return self._attached[model.sha256]
+            return attached.name
+        if attached is not None:
+            self._remove(pipe, model.sha256)
         while len(self._attached) >= max(self._capacity, required):
-            _, least_recent = self._attached.popitem(last=False)
-            with ignore_peft_warnings():
-                pipe.delete_adapters(least_recent)
-        name = f"lora_{model.sha256[:16]}"
+            self._remove(pipe, next(iter(self._attached)))
+        name = f"lora_{model.sha256[:16]}_{self._id}"
         try:
-            _attach(pipe, name, model, files)
+            modules = _attach(pipe, name, model, files)
         except BaseException:
             # A failed load leaves some layers wrapped: only removing all adapters is safe.
             pipe.unload_lora_weights()
             self._attached.clear()
             raise
-        self._attached[model.sha256] = name
+        self._attached[model.sha256] = _Attached(name, modules)
         return name
+
+    def _remove(self, pipe: DiffusionPipeline, sha256: str) -> None:
+        with ignore_peft_warnings():
+            pipe.delete_adapters(self._attached.pop(sha256).name)
 
 
 def _attach(
     pipe: DiffusionPipeline, name: str, model: ModelInfo, files: ByteLRUCache[StateDict]
-) -> None:
+) -> tuple[nn.Module, ...]:
     """Attaches the file's `StateDict` (see there for shapes) as an adapter.
 
-    Raises IncompatibleModelError when the base model lacks layers that the LoRA adapts.
+    Returns the modules that have it. Raises IncompatibleModelError when the base model lacks layers
+    that the LoRA adapts.
     """
     state_dict = files.get_or_create(model.sha256, lambda: _read(model))
     try:
@@ -115,11 +197,15 @@ def _attach(
         ) from error
     expected = sum(key.endswith(_LORA_DOWN_SUFFIXES) for key in state_dict)
     modules = (module for module in pipe.components.values() if isinstance(module, nn.Module))
-    adapted = sum(_count_adapted_layers(module, name) for module in modules)
-    if adapted < expected:
+    layers = {module: _count_adapted_layers(module, name) for module in modules}
+    if sum(layers.values()) < expected:
         raise IncompatibleModelError(
-            "model.lora_for_another", name=model.name, taken=adapted, layers=expected
+            "model.lora_for_another",
+            name=model.name,
+            taken=sum(layers.values()),
+            layers=expected,
         )
+    return tuple(module for module, count in layers.items() if count)
 
 
 def _read(model: ModelInfo) -> StateDict:

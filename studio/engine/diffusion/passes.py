@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from typing import Protocol, TypeVar
 
 import torch
 from PIL import Image
@@ -26,10 +27,17 @@ from studio.messages import Message, message
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import Recipe
 
+ResultT = TypeVar("ResultT")
 Size = tuple[int, int]
 """Width and height in pixels."""
 ControlUnitsForSize = Callable[[Size], Sequence[ActiveControlUnit]]
 """The ControlNet units with their control maps at a size."""
+
+
+class VaeRunner(Protocol):
+    """Calls a function that uses the VAE, and returns its result."""
+
+    def __call__(self, func: Callable[[], ResultT], /) -> ResultT: ...
 
 
 class PassRunner:
@@ -49,6 +57,7 @@ class PassRunner:
         embeddings: PromptEmbeddings,
         callbacks: RenderCallbacks,
         vae_overflows: VaeOverflows,
+        run_vae: VaeRunner,
     ) -> None:
         """
         Args:
@@ -60,9 +69,10 @@ class PassRunner:
             embeddings: the prompts of all jobs, in their order.
             callbacks: the listeners of all jobs, in their order.
             vae_overflows: which VAEs decode in fp32 at once.
+            run_vae: calls its argument, again with less memory when it runs out.
         """
         self._model_cache, self._base_model = model_cache, base_model
-        self._vae_cache_key = vae_cache_key
+        self._vae_cache_key, self._run_vae = vae_cache_key, run_vae
         self._jobs, self._recipe = jobs, jobs[0].recipe
         self._units_for_size, self._embeddings = units_for_size, embeddings
         self._faces = self._face_boxes()
@@ -105,9 +115,8 @@ class PassRunner:
     def _encode(self, image: Image.Image) -> torch.Tensor:
         """The image's scaled latents, (1, channels, height/8, width/8), cached."""
         key = (self._vae_cache_key, image.size, hashlib.sha256(image.tobytes()).hexdigest())
-        return self._model_cache.latents.get_or_create(
-            key, lambda: encode_image(self._base_model, image)
-        )
+        encode: Callable[[], torch.Tensor] = partial(encode_image, self._base_model, image)
+        return self._model_cache.latents.get_or_create(key, lambda: self._run_vae(encode))
 
     def _denoise(
         self,
@@ -147,7 +156,10 @@ class PassRunner:
     def _decode(self, latents: torch.Tensor) -> Image.Image:
         """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
         key = self._vae_cache_key
-        image, overflowed = decode_latents(self._base_model, latents, key in self._vae_overflows)
+        in_fp32 = key in self._vae_overflows
+        image, overflowed = self._run_vae(
+            partial(decode_latents, self._base_model, latents, in_fp32)
+        )
         if overflowed:
             self._vae_overflowed = True
             self._vae_overflows.add(key)

@@ -2,32 +2,38 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Generic, NamedTuple, TypeVar, cast
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
+from torch import nn
 
 from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.model_loader import load_base_model, load_controlnet, load_vae
+from studio.engine.loading.resolve import ResolvedModels
+from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
-from studio.engine.memory.device_transfer import DeviceTransfer, HasModules, SingleModule
-from studio.engine.memory.tiered_cache import (
-    ModelMover,
-    TierCapacity,
-    TieredModelCache,
-    offload_least_recently_used,
+from studio.engine.memory.component import Component
+from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
+from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.eviction import ComponentKind, DeviceLimits
+from studio.engine.memory.job_memory import (
+    JobComponents,
+    JobDescription,
+    JobMemory,
+    MemoryService,
 )
+from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
 
-ModuleT = TypeVar("ModuleT", bound=torch.nn.Module)
+ModelT = TypeVar("ModelT")
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 LoadingCallback = Callable[[str], None]
-ModuleLoader = Callable[[ModelInfo, torch.dtype, BundledConfigs], ModuleT]
 
 MB = 2**20
 
@@ -37,13 +43,13 @@ class CacheLimits:
     """Limits of the engine's caches. A byte limit of None leaves only the count."""
 
     max_device_models: int = 2
-    """Base models on the device."""
+    """Base models whose denoisers are on the device."""
 
     max_ram_models: int = 4
     """Base models in RAM, those on the device included."""
 
     device_bytes: int | None = None
-    """Bytes of base models on the device."""
+    """Bytes of all models on the device; None: what the device has free."""
 
     ram_bytes: int | None = None
     """Bytes of base models in RAM."""
@@ -58,8 +64,46 @@ class CacheLimits:
     """Bytes of LoRA files in RAM."""
 
 
+class LoadedModels(NamedTuple):
+    """The models of a job, pinned in RAM."""
+
+    base_model: LoadedBaseModel
+    """With the job's VAE."""
+
+    controlnets: list[ControlNetModel]
+
+    components: JobComponents
+
+
+@dataclass(frozen=True)
+class _CacheKey:
+    """Identity of a cached model: content and data type. Its text is the model's name."""
+
+    sha256: str
+    dtype: torch.dtype
+    name: str = field(compare=False)
+
+    @classmethod
+    def of(cls, model: ModelInfo, dtype: torch.dtype) -> "_CacheKey":
+        return cls(model.sha256, dtype, model.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class _Request(NamedTuple, Generic[ModelT]):
+    """What a `TieredModelCache` is asked for: the arguments of its `acquire` and `prefetch`."""
+
+    key: _CacheKey
+    size: int
+    load: Callable[[], tuple[ModelT, tuple[LedgerEntry[Component], ...]]]
+
+
 class ModelCache:
-    """The engine's models and computed values. Not thread-safe: one lane owns it."""
+    """The engine's models and computed values.
+
+    Not thread-safe but for `prefetch`: one lane owns it.
+    """
 
     def __init__(
         self,
@@ -67,26 +111,30 @@ class ModelCache:
         limits: CacheLimits,
         configs: BundledConfigs,
         torch_compile: bool = False,
-        mover: ModelMover[HasModules] | None = None,
+        mover: DeviceTransfer | None = None,
     ) -> None:
-        """`torch_compile` compiles the repeated blocks of base models; `mover` moves models to the
-        device and back, by default a `DeviceTransfer`."""
+        """`torch_compile` compiles the repeated blocks of base models; `mover` moves components to
+        the device and back, by default a `DeviceTransfer`."""
         self._configs = configs
         self._torch_compile = torch_compile
         self._mover = mover or DeviceTransfer(device)
-        shared: dict[str, Any] = {"use_counter": count(), "offload_one": self._offload_one}
-        self._base_models: TieredModelCache[LoadedBaseModel] = TieredModelCache(
+        self.ledger: DeviceLedger[Component] = DeviceLedger(
             self._mover,
-            TierCapacity(limits.max_device_models, limits.device_bytes),
-            TierCapacity(max(limits.max_device_models, limits.max_ram_models), limits.ram_bytes),
-            **shared,
+            DeviceLimits(
+                limits.device_bytes,
+                {"denoiser": limits.max_device_models, "controlnet": limits.controlnets},
+            ),
         )
-        capacity = TierCapacity(limits.controlnets)
-        self._controlnets: TieredModelCache[SingleModule[ControlNetModel]] = TieredModelCache(
-            self._mover, capacity, capacity, **shared
+        self._memory = MemoryService(self.ledger, self._mover, self._drop_device_caches)
+        max_ram_models = max(limits.max_device_models, limits.max_ram_models)
+        self._base_models: TieredModelCache[LoadedBaseModel, Component] = TieredModelCache(
+            self.ledger, TierCapacity(max_ram_models, limits.ram_bytes)
         )
-        self._vaes: TieredModelCache[SingleModule[AutoencoderKL]] = TieredModelCache(
-            self._mover, TierCapacity(2), TierCapacity(2), **shared
+        self._controlnets: TieredModelCache[ControlNetModel, Component] = TieredModelCache(
+            self.ledger, TierCapacity(limits.controlnets)
+        )
+        self._vaes: TieredModelCache[AutoencoderKL, Component] = TieredModelCache(
+            self.ledger, TierCapacity(2)
         )
         third = limits.cache_bytes // 3
         self.embeddings: ByteLRUCache[PromptEmbeddings] = ByteLRUCache(
@@ -99,78 +147,116 @@ class ModelCache:
         )
 
     @contextmanager
-    def base_model(
-        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
-    ) -> Iterator[LoadedBaseModel]:
-        """The base model, pinned on the device for the block.
+    def models(
+        self,
+        models: ResolvedModels,
+        controlnets: Sequence[ModelInfo],
+        dtype: torch.dtype,
+        on_loading: LoadingCallback,
+    ) -> Iterator[LoadedModels]:
+        """The checkpoint, the VAE and these ControlNets of a job, pinned in RAM for the block.
 
-        `on_loading` is called with its name when it must be read from the disk. Raises
-        InsufficientMemoryError, and what `load_base_model` raises.
+        `on_loading` is called with the name of each that must be read from the disk. Raises
+        InsufficientMemoryError, MemoryError, and what `load_base_model` raises.
         """
+        with ExitStack() as pins:
+            request = self._base_model(models.checkpoint, dtype, on_loading)
+            cached = pins.enter_context(self._base_models.acquire(*request))
+            base_model, entries = cached.model, cached.entries
+            vae = next(entry for entry in entries if entry.kind == "vae")
+            if models.vae is not None:
+                vae_request = self._vae(models.vae, _vae_dtype(models, dtype), on_loading)
+                other = pins.enter_context(self._vaes.acquire(*vae_request))
+                base_model, vae = base_model.with_vae(other.model), other.entries[0]
+            requests = [self._controlnet(model, dtype, on_loading) for model in controlnets]
+            nets = [pins.enter_context(self._controlnets.acquire(*each)) for each in requests]
+            components = JobComponents(
+                denoiser=entries[0],
+                text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
+                vae=vae,
+                controlnets=tuple(net.entries[0] for net in nets),
+            )
+            yield LoadedModels(base_model, [net.model for net in nets], components)
 
-        def load() -> LoadedBaseModel:
+    def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
+        """The device memory of a job with these models; `name` is the base model's, for errors."""
+        return JobMemory(self._memory, JobDescription(name, models.components, activations))
+
+    def prefetch(self, models: ResolvedModels, dtype: torch.dtype) -> None:
+        """Reads a job's checkpoint, VAE and ControlNets into RAM, where they are not yet.
+
+        For another thread than the lane's. What is in use stays; the least recently used leaves.
+        Raises as `models` does.
+        """
+        self._base_models.prefetch(*self._base_model(models.checkpoint, dtype, _do_nothing))
+        if models.vae is not None:
+            self._vaes.prefetch(*self._vae(models.vae, _vae_dtype(models, dtype), _do_nothing))
+        for _, controlnet in models.controlnets:
+            self._controlnets.prefetch(*self._controlnet(controlnet, dtype, _do_nothing))
+
+    def _base_model(
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
+    ) -> _Request[LoadedBaseModel]:
+        def load() -> tuple[LoadedBaseModel, tuple[LedgerEntry[Component], ...]]:
             on_loading(model.name)
             base_model = load_base_model(model, dtype, self._configs)
             if self._torch_compile:
                 base_model.denoiser.compile_repeated_blocks()
-            return base_model
+            return self._with_shared_components(base_model)
 
-        with self._base_models.acquire(
-            _CacheKey(model.sha256, dtype, model.name), _estimated_bytes(model, dtype), load
-        ) as base_model:
-            yield base_model
+        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
 
-    @contextmanager
-    def vae(
+    def _with_shared_components(
+        self, base_model: LoadedBaseModel
+    ) -> tuple[LoadedBaseModel, tuple[LedgerEntry[Component], ...]]:
+        """The base model with those of its components that are in RAM already, and all entries."""
+        modules = {
+            name: module
+            for name, module in base_model.components.items()
+            if isinstance(module, nn.Module)
+        }
+        # The denoiser first: `CachedModel.entries` has the main component there.
+        names = sorted(modules, key=lambda name: modules[name] is not base_model.denoiser)
+        entries = {name: self._intern(modules[name], _kind_of(name)) for name in names}
+        shared = {name: entry.component.module for name, entry in entries.items()}
+        components = {**base_model.components, **shared}
+        return replace(base_model, components=components), tuple(entries.values())
+
+    def _vae(
         self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
-    ) -> Iterator[AutoencoderKL]:
-        """The VAE, pinned on the device for the block; otherwise as `base_model`."""
-        with self._acquire_module(self._vaes, load_vae, model, dtype, on_loading) as vae:
-            yield vae
-
-    @contextmanager
-    def controlnets(
-        self, models: Sequence[ModelInfo], dtype: torch.dtype, on_loading: LoadingCallback
-    ) -> Iterator[list[ControlNetModel]]:
-        """The ControlNets, all pinned on the device for the block; otherwise as `base_model`."""
-        with ExitStack() as pins:
-            yield [
-                pins.enter_context(
-                    self._acquire_module(
-                        self._controlnets, load_controlnet, model, dtype, on_loading
-                    )
-                )
-                for model in models
-            ]
-
-    @contextmanager
-    def _acquire_module(
-        self,
-        cache: TieredModelCache[SingleModule[ModuleT]],
-        loader: ModuleLoader[ModuleT],
-        model: ModelInfo,
-        dtype: torch.dtype,
-        on_loading: LoadingCallback,
-    ) -> Iterator[ModuleT]:
-        def load() -> SingleModule[ModuleT]:
+    ) -> _Request[AutoencoderKL]:
+        def load() -> tuple[AutoencoderKL, tuple[LedgerEntry[Component], ...]]:
             on_loading(model.name)
-            return SingleModule(loader(model, dtype, self._configs))
+            return self._shared(load_vae(model, dtype, self._configs), "vae")
 
-        with cache.acquire(
-            _CacheKey(model.sha256, dtype, model.name), _estimated_bytes(model, dtype), load
-        ) as single:
-            yield single.module
+        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
 
-    def _offload_one(self) -> bool:
-        return offload_least_recently_used((self._base_models, self._controlnets, self._vaes))
+    def _controlnet(
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
+    ) -> _Request[ControlNetModel]:
+        def load() -> tuple[ControlNetModel, tuple[LedgerEntry[Component], ...]]:
+            on_loading(model.name)
+            return self._shared(load_controlnet(model, dtype, self._configs), "controlnet")
 
-    def clear_device(self) -> None:
-        """Offloads every unpinned model and drops the latents, to retry after out of memory.
+        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
 
-        Models stay in RAM, so that using them again reads nothing from the disk.
-        """
-        while self._offload_one():
-            pass
+    def _shared(
+        self, module: ModuleT, kind: ComponentKind
+    ) -> tuple[ModuleT, tuple[LedgerEntry[Component], ...]]:
+        """The module, or an equal one that is in RAM already, and its entry."""
+        entry = self._intern(module, kind)
+        return cast(ModuleT, entry.component.module), (entry,)
+
+    def _intern(self, module: nn.Module, kind: ComponentKind) -> LedgerEntry[Component]:
+        component = Component(module)
+        entry = self.ledger.intern(component, kind, Component.equals)
+        if entry.component is component:
+            self._mover.prepare(component)
+            self.ledger.resize(entry)
+        return entry
+
+    def _drop_device_caches(self) -> None:
+        """Drops the latents, to retry after out of memory."""
         self.latents.clear()
         self._mover.release_host_memory()
 
@@ -191,19 +277,24 @@ class ModelCache:
             latents=self.latents.status(),
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
+            oom_steps=dict(self._memory.steps),
         )
 
 
-@dataclass(frozen=True)
-class _CacheKey:
-    """Identity of a cached model: content and data type. Its text is the model's name."""
+def _kind_of(name: str) -> ComponentKind:
+    """Of a base model's component, by diffusers' name."""
+    if name in ("unet", "transformer"):
+        return "denoiser"
+    return "vae" if name == "vae" else "text_encoder"
 
-    sha256: str
-    dtype: torch.dtype
-    name: str = field(compare=False)
 
-    def __str__(self) -> str:
-        return self.name
+def _vae_dtype(models: ResolvedModels, dtype: torch.dtype) -> torch.dtype:
+    """Of a VAE that a job brings."""
+    return torch.float32 if models.upcast_vae else dtype
+
+
+def _do_nothing(_name: str) -> None:
+    """Tells nobody that a model is loaded ahead."""
 
 
 def _estimated_bytes(model: ModelInfo, dtype: torch.dtype) -> int:

@@ -1,19 +1,18 @@
-"""A two-tier model cache (device and RAM): limits, pins, and eviction of the least recently used."""
+"""A model cache in two tiers: whole models in RAM, least recently used out first; the device tier is
+the `DeviceLedger`'s, by components."""
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import count
-from operator import itemgetter
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, TypeVar
 
+from studio.engine.memory.device_ledger import ComponentT, DeviceLedger, LedgerEntry
 from studio.errors import InsufficientMemoryError
 from studio.messages import message
 
 ModelT = TypeVar("ModelT")
-ModelT_contra = TypeVar("ModelT_contra", contravariant=True)
 Tier = Literal["device", "ram"]
 
 
@@ -29,36 +28,20 @@ class TierCapacity:
         return count <= self.count and (self.bytes is None or size <= self.bytes)
 
 
-class ModelMover(Protocol[ModelT_contra]):
-    """Moves a model's weights between RAM and the device. The cache itself only decides."""
-
-    def size_bytes(self, model: ModelT_contra) -> int:
-        """Bytes of the model's weights; shared storage counts once."""
-
-    def to_device(self, model: ModelT_contra) -> Callable[[], None]:
-        """Moves the model from RAM to the device, all of it or nothing.
-
-        Returns the function that offloads it again; it owns the RAM copy, so it copies nothing.
-
-        Raises DeviceFull when the device has no memory left.
-        """
-
-    def release_host_memory(self) -> None:
-        """Returns freed memory to the operating system; called after a model has left RAM."""
-
-
-class DeviceFull(Exception):
-    """The device has no memory left for a model; the model is still in RAM."""
-
-
 @dataclass(frozen=True)
 class CacheEntryInfo:
     """One model in the cache; `pinned` while it is in use."""
 
     key: str
+
     tier: Tier
+    """Where its denoiser, or its only component, is."""
+
     bytes: int
+    """In RAM. What several models share counts for the first of them."""
+
     pinned: bool
+    device_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,59 +55,51 @@ class TieredCacheStats:
 
     def bytes(self, tier: Tier) -> int:
         """Bytes in a tier. Models on the device have a copy in RAM, too."""
-        return sum(entry.bytes for entry in self.residents if tier in ("ram", entry.tier))
+        if tier == "ram":
+            return sum(entry.bytes for entry in self.residents)
+        return sum(entry.device_bytes for entry in self.residents)
 
 
-@dataclass
-class _Entry(Generic[ModelT]):
+@dataclass(eq=False)
+class CachedModel(Generic[ModelT, ComponentT]):
+    """A model in RAM and its components."""
+
     model: ModelT
-    size: int
-    offload: Callable[[], None] | None = None
-    """Takes the model off the device; None while it is in RAM only."""
+
+    entries: tuple[LedgerEntry[ComponentT], ...]
+    """Its main component first: the denoiser, or the only one."""
+
     pins: int = 0
-    last_used: int = 0
-    """Value of the shared use counter when it was last acquired."""
-
-    @property
-    def is_on_device(self) -> bool:
-        return self.offload is not None
 
 
-class TieredModelCache(Generic[ModelT]):
-    """An LRU cache of models in two tiers. A model on the device stays in RAM as well.
+ModelLoader = Callable[[], tuple[ModelT, Sequence[LedgerEntry[ComponentT]]]]
+"""Reads a model into RAM; the components' entries come from `DeviceLedger.intern`."""
+
+
+class TieredModelCache(Generic[ModelT, ComponentT]):
+    """An LRU cache of models in RAM.
 
     Eviction comes *before* loading, so that the old and the new model never take up memory at once.
-    Pinned models are never evicted. Not thread-safe: one lane owns it.
+    Pinned models are never evicted. Thread-safe: two threads that want one model load it once.
     """
 
-    def __init__(
-        self,
-        mover: ModelMover[ModelT],
-        device: TierCapacity,
-        ram: TierCapacity,
-        use_counter: Iterator[int] | None = None,
-        offload_one: Callable[[], bool] | None = None,
-    ) -> None:
-        """Caches that share a device share these two, so that they make room for one another.
+    def __init__(self, ledger: DeviceLedger[ComponentT], ram: TierCapacity) -> None:
+        """Caches of one ledger share its lock and their components."""
+        self._ledger, self._ram = ledger, ram
+        self._changed = threading.Condition(ledger.lock)
+        self._models: OrderedDict[Hashable, CachedModel[ModelT, ComponentT]] = OrderedDict()
+        self._wanted: set[Hashable] = set()
+        """What a thread is about to load."""
 
-        Args:
-            mover: moves the models.
-            device: limits of the device tier.
-            ram: limits of the RAM tier.
-            use_counter: orders the uses of all caches on the device; its own if None.
-            offload_one: offloads one model and returns whether there was one; by default the
-                least recently used of this cache alone.
-        """
-        self._mover = mover
-        self._device, self._ram = device, ram
-        self._use_counter = count() if use_counter is None else use_counter
-        self._offload_one = offload_one or partial(offload_least_recently_used, (self,))
-        self._entries: OrderedDict[Hashable, _Entry[ModelT]] = OrderedDict()
+        self._loading: dict[Hashable, int] = {}
+        """What is being loaded, by key, and its estimated bytes, for which room was made."""
         self._device_hits = self._ram_hits = self._misses = 0
 
     @contextmanager
-    def acquire(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> Iterator[ModelT]:
-        """The model of `key`, on the device and pinned there for the block.
+    def acquire(
+        self, key: Hashable, size: int, load: ModelLoader[ModelT, ComponentT]
+    ) -> Iterator[CachedModel[ModelT, ComponentT]]:
+        """The model of `key`, in RAM and pinned there for the block.
 
         Args:
             key: identity of the model; its text is the model's name in errors.
@@ -133,128 +108,127 @@ class TieredModelCache(Generic[ModelT]):
 
         Raises InsufficientMemoryError when it cannot fit beside what is pinned.
         """
-        entry = self._look_up(key, size, load)
-        entry.pins += 1
+        cached = self._look_up(key) or self._load(key, size, load, pins=1)
         try:
-            if not entry.is_on_device:
-                self._make_room("device", entry.size, key)
-                self._to_device(entry, key)
-            yield entry.model
+            yield cached
         finally:
-            entry.pins -= 1
+            with self._changed:
+                cached.pins -= 1
 
-    def evict(self, key: Hashable | None = None) -> None:
-        """Evicts one model from both tiers, or with None all of them; pinned ones stay."""
-        for candidate in list(self._entries) if key is None else [key]:
-            if candidate in self._entries and not self._entries[candidate].pins:
-                self._evict_one(candidate)
+    def prefetch(self, key: Hashable, size: int, load: ModelLoader[ModelT, ComponentT]) -> None:
+        """As `acquire`, but without pinning it, and nothing where it is in RAM or on its way."""
+        with self._changed:
+            if key in self._models or key in self._wanted:
+                return
+            self._wanted.add(key)
+        self._load(key, size, load, pins=0)
 
-    def unpinned_on_device(self) -> Iterator[tuple[int, Callable[[], None]]]:
-        """Each unpinned model on the device: when it was last used, and how to offload it."""
-        for key, entry in tuple(self._entries.items()):
-            if entry.is_on_device and not entry.pins:
-                yield entry.last_used, partial(self._offload, key)
+    def evict(self) -> None:
+        """Evicts all models from both tiers; pinned ones stay."""
+        with self._changed:
+            for key, cached in tuple(self._models.items()):
+                if not cached.pins:
+                    self._evict_one(key)
 
     def status(self) -> TieredCacheStats:
         """The cached models, hits and misses."""
-        residents = tuple(
-            CacheEntryInfo(
-                str(key), "device" if entry.is_on_device else "ram", entry.size, entry.pins > 0
+        seen: set[int] = set()
+        residents = []
+        with self._changed:
+            for key, cached in self._models.items():
+                own = [entry for entry in cached.entries if id(entry) not in seen]
+                seen.update(map(id, own))
+                tier: Tier = "device" if cached.entries[0].is_on_device else "ram"
+                size = sum(entry.size for entry in own)
+                on_device = sum(entry.size for entry in own if entry.is_on_device)
+                residents.append(CacheEntryInfo(str(key), tier, size, cached.pins > 0, on_device))
+            return TieredCacheStats(
+                tuple(residents), self._device_hits, self._ram_hits, self._misses
             )
-            for key, entry in tuple(self._entries.items())
-        )
-        return TieredCacheStats(residents, self._device_hits, self._ram_hits, self._misses)
 
-    def _look_up(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> _Entry[ModelT]:
-        """The entry, loaded on a miss and marked as the most recently used."""
-        entry = self._entries.get(key)
-        if entry is None:
-            self._misses += 1
-            entry = self._load(key, size, load)
-        elif entry.is_on_device:
-            self._device_hits += 1
-        else:
-            self._ram_hits += 1
-        self._entries.move_to_end(key)
-        entry.last_used = next(self._use_counter)
-        return entry
-
-    def _load(self, key: Hashable, size: int, load: Callable[[], ModelT]) -> _Entry[ModelT]:
-        self._make_room("ram", size, key)
-        model = load()
-        entry = _Entry(model, self._mover.size_bytes(model))
-        if entry.size > size:  # The estimate was too small: others make up for it.
-            self._make_room("ram", entry.size, key)
-        self._entries[key] = entry
-        return entry
-
-    def _make_room(self, tier: Tier, size: int, key: Hashable) -> None:
-        """Offloads or evicts unpinned models until `size` more bytes fit into the tier."""
-        capacity = self._device if tier == "device" else self._ram
-        while True:
-            residents = {k: e for k, e in self._entries.items() if tier == "ram" or e.is_on_device}
-            if capacity.fits(len(residents) + 1, sum(e.size for e in residents.values()) + size):
-                return
-            victim = next((k for k, e in residents.items() if not e.pins), None)
-            if victim is None:
-                raise _capacity_error(tier, capacity, str(key), f"{size / 1e6:,.0f}")
-            if tier == "device":
-                self._offload(victim)
+    def _look_up(self, key: Hashable) -> CachedModel[ModelT, ComponentT] | None:
+        """The model, pinned and marked as the most recently used; None: this thread must load it."""
+        with self._changed:
+            self._changed.wait_for(lambda: key not in self._wanted)
+            cached = self._models.get(key)
+            if cached is None:
+                self._misses += 1
+                self._wanted.add(key)
+                return None
+            if cached.entries[0].is_on_device:
+                self._device_hits += 1
             else:
+                self._ram_hits += 1
+            self._models.move_to_end(key)
+            cached.pins += 1
+            return cached
+
+    def _load(
+        self, key: Hashable, size: int, load: ModelLoader[ModelT, ComponentT], pins: int
+    ) -> CachedModel[ModelT, ComponentT]:
+        """The model, loaded outside of the lock, with so many pins."""
+        try:
+            with self._changed:
+                self._make_room(size, key)
+                self._loading[key] = size
+            model, entries = load()
+            cached = CachedModel(model, tuple(entries), pins)
+            with self._changed:
+                del self._loading[key]
+                actual = sum(entry.size for entry in self._new_entries(cached))
+                if actual > size:  # The estimate was too small: others make up for it.
+                    self._changed.notify_all()
+                    try:
+                        self._make_room(actual, key)
+                    except BaseException:
+                        self._release(cached)
+                        raise
+                self._models[key] = cached
+                return cached
+        finally:
+            with self._changed:
+                self._loading.pop(key, None)
+                self._wanted.remove(key)
+                self._changed.notify_all()
+
+    def _new_entries(
+        self, cached: CachedModel[ModelT, ComponentT]
+    ) -> list[LedgerEntry[ComponentT]]:
+        """What no other model of this cache holds."""
+        held = {id(entry) for other in self._models.values() for entry in other.entries}
+        return [entry for entry in dict.fromkeys(cached.entries) if id(entry) not in held]
+
+    def _make_room(self, size: int, key: Hashable) -> None:
+        """Evicts unpinned models until `size` more bytes fit, beside what others are loading."""
+        while True:
+            entries = {entry for cached in self._models.values() for entry in cached.entries}
+            held = sum(entry.size for entry in entries) + sum(self._loading.values())
+            if self._ram.fits(len(self._models) + len(self._loading) + 1, held + size):
+                return
+            victim = next((k for k, cached in self._models.items() if not cached.pins), None)
+            if victim is not None:
                 self._evict_one(victim)
-
-    def _to_device(self, entry: _Entry[ModelT], key: Hashable) -> None:
-        """Moves a model to the device, offloading others one by one while the device is full."""
-        while True:
-            try:
-                entry.offload = self._mover.to_device(entry.model)
-            except DeviceFull as error:
-                device_full = error
+            elif self._loading:  # Once it is loaded it may leave.
+                self._changed.wait()
             else:
-                return
-            # Outside of `except`: only here is the memory of the failed attempt free again.
-            if not self._offload_one():
-                raise InsufficientMemoryError(
-                    "engine.device_full", name=str(key), size=f"{entry.size / 1e6:,.0f}"
-                ) from device_full
+                raise self._capacity_error(str(key), size)
 
     def _evict_one(self, key: Hashable) -> None:
-        self._offload(key)
-        del self._entries[key]
-        self._mover.release_host_memory()
+        self._release(self._models.pop(key))
+        self._ledger.mover.release_host_memory()
 
-    def _offload(self, key: Hashable) -> None:
-        entry = self._entries[key]
-        if entry.offload is None:
-            return
-        try:
-            entry.offload()
-        except BaseException:
-            # Only part of it was moved: drop it, so that it is loaded anew.
-            del self._entries[key]
-            raise
-        entry.offload = None
+    def _release(self, cached: CachedModel[ModelT, ComponentT]) -> None:
+        for entry in cached.entries:
+            self._ledger.release(entry)
 
-
-def offload_least_recently_used(caches: Iterable[TieredModelCache[Any]]) -> bool:
-    """Offloads the least recently used unpinned model of all the caches; False if there is none."""
-    candidates = [candidate for cache in caches for candidate in cache.unpinned_on_device()]
-    if not candidates:
-        return False
-    _, offload = min(candidates, key=itemgetter(0))
-    offload()
-    return True
-
-
-def _capacity_error(
-    tier: Tier, capacity: TierCapacity, name: str, size: str
-) -> InsufficientMemoryError:
-    """`size` is the model's, in MB as text."""
-    limit = message("engine.models", count=capacity.count)
-    if capacity.count == 1:
-        limit = message("engine.one_model")
-    if capacity.bytes is not None:
-        limit = message("engine.models_and_size", models=limit, size=f"{capacity.bytes / 1e6:,.0f}")
-    if tier == "ram":
-        return InsufficientMemoryError("engine.ram_too_small", name=name, size=size, limit=limit)
-    return InsufficientMemoryError("engine.device_too_small", name=name, size=size, limit=limit)
+    def _capacity_error(self, name: str, size: int) -> InsufficientMemoryError:
+        """`size` is the model's, in bytes."""
+        limit = message("engine.models", count=self._ram.count)
+        if self._ram.count == 1:
+            limit = message("engine.one_model")
+        if self._ram.bytes is not None:
+            megabytes = f"{self._ram.bytes / 1e6:,.0f}"
+            limit = message("engine.models_and_size", models=limit, size=megabytes)
+        return InsufficientMemoryError(
+            "engine.ram_too_small", name=name, size=f"{size / 1e6:,.0f}", limit=limit
+        )

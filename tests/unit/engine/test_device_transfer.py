@@ -1,4 +1,4 @@
-"""Transfers to a simulated card: all of a model or nothing, whatever goes wrong."""
+"""Transfers to a simulated card: all of a component or nothing, whatever goes wrong."""
 
 import gc
 from collections.abc import Iterator
@@ -9,9 +9,11 @@ import torch
 from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
-from studio.engine.memory.device_transfer import SingleModule
-from studio.engine.memory.tiered_cache import DeviceFull, TierCapacity, TieredModelCache
-from studio.errors import InsufficientMemoryError
+from studio.engine.memory.component import Component
+from studio.engine.memory.device_ledger import DeviceFull, DeviceLedger, LedgerEntry
+from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.eviction import DeviceLimits
+from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
 from tests.engine.simulated_gpu import SimulatedGpu, distinct_values, out_of_memory
 
 NUM_ACQUIRES = 400
@@ -26,125 +28,242 @@ class NumberedModule(nn.Module):
         for weight in (*self.parameters(), *self.buffers()):
             weight.requires_grad = False
             weight.fill_(number)
+        self.eval()
+
+    def forward(self, sample: torch.Tensor) -> torch.Tensor:
+        """(batch, 6), shape unchanged."""
+        output: torch.Tensor = self.layers(sample)
+        return output
 
 
-Model = SingleModule[NumberedModule]
+def new_component(number: int) -> Component:
+    return Component(NumberedModule(number))
 
 
-def new_model(number: int) -> Model:
-    return SingleModule(NumberedModule(number))
-
-
-def weight_values(model: Model) -> set[float]:
-    weights = (*model.module.parameters(), *model.module.buffers())
-    return {value for weight in weights for value in distinct_values(weight)}
+def weight_values(component: Component) -> set[float]:
+    return {value for weight in component.weights for value in distinct_values(weight)}
 
 
 # Issue 18, 3.
 def test_many_failing_transfers_never_mix_models_nor_leak_memory() -> None:
     gpu, rng = SimulatedGpu(), Random(18)
-    cache: TieredModelCache[Model] = TieredModelCache(gpu, TierCapacity(2), TierCapacity(3))
+    ledger: DeviceLedger[Component] = DeviceLedger(gpu, DeviceLimits(counts={"denoiser": 2}))
+    cache: TieredModelCache[int, Component] = TieredModelCache(ledger, TierCapacity(3))
     refused = failed = succeeded = 0
     for index in range(NUM_ACQUIRES):
-        number, fail_at = rng.randrange(8), gpu.transfers + rng.randrange(8)
+        number, fail_at = rng.randrange(8), gpu.transfers + rng.randrange(2)
         failure = rng.choice(["once", "always", "error"]) if index % 4 == 3 else "never"
         gpu.fail_on = lambda transfers, failure=failure, fail_at=fail_at: {  # type: ignore[misc]
             "once": out_of_memory() if transfers == fail_at else None,
             "always": out_of_memory() if transfers >= fail_at else None,
             "error": RuntimeError("CUDA error: illegal address") if transfers == fail_at else None,
         }.get(failure)
+
+        def load(number: int = number) -> tuple[int, list[LedgerEntry[Component]]]:
+            component = new_component(number)
+            gpu.prepare(component)
+            return number, [ledger.intern(component, "denoiser", Component.equals)]
+
         try:
-            with cache.acquire(number, 1, lambda number=number: new_model(number)) as model:  # type: ignore[misc]
+            with cache.acquire(number, 1, load) as model, ledger.pinned(model.entries):
                 succeeded += 1
-                assert weight_values(model) == {number}
-        except InsufficientMemoryError:
+                assert weight_values(model.entries[0].component) == {number}
+        except DeviceFull:
             refused += 1
         except RuntimeError:
             failed += 1
-        on_device = [entry for entry in cache.status().residents if entry.tier == "device"]
-        assert gpu.device_memory.allocated == sum(entry.bytes for entry in on_device)
-        assert not any(entry.pinned for entry in cache.status().residents)
+        residents = cache.status().residents
+        assert gpu.device_memory.allocated == cache.status().bytes("device")
+        assert not any(entry.pinned for entry in residents)
         if index % 4 == 3:
-            for cached in cache._entries.values():
-                assert len(weight_values(cached.model)) == 1
-    assert min(refused, failed) > 10
+            assert all(len(weight_values(entry.component)) == 1 for entry in ledger.entries)
+    assert min(refused, failed) > 5
     assert succeeded > NUM_ACQUIRES * 3 // 4
     cache.evict()
-    del model, cached
+    del model
     gc.collect()
-    assert (gpu.device_memory.allocated, gpu.pinned_memory.allocated) == (0, 0)
+    assert (gpu.device_memory.allocated, gpu.pinned_bytes) == (0, 0)
 
 
-@pytest.mark.parametrize("fail_at", range(9))
-def test_failed_transfer_leaves_the_model_unchanged_in_ram(fail_at: int) -> None:
-    gpu, model = SimulatedGpu(), new_model(7)
+# Issue 20, 5.
+def test_component_goes_up_in_one_transfer_from_memory_of_its_size() -> None:
+    gpu, component = SimulatedGpu(), new_component(7)
+    offload = gpu.to_device(component)
+    assert gpu.transfers == 1
+    assert gpu.device_memory.allocated == gpu.pinned_bytes == gpu.size_bytes(component)
+    offload()
+    gpu.to_device(component)()
+    assert gpu.pinned_bytes == gpu.size_bytes(component)
+
+
+# Issue 20, 5.
+def test_on_a_cpu_nothing_is_copied() -> None:
+    transfer, component = DeviceTransfer(torch.device("cpu")), new_component(7)
+    addresses = [weight.data_ptr() for weight in component.weights]
+    transfer.prepare(component)
+    transfer.to_device(component)()
+    assert [weight.data_ptr() for weight in component.weights] == addresses
+    assert component.slab is None
+    assert not transfer.fuses_loras
+
+
+@pytest.mark.parametrize("fail_at", range(3))
+def test_failed_transfer_leaves_the_component_unchanged_in_ram(fail_at: int) -> None:
+    """The third transfer is an adapter's."""
+    gpu, component = SimulatedGpu(), new_component(7)
+    attach_lora(component)
     gpu.fail_on = lambda transfers: out_of_memory() if transfers == fail_at else None
     with pytest.raises(DeviceFull):
-        gpu.to_device(model)
-    assert weight_values(model) == {7}
+        gpu.to_device(component)
+    assert weight_values(component) == {7}
     assert gpu.device_memory.allocated == 0
-    offload = gpu.to_device(model)
-    assert gpu.device_memory.allocated == gpu.size_bytes(model)
+    offload = gpu.to_device(component)
+    assert gpu.device_memory.allocated == gpu.size_bytes(component)
     offload()
-    assert weight_values(model) == {7}
+    assert weight_values(component) == {7}
     assert gpu.device_memory.allocated == 0
 
 
 def test_other_errors_of_a_transfer_are_raised_unchanged() -> None:
-    gpu, model = SimulatedGpu(), new_model(7)
-    gpu.fail_on = lambda transfers: KeyboardInterrupt() if transfers == 3 else None
+    gpu, component = SimulatedGpu(), new_component(7)
+    gpu.fail_on = lambda transfers: KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
-        gpu.to_device(model)
-    assert weight_values(model) == {7}
+        gpu.to_device(component)
+    assert weight_values(component) == {7}
     assert gpu.device_memory.allocated == 0
 
 
-def test_device_smaller_than_two_models_has_one_at_a_time() -> None:
-    gpu = SimulatedGpu(capacity=int(1.5 * SimulatedGpu().size_bytes(new_model(0))))
-    cache: TieredModelCache[Model] = TieredModelCache(gpu, TierCapacity(4), TierCapacity(4))
-    for number in (0, 1, 2, 0, 1):
-        with cache.acquire(number, 1, lambda number=number: new_model(number)) as model:  # type: ignore[misc]
-            assert weight_values(model) == {number}
-    status = cache.status()
-    assert status.misses == 3
-    assert [entry.tier for entry in status.residents].count("device") == 1
-    with (
-        cache.acquire(0, 1, lambda: new_model(0)),
-        pytest.raises(InsufficientMemoryError, match="model 2 needs .* no memory left"),
-        cache.acquire(2, 1, lambda: new_model(2)),
-    ):
-        pass
-
-
-def base_weights(model: Model) -> Iterator[torch.Tensor]:
-    """The weights that are not a LoRA's, of any shape."""
-    return (weight for name, weight in model.module.named_parameters() if "lora" not in name)
-
-
-def test_offloading_after_a_lora_was_attached_copies_no_base_weight() -> None:
-    """Attaching a LoRA renames the weights that it wraps."""
-    gpu, model = SimulatedGpu(), new_model(7)
-    offload = gpu.to_device(model)
+def attach_lora(component: Component, name: str = "bright") -> None:
     config = LoraConfig(r=2, target_modules=["layers.0", "layers.1"], init_lora_weights=False)
-    inject_adapter_in_model(config, model.module, "bright")
-    assert any("base_layer" in name for name, _ in model.module.named_parameters())
+    inject_adapter_in_model(config, component.module, name)
+
+
+def adapter_bytes(component: Component) -> int:
+    return sum(tensor.nbytes for tensor in component.adapter_tensors())
+
+
+def test_adapters_attached_on_the_device_are_counted_and_come_back_with_the_component() -> None:
+    """Attaching a LoRA renames the weights that it wraps."""
+    gpu, component = SimulatedGpu(), new_component(7)
+    gpu.prepare(component)
+    before = gpu.size_bytes(component)
+    offload = gpu.to_device(component)
+    attach_lora(component)
+    assert any("base_layer" in name for name, _ in component.module.named_parameters())
     offload()
     assert gpu.device_memory.allocated == 0
-    assert {value for weight in base_weights(model) for value in distinct_values(weight)} == {7}
-    pinned = gpu.pinned_memory.allocated
-    second_offload = gpu.to_device(model)
-    second_offload()
-    del offload, second_offload
-    gc.collect()
-    adapter_bytes = sum(w.nbytes for n, w in model.module.named_parameters() if "lora" in n)
-    assert gpu.pinned_memory.allocated == pinned + adapter_bytes
+    assert weight_values(component) == {7}
+    assert gpu.size_bytes(component) == before + adapter_bytes(component)
+    gpu.to_device(component)
+    assert gpu.device_memory.allocated == before + adapter_bytes(component)
+
+
+def sample() -> torch.Tensor:
+    """(4, 6)"""
+    return torch.linspace(-1, 1, 24).view(4, 6)
+
+
+# Issue 20, 5.
+@pytest.mark.parametrize("undo", ["unfuse", "offload"])
+@torch.no_grad()
+def test_fused_loras_act_as_beside_the_weights_and_are_undone_bit_by_bit(undo: str) -> None:
+    gpu, component = SimulatedGpu(fuses_loras=True), Component(NumberedModule(0))
+    for weight in component.weights:
+        weight.copy_(torch.linspace(0.1, 1, weight.numel()).view(weight.shape))
+    plain = component.module(sample())
+    attach_lora(component)
+    beside = component.module(sample())
+    offload = gpu.to_device(component)
+    on_device = [weight.data.clone() for weight in component.weights]
+    component.fuse()
+    component.fuse()
+    fused = component.module(sample())
+    assert not any(layer.merged is False for layer in component._lora_layers())
+    assert not torch.equal(fused, plain)
+    torch.testing.assert_close(fused, beside)
+    if undo == "unfuse":
+        addresses = [weight.data_ptr() for weight in component.weights]
+        gpu.unfuse(component)
+        assert [weight.data_ptr() for weight in component.weights] == addresses
+    else:
+        offload()
+        gpu.to_device(component)
+    assert all(map(torch.equal, (weight.data for weight in component.weights), on_device))
+    assert torch.equal(component.module(sample()), beside)
+    for layer in component._lora_layers():
+        layer.enable_adapters(False)
+    assert torch.equal(component.module(sample()), plain)
+
+
+# Issue 20, 5.
+@pytest.mark.parametrize("way", ["in_turn", "by_blocks"])
+@torch.no_grad()
+def test_component_that_is_on_the_device_only_while_it_runs(way: str) -> None:
+    gpu, module = SimulatedGpu(), NumberedModule(1)
+    component = Component(module)
+    expected = module(sample())
+    gpu.prepare(component)
+    seen: list[int] = []
+    module.layers[1].register_forward_hook(lambda *_: seen.append(gpu.device_memory.allocated))
+    with getattr(gpu, way)(component):
+        for _ in range(2):
+            assert torch.equal(component.module(sample()), expected)
+            assert gpu.device_memory.allocated == 0
+        assert 0 < seen[0] <= gpu.size_bytes(component)
+        gpu.fail_on = lambda transfers: out_of_memory()
+        with pytest.raises((DeviceFull, torch.OutOfMemoryError)):
+            component.module(sample())
+        assert gpu.device_memory.allocated == 0
+    assert weight_values(component) == {1}
+    assert torch.equal(component.module(sample()), expected)
+
+
+def test_blocks_are_on_the_device_one_by_one() -> None:
+    gpu = SimulatedGpu()
+    blocks = nn.ModuleList(nn.Linear(9, 9) for _ in "abc")
+    component = Component(nn.ModuleDict({"blocks": blocks}))
+    gpu.prepare(component)
+    with gpu.by_blocks(component):
+        for block in blocks:
+            block(torch.zeros(1, 9))
+    assert gpu.device_memory.peak == 9 * 9 * 4 + 9 * 4
+    assert gpu.device_memory.allocated == 0
 
 
 def test_shared_weights_are_transferred_once() -> None:
-    model = new_model(7)
-    twice = nn.ModuleList([model.module, model.module])
+    component = new_component(7)
+    twice = Component(nn.ModuleList([component.module, component.module]))
     gpu = SimulatedGpu()
-    offload = gpu.to_device(SingleModule(twice))
-    assert gpu.device_memory.allocated == gpu.size_bytes(model)
+    offload = gpu.to_device(twice)
+    assert gpu.device_memory.allocated == gpu.size_bytes(twice) == gpu.size_bytes(component)
     offload()
-    assert weight_values(model) == {7}
+    assert weight_values(component) == {7}
+
+
+# Issue 20, 5.
+def equal_pairs() -> Iterator[tuple[str, Component, bool]]:
+    yield "equal", new_component(3), True
+    yield "other weights", new_component(4), False
+    wrapped = new_component(3)
+    attach_lora(wrapped)
+    yield "with a LoRA", wrapped, True
+    on_device = new_component(3)
+    gpu = SimulatedGpu()
+    gpu.to_device(on_device)
+    for weight in on_device.weights:
+        weight.data.fill_(5)  # As fusing does.
+    yield "changed on the device", on_device, True
+    half = Component(NumberedModule(3).half())
+    yield "another type", half, False
+    last = new_component(3)
+    last.weights[0].view(-1)[-1] = -0.0
+    yield "one bit", last, False
+    yield "another class", Component(nn.Sequential(NumberedModule(3))), False
+
+
+@pytest.mark.parametrize(("name", "other", "is_equal"), list(equal_pairs()))
+def test_components_are_equal_bit_by_bit_as_they_were_loaded(
+    name: str, other: Component, is_equal: bool
+) -> None:
+    assert other.equals(new_component(3)) == is_equal
+    assert new_component(3).equals(other) == is_equal

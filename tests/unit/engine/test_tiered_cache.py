@@ -1,29 +1,35 @@
-"""The tiered model cache with a mover that only keeps a log: no model is ever loaded."""
+"""The model cache and the device ledger with a mover that only keeps a log: no model is ever loaded."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from studio.engine.memory.tiered_cache import (
-    CacheEntryInfo,
+from studio.engine.memory.device_ledger import (
     DeviceFull,
+    DeviceLedger,
+    LedgerEntry,
+    LimitExceeded,
+)
+from studio.engine.memory.eviction import ComponentKind, DeviceLimits
+from studio.engine.memory.tiered_cache import (
+    CachedModel,
+    CacheEntryInfo,
     TierCapacity,
     TieredCacheStats,
     TieredModelCache,
-    offload_least_recently_used,
 )
 from studio.errors import InsufficientMemoryError
 
 
-@dataclass
-class FakeModel:
-    """A model without weights."""
+@dataclass(eq=False)
+class FakeComponent:
+    """A component without weights."""
 
     name: str
     size: int
@@ -32,54 +38,84 @@ class FakeModel:
 
 @dataclass
 class LoggingMover:
-    """A mover that moves nothing and logs every call."""
+    """A mover that moves nothing and logs every call, with a device of `capacity` bytes."""
 
+    capacity: int | None = None
     log: list[str] = field(default_factory=list)
+    on_device: int = 0
     failures: int = 0
-    """How many of the next transfers find the device full."""
+    """How many of the next transfers find the device full all the same."""
 
-    def size_bytes(self, model: FakeModel) -> int:
-        return model.size
+    def size_bytes(self, component: FakeComponent) -> int:
+        return component.size
 
-    def to_device(self, model: FakeModel) -> Callable[[], None]:
-        assert not model.is_on_device
+    def to_device(self, component: FakeComponent) -> Callable[[], None]:
+        assert not component.is_on_device
         if self.failures > 0:
             self.failures -= 1
-            self.log.append(f"full for {model.name}")
+            self.log.append(f"full for {component.name}")
             raise DeviceFull
-        model.is_on_device = True
-        self.log.append(f"transfer {model.name}")
+        component.is_on_device = True
+        self.on_device += component.size
+        self.log.append(f"transfer {component.name}")
 
         def offload() -> None:
-            assert model.is_on_device
-            model.is_on_device = False
-            self.log.append(f"offload {model.name}")
+            assert component.is_on_device
+            component.is_on_device = False
+            self.on_device -= component.size
+            self.log.append(f"offload {component.name}")
 
         return offload
+
+    def free_bytes(self) -> int | None:
+        return None if self.capacity is None else self.capacity - self.on_device
 
     def release_host_memory(self) -> None:
         self.log.append("released")
 
 
-class CacheHarness:
-    """A cache of fake models with its mover's log."""
+Model = CachedModel[str, FakeComponent]
 
-    def __init__(self, device: TierCapacity, ram: TierCapacity) -> None:
-        self.mover = LoggingMover()
-        self.cache: TieredModelCache[FakeModel] = TieredModelCache(self.mover, device, ram)
+
+class CacheHarness:
+    """A cache of models by name with its mover's log.
+
+    A model is one denoiser of its name; `parts` are what else it consists of, by name and size, and
+    shared by name.
+    """
+
+    def __init__(
+        self,
+        ram: TierCapacity,
+        limits: DeviceLimits = DeviceLimits(),  # noqa: B008
+        capacity: int | None = None,
+    ) -> None:
+        self.mover = LoggingMover(capacity)
+        self.ledger: DeviceLedger[FakeComponent] = DeviceLedger(self.mover, limits)
+        self.cache: TieredModelCache[str, FakeComponent] = TieredModelCache(self.ledger, ram)
+
+    def intern(self, kind: ComponentKind, name: str, size: int) -> LedgerEntry[FakeComponent]:
+        component = FakeComponent(name, size)
+        return self.ledger.intern(component, kind, lambda one, other: one.name == other.name)
 
     @contextmanager
-    def acquire(self, name: str, size: int = 1) -> Iterator[FakeModel]:
-        def load() -> FakeModel:
+    def in_ram(self, name: str, size: int = 1, **parts: int) -> Iterator[Model]:
+        def load() -> tuple[str, list[LedgerEntry[FakeComponent]]]:
             self.mover.log.append(f"load {name}")
-            return FakeModel(name, size)
+            entries = [self.intern("denoiser", name, size)]
+            return name, entries + [self.intern("vae", *part) for part in parts.items()]
 
-        with self.cache.acquire(name, size, load) as model:
+        with self.cache.acquire(name, size + sum(parts.values()), load) as model:
             yield model
 
-    def use(self, name: str, size: int = 1) -> None:
-        with self.acquire(name, size) as model:
-            assert model.is_on_device
+    @contextmanager
+    def acquire(self, name: str, size: int = 1, **parts: int) -> Iterator[Model]:
+        with self.in_ram(name, size, **parts) as model, self.ledger.pinned(model.entries):
+            yield model
+
+    def use(self, name: str, size: int = 1, **parts: int) -> None:
+        with self.acquire(name, size, **parts) as model:
+            assert all(entry.component.is_on_device for entry in model.entries)
 
     def take_log(self) -> list[str]:
         log, self.mover.log = self.mover.log, []
@@ -94,12 +130,16 @@ class CacheHarness:
         return self.stats.residents
 
     @property
-    def cached_keys(self) -> list[str]:
-        return [entry.key for entry in self.residents]
+    def tiers(self) -> dict[str, str]:
+        return {entry.key: entry.tier for entry in self.residents}
+
+
+def one_model(count: int = 1) -> DeviceLimits:
+    return DeviceLimits(counts={"denoiser": count})
 
 
 def test_eviction_comes_before_loading() -> None:
-    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(2))
+    harness = CacheHarness(TierCapacity(2), one_model())
     for name in "ab":
         harness.use(name)
     assert harness.take_log() == ["load a", "transfer a", "load b", "offload a", "transfer b"]
@@ -108,7 +148,7 @@ def test_eviction_comes_before_loading() -> None:
 
 
 def test_offloaded_model_returns_to_the_device_without_loading() -> None:
-    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(3))
+    harness = CacheHarness(TierCapacity(3), one_model())
     for name in "aba":
         harness.use(name)
     assert harness.take_log().count("load a") == 1
@@ -117,69 +157,124 @@ def test_offloaded_model_returns_to_the_device_without_loading() -> None:
 
 
 def test_least_recently_used_is_evicted_first() -> None:
-    harness = CacheHarness(device=TierCapacity(2), ram=TierCapacity(2))
+    harness = CacheHarness(TierCapacity(2))
     for name in "abac":
         harness.use(name)
-    assert harness.cached_keys == ["a", "c"]
+    assert list(harness.tiers) == ["a", "c"]
 
 
 def test_bytes_limit_as_well_as_counts() -> None:
-    harness = CacheHarness(device=TierCapacity(9, bytes=10), ram=TierCapacity(9, bytes=20))
+    harness = CacheHarness(TierCapacity(9, bytes=20), DeviceLimits(bytes=10))
     for name in "abc":
         harness.use(name, 6)
-    tiers = {entry.key: entry.tier for entry in harness.residents}
-    assert tiers == {"a": "ram", "b": "ram", "c": "device"}
-    assert harness.cached_keys == ["a", "b", "c"]
+    assert harness.tiers == {"a": "ram", "b": "ram", "c": "device"}
     assert (harness.stats.bytes("device"), harness.stats.bytes("ram")) == (6, 18)
 
 
+# Issue 20, 5.
+def test_models_share_equal_components_and_bytes_count_once() -> None:
+    harness = CacheHarness(TierCapacity(2))
+    harness.use("a", 6, sharp=2)
+    harness.use("b", 6, sharp=2)
+    assert harness.take_log() == [
+        "load a", "transfer a", "transfer sharp", "load b", "transfer b"
+    ]  # fmt: skip
+    assert (harness.stats.bytes("device"), harness.stats.bytes("ram")) == (14, 14)
+    assert len(harness.ledger.entries) == 3
+    harness.use("c", 1)  # "a" leaves, the part that it shares with "b" stays.
+    assert harness.take_log()[:2] == ["offload a", "released"]
+    assert [entry.component.name for entry in harness.ledger.entries] == ["sharp", "b", "c"]
+    harness.cache.evict()
+    assert len(harness.ledger.entries) == 0
+    assert harness.mover.on_device == 0
+
+
+# Issue 20, 5.
+def test_everything_a_job_needs_is_planned_before_anything_moves() -> None:
+    harness = CacheHarness(TierCapacity(9), capacity=10)
+    harness.use("old", 3, old_vae=3)
+    harness.take_log()
+    harness.use("new", 6, new_vae=2)
+    log = harness.take_log()
+    assert log[0] == "load new"
+    assert set(log[1:3]) == {"offload old", "offload old_vae"}
+    assert log[3:] == ["transfer new", "transfer new_vae"]
+    with pytest.raises(DeviceFull):
+        harness.use("huge", 8, huge_vae=3)
+    assert not any(line.startswith("transfer") for line in harness.take_log())
+
+
+# Issue 20, 5.
+def test_room_is_made_for_activations_as_far_as_there_are_victims() -> None:
+    harness = CacheHarness(TierCapacity(9), capacity=10)
+    harness.use("old", 3)
+    harness.take_log()
+    with harness.in_ram("new", 5) as model, harness.ledger.pinned(model.entries, reserve_bytes=4):
+        assert harness.take_log() == ["load new", "offload old", "transfer new"]
+    with harness.in_ram("old") as model, harness.ledger.pinned(model.entries, reserve_bytes=99):
+        assert harness.take_log() == ["offload new", "transfer old"]
+
+
 def test_pinned_model_stays_and_one_that_does_not_fit_beside_it_is_refused() -> None:
-    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(2))
-    with harness.acquire("a"), pytest.raises(InsufficientMemoryError, match="Model b .* 1 model"):
+    harness = CacheHarness(TierCapacity(2), one_model())
+    with harness.acquire("a"), pytest.raises(LimitExceeded):
         harness.use("b")
+    refused = pytest.raises(InsufficientMemoryError, match="model c .* 2 models")
+    with harness.acquire("a"), harness.in_ram("b"), refused:
+        harness.use("c")
     with harness.acquire("a") as model:
-        assert model.is_on_device
+        assert model.entries[0].is_on_device
 
 
-def test_model_larger_than_the_tier_is_refused_before_loading() -> None:
-    harness = CacheHarness(device=TierCapacity(2, bytes=10), ram=TierCapacity(2, bytes=10))
+def test_model_larger_than_the_ram_is_refused_before_loading() -> None:
+    harness = CacheHarness(TierCapacity(2, bytes=10))
     with pytest.raises(InsufficientMemoryError, match="Raise the limit"):
         harness.use("a", 11)
     assert harness.take_log() == []
 
 
+def test_model_larger_than_its_estimate_and_the_ram_leaves_nothing() -> None:
+    harness = CacheHarness(TierCapacity(2, bytes=10))
+
+    def load() -> tuple[str, list[LedgerEntry[FakeComponent]]]:
+        return "a", [harness.intern("denoiser", "a", 11)]
+
+    with pytest.raises(InsufficientMemoryError), harness.cache.acquire("a", 1, load):
+        pass
+    assert (harness.residents, harness.ledger.entries) == ((), ())
+
+
 def test_failed_load_changes_nothing() -> None:
-    harness = CacheHarness(device=TierCapacity(2), ram=TierCapacity(2))
+    harness = CacheHarness(TierCapacity(2))
     harness.use("a")
 
-    def broken() -> FakeModel:
+    def broken() -> tuple[str, list[LedgerEntry[FakeComponent]]]:
         raise OSError("no such file")
 
     with pytest.raises(OSError, match="no such file"), harness.cache.acquire("b", 1, broken):
         pass
-    assert harness.cached_keys == ["a"]
+    assert list(harness.tiers) == ["a"]
     harness.use("b")
 
 
 def test_evicting_all_spares_pinned_models() -> None:
-    harness = CacheHarness(device=TierCapacity(3), ram=TierCapacity(3))
+    harness = CacheHarness(TierCapacity(3))
     harness.use("a")
     with harness.acquire("b"):
         harness.cache.evict()
-        assert harness.cached_keys == ["b"]
-    harness.cache.evict("b")
+        assert list(harness.tiers) == ["b"]
+    harness.cache.evict()
     assert harness.residents == ()
 
 
 # Issue 18, 3.
 def test_full_device_offloads_least_recently_used_and_retries() -> None:
-    harness = CacheHarness(device=TierCapacity(9), ram=TierCapacity(9))
+    harness = CacheHarness(TierCapacity(9))
     for name in "abca":
         harness.use(name)
     harness.take_log()
     harness.mover.failures = 2
-    with harness.acquire("d") as model:
-        assert model.is_on_device
+    with harness.acquire("d"):
         assert harness.take_log() == [
             "load d",
             "full for d",
@@ -188,19 +283,17 @@ def test_full_device_offloads_least_recently_used_and_retries() -> None:
             "offload c",
             "transfer d",
         ]
-    assert {entry.key for entry in harness.residents if entry.tier == "ram"} == {"b", "c"}
+    assert {name for name, tier in harness.tiers.items() if tier == "ram"} == {"b", "c"}
 
 
 # Issue 18, 3.
 def test_full_device_with_only_pinned_models_is_an_error_that_changes_nothing() -> None:
-    harness = CacheHarness(device=TierCapacity(9), ram=TierCapacity(9))
+    harness = CacheHarness(TierCapacity(9))
     with harness.acquire("a") as pinned:
         harness.mover.failures = 9
-        with pytest.raises(
-            InsufficientMemoryError, match="model b needs .* beside the models in use"
-        ):
+        with pytest.raises(DeviceFull):
             harness.use("b")
-        assert pinned.is_on_device
+        assert pinned.entries[0].is_on_device
     harness.mover.failures = 0
     assert [(entry.key, entry.tier, entry.pinned) for entry in harness.residents] == [
         ("a", "device", False),
@@ -210,59 +303,96 @@ def test_full_device_with_only_pinned_models_is_an_error_that_changes_nothing() 
     assert harness.take_log().count("load b") == 1
 
 
-# Issue 18, 3.
-def test_caches_of_one_device_make_room_for_one_another_by_last_use() -> None:
-    mover, use_counter = LoggingMover(), count()
-    caches: list[TieredModelCache[FakeModel]] = []
-    base_models, controlnets = (
-        TieredModelCache[FakeModel](
-            mover,
-            TierCapacity(9),
-            TierCapacity(9),
-            use_counter,
-            lambda: offload_least_recently_used(caches),
-        )
-        for _ in range(2)
-    )
-    caches += [base_models, controlnets]
-    for cache, name in ((base_models, "base"), (controlnets, "net"), (base_models, "base 2")):
-        with cache.acquire(name, 1, lambda name=name: FakeModel(name, 1)):  # type: ignore[misc]
-            pass
-    mover.failures = 2
-    with controlnets.acquire("net 2", 1, lambda: FakeModel("net 2", 1)):
-        pass
-    assert mover.log[-4:] == ["offload base", "full for net 2", "offload net", "transfer net 2"]
-
-
-# Issue 18, 3.
-def test_model_whose_offloading_fails_is_dropped() -> None:
-    harness = CacheHarness(device=TierCapacity(1), ram=TierCapacity(2))
+# Issue 20, 5.
+def test_component_in_turn_is_no_resident() -> None:
+    harness = CacheHarness(TierCapacity(9))
     with harness.acquire("a") as model:
-        model.is_on_device = False  # Makes the mover's assertion fail.
-    with pytest.raises(AssertionError):
-        harness.use("b")
-    assert "a" not in harness.cached_keys
+        entry = model.entries[0]
+        harness.ledger.set_in_turn(entry, True)
+        assert not entry.is_on_device
+    with harness.in_ram("a") as model, harness.ledger.pinned(model.entries):
+        assert not entry.is_on_device
+    harness.ledger.set_in_turn(entry, False)
     harness.use("a")
 
 
+# Issue 20, 3.
+def test_two_threads_load_a_model_once_and_another_meanwhile() -> None:
+    harness, started, go_on = CacheHarness(TierCapacity(2)), threading.Event(), threading.Event()
+    loads: list[str] = []
+
+    def slow() -> tuple[str, list[LedgerEntry[FakeComponent]]]:
+        loads.append("a")
+        started.set()
+        assert go_on.wait(10)
+        return "a", [harness.intern("denoiser", "a", 1)]
+
+    def acquire() -> None:
+        with harness.cache.acquire("a", 1, slow):
+            pass
+
+    threads = [threading.Thread(target=acquire) for _ in range(2)]
+    threads[0].start()
+    assert started.wait(10)
+    threads[1].start()
+    harness.use("b")
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert loads == ["a"]
+    assert sorted(harness.tiers) == ["a", "b"]
+
+
+# Issue 20, 3.
+def test_room_that_a_prefetch_takes_up_is_waited_for() -> None:
+    harness, started, go_on = CacheHarness(TierCapacity(1)), threading.Event(), threading.Event()
+
+    def slow() -> tuple[str, list[LedgerEntry[FakeComponent]]]:
+        started.set()
+        assert go_on.wait(10)
+        return "a", [harness.intern("denoiser", "a", 1)]
+
+    prefetching = threading.Thread(target=harness.cache.prefetch, args=["a", 1, slow])
+    rendering = threading.Thread(target=harness.use, args=["b"])
+    prefetching.start()
+    assert started.wait(10)
+    rendering.start()
+    go_on.set()
+    for thread in (prefetching, rendering):
+        thread.join(10)
+    assert harness.tiers == {"b": "device"}
+    harness.cache.prefetch("b", 1, slow)  # It is there.
+    assert (harness.stats.device_hits, harness.stats.misses) == (0, 1)
+
+
 class CacheStateMachine(RuleBasedStateMachine):
-    """Models are acquired and released in any order; the limits hold at all times."""
+    """Models with shared parts are acquired and released in any order; the limits always hold."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.harness = CacheHarness(device=TierCapacity(2, bytes=12), ram=TierCapacity(3, bytes=20))
+        limits = DeviceLimits(14, {"denoiser": 2})
+        self.harness = CacheHarness(TierCapacity(3, bytes=24), limits, capacity=16)
         self.acquired: list[tuple[str, ExitStack]] = []
 
-    @rule(name=st.sampled_from("abcdef"), failures=st.sampled_from([0, 0, 0, 1, 2, 9]))
-    def acquire(self, name: str, failures: int) -> None:
-        block = ExitStack()
-        self.harness.mover.failures = failures
+    @rule(
+        name=st.sampled_from("abcdef"),
+        failures=st.sampled_from([0, 0, 0, 1, 2, 9]),
+        reserve=st.sampled_from([0, 0, 3]),
+    )
+    def acquire(self, name: str, failures: int, reserve: int) -> None:
+        block, number = ExitStack(), ord(name)
         try:
-            model = block.enter_context(self.harness.acquire(name, 1 + ord(name) % 9))
+            parts = {f"vae {number % 2}": 2}
+            model = block.enter_context(self.harness.in_ram(name, 1 + number % 9, **parts))
+            self.harness.mover.failures = failures
+            block.enter_context(self.harness.ledger.pinned(model.entries, reserve))
         except InsufficientMemoryError:
+            assert self.acquired
+        except (DeviceFull, LimitExceeded):
             assert self.acquired or failures
+            block.close()
         else:
-            assert model.is_on_device
+            assert all(entry.component.is_on_device for entry in model.entries)
             self.acquired.append((name, block))
         self.harness.mover.failures = 0
 
@@ -282,14 +412,23 @@ class CacheStateMachine(RuleBasedStateMachine):
         on_device = [entry for entry in stats.residents if entry.tier == "device"]
         assert len(on_device) <= 2
         assert len(stats.residents) <= 3
-        assert stats.bytes("device") <= 12
-        assert stats.bytes("ram") <= 20
+        assert stats.bytes("device") == self.harness.mover.on_device <= 14
+        assert stats.bytes("ram") <= 24
+
+    @invariant()
+    def ledger_knows_what_the_models_hold_and_nothing_else(self) -> None:
+        entries = self.harness.ledger.entries
+        assert len({entry.component.name for entry in entries}) == len(entries)
+        assert sum(entry.size for entry in entries) == self.harness.stats.bytes("ram")
+        assert all(entry.owners > 0 for entry in entries)
+        for entry in entries:
+            assert entry.is_on_device == entry.component.is_on_device
 
     @invariant()
     def acquired_models_are_pinned_on_the_device(self) -> None:
         pinned = {entry.key for entry in self.harness.residents if entry.pinned}
         assert pinned == {name for name, _ in self.acquired}
-        on_device = {entry.key for entry in self.harness.residents if entry.tier == "device"}
+        on_device = {name for name, tier in self.harness.tiers.items() if tier == "device"}
         assert pinned <= on_device
 
     def teardown(self) -> None:

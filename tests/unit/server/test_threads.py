@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import httpx2
 import pytest
 from fastapi.routing import APIRoute
+from studio.server.pages.routers import PAGE_ROUTERS
 
 from studio.app import AppContainer
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.app import create_api
-from studio.server.pages.routers import PAGE_ROUTERS
 from studio.services.themes.theme_transfer import ThemeImportExport
 from tests.servers.api import serving
 from tests.unit.server.test_texts import all_routes

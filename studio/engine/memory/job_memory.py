@@ -1,0 +1,309 @@
+"""The device memory of one job or batch: what it has there, and what is given up when memory runs out."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TypeVar, cast
+
+from studio.engine.device_errors import is_out_of_memory
+from studio.engine.memory.activation_reserve import ActivationKey, ActivationReserve
+from studio.engine.memory.component import Component
+from studio.engine.memory.device_ledger import (
+    DeviceFull,
+    DeviceLedger,
+    LedgerEntry,
+    LimitExceeded,
+)
+from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.eviction import DeviceLimits
+from studio.engine.memory.oom_ladder import LadderStep, MemoryState, Stage, next_step
+from studio.errors import InsufficientMemoryError, RenderError
+from studio.messages import Message, message
+
+ResultT = TypeVar("ResultT")
+Entry = LedgerEntry[Component]
+
+
+class BatchTooLarge(Exception):
+    """The batch must be rendered in halves."""
+
+
+class Tileable(Protocol):
+    """A VAE that encodes and decodes in tiles if told to."""
+
+    def enable_tiling(self) -> None: ...
+
+    def disable_tiling(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class JobComponents:
+    """What the models of a job are made of."""
+
+    denoiser: Entry
+    text_encoders: tuple[Entry, ...]
+    vae: Entry
+    controlnets: tuple[Entry, ...]
+
+    @property
+    def drawing(self) -> tuple[Entry, ...]:
+        """What the passes need, once the prompts are encoded."""
+        return (self.denoiser, self.vae, *self.controlnets)
+
+    @property
+    def all(self) -> tuple[Entry, ...]:
+        return (*self.drawing, *self.text_encoders)
+
+    @property
+    def with_loras(self) -> tuple[Entry, ...]:
+        """The components that LoRAs adapt."""
+        return (self.denoiser, *self.text_encoders)
+
+
+@dataclass(frozen=True)
+class JobDescription:
+    """What a job asks of the device's memory."""
+
+    name: str
+    """The base model's, for errors."""
+
+    components: JobComponents
+    activations: ActivationKey
+
+
+class MemoryService:
+    """The device's ledger, mover and experience: what every `JobMemory` works with."""
+
+    def __init__(
+        self,
+        ledger: DeviceLedger[Component],
+        mover: DeviceTransfer,
+        drop_caches: Callable[[], None],
+    ) -> None:
+        """`drop_caches` drops the cached values that are on the device."""
+        self.ledger, self.mover, self.drop_caches = ledger, mover, drop_caches
+        self.reserve = ActivationReserve()
+        self.steps: Counter[str] = Counter()
+        """How often each step of the ladder was taken."""
+
+
+class JobMemory:
+    """A context manager for the time of one batch; what was given up is given back at its end."""
+
+    def __init__(self, service: MemoryService, job: JobDescription) -> None:
+        self._service, self._job = service, job
+        self._batch_size = job.activations.batch_size
+        self._taken: list[LadderStep] = []
+        self._given_up = ExitStack()
+        self.upload_seconds = 0.0
+        """How long uploads took."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._given_up.close()
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """A note for each step that was taken, in order."""
+        return tuple(message(f"engine.memory_{step}") for step in dict.fromkeys(self._taken))
+
+    def run(self, stage: Stage, func: Callable[[], ResultT]) -> ResultT:
+        """Calls `func`, and again after each step of the ladder while memory runs out.
+
+        Raises BatchTooLarge, or when no step is left InsufficientMemoryError (uploading) or
+        RenderError.
+        """
+        while True:
+            try:
+                return func()
+            except Exception as error:
+                if not isinstance(error, DeviceFull | LimitExceeded) and not is_out_of_memory(
+                    error
+                ):
+                    raise
+                failure = _without_frames(error)
+            # Outside of `except`: only here is the memory of the failed attempt free again.
+            step = next_step(stage, self._state())
+            if step is None:
+                raise self._error(stage, failure) from failure
+            self._take(step)
+
+    @contextmanager
+    def text_encoders(self) -> Iterator[None]:
+        """The text encoders on the device for the block; afterwards they are first to leave."""
+        text_encoders = self._job.components.text_encoders
+        with self._resident(text_encoders, 0):
+            yield
+        if "text_encoders_off" in self._taken:
+            self._service.ledger.evict(text_encoders)
+
+    @contextmanager
+    def models(self, batch_size: int) -> Iterator[None]:
+        """Everything but the text encoders on the device for the block, and room for the
+        activations of `batch_size` jobs, which are measured."""
+        entries, key = self._job.components.drawing, self._activation_key(batch_size)
+        self._batch_size = batch_size
+        with self._resident(entries, self._service.reserve.estimate(key)):
+            steps = len(self._taken)
+            mover = self._service.mover
+            before = mover.start_measuring()
+            yield
+            if len(self._taken) == steps and not any(entry.in_turn for entry in entries):
+                self._service.reserve.record(key, mover.peak_bytes() - before)
+
+    @property
+    def fuses_loras(self) -> bool:
+        """Whether LoRAs are fused into the weights on the device."""
+        return self._service.mover.fuses_loras
+
+    def switch_loras(self, active: Hashable) -> bool:
+        """Undoes all LoRAs but those of `active`; False if just these are enabled already.
+
+        `active` stands for a set of adapters with their weights, () for none.
+        """
+        entries = self._job.components.with_loras
+        if all(entry.component.active_loras == active for entry in entries):
+            return False
+        for entry in entries:
+            if entry.is_on_device:
+                self._service.mover.unfuse(entry.component)
+            entry.component.active_loras = active
+        return True
+
+    def forget_loras(self) -> None:
+        """After an error: whatever the next job needs, it enables anew."""
+        for entry in self._job.components.with_loras:
+            entry.component.active_loras = None
+
+    def recount(self) -> None:
+        """Counts the bytes of the adapters that were attached or removed."""
+        for entry in self._job.components.with_loras:
+            self._service.ledger.resize(entry)
+
+    @contextmanager
+    def _resident(self, entries: Sequence[Entry], reserve: int) -> Iterator[None]:
+        started_at = time.perf_counter()
+        with ExitStack() as stack:
+            self.run("upload", lambda: stack.enter_context(self._placed(entries, reserve)))
+            self.upload_seconds += time.perf_counter() - started_at
+            yield
+
+    @contextmanager
+    def _placed(self, entries: Sequence[Entry], reserve: int) -> Iterator[None]:
+        with self._service.ledger.pinned(entries, reserve):
+            for entry in entries:
+                if entry.component.active_loras and entry.is_on_device:
+                    self._fuse(entry.component)
+            yield
+
+    def _fuse(self, component: Component) -> None:
+        try:
+            component.fuse()
+        except BaseException:
+            self._service.mover.unfuse(component)
+            raise
+
+    def _state(self) -> MemoryState:
+        components = self._job.components
+        return MemoryState(
+            frozenset(self._taken),
+            any(entry.is_on_device and not entry.pins for entry in components.text_encoders),
+            len(components.controlnets),
+            self._batch_size,
+            self._service.mover.device_is_ram,
+        )
+
+    def _take(self, step: LadderStep) -> None:
+        service, components = self._service, self._job.components
+        self._taken.append(step)
+        service.steps[step] += 1
+        if step == "evict":
+            service.ledger.evict(service.ledger.evictable(spared=components.all))
+            service.drop_caches()
+        elif step == "text_encoders_off":
+            service.ledger.evict(components.text_encoders)
+        elif step == "vae_tiling":
+            self._tile(cast(Tileable, components.vae.component.module))
+        elif step == "controlnets_in_turn":
+            for entry in dict.fromkeys(components.controlnets):
+                self._move_in_turn(entry, service.mover.in_turn)
+        elif step == "denoiser_by_blocks":
+            self._move_in_turn(components.denoiser, service.mover.by_blocks)
+        elif step == "smaller_batch":
+            raise BatchTooLarge
+        service.mover.release_device_memory()
+
+    def _tile(self, vae: Tileable) -> None:
+        vae.enable_tiling()
+        self._given_up.callback(vae.disable_tiling)
+
+    def _move_in_turn(
+        self, entry: Entry, hooks: Callable[[Component], AbstractContextManager[None]]
+    ) -> None:
+        self._service.ledger.set_in_turn(entry, True)
+        self._given_up.callback(self._service.ledger.set_in_turn, entry, False)
+        self._given_up.enter_context(hooks(entry.component))
+
+    def _activation_key(self, batch_size: int) -> ActivationKey:
+        key = self._job.activations
+        return ActivationKey(key.family, key.width, key.height, batch_size)
+
+    def _error(self, stage: Stage, failure: BaseException) -> RenderError:
+        """What to tell when the ladder is at its end."""
+        job, service = self._job, self._service
+        needed = sum(entry.size for entry in dict.fromkeys(job.components.drawing))
+        if isinstance(failure, LimitExceeded):
+            return InsufficientMemoryError(
+                "engine.device_too_small",
+                name=job.name,
+                size=_megabytes(needed),
+                limit=_limit_text(service.ledger.limits),
+            )
+        free = service.mover.free_bytes()
+        if stage == "upload":
+            return InsufficientMemoryError(
+                "engine.device_full",
+                name=job.name,
+                size=_megabytes(needed),
+                free=_megabytes(free or 0),
+            )
+        size = {"width": job.activations.width, "height": job.activations.height}
+        if free is None:
+            return RenderError("engine.device_out_of_memory", name=job.name, **size)
+        activations = service.reserve.estimate(self._activation_key(self._batch_size))
+        return RenderError(
+            "engine.device_out_of_memory_bytes",
+            name=job.name,
+            needed=_megabytes(needed + activations),
+            free=_megabytes(free),
+            **size,
+        )
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The error, and what it was raised from, without the frames that hold activations alive."""
+    link: BaseException | None = error
+    while link is not None:
+        link = link.with_traceback(None).__context__
+    return error
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f}"
+
+
+def _limit_text(limits: DeviceLimits) -> Message | str:
+    """The device's limit in bytes, or the number of ControlNets where these are too many."""
+    if limits.bytes is None:
+        return message("engine.models", count=limits.counts["controlnet"])
+    return f"{_megabytes(limits.bytes)} MB"
