@@ -209,7 +209,7 @@ def test_batch_is_rendered_in_parts_when_it_is_too_large(
     monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", run)
     tight, job = on_gpu(harness, SimulatedGpu()), harness.job(**FAST)
     jobs = [job, job.model_copy(update={"seed": 5}), job.model_copy(update={"seed": 6})]
-    base = decode_png(harness.studio.base_images.read_png(job.base_image), "the base image")
+    base = decode_png(harness.studio.stores.base_images.read_png(job.base_image), "the base image")
     doodle = decode_png(job.doodle.png_bytes, "the doodle") if job.doodle else None
     results = tight.engine.render_batch(jobs, base, doodle, [RenderListener()] * 3)
     # The first steps do not help; then halves of three, of which the larger is halved again.

@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[ModelType, Configurations, type[ModelError], str]] = {
     "T2I-Adapter": ("controlnet", net(_class_name="T2IAdapter"), IncompatibleModelError, "is a T2IAdapter"),
     "SD3 ControlNet": ("controlnet", net(_class_name="SD3ControlNetModel"), IncompatibleModelError, "is a SD3ControlNetModel"),
     "Flux ControlNet": ("controlnet", net(_class_name="FluxControlNetModel"), IncompatibleModelError, "is a FluxControlNetModel"),
-    "ControlNet for depth in latents": ("controlnet", net(conditioning_channels=4), IncompatibleModelError, "reads maps of 4 channels"),
+    "ControlNet for depth in latents": ("controlnet", net(conditioning_channels=4), IncompatibleModelError, "takes control maps of 4 channels"),
     "tiny VAE": ("vae", {"config.json": {"_class_name": "AutoencoderTiny"}}, IncompatibleModelError, "VAE model is a AutoencoderTiny"),
     "LoRA in a directory": ("lora", {"config.json": {}}, IncompatibleModelError, "is a folder"),
     "another detector": ("detector", {"config.json": {"model_type": "detr"}}, IncompatibleModelError, "is a detr"),

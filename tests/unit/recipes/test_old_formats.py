@@ -374,8 +374,10 @@ def test_old_and_new_name_together_are_refused(model: type[StoredModel], old_nam
 
 
 def test_preset_file_of_format_2_is_the_shipped_preset() -> None:
-    shipped = parse_theme_file((bundled_path("presets") / "first-light.json").read_bytes(), "it")
-    assert parse_theme_file(OLD_PRESET.read_bytes(), "it") == shipped
+    """But for its description, which was reworded since."""
+    file = (bundled_path("presets") / "first-light.json").read_bytes()
+    shipped, old = (parse_theme_file(data, "it").preset for data in (file, OLD_PRESET.read_bytes()))
+    assert old.model_copy(update={"description": shipped.description}) == shipped
 
 
 def test_old_metadata_of_an_image_is_read() -> None:
