@@ -254,9 +254,19 @@ def _build_engine(settings: Settings, catalog: ModelCatalog) -> Renderer:
         settings.precision,
         settings.disable_approximations,
         settings.torch_compile,
+        settings.cuda_graphs,
+        settings.batch_variants,
         settings.job_timeout_seconds,
     )
     return Engine(catalog, settings.device, limits, options=options)
+
+
+def _batches_variants(settings: Settings) -> bool:
+    """Whether a request's jobs are queued as batches, without torch: `auto` means CUDA by name."""
+    is_wanted = settings.batch_variants == "on" or (
+        settings.batch_variants == "auto" and settings.device == "cuda"
+    )
+    return is_wanted and not settings.disable_approximations
 
 
 def _build_renders(
@@ -270,7 +280,7 @@ def _build_renders(
         stores.variants,
         RenderQueue(),
         renderer_factory,
-        batch=settings.batch_variants and not settings.disable_approximations,
+        batch=_batches_variants(settings),
         moderate=moderation.moderate_output,
     )
     renders.metrics.registry.register(EngineCollector(renders.engine_status))

@@ -39,8 +39,13 @@ class RenderListener:
     on_step: Callable[[int, int], None] = lambda done, total: None
     """Called after each denoising step with the number of steps done and the total of all passes."""
 
-    on_preview: Callable[[Image.Image], None] = lambda image: None
-    """Called with a latent preview after each step but the last."""
+    on_preview: Callable[[Image.Image], None] | None = None
+    """Called with a latent preview after a step, at most every 300 ms. The image is small and cheap;
+    encode it in another thread. None: no preview is computed."""
+
+    wants_preview: Callable[[], bool] = lambda: True
+    """Whether somebody looks at previews now; asked whenever one is due."""
 
     should_cancel: Callable[[], bool] = lambda: False
-    """Polled at each step; True cancels the render."""
+    """Polled at each step, so it must be as quick as reading a flag. True cancels the render; a batch
+    goes on while one of its jobs is wanted."""

@@ -67,7 +67,8 @@ class FakeRenderer:
             if listener.should_cancel():
                 raise JobCancelledError("request.variants_stopped", slots=job.slot)
             listener.on_step(step + 1, self._steps)
-            listener.on_preview(base.convert("RGB").resize((8, 8)))
+            if listener.on_preview is not None and listener.wants_preview():
+                listener.on_preview(base.convert("RGB").resize((8, 8)))
         return RenderResult(
             overlay_doodle(base, doodle), (), Timings(load_seconds=0.0, render_seconds=0.1)
         )
