@@ -254,6 +254,8 @@ def _build_engine(settings: Settings, catalog: ModelCatalog) -> Renderer:
         settings.precision,
         settings.disable_approximations,
         settings.torch_compile,
+        settings.cuda_graphs,
+        settings.batch_variants,
         settings.job_timeout_seconds,
     )
     return Engine(catalog, settings.device, limits, options=options)
@@ -270,7 +272,6 @@ def _build_renders(
         stores.variants,
         RenderQueue(),
         renderer_factory,
-        batch=settings.batch_variants and not settings.disable_approximations,
         moderate=moderation.moderate_output,
     )
     renders.metrics.registry.register(EngineCollector(renders.engine_status))

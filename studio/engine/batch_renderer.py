@@ -12,9 +12,11 @@ from PIL import Image
 
 from studio.engine.control.control_maps import control_map_key, make_control_map
 from studio.engine.device_errors import is_out_of_memory, map_backend_errors
+from studio.engine.diffusion.channels_last import use_channels_last
 from studio.engine.diffusion.passes import PassRunner, Size
 from studio.engine.diffusion.pipeline import ActiveControlUnit, build_pipeline
 from studio.engine.diffusion.schedulers import schedule_notes
+from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.job_batch import JobBatch
 from studio.engine.loading.resolve import UnitModels
@@ -59,17 +61,18 @@ class BatchRenderer:
             active_units = tuple(
                 (unit, model)
                 for unit, model in batch.models.controlnets
-                if self._cached_control_map(unit, batch.size) is not None
+                if any(self._control_maps(unit, batch.size))
             )
             with self._acquired_models(active_units, dtype) as (base_model, controlnets):
                 loaded_at = time.perf_counter()
+                _optimize_layout(base_model, [controlnet for _, controlnet in controlnets])
                 outputs = self._retry_after_oom(partial(self._run_passes, base_model, controlnets))
             finished_at = time.perf_counter()
             timings = Timings(
                 load_seconds=round((loaded_at - started_at) / len(batch.jobs), 3),
                 render_seconds=round((finished_at - loaded_at) / len(batch.jobs), 3),
             )
-            return _make_results(batch, active_units, base_model, outputs, timings)
+            return self._make_results(base_model, outputs, timings)
 
     @contextmanager
     def _acquired_models(
@@ -122,7 +125,8 @@ class BatchRenderer:
     ) -> list[_Output]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         batch, models = self._batch, self._batch.models
-        init_image = batch.init_image()
+        init_images = batch.init_images()
+        self._model_cache.graphs.take_notes()
         pipe = build_pipeline(base_model, batch.jobs[0])
         with base_model.lora_pool.activated(pipe, models.loras, self._model_cache.lora_files):
             embeddings = [self._encode_prompts(job, base_model) for job in batch.jobs]
@@ -134,10 +138,12 @@ class BatchRenderer:
                 partial(self._units_for_size, controlnets),
                 PromptEmbeddings.concat(embeddings),
                 batch.callbacks,
+                self._graph_context(controlnets, base_model.dtype),
             )
-            images = runner.run(init_image)
+            images = runner.run(init_images)
+        notes = (*runner.notes, *self._model_cache.graphs.take_notes())
         return [
-            _Output(image, job_embeddings, runner.notes)
+            _Output(image, job_embeddings, notes)
             for image, job_embeddings in zip(images, embeddings, strict=True)
         ]
 
@@ -145,6 +151,17 @@ class BatchRenderer:
         """Everything but the image that its latents depend on."""
         vae = self._batch.models.vae or self._batch.models.checkpoint
         return vae.sha256, base_model.latent_scale, base_model.vae.dtype, base_model.dtype
+
+    def _graph_context(
+        self, controlnets: Sequence[tuple[ControlUnit, ControlNetModel]], dtype: torch.dtype
+    ) -> GraphContext:
+        models = self._batch.models
+        loras = tuple((model.sha256, weight) for model, weight in models.loras)
+        units = tuple(unit.model for unit, _ in controlnets)
+        return GraphContext(
+            self._model_cache.graphs,
+            (models.checkpoint.family, models.checkpoint.sha256, dtype, units, loras),
+        )
 
     def _encode_prompts(self, job: RenderJob, base_model: LoadedBaseModel) -> PromptEmbeddings:
         """Both prompts of a job, cached. LoRAs may change the text encoder: they are in the key."""
@@ -161,51 +178,73 @@ class BatchRenderer:
     def _units_for_size(
         self, controlnets: Sequence[tuple[ControlUnit, ControlNetModel]], size: Size
     ) -> list[ActiveControlUnit]:
-        """The units with their control maps at `size`; without those whose map is empty there."""
+        """The units with their control maps at `size`; without those whose maps are all empty there."""
         units = []
         for unit, controlnet in controlnets:
-            control_map = self._cached_control_map(unit, size)
-            if control_map is not None:
-                units.append(ActiveControlUnit(unit, controlnet, control_map))
+            maps = self._control_maps(unit, size)
+            if any(maps):
+                # A job whose map is empty has weight 0, which equals leaving the unit out.
+                weights = [
+                    self._batch.unit_of(index, unit).weight if control_map else 0.0
+                    for index, control_map in enumerate(maps)
+                ]
+                images = [control_map or Image.new("RGB", size) for control_map in maps]
+                same = all(image is images[0] for image in images)
+                units.append(
+                    ActiveControlUnit(unit, controlnet, images[:1] if same else images, weights)
+                )
         return units
 
-    def _cached_control_map(self, unit: ControlUnit, size: Size) -> Image.Image | None:
-        batch, job = self._batch, self._batch.jobs[0]
-        return self._model_cache.control_maps.get_or_create(
-            control_map_key(unit, job, size),
-            lambda: make_control_map(unit, job, batch.base_image, batch.doodle, size),
-        )
+    def _control_maps(self, unit: ControlUnit, size: Size) -> list[Image.Image | None]:
+        """The unit's control map for each job, cached; None where it is empty."""
+        batch = self._batch
+        return [
+            self._model_cache.control_maps.get_or_create(
+                control_map_key(unit, job, size),
+                partial(make_control_map, unit, job, base_image, doodle, size),
+            )
+            for job, base_image, doodle in zip(
+                batch.jobs, batch.base_images, batch.doodles, strict=True
+            )
+        ]
+
+    def _make_results(
+        self, base_model: LoadedBaseModel, outputs: Sequence[_Output], timings: Timings
+    ) -> list[RenderResult]:
+        """The outputs with the models that took part and all notes."""
+        batch, results = self._batch, []
+        for index, output in enumerate(outputs):
+            active_units = tuple(
+                (unit, model)
+                for unit, model in batch.models.controlnets
+                if self._control_maps(unit, batch.size)[index] is not None
+            )
+            models = tuple(
+                UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
+                for model in batch.models.active_models(active_units)
+            )
+            notes = (
+                *_job_notes(batch, active_units, base_model),
+                *output.notes,
+                *output.embeddings.notes,
+            )
+            results.append(
+                RenderResult(output.image, models, timings, notes, output.embeddings.token_count)
+            )
+        return results
 
 
-def _make_results(
-    batch: JobBatch,
-    active_units: UnitModels,
-    base_model: LoadedBaseModel,
-    outputs: Sequence[_Output],
-    timings: Timings,
-) -> list[RenderResult]:
-    """The outputs with the models that took part and all notes."""
-    models = tuple(
-        UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
-        for model in batch.models.active_models(active_units)
-    )
-    notes = _batch_notes(batch, active_units, base_model)
-    return [
-        RenderResult(
-            output.image,
-            models,
-            timings,
-            (*notes, *output.notes, *output.embeddings.notes),
-            output.embeddings.token_count,
-        )
-        for output in outputs
-    ]
+def _optimize_layout(base_model: LoadedBaseModel, controlnets: Sequence[ControlNetModel]) -> None:
+    """On CUDA: convolutions in the memory format that they are fastest in."""
+    if base_model.vae.device.type == "cuda":
+        for module in (base_model.denoiser, base_model.vae, *controlnets):
+            use_channels_last(module)
 
 
-def _batch_notes(
+def _job_notes(
     batch: JobBatch, active_units: UnitModels, base_model: LoadedBaseModel
 ) -> list[Message]:
-    """Warnings that hold for every job of the batch."""
+    """Warnings for one job of the batch, of whose units these are active."""
     sampler, is_flow_matching = batch.recipe.sampler, base_model.family.is_flow_matching
     inactive_units = [unit for unit in batch.models.controlnets if unit not in active_units]
     notes = [

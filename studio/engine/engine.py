@@ -12,6 +12,8 @@ from PIL import Image
 from studio.engine.batch_renderer import BatchRenderer
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.latents import NonFiniteLatentsError
+from studio.engine.graphs.backend import GraphBackend
+from studio.engine.graphs.cuda_graphs import CudaGraphBackend
 from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
@@ -23,13 +25,14 @@ from studio.engine.options import (
     EngineOptions,
     device_name,
     precision_name,
+    resolve_batch_size,
     resolve_device,
     resolve_dtype,
 )
 from studio.engine.prepared_images import prepare_control_maps
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
-from studio.errors import RenderError
+from studio.errors import InsufficientMemoryError, RenderError
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.generation.job import RenderJob
@@ -54,6 +57,7 @@ class Engine:
         options: EngineOptions | None = None,
         clock: Callable[[], float] = time.monotonic,
         mover: ModelMover[HasModules] | None = None,
+        graph_backend: GraphBackend | None = None,
     ) -> None:
         """
         Args:
@@ -64,6 +68,7 @@ class Engine:
             options: precision, approximations and job timeout.
             clock: monotonic seconds, for the job timeout.
             mover: moves models to the device and back; None: by torch.
+            graph_backend: records steps; None: CUDA graphs on CUDA, where the options have them.
 
         Raises RenderError when torch does not find the device.
         """
@@ -74,8 +79,15 @@ class Engine:
         self._dtype = resolve_dtype(self.device, self._options.precision)
         self._configs = BundledConfigs(config_dir or bundled_path("assets") / "configurations")
         torch_compile = self._options.torch_compile and not self._options.disable_approximations
+        if graph_backend is None and self.device.type == "cuda" and self._options.cuda_graphs:
+            graph_backend = CudaGraphBackend(self.device)
         self._model_cache = ModelCache(
-            self.device, limits or CacheLimits(), self._configs, torch_compile, mover
+            self.device,
+            limits or CacheLimits(),
+            self._configs,
+            torch_compile,
+            mover,
+            graph_backend,
         )
         silence_library_logging()
         log.info(
@@ -101,6 +113,11 @@ class Engine:
 
     def prefetch(self, job: RenderJob) -> None:
         """A hook to read a job's models into RAM in another thread; nothing is read ahead for now."""
+
+    @property
+    def max_batch_size(self) -> int:
+        """How many jobs `render_batch` should be given at once; 1 where batches bring nothing."""
+        return resolve_batch_size(self.device, self._options)
 
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache."""
@@ -135,26 +152,54 @@ class Engine:
     def render_batch(
         self,
         jobs: Sequence[RenderJob],
-        base: Image.Image,
-        doodle: Image.Image | None,
+        base: Image.Image | Sequence[Image.Image],
+        doodle: Image.Image | Sequence[Image.Image | None] | None,
         listeners: Sequence[RenderListener],
     ) -> tuple[RenderResult, ...]:
-        """Renders jobs that `planning.group_into_batches` puts together, with one listener each.
+        """Renders jobs that `planning.group_into_batches` puts together.
 
         On a graphics card this is faster than one by one; the images differ in the last bits from
-        those rendered alone.
+        those rendered alone. Where a batch needs more memory than there is, its halves are rendered
+        one after the other.
 
-        Raises as `render` does, and RenderError when the prompts have different numbers of tokens:
-        such jobs must be rendered one by one.
+        Args:
+            jobs: of one request, or of several.
+            base: the base image, one for all jobs or one for each.
+            doodle: as in `render`, one for all jobs or one for each.
+            listeners: one for each job. The batch goes on while one job is not cancelled: whoever
+                cancelled another throws its result away.
+
+        Raises as `render` does, and RenderError when the lengths of the prompts have no common
+        multiple that is worth it: such jobs must be rendered one by one.
         """
         callbacks = self._callbacks(jobs, listeners)
         jobs, notes = self._without_approximations(jobs)
         models = resolve_models(self._catalog, self._configs, jobs[0])
-        batch = JobBatch(jobs, models, base, doodle, callbacks)
-        results, fallback_notes = self._render_with_fallback(batch)
+        bases = [base] * len(jobs) if isinstance(base, Image.Image) else base
+        shared = doodle is None or isinstance(doodle, Image.Image)
+        doodles = [doodle] * len(jobs) if shared else doodle
+        units = jobs[0].recipe.control_units
+        batch = JobBatch(jobs, models, bases, doodles, units, callbacks)
         return tuple(
-            replace(result, notes=notes + fallback_notes + result.notes) for result in results
+            replace(result, notes=notes + result.notes) for result in self._render_or_split(batch)
         )
+
+    def _render_or_split(self, batch: JobBatch) -> list[RenderResult]:
+        """Renders the batch, or its halves one after the other when it runs out of memory."""
+        try:
+            results, notes = self._render_with_fallback(batch)
+            return [replace(result, notes=notes + result.notes) for result in results]
+        except RenderError as error:
+            if len(batch.jobs) == 1 or not _is_lack_of_memory(error):
+                raise
+            log.warning("a batch of %d is split: %s", len(batch.jobs), error)
+        # Outside of `except`: only here is the memory of the failed attempt free again.
+        middle = len(batch.jobs) // 2
+        return [
+            result
+            for half in (slice(middle), slice(middle, None))
+            for result in self._render_or_split(batch.part(half))
+        ]
 
     def _callbacks(
         self, jobs: Sequence[RenderJob], listeners: Sequence[RenderListener]
@@ -197,6 +242,10 @@ class Engine:
             for job in jobs
         ]
         return exact_jobs, (message("engine.deep_cache_left_out"),)
+
+
+def _is_lack_of_memory(error: RenderError) -> bool:
+    return isinstance(error, InsufficientMemoryError) or error.code == "engine.device_out_of_memory"
 
 
 def _overflow_error(jobs: Sequence[RenderJob]) -> RenderError:

@@ -9,7 +9,8 @@ from PIL import Image
 from torch.nn import functional
 
 from studio.engine.diffusion.callbacks import ProgressTracker, RenderCallbacks
-from studio.engine.diffusion.latent_preview import LatentRgbProjection
+from studio.engine.diffusion.device_streams import make_device_streams
+from studio.engine.diffusion.latent_preview import LatentPreviewer
 from studio.engine.diffusion.latents import decode_latents, encode_image
 from studio.engine.diffusion.pipeline import (
     ActiveControlUnit,
@@ -19,6 +20,7 @@ from studio.engine.diffusion.pipeline import (
     effective_steps,
     run_pass,
 )
+from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.memory.model_cache import ModelCache
 from studio.imaging.face_regions import Box, face_boxes, pad_box, paste_face
@@ -33,7 +35,7 @@ ControlUnitsForSize = Callable[[Size], Sequence[ActiveControlUnit]]
 
 
 class PassRunner:
-    """Renders one job, or several at once that differ only in prompts and seed.
+    """Renders one job, or several at once that `planning.group_into_batches` puts together.
 
     Only the first pass is batched: `planning.group_into_batches` puts no jobs together that have
     later passes.
@@ -48,6 +50,7 @@ class PassRunner:
         units_for_size: ControlUnitsForSize,
         embeddings: PromptEmbeddings,
         callbacks: RenderCallbacks,
+        graph_context: GraphContext,
     ) -> None:
         """
         Args:
@@ -58,13 +61,16 @@ class PassRunner:
             units_for_size: the units with their control maps at a pass's size.
             embeddings: the prompts of all jobs, in their order.
             callbacks: the listeners of all jobs, in their order.
+            graph_context: the recorded steps of the models in use.
         """
         self._model_cache, self._base_model = model_cache, base_model
         self._vae_cache_key = vae_cache_key
         self._jobs, self._recipe = jobs, jobs[0].recipe
         self._units_for_size, self._embeddings = units_for_size, embeddings
         self._faces = self._face_boxes()
-        self._progress = ProgressTracker(callbacks, self._total_evaluations())
+        streams = make_device_streams(base_model.vae.device)
+        self._progress = ProgressTracker(callbacks, self._total_evaluations(), streams)
+        self._graph_context = graph_context
         self._vae_overflowed = False
 
     @property
@@ -72,17 +78,18 @@ class PassRunner:
         """A note when the VAE overflowed in half precision, else none."""
         return (message("engine.vae_overflowed"),) if self._vae_overflowed else ()
 
-    def run(self, init_image: Image.Image) -> list[Image.Image]:
-        """Runs all passes of the recipe; one image for each job.
+    def run(self, init_images: Sequence[Image.Image]) -> list[Image.Image]:
+        """Runs all passes of the recipe over each job's image; one image for each job.
 
         Raises what `run_pass` raises, and NonFiniteLatentsError when the VAE overflows in fp32.
         """
         recipe = self._recipe
         if not effective_steps(recipe.steps, recipe.denoising_strength):
-            return [self._run_later_passes(init_image, None)] * len(self._jobs)
-        units = self._units_for_size(init_image.size)
+            return [self._run_later_passes(init_image, None) for init_image in init_images]
+        units = self._units_for_size(init_images[0].size)
+        encoded = [self._encode(init_image) for init_image in init_images]
         latents = self._denoise(
-            self._encode(init_image), init_image, units, recipe.steps, recipe.denoising_strength
+            encoded, init_images, units, recipe.steps, recipe.denoising_strength
         )
         return [
             self._run_later_passes(self._decode(job_latents), job_latents)
@@ -109,17 +116,25 @@ class PassRunner:
 
     def _denoise(
         self,
-        init_latents: torch.Tensor,
-        init_image: Image.Image,
+        init_latents: Sequence[torch.Tensor],
+        init_images: Sequence[Image.Image],
         units: Sequence[ActiveControlUnit],
         steps: int,
         denoising_strength: float,
     ) -> torch.Tensor:
-        """(1, channels, height/8, width/8) to (jobs, channels, height/8, width/8), both scaled."""
-        previewer = LatentRgbProjection.fit(init_latents, init_image)
-        denoise_pass = DenoisePass(init_latents, previewer, units, steps, denoising_strength)
+        """Each job's (1, channels, height/8, width/8) to (jobs, channels, height/8, width/8), both
+        scaled."""
+        previewers = list(map(LatentPreviewer, init_latents, init_images))
+        denoise_pass = DenoisePass(
+            torch.cat(list(init_latents)), previewers, units, steps, denoising_strength
+        )
         return run_pass(
-            self._base_model, self._jobs, denoise_pass, self._embeddings, self._progress
+            self._base_model,
+            self._jobs,
+            denoise_pass,
+            self._embeddings,
+            self._progress,
+            self._graph_context,
         )
 
     def _hires_pass(self, image: Image.Image, latents: torch.Tensor | None) -> Image.Image:
@@ -140,11 +155,11 @@ class PassRunner:
         if not effective_steps(steps, strength):
             return enlarged
         units = self._units_for_size(size)
-        return self._decode(self._denoise(latents, enlarged, units, steps, strength))
+        return self._decode(self._denoise([latents], [enlarged], units, steps, strength))
 
     def _decode(self, latents: torch.Tensor) -> Image.Image:
         """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
-        image, overflowed = decode_latents(self._base_model, latents)
+        image, overflowed = decode_latents(self._base_model, latents, self._graph_context.graphs)
         self._vae_overflowed |= overflowed
         return image
 
@@ -154,7 +169,9 @@ class PassRunner:
         crop_box = pad_box(box, settings.padding, image.size)
         render_size = (settings.render_size, settings.render_size)
         face = image.crop(crop_box).resize(render_size, Image.Resampling.LANCZOS)
-        latents = self._denoise(self._encode(face), face, (), steps, settings.denoising_strength)
+        latents = self._denoise(
+            [self._encode(face)], [face], (), steps, settings.denoising_strength
+        )
         return paste_face(image, self._decode(latents), crop_box, box, settings.mask_blur)
 
     def _face_boxes(self) -> list[Box]:

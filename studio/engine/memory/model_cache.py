@@ -12,6 +12,8 @@ from PIL import Image
 
 from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
+from studio.engine.graphs.backend import GraphBackend
+from studio.engine.graphs.graph_cache import GraphCache
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.model_loader import load_base_model, load_controlnet, load_vae
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
@@ -57,6 +59,9 @@ class CacheLimits:
     lora_bytes: int = 1024 * MB
     """Bytes of LoRA files in RAM."""
 
+    graph_bytes: int | None = None
+    """Bytes of recorded steps on the device; None: an eighth of its memory."""
+
 
 class ModelCache:
     """The engine's models and computed values. Not thread-safe: one lane owns it."""
@@ -68,9 +73,10 @@ class ModelCache:
         configs: BundledConfigs,
         torch_compile: bool = False,
         mover: ModelMover[HasModules] | None = None,
+        graph_backend: GraphBackend | None = None,
     ) -> None:
         """`torch_compile` compiles the repeated blocks of base models; `mover` moves models to the
-        device and back, by default a `DeviceTransfer`."""
+        device and back, by default a `DeviceTransfer`; `graph_backend` records steps, None: none."""
         self._configs = configs
         self._torch_compile = torch_compile
         self._mover = mover or DeviceTransfer(device)
@@ -97,6 +103,7 @@ class ModelCache:
         self.lora_files: ByteLRUCache[StateDict] = ByteLRUCache(
             limits.lora_bytes, _state_dict_bytes
         )
+        self.graphs = GraphCache(graph_backend, _graph_bytes(limits, device))
 
     @contextmanager
     def base_model(
@@ -165,10 +172,11 @@ class ModelCache:
         return offload_least_recently_used((self._base_models, self._controlnets, self._vaes))
 
     def clear_device(self) -> None:
-        """Offloads every unpinned model and drops the latents, to retry after out of memory.
+        """Offloads every unpinned model, drops latents and graphs, to retry after out of memory.
 
         Models stay in RAM, so that using them again reads nothing from the disk.
         """
+        self.graphs.clear()
         while self._offload_one():
             pass
         self.latents.clear()
@@ -178,6 +186,7 @@ class ModelCache:
         """Evicts every unpinned model from both tiers and clears the other caches."""
         for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
             cache.clear()
+        self.graphs.clear()
         for models in (self._controlnets, self._vaes, self._base_models):
             models.evict()
 
@@ -191,6 +200,10 @@ class ModelCache:
             latents=self.latents.status(),
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
+            graph_captures=self.graphs.captures,
+            graph_hits=self.graphs.hits,
+            graph_fallbacks=self.graphs.fallbacks,
+            graph_bytes=self.graphs.nbytes,
         )
 
 
@@ -209,6 +222,12 @@ class _CacheKey:
 def _estimated_bytes(model: ModelInfo, dtype: torch.dtype) -> int:
     """Bytes in memory: files are mostly fp16, and twice as large in fp32."""
     return model.size_bytes * (2 if dtype == torch.float32 else 1)
+
+
+def _graph_bytes(limits: CacheLimits, device: torch.device) -> int:
+    if limits.graph_bytes is not None or device.type != "cuda":
+        return limits.graph_bytes or 0
+    return torch.cuda.get_device_properties(device).total_memory // 8
 
 
 def _image_bytes(image: Image.Image | None) -> int:

@@ -1,0 +1,93 @@
+"""Weights that graphs read: where they lie, and in which memory format."""
+
+import torch
+from diffusers import UNet2DConditionModel
+from peft import LoraConfig
+from torch import nn
+
+from studio.engine.diffusion.channels_last import use_channels_last
+from studio.engine.graphs.weights_fingerprint import WeightsFingerprint, has_hooks
+from studio.engine.library_logging import ignore_peft_warnings
+
+
+def small_net() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.Conv2d(8, 4, 1))
+
+
+def test_channels_last_keeps_values_storage_and_results() -> None:
+    net, image = small_net(), torch.randn(2, 3, 9, 7)
+    expected = net(image)
+    weight = net[0].weight
+    before, address = weight.detach().clone(), weight.data_ptr()
+    use_channels_last(net)
+    use_channels_last(net)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert (weight.data_ptr(), weight.shape) == (address, before.shape)
+    assert torch.equal(weight, before)
+    assert torch.allclose(net(image), expected, atol=1e-6)
+
+
+def test_channels_last_of_a_weight_within_a_larger_storage_leaves_its_neighbors() -> None:
+    slab = torch.arange(2 * 4 * 3 * 2 * 2, dtype=torch.float32)
+    first, second = (half.view(4, 3, 2, 2) for half in slab.chunk(2))
+    net = nn.Conv2d(3, 4, 2, bias=False)
+    net.weight.data = first
+    neighbor, values = second.clone(), first.clone()
+    use_channels_last(net)
+    assert torch.equal(net.weight, values)
+    assert torch.equal(second, neighbor)
+
+
+def test_fingerprint_follows_the_addresses_of_weights() -> None:
+    net = small_net()
+    fingerprint = WeightsFingerprint.of([net])
+    assert WeightsFingerprint.of([net]) == fingerprint
+    assert fingerprint.is_current
+    kept = net[0].weight.data
+    net[0].weight.data = kept.clone()
+    assert not fingerprint.is_current
+    assert WeightsFingerprint.of([net]) != fingerprint
+    net[0].weight.data = kept
+    assert fingerprint.is_current
+    del net
+    assert not fingerprint.is_current
+
+
+def test_fingerprint_has_the_enabled_adapters_only() -> None:
+    unet = UNet2DConditionModel(
+        block_out_channels=(16, 32),
+        norm_num_groups=8,
+        cross_attention_dim=8,
+        attention_head_dim=4,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    )
+    bare = WeightsFingerprint.of([unet])
+    config = LoraConfig(r=2, target_modules=["to_q"])
+    for name in ("one", "two"):
+        with ignore_peft_warnings():
+            unet.add_adapter(config, name)
+    unet.disable_adapters()
+    assert sorted(WeightsFingerprint.of([unet]).addresses) == sorted(bare.addresses)
+    unet.enable_adapters()
+    unet.set_adapter("one")
+    one = WeightsFingerprint.of([unet])
+    unet.set_adapter("two")
+    two = WeightsFingerprint.of([unet])
+    assert len(one.addresses) == len(two.addresses) > len(bare.addresses)
+    assert one != two
+    assert one.is_current
+
+
+def test_hooks_that_may_move_weights_are_seen() -> None:
+    net = small_net()
+    assert not has_hooks([net])
+    behind = net.register_forward_hook(lambda *_: None)
+    assert not has_hooks([net])
+    behind.remove()
+    for hook in (net[0].register_forward_pre_hook, net[0].register_forward_hook):
+        handle = hook(lambda *_: None)
+        assert has_hooks([net])
+        handle.remove()
+    assert not has_hooks([net])
