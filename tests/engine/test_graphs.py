@@ -112,6 +112,13 @@ def test_samplers_share_a_recording(graphed: Graphed, sampler: str) -> None:
     assert graphed.captures(**size, sampler=sampler) == 0
 
 
+def test_deepcache_has_a_recording_of_each_kind_of_step(graphed: Graphed) -> None:
+    cached = {"control_units": UNITS, "height": 112, "steps": 6, "deepcache_interval": 3}
+    assert graphed.captures(**cached) == 3  # Full, in between, and the VAE.
+    assert graphed.captures(**cached, guidance_end_fraction=0.5) == 2
+    assert graphed.captures(**cached, guidance_end_fraction=0.5, sampler="DPM++ 2M") == 0
+
+
 def test_loras_are_part_of_the_recording(graphed: Graphed) -> None:
     pocket = {"base_model": ModelRef(name="pocket-ink"), "steps": 2, "height": 88}
     lora = LoraSettings(model=ModelRef(name="pocket-neon"), weight=0.8)
