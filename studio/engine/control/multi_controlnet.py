@@ -88,7 +88,7 @@ class WeightedMultiControlNet(MultiControlNetModel):  # type: ignore[misc]
         for controlnet, mode, cond, scale in zip(
             self.nets, self.modes, controlnet_cond, scales, strict=True
         ):
-            if scale is not None:
+            if cond is not None and scale is not None:
                 # "ControlNet is more important": only the conditional half gets residuals, so that
                 # guidance amplifies them.
                 skipped = unconditional if mode == "ControlNet is more important" else 0

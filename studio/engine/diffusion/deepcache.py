@@ -124,7 +124,8 @@ def _embed(
 def _layers(unet: UNet2DConditionModel) -> nn.ModuleList:
     """The layers of the last block: what ends each of them."""
     block = unet.up_blocks[-1]
-    return block.attentions if _has_attention(block) else block.resnets
+    layers: nn.ModuleList = block.attentions if _has_attention(block) else block.resnets
+    return layers
 
 
 def _has_attention(block: nn.Module) -> bool:
