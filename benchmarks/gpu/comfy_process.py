@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import types
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,7 @@ def import_comfy() -> None:
     """Its modules with stand-ins for the audio and video packages, which no picture needs."""
     sys.path.insert(0, os.environ["COMFY"])
     sys.argv = [sys.argv[0], *([] if torch.cuda.is_available() else ["--cpu"])]
-    import comfy.options
-
-    comfy.options.enable_args_parsing()
+    import_module("comfy.options").enable_args_parsing()
     for name in ("torchaudio", "torchaudio.transforms", "torchaudio.functional", "av", "torchsde"):
         try:
             __import__(name)
@@ -47,13 +46,11 @@ class _StandIn(types.ModuleType):
 
 class Comfy:
     def __init__(self, case: dict[str, Any]) -> None:
-        import comfy.controlnet
-        import comfy.sd
-
         self.case = case
         self.bases = [self._load(folder) for folder in case["checkpoints"]]
+        load_controlnet = import_module("comfy.controlnet").load_controlnet
         self.nets = [
-            comfy.controlnet.load_controlnet(f"{folder}/diffusion_pytorch_model.safetensors")
+            load_controlnet(f"{folder}/diffusion_pytorch_model.safetensors")
             for folder in case["controlnets"]
         ]
         torch.manual_seed(0)
@@ -62,37 +59,36 @@ class Comfy:
         self.hints = [torch.rand(1, size, size, 3) for _ in self.nets]
 
     def _load(self, folder: str) -> tuple[Any, Any, Any]:
-        import comfy.sd
-
+        sd = import_module("comfy.sd")
         weights = "diffusion_pytorch_model.safetensors"
         encoders = [
             load_file(f"{folder}/{name}/model.safetensors")
             for name in ("text_encoder", "text_encoder_2")
             if os.path.exists(f"{folder}/{name}")  # noqa: PTH110
         ]
-        clip = comfy.sd.load_text_encoder_state_dicts([_named_as_comfy_does(e) for e in encoders])
-        vae = comfy.sd.VAE(sd=load_file(f"{folder}/vae/{weights}"))
-        return comfy.sd.load_diffusion_model(f"{folder}/unet/{weights}"), clip, vae
+        clip = sd.load_text_encoder_state_dicts([_named_as_comfy_does(e) for e in encoders])
+        vae = sd.VAE(sd=load_file(f"{folder}/vae/{weights}"))
+        return sd.load_diffusion_model(f"{folder}/unet/{weights}"), clip, vae
 
     def request(self) -> None:
         with torch.inference_mode():
             for base_model, scale, weights, seed in self.case["variants"]:
-                self.render(*self.bases[base_model], scale, weights, seed)
+                model, clip, vae = self.bases[int(base_model)]
+                self.render(model, clip, vae, scale, weights, seed)
 
     def render(
         self, model: Any, clip: Any, vae: Any, scale: float, weights: list[float], seed: int
     ) -> Image.Image:
-        import comfy.sample
-
+        sample = import_module("comfy.sample")
         prompts = [
             clip.encode_from_tokens_scheduled(clip.tokenize(text)) for text in self.case["prompts"]
         ]
         latents = vae.encode(self.image)
         for net, hint, weight in zip(self.nets, self.hints, weights, strict=True):
             prompts = [_with_controlnet(prompt, net, hint, weight) for prompt in prompts]
-        samples = comfy.sample.sample(
+        samples = sample.sample(
             model,
-            comfy.sample.prepare_noise(latents, seed),
+            sample.prepare_noise(latents, seed),
             self.case["steps"],
             scale,
             "euler",

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 PINNED_COPY_BYTES = 2**30
@@ -46,7 +45,7 @@ def busy_share(func: Callable[[], object]) -> BusyShare:
     spans = [
         (event.time_range.start, event.time_range.end)
         for event in profiler.events()
-        if event.device_type == DeviceType.CUDA
+        if str(event.device_type).endswith("CUDA")
     ]
     return BusyShare(seconds, covered(spans) / 1e6)
 

@@ -176,10 +176,10 @@ class Engine:
         jobs, notes = self._without_approximations(jobs)
         models = resolve_models(self._catalog, self._configs, jobs[0])
         bases = [base] * len(jobs) if isinstance(base, Image.Image) else base
-        shared = doodle is None or isinstance(doodle, Image.Image)
-        doodles = [doodle] * len(jobs) if shared else doodle
+        if doodle is None or isinstance(doodle, Image.Image):
+            doodle = [doodle] * len(jobs)
         units = jobs[0].recipe.control_units
-        batch = JobBatch(jobs, models, bases, doodles, units, callbacks)
+        batch = JobBatch(jobs, models, bases, doodle, units, callbacks)
         return tuple(
             replace(result, notes=notes + result.notes) for result in self._render_or_split(batch)
         )

@@ -123,7 +123,7 @@ def test_guidance_scales_and_control_weights_of_each_job(harness: RenderHarness)
     jobs = []
     for slot, scale, weight in (("A", 4.0, 0.2), ("B", 9.0, 1.4), ("C", 4.0, 0.7)):
         weighted = tuple(unit.model_copy(update={"weight": weight}) for unit in units)
-        changes = {"guidance_scale": scale, "control_units": weighted}
+        changes: dict[str, Any] = {"guidance_scale": scale, "control_units": weighted}
         job = harness.job(steps=4, width=64, height=64, **changes)
         jobs.append(job.model_copy(update={"slot": slot}))
     assert group_into_batches(jobs) == (tuple(jobs),)

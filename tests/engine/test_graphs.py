@@ -46,11 +46,13 @@ def tiny_harness(
 ) -> RenderHarness:
     """Tiny models of three families, rendered without graphs."""
     directory = tmp_path_factory.mktemp("models")
-    for name, family, seed in (("sd15", "sd15", 0), ("other", "sd15", 5), ("sdxl", "sdxl", 0)):
-        tiny.write_folder(family, directory, name, seed)
+    tiny.write_folder("sd15", directory, "sd15")
+    tiny.write_folder("sd15", directory, "other", seed=5)
+    tiny.write_folder("sdxl", directory, "sdxl")
     tiny.write_folder("sd3", directory, "sd3")
-    for name, family in (("sd15-scribble", "sd15"), ("sd15-pose", "sd15"), ("xl", "sdxl")):
-        tiny.tiny_controlnet(family).save_pretrained(directory / "controlnets" / name)
+    for name in ("sd15-scribble", "sd15-pose"):
+        tiny.tiny_controlnet("sd15").save_pretrained(directory / "controlnets" / name)
+    tiny.tiny_controlnet("sdxl").save_pretrained(directory / "controlnets" / "xl")
     catalog = ModelCatalog((bundled_path("assets") / "models", directory), HashCache(None))
     return RenderHarness(shipped_studio, catalog, Engine(catalog, "cpu"))
 
@@ -110,6 +112,13 @@ def test_samplers_share_a_recording(graphed: Graphed, sampler: str) -> None:
     size = {"height": 80, "guidance_end_fraction": 0.5}
     graphed.captures(**size)
     assert graphed.captures(**size, sampler=sampler) == 0
+
+
+def test_deepcache_has_a_recording_of_each_kind_of_step(graphed: Graphed) -> None:
+    cached = {"control_units": UNITS, "height": 112, "steps": 6, "deepcache_interval": 3}
+    assert graphed.captures(**cached) == 3  # Full, in between, and the VAE.
+    assert graphed.captures(**cached, guidance_end_fraction=0.5) == 2
+    assert graphed.captures(**cached, guidance_end_fraction=0.5, sampler="DPM++ 2M") == 0
 
 
 def test_loras_are_part_of_the_recording(graphed: Graphed) -> None:

@@ -88,7 +88,7 @@ class WeightedMultiControlNet(MultiControlNetModel):  # type: ignore[misc]
         for controlnet, mode, cond, scale in zip(
             self.nets, self.modes, controlnet_cond, scales, strict=True
         ):
-            if scale is not None:
+            if cond is not None and scale is not None:
                 # "ControlNet is more important": only the conditional half gets residuals, so that
                 # guidance amplifies them.
                 skipped = unconditional if mode == "ControlNet is more important" else 0
@@ -96,6 +96,56 @@ class WeightedMultiControlNet(MultiControlNetModel):  # type: ignore[misc]
                 residuals = _run_controlnet(controlnet, mode, skipped, *inputs, scale, extra_kwargs)
                 total = residuals if total is None else _add_residuals(total, residuals)
         return (None, None) if total is None else total
+
+    def sum_first_residuals(
+        self,
+        sample: torch.Tensor,
+        controlnet_cond: Sequence[torch.Tensor | None],
+        scales: Sequence[float | torch.Tensor | None],
+    ) -> torch.Tensor | None:
+        """The first of `sum_residuals`' tensors, without running what it does not depend on.
+
+        Shapes as there; returns (batch, channels, height/8, width/8).
+        """
+        total: torch.Tensor | None = None
+        images = len(self.weights[0])
+        unconditional = images if len(sample) == 2 * images else 0
+        for controlnet, mode, cond, scale in zip(
+            self.nets, self.modes, controlnet_cond, scales, strict=True
+        ):
+            if cond is not None and scale is not None:
+                skipped = unconditional if mode == "ControlNet is more important" else 0
+                residual = _first_residual(controlnet, mode, skipped, sample, cond, scale)
+                total = residual if total is None else total + residual
+        return total
+
+
+def _first_residual(
+    controlnet: ControlNetModel,
+    mode: ControlMode,
+    skipped: int,
+    sample: torch.Tensor,
+    controlnet_cond: torch.Tensor,
+    conditioning_scale: float | torch.Tensor,
+) -> torch.Tensor:
+    """The first of `_run_controlnet`'s residuals; shapes as there."""
+    sample, controlnet_cond = sample[skipped:], controlnet_cond[skipped:]
+    if controlnet.config.controlnet_conditioning_channel_order == "bgr":
+        controlnet_cond = torch.flip(controlnet_cond, dims=[1])
+    hidden = controlnet.conv_in(sample) + controlnet.controlnet_cond_embedding(controlnet_cond)
+    blocks = controlnet.controlnet_down_blocks
+    residual = blocks[0](hidden) * _for_rows(conditioning_scale, len(sample))
+    if controlnet.config.global_pool_conditions:
+        residual = torch.mean(residual, dim=(2, 3), keepdim=True)
+    residual = residual.to(sample.dtype)
+    if mode != "Balanced":
+        residual = residual * LAYER_DECAY ** len(blocks)
+    return _prepend_zeros(residual) if skipped else residual
+
+
+def _for_rows(scale: float | torch.Tensor, rows: int) -> float | torch.Tensor:
+    """(images, 1, 1, 1) to (rows, 1, 1, 1), of which there may be twice as many; a number as it is."""
+    return scale if isinstance(scale, float) else scale.repeat(rows // len(scale), 1, 1, 1)
 
 
 def _scale_of(weights: Sequence[float], device: torch.device) -> float | torch.Tensor:
@@ -131,15 +181,12 @@ def _run_controlnet(
         sample = sample[skipped:]
         encoder_hidden_states = encoder_hidden_states[skipped:]
         controlnet_cond = controlnet_cond[skipped:]
-    if isinstance(conditioning_scale, torch.Tensor):
-        rows = len(sample) // len(conditioning_scale)
-        conditioning_scale = conditioning_scale.repeat(rows, 1, 1, 1)
     down_block_res_samples, mid_block_res_sample = controlnet(
         sample,
         timestep,
         encoder_hidden_states,
         controlnet_cond=controlnet_cond,
-        conditioning_scale=conditioning_scale,
+        conditioning_scale=_for_rows(conditioning_scale, len(sample)),
         return_dict=False,
         **extra_kwargs,
     )

@@ -63,7 +63,7 @@ class _PinnedCopy:
 
     @property
     def is_done(self) -> bool:
-        return self.event.query()
+        return bool(self.event.query())  # type: ignore[no-untyped-call]
 
 
 class CudaStreams:
@@ -71,12 +71,12 @@ class CudaStreams:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._copies = torch.cuda.Stream(device)
+        self._copies = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._queued: deque[torch.cuda.Event] = deque()
 
     def after_step(self) -> None:
         """Sleeps rather than spins: other threads need the processor."""
-        event = torch.cuda.Event(blocking=True)
+        event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
         event.record(torch.cuda.current_stream(self._device))
         self._queued.append(event)
         while len(self._queued) > STEPS_AHEAD:
@@ -86,7 +86,7 @@ class CudaStreams:
         """Any shape."""
         pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
         self._copies.wait_stream(torch.cuda.current_stream(self._device))
-        event = torch.cuda.Event()
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         with torch.cuda.stream(self._copies):
             pinned.copy_(tensor, non_blocking=True)
             event.record()

@@ -10,12 +10,11 @@ from PIL import Image
 
 from studio.engine.control.multi_controlnet import WeightedMultiControlNet
 from studio.engine.diffusion.callbacks import ProgressTracker, chain_callbacks
-from studio.engine.diffusion.deepcache import deepcache_enabled
 from studio.engine.diffusion.guidance import GuidanceCutoff, guidance_scale_of
 from studio.engine.diffusion.latent_preview import LatentPreviewer
 from studio.engine.diffusion.latents import NonFiniteLatentsError, image_to_tensor
 from studio.engine.diffusion.schedulers import build_scheduler
-from studio.engine.diffusion.step_graphs import GraphContext, graphed_steps
+from studio.engine.diffusion.step_graphs import GraphContext, step_functions
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit
@@ -86,14 +85,11 @@ def run_pass(
     """
     recipe, init_latents = jobs[0].recipe, denoise_pass.init_latents
     pipe = build_pipeline(base_model, jobs[0], denoise_pass.units)
-    with (
-        deepcache_enabled(pipe, recipe.deepcache_interval, recipe.base_model.name) as reset_cache,
-        graphed_steps(pipe, graph_context),
-    ):
+    with step_functions(pipe, graph_context, recipe.deepcache_interval) as on_batch_halved:
         evaluations = count_evaluations(pipe, denoise_pass.steps, denoise_pass.denoising_strength)
         guided = recipe.guidance_end_fraction * evaluations
         tensors = _batched_tensors(base_model, denoise_pass)
-        cutoff = GuidanceCutoff(pipe, tensors, guided, on_cutoff=reset_cache)
+        cutoff = GuidanceCutoff(pipe, tensors, guided, on_cutoff=on_batch_halved)
         output = pipe(
             image=init_latents.expand(len(jobs), -1, -1, -1),
             strength=denoise_pass.denoising_strength,

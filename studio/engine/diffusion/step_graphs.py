@@ -1,7 +1,7 @@
-"""Runs the steps of a pass, UNet and ControlNets together, as recorded graphs."""
+"""Runs the steps of a pass, UNet and ControlNets together, as recorded graphs and by DeepCache."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,14 +11,22 @@ from diffusers import DiffusionPipeline
 from torch import nn
 
 from studio.engine.control.multi_controlnet import WeightedMultiControlNet, scale_column
-from studio.engine.graphs.backend import Tensors
+from studio.engine.diffusion.deepcache import (
+    DeepFeatures,
+    deep_features_of,
+    run_last_layer,
+)
+from studio.engine.graphs.backend import TensorFunction, Tensors
 from studio.engine.graphs.graph_cache import GraphCache
 from studio.engine.graphs.weights_fingerprint import WeightsFingerprint, has_hooks
-from studio.messages import Message, message
+from studio.messages import message
 
 _ADDED = "added_cond_kwargs."
 _COND = "controlnet_cond."
 _SCALE = "conditioning_scale."
+
+Units = Sequence[torch.Tensor | None]
+"""A tensor (any shape) for each ControlNet unit, None for one that is off."""
 
 
 @dataclass(frozen=True)
@@ -31,47 +39,45 @@ class GraphContext:
 
 
 @contextmanager
-def graphed_steps(pipe: DiffusionPipeline, context: GraphContext) -> Iterator[None]:
-    """Evaluates the denoiser of `pipe` by graphs in the block, where `context` has any.
+def step_functions(
+    pipe: DiffusionPipeline, context: GraphContext, deepcache_interval: int
+) -> Iterator[Callable[[], None]]:
+    """Evaluates the denoiser of `pipe` as a function of tensors in the block.
 
     The pipeline goes on calling its ControlNets and its UNet. The first call only keeps its inputs;
-    the second runs both as one function of tensors, so that one recording serves every step, seed,
-    prompt, guidance scale and ControlNet weight. Units outside their start and end are left out, which
-    is another recording, as is the batch without its unconditional half.
+    the second runs both. With graphs, one recording serves every step, seed, prompt, guidance scale
+    and ControlNet weight. Units outside their start and end are left out, which is another
+    recording, as is the batch without its unconditional half.
 
-    Denoisers that are no UNet run as they are.
+    Without graphs and DeepCache, and for denoisers that are no UNet, nothing changes.
+
+    Args:
+        pipe: the pipeline of one pass.
+        context: the graphs.
+        deepcache_interval: every so many steps the UNet runs all its layers; 1: always.
+
+    Yields a function to call when classifier-free guidance ends, which halves the batch.
     """
     graphs = context.graphs
-    if not graphs.is_enabled or not hasattr(pipe, "unet"):
-        yield
+    deep = DeepFeatures(deepcache_interval)
+    is_needed = graphs.is_enabled or deepcache_interval > 1
+    if not is_needed or not hasattr(pipe, "unet"):
+        yield deep.reset
         return
     controlnet = pipe.controlnet if hasattr(pipe, "controlnet") else None
     modules: list[nn.Module] = [pipe.unet] if controlnet is None else [pipe.unet, controlnet]
-    if reason := _obstacle(pipe.unet, modules):
-        graphs.note_fallback(reason)
-        yield
-        return
-    _keep_timesteps_on_the_host(pipe.scheduler)
-    evaluation = _Evaluation(pipe.unet.forward, controlnet, context, WeightsFingerprint.of(modules))
-    if controlnet is not None:
-        # It belongs to this pass alone.
-        controlnet.forward = evaluation.defer_controlnets
-    pipe.unet.forward = evaluation.run
-    try:
-        yield
-    finally:
-        del pipe.unet.forward
+    with ExitStack() as stack:
+        if graphs.is_enabled and has_hooks(modules):
+            graphs.note_fallback(message("engine.graph_offloaded"))
+            stack.enter_context(graphs.disabled())
+        evaluation = _Evaluation(pipe, controlnet, context, WeightsFingerprint.of(modules), deep)
+        _keep_timesteps_on_the_host(pipe.scheduler)
+        pipe.unet.forward = evaluation.run
+        stack.callback(delattr, pipe.unet, "forward")
         if controlnet is not None:
-            del controlnet.forward
-
-
-def _obstacle(unet: nn.Module, modules: Sequence[nn.Module]) -> Message | None:
-    """Why no graph can be recorded, else None."""
-    if "forward" in vars(unet):
-        return message("engine.graph_deepcache")
-    if has_hooks(modules):
-        return message("engine.graph_offloaded")
-    return None
+            controlnet.forward = evaluation.defer_controlnets
+            stack.callback(delattr, controlnet, "forward")
+        yield deep.reset
 
 
 def _keep_timesteps_on_the_host(scheduler: Any) -> None:
@@ -102,13 +108,15 @@ class _Evaluation:
 
     def __init__(
         self,
-        unet_forward: Any,
+        pipe: Any,
         controlnet: WeightedMultiControlNet | None,
         context: GraphContext,
         weights: WeightsFingerprint,
+        deep: DeepFeatures,
     ) -> None:
-        self._unet_forward, self._controlnet = unet_forward, controlnet
-        self._context, self._weights = context, weights
+        self._unet, self._unet_forward = pipe.unet, pipe.unet.forward
+        self._scheduler, self._controlnet = pipe.scheduler, controlnet
+        self._context, self._weights, self._deep = context, weights, deep
         self._control: _ControlInputs | None = None
         self._scales: tuple[torch.Tensor, ...] | None = None
         """Each unit's, (images, 1, 1, 1); made in the first evaluation."""
@@ -149,14 +157,23 @@ class _Evaluation:
         if timestep_cond is not None:
             inputs["timestep_cond"] = timestep_cond
         inputs |= {_ADDED + name: tensor for name, tensor in (added_cond_kwargs or {}).items()}
-        is_on = self._control.is_on if self._control else ()
         inputs |= self._control_inputs(sample.device)
-        return self._context.graphs.run(
-            (self._context.models, self._modes, is_on),
-            self._weights,
-            partial(self._evaluate, is_on),
-            inputs,
-        )
+        if self._deep.interval == 1:
+            return self._record("step", self._evaluate, inputs)
+        self._deep.timesteps = self._deep.timesteps or self._scheduler.timesteps.tolist()
+        if self._deep.needs_full_step(timestep.item()):
+            prediction, self._deep.features = self._record("full", self._evaluate_full, inputs)
+        else:
+            assert self._deep.features is not None
+            inputs["features"] = self._deep.features
+            (prediction,) = self._record("last layer", self._evaluate_last_layer, inputs)
+        return (prediction,)
+
+    def _record(self, kind: str, func: TensorFunction, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+        """`func` of the inputs, any shape, by its graph."""
+        is_on = self._control.is_on if self._control else ()
+        key = kind, self._context.models, self._modes, is_on
+        return self._context.graphs.run(key, self._weights, func, inputs)
 
     @property
     def _modes(self) -> Hashable:
@@ -179,23 +196,14 @@ class _Evaluation:
                 inputs[f"{_SCALE}{index}"] = self._scales[index]
         return inputs
 
-    def _evaluate(self, is_on: tuple[bool, ...], inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    def _evaluate(self, inputs: Tensors) -> tuple[torch.Tensor, ...]:
         """The recorded function; the names and shapes of inputs and output are those of `run`."""
         sample, timestep = inputs["sample"], inputs["timestep"]
-        embeds = inputs["encoder_hidden_states"]
-        added = {
-            name.removeprefix(_ADDED): tensor
-            for name, tensor in inputs.items()
-            if name.startswith(_ADDED)
-        }
-        extra = {"added_cond_kwargs": added} if added else {}
+        embeds, extra = inputs["encoder_hidden_states"], _added(inputs)
         down = mid = None
         if self._controlnet is not None:
-            units = range(len(is_on))
-            cond = [inputs.get(f"{_COND}{index}") for index in units]
-            scales = [inputs.get(f"{_SCALE}{index}") for index in units]
             down, mid = self._controlnet.sum_residuals(
-                sample, timestep, embeds, cond, scales, extra
+                sample, timestep, embeds, *self._units(inputs), extra
             )
         prediction: tuple[torch.Tensor, ...] = self._unet_forward(
             sample,
@@ -208,3 +216,44 @@ class _Evaluation:
             **extra,
         )
         return prediction
+
+    def _evaluate_full(self, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+        """The prediction, and the deep features for the steps that follow."""
+        with deep_features_of(self._unet) as features:
+            (prediction,) = self._evaluate(inputs)
+        return prediction, *features
+
+    def _evaluate_last_layer(self, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+        """The prediction from `features`, (batch, channels, height/8, width/8)."""
+        residual = None
+        if self._controlnet is not None:
+            residual = self._controlnet.sum_first_residuals(inputs["sample"], *self._units(inputs))
+        prediction = run_last_layer(
+            self._unet,
+            inputs["sample"],
+            inputs["timestep"],
+            inputs["encoder_hidden_states"],
+            inputs["features"],
+            residual,
+            inputs.get("timestep_cond"),
+            **_added(inputs),
+        )
+        return (prediction,)
+
+    def _units(self, inputs: Tensors) -> tuple[Units, Units]:
+        """Each unit's control map and weight; shapes as in `_control_inputs`, None where it is off."""
+        units = range(len(self._control.is_on) if self._control else 0)
+        return (
+            [inputs.get(f"{_COND}{index}") for index in units],
+            [inputs.get(f"{_SCALE}{index}") for index in units],
+        )
+
+
+def _added(inputs: Tensors) -> dict[str, dict[str, torch.Tensor]]:
+    """SDXL's further conditions, (batch, width) each, as the argument that takes them."""
+    added = {
+        name.removeprefix(_ADDED): tensor
+        for name, tensor in inputs.items()
+        if name.startswith(_ADDED)
+    }
+    return {_ADDED[:-1]: added} if added else {}

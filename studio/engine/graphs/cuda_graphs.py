@@ -74,7 +74,7 @@ class CudaGraphBackend:
     def _warm_up(self, func: TensorFunction, static: Tensors) -> None:
         """Runs `func` on a stream of its own, as capturing requires; inputs of any shape."""
         current = torch.cuda.current_stream(self._device)
-        stream = torch.cuda.Stream(self._device)
+        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         stream.wait_stream(current)
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP_RUNS):

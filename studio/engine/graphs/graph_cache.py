@@ -91,9 +91,11 @@ class GraphCache:
         try:
             graph = backend.capture(func, inputs)
         except CaptureError as error:
-            return self._remember_uncapturable(key, str(error))
+            self._remember_uncapturable(key, str(error))
+            return None
         if graph.nbytes > self._max_bytes:
-            return self._remember_uncapturable(key, f"{graph.nbytes / 1e6:,.0f} MB")
+            self._remember_uncapturable(key, f"{graph.nbytes / 1e6:,.0f} MB")
+            return None
         while self.nbytes + graph.nbytes > self._max_bytes:
             self._graphs.popitem(last=False)
         self.captures += 1

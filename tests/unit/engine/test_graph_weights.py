@@ -10,15 +10,22 @@ from studio.engine.graphs.weights_fingerprint import WeightsFingerprint, has_hoo
 from studio.engine.library_logging import ignore_peft_warnings
 
 
-def small_net() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.Conv2d(8, 4, 1))
+class SmallNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 4, 1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(batch, 3, height, width) to (batch, 4, height - 2, width - 2)."""
+        output: torch.Tensor = self.last(self.first(image))
+        return output
 
 
 def test_channels_last_keeps_values_storage_and_results() -> None:
-    net, image = small_net(), torch.randn(2, 3, 9, 7)
+    net, image = SmallNet(), torch.randn(2, 3, 9, 7)
     expected = net(image)
-    weight = net[0].weight
+    weight = net.first.weight
     before, address = weight.detach().clone(), weight.data_ptr()
     use_channels_last(net)
     use_channels_last(net)
@@ -40,15 +47,15 @@ def test_channels_last_of_a_weight_within_a_larger_storage_leaves_its_neighbors(
 
 
 def test_fingerprint_follows_the_addresses_of_weights() -> None:
-    net = small_net()
+    net = SmallNet()
     fingerprint = WeightsFingerprint.of([net])
     assert WeightsFingerprint.of([net]) == fingerprint
     assert fingerprint.is_current
-    kept = net[0].weight.data
-    net[0].weight.data = kept.clone()
+    kept = net.first.weight.data
+    net.first.weight.data = kept.clone()
     assert not fingerprint.is_current
     assert WeightsFingerprint.of([net]) != fingerprint
-    net[0].weight.data = kept
+    net.first.weight.data = kept
     assert fingerprint.is_current
     del net
     assert not fingerprint.is_current
@@ -81,12 +88,12 @@ def test_fingerprint_has_the_enabled_adapters_only() -> None:
 
 
 def test_hooks_that_may_move_weights_are_seen() -> None:
-    net = small_net()
+    net = SmallNet()
     assert not has_hooks([net])
     behind = net.register_forward_hook(lambda *_: None)
     assert not has_hooks([net])
     behind.remove()
-    for hook in (net[0].register_forward_pre_hook, net[0].register_forward_hook):
+    for hook in (net.first.register_forward_pre_hook, net.first.register_forward_hook):
         handle = hook(lambda *_: None)
         assert has_hooks([net])
         handle.remove()
