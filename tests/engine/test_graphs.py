@@ -160,3 +160,18 @@ def test_sdxl_with_a_controlnet_is_recorded_and_sd3_runs_as_it_is(graphed: Graph
     assert graphed.captures(**sdxl, control_units=[xl_unit]) == 3
     assert graphed.captures(**sdxl, control_units=[xl_unit]) == 0
     assert graphed.captures(base_model=ModelRef(name="sd3"), steps=2) == 1  # The VAE.
+
+
+def test_weights_that_move_during_a_step_are_not_recorded(
+    graphed: Graphed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = graphed.eager.job(**(SMALL | {"height": 120, "deepcache_interval": 3}))
+    uncached = graphed.eager.job(**(SMALL | {"height": 120}))
+    expected = pixels(graphed.eager.render(uncached).image)
+    monkeypatch.setattr("studio.engine.diffusion.step_graphs.has_hooks", lambda modules: True)
+    result = graphed.harness.render(job)
+    assert (pixels(result.image) == expected).all()
+    assert tuple(map(str, result.notes)) == (
+        "drawn without CUDA graphs, slower: weights move during the steps, which rules out"
+        " DeepCache as well",
+    )

@@ -1,5 +1,6 @@
 """The memory format in which graphics cards convolve fastest: channels_last."""
 
+import torch
 from torch import nn
 
 
@@ -10,7 +11,12 @@ def use_channels_last(module: nn.Module) -> None:
     comes back contiguous, since its host copies are.
     """
     for weight in module.parameters():
-        if weight.ndim == 4 and weight.is_contiguous():
+        # A kernel of 1 x 1 is in both formats at once.
+        if (
+            weight.ndim == 4
+            and weight.is_contiguous()
+            and not weight.is_contiguous(memory_format=torch.channels_last)
+        ):
             _reorder(weight)
 
 

@@ -49,7 +49,8 @@ def step_functions(
     and ControlNet weight. Units outside their start and end are left out, which is another
     recording, as is the batch without its unconditional half.
 
-    Without graphs and DeepCache, and for denoisers that are no UNet, nothing changes.
+    Nothing changes without graphs and DeepCache, for denoisers that are no UNet, and where memory is
+    so short that weights move during a step.
 
     Args:
         pipe: the pipeline of one pass.
@@ -58,18 +59,18 @@ def step_functions(
 
     Yields a function to call when classifier-free guidance ends, which halves the batch.
     """
-    graphs = context.graphs
     deep = DeepFeatures(deepcache_interval)
-    is_needed = graphs.is_enabled or deepcache_interval > 1
+    is_needed = context.graphs.is_enabled or deepcache_interval > 1
     if not is_needed or not hasattr(pipe, "unet"):
         yield deep.reset
         return
     controlnet = pipe.controlnet if hasattr(pipe, "controlnet") else None
     modules: list[nn.Module] = [pipe.unet] if controlnet is None else [pipe.unet, controlnet]
+    if has_hooks(modules):
+        context.graphs.note_fallback(message("engine.weights_move"))
+        yield deep.reset
+        return
     with ExitStack() as stack:
-        if graphs.is_enabled and has_hooks(modules):
-            graphs.note_fallback(message("engine.graph_offloaded"))
-            stack.enter_context(graphs.disabled())
         evaluation = _Evaluation(pipe, controlnet, context, WeightsFingerprint.of(modules), deep)
         _keep_timesteps_on_the_host(pipe.scheduler)
         pipe.unet.forward = evaluation.run

@@ -23,10 +23,19 @@ class CudaGraph:
 
     def replay(self, inputs: Tensors) -> tuple[torch.Tensor, ...]:
         """Outputs of any shape, as copies: the next replay overwrites the graph's own."""
-        for name, tensor in inputs.items():
-            self.inputs[name].copy_(tensor, non_blocking=True)
-        self.graph.replay()
-        return tuple(output.clone() for output in self.outputs)
+        with torch.cuda.device(self.outputs[0].device):
+            for name, tensor in inputs.items():
+                _copy(tensor, self.inputs[name])
+            self.graph.replay()
+            return tuple(output.clone() for output in self.outputs)
+
+
+def _copy(source: torch.Tensor, target: torch.Tensor) -> None:
+    """Of any shape. A number on the host goes into the kernel's arguments, without a transfer."""
+    if source.ndim == 0 and source.device.type == "cpu":
+        target.fill_(source.item())
+    else:
+        target.copy_(source, non_blocking=True)
 
 
 class CudaGraphBackend:
@@ -41,17 +50,28 @@ class CudaGraphBackend:
 
         Raises CaptureError, and what `func` raises when it runs in the ordinary way.
         """
+        with torch.cuda.device(self._device):
+            return self._capture(func, inputs)
+
+    def _capture(self, func: TensorFunction, inputs: Tensors) -> CudaGraph:
+        """As `capture`, with the backend's device as the current one."""
         static = {name: self._static_input(tensor) for name, tensor in inputs.items()}
-        self._warm_up(func, static)
+        current = torch.cuda.current_stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(current)
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UP_RUNS):
+                func(static)
+        current.wait_stream(stream)
         torch.cuda.empty_cache()
-        reserved = torch.cuda.memory_reserved(self._device)
+        reserved = torch.cuda.memory_reserved()
         graph = torch.cuda.CUDAGraph()
         try:
             # torch leaves the capture's stream current when a capture fails.
             with (
-                torch.cuda.stream(torch.cuda.current_stream(self._device)),
+                torch.cuda.stream(current),
                 # Other threads may allocate meanwhile: uploads, previews.
-                torch.cuda.graph(graph, capture_error_mode="thread_local"),
+                torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"),
             ):
                 outputs = func(static)
         except RuntimeError as error:
@@ -59,7 +79,7 @@ class CudaGraphBackend:
                 raise
             reason = first_line(error)
         else:
-            nbytes = max(0, torch.cuda.memory_reserved(self._device) - reserved)
+            nbytes = max(0, torch.cuda.memory_reserved() - reserved)
             return CudaGraph(graph, static, outputs, nbytes)
         # Outside of `except`: only here is the memory of the failed attempt free again.
         torch.cuda.empty_cache()
@@ -70,13 +90,3 @@ class CudaGraphBackend:
         is_image = tensor.ndim == 4
         memory_format = torch.channels_last if is_image else torch.preserve_format
         return tensor.to(self._device, copy=True, memory_format=memory_format)
-
-    def _warm_up(self, func: TensorFunction, static: Tensors) -> None:
-        """Runs `func` on a stream of its own, as capturing requires; inputs of any shape."""
-        current = torch.cuda.current_stream(self._device)
-        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(current)
-        with torch.cuda.stream(stream):
-            for _ in range(WARM_UP_RUNS):
-                func(static)
-        current.wait_stream(stream)
