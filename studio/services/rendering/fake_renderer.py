@@ -51,8 +51,11 @@ class FakeRenderer:
         self.batches.append(len(jobs))
         self.threads.add(threading.current_thread().name)
         bases = [base] * len(jobs) if isinstance(base, Image.Image) else base
-        is_shared = doodle is None or isinstance(doodle, Image.Image)
-        doodles = [doodle] * len(jobs) if is_shared else doodle
+        doodles: Sequence[Image.Image | None]
+        if doodle is None or isinstance(doodle, Image.Image):
+            doodles = [doodle] * len(jobs)
+        else:
+            doodles = doodle
         return tuple(map(self._render, jobs, bases, doodles, listeners))
 
     def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:

@@ -335,7 +335,7 @@ def test_a_cancelled_job_ends_without_the_others_of_its_batch(tmp_path: Path) ->
     device = SimulatedDevice(max_batch_size=8)
     bench, release = held(tmp_path, device)
     runs = [bench.service.start(bench.request(id=letter * 32)) for letter in "ab"]
-    device.on_render = lambda job: runs[0].cancel()  # type: ignore[method-assign,assignment]
+    device.on_render = lambda job: runs[0].cancel()  # type: ignore[method-assign]
     release.set()
     assert [done(run) for run in runs] == [[], ["A", "B", "C", "D"]]
     assert device.batches[0] == 8
