@@ -22,11 +22,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet torch torchvision -c constraints.txt
-	$(PIP) install --quiet --editable '.[tuning,deepcache]' -c constraints.txt
+	$(PIP) install --quiet --editable '.[tuning]' -c constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) install --quiet --editable '.[tuning,deepcache,docs,dev]' -c constraints.txt
+	$(PIP) install --quiet --editable '.[tuning,docs,dev]' -c constraints.txt
 	touch $@
 
 studio: install  ## serve the studio on http://127.0.0.1:7860

@@ -3,6 +3,7 @@
 | name | what it measures |
 |---|---|
 | `engine` | the engine against plain diffusers, model switches, loading, optimizations, memory growth |
+| `gpu` | the engine against plain diffusers and ComfyUI on a graphics card |
 | `serving` | the job queue: dispatch, makespan, fairness, and a chaos run |
 | `four_variants` | four pocket variants and a live preview, cold and warm; peak memory |
 | `page` | load and round trips of the studio page in Chromium |

@@ -29,13 +29,14 @@ class FakeRenderer:
         errors: dict[Slot, Exception] | None = None,
         gate: threading.Semaphore | None = None,
         device_type: str = "cpu",
+        max_batch_size: int = 1,
     ) -> None:
         self._steps = steps
         self._errors = errors or {}
         self.gate = gate
         self.rendered: list[RenderJob] = []
         self.batches: list[int] = []
-        self.device_type = device_type
+        self.device_type, self.max_batch_size = device_type, max_batch_size
         self.prepared: list[RenderJob] = []
         self.prefetched: list[RenderJob] = []
         self.threads: set[str] = set()
@@ -43,14 +44,19 @@ class FakeRenderer:
     def render_batch(
         self,
         jobs: Sequence[RenderJob],
-        base: Image.Image,
-        doodle: Image.Image | None,
+        base: Image.Image | Sequence[Image.Image],
+        doodle: Image.Image | Sequence[Image.Image | None] | None,
         listeners: Sequence[RenderListener],
     ) -> tuple[RenderResult, ...]:
         self.batches.append(len(jobs))
         self.threads.add(threading.current_thread().name)
-        pairs = zip(jobs, listeners, strict=True)
-        return tuple(self._render(job, base, doodle, listener) for job, listener in pairs)
+        bases = [base] * len(jobs) if isinstance(base, Image.Image) else base
+        doodles: Sequence[Image.Image | None]
+        if doodle is None or isinstance(doodle, Image.Image):
+            doodles = [doodle] * len(jobs)
+        else:
+            doodles = doodle
+        return tuple(map(self._render, jobs, bases, doodles, listeners))
 
     def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:
         self.prepared.append(job)

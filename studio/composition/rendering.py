@@ -40,7 +40,6 @@ def build_rendering(
         stores.variants,
         RenderQueue(),
         renderer_factory or partial(_build_engine, settings, catalog),
-        batch=settings.batch_variants and not settings.disable_approximations,
         moderate=moderation.moderate_output,
     )
     renders.metrics.registry.register(EngineCollector(renders.engine_status))
@@ -69,6 +68,8 @@ def _build_engine(settings: Settings, catalog: ModelCatalog) -> Renderer:
         settings.precision,
         settings.disable_approximations,
         settings.torch_compile,
+        settings.cuda_graphs,
+        settings.batch_variants,
         settings.job_timeout_seconds,
     )
     return Engine(catalog, settings.device, limits, options=options)

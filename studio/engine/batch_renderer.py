@@ -1,7 +1,7 @@
 """Renders a batch of jobs with the cached models, attaching all else for the time of the render."""
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from studio.engine.diffusion.latents import VaeOverflows
 from studio.engine.diffusion.passes import PassRunner, Size, output_size
 from studio.engine.diffusion.pipeline import ActiveControlUnit, build_pipeline
 from studio.engine.diffusion.schedulers import schedule_notes
+from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.job_batch import JobBatch
 from studio.engine.loading.resolve import UnitModels
@@ -61,11 +62,10 @@ class BatchRenderer:
         batch = self._batch
         with map_backend_errors(batch.recipe.base_model.name):
             started_at = time.perf_counter()
-            active_units = tuple(
-                (unit, model)
-                for unit, model in batch.models.controlnets
-                if self._cached_control_map(unit, batch.size) is not None
-            )
+            maps = [
+                self._control_maps(batch, unit, batch.size) for unit, _ in batch.models.controlnets
+            ]
+            active_units = _units_with_map(batch, map(any, maps))
             controlnets = [model for _, model in active_units]
             with self._model_cache.models(
                 batch.models, controlnets, dtype, batch.callbacks.on_loading
@@ -84,8 +84,13 @@ class BatchRenderer:
                 load_seconds=round(load_seconds / len(batch.jobs), 3),
                 render_seconds=round(render_seconds / len(batch.jobs), 3),
             )
-            notes = (*_batch_notes(batch, active_units, models.base_model), *memory.notes)
-            return _make_results(batch, active_units, outputs, timings, notes)
+            units_of_jobs = [
+                _units_with_map(batch, (of_jobs[index] for of_jobs in maps))
+                for index in range(len(batch.jobs))
+            ]
+            return _make_results(
+                batch, units_of_jobs, models.base_model, outputs, timings, memory.notes
+            )
 
     def _job_memory(self, models: LoadedModels) -> JobMemory:
         recipe, jobs = self._batch.recipe, self._batch.jobs
@@ -109,7 +114,8 @@ class BatchRenderer:
     def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         base_model, controlnets, memory = resources
-        init_image = batch.init_image()
+        init_images, graphs = batch.init_images(), self._model_cache.graphs
+        graphs.take_notes()
         pipe = build_pipeline(base_model, batch.jobs[0])
         loras, files = batch.models.loras, self._model_cache.lora_files
         with base_model.lora_pool.activated(pipe, loras, files, memory):
@@ -120,15 +126,17 @@ class BatchRenderer:
                     base_model,
                     self._vae_cache_key(base_model),
                     batch.jobs,
-                    partial(self._units_for_size, controlnets),
+                    partial(self._units_for_size, batch, controlnets),
                     PromptEmbeddings.concat(embeddings),
                     batch.callbacks,
                     self._vae_overflows,
-                    run_vae=partial(memory.run, "vae"),
+                    partial(memory.run, "vae"),
+                    self._graph_context(controlnets, base_model.dtype),
                 )
-                images = runner.run(init_image)
+                images = runner.run(init_images)
+        notes = (*runner.notes, *graphs.take_notes())
         return [
-            _Output(image, job_embeddings, runner.notes)
+            _Output(image, job_embeddings, notes)
             for image, job_embeddings in zip(images, embeddings, strict=True)
         ]
 
@@ -136,6 +144,17 @@ class BatchRenderer:
         """Everything but the image that its latents depend on."""
         vae = self._batch.models.vae or self._batch.models.checkpoint
         return vae.sha256, base_model.latent_scale, base_model.vae.dtype, base_model.dtype
+
+    def _graph_context(
+        self, controlnets: Sequence[tuple[ControlUnit, ControlNetModel]], dtype: torch.dtype
+    ) -> GraphContext:
+        models = self._batch.models
+        loras = tuple((model.sha256, weight) for model, weight in models.loras)
+        units = tuple(unit.model for unit, _ in controlnets)
+        return GraphContext(
+            self._model_cache.graphs,
+            (models.checkpoint.family, models.checkpoint.sha256, dtype, units, loras),
+        )
 
     def _encode_prompts(
         self, job: RenderJob, base_model: LoadedBaseModel, memory: JobMemory
@@ -159,52 +178,83 @@ class BatchRenderer:
         )
 
     def _units_for_size(
-        self, controlnets: Sequence[tuple[ControlUnit, ControlNetModel]], size: Size
+        self,
+        batch: JobBatch,
+        controlnets: Sequence[tuple[ControlUnit, ControlNetModel]],
+        size: Size,
     ) -> list[ActiveControlUnit]:
-        """The units with their control maps at `size`; without those whose map is empty there."""
+        """The units with their control maps at `size`; without those whose maps are all empty there."""
         units = []
         for unit, controlnet in controlnets:
-            control_map = self._cached_control_map(unit, size)
-            if control_map is not None:
-                units.append(ActiveControlUnit(unit, controlnet, control_map))
+            maps = self._control_maps(batch, unit, size)
+            if any(maps):
+                # A job whose map is empty has weight 0, which equals leaving the unit out.
+                weights = [
+                    batch.unit_of(index, unit).weight if control_map else 0.0
+                    for index, control_map in enumerate(maps)
+                ]
+                images = [control_map or Image.new("RGB", size) for control_map in maps]
+                same = all(image is images[0] for image in images)
+                units.append(
+                    ActiveControlUnit(unit, controlnet, images[:1] if same else images, weights)
+                )
         return units
 
-    def _cached_control_map(self, unit: ControlUnit, size: Size) -> Image.Image | None:
-        batch, job = self._batch, self._batch.jobs[0]
-        return self._model_cache.control_maps.get_or_create(
-            control_map_key(unit, job, size),
-            lambda: make_control_map(unit, job, batch.base_image, batch.doodle, size),
-        )
+    def _control_maps(
+        self, batch: JobBatch, unit: ControlUnit, size: Size
+    ) -> list[Image.Image | None]:
+        """The unit's control map for each job, cached; None where it is empty."""
+        return [
+            self._model_cache.control_maps.get_or_create(
+                control_map_key(unit, job, size),
+                partial(make_control_map, unit, job, base_image, doodle, size),
+            )
+            for job, base_image, doodle in zip(
+                batch.jobs, batch.base_images, batch.doodles, strict=True
+            )
+        ]
+
+
+def _units_with_map(batch: JobBatch, has_map: Iterable[object]) -> UnitModels:
+    """Those of the batch's units for which `has_map` is true."""
+    return tuple(
+        unit for unit, is_there in zip(batch.models.controlnets, has_map, strict=True) if is_there
+    )
 
 
 def _make_results(
     batch: JobBatch,
-    active_units: UnitModels,
+    units_of_jobs: Sequence[UnitModels],
+    base_model: LoadedBaseModel,
     outputs: Sequence[_Output],
     timings: Timings,
     notes: Sequence[Message],
 ) -> list[RenderResult]:
-    """The outputs with the models that took part and all notes."""
-    models = tuple(
-        UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
-        for model in batch.models.active_models(active_units)
-    )
+    """The outputs with the models that took part, and all notes; `notes` are every job's."""
     return [
         RenderResult(
             output.image,
-            models,
+            tuple(
+                UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
+                for model in batch.models.active_models(active_units)
+            ),
             timings,
-            (*notes, *output.notes, *output.embeddings.notes),
+            (
+                *_job_notes(batch, active_units, base_model),
+                *notes,
+                *output.notes,
+                *output.embeddings.notes,
+            ),
             output.embeddings.token_count,
         )
-        for output in outputs
+        for active_units, output in zip(units_of_jobs, outputs, strict=True)
     ]
 
 
-def _batch_notes(
+def _job_notes(
     batch: JobBatch, active_units: UnitModels, base_model: LoadedBaseModel
 ) -> list[Message]:
-    """Warnings that hold for every job of the batch."""
+    """Warnings for one job of the batch, of whose units these are active."""
     sampler, is_flow_matching = batch.recipe.sampler, base_model.family.is_flow_matching
     inactive_units = [unit for unit in batch.models.controlnets if unit not in active_units]
     notes = [

@@ -13,6 +13,8 @@ from studio.engine.device_errors import map_backend_errors
 from studio.engine.devices import describe_device, log_device, resolve_device
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.latents import NonFiniteLatentsError, VaeOverflows
+from studio.engine.graphs.backend import GraphBackend
+from studio.engine.graphs.cuda_graphs import CudaGraphBackend
 from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
@@ -21,7 +23,7 @@ from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceLedger
 from studio.engine.memory.device_transfer import DeviceTransfer
 from studio.engine.memory.model_cache import CacheLimits, ModelCache
-from studio.engine.options import EngineOptions, resolve_dtype
+from studio.engine.options import EngineOptions, resolve_batch_size, resolve_dtype
 from studio.engine.prepared_images import prepare_control_maps
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
@@ -48,6 +50,7 @@ class Engine:
         options: EngineOptions | None = None,
         clock: Callable[[], float] = time.monotonic,
         mover: DeviceTransfer | None = None,
+        graph_backend: GraphBackend | None = None,
     ) -> None:
         """
         Args:
@@ -58,6 +61,7 @@ class Engine:
             options: precision, approximations and job timeout.
             clock: monotonic seconds, for the job timeout.
             mover: moves components to the device and back; None: by torch.
+            graph_backend: records steps; None: CUDA graphs on CUDA, where the options have them.
 
         Raises RenderError when the device cannot be used.
         """
@@ -70,8 +74,15 @@ class Engine:
         )
         self._configs = BundledConfigs(config_dir or bundled_path("assets") / "configurations")
         torch_compile = self._options.torch_compile and not self._options.disable_approximations
+        if graph_backend is None and self.device.type == "cuda" and self._options.cuda_graphs:
+            graph_backend = CudaGraphBackend(self.device)
         self._model_cache = ModelCache(
-            self.device, limits or CacheLimits(), self._configs, torch_compile, mover
+            self.device,
+            limits or CacheLimits(),
+            self._configs,
+            torch_compile,
+            mover,
+            graph_backend,
         )
         self._vae_overflows = VaeOverflows(not self._options.disable_approximations)
         silence_library_logging()
@@ -92,6 +103,11 @@ class Engine:
         resolve_models(self._catalog, self._configs, job)
         prepare_control_maps(self._model_cache.control_maps, job, base, doodle)
 
+    @property
+    def max_batch_size(self) -> int:
+        """How many jobs `render_batch` should be given at once; 1 where batches bring nothing."""
+        return resolve_batch_size(self.device, self._options)
+
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache, and the device."""
         return replace(self._model_cache.status(), device=self._device_info)
@@ -108,7 +124,7 @@ class Engine:
     def prefetch(self, job: RenderJob) -> None:
         """Reads the job's models into RAM, so that rendering it finds them there.
 
-        Alone of all methods it may be called in another thread. LoRA files are not read.
+        LoRA files are not read.
 
         Raises what `render` raises before anything is on the device.
         """
@@ -141,22 +157,34 @@ class Engine:
     def render_batch(
         self,
         jobs: Sequence[RenderJob],
-        base: Image.Image,
-        doodle: Image.Image | None,
+        base: Image.Image | Sequence[Image.Image],
+        doodle: Image.Image | Sequence[Image.Image | None] | None,
         listeners: Sequence[RenderListener],
     ) -> tuple[RenderResult, ...]:
-        """Renders jobs that `planning.group_into_batches` puts together, with one listener each.
+        """Renders jobs that `planning.group_into_batches` puts together.
 
         On a graphics card this is faster than one by one; the images differ in the last bits from
-        those rendered alone.
+        those rendered alone. Where a batch needs more memory than there is, its halves are rendered
+        one after the other.
 
-        Raises as `render` does, and RenderError when the prompts have different numbers of tokens:
-        such jobs must be rendered one by one.
+        Args:
+            jobs: of one request, or of several.
+            base: the base image, one for all jobs or one for each.
+            doodle: as in `render`, one for all jobs or one for each.
+            listeners: one for each job. The batch goes on while one job is not cancelled: whoever
+                cancelled another throws its result away.
+
+        Raises as `render` does, and RenderError when the lengths of the prompts have no common
+        multiple that is worth it: such jobs must be rendered one by one.
         """
         callbacks = self._callbacks(jobs, listeners)
         jobs, notes = self._without_approximations(jobs)
         models = resolve_models(self._catalog, self._configs, jobs[0])
-        batch = JobBatch(jobs, models, base, doodle, callbacks)
+        bases = [base] * len(jobs) if isinstance(base, Image.Image) else base
+        if doodle is None or isinstance(doodle, Image.Image):
+            doodle = [doodle] * len(jobs)
+        units = jobs[0].recipe.control_units
+        batch = JobBatch(jobs, models, bases, doodle, units, callbacks)
         results, fallback_notes = self._render_with_fallback(batch)
         return tuple(
             replace(result, notes=notes + fallback_notes + result.notes) for result in results

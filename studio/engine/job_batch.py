@@ -11,17 +11,24 @@ from studio.engine.loading.resolve import ResolvedModels
 from studio.imaging.compositing import overlay_doodle
 from studio.imaging.resize import resize_to
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.recipe import Recipe
+from studio.recipes.generation.recipe import ControlUnit, Recipe
 
 
 @dataclass(frozen=True)
 class JobBatch:
-    """One job, or several that differ only in prompts and seed: the first stands for all else."""
+    """One job, or several that `planning.group_into_batches` puts together.
+
+    The first one's recipe stands for all but prompts, seeds, guidance scales and ControlNet weights.
+    """
 
     jobs: Sequence[RenderJob]
     models: ResolvedModels
-    base_image: Image.Image
-    doodle: Image.Image | None
+    base_images: Sequence[Image.Image]
+    """One for each job."""
+    doodles: Sequence[Image.Image | None]
+    """One for each job."""
+    units: Sequence[ControlUnit]
+    """The ControlNet units of the recipe that `models` were found by."""
     callbacks: RenderCallbacks
 
     @property
@@ -32,11 +39,28 @@ class JobBatch:
     def size(self) -> Size:
         return self.recipe.width, self.recipe.height
 
-    def init_image(self) -> Image.Image:
-        """The doodle over the base image, at the recipe's size."""
-        return resize_to(overlay_doodle(self.base_image, self.doodle), self.size, "Just Resize")
+    def init_images(self) -> list[Image.Image]:
+        """Each job's doodle over its base image, at the recipe's size."""
+        made: dict[tuple[int, int], Image.Image] = {}
+        pairs = list(zip(self.base_images, self.doodles, strict=True))
+        for base_image, doodle in pairs:
+            key = id(base_image), id(doodle)
+            if key not in made:
+                composite = overlay_doodle(base_image, doodle)
+                made[key] = resize_to(composite, self.size, "Just Resize")
+        return [made[id(base_image), id(doodle)] for base_image, doodle in pairs]
 
-    def part(self, jobs: slice) -> "JobBatch":
-        """Some of the jobs, with their listeners."""
-        callbacks = replace(self.callbacks, listeners=self.callbacks.listeners[jobs])
-        return replace(self, jobs=self.jobs[jobs], callbacks=callbacks)
+    def part(self, part: slice) -> "JobBatch":
+        """Some of the jobs, as a batch of their own."""
+        return replace(
+            self,
+            jobs=self.jobs[part],
+            base_images=self.base_images[part],
+            doodles=self.doodles[part],
+            callbacks=replace(self.callbacks, listeners=self.callbacks.listeners[part]),
+        )
+
+    def unit_of(self, index: int, unit: ControlUnit) -> ControlUnit:
+        """The unit of the job at `index` that stands where `unit` stands in `units`."""
+        position = next(place for place, other in enumerate(self.units) if other is unit)
+        return self.jobs[index].recipe.control_units[position]

@@ -7,8 +7,14 @@ import torch
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
+Batching = Literal["auto", "on", "off"]
+
 BF16_DIFFERENCE = 1.0
 """Mean difference of 255 that an image may have in bf16 from the same in fp32."""
+
+MAX_BATCH_SIZE = 8
+"""Jobs of one batch. With guidance the denoiser sees twice as many rows; beyond, a step of an H100
+takes as much longer as it does more."""
 
 _DTYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,
@@ -29,6 +35,13 @@ class EngineOptions:
 
     torch_compile: bool = False
     """Compiles the denoiser's repeated blocks: faster steps after slow first ones."""
+
+    cuda_graphs: bool = True
+    """On CUDA: records each kind of step once and replays it, instead of launching every kernel from
+    Python. The pixels are the same."""
+
+    batching: Batching = "auto"
+    """Whether jobs are rendered in batches; see `resolve_batch_size`."""
 
     job_timeout_seconds: float | None = None
     """A job fails at the first step after this time, model loading included; None: no timeout."""
@@ -55,6 +68,16 @@ def has_native_bf16() -> bool:
     capabilities = torch.cpu.get_capabilities()
     is_native = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
     return bool(is_native) and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+
+
+def resolve_batch_size(device: torch.device, options: EngineOptions) -> int:
+    """How many jobs may be rendered at once.
+
+    `auto` is several on CUDA, where one image leaves most of the card idle. One in exact mode, since
+    an image's last bits differ in a batch.
+    """
+    wanted = options.batching == "on" or (options.batching == "auto" and device.type == "cuda")
+    return MAX_BATCH_SIZE if wanted and not options.disable_approximations else 1
 
 
 def precision_name(dtype: torch.dtype) -> str:

@@ -52,7 +52,13 @@ class EngineStats:
     """CUDA graphs that were captured."""
 
     graph_hits: int = 0
-    """Denoising steps that replayed one."""
+    """Denoising steps and decodings that replayed one."""
+
+    graph_fallbacks: int = 0
+    """Those that ran without one, since it could not be captured."""
+
+    graph_bytes: int = 0
+    """Device memory that the captured graphs hold."""
 
     oom_steps: Mapping[str, int] = field(default_factory=dict)
     """How often each step against lack of memory was taken, by its name."""

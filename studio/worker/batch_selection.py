@@ -2,19 +2,21 @@
 
 from studio.errors import NotFoundError
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.generation.planning import batch_key, plan_jobs
 from studio.recipes.themes.preset import Slot
-from studio.services.rendering.batching import MAX_BATCH, share_batch
 from studio.store.jobs import JobStore
 
-LOOKAHEAD = 4 * MAX_BATCH
+LOOKAHEAD = 32
 """Queued jobs of the base model that are looked at."""
 
 JobsByRequest = tuple[tuple[GenerationRequest, tuple[Slot, ...]], ...]
 
 
-def select_batch(jobs: JobStore, first: GenerationRequest, slot: Slot) -> JobsByRequest:
-    """The job in `slot` of a request, and the queued jobs of any request that may share its batch.
+def select_batch(
+    jobs: JobStore, first: GenerationRequest, slot: Slot, max_size: int
+) -> JobsByRequest:
+    """The job in `slot` of a request, and queued jobs of any request that may share its batch:
+    `max_size` jobs at most.
 
     Nothing is claimed here. The messages of the other jobs find them claimed when they come.
 
@@ -22,7 +24,7 @@ def select_batch(jobs: JobStore, first: GenerationRequest, slot: Slot) -> JobsBy
     """
     job = next(job for job in plan_jobs(first) if job.slot == slot)
     batch: dict[str, tuple[GenerationRequest, tuple[Slot, ...]]] = {first.id: (first, (slot,))}
-    room = MAX_BATCH - 1
+    key, room = batch_key(job), max_size - 1
     for queued in jobs.queue.list_queued_for(job.recipe.base_model.name, LOOKAHEAD):
         is_first = queued.request_id == first.id
         try:
@@ -34,7 +36,7 @@ def select_batch(jobs: JobStore, first: GenerationRequest, slot: Slot) -> JobsBy
             for other in plan_jobs(request)
             if other.slot in queued.slots
             and not (is_first and other.slot == slot)
-            and share_batch(job, other)
+            and batch_key(other) == key
         )[:room]
         if joining:
             room -= len(joining)

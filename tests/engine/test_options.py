@@ -15,8 +15,10 @@ from studio.engine.diffusion.latents import NonFiniteLatentsError
 from studio.engine.engine import Engine
 from studio.engine.options import (
     BF16_DIFFERENCE,
+    MAX_BATCH_SIZE,
     EngineOptions,
     has_native_bf16,
+    resolve_batch_size,
     resolve_dtype,
 )
 from studio.errors import JobCancelledError, JobTimeoutError, RenderError
@@ -57,6 +59,23 @@ def test_auto_precision_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> N
     assert resolve_dtype(cuda, "auto") == torch.float16
     assert resolve_dtype(cpu, "bf16") == torch.bfloat16
     assert resolve_dtype(cuda, "fp32") == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "size"),
+    [
+        ("cuda", {}, MAX_BATCH_SIZE),
+        ("cpu", {}, 1),
+        ("cpu", {"batching": "on"}, MAX_BATCH_SIZE),
+        ("cuda", {"batching": "off"}, 1),
+        ("cuda", {"disable_approximations": True}, 1),
+        ("cuda", {"batching": "on", "disable_approximations": True}, 1),
+    ],
+)
+def test_batches_are_for_graphics_cards_and_never_in_exact_mode(
+    device: str, options: dict[str, Any], size: int
+) -> None:
+    assert resolve_batch_size(torch.device(device), EngineOptions(**options)) == size
 
 
 def test_half_precision_renders_nearly_the_same(harness: RenderHarness) -> None:

@@ -1,9 +1,12 @@
 """Previews, hires. fix and face restoration."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from studio.engine.engine import Engine
 from studio.recipes.generation.recipe import FaceRestoration
 from tests.engine.conftest import RenderHarness
 from tests.engine.pixels import pixels
@@ -12,6 +15,9 @@ from tests.engine.pixels import pixels
 def test_previews_approach_the_final_image(harness: RenderHarness) -> None:
     previews: list[Image.Image] = []
     job = harness.job("sporty", steps=10, denoising_strength=0.8)
+    # A second passes whenever the clock is read: each preview is due.
+    engine = Engine(harness.catalog, "cpu", clock=count().__next__)
+    harness = RenderHarness(harness.studio, harness.catalog, engine)
     final = harness.render(job, on_preview=previews.append).image
     assert [preview.size for preview in previews] == [(32, 32)] * 7
     small = pixels(final.resize((32, 32), Image.Resampling.BOX))

@@ -221,7 +221,7 @@ def test_container_image_is_built_from_the_checkout_with_pinned_versions() -> No
     installs = re.findall(r"pip install .*", block("# Dockerfile"))
     assert len(installs) == 2
     assert all("-c constraints.txt" in line for line in installs)
-    assert "'.[tuning,deepcache,cluster,postgresql]'" in installs[1]
+    assert "'.[tuning,cluster,postgresql]'" in installs[1]
     assert "USER studio" in block("# Dockerfile")
 
 

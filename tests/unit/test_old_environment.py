@@ -48,3 +48,20 @@ def test_an_invalid_value_under_an_old_name_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setenv("STUDIO_DEVICE_GB", "-1")
     with pytest.raises(ValueError, match="max_device_memory_gb"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [("1", "on"), ("true", "on"), ("0", "off"), ("no", "off"), ("on", "on"), ("AUTO", "auto")],
+)
+def test_batches_are_still_switched_by_yes_and_no(
+    monkeypatch: pytest.MonkeyPatch, value: str, meaning: str
+) -> None:
+    monkeypatch.setenv("STUDIO_BATCH", value)
+    assert Settings().batch_variants == meaning
+
+
+def test_another_word_for_batches_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_BATCH_VARIANTS", "sometimes")
+    with pytest.raises(ValueError, match="batch_variants"):
+        Settings()

@@ -1,50 +1,132 @@
-"""DeepCache (Ma et al., 2024): the UNet's deep features are reused between every few steps."""
+"""DeepCache (Ma et al., 2024): between every few steps the UNet's deep features are reused.
 
-from collections.abc import Callable, Iterator
+A full step keeps what enters the last layer of the last block. In the steps between, only the first
+convolution and that last layer run; of the ControlNets, only the residual of the first convolution
+reaches it.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
-from diffusers import DiffusionPipeline
+import torch
+from diffusers import UNet2DConditionModel
+from torch import nn
 
-from studio.errors import IncompatibleModelError
-from studio.messages import message
-from studio.optional_dependencies import require_extra
+
+@dataclass
+class DeepFeatures:
+    """Which steps of one pass run every layer, and the features that the others reuse."""
+
+    interval: int
+    """Every so many steps are full ones; 1: all."""
+
+    timesteps: list[float] = field(default_factory=list)
+    """The sampler's whole schedule. Evaluations at one timestep are of one kind."""
+
+    features: torch.Tensor | None = None
+    """(batch, channels, height/8, width/8) of the last full step."""
+
+    _start: int = 0
+
+    def needs_full_step(self, timestep: float) -> bool:
+        """Whether the evaluation at this timestep runs every layer."""
+        place = self.timesteps.index(timestep)
+        if self.features is None:
+            self._start = place
+        return (place - self._start) % self.interval == 0
+
+    def reset(self) -> None:
+        """Makes the next step a full one: the features have the old batch size."""
+        self.features = None
 
 
 @contextmanager
-def deepcache_enabled(
-    pipe: DiffusionPipeline, interval: int, name: str
-) -> Iterator[Callable[[], None]]:
-    """Runs the deep layers of the pipeline's UNet only every `interval` steps (1: always).
+def deep_features_of(unet: UNet2DConditionModel) -> Iterator[list[torch.Tensor]]:
+    """Collects the deep features, (batch, channels, height/8, width/8), of an evaluation in the block."""
+    collected: list[torch.Tensor] = []
 
-    Yields a function to call when classifier-free guidance ends, which halves the batch. DeepCache
-    wraps the shared UNet, so it is removed however the block ends. A denoiser that is no UNet is
-    left alone.
+    def collect(_layer: nn.Module, _inputs: object, output: Any) -> None:
+        collected.append(output[0] if isinstance(output, tuple) else output)
 
-    Raises IncompatibleModelError, with the base model's `name`, for a UNet without a middle block,
-    and InvalidInputError when the extra `deepcache` is not installed.
-    """
-    if interval == 1 or not hasattr(pipe, "unet"):
-        yield _do_nothing
-        return
-    if pipe.unet.mid_block is None:
-        raise IncompatibleModelError("model.deep_cache_unsupported", name=name)
-    require_extra("DeepCache", "deepcache", message("request.purpose_deepcache", interval=interval))
-    from DeepCache import DeepCacheSDHelper
-
-    helper = DeepCacheSDHelper(pipe=pipe)
-    helper.set_params(cache_interval=interval, cache_branch_id=0)
-    helper.enable()
-
-    def reset_cache() -> None:
-        """Makes the next step run all layers: the cached features have the old batch size."""
-        helper.start_timestep = None
-        helper.cached_output.clear()
-
+    handle = _layers(unet)[-2].register_forward_hook(collect)
     try:
-        yield reset_cache
+        yield collected
     finally:
-        helper.disable()
+        handle.remove()
 
 
-def _do_nothing() -> None:
-    """There is no cache to reset."""
+def run_last_layer(
+    unet: UNet2DConditionModel,
+    sample: torch.Tensor,
+    timestep: torch.Tensor,
+    encoder_hidden_states: torch.Tensor,
+    features: torch.Tensor,
+    first_residual: torch.Tensor | None,
+    timestep_cond: torch.Tensor | None = None,
+    added_cond_kwargs: Mapping[str, torch.Tensor] | None = None,
+) -> torch.Tensor:
+    """The UNet's prediction from the deep features of another step.
+
+    Args:
+        unet: the UNet.
+        sample: (batch, 4, height/8, width/8), as the prediction.
+        timestep: scalar.
+        encoder_hidden_states: (batch, tokens, width).
+        features: (batch, channels, height/8, width/8).
+        first_residual: the ControlNets' for the first convolution, shaped like its output.
+        timestep_cond: (batch, width), of distilled models.
+        added_cond_kwargs: SDXL's, (batch, width) each.
+    """
+    embedding, embeds = _embed(
+        unet, sample, timestep, encoder_hidden_states, timestep_cond, added_cond_kwargs
+    )
+    skipped = unet.conv_in(2 * sample - 1.0 if unet.config.center_input_sample else sample)
+    if first_residual is not None:
+        skipped = skipped + first_residual
+    block = unet.up_blocks[-1]
+    hidden = block.resnets[-1](torch.cat([features, skipped], dim=1), embedding)
+    if _has_attention(block):
+        hidden = block.attentions[-1](hidden, encoder_hidden_states=embeds, return_dict=False)[0]
+    if unet.conv_norm_out is not None:
+        hidden = unet.conv_act(unet.conv_norm_out(hidden))
+    prediction: torch.Tensor = unet.conv_out(hidden)
+    return prediction
+
+
+def _embed(
+    unet: UNet2DConditionModel,
+    sample: torch.Tensor,
+    timestep: torch.Tensor,
+    encoder_hidden_states: torch.Tensor,
+    timestep_cond: torch.Tensor | None,
+    added_cond_kwargs: Mapping[str, torch.Tensor] | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The time embedding (batch, width) and the prompts' (batch, tokens, width), as the UNet's forward
+    method makes them; shapes of the arguments as in `run_last_layer`."""
+    embedding = unet.time_embedding(unet.get_time_embed(sample, timestep), timestep_cond)
+    added = unet.get_aug_embed(
+        emb=embedding,
+        encoder_hidden_states=encoder_hidden_states,
+        added_cond_kwargs=added_cond_kwargs,
+    )
+    if added is not None:
+        embedding = embedding + added
+    if unet.time_embed_act is not None:
+        embedding = unet.time_embed_act(embedding)
+    embeds: torch.Tensor = unet.process_encoder_hidden_states(
+        encoder_hidden_states=encoder_hidden_states, added_cond_kwargs=added_cond_kwargs
+    )
+    return embedding, embeds
+
+
+def _layers(unet: UNet2DConditionModel) -> nn.ModuleList:
+    """The layers of the last block: what ends each of them."""
+    block = unet.up_blocks[-1]
+    layers: nn.ModuleList = block.attentions if _has_attention(block) else block.resnets
+    return layers
+
+
+def _has_attention(block: nn.Module) -> bool:
+    return getattr(block, "has_cross_attention", False)

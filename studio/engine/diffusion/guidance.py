@@ -1,14 +1,48 @@
-"""Classifier-free guidance: its end after a fraction of a pass's steps, and its rescaling."""
+"""Classifier-free guidance: a scale for each image of a batch, its end after a fraction of the steps,
+and its rescaling."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import torch
 from diffusers import DiffusionPipeline
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl_img2img import (
     rescale_noise_cfg,
 )
+
+
+class GuidanceScales(float):
+    """The guidance scales of a batch's images, as the one number that diffusers' pipelines take.
+
+    They compare it with 1, and multiply it with the difference of both predictions.
+    """
+
+    _scales: tuple[float, ...]
+    _column: torch.Tensor | None
+    """(batch, 1, 1, 1), fp32, on the device of the predictions; made once."""
+
+    def __new__(cls, scales: Sequence[float]) -> Self:
+        """`scales` are all above 1, or all 1; the number is the largest."""
+        number = super().__new__(cls, max(scales))
+        number._scales, number._column = tuple(scales), None
+        return number
+
+    def __mul__(self, other: Any) -> Any:
+        """With a tensor (batch, channels, height, width): each image by its own scale.
+
+        The product is computed in fp32 and rounded once, as that of a tensor and a number is.
+        """
+        if not isinstance(other, torch.Tensor):
+            return super().__mul__(other)
+        if self._column is None or self._column.device != other.device:
+            self._column = torch.tensor(self._scales, device=other.device).view(-1, 1, 1, 1)
+        return (other * self._column).to(other.dtype)
+
+
+def guidance_scale_of(scales: Sequence[float]) -> float:
+    """The guidance scale of a batch for diffusers: a plain number when all images have the same."""
+    return scales[0] if len(set(scales)) == 1 else GuidanceScales(scales)
 
 
 class GuidanceCutoff:

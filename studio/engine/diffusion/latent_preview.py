@@ -5,6 +5,7 @@ suits every VAE and needs no constants.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -34,8 +35,27 @@ class LatentRgbProjection:
     def to_image(self, latents: torch.Tensor) -> Image.Image:
         """A small RGB image, one pixel per latent pixel of (1, channels, height/8, width/8)."""
         height, width = latents.shape[2:]
-        colors = (_flatten(latents) @ self.matrix).clip(0, 1).reshape(height, width, 3)
+        # Latents that overflowed are found at the end of their pass; here they are black.
+        colors = np.nan_to_num((_flatten(latents) @ self.matrix).clip(0, 1))
+        colors = colors.reshape(height, width, 3)
         return Image.fromarray((colors * 255).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class LatentPreviewer:
+    """Previews of one job's latents; the projection is fitted when the first is wanted."""
+
+    init_latents: torch.Tensor
+    """(1, channels, height/8, width/8), scaled."""
+    init_image: Image.Image
+
+    @cached_property
+    def _projection(self) -> LatentRgbProjection:
+        return LatentRgbProjection.fit(self.init_latents, self.init_image)
+
+    def to_image(self, latents: torch.Tensor) -> Image.Image:
+        """A small RGB image of (1, channels, height/8, width/8)."""
+        return self._projection.to_image(latents)
 
 
 def _flatten(latents: torch.Tensor) -> NDArray[np.float64]:

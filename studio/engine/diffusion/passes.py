@@ -10,7 +10,8 @@ from PIL import Image
 from torch.nn import functional
 
 from studio.engine.diffusion.callbacks import ProgressTracker, RenderCallbacks
-from studio.engine.diffusion.latent_preview import LatentRgbProjection
+from studio.engine.diffusion.device_streams import make_device_streams
+from studio.engine.diffusion.latent_preview import LatentPreviewer
 from studio.engine.diffusion.latents import VaeOverflows, decode_latents, encode_image
 from studio.engine.diffusion.pipeline import (
     ActiveControlUnit,
@@ -20,6 +21,7 @@ from studio.engine.diffusion.pipeline import (
     effective_steps,
     run_pass,
 )
+from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.memory.model_cache import ModelCache
 from studio.imaging.face_regions import Box, face_boxes, pad_box, paste_face
@@ -41,7 +43,7 @@ class VaeRunner(Protocol):
 
 
 class PassRunner:
-    """Renders one job, or several at once that differ only in prompts and seed.
+    """Renders one job, or several at once that `planning.group_into_batches` puts together.
 
     Only the first pass is batched: `planning.group_into_batches` puts no jobs together that have
     later passes.
@@ -58,6 +60,7 @@ class PassRunner:
         callbacks: RenderCallbacks,
         vae_overflows: VaeOverflows,
         run_vae: VaeRunner,
+        graph_context: GraphContext,
     ) -> None:
         """
         Args:
@@ -70,13 +73,16 @@ class PassRunner:
             callbacks: the listeners of all jobs, in their order.
             vae_overflows: which VAEs decode in fp32 at once.
             run_vae: calls its argument, again with less memory when it runs out.
+            graph_context: the recorded steps of the models in use.
         """
         self._model_cache, self._base_model = model_cache, base_model
         self._vae_cache_key, self._run_vae = vae_cache_key, run_vae
         self._jobs, self._recipe = jobs, jobs[0].recipe
         self._units_for_size, self._embeddings = units_for_size, embeddings
         self._faces = self._face_boxes()
-        self._progress = ProgressTracker(callbacks, self._total_evaluations())
+        streams = make_device_streams(base_model.vae.device)
+        self._progress = ProgressTracker(callbacks, self._total_evaluations(), streams)
+        self._graph_context = graph_context
         self._vae_overflows, self._vae_overflowed = vae_overflows, False
 
     @property
@@ -84,17 +90,18 @@ class PassRunner:
         """A note when the VAE overflowed in half precision, else none."""
         return (message("engine.vae_overflowed"),) if self._vae_overflowed else ()
 
-    def run(self, init_image: Image.Image) -> list[Image.Image]:
-        """Runs all passes of the recipe; one image for each job.
+    def run(self, init_images: Sequence[Image.Image]) -> list[Image.Image]:
+        """Runs all passes of the recipe over each job's image; one image for each job.
 
         Raises what `run_pass` raises, and NonFiniteLatentsError when the VAE overflows in fp32.
         """
         recipe = self._recipe
         if not effective_steps(recipe.steps, recipe.denoising_strength):
-            return [self._run_later_passes(init_image, None)] * len(self._jobs)
-        units = self._units_for_size(init_image.size)
+            return [self._run_later_passes(init_image, None) for init_image in init_images]
+        units = self._units_for_size(init_images[0].size)
+        encoded = [self._encode(init_image) for init_image in init_images]
         latents = self._denoise(
-            self._encode(init_image), init_image, units, recipe.steps, recipe.denoising_strength
+            encoded, init_images, units, recipe.steps, recipe.denoising_strength
         )
         return [
             self._run_later_passes(self._decode(job_latents), job_latents)
@@ -120,17 +127,25 @@ class PassRunner:
 
     def _denoise(
         self,
-        init_latents: torch.Tensor,
-        init_image: Image.Image,
+        init_latents: Sequence[torch.Tensor],
+        init_images: Sequence[Image.Image],
         units: Sequence[ActiveControlUnit],
         steps: int,
         denoising_strength: float,
     ) -> torch.Tensor:
-        """(1, channels, height/8, width/8) to (jobs, channels, height/8, width/8), both scaled."""
-        previewer = LatentRgbProjection.fit(init_latents, init_image)
-        denoise_pass = DenoisePass(init_latents, previewer, units, steps, denoising_strength)
+        """Each job's (1, channels, height/8, width/8) to (jobs, channels, height/8, width/8), both
+        scaled."""
+        previewers = list(map(LatentPreviewer, init_latents, init_images))
+        denoise_pass = DenoisePass(
+            torch.cat(list(init_latents)), previewers, units, steps, denoising_strength
+        )
         return run_pass(
-            self._base_model, self._jobs, denoise_pass, self._embeddings, self._progress
+            self._base_model,
+            self._jobs,
+            denoise_pass,
+            self._embeddings,
+            self._progress,
+            self._graph_context,
         )
 
     def _hires_pass(self, image: Image.Image, latents: torch.Tensor | None) -> Image.Image:
@@ -151,14 +166,14 @@ class PassRunner:
         if not effective_steps(steps, strength):
             return enlarged
         units = self._units_for_size(size)
-        return self._decode(self._denoise(latents, enlarged, units, steps, strength))
+        return self._decode(self._denoise([latents], [enlarged], units, steps, strength))
 
     def _decode(self, latents: torch.Tensor) -> Image.Image:
         """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
-        key = self._vae_cache_key
+        key, graphs = self._vae_cache_key, self._graph_context.graphs
         in_fp32 = key in self._vae_overflows
         image, overflowed = self._run_vae(
-            partial(decode_latents, self._base_model, latents, in_fp32)
+            partial(decode_latents, self._base_model, latents, graphs, in_fp32)
         )
         if overflowed:
             self._vae_overflowed = True
@@ -171,7 +186,9 @@ class PassRunner:
         crop_box = pad_box(box, settings.padding, image.size)
         render_size = (settings.render_size, settings.render_size)
         face = image.crop(crop_box).resize(render_size, Image.Resampling.LANCZOS)
-        latents = self._denoise(self._encode(face), face, (), steps, settings.denoising_strength)
+        latents = self._denoise(
+            [self._encode(face)], [face], (), steps, settings.denoising_strength
+        )
         return paste_face(image, self._decode(latents), crop_box, box, settings.mask_blur)
 
     def _face_boxes(self) -> list[Box]:

@@ -10,11 +10,15 @@ from PIL import Image
 
 from studio.engine.control.multi_controlnet import WeightedMultiControlNet
 from studio.engine.diffusion.callbacks import ProgressTracker, chain_callbacks
-from studio.engine.diffusion.deepcache import deepcache_enabled
-from studio.engine.diffusion.guidance import GuidanceCutoff, guidance_rescaled
-from studio.engine.diffusion.latent_preview import LatentRgbProjection
-from studio.engine.diffusion.latents import image_to_tensor
+from studio.engine.diffusion.guidance import (
+    GuidanceCutoff,
+    guidance_rescaled,
+    guidance_scale_of,
+)
+from studio.engine.diffusion.latent_preview import LatentPreviewer
+from studio.engine.diffusion.latents import NonFiniteLatentsError, image_to_tensor
 from studio.engine.diffusion.schedulers import build_scheduler
+from studio.engine.diffusion.step_graphs import GraphContext, step_functions
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit
@@ -25,9 +29,12 @@ class ActiveControlUnit:
     """A ControlNet unit that takes part in a pass."""
 
     settings: ControlUnit
+    """The first job's; the others' differ in the weight at most."""
     controlnet: ControlNetModel
-    control_map: Image.Image
-    """RGB, of the pass's size."""
+    control_maps: Sequence[Image.Image]
+    """RGB, of the pass's size: one for all jobs, or one for each."""
+    weights: Sequence[float]
+    """One for each job; 0 for a job whose control map is empty."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,11 @@ class DenoisePass:
     """One image-to-image run of the denoiser."""
 
     init_latents: torch.Tensor
-    """Scaled latents, (1, channels, height/8, width/8)."""
+    """Scaled latents, (1 for all jobs or one for each, channels, height/8, width/8)."""
 
-    previewer: LatentRgbProjection
+    previewers: Sequence[LatentPreviewer]
+    """One for each job."""
+
     units: Sequence[ActiveControlUnit]
 
     steps: int
@@ -71,30 +80,32 @@ def run_pass(
     denoise_pass: DenoisePass,
     embeddings: PromptEmbeddings,
     progress: ProgressTracker,
+    graph_context: GraphContext,
 ) -> torch.Tensor:
-    """Runs the pass for jobs that differ only in prompts and seed.
+    """Runs the pass for jobs that `planning.group_into_batches` puts together.
 
-    Returns scaled latents, (jobs, channels, height/8, width/8). Raises what `ProgressTracker` raises.
+    Returns scaled latents, (jobs, channels, height/8, width/8). Raises what `ProgressTracker` raises,
+    and NonFiniteLatentsError when the latents contain NaN or infinity at the end.
     """
     recipe, init_latents = jobs[0].recipe, denoise_pass.init_latents
-    pipe = build_pipeline(base_model, jobs[0], denoise_pass.units, batch_size=len(jobs))
+    pipe = build_pipeline(base_model, jobs[0], denoise_pass.units)
     with (
-        deepcache_enabled(pipe, recipe.deepcache_interval, recipe.base_model.name) as reset_cache,
+        step_functions(pipe, graph_context, recipe.deepcache_interval) as on_batch_halved,
         guidance_rescaled(pipe, base_model.denoiser, recipe.guidance_rescale),
     ):
         evaluations = count_evaluations(pipe, denoise_pass.steps, denoise_pass.denoising_strength)
         guided = recipe.guidance_end_fraction * evaluations
         tensors = _batched_tensors(base_model, denoise_pass)
-        cutoff = GuidanceCutoff(pipe, tensors, guided, on_cutoff=reset_cache)
+        cutoff = GuidanceCutoff(pipe, tensors, guided, on_cutoff=on_batch_halved)
         output = pipe(
             image=init_latents.expand(len(jobs), -1, -1, -1),
             strength=denoise_pass.denoising_strength,
             num_inference_steps=denoise_pass.steps,
-            guidance_scale=recipe.guidance_scale,
+            guidance_scale=guidance_scale_of([job.recipe.guidance_scale for job in jobs]),
             # Noise comes from the CPU, so that a seed means the same on every device.
             generator=[torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
             callback_on_step_end=chain_callbacks(
-                progress.step_callback(denoise_pass.previewer), cutoff
+                progress.step_callback(denoise_pass.previewers), cutoff
             ),
             callback_on_step_end_tensor_inputs=["latents", *cutoff.tensor_inputs],
             output_type="latent",
@@ -102,6 +113,9 @@ def run_pass(
             **_controlnet_kwargs(denoise_pass.units, init_latents),
         )
     latents: torch.Tensor = output.images
+    # Once, at the end: on a graphics card each look waits for all steps so far.
+    if not torch.isfinite(latents).all():
+        raise NonFiniteLatentsError
     return latents
 
 
@@ -109,7 +123,6 @@ def build_pipeline(
     base_model: LoadedBaseModel,
     job: RenderJob,
     units: Sequence[ActiveControlUnit] = (),
-    batch_size: int = 1,
 ) -> DiffusionPipeline:
     """A pipeline for one pass; building it takes under a millisecond and loads nothing."""
     recipe, family = job.recipe, base_model.family
@@ -119,7 +132,9 @@ def build_pipeline(
     components = {**base_model.components, **family.pipeline_kwargs, "scheduler": scheduler}
     if units and family.controlnet_pipeline is not None:
         controlnet = WeightedMultiControlNet(
-            [unit.controlnet for unit in units], [unit.settings.mode for unit in units], batch_size
+            [unit.controlnet for unit in units],
+            [unit.settings.mode for unit in units],
+            [unit.weights for unit in units],
         )
         pipe = family.controlnet_pipeline(**components, controlnet=controlnet)
     else:
@@ -137,16 +152,21 @@ def _batched_tensors(base_model: LoadedBaseModel, denoise_pass: DenoisePass) -> 
 def _controlnet_kwargs(
     units: Sequence[ActiveControlUnit], init_latents: torch.Tensor
 ) -> dict[str, Any]:
-    """The pipeline's ControlNet arguments, with control maps of (1, 3, height, width), 0 to 1.
+    """The pipeline's ControlNet arguments, with control maps of (1 for all jobs or one for each, 3,
+    height, width), 0 to 1.
 
-    They get the device and type of `init_latents`, (1, channels, height/8, width/8).
+    They get the device and type of `init_latents`, (any, channels, height/8, width/8). The scale only
+    says whether a unit is on: `WeightedMultiControlNet` has the weights.
     """
     if not units:
         return {}
     device, dtype = init_latents.device, init_latents.dtype
     return {
-        "control_image": [image_to_tensor(unit.control_map, device, dtype) for unit in units],
-        "controlnet_conditioning_scale": [unit.settings.weight for unit in units],
+        "control_image": [
+            torch.cat([image_to_tensor(image, device, dtype) for image in unit.control_maps])
+            for unit in units
+        ],
+        "controlnet_conditioning_scale": [1.0] * len(units),
         "control_guidance_start": [unit.settings.start for unit in units],
         "control_guidance_end": [unit.settings.end for unit in units],
     }

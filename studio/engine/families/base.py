@@ -1,5 +1,6 @@
 """What base models of every family have in common, and the specification of what differs."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -11,6 +12,9 @@ from studio.engine.diffusion.lora_pool import LoraAdapterPool
 from studio.errors import RenderError
 from studio.messages import Message
 from studio.recipes.generation.prompt_syntax import WeightedFragment
+
+MAX_PADDING = 4
+"""Times the longest prompt of a batch that its padded prompts may be as long."""
 
 POOLED_EMBEDDING_NAMES = (
     "prompt_embeds",
@@ -42,13 +46,29 @@ class PromptEmbeddings:
     def concat(cls, embeddings: Sequence["PromptEmbeddings"]) -> "PromptEmbeddings":
         """The embeddings of a batch of jobs, concatenated along the batch dimension.
 
-        Raises RenderError when the prompts have different numbers of tokens.
+        Prompts of different lengths are repeated up to their least common multiple: attention over
+        every token n times equals attention over each once, so that a padded prompt draws what it
+        draws alone, but for the last bits.
+
+        Raises RenderError when that is more than `MAX_PADDING` times the longest prompt.
         """
-        first = embeddings[0].tensors
-        for other in embeddings:
-            if any(other.tensors[name].shape != first[name].shape for name in first):
-                raise RenderError("engine.prompt_lengths_differ")
-        return cls({name: torch.cat([e.tensors[name] for e in embeddings]) for name in first})
+        return cls(
+            {
+                name: torch.cat(_repeat_to_one_length([e.tensors[name] for e in embeddings]))
+                for name in embeddings[0].tensors
+            }
+        )
+
+
+def _repeat_to_one_length(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """(1, tokens, width) to (1, least common multiple, width); (1, width) as they are."""
+    if tensors[0].ndim == 2:
+        return list(tensors)
+    lengths = [tensor.shape[1] for tensor in tensors]
+    length = math.lcm(*lengths)
+    if length > MAX_PADDING * max(lengths):
+        raise RenderError("engine.prompt_lengths_differ")
+    return [tensor.repeat(1, length // tensor.shape[1], 1) for tensor in tensors]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from torch import nn
 
 from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
+from studio.engine.graphs.backend import GraphBackend
+from studio.engine.graphs.graph_cache import GraphCache
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.model_loader import load_base_model, load_controlnet, load_vae
 from studio.engine.loading.resolve import ResolvedModels
@@ -63,6 +65,9 @@ class CacheLimits:
     lora_bytes: int = 1024 * MB
     """Bytes of LoRA files in RAM."""
 
+    graph_bytes: int | None = None
+    """Bytes of recorded steps on the device; None: an eighth of its memory."""
+
 
 class LoadedModels(NamedTuple):
     """The models of a job, pinned in RAM."""
@@ -112,9 +117,10 @@ class ModelCache:
         configs: BundledConfigs,
         torch_compile: bool = False,
         mover: DeviceTransfer | None = None,
+        graph_backend: GraphBackend | None = None,
     ) -> None:
         """`torch_compile` compiles the repeated blocks of base models; `mover` moves components to
-        the device and back, by default a `DeviceTransfer`."""
+        the device and back, by default a `DeviceTransfer`; `graph_backend` records steps, None: none."""
         self._configs = configs
         self._torch_compile = torch_compile
         self._mover = mover or DeviceTransfer(device)
@@ -145,6 +151,7 @@ class ModelCache:
         self.lora_files: ByteLRUCache[StateDict] = ByteLRUCache(
             limits.lora_bytes, _state_dict_bytes
         )
+        self.graphs = GraphCache(graph_backend, _graph_bytes(limits, device))
 
     @contextmanager
     def models(
@@ -256,7 +263,8 @@ class ModelCache:
         return entry
 
     def _drop_device_caches(self) -> None:
-        """Drops the latents, to retry after out of memory."""
+        """Drops the latents and the recorded steps, to retry after out of memory."""
+        self.graphs.clear()
         self.latents.clear()
         self._mover.release_host_memory()
 
@@ -264,6 +272,7 @@ class ModelCache:
         """Evicts every unpinned model from both tiers and clears the other caches."""
         for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
             cache.clear()
+        self.graphs.clear()
         for models in (self._controlnets, self._vaes, self._base_models):
             models.evict()
 
@@ -278,6 +287,10 @@ class ModelCache:
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
             oom_steps=dict(self._memory.steps),
+            graph_captures=self.graphs.captures,
+            graph_hits=self.graphs.hits,
+            graph_fallbacks=self.graphs.fallbacks,
+            graph_bytes=self.graphs.nbytes,
         )
 
 
@@ -300,6 +313,12 @@ def _do_nothing(_name: str) -> None:
 def _estimated_bytes(model: ModelInfo, dtype: torch.dtype) -> int:
     """Bytes in memory: files are mostly fp16, and twice as large in fp32."""
     return model.size_bytes * (2 if dtype == torch.float32 else 1)
+
+
+def _graph_bytes(limits: CacheLimits, device: torch.device) -> int:
+    if limits.graph_bytes is not None or device.type != "cuda":
+        return limits.graph_bytes or 0
+    return torch.cuda.get_device_properties(device).total_memory // 8
 
 
 def _image_bytes(image: Image.Image | None) -> int:

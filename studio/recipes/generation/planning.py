@@ -1,6 +1,6 @@
 """Resolves a request into its four render jobs. Pure functions, no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from pydantic import ValidationError
 
@@ -59,28 +59,54 @@ def _join_negative_prompts(of_recipe: str, of_policy: str) -> str:
     return ", ".join(filter(None, prompts))
 
 
-def group_into_batches(jobs: Sequence[RenderJob]) -> tuple[tuple[RenderJob, ...], ...]:
-    """Jobs on the same images, grouped into those that can be rendered in one batch.
+def group_into_batches(
+    jobs: Sequence[RenderJob], max_size: int | None = None
+) -> tuple[tuple[RenderJob, ...], ...]:
+    """Jobs of one request or of several, grouped into those that can be rendered in one batch.
 
-    Jobs of a batch differ only in prompts and seed, and have a single pass. Batches are ordered by
-    their first job.
+    Batches are ordered by their first job and have at most `max_size` jobs (None: any number).
     """
-    batches: dict[object, list[RenderJob]] = {}
+    batches: list[tuple[object, list[RenderJob]]] = []
     for job in jobs:
-        batches.setdefault(_batch_key(job), []).append(job)
-    return tuple(tuple(batch) for batch in batches.values())
+        key = batch_key(job)
+        open_batch = next(
+            (
+                batch
+                for other, batch in batches
+                if other == key and (max_size is None or len(batch) < max_size)
+            ),
+            None,
+        )
+        if open_batch is None:
+            batches.append((key, [job]))
+        else:
+            open_batch.append(job)
+    return tuple(tuple(batch) for _, batch in batches)
 
 
-def _batch_key(job: RenderJob) -> object:
+def batch_key(job: RenderJob) -> Hashable:
+    """What jobs must have in common to be rendered in one batch: models, LoRAs, size and steps.
+
+    They may differ in request, base image, doodle, prompts, seed, guidance scale and ControlNet
+    weights, but not in whether guidance or a unit is on at all. A job with a second pass is rendered
+    alone.
+    """
     recipe = job.recipe
-    has_later_passes = recipe.upscale.enabled or recipe.face_repair.enabled
-    alone = (job.request_id, job.slot) if has_later_passes else None
+    if recipe.upscale.enabled or recipe.face_repair.enabled:
+        return job.request_id, job.slot
+    units = tuple(
+        unit.model_copy(update={"weight": 1.0 if unit.weight > 0 else 0.0})
+        for unit in recipe.control_units
+    )
     ignored = {
         "prompt_template": PROMPT_PLACEHOLDER,
         "negative_prompt": "",
         "seed_policy": SeedPolicy(),
+        "loras": (),
+        "guidance_scale": 2.0 if recipe.guidance_scale > 1 else 1.0,
+        "control_units": units,
     }
-    return recipe.model_copy(update=ignored), job.loras, alone
+    return recipe.model_copy(update=ignored), job.loras
 
 
 def resolve_loras(recipe: Recipe, theme_prompt: str) -> tuple[LoraSettings, ...]:

@@ -70,8 +70,8 @@ class Preparer:
             self._renderer.prepare(job, base, doodle)
             running = self._queue.running_job
             upcoming = [other.job for other in self._queue.upcoming_jobs(LOOKAHEAD)]
-            for other in jobs_to_prefetch(running.job if running else None, upcoming):
-                self._renderer.prefetch(other)
+            for to_read in jobs_to_prefetch(running.job if running else None, upcoming):
+                self._renderer.prefetch(to_read)
         except StudioError as error:
             log.debug("variant %s of %s was not prepared: %s", job.slot, job.request_id, error)
         except Exception:

@@ -55,7 +55,6 @@ class RenderService:
         variants: VariantStore,
         queue: RenderQueue,
         build_renderer: Callable[[], Renderer],
-        batch: bool = False,
         metrics: Metrics | None = None,
         moderate: OutputModerator = allow_all,
         retry: StoreRetry | None = None,
@@ -63,12 +62,10 @@ class RenderService:
     ) -> None:
         """`build_renderer` is called when the first job is rendered.
 
-        `batch` renders jobs in one batch where `planning.group_into_batches` allows it, also those
-        of several requests. `retry` decides how long test runs wait for a store that is away;
-        clients' jobs wait as long as it takes.
+        `retry` decides how long test runs wait for a store that is away; clients' jobs wait as long
+        as it takes.
         """
         self._queue = queue
-        self.batch = batch
         self.metrics = metrics or Metrics()
         self._retry = retry or StoreRetry()
         self._finisher = finisher or Finisher(finisher_threads(available_cores()))
@@ -76,7 +73,7 @@ class RenderService:
             variants, moderate, self.metrics, self._retry, self._finisher
         )
         self._worker = RenderWorker(
-            InputImages(base_images), build_renderer, queue, self._completer, self._retry, batch
+            InputImages(base_images), build_renderer, queue, self._completer, self._retry
         )
         self._cancellation_poll = CancellationPoll(self.active_runs)
         self._lock = threading.Lock()
@@ -132,6 +129,11 @@ class RenderService:
         with self._lock:
             runs = tuple(self._active)
         return tuple(run for run in runs if not run.is_finished)
+
+    @property
+    def max_batch_size(self) -> int:
+        """How many jobs are rendered at once; 1 before the first job."""
+        return self._worker.max_batch_size
 
     def engine_status(self) -> EngineStats | None:
         """What the engine's caches hold; None before the first job."""

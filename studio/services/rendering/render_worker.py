@@ -22,7 +22,7 @@ from studio.errors import (
 from studio.messages import Message
 from studio.recipes.generation.events import JobCancelled, JobFailed, JobStarted
 from studio.recipes.generation.job import RenderJob
-from studio.services.rendering.batching import MAX_BATCH, WINDOW_SECONDS, may_join
+from studio.recipes.generation.planning import batch_key
 from studio.services.rendering.finisher import job_key
 from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.job_completion import (
@@ -38,6 +38,8 @@ from studio.services.rendering.renderer import Renderer
 from studio.services.store_retry import StoreRetry
 
 log = logging.getLogger(__name__)
+BATCH_WINDOW_SECONDS = 0.02
+"""How long a job that has just been queued waits for others to share its batch."""
 
 
 class RenderWorker:
@@ -50,14 +52,12 @@ class RenderWorker:
         queue: RenderQueue,
         completer: JobCompleter,
         retry: StoreRetry,
-        batch: bool,
     ) -> None:
         self._inputs = inputs
         self._build_renderer = build_renderer
         self._queue = queue
         self._completer, self._finisher = completer, completer.finisher
         self._retry = retry
-        self._batch = batch
         self._renderer: Renderer | None = None
         self.device_lost: DeviceLostError | None = None
         """Set once the device fails every job; nothing more is rendered then."""
@@ -65,6 +65,11 @@ class RenderWorker:
     def engine_stats(self) -> EngineStats | None:
         """What the engine's caches hold; None before the first job."""
         return None if self._renderer is None else self._renderer.status()
+
+    @property
+    def max_batch_size(self) -> int:
+        """How many jobs the renderer takes at once; 1 before the first job."""
+        return 1 if self._renderer is None else self._renderer.max_batch_size
 
     def render_image(self, job: RenderJob) -> Image.Image:
         """One job's image, outside any run. Raises what rendering raises."""
@@ -75,7 +80,7 @@ class RenderWorker:
         return self._get_renderer().render_batch([job], base, doodle, [listener])[0].image
 
     def process(self, first: QueuedJob) -> None:
-        """Renders a job of a run, with others from the queue where batches are allowed."""
+        """Renders a job of a run, with others from the queue where the renderer takes batches."""
         if self.device_lost:
             self._refuse(first)
             return
@@ -91,10 +96,22 @@ class RenderWorker:
             self._process_job(queued, None)
 
     def _take_batch(self, first: QueuedJob) -> list[QueuedJob]:
-        """The queued jobs, of any run, that are rendered together with the first."""
-        if not self._batch:
+        """The queued jobs, of any run, that are rendered together with the first.
+
+        They have its priority: nobody waits for a job that is less urgent.
+        """
+        try:
+            limit = self._get_renderer().max_batch_size - 1
+        except Exception:
+            return []  # Rendering the job will report it.
+        if limit < 1:
             return []
-        return self._queue.take_jobs(partial(may_join, first), MAX_BATCH - 1, WINDOW_SECONDS)
+        key = batch_key(first.job)
+
+        def may_join(other: QueuedJob) -> bool:
+            return other.priority == first.priority and batch_key(other.job) == key
+
+        return self._queue.take_jobs(may_join, limit, BATCH_WINDOW_SECONDS)
 
     def _start(self, queued: QueuedJob) -> bool:
         """Takes and claims a job; False where it was cancelled or is not available any more."""
@@ -232,8 +249,9 @@ class RenderWorker:
             run.publish(JobFailed(slot=slot, message=self.device_lost.message))
 
     def _render(self, jobs: Sequence[QueuedJob]) -> tuple[RenderResult, ...]:
-        """Renders jobs at once, whose inputs are those of the first."""
-        base, doodle = self._load_images(jobs[0].job, jobs[0].run.tracker.is_stored)
+        """Renders jobs at once."""
+        images = [self._load_images(one.job, one.run.tracker.is_stored) for one in jobs]
+        bases, doodles = [base for base, _ in images], [doodle for _, doodle in images]
         listeners = [
             make_listener(
                 queued.run,
@@ -244,7 +262,7 @@ class RenderWorker:
             for queued in jobs
         ]
         rendered = [queued.job for queued in jobs]
-        return self._get_renderer().render_batch(rendered, base, doodle, listeners)
+        return self._get_renderer().render_batch(rendered, bases, doodles, listeners)
 
     def _get_renderer(self) -> Renderer:
         if self._renderer is None:

@@ -22,17 +22,23 @@ class Renderer(Protocol):
         """Where it renders: `cpu`, `cuda` or `mps`."""
         ...
 
+    @property
+    def max_batch_size(self) -> int:
+        """How many jobs `render_batch` is to be given at once; 1 where batches bring nothing."""
+        ...
+
     def render_batch(
         self,
         jobs: Sequence[RenderJob],
-        base: Image.Image,
-        doodle: Image.Image | None,
+        base: Image.Image | Sequence[Image.Image],
+        doodle: Image.Image | Sequence[Image.Image | None] | None,
         listeners: Sequence[RenderListener],
         /,
     ) -> tuple[RenderResult, ...]:
-        """Renders one job, or several in one batch; one listener and one result for each job.
+        """Renders one job, or several of one `batch_key` at once; a listener and a result for each.
 
-        `base` is RGB and `doodle` RGBA, both of the base image's size; None is an empty doodle.
+        `base` is RGB and `doodle` RGBA, both of the base image's size and one for all jobs or one
+        for each; None is an empty doodle.
         """
         ...
 

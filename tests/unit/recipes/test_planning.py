@@ -13,10 +13,12 @@ from studio.recipes.generation.planning import (
 )
 from studio.recipes.generation.recipe import (
     MAX_LORAS,
+    ControlUnit,
     FaceRestoration,
     HiresFix,
     LoraSettings,
     ModelRef,
+    Recipe,
     SeedPolicy,
 )
 from studio.recipes.themes.preset import Preset, RecipeSet
@@ -76,6 +78,50 @@ def test_lora_tags_in_the_user_prompt_are_ignored(tag: str) -> None:
     preset = examples.preset(theme_prompt="soft <lora:pastel:0.5>")
     jobs = plan_jobs(examples.request(preset=preset, user_prompt=f"a dress {tag}"))
     assert {lora.model.name for job in jobs for lora in job.loras} == {"pastel"}
+
+
+def unit(**changes: Any) -> ControlUnit:
+    return examples.unit("scribble", **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "joins"),
+    [
+        ({"guidance_scale": 3.0}, True),
+        ({"guidance_scale": 1.0}, False),
+        ({"guidance_end_fraction": 0.5}, False),
+        ({"control_units": (unit(weight=0.3),)}, True),
+        ({"control_units": (unit(weight=0.0),)}, False),
+        ({"control_units": (unit(end=0.5),)}, False),
+        ({"control_units": (unit(mode="My prompt is more important"),)}, False),
+        ({"control_units": ()}, False),
+        ({"sampler": "DDIM"}, False),
+        ({"width": 128}, False),
+        ({"denoising_strength": 0.1}, False),
+        ({"deepcache_interval": 3}, False),
+        ({"vae": ModelRef(name="other")}, False),
+        ({"clip_skip": 2}, False),
+    ],
+)
+def test_what_may_differ_within_a_batch(changes: dict[str, Any], joins: bool) -> None:
+    shared = {"guidance_scale": 7.0, "control_units": (unit(),)}
+    recipes = [examples.recipe(**shared), examples.recipe(**(shared | changes))]
+    jobs = [
+        plan_jobs(examples.request(preset=one_recipe(recipe)))[0].model_copy(
+            update={"request_id": digit * 32}
+        )
+        for digit, recipe in zip("ab", recipes, strict=True)
+    ]
+    assert [len(batch) for batch in group_into_batches(jobs)] == ([2] if joins else [1, 1])
+
+
+def one_recipe(recipe: Recipe) -> Preset:
+    return examples.preset(recipes=RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe))
+
+
+def test_batches_are_no_larger_than_they_may_be() -> None:
+    jobs = plan_jobs(examples.request()) * 2
+    assert [len(batch) for batch in group_into_batches(jobs, max_size=3)] == [3, 3, 2]
 
 
 def test_jobs_that_differ_only_in_prompts_and_seed_form_a_batch() -> None:

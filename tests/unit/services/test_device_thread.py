@@ -37,8 +37,13 @@ from tests.waiting import LONG, until
 class SimulatedDevice(FakeRenderer):
     """A renderer that calls `on_render` with each job while it has the device."""
 
-    def __init__(self, gate: threading.Semaphore | None = None, device_type: str = "cpu") -> None:
-        super().__init__(steps=2, gate=gate, device_type=device_type)
+    def __init__(
+        self,
+        gate: threading.Semaphore | None = None,
+        device_type: str = "cpu",
+        max_batch_size: int = 1,
+    ) -> None:
+        super().__init__(2, gate=gate, device_type=device_type, max_batch_size=max_batch_size)
 
     def on_render(self, job: RenderJob) -> None:
         pass
@@ -46,8 +51,8 @@ class SimulatedDevice(FakeRenderer):
     def render_batch(
         self,
         jobs: Sequence[RenderJob],
-        base: Image.Image,
-        doodle: Image.Image | None,
+        base: Image.Image | Sequence[Image.Image],
+        doodle: Image.Image | Sequence[Image.Image | None] | None,
         listeners: Sequence[RenderListener],
     ) -> tuple[RenderResult, ...]:
         for job in jobs:
@@ -58,9 +63,7 @@ class SimulatedDevice(FakeRenderer):
 class Bench:
     """The render service on a simulated device; `on_moderate` is called with each image's slot."""
 
-    def __init__(
-        self, folder: Path, device: SimulatedDevice, batch: bool = False, room: int = 8
-    ) -> None:
+    def __init__(self, folder: Path, device: SimulatedDevice, room: int = 8) -> None:
         database, images = Database(f"sqlite:///{folder}/s.db"), FileImageStore(folder / "p")
         base_images = BaseImageStore(database, images)
         png = examples.png(mode="RGB", color=(240, 240, 240))
@@ -72,7 +75,6 @@ class Bench:
             VariantStore(database, images),
             RenderQueue(),
             lambda: device,
-            batch,
             moderate=self._moderate,
             finisher=Finisher(2, room),
         )
@@ -261,9 +263,9 @@ def test_nothing_is_prepared_on_a_small_cpu(
 
 
 def held(tmp_path: Path, device: SimulatedDevice) -> tuple[Bench, threading.Event]:
-    """A service with batches whose device is busy until the event is set."""
+    """A service whose device is busy until the event is set."""
     bench, started, release = (
-        Bench(tmp_path, device, batch=True),
+        Bench(tmp_path, device),
         threading.Event(),
         threading.Event(),
     )
@@ -278,7 +280,7 @@ def held(tmp_path: Path, device: SimulatedDevice) -> tuple[Bench, threading.Even
 
 
 def test_jobs_of_several_requests_share_a_batch(tmp_path: Path) -> None:
-    device = SimulatedDevice()
+    device = SimulatedDevice(max_batch_size=8)
     bench, release = held(tmp_path, device)
     runs = [bench.service.start(bench.request(id=letter * 32)) for letter in "abc"]
     less_urgent = bench.service.start(bench.request(id="d" * 32), Priority.BACKGROUND)
@@ -287,8 +289,10 @@ def test_jobs_of_several_requests_share_a_batch(tmp_path: Path) -> None:
     assert device.batches == [8, 4, 4]
 
 
-def test_jobs_with_later_passes_or_other_images_share_no_batch(tmp_path: Path) -> None:
-    device = SimulatedDevice()
+def test_jobs_on_other_images_share_a_batch_and_those_with_later_passes_do_not(
+    tmp_path: Path,
+) -> None:
+    device = SimulatedDevice(max_batch_size=8)
     bench, release = held(tmp_path, device)
     large = examples.recipe(upscale=HiresFix(enabled=True))
     preset = examples.preset(recipes=RecipeSet(A=large, B=large, C=large, D=large))
@@ -297,7 +301,7 @@ def test_jobs_with_later_passes_or_other_images_share_no_batch(tmp_path: Path) -
     runs.append(bench.service.start(bench.request(id="d" * 32)))
     release.set()
     assert [done(run) for run in runs] == [["A", "B", "C", "D"]] * 4
-    assert device.batches == [1] * 8 + [4, 4]
+    assert device.batches == [1] * 8 + [8]
 
 
 class RetryTracker(NullJobTracker):
@@ -311,7 +315,7 @@ def test_a_job_that_was_begun_before_is_rendered_with_nothing_else_at_stake(
     tmp_path: Path,
 ) -> None:
     """It may have killed its process, and would take down what is being finished."""
-    device = SimulatedDevice()
+    device = SimulatedDevice(max_batch_size=8)
     bench, release = held(tmp_path, device)
     pending: list[tuple[str, ...]] = []
     run = bench.service.start(bench.request(), tracker=RetryTracker())
@@ -328,7 +332,7 @@ def test_a_job_that_was_begun_before_is_rendered_with_nothing_else_at_stake(
 
 
 def test_a_cancelled_job_ends_without_the_others_of_its_batch(tmp_path: Path) -> None:
-    device = SimulatedDevice()
+    device = SimulatedDevice(max_batch_size=8)
     bench, release = held(tmp_path, device)
     runs = [bench.service.start(bench.request(id=letter * 32)) for letter in "ab"]
     device.on_render = lambda job: runs[0].cancel()  # type: ignore[method-assign]

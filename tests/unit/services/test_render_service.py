@@ -31,7 +31,7 @@ from tests.fake_renderer import FakeRenderer
 class Bench:
     """The render service with a real store and a fake renderer."""
 
-    def __init__(self, folder: Path, renderer: FakeRenderer, batch: bool = False) -> None:
+    def __init__(self, folder: Path, renderer: FakeRenderer) -> None:
         database, images = Database(f"sqlite:///{folder}/s.db"), FileImageStore(folder / "p")
         self.base_images, self.variants = (
             BaseImageStore(database, images),
@@ -41,9 +41,7 @@ class Bench:
         self.base: BaseImage = examples.base_image(sha256=images.write(png))
         self.base_images.upsert(self.base, png)
         self.queue = RenderQueue()
-        self.service = RenderService(
-            self.base_images, self.variants, self.queue, lambda: renderer, batch
-        )
+        self.service = RenderService(self.base_images, self.variants, self.queue, lambda: renderer)
 
     def request(self, **changes: object) -> GenerationRequest:
         return examples.request(base_image=self.base, **changes)
@@ -173,8 +171,8 @@ def test_job_fails_when_the_image_cannot_be_stored(folder: Path) -> None:
 
 
 def test_compatible_jobs_are_rendered_in_one_batch(folder: Path) -> None:
-    renderer = FakeRenderer()
-    bench = Bench(folder, renderer, batch=True)
+    renderer = FakeRenderer(max_batch_size=8)
+    bench = Bench(folder, renderer)
     assert done(bench.service.start(bench.request()).events()) == ["A", "B", "C", "D"]
     assert renderer.batches == [4]
 
@@ -182,8 +180,8 @@ def test_compatible_jobs_are_rendered_in_one_batch(folder: Path) -> None:
 def test_failed_batch_is_rendered_one_by_one(
     folder: Path,
 ) -> None:
-    renderer = FakeRenderer(errors={"C": RenderError("no room for C")})
-    bench = Bench(folder, renderer, batch=True)
+    renderer = FakeRenderer(errors={"C": RenderError("no room for C")}, max_batch_size=8)
+    bench = Bench(folder, renderer)
     events = list(bench.service.start(bench.request()).events())
     assert done(events) == ["A", "B", "D"]
     assert [str(e.message) for e in events if isinstance(e, JobFailed)] == ["no room for C"]
@@ -192,8 +190,8 @@ def test_failed_batch_is_rendered_one_by_one(
 
 def test_cancelled_batch_starts_none_of_its_jobs_again(folder: Path) -> None:
     gate = threading.Semaphore(1)
-    renderer = FakeRenderer(gate=gate)
-    bench = Bench(folder, renderer, batch=True)
+    renderer = FakeRenderer(gate=gate, max_batch_size=8)
+    bench = Bench(folder, renderer)
     run = bench.service.start(bench.request())
     events = run.events()
     while not isinstance(next(events), StepCompleted):

@@ -1,0 +1,1 @@
+"""Device work that is recorded once and replayed: CUDA graphs."""
