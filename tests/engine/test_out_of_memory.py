@@ -212,8 +212,8 @@ def test_batch_is_rendered_in_parts_when_it_is_too_large(
     base = decode_png(harness.studio.stores.base_images.read_png(job.base_image), "the base image")
     doodle = decode_png(job.doodle.png_bytes, "the doodle") if job.doodle else None
     results = tight.engine.render_batch(jobs, base, doodle, [RenderListener()] * 3)
-    # The first steps do not help; then halves of three, of which the larger is halved again.
-    assert sizes == [3, 3, 3, 1, 2, 1, 1]
+    # Three steps do not help; then halves of three, of which the larger is halved again.
+    assert sizes == [3, 3, 3, 3, 1, 2, 1, 1]
     for one, result in zip(jobs, results, strict=True):
         assert (pixels(result.image) == pixels(harness.render(one).image)).all()
         assert "engine.memory_smaller_batch" in [note.id for note in result.notes]

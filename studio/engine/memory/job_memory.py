@@ -2,10 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
 from studio.engine.device_errors import is_out_of_memory
@@ -25,6 +25,18 @@ from studio.messages import Message, message
 
 ResultT = TypeVar("ResultT")
 Entry = LedgerEntry[Component]
+
+_NOTES: Mapping[LadderStep, str] = MappingProxyType(
+    {
+        "evict": "engine.memory_evict",
+        "text_encoders_off": "engine.memory_text_encoders_off",
+        "vae_tiling": "engine.memory_vae_tiling",
+        "controlnets_in_turn": "engine.memory_controlnets_in_turn",
+        "smaller_batch": "engine.memory_smaller_batch",
+        "denoiser_by_blocks": "engine.memory_denoiser_by_blocks",
+    }
+)
+"""What the variant's notes say of each step."""
 
 
 class BatchTooLarge(Exception):
@@ -115,7 +127,7 @@ class JobMemory:
     @property
     def notes(self) -> tuple[Message, ...]:
         """A note for each step that was taken, in order."""
-        return tuple(message(f"engine.memory_{step}") for step in dict.fromkeys(self._taken))
+        return tuple(message(_NOTES[step]) for step in dict.fromkeys(self._taken))
 
     def run(self, stage: Stage, func: Callable[[], ResultT]) -> ResultT:
         """Calls `func`, and again after each step of the ladder while memory runs out.
