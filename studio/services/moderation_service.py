@@ -77,7 +77,7 @@ class ModerationService:
         try:
             self.check_text("a red dress")
         except (StudioError, OSError) as error:
-            log.error("words cannot be judged: %s", error)
+            log.error("prompts cannot be checked: %s", error)
             return _failure_message(error)
         sample = Image.new("RGB", (64, 64), "white")
         return classify_or_withhold(self.image_classifier, sample, {}).error
@@ -123,9 +123,9 @@ class ModerationService:
 
     def _block_unchecked_prompt(self, requester: Requester, error: StudioError | OSError) -> None:
         """Records that a prompt could not be checked; operators get the reason as an error."""
-        log.error("words cannot be judged, and none pass: %s", error)
+        log.error("prompts cannot be checked and are all blocked: %s", error)
         reason = _failure_message(error)
-        self._record(requester, "prompt", "block", reason=f"they could not be judged: {reason}")
+        self._record(requester, "prompt", "block", reason=f"moderation failed: {reason}")
         if requester.is_operator:
             raise ContentBlockedError(reason.id, **reason.params) from None
 

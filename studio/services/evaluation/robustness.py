@@ -79,7 +79,7 @@ class RobustnessSuite:
         except JobCancelledError:
             raise
         except StudioError as error:
-            log.warning("%s on %s is not judged: %s", doodle_name, base.id, error)
+            log.warning("%s on %s is not evaluated: %s", doodle_name, base.id, error)
             return RobustnessCase(
                 doodle=doodle_name,
                 base_image=base.id,

@@ -120,7 +120,7 @@ class RenderWorker:
         try:
             return self._render(run, jobs)
         except Exception as error:
-            log.warning("a batch of %s was not drawn: %s", run.request.id, error)
+            log.warning("a batch of %s was not rendered: %s", run.request.id, error)
             return ()
 
     def _process_job(
