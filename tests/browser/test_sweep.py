@@ -28,7 +28,7 @@ def sweep(page: Page) -> Page:
 def confirm(page: Page) -> None:
     """Says yes to what the sweep costs."""
     asked = page.get_by_role("dialog")
-    expect(asked).to_contain_text(re.compile("of them here already|其中"))
+    expect(asked).to_contain_text(re.compile("cached|已有缓存"))
     asked.locator(".actions .primary").click()
     expect(asked).to_have_count(0)
 
@@ -65,7 +65,7 @@ def test_a_sweep_is_stopped_and_goes_on(sweep: Page) -> None:
     expect(sweep.locator("#sweep-start")).to_be_enabled()
     axis(sweep, "X", "seed", "1..100/100")
     sweep.locator("#sweep-estimate").click()
-    expect(told).to_contain_text(re.compile(r"100 pictures, [1-9]|100 张图片，其中 [1-9]"))
+    expect(told).to_contain_text(re.compile(r"100 (images \(|张图像（)[1-9]"))
 
 
 def test_an_axis_that_cannot_be_is_told(sweep: Page) -> None:

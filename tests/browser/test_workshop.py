@@ -38,9 +38,7 @@ def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
     expect(system.locator("#runs a")).to_have_count(1)
     page.locator("#stop").click()
     expect(system.locator("#runs")).to_contain_text("None")
-    expect(system.locator("#engine")).to_contain_text(
-        re.compile("pocket-ink (on the device|在设备上)")
-    )
+    expect(system.locator("#engine")).to_contain_text(re.compile("pocket-ink (On device|在设备上)"))
     expect(system.locator("#log")).to_contain_text("variant D of")
 
 

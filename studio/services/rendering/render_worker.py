@@ -144,7 +144,7 @@ class RenderWorker:
         try:
             return self._render(jobs)
         except Exception as error:
-            log.warning("a batch of %d was not drawn: %s", len(jobs), error)
+            log.warning("a batch of %d was not rendered: %s", len(jobs), error)
             return ()
 
     def _process_job(self, queued: QueuedJob, result: RenderResult | None) -> None:

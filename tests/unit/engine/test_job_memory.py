@@ -223,8 +223,8 @@ def test_what_a_job_measured_is_reserved_for_the_next() -> None:
 @pytest.mark.parametrize(
     ("capacity", "job", "error", "text"),
     [
-        (3, Job(vae=4), InsufficientMemoryError, "tiny with .* needs 0 MB, .* has 0 MB left"),
-        (20, Job(step_activations=30), RenderError, "too little memory for tiny at 1 x 1, .* free"),
+        (3, Job(vae=4), InsufficientMemoryError, "model tiny and .* need 0 MB, and 0 MB are free"),
+        (20, Job(step_activations=30), RenderError, "memory: tiny at 1 x 1 needs .* are free"),
     ],
 )
 def test_job_that_never_fits_is_refused_and_the_next_is_unaffected(
@@ -243,7 +243,9 @@ def test_job_that_never_fits_is_refused_and_the_next_is_unaffected(
 
 def test_limit_that_the_operator_set_is_named() -> None:
     machine = Machine(1000, DeviceLimits(bytes=3 * KB))
-    with pytest.raises(InsufficientMemoryError, match="model tiny needs .* does not fit .*: raise"):
+    with pytest.raises(
+        InsufficientMemoryError, match="Model tiny needs .* exceeds the device limit .* Raise"
+    ):
         machine.render(Job(vae=4))
     roomy = Machine(1000, DeviceLimits(bytes=8 * KB))
     assert roomy.render(Job()) == [Job().expected]

@@ -256,7 +256,7 @@ def test_limits_answer_429_with_retry_after(home: Path) -> None:
     with TestClient(create_api(studio), headers={"Authorization": f"Bearer {key}"}) as app:
         assert [app.post(f"{V1}/requests", json=BODY).status_code for _ in range(2)] == [202, 202]
         full = app.post(f"{V1}/requests", json=BODY)
-        assert (full.status_code, "2 of your requests" in full.json()["detail"]) == (429, True)
+        assert (full.status_code, "limit reached (2)" in full.json()["detail"]) == (429, True)
         assert int(full.headers["retry-after"]) >= 1
         assert app.get(f"{V1}/ready").json()["waiting"] >= 6
         app.post(f"{V1}/requests", json=BODY)

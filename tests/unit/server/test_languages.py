@@ -65,7 +65,7 @@ def test_user_name_is_shown_escaped(client: TestClient, studio: AppContainer) ->
     form = {"name": "<b>ada", "password": "correct horse battery"}
     assert client.post("/sign-in", data=form).url.path == "/"
     page = client.get("/history").text
-    assert 'title="You are &lt;b&gt;ada"' in page
+    assert 'title="Signed in as &lt;b&gt;ada"' in page
     assert "<b>ada" not in page
     assert client.get("/sign-in?failed", headers=CHINESE).text.count("名称或密码错误。") == 1
 

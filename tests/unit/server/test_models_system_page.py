@@ -65,7 +65,7 @@ def test_models_are_listed_at_once_and_hashed_meanwhile(
     client: TestClient, studio: AppContainer
 ) -> None:
     def hash_on_the_page() -> Any:
-        models = client.get("/models/list").json()["models"]
+        models = client.get(MODELS).json()
         return {model["name"]: model["sha256"] for model in models}["new"]
 
     write(studio.settings.user_models_dir / "loras" / "new.safetensors", {PEFT: (8, 128)})
@@ -132,7 +132,7 @@ def test_unusable_model_files_are_listed(client: TestClient, studio: AppContaine
 
 # Issue 20, 7.
 @pytest.mark.parametrize(
-    ("language", "problem"), [("en", "finds no MPS here"), ("zh-CN", "找不到 MPS")]
+    ("language", "problem"), [("en", "does not find MPS"), ("zh-CN", "找不到 MPS")]
 )
 def test_status_tells_the_device_and_its_problem_in_the_readers_language(
     client: TestClient, studio: AppContainer, language: str, problem: str
@@ -140,7 +140,7 @@ def test_status_tells_the_device_and_its_problem_in_the_readers_language(
     studio.rendering.device_probe.info = DeviceInfo(
         "cpu", "x86", 2**30, "fp32", "flash", message("engine.mps_missing", version="2.14")
     )
-    answer = client.get("/system/status", headers={"accept-language": language})
+    answer = client.get("/api/v1/system", headers={"accept-language": language})
     device = answer.json()["device"]
     assert (device["device"], device["memory_bytes"], device["attention"]) == (
         "cpu",

@@ -109,7 +109,9 @@ def test_new_password_or_removal_ends_every_session(
 def test_too_short_secret_is_refused(studio: AppContainer, stored: str) -> None:
     """Issue 18, 14 (1.11): a crash while it was written left it empty, and later starts read that."""
     (studio.settings.data_dir / "session-secret").write_text(stored)
-    with pytest.raises(StorageUnavailableError, match=r"session-secret is damaged.*remove it"):
+    with pytest.raises(
+        StorageUnavailableError, match=r"session-secret is damaged.*Delete the file"
+    ):
         build_app(studio)
 
 

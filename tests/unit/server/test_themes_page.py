@@ -62,7 +62,7 @@ def test_themes_are_listed_and_searched_with_deployments(
 
 def test_two_versions_are_compared(client: TestClient) -> None:
     assert client.get(f"{TWO}/diff?before=1&after=2").json() == [
-        {"field_path": "Theme prompt", "before": "none", "after": "bold colours"}
+        {"field_path": "Theme prompt", "before": "None", "after": "bold colours"}
     ]
     assert client.get(f"{TWO}/diff?before=1&after=9").status_code == 404
 

@@ -105,7 +105,7 @@ def test_prompt_that_cannot_be_checked_is_blocked(home: Path) -> None:
         make_request(studio, preset(studio), "a red dress", client="app")
     with pytest.raises(ContentBlockedError, match="own.txt, line 1"):
         make_request(studio, preset(studio), "a red dress")
-    assert "moderation failed" in decisions(studio)[0].reason
+    assert "could not be checked: own.txt" in decisions(studio)[0].reason
 
 
 def test_policy_negative_prompt_is_added_to_every_recipe(home: Path) -> None:
@@ -213,10 +213,10 @@ class FakeModerator:
 @pytest.mark.parametrize(
     ("response", "policy", "kind", "reason"),
     [
-        (ModerationResponse(verdict="pass"), "withhold", "done", ""),
-        (ModerationResponse(verdict="withhold", reason="a logo"), "pass", "withheld", "withheld by external moderation: a logo"),
-        (None, "withhold", "withheld", "moderation failed: it is down"),
-        (None, "pass", "done", ""),
+        (ModerationResponse(verdict="pass"), "fail_closed", "done", ""),
+        (ModerationResponse(verdict="withhold", reason="a logo"), "fail_open", "withheld", "withheld by external moderation: a logo"),
+        (None, "fail_closed", "withheld", "moderation failed: it is down"),
+        (None, "fail_open", "done", ""),
         (ModerationResponse(verdict="withhold"), "off", "done", ""),
     ],
 )  # fmt: skip

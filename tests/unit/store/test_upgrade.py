@@ -122,7 +122,7 @@ def test_old_requests_and_jobs_are_read(studio: AppContainer) -> None:
     assert request.preset == studio.stores.themes.get_version("spring", 2).preset
     withheld = requests.get_status(WITHHELD).jobs
     assert {(job.state, str(job.error)) for job in withheld} == {
-        ("withheld", "nsfw 0.30 exceeds 0.20")
+        ("withheld", "nsfw 0.30 is over 0.20")
     }
 
 

@@ -85,7 +85,7 @@ def test_delete_removes_the_image(stores: Stores) -> None:
     assert stores.variants.get_many([3]) == []
     with pytest.raises(NotFoundError):
         stores.images.get(deleted.image_sha256)
-    with pytest.raises(NotFoundError, match="no variant"):
+    with pytest.raises(NotFoundError, match="No variant"):
         stores.variants.read_image(deleted.image_sha256)
 
 
