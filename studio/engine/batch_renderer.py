@@ -1,7 +1,7 @@
 """Renders a batch of jobs with the cached models, attaching all else for the time of the render."""
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import NamedTuple
@@ -58,11 +58,8 @@ class BatchRenderer:
         batch = self._batch
         with map_backend_errors(batch.recipe.base_model.name):
             started_at = time.perf_counter()
-            active_units = tuple(
-                (unit, model)
-                for unit, model in batch.models.controlnets
-                if any(self._control_maps(unit, batch.size))
-            )
+            maps = [self._control_maps(unit, batch.size) for unit, _ in batch.models.controlnets]
+            active_units = _units_with_map(batch, map(any, maps))
             with self._acquired_models(active_units, dtype) as (base_model, controlnets):
                 loaded_at = time.perf_counter()
                 _optimize_layout(base_model, [controlnet for _, controlnet in controlnets])
@@ -72,7 +69,11 @@ class BatchRenderer:
                 load_seconds=round((loaded_at - started_at) / len(batch.jobs), 3),
                 render_seconds=round((finished_at - loaded_at) / len(batch.jobs), 3),
             )
-            return self._make_results(base_model, outputs, timings)
+            units_of_jobs = [
+                _units_with_map(batch, (of_jobs[index] for of_jobs in maps))
+                for index in range(len(batch.jobs))
+            ]
+            return _make_results(batch, units_of_jobs, base_model, outputs, timings)
 
     @contextmanager
     def _acquired_models(
@@ -208,30 +209,39 @@ class BatchRenderer:
             )
         ]
 
-    def _make_results(
-        self, base_model: LoadedBaseModel, outputs: Sequence[_Output], timings: Timings
-    ) -> list[RenderResult]:
-        """The outputs with the models that took part and all notes."""
-        batch, results = self._batch, []
-        for index, output in enumerate(outputs):
-            active_units = tuple(
-                (unit, model)
-                for unit, model in batch.models.controlnets
-                if self._control_maps(unit, batch.size)[index] is not None
-            )
-            models = tuple(
+
+def _units_with_map(batch: JobBatch, has_map: Iterable[object]) -> UnitModels:
+    """Those of the batch's units for which `has_map` is true."""
+    return tuple(
+        unit for unit, is_there in zip(batch.models.controlnets, has_map, strict=True) if is_there
+    )
+
+
+def _make_results(
+    batch: JobBatch,
+    units_of_jobs: Sequence[UnitModels],
+    base_model: LoadedBaseModel,
+    outputs: Sequence[_Output],
+    timings: Timings,
+) -> list[RenderResult]:
+    """The outputs with the models that took part and all notes."""
+    return [
+        RenderResult(
+            output.image,
+            tuple(
                 UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
                 for model in batch.models.active_models(active_units)
-            )
-            notes = (
+            ),
+            timings,
+            (
                 *_job_notes(batch, active_units, base_model),
                 *output.notes,
                 *output.embeddings.notes,
-            )
-            results.append(
-                RenderResult(output.image, models, timings, notes, output.embeddings.token_count)
-            )
-        return results
+            ),
+            output.embeddings.token_count,
+        )
+        for active_units, output in zip(units_of_jobs, outputs, strict=True)
+    ]
 
 
 def _optimize_layout(base_model: LoadedBaseModel, controlnets: Sequence[ControlNetModel]) -> None:
