@@ -1,8 +1,7 @@
 """Recorded functions by what they compute, the most recently used within a budget of bytes."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import torch
@@ -47,15 +46,6 @@ class GraphCache:
     @property
     def is_enabled(self) -> bool:
         return self._backend is not None
-
-    @contextmanager
-    def disabled(self) -> Iterator[None]:
-        """Runs everything without graphs in the block: where memory is short, or weights move."""
-        backend, self._backend = self._backend, None
-        try:
-            yield
-        finally:
-            self._backend = backend
 
     def run(
         self, func_key: Hashable, weights: WeightsFingerprint, func: TensorFunction, inputs: Tensors

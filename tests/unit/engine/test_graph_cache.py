@@ -94,14 +94,6 @@ def test_clearing_frees_everything_and_tries_failures_anew() -> None:
     assert harness.graphs.nbytes == 0
 
 
-def test_disabled_graphs_are_neither_used_nor_made() -> None:
-    harness = Harness()
-    with harness.graphs.disabled():
-        assert not harness.graphs.is_enabled
-        assert harness.run(1, 1) == []
-    assert harness.run(1) == [1]
-
-
 @pytest.mark.parametrize("dtype", [torch.float64, torch.int64])
 def test_another_type_is_another_graph(dtype: torch.dtype) -> None:
     harness = Harness()
