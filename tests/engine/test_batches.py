@@ -98,7 +98,7 @@ def test_each_job_of_a_batch_reports_steps_and_its_own_previews(harness: RenderH
 def test_batch_goes_on_while_one_of_its_jobs_is_wanted(harness: RenderHarness) -> None:
     jobs, cancelled = three_jobs(harness)[:2], RenderListener(should_cancel=lambda: True)
     assert len(render_batch(harness, jobs, RenderListener(), cancelled)) == 2
-    with pytest.raises(JobCancelledError, match="variant B, C was stopped"):
+    with pytest.raises(JobCancelledError, match="Variant B, C stopped"):
         render_batch(harness, jobs, cancelled, cancelled)
 
 
@@ -117,7 +117,7 @@ def test_prompts_without_a_useful_common_length_are_refused() -> None:
     embeddings = [
         PromptEmbeddings({"prompt_embeds": torch.zeros(1, length, 1)}) for length in lengths
     ]
-    with pytest.raises(RenderError, match="different lengths: draw them one by one"):
+    with pytest.raises(RenderError, match="Prompts have different lengths"):
         PromptEmbeddings.concat(embeddings)
 
 
@@ -147,8 +147,8 @@ def test_jobs_of_two_requests_with_other_doodles_share_a_batch(harness: RenderHa
     )
     assert_nearly_as_alone(harness, jobs, results)
     notes = [list(map(str, result.notes)) for result in results]
-    assert "unit pocket-scribble saw no strokes and was left out" not in notes[0]
-    assert "unit pocket-scribble saw no strokes and was left out" in notes[2]
+    assert "Control unit pocket-scribble skipped: nothing drawn" not in notes[0]
+    assert "Control unit pocket-scribble skipped: nothing drawn" in notes[2]
     used = [[model.name for model in result.models] for result in results]
     assert "pocket-scribble" in used[0]
     assert "pocket-scribble" not in used[2]
