@@ -4,7 +4,7 @@ import base64
 import io
 
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 READ_LAYER = "() => document.querySelector('.sketch canvas').toDataURL('image/png')"
 DRAWING = "localStorage.getItem('doodle-theme-studio-drawing')"
@@ -51,6 +51,17 @@ def set_number(page: Page, elem_id: str, value: str) -> None:
     field = page.locator(f"#{elem_id} input[type=number]")
     field.fill(value)
     field.press("Tab")
+
+
+def start_long_run(page: Page) -> None:
+    """Starts a run whose first variant takes a minute or more, and waits until it is being rendered.
+
+    However slow the browser is beside the server, the run is still there when the test acts on it.
+    """
+    for name, value in (("steps", "150"), ("width", "512"), ("height", "512")):
+        set_number(page, f"A-{name}", value)
+    page.locator("#generate").click()
+    expect(page.locator("#card-A")).to_contain_text("Step")
 
 
 def choose(page: Page, elem_id: str, option: str) -> None:

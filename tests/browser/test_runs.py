@@ -14,7 +14,7 @@ from studio.recipes.history import HistoryFilter
 from studio.services.rendering.fake_renderer import FakeRenderer
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
-from tests.browser.driving import colors, layer, scribble_a_dress, set_number
+from tests.browser.driving import colors, layer, scribble_a_dress, set_number, start_long_run
 
 pytestmark = pytest.mark.browser
 
@@ -36,22 +36,21 @@ def test_a_doodle_becomes_four_different_images(page: Page, log: Log, server: Se
 
 
 def test_cards_report_progress_to_assistive_technology(page: Page) -> None:
-    set_number(page, "A-steps", "30")  # However slow the browser is, it sees some of them.
-    page.locator("#generate").click()
+    start_long_run(page)
     bar = page.locator("#card-A [role=progressbar]")
     expect(bar).to_have_attribute("aria-valuemax", "100")
-    expect(page.locator(".card-done")).to_have_count(4)
+    page.locator("#stop").click()
+    expect(page.locator("#grid [role=progressbar]")).to_have_count(0)
 
 
 def test_stop_midway_leaves_the_page_usable(page: Page) -> None:
     scribble_a_dress(page)
-    set_number(page, "A-steps", "150")
-    page.locator("#generate").click()
-    expect(page.locator("#card-A")).to_contain_text("Step")
+    start_long_run(page)
     page.locator("#stop").click()
     expect(page.locator(".card-cancelled")).to_have_count(4)
     expect(page.locator("#notice")).to_contain_text("Stopped. 0 of 4 variants finished.")
-    set_number(page, "A-steps", "4")
+    for name, value in (("steps", "4"), ("width", "256"), ("height", "256")):
+        set_number(page, f"A-{name}", value)
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
 
@@ -193,11 +192,9 @@ def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> Non
 def test_a_server_that_is_killed_in_mid_run_is_told_and_come_back_to(
     page: Page, server: Server
 ) -> None:
-    set_number(page, "A-steps", "150")
     scribble_a_dress(page)
     drawn = colors(layer(page))
-    page.locator("#generate").click()
-    expect(page.locator("#card-A")).to_contain_text("Step")
+    start_long_run(page)
     port = server.kill()
     lost = page.get_by_role("alert").filter(has_text="Connection lost. Reconnecting…")
     expect(lost).to_be_visible()

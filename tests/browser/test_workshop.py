@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Log, Server
-from tests.browser.driving import set_number
+from tests.browser.driving import start_long_run
 
 pytestmark = pytest.mark.browser
 
@@ -32,14 +32,13 @@ def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
         page.evaluate("window.open('/system')")
     system = opened.value
     expect(system.locator("#versions")).to_contain_text("diffusers")
-    set_number(page, "A-steps", "30")  # However slow the browser is, it sees the run.
     page.locator("#generate").click()
-    expect(system.locator("#runs a")).to_have_count(1)
     expect(page.locator(".card-done")).to_have_count(4)
+    start_long_run(page)
+    expect(system.locator("#runs a")).to_have_count(1)
+    page.locator("#stop").click()
     expect(system.locator("#runs")).to_contain_text("None")
-    expect(system.locator("#engine")).to_contain_text(
-        re.compile("pocket-ink (On device|在设备上)")
-    )
+    expect(system.locator("#engine")).to_contain_text(re.compile("pocket-ink (On device|在设备上)"))
     expect(system.locator("#log")).to_contain_text("variant D of")
 
 
