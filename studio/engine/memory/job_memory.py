@@ -4,28 +4,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
 from studio.engine.device_errors import is_out_of_memory
 from studio.engine.memory.activation_reserve import ActivationKey, ActivationReserve
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import (
-    DeviceFull,
-    DeviceLedger,
-    LedgerEntry,
-    LimitExceeded,
-)
+from studio.engine.memory.device_ledger import DeviceFull, DeviceLedger, LimitExceeded
 from studio.engine.memory.device_transfer import DeviceTransfer
-from studio.engine.memory.eviction import DeviceLimits
+from studio.engine.memory.job_components import Entry, JobDescription
+from studio.engine.memory.memory_errors import lack_of_memory_error
 from studio.engine.memory.oom_ladder import LadderStep, MemoryState, Stage, next_step
-from studio.errors import InsufficientMemoryError, RenderError
 from studio.messages import Message, message
 
 ResultT = TypeVar("ResultT")
-Entry = LedgerEntry[Component]
-
 _NOTES: Mapping[LadderStep, str] = MappingProxyType(
     {
         "evict": "engine.memory_evict",
@@ -49,41 +41,6 @@ class Tileable(Protocol):
     def enable_tiling(self) -> None: ...
 
     def disable_tiling(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class JobComponents:
-    """What the models of a job are made of."""
-
-    denoiser: Entry
-    text_encoders: tuple[Entry, ...]
-    vae: Entry
-    controlnets: tuple[Entry, ...]
-
-    @property
-    def drawing(self) -> tuple[Entry, ...]:
-        """What the passes need, once the prompts are encoded."""
-        return (self.denoiser, self.vae, *self.controlnets)
-
-    @property
-    def all(self) -> tuple[Entry, ...]:
-        return (*self.drawing, *self.text_encoders)
-
-    @property
-    def with_loras(self) -> tuple[Entry, ...]:
-        """The components that LoRAs adapt."""
-        return (self.denoiser, *self.text_encoders)
-
-
-@dataclass(frozen=True)
-class JobDescription:
-    """What a job asks of the device's memory."""
-
-    name: str
-    """The base model's, for errors."""
-
-    components: JobComponents
-    activations: ActivationKey
 
 
 class MemoryService:
@@ -135,6 +92,7 @@ class JobMemory:
         Raises BatchTooLarge, or when no step is left InsufficientMemoryError (uploading) or
         RenderError.
         """
+        service = self._service
         while True:
             try:
                 return func()
@@ -147,7 +105,14 @@ class JobMemory:
             # Outside of `except`: only here is the memory of the failed attempt free again.
             step = next_step(stage, self._state())
             if step is None:
-                raise self._error(stage, failure) from failure
+                activations = service.reserve.estimate(self._activation_key(self._batch_size))
+                raise lack_of_memory_error(
+                    stage,
+                    self._job,
+                    service.mover.free_bytes(),
+                    activations,
+                    service.ledger.limits if isinstance(failure, LimitExceeded) else None,
+                ) from failure
             self._take(step)
 
     @contextmanager
@@ -270,37 +235,6 @@ class JobMemory:
         key = self._job.activations
         return ActivationKey(key.family, key.width, key.height, batch_size)
 
-    def _error(self, stage: Stage, failure: BaseException) -> RenderError:
-        """What to tell when the ladder is at its end."""
-        job, service = self._job, self._service
-        needed = sum(entry.size for entry in dict.fromkeys(job.components.drawing))
-        if isinstance(failure, LimitExceeded):
-            return InsufficientMemoryError(
-                "engine.device_too_small",
-                name=job.name,
-                size=_megabytes(needed),
-                limit=_limit_text(service.ledger.limits),
-            )
-        free = service.mover.free_bytes()
-        if stage == "upload":
-            return InsufficientMemoryError(
-                "engine.device_full",
-                name=job.name,
-                size=_megabytes(needed),
-                free=_megabytes(free or 0),
-            )
-        size = {"width": job.activations.width, "height": job.activations.height}
-        if free is None:
-            return RenderError("engine.device_out_of_memory", name=job.name, **size)
-        activations = service.reserve.estimate(self._activation_key(self._batch_size))
-        return RenderError(
-            "engine.device_out_of_memory_bytes",
-            name=job.name,
-            needed=_megabytes(needed + activations),
-            free=_megabytes(free),
-            **size,
-        )
-
 
 def _without_frames(error: BaseException) -> BaseException:
     """The error, and what it was raised from, without the frames that hold activations alive."""
@@ -308,14 +242,3 @@ def _without_frames(error: BaseException) -> BaseException:
     while link is not None:
         link = link.with_traceback(None).__context__
     return error
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f}"
-
-
-def _limit_text(limits: DeviceLimits) -> Message | str:
-    """The device's limit in bytes, or the number of ControlNets where these are too many."""
-    if limits.bytes is None:
-        return message("engine.models", count=limits.counts["controlnet"])
-    return f"{_megabytes(limits.bytes)} MB"

@@ -23,12 +23,8 @@ from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
 from studio.engine.memory.device_transfer import DeviceTransfer
 from studio.engine.memory.eviction import ComponentKind, DeviceLimits
-from studio.engine.memory.job_memory import (
-    JobComponents,
-    JobDescription,
-    JobMemory,
-    MemoryService,
-)
+from studio.engine.memory.job_components import JobComponents, JobDescription
+from studio.engine.memory.job_memory import JobMemory, MemoryService
 from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
