@@ -178,7 +178,7 @@ def test_sdxl_controlnet_is_refused_for_another_family(family_harness: RenderHar
 
 def test_sd3_refuses_controlnets_and_unsupported_samplers(family_harness: RenderHarness) -> None:
     with pytest.raises(
-        IncompatibleModelError, match="sd3, which takes no ControlNet units: turn them off"
+        IncompatibleModelError, match="does not support ControlNet units. Turn them off"
     ):
         render(family_harness, "sd3-folder", control_units=[UNIT])
     with pytest.raises(IncompatibleModelError, match="sampler DDIM .* choose Euler or Heun"):
