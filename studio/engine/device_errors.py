@@ -70,7 +70,7 @@ def first_line(error: BaseException) -> str:
 def map_backend_errors(name: str) -> Iterator[None]:
     """Maps the errors of diffusers and torch in the block; `name` is the base model's, for the message.
 
-    Raises DeviceLost when the process must end, InsufficientMemoryError when an allocation failed,
+    Raises DeviceLostError when the process must end, InsufficientMemoryError when an allocation failed,
     RenderError for everything else.
     """
     try:

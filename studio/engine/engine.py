@@ -52,8 +52,7 @@ class Engine:
         mover: DeviceTransfer | None = None,
         graph_backend: GraphBackend | None = None,
     ) -> None:
-        """
-        Args:
+        """Args:
             catalog: where models are found by name.
             device: as `resolve_device` takes it.
             limits: limits of the caches.
@@ -149,7 +148,7 @@ class Engine:
 
         Raises NotFoundError, IncompatibleModelError and CorruptModelError, before anything is loaded
         where it can be known by then; JobCancelledError and JobTimeoutError within one step;
-        InsufficientMemoryError; DeviceLost when the process must end; RenderError for all else.
+        InsufficientMemoryError; DeviceLostError when the process must end; RenderError for all else.
         """
         return self.render_batch((job,), base, doodle, (listener or RenderListener(),))[0]
 

@@ -33,10 +33,10 @@ class RenderResult:
 class RenderListener:
     """Progress callbacks of one job, called in the rendering thread."""
 
-    on_loading: Callable[[str], None] = lambda model: None
+    on_loading: Callable[[str], None] = lambda _model: None
     """Called with the name of each model that must be loaded first."""
 
-    on_step: Callable[[int, int], None] = lambda done, total: None
+    on_step: Callable[[int, int], None] = lambda _done, _total: None
     """Called after each denoising step with the number of steps done and the total of all passes."""
 
     on_preview: Callable[[Image.Image], None] | None = None

@@ -68,7 +68,7 @@ def get_palette(request: Request) -> list[dict[str, str]]:
 
 
 @play_router.get("/play/{theme}")
-def show_demo(theme: Slug, request: Request) -> HTMLResponse:
+def show_demo(theme: Slug, request: Request) -> HTMLResponse:  # noqa: ARG001 (validated only)
     """The demo of a theme."""
     page = _TEMPLATES.render("play.html", language_of(request.headers))
     return HTMLResponse(page, headers={**SECURITY_HEADERS, "Vary": VARY})

@@ -44,5 +44,5 @@ unknown_route_router = APIRouter(prefix=API_PREFIX, include_in_schema=False)
 
 
 @unknown_route_router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def refuse_unknown_route(path: str) -> None:
+def refuse_unknown_route() -> None:
     raise NotFoundError("request.address_not_found")

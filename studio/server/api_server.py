@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
     """Serves the API until it is interrupted. Running jobs then go back to the queue, and are resumed at the
     next start.
 
-    Raises ServerError when the address is in use, StoreInUse when another process renders for the same
+    Raises AddressInUseError when the address is in use, StoreInUseError when another process renders for the same
     database without a queue.
     """
     configure_logging(settings.log_json)

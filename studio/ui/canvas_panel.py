@@ -37,7 +37,7 @@ class CanvasPanel:
         base = self.default_base_image()
         self.canvas = SketchCanvas(self.background(base), texts, elem_id="canvas")
         self.live = gr.Checkbox(
-            False, label=texts("studio.live_preview"), elem_id="live-preview", container=False
+            value=False, label=texts("studio.live_preview"), elem_id="live-preview", container=False
         )
         self.preview = gr.HTML(elem_id="live-preview-image")
         base_title, doodles_title = texts("studio.base_image"), texts("studio.test_doodles")

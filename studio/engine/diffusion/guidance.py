@@ -59,14 +59,13 @@ class GuidanceCutoff:
         guided_evaluations: float,
         on_cutoff: Callable[[], None],
     ) -> None:
-        """
-        Args:
-            pipe: the pipeline of the pass, with its scheduler.
-            batched_tensors: the pipeline's tensors to be halved (see
-                `ModelFamilySpec.cfg_batched_tensors`); empty when it lets none be replaced.
-            guided_evaluations: how many evaluations of the denoiser are guided; a fraction is
-                rounded up.
-            on_cutoff: called when guidance ends, which halves the denoiser's batch.
+        """Args:
+        pipe: the pipeline of the pass, with its scheduler.
+        batched_tensors: the pipeline's tensors to be halved (see
+            `ModelFamilySpec.cfg_batched_tensors`); empty when it lets none be replaced.
+        guided_evaluations: how many evaluations of the denoiser are guided; a fraction is
+            rounded up.
+        on_cutoff: called when guidance ends, which halves the denoiser's batch.
         """
         self._guided_evaluations, self._on_cutoff = guided_evaluations, on_cutoff
         self._scheduler_order = pipe.scheduler.order

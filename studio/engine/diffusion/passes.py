@@ -62,18 +62,17 @@ class PassRunner:
         run_vae: VaeRunner,
         graph_context: GraphContext,
     ) -> None:
-        """
-        Args:
-            model_cache: caches the latents of encoded images.
-            base_model: the loaded model, with the recipe's VAE and LoRAs.
-            vae_cache_key: everything but the image that latents depend on.
-            jobs: the batch; the first job's recipe is the recipe of all.
-            units_for_size: the units with their control maps at a pass's size.
-            embeddings: the prompts of all jobs, in their order.
-            callbacks: the listeners of all jobs, in their order.
-            vae_overflows: which VAEs decode in fp32 at once.
-            run_vae: calls its argument, again with less memory when it runs out.
-            graph_context: the recorded steps of the models in use.
+        """Args:
+        model_cache: caches the latents of encoded images.
+        base_model: the loaded model, with the recipe's VAE and LoRAs.
+        vae_cache_key: everything but the image that latents depend on.
+        jobs: the batch; the first job's recipe is the recipe of all.
+        units_for_size: the units with their control maps at a pass's size.
+        embeddings: the prompts of all jobs, in their order.
+        callbacks: the listeners of all jobs, in their order.
+        vae_overflows: which VAEs decode in fp32 at once.
+        run_vae: calls its argument, again with less memory when it runs out.
+        graph_context: the recorded steps of the models in use.
         """
         self._model_cache, self._base_model = model_cache, base_model
         self._vae_cache_key, self._run_vae = vae_cache_key, run_vae

@@ -89,10 +89,8 @@ def _keep_timesteps_on_the_host(scheduler: Any) -> None:
     scheduler.set_timesteps = partial(_set_timesteps_on_the_host, scheduler.set_timesteps)
 
 
-def _set_timesteps_on_the_host(
-    set_timesteps: Any, *args: Any, device: object = None, **kwargs: Any
-) -> None:
-    set_timesteps(*args, device="cpu", **kwargs)
+def _set_timesteps_on_the_host(set_timesteps: Any, *args: Any, **kwargs: Any) -> None:
+    set_timesteps(*args, **{**kwargs, "device": "cpu"})
 
 
 @dataclass(frozen=True)

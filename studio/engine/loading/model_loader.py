@@ -136,7 +136,7 @@ def _read_folder(loader: Any, model: ModelInfo, dtype: torch.dtype) -> tuple[Any
 def _for_inference(module: ModuleT, model: ModelInfo) -> ModuleT:
     """In evaluation mode without gradients. Raises CorruptModelError when weights are missing."""
     _require_all_weights(module, model)
-    return module.eval().requires_grad_(False)
+    return module.eval().requires_grad_(requires_grad=False)
 
 
 def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:

@@ -35,12 +35,11 @@ class DeviceTransfer:
         fuses_loras: bool | None = None,
         channels_last: bool | None = None,
     ) -> None:
-        """
-        Args:
-            device: where models are moved to.
-            fuses_loras: whether LoRAs are fused into the weights on the device; None: on CUDA.
-            channels_last: whether weights of convolutions have this memory format, in which tensor
-                cores convolve fastest; None: on CUDA.
+        """Args:
+        device: where models are moved to.
+        fuses_loras: whether LoRAs are fused into the weights on the device; None: on CUDA.
+        channels_last: whether weights of convolutions have this memory format, in which tensor
+            cores convolve fastest; None: on CUDA.
         """
         self._device = device
         is_cuda = device.type == "cuda"

@@ -227,8 +227,8 @@ class JobMemory:
     def _move_in_turn(
         self, entry: Entry, hooks: Callable[[Component], AbstractContextManager[None]]
     ) -> None:
-        self._service.ledger.set_in_turn(entry, True)
-        self._given_up.callback(self._service.ledger.set_in_turn, entry, False)
+        self._service.ledger.set_in_turn(entry, in_turn=True)
+        self._given_up.callback(self._service.ledger.set_in_turn, entry, in_turn=False)
         self._given_up.enter_context(hooks(entry.component))
 
     def _activation_key(self, batch_size: int) -> ActivationKey:

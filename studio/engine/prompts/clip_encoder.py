@@ -26,13 +26,12 @@ class ClipPromptEncoder:
         clip_skip: int,
         apply_final_norm: bool = True,
     ) -> None:
-        """
-        Args:
-            tokenizer: the encoder's tokenizer.
-            text_encoder: the encoder.
-            clip_skip: the layer to use, counted from the end; 1 is the last.
-            apply_final_norm: whether the final layer norm is applied to that layer, as Stable
-                Diffusion 1 and 2 have it. SDXL was trained without.
+        """Args:
+        tokenizer: the encoder's tokenizer.
+        text_encoder: the encoder.
+        clip_skip: the layer to use, counted from the end; 1 is the last.
+        apply_final_norm: whether the final layer norm is applied to that layer, as Stable
+            Diffusion 1 and 2 have it. SDXL was trained without.
         """
         self._tokenizer, self._text_encoder = tokenizer, text_encoder
         self._provider = _ClipSkipProvider(tokenizer, text_encoder, clip_skip, apply_final_norm)

@@ -182,7 +182,7 @@ class RenderService:
         Raises:
             WorkerHungError: the render thread or one of the finisher's is dead, or its task has
                 made no progress for so long.
-            DeviceLost: the device fails every job.
+            DeviceLostError: the device fails every job.
         """
         for threads in (self._queue, self._finisher):
             if not threads.is_alive:

@@ -131,7 +131,8 @@ class RenderWorker:
         if not run.tracker.is_stored:
             return run.tracker.claim(slot)
         try:
-            return self._retry("claim", partial(run.tracker.claim, slot), True, self._queue.touch)
+            claim = partial(run.tracker.claim, slot)
+            return self._retry("claim", claim, on_retry=self._queue.touch)
         except StorageUnavailableError:
             raise  # The process is closing.
         except Exception:
