@@ -68,6 +68,7 @@ class Engine:
         self.device = resolve_device(device)
         self._options = options or EngineOptions()
         self._clock = clock
+        self._busy_seconds = 0.0
         self._dtype = resolve_dtype(
             self.device, self._options.precision, self._options.disable_approximations
         )
@@ -109,7 +110,9 @@ class Engine:
 
     def status(self) -> EngineStats:
         """Contents, hits and misses of every cache, and the device."""
-        return replace(self._model_cache.status(), device=self._device_info)
+        return replace(
+            self._model_cache.status(), device=self._device_info, busy_seconds=self._busy_seconds
+        )
 
     @property
     def ledger(self) -> DeviceLedger[Component]:
@@ -184,7 +187,11 @@ class Engine:
             doodle = [doodle] * len(jobs)
         units = jobs[0].recipe.control_units
         batch = JobBatch(jobs, models, bases, doodle, units, callbacks)
-        results, fallback_notes = self._render_with_fallback(batch)
+        started_at = time.perf_counter()
+        try:
+            results, fallback_notes = self._render_with_fallback(batch)
+        finally:
+            self._busy_seconds += time.perf_counter() - started_at
         return tuple(
             replace(result, notes=notes + fallback_notes + result.notes) for result in results
         )

@@ -46,7 +46,7 @@ class EngineStats:
     device: DeviceInfo | None = None
 
     busy_seconds: float = 0.0
-    """Seconds in which the device had work."""
+    """Seconds in which jobs were loaded and rendered: in all others the device waits for a job."""
 
     graph_captures: int = 0
     """CUDA graphs that were captured."""

@@ -132,10 +132,10 @@ class EngineCollector(Collector):
 
 
 def _device_metrics(status: EngineStats) -> Iterator[Metric]:
-    """`rate(studio_device_busy_seconds_total)` is the share of time in which the device had work."""
+    """`rate(studio_device_busy_seconds_total)` is the share of time in which the device had a job."""
     counts = {
         "studio_device_busy_seconds": (
-            "Seconds in which the device had work.",
+            "Seconds in which the device had a job.",
             status.busy_seconds,
         ),
         "studio_engine_graph_captures": ("CUDA graphs captured.", status.graph_captures),

@@ -220,7 +220,7 @@ def test_corrupt_weights_are_named_before_rendering(harness: RenderHarness, tmp_
     file.write_bytes(file.read_bytes()[: 2**20])
     catalog = ModelCatalog((tmp_path / "models",), HashCache(None))
     broken = RenderHarness(harness.studio, catalog, Engine(catalog, "cpu"))
-    with pytest.raises(CorruptModelError, match="is cut short .*: download it again"):
+    with pytest.raises(CorruptModelError, match="is incomplete .* Download it again"):
         broken.job()
     with pytest.raises(
         CorruptModelError, match="pocket-ink: diffusion_pytorch_model.safetensors is cut short"
@@ -258,7 +258,9 @@ def test_lost_device_is_reported_with_a_hint(
         raise torch.AcceleratorError("CUDA error: unspecified launch failure")
 
     monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", lose_device)
-    with pytest.raises(RenderError, match=r"device failed .* launch failure\): start the studio"):
+    with pytest.raises(
+        RenderError, match=r"Device failed .* launch failure\)\. Restart the studio"
+    ):
         harness.render(harness.job())
 
 
@@ -272,8 +274,10 @@ def test_model_beyond_the_memory_limit_is_named(harness: RenderHarness) -> None:
 
 def test_status_lists_models_by_name_and_tier(harness: RenderHarness) -> None:
     engine = Engine(harness.catalog, "cpu")
+    assert engine.status().busy_seconds == 0
     RenderHarness(harness.studio, harness.catalog, engine).render(harness.job())
     status = engine.status()
+    assert status.busy_seconds > 0
     assert [(entry.key, entry.tier) for entry in status.base_models.residents] == [
         ("pocket-ink", "device")
     ]
