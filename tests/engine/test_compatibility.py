@@ -88,7 +88,7 @@ def test_vae_with_other_scaling_factor_is_refused_before_loading(
     vae = write_vae(models, "sd15")
     with pytest.raises(
         IncompatibleModelError,
-        match=rf"VAE 'of-sd15' scales latents by 0.18215, not 0.13025, .* '{base_model}' is sdxl",
+        match=rf"VAE “of-sd15” scales latents by 0.18215, not 0.13025, .* “{base_model}” is sdxl",
     ):
         render(harness, base_model, vae=vae)
     assert harness.engine.status().base_models.misses == 0
@@ -100,7 +100,7 @@ def test_vae_with_other_latent_channels_is_refused(harness: RenderHarness, model
     vae = write_vae(models, "sd15")
     config = models / "vaes" / vae.name / "config.json"
     config.write_text(config.read_text().replace('"latent_channels": 4', '"latent_channels": 16'))
-    with pytest.raises(IncompatibleModelError, match="VAE 'of-sd15' has 16 latent channels, not 4"):
+    with pytest.raises(IncompatibleModelError, match="VAE “of-sd15” has 16 latent channels, not 4"):
         render(harness, "sd15", vae=vae)
 
 
@@ -186,7 +186,7 @@ def test_controlnet_with_another_first_layer_is_refused_before_loading(
     name = unit["model"]["name"]
     with pytest.raises(
         IncompatibleModelError,
-        match=rf"'{name}' reads latents of 16 channels .* base model 'sd15' .* 4",
+        match=rf"“{name}” takes latents of 16 channels .* base model “sd15” has 4",
     ):
         render(harness, "sd15", control_units=[unit])
     assert harness.engine.status().base_models.misses == 0
@@ -236,7 +236,7 @@ def test_zero_terminal_snr_is_used_or_noted(harness: RenderHarness, models: Path
     (note,) = render(harness, "noob", sampler="Heun").notes
     assert str(note).startswith("Sampler Heun does not support this base model's noise schedule")
     assert str(note).endswith(
-        "choose one of Euler, Euler a, DPM++ 2M, DPM++ 2M SDE, DDIM, UniPC, LCM"
+        "Use one of: Euler, Euler a, DPM++ 2M, DPM++ 2M SDE, DDIM, UniPC, LCM"
     )
 
 
@@ -273,7 +273,7 @@ def test_controlnet_with_unexpected_weights_is_refused(tmp_path: Path) -> None:
     save_file(load_file(file) | {"task_embedding": torch.zeros(6, 16)}, file)
     configurations = BundledConfigs(bundled_path("assets") / "configurations")
     with pytest.raises(
-        IncompatibleModelError, match=r"'union' is of a kind .* \(it has task_embedding\)"
+        IncompatibleModelError, match=r"“union” is not supported \(contains task_embedding\)"
     ):
         load_controlnet(model(folder, "sdxl", "controlnet"), torch.float32, configurations)
 

@@ -99,7 +99,7 @@ def test_a_chosen_device_is_never_replaced(
 ) -> None:
     with_cards(*cards)
     with pytest.raises(
-        RenderError, match=f"device '{setting}' cannot be used: .*{reason}.* STUDIO_DEVICE to auto"
+        RenderError, match=f"Device “{setting}” cannot be used: .*{reason}.* STUDIO_DEVICE to auto"
     ):
         resolve_device(setting)
 

@@ -80,7 +80,7 @@ def test_incompatible_lora_is_named_and_leaves_nothing_attached(
 ) -> None:
     without = lora_harness.job()
     before = pixels(lora_harness.render(without).image)
-    with pytest.raises(IncompatibleModelError, match="LoRA 'width-96'"):
+    with pytest.raises(IncompatibleModelError, match="LoRA “width-96”"):
         lora_harness.render(lora_harness.job(loras=lora_settings("width-96")))
     assert (pixels(lora_harness.render(without).image) == before).all()
 
