@@ -26,6 +26,7 @@ PLAIN = (
 )
 NAMES = frozenset(
     [
+        "Token",
         "API",
         "CFG",
         "CLIP",
