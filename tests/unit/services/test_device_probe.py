@@ -36,7 +36,7 @@ def test_device_that_cannot_be_used_is_an_error_in_the_log(
     probe.run()
     assert probe.info is not None
     assert probe.info.device == "cuda:31"
-    assert "device 'cuda:31' cannot be used" in str(probe.info.problem)
+    assert "Device “cuda:31” cannot be used" in str(probe.info.problem)
     (record,) = caplog.records
     assert (record.levelname, record.getMessage()) == ("ERROR", str(probe.info.problem))
 
