@@ -42,7 +42,7 @@ def test_check_reports_unusable_models(studio_command: Command, lora: Path) -> N
     ran = studio_command("models", "check")
     assert ran.code == 0
     assert "old.pt contains pickled weights" in ran.out
-    assert "half.safetensors is no readable" in ran.out
+    assert "half.safetensors is not a valid" in ran.out
     assert "2 unusable" in ran.err
     assert len(json.loads(studio_command("models", "check", "--json").out)) == 2
 

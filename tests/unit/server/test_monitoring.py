@@ -131,7 +131,7 @@ def test_daily_quota_is_enforced(app: TestClient, studio: AppContainer) -> None:
     assert first.status_code == 202
     second = app.post(f"{V1}/requests", json=BODY, headers=headers)
     assert second.status_code == 429
-    assert "1 requests a day are yours" in second.json()["detail"]
+    assert "Daily quota exceeded: 1 requests" in second.json()["detail"]
     assert 0 < int(second.headers["Retry-After"]) <= 24 * 3600 + 1
 
 

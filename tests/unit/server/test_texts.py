@@ -124,7 +124,7 @@ def test_parameters_of_the_api_are_bounded(studio: AppContainer) -> None:
 def test_control_characters_are_refused(api: TestClient, sign: str) -> None:
     """Security review, 2.2: on PostgreSQL a NUL in the words made twelve renders of one request."""
     said = f"a{sign}b"
-    assert "prompt: it holds the control" in detail_of(
+    assert "prompt: contains the control" in detail_of(
         api.post(f"{V1}/requests", json=BODY | {"prompt": said}), 422
     )
     assert "text: it holds" in detail_of(api.get(f"{V1}/admin/themes", params={"text": said}), 422)
