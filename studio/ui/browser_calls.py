@@ -30,4 +30,6 @@ def on_load(module: str, function: str) -> str:
 
 
 def _loaded(module: str) -> str:
-    return f"await import('{WEB_PREFIX}{module}')"
+    # Absolute: Chromium may reuse the function that it compiled for another server's page in the
+    # same process, and would resolve a path against that server.
+    return f"await import(location.origin + '{WEB_PREFIX}{module}')"

@@ -215,7 +215,7 @@ def test_a_doodle_is_downloaded_and_imported_again(page: Page, tmp_path: Path) -
 
 def test_keys_choose_tools_and_a_sheet_tells_them(page: Page) -> None:
     page.locator(".sketch canvas").focus()
-    for key, tool in (("e", "eraser"), ("l", "line"), ("o", "oval"), ("b", "brush")):
+    for key, tool in (("e", "eraser"), ("l", "line"), ("o", "ellipse"), ("b", "brush")):
         page.keyboard.press(key)
         expect(page.locator(f"[data-tool={tool}]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("?")

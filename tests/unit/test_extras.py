@@ -26,7 +26,7 @@ def test_the_studio_is_imported_without_them() -> None:
     code = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(('optuna', 'statsmodels')))\n"
-        "import studio.app, studio.server.pages.tuning, studio.server.pages.blind_tests\n"
+        "import studio.app, studio.server.routers.tuning, studio.server.routers.blind_tests\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
