@@ -94,6 +94,7 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
         set_number(page, f"{slot}-steps", "4")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
+    expect(page).to_have_url(re.compile(r"\?run="))
     address = page.url
     server.stop()
     server.start()

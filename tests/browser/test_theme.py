@@ -271,7 +271,7 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     set_number(page, "A-steps", "37")
     expect(unsaved).to_contain_text("1 unsaved change")
     choose(page, "theme", "Picnic")
-    expect(page.locator("#notice")).to_contain_text("Neon night keeps its unsaved changes")
+    expect(page.locator("#notice")).to_contain_text("Unsaved changes of Neon night kept as a draft")
     expect(unsaved).not_to_contain_text("unsaved change")
     set_number(page, "A-steps", "12")
     expect(unsaved).to_contain_text("1 unsaved change")
