@@ -1,7 +1,7 @@
 """The worker's task: what it waits for, what it publishes, and which jobs it renders together."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -120,9 +120,9 @@ def test_what_several_threads_use_is_made_before_they_start(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: set[str] = set()
-    start = worker.task.renders.start
+    start: Callable[..., Run] = worker.task.renders.start
 
-    def observe(*args: Any) -> Run:
+    def observe(*args: object) -> Run:
         made.update(worker.task.__dict__)
         return start(*args)
 
