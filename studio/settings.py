@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -191,10 +198,13 @@ class Settings(BaseSettings):
     @field_validator("batch_variants", mode="before")
     @classmethod
     def _batching(cls, value: object) -> object:
-        """The yes or no of before 0.3, as pydantic reads booleans."""
+        """The yes or no of before 0.3, as pydantic reads booleans; anything else as it is."""
         if str(value).lower() in {"auto", "on", "off"}:
             return str(value).lower()
-        return "on" if TypeAdapter(bool).validate_python(value) else "off"
+        try:
+            return "on" if TypeAdapter(bool).validate_python(value) else "off"
+        except ValidationError:
+            return value  # The error names the choices.
 
     @field_validator("extra_model_dirs", mode="before")
     @classmethod

@@ -5,16 +5,14 @@ from typing import Literal
 
 import torch
 
+from studio.recipes.generation.planning import MAX_BATCH_SIZE
+
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 Batching = Literal["auto", "on", "off"]
 
 BF16_DIFFERENCE = 1.0
 """Mean difference of 255 that an image may have in bf16 from the same in fp32."""
-
-MAX_BATCH_SIZE = 8
-"""Jobs of one batch. With guidance the denoiser sees twice as many rows; beyond, a step of an H100
-takes as much longer as it does more."""
 
 _DTYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,

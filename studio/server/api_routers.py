@@ -43,6 +43,8 @@ unknown_route_router = APIRouter(prefix=API_PREFIX, include_in_schema=False)
 """The last router where other applications are mounted below the API: no request for it reaches them."""
 
 
-@unknown_route_router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@unknown_route_router.api_route(
+    "/{path:path}", methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+)
 def refuse_unknown_route() -> None:
     raise NotFoundError("request.address_not_found")

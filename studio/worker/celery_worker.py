@@ -53,7 +53,11 @@ def create_worker_app(
             `create_celery_app`.
     """
     app = create_celery_app(
-        settings.broker_url.get_secret_value(), settings.job_timeout_seconds, queue_order_strategy
+        settings.broker_url.get_secret_value(),
+        settings.job_timeout_seconds,
+        queue_order_strategy,
+        # Whether `auto` means batches only the device can tell.
+        has_batches=settings.batch_variants != "off" and not settings.disable_approximations,
     )
     attributes = {
         "settings": settings,

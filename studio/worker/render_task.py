@@ -122,6 +122,7 @@ class RenderTask(Task):  # type: ignore[misc]
         try:
             renders = self.retry("open", lambda: self.renders)
             request = self.retry("read", lambda: self.jobs.requests.get(request_id))
+            _ = self.heartbeat, self.followers, self.exiting, self.closing  # Before any thread.
             known_slot = SLOTS[SLOTS.index(slot)]
             batch: JobsByRequest = ((request, (known_slot,)),)
             if (most := renders.max_batch_size) > 1:

@@ -15,13 +15,13 @@ from studio.engine.diffusion.latents import NonFiniteLatentsError
 from studio.engine.engine import Engine
 from studio.engine.options import (
     BF16_DIFFERENCE,
-    MAX_BATCH_SIZE,
     EngineOptions,
     has_native_bf16,
     resolve_batch_size,
     resolve_dtype,
 )
 from studio.errors import JobCancelledError, JobTimeoutError, RenderError
+from studio.recipes.generation.planning import MAX_BATCH_SIZE
 from studio.recipes.generation.samplers import Sampler
 from tests.engine.conftest import RenderHarness
 from tests.engine.pixels import pixels

@@ -63,5 +63,5 @@ def test_batches_are_still_switched_by_yes_and_no(
 
 def test_another_word_for_batches_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_BATCH_VARIANTS", "sometimes")
-    with pytest.raises(ValueError, match="batch_variants"):
+    with pytest.raises(ValueError, match="batch_variants\n.*'auto', 'on' or 'off'"):
         Settings()

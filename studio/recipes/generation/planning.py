@@ -84,6 +84,11 @@ def group_into_batches(
     return tuple(tuple(batch) for _, batch in batches)
 
 
+MAX_BATCH_SIZE = 8
+"""Jobs of one batch. With guidance the denoiser sees twice as many rows; beyond, a step of an H100
+takes as much longer as it does more."""
+
+
 def batch_key(job: RenderJob) -> Hashable:
     """What jobs must have in common to be rendered in one batch: models, LoRAs, size and steps.
 

@@ -120,8 +120,8 @@ class Finisher:
 
     @property
     def is_alive(self) -> bool:
-        """Whether every thread still takes tasks."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether every thread runs, or has been told to end."""
+        return self._is_closing or all(thread.is_alive() for thread in self._threads)
 
     @property
     def stalled_seconds(self) -> float:

@@ -4,16 +4,22 @@ import heapq
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from itertools import count, islice
 
 from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.planning import batch_key
 from studio.services.rendering.run import Run
 
 log = logging.getLogger(__name__)
 RenderTask = Callable[[], object]
+
+
+def _do_nothing() -> None:
+    pass
 
 
 class Priority(IntEnum):
@@ -34,6 +40,11 @@ class QueuedJob:
     job: RenderJob
     priority: Priority = Priority.INTERACTIVE
     tier: int = 0
+
+    @cached_property
+    def batch_key(self) -> Hashable:
+        """The job's `batch_key`, computed once: a full queue asks for it again and again."""
+        return batch_key(self.job)
 
 
 @dataclass(frozen=True, order=True)
@@ -61,6 +72,7 @@ class RenderQueue:
         self._running_job: QueuedJob | None = None
         self._running_queued_at = 0.0
         self._is_closing = False
+        self._before_end: Callable[[], object] = _do_nothing
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -137,17 +149,21 @@ class RenderQueue:
             self._changed.wait_for(lambda: self._is_closing or has_next())
             return None if self._is_closing else next_job()
 
-    def shutdown(self) -> None:
-        """Waits until all queued tasks have run, then ends the thread."""
+    def shutdown(self, before_end: Callable[[], object] = _do_nothing) -> None:
+        """Waits until all queued tasks have run, then ends the thread.
+
+        `before_end` is called once in the thread when none is left: what is queued meanwhile runs,
+        too.
+        """
         with self._changed:
-            self._is_closing = True
+            self._before_end, self._is_closing = before_end, True
             self._changed.notify_all()
         self._thread.join()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the worker thread still takes tasks."""
-        return self._thread.is_alive()
+        """Whether the worker thread runs, or has been told to end."""
+        return self._is_closing or self._thread.is_alive()
 
     def touch(self) -> None:
         """Reports progress of the running task, which then does not count as stalled."""
@@ -161,6 +177,12 @@ class RenderQueue:
         return 0.0 if progress_at is None else self._clock() - progress_at
 
     def _work(self) -> None:
+        self._run_tasks()
+        self._before_end()
+        self._run_tasks()
+
+    def _run_tasks(self) -> None:
+        """Runs tasks until the queue is shut down and empty."""
         while (task := self._next_task()) is not None:
             try:
                 task()

@@ -180,8 +180,8 @@ class RenderService:
         """Liveness: whether this process can still render.
 
         Raises:
-            WorkerHungError: the render thread or one of the finisher's is dead, or its task has
-                made no progress for so long.
+            WorkerHungError: the render thread or one of the finisher's has died, which is not the
+                end that `close` brings, or its task has made no progress for so long.
             DeviceLostError: the device fails every job.
         """
         for threads in (self._queue, self._finisher):
@@ -202,15 +202,20 @@ class RenderService:
         return self._retry.error
 
     def close(self) -> None:
-        """Finishes what is queued, as far as the store answers, then ends all threads."""
+        """Finishes what is queued, as far as the store answers, then ends all threads.
+
+        What the finisher queues again is rendered, but not more than once.
+        """
         self._retry.close()
-        self._queue.shutdown()
+        self._queue.shutdown(partial(self._finisher.wait_until_idle, lambda: None))
         self._finisher.shutdown()
         self._cancellation_poll.close()
 
     def _on_run_finished(self, finished: Run) -> None:
         """Forgets the oldest finished runs, in the order of completion."""
         with self._lock:
+            if not finished.is_finished:
+                return  # A job of it was wanted once more meanwhile.
             self._active.pop(finished, None)
             self._finished.pop(finished.request.id, None)
             self._finished[finished.request.id] = None

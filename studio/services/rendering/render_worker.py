@@ -22,7 +22,6 @@ from studio.errors import (
 from studio.messages import Message
 from studio.recipes.generation.events import JobCancelled, JobFailed, JobStarted
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import batch_key
 from studio.services.rendering.finisher import job_key
 from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.job_completion import (
@@ -81,6 +80,10 @@ class RenderWorker:
 
     def process(self, first: QueuedJob) -> None:
         """Renders a job of a run, with others from the queue where the renderer takes batches."""
+        with self._completer.metrics.active_lanes.track_inprogress():
+            self._process(first)
+
+    def _process(self, first: QueuedJob) -> None:
         if self.device_lost:
             self._refuse(first)
             return
@@ -106,10 +109,9 @@ class RenderWorker:
             return []  # Rendering the job will report it.
         if limit < 1:
             return []
-        key = batch_key(first.job)
 
         def may_join(other: QueuedJob) -> bool:
-            return other.priority == first.priority and batch_key(other.job) == key
+            return other.priority == first.priority and other.batch_key == first.batch_key
 
         return self._queue.take_jobs(may_join, limit, BATCH_WINDOW_SECONDS)
 
@@ -151,10 +153,7 @@ class RenderWorker:
     def _process_job(self, queued: QueuedJob, result: RenderResult | None) -> None:
         """Renders the job unless the batch did, and hands it over to the completer."""
         run, job = queued.run, queued.job
-        with (
-            self._completer.metrics.active_lanes.track_inprogress(),
-            bound_contextvars(request=run.request.id),
-        ):
+        with bound_contextvars(request=run.request.id):
             try:
                 if run.should_stop(job.slot):  # A batch goes on for its other jobs.
                     raise JobCancelledError("request.variants_stopped", slots=job.slot)
@@ -200,7 +199,8 @@ class RenderWorker:
         run, job = queued.run, queued.job
         run.begin_rendering(job.slot)
         try:
-            result = self._render([queued])[0]
+            with self._completer.metrics.active_lanes.track_inprogress():
+                result = self._render([queued])[0]
         except JobCancelledError:
             self._end(queued, JobCancelled(slot=job.slot))
         except DeviceLostError as error:

@@ -1,7 +1,7 @@
 """The Celery application that API processes and workers share, and the names of its queues.
 
-The broker is Redis; a worker is a prefork pool of one process that runs one job at a time. The
-settings are those that a trial of queue engines found to matter (docs/decisions/0001).
+The broker is Redis; a worker is a prefork pool of one process that handles one message at a time.
+The settings are those that a trial of queue engines found to matter (docs/decisions/0001).
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from celery import Celery
 
+from studio.recipes.generation.planning import MAX_BATCH_SIZE
 from studio.services.requests.runner import hard_timeout_seconds
 
 TASK_NAME = "studio.render_job"
@@ -55,15 +56,22 @@ class ModelAffinityOrder:
 
 
 def create_celery_app(
-    broker: str, job_timeout_seconds: float | None, queue_order_strategy: str = MODEL_AFFINITY
+    broker: str,
+    job_timeout_seconds: float | None,
+    queue_order_strategy: str = MODEL_AFFINITY,
+    has_batches: bool = False,
 ) -> Celery:
     """The Celery application for the broker at this URL.
 
     Messages are acknowledged late and rejected when the worker process is lost, so that a job
     whose worker dies is delivered again. `job_timeout_seconds` is the engine's own limit; Celery's
     hard limit lies above it (`hard_timeout_seconds`) and the soft limit 15 s below that.
+
+    Where a worker `has_batches`, a message covers a batch, and after it has failed each of its jobs:
+    the limits are those of twice `MAX_BATCH_SIZE` jobs. Only workers need to know that.
     """
-    hard_limit = hard_timeout_seconds(job_timeout_seconds)
+    renders = 2 * MAX_BATCH_SIZE if has_batches else 1
+    hard_limit = hard_timeout_seconds(job_timeout_seconds, renders)
     app = Celery("studio", broker=broker)
     app.conf.update(
         task_acks_late=True,

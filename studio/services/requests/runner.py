@@ -26,9 +26,9 @@ RESEND_AFTER = timedelta(seconds=30)
 """A job that is queued for so long in the job table, and unknown to every worker, is lost."""
 
 
-def hard_timeout_seconds(job_timeout_seconds: float | None) -> int:
-    """Seconds after which the worker of a job is taken to hang."""
-    return round((job_timeout_seconds or DEFAULT_JOB_TIMEOUT) + HARD_TIMEOUT_GRACE)
+def hard_timeout_seconds(job_timeout_seconds: float | None, renders: int = 1) -> int:
+    """Seconds after which whoever renders so many jobs, one after another, is taken to hang."""
+    return round(renders * (job_timeout_seconds or DEFAULT_JOB_TIMEOUT) + HARD_TIMEOUT_GRACE)
 
 
 class JobRunner(Protocol):

@@ -167,6 +167,10 @@ def test_key_opens_the_api_but_no_page(ui: FastAPI, keys: dict[Scope, str]) -> N
     # What the API does not have is not handed on to the applications behind it.
     for url in ("/api/v1/nothing", "/api/v1/../config", "/api/v1/gradio_api/info"):
         assert client.get(url).status_code in (401, 404), url
+    for method in ("HEAD", "OPTIONS"):
+        answer = client.request(method, "/api/v1/gradio_api/info")
+        assert answer.headers["content-type"] == "application/problem+json", method
+        assert answer.status_code == 404, method
 
 
 def test_wrong_key_is_refused_also_with_a_session(signed_in: TestClient) -> None:

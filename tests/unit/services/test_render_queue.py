@@ -46,7 +46,19 @@ def test_queue_survives_any_exception_of_a_task(
     queue.shutdown()
     assert ran == ["next"]
     assert type(error).__name__ in caplog.text
-    assert not queue.is_alive
+    assert queue.is_alive  # The thread has ended because it was told to.
+
+
+def test_what_is_queued_before_the_end_still_runs() -> None:
+    queue, ran = RenderQueue(), []
+    queue.submit(lambda: ran.append("first"))
+
+    def finish() -> None:
+        ran.append("finished")
+        queue.submit(lambda: ran.append("once more"))
+
+    queue.shutdown(finish)
+    assert ran == ["first", "finished", "once more"]
 
 
 def test_queue_reports_seconds_without_progress() -> None:

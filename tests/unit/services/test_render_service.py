@@ -1,10 +1,11 @@
 """Runs through the render service: events, partial failure, cancellation, batches."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from studio.errors import NotFoundError, RenderError
 from studio.imaging.png_io import decode_png
@@ -18,20 +19,49 @@ from studio.recipes.generation.events import (
     StepCompleted,
 )
 from studio.recipes.generation.job import GenerationRequest
-from studio.services.rendering.render_queue import RenderQueue
-from studio.services.rendering.render_service import MAX_FINISHED_RUNS, RenderService
+from studio.recipes.moderation import ImageModerationResult, ModerationPolicy
+from studio.recipes.themes.preset import Slot
+from studio.services.rendering.job_completion import OutputModerator
+from studio.services.rendering.render_queue import Priority, RenderQueue
+from studio.services.rendering.render_service import MAX_FINISHED_RUNS, RenderService, allow_all
+from studio.services.rendering.run import Run
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.images.files import FileImageStore
 from studio.store.variants import VariantStore
 from tests import examples
 from tests.fake_renderer import FakeRenderer
+from tests.waiting import LONG, until
+
+
+class ClosingQueue(RenderQueue):
+    """Tells when its shutdown begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing = threading.Event()
+
+    def shutdown(self, *args: Callable[[], object]) -> None:
+        self.closing.set()
+        super().shutdown(*args)
+
+
+class ObservedService(RenderService):
+    """Calls `before_finished` when a run has ended and the service does not know it yet."""
+
+    before_finished: Callable[[Run], None] = staticmethod(lambda _: None)
+
+    def _on_run_finished(self, finished: Run) -> None:
+        self.before_finished(finished)
+        super()._on_run_finished(finished)
 
 
 class Bench:
     """The render service with a real store and a fake renderer."""
 
-    def __init__(self, folder: Path, renderer: FakeRenderer) -> None:
+    def __init__(
+        self, folder: Path, renderer: FakeRenderer, moderate: OutputModerator = allow_all
+    ) -> None:
         database, images = Database(f"sqlite:///{folder}/s.db"), FileImageStore(folder / "p")
         self.base_images, self.variants = (
             BaseImageStore(database, images),
@@ -40,8 +70,10 @@ class Bench:
         png = examples.png(mode="RGB", color=(240, 240, 240))
         self.base: BaseImage = examples.base_image(sha256=images.write(png))
         self.base_images.upsert(self.base, png)
-        self.queue = RenderQueue()
-        self.service = RenderService(self.base_images, self.variants, self.queue, lambda: renderer)
+        self.queue = ClosingQueue()
+        self.service = ObservedService(
+            self.base_images, self.variants, self.queue, lambda: renderer, moderate=moderate
+        )
 
     def request(self, **changes: object) -> GenerationRequest:
         return examples.request(base_image=self.base, **changes)
@@ -215,3 +247,63 @@ def test_failed_preview_raises_and_the_queue_goes_on(folder: Path) -> None:
     for _ in range(2):
         with pytest.raises(RenderError, match="no room for A"):
             bench.service.render_preview(job)
+
+
+def test_orderly_shutdown_is_not_taken_for_a_hang_and_renders_a_withheld_image_again(
+    folder: Path,
+) -> None:
+    """Nothing of what waits for its moderation is lost."""
+    release, judged = threading.Event(), list[Slot]()
+
+    def moderate(_: GenerationRequest, slot: Slot, __: Image.Image) -> ImageModerationResult:
+        assert release.wait(LONG)
+        judged.append(slot)
+        return ImageModerationResult(external_reason="no" if judged == ["A"] else None)
+
+    bench = Bench(folder, FakeRenderer(), moderate)
+    preset = examples.preset(safety=ModerationPolicy(regenerate_withheld=True))
+    run = bench.service.start(bench.request(preset=preset), slots=("A",))
+    assert run.wait_until_rendered(LONG)
+    closing = threading.Thread(target=bench.service.close)
+    closing.start()
+    assert bench.queue.closing.wait(LONG)
+    bench.service.check(stall_timeout_seconds=LONG)
+    release.set()
+    closing.join(LONG)
+    bench.service.check(stall_timeout_seconds=LONG)
+    assert run.is_finished
+    assert judged == ["A", "A"]
+    assert done(run.events()) == ["A"]
+
+
+def test_run_that_goes_on_as_it_ends_stays_active(folder: Path) -> None:
+    gate, resumed = threading.Semaphore(4), threading.Event()
+    bench = Bench(folder, FakeRenderer(steps=1, gate=gate))
+
+    def resume(run: Run) -> None:
+        if not resumed.is_set():
+            resumed.set()
+            bench.service.resume(run, ("A",), Priority.API, 0)
+
+    bench.service.before_finished = resume
+    run = bench.service.start(bench.request())
+    assert resumed.wait(LONG)
+    bench.service.finish_images(LONG)
+    assert bench.service.active_runs() == (run,)
+    gate.release()
+    until(lambda: run.is_finished)
+    bench.service.close()
+    assert bench.service.active_runs() == ()
+
+
+def test_lane_is_busy_while_a_batch_is_rendered(folder: Path) -> None:
+    gate = threading.Semaphore(1)
+    bench = Bench(folder, FakeRenderer(gate=gate, max_batch_size=8))
+    events = bench.service.start(bench.request()).events()
+    while not isinstance(next(events), StepCompleted):
+        pass
+    assert bench.service.metrics.registry.get_sample_value("studio_workers_busy") == 1
+    gate.release(100)
+    assert done(events) == ["A", "B", "C", "D"]
+    bench.service.close()
+    assert bench.service.metrics.registry.get_sample_value("studio_workers_busy") == 0

@@ -1,12 +1,14 @@
 """The worker's task: what it waits for, what it publishes, and which jobs it renders together."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.generation.recipe import ModelRef
@@ -15,12 +17,15 @@ from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS, RecipeSet, Slot
 from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import RenderService
+from studio.services.rendering.run import Run
+from studio.settings import Settings
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.images.files import FileImageStore
 from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
 from studio.worker.batch_selection import select_batch
+from studio.worker.celery_worker import create_worker_app
 from studio.worker.render_task import RenderTask
 from tests import examples
 from tests.fake_renderer import FakeRenderer
@@ -109,6 +114,37 @@ def test_worker_takes_the_next_job_while_an_image_is_finished(worker: Worker) ->
 def test_shutdown_before_the_first_job_does_nothing(worker: Worker) -> None:
     worker.task.finish()
     assert worker.events.published == []
+
+
+def test_what_several_threads_use_is_made_before_they_start(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: set[str] = set()
+    start: Callable[..., Run] = worker.task.renders.start
+
+    def observe(*args: object) -> Run:
+        made.update(worker.task.__dict__)
+        return start(*args)
+
+    monkeypatch.setattr(worker.task.renders, "start", observe)
+    worker.task.run(worker.admit().id, "A")
+    assert {"heartbeat", "followers", "exiting", "closing", "retry"} <= made
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({}, 2 * 8 * 600 + 30),
+        ({"job_timeout_seconds": 60}, 2 * 8 * 60 + 30),
+        ({"job_timeout_seconds": 60, "batch_variants": "off"}, 60 + 30),
+        ({"job_timeout_seconds": 60, "disable_approximations": True}, 60 + 30),
+    ],
+)
+def test_time_limit_of_a_message_covers_its_batch(changes: dict[str, Any], seconds: int) -> None:
+    """A batch, and after it has failed each of its jobs."""
+    settings = Settings(broker_url=SecretStr("redis://127.0.0.1:1/0"), **changes)
+    conf = create_worker_app(settings).conf
+    assert (conf.task_time_limit, conf.task_soft_time_limit) == (seconds, seconds - 15)
 
 
 def test_previews_are_made_for_requests_that_somebody_follows(worker: Worker) -> None:
