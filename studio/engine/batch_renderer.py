@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -100,11 +101,13 @@ class BatchRenderer:
         return self._model_cache.job_memory(recipe.base_model.name, models, activations)
 
     def _render_in_parts(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
-        """Renders the batch at once, or in halves where memory demands it."""
-        try:
-            return resources.memory.run("denoise", partial(self._run_passes, resources, batch))
-        except BatchTooLarge:
-            middle = len(batch.jobs) // 2
+        """Renders the batch at once, or in halves where memory demands it, now or for an earlier one."""
+        memory, size = resources.memory, len(batch.jobs)
+        if size <= memory.max_batch_size:
+            memory.batch_size = size
+            with suppress(BatchTooLarge):
+                return memory.run("denoise", partial(self._run_passes, resources, batch))
+        middle = size // 2
         return [
             output
             for part in (slice(middle), slice(middle, None))
@@ -115,12 +118,12 @@ class BatchRenderer:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         base_model, controlnets, memory = resources
         init_images, graphs = batch.init_images(), self._model_cache.graphs
-        graphs.take_notes()
+        graphs.start_render()
         pipe = build_pipeline(base_model, batch.jobs[0])
         loras, files = batch.models.loras, self._model_cache.lora_files
         with base_model.lora_pool.activated(pipe, loras, files, memory):
             embeddings = [self._encode_prompts(job, base_model, memory) for job in batch.jobs]
-            with memory.models(len(batch.jobs)):
+            with memory.models():
                 runner = PassRunner(
                     self._model_cache,
                     base_model,
