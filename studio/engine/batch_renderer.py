@@ -63,10 +63,10 @@ class BatchRenderer:
         batch = self._batch
         with map_backend_errors(batch.recipe.base_model.name):
             started_at = time.perf_counter()
-            maps = [
+            control_maps = [
                 self._control_maps(batch, unit, batch.size) for unit, _ in batch.models.controlnets
             ]
-            active_units = _units_with_map(batch, map(any, maps))
+            active_units = _units_with_map(batch, map(any, control_maps))
             controlnets = [model for _, model in active_units]
             with self._model_cache.models(
                 batch.models, controlnets, dtype, batch.callbacks.on_loading
@@ -86,7 +86,7 @@ class BatchRenderer:
                 render_seconds=round(render_seconds / len(batch.jobs), 3),
             )
             units_of_jobs = [
-                _units_with_map(batch, (of_jobs[index] for of_jobs in maps))
+                _units_with_map(batch, (of_jobs[index] for of_jobs in control_maps))
                 for index in range(len(batch.jobs))
             ]
             return _make_results(
@@ -189,14 +189,14 @@ class BatchRenderer:
         """The units with their control maps at `size`; without those whose maps are all empty there."""
         units = []
         for unit, controlnet in controlnets:
-            maps = self._control_maps(batch, unit, size)
-            if any(maps):
+            control_maps = self._control_maps(batch, unit, size)
+            if any(control_maps):
                 # A job whose map is empty has weight 0, which equals leaving the unit out.
                 weights = [
                     batch.unit_of(index, unit).weight if control_map else 0.0
-                    for index, control_map in enumerate(maps)
+                    for index, control_map in enumerate(control_maps)
                 ]
-                images = [control_map or Image.new("RGB", size) for control_map in maps]
+                images = [control_map or Image.new("RGB", size) for control_map in control_maps]
                 same = all(image is images[0] for image in images)
                 units.append(
                     ActiveControlUnit(unit, controlnet, images[:1] if same else images, weights)

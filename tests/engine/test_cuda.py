@@ -75,7 +75,7 @@ def card(shipped_studio: AppContainer, tmp_path_factory: pytest.TempPathFactory)
 
 def rendered(harness: RenderHarness, job: RenderJob) -> Pixels:
     result = harness.render(job)
-    assert "drawn without CUDA graphs" not in "".join(map(str, result.notes))
+    assert "Rendered without CUDA graphs" not in "".join(map(str, result.notes))
     return pixels(result.image)
 
 
@@ -142,7 +142,7 @@ def test_step_that_cannot_be_captured_runs_eagerly(
     monkeypatch.setattr(UNet2DConditionModel, "forward", waiting)
     for _ in range(2):
         result = card.graphed.render(job)
-        assert "drawn without CUDA graphs" in "".join(map(str, result.notes))
+        assert "Rendered without CUDA graphs" in "".join(map(str, result.notes))
         assert np.abs(pixels(result.image) - expected).max() <= LAST_BITS
     monkeypatch.undo()
     assert np.abs(rendered(card.graphed, card.job()) - rendered(card.eager, card.job())).max() <= 2

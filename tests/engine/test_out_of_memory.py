@@ -168,7 +168,7 @@ def test_card_that_is_too_small_for_the_job_renders_the_same_pixels(
     assert (pixels(result.image) == pixels(harness.render(job).image)).all()
     notes = {note.id.removeprefix("engine.memory_") for note in result.notes}
     assert notes == set(tight.engine.status().oom_steps) == steps
-    assert all("ran out of memory" in str(note) for note in result.notes)
+    assert all("Out of device memory" in str(note) for note in result.notes)
 
 
 # Issue 20, 5.

@@ -16,11 +16,11 @@ class Component:
     def __init__(self, module: nn.Module) -> None:
         """Takes the module as it was loaded: in RAM, without adapters."""
         self.module = module
-        named: dict[int, tuple[str, torch.Tensor]] = {}
-        named |= {id(t): (name, t) for name, t in module.named_parameters()}
-        named |= {id(t): (name, t) for name, t in module.named_buffers()}
-        self._names = tuple(name for name, _ in named.values())
-        self.weights = tuple(tensor for _, tensor in named.values())
+        tensors: dict[int, tuple[str, torch.Tensor]] = {}
+        tensors |= {id(t): (name, t) for name, t in module.named_parameters()}
+        tensors |= {id(t): (name, t) for name, t in module.named_buffers()}
+        self._names = tuple(name for name, _ in tensors.values())
+        self.weights = tuple(tensor for _, tensor in tensors.values())
         """Its own parameters and buffers, of any shape, without those of adapters."""
 
         self._config = _configuration(module)

@@ -173,14 +173,16 @@ class ModelCache:
                 other = pins.enter_context(self._vaes.acquire(*vae_request))
                 base_model, vae = base_model.with_vae(other.model), other.entries[0]
             requests = [self._controlnet(model, dtype, on_loading) for model in controlnets]
-            nets = [pins.enter_context(self._controlnets.acquire(*each)) for each in requests]
+            cached_nets = [
+                pins.enter_context(self._controlnets.acquire(*request)) for request in requests
+            ]
             components = JobComponents(
                 denoiser=entries[0],
                 text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
                 vae=vae,
-                controlnets=tuple(net.entries[0] for net in nets),
+                controlnets=tuple(net.entries[0] for net in cached_nets),
             )
-            yield LoadedModels(base_model, [net.model for net in nets], components)
+            yield LoadedModels(base_model, [net.model for net in cached_nets], components)
 
     def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
         """The device memory of a job with these models; `name` is the base model's, for errors."""

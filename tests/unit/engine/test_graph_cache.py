@@ -74,7 +74,7 @@ def test_graph_beyond_the_budget_is_not_kept_or_tried_again() -> None:
     harness.backend.nbytes = 9_000_000
     assert harness.run(2, 2, 1) == [2]
     assert [str(note) for note in harness.graphs.take_notes()] == [
-        "drawn without CUDA graphs, slower: 9 MB"
+        "Rendered without CUDA graphs (slower): 9 MB"
     ]
     assert harness.graphs.take_notes() == ()
     assert harness.graphs.fallbacks == 2
