@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -62,10 +63,10 @@ class BatchRenderer:
         batch = self._batch
         with map_backend_errors(batch.recipe.base_model.name):
             started_at = time.perf_counter()
-            maps = [
+            control_maps = [
                 self._control_maps(batch, unit, batch.size) for unit, _ in batch.models.controlnets
             ]
-            active_units = _units_with_map(batch, map(any, maps))
+            active_units = _units_with_map(batch, map(any, control_maps))
             controlnets = [model for _, model in active_units]
             with self._model_cache.models(
                 batch.models, controlnets, dtype, batch.callbacks.on_loading
@@ -85,7 +86,7 @@ class BatchRenderer:
                 render_seconds=round(render_seconds / len(batch.jobs), 3),
             )
             units_of_jobs = [
-                _units_with_map(batch, (of_jobs[index] for of_jobs in maps))
+                _units_with_map(batch, (of_jobs[index] for of_jobs in control_maps))
                 for index in range(len(batch.jobs))
             ]
             return _make_results(
@@ -100,11 +101,13 @@ class BatchRenderer:
         return self._model_cache.job_memory(recipe.base_model.name, models, activations)
 
     def _render_in_parts(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
-        """Renders the batch at once, or in halves where memory demands it."""
-        try:
-            return resources.memory.run("denoise", partial(self._run_passes, resources, batch))
-        except BatchTooLarge:
-            middle = len(batch.jobs) // 2
+        """Renders the batch at once, or in halves where memory demands it, now or for an earlier one."""
+        memory, size = resources.memory, len(batch.jobs)
+        if size <= memory.max_batch_size:
+            memory.batch_size = size
+            with suppress(BatchTooLarge):
+                return memory.run("denoise", partial(self._run_passes, resources, batch))
+        middle = size // 2
         return [
             output
             for part in (slice(middle), slice(middle, None))
@@ -115,12 +118,12 @@ class BatchRenderer:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         base_model, controlnets, memory = resources
         init_images, graphs = batch.init_images(), self._model_cache.graphs
-        graphs.take_notes()
+        graphs.start_render()
         pipe = build_pipeline(base_model, batch.jobs[0])
         loras, files = batch.models.loras, self._model_cache.lora_files
         with base_model.lora_pool.activated(pipe, loras, files, memory):
             embeddings = [self._encode_prompts(job, base_model, memory) for job in batch.jobs]
-            with memory.models(len(batch.jobs)):
+            with memory.models():
                 runner = PassRunner(
                     self._model_cache,
                     base_model,
@@ -186,14 +189,14 @@ class BatchRenderer:
         """The units with their control maps at `size`; without those whose maps are all empty there."""
         units = []
         for unit, controlnet in controlnets:
-            maps = self._control_maps(batch, unit, size)
-            if any(maps):
+            control_maps = self._control_maps(batch, unit, size)
+            if any(control_maps):
                 # A job whose map is empty has weight 0, which equals leaving the unit out.
                 weights = [
                     batch.unit_of(index, unit).weight if control_map else 0.0
-                    for index, control_map in enumerate(maps)
+                    for index, control_map in enumerate(control_maps)
                 ]
-                images = [control_map or Image.new("RGB", size) for control_map in maps]
+                images = [control_map or Image.new("RGB", size) for control_map in control_maps]
                 same = all(image is images[0] for image in images)
                 units.append(
                     ActiveControlUnit(unit, controlnet, images[:1] if same else images, weights)

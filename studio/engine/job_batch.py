@@ -41,14 +41,14 @@ class JobBatch:
 
     def init_images(self) -> list[Image.Image]:
         """Each job's doodle over its base image, at the recipe's size."""
-        made: dict[tuple[int, int], Image.Image] = {}
+        composites: dict[tuple[int, int], Image.Image] = {}
         pairs = list(zip(self.base_images, self.doodles, strict=True))
         for base_image, doodle in pairs:
             key = id(base_image), id(doodle)
-            if key not in made:
+            if key not in composites:
                 composite = overlay_doodle(base_image, doodle)
-                made[key] = resize_to(composite, self.size, "Just Resize")
-        return [made[id(base_image), id(doodle)] for base_image, doodle in pairs]
+                composites[key] = resize_to(composite, self.size, "Just Resize")
+        return [composites[id(base_image), id(doodle)] for base_image, doodle in pairs]
 
     def part(self, part: slice) -> "JobBatch":
         """Some of the jobs, as a batch of their own."""

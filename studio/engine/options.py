@@ -74,8 +74,8 @@ def resolve_batch_size(device: torch.device, options: EngineOptions) -> int:
     `auto` is several on CUDA, where one image leaves most of the card idle. One in exact mode, since
     an image's last bits differ in a batch.
     """
-    wanted = options.batching == "on" or (options.batching == "auto" and device.type == "cuda")
-    return MAX_BATCH_SIZE if wanted and not options.disable_approximations else 1
+    is_on = options.batching == "on" or (options.batching == "auto" and device.type == "cuda")
+    return MAX_BATCH_SIZE if is_on and not options.disable_approximations else 1
 
 
 def precision_name(dtype: torch.dtype) -> str:

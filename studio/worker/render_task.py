@@ -125,9 +125,9 @@ class RenderTask(Task):  # type: ignore[misc]
             _ = self.heartbeat, self.followers, self.exiting, self.closing  # Before any thread.
             known_slot = SLOTS[SLOTS.index(slot)]
             batch: JobsByRequest = ((request, (known_slot,)),)
-            if (most := renders.max_batch_size) > 1:
+            if (limit := renders.max_batch_size) > 1:
                 batch = self.retry(
-                    "read", lambda: select_batch(self.jobs, request, known_slot, most)
+                    "read", lambda: select_batch(self.jobs, request, known_slot, limit)
                 )
             for run in [self._start(*jobs) for jobs in batch]:
                 while not run.wait_until_rendered(POLL_INTERVAL_SECONDS):

@@ -1,6 +1,7 @@
 """Batched jobs: nearly the images they would be alone, each with its own progress."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,17 @@ def test_guidance_scales_and_control_weights_of_each_job(harness: RenderHarness)
     assert_nearly_as_alone(harness, jobs, render_batch(harness, jobs))
 
 
+# Review of issue 20: diffusers repeats one number for all images of such a model.
+def test_distilled_models_refuse_a_batch_of_several_guidance_scales(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unet = SimpleNamespace(config=SimpleNamespace(time_cond_proj_dim=256))
+    monkeypatch.setattr(pipelines, "build_pipeline", lambda *_: SimpleNamespace(unet=unet))
+    jobs = [harness.job(steps=4, width=64, height=64, guidance_scale=scale) for scale in (4.0, 9.0)]
+    with pytest.raises(RenderError, match="Guidance scales differ"):
+        render_batch(harness, jobs)
+
+
 def test_jobs_of_two_requests_with_other_doodles_share_a_batch(harness: RenderHarness) -> None:
     jobs = [
         harness.job(doodle, steps=4, width=64, height=64).model_copy(update={"slot": slot})
@@ -167,7 +179,8 @@ def test_batch_that_needs_too_much_memory_is_rendered_in_halves(
         return real(base_model, jobs, *args)
 
     monkeypatch.setattr("studio.engine.diffusion.passes.run_pass", limited)
-    jobs = three_jobs(harness, steps=4, width=64, height=64)
+    # A size that no other test renders in batches: what did not fit is remembered.
+    jobs = three_jobs(harness, steps=4, width=64, height=72)
     results = render_batch(harness, jobs)
     monkeypatch.undo()
     assert [size for size in sizes if size == 1] == [1] * 3

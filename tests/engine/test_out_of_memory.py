@@ -14,8 +14,9 @@ from diffusers import (
 
 from studio.engine.diffusion import pipeline as pipelines
 from studio.engine.engine import Engine
+from studio.engine.memory.component import Component
 from studio.engine.results import RenderListener
-from studio.errors import DeviceLostError, RenderError
+from studio.errors import DeviceLostError, InsufficientMemoryError, RenderError
 from studio.imaging.png_io import decode_png
 from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from tests.engine.conftest import RenderHarness
@@ -194,6 +195,46 @@ def test_decoding_out_of_memory_repeats_the_decode_alone_in_tiles(
     assert (pixels(tight.render(job).image) == pixels(harness.render(job).image)).all()
 
 
+# Review of issue 20: a retry in tiles must not change later renders.
+def test_latents_that_were_encoded_in_tiles_are_not_kept(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = AutoencoderKL.encode
+
+    def encode(vae: AutoencoderKL, *args: Any, **kwargs: Any) -> Any:
+        if not vae.use_tiling:
+            raise out_of_memory()
+        return real(vae, *args, **kwargs)
+
+    tight = on_gpu(harness, SimulatedGpu())
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoencoderKL, "encode", encode)
+        render(tight)
+    assert tight.engine.status().oom_steps["vae_tiling"] == 1
+    assert tight.engine.status().latents.entries == 0
+    render(tight)
+    assert tight.engine.status().latents.entries == 1
+
+
+# Review of issue 20: what was read by then must not stay for ever.
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_model_whose_ram_copy_cannot_be_made_leaves_nothing(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    gpu, calls = SimulatedGpu(), []
+
+    def prepare(component: Component) -> None:
+        calls.append(component)
+        if len(calls) == fails_at:
+            raise MemoryError
+
+    monkeypatch.setattr(gpu, "prepare", prepare)
+    tight = on_gpu(harness, gpu)
+    with pytest.raises(InsufficientMemoryError):
+        tight.engine.prefetch(harness.job(**FAST))
+    assert tight.engine.ledger.entries == ()
+
+
 # Issue 20, 5.
 def test_batch_is_rendered_in_parts_when_it_is_too_large(
     harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
@@ -212,11 +253,18 @@ def test_batch_is_rendered_in_parts_when_it_is_too_large(
     base = decode_png(harness.studio.stores.base_images.read_png(job.base_image), "the base image")
     doodle = decode_png(job.doodle.png_bytes, "the doodle") if job.doodle else None
     results = tight.engine.render_batch(jobs, base, doodle, [RenderListener()] * 3)
-    # Three steps do not help; then halves of three, of which the larger is halved again.
-    assert sizes == [3, 3, 3, 3, 1, 2, 1, 1]
+    # Two steps do not help; then halves of three, of which the larger is halved again.
+    assert sizes == [3, 3, 3, 1, 2, 1, 1]
     for one, result in zip(jobs, results, strict=True):
         assert (pixels(result.image) == pixels(harness.render(one).image)).all()
         assert "engine.memory_smaller_batch" in [note.id for note in result.notes]
+    sizes.clear()
+    tight.engine.render_batch(jobs, base, doodle, [RenderListener()] * 3)
+    assert sizes == [1, 1, 1]  # What did not fit is not tried again,
+    tight.engine.unload_all()
+    sizes.clear()
+    tight.engine.render_batch(jobs[:2], base, doodle, [RenderListener()] * 2)
+    assert sizes[0] == 2  # until everything was unloaded.
 
 
 # Issue 20, 5.

@@ -36,7 +36,9 @@ class GuidanceScales(float):
         if not isinstance(other, torch.Tensor):
             return super().__mul__(other)
         if self._column is None or self._column.device != other.device:
-            self._column = torch.tensor(self._scales, device=other.device).view(-1, 1, 1, 1)
+            # With its type: while another thread loads a model, torch's default is the model's.
+            scales = torch.tensor(self._scales, dtype=torch.float32, device=other.device)
+            self._column = scales.view(-1, 1, 1, 1)
         return (other * self._column).to(other.dtype)
 
 

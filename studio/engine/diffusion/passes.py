@@ -119,10 +119,14 @@ class PassRunner:
         return image
 
     def _encode(self, image: Image.Image) -> torch.Tensor:
-        """The image's scaled latents, (1, channels, height/8, width/8), cached."""
+        """The image's scaled latents, (1, channels, height/8, width/8), cached unless they were
+        encoded in tiles, for lack of memory: those differ slightly."""
         key = (self._vae_cache_key, image.size, hashlib.sha256(image.tobytes()).hexdigest())
         encode: Callable[[], torch.Tensor] = partial(encode_image, self._base_model, image)
-        return self._model_cache.latents.get_or_create(key, lambda: self._run_vae(encode))
+        vae = self._base_model.vae
+        return self._model_cache.latents.get_or_create(
+            key, lambda: self._run_vae(encode), may_keep=lambda: not vae.use_tiling
+        )
 
     def _denoise(
         self,

@@ -12,6 +12,7 @@ from studio.engine.control.multi_controlnet import WeightedMultiControlNet
 from studio.engine.diffusion.callbacks import ProgressTracker, chain_callbacks
 from studio.engine.diffusion.guidance import (
     GuidanceCutoff,
+    GuidanceScales,
     guidance_rescaled,
     guidance_scale_of,
 )
@@ -20,6 +21,7 @@ from studio.engine.diffusion.latents import NonFiniteLatentsError, image_to_tens
 from studio.engine.diffusion.schedulers import build_scheduler
 from studio.engine.diffusion.step_graphs import GraphContext, step_functions
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
+from studio.errors import RenderError
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit
 
@@ -85,10 +87,14 @@ def run_pass(
     """Runs the pass for jobs that `planning.group_into_batches` puts together.
 
     Returns scaled latents, (jobs, channels, height/8, width/8). Raises what `ProgressTracker` raises,
-    and NonFiniteLatentsError when the latents contain NaN or infinity at the end.
+    NonFiniteLatentsError when the latents contain NaN or infinity at the end, and RenderError when
+    the guidance scales differ and the UNet takes one for all: such jobs must be rendered one by one.
     """
     recipe, init_latents = jobs[0].recipe, denoise_pass.init_latents
     pipe = build_pipeline(base_model, jobs[0], denoise_pass.units)
+    guidance_scale = guidance_scale_of([job.recipe.guidance_scale for job in jobs])
+    if isinstance(guidance_scale, GuidanceScales) and _embeds_guidance_scale(pipe):
+        raise RenderError("engine.guidance_scales_differ")
     with (
         step_functions(pipe, graph_context, recipe.deepcache_interval) as on_batch_halved,
         guidance_rescaled(pipe, base_model.denoiser, recipe.guidance_rescale),
@@ -101,7 +107,7 @@ def run_pass(
             image=init_latents.expand(len(jobs), -1, -1, -1),
             strength=denoise_pass.denoising_strength,
             num_inference_steps=denoise_pass.steps,
-            guidance_scale=guidance_scale_of([job.recipe.guidance_scale for job in jobs]),
+            guidance_scale=guidance_scale,
             # Noise comes from the CPU, so that a seed means the same on every device.
             generator=[torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
             callback_on_step_end=chain_callbacks(
@@ -141,6 +147,11 @@ def build_pipeline(
         pipe = family.img2img_pipeline(**components)
     pipe.set_progress_bar_config(disable=True)
     return pipe
+
+
+def _embeds_guidance_scale(pipe: DiffusionPipeline) -> bool:
+    """Whether the UNet is distilled (LCM): the scale is one of its inputs, one number for the batch."""
+    return hasattr(pipe, "unet") and bool(getattr(pipe.unet.config, "time_cond_proj_dim", None))
 
 
 def _batched_tensors(base_model: LoadedBaseModel, denoise_pass: DenoisePass) -> list[str]:

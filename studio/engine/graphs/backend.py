@@ -15,6 +15,11 @@ TensorFunction = Callable[[Tensors], tuple[torch.Tensor, ...]]
 class CaptureError(Exception):
     """The function cannot be recorded, e.g. because it waits for the device. Its text is the reason."""
 
+    def __init__(self, reason: str, out_of_memory: bool = False) -> None:
+        """`out_of_memory`: the device had too little memory; later it may have enough."""
+        super().__init__(reason)
+        self.out_of_memory = out_of_memory
+
 
 class CapturedGraph(Protocol):
     """The recorded device work of one function for inputs of fixed shapes."""

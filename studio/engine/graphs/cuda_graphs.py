@@ -1,10 +1,11 @@
 """CUDA graphs: the kernels of a whole step are launched by one call instead of thousands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
-from studio.engine.device_errors import first_line, is_device_lost
+from studio.engine.device_errors import first_line, is_device_lost, is_out_of_memory
 from studio.engine.graphs.backend import CaptureError, TensorFunction, Tensors
 
 WARM_UP_RUNS = 2
@@ -28,6 +29,13 @@ class CudaGraph:
                 _copy(tensor, self.inputs[name])
             self.graph.replay()
             return tuple(output.clone() for output in self.outputs)
+
+
+def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it was raised while handling."""
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 def _copy(source: torch.Tensor, target: torch.Tensor) -> None:
@@ -77,13 +85,15 @@ class CudaGraphBackend:
         except RuntimeError as error:
             if is_device_lost(error) and "captur" not in str(error).lower():
                 raise
+            # A capture that failed is ended by an error of its own, raised while handling the first.
+            out_of_memory = any(map(is_out_of_memory, _with_contexts(error)))
             reason = first_line(error)
         else:
             nbytes = max(0, torch.cuda.memory_reserved() - reserved)
             return CudaGraph(graph, static, outputs, nbytes)
         # Outside of `except`: only here is the memory of the failed attempt free again.
         torch.cuda.empty_cache()
-        raise CaptureError(reason)
+        raise CaptureError(reason, out_of_memory)
 
     def _static_input(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy on the device, of the same shape (any)."""

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -28,13 +29,25 @@ class _Key:
 
 
 class GraphCache:
-    """Runs functions by their graphs. Without a backend it calls them. Not thread-safe: one lane owns
-    it."""
+    """Runs functions by their graphs. Without a backend it calls them.
 
-    def __init__(self, backend: GraphBackend | None, max_bytes: int) -> None:
+    Not thread-safe: one lane owns it; others may read its numbers.
+    """
+
+    def __init__(
+        self,
+        backend: GraphBackend | None,
+        max_bytes: int,
+        device_lock: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """`device_lock` is held while a function is recorded: whoever frees memory on the device
+        meanwhile would wait for all its work, which ends the recording. None: nobody does."""
         self._backend, self._max_bytes = backend, max_bytes
+        self._device_lock = device_lock or nullcontext()
         self._graphs: OrderedDict[_Key, CapturedGraph] = OrderedDict()
-        self._uncapturable: OrderedDict[_Key, str] = OrderedDict()
+        self._uncapturable: OrderedDict[_Key, CaptureError] = OrderedDict()
+        self.nbytes = 0
+        """Device memory that the graphs hold."""
         self._notes: dict[str, Message] = {}
         self.captures = 0
         """Functions that were recorded."""
@@ -64,7 +77,7 @@ class GraphCache:
         graph = self._graphs.get(key) or self._capture(self._backend, key, func, inputs)
         if graph is None:
             self.fallbacks += 1
-            self.note_fallback(self._uncapturable[key])
+            self.note_fallback(str(self._uncapturable[key]))
             return func(inputs)
         self._graphs.move_to_end(key)
         self.hits += 1
@@ -77,25 +90,36 @@ class GraphCache:
         if key in self._uncapturable:
             return None
         for stale in [known for known in self._graphs if not known.weights.is_current]:
-            del self._graphs[stale]
+            self._drop(stale)
         try:
-            graph = backend.capture(func, inputs)
+            with self._device_lock:
+                graph = backend.capture(func, inputs)
         except CaptureError as error:
-            self._remember_uncapturable(key, str(error))
+            self._remember_uncapturable(key, error.with_traceback(None))
             return None
         if graph.nbytes > self._max_bytes:
-            self._remember_uncapturable(key, f"{graph.nbytes / 1e6:,.0f} MB")
+            self._remember_uncapturable(key, CaptureError(f"{graph.nbytes / 1e6:,.0f} MB"))
             return None
         while self.nbytes + graph.nbytes > self._max_bytes:
-            self._graphs.popitem(last=False)
+            self._drop(next(iter(self._graphs)))
         self.captures += 1
         self._graphs[key] = graph
+        self.nbytes += graph.nbytes
         return graph
 
-    def _remember_uncapturable(self, key: _Key, reason: str) -> None:
-        self._uncapturable[key] = reason
+    def _drop(self, key: _Key) -> None:
+        self.nbytes -= self._graphs.pop(key).nbytes
+
+    def _remember_uncapturable(self, key: _Key, error: CaptureError) -> None:
+        self._uncapturable[key] = error
         while len(self._uncapturable) > MAX_UNCAPTURABLE:
             self._uncapturable.popitem(last=False)
+
+    def start_render(self) -> None:
+        """Drops old notes, and lets be tried anew what could not be recorded for lack of memory."""
+        self._notes = {}
+        for key in [key for key, error in self._uncapturable.items() if error.out_of_memory]:
+            del self._uncapturable[key]
 
     def note_fallback(self, reason: str | Message) -> None:
         """Keeps a note, for the operator, that steps ran without a graph."""
@@ -110,11 +134,7 @@ class GraphCache:
         """Frees every graph, and tries anew what could not be recorded."""
         self._graphs.clear()
         self._uncapturable.clear()
-
-    @property
-    def nbytes(self) -> int:
-        """Device memory that the graphs hold."""
-        return sum(graph.nbytes for graph in self._graphs.values())
+        self.nbytes = 0
 
 
 def _signature(inputs: Tensors) -> Hashable:

@@ -28,7 +28,8 @@ def module_build_lock() -> Iterator[None]:
     """Held while modules are built.
 
     diffusers builds them on the meta device, which it sets process-wide: a module built in another
-    thread at the same time would land there, too.
+    thread at the same time would land there, too. The default data type is process-wide as well, and
+    the model's while it is loaded: code that runs meanwhile gives each tensor its type.
     """
     with _LOCK:
         yield

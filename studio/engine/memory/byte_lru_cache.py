@@ -36,8 +36,15 @@ class ByteLRUCache(Generic[Value]):
         """Keys whose values are being created; the event is set when that has ended."""
         self._bytes = self._hits = self._misses = 0
 
-    def get_or_create(self, key: Hashable, factory: Callable[[], Value]) -> Value:
+    def get_or_create(
+        self,
+        key: Hashable,
+        factory: Callable[[], Value],
+        may_keep: Callable[[], bool] = lambda: True,
+    ) -> Value:
         """The cached value of `key`, else what `factory` returns.
+
+        `may_keep` is asked after `factory` has returned whether its value may be cached.
 
         Raises what `factory` raises; nothing is cached then.
         """
@@ -55,7 +62,8 @@ class ByteLRUCache(Generic[Value]):
             other.wait()
         try:
             value = factory()
-            self._add(key, value)
+            if may_keep():
+                self._add(key, value)
         finally:
             with self._lock:
                 del self._in_progress[key]

@@ -1,5 +1,6 @@
 """One torch module of a model as the ledger holds it: its weights, their RAM copy, its LoRAs."""
 
+import threading
 from collections.abc import Hashable, Iterator, Mapping
 
 import torch
@@ -15,16 +16,17 @@ class Component:
     def __init__(self, module: nn.Module) -> None:
         """Takes the module as it was loaded: in RAM, without adapters."""
         self.module = module
-        named: dict[int, tuple[str, torch.Tensor]] = {}
-        named |= {id(t): (name, t) for name, t in module.named_parameters()}
-        named |= {id(t): (name, t) for name, t in module.named_buffers()}
-        self._names = tuple(name for name, _ in named.values())
-        self.weights = tuple(tensor for _, tensor in named.values())
+        tensors: dict[int, tuple[str, torch.Tensor]] = {}
+        tensors |= {id(t): (name, t) for name, t in module.named_parameters()}
+        tensors |= {id(t): (name, t) for name, t in module.named_buffers()}
+        self._names = tuple(name for name, _ in tensors.values())
+        self.weights = tuple(tensor for _, tensor in tensors.values())
         """Its own parameters and buffers, of any shape, without those of adapters."""
 
         self._config = _configuration(module)
         self.slab: HostSlab | None = None
         """The RAM copy of `weights`; None on a CPU, where the weights themselves are in RAM."""
+        self._slab_lock = threading.Lock()
 
         self.active_loras: Hashable = ()
         """Where LoRAs are fused, which adapters with which weights are enabled; () for none, None
@@ -40,12 +42,16 @@ class Component:
     def make_slab(self, channels_last: bool) -> HostSlab:
         """Moves the weights into a slab of their own, unless they are in one. Raises MemoryError.
 
+        Thread-safe: the lane may upload a component that another thread has just loaded.
+
         `channels_last`: in this memory format where they are of convolutions.
         """
-        if self.slab is None:
-            self.slab = HostSlab([weight.data for weight in self.weights], channels_last)
-            self.use(self.slab.views)
-        return self.slab
+        with self._slab_lock:
+            if self.slab is None:
+                slab = HostSlab([weight.data for weight in self.weights], channels_last)
+                self.use(slab.views)
+                self.slab = slab
+            return self.slab
 
     def use(self, tensors: list[torch.Tensor]) -> None:
         """Puts tensors of the same shapes and types in place of the weights."""

@@ -45,6 +45,8 @@ class DeviceTransfer:
         is_cuda = device.type == "cuda"
         self.fuses_loras = is_cuda if fuses_loras is None else fuses_loras
         self._channels_last = is_cuda if channels_last is None else channels_last
+        self.graph_bytes: Callable[[], int] = lambda: 0
+        """The bytes that recorded steps hold: what of them is not allocated serves their replays alone."""
 
     @property
     def device_is_ram(self) -> bool:
@@ -107,6 +109,7 @@ class DeviceTransfer:
         Parts are the module's children and the elements of its lists; the module's own weights are
         on the device while it runs. The component must be in RAM.
         """
+        self.prepare(component)
         with ExitStack() as stack:
             for part, recurse in _parts(component.module):
                 uploaded: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -143,14 +146,17 @@ class DeviceTransfer:
         return host.to(self._device, non_blocking=True)
 
     def free_bytes(self) -> int | None:
-        """What can be allocated on CUDA less a reserve; None elsewhere."""
+        """What can be allocated on CUDA less a reserve; None elsewhere.
+
+        What torch holds without using it counts, but for the pools of recorded steps.
+        """
         if self._device.type != "cuda":
             return None
         free, _ = torch.cuda.mem_get_info(self._device)
         cached = torch.cuda.memory_reserved(self._device) - torch.cuda.memory_allocated(
             self._device
         )
-        return max(0, free + cached - RESERVE_BYTES)
+        return max(0, free + max(0, cached - self.graph_bytes()) - RESERVE_BYTES)
 
     def start_measuring(self) -> int:
         """Resets the peak, and returns the bytes that are allocated now."""

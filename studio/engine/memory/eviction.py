@@ -104,8 +104,8 @@ def _missing(needed: int, free_bytes: int | None, freed: int) -> int:
 def _within_bytes(
     residents: Sequence[Resident], needed: int, freed: int, limits: DeviceLimits
 ) -> bool:
-    held = sum(resident.size for resident in residents)
-    return limits.bytes is None or held - freed + needed <= limits.bytes
+    resident_bytes = sum(resident.size for resident in residents)
+    return limits.bytes is None or resident_bytes - freed + needed <= limits.bytes
 
 
 def _excess(

@@ -62,7 +62,9 @@ class HostSlab:
                 end += -(-length // ALIGNMENT) * ALIGNMENT
             self._places.append(places[layout])
         try:
-            self._buffer = mmap.mmap(-1, max(ALIGNMENT, end))
+            # Not shared: that is a file in memory, which containers limit apart.
+            private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+            self._buffer = mmap.mmap(-1, max(ALIGNMENT, end), private)
         except OSError as error:
             raise MemoryError(f"no {end} bytes of RAM for a model") from error
         self.block = torch.frombuffer(self._buffer, dtype=torch.uint8)
@@ -100,15 +102,17 @@ class HostSlab:
 
 
 def _unregister(_buffer: mmap.mmap, address: int, device: torch.device) -> None:
-    """Ends page-locking, once no copy from the block is under way."""
-    torch.cuda.synchronize(device)
-    _cudart().cudaHostUnregister(address)
+    """Ends page-locking, once no copy from the block is under way, and also on a failed device."""
+    try:
+        torch.cuda.synchronize(device)
+    finally:
+        _cudart().cudaHostUnregister(address)
 
 
 def _discard_error(device: torch.device) -> None:
     """CUDA tells an error of the runtime once more with the next kernel: this is that kernel."""
     with suppress(RuntimeError):
-        torch.zeros(1, device=device).add_(1)
+        torch.zeros(1, dtype=torch.float32, device=device).add_(1)
         torch.cuda.synchronize(device)
 
 

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
@@ -23,8 +24,8 @@ _NOTES: Mapping[LadderStep, str] = MappingProxyType(
         "evict": "engine.memory_evict",
         "text_encoders_off": "engine.memory_text_encoders_off",
         "vae_tiling": "engine.memory_vae_tiling",
-        "controlnets_in_turn": "engine.memory_controlnets_in_turn",
         "smaller_batch": "engine.memory_smaller_batch",
+        "controlnets_in_turn": "engine.memory_controlnets_in_turn",
         "denoiser_by_blocks": "engine.memory_denoiser_by_blocks",
     }
 )
@@ -55,6 +56,8 @@ class MemoryService:
         """`drop_caches` drops the cached values that are on the device."""
         self.ledger, self.mover, self.drop_caches = ledger, mover, drop_caches
         self.reserve = ActivationReserve()
+        self.max_batch: dict[tuple[str, int, int], int] = {}
+        """By family, width and height, after a larger batch ran out of memory."""
         self.steps: Counter[str] = Counter()
         """How often each step of the ladder was taken."""
 
@@ -64,7 +67,8 @@ class JobMemory:
 
     def __init__(self, service: MemoryService, job: JobDescription) -> None:
         self._service, self._job = service, job
-        self._batch_size = job.activations.batch_size
+        self.batch_size = job.activations.batch_size
+        """How many jobs are rendered at once: a part of the batch where it is too large."""
         self._taken: list[LadderStep] = []
         self._given_up = ExitStack()
         self.upload_seconds = 0.0
@@ -86,6 +90,12 @@ class JobMemory:
         """A note for each step that was taken, in order."""
         return tuple(message(_NOTES[step]) for step in dict.fromkeys(self._taken))
 
+    @property
+    def max_batch_size(self) -> int:
+        """The largest batch that is not known to be too large."""
+        whole = self._job.activations
+        return self._service.max_batch.get(_batch_key(whole), whole.batch_size)
+
     def run(self, stage: Stage, func: Callable[[], ResultT]) -> ResultT:
         """Calls `func`, and again after each step of the ladder while memory runs out.
 
@@ -105,7 +115,7 @@ class JobMemory:
             # Outside of `except`: only here is the memory of the failed attempt free again.
             step = next_step(stage, self._state())
             if step is None:
-                activations = service.reserve.estimate(self._activation_key(self._batch_size))
+                activations = service.reserve.estimate(self._activation_key())
                 raise lack_of_memory_error(
                     stage,
                     self._job,
@@ -125,11 +135,10 @@ class JobMemory:
             self._service.ledger.evict(text_encoders)
 
     @contextmanager
-    def models(self, batch_size: int) -> Iterator[None]:
+    def models(self) -> Iterator[None]:
         """Everything but the text encoders on the device for the block, and room for the
         activations of `batch_size` jobs, which are measured."""
-        entries, key = self._job.components.drawing, self._activation_key(batch_size)
-        self._batch_size = batch_size
+        entries, key = self._job.components.drawing, self._activation_key()
         with self._resident(entries, self._service.reserve.estimate(key)):
             steps = len(self._taken)
             mover = self._service.mover
@@ -196,7 +205,7 @@ class JobMemory:
             frozenset(self._taken),
             any(entry.is_on_device and not entry.pins for entry in components.text_encoders),
             len(components.controlnets),
-            self._batch_size,
+            self.batch_size,
             self._service.mover.device_is_ram,
         )
 
@@ -217,6 +226,8 @@ class JobMemory:
         elif step == "denoiser_by_blocks":
             self._move_in_turn(components.denoiser, service.mover.by_blocks)
         elif step == "smaller_batch":
+            larger_half = self.batch_size - self.batch_size // 2
+            service.max_batch[_batch_key(self._job.activations)] = larger_half
             raise BatchTooLarge
         service.mover.release_device_memory()
 
@@ -231,9 +242,13 @@ class JobMemory:
         self._given_up.callback(self._service.ledger.set_in_turn, entry, in_turn=False)
         self._given_up.enter_context(hooks(entry.component))
 
-    def _activation_key(self, batch_size: int) -> ActivationKey:
-        key = self._job.activations
-        return ActivationKey(key.family, key.width, key.height, batch_size)
+    def _activation_key(self) -> ActivationKey:
+        return replace(self._job.activations, batch_size=self.batch_size)
+
+
+def _batch_key(activations: ActivationKey) -> tuple[str, int, int]:
+    """What decides how large a batch may be."""
+    return activations.family, activations.width, activations.height
 
 
 def _without_frames(error: BaseException) -> BaseException:

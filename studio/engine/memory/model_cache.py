@@ -147,7 +147,8 @@ class ModelCache:
         self.lora_files: ByteLRUCache[StateDict] = ByteLRUCache(
             limits.lora_bytes, _state_dict_bytes
         )
-        self.graphs = GraphCache(graph_backend, _graph_bytes(limits, device))
+        self.graphs = GraphCache(graph_backend, _graph_bytes(limits, device), self.ledger.lock)
+        self._mover.graph_bytes = lambda: self.graphs.nbytes
 
     @contextmanager
     def models(
@@ -172,14 +173,16 @@ class ModelCache:
                 other = pins.enter_context(self._vaes.acquire(*vae_request))
                 base_model, vae = base_model.with_vae(other.model), other.entries[0]
             requests = [self._controlnet(model, dtype, on_loading) for model in controlnets]
-            nets = [pins.enter_context(self._controlnets.acquire(*each)) for each in requests]
+            cached_nets = [
+                pins.enter_context(self._controlnets.acquire(*request)) for request in requests
+            ]
             components = JobComponents(
                 denoiser=entries[0],
                 text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
                 vae=vae,
-                controlnets=tuple(net.entries[0] for net in nets),
+                controlnets=tuple(net.entries[0] for net in cached_nets),
             )
-            yield LoadedModels(base_model, [net.model for net in nets], components)
+            yield LoadedModels(base_model, [net.model for net in cached_nets], components)
 
     def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
         """The device memory of a job with these models; `name` is the base model's, for errors."""
@@ -220,7 +223,12 @@ class ModelCache:
         }
         # The denoiser first: `CachedModel.entries` has the main component there.
         names = sorted(modules, key=lambda name: modules[name] is not base_model.denoiser)
-        entries = {name: self._intern(modules[name], _kind_of(name)) for name in names}
+        entries: dict[str, LedgerEntry[Component]] = {}
+        with ExitStack() as on_error:
+            for name in names:
+                entries[name] = self._intern(modules[name], _kind_of(name))
+                on_error.callback(self.ledger.release, entries[name])
+            on_error.pop_all()
         shared = {name: entry.component.module for name, entry in entries.items()}
         components = {**base_model.components, **shared}
         return replace(base_model, components=components), tuple(entries.values())
@@ -251,11 +259,15 @@ class ModelCache:
         return cast(ModuleT, entry.component.module), (entry,)
 
     def _intern(self, module: nn.Module, kind: ComponentKind) -> LedgerEntry[Component]:
+        """The component's entry, with its RAM copy. Raises MemoryError."""
         component = Component(module)
         entry = self.ledger.intern(component, kind, Component.equals)
-        if entry.component is component:
-            self._mover.prepare(component)
-            self.ledger.resize(entry)
+        with ExitStack() as on_error:
+            on_error.callback(self.ledger.release, entry)
+            if entry.component is component:
+                self._mover.prepare(component)
+                self.ledger.resize(entry)
+            on_error.pop_all()
         return entry
 
     def _drop_device_caches(self) -> None:
@@ -265,10 +277,12 @@ class ModelCache:
         self._mover.release_host_memory()
 
     def evict_unused(self) -> None:
-        """Evicts every unpinned model from both tiers and clears the other caches."""
+        """Evicts every unpinned model from both tiers, clears the other caches, and forgets which
+        batches were too large."""
         for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
             cache.clear()
         self.graphs.clear()
+        self._memory.max_batch.clear()
         for models in (self._controlnets, self._vaes, self._base_models):
             models.evict()
 

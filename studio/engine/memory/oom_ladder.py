@@ -10,8 +10,8 @@ LadderStep = Literal[
     "evict",
     "text_encoders_off",
     "vae_tiling",
-    "controlnets_in_turn",
     "smaller_batch",
+    "controlnets_in_turn",
     "denoiser_by_blocks",
 ]
 """See `next_step`."""
@@ -43,8 +43,8 @@ def next_step(stage: Stage, state: MemoryState) -> LadderStep | None:
     - `evict`: everything that the job does not need leaves the device, and stays in RAM.
     - `text_encoders_off`: the job's own text encoders leave it, too.
     - `vae_tiling`: the VAE encodes and decodes in tiles, which are blended where they overlap.
-    - `controlnets_in_turn`: each ControlNet is on the device only while it runs, in each step.
     - `smaller_batch`: half the jobs at a time; alone of all it is taken again, down to one job.
+    - `controlnets_in_turn`: each ControlNet is on the device only while it runs, in each step.
     - `denoiser_by_blocks`: of the denoiser only the block that runs is on the device.
 
     All but tiling leave the pixels of a job that is rendered alone as they are.
@@ -54,8 +54,8 @@ def next_step(stage: Stage, state: MemoryState) -> LadderStep | None:
         "evict": True,
         "text_encoders_off": weights_move and state.idle_text_encoders,
         "vae_tiling": stage == "vae",
-        "controlnets_in_turn": weights_move and state.controlnets > 0,
         "smaller_batch": stage == "denoise" and state.batch_size > 1,
+        "controlnets_in_turn": weights_move and state.controlnets > 0,
         "denoiser_by_blocks": weights_move,
     }
     is_left = {step: step == "smaller_batch" or step not in state.taken for step in helps}

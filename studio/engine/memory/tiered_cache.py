@@ -88,7 +88,7 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
         self._ledger, self._ram = ledger, ram
         self._changed = threading.Condition(ledger.lock)
         self._models: OrderedDict[Hashable, CachedModel[ModelT, ComponentT]] = OrderedDict()
-        self._wanted: set[Hashable] = set()
+        self._requested: set[Hashable] = set()
         """What a thread is about to load."""
 
         self._loading: dict[Hashable, int] = {}
@@ -118,9 +118,9 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
     def prefetch(self, key: Hashable, size: int, load: ModelLoader[ModelT, ComponentT]) -> None:
         """As `acquire`, but without pinning it, and nothing where it is in RAM or on its way."""
         with self._changed:
-            if key in self._models or key in self._wanted:
+            if key in self._models or key in self._requested:
                 return
-            self._wanted.add(key)
+            self._requested.add(key)
         self._load(key, size, load, pins=0)
 
     def evict(self) -> None:
@@ -132,12 +132,12 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
 
     def status(self) -> TieredCacheStats:
         """The cached models, hits and misses."""
-        seen: set[int] = set()
+        counted: set[int] = set()
         residents = []
         with self._changed:
             for key, cached in self._models.items():
-                own = [entry for entry in cached.entries if id(entry) not in seen]
-                seen.update(map(id, own))
+                own = [entry for entry in cached.entries if id(entry) not in counted]
+                counted.update(map(id, own))
                 tier: Tier = "device" if cached.entries[0].is_on_device else "ram"
                 size = sum(entry.size for entry in own)
                 on_device = sum(entry.size for entry in own if entry.is_on_device)
@@ -149,11 +149,11 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
     def _look_up(self, key: Hashable) -> CachedModel[ModelT, ComponentT] | None:
         """The model, pinned and marked as the most recently used; None: this thread must load it."""
         with self._changed:
-            self._changed.wait_for(lambda: key not in self._wanted)
+            self._changed.wait_for(lambda: key not in self._requested)
             cached = self._models.get(key)
             if cached is None:
                 self._misses += 1
-                self._wanted.add(key)
+                self._requested.add(key)
                 return None
             if cached.entries[0].is_on_device:
                 self._device_hits += 1
@@ -188,22 +188,22 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
         finally:
             with self._changed:
                 self._loading.pop(key, None)
-                self._wanted.remove(key)
+                self._requested.remove(key)
                 self._changed.notify_all()
 
     def _new_entries(
         self, cached: CachedModel[ModelT, ComponentT]
     ) -> list[LedgerEntry[ComponentT]]:
         """What no other model of this cache holds."""
-        held = {id(entry) for other in self._models.values() for entry in other.entries}
-        return [entry for entry in dict.fromkeys(cached.entries) if id(entry) not in held]
+        cached_ids = {id(entry) for other in self._models.values() for entry in other.entries}
+        return [entry for entry in dict.fromkeys(cached.entries) if id(entry) not in cached_ids]
 
     def _make_room(self, size: int, key: Hashable) -> None:
         """Evicts unpinned models until `size` more bytes fit, beside what others are loading."""
         while True:
             entries = {entry for cached in self._models.values() for entry in cached.entries}
-            held = sum(entry.size for entry in entries) + sum(self._loading.values())
-            if self._ram.fits(len(self._models) + len(self._loading) + 1, held + size):
+            cached_bytes = sum(entry.size for entry in entries) + sum(self._loading.values())
+            if self._ram.fits(len(self._models) + len(self._loading) + 1, cached_bytes + size):
                 return
             victim = next((k for k, cached in self._models.items() if not cached.pins), None)
             if victim is not None:

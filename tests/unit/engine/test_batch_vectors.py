@@ -19,6 +19,17 @@ def test_guidance_scales_multiply_each_image_as_a_number_does(dtype: torch.dtype
         assert torch.equal(row, scale * image)
 
 
+def test_guidance_scales_are_in_full_precision_while_another_thread_loads_a_model() -> None:
+    """Loaders set torch's default data type, which is one for the process, to the model's."""
+    expected, scales = guidance_scale_of([7.3, 1.7]) * torch.ones(2, 1, 1, 1), [7.3, 1.7]
+    torch.set_default_dtype(torch.float16)
+    try:
+        product = guidance_scale_of(scales) * torch.ones(2, 1, 1, 1, dtype=torch.float32)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(product, expected)
+
+
 def test_equal_guidance_scales_stay_a_plain_number() -> None:
     assert type(guidance_scale_of([7.0, 7.0])) is float
     several = guidance_scale_of([7.0, 5.0])

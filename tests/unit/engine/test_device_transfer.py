@@ -1,8 +1,10 @@
 """Transfers to a simulated card: all of a component or nothing, whatever goes wrong."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 import torch
@@ -11,8 +13,9 @@ from torch import nn
 
 from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceFull, DeviceLedger, LedgerEntry
-from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.device_transfer import RESERVE_BYTES, DeviceTransfer
 from studio.engine.memory.eviction import DeviceLimits
+from studio.engine.memory.host_slab import HostSlab
 from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
 from tests.engine.simulated_gpu import SimulatedGpu, distinct_values, out_of_memory
 
@@ -94,6 +97,39 @@ def test_component_goes_up_in_one_transfer_from_memory_of_its_size() -> None:
     offload()
     gpu.to_device(component)()
     assert gpu.pinned_bytes == gpu.size_bytes(component)
+
+
+# Review of issue 20: one thread reads ahead what the other is to upload.
+def test_two_threads_make_one_ram_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    component, made = new_component(7), []
+    uploads = threading.Thread(target=SimulatedGpu().to_device, args=[component])
+
+    def make(*args: Any) -> HostSlab:
+        made.append(args)
+        if len(made) == 1:
+            uploads.start()
+            uploads.join(0.05)  # With the fault it has made another by then.
+        return HostSlab(*args)
+
+    monkeypatch.setattr("studio.engine.memory.component.HostSlab", make)
+    slab = component.make_slab(channels_last=False)
+    uploads.join(60)
+    assert len(made) == 1
+    assert component.slab is slab
+
+
+# Review of issue 20.
+@pytest.mark.parametrize(("graph_bytes", "free"), [(0, 350), (30, 320), (300, 300)])
+def test_pools_of_recorded_steps_are_not_free(
+    monkeypatch: pytest.MonkeyPatch, graph_bytes: int, free: int
+) -> None:
+    """Of 150 bytes that torch holds 100 are allocated."""
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (RESERVE_BYTES + 300, 0))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 150)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 100)
+    transfer = DeviceTransfer(torch.device("cuda"))
+    transfer.graph_bytes = lambda: graph_bytes
+    assert transfer.free_bytes() == free
 
 
 # Issue 20, 5.

@@ -1,5 +1,7 @@
 """The cache of recorded functions: its budget, its keys, and what falls back."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -25,6 +27,8 @@ class FakeGraph:
 class FakeBackend:
     nbytes: int = 4
     error: str | None = None
+    out_of_memory: bool = False
+    on_capture: Callable[[], None] = lambda: None
     captured: list[int] = field(default_factory=list)
     """Widths of the inputs."""
 
@@ -32,7 +36,8 @@ class FakeBackend:
         """Any shape."""
         self.captured.append(inputs["x"].shape[-1])
         if self.error:
-            raise CaptureError(self.error)
+            raise CaptureError(self.error, self.out_of_memory)
+        self.on_capture()
         return FakeGraph(func, self.nbytes)
 
 
@@ -92,6 +97,36 @@ def test_clearing_frees_everything_and_tries_failures_anew() -> None:
     assert harness.run(1, 1) == [1]
     harness.graphs.clear()
     assert harness.graphs.nbytes == 0
+
+
+def test_recording_that_memory_was_too_short_for_is_tried_again_by_the_next_render() -> None:
+    harness = Harness()
+    harness.run(3)
+    harness.backend.error, harness.backend.out_of_memory = "out of memory", True
+    assert harness.run(1, 1) == [1]
+    harness.graphs.start_render()
+    assert harness.graphs.take_notes() == ()
+    assert harness.run(1) == [1]
+    harness.backend.error = None
+    harness.graphs.start_render()
+    assert harness.run(1, 1, 3) == [1]
+
+
+def test_what_cannot_be_recorded_for_other_reasons_is_not_tried_again() -> None:
+    harness = Harness()
+    harness.backend.error = "operation not permitted"
+    assert harness.run(1) == [1]
+    harness.graphs.start_render()
+    assert harness.run(1) == []
+
+
+def test_device_lock_is_held_while_recording() -> None:
+    harness, lock, held = Harness(), threading.Lock(), list[bool]()
+    harness.backend.on_capture = lambda: held.append(lock.locked())
+    harness.graphs = GraphCache(harness.backend, 8, lock)
+    assert harness.run(1, 1) == [1]
+    assert held == [True]
+    assert not lock.locked()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.int64])

@@ -1,8 +1,14 @@
 """Weights side by side in one block."""
 
+import mmap
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 import torch
 
-from studio.engine.memory.host_slab import ALIGNMENT, HostSlab
+from studio.engine.memory.host_slab import ALIGNMENT, HostSlab, _unregister
 
 
 def test_views_have_the_weights_values_types_and_layouts() -> None:
@@ -46,6 +52,33 @@ def test_tied_weights_have_one_place() -> None:
     slab = HostSlab([weight, weight.view(100, 100)])
     assert slab.views[0].data_ptr() == slab.views[1].data_ptr()
     assert slab.nbytes < 1.1 * weight.nbytes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_block_is_no_shared_memory() -> None:
+    """Containers limit shared memory apart from RAM."""
+    slab = HostSlab([torch.ones(9)])
+    mappings = (line.split() for line in Path("/proc/self/maps").read_text().splitlines())
+    assert [
+        mode
+        for addresses, mode, *_ in mappings
+        if int(addresses.split("-")[0], 16) <= slab.block.data_ptr()
+        if slab.block.data_ptr() < int(addresses.split("-")[1], 16)
+    ] == ["rw-p"]
+
+
+def test_pages_are_unlocked_even_if_the_device_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    unregistered: list[int] = []
+
+    def fail(_device: torch.device) -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    cudart = SimpleNamespace(cudaHostUnregister=unregistered.append)
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+    monkeypatch.setattr(torch.cuda, "cudart", lambda: cudart)
+    with mmap.mmap(-1, 4096) as buffer, pytest.raises(RuntimeError, match="launch failure"):
+        _unregister(buffer, 4096, torch.device("cuda"))
+    assert unregistered == [4096]
 
 
 def test_no_weights_are_fine() -> None:

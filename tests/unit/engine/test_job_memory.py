@@ -102,6 +102,7 @@ class Machine:
     def _in_parts(
         self, job: Job, batch: int, components: JobComponents, memory: JobMemory
     ) -> list[float]:
+        memory.batch_size = batch
         try:
             return memory.run("denoise", partial(self._passes, job, batch, components, memory))
         except BatchTooLarge:
@@ -115,7 +116,7 @@ class Machine:
         sample = torch.zeros(batch)
         with memory.text_encoders():
             sample = components.text_encoders[0].component.module(sample)
-        with memory.models(batch):
+        with memory.models():
             with self.gpu.activations(batch * job.step_activations * KB):
                 for entry in (*components.controlnets, components.denoiser):
                     sample = entry.component.module(sample)

@@ -35,9 +35,9 @@ def climb(stage: Stage, state: MemoryState) -> list[LadderStep]:
             [
                 "evict",
                 "text_encoders_off",
+                "smaller_batch",
+                "smaller_batch",
                 "controlnets_in_turn",
-                "smaller_batch",
-                "smaller_batch",
                 "denoiser_by_blocks",
             ],
         ),
