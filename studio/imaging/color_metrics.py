@@ -55,9 +55,12 @@ def region_color_errors(doodle: Image.Image, image: Image.Image) -> list[float]:
 
     Args:
         doodle: an RGBA layer.
-        image: a rendering of the doodle's size.
+        image: a rendering, of any size: it is compared at the doodle's.
     """
-    lab = rgb2lab(np.asarray(image.convert("RGB")) / 255)
+    rendering = image.convert("RGB")
+    if rendering.size != doodle.size:
+        rendering = rendering.resize(doodle.size, Image.Resampling.BOX)
+    lab = rgb2lab(np.asarray(rendering) / 255)
     return [
         float(deltaE_ciede2000(region.lab, np.median(lab[region.mask], axis=0)))
         for region in color_regions(doodle)

@@ -107,12 +107,7 @@ class RunPanel:
         except StudioError as error:
             yield {self.notice: render_notice(self.texts.of(error), "error")}
             return
-        try:
-            yield from self._stream_events(run)
-        finally:
-            with self._start_lock:
-                if self._active_runs.get(page) is run:
-                    del self._active_runs[page]
+        yield from self._stream_events(page, run)
 
     def _start(self, page: str, request: GenerationRequest) -> Run:
         """Starts a run, or returns the page's run of the same request, for the second of two clicks.
@@ -129,15 +124,28 @@ class RunPanel:
             raise InvalidInputError("studio.run_under_way")
         return active
 
-    def _attach_to_run(self, run_id: str | None) -> Iterator[ComponentUpdates]:
+    def _attach_to_run(
+        self, run_id: str | None, gradio_request: gr.Request
+    ) -> Iterator[ComponentUpdates]:
         """Streams the events of a run that goes on, or shows the stored variants of one that ended."""
         try:
-            yield from self._stream_events(self.studio.rendering.renders.run(run_id or ""))
+            run = self.studio.rendering.renders.run(run_id or "")
+            yield from self._stream_events(str(gradio_request.session_hash), run)
         except NotFoundError as error:
             yield self._show_stored_variants(run_id or "", error)
 
-    def _stream_events(self, run: Run) -> Iterator[ComponentUpdates]:
+    def _stream_events(self, page: str, run: Run) -> Iterator[ComponentUpdates]:
         """The updates of a run's events. The run goes on when the page is closed; Stop cancels it."""
+        with self._start_lock:
+            self._active_runs[page] = run
+        try:
+            yield from self._updates(run)
+        finally:
+            with self._start_lock:
+                if self._active_runs.get(page) is run:
+                    del self._active_runs[page]
+
+    def _updates(self, run: Run) -> Iterator[ComponentUpdates]:
         cards = {slot: ResultCard(slot) for slot in SLOTS}
         yield {
             self.run_id: run.request.id,
@@ -187,8 +195,14 @@ class RunPanel:
             **{self.cards[slot]: card.render(self.texts) for slot, card in cards.items()},
         }
 
-    def _stop(self, run_id: str) -> None:
-        self.studio.rendering.renders.cancel(run_id)
+    def _stop(self, run_id: str, gradio_request: gr.Request) -> None:
+        """Cancels the run that the page follows.
+
+        The page's own value of `run_id` may be late: a slow browser sends the one before.
+        """
+        with self._start_lock:
+            active = self._active_runs.get(str(gradio_request.session_hash))
+        self.studio.rendering.renders.cancel(active.request.id if active else run_id)
 
 
 def parse_seed(number: float | None) -> int | None:

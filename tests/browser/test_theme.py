@@ -279,6 +279,8 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     expect(page.locator("#notice")).to_contain_text("Unsaved changes restored.")
     expect(steps).to_have_value("37")
     expect(unsaved).to_contain_text("1 unsaved change")
+    last = "localStorage.getItem('doodle-theme-studio-last')"
+    page.wait_for_function(f"{last}.includes('neon-night')")
     open_studio(page, server)
     expect(steps).to_have_value("37")
     choose(page, "theme", "Picnic")

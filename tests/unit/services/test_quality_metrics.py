@@ -23,6 +23,13 @@ def test_images_of_the_doodle_color_have_no_error_and_no_diversity() -> None:
     assert metrics.diversity == 0
 
 
+def test_images_of_other_sizes_than_the_doodle_are_compared() -> None:
+    larger = examples.png(color=RED, mode="RGB", size=(512, 384))
+    request = examples.request(doodle=examples.doodle((*RED, 255)))
+    metrics = compute_run_metrics(request, [larger, *pngs(*[RED] * 3)])
+    assert metrics.color_error == pytest.approx(0, abs=0.1)
+
+
 def test_other_colors_have_an_error_and_diversity() -> None:
     request = examples.request(doodle=examples.doodle((*RED, 255)))
     metrics = compute_run_metrics(request, pngs(BLUE, RED, BLUE, BLUE))
