@@ -156,7 +156,7 @@ def test_a_seed_that_cannot_be_is_told_in_its_field(
     shown = page.locator("#seed").evaluate("e => getComputedStyle(e, '::after').content")
     assert "4294967295" in shown
     page.locator("#generate").click()
-    expect(page.locator("#notice [role=alert]")).to_contain_text(f"seed {seed} ")
+    expect(page.locator("#notice [role=alert]")).to_contain_text(f"Seed {seed} ")
     expect(page.locator(".card-idle")).to_have_count(4)
     expect(page.locator("#grid").first).not_to_contain_text("Error")
     page.locator("#random-seed").click()
