@@ -54,7 +54,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     for box in asked.locator("#checks input").all():
         box.check()
     asked.locator(".actions button").first.click()
-    expect(page.locator("#served")).to_contain_text("Ada B")
+    expect(page.locator("#deployments")).to_contain_text("Ada B")
     out = page.get_by_role("button", name="Sign out")
     expect(out).to_have_attribute("title", "Signed in as Ada B")
     out.click()
