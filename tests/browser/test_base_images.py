@@ -48,7 +48,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     assert points[2] == pytest.approx([0.4, 0.36], abs=0.01)
     assert points[3] is None
     open_studio(bases, server)
-    bases.locator("#bases [data-id=zoe]").click()
+    bases.locator("#base-images [data-id=zoe]").click()
     expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
     assert bases.evaluate("document.querySelector('.sketch canvas').width") == 512
     bases.goto(f"{server.url}/base-images")
