@@ -44,7 +44,7 @@ def test_a_card_needs_kernels_of_its_generation(
 def with_cards(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes torch find CUDA devices of these compute capabilities; without any, an old driver."""
 
-    def pretend(*capabilities: tuple[int, int]) -> None:
+    def set_cards(*capabilities: tuple[int, int]) -> None:
         cuda = {
             "is_available": lambda: bool(capabilities),
             "device_count": lambda: len(capabilities),
@@ -64,7 +64,7 @@ def with_cards(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def raise_too_old() -> None:
         raise RuntimeError(TOO_OLD)
 
-    return pretend
+    return set_cards
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_least_recently_used_leave_but_idle_text_encoders_before_them(
     assert (plan.missing_bytes, plan.exceeds_limits) == (missing, False)
 
 
-def test_pinned_stay_and_the_bytes_that_are_missing_are_told() -> None:
+def test_pinned_entries_stay_and_the_missing_bytes_are_counted() -> None:
     pinned = Resident("pinned", "denoiser", 50, pinned=True)
     plan = plan_evictions([pinned, VAE], [NEW], NO_LIMITS, 5)
     assert (plan.victims, plan.missing_bytes) == (("vae",), 15)
