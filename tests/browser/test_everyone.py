@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from studio.server.pages import PAGES
 from tests.browser.conftest import Server, open_studio
 from tests.browser.driving import choose, settle
 
@@ -14,16 +15,6 @@ pytestmark = pytest.mark.browser
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 RULES = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }"
-PLAIN = (
-    "themes",
-    "blind-tests",
-    "tuning",
-    "moderation",
-    "history",
-    "base-images",
-    "models",
-    "system",
-)
 NAMES = frozenset(
     [
         "Token",
@@ -87,7 +78,7 @@ def test_the_studio_has_no_barriers(themed: Page, server: Server) -> None:
     assert violations(themed) == []
 
 
-@pytest.mark.parametrize("address", PLAIN)
+@pytest.mark.parametrize("address", PAGES)
 def test_the_plain_pages_have_no_barriers(themed: Page, server: Server, address: str) -> None:
     open_plain(themed, server, address)
     assert violations(themed) == []
@@ -154,7 +145,7 @@ def test_what_is_chosen_is_shown_in_chinese_too(chinese: Page, server: Server) -
     expect(preprocessor).to_have_value("线稿（Lineart）")
 
 
-@pytest.mark.parametrize("address", PLAIN)
+@pytest.mark.parametrize("address", PAGES)
 def test_the_plain_pages_speak_chinese(chinese: Page, server: Server, address: str) -> None:
     open_plain(chinese, server, address)
     assert left_in_english(chinese) == set()

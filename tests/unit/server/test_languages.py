@@ -5,19 +5,10 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer
 from studio.locales import LANGUAGES, templates
+from studio.server.pages import PAGES as PLAIN_PAGES
 from studio.ui.server import build_app
 
-PAGES = (
-    "themes",
-    "blind-tests",
-    "tuning",
-    "moderation",
-    "history",
-    "base-images",
-    "models",
-    "system",
-    "sign-in",
-)
+PAGES = (*PLAIN_PAGES, "sign-in")
 CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
 
 
