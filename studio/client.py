@@ -126,7 +126,7 @@ class StudioClient:
                     elif field == "data":
                         yield {**json.loads(value), "id": sequence}
         except httpx2.HTTPError as error:
-            raise ApiError("request.api_broken", reason=str(error)) from None
+            raise ApiError("request.api_response_invalid", reason=str(error)) from None
 
     def get_image(self, request_id: str, slot: Slot, format: str = "png") -> bytes:
         """A finished variant; `format` is png or webp."""
@@ -151,7 +151,7 @@ class StudioClient:
         try:
             response = self._http.request(method, f"{API_PREFIX}{path}", **kwargs)
         except httpx2.HTTPError as error:
-            raise ApiError("request.api_no_answer", reason=str(error)) from None
+            raise ApiError("request.api_unreachable", reason=str(error)) from None
         _raise_for_status(response)
         return response
 

@@ -194,7 +194,7 @@ class JobCancelledError(RenderError):
     """Somebody cancelled the job."""
 
 
-STORAGE_AWAY = message("studio.storage_away")
+STORAGE_AWAY = message("studio.storage_unavailable")
 
 
 def public_message(error: StudioError) -> Message:

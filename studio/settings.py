@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
         if self.sign_in and self.no_sign_in:
-            raise invalid("auth.sign_in_both_ways")
+            raise invalid("auth.sign_in_conflict")
         return self
 
     @field_validator("data_dir")

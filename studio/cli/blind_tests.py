@@ -72,7 +72,7 @@ def vote(
 
     valid = next((name for name in VOTE_CHOICES if name == choice), None)
     if valid is None:
-        raise InvalidInputError("cli.no_choice", choice=choice, choices=VOTE_CHOICES)
+        raise InvalidInputError("cli.choice_invalid", choice=choice, choices=VOTE_CHOICES)
     open_app().evaluation.blind_tests.cast_vote(test, voter, matchup, valid)
 
 

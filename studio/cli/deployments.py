@@ -55,7 +55,7 @@ def check(slug: Slug, version: Version = None, as_json: AsJson = False) -> None:
     rows = [(result.level, str(result.message), str(result.hint or "")) for result in results]
     print_table(("level", "message", "hint"), rows, as_json)
     if worst_level(results) == "error":
-        raise PreflightFailedError("cli.gate_closed", slug=slug)
+        raise PreflightFailedError("cli.deployment_check_failed", slug=slug)
 
 
 @app.command()
@@ -172,7 +172,7 @@ def _parse_datetime(text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInputError("cli.moment_unreadable", text=text or "") from None
+        raise InvalidInputError("cli.time_invalid", text=text or "") from None
 
 
 def _print_deployments(log: Sequence["Deployment"], as_json: bool) -> None:

@@ -44,7 +44,7 @@ def robustness(slug: Slug, version: Version = None, as_json: AsJson = False) -> 
     print_table(columns, rows, as_json)
     print_line(f"pass rate {report.pass_rate:.0%} (minimum {MIN_PASS_RATE:.0%})", err=True)
     if not report.passed:
-        raise PreflightFailedError("cli.figure_lost", slug=slug)
+        raise PreflightFailedError("cli.robustness_failed", slug=slug)
 
 
 @app.command()

@@ -137,7 +137,7 @@ def verify(
         print_line(f"{'ok' if is_same else 'CHANGED':8}{model.kind:12}{model.name}")
         changed += [] if is_same else [model.name]
     if changed:
-        raise ModelError("model.changed_silently", names=changed)
+        raise ModelError("model.changed_with_same_mtime", names=changed)
 
 
 @app.command()

@@ -167,7 +167,7 @@ def purge(
     from studio.errors import InvalidInputError
 
     if days is None and client is None:
-        raise InvalidInputError("cli.forget_what")
+        raise InvalidInputError("cli.purge_filter_missing")
     older_than = None if days is None else datetime.now(UTC) - timedelta(days=days)
     print_line(open_app().stores.audit_log.purge(older_than, client))
 

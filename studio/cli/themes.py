@@ -93,7 +93,7 @@ def import_theme(file: File, author: Author = "", as_json: AsJson = False) -> No
     """Import a theme file as the next version of its slug; reports missing models."""
     from studio.files import read_file
 
-    document = read_file(file, message("theme.the_file"))
+    document = read_file(file, message("theme.preset_file"))
     result = open_app().authoring.transfer.import_theme(document, file.name, author)
     saved = result.version
     row = (saved.preset.slug, saved.version, saved.preset.name, len(result.base_images))

@@ -68,7 +68,7 @@ def _create_data_dir(settings: Settings) -> None:
         ensure_private_dir(settings.data_dir)
     except OSError as error:
         raise StorageUnavailableError(
-            "storage.cannot_make_home", folder=str(settings.data_dir), reason=str(error.strerror)
+            "storage.home_not_writable", folder=str(settings.data_dir), reason=str(error.strerror)
         ) from None
 
 

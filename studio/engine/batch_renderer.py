@@ -266,5 +266,5 @@ def _job_notes(
         *(message("engine.unit_left_out", name=model.name) for _, model in inactive_units),
     ]
     if len(batch.jobs) > 1:
-        notes.append(message("engine.drawn_in_batch", count=len(batch.jobs)))
+        notes.append(message("engine.rendered_in_batch", count=len(batch.jobs)))
     return notes

@@ -65,7 +65,7 @@ def decode_png(data: bytes, label: str | Message) -> Image.Image:
         # Pillow uses the last IHDR chunk: a second one could declare any size (decompression bomb).
         if image.size != size:
             raise InvalidImageError(
-                "image.broken_png", what=label, reason=message("image.png_of_two_sizes")
+                "image.broken_png", what=label, reason=message("image.png_sizes_differ")
             )
         image.load()
     except InvalidImageError:

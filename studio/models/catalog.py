@@ -113,7 +113,7 @@ class ModelCatalog:
         model = self._model(kind, ref.name, path)
         if ref.sha256 is not None and ref.sha256 != model.sha256:
             raise IncompatibleModelError(
-                "model.another_hash",
+                "model.hash_mismatch",
                 kind=KIND_NAMES[kind],
                 name=ref.name,
                 found=model.sha256[:10],
@@ -231,7 +231,9 @@ def _inspection_error(error: Exception, kind: ModelType, name: str) -> CorruptMo
 
 
 def _invalid_name(kind: ModelType, name: str) -> Message:
-    return message("model.unnameable", kind=KIND_NAMES[kind], name=repr(name), most=MAX_MODEL_NAME)
+    return message(
+        "model.name_unusable", kind=KIND_NAMES[kind], name=repr(name), most=MAX_MODEL_NAME
+    )
 
 
 Text = TypeVar("Text")

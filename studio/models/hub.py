@@ -184,7 +184,7 @@ class Hub:
         except _SizeExceededError:
             partial.unlink()
             raise ModelHubError(
-                "hub.file_longer_than_told",
+                "hub.file_size_mismatch",
                 endpoint=self._endpoint,
                 file=file.name,
                 size=f"{file.size:,}",

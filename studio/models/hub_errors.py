@@ -53,7 +53,7 @@ def map_hub_errors(repo: str, endpoint: str) -> Iterator[None]:
         raise _not_a_hub(endpoint, f"{type(error).__name__}: {str(error)[:200]}") from None
     except HTTPError as error:
         raise ModelHubError(
-            "hub.answer_failed",
+            "hub.response_failed",
             endpoint=endpoint,
             reason=_first_line(error) or type(error).__name__,
         ) from None

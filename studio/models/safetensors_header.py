@@ -70,7 +70,7 @@ def read_header(file: Path) -> SafetensorsHeader:
     """
     try:
         if not file.is_file():  # Reading a pipe would block.
-            raise CorruptModelError("model.it_is_not_regular")
+            raise CorruptModelError("model.is_not_regular")
         with file.open("rb") as stream:
             file_size = os.fstat(stream.fileno()).st_size
             size = int.from_bytes(stream.read(8), "little")
@@ -113,7 +113,7 @@ def _parse_header(document: object) -> tuple[SafetensorsHeader, int]:
     for name, entry in document.items():
         shape, offsets = _parse_tensor(entry)
         if shape is None or offsets is None or len(offsets) != 2 or offsets[0] > offsets[1]:
-            raise CorruptModelError("model.tensor_without_place", tensor=repr(name[:80]))
+            raise CorruptModelError("model.tensor_unexpected", tensor=repr(name[:80]))
         shapes[name] = shape
         data_size = max(data_size, offsets[1])
     texts = {k: v for k, v in metadata.items() if isinstance(v, str)}

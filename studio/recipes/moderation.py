@@ -120,10 +120,10 @@ class ImageModerationResult(FrozenModel):
     def reason(self) -> Message | None:
         """Why the image is withheld, for operators; None where it is not."""
         if self.error is not None:
-            return message("moderation.not_judged", reason=self.error)
+            return message("moderation.not_checked", reason=self.error)
         if self.external_reason is not None:
             reason = self.external_reason or message("moderation.no_reason")
-            return message("moderation.refused_outside", reason=reason)
+            return message("moderation.external_blocked", reason=reason)
         if not self.is_withheld:
             return None
         limit = f"{self.limits.get(self.top_category, 1.0):.2f}"

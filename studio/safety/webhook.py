@@ -149,7 +149,7 @@ class WebhookModerator:
                 return ModerationResponse.model_validate_json(await self._read(response))
         except httpx2.HTTPError as error:
             raise ModerationUnavailableError(
-                "moderation.service_silent", reason=str(error)[:200]
+                "moderation.service_timeout", reason=str(error)[:200]
             ) from None
         except ValidationError:
             raise ModerationUnavailableError("moderation.service_without_verdict") from None

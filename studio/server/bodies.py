@@ -81,7 +81,7 @@ class BodyLimitMiddleware:
         together."""
         self._open_bytes += size
         if self._open_bytes > self._limits.open_bodies:
-            why = message("request.too_much_at_once")
+            why = message("request.too_many_jobs")
             raise BodyRefused(503, why, {**CLOSE_HEADERS, "Retry-After": "5"})
 
 

@@ -57,7 +57,7 @@ def show_regression_report(
     """The regression report as a page to look at, with its images from the render cache."""
     report = evaluations.regression(slug, version)
     if report is None:
-        raise NotFoundError("theme.no_regression_sheet", number=version, theme=slug)
+        raise NotFoundError("theme.no_regression_suite", number=version, theme=slug)
     theme_version = themes.get_version(slug, version)
     run = evaluations.load_images(theme_version, report)
     return HTMLResponse(render_html(run, theme_version, language))

@@ -35,7 +35,7 @@ from studio.server.schemas import ProblemDetails
 
 log = logging.getLogger(__name__)
 
-STORAGE_UNAVAILABLE = message("request.storage_away")
+STORAGE_UNAVAILABLE = message("request.storage_unavailable")
 """The text for a client while the database or the image store is unavailable."""
 UNEXPECTED = message("request.unexpected_error")
 ROUTER_MESSAGES: Mapping[str, Message] = {

@@ -56,7 +56,7 @@ def back_up(settings: Settings, directory: Path, with_models: bool = True) -> Ba
         (directory / MANIFEST).write_text(backup.model_dump_json(indent=2))
     except OSError as error:
         raise StorageUnavailableError(
-            "storage.backup_broken_off", folder=str(directory), reason=str(error)
+            "storage.backup_interrupted", folder=str(directory), reason=str(error)
         ) from error
     return backup
 

@@ -25,9 +25,9 @@ def export_zip(variants: VariantStore, history_filter: HistoryFilter) -> Iterato
     """
     result = variants.query(history_filter, None, MAX_EXPORT)
     if not result.rows:
-        raise InvalidInputError("history.nothing_to_export")
+        raise InvalidInputError("history.export_empty")
     if result.next_cursor is not None:
-        raise InvalidInputError("history.too_many_to_export", most=f"{MAX_EXPORT:,}")
+        raise InvalidInputError("history.export_too_large", most=f"{MAX_EXPORT:,}")
     return _stream_archive(variants, result.rows)
 
 

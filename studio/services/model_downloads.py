@@ -107,7 +107,7 @@ class ModelDownloads:
                 request.to_cli_args("--dry-run", "--json"), timeout_seconds=ESTIMATE_TIMEOUT
             )
         except subprocess.TimeoutExpired:
-            raise ModelHubError("hub.no_answer") from None
+            raise ModelHubError("hub.timeout") from None
         except ValueError:  # The name holds what no command line can carry, such as a NUL.
             raise InvalidInputError(
                 "hub.repository_unreadable", repo=f"{request.repo!r:.80}"
@@ -115,7 +115,7 @@ class ModelDownloads:
         if result.returncode != 0:
             reason = _error_message(result.stderr)
             raise _error_type(result.returncode)(reason.id, **reason.params)
-        return parse_document(DownloadEstimate, result.stdout, message("hub.answer"))
+        return parse_document(DownloadEstimate, result.stdout, message("hub.response"))
 
     def _run(self, request: DownloadRequest, progress: DownloadProgress) -> None:
         result = self._run_cli(request.to_cli_args("--yes"))
@@ -174,7 +174,7 @@ def _error_type(exit_code: int) -> type[StudioError]:
 def _error_message(stderr: str) -> Message:
     """The message that the command wrote last; it writes errors as JSON (`STUDIO_ERRORS`)."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return (read_message(lines[-1]) if lines else None) or message("hub.command_silent")
+    return (read_message(lines[-1]) if lines else None) or message("hub.pull_without_output")
 
 
 def _file_size(file: Path) -> int:

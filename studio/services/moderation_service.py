@@ -96,15 +96,15 @@ class ModerationService:
             result = self.check_text(prompt)
         except (StudioError, OSError) as error:
             self._block_unchecked_prompt(requester, error)
-            raise ContentBlockedError("moderation.choose_other_words") from None
+            raise ContentBlockedError("moderation.rephrase") from None
         if result.action is None:
             return prompt
         entries = ", ".join(dict.fromkeys(match.entry for match in result.matches))
         self._record_matches(requester, prompt, result.action, entries)
         if result.action == "block":
             if requester.is_operator:
-                raise ContentBlockedError("moderation.words_blocked", found=entries)
-            raise ContentBlockedError("moderation.choose_other_words")
+                raise ContentBlockedError("moderation.prompt_blocked", found=entries)
+            raise ContentBlockedError("moderation.rephrase")
         return result.apply_mask(prompt)
 
     def _record_matches(
@@ -155,7 +155,7 @@ class ModerationService:
             requester, stage, "block", score=result.score, reason=str(reason), image_sha256=sha256
         )
         if not requester.is_operator:
-            raise ContentBlockedError("moderation.draw_another")
+            raise ContentBlockedError("moderation.redraw_doodle")
         if stage == "upload":
             raise ContentBlockedError("moderation.upload_blocked", reason=reason)
         raise ContentBlockedError("moderation.doodle_blocked", reason=reason)

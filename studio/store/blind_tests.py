@@ -73,7 +73,7 @@ class BlindTestStore:
         )
         with self._database.write_session() as session:
             if session.scalar(_vote_count(blind_test_id, vote.voter)) != index:
-                raise VersionConflictError("blind_test.vote_cast_already")
+                raise VersionConflictError("blind_test.vote_exists")
             session.add(row)
 
     def votes(self, blind_test_id: int) -> Sequence[Vote]:
@@ -99,6 +99,6 @@ def _vote_count(blind_test_id: int, voter: str) -> Select[int]:
 
 def _stored_blind_test(row: BlindTestRow) -> StoredBlindTest:
     blind_test = parse_stored_document(
-        BlindTest, row.document, message("storage.contest", number=row.id)
+        BlindTest, row.document, message("storage.blind_test", number=row.id)
     )
     return StoredBlindTest(row.id, blind_test, row.author, as_utc(row.created_at))

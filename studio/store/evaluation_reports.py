@@ -58,7 +58,7 @@ class ReportStore:
         )
         with self._database.read_session() as session:
             rows = session.execute(query).all()
-        what = message("storage.report_on_theme", kind=kind, theme=slug)
+        what = message("storage.theme_report", kind=kind, theme=slug)
         documents = {row.version: row.document for row in rows}  # The last one of a version stays.
         return {
             version: parse_stored_document(model_type, document, what)
@@ -77,5 +77,5 @@ class ReportStore:
         )
         with self._database.read_session() as session:
             document = session.scalar(query)
-        what = message("storage.report_on_version", kind=kind, number=version, theme=slug)
+        what = message("storage.version_report", kind=kind, number=version, theme=slug)
         return None if document is None else parse_stored_document(model_type, document, what)

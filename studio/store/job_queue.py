@@ -20,8 +20,8 @@ from studio.store.job_rows import find_job, slot_of
 from studio.store.job_types import JobLease, UnclaimedJobs
 from studio.store.tables import JobRow
 
-EXPIRED_MESSAGE = message("request.waited_too_long")
-MAX_ATTEMPTS_MESSAGE = message("request.never_ended")
+EXPIRED_MESSAGE = message("request.expired")
+MAX_ATTEMPTS_MESSAGE = message("request.unfinished")
 
 
 class JobQueue:

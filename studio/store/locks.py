@@ -43,7 +43,7 @@ class ServerLock:
         self._is_wanted = True
         while not self._try():
             if time.monotonic() >= deadline:
-                raise StoreInUseError("storage.another_server")
+                raise StoreInUseError("storage.locked_by_other_server")
             time.sleep(RETRY_INTERVAL_SECONDS)
 
     def check(self) -> None:
@@ -77,7 +77,7 @@ class ServerLock:
         try:
             return self._try_session()
         except SQLAlchemyError as error:
-            raise StorageUnavailableError("storage.database_silent", reason=str(error)) from error
+            raise StorageUnavailableError("storage.database_timeout", reason=str(error)) from error
 
     def _try_file(self) -> bool:
         try:

@@ -40,7 +40,7 @@ class CanvasPanel:
             value=False, label=texts("studio.live_preview"), elem_id="live-preview", container=False
         )
         self.preview = gr.HTML(elem_id="live-preview-image")
-        base_title, doodles_title = texts("studio.base_image"), texts("studio.test_doodles")
+        base_title, doodles_title = texts("studio.base_image"), texts("studio.sample_doodles")
         gr.HTML(f"<h2>{base_title}</h2>", elem_classes="section")
         self.base_image = ImageRadio(
             base_title, self.base_image_options(), base.id, elem_id="base-images"

@@ -48,7 +48,7 @@ class DeployPanel:
                 )
                 gr.Button(texts("studio.roll_back"), size="sm", elem_id="rollback")
                 gr.Button(texts("studio.take_down"), size="sm", variant="stop", elem_id="take-down")
-                self.show_deployed = gr.Button(texts("studio.show_served"), elem_id="show-deployed")
+                self.show_deployed = gr.Button(texts("studio.show_live"), elem_id="show-deployed")
             self.findings = gr.HTML(elem_id="findings")
 
     def bind(self, loaded: OpenVersion) -> None:
@@ -94,8 +94,8 @@ class DeployPanel:
 
 def _active_message(spec: DeploymentSpec, name: str) -> Message:
     if spec.version is None:
-        return message("studio.served_no_longer", name=name, channel=spec.channel)
-    return message("studio.served_now", number=spec.version, name=name, channel=spec.channel)
+        return message("studio.taken_down", name=name, channel=spec.channel)
+    return message("studio.deployed", number=spec.version, name=name, channel=spec.channel)
 
 
 def render_deployments(loaded: ThemeVersion, log: Sequence[Deployment], texts: Texts) -> str:
@@ -126,7 +126,7 @@ def render_deployment_log(log: Sequence[Deployment], texts: Texts) -> str:
         f"<td>{html.escape(deployment.spec.author)}</td><td>{html.escape(deployment.spec.note)}</td></tr>"
         for deployment in log[:MAX_LOG_ROWS]
     )
-    columns = ("studio.log_when", "studio.log_served", "studio.log_who", "studio.log_note")
+    columns = ("studio.log_time", "studio.log_deployed", "studio.log_author", "studio.log_note")
     head = "".join(f"<th>{texts(column)}</th>" for column in columns)
     return f'<table class="log"><tr>{head}</tr>{rows}</table>'
 
@@ -138,15 +138,15 @@ def _describe(spec: DeploymentSpec) -> Message:
     text = message("studio.log_version", number=spec.version)
     if spec.canary_version:
         text = message(
-            "studio.log_with_trial",
+            "studio.log_with_canary",
             served=text,
             trial=spec.canary_version,
             share=spec.canary_percent,
         )
     if spec.starts_at:
         text = message(
-            "studio.log_starting", served=text, moment=f"{spec.starts_at:%Y-%m-%d %H:%M}"
+            "studio.log_starts_at", served=text, moment=f"{spec.starts_at:%Y-%m-%d %H:%M}"
         )
     if spec.ends_at:
-        text = message("studio.log_ending", served=text, moment=f"{spec.ends_at:%Y-%m-%d %H:%M}")
-    return message("studio.log_forced", served=text) if spec.bypassed_checks else text
+        text = message("studio.log_ends_at", served=text, moment=f"{spec.ends_at:%Y-%m-%d %H:%M}")
+    return message("studio.log_overridden", served=text) if spec.bypassed_checks else text

@@ -134,13 +134,13 @@ class DraftStorage:
             )
         except StudioError as error:
             if theme.is_touched(loaded, values):
-                return self._stay(loaded, error, self.texts("studio.draft_cannot_be_kept"))
+                return self._stay(loaded, error, self.texts("studio.draft_not_stored"))
         try:
             updates = self._show_theme(slug, Draft.from_json(values[self.restored]))
         except StudioError as error:
             return self._stay(loaded, error)
         if unsaved_name:
-            notice = self.texts("studio.draft_kept", name=unsaved_name)
+            notice = self.texts("studio.draft_stored", name=unsaved_name)
             updates[run.notice] += render_notice(notice, "status")
         return {**updates, self.stored: stored}
 
@@ -163,7 +163,7 @@ class DraftStorage:
         try:
             draft = Draft.from_json(stored)
             if draft is not None and draft.slug == slug and version not in (0, draft.version):
-                hint = self.texts("studio.draft_in_the_way", number=f"{version:.0f}")
+                hint = self.texts("studio.draft_conflict", number=f"{version:.0f}")
                 return self._show_draft(draft, hint)
             if version == 0 or draft is not None:
                 return self._show_theme(slug, draft)

@@ -151,4 +151,7 @@ def _head(language: str) -> str:
     scripts = "".join(
         f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
     )
-    return f"<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
+    styles = f'<link rel="stylesheet" href="{WEB_PREFIX}styles/tokens.css">'
+    return (
+        f"{styles}<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
+    )

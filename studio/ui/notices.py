@@ -29,12 +29,12 @@ def render_quality_metrics(metrics: QualityMetrics, of_seeds: float | None, text
     """
     from_doodle = "–" if metrics.color_error is None else f"{metrics.color_error:.1f}"
     items = [
-        texts("studio.looks_from_doodle", distance=from_doodle),
-        texts("studio.looks_diversity", distance=f"{metrics.diversity:.1f}"),
+        texts("studio.metrics_color_error", distance=from_doodle),
+        texts("studio.metrics_diversity", distance=f"{metrics.diversity:.1f}"),
     ]
     if of_seeds is not None:
-        items.append(texts("studio.looks_of_seeds", distance=f"{of_seeds:.1f}"))
-    about = html.escape(texts("studio.looks_about"))
+        items.append(texts("studio.metrics_seed_diversity", distance=f"{of_seeds:.1f}"))
+    about = html.escape(texts("studio.metrics_about"))
     spans = "".join(f"<span>{item}</span>" for item in items)
     return f'<p class="quality-metrics" title="{about}">{spans}</p>'
 

@@ -34,11 +34,11 @@ from studio.ui.theme_editor import ThemeEditor
 PAGES: Mapping[str, str] = {
     "/": "page.studio.title",
     "/themes": "page.themes.title",
-    "/blind-tests": "page.votes.title",
+    "/blind-tests": "page.blind_tests.title",
     "/tuning": "page.tuning.title",
-    "/moderation": "page.safety.title",
+    "/moderation": "page.moderation.title",
     "/history": "page.history.title",
-    "/base-images": "page.bases.title",
+    "/base-images": "page.base_images.title",
     "/models": "page.models.title",
     "/system": "page.system.title",
 }
@@ -219,7 +219,7 @@ class StudioPage:
         try:
             rows = self.studio.stores.variants.get_many([int(variant_id or 0)])
             if not rows:
-                raise NotFoundError("history.variant_gone")
+                raise NotFoundError("history.variant_missing")
             png = self.studio.stores.variants.png(rows[0].variant)
             return self._restore_png(png, self.studio.stores.themes.latest_saved().preset)
         except StudioError as error:

@@ -178,7 +178,7 @@ class RecipeForm:
         with gr.Row(elem_classes="fields", elem_id=f"{field_id(self.slot, path)}-row"):
             sha256 = gr.Textbox(
                 label=self._inputs.label("image_sha256"),
-                placeholder=t("studio.no_picture_yet"),
+                placeholder=t("studio.no_image_yet"),
                 interactive=False,
                 scale=3,
             )
@@ -219,7 +219,9 @@ class RecipeForm:
         with gr.Row(elem_classes="fields"):
             for name in ("width", "height"):
                 self._inputs.add((name,), size_slider(label=self._inputs.label(name)))
-            mode = closed_dropdown(self._inputs.choices(SEED_POLICIES), label=t("recipe.seed_rule"))
+            mode = closed_dropdown(
+                self._inputs.choices(SEED_POLICIES), label=t("recipe.seed_policy")
+            )
             self._inputs.add_trigger(("seed_policy", "mode"), mode, ["shared"])
             value = Number(label=t("studio.seed_value"), precision=0, minimum=0)
             self._inputs.add(("seed_policy", "value"), value)

@@ -26,7 +26,7 @@ SOURCES: Mapping[str, str] = {
     "doodle": "studio.source_doodle",
     "composite": "studio.source_composite",
     "base": "studio.source_base",
-    "image": "studio.source_picture",
+    "image": "studio.source_image",
 }
 CONTROL_MODES: Mapping[ControlMode, str] = {
     "Balanced": "recipe.mode_balanced",
@@ -39,9 +39,9 @@ RESIZE_MODES: Mapping[ResizeMode, str] = {
     "Resize and Fill": "recipe.resize_fill",
 }
 SEED_POLICIES: Mapping[str, str] = {
-    "shared": "studio.seed_rule_shared",
-    "offset": "studio.seed_rule_offset",
-    "fixed": "studio.seed_rule_fixed",
+    "shared": "studio.seed_policy_shared",
+    "offset": "studio.seed_policy_offset",
+    "fixed": "studio.seed_policy_fixed",
 }
 UPSCALERS = ("Latent", "Lanczos")
 SAMPLING_RANGES: Mapping[str, tuple[float, float, float]] = {

@@ -35,6 +35,6 @@ def render_control_map(preview: ControlMapPreview, texts: Texts) -> str:
     if preview.png is None:
         reason = html.escape(texts.of(preview.reason or ""))
         return f"<figure><p>{reason}</p><figcaption>{name}</figcaption></figure>"
-    alt = html.escape(texts("studio.what_unit_sees", unit=preview.unit))
+    alt = html.escape(texts("studio.control_map_of_unit", unit=preview.unit))
     image = f'<img src="{to_data_url(preview.png)}" alt="{alt}">'
     return f"<figure>{image}<figcaption>{name}</figcaption></figure>"

@@ -107,9 +107,9 @@ class ResultCard:
             f'<img src="{url}" alt="{texts("studio.variant", slot=self.slot)}"></button>'
             f'<footer><b class="slot">{self.slot}</b><span class="meta">{meta}</span>'
             f'<button type="button" data-action="use-seed" title="{texts("studio.card_use_seed")}">'
-            f"{texts('studio.card_seed')}</button>"
-            f'<button type="button" data-action="use-as-doodle" title="{texts("studio.card_lay")}">'
-            f"{texts('studio.card_start')}</button>"
+            f"{texts('studio.card_seed_value')}</button>"
+            f'<button type="button" data-action="use-as-doodle" title="{texts("studio.card_edit_on_canvas")}">'
+            f"{texts('studio.card_canvas')}</button>"
             f'<a href="{url}" download="variant-{self.slot}-{variant.seed}.png"'
             f' title="{texts("studio.card_download", slot=self.slot)}">'
             f"{texts('page.download')}</a></footer>"

@@ -52,8 +52,8 @@ class RunPanel:
         t = self.texts
         with gr.Row(elem_id="prompt-row"):
             self.prompt = gr.Textbox(
-                label=t("studio.words"),
-                placeholder=t("studio.words_example"),
+                label=t("studio.user_prompt"),
+                placeholder=t("studio.user_prompt_example"),
                 lines=1,
                 elem_id="user-prompt",
                 scale=3,
@@ -72,7 +72,7 @@ class RunPanel:
             self.stop = gr.Button(
                 t("studio.stop"), elem_id="stop", interactive=False, scale=1, min_width=90
             )
-            self.attach = gr.Button(t("studio.follow_named_run"), elem_id="attach-run")
+            self.attach = gr.Button(t("studio.attach_to_run"), elem_id="attach-run")
 
     def bind(self, request: RequestReader, request_inputs: Components) -> list[Any]:
         """Binds the handlers. Returns the events that change the request.
@@ -121,7 +121,7 @@ class RunPanel:
                 return run
         same = {"id": active.request.id, "seed": active.request.seed}
         if request.model_copy(update=same) != active.request:
-            raise InvalidInputError("studio.run_under_way")
+            raise InvalidInputError("studio.run_active")
         return active
 
     def _attach_to_run(
@@ -181,9 +181,9 @@ class RunPanel:
         if not variants:
             text = self.texts("studio.sentence", text=self.texts.of(error))
             return {self.notice: render_notice(text, "error", self.texts("studio.run_lost"))}
-        notice = self.texts("studio.kept_many", count=len(variants))
+        notice = self.texts("studio.stored_variants_many", count=len(variants))
         if len(variants) == 1:
-            notice = self.texts("studio.kept_one")
+            notice = self.texts("studio.stored_variants_one")
         unfinished = message("studio.unfinished")
         cards = {slot: ResultCard(slot, "failed", message=unfinished) for slot in SLOTS}
         for variant in variants:

@@ -65,7 +65,7 @@ def serve(settings: Settings) -> None:
     """
     needs_users = settings.sign_in or not (is_loopback(settings.host) or settings.no_sign_in)
     if needs_users and not create_app_container(settings).stores.users.any():
-        raise AddressInUseError("auth.nobody_could_sign_in", host=settings.host)
+        raise AddressInUseError("auth.no_users", host=settings.host)
     listener = bind_socket(settings.host, settings.port)
     os.umask(0o077)
     configure_logging(settings.log_json, logging.WARNING)

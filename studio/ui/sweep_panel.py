@@ -246,7 +246,7 @@ def _progress(done: int, total: int, texts: Texts) -> str:
 def _sheet(name: str, png: bytes, texts: Texts) -> str:
     url = to_data_url(png)
     return (
-        f'<figure><img src="{url}" alt="{texts("studio.sweep_sheet")}"><figcaption>'
+        f'<figure><img src="{url}" alt="{texts("studio.sweep_grid")}"><figcaption>'
         f'<a href="{url}" download="{html.escape(name)}">{texts("page.download")}</a>'
         "</figcaption></figure>"
     )

@@ -50,7 +50,7 @@ class ThemeEditor:
             preset.name, label=self.texts("theme.name"), max_length=80, elem_id="theme-name"
         )
         self.restore = gr.UploadButton(
-            self.texts("studio.restore_from_picture"),
+            self.texts("studio.restore_from_image"),
             file_types=[".png"],
             type="binary",
             elem_id="restore",
@@ -147,7 +147,7 @@ class ThemeEditor:
         name = (values[self.name] or "").strip()
         if not name:
             raise FieldValidationError(
-                "studio.theme_unnamed", {"theme-name": message("studio.type_a_name")}
+                "studio.theme_unnamed", {"theme-name": message("studio.theme_name_missing")}
             )
         is_same_theme = name == loaded.preset.name
         recipes = loaded.preset.recipes

@@ -18,7 +18,7 @@ afterEach(() => {
 describe('an error', () => {
   test.each([
     ['of the server', new RequestError('no theme named x', 404, null), 'no theme named x'],
-    ['of a request', new RequestError('', 422, null), t('page.not_understood')],
+    ['of a request', new RequestError('', 422, null), t('page.invalid_request')],
     ['of the network', new TypeError('Failed to fetch'), 'Failed to fetch'],
     ['that is no Error', 'odd', 'odd'],
   ])('%s is one line', (_, error, expected) => {

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { translate } from '../../studio/web/lib/translate.js';
 
 const TEMPLATES = {
-  'page.nothing': 'Nothing.',
+  'page.empty': 'Nothing.',
   'page.of': '{done} of {total}',
   'list.separator': '; ',
 };
 
 describe('translate', () => {
   test.each([
-    ['a text without placeholders', 'page.nothing', undefined, 'Nothing.'],
+    ['a text without placeholders', 'page.empty', undefined, 'Nothing.'],
     ['numbers', 'page.of', { done: 0, total: 4 }, '0 of 4'],
     [
       'a list, joined as the language joins lists',

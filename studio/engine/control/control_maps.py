@@ -73,7 +73,7 @@ def _select_source(
     if unit.source == "doodle":
         return doodle
     if unit.source == "image":
-        return decode_png(job.control_image(unit.image_sha256), message("image.control_unit_own"))
+        return decode_png(job.control_image(unit.image_sha256), message("image.control_image"))
     return overlay_doodle(base, doodle if unit.source == "composite" else None)
 
 

@@ -55,7 +55,7 @@ class VitPoseDetector:
             )
         ]
         if sum(point is not None for point in points) < MIN_KEYPOINTS:
-            raise InvalidInputError("image.no_figure")
+            raise InvalidInputError("image.no_pose_found")
         return coco17_to_openpose18(points)
 
     @property

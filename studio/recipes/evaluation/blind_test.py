@@ -39,7 +39,7 @@ class Candidate(StoredModel):
                 {"slug": slug, "version": version, "slot": slot.upper() or None}
             )
         except ValidationError:
-            raise InvalidInputError("blind_test.entrant_unreadable", entrant=text) from None
+            raise InvalidInputError("blind_test.candidate_invalid", entrant=text) from None
 
     @property
     def label(self) -> str:
@@ -61,9 +61,9 @@ class BlindTest(FrozenModel):
     @model_validator(mode="after")
     def _validate_candidates(self) -> Self:
         if len(set(self.candidates)) != len(self.candidates):
-            raise invalid("blind_test.entrant_twice")
+            raise invalid("blind_test.candidate_duplicate")
         if len({candidate.slot is None for candidate in self.candidates}) > 1:
-            raise invalid("blind_test.entrants_mixed")
+            raise invalid("blind_test.candidates_mixed")
         return self
 
 

@@ -51,7 +51,7 @@ class SearchSpace(FrozenModel):
     def _validate_range_or_choices(self) -> Self:
         is_range = self.low is not None and self.high is not None
         if is_range == bool(self.choices):
-            raise invalid("tuning.span_empty", field=self.field)
+            raise invalid("tuning.range_empty", field=self.field)
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise invalid("tuning.range_reversed", field=self.field)
         return self
@@ -84,10 +84,10 @@ class SearchSpace(FrozenModel):
             return cls(field=field, choices=choices)
         except ValidationError as error:
             raise InvalidInputError(
-                "tuning.span_invalid", span=text, reason=format_validation_error(error)
+                "tuning.range_invalid", span=text, reason=format_validation_error(error)
             ) from None
         except ValueError:
-            raise InvalidInputError("tuning.span_unreadable", span=text) from None
+            raise InvalidInputError("tuning.range_unreadable", span=text) from None
 
 
 class TuningStudy(StoredModel):

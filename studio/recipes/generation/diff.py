@@ -116,16 +116,16 @@ def _diff_theme(before: Preset, after: Preset) -> Iterator[Change]:
 
 
 _POLICY_FIELDS: Mapping[str, Message] = {
-    "check_prompts": message("moderation.words_judged"),
-    "check_doodles": message("moderation.doodles_judged"),
-    "check_outputs": message("moderation.images_judged"),
+    "check_prompts": message("moderation.check_prompts"),
+    "check_doodles": message("moderation.check_doodles"),
+    "check_outputs": message("moderation.check_images"),
     "nsfw_threshold": message("moderation.threshold"),
     "concept_margin": message("moderation.margin"),
-    "regenerate_withheld": message("moderation.refill"),
+    "regenerate_withheld": message("moderation.retry_withheld"),
     "allow_base_uploads": message("moderation.uploads"),
-    "external_moderation": message("moderation.outside"),
+    "external_moderation": message("moderation.external"),
     "negative_prompt": message("moderation.negative_prompt"),
-    "log_blocked_text": message("moderation.words_kept"),
+    "log_blocked_text": message("moderation.log_prompts"),
 }
 
 
@@ -158,7 +158,7 @@ def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
     policies = (
         f"{policy.mode} {policy.value}" for policy in (before.seed_policy, after.seed_policy)
     )
-    yield from _diff_value(message("recipe.seed_rule"), *policies)
+    yield from _diff_value(message("recipe.seed_policy"), *policies)
 
 
 def _within(outer: str | Message, inner: Message) -> Message:

@@ -23,7 +23,7 @@ from studio.recipes.text_fields import LINE
 from studio.recipes.themes.preset import Slot
 
 JobState = Literal["queued", "running", "done", "failed", "withheld", "cancelled", "expired"]
-WITHHELD_MESSAGE = message("moderation.picture_withheld")
+WITHHELD_MESSAGE = message("moderation.image_withheld")
 """The error of a withheld job for clients; the reason is for operators only."""
 ACTIVE_STATES: tuple[JobState, ...] = ("queued", "running")
 """States of a job that has not ended; all others are terminal."""

@@ -46,9 +46,9 @@ class DeploymentSpec(StoredModel):
     @model_validator(mode="after")
     def _validate_canary_and_times(self) -> Self:
         if (self.canary_version is None) != (self.canary_percent == 0):
-            raise invalid("deployment.trial_incomplete")
+            raise invalid("deployment.canary_incomplete")
         if self.version is None and self.canary_version is not None:
-            raise invalid("deployment.trial_without_version")
+            raise invalid("deployment.canary_without_version")
         for time in (self.starts_at, self.ends_at):
             if time is not None and time.tzinfo is None:
                 raise invalid("deployment.time_zone_missing")

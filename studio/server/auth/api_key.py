@@ -33,7 +33,7 @@ def make_authenticator(clients: ApiClientStore, settings: Settings) -> Authentic
     def authenticate(key: str, method: str) -> ApiClient:
         client = clients.find_by_key(key)
         if client is None:
-            raise AuthenticationError("auth.bring_key")
+            raise AuthenticationError("auth.api_key_missing")
         limits.count(client, method)
         return client
 
@@ -108,7 +108,7 @@ def _bearer_token(headers: Headers) -> str:
     """Raises AuthenticationError."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise AuthenticationError("auth.bring_key")
+        raise AuthenticationError("auth.api_key_missing")
     return token.strip()
 
 

@@ -54,7 +54,7 @@ class Operator:
         """Raises InvalidInputError where nobody signs in and no name was typed."""
         author = self.author(typed)
         if not author:
-            raise InvalidInputError("theme.who_does_this")
+            raise InvalidInputError("theme.author_missing")
         return author
 
     def voter(self, typed: str) -> str:
@@ -73,7 +73,7 @@ def require_client(scope: Scope) -> Callable[..., Awaitable[ApiClient]]:
     ) -> ApiClient:
         client = _client(request)
         if client is None:
-            raise AuthenticationError("auth.bring_key")
+            raise AuthenticationError("auth.api_key_missing")
         _check_scope(client, scope)
         return client
 
@@ -98,7 +98,7 @@ def require_operator(scope: Scope) -> Callable[..., Awaitable[Operator]]:
             return Operator(client.name, is_person=False)
         user = request.scope.get(USER_KEY)
         if user is None:
-            raise AuthenticationError("auth.bring_key")
+            raise AuthenticationError("auth.api_key_missing")
         if scope not in SESSION_SCOPES:
             raise PermissionDeniedError("auth.wrong_scope", scope=scope)
         if request.method not in SAFE_METHODS and CSRF_HEADER not in request.headers:

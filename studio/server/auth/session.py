@@ -133,7 +133,7 @@ class SessionAuthMiddleware:
         is_expected_proxy = forwarded == "trusted" and settings.no_sign_in
         is_local = is_loopback(settings.host) and not is_expected_proxy
         if is_local and forwarded != "none":
-            return _refusal(scope, HTTPStatus.FORBIDDEN, message("auth.came_through_a_proxy"))
+            return _refusal(scope, HTTPStatus.FORBIDDEN, message("auth.proxied_request"))
         names = (settings.host, *settings.allowed_hosts)
         if not is_safe_host(scope, names, allow_ip_addresses=not is_local):
             return _refusal(scope, HTTPStatus.BAD_REQUEST, message("auth.unknown_host"))
@@ -168,7 +168,7 @@ def _has_api_key(scope: Scope) -> bool:
 def _sign_in_response(scope: Scope) -> Response:
     """Redirects a page to the sign-in page, in the language that its URL asks for; 401 for the rest."""
     if scope["type"] != "http" or scope["method"] != "GET" or not _accepts_html(scope):
-        return _refusal(scope, HTTPStatus.UNAUTHORIZED, message("auth.sign_in_first"))
+        return _refusal(scope, HTTPStatus.UNAUTHORIZED, message("auth.not_signed_in"))
     language = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
     url = f"/sign-in?lang={language}" if language in LANGUAGES else "/sign-in"
     return RedirectResponse(url, 303)

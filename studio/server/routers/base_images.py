@@ -100,7 +100,7 @@ def get_sample_doodle(name: Slug, doodles: SampleDoodles) -> Response:
     for doodle in doodles:
         if doodle.name == name:
             return Response(doodle.png, media_type="image/png", headers=DAY_CACHE_HEADERS)
-    raise NotFoundError("image.no_such_test_doodle", name=name)
+    raise NotFoundError("image.sample_doodle_not_found", name=name)
 
 
 @router.get(f"{BASE_IMAGES}/{{image_id}}/pose-map.png", response_class=Response)

@@ -44,4 +44,4 @@ def _active_version(requests: RequestService, client: ApiClient, slug: Slug) -> 
     for version in requests.list_active_themes(client):
         if version.preset.slug == slug:
             return version
-    raise NotFoundError("theme.not_served", slug=slug)
+    raise NotFoundError("theme.not_live", slug=slug)

@@ -137,7 +137,7 @@ class BlindTestService:
         candidate = blind_test.candidates[matchup.left if side == "left" else matchup.right]
         jobs = self._jobs(candidate, matchup.doodle, matchup.seed)
         if not all(self.cache.has(job) for job in jobs):
-            raise NotFoundError("blind_test.image_not_drawn")
+            raise NotFoundError("blind_test.image_not_rendered")
         return _grid([self.cache.get_or_render(job) for job in jobs])
 
     def cast_vote(self, blind_test_id: int, voter: str, number: int, choice: Choice) -> None:
@@ -205,7 +205,7 @@ class BlindTestService:
     def _test_input(self, doodle_name: str) -> tuple[SampleDoodle, BaseImage]:
         doodle = next((one for one in self.sample_doodles if one.name == doodle_name), None)
         if doodle is None or doodle.base_image is None:
-            raise NotFoundError("blind_test.doodle_gone", name=doodle_name)
+            raise NotFoundError("blind_test.doodle_missing", name=doodle_name)
         return doodle, self.base_images.get(doodle.base_image)
 
     def _doodle_image(self, doodle_name: str) -> Image.Image:
@@ -213,7 +213,9 @@ class BlindTestService:
         base_pixels = decode_png(
             self.base_images.read_png(base), message("image.base_named", id=base.id)
         )
-        doodle_pixels = decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
+        doodle_pixels = decode_png(
+            doodle.png, message("image.sample_doodle_named", name=doodle.name)
+        )
         return overlay_doodle(base_pixels, doodle_pixels)
 
 

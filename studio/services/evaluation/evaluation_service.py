@@ -119,7 +119,9 @@ class EvaluationService:
         jobs = self.regression_suite.jobs(version, baseline)
         if not all(map(self.costs.cache.has, jobs)):
             raise NotFoundError(
-                "deployment.sheet_images_gone", slug=version.preset.slug, number=version.version
+                "deployment.regression_images_missing",
+                slug=version.preset.slug,
+                number=version.version,
             )
         return self.regression_suite.run(version, baseline, lambda *_: None)
 
@@ -127,7 +129,9 @@ class EvaluationService:
         """Records who has reviewed a version's latest regression report. Raises NotFoundError."""
         report = self.regression(slug, number)
         if report is None:
-            raise NotFoundError("deployment.version_without_sheet", number=number, slug=slug)
+            raise NotFoundError(
+                "deployment.version_without_regression_suite", number=number, slug=slug
+            )
         if reviewer not in report.reviewed_by:
             reviewers = (*report.reviewed_by, reviewer)
             reviewed = report.model_copy(update={"reviewed_by": reviewers})

@@ -61,7 +61,7 @@ def rank(blind_test: BlindTest, votes: Sequence[Vote]) -> Ranking:
 
     Raises InvalidInputError where the extra `tuning` (statsmodels) is not installed.
     """
-    require_extra("statsmodels", "tuning", message("request.purpose_standing"))
+    require_extra("statsmodels", "tuning", message("request.purpose_ranking"))
     wins = _count_wins(len(blind_test.candidates), votes)
     probabilities = _bradley_terry(wins)
     candidates = [

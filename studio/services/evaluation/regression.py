@@ -76,7 +76,9 @@ class RegressionSuite:
         images = dict(zip(jobs, rendered[: len(jobs)], strict=True))
         baseline_images = dict(zip(baseline_jobs, rendered[len(jobs) :], strict=True))
         doodles = {
-            doodle.name: decode_png(doodle.png, message("image.test_doodle", name=doodle.name))
+            doodle.name: decode_png(
+                doodle.png, message("image.sample_doodle_named", name=doodle.name)
+            )
             for doodle, _ in self._test_inputs(version)
         }
         report = RegressionReport(
@@ -126,7 +128,7 @@ class RegressionSuite:
             if doodle.base_image in by_id and (not allowed or doodle.base_image in allowed)
         ]
         if not inputs:
-            raise NotFoundError("image.no_test_doodle_fits")
+            raise NotFoundError("image.no_sample_doodle_fits")
         return inputs
 
 

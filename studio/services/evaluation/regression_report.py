@@ -51,13 +51,13 @@ def render_html(run: RegressionRun, version: ThemeVersion, language: str = DEFAU
         return html.escape(line.text(language))
 
     report = run.report
-    name = text(message("page.sheet.title", name=version.preset.name, number=version.version))
+    name = text(message("page.regression.title", name=version.preset.name, number=version.version))
     summary = "".join(f"<p>{text(line)}</p>" for line in _summary(run))
     titles = (
-        message("page.sheet.doodle"),
-        message("page.sheet.before"),
-        message("page.sheet.now"),
-        message("page.sheet.changed"),
+        message("page.regression.doodle"),
+        message("page.regression.previous"),
+        message("page.regression.current"),
+        message("page.regression.changed"),
     )
     head = f"<tr>{''.join(f'<th>{text(title)}</th>' for title in titles)}</tr>"
     comparisons = sorted(report.comparisons, key=lambda one: -(one.delta_e or 0.0))
@@ -72,14 +72,14 @@ def render_html(run: RegressionRun, version: ThemeVersion, language: str = DEFAU
 def _summary(run: RegressionRun) -> tuple[Message, ...]:
     """The overall change, and the metrics of both versions."""
     report = run.report
-    against = message("page.sheet.nothing_to_compare")
+    against = message("page.regression.nothing_to_compare")
     if report.baseline_version:
-        against = message("page.sheet.compared", number=report.baseline_version)
+        against = message("page.regression.compared", number=report.baseline_version)
     change = _format_number(report.median_delta_e)
     return (
-        message("page.sheet.change", against=against, change=change),
-        message("page.sheet.now_looks", looks=_format_metrics(report.metrics)),
-        message("page.sheet.before_looks", looks=_format_metrics(report.baseline_metrics)),
+        message("page.regression.change", against=against, change=change),
+        message("page.regression.current_metrics", looks=_format_metrics(report.metrics)),
+        message("page.regression.previous_metrics", looks=_format_metrics(report.baseline_metrics)),
     )
 
 
@@ -107,7 +107,9 @@ def _html_row(
     key: Key = (comparison.doodle, comparison.seed, comparison.slot)
     baseline = _html_image(run.baseline_images[key]) if key in run.baseline_images else ""
     image = _html_image(_highlight_regions(run.images[key], comparison))
-    seed_and_slot = message("page.sheet.place", seed=comparison.seed, slot=comparison.slot)
+    seed_and_slot = message(
+        "page.regression.seed_and_recipe", seed=comparison.seed, slot=comparison.slot
+    )
     small = html.escape(seed_and_slot.text(language))
     label = f"{html.escape(comparison.doodle)}<br><small>{small}</small>"
     return (
@@ -128,9 +130,9 @@ def _html_image(image: Image.Image) -> str:
 
 def _format_metrics(metrics: QualityMetrics | None) -> Message:
     if metrics is None:
-        return message("page.sheet.none")
+        return message("page.regression.none")
     return message(
-        "page.sheet.looks",
+        "page.regression.metrics",
         doodle=_format_number(metrics.color_error),
         four=f"{metrics.diversity:.1f}",
         seeds=_format_number(metrics.seed_diversity),

@@ -187,7 +187,7 @@ class TuningService:
         study, preset = self.get_study(name), self.theme_with_trial(name, number)
         jobs = [job for _, job in self._jobs(preset, study.version, study.slot)]
         if not all(map(self.cache.has, jobs)):
-            raise NotFoundError("tuning.images_gone", number=number)
+            raise NotFoundError("tuning.images_missing", number=number)
         return [self.cache.get_or_render(job) for job in jobs]
 
     def _run_trial(self, stored: "optuna.Study", study: TuningStudy, version: ThemeVersion) -> None:
@@ -210,7 +210,7 @@ class TuningService:
         differences: list[float] = []
         for doodle, job in self._jobs(varied, version.version, slot):
             image = self.cache.get_or_render(job)
-            doodle_pixels = decode_png(doodle.png, message("image.a_test_doodle"))
+            doodle_pixels = decode_png(doodle.png, message("image.sample_doodle"))
             color_errors.append(median_color_error(doodle_pixels, image))
             differences += [
                 mean_delta_e(image, self.cache.get_or_render(other))

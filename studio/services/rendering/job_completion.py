@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 OutputModerator = Callable[[GenerationRequest, Slot, Image.Image], ImageModerationResult]
 TerminalEvent = JobCompleted | JobFailed | ResultWithheld | JobCancelled
-STORE_AWAY = message("request.storage_stayed_away")
+STORE_AWAY = message("request.storage_still_unavailable")
 """The error of a test run whose store stayed away; the store's address is for the log alone."""
 
 

@@ -34,7 +34,7 @@ class RenderCache:
         file = self._path(job)
         if not file.exists():
             write_atomic(file, self.rendering.render_preview(job, Priority.BACKGROUND))
-        return decode_png(file.read_bytes(), message("image.kept", name=file.name))
+        return decode_png(file.read_bytes(), message("image.stored", name=file.name))
 
     def _path(self, job: RenderJob) -> Path:
         inputs = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})

@@ -105,7 +105,7 @@ def broker_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, OperationalError, OSError) as error:
-        raise StorageUnavailableError("storage.queue_away", reason=str(error)) from error
+        raise StorageUnavailableError("storage.queue_unavailable", reason=str(error)) from error
 
 
 def connect_redis(broker: str) -> Redis:

@@ -129,4 +129,4 @@ def event_for_state(job: JobStatus, variant: Variant | None, variants: VariantSt
         return ResultWithheld(slot=job.slot, reason=job.error)
     if job.state in ACTIVE_STATES:
         return JobQueued(slot=job.slot)
-    return JobFailed(slot=job.slot, message=job.error or message("image.gone"))
+    return JobFailed(slot=job.slot, message=job.error or message("image.missing"))

@@ -143,8 +143,8 @@ def load_control_images(preset: Preset, images: ImageStore) -> tuple[ControlImag
 def _check_prompt_and_seed(user_prompt: str, seed: int | None) -> None:
     if len(user_prompt) > MAX_PROMPT_CHARS:
         raise InvalidInputError(
-            "request.words_too_long", count=f"{len(user_prompt):,}", most=MAX_PROMPT_CHARS
+            "request.user_prompt_too_long", count=f"{len(user_prompt):,}", most=MAX_PROMPT_CHARS
         )
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise InvalidInputError("request.seed_out_of_range", seed=seed, most=MAX_SEED)
-    check_text(user_prompt, message("request.words"))
+    check_text(user_prompt, message("request.user_prompt"))

@@ -154,7 +154,7 @@ class RequestService:
         """
         body_sha256 = self.jobs.requests.get(request_id).body_sha256
         if body_sha256 is not None and body_sha256 != spec.sha256:
-            raise InvalidInputError("request.key_used_twice")
+            raise InvalidInputError("request.idempotency_key_reused")
         return self.jobs.requests.get_status(request_id)
 
     def _require_base_image_offered(self, preset: Preset, image_id: str) -> None:

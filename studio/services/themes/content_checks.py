@@ -57,7 +57,7 @@ class ContentChecks:
         """Whether the operators' own images of control units are in the store."""
         hashes = (h for slot in SLOTS for h in preset.recipes[slot].control_image_hashes)
         for sha256 in dict.fromkeys(hashes):
-            image = message("deployment.own_picture", hash=sha256[:10])
+            image = message("deployment.control_image", hash=sha256[:10])
             try:
                 self.image_store.get(sha256)
                 yield CheckResult("pass", image)

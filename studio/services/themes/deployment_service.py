@@ -95,7 +95,7 @@ class DeploymentService:
         now = datetime.now(UTC)
         number = previous_version(log, now)
         if number is None:
-            raise NotFoundError("deployment.nothing_before", channel=channel, slug=slug)
+            raise NotFoundError("deployment.no_previous_version", channel=channel, slug=slug)
         active = active_deployment(log, now)
         note = f"rolled back from version {active.spec.version}" if active else "rolled back"
         spec = DeploymentSpec(
@@ -122,7 +122,7 @@ class DeploymentService:
         channels = sorted({one.spec.channel for one in self.deployments.list_all(slug)})
         active = [channel for channel in channels if self._is_active(slug, channel)]
         if archived and active:
-            raise InvalidInputError("deployment.still_served", slug=slug, channels=active)
+            raise InvalidInputError("deployment.still_live", slug=slug, channels=active)
         self.themes.archive(slug, archived)
 
     def _is_active(self, slug: Slug, channel: Slug) -> bool:
@@ -153,7 +153,7 @@ class DeploymentService:
         active = active_deployment(log_entries, datetime.now(UTC))
         number = None if active is None else active.spec.resolve_version(request_id)
         if active is None or number is None:
-            raise NotFoundError("deployment.not_served", channel=channel, slug=slug)
+            raise NotFoundError("deployment.not_live", channel=channel, slug=slug)
         version = self.themes.get_version(slug, number)
         missing = active.spec.fallback_to_previous and self.preflight.missing_models(version.preset)
         if missing:
@@ -191,7 +191,7 @@ def _require_checks_pass(slug: Slug, number: int, results: Sequence[CheckResult]
         if len(errors) > 1:
             reason = message("deployment.and_more", first=reason, count=len(errors) - 1)
         raise PreflightFailedError(
-            "deployment.gate_closed", number=number, slug=slug, reason=reason
+            "deployment.checks_failed", number=number, slug=slug, reason=reason
         )
 
 

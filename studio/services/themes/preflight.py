@@ -87,22 +87,22 @@ class PreflightChecker:
         """Whether moderation works, and whether the theme's policy turns any stage off."""
         policy = preset.safety
         stages = (
-            (message("moderation.words"), policy.check_prompts),
+            (message("moderation.prompts"), policy.check_prompts),
             (message("moderation.doodles"), policy.check_doodles),
-            (message("moderation.pictures"), policy.check_outputs),
+            (message("moderation.images"), policy.check_outputs),
         )
         off = [name for name, is_on in stages if not is_on]
         problem = self.moderation_health(preset) if len(off) < len(stages) else None
         if problem is not None:
-            return CheckResult("error", message("deployment.judge_broken"), problem)
+            return CheckResult("error", message("deployment.moderation_broken"), problem)
         if off:
             names = reduce(lambda first, last: message("list.and", first=first, last=last), off)
             return CheckResult(
                 "warning",
-                message("deployment.unjudged", what=names),
-                message("deployment.turn_on_judging"),
+                message("deployment.unmoderated", what=names),
+                message("deployment.turn_on_moderation"),
             )
-        return CheckResult("pass", message("deployment.judged", threshold=policy.nsfw_threshold))
+        return CheckResult("pass", message("deployment.moderated", threshold=policy.nsfw_threshold))
 
     def _dry_run(self, version: ThemeVersion) -> Iterator[CheckResult]:
         """Renders one step of each recipe of which this version has no variant yet."""
@@ -113,7 +113,7 @@ class PreflightChecker:
             self._render_one_step(version.preset, slots)
         except StudioError as error:
             what = message("deployment.dry_run_failed", reason=error.message)
-            yield CheckResult("error", what, message("deployment.mend_recipe"))
+            yield CheckResult("error", what, message("deployment.fix_recipe"))
         else:
             yield CheckResult("pass", message("deployment.dry_run", slots=slots))
 

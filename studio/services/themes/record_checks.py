@@ -52,12 +52,12 @@ class RecordChecks:
             )
         pass_rate = f"{report.pass_rate:.0%}"
         if report.passed:
-            return CheckResult("pass", message("deployment.figure_kept", share=pass_rate))
+            return CheckResult("pass", message("deployment.robustness_rate", share=pass_rate))
         failures = ", ".join(
             dict.fromkeys(f"{case.doodle} ({case.slot})" for case in report.failures)
         )
         what = message(
-            "deployment.figure_lost",
+            "deployment.robustness_below_limit",
             share=pass_rate,
             needed=f"{MIN_PASS_RATE:.0%}",
             doodles=f"{failures:.300}",
@@ -71,17 +71,21 @@ class RecordChecks:
         if report is None:
             return CheckResult(
                 "warning",
-                message("deployment.no_sheet"),
-                message("deployment.draw_sheet", slug=slug, number=number),
+                message("deployment.no_regression_suite"),
+                message("deployment.render_regression_suite", slug=slug, number=number),
             )
         if not report.reviewed_by:
             return CheckResult(
-                "warning", message("deployment.sheet_unseen"), message("deployment.open_sheet")
+                "warning",
+                message("deployment.regression_unreviewed"),
+                message("deployment.open_regression_suite"),
             )
         if report.median_delta_e is None or report.baseline_version is None:
-            return CheckResult("pass", message("deployment.sheet_seen", names=report.reviewed_by))
+            return CheckResult(
+                "pass", message("deployment.regression_reviewed", names=report.reviewed_by)
+            )
         what = message(
-            "deployment.sheet_seen_compared",
+            "deployment.regression_reviewed_against",
             names=report.reviewed_by,
             difference=f"{report.median_delta_e:.1f}",
             version=report.baseline_version,

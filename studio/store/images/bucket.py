@@ -32,7 +32,7 @@ class BucketImageStore:
     def write(self, png: bytes) -> str:
         """Stores the bytes and returns their SHA-256; equal bytes are written once."""
         sha256 = hashlib.sha256(png).hexdigest()
-        with self._map_storage_errors(message("storage.keep_image", image=sha256[:10])):
+        with self._map_storage_errors(message("storage.store_image", image=sha256[:10])):
             if not self._files.exists(self._key(sha256)):
                 self._files.pipe_file(self._key(sha256), png)
         return sha256
@@ -44,7 +44,7 @@ class BucketImageStore:
                 content: bytes = self._files.cat_file(self._key(sha256))
             except FileNotFoundError:
                 raise NotFoundError(
-                    "storage.image_gone", image=sha256[:10], place=self._root
+                    "storage.image_missing", image=sha256[:10], place=self._root
                 ) from None
         return content
 

@@ -53,7 +53,7 @@ class FileImageStore:
                     raise
         except OSError as error:
             raise StorageUnavailableError(
-                "storage.image_not_kept", folder=str(self._directory), reason=str(error.strerror)
+                "storage.image_not_stored", folder=str(self._directory), reason=str(error.strerror)
             ) from error
         return sha256
 
@@ -62,7 +62,7 @@ class FileImageStore:
             return self._path(sha256).read_bytes()
         except OSError as error:
             raise NotFoundError(
-                "storage.image_file_gone",
+                "storage.image_file_missing",
                 image=sha256[:10],
                 folder=str(self._directory),
                 reason=str(error.strerror),

@@ -41,7 +41,7 @@ export class AuditLog {
   /** Shows the newest decisions that fit. */
   async load() {
     const { decisions } = await this.#page(formQuery(this.#form));
-    setRows(this.#rows, decisions.map(decisionRow), t('page.nothing_fits'));
+    setRows(this.#rows, decisions.map(decisionRow), t('page.no_matches'));
   }
 
   async #loadMore() {
@@ -83,7 +83,9 @@ function decisionRow({ id, decision, review }) {
  * @returns {(Node | string)[]}
  */
 function reviewSummary({ is_false_positive, note, reviewer }) {
-  const opinion = is_false_positive ? t('page.safety.wrong') : t('page.safety.right');
+  const opinion = is_false_positive
+    ? t('page.moderation.false_positive')
+    : t('page.moderation.confirm');
   const by = reviewer ? ` (${reviewer})` : '';
   return [element('b', {}, opinion), ' ', untranslated(`${note}${by}`)];
 }
@@ -95,7 +97,7 @@ function reviewSummary({ is_false_positive, note, reviewer }) {
  * @param {Decision} decision
  */
 function reviewButton(id, decision) {
-  const button = element('button', { type: 'button' }, t('page.safety.review'));
+  const button = element('button', { type: 'button' }, t('page.moderation.review'));
   button.addEventListener('click', () => {
     const form = reviewForm(id, decision);
     button.replaceWith(form);
@@ -112,16 +114,16 @@ function reviewForm(id, { verdict, client }) {
   const note = element('input', {
     maxLength: 500,
     required: true,
-    ariaLabel: t('page.safety.why'),
+    ariaLabel: t('page.moderation.reason'),
   });
   const form = element('span', { className: 'actions' }, note);
   const choices = [
-    { label: t('page.safety.right'), is_false_positive: false, release: false },
-    { label: t('page.safety.wrong'), is_false_positive: true, release: false },
+    { label: t('page.moderation.confirm'), is_false_positive: false, release: false },
+    { label: t('page.moderation.false_positive'), is_false_positive: true, release: false },
   ];
   // A client's withheld image can be shown all the same, now or after it is rendered again.
   if (verdict === 'withheld' && client !== 'studio') {
-    choices.push({ label: t('page.safety.wrong_show_it'), is_false_positive: true, release: true });
+    choices.push({ label: t('page.moderation.release'), is_false_positive: true, release: true });
   }
   for (const { label, is_false_positive, release } of choices) {
     const button = element('button', { type: 'button' }, label);

@@ -29,10 +29,10 @@ export function candidateRows(themes) {
 function candidateRow(index, themes) {
   const required = index < REQUIRED_CANDIDATES;
   const number = index + 1;
-  const empty = required ? t('page.votes.choose') : t('page.none');
+  const empty = required ? t('page.blind_tests.choose') : t('page.no_value');
   const theme = element(
     'select',
-    { name: `theme-${index}`, required, ariaLabel: t('page.votes.theme_number', { number }) },
+    { name: `theme-${index}`, required, ariaLabel: t('page.blind_tests.theme_number', { number }) },
     element('option', { value: '' }, empty),
     ...themes.map(({ slug, name }) => untranslatedOption(slug, name)),
   );
@@ -44,8 +44,8 @@ function candidateRow(index, themes) {
   });
   const slot = element(
     'select',
-    { name: `slot-${index}`, ariaLabel: t('page.votes.recipe_number', { number }) },
-    element('option', { value: '' }, t('page.votes.all_four')),
+    { name: `slot-${index}`, ariaLabel: t('page.blind_tests.recipe_number', { number }) },
+    element('option', { value: '' }, t('page.blind_tests.all_four')),
     ...SLOTS.map((each) => element('option', { value: each }, each)),
   );
   theme.addEventListener('change', () => {

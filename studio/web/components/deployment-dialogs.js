@@ -36,7 +36,7 @@ function labelled(label, properties, className = '') {
 function deploymentFields(theme, channel) {
   const count = String(theme.versions.length);
   return {
-    channel: labelled(t('page.deploying.channel'), {
+    channel: labelled(t('page.deployments.channel'), {
       name: 'channel',
       value: channel,
       required: true,
@@ -45,20 +45,20 @@ function deploymentFields(theme, channel) {
     }),
     starts: labelled(t('page.from'), { type: 'datetime-local', name: 'starts' }),
     ends: labelled(t('page.to'), { type: 'datetime-local', name: 'ends' }),
-    canary: labelled(t('page.deploying.trial'), {
+    canary: labelled(t('page.deployments.canary'), {
       type: 'number',
       name: 'canary',
       min: '1',
       max: count,
     }),
-    percent: labelled(t('page.deploying.share'), {
+    percent: labelled(t('page.deployments.share'), {
       type: 'number',
       name: 'percent',
       min: '0',
       max: '100',
       value: '0',
     }),
-    note: labelled(t('page.deploying.note'), { name: 'note', maxLength: 1000 }, 'wide'),
+    note: labelled(t('page.deployments.note'), { name: 'note', maxLength: 1000 }, 'wide'),
   };
 }
 
@@ -110,7 +110,7 @@ export async function deploy(slug, version, channel = 'live') {
   function showChecks() {
     const confirm = root.closest('form')?.querySelector('.actions button');
     if (confirm) {
-      confirm.textContent = isForced() ? t('page.deploying.all_the_same') : t('page.deploy');
+      confirm.textContent = isForced() ? t('page.deployments.override') : t('page.deploy');
       confirm.className = isForced() ? 'danger' : 'primary';
     }
     root.dispatchEvent(new Event('input', { bubbles: true }));
@@ -149,9 +149,9 @@ export async function deploy(slug, version, channel = 'live') {
   fields.canary.addEventListener('change', checkVersions);
   checkVersions();
   const tick = element('label', { className: 'tick wide' }, fallback, ' ');
-  tick.append(t('page.deploying.fallback'));
+  tick.append(t('page.deployments.fallback'));
   return confirmAction({
-    title: t('page.deploying.title', { number: version, theme: theme.name }),
+    title: t('page.deployments.title', { number: version, theme: theme.name }),
     label: t('page.deploy'),
     action: send,
     content: [author.root, ...Object.values(fields), tick, root],
@@ -172,8 +172,8 @@ async function undeploy(slug, channel, action, describe) {
   const { title, consequence, label } = describe(theme, active);
   const author = authorField();
   const now = active
-    ? t('page.deploying.serves_now', { channel, number: active.version })
-    : t('page.deploying.serves_nothing', { channel });
+    ? t('page.deployments.live_version', { channel, number: active.version })
+    : t('page.deployments.channel_empty', { channel });
   const expected_deployment = latestDeployment(theme);
   return confirmAction({
     title,
@@ -197,10 +197,10 @@ async function undeploy(slug, channel, action, describe) {
  */
 export function rollBack(slug, channel) {
   return undeploy(slug, channel, 'rollback', (theme, active) => ({
-    title: t('page.deploying.roll_back_title', { theme: theme.name }),
+    title: t('page.deployments.roll_back_title', { theme: theme.name }),
     consequence: active?.previous_version
-      ? t('page.deploying.served_again', { number: active.previous_version })
-      : t('page.deploying.no_version_before'),
+      ? t('page.deployments.roll_back_result', { number: active.previous_version })
+      : t('page.deployments.no_version_before'),
     label: t('page.roll_back'),
   }));
 }
@@ -212,8 +212,8 @@ export function rollBack(slug, channel) {
  */
 export function takeDown(slug, channel) {
   return undeploy(slug, channel, 'undeploy', (theme) => ({
-    title: t('page.deploying.take_down_title', { theme: theme.name }),
-    consequence: t('page.deploying.taken_from_users'),
+    title: t('page.deployments.take_down_title', { theme: theme.name }),
+    consequence: t('page.deployments.take_down_result'),
     label: t('page.take_down'),
   }));
 }

@@ -89,7 +89,7 @@ export function paragraph(...content) {
 export function authorField() {
   const user = signedInUser();
   if (user !== null)
-    return { root: paragraph(t('page.you_are', { name: user })), name: () => user };
+    return { root: paragraph(t('page.signed_in_as', { name: user })), name: () => user };
   const input = persistAuthor(
     element('input', { name: 'who', required: true, maxLength: 80, autocomplete: 'name' }),
   );
@@ -114,7 +114,7 @@ export function confirmCost(title, { images, cached, seconds }, action) {
       seconds === null
         ? t('page.dialogs.duration_unknown')
         : t('page.dialogs.takes_about', { duration: duration(seconds) });
-    content.push(paragraph(time), paragraph(t('page.dialogs.goes_after_others')));
+    content.push(paragraph(time), paragraph(t('page.dialogs.background_priority')));
   }
-  return confirmAction({ title, content, label: t('page.begin'), action });
+  return confirmAction({ title, content, label: t('page.start'), action });
 }

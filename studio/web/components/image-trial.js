@@ -52,6 +52,6 @@ export class ImageTrial {
     const withheld = { count, total: scores.length, threshold: threshold.toFixed(2) };
     part('#bars').replaceChildren(...histogramBars(scores, threshold));
     part('#scored').replaceChildren(...scoredFigures(this.#images, threshold));
-    part('#withheld').textContent = scores.length ? t('page.safety.withheld_at', withheld) : '';
+    part('#withheld').textContent = scores.length ? t('page.moderation.withheld_at', withheld) : '';
   }
 }

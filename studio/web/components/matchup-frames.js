@@ -67,7 +67,7 @@ export class MatchupFrames {
 async function showImage(image, url) {
   const loaded = new Promise((resolve, reject) => {
     image.onload = resolve;
-    image.onerror = () => reject(new Error(t('page.votes.image_did_not_come')));
+    image.onerror = () => reject(new Error(t('page.blind_tests.image_not_loaded')));
   });
   image.src = url;
   await loaded;

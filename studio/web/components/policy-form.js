@@ -54,7 +54,7 @@ export class PolicyForm {
       await postJson(url, this.#policy(), { method: 'PUT' })
     );
     this.#version = saved.version;
-    this.#status.textContent = t('page.safety.saved_as_version', { number: saved.version });
+    this.#status.textContent = t('page.moderation.saved_as_version', { number: saved.version });
   }
 
   /** @returns {Policy} as the form has it */

@@ -13,24 +13,24 @@ const SVG = 'http://www.w3.org/2000/svg';
 const DOT_RADIUS = 0.014;
 /** @type {Readonly<Record<string, string>>} */
 const KEYPOINT_NAMES = {
-  nose: t('page.bases.nose'),
-  neck: t('page.bases.neck'),
-  right_shoulder: t('page.bases.right_shoulder'),
-  right_elbow: t('page.bases.right_elbow'),
-  right_wrist: t('page.bases.right_wrist'),
-  left_shoulder: t('page.bases.left_shoulder'),
-  left_elbow: t('page.bases.left_elbow'),
-  left_wrist: t('page.bases.left_wrist'),
-  right_hip: t('page.bases.right_hip'),
-  right_knee: t('page.bases.right_knee'),
-  right_ankle: t('page.bases.right_ankle'),
-  left_hip: t('page.bases.left_hip'),
-  left_knee: t('page.bases.left_knee'),
-  left_ankle: t('page.bases.left_ankle'),
-  right_eye: t('page.bases.right_eye'),
-  left_eye: t('page.bases.left_eye'),
-  right_ear: t('page.bases.right_ear'),
-  left_ear: t('page.bases.left_ear'),
+  nose: t('page.base_images.nose'),
+  neck: t('page.base_images.neck'),
+  right_shoulder: t('page.base_images.right_shoulder'),
+  right_elbow: t('page.base_images.right_elbow'),
+  right_wrist: t('page.base_images.right_wrist'),
+  left_shoulder: t('page.base_images.left_shoulder'),
+  left_elbow: t('page.base_images.left_elbow'),
+  left_wrist: t('page.base_images.left_wrist'),
+  right_hip: t('page.base_images.right_hip'),
+  right_knee: t('page.base_images.right_knee'),
+  right_ankle: t('page.base_images.right_ankle'),
+  left_hip: t('page.base_images.left_hip'),
+  left_knee: t('page.base_images.left_knee'),
+  left_ankle: t('page.base_images.left_ankle'),
+  right_eye: t('page.base_images.right_eye'),
+  left_eye: t('page.base_images.left_eye'),
+  right_ear: t('page.base_images.right_ear'),
+  left_ear: t('page.base_images.left_ear'),
 };
 
 /**
@@ -172,7 +172,7 @@ export class PoseEditor {
   /** @param {number} index */
   #label(index) {
     const keypoint = KEYPOINT_NAMES[this.#skeleton.names[index]];
-    return this.#pose.keypoints[index] ? keypoint : t('page.bases.hidden', { keypoint });
+    return this.#pose.keypoints[index] ? keypoint : t('page.base_images.hidden', { keypoint });
   }
 
   /**

@@ -26,10 +26,10 @@ const part = (selector) => find(document, selector, HTMLElement);
 
 /** @param {Ranking} ranking */
 function rankingSummary({ is_significant, votes_needed }) {
-  if (is_significant) return t('page.votes.first_is_better');
+  if (is_significant) return t('page.blind_tests.first_is_better');
   return votes_needed === null
-    ? t('page.votes.too_alike')
-    : t('page.votes.not_settled', { count: votes_needed });
+    ? t('page.blind_tests.no_clear_winner')
+    : t('page.blind_tests.inconclusive', { count: votes_needed });
 }
 
 /** @param {Candidate} candidate */

@@ -23,11 +23,11 @@ import { formatTime, t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
 const KIND_NAMES = {
-  robustness: t('page.chores.robustness_test'),
-  regression: t('page.sheet'),
-  blind_test: t('page.chores.blind_test'),
-  study: t('page.chores.study'),
-  sweep: t('page.chores.sweep'),
+  robustness: t('page.tasks.robustness_test'),
+  regression: t('page.regression_suite'),
+  blind_test: t('page.tasks.blind_test'),
+  study: t('page.tasks.study'),
+  sweep: t('page.tasks.sweep'),
 };
 const POLL_RUNNING_MS = 1000;
 const POLL_IDLE_MS = 4000;
@@ -90,19 +90,19 @@ class TaskRow {
     this.#bar.ariaValueNow = String(percent);
     this.#fill.style.width = `${percent}%`;
     this.#count.textContent = stopping
-      ? t('page.chores.stopping')
+      ? t('page.tasks.stopping')
       : total
         ? t('page.done_of_total', { done, total })
         : t('page.preparing');
     this.#remaining.textContent =
-      left === null || stopping ? '' : t('page.chores.time_left', { duration: duration(left) });
+      left === null || stopping ? '' : t('page.tasks.time_left', { duration: duration(left) });
     this.#stop.disabled = stopping;
   }
 }
 
 /** @param {Task} task */
 function describe(task) {
-  const since = t('page.chores.since', {
+  const since = t('page.tasks.started_at', {
     time: formatTime(task.started_at, { timeStyle: 'short' }),
   });
   const description = element('span', { className: 'description' });

@@ -63,7 +63,7 @@ export const versionLabel = (version) => t('page.version_number', { number: vers
  * @param {number} percent of the requests that it gets
  */
 export function canaryLabel(version, percent) {
-  return version ? t('page.themes.trial', { number: version, percent }) : '';
+  return version ? t('page.themes.canary', { number: version, percent }) : '';
 }
 
 /**
@@ -100,7 +100,7 @@ export function blindTestRow({ id, title, is_significant, candidates }) {
   const ranking = candidates
     .map(({ label, win_probability }) => `${label} ${percent(win_probability)}`)
     .join(', ');
-  const state = is_significant ? t('page.themes.settled') : t('page.themes.not_settled');
+  const state = is_significant ? t('page.themes.significant') : t('page.themes.not_significant');
   return row(link, untranslated(ranking), state);
 }
 
@@ -114,6 +114,6 @@ export function deploymentRow({ created_at, spec }) {
     canaryLabel(canary_version, canary_percent),
     untranslated(author),
     untranslated(note),
-    bypassed_checks ? t('page.themes.forced') : '',
+    bypassed_checks ? t('page.themes.overridden') : '',
   );
 }

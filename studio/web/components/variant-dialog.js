@@ -67,14 +67,17 @@ function variantFacts(variant) {
     [t('page.history.prompt'), untranslated(prompt)],
     [
       t('page.history.negative_prompt'),
-      negative_prompt ? untranslated(negative_prompt) : t('page.none'),
+      negative_prompt ? untranslated(negative_prompt) : t('page.no_value'),
     ],
     [t('page.history.seed'), seed],
     [t('page.history.models'), untranslated(models.join(', '))],
     [t('page.history.sampler'), t('page.history.sampler_steps', { sampler, steps })],
     [t('page.history.guidance_scale'), guidance_scale],
     [t('page.history.strength'), denoising_strength],
-    [t('page.history.made'), timeElement(created_at, { dateStyle: 'medium', timeStyle: 'medium' })],
-    [t('page.history.took'), t('page.duration_seconds', { count: render_seconds })],
+    [
+      t('page.history.created'),
+      timeElement(created_at, { dateStyle: 'medium', timeStyle: 'medium' }),
+    ],
+    [t('page.history.duration'), t('page.duration_seconds', { count: render_seconds })],
   ];
 }

@@ -88,7 +88,7 @@ export class VariantList {
     this.#length += variants.length;
     this.#next = next_cursor;
     const isEnd = next_cursor === null;
-    const end = this.#length ? t('page.history.that_is_all') : t('page.nothing_fits');
+    const end = this.#length ? t('page.history.end_of_list') : t('page.no_matches');
     this.#end.textContent = isEnd ? end : '';
     const count = `${this.#length}${isEnd ? '' : '+'}`;
     this.#count.textContent = t('page.history.count', { count });
@@ -103,15 +103,15 @@ export class VariantList {
   /** @param {Variant} variant */
   #figure(variant) {
     const { id, slot, theme, seed, image: src } = variant;
-    const title = t('page.history.made_by', { preset: theme, slot, seed });
+    const title = t('page.history.created_by', { preset: theme, slot, seed });
     const image = element('img', { src, alt: title, loading: 'lazy', decoding: 'async' });
-    const look = t('page.history.look_closer');
+    const look = t('page.history.open_image');
     const open = element('button', { type: 'button', title: look }, image);
     open.addEventListener('click', () => this.#onOpen(variant));
     const box = element('input', {
       type: 'checkbox',
       value: String(id),
-      ariaLabel: t('page.history.choose', { variant: title }),
+      ariaLabel: t('page.history.select', { variant: title }),
     });
     box.addEventListener('change', () => this.#onSelect());
     const caption = element('figcaption', {}, element('b', {}, slot), untranslated(theme), box);

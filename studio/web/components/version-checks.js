@@ -10,9 +10,9 @@ import { t } from '../lib/i18n.js';
 import { paragraph } from './dialogs.js';
 
 const LEVEL_NAMES = {
-  pass: t('page.deploying.level_pass'),
-  warning: t('page.deploying.level_warning'),
-  error: t('page.deploying.level_stop'),
+  pass: t('page.deployments.level_pass'),
+  warning: t('page.deployments.level_warning'),
+  error: t('page.deployments.level_stop'),
 };
 
 /** The checks of one version: those that pass are folded away, each other is to be ticked. */
@@ -34,7 +34,7 @@ export class VersionChecks {
     this.#slug = slug;
     this.#onChange = onChange;
     this.root = element('section', { className: 'checks' });
-    this.root.append(this.#heading(), paragraph(t('page.deploying.checking')));
+    this.root.append(this.#heading(), paragraph(t('page.deployments.checking')));
   }
 
   get isLoaded() {
@@ -73,7 +73,7 @@ export class VersionChecks {
     const list = element('ul', { className: 'findings' }, ...open.map((each) => this.#item(each)));
     this.root.replaceChildren(
       this.#heading(),
-      ...(open.length ? [paragraph(t('page.deploying.tick'))] : []),
+      ...(open.length ? [paragraph(t('page.deployments.acknowledge_findings'))] : []),
       list,
       passedChecks(passed),
     );
@@ -111,7 +111,7 @@ function passedChecks(passed) {
   return element(
     'details',
     {},
-    element('summary', {}, t('page.deploying.checks_pass', { count: passed.length })),
+    element('summary', {}, t('page.deployments.checks_pass', { count: passed.length })),
     element('ul', { className: 'findings' }, ...items),
   );
 }

@@ -9,7 +9,7 @@ import { t } from './i18n.js';
  */
 export function errorText(error) {
   const message = error instanceof Error ? error.message : String(error);
-  return message || (error instanceof RequestError ? t('page.not_understood') : '');
+  return message || (error instanceof RequestError ? t('page.invalid_request') : '');
 }
 
 /** @param {string} text empty where there is no error */

@@ -21,7 +21,7 @@ export function row(...cells) {
  * @param {readonly HTMLTableRowElement[]} rows
  * @param {string} [emptyText]
  */
-export function setRows(body, rows, emptyText = t('page.nothing')) {
+export function setRows(body, rows, emptyText = t('page.empty')) {
   const columns = body.closest('table')?.querySelectorAll('th').length || 1;
   const empty = element('tr', {}, element('td', { colSpan: columns }, emptyText));
   body.replaceChildren(...(rows.length ? rows : [empty]));

@@ -80,14 +80,14 @@ class BaseImagesPage {
     this.#status.textContent = '';
     part('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
     find(document, '#pose-map', HTMLImageElement).src = `${base.pose_map}?${Date.now()}`;
-    const retire = base.retired ? t('page.bases.offer_again') : t('page.bases.retire');
+    const retire = base.retired ? t('page.base_images.unarchive') : t('page.base_images.archive');
     part('#retire').textContent = retire;
     this.#editor.show(base, { names: listing.keypoint_names, limbs: listing.limbs });
   }
 
   async #saveKeypoints() {
     await this.#change('keypoints', 'PUT', this.#editor.keypoints);
-    this.#status.textContent = t('page.bases.keypoints_saved');
+    this.#status.textContent = t('page.base_images.keypoints_saved');
   }
 
   async #toggleRetired() {
@@ -127,7 +127,7 @@ function galleryButton({ id, name, image, retired }) {
   const button = element('button', { className: retired ? 'retired' : '' });
   button.append(element('img', { src: image, alt: '' }), untranslated(name));
   button.dataset.base = id;
-  if (retired) button.append(' ', element('small', {}, t('page.bases.retired')));
+  if (retired) button.append(' ', element('small', {}, t('page.base_images.archived')));
   return button;
 }
 

@@ -40,7 +40,7 @@ const BLIND_TESTS = `${API}/blind-tests`;
 /** @param {Summary} test */
 function blindTestRow({ id, title, candidates, author, created_at }) {
   const link = element('a', { href: `/blind-tests?test=${id}` }, untranslated(title));
-  const count = t('page.votes.entrants', { count: candidates.length });
+  const count = t('page.blind_tests.candidates', { count: candidates.length });
   return row(link, count, untranslated(author), timeElement(created_at, { dateStyle: 'medium' }));
 }
 
@@ -122,7 +122,7 @@ class BlindTestsPage {
     const isPreparing = isRunning && !total;
     const text = isPreparing ? t('page.preparing') : t('page.done_of_total', { done, total });
     this.#frames.showText(text);
-    this.#status.textContent = isRunning ? t('page.votes.being_drawn') : '';
+    this.#status.textContent = isRunning ? t('page.blind_tests.rendering') : '';
     if (message) throw new Error(message);
   }
 
@@ -144,7 +144,7 @@ class BlindTestsPage {
     const load = ++this.#loads;
     this.#matchup = null;
     if (!this.#voterName && signedInUser() === null) {
-      this.#status.textContent = t('page.votes.say_who_votes');
+      this.#status.textContent = t('page.blind_tests.voter_name_missing');
       this.#frames.showText('');
       return;
     }
@@ -157,7 +157,7 @@ class BlindTestsPage {
     if (load !== this.#loads) return; // A newer matchup is being loaded.
     this.#matchup = index;
     this.#frames.enable(true);
-    this.#status.textContent = t('page.votes.votes_cast', { count: index });
+    this.#status.textContent = t('page.blind_tests.votes_cast', { count: index });
     if (this.#ranking.open) await this.#showRanking();
   }
 
@@ -191,7 +191,7 @@ class BlindTestsPage {
     const candidates = readCandidates(fields);
     const title = String(fields.get('title'));
     const cost = /** @type {Cost} */ (await postJson(`${BLIND_TESTS}/cost`, { candidates }));
-    const question = t('page.votes.begin_title', { title });
+    const question = t('page.blind_tests.start_title', { title });
     await confirmCost(question, cost, async () => {
       const body = { title, candidates, author: this.#voterName };
       const created = /** @type {Summary} */ (await postJson(BLIND_TESTS, body));
@@ -201,7 +201,7 @@ class BlindTestsPage {
 
   /** Renders the images that are missing. */
   async #render() {
-    const title = t('page.votes.draw_title', { title: this.#test?.title });
+    const title = t('page.blind_tests.render_title', { title: this.#test?.title });
     const cost = /** @type {Cost} */ (await getJson(`${this.#url}/cost`));
     if (!(await confirmCost(title, cost, () => postJson(`${this.#url}/render`)))) return;
     await this.#lookForTasks();

@@ -55,12 +55,12 @@ class HistoryPage {
     this.#delete.disabled = count === 0;
     this.#delete.textContent = count
       ? t('page.history.delete_count', { count })
-      : t('page.history.delete_chosen');
+      : t('page.history.delete_selected');
   }
 
   async #deleteSelected() {
     const ids = this.#list.selectedIds;
-    if (!confirm(t('page.history.delete_for_good', { count: ids.length }))) return;
+    if (!confirm(t('page.history.delete_confirmed', { count: ids.length }))) return;
     await withErrorDisplay(async () => {
       await postJson(`${VARIANTS}/delete`, { ids });
       this.#reset();

@@ -28,9 +28,9 @@ import { poll } from '../lib/poll.js';
 import { row } from '../lib/table.js';
 
 const TIER_NAMES = {
-  device: t('page.models.on_the_device'),
-  ram: t('page.models.in_ram'),
-  disk: t('page.models.on_disk'),
+  device: t('page.models.location_device'),
+  ram: t('page.models.location_ram'),
+  disk: t('page.models.location_disk'),
 };
 const KIND_NAMES = {
   checkpoint: t('page.models.kind_checkpoint'),
@@ -89,7 +89,7 @@ function downloadRow({ kind, name, bytes, downloaded_bytes, state, message }) {
   );
   const states = {
     running: t('page.models.percent_of', { percent, size: megabytes(bytes) }),
-    done: t('page.models.here'),
+    done: t('page.models.downloaded'),
     failed: message,
   };
   return row(KIND_NAMES[kind], untranslated(name), bar, states[state]);
@@ -107,7 +107,7 @@ async function startDownload() {
 
 async function scan() {
   const problems = /** @type {string[]} */ (await getJson(`${MODELS}/problems`));
-  const lines = problems.length ? problems : [t('page.models.all_can_be_used')];
+  const lines = problems.length ? problems : [t('page.models.all_usable')];
   const items = lines.map((line) => element('li', {}, line));
   find(document, '#problems', HTMLElement).replaceChildren(...items);
   await show();

@@ -49,7 +49,8 @@ function describeVerdict({ action, matches, masked }, text) {
     return element('li', {}, element('b', {}, VERDICT_NAMES[match.action]), ' ', place);
   });
   const summary = element('b', {}, VERDICT_NAMES[action ?? 'pass']);
-  const drawn = action === 'mask' ? [t('page.safety.what_is_drawn', { prompt: masked })] : [];
+  const drawn =
+    action === 'mask' ? [t('page.moderation.effective_prompt', { prompt: masked })] : [];
   return [summary, element('ul', {}, ...items), ...drawn];
 }
 
@@ -71,7 +72,7 @@ class WordList {
     const { entries } = /** @type {{ entries: number }} */ (
       await postJson(WORD_LIST, body, { method: 'PUT' })
     );
-    part('#word-list-status').textContent = t('page.safety.entries_count', { count: entries });
+    part('#word-list-status').textContent = t('page.moderation.entries_count', { count: entries });
   }
 }
 

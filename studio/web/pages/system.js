@@ -51,13 +51,16 @@ const CACHE_NAMES = {
   control_maps: t('page.system.control_maps'),
   lora_files: t('page.system.lora_files'),
 };
-const LOCATION_NAMES = { device: t('page.models.on_the_device'), ram: t('page.models.in_ram') };
+const LOCATION_NAMES = {
+  device: t('page.models.location_device'),
+  ram: t('page.models.location_ram'),
+};
 const ENDED_IDS = {
-  done: 'page.system.ended_done',
-  failed: 'page.system.ended_failed',
-  withheld: 'page.system.ended_withheld',
-  cancelled: 'page.system.ended_cancelled',
-  expired: 'page.system.ended_expired',
+  done: 'page.system.finished_done',
+  failed: 'page.system.finished_failed',
+  withheld: 'page.system.finished_withheld',
+  cancelled: 'page.system.finished_cancelled',
+  expired: 'page.system.finished_expired',
 };
 const POLL_MS = 2000;
 
@@ -84,7 +87,7 @@ function tierRow(name, { residents, device_hits, ram_hits, misses }) {
   const bytes = residents.reduce((sum, each) => sum + each.bytes, 0);
   return row(
     name,
-    models.length ? element('div', {}, ...models) : t('page.none'),
+    models.length ? element('div', {}, ...models) : t('page.no_value'),
     megabytes(bytes),
     device_hits + ram_hits,
     misses,
@@ -105,12 +108,12 @@ function showQueue({ waiting, running, ended, mean_durations }) {
   const counts = entries(ended).map(([state, count]) => t(ENDED_IDS[state], { count }));
   part('#queue').textContent = t('page.system.queue', {
     running,
-    ended: counts.length ? counts : t('page.none'),
+    ended: counts.length ? counts : t('page.no_value'),
   });
   const waitingRows = waiting.map(({ model, fair_share_tier, count, oldest_wait_seconds }) =>
     row(untranslated(model), fair_share_tier, count, oldest_wait_seconds.toFixed(1)),
   );
-  setRows(part('#waiting'), waitingRows, t('page.system.nothing_waits'));
+  setRows(part('#waiting'), waitingRows, t('page.system.queue_empty'));
   const meanRows = Object.entries(mean_durations).map(([model, { wait, render, load }]) =>
     row(untranslated(model), wait?.toFixed(2), render?.toFixed(2), load?.toFixed(2)),
   );
@@ -137,7 +140,7 @@ function deviceRows(device) {
     row(t('page.system.device'), untranslated(names)),
     ...(memory_bytes ? [row(t('page.system.device_memory'), megabytes(memory_bytes))] : []),
     ...(precision ? [row(t('page.system.precision'), untranslated(precision))] : []),
-    ...(attention ? [row(t('page.system.attention'), untranslated(attention))] : []),
+    ...(attention ? [row(t('page.system.attention_kernel'), untranslated(attention))] : []),
     ...(problem ? [row(t('page.system.card_problem'), problem)] : []),
   ];
 }
@@ -164,10 +167,10 @@ function showRuns(runs) {
       {},
       link,
       ' ',
-      t('page.system.open_slots', { preset: theme_slug, slots: pending_slots }),
+      t('page.system.remaining_slots', { preset: theme_slug, slots: pending_slots }),
     );
   });
-  const empty = element('li', { className: 'nothing' }, t('page.nothing'));
+  const empty = element('li', { className: 'nothing' }, t('page.empty'));
   part('#runs').replaceChildren(...(items.length ? items : [empty]));
 }
 
@@ -178,7 +181,7 @@ async function show() {
   showEngine(status.engine);
   showMachine(status);
   const log = status.recent_log.join('\n');
-  part('#log').replaceChildren(log ? untranslated(log) : t('page.system.nothing_logged'));
+  part('#log').replaceChildren(log ? untranslated(log) : t('page.system.log_empty'));
 }
 
 watchTasks(part('#tasks'));

@@ -220,10 +220,10 @@ class ThemesPage {
     const cell = element('div', { className: 'links' });
     if (regression) {
       const label = regression.reviewed_by.length
-        ? t('page.themes.look_again')
-        : t('page.themes.look_at_it');
+        ? t('page.themes.reopen_suite')
+        : t('page.themes.review_suite');
       const href = `/themes/${slug}/${version}/sheet`;
-      const metrics = t('page.looks_of_seeds', {
+      const metrics = t('page.metrics_with_seed_diversity', {
         color_error: metric(regression.color_error),
         diversity: metric(regression.diversity),
         seeds: metric(regression.seed_diversity),
@@ -231,12 +231,14 @@ class ThemesPage {
       const confirm = () => this.#markReviewed(version);
       cell.append(
         element('a', { href, target: '_blank' }, label),
-        actionButton(t('page.themes.looked_at'), confirm, t('page.themes.looked_at_title')),
-        element('small', { title: t('page.themes.looks_title') }, metrics),
+        actionButton(t('page.themes.reviewed'), confirm, t('page.themes.reviewed_title')),
+        element('small', { title: t('page.themes.metrics_title') }, metrics),
       );
     }
     const render = () => this.#evaluate(version, 'regression');
-    cell.append(actionButton(t('page.themes.draw'), render, t('page.themes.draw_title')));
+    cell.append(
+      actionButton(t('page.themes.render_suite'), render, t('page.themes.render_suite_title')),
+    );
     return cell;
   }
 
@@ -259,7 +261,7 @@ class ThemesPage {
     const title =
       kind === 'robustness'
         ? t('page.themes.test_robustness_of', { theme: name, number: version })
-        : t('page.themes.draw_sheet_of', { theme: name, number: version });
+        : t('page.themes.render_suite_of', { theme: name, number: version });
     const cost = /** @type {Cost} */ (await getJson(`${url}/cost`));
     if (await confirmCost(title, cost, () => postJson(url))) await this.#lookForTasks();
   }
@@ -285,7 +287,7 @@ class ThemesPage {
   /** @param {number} version that the new theme begins with */
   async #branch(version) {
     const { slug, name: current } = this.#opened;
-    const name = prompt(t('page.themes.name_of_new'), `${current} 2`);
+    const name = prompt(t('page.themes.new_theme_name'), `${current} 2`);
     if (!name) return;
     const body = { name, author: this.#author.value };
     const url = `${THEMES}/${slug}/versions/${version}/branch`;

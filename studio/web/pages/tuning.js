@@ -99,7 +99,7 @@ class StudyView {
     const cost = /** @type {Cost} */ (
       await getJson(`${TUNING}/cost?${this.#query}&trials=${trials}`)
     );
-    const title = t('page.tuning.go_on_with', { study: this.#name });
+    const title = t('page.tuning.resume_study', { study: this.#name });
     const isStarted = await confirmCost(title, cost, () =>
       postJson(`${TUNING}/trials?${this.#query}`, { trials }),
     );
@@ -121,9 +121,9 @@ class StudyView {
     const actions = element(
       'div',
       { className: 'links' },
-      element('b', {}, score === null ? t('page.tuning.waits_for_stars') : percent(score)),
+      element('b', {}, score === null ? t('page.tuning.needs_rating') : percent(score)),
       untranslated(formatValues(trial.values)),
-      element('small', {}, t('page.looks', metrics)),
+      element('small', {}, t('page.metrics', metrics)),
       ...this.#rating(trial, study),
       this.#saveButton(index),
     );
@@ -144,7 +144,7 @@ class StudyView {
       return stars ? [untranslated('★'.repeat(stars))] : [];
     }
     return STARS.map((count) => {
-      const title = t('page.tuning.stars_of_five', { count });
+      const title = t('page.tuning.rating_of_five', { count });
       const button = element('button', { type: 'button', title }, `${count} ★`);
       button.addEventListener('click', () =>
         withErrorDisplay(async () => {
@@ -159,8 +159,8 @@ class StudyView {
 
   /** @param {number} index of the trial */
   #saveButton(index) {
-    const title = t('page.tuning.keep_title');
-    const button = element('button', { type: 'button', title }, t('page.tuning.keep_as_version'));
+    const title = t('page.tuning.save_as_version_title');
+    const button = element('button', { type: 'button', title }, t('page.tuning.save_as_version'));
     button.addEventListener('click', () =>
       withErrorDisplay(async () => {
         const saved = /** @type {{ slug: string, version: number }} */ (

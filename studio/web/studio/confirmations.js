@@ -52,7 +52,7 @@ export function confirmSweep(cost) {
   confirmAction({
     title: t('studio.sweep_run'),
     content: [paragraph(cost)],
-    label: t('page.begin'),
+    label: t('page.start'),
     action: async () => find(document, '#sweep-run', HTMLElement).click(),
   });
 }

@@ -41,7 +41,7 @@ function restore(file) {
 
 /** @param {File} file that carries settings */
 function ask(file) {
-  const title = t('studio.picture_has_settings');
+  const title = t('studio.image_has_settings');
   const dialog = element('dialog', { className: 'sketch-help image-dialog', ariaLabel: title });
   /**
    * @param {string} label

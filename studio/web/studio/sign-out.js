@@ -12,7 +12,7 @@ async function signOut() {
 function addButtons(name) {
   for (const nav of findAll(document, 'nav:not([data-account])', HTMLElement)) {
     nav.dataset.account = 'yes';
-    const title = t('page.you_are', { name });
+    const title = t('page.signed_in_as', { name });
     const button = element('button', { type: 'button', className: 'sign-out', title });
     button.append(t('page.sign_out'));
     button.addEventListener('click', signOut);

@@ -176,7 +176,7 @@ def test_key_opens_the_api_but_no_page(ui: FastAPI, keys: dict[Scope, str]) -> N
 def test_wrong_key_is_refused_also_with_a_session(signed_in: TestClient) -> None:
     headers = {"Authorization": "Bearer dts_wrong"}
     answer = signed_in.get("/api/v1/admin/themes", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (401, "auth.bring_key")
+    assert (answer.status_code, answer.json()["code"]) == (401, "auth.api_key_missing")
     # As a proxy passes on what it has asked for itself.
     basic = {"Authorization": "Basic YWRhOng="}
     assert signed_in.get("/api/v1/admin/themes", headers=basic).status_code == 200

@@ -107,7 +107,7 @@ def test_stream_ends_with_its_own_request(requests: FakeRequests) -> None:
 
 # Issue 19, 1.
 def test_events_are_in_each_followers_language(requests: FakeRequests) -> None:
-    late = message("request.waited_too_long")
+    late = message("request.expired")
     requests.published_events[ONE] += [
         EventMessage(slot=each, type="failed", is_terminal=True, error=late) for each in SLOTS
     ]

@@ -66,4 +66,4 @@ def test_refusal_is_in_the_readers_language(client: TestClient, studio: AppConta
     answer = client.get("/api/v1/variants", headers=CHINESE)
     assert answer.status_code == 401
     problem = answer.json()
-    assert (problem["detail"], problem["code"]) == ("请先在 /sign-in 登录。", "auth.sign_in_first")
+    assert (problem["detail"], problem["code"]) == ("请先在 /sign-in 登录。", "auth.not_signed_in")

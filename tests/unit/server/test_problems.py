@@ -148,7 +148,7 @@ def test_problem_is_in_the_readers_language_with_its_id(api: TestClient) -> None
     chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
     answer = api.post(f"{V1}/requests", json=BODY | {"theme": "nothing"}, headers=chinese)
     assert detail_of(answer, 404) == "主题“nothing”未部署到渠道“live”。"
-    assert answer.json()["code"] == "deployment.not_served"
+    assert answer.json()["code"] == "deployment.not_live"
     assert answer.json()["params"] == {"channel": "live", "slug": "nothing"}
     misread = api.post(f"{V1}/requests", json=BODY | {"seed": -1}, headers=chinese)
     assert detail_of(misread, 422).startswith("body.seed：")
