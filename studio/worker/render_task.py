@@ -32,6 +32,7 @@ from studio.services.rendering.run import Run
 from studio.services.requests.celery_app import TASK_NAME
 from studio.services.requests.event_log import RedisEventLog, broker_errors, connect_redis
 from studio.services.requests.job_tracker import DatabaseJobTracker
+from studio.services.requests.runner import hard_timeout_seconds
 from studio.services.store_retry import StoreRetry
 from studio.settings import Settings
 from studio.store.jobs import JobStore
@@ -41,8 +42,8 @@ from studio.worker.heartbeat import HeartbeatThread
 
 log = logging.getLogger(__name__)
 
-STALL_TIMEOUT_SECONDS = 300.0
-"""Seconds without progress after which a job gets no more heartbeats and is requeued."""
+MAX_STALL_SECONDS = 300.0
+"""Seconds without progress after which a job gets no more heartbeats and is requeued, at most."""
 POLL_INTERVAL_SECONDS = 1.0
 """Seconds between checks of whether this process can still render, while no event comes."""
 EXIT_GRACE_SECONDS = 5.0
@@ -96,7 +97,13 @@ class RenderTask(Task):  # type: ignore[misc]
 
     @cached_property
     def heartbeat(self) -> HeartbeatThread:
-        return HeartbeatThread(lambda: self.renders.check(STALL_TIMEOUT_SECONDS))
+        return HeartbeatThread(lambda: self.renders.check(self.stall_timeout_seconds))
+
+    @property
+    def stall_timeout_seconds(self) -> float:
+        """A job that is not done in its own time does not progress either. The task's limit, which
+        is that of a batch, may be much later."""
+        return min(MAX_STALL_SECONDS, hard_timeout_seconds(self.settings.job_timeout_seconds))
 
     @cached_property
     def retry(self) -> StoreRetry:
@@ -131,7 +138,7 @@ class RenderTask(Task):  # type: ignore[misc]
                 )
             for run in [self._start(*jobs) for jobs in batch]:
                 while not run.wait_until_rendered(POLL_INTERVAL_SECONDS):
-                    renders.check(STALL_TIMEOUT_SECONDS)
+                    renders.check(self.stall_timeout_seconds)
         except NotFoundError as error:
             log.warning("job skipped: %s", error)  # Its request was deleted in the meantime.
         except SoftTimeLimitExceeded:
@@ -182,7 +189,7 @@ class RenderTask(Task):  # type: ignore[misc]
             elif self.closing.is_set():
                 return
             else:
-                self.renders.check(STALL_TIMEOUT_SECONDS)
+                self.renders.check(self.stall_timeout_seconds)
                 self._look_for_listeners(run)
 
     def _publish(self, run: Run, event: Event, tracker: DatabaseJobTracker) -> None:

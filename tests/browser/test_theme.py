@@ -19,6 +19,7 @@ from tests.browser.driving import (
     scribble_a_dress,
     set_number,
     settle,
+    start_long_run,
 )
 
 pytestmark = pytest.mark.browser
@@ -350,8 +351,7 @@ def test_a_theme_has_a_chinese_name(page: Page) -> None:
     name = page.locator("#theme-name input, #theme-name textarea").first
     name.fill("春日野餐")
     expect(page.locator("#unsaved")).to_contain_text("unsaved change")
-    page.locator("#generate").click()
-    expect(page.locator("#card-A")).to_contain_text("Step")
+    start_long_run(page)
     page.locator("#stop").click()
     expect(page.locator("#notice")).to_contain_text("Stopped")
     page.locator("#save").click()

@@ -223,7 +223,7 @@ def test_corrupt_weights_are_named_before_rendering(harness: RenderHarness, tmp_
     with pytest.raises(CorruptModelError, match="is incomplete .* Download it again"):
         broken.job()
     with pytest.raises(
-        CorruptModelError, match="pocket-ink: diffusion_pytorch_model.safetensors is cut short"
+        CorruptModelError, match="pocket-ink: diffusion_pytorch_model.safetensors is incomplete"
     ):
         broken.render(broken.job(base_model=ModelRef(name="pocket-ink")))
 

@@ -181,7 +181,7 @@ def test_sd3_refuses_controlnets_and_unsupported_samplers(family_harness: Render
         IncompatibleModelError, match="does not support ControlNet units. Turn them off"
     ):
         render(family_harness, "sd3-folder", control_units=[UNIT])
-    with pytest.raises(IncompatibleModelError, match="sampler DDIM .* choose Euler or Heun"):
+    with pytest.raises(IncompatibleModelError, match="Sampler DDIM .* Use Euler or Heun"):
         render(family_harness, "sd3-folder", sampler="DDIM")
     assert family_harness.engine.status().controlnets.misses <= 1
 

@@ -1,4 +1,6 @@
-"""The real engine with the pocket models: a worker renders the same pixels as this process."""
+"""The real engine with the pocket models: a worker renders the same pixels as this process, in exact mode.
+
+Elsewhere the last bits depend on the matrix units (AMX) that the kernel lets a process use."""
 
 import os
 import signal
@@ -26,8 +28,11 @@ def test_worker_renders_the_same_pixels_as_the_page(redis: RedisServer, home: Pa
         "STUDIO_DATA_DIR": str(home),
         "STUDIO_BROKER_URL": redis.url,
         "STUDIO_DEVICE": "cpu",
+        "STUDIO_DISABLE_APPROXIMATIONS": "true",
     }
-    studio = create_app_container(Settings(data_dir=home, broker_url=SecretStr(redis.url)))
+    studio = create_app_container(
+        Settings(data_dir=home, broker_url=SecretStr(redis.url), disable_approximations=True)
+    )
     studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
     key = studio.stores.clients.create_or_rotate_key(ApiClient(name="app"))
     worker = subprocess.Popen(
