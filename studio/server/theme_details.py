@@ -16,13 +16,12 @@ from studio.server.theme_schemas import (
     ThemeDetailsResponse,
     VersionDetailsResponse,
 )
-from studio.services.themes.deployment_service import DeploymentService
 
 
 def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetailsResponse:
     """One theme, with messages in `language`. Raises NotFoundError."""
     deployments = studio.authoring.deployments
-    log = deployments.deployments.list_all(slug)
+    log = studio.stores.deployments.list_all(slug)
     name = studio.stores.themes.get_version(slug).preset.name
     summaries = studio.stores.themes.list_summaries(slug, include_archived=True)
     return ThemeDetailsResponse(
@@ -30,7 +29,7 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetai
         name=name,
         archived=any(theme.archived for theme in summaries if theme.slug == slug),
         versions=_versions(studio, slug),
-        active=tuple(active_by_theme(deployments).get(slug, ())),
+        active=tuple(active_by_theme(studio).get(slug, ())),
         unhealthy={
             channel: tuple(
                 reason.text(language) for reason in deployments.unhealthy(channel).get(slug, ())
@@ -45,14 +44,14 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetai
     )
 
 
-def active_by_theme(deployments: DeploymentService) -> dict[Slug, list[ActiveDeploymentResponse]]:
+def active_by_theme(studio: AppContainer) -> dict[Slug, list[ActiveDeploymentResponse]]:
     """What every channel serves now, by theme."""
     active: dict[Slug, list[ActiveDeploymentResponse]] = {}
     now = datetime.now(UTC)
-    for channel in _channels(deployments.deployments.list_all()):
-        for deployment in deployments.active_deployments(channel):
+    for channel in _channels(studio.stores.deployments.list_all()):
+        for deployment in studio.authoring.deployments.active_deployments(channel):
             spec = deployment.deployment.spec
-            log = deployments.deployments.list_all(spec.slug, channel)
+            log = studio.stores.deployments.list_all(spec.slug, channel)
             active.setdefault(spec.slug, []).append(
                 ActiveDeploymentResponse(
                     channel=channel,

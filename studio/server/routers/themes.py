@@ -47,13 +47,13 @@ router = APIRouter(
 @router.get("")
 def list_themes(
     themes: Themes,
-    deployments: Deployments,
+    studio: Container,
     text: Annotated[str, Query(max_length=80), LINE] = "",
     archived: bool = False,
 ) -> list[ThemeResponse]:
     """Themes whose name or slug contains `text`, with what is active of each; archived ones, too, with
     `archived`."""
-    active = active_by_theme(deployments)
+    active = active_by_theme(studio)
     return [
         ThemeResponse(
             slug=theme.slug,

@@ -1,5 +1,6 @@
 """Liveness and readiness, for service managers and load balancers."""
 
+import sys
 from contextlib import suppress
 from queue import Queue
 
@@ -15,7 +16,7 @@ from studio.errors import (
     WorkerHungError,
 )
 from studio.server.app import create_api
-from tests.waiting import LONG
+from tests.waiting import LONG, until
 
 V1 = "/api/v1"
 
@@ -38,10 +39,16 @@ def test_fatal_error_in_maintenance_ends_the_process(
         assert errors.get(timeout=LONG) is error
 
 
-def test_health_fails_once_a_worker_thread_is_dead(app: TestClient, studio: AppContainer) -> None:
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_health_fails_once_a_worker_thread_is_dead(
+    app: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Issue 18, 1: so that a service manager or a load balancer notices."""
     assert app.get(f"{V1}/health").status_code == 200
-    studio.rendering.renders.close()
+    queue = studio.rendering.renders._queue
+    monkeypatch.setattr(queue, "_next_task", sys.exit)
+    queue.submit(lambda: None)
+    until(lambda: not queue.is_alive)
     for url in (f"{V1}/health", f"{V1}/ready"):
         answer = app.get(url)
         assert answer.status_code == 503
