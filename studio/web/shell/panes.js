@@ -69,7 +69,7 @@ export function mountSplitter(splitter, pane) {
   }
 
   function store() {
-    const widths = { ...storedWidths(), [splitter.id]: measure(pane) };
+    const widths = { ...storedWidths(), [splitter.id]: Number(splitter.ariaValueNow) };
     localStorage.setItem(STORAGE_KEYS.paneWidths, JSON.stringify(widths));
   }
 
