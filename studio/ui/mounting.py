@@ -43,6 +43,8 @@ MODULES = (
 )
 """Modules of `studio/web` on the page, which the browser starts to load before Gradio runs. Some work by
 themselves; components and events call functions of the others (`browser_calls.py`)."""
+STYLES = ("tokens", "canvas")
+"""Style sheets of `studio/web/styles` on the page, besides Gradio's."""
 PREFIXES: Mapping[str, str] = {
     language: "" if language == DEFAULT else f"/{language}" for language in LANGUAGES
 }
@@ -151,7 +153,9 @@ def _head(language: str) -> str:
     scripts = "".join(
         f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
     )
-    styles = f'<link rel="stylesheet" href="{WEB_PREFIX}styles/tokens.css">'
+    styles = "".join(
+        f'<link rel="stylesheet" href="{WEB_PREFIX}styles/{name}.css">' for name in STYLES
+    )
     return (
         f"{styles}<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
     )
