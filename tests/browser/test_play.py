@@ -62,7 +62,7 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
             expect(button).to_have_css("background-color", _css(color))
         drag(phone, (0.45, 0.5), (0.55, 0.6))
         drawn = layer(phone)
-        assert drawn.getpixel((128, 141)) == tuple(bytes.fromhex(PALETTE[0][1][1:])) + (255,)
+        assert drawn.getpixel((128, 141)) == (*bytes.fromhex(PALETTE[0][1][1:]), 255)
         phone.get_by_role("button", name="Eraser (E)").click()
         drag(phone, (0.4, 0.4), (0.6, 0.7))
         assert layer(phone).tobytes() != drawn.tobytes()

@@ -107,7 +107,9 @@ class Fill {
 
   /** @param {number} at */
   #isInside(at) {
-    return !this.#marks[at] && this.#distance(at) <= (this.#isUnder ? DRAWN : TOLERANCE);
+    if (this.#marks[at]) return false;
+    if (this.#words[at] === this.#word) return true;
+    return this.#distance(at) <= (this.#isUnder ? DRAWN : TOLERANCE);
   }
 
   /**
@@ -190,24 +192,18 @@ class Fill {
   }
 
   #paintInside() {
-    const { width, height, data } = this.#image;
-    const [red, green, blue] = this.#color;
+    const { width, height } = this.#image;
+    const [marks, words, from] = [this.#marks, this.#words, this.#word];
+    const [to] = new Uint32Array(new Uint8Array([...this.#color, 255]).buffer);
     for (let y = 0; y < height; y++) {
       let [first, last] = [-1, -1];
-      for (let x = 0; x < width; x++) {
-        const at = y * width + x;
-        if (this.#marks[at] !== INSIDE) continue;
-        if (first < 0) first = x;
-        last = x;
-        const mixed = this.#isUnder && data[4 * at + 3] ? this.#mixed(at) : null;
-        if (mixed) {
-          this.#write(at, mixed);
-          continue;
-        }
-        data[4 * at] = red;
-        data[4 * at + 1] = green;
-        data[4 * at + 2] = blue;
-        data[4 * at + 3] = 255;
+      for (let at = y * width; at < (y + 1) * width; at++) {
+        if (marks[at] !== INSIDE) continue;
+        if (first < 0) first = at % width;
+        last = at % width;
+        const mixed = this.#isUnder && words[at] !== from ? this.#mixed(at) : null;
+        if (mixed) this.#write(at, mixed);
+        else words[at] = to;
       }
       if (first >= 0) this.#grow(first, y, last - first + 1);
     }
