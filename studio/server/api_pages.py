@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.recipes.base_image import Slug
-from studio.recipes.palette import NAME_IDS, PALETTE
+from studio.server.canvas_texts import canvas_palette, canvas_texts
 from studio.server.languages import VARY
 from studio.server.schemas import API_PREFIX
 from studio.server.templating import Templates
@@ -58,13 +58,15 @@ def get_docs_script() -> FileResponse:
     return FileResponse(WEB / "pages" / "api-docs.js", media_type="text/javascript")
 
 
-@play_router.get("/play/own/palette.json")
-def get_palette(request: Request) -> list[dict[str, str]]:
-    """The colors of the studio's canvas, each with its name in the reader's language."""
+@play_router.get("/play/own/canvas.json")
+def get_canvas(request: Request) -> dict[str, object]:
+    """The texts and the palette of the canvas, in the reader's language."""
     language = language_of(request.headers)
-    return [
-        {"name": message(NAME_IDS[name]).text(language), "hex": color} for name, color in PALETTE
-    ]
+
+    def text(id_: str) -> str:
+        return message(id_).text(language)
+
+    return {"texts": canvas_texts(text), "palette": canvas_palette(text)}
 
 
 @play_router.get("/play/{theme}")

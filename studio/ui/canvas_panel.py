@@ -8,8 +8,9 @@ import gradio as gr
 from studio.app import AppContainer
 from studio.recipes.base_image import BaseImage
 from studio.server.routers.base_images import base_image_url, sample_doodle_url
-from studio.ui.components import CanvasBackground, ImageOption, ImageRadio, SketchCanvas
+from studio.ui.components import ImageOption, ImageRadio
 from studio.ui.events import ComponentUpdates
+from studio.ui.sketch_canvas import CanvasBackground, SketchCanvas
 from studio.ui.texts import Texts
 
 SAMPLE_DOODLE_NAMES: Mapping[str, str] = {
@@ -30,16 +31,12 @@ SAMPLE_DOODLE_NAMES: Mapping[str, str] = {
 
 
 class CanvasPanel:
-    """`canvas` is drawn on, `base_image` and `sample_doodles` are chosen, `preview` shows the live preview."""
+    """`canvas` is drawn on; `base_image` and `sample_doodles` are chosen."""
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio = studio
         base = self.default_base_image()
         self.canvas = SketchCanvas(self.background(base), texts, elem_id="canvas")
-        self.live = gr.Checkbox(
-            value=False, label=texts("studio.live_preview"), elem_id="live-preview", container=False
-        )
-        self.preview = gr.HTML(elem_id="live-preview-image")
         base_title, doodles_title = texts("studio.base_image"), texts("studio.sample_doodles")
         gr.HTML(f"<h2>{base_title}</h2>", elem_classes="section")
         self.base_image = ImageRadio(

@@ -47,6 +47,7 @@ STYLES = (
     "tokens",
     "shell",
     "workbench",
+    "canvas",
 )
 """Style sheets of `studio/web/styles` on the page: tokens, shell and panes, then one of each component."""
 PREFIXES: Mapping[str, str] = {

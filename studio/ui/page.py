@@ -63,9 +63,10 @@ class StudioPage:
     def _bind_events(self) -> None:
         self.panels = Panels(self.theme, self.drawing, self.run)
         changing = self.drafts.bind(self.panels)
-        self.sweep.bind(self._deterministic_request, self._request_inputs)
+        canvas = self.drawing.canvas
+        self.sweep.bind(self._deterministic_request, self._request_inputs, canvas)
         self.deployment.bind(self.theme.loaded)
-        changing += self.run.bind(self._request, self._request_inputs)
+        changing += self.run.bind(self._request, self._request_inputs, canvas)
         changing += self.theme.bind(self.run.notice, self.drafts.stored)
         changing += self._bind_restore()
         self._bind_previews()
@@ -75,11 +76,12 @@ class StudioPage:
     def _bind_previews(self) -> None:
         """The live preview, the base image below the drawing, and the control maps."""
         panel, notice = self.drawing, self.run.notice
-        gr.on(
-            [panel.canvas.input, panel.live.input],
+        read_drawing = panel.canvas.read_drawing(self._request_inputs)
+        panel.canvas.input(
             self._render_preview,
-            {*self._request_inputs, panel.live},
-            {panel.preview, notice},
+            self._request_inputs,
+            {panel.canvas, notice},
+            js=read_drawing,
             trigger_mode="always_last",
             **UNQUEUED,
         )
@@ -88,7 +90,7 @@ class StudioPage:
             show_control_maps = partial(self._show_control_maps, form)
             outputs = {form.control_maps, notice}
             form.show_control_maps.click(
-                show_control_maps, self._request_inputs, outputs, **UNQUEUED
+                show_control_maps, self._request_inputs, outputs, js=read_drawing, **UNQUEUED
             )
 
     def _bind_restore(self) -> list[Any]:
@@ -149,8 +151,6 @@ class StudioPage:
 
     def _render_preview(self, values: ComponentUpdates) -> ComponentUpdates:
         """Renders the drawing by recipe A in a few steps. Gradio runs one at a time, the newest next."""
-        if not values[self.drawing.live]:
-            return {self.drawing.preview: ""}
         try:
             job = make_preview_job(
                 self._deterministic_request(values), "A", self.studio.models.catalog
@@ -158,8 +158,7 @@ class StudioPage:
             png = self.studio.rendering.renders.render_preview(job)
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
-        alt = self.texts("studio.live_preview_alt")
-        return {self.drawing.preview: f'<img src="{to_data_url(png)}" alt="{alt}">'}
+        return {self.drawing.canvas: gr.update(preview=to_data_url(png))}
 
     def _show_control_maps(self, form: RecipeForm, values: ComponentUpdates) -> ComponentUpdates:
         """The control maps of a recipe's units, from the current drawing."""

@@ -22,6 +22,7 @@ from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, R
 from studio.ui.field_errors import FieldValidationError
 from studio.ui.notices import render_notice, render_quality_metrics, run_summary
 from studio.ui.result_cards import ResultCard
+from studio.ui.sketch_canvas import SketchCanvas
 from studio.ui.texts import Texts
 
 MAX_SEED = 2**32 - 1
@@ -75,10 +76,13 @@ class RunPanel:
             )
             self.attach = gr.Button(t("studio.attach_to_run"), elem_id="attach-run")
 
-    def bind(self, request: RequestReader, request_inputs: Components) -> list[Any]:
+    def bind(
+        self, request: RequestReader, request_inputs: Components, canvas: SketchCanvas
+    ) -> list[Any]:
         """Binds the handlers. Returns the events that change the request.
 
-        `request` makes a request from the values of `request_inputs`; it may raise StudioError.
+        `request` makes a request from the values of `request_inputs`, with the drawing on `canvas`; it may
+        raise StudioError.
         """
 
         def generate(
@@ -93,7 +97,12 @@ class RunPanel:
 
         outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
         gr.on(
-            [self.generate.click, self.prompt.submit], generate, request_inputs, outputs, **STREAMED
+            [self.generate.click, self.prompt.submit],
+            generate,
+            request_inputs,
+            outputs,
+            js=canvas.read_drawing(request_inputs),
+            **STREAMED,
         )
         read_run_id = on_event(_URL_MODULE, "readRunId")
         self.attach.click(self._attach_to_run, self.run_id, outputs, js=read_run_id, **STREAMED)

@@ -30,6 +30,7 @@ from studio.ui.components import to_data_url
 from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, RequestReader
 from studio.ui.notices import render_notice
 from studio.ui.result_cards import progress_bar
+from studio.ui.sketch_canvas import SketchCanvas
 from studio.ui.texts import Texts
 
 SWEEPABLE_FIELDS: Mapping[str, Message] = {
@@ -119,22 +120,27 @@ class SweepPanel:
             )
             self.run = gr.Button(t("studio.sweep_run_confirmed"), elem_id="sweep-run")
 
-    def bind(self, request: RequestReader, request_inputs: Components) -> None:
+    def bind(
+        self, request: RequestReader, request_inputs: Components, canvas: SketchCanvas
+    ) -> None:
         """Binds the handlers.
 
-        `request` makes a request from the values of `request_inputs`; it may raise StudioError.
+        `request` makes a request from the values of `request_inputs`, with the drawing on `canvas`; it may
+        raise StudioError.
         """
         axes = {component for axis in self.axes for component in axis}
         inputs: Components = {*request_inputs, self.slot, *axes}
+        read_drawing = canvas.read_drawing(inputs)
         estimated: Components = {self.status, self.cost}
         estimate = partial(self._estimate, request)
-        self.count.click(estimate, inputs, estimated, **UNQUEUED)
+        self.count.click(estimate, inputs, estimated, js=read_drawing, **UNQUEUED)
         # The browser asks for a confirmation with the cost, and clicks the hidden button `run`.
         confirm = on_event("studio/confirmations.js", "confirmSweep")
-        started = self.start.click(estimate, inputs, estimated, **UNQUEUED)
+        started = self.start.click(estimate, inputs, estimated, js=read_drawing, **UNQUEUED)
         started.then(None, self.cost, None, js=confirm)
         outputs: Components = {self.status, self.sheets, self.start, self.stop, self.task_name}
-        self.run.click(partial(self._run, request), inputs, outputs, **STREAMED)
+        run = partial(self._run, request)
+        self.run.click(run, inputs, outputs, js=read_drawing, **STREAMED)
         # Not by Gradio's `cancels`: it cannot end a generator that waits for a renderer.
         self.stop.click(self.studio.background_tasks.cancel, self.task_name, None, **UNQUEUED)
         self.box.expand(self._attach, self.task_name, outputs, **STREAMED)

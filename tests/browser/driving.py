@@ -6,12 +6,17 @@ import io
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-READ_LAYER = "() => document.querySelector('.sketch canvas').toDataURL('image/png')"
-DRAWING = "localStorage.getItem('doodle-theme-studio-drawing')"
-"""What the browser keeps of the drawing, as the page was told of it last; null where it is empty."""
+READ_LAYER = "() => document.querySelector('doodle-canvas').layer.encode()"
+KEPT = "document.querySelector('doodle-canvas').saved"
+"""Whether the browser keeps the drawing as it is."""
+CLEAR = "document.querySelector('doodle-canvas').clear()"
 STILL = """() => document.getAnimations().every(({ playState, effect }) =>
   playState !== 'running' || effect.getComputedTiming().endTime === Infinity)"""
-DRAWN_AT_THE_WAIST = "() => document.querySelector('.sketch canvas').getContext('2d').getImageData(128, 140, 1, 1).data[3] > 0"  # fmt: skip
+DRAWN_AT_THE_WAIST = """() => {
+  const sheet = document.querySelector('.sketch canvas');
+  const [x, y] = [sheet.width / 2, Math.round(sheet.height * 0.55)];
+  return sheet.getContext('2d').getImageData(x, y, 1, 1).data[3] > 0;
+}"""
 
 
 def settle(page: Page) -> None:
@@ -21,12 +26,14 @@ def settle(page: Page) -> None:
 
 
 def layer(page: Page) -> Image.Image:
+    """The drawing as it is sent."""
     url: str = page.evaluate(READ_LAYER)
     return Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA")
 
 
 def colors(image: Image.Image) -> set[object]:
-    return {color for _, color in image.getcolors(100_000) or []}
+    """Those of the pixels that are covered wholly or not at all: edges are soft."""
+    return {color for _, color in image.getcolors(100_000) or [] if color[3] in (0, 255)}
 
 
 def drag(page: Page, *points: tuple[float, float]) -> None:

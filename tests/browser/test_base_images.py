@@ -50,7 +50,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     open_studio(bases, server)
     bases.locator("#base-images [data-id=zoe]").click()
     expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
-    assert bases.evaluate("document.querySelector('.sketch canvas').width") == 512
+    assert bases.evaluate("document.querySelector('doodle-canvas').layer.width") == 512
     bases.goto(f"{server.url}/base-images")
     bases.locator("[data-base=zoe]").click()
     bases.get_by_role("button", name="Retire").click()

@@ -12,6 +12,7 @@ from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.settings import Settings
+from tests.browser.driving import drag, layer
 from tests.browser.test_everyone import violations
 from tests.fake_renderer import FakeRenderer
 from tests.servers.api import serving
@@ -51,23 +52,26 @@ def test_a_theme_is_played_with_by_its_api_alone(phone: Page, studio: AppContain
         phone.get_by_label("API key").fill(key)
         phone.get_by_role("button", name="Connect").click()
         expect(phone.locator("#theme")).to_have_text("First light")
-        expect(phone.locator("#base")).not_to_have_js_property("naturalWidth", 0)
+        expect(phone.locator(".sketch-base")).not_to_have_js_property("naturalWidth", 0)
         assert violations(phone) == []
         # Issue 18, 17: the studio's own colours, which the models were trained on.
-        offered = phone.locator("#colours button")
+        offered = phone.locator(".sketch-palette button")
         expect(offered).to_have_count(len(PALETTE))
         for button, (name, color) in zip(offered.all(), PALETTE, strict=True):
             expect(button).to_have_attribute("aria-label", str(message(NAME_IDS[name])))
             expect(button).to_have_css("background-color", _css(color))
-        box = phone.locator("#doodle").bounding_box()
-        assert box is not None
-        phone.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.5)
-        phone.mouse.down()
-        phone.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.6, steps=5)
-        phone.mouse.up()
+        drag(phone, (0.45, 0.5), (0.55, 0.6))
+        drawn = layer(phone)
+        assert drawn.getpixel((128, 141)) == (*bytes.fromhex(PALETTE[0][1][1:]), 255)
+        phone.get_by_role("button", name="Eraser (E)").click()
+        drag(phone, (0.4, 0.4), (0.6, 0.7))
+        assert layer(phone).tobytes() != drawn.tobytes()
+        phone.get_by_role("button", name="Undo (Ctrl Z)").click()
+        assert layer(phone).tobytes() == drawn.tobytes()
         phone.get_by_label("Prompt").fill("a red dress")
         phone.get_by_role("button", name="Generate").click()
         expect(phone.locator("#four img")).to_have_count(4)
+        assert violations(phone) == []
         second = phone.get_by_role("button", name="Variant B")
         second.click()
         expect(second).to_have_attribute("aria-pressed", "true")

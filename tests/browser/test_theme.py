@@ -11,8 +11,9 @@ from studio.imaging.png_metadata import png_with_metadata
 from tests import examples
 from tests.browser.conftest import Server, open_studio
 from tests.browser.driving import (
-    DRAWING,
+    CLEAR,
     DRAWN_AT_THE_WAIST,
+    KEPT,
     choose,
     colors,
     layer,
@@ -62,8 +63,7 @@ def test_what_the_control_units_see_is_shown_before_anything_is_rendered(page: P
     images = page.locator("#control-maps-A img")
     expect(images).to_have_count(2)
     expect(page.get_by_alt_text("Control map: pocket-scribble")).to_be_visible()
-    page.locator("[data-action=clear]").click()
-    page.wait_for_function(f"{DRAWING} === null")
+    page.evaluate(CLEAR)
     settle(page)
     page.locator("#show-control-maps-A").click()
     expect(page.locator("#control-maps-A")).to_contain_text(
@@ -155,7 +155,7 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     with page.expect_response(lambda it: b"a warm coat" in (it.request.post_data_buffer or b"")):
         page.locator("#user-prompt textarea, #user-prompt input").first.fill("a warm coat")
     scribble_a_dress(page)
-    page.wait_for_function(f"{DRAWING} !== null")
+    page.wait_for_function(KEPT)
     drawn = colors(layer(page))
     settle(page)
     open_studio(page, server)

@@ -60,14 +60,27 @@ export class FakeContext {
   }
 
   /**
-   * @param {{ width: number, height: number, data: Uint8ClampedArray }} image
-   * @param {number} left
-   * @param {number} top
+   * @param {number} width
+   * @param {number} height
    */
-  putImageData({ width, height, data }, left, top) {
-    this.#rows(left, top, width, height, (at, from, length) => {
-      this.#pixels.set(data.subarray(from, from + length), at);
-    });
+  createImageData(width, height) {
+    return { width, height, data: new Uint8ClampedArray(4 * width * height) };
+  }
+
+  /**
+   * @param {{ width: number, height: number, data: Uint8ClampedArray }} image
+   * @param {number} _left always 0
+   * @param {number} _top always 0
+   * @param {number} [x] of the part that is put
+   * @param {number} [y]
+   * @param {number} [width]
+   * @param {number} [height]
+   */
+  putImageData(image, _left, _top, x = 0, y = 0, width = image.width, height = image.height) {
+    for (let row = y; row < y + height; row++) {
+      const at = 4 * (row * image.width + x);
+      this.#pixels.set(image.data.subarray(at, at + 4 * width), at);
+    }
   }
 
   clearRect() {

@@ -4,16 +4,17 @@ import { History } from '../../studio/web/canvas/history.js';
 /** A document of one letter with undo, as the canvas uses it. */
 class Letter {
   /** @type {History<string>} */
-  history = new History();
+  history;
 
   /** @param {string} value */
-  constructor(value) {
+  constructor(value, limit = 10) {
     this.value = value;
+    this.history = new History((step) => step.length, limit);
   }
 
   /** @param {string} value */
-  write(value, limit = 10) {
-    this.history.record(this.value, limit);
+  write(value) {
+    this.history.record(this.value);
     this.value = value;
   }
 
@@ -42,7 +43,7 @@ describe('undo and redo', () => {
   });
 
   test('take no snapshot where there is nothing to go back to', () => {
-    const history = new History();
+    const { history } = new Letter('a');
     const fail = () => expect.fail('asked for a snapshot');
     expect(history.undo(fail)).toBeUndefined();
     expect(history.redo(fail)).toBeUndefined();
@@ -58,20 +59,30 @@ describe('undo and redo', () => {
     expect(letter.value).toBe('a');
   });
 
-  test('the oldest goes first when there are too many', () => {
-    const letter = new Letter('a');
-    for (const value of 'bcde') letter.write(value, 2);
+  test('the oldest goes first when they take too much room, the newest never', () => {
+    const letter = new Letter('a', 2);
+    for (const value of 'bcde') letter.write(value);
     for (let i = 0; i < 5; i++) letter.undo();
     expect(letter.value).toBe('c');
+    letter.write('long');
+    letter.write('e');
+    letter.undo();
+    expect(letter.value).toBe('long');
+    expect(letter.history.canUndo).toBe(false);
   });
 
-  test('a change that was withdrawn is no step', () => {
+  test('go on from what was kept, both ways', () => {
     const letter = new Letter('a');
-    letter.write('b');
-    letter.history.record('b', 10);
-    letter.history.drop();
+    for (const value of 'bcd') letter.write(value);
     letter.undo();
-    expect(letter.value).toBe('a');
+    const again = new Letter(letter.value);
+    again.history.resume(letter.history.steps(1));
+    again.redo();
+    expect(again.value).toBe('d');
+    again.undo();
+    again.undo();
+    expect(again.value).toBe('b');
+    expect(again.history.canUndo).toBe(false);
   });
 
   test('clear forgets both ways', () => {

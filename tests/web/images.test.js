@@ -35,12 +35,12 @@ describe('an image', () => {
   });
 
   test.each([
-    ['that is none', { readable: false }, 'unreadable'],
-    ['without a size', { width: 0 }, 'unreadable'],
-    ['with too many pixels', { width: 8193, height: 8192 }, 'too_many_pixels'],
-  ])('%s is refused, and its address given back', async (_, properties, reason) => {
+    ['that is none', { readable: false }, 'studio.canvas_unreadable'],
+    ['without a size', { width: 0 }, 'studio.canvas_unreadable'],
+    ['with too many pixels', { width: 8193, height: 8192 }, 'studio.canvas_too_many_pixels'],
+  ])('%s is refused, and its address given back', async (_, properties, textId) => {
     Object.assign(FakeImage, properties);
-    await expect(loadImage('blob:x')).rejects.toMatchObject({ reason });
+    await expect(loadImage('blob:x')).rejects.toMatchObject({ textId });
     expect(revoke).toHaveBeenCalledWith('blob:x');
   });
 

@@ -1,94 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import {
   constrain,
-  dabBounds,
-  dabsBetween,
-  floodFill,
+  cutLine,
   formatColor,
+  lineBounds,
   outline,
   parseColor,
   Stroke,
 } from '../../studio/web/canvas/tools.js';
+import { letters, picture } from './pictures.js';
 
 /**
- * @import { Brush, Dab, Pixels } from '../../studio/web/canvas/tools.js'
+ * @import { Pixels } from '../../studio/web/canvas/pixels.js'
+ * @import { Brush } from '../../studio/web/canvas/tools.js'
  */
-
-/** @type {Record<string, [number, number, number, number]>} */
-const INKS = { '.': [0, 0, 0, 0], r: [255, 0, 0, 255], b: [0, 0, 255, 255], s: [255, 0, 0, 128] };
-
-/**
- * A picture from rows of letters.
- *
- * @param {...string} rows
- * @returns {Pixels}
- */
-function picture(...rows) {
-  const data = rows.flatMap((row) => [...row].flatMap((letter) => INKS[letter]));
-  return { width: rows[0].length, height: rows.length, data: new Uint8ClampedArray(data) };
-}
-
-/**
- * @param {Pixels} pixels
- * @returns {string[]}
- */
-function letters({ width, height, data }) {
-  return Array.from({ length: height }, (_, y) =>
-    Array.from({ length: width }, (_, x) => {
-      const at = 4 * (y * width + x);
-      const pixel = [...data.subarray(at, at + 4)].join();
-      return Object.keys(INKS).find((name) => INKS[name].join() === pixel) ?? '?';
-    }).join(''),
-  );
-}
 
 describe('colors', () => {
   test.each(['#000000', '#d62830', '#00ff7f'])('%s is read and written', (hex) => {
     expect(formatColor(parseColor(hex))).toBe(hex);
-  });
-});
-
-describe('flood fill', () => {
-  test('fills what is joined by edges, not by corners', () => {
-    const image = picture('..r.', '.r..', 'r...');
-    expect(floodFill(image, { x: 0.7, y: 0.2 }, [0, 0, 255])).toBe(true);
-    expect(letters(image)).toEqual(['bbr.', 'br..', 'r...']);
-  });
-
-  test('does not run over the sides of the picture', () => {
-    const image = picture('r.r', 'rrr', '.r.');
-    floodFill(image, { x: 2, y: 2 }, [0, 0, 255]);
-    expect(letters(image)).toEqual(['r.r', 'rrr', '.rb']);
-  });
-
-  test('replaces a color where there is one, and tells it from a fainter one', () => {
-    const image = picture('rrs', 'rs.');
-    floodFill(image, { x: 0, y: 0 }, [0, 0, 255]);
-    expect(letters(image)).toEqual(['bbs', 'bs.']);
-  });
-
-  test('changes nothing where that color is already', () => {
-    const image = picture('rr');
-    expect(floodFill(image, { x: 0, y: 0 }, [255, 0, 0])).toBe(false);
-  });
-
-  test.each([
-    [-0.5, 0],
-    [0, -1],
-    [3, 0],
-    [0, 2],
-  ])('changes nothing from outside, at %d, %d', (x, y) => {
-    const image = picture('...', '...');
-    expect(floodFill(image, { x, y }, [255, 0, 0])).toBe(false);
-    expect(letters(image)).toEqual(['...', '...']);
-  });
-
-  test('fills a large picture', () => {
-    const [width, height] = [1024, 1024];
-    const image = { width, height, data: new Uint8ClampedArray(4 * width * height) };
-    floodFill(image, { x: 500, y: 500 }, [1, 2, 3]);
-    expect([...image.data.subarray(-4)]).toEqual([1, 2, 3, 255]);
-    expect(image.data.every((_, i) => image.data[i] === [1, 2, 3, 255][i % 4])).toBe(true);
   });
 });
 
@@ -123,83 +52,81 @@ describe('strokes', () => {
   /** @type {Brush} */
   const red = { tool: 'brush', color: '#ff0000', hardness: 1, mirrored: false };
 
-  /**
-   * @param {Pixels} image is painted into
-   * @param {Stroke} stroke
-   * @param {Dab} dab
-   * @param {Brush} brush
-   */
-  function paint(image, stroke, dab, brush = red) {
-    const bounds = dabBounds(dab, image.width, image.height);
-    if (!bounds) return;
-    const { left, top, width, height } = bounds;
-    const patch = { width, height, data: new Uint8ClampedArray(4 * width * height) };
-    const row = (/** @type {number} */ y) => 4 * ((top + y) * image.width + left);
-    for (let y = 0; y < height; y++) {
-      patch.data.set(image.data.subarray(row(y), row(y) + 4 * width), 4 * y * width);
-    }
-    stroke.paint(patch, left, top, dab, brush);
-    for (let y = 0; y < height; y++) {
-      image.data.set(patch.data.subarray(4 * y * width, 4 * (y + 1) * width), row(y));
-    }
-  }
-
   /** @param {Pixels} image */
   const copy = (image) => ({ ...image, data: image.data.slice() });
 
-  test('a hard dab covers whole pixels', () => {
-    const image = picture('.....', '.....', '.....', '.....', '.....');
-    paint(image, new Stroke(copy(image)), { x: 2.5, y: 2.5, r: 1.2 });
-    expect(letters(image)).toEqual(['.....', '..r..', '.rrr.', '..r..', '.....']);
+  /** @param {Pixels} image */
+  const alphas = ({ data, width, height }) =>
+    Array.from({ length: width * height }, (_, at) => data[4 * at + 3]);
+
+  const dab = (x = 0, y = 0, r = 1, opacity = 1) => ({ x, y, r, opacity });
+
+  test('at full hardness the inside has exactly the color, and the edge differs in alpha alone', () => {
+    const image = picture(...Array(9).fill('.........'));
+    new Stroke(copy(image)).paint(image, dab(2, 4.3, 2), dab(7, 4.3, 2), red);
+    const inside = new Set(alphas(image).map((alpha, at) => alpha === 255 && at));
+    expect(inside.has(4 * 9 + 4)).toBe(true);
+    expect(alphas(image).filter((alpha) => alpha > 0 && alpha < 255).length).toBeGreaterThan(4);
+    for (let at = 0; at < 81; at++) {
+      const [r, g, b, alpha] = image.data.subarray(4 * at, 4 * at + 4);
+      expect([r, g, b]).toEqual(alpha ? [255, 0, 0] : [0, 0, 0]);
+    }
   });
 
-  test('a soft dab fades to its rim', () => {
+  test('a straight part is as wide everywhere', () => {
+    const image = picture(...Array(9).fill('....................'));
+    new Stroke(copy(image)).paint(image, dab(-5, 4.5, 2.2), dab(25, 4.5, 2.2), red);
+    const rows = alphas(image);
+    for (let y = 0; y < 9; y++) expect(new Set(rows.slice(20 * y, 20 * y + 20)).size).toBe(1);
+  });
+
+  test('a soft brush fades to its rim', () => {
     const image = picture('.......', '.......', '.......');
-    const soft = { ...red, hardness: 0.2 };
-    paint(image, new Stroke(copy(image)), { x: 3.5, y: 1.5, r: 3 }, soft);
-    const alphas = [3, 4, 5].map((x) => image.data[4 * (7 + x) + 3]);
-    expect(alphas[0]).toBe(255);
-    expect(alphas[1]).toBeGreaterThan(alphas[2]);
-    expect(alphas[2]).toBeGreaterThan(0);
+    const at = dab(3.5, 1.5, 3);
+    new Stroke(copy(image)).paint(image, at, at, { ...red, hardness: 0.2 });
+    const [middle, near, rim] = [3, 4, 5].map((x) => image.data[4 * (7 + x) + 3]);
+    expect(middle).toBe(255);
+    expect(near).toBeGreaterThan(rim);
+    expect(rim).toBeGreaterThan(0);
   });
 
   test('covers a pixel once, however often it passes', () => {
-    const soft = { ...red, hardness: 0 };
-    const [once, twice] = [picture('...'), picture('...')];
-    paint(once, new Stroke(copy(once)), { x: 1.2, y: 0.5, r: 1 }, soft);
-    const stroke = new Stroke(copy(twice));
-    for (let i = 0; i < 5; i++) paint(twice, stroke, { x: 1.2, y: 0.5, r: 1 }, soft);
-    expect([...twice.data]).toEqual([...once.data]);
+    const half = dab(1.5, 0.5, 2, 0.5);
+    const image = picture('...');
+    const stroke = new Stroke(copy(image));
+    for (let i = 0; i < 5; i++) stroke.paint(image, half, half, red);
+    expect([...image.data.subarray(4, 8)]).toEqual([255, 0, 0, 128]);
   });
 
   test('an eraser takes away, half of it at half its strength', () => {
     const image = picture('rrr');
-    const eraser = { ...red, tool: /** @type {const} */ ('eraser'), hardness: 0 };
-    paint(image, new Stroke(copy(image)), { x: 1.5, y: 0.5, r: 2 }, eraser);
-    expect(image.data[4 + 3]).toBe(0);
-    expect([...image.data.subarray(0, 4)]).toEqual([255, 0, 0, 127]);
+    const eraser = { ...red, tool: /** @type {const} */ ('eraser') };
+    const half = dab(0.5, 0.5, 0.5, 0.5);
+    new Stroke(copy(image)).paint(image, half, half, eraser);
+    expect(alphas(image)).toEqual([127, 255, 255]);
   });
 
   test('after a reset the same pixels are covered again', () => {
-    const image = picture('...');
+    const [image, again] = [picture('.....'), picture('.....')];
     const stroke = new Stroke(copy(image));
-    paint(image, stroke, { x: 1.5, y: 0.5, r: 0.5 });
+    const at = dab(2.5, 0.5, 1);
+    stroke.paint(image, at, at, red);
     stroke.reset();
-    const again = picture('...');
-    paint(again, stroke, { x: 1.5, y: 0.5, r: 0.5 });
+    stroke.paint(again, at, at, red);
     expect(letters(again)).toEqual(letters(image));
-    expect(letters(again)).toEqual(['.r.']);
+    expect(letters(again)).toEqual(['.srs.']);
   });
 
-  test('a dab outside the layer touches nothing', () => {
-    expect(dabBounds({ x: -5, y: 2, r: 3 }, 8, 8)).toBeNull();
-    expect(dabBounds({ x: 0, y: 2, r: 3 }, 8, 8)).toMatchObject({ left: 0, top: 0 });
+  test('outside the layer touches nothing', () => {
+    expect(lineBounds(dab(-5, 2, 3), dab(-4, 2, 3), 8, 8)).toBeNull();
+    expect(lineBounds(dab(0, 2, 3), dab(1, 2, 3), 8, 8)).toMatchObject({ left: 0, top: 0 });
   });
 
-  test('dabs of a line are a third of the radius apart and end where it ends', () => {
-    const dabs = dabsBetween({ x: 0, y: 0, r: 3 }, { x: 10, y: 0, r: 6 });
-    expect(dabs[0]).toEqual({ x: 0, y: 0, r: 3 });
-    expect(dabs.at(-1)).toEqual({ x: 10, y: 0, r: 6 });
-    for (let i = 1; i < dabs.length; i++) expect(dabs[i].x - dabs[i - 1].x).toBeLessThanOrEqual(2);
+  test('a long line is cut into parts that join', () => {
+    const parts = cutLine(dab(0, 0, 5), dab(100, 0, 10, 0.5));
+    expect(parts.length).toBeGreaterThan(2);
+    expect(parts[0][0]).toEqual(dab(0, 0, 5));
+    expect(parts.at(-1)?.[1]).toEqual(dab(100, 0, 10, 0.5));
+    for (let i = 1; i < parts.length; i++) expect(parts[i][0]).toEqual(parts[i - 1][1]);
   });
 });

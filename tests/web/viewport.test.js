@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brushRadius } from '../../studio/web/canvas/input.js';
+import { pressed } from '../../studio/web/canvas/input.js';
 import {
   clampView,
   MAX_SCALE,
@@ -70,7 +70,18 @@ describe('the brush', () => {
     ['pen', 0.5, 7],
     ['pen', 1, 11.55],
   ])('of a %s that presses %d has the radius %d', (pointerType, pressure, radius) => {
-    expect(brushRadius(14, { pointerType, pressure })).toBeCloseTo(radius);
+    const settings = { pressureSize: true, pressureOpacity: false };
+    const { r, opacity } = pressed({ size: 14, opacity: 0.8 }, { pointerType, pressure }, settings);
+    expect(r).toBeCloseTo(radius);
+    expect(opacity).toBe(0.8);
+  });
+
+  test('may stay, and the pen cover less where it presses less', () => {
+    const settings = { pressureSize: false, pressureOpacity: true };
+    const pen = { pointerType: 'pen', pressure: 0.5 };
+    const { r, opacity } = pressed({ size: 14, opacity: 1 }, pen, settings);
+    expect(r).toBe(7);
+    expect(opacity).toBeCloseTo(0.55);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Undo and redo by whole snapshots.
+ * Undo and redo by what a change replaced, within a limit of memory.
  *
  * @template T
  */
@@ -8,6 +8,17 @@ export class History {
   #past = [];
   /** @type {T[]} */
   #future = [];
+  #sizeOf;
+  #limit;
+
+  /**
+   * @param {(step: T) => number} sizeOf
+   * @param {number} limit of what the steps of the past take together; the oldest go first. The newest stays
+   */
+  constructor(sizeOf, limit) {
+    this.#sizeOf = sizeOf;
+    this.#limit = limit;
+  }
 
   get canUndo() {
     return this.#past.length > 0;
@@ -18,20 +29,13 @@ export class History {
   }
 
   /**
-   * Records the state before a change. What was undone cannot be redone after it.
+   * Records what a change replaced. What was undone cannot be redone after it.
    *
-   * @param {T} snapshot
-   * @param {number} limit snapshots to keep; the oldest goes first
+   * @param {T} step
    */
-  record(snapshot, limit) {
-    this.#past.push(snapshot);
-    if (this.#past.length > limit) this.#past.shift();
+  record(step) {
+    this.#past = newest([...this.#past, step], this.#sizeOf, this.#limit);
     this.#future = [];
-  }
-
-  /** Drops the newest snapshot: its change was withdrawn. */
-  drop() {
-    this.#past.pop();
   }
 
   clear() {
@@ -40,30 +44,66 @@ export class History {
   }
 
   /**
-   * @param {() => T} current takes a snapshot of the present state, for redo
-   * @returns {T | undefined} the snapshot to restore, if there is one
+   * @param {(step: T) => T} replaced what there is now in place of what a step holds
+   * @returns {T | undefined} the step to bring back, if there is one
    */
-  undo(current) {
-    return step(this.#past, this.#future, current);
+  undo(replaced) {
+    return move(this.#past, this.#future, replaced);
   }
 
   /**
-   * @param {() => T} current takes a snapshot of the present state, for undo
-   * @returns {T | undefined} the snapshot to restore, if there is one
+   * @param {(step: T) => T} replaced what there is now in place of what a step holds
+   * @returns {T | undefined} the step to bring back, if there is one
    */
-  redo(current) {
-    return step(this.#future, this.#past, current);
+  redo(replaced) {
+    return move(this.#future, this.#past, replaced);
   }
+
+  /**
+   * The steps to keep, to go on from later.
+   *
+   * @param {number} limit of what the steps of each way take together
+   * @returns {{ past: T[], future: T[] }}
+   */
+  steps(limit) {
+    return {
+      past: newest(this.#past, this.#sizeOf, limit),
+      future: newest(this.#future, this.#sizeOf, limit),
+    };
+  }
+
+  /** @param {{ past: T[], future: T[] }} steps that `steps` gave */
+  resume({ past, future }) {
+    this.#past = [...past];
+    this.#future = [...future];
+  }
+}
+
+/**
+ * @template T
+ * @param {T[]} steps from the oldest
+ * @param {(step: T) => number} sizeOf
+ * @param {number} limit
+ */
+function newest(steps, sizeOf, limit) {
+  let first = steps.length;
+  let size = 0;
+  while (first > 0) {
+    size += sizeOf(steps[first - 1]);
+    if (size > limit && first < steps.length) break;
+    first -= 1;
+  }
+  return steps.slice(first);
 }
 
 /**
  * @template T
  * @param {T[]} from
  * @param {T[]} to
- * @param {() => T} current
+ * @param {(step: T) => T} replaced
  */
-function step(from, to, current) {
-  const snapshot = from.pop();
-  if (snapshot !== undefined) to.push(current());
-  return snapshot;
+function move(from, to, replaced) {
+  const step = from.pop();
+  if (step !== undefined) to.push(replaced(step));
+  return step;
 }

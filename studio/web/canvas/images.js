@@ -3,13 +3,20 @@
 const MAX_BYTES = 16 * 2 ** 20;
 const MAX_PIXELS = 64 * 2 ** 20;
 
+/** Ids of the texts that say why an image cannot be used. */
+const REASONS = {
+  unreadable: 'studio.canvas_unreadable',
+  too_many_pixels: 'studio.canvas_too_many_pixels',
+  too_large: 'studio.canvas_too_large',
+};
+
 /** An image that cannot be used. */
 export class ImageError extends Error {
-  /** @param {'unreadable' | 'too_many_pixels' | 'too_large'} reason the name of the message to show */
+  /** @param {keyof typeof REASONS} reason */
   constructor(reason) {
     super(reason);
     this.name = 'ImageError';
-    this.reason = reason;
+    this.textId = REASONS[reason];
   }
 }
 
@@ -37,7 +44,7 @@ export async function loadImage(address) {
       image.src = address;
     });
   } finally {
-    URL.revokeObjectURL(address);
+    if (address.startsWith('blob:')) URL.revokeObjectURL(address);
   }
   if (image.width * image.height > MAX_PIXELS) throw new ImageError('too_many_pixels');
   if (!image.width || !image.height) throw new ImageError('unreadable');

@@ -1,19 +1,16 @@
 /**
- * The canvas of the studio page: a drawing layer over a base image, with its tools.
+ * The canvas of the studio page: `<doodle-canvas>` in a `gr.HTML` component, and the drawing for an event.
  *
- * A `gr.HTML` component calls `mountCanvas` with its host, on the markup of `canvas.html`.
+ * The drawing is not in Gradio's state: an event's `js` reads it from the canvas when the event is sent.
  *
- * Other scripts send it events on `.sketch`: `import-url` with an image's URL, `import-file` with a
- * File, `show-message` with a text, in `detail`.
- *
- * @import { Point } from './tools.js'
- * @typedef {{ src: string, name: string, width: number, height: number }} Backdrop the base image
- * @typedef {{ unreadable: string, too_many_pixels: string, too_large: string }} Messages
- * @typedef {object} Props what Gradio keeps in step with Python; setting `value` tells it
- * @property {{ png: string } | null} value the layer as a data: URL, null while it is empty
+ * @import { Backdrop, Texts } from './doodle-canvas.js'
+ * @import { Color } from './markup.js'
+ * @typedef {object} Props what Gradio keeps in step with Python
+ * @property {{ png: string, id: string } | null} value the drawing that Python set last; each has an id
  * @property {Backdrop} base
- * @property {{ name: string, hex: string }[]} palette
- * @property {Messages} messages
+ * @property {readonly Color[]} palette
+ * @property {Texts} texts
+ * @property {string} preview the image that the live preview shows, as a data: URL
  * @typedef {object} Host what Gradio hands to a component's script
  * @property {HTMLElement} element
  * @property {Props} props
@@ -21,266 +18,88 @@
  * @property {(prop: string, callback: () => void) => void} watch calls back when Python sets a prop
  */
 import { find } from '../lib/dom.js';
-import { loadDrawing, saveDrawing } from './autosave.js';
-import { ImageError, imageUrl, loadImage } from './images.js';
-import { Input } from './input.js';
-import { Layer } from './layer.js';
-import { Toolbar } from './toolbar.js';
-import { Viewport } from './viewport.js';
+import { DoodleCanvas } from './doodle-canvas.js';
 
-const MESSAGE_MS = 8000;
-const ZOOM_STEP = 1.5;
-
-export class Canvas {
-  /** @type {Set<Canvas>} those whose listeners are alive; a page has one */
-  static #mounted = new Set();
+/** The tie between a canvas and its Gradio component. One that is mounted anew has a new tie. */
+class Bridge {
+  /** @type {WeakMap<DoodleCanvas, Bridge>} */
+  static #of = new WeakMap();
 
   #host;
-  #listening = new AbortController();
-  #backdrop;
-  #fileInput;
-  #help;
-  #message;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #messageTimer;
-  /** @type {string | null} the layer as Python knows it */
-  #sent = null;
+  #canvas;
+  #ending = new AbortController();
+  /** Of the drawing that Python set last and that is shown. */
+  #shown = '';
 
   /**
-   * Mounts a canvas. One that was mounted before on the same element, or whose element has left the
-   * page, is unmounted first.
-   *
    * @param {Host} host
+   * @param {DoodleCanvas} canvas
    */
-  static mount(host) {
-    for (const other of Canvas.#mounted) {
-      if (other.#host.element === host.element || !other.root.isConnected) other.unmount();
-    }
-    const canvas = new Canvas(host);
-    Canvas.#mounted.add(canvas);
-    return canvas;
-  }
-
-  /** @param {Host} host */
-  constructor(host) {
+  constructor(host, canvas) {
     this.#host = host;
-    this.root = find(host.element, '.sketch', HTMLElement);
-    this.frame = find(this.root, '.sketch-page', HTMLElement);
-    this.sheet = find(this.root, 'canvas', HTMLCanvasElement);
-    this.layer = new Layer(this.sheet);
-    this.viewport = new Viewport(this.frame, find(this.root, '.sketch-zoom', HTMLElement));
-    this.toolbar = new Toolbar(this.root, host.props.palette[0].hex);
-    this.#backdrop = find(this.root, '.sketch-base', HTMLImageElement);
-    this.#fileInput = find(this.root, '.sketch-file', HTMLInputElement);
-    this.#help = find(this.root, '.sketch-help', HTMLDialogElement);
-    this.#message = find(this.root, '.sketch-message', HTMLElement);
-    this.#listen();
-    this.#start();
+    this.#canvas = canvas;
+    const before = Bridge.#of.get(canvas);
+    if (before) {
+      before.#ending.abort();
+      this.#shown = before.#shown;
+    }
+    Bridge.#of.set(canvas, this);
   }
 
-  /** Stops listening; what is drawn stays in the page and in the browser. */
-  unmount() {
-    this.#listening.abort();
-    clearTimeout(this.#messageTimer);
-    Canvas.#mounted.delete(this);
-  }
-
-  get brush() {
-    return this.toolbar.brush;
-  }
-
-  /** @param {Point} point whose color, as it is seen, is to be painted with */
-  pick(point) {
-    this.toolbar.paintWith(this.layer.colorAt(point, this.#backdrop));
-    this.toolbar.choose('brush');
-  }
-
-  /** @param {string} action as the buttons name it in `data-action` */
-  runAction(action) {
-    this.#actions[action]?.();
-  }
-
-  /**
-   * Shows a message over the canvas for a while; nothing moves for it.
-   *
-   * @param {string} text
-   */
-  showMessage(text) {
-    clearTimeout(this.#messageTimer);
-    this.#message.textContent = text;
-    if (text) this.#messageTimer = setTimeout(() => this.showMessage(''), MESSAGE_MS);
-  }
-
-  /** Hands the drawing to Python: exact pixels as PNG, or null for an empty layer. */
-  emitChange() {
-    this.#sent = this.layer.isEmpty() ? null : this.layer.encode();
-    this.#host.props.value = this.#sent === null ? null : { png: this.#sent };
-    this.#save();
-    this.#host.trigger('input');
-  }
-
-  showHistory() {
-    this.toolbar.showHistory(this.layer);
-  }
-
-  /** @type {Readonly<Record<string, () => void>>} */
-  #actions = {
-    undo: () => this.#step(this.layer.undo()),
-    redo: () => this.#step(this.layer.redo()),
-    clear: () => this.#clear(),
-    mirror: () => this.toolbar.toggleMirror(),
-    'zoom-in': () => this.viewport.zoom(ZOOM_STEP),
-    'zoom-out': () => this.viewport.zoom(1 / ZOOM_STEP),
-    'zoom-fit': () => this.viewport.reset(),
-    import: () => this.#fileInput.click(),
-    download: () => this.#download(),
-    help: () => this.#help.showModal(),
-    close: () => this.#help.close(),
-  };
-
-  #listen() {
-    const { signal } = this.#listening;
-    new Input(this, signal);
-    this.toolbar.listen((action) => this.runAction(action), signal);
-    this.#fileInput.addEventListener('change', () => this.#importChosen(), { signal });
-    this.#on('import-url', (url) => this.#import(() => loadImage(String(url))));
-    this.#on('import-file', (file) => file instanceof File && this.#importFile(file));
-    this.#on('show-message', (text) => this.showMessage(String(text)));
-    this.#host.watch('value', () => signal.aborted || this.#showValue());
-    this.#host.watch('base', () => signal.aborted || this.#showBase());
-  }
-
-  /**
-   * @param {string} name of an event that other scripts send
-   * @param {(detail: unknown) => void} callback
-   */
-  #on(name, callback) {
-    const { signal } = this.#listening;
-    this.root.addEventListener(
-      name,
-      (event) => event instanceof CustomEvent && callback(event.detail),
-      {
-        signal,
-      },
-    );
-  }
-
-  #start() {
+  async open() {
+    const { props, trigger } = this.#host;
+    const canvas = this.#canvas;
+    Object.assign(canvas, { texts: props.texts, palette: props.palette, base: props.base });
+    this.#watch('value', () => this.#showValue());
+    this.#watch('base', () => {
+      canvas.base = props.base;
+    });
+    this.#watch('preview', () => {
+      canvas.preview = props.preview;
+    });
+    const { signal } = this.#ending;
+    canvas.addEventListener('doodle-live', () => trigger('input'), { signal });
     // Python may have set a drawing while this script was on its way.
+    if (props.value) this.#showValue();
+    else await canvas.restore();
+  }
+
+  /** A drawing is shown once, however often the component is mounted. */
+  #showValue() {
     const { value } = this.#host.props;
-    this.#showBase();
-    this.#resume();
-    if (value) {
-      this.#host.props.value = value;
-      this.#showValue();
-    }
-  }
-
-  /** @param {boolean} moved whether undo or redo changed anything */
-  #step(moved) {
-    if (!moved) return;
-    this.showHistory();
-    this.emitChange();
-  }
-
-  #record() {
-    this.layer.record();
-    this.showHistory();
-  }
-
-  #clear() {
-    if (this.layer.isEmpty()) return;
-    this.#record();
-    this.layer.clear();
-    this.emitChange();
-  }
-
-  #download() {
-    const link = document.createElement('a');
-    link.href = this.layer.encode();
-    link.download = 'doodle.png';
-    link.click();
-  }
-
-  #importChosen() {
-    const file = this.#fileInput.files?.[0];
-    this.#fileInput.value = '';
-    if (file) this.#importFile(file);
-  }
-
-  /** @param {File} file */
-  #importFile(file) {
-    this.showMessage('');
-    this.#import(async () => loadImage(imageUrl(file)));
+    if (!value || value.id === this.#shown) return;
+    this.#shown = value.id;
+    this.#canvas.setPng(value.png);
   }
 
   /**
-   * An image becomes the layer, as large as fits; it can be undone like a stroke.
-   *
-   * @param {() => Promise<HTMLImageElement>} load
+   * @param {string} prop
+   * @param {() => void} callback
    */
-  async #import(load) {
-    try {
-      const image = await load();
-      this.#record();
-      this.layer.replace(image, true);
-      this.emitChange();
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      this.showMessage(this.#host.props.messages[error.reason]);
-    }
-  }
-
-  #save() {
-    saveDrawing(this.#sent, this.layer.width, this.layer.height);
-  }
-
-  /** Brings back what the browser kept, unless there is a drawing. */
-  #resume() {
-    if (this.#sent !== null) return;
-    const png = loadDrawing(this.layer.width, this.layer.height);
-    if (png === null) return;
-    this.#host.props.value = { png };
-    this.#showValue();
-  }
-
-  /** A drawing set from Python replaces the layer; it can be undone like a stroke. */
-  #showValue() {
-    const png = this.#host.props.value?.png ?? null;
-    if (png === this.#sent) return;
-    this.#sent = png;
-    this.#record();
-    this.#save();
-    if (png === null) {
-      this.layer.clear();
-      return;
-    }
-    const image = new Image();
-    image.onload = () => this.layer.replace(image, false);
-    image.src = png;
-  }
-
-  /** The base changes beneath the doodle; the doodle stays, unless the size is another. */
-  #showBase() {
-    const { base } = this.#host.props;
-    if (!base) return;
-    this.#backdrop.src = base.src;
-    this.#backdrop.alt = base.name;
-    if (this.layer.width !== base.width || this.layer.height !== base.height) {
-      this.layer.resize(base.width, base.height);
-      this.root.style.setProperty('--shape', `${base.width} / ${base.height}`);
-      if (this.#sent !== null) this.emitChange();
-      else this.#resume();
-    }
-    this.showHistory();
+  #watch(prop, callback) {
+    this.#host.watch(prop, () => this.#ending.signal.aborted || callback());
   }
 }
 
 /**
- * Mounts the canvas of a component, in place of one that was mounted there before.
+ * Connects the canvas of a component with Python: what Python sets is shown, and `input` asks for a live
+ * preview. What this browser kept of a drawing is shown first.
  *
  * @param {Host} host
  */
-export function mountCanvas(host) {
-  Canvas.mount(host);
+export async function mountCanvas(host) {
+  await new Bridge(host, find(host.element, 'doodle-canvas', DoodleCanvas)).open();
+}
+
+/**
+ * For an event's `js`: its inputs with the drawing as it is now.
+ *
+ * @param {number} index of the canvas among the inputs
+ * @param {...unknown} inputs
+ */
+export function withDrawing(index, ...inputs) {
+  const canvas = document.querySelector('doodle-canvas');
+  if (!(canvas instanceof DoodleCanvas)) return inputs;
+  const png = canvas.getPng();
+  return inputs.with(index, png === null ? null : { png });
 }

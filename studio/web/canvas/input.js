@@ -1,9 +1,11 @@
 /**
  * Pointer and keyboard input of the canvas: strokes, shapes, fills, pan and zoom, shortcuts.
  *
- * @import { Canvas } from './index.js'
+ * @import { DoodleCanvas } from './doodle-canvas.js'
+ * @import { PenSettings } from './toolbar.js'
  * @import { Dab, Tool } from './tools.js'
  */
+import { Stabiliser } from './stabiliser.js';
 import { PinchGesture, pointerToPixel } from './viewport.js';
 
 const SHAPES = new Set(['line', 'rectangle', 'ellipse']);
@@ -35,47 +37,56 @@ const ACTION_KEYS = {
 const SIZE_KEYS = { '[': -2, ']': 2 };
 
 /**
- * @param {number} size the brush's diameter in pixels
+ * How a pointer draws: a pen that presses harder draws wider, or covers more.
+ *
+ * @param {{ size: number, opacity: number }} brush its diameter in pixels; 0 to 1
  * @param {{ pointerType: string, pressure: number }} pointer
- * @returns {number} the brush's radius in pixels: a pen that presses harder draws wider
+ * @param {Pick<PenSettings, 'pressureSize' | 'pressureOpacity'>} settings
+ * @returns {{ r: number, opacity: number }} the radius in pixels, and how much the brush covers, 0 to 1
  */
-export function brushRadius(size, { pointerType, pressure }) {
-  return (size / 2) * (pointerType === 'pen' && pressure > 0 ? 0.35 + 1.3 * pressure : 1);
+export function pressed({ size, opacity }, { pointerType, pressure }, settings) {
+  const presses = pointerType === 'pen' && pressure > 0;
+  return {
+    r: (size / 2) * (presses && settings.pressureSize ? 0.35 + 1.3 * pressure : 1),
+    opacity: opacity * (presses && settings.pressureOpacity ? 0.1 + 0.9 * pressure : 1),
+  };
 }
 
 /** Listens for a canvas, until `signal` is aborted. */
 export class Input {
   #canvas;
   #pinch = new PinchGesture();
-  /** @type {Dab | null} where the stroke has come to */
-  #last = null;
+  /** @type {Stabiliser | null} of the stroke that is being drawn */
+  #stroke = null;
   /** @type {Dab | null} where the shape began */
   #corner = null;
   /** @type {{ clientX: number, clientY: number } | null} where the page is held */
   #grip = null;
   #spaceHeld = false;
+  #penSeen = false;
 
   /**
-   * @param {Canvas} canvas
+   * @param {DoodleCanvas} canvas
    * @param {AbortSignal} signal
    */
   constructor(canvas, signal) {
     this.#canvas = canvas;
-    const { root, sheet, frame } = canvas;
+    const { sheet, frame } = canvas;
     sheet.addEventListener('pointerdown', (event) => this.#down(event), { signal });
     sheet.addEventListener('pointermove', (event) => this.#move(event), { signal });
     for (const end of /** @type {const} */ (['pointerup', 'pointercancel'])) {
       sheet.addEventListener(end, (event) => this.#up(event), { signal });
     }
+    sheet.addEventListener('pointerleave', () => canvas.ring.hide(), { signal });
     frame.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
-    root.addEventListener('keydown', (event) => this.#key(event), { signal });
+    sheet.addEventListener('keydown', (event) => this.#key(event), { signal });
     sheet.addEventListener('keyup', (event) => this.#keyUp(event), { signal });
     // Undo works wherever the focus is.
     document.addEventListener('keydown', (event) => this.#undoKey(event), { signal });
   }
 
   get #drawing() {
-    return this.#last !== null || this.#corner !== null;
+    return this.#stroke !== null || this.#corner !== null;
   }
 
   /**
@@ -83,41 +94,45 @@ export class Input {
    * @returns {Dab}
    */
   #dab(event) {
-    const { sheet, toolbar } = this.#canvas;
+    const { sheet, toolbar, layer } = this.#canvas;
+    const brush = { size: toolbar.size * layer.brushUnit, opacity: toolbar.opacity };
     return {
       ...pointerToPixel(event, sheet.getBoundingClientRect(), sheet),
-      r: brushRadius(toolbar.size, event),
+      ...pressed(brush, event, toolbar.pen),
     };
   }
 
   /** @param {PointerEvent} event */
   #down(event) {
-    const { brush, layer, sheet } = this.#canvas;
+    const { brush, layer, sheet, toolbar } = this.#canvas;
     this.#canvas.showMessage('');
     if (this.#secondFinger(event)) return;
     if (event.button !== 0) return;
+    if (event.pointerType === 'pen' && !this.#penSeen) toolbar.usePenOnly();
+    this.#penSeen ||= event.pointerType === 'pen';
     event.preventDefault();
     sheet.focus({ preventScroll: true });
     const at = this.#dab(event);
-    if (brush.tool === 'eyedropper') {
-      this.#canvas.pick(at);
-      return;
-    }
     sheet.setPointerCapture(event.pointerId);
-    if (brush.tool === 'hand' || this.#spaceHeld) {
+    const isPalm = event.pointerType === 'touch' && toolbar.pen.penOnly;
+    if (brush.tool === 'hand' || this.#spaceHeld || isPalm) {
       this.#spaceHeld = false;
       this.#grip = { clientX: event.clientX, clientY: event.clientY };
       return;
     }
-    layer.beginStroke();
-    this.#canvas.showHistory();
+    if (brush.tool === 'eyedropper') {
+      this.#canvas.pick(at);
+      return;
+    }
     if (brush.tool === 'fill') {
-      layer.fill(at, brush);
-      this.#canvas.emitChange();
-    } else if (SHAPES.has(brush.tool)) {
+      if (layer.fill(at, brush)) this.#canvas.changed();
+      return;
+    }
+    layer.beginStroke();
+    if (SHAPES.has(brush.tool)) {
       this.#corner = at;
     } else {
-      this.#last = at;
+      this.#stroke = new Stabiliser(at, toolbar.pen.smooth);
       layer.strokeLine(at, at, brush);
     }
   }
@@ -132,17 +147,16 @@ export class Input {
     if (event.pointerType !== 'touch') return false;
     this.#pinch.place(event);
     if (!this.#pinch.active) return false;
-    if (this.#drawing) {
-      this.#canvas.layer.cancelStroke();
-      this.#canvas.showHistory();
-    }
-    this.#last = this.#corner = null;
+    if (this.#drawing) this.#canvas.layer.cancelStroke();
+    this.#stroke = this.#corner = this.#grip = null;
     return this.#pinch.advance(this.#canvas.viewport);
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
     const { brush, layer, viewport } = this.#canvas;
+    this.#showRing(event);
+    this.#canvas.dodge(event);
     if (this.#pinch.has(event.pointerId)) {
       this.#pinch.place(event);
       if (this.#pinch.advance(viewport)) return;
@@ -153,14 +167,23 @@ export class Input {
     } else if (this.#corner) {
       layer.revertStroke();
       layer.strokeShape(this.#corner, this.#dab(event), event.shiftKey, brush);
-    } else if (this.#last) {
+    } else if (this.#stroke) {
       const moves = event.getCoalescedEvents?.() ?? [];
       for (const move of moves.length ? moves : [event]) {
-        const at = this.#dab(move);
-        layer.strokeLine(this.#last, at, brush);
-        this.#last = at;
+        for (const line of this.#stroke.move(this.#dab(move))) layer.strokeLine(...line, brush);
       }
     }
+  }
+
+  /** @param {PointerEvent} event */
+  #showRing(event) {
+    const { brush, layer, ring, toolbar } = this.#canvas;
+    const draws = brush.tool === 'brush' || brush.tool === 'eraser' || SHAPES.has(brush.tool);
+    if (!draws || event.pointerType === 'touch') {
+      ring.hide();
+      return;
+    }
+    ring.show(event, toolbar.size * layer.brushUnit, brush.tool === 'eraser' ? null : brush.color);
   }
 
   /** @param {PointerEvent} event */
@@ -168,8 +191,13 @@ export class Input {
     this.#pinch.lift(event.pointerId);
     this.#grip = null;
     if (!this.#drawing) return;
-    this.#last = this.#corner = null;
-    this.#canvas.emitChange();
+    const { brush, layer } = this.#canvas;
+    if (this.#stroke && event.type === 'pointerup') {
+      for (const line of this.#stroke.end(this.#dab(event))) layer.strokeLine(...line, brush);
+    }
+    this.#stroke = this.#corner = null;
+    layer.endStroke();
+    this.#canvas.changed();
   }
 
   /** @param {WheelEvent} event */
@@ -181,8 +209,7 @@ export class Input {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const { sheet } = this.#canvas;
-    if (event.target !== sheet || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key === ' ') {
       event.preventDefault();
@@ -207,7 +234,7 @@ export class Input {
   #undoKey(event) {
     const key = event.key.toLowerCase();
     if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y')) return;
-    if (!this.#canvas.root.isConnected || document.querySelector('dialog[open]')) return;
+    if (document.querySelector('dialog[open]')) return;
     if (event.target instanceof Element && event.target.closest(TEXT_FIELDS)) return;
     event.preventDefault();
     if (this.#drawing) return;

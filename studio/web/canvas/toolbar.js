@@ -1,44 +1,47 @@
 /**
- * The toolbar under the canvas: the chosen tool, and the color, size and hardness of the brush.
+ * The controls around the canvas: the chosen tool, the brush, and how a pen draws.
  *
  * @import { Brush, Tool } from './tools.js'
+ * @typedef {object} PenSettings
+ * @property {boolean} smooth whether strokes are smoothed
+ * @property {boolean} pressureSize whether a pen that presses harder draws wider
+ * @property {boolean} pressureOpacity whether a pen that presses harder covers more
+ * @property {boolean} penOnly whether fingers move the view and do not draw
  */
 import { find, findAll } from '../lib/dom.js';
+import { roveFocus } from '../lib/roving-focus.js';
 
 const DEFAULT_SIZE = 14;
-const DEFAULT_HARDNESS = 100;
 
 export class Toolbar {
   /** @type {Brush} */
-  brush;
+  brush = { tool: 'brush', color: '#000000', hardness: 1, mirrored: false };
+  /** @type {PenSettings} */
+  pen = { smooth: true, pressureSize: true, pressureOpacity: false, penOnly: false };
+  /** How much the brush covers, 0 to 1. */
+  opacity = 1;
   #root;
   #sizeInput;
-  #hardnessInput;
   #colorInput;
 
-  /**
-   * @param {HTMLElement} root
-   * @param {string} color the first, as #rrggbb
-   */
-  constructor(root, color) {
+  /** @param {HTMLElement} root */
+  constructor(root) {
     this.#root = root;
     this.#sizeInput = find(root, '.sketch-brush input', HTMLInputElement);
-    this.#hardnessInput = find(root, '.sketch-hardness input', HTMLInputElement);
     this.#colorInput = find(root, '.sketch-custom-color input', HTMLInputElement);
-    this.brush = { tool: 'brush', color, hardness: 1, mirrored: false };
+    this.size = DEFAULT_SIZE;
+    this.#percent('hardness', 100);
+    this.#percent('opacity', 100);
     this.choose('brush');
-    this.paintWith(color);
-    this.#set(this.#sizeInput, DEFAULT_SIZE);
-    this.#set(this.#hardnessInput, DEFAULT_HARDNESS);
   }
 
-  /** The brush's diameter in pixels. */
+  /** The brush's diameter, in units of which the longer side of the layer has 256. */
   get size() {
     return Number(this.#sizeInput.value);
   }
 
-  set size(pixels) {
-    this.#set(this.#sizeInput, pixels);
+  set size(units) {
+    setInput(this.#sizeInput, units);
   }
 
   /**
@@ -46,44 +49,43 @@ export class Toolbar {
    * @param {AbortSignal} signal ends listening
    */
   listen(onAction, signal) {
-    for (const button of findAll(this.#root, '[data-action]', HTMLElement)) {
-      button.addEventListener('click', () => onAction(button.dataset.action ?? ''), { signal });
-    }
-    for (const button of findAll(this.#root, '[data-tool]', HTMLElement)) {
-      const tool = /** @type {Tool} */ (button.dataset.tool);
-      button.addEventListener('click', () => this.choose(tool), { signal });
-    }
-    for (const swatch of findAll(this.#root, '[data-color]', HTMLElement)) {
-      const color = swatch.dataset.color ?? '';
-      swatch.addEventListener('click', () => this.paintWith(color), { signal });
-    }
-    const own = this.#colorInput;
-    own.addEventListener('input', () => this.paintWith(own.value), { signal });
-    for (const input of [this.#sizeInput, this.#hardnessInput]) {
-      input.addEventListener('input', () => this.#set(input, Number(input.value)), { signal });
+    this.#root.addEventListener('click', (event) => this.#press(event, onAction), { signal });
+    this.#root.addEventListener('input', (event) => this.#input(event), { signal });
+    this.#root.addEventListener('change', (event) => this.#toggle(event), { signal });
+    const groups = { '.sketch-palette': 'button, input', '.sketch-tools': 'button' };
+    for (const [group, controls] of Object.entries({ ...groups, '.sketch-view': 'button' })) {
+      const found = this.#root.querySelector(group);
+      if (found instanceof HTMLElement) roveFocus(found, controls, signal);
     }
   }
 
   /** @param {Tool} tool */
   choose(tool) {
     this.brush.tool = tool;
-    this.#press('[data-tool]', (button) => button.dataset.tool === tool);
-    find(this.#root, 'canvas', HTMLElement).classList.toggle('panning', tool === 'hand');
+    this.#mark('[data-tool]', (button) => button.dataset.tool === tool);
+    this.#root.dataset.activeTool = tool;
   }
 
   /** @param {string} color as #rrggbb */
   paintWith(color) {
     this.brush.color = color;
     this.#colorInput.value = color;
-    this.#press('[data-color]', (button) => button.dataset.color === color);
+    this.#mark('[data-color]', (button) => button.dataset.color === color);
     if (this.brush.tool === 'eraser') this.choose('brush');
   }
 
   /** Turns mirroring left and right on or off. */
   toggleMirror() {
     this.brush.mirrored = !this.brush.mirrored;
-    this.#press('[data-action=mirror]', () => this.brush.mirrored);
+    this.#mark('[data-action=mirror]', () => this.brush.mirrored);
     find(this.#root, '.sketch-page', HTMLElement).classList.toggle('mirrored', this.brush.mirrored);
+  }
+
+  /** From now on only a pen draws, until that is switched off. */
+  usePenOnly() {
+    this.pen.penOnly = true;
+    const box = this.#root.querySelector('[name=penOnly]');
+    if (box instanceof HTMLInputElement) box.checked = true;
   }
 
   /** @param {{ canUndo: boolean, canRedo: boolean }} history */
@@ -92,23 +94,66 @@ export class Toolbar {
     find(this.#root, '[data-action=redo]', HTMLButtonElement).disabled = !canRedo;
   }
 
+  /** @param {boolean} isOn whether the preview follows the drawing */
+  showLive(isOn) {
+    this.#mark('[data-action=live]', () => isOn);
+  }
+
+  /**
+   * @param {Event} event
+   * @param {(action: string) => void} onAction
+   */
+  #press({ target }, onAction) {
+    const button = target instanceof Element ? target.closest('button') : null;
+    if (!button) return;
+    const { tool, color, action } = button.dataset;
+    if (tool) this.choose(/** @type {Tool} */ (tool));
+    if (color) this.paintWith(color);
+    if (action) onAction(action);
+  }
+
+  /** @param {Event} event */
+  #input({ target }) {
+    if (!(target instanceof HTMLInputElement)) return;
+    if (target === this.#colorInput) this.paintWith(target.value);
+    if (target === this.#sizeInput) this.size = Number(target.value);
+    if (target.closest('.sketch-hardness')) this.#percent('hardness', Number(target.value));
+    if (target.closest('.sketch-opacity')) this.#percent('opacity', Number(target.value));
+  }
+
+  /** @param {Event} event */
+  #toggle({ target }) {
+    if (!(target instanceof HTMLInputElement) || !(target.name in this.pen)) return;
+    this.pen[/** @type {keyof PenSettings} */ (target.name)] = target.checked;
+  }
+
+  /**
+   * @param {'hardness' | 'opacity'} name
+   * @param {number} percent
+   */
+  #percent(name, percent) {
+    if (name === 'hardness') this.brush.hardness = percent / 100;
+    else this.opacity = percent / 100;
+    const input = this.#root.querySelector(`.sketch-${name} input`);
+    if (input instanceof HTMLInputElement) setInput(input, percent);
+  }
+
   /**
    * @param {string} selector of buttons
    * @param {(button: HTMLElement) => boolean} isPressed
    */
-  #press(selector, isPressed) {
+  #mark(selector, isPressed) {
     for (const button of findAll(this.#root, selector, HTMLElement)) {
       button.setAttribute('aria-pressed', String(isPressed(button)));
     }
   }
+}
 
-  /**
-   * @param {HTMLInputElement} input of the brush's size or hardness
-   * @param {number} value the input keeps it within its bounds
-   */
-  #set(input, value) {
-    input.value = String(value);
-    if (input.nextElementSibling) input.nextElementSibling.textContent = input.value;
-    this.brush.hardness = Number(this.#hardnessInput.value) / 100;
-  }
+/**
+ * @param {HTMLInputElement} input a range with its value beside it
+ * @param {number} value the input keeps it within its bounds
+ */
+function setInput(input, value) {
+  input.value = String(value);
+  if (input.nextElementSibling) input.nextElementSibling.textContent = input.value;
 }

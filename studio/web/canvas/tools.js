@@ -1,17 +1,19 @@
 /**
- * What the drawing tools do to pixels, without a document: colors, flood fill, the geometry of
- * shapes, and strokes.
+ * What the drawing tools do to pixels, without a document: colors, the geometry of shapes, and strokes.
  *
+ * @import { Box, Pixels } from './pixels.js'
  * @typedef {[red: number, green: number, blue: number]} Rgb 0 to 255 each
  * @typedef {'brush' | 'eraser' | 'fill' | 'eyedropper' | 'line' | 'rectangle' | 'ellipse' | 'hand'} Tool
- * @typedef {{ width: number, height: number, data: Uint8ClampedArray }} Pixels RGBA rows, as in ImageData
  * @typedef {{ x: number, y: number }} Point in pixels of the layer; a pixel's centre is at .5
- * @typedef {Point & { r: number }} Dab a place and the radius of the brush there, in pixels
+ * @typedef {Point & { r: number, opacity: number }} Dab a place, the radius of the brush there, in
+ *   pixels, and how much it covers, 0 to 1
  * @typedef {{ tool: Tool, color: string, hardness: number, mirrored: boolean }} Brush
  *   `color` as #rrggbb; `hardness` is the share of the radius that is fully opaque, 0 to 1
  */
 
-const OVAL_SEGMENTS = 48;
+const OVAL_SEGMENTS = 96;
+/** Of a brush, in pixels: a thinner one would leave gaps. */
+const MIN_RADIUS = 0.5;
 
 /**
  * @param {string} hex as #rrggbb
@@ -28,36 +30,6 @@ export function parseColor(hex) {
  */
 export function formatColor(rgb) {
   return `#${rgb.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
-}
-
-/**
- * Fills the area of one color (or of nothing) that holds the point, over edges, not corners.
- *
- * @param {Pixels} image is changed
- * @param {Point} point
- * @param {Rgb} color
- * @returns {boolean} whether any pixel changed
- */
-export function floodFill(image, point, [red, green, blue]) {
-  const { width, height, data } = image;
-  const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
-  if (x < 0 || y < 0 || x >= width || y >= height) return false;
-  const words = new Uint32Array(data.buffer, data.byteOffset, width * height);
-  const start = y * width + x;
-  const from = words[start];
-  const to = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-  if (from === to) return false;
-  const open = [start];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (words[at] !== from) continue;
-    words[at] = to;
-    const column = at % width;
-    if (column > 0) open.push(at - 1);
-    if (column < width - 1) open.push(at + 1);
-    if (at >= width) open.push(at - width);
-    if (at < width * (height - 1)) open.push(at + width);
-  }
-  return true;
 }
 
 /**
@@ -100,49 +72,61 @@ export function outline(tool, a, b) {
 }
 
 /**
- * The dabs of a straight line, close enough to overlap.
+ * The pixels that a straight part of a stroke may touch.
  *
  * @param {Dab} from
  * @param {Dab} to
- * @returns {Dab[]}
- */
-export function dabsBetween(from, to) {
-  const length = Math.hypot(to.x - from.x, to.y - from.y);
-  const steps = Math.max(1, Math.ceil(length / Math.max(1, to.r / 3)));
-  return Array.from({ length: steps + 1 }, (_, i) => {
-    const share = i / steps;
-    return {
-      x: from.x + (to.x - from.x) * share,
-      y: from.y + (to.y - from.y) * share,
-      r: from.r + (to.r - from.r) * share,
-    };
-  });
-}
-
-/**
- * The pixels that a dab may touch.
- *
- * @param {Dab} dab
  * @param {number} width of the layer
  * @param {number} height of the layer
- * @returns {{ left: number, top: number, width: number, height: number } | null} null outside the layer
+ * @returns {Box | null} null outside the layer
  */
-export function dabBounds({ x, y, r }, width, height) {
-  const radius = Math.max(0.5, r);
-  const left = Math.max(0, Math.floor(x - radius));
-  const top = Math.max(0, Math.floor(y - radius));
-  const right = Math.min(width, Math.ceil(x + radius) + 1);
-  const bottom = Math.min(height, Math.ceil(y + radius) + 1);
+export function lineBounds(from, to, width, height) {
+  const reach = Math.max(MIN_RADIUS, from.r, to.r) + 0.5;
+  const left = Math.max(0, Math.floor(Math.min(from.x, to.x) - reach));
+  const top = Math.max(0, Math.floor(Math.min(from.y, to.y) - reach));
+  const right = Math.min(width, Math.ceil(Math.max(from.x, to.x) + reach));
+  const bottom = Math.min(height, Math.ceil(Math.max(from.y, to.y) + reach));
   if (right <= left || bottom <= top) return null;
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** One stroke: it covers each pixel once, however often it passes. */
+/**
+ * Parts of a straight line, no longer than a few radii: the box around a long oblique one is mostly empty.
+ *
+ * @param {Dab} from
+ * @param {Dab} to
+ * @returns {[Dab, Dab][]}
+ */
+export function cutLine(from, to) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  const parts = Math.max(1, Math.ceil(length / (4 * Math.max(4, from.r, to.r))));
+  return Array.from({ length: parts }, (_, i) => [
+    between(from, to, i / parts),
+    between(from, to, (i + 1) / parts),
+  ]);
+}
+
+/**
+ * @param {Dab} from
+ * @param {Dab} to
+ * @param {number} share 0 to 1
+ * @returns {Dab}
+ */
+export function between(from, to, share) {
+  return {
+    x: from.x + (to.x - from.x) * share,
+    y: from.y + (to.y - from.y) * share,
+    r: from.r + (to.r - from.r) * share,
+    opacity: from.opacity + (to.opacity - from.opacity) * share,
+  };
+}
+
+/** One stroke: it covers each pixel once, as strongly as it passes at most, however often it passes. */
 export class Stroke {
   #before;
   #coverage;
 
-  /** @param {Pixels} before the layer as it was when the stroke began */
+  /** @param {Pixels} before the layer as it was when the stroke began; is not changed */
   constructor(before) {
     this.#before = before;
     this.#coverage = new Uint8Array(before.width * before.height);
@@ -154,52 +138,72 @@ export class Stroke {
   }
 
   /**
-   * Paints (or erases) one dab. At full hardness its edge is not soft, so that palette colors stay
-   * exactly what they are.
+   * Paints (or erases) a straight part, its ends round. At full hardness its edge is one pixel wide;
+   * what is inside has exactly the brush's color.
    *
-   * @param {Pixels} patch the layer's present pixels at `left`, `top`; is changed
-   * @param {number} left
-   * @param {number} top
-   * @param {Dab} dab
+   * @param {Pixels} image is changed
+   * @param {Dab} from
+   * @param {Dab} to
    * @param {Brush} brush
+   * @returns {Box | null} where pixels may have changed
    */
-  paint(patch, left, top, { x, y, r }, brush) {
-    const radius = Math.max(0.5, r);
+  paint(image, from, to, brush) {
+    const { width, height } = image;
+    const box = lineBounds(from, to, width, height);
+    if (!box) return null;
     const color = brush.tool === 'eraser' ? null : parseColor(brush.color);
-    const solid = radius * brush.hardness;
-    for (let row = 0; row < patch.height; row++) {
-      for (let column = 0; column < patch.width; column++) {
-        const [px, py] = [left + column, top + row];
-        const distance = Math.hypot(px + 0.5 - x, py + 0.5 - y);
-        if (distance > radius) continue;
-        const coverage =
-          distance <= solid ? 255 : Math.round((255 * (radius - distance)) / (radius - solid));
-        const at = py * this.#before.width + px;
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const length = dx * dx + dy * dy;
+    for (let row = box.top; row < box.top + box.height; row++) {
+      for (let column = box.left; column < box.left + box.width; column++) {
+        const [px, py] = [column + 0.5 - from.x, row + 0.5 - from.y];
+        const share = length ? Math.min(1, Math.max(0, (px * dx + py * dy) / length)) : 0;
+        const [ox, oy] = [px - share * dx, py - share * dy];
+        const distance = Math.sqrt(ox * ox + oy * oy);
+        const radius = from.r + (to.r - from.r) * share;
+        const opacity = from.opacity + (to.opacity - from.opacity) * share;
+        const coverage = Math.round(255 * opacity * edge(distance, radius, brush.hardness));
+        const at = row * width + column;
         if (coverage <= this.#coverage[at]) continue;
         this.#coverage[at] = coverage;
-        const to = 4 * (row * patch.width + column);
-        blend(patch.data, to, this.#before.data, 4 * at, color, coverage / 255);
+        blend(image.data, this.#before.data, 4 * at, color, coverage / 255);
       }
     }
+    return box;
   }
+}
+
+/**
+ * How much of a pixel the brush covers.
+ *
+ * @param {number} distance of the pixel's centre from the brush's, in pixels
+ * @param {number} radius of the brush, in pixels
+ * @param {number} hardness the share of the radius that is fully covered
+ * @returns {number} 0 to 1
+ */
+function edge(distance, radius, hardness) {
+  const size = Math.max(MIN_RADIUS, radius);
+  const outer = size + 0.5;
+  if (distance >= outer) return 0;
+  const inner = Math.min(size - 0.5, size * hardness);
+  return distance <= inner ? 1 : (outer - distance) / (outer - inner);
 }
 
 /**
  * One pixel of color over what stood there before the stroke; without a color, erases it.
  *
  * @param {Uint8ClampedArray} target
- * @param {number} to index in `target`
  * @param {Uint8ClampedArray} before
- * @param {number} from index in `before`
+ * @param {number} at index in both
  * @param {Rgb | null} color
  * @param {number} opacity 0 to 1
  */
-function blend(target, to, before, from, color, opacity) {
-  const under = (before[from + 3] / 255) * (1 - opacity);
+function blend(target, before, at, color, opacity) {
+  const under = (before[at + 3] / 255) * (1 - opacity);
   const alpha = color ? opacity + under : under;
   for (let i = 0; i < 3; i++) {
     const over = color ? color[i] * opacity : 0;
-    target[to + i] = alpha ? Math.round((over + before[from + i] * under) / alpha) : 0;
+    target[at + i] = alpha ? Math.round((over + before[at + i] * under) / alpha) : 0;
   }
-  target[to + 3] = Math.round(255 * alpha);
+  target[at + 3] = Math.round(255 * alpha);
 }

@@ -66,16 +66,19 @@ export function pointerToPixel({ clientX, clientY }, box, layer) {
 export class Viewport {
   #frame;
   #page;
+  #onScale;
   /** @type {View} */
   #view = { scale: 1, x: 0, y: 0 };
 
   /**
    * @param {HTMLElement} frame clips the page
    * @param {HTMLElement} page is moved and scaled in it
+   * @param {(scale: number) => void} [onScale] is told the scale that is shown; 1 fits the frame
    */
-  constructor(frame, page) {
+  constructor(frame, page, onScale = () => {}) {
     this.#frame = frame;
     this.#page = page;
+    this.#onScale = onScale;
   }
 
   reset() {
@@ -109,6 +112,7 @@ export class Viewport {
     this.#view = clampView(view, box.width, box.height);
     const { scale, x, y } = this.#view;
     this.#page.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.#onScale(scale);
   }
 }
 

@@ -10,6 +10,7 @@
  * @property {(prop: string, callback: () => void) => void} watch calls back when Python sets a prop
  */
 import { closest, findAll } from '../lib/dom.js';
+import { roveFocus } from '../lib/roving-focus.js';
 
 /** @param {Host} host */
 export function mountImageRadio({ element, props, trigger, watch }) {
@@ -29,5 +30,6 @@ export function mountImageRadio({ element, props, trigger, watch }) {
   });
   watch('value', show);
   watch('tiles', show);
+  roveFocus(element, '[data-id]');
   show();
 }

@@ -5,7 +5,8 @@
  *
  * @typedef {{ id: string, name: string, width: number, height: number, image: string }} BaseImage
  * @typedef {{ name: string, base_images: BaseImage[] }} Theme
- * @typedef {{ name: string, hex: string }} Color
+ * @import { Texts } from '../canvas/doodle-canvas.js'
+ * @import { Color } from '../canvas/markup.js'
  * @typedef {object} JobEvent
  * @property {string} slot of the recipe
  * @property {string} type
@@ -15,11 +16,12 @@
  * @property {string} image the address of the finished image
  * @property {string} [error]
  */
-import { DoodlePad } from '../components/doodle-pad.js';
+import { DoodleCanvas } from '../canvas/doodle-canvas.js';
 import { radioGroup } from '../components/radio-group.js';
 import { ApiClient } from '../lib/api-client.js';
 import { element, find, onSubmit } from '../lib/dom.js';
 import { getJson, RequestError } from '../lib/http.js';
+import { roveFocus } from '../lib/roving-focus.js';
 import { STORAGE_KEYS } from '../lib/storage.js';
 import { translate } from '../lib/translate.js';
 
@@ -43,9 +45,11 @@ class ResultCards {
     for (const [slot, card] of this.#cards) {
       card.disabled = true;
       card.dataset.slot = slot;
+      card.ariaLabel = translate({}, texts.image, { slot });
       card.addEventListener('click', () => onSelect(slot));
     }
     this.#root.replaceChildren(...this.#cards.values());
+    part('#pick').hidden = true;
   }
 
   /** @param {string} slot */
@@ -68,9 +72,9 @@ class ResultCards {
     } else if (type === 'preview') {
       card.replaceChildren(element('img', { src: event.preview, alt: '' }));
     } else if (type === 'done') {
-      const alt = translate({}, texts.image, { slot });
-      card.replaceChildren(element('img', { src: await load(event.image), alt }));
+      card.replaceChildren(element('img', { src: await load(event.image), alt: '' }));
       card.disabled = false;
+      part('#pick').hidden = false;
     } else if (FAILED.includes(type)) {
       card.textContent = event.error ?? texts.stopped;
     }
@@ -84,18 +88,13 @@ class PlayPage {
   #key = find(document, '#key', HTMLInputElement);
   #go = find(document, '#go', HTMLButtonElement);
   #stop = part('#stop');
-  #pad = new DoodlePad(
-    find(document, '#doodle', HTMLCanvasElement),
-    find(document, '#size', HTMLInputElement),
-  );
+  #canvas = find(document, 'doodle-canvas', DoodleCanvas);
   #cards = new ResultCards();
   #baseId = '';
   /** The id of the request whose images are shown. */
   #request = '';
 
   start() {
-    part('#undo').addEventListener('click', () => this.#pad.undo());
-    part('#clear').addEventListener('click', () => this.#pad.clear());
     this.#go.addEventListener('click', () => this.#try(() => this.#render()));
     this.#stop.addEventListener('click', () =>
       this.#try(() => this.#api.delete(`/requests/${this.#request}`)),
@@ -133,7 +132,7 @@ class PlayPage {
   }
 
   async #open() {
-    await this.#showColors();
+    await this.#openCanvas();
     const theme = /** @type {Theme} */ (await this.#api.get(`/themes/${this.#slug}`));
     document.title = theme.name;
     part('#theme').textContent = theme.name;
@@ -143,16 +142,10 @@ class PlayPage {
     part('#play').hidden = false;
   }
 
-  /** The palette of the studio's canvas: colours that the models know by name. */
-  async #showColors() {
-    const palette = /** @type {Color[]} */ (await getJson('/play/own/palette.json'));
-    /** @param {Color} color */
-    const select = (color) => {
-      this.#pad.color = color.hex;
-      check(color);
-    };
-    const check = radioGroup(part('#colours'), palette, colorButton, select);
-    select(palette[0]);
+  /** The studio's own canvas: its texts, and colors that the models know by name. */
+  async #openCanvas() {
+    const given = await getJson('/play/own/canvas.json');
+    Object.assign(this.#canvas, /** @type {{ texts: Texts, palette: Color[] }} */ (given));
   }
 
   /** @param {BaseImage[]} bases */
@@ -166,8 +159,7 @@ class PlayPage {
     const select = (image) => {
       check(image);
       this.#baseId = image.base.id;
-      find(document, '#base', HTMLImageElement).src = image.src;
-      this.#pad.resize(image.base.width, image.base.height);
+      this.#canvas.base = { ...image.base, src: image.src };
     };
     const check = radioGroup(
       part('#bases'),
@@ -178,6 +170,7 @@ class PlayPage {
     );
     if (!images.length) throw new Error(texts.no_base_image);
     select(images[0]);
+    roveFocus(part('#bases'), 'button');
   }
 
   /** Requests four images, and shows them as they are rendered. */
@@ -187,7 +180,7 @@ class PlayPage {
       const body = {
         theme: this.#slug,
         base_image: this.#baseId,
-        doodle: this.#pad.encode(),
+        doodle: this.#canvas.getPng()?.split(',')[1] ?? null,
         prompt: find(document, '#words', HTMLInputElement).value,
       };
       const headers = { 'Idempotency-Key': uniqueKey() };
@@ -219,13 +212,6 @@ class PlayPage {
     await this.#api.post(`/requests/${this.#request}/selection`, { slot });
     this.#cards.press(slot);
   }
-}
-
-/** @param {Color} color */
-function colorButton({ name, hex }) {
-  const button = element('button', { title: name, ariaLabel: name });
-  button.style.background = hex;
-  return button;
 }
 
 /** A key for a request that is sent once. Browsers have no `randomUUID` on pages without https. */

@@ -156,8 +156,11 @@ def test_demo_page_has_security_headers_and_needs_no_key(app: TestClient) -> Non
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert app.get("/play/web/pages/play.js").status_code == 200
     # Issue 18, 17: one source of colours, the canvas's.
-    offered = app.get("/play/own/palette.json").json()
-    assert [(each["name"], each["hex"]) for each in offered] == [
+    canvas = app.get("/play/own/canvas.json").json()
+    assert [(each["name"], each["hex"]) for each in canvas["palette"]] == [
         (str(message(NAME_IDS[name])), color) for name, color in PALETTE
     ]
+    chinese = app.get("/play/own/canvas.json", headers={"Accept-Language": "zh-CN"}).json()
+    assert chinese["texts"]["studio.canvas_undo"] == "撤销"
+    assert chinese["texts"].keys() == canvas["texts"].keys()
     assert app.get("/play/..%2Fsecret").status_code in (404, 422)

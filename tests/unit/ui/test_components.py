@@ -3,17 +3,13 @@
 import base64
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from studio.errors import InvalidImageError
 from studio.recipes.palette import NAME_IDS, PALETTE
-from studio.ui.components import (
-    CanvasBackground,
-    ImageOption,
-    ImageRadio,
-    SketchCanvas,
-    to_data_url,
-)
+from studio.ui.components import ImageOption, ImageRadio, to_data_url
+from studio.ui.sketch_canvas import CanvasBackground, SketchCanvas
 from studio.ui.texts import Texts
 from tests import examples
 
@@ -24,6 +20,18 @@ def test_a_drawing_goes_to_the_page_and_back() -> None:
     canvas = SketchCanvas(BASE, Texts())
     assert canvas.preprocess(canvas.postprocess(examples.png())) == examples.png()
     assert canvas.preprocess(canvas.postprocess(None)) is None
+
+
+def test_the_same_drawing_that_is_set_twice_is_told_apart() -> None:
+    canvas = SketchCanvas(BASE, Texts())
+    assert canvas.postprocess(examples.png()) != canvas.postprocess(examples.png())
+
+
+def test_an_event_reads_the_drawing_into_the_place_of_the_canvas() -> None:
+    with gr.Blocks():
+        before, canvas, after = gr.Number(), SketchCanvas(BASE, Texts()), gr.Number()
+    script = canvas.read_drawing({after, canvas, before})
+    assert script.endswith("/web/canvas/index.js')).withDrawing(1, ...inputs)")
 
 
 @pytest.mark.parametrize(

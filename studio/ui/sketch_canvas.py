@@ -1,0 +1,75 @@
+"""The Gradio component of the canvas, and the JavaScript that adds its drawing to an event."""
+
+import base64
+import binascii
+import uuid
+from typing import Any, TypedDict
+
+import gradio as gr
+
+from studio.errors import InvalidImageError
+from studio.imaging.png_io import MAX_BYTES
+from studio.server.canvas_texts import canvas_palette, canvas_texts
+from studio.ui.browser_calls import on_event, on_load
+from studio.ui.components import to_data_url
+from studio.ui.events import Components
+from studio.ui.texts import Texts
+
+_MODULE = "canvas/index.js"
+_PNG_URL = "data:image/png;base64,"
+
+
+class CanvasBackground(TypedDict):
+    """The base image as the canvas shows it."""
+
+    src: str
+    name: str
+    width: int
+    height: int
+
+
+class SketchCanvas(gr.HTML):  # type: ignore[misc]
+    """A drawing layer over a base image: `<doodle-canvas>` of `studio/web/canvas`.
+
+    The drawing stays in the browser until an event is sent whose `js` is `read_drawing(inputs)`. In the
+    event's handler the value is then the layer as a PNG file, RGBA at the base image's size, or None when
+    it is empty. A value that a handler returns replaces the drawing. `input` asks for a live preview, and
+    `preview` is the image that the canvas shows as one, as a `data:` URL.
+    """
+
+    def __init__(self, base: CanvasBackground, texts: Texts, **options: Any) -> None:
+        super().__init__(
+            value=None,
+            html_template="<doodle-canvas live autosave=studio></doodle-canvas>",
+            js_on_load=on_load(_MODULE, "mountCanvas"),
+            apply_default_css=False,
+            base=base,
+            palette=canvas_palette(texts),
+            texts=canvas_texts(texts),
+            preview="",
+            **options,
+        )
+
+    def read_drawing(self, inputs: Components) -> str:
+        """The `js` of an event with these inputs, of which this is one."""
+        ordered = sorted(inputs, key=lambda component: component._id)  # As Gradio sends a set.
+        return on_event(_MODULE, "withDrawing", ordered.index(self))
+
+    def preprocess(self, payload: Any) -> bytes | None:
+        """The drawing as a PNG file. Raises InvalidImageError for what is no data URL of one."""
+        if payload is None or payload == "":
+            return None
+        url = payload.get("png") if isinstance(payload, dict) else None
+        if not isinstance(url, str) or not url.startswith(_PNG_URL) or len(url) > 2 * MAX_BYTES:
+            raise InvalidImageError("studio.doodle_not_png")
+        try:
+            return base64.b64decode(url[len(_PNG_URL) :], validate=True)
+        except binascii.Error:
+            raise InvalidImageError("studio.doodle_damaged") from None
+
+    def postprocess(self, value: bytes | None) -> Any:
+        """With an id: the browser shows a drawing that is set twice again, since it does not tell its own."""
+        return None if value is None else {"png": to_data_url(value), "id": uuid.uuid4().hex}
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object", "properties": {"png": {"type": "string"}}}
