@@ -39,10 +39,17 @@ MODULES = (
     "studio/field-visibility.js",
     "canvas/index.js",
     "components/image-radio.js",
-    "components/compare-dialog.js",
+    "results/index.js",
+    "results/prompt-bar.js",
 )
 """Modules of `studio/web` on the page, which the browser starts to load before Gradio runs. Some work by
 themselves; components and events call functions of the others (`browser_calls.py`)."""
+STYLES = (
+    "tokens",
+    "results",
+    "lightbox",
+)
+"""Style sheets of `studio/web/styles` on the page."""
 PREFIXES: Mapping[str, str] = {
     language: "" if language == DEFAULT else f"/{language}" for language in LANGUAGES
 }
@@ -151,7 +158,9 @@ def _head(language: str) -> str:
     scripts = "".join(
         f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
     )
-    styles = f'<link rel="stylesheet" href="{WEB_PREFIX}styles/tokens.css">'
+    styles = "".join(
+        f'<link rel="stylesheet" href="{WEB_PREFIX}styles/{name}.css">' for name in STYLES
+    )
     return (
         f"{styles}<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
     )

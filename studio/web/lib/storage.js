@@ -11,6 +11,12 @@ export const STORAGE_KEYS = {
   author: 'doodle-theme-studio-who',
   /** The language, as releases before 2026-11 stored it; a cookie holds it now. */
   language: 'doodle-theme-studio-language',
+  /** The runs that the page has shown; of this tab (session storage). */
+  runs: 'doodle-theme-studio-runs',
+  /** That somebody wants runs without a doodle without being asked; of this tab (session storage). */
+  emptyDoodle: 'doodle-theme-studio-empty-doodle',
+  /** That the tour of the studio page was seen. */
+  tour: 'doodle-theme-studio-tour',
   /** The API key of the page /play; of this tab alone (session storage). */
   apiKey: 'doodle-key',
 };
