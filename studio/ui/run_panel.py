@@ -87,9 +87,10 @@ class RunPanel:
             yield from self._generate(str(gradio_request.session_hash), generation)
 
         outputs = {self.results, self.notice, self.run_id, self.generate, self.stop}
-        gr.on(
+        started = gr.on(
             [self.generate.click, self.prompt.submit], generate, request_inputs, outputs, **STREAMED
         )
+        started.failure(None, None, None, js=on_event("results/index.js", "refuseRun"))
         read_run_id = on_event(_URL_MODULE, "readRunId")
         self.attach.click(self._attach_to_run, self.run_id, outputs, js=read_run_id, **STREAMED)
         self.run_id.change(None, self.run_id, js=on_event(_URL_MODULE, "writeRunId"))

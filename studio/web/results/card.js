@@ -91,7 +91,7 @@ export class CardView {
     this.#setData('state', card.state);
     this.#setData('seed', card.request_seed);
     this.#showImage(card, example);
-    this.#showProgress(card, run);
+    this.#showProgress(card);
     this.#name.textContent = run.names[this.slot] ?? '';
     this.#status.textContent = isPicked ? t('studio.card_picked') : statusText(card, run.before);
     this.#message.hidden = !PROBLEMS.has(card.state);
@@ -128,12 +128,9 @@ export class CardView {
     setSource(this.#preview, isDone ? '' : behind);
   }
 
-  /**
-   * @param {Card} card
-   * @param {Run} run
-   */
-  #showProgress(card, run) {
-    const isMoving = isUnfinished(card) || run.phase === 'starting';
+  /** @param {Card} card */
+  #showProgress(card) {
+    const isMoving = isUnfinished(card);
     this.#bar.classList.toggle('moving', isMoving && !card.total);
     for (const [name, value] of Object.entries({
       role: 'progressbar',

@@ -17,6 +17,7 @@ customElements.define('result-grid', ResultGrid);
 
 /** @param {Host} host */
 export function mountResults({ element, props, watch }) {
+  customElements.upgrade(element);
   const grid = find(element, 'result-grid', ResultGrid);
   const update = () => {
     if (props.value && typeof props.value === 'object') grid.run = props.value;
@@ -27,6 +28,14 @@ export function mountResults({ element, props, watch }) {
     mountPromptBar();
     offerTour();
   });
+}
+
+/**
+ * The server could not even read the page's values, of which Gradio tells. `studio/ui/run_panel.py` calls
+ * this by name.
+ */
+export function refuseRun() {
+  find(document, 'result-grid', ResultGrid).refuse();
 }
 
 /** @param {() => void} callback once the page takes clicks (`studio/url-params.js`) */

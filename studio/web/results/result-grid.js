@@ -85,6 +85,11 @@ export class ResultGrid extends HTMLElement {
     this.dispatchEvent(new CustomEvent('run-changed', { bubbles: true }));
   }
 
+  /** Shows what was there before `start`: the server has refused the run. */
+  refuse() {
+    if (this.#run.phase === 'starting') this.run = uniformRun('refused', 'idle');
+  }
+
   /** @param {Run} run */
   #follow(run) {
     const isNew = run.id !== this.#run.id;
@@ -108,7 +113,9 @@ export class ResultGrid extends HTMLElement {
 
   /** @returns {Run} that the cards show */
   get shown() {
-    return (this.#chosen && this.#runs.get(this.#chosen)?.run) || this.#run;
+    const chosen = this.#chosen && this.#runs.get(this.#chosen)?.run;
+    if (chosen || this.#run.phase !== 'idle') return chosen || this.#run;
+    return this.#runs.of(currentTheme()).at(-1)?.run ?? this.#run;
   }
 
   #draw() {
@@ -116,7 +123,7 @@ export class ResultGrid extends HTMLElement {
     const now = currentSettings();
     const made = this.#runs.get(run.id)?.settings;
     const theme = run.theme || currentTheme();
-    const isFirst = run.phase === 'idle' && this.#runs.of(theme).length === 0;
+    const isFirst = run.phase === 'idle';
     for (const card of this.#cards) {
       const example = isFirst ? exampleUrl(theme, card.slot) : '';
       card.show(run, { isEarlier: isEarlier(made, now, card.slot), example });

@@ -35,7 +35,7 @@ import { formatNumber, t } from '../lib/i18n.js';
 
 /** @type {readonly Slot[]} */
 export const SLOTS = ['A', 'B', 'C', 'D'];
-const UNFINISHED = new Set(['queued', 'started', 'loading', 'step']);
+const UNFINISHED = new Set(['starting', 'queued', 'started', 'loading', 'step']);
 
 /**
  * A card in a state, with nothing known of its image.
