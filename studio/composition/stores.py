@@ -14,6 +14,7 @@ from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
 from studio.store.images.files import FileImageStore, ImageStore
 from studio.store.jobs import JobStore
+from studio.store.selections import SelectionStore
 from studio.store.themes import ThemeStore
 from studio.store.users import UserStore
 from studio.store.variants import VariantStore
@@ -31,6 +32,7 @@ class Stores:
     deployments: DeploymentStore
     base_images: BaseImageStore
     variants: VariantStore
+    selections: SelectionStore
     jobs: JobStore
     reports: ReportStore
     blind_tests: BlindTestStore
@@ -56,6 +58,7 @@ def open_stores(settings: Settings) -> Stores:
         deployments=DeploymentStore(database),
         base_images=BaseImageStore(database, images),
         variants=VariantStore(database, images),
+        selections=SelectionStore(database),
         jobs=JobStore.open(database),
         reports=ReportStore(database),
         blind_tests=BlindTestStore(database),

@@ -34,6 +34,7 @@ from studio.settings import Settings
 from studio.store.audit_log import AuditLog
 from studio.store.base_images import BaseImageStore
 from studio.store.jobs import JobStore
+from studio.store.selections import SelectionStore
 from studio.store.themes import ThemeStore
 from studio.store.variants import VariantStore
 
@@ -96,6 +97,9 @@ Downloads = Annotated[
     ModelDownloads, Depends(_from_container(lambda studio: studio.models.downloads))
 ]
 Variants = Annotated[VariantStore, Depends(_from_container(lambda studio: studio.stores.variants))]
+Selections = Annotated[
+    SelectionStore, Depends(_from_container(lambda studio: studio.stores.selections))
+]
 Moderation = Annotated[
     ModerationService, Depends(_from_container(lambda studio: studio.moderation))
 ]

@@ -16,6 +16,7 @@ from studio.server.theme_schemas import (
     ThemeDetailsResponse,
     VersionDetailsResponse,
 )
+from studio.store.selections import add_counts
 
 
 def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetailsResponse:
@@ -72,7 +73,8 @@ def _versions(studio: AppContainer, slug: Slug) -> tuple[VersionDetailsResponse,
     reports = studio.stores.reports
     robustness = reports.latest_by_version(slug, "robustness", RobustnessReport)
     regression = reports.latest_by_version(slug, "regression", RegressionReport)
-    selections = studio.stores.jobs.requests.selection_counts(slug)
+    of_users = studio.stores.jobs.requests.selection_counts(slug)
+    selections = add_counts(of_users, studio.stores.selections.counts(slug))
     return tuple(
         VersionDetailsResponse(
             **ThemeVersionResponse.of(summary).model_dump(),

@@ -82,6 +82,20 @@ class VariantRow(Base):
     models: Mapped[str] = mapped_column(Text, server_default="")
 
 
+class SelectionRow(Base):
+    """The variant that an operator picked among those of a run on the studio page."""
+
+    __tablename__ = "selections"
+    __table_args__ = (Index("ix_selections_theme", "theme_slug", "theme_version"),)
+
+    request_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    slot: Mapped[str] = mapped_column(String(1))
+    theme_slug: Mapped[str] = mapped_column(String(63))
+    theme_version: Mapped[int | None]
+    author: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class DeploymentRow(Base):
     """A deployment of a theme to a channel. Append-only."""
 

@@ -1,4 +1,4 @@
-"""Gradio components of the page: a row of images, the compare dialog, plain inputs."""
+"""Gradio components of the page: a row of images, plain inputs."""
 
 import base64
 import html
@@ -16,13 +16,6 @@ from studio.ui.texts import Texts
 _STATIC = Path(__file__).parent / "static"
 _TEXT = re.compile(r"\{\{t '([a-z0-9_.]+)'\}\}")
 """A text's id in an HTML template; `_template` replaces it before Gradio renders the rest."""
-_VIEWER_MESSAGES = {
-    "base": "studio.viewer_base",
-    "doodle": "studio.viewer_doodle",
-    "left": "studio.viewer_at_left",
-    "right": "studio.viewer_at_right",
-}
-"""Text ids of what the compare dialog names: the images besides the variants, and its two sides."""
 
 
 class ImageOption(TypedDict):
@@ -90,20 +83,6 @@ class OpenVersion(gr.Textbox):  # type: ignore[misc]
 
     def postprocess(self, value: ThemeVersion | None) -> str | None:
         return None if value is None else f"{value.preset.slug} {value.version}"
-
-
-class CompareDialog(gr.HTML):  # type: ignore[misc]
-    """A dialog that compares finished images, without the server (`compare-dialog.js`)."""
-
-    def __init__(self, texts: Texts, **options: Any) -> None:
-        super().__init__(
-            value=None,
-            html_template=_template("viewer.html", texts),
-            js_on_load=on_load("components/compare-dialog.js", "mountCompareDialog"),
-            apply_default_css=False,
-            messages={name: texts(id_) for name, id_ in _VIEWER_MESSAGES.items()},
-            **options,
-        )
 
 
 class ImageRadio(gr.HTML):  # type: ignore[misc]

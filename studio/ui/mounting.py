@@ -39,7 +39,8 @@ MODULES = (
     "studio/field-visibility.js",
     "canvas/index.js",
     "components/image-radio.js",
-    "components/compare-dialog.js",
+    "results/index.js",
+    "results/prompt-bar.js",
 )
 """Modules of `studio/web` on the page, which the browser starts to load before Gradio runs. Some work by
 themselves; components and events call functions of the others (`browser_calls.py`)."""
@@ -48,6 +49,8 @@ STYLES = (
     "shell",
     "workbench",
     "canvas",
+    "results",
+    "lightbox",
 )
 """Style sheets of `studio/web/styles` on the page: tokens, shell and panes, then one of each component."""
 PREFIXES: Mapping[str, str] = {

@@ -1,7 +1,11 @@
-"""The result cards: the state of each job, or its finished variant, as HTML."""
+"""The cards of a run as JSON: the state of each job, or its finished variant.
 
-import html
+`studio/web/results/result-grid.js` draws them.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from studio.messages import Message, message
 from studio.recipes.generation.events import (
@@ -19,17 +23,70 @@ from studio.recipes.generation.events import (
 )
 from studio.recipes.generation.job import Variant
 from studio.recipes.generation.png_info import request_seed
-from studio.recipes.themes.preset import Slot
+from studio.recipes.themes.preset import SLOTS, Slot
+from studio.server.routers.variants import image_url
 from studio.ui.components import to_data_url
 from studio.ui.texts import Texts
+
+
+class CardJson(TypedDict):
+    """A card as the browser draws it.
+
+    `seconds_left` is 0 while it is unknown. `text` says what `state` alone does not: the model that is
+    loaded, why there is no image. `image` is the URL of the stored image, empty before. `request_seed`
+    is the seed of a request with which the recipe renders the image again.
+    """
+
+    state: str
+    done: int
+    total: int
+    seconds_left: int
+    text: str
+    preview: str
+    image: str
+    seed: str
+    request_seed: str
+    seconds: float
+    tokens: int
+    notes: list[str]
+
+
+class MetricJson(TypedDict):
+    """A quality metric of a run: `name` is color_error, diversity or seed_diversity.
+
+    `level` is good, medium, low, or empty where there is no scale.
+    """
+
+    name: str
+    value: float
+    level: str
+
+
+class RunJson(TypedDict):
+    """A run as the browser draws it.
+
+    `phase` is running, ended, stored (an earlier run, from the store) or refused (there is no run). `names`
+    are the recipes' names by slot, empty for none. `picked` is the slot that was picked, empty for none;
+    `before` counts the runs that are rendered first.
+    """
+
+    id: str
+    phase: str
+    theme: str
+    prompt: str
+    names: Mapping[Slot, str]
+    cards: Mapping[Slot, CardJson]
+    metrics: list[MetricJson]
+    picked: str
+    before: int
 
 
 @dataclass(frozen=True)
 class ResultCard:
     """The card of a slot.
 
-    `state` is idle, queued, started, loading, step, done, failed or cancelled. `done` of `total` steps are
-    rendered. `started_at` is when the first step was done (seconds of the caller's clock), and
+    `state` is idle, queued, started, loading, step, done, failed, withheld or cancelled. `done` of `total`
+    steps are rendered. `started_at` is when the first step was done (seconds of the caller's clock), and
     `eta_seconds` the estimated time of the steps that remain. `preview` and `png` are PNG files.
     """
 
@@ -65,7 +122,7 @@ class ResultCard:
                 return replace(self, state="failed", message=reason)
             case ResultWithheld(reason=reason):
                 withheld = message("studio.card_withheld", reason=reason or "")
-                return replace(self, state="failed", preview=None, message=withheld)
+                return replace(self, state="withheld", preview=None, message=withheld)
             case JobCancelled():
                 return replace(self, state="cancelled")
 
@@ -77,70 +134,49 @@ class ResultCard:
         seconds_per_step = (now - self.started_at) / (done - 1)
         return replace(stepped, eta_seconds=round(seconds_per_step * (total - done)))
 
-    def render(self, texts: Texts) -> str:
-        """The card as HTML. `studio/web/components/compare-dialog.js` handles its buttons."""
-        body = self._image(texts) if self.png and self.variant else self._placeholder(texts)
-        seed = (
-            f' data-seed="{request_seed(self.variant.recipe.seed_policy, self.variant.seed)}"'
-            if self.variant
-            else ""
+    def to_json(self, texts: Texts) -> CardJson:
+        """The card for the browser."""
+        is_shown = self.state in ("loading", "failed", "withheld")
+        card = CardJson(
+            state=self.state,
+            done=self.done,
+            total=self.total,
+            seconds_left=(self.eta_seconds or 0) if self.state == "step" else 0,
+            text=texts.of(self.message) if is_shown else "",
+            preview=to_data_url(self.preview) if self.preview and self.state == "step" else "",
+            image="",
+            seed="",
+            request_seed="",
+            seconds=0.0,
+            tokens=0,
+            notes=[],
         )
-        return (
-            f'<article class="card card-{self.state}" data-state="{self.state}"'
-            f' data-slot="{self.slot}"{seed}>{body}</article>'
-        )
+        if self.variant is None:
+            return card
+        seed = self.variant.seed
+        return card | {
+            "image": image_url(self.variant.image_sha256),
+            "seed": str(seed),
+            "request_seed": str(request_seed(self.variant.recipe.seed_policy, seed)),
+            "seconds": round(self.variant.timings.render_seconds, 1),
+            "tokens": self.variant.prompt_tokens,
+            "notes": [texts.of(note) for note in self.variant.notes],
+        }
 
-    def _image(self, texts: Texts) -> str:
-        variant = self.variant
-        if variant is None or self.png is None:
-            return ""
-        url = to_data_url(self.png)
-        notes = "".join(f"<li>{html.escape(texts.of(note))}</li>" for note in variant.notes)
-        meta = texts(
-            "studio.card_meta",
-            seed=str(variant.seed),
-            tokens=variant.prompt_tokens,
-            seconds=f"{variant.timings.render_seconds:.1f}",
-        )
-        return (
-            f'<button type="button" class="open" data-action="compare" title="{texts("studio.card_open")}">'
-            f'<img src="{url}" alt="{texts("studio.variant", slot=self.slot)}"></button>'
-            f'<footer><b class="slot">{self.slot}</b><span class="meta">{meta}</span>'
-            f'<button type="button" data-action="use-seed" title="{texts("studio.card_use_seed")}">'
-            f"{texts('studio.card_seed_value')}</button>"
-            f'<button type="button" data-action="use-as-doodle" title="{texts("studio.card_edit_on_canvas")}">'
-            f"{texts('studio.card_canvas')}</button>"
-            f'<a href="{url}" download="variant-{self.slot}-{variant.seed}.png"'
-            f' title="{texts("studio.card_download", slot=self.slot)}">'
-            f"{texts('page.download')}</a></footer>"
-            + (f'<ul class="notes">{notes}</ul>' if notes else "")
-        )
 
-    def _placeholder(self, texts: Texts) -> str:
-        """The card without its variant: state, preview, progress and remaining time."""
-        text = {
-            "queued": texts("studio.card_waiting"),
-            "started": texts("studio.card_starting"),
-            "loading": html.escape(texts.of(self.message)),
-            "step": texts("studio.card_step", done=self.done, total=self.total),
-            "failed": html.escape(texts.of(self.message)),
-            "cancelled": texts("studio.card_stopped"),
-        }.get(self.state, "")
-        preview = eta = ""
-        if self.state == "step" and self.preview is not None:
-            preview = f'<img class="preview" src="{to_data_url(self.preview)}" alt="">'
-        if self.state == "step" and self.eta_seconds:
-            eta = f"<small>{texts('studio.card_left', seconds=self.eta_seconds)}</small>"
-        role = ' role="alert"' if self.state == "failed" else ""
-        return (
-            f'<div class="placeholder">{preview}<span class="card-slot">{self.slot}</span>'
-            f"<p{role}>{text}</p>{eta}{self._progress_bar(texts)}</div>"
-        )
-
-    def _progress_bar(self, texts: Texts) -> str:
-        if self.state not in ("queued", "started", "loading", "step"):
-            return ""
-        return progress_bar(self.done, self.total, texts("studio.variant", slot=self.slot))
+def run_json(run_id: str, phase: str, cards: Mapping[Slot, ResultCard], texts: Texts) -> RunJson:
+    """A run with its `cards`, without what else is known about it."""
+    return RunJson(
+        id=run_id,
+        phase=phase,
+        theme="",
+        prompt="",
+        names=dict.fromkeys(SLOTS, ""),
+        cards={slot: card.to_json(texts) for slot, card in cards.items()},
+        metrics=[],
+        picked="",
+        before=0,
+    )
 
 
 def progress_bar(done: int, total: int, label: str) -> str:

@@ -1,8 +1,11 @@
-"""The panel of a run: prompt and seed, Generate and Stop, and the four cards as their events come."""
+"""The panel of a run: prompt and seed, Generate and Stop, and the results as their events come."""
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from statistics import median
 from threading import Lock
 from typing import Any
 
@@ -11,27 +14,30 @@ import gradio as gr
 from studio.app import AppContainer
 from studio.errors import InvalidInputError, NotFoundError, StorageUnavailableError, StudioError
 from studio.messages import message
-from studio.recipes.generation.events import JobCompleted
+from studio.recipes.generation.events import Event, ModelLoading
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.evaluation.quality_metrics import compute_run_metrics
 from studio.services.rendering.run import Run
 from studio.ui.browser_calls import on_event
-from studio.ui.components import CompareDialog, Number
+from studio.ui.components import Number
 from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, RequestReader
 from studio.ui.field_errors import FieldValidationError
-from studio.ui.notices import render_notice, render_quality_metrics, run_summary
-from studio.ui.result_cards import ResultCard
+from studio.ui.notices import metric_list, render_notice, run_summary
+from studio.ui.result_cards import MetricJson, ResultCard, RunJson, run_json
+from studio.ui.result_grid import ResultGrid
 from studio.ui.sketch_canvas import SketchCanvas
 from studio.ui.texts import Texts
 
 MAX_SEED = 2**32 - 1
 """The largest seed of a recipe (`SeedPolicy`)."""
 _URL_MODULE = "studio/url-params.js"
+_RECENT_VARIANTS = 60
+"""Variants by which the time to load a model is told."""
 
 
 class RunPanel:
-    """`prompt` and `seed` are inputs of a request; `cards` show its variants by slot."""
+    """`prompt` and `seed` are inputs of a request; `results` shows its variants."""
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
@@ -39,42 +45,31 @@ class RunPanel:
         self._active_runs: dict[str, Run] = {}
         """The run that each page shows while it goes on, by Gradio's session hash."""
         self.run_id = gr.Textbox("", visible=False)
-        with gr.Column(elem_id="run-bar"):
+        with gr.Row(elem_id="run-bar"):
             self._build_inputs()
             self._build_buttons()
         self.notice = gr.HTML(elem_id="notice")
-        CompareDialog(texts, elem_id="viewer")
-        with gr.Group(elem_id="grid"):
-            self.cards = {
-                slot: gr.HTML(ResultCard(slot).render(texts), elem_id=f"card-{slot}")
-                for slot in SLOTS
-            }
+        self.results = ResultGrid(elem_id="grid")
 
     def _build_inputs(self) -> None:
         t = self.texts
-        with gr.Row(elem_id="prompt-row"):
-            self.prompt = gr.Textbox(
-                label=t("studio.user_prompt"),
-                placeholder=t("studio.user_prompt_example"),
-                lines=1,
-                elem_id="user-prompt",
-                scale=3,
-            )
-            self.seed = Number(-1, label=t("studio.seed"), elem_id="seed", scale=1, min_width=120)
-            self.random = gr.Button(
-                t("studio.seed_random"), elem_id="random-seed", min_width=90, scale=0
-            )
+        self.prompt = gr.Textbox(
+            label=t("studio.user_prompt"),
+            placeholder=t("studio.user_prompt_example"),
+            lines=1,
+            elem_id="user-prompt",
+            scale=3,
+        )
+        self.seed = Number(-1, label=t("studio.seed"), elem_id="seed", scale=1, min_width=120)
+        self.random = gr.Button(
+            t("studio.seed_random"), elem_id="random-seed", min_width=40, scale=0
+        )
 
     def _build_buttons(self) -> None:
         t = self.texts
-        with gr.Row(elem_id="run-buttons"):
-            self.generate = gr.Button(
-                t("studio.generate"), variant="primary", elem_id="generate", scale=3
-            )
-            self.stop = gr.Button(
-                t("studio.stop"), elem_id="stop", interactive=False, scale=1, min_width=90
-            )
-            self.attach = gr.Button(t("studio.attach_to_run"), elem_id="attach-run")
+        self.generate = gr.Button(t("studio.generate"), variant="primary", elem_id="generate")
+        self.stop = gr.Button(t("studio.stop"), elem_id="stop", interactive=False)
+        self.attach = gr.Button(t("studio.attach_to_run"), elem_id="attach-run")
 
     def bind(
         self, request: RequestReader, request_inputs: Components, canvas: SketchCanvas
@@ -91,12 +86,12 @@ class RunPanel:
             try:
                 generation = request(values)
             except StudioError as error:
-                yield {self.notice: render_notice(self.texts.of(error), "error")}
+                yield self._refuse(error)
                 return
             yield from self._generate(str(gradio_request.session_hash), generation)
 
-        outputs = {*self.cards.values(), self.notice, self.run_id, self.generate, self.stop}
-        gr.on(
+        outputs = {self.results, self.notice, self.run_id, self.generate, self.stop}
+        started = gr.on(
             [self.generate.click, self.prompt.submit],
             generate,
             request_inputs,
@@ -104,18 +99,29 @@ class RunPanel:
             js=canvas.read_drawing(request_inputs),
             **STREAMED,
         )
+        started.failure(None, None, None, js=on_event("results/index.js", "refuseRun"))
         read_run_id = on_event(_URL_MODULE, "readRunId")
         self.attach.click(self._attach_to_run, self.run_id, outputs, js=read_run_id, **STREAMED)
         self.run_id.change(None, self.run_id, js=on_event(_URL_MODULE, "writeRunId"))
         self.stop.click(self._stop, self.run_id, None, **UNQUEUED)
-        return [self.random.click(lambda: -1, None, self.seed, **UNQUEUED)]
+        toggle_seed = on_event("results/prompt-bar.js", "toggleSeed")
+        return [
+            self.random.click(_keep, self.seed, self.seed, js=toggle_seed, **UNQUEUED),
+        ]
+
+    def _refuse(self, error: StudioError) -> ComponentUpdates:
+        """There is no run, and why: the results are shown as they were before the click."""
+        return {
+            self.notice: render_notice(self.texts.of(error), "error"),
+            self.results: run_json(secrets.token_hex(4), "refused", {}, self.texts),
+        }
 
     def _generate(self, page: str, request: GenerationRequest) -> Iterator[ComponentUpdates]:
         """Starts a run and streams its events. `page` is the session hash of the page."""
         try:
             run = self._start(page, request)
         except StudioError as error:
-            yield {self.notice: render_notice(self.texts.of(error), "error")}
+            yield self._refuse(error)
             return
         yield from self._stream_events(page, run)
 
@@ -157,53 +163,97 @@ class RunPanel:
 
     def _updates(self, run: Run) -> Iterator[ComponentUpdates]:
         cards = {slot: ResultCard(slot) for slot in SLOTS}
+        started = self._run_json(run.request, "running", cards)
+        started["before"] = self._count_runs_before(run)
         yield {
             self.run_id: run.request.id,
             self.notice: "",
             self.generate: gr.update(interactive=False),
             self.stop: gr.update(interactive=True),
+            self.results: started,
         }
         for event in run.events():
-            cards[event.slot] = cards[event.slot].apply_event(event, time.monotonic())
-            yield {self.cards[event.slot]: cards[event.slot].render(self.texts)}
+            card = cards[event.slot].apply_event(event, time.monotonic())
+            cards[event.slot] = self._tell_loading_time(card, event)
+            of_slot = {event.slot: cards[event.slot].to_json(self.texts)}
+            started = started | {"cards": {**started["cards"], **of_slot}}
+            yield {self.results: started}
         summary = render_notice(self.texts.of(run_summary(list(cards.values()))), "status")
+        ended = self._run_json(run.request, "ended", cards)
+        ended["metrics"] = self._quality_metrics(run.request, cards)
         yield {
             self.generate: gr.update(interactive=True),
             self.stop: gr.update(interactive=False),
-            self.notice: summary + self._quality_metrics(run.request, cards),
+            self.notice: summary,
+            self.results: ended,
         }
 
-    def _quality_metrics(self, request: GenerationRequest, cards: Mapping[Slot, ResultCard]) -> str:
-        """The metrics of four finished variants as HTML, with the seed diversity of the version's report."""
+    def _run_json(
+        self, request: GenerationRequest, phase: str, cards: Mapping[Slot, ResultCard]
+    ) -> RunJson:
+        return run_json(request.id, phase, cards, self.texts) | {
+            "theme": request.preset.slug,
+            "prompt": request.user_prompt,
+        }
+
+    def _count_runs_before(self, run: Run) -> int:
+        """How many runs are rendered before this one, as far as is known now."""
+        active = self.studio.rendering.renders.active_runs()
+        return active.index(run) if run in active else 0
+
+    def _tell_loading_time(self, card: ResultCard, event: Event) -> ResultCard:
+        """The card with how long the model that is loaded took lately, where that is known."""
+        if not isinstance(event, ModelLoading):
+            return card
+        variants = []
+        with suppress(StorageUnavailableError):
+            variants = list(self.studio.stores.variants.list_latest(_RECENT_VARIANTS))
+        seconds = [
+            variant.timings.load_seconds
+            for variant in variants
+            if variant.timings.load_seconds >= 1
+            and any(model.name == event.model for model in variant.models)
+        ]
+        if not seconds:
+            return card
+        text = message(
+            "studio.card_loading_about", model=event.model, seconds=round(median(seconds))
+        )
+        return replace(card, message=text)
+
+    def _quality_metrics(
+        self, request: GenerationRequest, cards: Mapping[Slot, ResultCard]
+    ) -> list[MetricJson]:
+        """The metrics of four finished variants, with the seed diversity of the version's report."""
         images = [card.png for card in cards.values() if card.png is not None]
         if len(images) < len(cards):
-            return ""
+            return []
         version, report = request.theme_version, None
         if version is not None:
             with suppress(StorageUnavailableError):  # The variants are finished all the same.
                 report = self.studio.evaluation.suites.regression(request.preset.slug, version)
         of_seeds = report.metrics.seed_diversity if report else None
-        return render_quality_metrics(compute_run_metrics(request, images), of_seeds, self.texts)
+        return metric_list(compute_run_metrics(request, images), of_seeds)
 
     def _show_stored_variants(self, run_id: str, error: NotFoundError) -> ComponentUpdates:
         """The stored variants of a run that has ended; `error` where there are none."""
         variants = self.studio.stores.variants.list_for_request(run_id)
         if not variants:
             text = self.texts("studio.sentence", text=self.texts.of(error))
-            return {self.notice: render_notice(text, "error", self.texts("studio.run_lost"))}
+            lost = render_notice(text, "error", self.texts("studio.run_lost"))
+            return self._refuse(error) | {self.notice: lost}
         notice = self.texts("studio.stored_variants_many", count=len(variants))
         if len(variants) == 1:
             notice = self.texts("studio.stored_variants_one")
         unfinished = message("studio.unfinished")
         cards = {slot: ResultCard(slot, "failed", message=unfinished) for slot in SLOTS}
         for variant in variants:
-            png = self.studio.stores.variants.png(variant)
-            completed = JobCompleted(slot=variant.slot, variant=variant, png=png)
-            cards[variant.slot] = ResultCard(variant.slot).apply_event(completed)
-        return {
-            self.notice: render_notice(notice, "status"),
-            **{self.cards[slot]: card.render(self.texts) for slot, card in cards.items()},
+            cards[variant.slot] = ResultCard(variant.slot, "done", variant=variant)
+        stored = run_json(run_id, "stored", cards, self.texts) | {
+            "theme": variants[0].theme_slug,
+            "picked": self.studio.stores.selections.list_slots([run_id]).get(run_id, ""),
         }
+        return {self.notice: render_notice(notice, "status"), self.results: stored}
 
     def _stop(self, run_id: str, gradio_request: gr.Request) -> None:
         """Cancels the run that the page follows.
@@ -213,6 +263,11 @@ class RunPanel:
         with self._start_lock:
             active = self._active_runs.get(str(gradio_request.session_hash))
         self.studio.rendering.renders.cancel(active.request.id if active else run_id)
+
+
+def _keep(value: float | None) -> float | None:
+    """Handler: the value that the browser has set."""
+    return value
 
 
 def parse_seed(number: float | None) -> int | None:

@@ -39,6 +39,13 @@ SIZES: dict[str, ViewportSize] = {
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 
 
+SEEN_BEFORE = """try {
+  localStorage.setItem('doodle-theme-studio-tour', 'seen');
+  sessionStorage.setItem('doodle-theme-studio-empty-doodle', 'generate');
+} catch { /* A page without storage, such as about:blank. */ }"""
+"""A browser whose operator knows the page: no tour, and no question before a run without a doodle."""
+
+
 class Server:
     """`studio ui` as an operator starts it, in a data directory that outlives it."""
 
@@ -98,6 +105,7 @@ def browser() -> Iterator[Browser]:
     def patient(self: Browser, **options: Any) -> BrowserContext:
         context = opened(self, **options)
         context.set_default_timeout(LONG_MS)
+        context.add_init_script(SEEN_BEFORE)
         return context
 
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:

@@ -4,7 +4,6 @@ Every fault is a real one: SQLite is locked, PostgreSQL stopped and started, the
 `studio ui` as a process of its own.
 """
 
-import base64
 import hashlib
 import sqlite3
 import time
@@ -126,8 +125,7 @@ def shown(page: Page) -> dict[str, str]:
     """The SHA-256 of each picture that the page shows, by letter."""
     found = {}
     for card in page.locator(".card-done").all():
-        source = str(card.locator("img").get_attribute("src"))
-        png = base64.b64decode(source.split(",")[1])
+        png = page.request.get(str(card.locator(".open img").evaluate("it => it.src"))).body()
         found[str(card.get_attribute("data-slot"))] = hashlib.sha256(png).hexdigest()
     return found
 

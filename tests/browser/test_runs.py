@@ -1,6 +1,5 @@
 """Runs on the page: four pictures as they come, stopping, what cannot be asked for."""
 
-import base64
 import hashlib
 import io
 import re
@@ -13,10 +12,30 @@ from studio.app import create_app_container as studio_at
 from studio.recipes.history import HistoryFilter
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
-from tests.browser.driving import colors, layer, scribble_a_dress, set_number, start_long_run
+from tests.browser.driving import (
+    DRAWN_AT_THE_WAIST,
+    colors,
+    layer,
+    scribble_a_dress,
+    set_number,
+    start_long_run,
+)
 from tests.fake_renderer import FakeRenderer
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
+
+
+def image_of(page: Page, slot: str) -> bytes:
+    """The PNG that a finished card shows."""
+    image = page.locator(f"#card-{slot} .open img")
+    return page.request.get(str(image.evaluate("it => it.src"))).body()
+
+
+def few_steps(page: Page) -> None:
+    for slot in "ABCD":
+        page.get_by_role("tab", name=slot).click()
+        set_number(page, f"{slot}-steps", "4")
 
 
 def test_a_doodle_becomes_four_different_images(page: Page, log: Log, server: Server) -> None:
@@ -24,8 +43,7 @@ def test_a_doodle_becomes_four_different_images(page: Page, log: Log, server: Se
     page.locator("#user-prompt textarea, #user-prompt input").first.fill("a red dress")
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
-    sources = [str(page.locator(f"#card-{slot} img").get_attribute("src")) for slot in "ABCD"]
-    images = [Image.open(io.BytesIO(base64.b64decode(s.split(",")[1]))) for s in sources]
+    images = [Image.open(io.BytesIO(image_of(page, slot))) for slot in "ABCD"]
     assert all(image.size == (256, 256) for image in images)
     assert len({hashlib.sha256(image.tobytes()).digest() for image in images}) == 4
     expect(page.locator("#notice")).to_contain_text("Generated 4 variants in")
@@ -84,14 +102,12 @@ def test_a_reload_goes_on_with_the_run_of_the_address(page: Page, browser: Brows
         for each in (page, second):
             expect(each.locator(".card-done")).to_have_count(4)
             expect(each.locator("#notice")).to_contain_text("Generated 4 variants in")
-        images = [each.locator("#card-D img").get_attribute("src") for each in (page, second)]
+        images = [each.locator("#card-D .open img").get_attribute("src") for each in (page, second)]
     assert images[0] == images[1]
 
 
 def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: Server) -> None:
-    for slot in "ABCD":
-        page.get_by_role("tab", name=slot).click()
-        set_number(page, f"{slot}-steps", "4")
+    few_steps(page)
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
     expect(page).to_have_url(re.compile(r"\?run="))
@@ -107,36 +123,79 @@ def test_a_run_of_before_a_restart_is_shown_as_it_was_kept(page: Page, server: S
     expect(page.locator("#notice [role=alert]")).to_contain_text("is not active")
 
 
-def test_images_are_compared_under_a_slider_reused_and_their_seed_kept(page: Page) -> None:
+def test_results_are_looked_at_compared_picked_and_used(page: Page, server: Server) -> None:
     scribble_a_dress(page)
-    for slot in "ABCD":
-        page.get_by_role("tab", name=slot).click()
-        set_number(page, f"{slot}-steps", "4")
+    few_steps(page)
     page.locator("#generate").click()
     expect(page.locator(".card-done")).to_have_count(4)
+    page.keyboard.press("Escape")  # The run has ended: there is nothing to stop.
     page.locator("#card-B .open").click()
-    viewer = page.locator(".viewer")
-    expect(viewer).to_be_visible()
-    expect(viewer.get_by_label("Left image")).to_have_value("B")
-    expect(viewer.get_by_label("Right image")).to_have_value("Doodle")
-    shown = viewer.locator("[data-shown=left]")
-    assert shown.get_attribute("src") == page.locator("#card-B img").get_attribute("src")
-    viewer.get_by_label("Split position").fill("80")
-    assert "80%" in str(viewer.locator(".viewer-stage").get_attribute("style"))
-    viewer.locator("[data-name=D]").click()
-    expect(viewer.get_by_label("Right image")).to_have_value("D")
+    lightbox = page.locator(".lightbox")
+    shown = lightbox.locator(".pane img").first
+    expect(shown).to_have_attribute("alt", "B")
+    page.keyboard.press("ArrowRight")
+    expect(shown).to_have_attribute("alt", "C")
+    page.keyboard.down("Space")
+    expect(shown).to_have_attribute("alt", "Doodle")
+    page.keyboard.up("Space")
+    lightbox.get_by_role("radio", name="Slider").click()
+    expect(lightbox.locator("figcaption")).to_have_text("C | Doodle")
+    lightbox.get_by_label("Split position").fill("80")
+    assert "80%" in str(lightbox.locator(".pane").get_attribute("style"))
+    lightbox.get_by_role("button", name="D", exact=True).click()
+    lightbox.get_by_role("radio", name="Difference").click()
+    expect(lightbox.locator("figcaption")).to_contain_text(re.compile(r"\d% of the pixels differ"))
+    lightbox.get_by_role("radio", name="Side by side").click()
+    expect(lightbox.locator(".pane")).to_have_count(4)
     page.keyboard.press("Escape")
-    expect(viewer).not_to_be_visible()
-    page.locator("#card-B [data-action=use-seed]").click()
-    kept = page.locator("#card-B article").get_attribute("data-seed")
+    expect(lightbox).to_have_count(0)
+    page.locator("#card-B [data-action=seed]").click()
+    kept = page.locator("#card-B").get_attribute("data-seed")
     expect(page.locator("#seed input")).to_have_value(str(kept))
-    page.locator("#card-C [data-action=use-as-doodle]").click()
+    page.locator("#card-D").focus()
+    page.keyboard.press("s")
+    expect(page.locator(".card-picked")).to_have_attribute("data-slot", "D")
+    run = page.url.partition("?run=")[2]
+    stores = studio_at(Settings(data_dir=server.home), FakeRenderer).stores
+    until(lambda: stores.selections.list_slots([run]) == {run: "D"})
+    page.locator("#card-C [data-action=edit]").click()
     page.wait_for_function(
         "() => document.querySelector('.sketch canvas').getContext('2d')"
         ".getImageData(2, 2, 1, 1).data[3] === 255"
     )
+    expect(page.locator("#card-A .card-tag")).to_have_text("Earlier settings")
     page.locator("[data-action=undo]").click()
     assert len(colors(layer(page))) == 2
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".strip-runs button")).to_have_count(2)
+    page.locator(".strip-runs button").last.click()
+    expect(page.locator(".card-picked")).to_have_attribute("data-slot", "D")
+
+
+def test_the_first_visit_shows_what_to_do(page: Page) -> None:
+    examples = page.locator(".card .example")
+    expect(examples).to_have_count(4)
+    assert all(examples.nth(i).evaluate("it => it.decode().then(() => true)") for i in range(4))
+    page.get_by_role("button", name="Show me around").click()
+    tour = page.locator(".coach")
+    expect(tour).to_contain_text("1 of 3")
+    tour.get_by_role("button", name="Skip").click()
+    page.evaluate("sessionStorage.removeItem('doodle-theme-studio-empty-doodle')")
+    page.locator("#generate").click()
+    question = page.locator(".empty-doodle")
+    expect(question).to_contain_text("Nothing drawn yet.")
+    expect(page.locator(".card-idle")).to_have_count(4)
+    question.get_by_role("button", name="Try the star dress").click()
+    page.wait_for_function(DRAWN_AT_THE_WAIST)
+    few_steps(page)
+    # What the browser shows before the server has answered: in the task of the click itself.
+    shown = page.evaluate(
+        "() => { document.querySelector('#generate').click();"
+        " return document.querySelectorAll('.card-starting').length; }"
+    )
+    assert shown == 4
+    expect(page.locator(".card-done")).to_have_count(4)
+    expect(page.locator(".first-run")).to_be_hidden()
 
 
 # Issue 18, 16.
@@ -170,9 +229,7 @@ def test_a_seed_that_cannot_be_is_told_in_its_field(
 def test_two_clicks_in_one_tick_start_one_run(page: Page, server: Server) -> None:
     variants = studio_at(Settings(data_dir=server.home), FakeRenderer).stores.variants
     before = variants.query(HistoryFilter(), None).rows
-    for slot in "ABCD":
-        page.get_by_role("tab", name=slot).click()
-        set_number(page, f"{slot}-steps", "4")
+    few_steps(page)
     page.evaluate(
         "() => { const it = document.querySelector('#generate'); it.click(); it.click(); }"
     )

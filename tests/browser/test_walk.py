@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 SIZES = {"desk": (1440, 1000), "phone": (390, 844)}
 SAID = {
     "en-US": {
-        "unsaved": "1 unsaved change", "done": "Generated 4 variants in", "diverse": "Diversity:",
+        "unsaved": "1 unsaved change", "done": "Generated 4 variants in", "diverse": "Variety:",
         "themes": "Changes", "axis": "X axis", "end": "End of results",
     },
     "zh-CN": {
@@ -56,7 +56,7 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     walker.locator("#generate").click()
     expect(walker.locator(".card-done")).to_have_count(4)
     expect(walker.locator("#notice")).to_contain_text(said["done"])
-    expect(walker.locator("#notice")).to_contain_text(said["diverse"])
+    expect(walker.locator("#grid .metrics")).to_contain_text(said["diverse"])
     walker.locator("#card-A .open").click()
     expect(walker.locator("dialog[open] img").first).to_be_visible()
     walker.keyboard.press("Escape")

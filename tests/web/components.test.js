@@ -2,7 +2,6 @@
 import './texts.js';
 import { describe, expect, test, vi } from 'vitest';
 import { candidateRows, readCandidates } from '../../studio/web/components/candidates.js';
-import { splitPercent } from '../../studio/web/components/compare-dialog.js';
 import { deployedVersions, toTimestamp } from '../../studio/web/components/deployment-dialogs.js';
 import { mountImageRadio } from '../../studio/web/components/image-radio.js';
 import { radioGroup } from '../../studio/web/components/radio-group.js';
@@ -147,8 +146,4 @@ describe('a deployment', () => {
     expect(toTimestamp(local)).toBe(new Date(2026, 10, 27, 10, 30).toISOString());
     expect(toTimestamp('')).toBeNull();
   });
-});
-
-test('the split of the compare dialog follows the pointer', () => {
-  expect(splitPercent(150, { left: 100, width: 200 })).toBe(25);
 });

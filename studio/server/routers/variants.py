@@ -24,6 +24,11 @@ FILTERED_MODEL_TYPES: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora
 router = APIRouter(prefix=VARIANTS, tags=["history"], dependencies=[Depends(require_admin)])
 
 
+def image_url(sha256: str) -> str:
+    """Where the image of a stored variant is served."""
+    return f"{VARIANTS}/images/{sha256}.png"
+
+
 class VariantQuery(HistoryFilter):
     before: RowId | None = None
 
@@ -61,7 +66,7 @@ class StoredVariantResponse(FrozenModel):
             request_id=variant.request_id,
             render_seconds=round(variant.timings.render_seconds, 1),
             created_at=variant.created_at,
-            image=f"{VARIANTS}/images/{variant.image_sha256}.png",
+            image=image_url(variant.image_sha256),
         )
 
 

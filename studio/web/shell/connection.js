@@ -3,7 +3,7 @@
  * that a run may be lost. Afterwards the studio page is reloaded where that is needed: another server
  * process knows nothing of its state.
  */
-import { element, findAll } from '../lib/dom.js';
+import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
@@ -95,18 +95,13 @@ async function askServer() {
 }
 
 /**
- * Stops the progress bars of unfinished cards: there will be no more events for them.
+ * Tells the results that there will be no more events for unfinished cards.
  *
  * @returns {boolean} whether there were any
  */
 function stopCards() {
-  const cards = findAll(document, UNFINISHED, HTMLElement);
-  for (const card of cards) {
-    card.dataset.state = 'lost';
-    card.querySelector('.placeholder p')?.replaceChildren(t('studio.connection_lost'));
-    for (const moving of card.querySelectorAll('.bar, small')) moving.remove();
-  }
-  return cards.length > 0;
+  const lost = new CustomEvent('connection-lost', { cancelable: true });
+  return document.querySelector('result-grid')?.dispatchEvent(lost) === false;
 }
 
 /** Whether this is the studio page, of which Gradio's server holds a state. */

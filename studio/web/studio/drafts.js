@@ -40,6 +40,7 @@ export function storeDraft(text) {
     if (!preset) return;
     localStorage.setItem(STORAGE_KEYS.lastDraft, text);
     sessionStorage.setItem(STORAGE_KEYS.lastDraft, text);
+    document.dispatchEvent(new CustomEvent('draft-stored'));
   } catch {
     // Storage is blocked or full.
   }

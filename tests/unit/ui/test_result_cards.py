@@ -1,7 +1,10 @@
-"""Each card follows its job's events and never shows outside text as markup."""
+"""Each card follows its job's events, as the browser is told."""
+
+from typing import Any
 
 import pytest
 
+from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.generation.events import (
     Event,
     JobCancelled,
@@ -11,63 +14,69 @@ from studio.recipes.generation.events import (
     JobStarted,
     ModelLoading,
     PreviewReady,
+    ResultWithheld,
     StepCompleted,
 )
+from studio.ui.notices import metric_list
 from studio.ui.result_cards import ResultCard
 from studio.ui.texts import Texts
 from tests import examples
+
+STEP = StepCompleted(slot="A", done=3, total=12)
+FINISHED = JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), png=b"PNG")
 
 
 @pytest.mark.parametrize(
     ("events", "shows"),
     [
-        ([], 'data-state="idle"'),
-        ([JobQueued(slot="A")], "Queued"),
-        ([JobQueued(slot="A"), JobStarted(slot="A")], "Starting"),
-        ([ModelLoading(slot="A", model="pocket-ink")], "Loading model pocket-ink"),
-        ([StepCompleted(slot="A", done=3, total=12)], 'aria-valuenow="25"'),
-        ([StepCompleted(slot="A", done=3, total=12)], "Step 3 of 12"),
+        ([], {"state": "idle", "image": "", "text": ""}),
+        ([JobQueued(slot="A")], {"state": "queued"}),
+        ([JobQueued(slot="A"), JobStarted(slot="A")], {"state": "started"}),
         (
-            [StepCompleted(slot="A", done=3, total=12), PreviewReady(slot="A", png=b"PNG")],
-            'class="preview"',
+            [ModelLoading(slot="A", model="pocket-ink")],
+            {"state": "loading", "text": "Loading pocket-ink. The first time takes longer."},
         ),
-        ([JobFailed(slot="A", message="no room")], 'role="alert">no room'),
-        ([StepCompleted(slot="A", done=3, total=12), JobCancelled(slot="A")], "Stopped"),
+        ([STEP], {"state": "step", "done": 3, "total": 12, "preview": ""}),
+        ([STEP, PreviewReady(slot="A", png=b"PNG")], {"preview": "data:image/png;base64,UE5H"}),
+        ([JobFailed(slot="A", message="no room")], {"state": "failed", "text": "no room"}),
         (
-            [JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), png=b"PNG")],
-            "Seed 7 · 12 tokens · 1.5 s",
+            [PreviewReady(slot="A", png=b"PNG"), ResultWithheld(slot="A")],
+            {"state": "withheld", "preview": "", "image": ""},
         ),
-        ([JobCompleted(slot="A", variant=examples.variant(), png=b"PNG")], 'alt="Variant A"'),
-        (
-            [JobCompleted(slot="A", variant=examples.variant(), png=b"PNG"), JobQueued(slot="A")],
-            "Queued",
-        ),
+        ([STEP, JobCancelled(slot="A")], {"state": "cancelled", "text": ""}),
+        ([FINISHED], {"state": "done", "seed": "7", "tokens": 12, "seconds": 1.5}),
+        ([FINISHED], {"image": f"/api/v1/variants/images/{examples.HASH}.png"}),
+        ([FINISHED, JobQueued(slot="A")], {"state": "queued", "image": ""}),
     ],
 )
-def test_the_card_shows_where_its_job_is(events: list[Event], shows: str) -> None:
+def test_the_card_shows_where_its_job_is(events: list[Event], shows: dict[str, Any]) -> None:
     card = ResultCard("A")
     for event in events:
         card = card.apply_event(event)
-    assert shows in card.render(Texts())
+    told = dict(card.to_json(Texts()))
+    assert {name: told[name] for name in shows} == shows
 
 
 def test_the_card_tells_how_long_the_rest_should_take() -> None:
     card = ResultCard("A")
     for done, now in ((1, 10.0), (2, 11.5), (3, 13.0)):
         card = card.apply_event(StepCompleted(slot="A", done=done, total=13), now)
-    assert "about 15 s remaining" in card.render(Texts())
-    assert "remaining" not in card.apply_event(JobCancelled(slot="A")).render(Texts())
+    assert card.to_json(Texts())["seconds_left"] == 15
+    assert card.apply_event(JobCancelled(slot="A")).to_json(Texts())["seconds_left"] == 0
 
 
 @pytest.mark.parametrize(
-    "event",
+    ("color_error", "diversity", "levels"),
     [
-        JobFailed(slot="A", message="<script>alert(1)</script>"),
-        JobCompleted(
-            slot="A", png=b"PNG", variant=examples.variant(notes=("<script>alert(1)</script>",))
-        ),
+        (4.0, 22.0, {"color_error": "good", "diversity": "good"}),
+        (14.0, 8.0, {"color_error": "medium", "diversity": "medium"}),
+        (25.8, 2.0, {"color_error": "low", "diversity": "low"}),
+        (None, 2.0, {"diversity": "low"}),
     ],
 )
-def test_outside_text_is_escaped(event: Event) -> None:
-    assert "<script>" not in ResultCard("A").apply_event(event).render(Texts())
-    assert "&lt;script&gt;" in ResultCard("A").apply_event(event).render(Texts())
+def test_metrics_have_levels(
+    color_error: float | None, diversity: float, levels: dict[str, str]
+) -> None:
+    metrics = QualityMetrics(color_error=color_error, diversity=diversity, seed_diversity=None)
+    assert {it["name"]: it["level"] for it in metric_list(metrics, None)} == levels
+    assert metric_list(metrics, 4.0)[-1] == {"name": "seed_diversity", "value": 4.0, "level": ""}
