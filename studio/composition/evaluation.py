@@ -1,4 +1,4 @@
-"""Wires the evaluation of themes: robustness, regression, blind tests, tuning."""
+"""Wires the evaluation of themes: grids, robustness, regression, blind tests, tuning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from studio.services.background_tasks import BackgroundTasks
 from studio.services.cost_estimates import Costs
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
+from studio.services.evaluation.grid_service import GridService
 from studio.services.evaluation.regression import RegressionSuite
 from studio.services.evaluation.robustness import RobustnessSuite
 from studio.services.evaluation.tuning_service import TuningService
@@ -20,6 +21,7 @@ from studio.store.tuning_journal import OptunaJournalBackend
 class EvaluationServices:
     """What measures theme versions and recipes, and looks for better values."""
 
+    grids: GridService
     suites: EvaluationService
     blind_tests: BlindTestService
     tuning: TuningService
@@ -35,7 +37,12 @@ def build_evaluation(
     costs = Costs(stores.variants, rendering.cache)
     inputs = (stores.base_images, rendering.request_factory, rendering.cache)
     shared = (stores.themes, *inputs, sample_doodles, background_tasks, costs)
+    grid_costs = Costs(stores.variants, rendering.grid_cache)
+    grids = GridService(
+        stores.grids, stores.themes, rendering.grid_cache, background_tasks, grid_costs
+    )
     return EvaluationServices(
+        grids,
         EvaluationService(
             stores.themes,
             stores.deployments,
@@ -45,6 +52,6 @@ def build_evaluation(
             background_tasks,
             costs,
         ),
-        BlindTestService(stores.blind_tests, *shared),
+        BlindTestService(stores.blind_tests, *shared, grids),
         TuningService(OptunaJournalBackend(stores.database), *shared),
     )

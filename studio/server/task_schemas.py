@@ -27,12 +27,13 @@ class TaskProgressResponse(FrozenModel):
 
 
 class BackgroundTaskResponse(TaskProgressResponse):
-    """A background task; `page` is the path of the page that shows it."""
+    """A background task; `page` is the path of the page that shows it, `slug` its theme's."""
 
     name: str
     kind: TaskKind
     subject: str
     version: int | None
+    slug: str | None
     page: str
     started_at: datetime
 

@@ -57,7 +57,7 @@ class EvaluationService:
                 case _:
                     assert_never(kind)
 
-        about = About(kind, version.preset.name, f"/themes?theme={slug}", number)
+        about = About(kind, version.preset.name, f"/themes?theme={slug}", number, slug)
         self.background_tasks.start(_task_name(slug, number, kind), about, run)
 
     def progress(self, slug: Slug, number: int, kind: ReportType) -> TaskProgress | None:

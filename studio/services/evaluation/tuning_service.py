@@ -113,7 +113,8 @@ class TuningService:
         Raises NotFoundError, and InvalidInputError while the study is running.
         """
         study = self.get_study(name)
-        about = About("study", name, f"/tuning?study={quote(name, safe='')}", study.version)
+        page = f"/tests/tuning?study={quote(name, safe='')}"
+        about = About("study", name, page, study.version, study.slug)
         self.background_tasks.start(
             _task_name(name), about, lambda on_progress: self.run(name, trials, on_progress)
         )
