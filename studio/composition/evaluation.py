@@ -12,6 +12,7 @@ from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.grid_service import GridService
 from studio.services.evaluation.regression import RegressionSuite
 from studio.services.evaluation.robustness import RobustnessSuite
+from studio.services.evaluation.test_overview import TestOverview
 from studio.services.evaluation.tuning_service import TuningService
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.store.tuning_journal import OptunaJournalBackend
@@ -25,6 +26,7 @@ class EvaluationServices:
     suites: EvaluationService
     blind_tests: BlindTestService
     tuning: TuningService
+    overview: TestOverview
 
 
 def build_evaluation(
@@ -41,17 +43,18 @@ def build_evaluation(
     grids = GridService(
         stores.grids, stores.themes, rendering.grid_cache, background_tasks, grid_costs
     )
-    return EvaluationServices(
-        grids,
-        EvaluationService(
-            stores.themes,
-            stores.deployments,
-            stores.reports,
-            RobustnessSuite(*inputs),
-            RegressionSuite(*inputs, sample_doodles),
-            background_tasks,
-            costs,
-        ),
-        BlindTestService(stores.blind_tests, *shared, grids),
-        TuningService(OptunaJournalBackend(stores.database), *shared),
+    suites = EvaluationService(
+        stores.themes,
+        stores.deployments,
+        stores.reports,
+        RobustnessSuite(*inputs),
+        RegressionSuite(*inputs, sample_doodles),
+        background_tasks,
+        costs,
     )
+    blind_tests = BlindTestService(stores.blind_tests, *shared, grids)
+    tuning = TuningService(OptunaJournalBackend(stores.database), *shared)
+    overview = TestOverview(
+        stores.themes, stores.reports, grids, blind_tests, tuning, background_tasks
+    )
+    return EvaluationServices(grids, suites, blind_tests, tuning, overview)

@@ -16,6 +16,7 @@ from studio.server.routers import (
     public_themes,
     requests,
     system,
+    tests,
     themes,
     tuning,
     variants,
@@ -36,6 +37,7 @@ OPERATOR_ROUTERS = (
     models.router,
     variants.router,
     tuning.router,
+    tests.router,
     system.router,
     monitoring.router,
 )

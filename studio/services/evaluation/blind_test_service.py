@@ -96,7 +96,7 @@ class BlindTestService:
 
     def progress(self, blind_test_id: int) -> RenderProgress:
         """The rendering progress of a blind test; it starts nothing (`start_rendering` does)."""
-        progress = self.background_tasks.progress(_task_name(blind_test_id))
+        progress = self.background_tasks.progress(task_name(blind_test_id))
         if progress is not None and progress.state == "running":
             return RenderProgress(is_complete=False, progress=progress)
         jobs = self._all_jobs(self._blind_test(blind_test_id))
@@ -116,7 +116,7 @@ class BlindTestService:
         page = f"/tests/blind-tests?test={blind_test_id}"
         about = About("blind_test", blind_test.title, page, slug=first.slug)
         self.background_tasks.start(
-            _task_name(blind_test_id),
+            task_name(blind_test_id),
             about,
             lambda on_progress: self.render_missing(blind_test_id, on_progress),
         )
@@ -263,7 +263,8 @@ class BlindTestService:
         return overlay_doodle(base_pixels, doodle_pixels)
 
 
-def _task_name(blind_test_id: int) -> str:
+def task_name(blind_test_id: int) -> str:
+    """The name of the background task that renders a blind test's images."""
     return f"blind_test/{blind_test_id}"
 
 
