@@ -46,6 +46,12 @@ def _redirect(name: str) -> Callable[[Request], RedirectResponse]:
 
 for _name in PAGES:
     router.get(f"/{_name}")(_show(_name))
+for _path, _page in {
+    "/tests": "tests",
+    "/tests/blind-tests": "blind-tests",
+    "/tests/tuning": "tuning",
+}.items():
+    router.get(_path)(_show(_page))
 for _old, _new in MOVED.items():
     router.get(f"/{_old}")(_redirect(_new))
 

@@ -36,6 +36,7 @@ MODULES = (
     "studio/notices.js",
     "studio/drafts.js",
     "studio/url-params.js",
+    "studio/grid.js",
     "studio/field-visibility.js",
     "canvas/index.js",
     "components/image-radio.js",
@@ -152,6 +153,7 @@ def _head(language: str) -> str:
         f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
     )
     styles = f'<link rel="stylesheet" href="{WEB_PREFIX}styles/tokens.css">'
+    styles += f'<link rel="stylesheet" href="{WEB_PREFIX}styles/grid.css">'
     return (
         f"{styles}<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
     )

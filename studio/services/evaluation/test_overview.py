@@ -72,7 +72,9 @@ class TestOverview:
         self, kind: TaskKind | None = None, slug: Slug | None = None
     ) -> Sequence[ListedTest]:
         """Running work first, then the latest; of one kind or theme where they are given."""
-        names = {theme.slug: theme.name for theme in self.themes.list_summaries(include_archived=True)}
+        names = {
+            theme.slug: theme.name for theme in self.themes.list_summaries(include_archived=True)
+        }
         tests = {test.name: test for test in self._stored(names)}
         for task in reversed(self.background_tasks.list_all()):
             stored = tests.get(task.name)

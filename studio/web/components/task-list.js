@@ -22,7 +22,8 @@ import { API, getJson, postJson } from '../lib/http.js';
 import { formatTime, t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
-const KIND_NAMES = {
+/** Names of the kinds of tasks. */
+export const TASK_NAMES = {
   robustness: t('page.tasks.robustness_test'),
   regression: t('page.regression_suite'),
   blind_test: t('page.tasks.blind_test'),
@@ -63,7 +64,7 @@ class TaskRow {
 
   /** @param {Task} task */
   constructor(task) {
-    const name = KIND_NAMES[task.kind];
+    const name = TASK_NAMES[task.kind];
     this.#bar = element(
       'div',
       {
@@ -107,7 +108,7 @@ function describe(task) {
   });
   const description = element('span', { className: 'description' });
   description.append(
-    element('a', { href: task.page }, KIND_NAMES[task.kind]),
+    element('a', { href: task.page }, TASK_NAMES[task.kind]),
     ' ',
     untranslated(task.subject),
   );
