@@ -6,6 +6,11 @@ from studio.errors import InvalidInputError
 from studio.messages import Message
 
 
+def is_installed(module: str) -> bool:
+    """Whether an optional dependency is installed."""
+    return find_spec(module) is not None
+
+
 def require_extra(module: str, extra: str, purpose: Message) -> None:
     """Checks that an optional dependency is installed, before it is imported.
 
@@ -16,5 +21,5 @@ def require_extra(module: str, extra: str, purpose: Message) -> None:
 
     Raises InvalidInputError, which names the command that installs the extra.
     """
-    if find_spec(module) is None:
+    if not is_installed(module):
         raise InvalidInputError("request.extra_missing", purpose=purpose, extra=extra)

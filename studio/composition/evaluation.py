@@ -1,4 +1,4 @@
-"""Wires the evaluation of themes: robustness, regression, blind tests, tuning."""
+"""Wires the evaluation of themes: grids, robustness, regression, blind tests, tuning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ from studio.services.background_tasks import BackgroundTasks
 from studio.services.cost_estimates import Costs
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
+from studio.services.evaluation.grid_service import GridService
 from studio.services.evaluation.regression import RegressionSuite
 from studio.services.evaluation.robustness import RobustnessSuite
+from studio.services.evaluation.test_overview import TestOverview
 from studio.services.evaluation.tuning_service import TuningService
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.store.tuning_journal import OptunaJournalBackend
@@ -20,9 +22,11 @@ from studio.store.tuning_journal import OptunaJournalBackend
 class EvaluationServices:
     """What measures theme versions and recipes, and looks for better values."""
 
+    grids: GridService
     suites: EvaluationService
     blind_tests: BlindTestService
     tuning: TuningService
+    overview: TestOverview
 
 
 def build_evaluation(
@@ -35,16 +39,22 @@ def build_evaluation(
     costs = Costs(stores.variants, rendering.cache)
     inputs = (stores.base_images, rendering.request_factory, rendering.cache)
     shared = (stores.themes, *inputs, sample_doodles, background_tasks, costs)
-    return EvaluationServices(
-        EvaluationService(
-            stores.themes,
-            stores.deployments,
-            stores.reports,
-            RobustnessSuite(*inputs),
-            RegressionSuite(*inputs, sample_doodles),
-            background_tasks,
-            costs,
-        ),
-        BlindTestService(stores.blind_tests, *shared),
-        TuningService(OptunaJournalBackend(stores.database), *shared),
+    grid_costs = Costs(stores.variants, rendering.grid_cache)
+    grids = GridService(
+        stores.grids, stores.themes, rendering.grid_cache, background_tasks, grid_costs
     )
+    suites = EvaluationService(
+        stores.themes,
+        stores.deployments,
+        stores.reports,
+        RobustnessSuite(*inputs),
+        RegressionSuite(*inputs, sample_doodles),
+        background_tasks,
+        costs,
+    )
+    blind_tests = BlindTestService(stores.blind_tests, *shared, grids)
+    tuning = TuningService(OptunaJournalBackend(stores.database), *shared)
+    overview = TestOverview(
+        stores.themes, stores.reports, grids, blind_tests, tuning, background_tasks
+    )
+    return EvaluationServices(grids, suites, blind_tests, tuning, overview)

@@ -13,6 +13,7 @@ from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import RenderService
 from studio.services.rendering.renderer import Renderer
+from studio.services.rendering.sweep import sweep_cache
 from studio.services.requests.request_factory import RequestFactory
 from studio.settings import Settings
 
@@ -24,6 +25,7 @@ class RenderingServices:
     request_factory: RequestFactory
     renders: RenderService
     cache: RenderCache
+    grid_cache: RenderCache
     device_probe: DeviceProbe
 
 
@@ -48,6 +50,7 @@ def build_rendering(
         RequestFactory(stores.base_images, catalog, stores.images, moderation),
         renders,
         RenderCache(settings.data_dir / "album", renders),
+        sweep_cache(renders, settings.data_dir / "sweeps"),
         DeviceProbe(settings),
     )
 

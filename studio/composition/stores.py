@@ -12,6 +12,7 @@ from studio.store.blind_tests import BlindTestStore
 from studio.store.database import Database
 from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
+from studio.store.grids import GridStore
 from studio.store.images.files import FileImageStore, ImageStore
 from studio.store.jobs import JobStore
 from studio.store.selections import SelectionStore
@@ -36,6 +37,7 @@ class Stores:
     jobs: JobStore
     reports: ReportStore
     blind_tests: BlindTestStore
+    grids: GridStore
     audit_log: AuditLog
 
 
@@ -62,6 +64,7 @@ def open_stores(settings: Settings) -> Stores:
         jobs=JobStore.open(database),
         reports=ReportStore(database),
         blind_tests=BlindTestStore(database),
+        grids=GridStore(database),
         audit_log=AuditLog(database),
     )
 

@@ -19,6 +19,8 @@ from studio.server.event_hub import EventHub
 from studio.services.background_tasks import BackgroundTasks
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
+from studio.services.evaluation.grid_service import GridService
+from studio.services.evaluation.test_overview import TestOverview
 from studio.services.evaluation.tuning_service import TuningService
 from studio.services.model_downloads import ModelDownloads
 from studio.services.moderation_service import ModerationService
@@ -77,6 +79,8 @@ Evaluations = Annotated[
 BlindTests = Annotated[
     BlindTestService, Depends(_from_container(lambda studio: studio.evaluation.blind_tests))
 ]
+Grids = Annotated[GridService, Depends(_from_container(lambda studio: studio.evaluation.grids))]
+Tests = Annotated[TestOverview, Depends(_from_container(lambda studio: studio.evaluation.overview))]
 
 StoredEvents = Annotated[
     RequestEvents, Depends(_from_container(lambda studio: studio.serving.events))

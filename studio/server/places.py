@@ -51,6 +51,7 @@ PLACES: Sequence[Place] = (
         "/tests",
         "page.shell.tests",
         [
+            PlacePage("/tests", "page.tests.title", "tests"),
             PlacePage("/tests/blind-tests", "page.blind_tests.title", "blind-tests"),
             PlacePage("/tests/tuning", "page.tuning.title", "tuning"),
         ],

@@ -19,7 +19,7 @@ ProgressCallback = Callable[[int, int], None]
 """Called with how many items of how many are done; raises JobCancelledError once the task is
 cancelled."""
 TaskFunction = Callable[[ProgressCallback], object]
-TaskKind = Literal["robustness", "regression", "blind_test", "study", "sweep", "run"]
+TaskKind = Literal["robustness", "regression", "blind_test", "study", "grid", "run"]
 State = Literal["running", "done", "failed", "stopped"]
 
 MAX_FINISHED_TASKS = 50
@@ -34,14 +34,15 @@ MIN_ITEM_SECONDS = 0.1
 class About:
     """What a list of tasks shows of one.
 
-    `subject` is the name of a theme, blind test or study. `version` is the theme's, where there is
-    one. `page` is the URL path of the page that shows the task.
+    `subject` is the name of a theme, blind test or study. `version` and `slug` are the theme's, where
+    there is one. `page` is the URL path of the page that shows the task.
     """
 
     kind: TaskKind
     subject: str
     page: str
     version: int | None = None
+    slug: str | None = None
 
 
 @dataclass(frozen=True)

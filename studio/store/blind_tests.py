@@ -1,10 +1,10 @@
 """Blind tests and their votes. Both are append-only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from studio.errors import NotFoundError, VersionConflictError
 from studio.messages import message
@@ -78,17 +78,25 @@ class BlindTestStore:
 
     def votes(self, blind_test_id: int) -> Sequence[Vote]:
         """The votes in the order in which they were cast."""
-        query = select(VoteRow).where(VoteRow.blind_test_id == blind_test_id).order_by(VoteRow.id)
+        return self._read_votes(VoteRow.blind_test_id == blind_test_id)
+
+    def votes_by(self, blind_test_id: int, voter: str) -> Sequence[Vote]:
+        """One voter's votes, in the order in which they were cast."""
+        return self._read_votes(VoteRow.blind_test_id == blind_test_id, VoteRow.voter == voter)
+
+    def count_votes(self) -> Mapping[int, int]:
+        """How many votes were cast in each blind test that has any, by its id."""
+        query = select(VoteRow.blind_test_id, func.count()).group_by(VoteRow.blind_test_id)
+        with self._database.read_session() as session:
+            return dict(session.execute(query).tuples().all())
+
+    def _read_votes(self, *conditions: ColumnElement[bool]) -> Sequence[Vote]:
+        query = select(VoteRow).where(*conditions).order_by(VoteRow.id)
         with self._database.read_session() as session:
             return [
                 parse_stored_document(Vote, row.document, message("storage.vote", number=row.id))
                 for row in session.scalars(query)
             ]
-
-    def count_votes_by(self, blind_test_id: int, voter: str) -> int:
-        """How many votes one voter has cast."""
-        with self._database.read_session() as session:
-            return session.scalar(_vote_count(blind_test_id, voter)) or 0
 
 
 def _vote_count(blind_test_id: int, voter: str) -> Select[int]:

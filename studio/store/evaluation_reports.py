@@ -3,20 +3,32 @@
 The log is append-only: the latest report of a type counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from studio.messages import message
 from studio.recipes.base import FrozenModel, parse_stored_document
 from studio.recipes.base_image import Slug
-from studio.recipes.evaluation.reports import ReportType
-from studio.store.database import Database
+from studio.recipes.evaluation.reports import RegressionReport, ReportType, RobustnessReport
+from studio.store.database import Database, as_utc
 from studio.store.tables import ReportRow
 
 Report = TypeVar("Report", bound=FrozenModel)
+
+
+@dataclass(frozen=True)
+class StoredReport:
+    """A report with the theme version that it is about, and when it was stored."""
+
+    slug: Slug
+    version: int
+    kind: ReportType
+    document: RobustnessReport | RegressionReport
+    created_at: datetime
 
 
 class ReportStore:
@@ -40,6 +52,15 @@ class ReportStore:
                     created_at=datetime.now(UTC),
                 )
             )
+
+    def list_latest(self, limit: int) -> Sequence[StoredReport]:
+        """The latest report of each type on each version, newest first, at most `limit`."""
+        latest = select(func.max(ReportRow.id)).group_by(
+            ReportRow.slug, ReportRow.version, ReportRow.kind
+        )
+        query = select(ReportRow).where(ReportRow.id.in_(latest)).order_by(ReportRow.id.desc())
+        with self._database.read_session() as session:
+            return [_stored_report(row) for row in session.scalars(query.limit(limit))]
 
     def latest_by_version(
         self, slug: Slug, kind: ReportType, model_type: type[Report]
@@ -79,3 +100,11 @@ class ReportStore:
             document = session.scalar(query)
         what = message("storage.version_report", kind=kind, number=version, theme=slug)
         return None if document is None else parse_stored_document(model_type, document, what)
+
+
+def _stored_report(row: ReportRow) -> StoredReport:
+    kind: ReportType = "robustness" if row.kind == "robustness" else "regression"
+    what = message("storage.version_report", kind=kind, number=row.version, theme=row.slug)
+    model = RobustnessReport if kind == "robustness" else RegressionReport
+    document = parse_stored_document(model, row.document, what)
+    return StoredReport(row.slug, row.version, kind, document, as_utc(row.created_at))

@@ -167,6 +167,29 @@ class VoteRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class GridRow(Base):
+    """A grid (X/Y/Z plot). `document` has all that renders it; the other columns are for lists.
+
+    `axes` is a JSON list of axes. `state` and `done` (images) are those of the last time it ran.
+    """
+
+    __tablename__ = "grids"
+    __table_args__ = (Index("ix_grids_theme", "slug", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63))
+    theme_name: Mapped[str] = mapped_column(String(80))
+    version: Mapped[int | None]
+    slot: Mapped[str] = mapped_column(String(1))
+    axes: Mapped[str] = mapped_column(Text)
+    images: Mapped[int]
+    done: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    document: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class OptunaJournalRow(Base):
     """A line of Optuna's journal of tuning studies. Append-only."""
 

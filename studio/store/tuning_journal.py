@@ -27,6 +27,11 @@ class OptunaJournalBackend:
         with self._database.read_session() as session:
             return [json.loads(document) for document in session.scalars(query)]
 
+    def is_empty(self) -> bool:
+        """Whether there never was a study."""
+        with self._database.read_session() as session:
+            return session.scalar(select(OptunaJournalRow.id).limit(1)) is None
+
     def append_logs(self, logs: Sequence[Line]) -> None:
         """Appends lines, all of them or none."""
         with self._database.write_session() as session:

@@ -36,6 +36,7 @@ MODULES = (
     "studio/notices.js",
     "studio/drafts.js",
     "studio/url-params.js",
+    "studio/grid.js",
     "studio/field-visibility.js",
     "canvas/index.js",
     "components/image-radio.js",
@@ -51,6 +52,7 @@ STYLES = (
     "canvas",
     "results",
     "lightbox",
+    "grid",
 )
 """Style sheets of `studio/web/styles` on the page: tokens, shell and panes, then one of each component."""
 PREFIXES: Mapping[str, str] = {

@@ -21,11 +21,11 @@ from studio.ui.components import to_data_url
 from studio.ui.deploy_panel import DeployPanel
 from studio.ui.draft_storage import DraftStorage
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
+from studio.ui.grid_panel import GridPanel
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
 from studio.ui.recipe_form import RecipeForm
 from studio.ui.run_panel import RunPanel, parse_seed
-from studio.ui.sweep_panel import SweepPanel
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 
@@ -51,7 +51,7 @@ class StudioPage:
                     self.run = RunPanel(studio, texts)
                 with gr.Column(elem_id="inspector-pane", min_width=0):
                     self.theme.build_recipes()
-                    self.sweep = SweepPanel(studio, texts)
+                    self.grid = GridPanel(texts)
                     self.deployment = DeployPanel(studio, texts)
             self._bind_events()
 
@@ -64,7 +64,7 @@ class StudioPage:
         self.panels = Panels(self.theme, self.drawing, self.run)
         changing = self.drafts.bind(self.panels)
         canvas = self.drawing.canvas
-        self.sweep.bind(self._deterministic_request, self._request_inputs, canvas)
+        changing += self._bind_grid()
         self.deployment.bind(self.theme.loaded)
         changing += self.run.bind(self._request, self._request_inputs, canvas)
         changing += self.theme.bind(self.run.notice, self.drafts.stored)
@@ -116,6 +116,21 @@ class StudioPage:
             ),
         ]
 
+    def _bind_grid(self) -> list[Any]:
+        """The dialog of grids, and applying a cell of one. Returns the event that changes values."""
+        grid, theme, run = self.grid, self.theme, self.run
+        grid.bind(
+            self._deterministic_request, self._request_inputs, self.drawing.canvas, run.notice
+        )
+        applying = grid.apply.click(
+            self._apply_grid_cell,
+            [grid.grid_id, grid.cell, grid.slot],
+            {*theme.fields, run.prompt, run.seed, run.notice},
+            js=on_event("studio/grid.js", "takeGridCell"),
+            **UNQUEUED,
+        )
+        return [applying]
+
     def _bind_page_load(self) -> Any:
         """Shows the last draft, hides fields without effect, and only then lets the page take clicks."""
         drafts = self.drafts
@@ -143,8 +158,8 @@ class StudioPage:
         )
 
     def _deterministic_request(self, values: ComponentUpdates) -> GenerationRequest:
-        """The same with seed 0 in place of a random one: a preview must not flicker, and a sweep that is
-        run again finds its cached images."""
+        """The same with seed 0 in place of a random one: a preview must not flicker, and a grid that is
+        started again finds its cached images."""
         return self._request({**values, self.run.seed: max(0, values[self.run.seed] or 0)})
 
     # Handlers: thin, each over one use case.
@@ -171,6 +186,25 @@ class StudioPage:
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
         return {form.control_maps: form.render_control_maps(previews), self.run.notice: ""}
+
+    def _apply_grid_cell(self, grid_id: int, index: int, slot: str) -> ComponentUpdates:
+        """Shows a grid cell's recipe in a slot, and its seed or prompt where these were varied."""
+        run = self.run
+        try:
+            cell, request = self.studio.evaluation.grids.cell(int(grid_id or 0), int(index or 0))
+        except StudioError as error:
+            return {run.notice: render_notice(self.texts.of(error), "error")}
+        form = next(form for form in self.theme.forms if form.slot == slot)
+        notice = self.texts("studio.grid_applied", slot=slot)
+        updates: ComponentUpdates = {
+            **form.to_updates(cell.recipe),
+            run.notice: render_notice(notice, "status"),
+        }
+        if cell.seed != self.studio.stores.grids.get(int(grid_id)).request.seed:
+            updates[run.seed] = cell.seed
+        if cell.prompt_replacement is not None:
+            updates[run.prompt] = request.user_prompt
+        return updates
 
     def _restore(self, values: ComponentUpdates) -> ComponentUpdates:
         """Restores recipe, seed, prompt and base image from an uploaded PNG."""

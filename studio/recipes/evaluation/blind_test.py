@@ -18,12 +18,24 @@ Choice = Literal["left", "right", "tie"]
 VoterName = Name
 
 
+class GridCellRef(StoredModel):
+    """A cell of a stored grid, by the ids of both; `label` has the cell's values."""
+
+    grid: Annotated[int, Field(ge=1)]
+    cell: Annotated[int, Field(ge=0)]
+    label: Title
+
+
 class Candidate(StoredModel):
-    """A participant of a blind test: one recipe of a theme version, or all four where `slot` is None."""
+    """A participant of a blind test: one recipe of a theme version, or all four where `slot` is None.
+
+    Where `cell` is given it is that cell's recipe, in `slot` of the version which the grid varied.
+    """
 
     slug: Slug
     version: VersionNumber
     slot: Slot | None = None
+    cell: GridCellRef | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Candidate":
@@ -43,8 +55,9 @@ class Candidate(StoredModel):
 
     @property
     def label(self) -> str:
-        """Theme, version and slot, such as "spring v3 A"."""
-        return f"{self.slug} v{self.version}{f' {self.slot}' if self.slot else ''}"
+        """Theme, version, slot and the values of a grid's cell, such as "spring v3 A, 0.55, Euler"."""
+        slot = f" {self.slot}" if self.slot else ""
+        return f"{self.slug} v{self.version}{slot}{f', {self.cell.label}' if self.cell else ''}"
 
 
 class BlindTest(FrozenModel):
@@ -84,8 +97,16 @@ class Vote(FrozenModel):
     choice: Choice
 
 
-def matchup_for(blind_test: BlindTest, key: str, voter: str, index: int) -> Matchup:
-    """A voter's matchup number `index`, from 0. Deterministic.
+def count_matchups(blind_test: BlindTest) -> int:
+    """The matchups of one round: every pair of candidates with every doodle and seed."""
+    pairs = len(list(combinations(blind_test.candidates, 2)))
+    return len(blind_test.doodles) * len(blind_test.seeds) * pairs
+
+
+def matchups_of_round(
+    blind_test: BlindTest, key: str, voter: str, round_index: int
+) -> tuple[Matchup, ...]:
+    """A voter's matchups of one round, from 0, in order. Deterministic.
 
     In each round a voter sees every pair of candidates with every doodle and seed once. The order
     and the sides are random per voter and round.
@@ -95,10 +116,21 @@ def matchup_for(blind_test: BlindTest, key: str, voter: str, index: int) -> Matc
     """
     pairs = list(combinations(range(len(blind_test.candidates)), 2))
     matchups = list(product(blind_test.doodles, blind_test.seeds, pairs))
-    round_index, position = divmod(index, len(matchups))
     rng = random.Random(f"{key}/{voter}/{round_index}")
     rng.shuffle(matchups)
     swaps = [rng.random() < 0.5 for _ in matchups]
-    doodle, seed, (first, second) = matchups[position]
-    left, right = (second, first) if swaps[position] else (first, second)
-    return Matchup(doodle=doodle, seed=seed, left=left, right=right)
+    return tuple(
+        Matchup(
+            doodle=doodle,
+            seed=seed,
+            left=second if is_swapped else first,
+            right=first if is_swapped else second,
+        )
+        for (doodle, seed, (first, second)), is_swapped in zip(matchups, swaps, strict=True)
+    )
+
+
+def matchup_for(blind_test: BlindTest, key: str, voter: str, index: int) -> Matchup:
+    """A voter's matchup number `index`, from 0, over all rounds; see `matchups_of_round`."""
+    round_index, position = divmod(index, count_matchups(blind_test))
+    return matchups_of_round(blind_test, key, voter, round_index)[position]

@@ -108,7 +108,7 @@ def expand_grid(
     if count > MAX_CELLS:
         raise InvalidInputError("sweep.too_many_images", count=count, most=MAX_CELLS)
     grid = product(*(range(len(axis.values)) for axis in axes))
-    cells = [_make_cell(recipe, seed, axes, position, presets or {}) for position in grid]
+    cells = [make_cell(recipe, seed, axes, position, presets or {}) for position in grid]
     models = list(dict.fromkeys(_models(cell) for cell in cells))
     return tuple(sorted(cells, key=lambda cell: models.index(_models(cell))))
 
@@ -118,13 +118,31 @@ def _models(cell: SweepCell) -> tuple[object, ...]:
     return recipe.base_model, recipe.vae, recipe.loras
 
 
-def _make_cell(
+def cell_index(position: Sequence[int], axes: Sequence[Axis]) -> int:
+    """The number of the cell at `position`, from 0: the first axis counts slowest."""
+    index = 0
+    for coordinate, axis in zip(position, axes, strict=True):
+        index = index * len(axis.values) + coordinate
+    return index
+
+
+def cell_position(index: int, axes: Sequence[Axis]) -> tuple[int, ...] | None:
+    """The position of cell number `index`; None where the grid has no such cell."""
+    position = []
+    for axis in reversed(axes):
+        index, coordinate = divmod(index, len(axis.values))
+        position.append(coordinate)
+    return None if index else tuple(reversed(position))
+
+
+def make_cell(
     recipe: Recipe,
     seed: int,
     axes: Sequence[Axis],
     position: tuple[int, ...],
     presets: Mapping[str, Recipe],
 ) -> SweepCell:
+    """One cell of a grid; arguments and errors are those of `expand_grid`."""
     selected = [(axis, axis.values[index]) for axis, index in zip(axes, position, strict=True)]
     slug = next((str(value) for axis, value in selected if axis.field == THEME_AXIS), None)
     if slug is not None and slug not in presets:

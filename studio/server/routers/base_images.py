@@ -61,6 +61,14 @@ class BaseImageDetails(FrozenModel):
         )
 
 
+class SampleDoodleResponse(FrozenModel):
+    """A sample doodle, with the URL of its PNG; `base_image` is null for one that fits on any."""
+
+    name: Slug
+    base_image: Slug | None
+    image: str
+
+
 class BaseImageList(FrozenModel):
     """All base images; and what keypoints are: their names in order, the pairs that limbs connect, and the
     pose detectors that are installed."""
@@ -92,6 +100,19 @@ def get_image(image_id: Slug, base_images: BaseImages, sha256: Sha256 | None = N
     image = base_images.get(image_id)
     headers = IMMUTABLE_CACHE_HEADERS if sha256 == image.sha256 else None
     return Response(base_images.read_png(image), media_type="image/png", headers=headers)
+
+
+@router.get(SAMPLE_DOODLES)
+def list_sample_doodles(doodles: SampleDoodles) -> list[SampleDoodleResponse]:
+    """The sample doodles, each with the base image that it was drawn on, where there is one."""
+    return [
+        SampleDoodleResponse(
+            name=doodle.name,
+            base_image=doodle.base_image,
+            image=f"{SAMPLE_DOODLES}/{doodle.name}.png",
+        )
+        for doodle in doodles
+    ]
 
 
 @router.get(f"{SAMPLE_DOODLES}/{{name}}.png", response_class=Response)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
+from studio.errors import NotFoundError
 from studio.imaging.png_io import encode_png
 from studio.recipes.base import FrozenModel
 from studio.recipes.evaluation.blind_test import Candidate, Choice
@@ -58,7 +59,7 @@ class CreateBlindTest(CandidatesRequest):
 
 
 class BlindTestProgressResponse(BlindTestResponse):
-    """How many images are rendered, and whether all are, so that voting can start."""
+    """How many images are rendered, and whether all are; voting starts with the first complete pair."""
 
     is_complete: bool
     state: State
@@ -66,6 +67,7 @@ class BlindTestProgressResponse(BlindTestResponse):
     done: int
     total: int
     message: str
+    remaining_seconds: float | None
 
     @classmethod
     def at(cls, stored: StoredBlindTest, rendering: RenderProgress, language: str) -> Self:
@@ -78,14 +80,17 @@ class BlindTestProgressResponse(BlindTestResponse):
             done=progress.done,
             total=progress.total,
             message=progress.message.text(language) if progress.message else "",
+            remaining_seconds=progress.remaining_seconds,
         )
 
 
 class MatchupResponse(FrozenModel):
-    """A voter's next pair of images: its number, and the doodle that both were made from."""
+    """A voter's next pair of images: its number, the doodle that both were made from, and how many
+    votes he has cast."""
 
     index: int
     doodle: str
+    votes: int
 
 
 class VoteRequest(FrozenModel):
@@ -147,7 +152,8 @@ def render_missing(
 def get_matchup(
     test_id: BlindTestId, operator: Admin, blind_tests: BlindTests, voter: VoterQuery = ""
 ) -> MatchupResponse:
-    """The voter's next matchup, blind: it does not say which candidate is on which side."""
+    """The voter's next matchup whose images are rendered, blind: it does not say which candidate is on
+    which side. 404 while none is."""
     return _next_matchup(test_id, operator.voter(voter), blind_tests)
 
 
@@ -168,11 +174,14 @@ def get_image(
 @router.post("/{test_id}/votes", status_code=201)
 def cast_vote(
     test_id: BlindTestId, body: VoteRequest, operator: Admin, blind_tests: BlindTests
-) -> MatchupResponse:
-    """Casts the vote on a matchup; the answer is the next one."""
+) -> MatchupResponse | None:
+    """Casts the vote on a matchup; the answer is the next one, null while its images are not rendered."""
     voter = operator.voter(body.voter)
     blind_tests.cast_vote(test_id, voter, body.index, body.choice)
-    return _next_matchup(test_id, voter, blind_tests)
+    try:
+        return _next_matchup(test_id, voter, blind_tests)
+    except NotFoundError:
+        return None
 
 
 @router.get("/{test_id}/ranking")
@@ -184,4 +193,5 @@ def get_ranking(test_id: BlindTestId, blind_tests: BlindTests) -> Ranking:
 
 def _next_matchup(test_id: int, voter: str, blind_tests: BlindTestService) -> MatchupResponse:
     index, matchup = blind_tests.next_matchup(test_id, voter)
-    return MatchupResponse(index=index, doodle=matchup.doodle)
+    votes = blind_tests.count_votes_by(test_id, voter)
+    return MatchupResponse(index=index, doodle=matchup.doodle, votes=votes)

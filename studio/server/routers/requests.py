@@ -1,17 +1,15 @@
 """Routes of generation requests, for apps (scope `generate`): create, poll, cancel, images, selection."""
 
-import base64
-import binascii
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
-from studio.errors import InvalidImageError
-from studio.messages import Message, message
+from studio.messages import message
 from studio.recipes.base_image import Slug, UploadedBaseImage
 from studio.recipes.generation.job import RequestId
 from studio.recipes.serving.request_status import IdempotencyKey
 from studio.recipes.themes.preset import Slot
+from studio.server.base64_images import decode_base64
 from studio.server.dependencies import GenerateClient, Language, Requests
 from studio.server.image_encoding import encode_webp, strip_metadata
 from studio.server.schemas import (
@@ -97,16 +95,9 @@ def get_variant_image(
 def _parse_base(body: GenerationRequestCreate) -> Slug | UploadedBaseImage:
     if body.uploaded_base_image is None:
         return body.base_image or ""
-    png = _decode_base64(body.uploaded_base_image.png, message("image.uploaded_base"))
+    png = decode_base64(body.uploaded_base_image.png, message("image.uploaded_base"))
     return UploadedBaseImage(png=png, keypoints=body.uploaded_base_image.keypoints)
 
 
 def _parse_doodle(text: str | None) -> bytes | None:
-    return None if text is None else _decode_base64(text, message("image.doodle"))
-
-
-def _decode_base64(text: str, what: Message) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidImageError("image.not_base64", what=what) from None
+    return None if text is None else decode_base64(text, message("image.doodle"))

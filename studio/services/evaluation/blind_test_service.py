@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 from pydantic import ValidationError
 
-from studio.errors import InvalidInputError, NotFoundError
+from studio.errors import InvalidInputError, NotFoundError, VersionConflictError
 from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_png
 from studio.messages import message
@@ -19,12 +19,16 @@ from studio.recipes.evaluation.blind_test import (
     Choice,
     Matchup,
     Vote,
+    count_matchups,
     matchup_for,
+    matchups_of_round,
 )
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.themes.preset import Preset
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
+from studio.services.evaluation.grid_service import GridService
 from studio.services.evaluation.ranking import Ranking, rank
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.requests.request_factory import RequestFactory
@@ -54,6 +58,7 @@ class BlindTestService:
     sample_doodles: Sequence[SampleDoodle]
     background_tasks: BackgroundTasks
     costs: Costs
+    grids: GridService
 
     def create(
         self, title: str, candidates: Sequence[Candidate], author: str = ""
@@ -91,7 +96,7 @@ class BlindTestService:
 
     def progress(self, blind_test_id: int) -> RenderProgress:
         """The rendering progress of a blind test; it starts nothing (`start_rendering` does)."""
-        progress = self.background_tasks.progress(_task_name(blind_test_id))
+        progress = self.background_tasks.progress(task_name(blind_test_id))
         if progress is not None and progress.state == "running":
             return RenderProgress(is_complete=False, progress=progress)
         jobs = self._all_jobs(self._blind_test(blind_test_id))
@@ -106,23 +111,35 @@ class BlindTestService:
         current = self.progress(blind_test_id)
         if current.is_complete or current.progress.state == "running":
             return current
-        about = About(
-            "blind_test",
-            self._blind_test(blind_test_id).title,
-            f"/tests/blind-tests?test={blind_test_id}",
-        )
+        blind_test = self._blind_test(blind_test_id)
+        first = blind_test.candidates[0]
+        page = f"/tests/blind-tests?test={blind_test_id}"
+        about = About("blind_test", blind_test.title, page, slug=first.slug)
         self.background_tasks.start(
-            _task_name(blind_test_id),
+            task_name(blind_test_id),
             about,
             lambda on_progress: self.render_missing(blind_test_id, on_progress),
         )
         return RenderProgress(is_complete=False, progress=TaskProgress())
 
     def next_matchup(self, blind_test_id: int, voter: str) -> tuple[int, Matchup]:
-        """The number and the matchup on which the voter is to vote next."""
+        """The number and the matchup on which the voter is to vote next: the first one of his round
+        whose images are rendered. So voting starts before all are.
+
+        Raises NotFoundError while none of what is left of the round is rendered.
+        """
         blind_test = self._blind_test(blind_test_id)
-        number = self.store.count_votes_by(blind_test_id, voter)
-        return number, matchup_for(blind_test, str(blind_test_id), voter, number)
+        first, voted = self._round(blind_test_id, blind_test, voter)
+        key = str(blind_test_id)
+        matchups = matchups_of_round(blind_test, key, voter, first // count_matchups(blind_test))
+        for number, matchup in enumerate(matchups, start=first):
+            if matchup not in voted and self._is_rendered(blind_test, matchup):
+                return number, matchup
+        raise NotFoundError("blind_test.image_not_rendered")
+
+    def count_votes_by(self, blind_test_id: int, voter: str) -> int:
+        """How many votes a voter has cast."""
+        return len(self.store.votes_by(blind_test_id, voter))
 
     def image(self, blind_test_id: int, voter: str, number: int, side: str) -> Image.Image:
         """The image on one side of a voter's matchup; side "doodle": what both are rendered from.
@@ -146,14 +163,18 @@ class BlindTestService:
         Raises VersionConflictError when the matchup was voted on already, InvalidInputError for an
         invalid voter name.
         """
-        matchup = matchup_for(self._blind_test(blind_test_id), str(blind_test_id), voter, number)
+        blind_test = self._blind_test(blind_test_id)
+        matchup = matchup_for(blind_test, str(blind_test_id), voter, number)
+        first, voted = self._round(blind_test_id, blind_test, voter)
+        if not first <= number < first + count_matchups(blind_test) or matchup in voted:
+            raise VersionConflictError("blind_test.vote_exists")
         try:
             vote = Vote(voter=voter, matchup=matchup, choice=choice)
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.vote_invalid", reason=format_validation_error(error)
             ) from None
-        self.store.add_vote(blind_test_id, vote, number)
+        self.store.add_vote(blind_test_id, vote, first + len(voted))
 
     def ranking(self, blind_test_id: int) -> Ranking:
         """The ranking of the candidates by the votes so far."""
@@ -167,12 +188,28 @@ class BlindTestService:
             if any(candidate.slug == slug for candidate in stored.blind_test.candidates)
         ]
 
+    def _round(
+        self, blind_test_id: int, blind_test: BlindTest, voter: str
+    ) -> tuple[int, Sequence[Matchup]]:
+        """The number of the first matchup of a voter's round, and those of the round he voted on."""
+        votes, size = self.store.votes_by(blind_test_id, voter), count_matchups(blind_test)
+        first = len(votes) // size * size
+        return first, [vote.matchup for vote in votes[first:]]
+
+    def _is_rendered(self, blind_test: BlindTest, matchup: Matchup) -> bool:
+        """Whether both images of a matchup are here."""
+        return all(
+            self.cache.has(job)
+            for side in (matchup.left, matchup.right)
+            for job in self._jobs(blind_test.candidates[side], matchup.doodle, matchup.seed)
+        )
+
     def _blind_test(self, blind_test_id: int) -> BlindTest:
         return self.store.get(blind_test_id).blind_test
 
     def _make_blind_test(self, title: str, candidates: Sequence[Candidate]) -> BlindTest:
         for candidate in candidates:
-            self.themes.get_version(candidate.slug, candidate.version)
+            self._preset(candidate)
         doodles = tuple(
             doodle.name for doodle in self.sample_doodles if doodle.base_image is not None
         )
@@ -184,10 +221,11 @@ class BlindTestService:
             ) from None
 
     def _all_jobs(self, blind_test: BlindTest) -> list[RenderJob]:
+        """All jobs, by doodle, so that the first matchups are complete early."""
         return [
             job
-            for candidate in blind_test.candidates
             for doodle in blind_test.doodles
+            for candidate in blind_test.candidates
             for seed in blind_test.seeds
             for job in self._jobs(candidate, doodle, seed)
         ]
@@ -195,12 +233,18 @@ class BlindTestService:
     def _jobs(self, candidate: Candidate, doodle_name: str, seed: int) -> list[RenderJob]:
         """The candidate's job, or all four where it is a whole version."""
         doodle, base = self._test_input(doodle_name)
-        version = self.themes.get_version(candidate.slug, candidate.version)
+        number = None if candidate.cell else candidate.version
         request = self.request_factory.create(
-            version.preset, base.id, doodle.png, "", seed, version.version
+            self._preset(candidate), base.id, doodle.png, "", seed, number
         )
         jobs = sorted(plan_jobs(request), key=lambda job: job.slot)
         return [job for job in jobs if candidate.slot in (None, job.slot)]
+
+    def _preset(self, candidate: Candidate) -> Preset:
+        """What a candidate is rendered with. Raises NotFoundError."""
+        if candidate.cell is not None:
+            return self.grids.cell_preset(candidate.cell.grid, candidate.cell.cell)
+        return self.themes.get_version(candidate.slug, candidate.version).preset
 
     def _test_input(self, doodle_name: str) -> tuple[SampleDoodle, BaseImage]:
         doodle = next((one for one in self.sample_doodles if one.name == doodle_name), None)
@@ -219,7 +263,8 @@ class BlindTestService:
         return overlay_doodle(base_pixels, doodle_pixels)
 
 
-def _task_name(blind_test_id: int) -> str:
+def task_name(blind_test_id: int) -> str:
+    """The name of the background task that renders a blind test's images."""
     return f"blind_test/{blind_test_id}"
 
 

@@ -57,16 +57,16 @@ class EvaluationService:
                 case _:
                     assert_never(kind)
 
-        about = About(kind, version.preset.name, f"/themes?theme={slug}", number)
-        self.background_tasks.start(_task_name(slug, number, kind), about, run)
+        about = About(kind, version.preset.name, f"/themes?theme={slug}", number, slug)
+        self.background_tasks.start(task_name(slug, number, kind), about, run)
 
     def progress(self, slug: Slug, number: int, kind: ReportType) -> TaskProgress | None:
         """None for an evaluation that was not started in this process."""
-        return self.background_tasks.progress(_task_name(slug, number, kind))
+        return self.background_tasks.progress(task_name(slug, number, kind))
 
     def stop(self, slug: Slug, number: int, kind: ReportType) -> None:
         """Cancels an evaluation at its next image; what is rendered by then stays cached."""
-        self.background_tasks.cancel(_task_name(slug, number, kind))
+        self.background_tasks.cancel(task_name(slug, number, kind))
 
     def run_robustness(
         self, slug: Slug, number: int | None, on_progress: ProgressCallback
@@ -162,5 +162,6 @@ class EvaluationService:
         return None if number is None else self.themes.get_version(slug, number)
 
 
-def _task_name(slug: Slug, number: int, kind: ReportType) -> str:
+def task_name(slug: Slug, number: int, kind: ReportType) -> str:
+    """The name of a suite's background task."""
     return f"{slug}/{number}/{kind}"

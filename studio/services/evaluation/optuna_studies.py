@@ -1,6 +1,8 @@
 """Optuna studies in the store: creation, trials, suggestions, ratings. Needs the extra `tuning`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,19 @@ if TYPE_CHECKING:
 
 STUDY_KEY, METRICS_KEY, RATING_KEY = "study", "metrics", "rating"
 """User attributes of studies and trials; they are stored."""
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """A study in short; `best_score` is 0 to 1, None where no trial has one, `started_at` None without
+    trials."""
+
+    name: str
+    slug: Slug
+    version: int
+    trials: int
+    best_score: float | None
+    started_at: datetime | None
 
 
 class OptunaStudies:
@@ -53,6 +68,15 @@ class OptunaStudies:
 
         names = optuna.get_all_study_names(self._storage)
         return [name for name in names if name.partition("/")[0] == slug]
+
+    def list_summaries(self) -> Sequence[StudySummary]:
+        """All studies, newest first."""
+        _require_optuna()
+        import optuna
+
+        summaries = optuna.get_all_study_summaries(self._storage)
+        studies = [_summary(each) for each in summaries if STUDY_KEY in each.user_attrs]
+        return studies[::-1]
 
     def load(self, name: str) -> "optuna.Study":
         """Raises NotFoundError."""
@@ -97,6 +121,20 @@ class OptunaStudies:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         return optuna.storages.JournalStorage(self._journal)  # type: ignore[arg-type]
+
+
+def _summary(summary: "optuna.study.StudySummary") -> StudySummary:
+    name, started = summary.study_name, summary.datetime_start
+    what = message("tuning.study", name=name)
+    study = parse_document(TuningStudy, summary.user_attrs[STUDY_KEY], what)
+    return StudySummary(
+        name=name,
+        slug=study.slug,
+        version=study.version,
+        trials=summary.n_trials,
+        best_score=summary.best_trial.value if summary.best_trial else None,
+        started_at=None if started is None else started.astimezone(UTC),
+    )
 
 
 def trial_metrics(trial: "optuna.trial.FrozenTrial") -> QualityMetrics:

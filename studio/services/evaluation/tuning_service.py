@@ -13,6 +13,7 @@ from studio.errors import InvalidInputError, NotFoundError
 from studio.imaging.color_metrics import mean_delta_e, median_color_error
 from studio.imaging.png_io import decode_png
 from studio.messages import message
+from studio.optional_dependencies import is_installed
 from studio.recipes.base import parse_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
@@ -29,6 +30,7 @@ from studio.services.evaluation.optuna_studies import (
     RATING_KEY,
     STUDY_KEY,
     OptunaStudies,
+    StudySummary,
     suggest,
     trial_metrics,
 )
@@ -90,6 +92,12 @@ class TuningService:
         """The names of a theme's studies, oldest first."""
         return self._studies.list_names(slug)
 
+    def list_summaries(self) -> Sequence[StudySummary]:
+        """All studies, newest first; none where the extra `tuning` is not installed."""
+        if self.journal.is_empty() or not is_installed("optuna"):
+            return []  # Without an import of Optuna, which takes a second.
+        return self._studies.list_summaries()
+
     def get_study(self, name: str) -> TuningStudy:
         """Raises NotFoundError."""
         document = self._studies.load(name).user_attrs[STUDY_KEY]
@@ -113,18 +121,18 @@ class TuningService:
         Raises NotFoundError, and InvalidInputError while the study is running.
         """
         study = self.get_study(name)
-        about = About("study", name, f"/tests/tuning?study={quote(name, safe='')}", study.version)
+        about = About("study", name, page_of(name), study.version, study.slug)
         self.background_tasks.start(
-            _task_name(name), about, lambda on_progress: self.run(name, trials, on_progress)
+            task_name(name), about, lambda on_progress: self.run(name, trials, on_progress)
         )
 
     def progress(self, name: str) -> TaskProgress | None:
         """None for a study that was not run in this process."""
-        return self.background_tasks.progress(_task_name(name))
+        return self.background_tasks.progress(task_name(name))
 
     def cancel(self, name: str) -> None:
         """Cancels a study after the running trial."""
-        self.background_tasks.cancel(_task_name(name))
+        self.background_tasks.cancel(task_name(name))
 
     def run(self, name: str, trials: int, on_progress: ProgressCallback) -> None:
         """Runs so many further trials, 1 to `MAX_TRIALS`. A later call continues what was
@@ -251,5 +259,11 @@ class TuningService:
         return OptunaStudies(self.journal)
 
 
-def _task_name(name: str) -> str:
+def task_name(name: str) -> str:
+    """The name of the background task that runs a study's trials."""
     return f"study/{name}"
+
+
+def page_of(name: str) -> str:
+    """The path of the page that shows a study."""
+    return f"/tests/tuning?study={quote(name, safe='')}"

@@ -5,13 +5,23 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from studio.errors import InvalidInputError
+from PIL import Image
+
+from studio.errors import InvalidInputError, NotFoundError
 from studio.files import write_atomic
 from studio.imaging.contact_sheet import contact_sheet
 from studio.imaging.png_io import encode_png
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.generation.sweep import THEME_AXIS, Axis, SweepCell, expand_grid
+from studio.recipes.generation.recipe import Recipe
+from studio.recipes.generation.sweep import (
+    THEME_AXIS,
+    Axis,
+    SweepCell,
+    cell_position,
+    expand_grid,
+    make_cell,
+)
 from studio.recipes.themes.preset import Preset, Slot
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_service import RenderService
@@ -37,11 +47,23 @@ class Sweep:
         if not 1 <= len(self.axes) <= 3:
             raise InvalidInputError("sweep.number_of_axes")
         recipe = self.request.preset.recipes[self.slot]
-        theme_recipes = {slug: preset.recipes[self.slot] for slug, preset in self.themes.items()}
-        cells = expand_grid(recipe, self.request.seed, self.axes, theme_recipes)
-        return [(cell, self._job(cell)) for cell in cells]
+        cells = expand_grid(recipe, self.request.seed, self.axes, self._theme_recipes)
+        return [(cell, self.job(cell)) for cell in cells]
 
-    def _job(self, cell: SweepCell) -> RenderJob:
+    def cell(self, index: int) -> SweepCell:
+        """The cell of this number (`cell_index`). Raises NotFoundError where there is none."""
+        position = cell_position(index, self.axes)
+        if position is None:
+            raise NotFoundError("grid.cell_not_found", number=index)
+        recipe = self.request.preset.recipes[self.slot]
+        return make_cell(recipe, self.request.seed, self.axes, position, self._theme_recipes)
+
+    def job(self, cell: SweepCell) -> RenderJob:
+        """What renders a cell."""
+        return next(job for job in plan_jobs(self.request_of(cell)) if job.slot == self.slot)
+
+    def request_of(self, cell: SweepCell) -> GenerationRequest:
+        """The request with a cell's values: its recipe in the slot, its prompts and its seed."""
         preset, user_prompt = self.request.preset, self.request.user_prompt
         if cell.preset is not None:
             preset = self.themes[cell.preset]
@@ -51,10 +73,13 @@ class Sweep:
             user_prompt = user_prompt.replace(*cell.prompt_replacement)
         recipes = preset.recipes.replace(self.slot, cell.recipe)
         varied = preset.model_copy(update={"theme_prompt": theme_prompt, "recipes": recipes})
-        request = self.request.model_copy(
+        return self.request.model_copy(
             update={"preset": varied, "user_prompt": user_prompt, "seed": cell.seed}
         )
-        return next(job for job in plan_jobs(request) if job.slot == self.slot)
+
+    @property
+    def _theme_recipes(self) -> Mapping[str, Recipe]:
+        return {slug: preset.recipes[self.slot] for slug, preset in self.themes.items()}
 
 
 @dataclass(frozen=True)
@@ -94,19 +119,30 @@ def iter_render(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[int, int]]:
 def make_contact_sheets(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[str, bytes]]:
     """One contact sheet for each value of the third axis: its file name and its PNG."""
     images = {cell.coordinates: cache.get_or_render(job) for cell, job in sweep.jobs()}
-    x, y, z = (*sweep.axes, None, None)[:3]
+    for sheet in range(count_sheets(sweep.axes)):
+        name = f"sheet-{sheet + 1}.png" if len(sweep.axes) == 3 else "sheet.png"
+        yield name, encode_png(draw_sheet(sweep.axes, images, sheet))
+
+
+def count_sheets(axes: Sequence[Axis]) -> int:
+    """The contact sheets of a grid: one, or one for each value of the third axis."""
+    return len(axes[2].values) if len(axes) == 3 else 1
+
+
+def draw_sheet(
+    axes: Sequence[Axis], images: Mapping[tuple[int, ...], Image.Image], sheet: int
+) -> Image.Image:
+    """One contact sheet; `images` are by their cells' coordinates, and missing ones are left empty."""
+    x, y, z = (*axes, None, None)[:3]
     assert x is not None
     columns = [f"{x.label} {value}" for value in x.values]
     rows = [f"{y.label} {value}" for value in y.values] if y else [""]
-    for sheet, value in enumerate(z.values if z else ("",)):
-        on_sheet = {
-            (column, row): images[(column, *((row,) if y else ()), *((sheet,) if z else ()))]
-            for column in range(len(columns))
-            for row in range(len(rows))
-        }
-        title = f"{z.label} {value}" if z else ""
-        name = f"sheet-{sheet + 1}.png" if z else "sheet.png"
-        yield name, encode_png(contact_sheet(on_sheet, columns, rows, title))
+    on_sheet = {
+        (coordinates[0], coordinates[1] if y else 0): image
+        for coordinates, image in images.items()
+        if z is None or coordinates[2] == sheet
+    }
+    return contact_sheet(on_sheet, columns, rows, f"{z.label} {z.values[sheet]}" if z else "")
 
 
 def run_sweep(

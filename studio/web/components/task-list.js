@@ -1,7 +1,7 @@
 /**
  * Background tasks that run now, wherever they were started: their progress, and a button that stops them.
  *
- * @typedef {'robustness' | 'regression' | 'blind_test' | 'study' | 'sweep' | 'run'} TaskKind
+ * @typedef {'robustness' | 'regression' | 'blind_test' | 'study' | 'grid' | 'run'} TaskKind
  * @typedef {object} Task as the API lists it
  * @property {string} name
  * @property {TaskKind} kind
@@ -28,7 +28,7 @@ export const TASK_NAMES = {
   regression: t('page.regression_suite'),
   blind_test: t('page.tasks.blind_test'),
   study: t('page.tasks.study'),
-  sweep: t('page.tasks.sweep'),
+  grid: t('page.tasks.grid'),
   run: t('page.tasks.run'),
 };
 const POLL_RUNNING_MS = 1000;

@@ -32,3 +32,13 @@ function latin1(buffer, start, length) {
   const bytes = new Uint8Array(buffer).subarray(start, start + length);
   return String.fromCharCode(...bytes);
 }
+
+/**
+ * @param {Blob} blob
+ * @returns {Promise<string>} its bytes as base64
+ */
+export async function toBase64(blob) {
+  let text = '';
+  for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
+  return btoa(text);
+}

@@ -1,9 +1,7 @@
-/** The studio page: deployments and sweeps are confirmed in a dialog before they are done. */
+/** The studio page: deployments are confirmed in a dialog before they are done. */
 import { deploy, rollBack, takeDown } from '../components/deployment-dialogs.js';
-import { confirmAction, paragraph } from '../components/dialogs.js';
 import { closest, element, find } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
-import { t } from '../lib/i18n.js';
 
 /** @returns {string} as it is typed in the deploy panel */
 function channel() {
@@ -41,18 +39,3 @@ document.addEventListener('click', (event) => {
   const button = closest(event, '#deploy, #rollback, #take-down');
   if (button) changeDeployment(button.id);
 });
-
-/**
- * Asks before a sweep; `studio/ui/sweep_panel.py` calls this by name. Returns at once, since Gradio waits.
- *
- * @param {string} cost what the sweep renders, in a sentence; empty where there is no valid sweep
- */
-export function confirmSweep(cost) {
-  if (!cost) return;
-  confirmAction({
-    title: t('studio.sweep_run'),
-    content: [paragraph(cost)],
-    label: t('page.start'),
-    action: async () => find(document, '#sweep-run', HTMLElement).click(),
-  });
-}

@@ -11,7 +11,12 @@ import { loadDraft } from './drafts.js';
  *
  * @type {Readonly<Record<string, string>>}
  */
-const BUTTONS = { run: '#attach-run', variant: '#restore-variant', preset: '#open-version' };
+const BUTTONS = {
+  run: '#attach-run',
+  variant: '#restore-variant',
+  preset: '#open-version',
+  grid: '#apply-grid-cell',
+};
 
 const query = () => new URLSearchParams(location.search);
 

@@ -1,6 +1,7 @@
 """Blind tests by the API: create, poll, vote, rank."""
 
 import io
+import threading
 
 import statsmodels.api  # Here, since its import changes how warnings are taken.
 from fastapi.testclient import TestClient
@@ -8,13 +9,14 @@ from PIL import Image
 
 from studio.app import AppContainer
 from studio.recipes.evaluation.blind_test import Candidate
+from tests.fake_renderer import FakeRenderer
 from tests.unit.server.test_themes_api import admin
 from tests.waiting import until
 
 assert statsmodels.api
 assert admin
 V1 = "/api/v1/blind-tests"
-CANDIDATES = [{"slug": "first-light", "version": 1, "slot": slot} for slot in "AC"]
+CANDIDATES = [{"slug": "first-light", "version": 1, "slot": slot, "cell": None} for slot in "AC"]
 
 
 def test_blind_test_is_created_voted_on_and_ranked(admin: TestClient) -> None:
@@ -27,7 +29,7 @@ def test_blind_test_is_created_voted_on_and_ranked(admin: TestClient) -> None:
 
     bo = {"voter": "bo"}
     matchup = admin.get(f"{url}/matchup", params=bo).json()
-    assert set(matchup) == {"index", "doodle"}
+    assert set(matchup) == {"index", "doodle", "votes"}
     for side in ("doodle", "left", "right"):
         answer = admin.get(f"{url}/images/0/{side}.png", params=bo)
         image = Image.open(io.BytesIO(answer.content))
@@ -59,6 +61,33 @@ def test_progress_of_a_blind_test_renders_nothing(admin: TestClient, studio: App
     assert admin.get(url).json()["is_complete"]
     assert admin.post(f"{url}/render").json()["is_complete"]
     assert admin.post(f"{V1}/7/render").status_code == 404
+
+
+def test_voting_starts_with_the_first_complete_pairs(
+    admin: TestClient, renderer: FakeRenderer
+) -> None:
+    renderer.gate = threading.Semaphore(0)
+    created = admin.post(V1, json={"title": "Which?", "candidates": CANDIDATES}).json()
+    url, bo = f"{V1}/{created['id']}", {"voter": "bo"}
+    waiting = admin.get(f"{url}/matchup", params=bo)
+    assert (waiting.status_code, waiting.json()["code"]) == (404, "blind_test.image_not_rendered")
+    renderer.gate.release(8)  # One doodle with two seeds, by both candidates, two steps each.
+    until(lambda: admin.get(url).json()["done"] == 4)
+    seen = set()
+    matchup = admin.get(f"{url}/matchup", params=bo).json()
+    for votes in range(2):
+        assert matchup["votes"] == votes
+        index = matchup["index"]
+        assert admin.get(f"{url}/images/{index}/left.png", params=bo).status_code == 200
+        seen.add(index)
+        vote = bo | {"index": index, "choice": "left"}
+        matchup = admin.post(f"{url}/votes", json=vote).json()
+    assert (len(seen), matchup) == (2, None)
+    renderer.gate.release(1000)
+    until(lambda: admin.get(url).json()["is_complete"])
+    following = admin.get(f"{url}/matchup", params=bo).json()
+    assert following["votes"] == 2
+    assert following["index"] not in seen
 
 
 def test_blind_tests_need_the_admin_scope(admin: TestClient, app: TestClient) -> None:

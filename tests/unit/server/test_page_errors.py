@@ -157,7 +157,7 @@ def test_background_tasks_and_moderation_report_no_paths(
     def away(*_: object) -> None:
         raise StorageUnavailableError(f"cannot write {home}/sweeps")
 
-    opened.background_tasks.start("x", About("sweep", "x", "/"), away)
+    opened.background_tasks.start("x", About("grid", "x", "/"), away)
     ended = until(
         lambda: opened.background_tasks.progress("x"), lambda it: it and it.state != "running"
     )
