@@ -15,6 +15,7 @@ from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
 from studio.store.images.files import FileImageStore, ImageStore
 from studio.store.jobs import JobStore
+from studio.store.theme_reviews import ThemeReviewStore
 from studio.store.themes import ThemeStore
 from studio.store.users import UserStore
 from studio.store.variants import VariantStore
@@ -30,6 +31,7 @@ class Stores:
     users: UserStore
     clients: ApiClientStore
     themes: ThemeStore
+    theme_reviews: ThemeReviewStore
     deployments: DeploymentStore
     base_images: BaseImageStore
     variants: VariantStore
@@ -57,6 +59,7 @@ def open_stores(settings: Settings) -> Stores:
         users=UserStore(database),
         clients=ApiClientStore(database),
         themes=ThemeStore(database),
+        theme_reviews=ThemeReviewStore(database),
         deployments=DeploymentStore(database),
         base_images=BaseImageStore(database, images),
         variants=VariantStore(database, images),

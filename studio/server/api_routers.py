@@ -15,6 +15,7 @@ from studio.server.routers import (
     public_themes,
     requests,
     system,
+    theme_reviews,
     themes,
     tuning,
     variants,
@@ -26,6 +27,7 @@ CLIENT_ROUTERS = (public_themes.router, requests.router, events.router)
 alone may render the requests of a database (`store.locks`)."""
 OPERATOR_ROUTERS = (
     themes.router,
+    theme_reviews.router,
     deployments.router,
     evaluations.router,
     moderation.router,

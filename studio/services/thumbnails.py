@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from studio.errors import StorageUnavailableError
+from studio.errors import NotFoundError, StorageUnavailableError
 from studio.store.images.files import ImageStore
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class ThumbnailCache:
             sha256: of the whole image's PNG.
             size: longest side in pixels, raised to the next of `SIZES`.
             read_png: reads the whole image; called only where no thumbnail is kept.
+
+        Raises NotFoundError for what is no SHA-256.
         """
         path = self._path(sha256, kept_size(size))
         try:
@@ -87,7 +89,7 @@ class ThumbnailCache:
 
     def _path(self, sha256: str, size: int) -> Path:
         if not _SHA256.fullmatch(sha256):
-            raise ValueError("not a SHA-256")
+            raise NotFoundError("theme.image_missing", image=sha256[:10])
         return self._directory / sha256[:2] / f"{sha256}-{size}.webp"
 
 

@@ -20,12 +20,12 @@ from studio.ui.blocks import StudioBlocks
 from studio.ui.browser_calls import on_event
 from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.components import to_data_url
-from studio.ui.deploy_panel import DeployPanel
 from studio.ui.draft_storage import DraftStorage
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
 from studio.ui.recipe_form import RecipeForm
+from studio.ui.review_link import ReviewLink
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.sweep_panel import SweepPanel
 from studio.ui.texts import Texts
@@ -73,6 +73,7 @@ class StudioPage:
             with gr.Row(elem_id="header"):
                 gr.HTML(brand_html(texts), elem_id="brand")
                 self.theme.build_header()
+                self.review_link = ReviewLink(texts, self.theme.initial)
             self.drafts = DraftStorage(studio, texts)
             self.restore_variant = gr.Button(
                 texts("studio.restore_named_variant"), elem_id="restore-variant"
@@ -84,7 +85,6 @@ class StudioPage:
                 with gr.Column(elem_id="right", min_width=320):
                     self.run = RunPanel(studio, texts)
             self.sweep = SweepPanel(studio, texts)
-            self.deployment = DeployPanel(studio, texts)
             self.theme.build_recipes()
             self._bind_events()
 
@@ -97,7 +97,7 @@ class StudioPage:
         self.panels = Panels(self.theme, self.drawing, self.run)
         changing = self.drafts.bind(self.panels)
         self.sweep.bind(self._deterministic_request, self._request_inputs)
-        self.deployment.bind(self.theme.loaded)
+        self.review_link.bind(self.theme.loaded)
         changing += self.run.bind(self._request, self._request_inputs)
         changing += self.theme.bind(self.run.notice, self.drafts.stored)
         changing += self._bind_restore()
