@@ -16,6 +16,7 @@ from studio.services.background_tasks import BackgroundTasks
 from studio.services.moderation_service import ModerationService
 from studio.services.rendering.renderer import Renderer
 from studio.services.themes.bundled_content import install_base_images, install_bundled_themes
+from studio.services.themes.theme_images import ThemeImages
 from studio.settings import Settings, bundled_path
 
 
@@ -31,6 +32,7 @@ class AppContainer:
     authoring: ThemeServices
     serving: RequestServices
     evaluation: EvaluationServices
+    theme_images: ThemeImages
     background_tasks: BackgroundTasks
 
     def start(self, renders_here: bool = True) -> None:
@@ -75,6 +77,14 @@ def create_app_container(
     serving = build_requests(settings, stores, authoring.deployments, rendering, moderation)
     background_tasks = BackgroundTasks()
     evaluation = build_evaluation(stores, rendering, authoring.sample_doodles, background_tasks)
+    theme_images = ThemeImages(
+        stores.variants,
+        stores.base_images,
+        evaluation.suites,
+        authoring.sample_doodles,
+        stores.thumbnails,
+        bundled_path("assets") / "examples",
+    )
     return AppContainer(
         settings=settings,
         stores=stores,
@@ -84,5 +94,6 @@ def create_app_container(
         authoring=authoring,
         serving=serving,
         evaluation=evaluation,
+        theme_images=theme_images,
         background_tasks=background_tasks,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from studio.errors import StorageUnavailableError
 from studio.files import ensure_private_dir
+from studio.services.thumbnails import ThumbnailCache, ThumbnailedImageStore
 from studio.settings import Settings
 from studio.store.api_clients import ApiClientStore
 from studio.store.audit_log import AuditLog
@@ -16,6 +17,7 @@ from studio.store.grids import GridStore
 from studio.store.images.files import FileImageStore, ImageStore
 from studio.store.jobs import JobStore
 from studio.store.selections import SelectionStore
+from studio.store.theme_reviews import ThemeReviewStore
 from studio.store.themes import ThemeStore
 from studio.store.users import UserStore
 from studio.store.variants import VariantStore
@@ -27,9 +29,11 @@ class Stores:
 
     database: Database
     images: ImageStore
+    thumbnails: ThumbnailCache
     users: UserStore
     clients: ApiClientStore
     themes: ThemeStore
+    theme_reviews: ThemeReviewStore
     deployments: DeploymentStore
     base_images: BaseImageStore
     variants: VariantStore
@@ -50,13 +54,16 @@ def open_stores(settings: Settings) -> Stores:
     """
     _create_data_dir(settings)
     database = Database(settings.sqlalchemy_url)
-    images = _build_image_store(settings)
+    thumbnails = ThumbnailCache(settings.data_dir / "thumbnails")
+    images = ThumbnailedImageStore(_build_image_store(settings), thumbnails)
     return Stores(
         database=database,
         images=images,
+        thumbnails=thumbnails,
         users=UserStore(database),
         clients=ApiClientStore(database),
         themes=ThemeStore(database),
+        theme_reviews=ThemeReviewStore(database),
         deployments=DeploymentStore(database),
         base_images=BaseImageStore(database, images),
         variants=VariantStore(database, images),

@@ -18,6 +18,7 @@ from studio.server.routers import (
     selections,
     system,
     tests,
+    theme_reviews,
     themes,
     tuning,
     variants,
@@ -29,6 +30,7 @@ CLIENT_ROUTERS = (public_themes.router, requests.router, events.router)
 alone may render the requests of a database (`store.locks`)."""
 OPERATOR_ROUTERS = (
     themes.router,
+    theme_reviews.router,
     deployments.router,
     evaluations.router,
     moderation.router,

@@ -31,12 +31,14 @@ from studio.services.requests.request_service import RequestService
 from studio.services.requests.variant_review import VariantReviewService
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.services.themes.deployment_service import DeploymentService
+from studio.services.themes.theme_images import ThemeImages
 from studio.services.themes.theme_transfer import ThemeImportExport
 from studio.settings import Settings
 from studio.store.audit_log import AuditLog
 from studio.store.base_images import BaseImageStore
 from studio.store.jobs import JobStore
 from studio.store.selections import SelectionStore
+from studio.store.theme_reviews import ThemeReviewStore
 from studio.store.themes import ThemeStore
 from studio.store.variants import VariantStore
 
@@ -69,6 +71,12 @@ Requests = Annotated[
 Themes = Annotated[ThemeStore, Depends(_from_container(lambda studio: studio.stores.themes))]
 ThemeTransfer = Annotated[
     ThemeImportExport, Depends(_from_container(lambda studio: studio.authoring.transfer))
+]
+ThemeThumbnails = Annotated[
+    ThemeImages, Depends(_from_container(lambda studio: studio.theme_images))
+]
+ThemeReviews = Annotated[
+    ThemeReviewStore, Depends(_from_container(lambda studio: studio.stores.theme_reviews))
 ]
 Deployments = Annotated[
     DeploymentService, Depends(_from_container(lambda studio: studio.authoring.deployments))

@@ -13,6 +13,7 @@ from studio.messages import message
 from studio.network import is_loopback
 from studio.server.places import MOVED, PLACES, ROOTS
 from studio.server.problems import problem_response
+from studio.server.theme_pages import THEME_PAGE
 
 LINKED_PAGES = frozenset(
     [page.address for place in PLACES for page in place.pages] + ["/sign-in", *MOVED, *ROOTS]
@@ -46,7 +47,8 @@ class SameOriginMiddleware:
 
 
 def is_same_origin(scope: Scope) -> bool:
-    """Whether a request comes from a page of this origin, from no page, or follows a link to one of LINKED_PAGES."""
+    """Whether a request comes from a page of this origin, from no page, or follows a link to
+    one of LINKED_PAGES or to a theme's page."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is not None:
@@ -58,7 +60,7 @@ def is_same_origin(scope: Scope) -> bool:
     return (
         scope["type"] == "http"
         and scope["method"] in ("GET", "HEAD")
-        and scope["path"] in LINKED_PAGES
+        and (scope["path"] in LINKED_PAGES or THEME_PAGE.fullmatch(scope["path"]) is not None)
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )

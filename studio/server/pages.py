@@ -5,13 +5,9 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from studio.errors import NotFoundError
-from studio.recipes.base_image import Slug
-from studio.recipes.themes.deployment import VersionNumber
-from studio.server.dependencies import Evaluations, Language, Themes
+from studio.server import theme_pages
 from studio.server.places import MOVED, PLAIN_PAGES, ROOTS
 from studio.server.plain_pages import plain_page
-from studio.services.evaluation.regression_report import render_html
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,16 +33,4 @@ for _old, _new in MOVED.items():
     router.get(_old)(_redirect(_new, 308))
 for _root, _first in ROOTS.items():
     router.get(_root)(_redirect(_first, 307))
-
-
-@router.get("/themes/{slug}/{version}/sheet")
-def show_regression_report(
-    slug: Slug, version: VersionNumber, evaluations: Evaluations, themes: Themes, language: Language
-) -> HTMLResponse:
-    """The regression report as a page to look at, with its images from the render cache."""
-    report = evaluations.regression(slug, version)
-    if report is None:
-        raise NotFoundError("theme.no_regression_suite", number=version, theme=slug)
-    theme_version = themes.get_version(slug, version)
-    run = evaluations.load_images(theme_version, report)
-    return HTMLResponse(render_html(run, theme_version, language))
+router.include_router(theme_pages.router)

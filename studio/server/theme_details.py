@@ -13,6 +13,7 @@ from studio.server.theme_schemas import (
     BlindTestStanding,
     RegressionSummary,
     RobustnessSummary,
+    ScheduledDeploymentResponse,
     ThemeDetailsResponse,
     VersionDetailsResponse,
 )
@@ -23,14 +24,15 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetai
     """One theme, with messages in `language`. Raises NotFoundError."""
     deployments = studio.authoring.deployments
     log = studio.stores.deployments.list_all(slug)
-    name = studio.stores.themes.get_version(slug).preset.name
-    summaries = studio.stores.themes.list_summaries(slug, include_archived=True)
+    summary = studio.stores.themes.get_summary(slug)
     return ThemeDetailsResponse(
         slug=slug,
-        name=name,
-        archived=any(theme.archived for theme in summaries if theme.slug == slug),
+        name=summary.name,
+        archived=summary.archived,
+        tags=summary.tags,
         versions=_versions(studio, slug),
         active=tuple(active_by_theme(studio).get(slug, ())),
+        scheduled=scheduled_by_theme(log).get(slug, ()),
         unhealthy={
             channel: tuple(
                 reason.text(language) for reason in deployments.unhealthy(channel).get(slug, ())
@@ -65,6 +67,35 @@ def active_by_theme(studio: AppContainer) -> dict[Slug, list[ActiveDeploymentRes
     return active
 
 
+def scheduled_by_theme(
+    log: Sequence[Deployment],
+) -> dict[Slug, tuple[ScheduledDeploymentResponse, ...]]:
+    """What begins later, by theme, the next first.
+
+    A deployment to the same channel that was made afterwards and has no end replaces what was scheduled.
+    """
+    now = datetime.now(UTC)
+    scheduled: dict[Slug, list[ScheduledDeploymentResponse]] = {}
+    replaced: set[tuple[Slug, Slug]] = set()
+    for deployment in log:
+        spec = deployment.spec
+        if (spec.slug, spec.channel) in replaced:
+            continue
+        if spec.starts_at is None or spec.starts_at <= now:
+            if spec.ends_at is None:
+                replaced.add((spec.slug, spec.channel))
+        elif spec.version is not None:
+            scheduled.setdefault(spec.slug, []).append(
+                ScheduledDeploymentResponse(
+                    channel=spec.channel, version=spec.version, starts_at=spec.starts_at
+                )
+            )
+    return {
+        slug: tuple(sorted(entries, key=lambda entry: entry.starts_at))
+        for slug, entries in scheduled.items()
+    }
+
+
 def _channels(log: Sequence[Deployment]) -> list[Slug]:
     return sorted({deployment.spec.channel for deployment in log})
 
@@ -75,9 +106,13 @@ def _versions(studio: AppContainer, slug: Slug) -> tuple[VersionDetailsResponse,
     regression = reports.latest_by_version(slug, "regression", RegressionReport)
     of_users = studio.stores.jobs.requests.selection_counts(slug)
     selections = add_counts(of_users, studio.stores.selections.counts(slug))
+    requests = studio.stores.jobs.requests.request_counts(slug)
+    reviews = studio.stores.theme_reviews.states(slug)
     return tuple(
         VersionDetailsResponse(
             **ThemeVersionResponse.of(summary).model_dump(),
+            review=reviews.get((slug, summary.version), "none"),
+            requests=requests.get(summary.version, 0),
             selections=selections.get(summary.version),
             robustness=None if tested is None else RobustnessSummary.of(tested),
             regression=None if compared is None else RegressionSummary.of(compared),

@@ -128,6 +128,16 @@ class RequestStore:
                 raise InvalidInputError("request.variant_without_image", slot=slot)
             row.selected_slot = slot
 
+    def request_counts(self, theme: Slug) -> Mapping[int, int]:
+        """How many requests were made with each version of a theme."""
+        query = (
+            select(RequestRow.version, func.count())
+            .where(RequestRow.theme == theme)
+            .group_by(RequestRow.version)
+        )
+        with self._database.read_session() as session:
+            return dict(session.execute(query).tuples().all())
+
     def selection_counts(self, theme: Slug) -> Mapping[int, Mapping[Slot, int]]:
         """How often users selected each slot's variant, by theme version."""
         query = (

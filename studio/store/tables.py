@@ -21,6 +21,7 @@ class ThemeRow(Base):
     name: Mapped[str] = mapped_column(String(80))
     latest: Mapped[int]
     archived: Mapped[bool] = mapped_column(server_default=false())
+    tags: Mapped[list[str]] = mapped_column(JSON, server_default="[]", default=list)
     versions: Mapped[list["ThemeVersionRow"]] = relationship(back_populates="theme")
 
 
@@ -38,6 +39,20 @@ class ThemeVersionRow(Base):
     message: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     theme: Mapped[ThemeRow] = relationship(back_populates="versions")
+
+
+class ThemeReviewRow(Base):
+    """A comment on a theme version, or a decision on it. Append-only; `kind` repeats the document's."""
+
+    __tablename__ = "theme_reviews"
+    __table_args__ = (Index("ix_theme_reviews_version", "slug", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63))
+    version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    document: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class BaseImageRow(Base):

@@ -15,7 +15,8 @@ from studio.recipes.base import format_validation_error, parse_stored_document
 from studio.recipes.base_image import slug_of, slug_with_hash
 from studio.recipes.text_fields import check_line, check_text
 from studio.recipes.themes.preset import Preset, ThemeVersion
-from studio.store.database import Database
+from studio.recipes.themes.review import unique_tags
+from studio.store.database import Database, as_utc
 from studio.store.tables import ThemeRow, ThemeVersionRow
 
 VERSION_CACHE_SIZE = 64
@@ -24,12 +25,15 @@ VERSION_CACHE_SIZE = 64
 
 @dataclass(frozen=True)
 class ThemeSummary:
-    """A theme in a list."""
+    """A theme in a list; `author` and `updated_at` are those of its latest version."""
 
     slug: str
     name: str
     latest_version: int
-    archived: bool = False
+    archived: bool
+    tags: tuple[str, ...]
+    author: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,16 @@ class ThemeStore:
         self, text: str = "", include_archived: bool = False, limit: int | None = None
     ) -> Sequence[ThemeSummary]:
         """The themes whose name or slug contains `text` (in any case), sorted by name."""
-        columns = (ThemeRow.slug, ThemeRow.name, ThemeRow.latest, ThemeRow.archived)
-        query = select(*columns).order_by(func.lower(ThemeRow.name)).limit(limit)
+        query = (
+            select(ThemeRow, ThemeVersionRow.author, ThemeVersionRow.created_at)
+            .join(
+                ThemeVersionRow,
+                (ThemeVersionRow.theme_id == ThemeRow.id)
+                & (ThemeVersionRow.version == ThemeRow.latest),
+            )
+            .order_by(func.lower(ThemeRow.name))
+            .limit(limit)
+        )
         if text:
             lowered = text.lower()
             query = query.where(
@@ -65,7 +77,32 @@ class ThemeStore:
         if not include_archived:
             query = query.where(ThemeRow.archived.is_(False))
         with self._database.read_session() as session:
-            return [ThemeSummary(*row) for row in session.execute(query)]
+            return [
+                ThemeSummary(
+                    theme.slug,
+                    theme.name,
+                    theme.latest,
+                    theme.archived,
+                    tuple(theme.tags),
+                    author,
+                    as_utc(created_at),
+                )
+                for theme, author, created_at in session.execute(query)
+            ]
+
+    def get_summary(self, slug: str) -> ThemeSummary:
+        """One theme as lists show it. Raises NotFoundError."""
+        self.get_version(slug)
+        summaries = self.list_summaries(slug, include_archived=True)
+        return next(theme for theme in summaries if theme.slug == slug)
+
+    def set_tags(self, slug: str, tags: Sequence[str]) -> Sequence[str]:
+        """Replaces a theme's tags and returns them, sorted and each once. Raises NotFoundError."""
+        self.get_version(slug)
+        unique = unique_tags(tags)
+        with self._database.write_session() as session:
+            session.execute(update(ThemeRow).where(ThemeRow.slug == slug).values(tags=list(unique)))
+        return unique
 
     def save(
         self,

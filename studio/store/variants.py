@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
@@ -11,9 +11,10 @@ from studio.messages import message
 from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import Variant
 from studio.recipes.history import HistoryFilter, StoredVariant, VariantPage
+from studio.recipes.themes.preset import SLOTS
 from studio.store.database import Database
 from studio.store.images.files import ImageStore
-from studio.store.tables import BaseImageRow, ThemeVersionRow, VariantRow
+from studio.store.tables import BaseImageRow, RequestRow, ThemeVersionRow, VariantRow
 
 
 class VariantStore:
@@ -66,6 +67,43 @@ class VariantStore:
         )
         with self._database.read_session() as session:
             return [_variant(row) for row in session.scalars(query)]
+
+    def complete_runs(
+        self, slug: str, version: int | None = None, limit: int = 8
+    ) -> Sequence[Sequence[Variant]]:
+        """The latest runs of operators whose four variants are all stored, newest first.
+
+        Requests of clients are left out: what players draw is shown on no overview.
+
+        Args:
+            slug: the theme.
+            version: its version; None: any saved one.
+            limit: runs at most.
+        """
+        of_version = (
+            VariantRow.theme_version.is_not(None)
+            if version is None
+            else VariantRow.theme_version == version
+        )
+        runs = (
+            select(VariantRow.request_id)
+            .where(
+                VariantRow.theme_slug == slug,
+                of_version,
+                VariantRow.request_id.not_in(select(RequestRow.id)),
+            )
+            .group_by(VariantRow.request_id)
+            .having(func.count() == len(SLOTS))
+            .order_by(func.max(VariantRow.id).desc())
+            .limit(limit)
+        )
+        with self._database.read_session() as session:
+            ids = session.scalars(runs).all()
+            rows = session.scalars(
+                select(VariantRow).where(VariantRow.request_id.in_(ids)).order_by(VariantRow.slot)
+            ).all()
+            by_run = {id_: [_variant(row) for row in rows if row.request_id == id_] for id_ in ids}
+        return list(by_run.values())
 
     def list_latest(self, limit: int) -> Sequence[Variant]:
         """The latest variants of all themes, newest first."""

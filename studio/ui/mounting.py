@@ -31,7 +31,6 @@ MODULES = (
     "shell/index.js",
     "shell/panes.js",
     "studio/restore-on-drop.js",
-    "studio/confirmations.js",
     "studio/model-thumbnails.js",
     "studio/notices.js",
     "studio/drafts.js",

@@ -18,13 +18,13 @@ from studio.ui.blocks import StudioBlocks
 from studio.ui.browser_calls import on_event
 from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.components import to_data_url
-from studio.ui.deploy_panel import DeployPanel
 from studio.ui.draft_storage import DraftStorage
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.grid_panel import GridPanel
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
 from studio.ui.recipe_form import RecipeForm
+from studio.ui.review_link import ReviewLink
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
@@ -39,6 +39,7 @@ class StudioPage:
             self.theme = ThemeEditor(studio, texts)
             with gr.Row(elem_id="header"):
                 self.theme.build_header()
+                self.review_link = ReviewLink(texts, self.theme.initial)
                 self.drafts = DraftStorage(studio, texts)
             self.restore_variant = gr.Button(
                 texts("studio.restore_named_variant"), elem_id="restore-variant"
@@ -52,7 +53,6 @@ class StudioPage:
                 with gr.Column(elem_id="inspector-pane", min_width=0):
                     self.theme.build_recipes()
                     self.grid = GridPanel(texts)
-                    self.deployment = DeployPanel(studio, texts)
             self._bind_events()
 
     @property
@@ -65,7 +65,7 @@ class StudioPage:
         changing = self.drafts.bind(self.panels)
         canvas = self.drawing.canvas
         changing += self._bind_grid()
-        self.deployment.bind(self.theme.loaded)
+        self.review_link.bind(self.theme.loaded)
         changing += self.run.bind(self._request, self._request_inputs, canvas)
         changing += self.theme.bind(self.run.notice, self.drafts.stored)
         changing += self._bind_restore()

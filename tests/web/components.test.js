@@ -2,7 +2,6 @@
 import './texts.js';
 import { describe, expect, test, vi } from 'vitest';
 import { candidateRows, readCandidates } from '../../studio/web/components/candidates.js';
-import { deployedVersions, toTimestamp } from '../../studio/web/components/deployment-dialogs.js';
 import { mountImageRadio } from '../../studio/web/components/image-radio.js';
 import { radioGroup } from '../../studio/web/components/radio-group.js';
 import { histogram, histogramBars } from '../../studio/web/components/score-chart.js';
@@ -132,18 +131,3 @@ describe('a new blind test', () => {
   });
 });
 
-describe('a deployment', () => {
-  test.each([
-    [3, 0, [3]],
-    [3, 2, [3, 2]],
-    [3, 3, [3]],
-  ])('of version %d with version %d on trial', (number, trial, expected) => {
-    expect(deployedVersions(number, trial)).toEqual(expected);
-  });
-
-  test('has times with a time zone', () => {
-    const local = '2026-11-27T10:30';
-    expect(toTimestamp(local)).toBe(new Date(2026, 10, 27, 10, 30).toISOString());
-    expect(toTimestamp('')).toBeNull();
-  });
-});

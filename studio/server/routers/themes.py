@@ -11,7 +11,7 @@ from studio.recipes.base_image import Slug
 from studio.recipes.generation.diff import diff_themes
 from studio.recipes.text_fields import LINE, Author, Name
 from studio.recipes.themes.deployment import VersionNumber
-from studio.recipes.themes.preset import Preset
+from studio.recipes.themes.preset import Preset, Slot
 from studio.server.admin_schemas import (
     BranchRequest,
     ChangeResponse,
@@ -26,14 +26,18 @@ from studio.server.dependencies import (
     Deployments,
     Language,
     Requests,
+    ThemeReviews,
     Themes,
+    ThemeThumbnails,
     ThemeTransfer,
     require_admin,
 )
 from studio.server.openapi import THEME_FILE
 from studio.server.schemas import API_PREFIX
-from studio.server.theme_details import active_by_theme, theme_details
-from studio.server.theme_schemas import ThemeDetailsResponse, ThemeResponse
+from studio.server.theme_details import active_by_theme, scheduled_by_theme, theme_details
+from studio.server.theme_schemas import TagsRequest, ThemeDetailsResponse, ThemeResponse
+from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
+from studio.store.themes import ThemeSummary
 
 MAX_RESULTS = 200
 """Themes that one answer lists; a search finds the rest."""
@@ -48,19 +52,25 @@ router = APIRouter(
 def list_themes(
     themes: Themes,
     studio: Container,
+    reviews: ThemeReviews,
     text: Annotated[str, Query(max_length=80), LINE] = "",
     archived: bool = False,
 ) -> list[ThemeResponse]:
-    """Themes whose name or slug contains `text`, with what is active of each; archived ones, too, with
-    `archived`."""
+    """Themes whose name or slug contains `text`, with what is active and scheduled of each; archived ones, too,
+    with `archived`."""
     active = active_by_theme(studio)
+    log = studio.stores.deployments.list_all()
+    scheduled = scheduled_by_theme(log)
+    deployed = {deployment.spec.slug for deployment in log}
+    states = reviews.states()
     return [
-        ThemeResponse(
-            slug=theme.slug,
-            name=theme.name,
-            latest=theme.latest_version,
-            archived=theme.archived,
-            active=tuple(active.get(theme.slug, ())),
+        _to_response(theme).model_copy(
+            update={
+                "review": states.get((theme.slug, theme.latest_version), "none"),
+                "was_deployed": theme.slug in deployed,
+                "active": tuple(active.get(theme.slug, ())),
+                "scheduled": scheduled.get(theme.slug, ()),
+            }
         )
         for theme in themes.list_summaries(text, archived, MAX_RESULTS)
     ]
@@ -92,6 +102,28 @@ def import_theme(
         base_images=tuple(imported.base_images),
         missing=tuple(reason.text(language) for reason in imported.missing),
     )
+
+
+@router.get("/{slug}/thumbnails/{slot}.webp", response_class=Response)
+def get_thumbnail(
+    slug: Slug,
+    slot: Slot,
+    themes: Themes,
+    images: ThemeThumbnails,
+    version: VersionNumber | None = None,
+    size: ThumbnailSize = 192,
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """What a recipe makes, reduced: of an operator's newest run, of the regression suite, or the shipped example.
+    With `version`, of that version alone. 404 where nothing was rendered yet."""
+    themes.get_version(slug, version)  # Raises NotFoundError.
+    return thumbnail_response(images.theme(slug, slot, size, version), if_none_match)
+
+
+@router.put("/{slug}/tags")
+def set_tags(slug: Slug, body: TagsRequest, themes: Themes) -> TagsRequest:
+    """Replaces the tags of a theme."""
+    return TagsRequest(tags=tuple(themes.set_tags(slug, body.tags)))
 
 
 @router.get("/{slug}/versions")
@@ -137,12 +169,7 @@ def branch_theme(
     new_slug = body.slug or themes.slug_for(body.name.strip())
     author = operator.author(body.author)
     created = themes.branch(slug, version, new_slug, body.name, author)
-    return ThemeResponse(
-        slug=created.preset.slug,
-        name=created.preset.name,
-        latest=created.version,
-        archived=False,
-    )
+    return _to_response(themes.get_summary(created.preset.slug))
 
 
 @router.put("/{slug}/name")
@@ -174,3 +201,16 @@ def count_selections(
     return [
         SelectionCountsResponse(version=version, selections=by_slot) for version, by_slot in counts
     ]
+
+
+def _to_response(theme: ThemeSummary) -> ThemeResponse:
+    """A theme that is neither reviewed nor deployed."""
+    return ThemeResponse(
+        slug=theme.slug,
+        name=theme.name,
+        latest=theme.latest_version,
+        archived=theme.archived,
+        tags=theme.tags,
+        author=theme.author,
+        updated_at=theme.updated_at,
+    )

@@ -11,7 +11,7 @@ from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, ReportType, RobustnessReport
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.themes.deployment import active_deployment
-from studio.recipes.themes.preset import ThemeVersion
+from studio.recipes.themes.preset import Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
 from studio.services.evaluation.regression import RegressionRun, RegressionSuite
@@ -19,6 +19,29 @@ from studio.services.evaluation.robustness import RobustnessSuite
 from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
 from studio.store.themes import ThemeStore
+
+
+@dataclass(frozen=True)
+class ComparedImage:
+    """An image of the regression suite, of a version and of its baseline, by their keys in the render cache.
+
+    A key is None where the image is not rendered, `delta_e` (CIEDE2000) where it was not measured.
+    """
+
+    doodle: str
+    seed: int
+    slot: Slot
+    image: str | None
+    baseline_image: str | None
+    delta_e: float | None
+
+
+@dataclass(frozen=True)
+class VersionComparison:
+    """A version beside `baseline_version`, None where there is nothing to compare with."""
+
+    baseline_version: int | None
+    images: tuple[ComparedImage, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +80,8 @@ class EvaluationService:
                 case _:
                     assert_never(kind)
 
-        about = About(kind, version.preset.name, f"/themes?theme={slug}", number, slug)
+        page = f"/themes/{slug}/versions/{number}/review"
+        about = About(kind, version.preset.name, page, number, slug)
         self.background_tasks.start(task_name(slug, number, kind), about, run)
 
     def progress(self, slug: Slug, number: int, kind: ReportType) -> TaskProgress | None:
@@ -108,22 +132,32 @@ class EvaluationService:
         """The latest regression report of each version that has one."""
         return self.reports.latest_by_version(slug, "regression", RegressionReport)
 
-    def load_images(self, version: ThemeVersion, report: RegressionReport) -> RegressionRun:
-        """The cached images of a regression report.
+    def compare(self, slug: Slug, number: int) -> VersionComparison:
+        """A version's images beside those of the version it would replace, as far as they are rendered.
 
-        Raises NotFoundError where not all of them are cached any more: reading renders nothing.
+        Nothing is rendered. Raises NotFoundError for an unknown version, or where no sample doodle fits.
         """
-        baseline = None
-        if report.baseline_version is not None:
-            baseline = self.themes.get_version(version.preset.slug, report.baseline_version)
-        jobs = self.regression_suite.jobs(version, baseline)
-        if not all(map(self.costs.cache.has, jobs)):
-            raise NotFoundError(
-                "deployment.regression_images_missing",
-                slug=version.preset.slug,
-                number=version.version,
-            )
-        return self.regression_suite.run(version, baseline, lambda *_: None)
+        version = self.themes.get_version(slug, number)
+        baseline = self._baseline(version, None)
+        suite, cache = self.regression_suite, self.costs.cache
+        baseline_jobs = dict(suite.keyed_jobs(baseline)) if baseline else {}
+        report = self.regression(slug, number)
+        measured = {}
+        if report and baseline and report.baseline_version == baseline.version:
+            measured = {(c.doodle, c.seed, c.slot): c.delta_e for c in report.comparisons}
+
+        def cached_key(job: RenderJob | None) -> str | None:
+            return cache.key(job) if job is not None and cache.has(job) else None
+
+        return VersionComparison(
+            baseline.version if baseline else None,
+            tuple(
+                ComparedImage(
+                    *key, cached_key(job), cached_key(baseline_jobs.get(key)), measured.get(key)
+                )
+                for key, job in suite.keyed_jobs(version)
+            ),
+        )
 
     def mark_reviewed(self, slug: Slug, number: int, reviewer: str) -> None:
         """Records who has reviewed a version's latest regression report. Raises NotFoundError."""

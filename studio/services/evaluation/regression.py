@@ -70,8 +70,8 @@ class RegressionSuite:
         Raises what rendering raises, and NotFoundError when no sample doodle fits the preset's base
         images.
         """
-        jobs = dict(self._jobs(version))
-        baseline_jobs = dict(self._jobs(baseline)) if baseline else {}
+        jobs = dict(self.keyed_jobs(version))
+        baseline_jobs = dict(self.keyed_jobs(baseline)) if baseline else {}
         rendered = self._render([*jobs.values(), *baseline_jobs.values()], on_progress)
         images = dict(zip(jobs, rendered[: len(jobs)], strict=True))
         baseline_images = dict(zip(baseline_jobs, rendered[len(jobs) :], strict=True))
@@ -106,11 +106,14 @@ class RegressionSuite:
     def jobs(self, version: ThemeVersion, baseline: ThemeVersion | None) -> list[RenderJob]:
         """The jobs of both versions. Raises NotFoundError and what `RequestFactory.create`
         raises."""
-        keyed = [*self._jobs(version), *(self._jobs(baseline) if baseline else ())]
+        keyed = [*self.keyed_jobs(version), *(self.keyed_jobs(baseline) if baseline else ())]
         return [job for _, job in keyed]
 
-    def _jobs(self, version: ThemeVersion) -> list[tuple[Key, RenderJob]]:
-        """Sorted by slot, so that the base model is switched as seldom as possible."""
+    def keyed_jobs(self, version: ThemeVersion) -> list[tuple[Key, RenderJob]]:
+        """A version's jobs, sorted by slot, so that the base model is switched as seldom as possible.
+
+        Raises NotFoundError when no sample doodle fits the preset's base images.
+        """
         keyed: list[tuple[Key, RenderJob]] = []
         for (doodle, base), seed in product(self._test_inputs(version), SEEDS):
             request = self.request_factory.create(

@@ -1,17 +1,21 @@
 """A cache of rendered images in a directory, for sweeps, evaluations, blind tests and tuning."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from studio.errors import NotFoundError
 from studio.files import write_atomic
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.generation.job import RenderJob
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
+
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,12 @@ class RenderCache:
     directory: Path
     rendering: RenderService
 
+    def key(self, job: RenderJob) -> str:
+        """A hash of everything that decides the pixels of a job's image, in 32 hexadecimal digits."""
+        inputs = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})
+        doodle_sha256 = job.doodle.sha256 if job.doodle else ""
+        return hashlib.sha256(f"{inputs}{doodle_sha256}".encode()).hexdigest()[:32]
+
     def has(self, job: RenderJob) -> bool:
         """Whether the job's image is cached."""
         return self._path(job).exists()
@@ -36,8 +46,14 @@ class RenderCache:
             write_atomic(file, self.rendering.render_preview(job, Priority.BACKGROUND))
         return decode_png(file.read_bytes(), message("image.stored", name=file.name))
 
+    def read(self, key: str) -> bytes:
+        """The cached image of a key. Raises NotFoundError."""
+        try:
+            if not _KEY.fullmatch(key):
+                raise FileNotFoundError
+            return (self.directory / f"{key}.png").read_bytes()
+        except OSError:
+            raise NotFoundError("theme.image_missing", image=key[:10]) from None
+
     def _path(self, job: RenderJob) -> Path:
-        inputs = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})
-        doodle_sha256 = job.doodle.sha256 if job.doodle else ""
-        key = hashlib.sha256(f"{inputs}{doodle_sha256}".encode()).hexdigest()[:32]
-        return self.directory / f"{key}.png"
+        return self.directory / f"{self.key(job)}.png"

@@ -32,6 +32,7 @@ class RecordChecks:
                 "warning",
                 message("deployment.never_rendered", slots=missing),
                 message("deployment.generate_once"),
+                "generate",
             )
         variants = self.variants.list_for_version(version.preset.slug, version.version)
         seconds = sum(
@@ -49,6 +50,7 @@ class RecordChecks:
                 "warning",
                 message("deployment.robustness_not_run"),
                 message("deployment.run_robustness", slug=slug, number=number),
+                "run_robustness",
             )
         pass_rate = f"{report.pass_rate:.0%}"
         if report.passed:
@@ -62,7 +64,7 @@ class RecordChecks:
             needed=f"{MIN_PASS_RATE:.0%}",
             doodles=f"{failures:.300}",
         )
-        return CheckResult("error", what, message("deployment.strengthen_pose"))
+        return CheckResult("error", what, message("deployment.strengthen_pose"), "run_robustness")
 
     def check_regression(self, version: ThemeVersion) -> CheckResult:
         """Whether the regression suite was run and somebody has reviewed it."""
@@ -73,12 +75,14 @@ class RecordChecks:
                 "warning",
                 message("deployment.no_regression_suite"),
                 message("deployment.render_regression_suite", slug=slug, number=number),
+                "run_regression",
             )
         if not report.reviewed_by:
             return CheckResult(
                 "warning",
                 message("deployment.regression_unreviewed"),
                 message("deployment.open_regression_suite"),
+                "review_regression",
             )
         if report.median_delta_e is None or report.baseline_version is None:
             return CheckResult(

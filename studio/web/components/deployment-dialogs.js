@@ -1,82 +1,27 @@
 /**
- * Deploying a version of a theme, rolling back and taking down, each reviewed before it is done: for the
- * page Themes and the studio's deploy panel alike.
+ * Publishing a version, rolling back and taking down: the only place where a channel changes.
  *
- * @typedef {object} ActiveDeployment what a channel serves of a theme now
- * @property {string} channel
- * @property {number} version
- * @property {number | null} previous_version that it served before
- * @typedef {object} Theme as far as it is read here
- * @property {string} name
- * @property {{ version: number }[]} versions
- * @property {ActiveDeployment[]} active
- * @property {{ id: number }[]} deployments the newest first
+ * @import { ThemeDetails } from './theme-details.js'
+ * @import { ActiveDeployment } from './theme-states.js'
+ * @import { ReviewLog } from './review-log.js'
  */
 import { element, find } from '../lib/dom.js';
-import { API, getJson, postJson } from '../lib/http.js';
+import { getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { timeAgo } from '../lib/relative-time.js';
 import { authorField, confirmAction, paragraph } from './dialogs.js';
+import { THEMES } from './theme-actions.js';
+import { loadTheme } from './theme-details.js';
+import { DEFAULT_CHANNEL } from './theme-states.js';
 import { VersionChecks } from './version-checks.js';
 
-/** @param {string} slug */
-const themeUrl = (slug) => `${API}/admin/themes/${slug}`;
+const DEFAULT_CANARY_PERCENT = '10';
 
 /**
- * @param {string} label
- * @param {Partial<HTMLInputElement>} properties
- */
-function labelled(label, properties, className = '') {
-  return element('label', { className }, label, ' ', element('input', properties));
-}
-
-/**
- * @param {Theme} theme
- * @param {string} channel
- */
-function deploymentFields(theme, channel) {
-  const count = String(theme.versions.length);
-  return {
-    channel: labelled(t('page.deployments.channel'), {
-      name: 'channel',
-      value: channel,
-      required: true,
-      maxLength: 63,
-      pattern: '[a-z0-9][a-z0-9\\-]*',
-    }),
-    starts: labelled(t('page.from'), { type: 'datetime-local', name: 'starts' }),
-    ends: labelled(t('page.to'), { type: 'datetime-local', name: 'ends' }),
-    canary: labelled(t('page.deployments.canary'), {
-      type: 'number',
-      name: 'canary',
-      min: '1',
-      max: count,
-    }),
-    percent: labelled(t('page.deployments.share'), {
-      type: 'number',
-      name: 'percent',
-      min: '0',
-      max: '100',
-      value: '0',
-    }),
-    note: labelled(t('page.deployments.note'), { name: 'note', maxLength: 1000 }, 'wide'),
-  };
-}
-
-/**
- * @param {Theme} theme
+ * @param {Pick<ThemeDetails, 'deployments'>} theme
  * @returns {number} the id of its latest deployment, 0 where there is none
  */
 const latestDeployment = ({ deployments }) => deployments[0]?.id ?? 0;
-
-/**
- * The versions that a deployment serves.
- *
- * @param {number} version
- * @param {number} canary 0 where there is none
- */
-export function deployedVersions(version, canary) {
-  return canary && canary !== version ? [version, canary] : [version];
-}
 
 /**
  * @param {string} local of an input of the type datetime-local, in the browser's time zone
@@ -87,24 +32,177 @@ export function toTimestamp(local) {
 }
 
 /**
- * Deploys a version: asks where, from when, by whom; only what was checked and ticked is sent.
+ * @typedef {{ version: number, canary_version: number | null, canary_percent: number }} Rollout
+ *
+ * What a channel is to serve.
+ *
+ * @param {number} version that is published
+ * @param {number | null} percent of the requests that it gets as a canary; null: all of them
+ * @param {number | null} live what the channel serves now
+ * @returns {Rollout}
+ */
+export function rollout(version, percent, live) {
+  if (percent === null || live === null || live === version) {
+    return { version, canary_version: null, canary_percent: 0 };
+  }
+  return { version: live, canary_version: version, canary_percent: percent };
+}
+
+/**
+ * @param {Rollout} wanted
+ * @returns {number[]} the versions that are checked before, the published one first
+ */
+export function checkedVersions({ version, canary_version }) {
+  return canary_version === null ? [version] : [canary_version, version];
+}
+
+/**
+ * @param {string} label
+ * @param {Partial<HTMLInputElement>} properties
+ */
+function labelled(label, properties, className = '') {
+  return element('label', { className }, label, ' ', element('input', properties));
+}
+
+/** The fields of the publish dialog. */
+class PublishForm {
+  #theme;
+  #version;
+  #everyone = element('input', { type: 'radio', name: 'rollout', checked: true });
+  #canary = element('input', { type: 'radio', name: 'rollout' });
+  #percent = element('input', {
+    type: 'number',
+    name: 'percent',
+    min: '1',
+    max: '99',
+    value: DEFAULT_CANARY_PERCENT,
+    ariaLabel: t('page.deployments.share'),
+  });
+  #rest = element('span');
+  #canaryLabel;
+  #channel;
+  #starts = labelled(t('page.from'), { type: 'datetime-local', name: 'starts' });
+  #ends = labelled(t('page.to'), { type: 'datetime-local', name: 'ends' });
+  #note = labelled(t('page.deployments.note'), { name: 'note', maxLength: 1000 }, 'wide');
+  #fallback = element('input', { type: 'checkbox', name: 'fallback' });
+
+  /**
+   * @param {ThemeDetails} theme
+   * @param {number} version
+   */
+  constructor(theme, version) {
+    this.#theme = theme;
+    this.#version = version;
+    this.#channel = labelled(t('page.deployments.channel'), {
+      name: 'channel',
+      value: DEFAULT_CHANNEL,
+      required: true,
+      maxLength: 63,
+      pattern: '[a-z0-9][a-z0-9\\-]*',
+    });
+    this.#channel.append(this.#channelList());
+    this.#canaryLabel = element('label', { className: 'tick' }, this.#canary, ' ');
+    this.#canaryLabel.append(
+      t('page.deployments.rollout_canary'),
+      ' ',
+      this.#percent,
+      ' % ',
+      this.#rest,
+    );
+    this.update();
+  }
+
+  #channelList() {
+    const id = 'known-channels';
+    const channels = new Set(this.#theme.deployments.map(({ spec }) => spec.channel));
+    const options = [...channels].map((value) => element('option', { value }));
+    find(this.#channel, 'input', HTMLInputElement).setAttribute('list', id);
+    return element('datalist', { id }, ...options);
+  }
+
+  /** @returns {HTMLElement[]} */
+  get content() {
+    const all = element('label', { className: 'tick' }, this.#everyone, ' ');
+    all.append(t('page.deployments.rollout_all'));
+    const legend = element('legend', {}, t('page.deployments.rollout'));
+    const choice = element(
+      'fieldset',
+      { className: 'rollout wide' },
+      legend,
+      all,
+      this.#canaryLabel,
+    );
+    const tick = element('label', { className: 'tick wide' }, this.#fallback, ' ');
+    tick.append(t('page.deployments.fallback'));
+    return [this.#channel, choice, this.#starts, this.#ends, this.#note, tick];
+  }
+
+  get channel() {
+    return value(this.#channel).trim();
+  }
+
+  /** The version that the channel serves now. */
+  get #live() {
+    const active = this.#theme.active.find((each) => each.channel === this.channel);
+    return active?.version ?? null;
+  }
+
+  get #percentValue() {
+    return this.#canary.checked ? Number(this.#percent.value) : null;
+  }
+
+  get rollout() {
+    return rollout(this.#version, this.#percentValue, this.#live);
+  }
+
+  get isValid() {
+    const percent = this.#percentValue;
+    return percent === null || (percent >= 1 && percent <= 99);
+  }
+
+  /** A canary needs another version beside it. */
+  update() {
+    const live = this.#live;
+    const canSplit = live !== null && live !== this.#version;
+    this.#canaryLabel.hidden = !canSplit;
+    if (!canSplit) this.#everyone.checked = true;
+    this.#rest.textContent = t('page.deployments.rollout_rest', { number: live ?? 0 });
+  }
+
+  get spec() {
+    return {
+      ...this.rollout,
+      slug: this.#theme.slug,
+      channel: this.channel,
+      note: value(this.#note),
+      fallback_to_previous: this.#fallback.checked,
+      starts_at: toTimestamp(value(this.#starts)),
+      ends_at: toTimestamp(value(this.#ends)),
+    };
+  }
+}
+
+/** @param {HTMLElement} label with an input */
+const value = (label) => find(label, 'input', HTMLInputElement).value;
+
+/**
+ * Publishes a version: asks where, to whom, from when, by whom. Only what was checked and ticked is sent.
  *
  * @param {string} slug of the theme
  * @param {number} version
- * @param {string} [channel]
- * @returns {Promise<boolean>} whether it was deployed
+ * @returns {Promise<boolean>} whether it was published
  */
-export async function deploy(slug, version, channel = 'live') {
-  const theme = /** @type {Theme} */ (await getJson(themeUrl(slug)));
+export async function publish(slug, version) {
+  const url = `${THEMES}/${slug}`;
+  const [theme, log] = await Promise.all([
+    loadTheme(slug),
+    getJson(`${url}/versions/${version}/reviews`),
+  ]);
   const author = authorField();
-  const fields = deploymentFields(theme, channel);
-  const fallback = element('input', { type: 'checkbox', name: 'fallback' });
+  const form = new PublishForm(theme, version);
   const root = element('div', { id: 'checks' });
   /** @type {VersionChecks[]} */
   let checks = [];
-
-  /** @param {keyof typeof fields} name */
-  const value = (name) => find(fields[name], 'input', HTMLInputElement).value;
   const isForced = () => checks.some((each) => each.hasStop);
 
   function showChecks() {
@@ -118,56 +216,70 @@ export async function deploy(slug, version, channel = 'live') {
 
   function checkVersions() {
     const before = checks;
-    checks = deployedVersions(version, Number(value('canary'))).map(
-      (wanted) =>
-        before.find((each) => each.version === wanted) ??
-        new VersionChecks(slug, wanted, showChecks),
+    const wanted = checkedVersions(form.rollout);
+    checks = wanted.map(
+      (each) =>
+        before.find((known) => known.version === each) ?? new VersionChecks(slug, each, showChecks),
     );
+    if (before.length === checks.length && checks.every((each, at) => each === before[at])) return;
     root.replaceChildren(...checks.map((each) => each.root));
     for (const each of checks) if (!each.isLoaded) each.load();
   }
 
   function send() {
-    const spec = {
-      slug,
-      version,
-      channel: value('channel'),
-      note: value('note'),
-      author: author.name(),
-      fallback_to_previous: fallback.checked,
-      starts_at: toTimestamp(value('starts')),
-      ends_at: toTimestamp(value('ends')),
-      canary_version: Number(value('canary')) || null,
-      canary_percent: Number(value('percent')),
-      bypassed_checks: isForced(),
-    };
     const acknowledged = Object.fromEntries(checks.map((each) => [each.version, each.confirmed]));
-    const url = `${themeUrl(slug)}/deployments?expected_deployment=${latestDeployment(theme)}`;
-    return postJson(url, { ...spec, acknowledged });
+    const query = `expected_deployment=${latestDeployment(theme)}`;
+    return postJson(`${url}/deployments?${query}`, {
+      ...form.spec,
+      author: author.name(),
+      bypassed_checks: isForced(),
+      acknowledged,
+    });
   }
 
-  fields.canary.addEventListener('change', checkVersions);
   checkVersions();
-  const tick = element('label', { className: 'tick wide' }, fallback, ' ');
-  tick.append(t('page.deployments.fallback'));
   return confirmAction({
     title: t('page.deployments.title', { number: version, theme: theme.name }),
     label: t('page.deploy'),
     action: send,
-    content: [author.root, ...Object.values(fields), tick, root],
-    canConfirm: () => Boolean(author.name()) && checks.every((each) => each.isConfirmed),
+    content: [approvalLine(/** @type {ReviewLog} */ (log)), author.root, ...form.content, root],
+    canConfirm: () => {
+      form.update();
+      checkVersions();
+      const isReady = checks.every((each) => each.isConfirmed);
+      return Boolean(author.name()) && form.isValid && isReady;
+    },
   });
+}
+
+/** @param {ReviewLog} log */
+function approvalLine({ approvals, state }) {
+  const line = element('p', { className: `approval approval-${state}` });
+  if (!approvals.length) {
+    line.append(
+      state === 'changes_requested'
+        ? t('page.deployments.changes_requested')
+        : t('page.deployments.not_approved'),
+    );
+    return line;
+  }
+  line.append(t('page.deployments.approved_by'), ' ');
+  for (const [index, { spec, created_at }] of approvals.entries()) {
+    if (index) line.append(', ');
+    line.append(element('b', { translate: false }, spec.author), ' (', timeAgo(created_at), ')');
+  }
+  return line;
 }
 
 /**
  * @param {string} slug
  * @param {string} channel
  * @param {'rollback' | 'undeploy'} action the last part of its address
- * @param {(theme: Theme, active: ActiveDeployment | undefined) =>
+ * @param {(theme: ThemeDetails, active: ActiveDeployment | undefined) =>
  *   { title: string, consequence: string, label: string }} describe
  */
-async function undeploy(slug, channel, action, describe) {
-  const theme = /** @type {Theme} */ (await getJson(themeUrl(slug)));
+async function changeBack(slug, channel, action, describe) {
+  const theme = await loadTheme(slug);
   const active = theme.active.find((each) => each.channel === channel);
   const { title, consequence, label } = describe(theme, active);
   const author = authorField();
@@ -175,18 +287,21 @@ async function undeploy(slug, channel, action, describe) {
     ? t('page.deployments.live_version', { channel, number: active.version })
     : t('page.deployments.channel_empty', { channel });
   const expected_deployment = latestDeployment(theme);
+  const typed = element('input', { name: 'confirm', required: true, autocomplete: 'off' });
+  const confirmation = element('label', { className: 'wide' });
+  confirmation.append(t('page.deployments.type_name', { theme: theme.name }), ' ', typed);
   return confirmAction({
     title,
     label,
     danger: true,
-    content: [paragraph(now), paragraph(consequence), author.root],
+    content: [paragraph(now), paragraph(consequence), author.root, confirmation],
     action: () =>
-      postJson(`${themeUrl(slug)}/${action}`, {
+      postJson(`${THEMES}/${slug}/${action}`, {
         channel,
         author: author.name(),
         expected_deployment,
       }),
-    canConfirm: () => Boolean(author.name()),
+    canConfirm: () => Boolean(author.name()) && typed.value.trim() === theme.name.trim(),
   });
 }
 
@@ -196,7 +311,7 @@ async function undeploy(slug, channel, action, describe) {
  * @returns {Promise<boolean>} whether the version before is served again
  */
 export function rollBack(slug, channel) {
-  return undeploy(slug, channel, 'rollback', (theme, active) => ({
+  return changeBack(slug, channel, 'rollback', (theme, active) => ({
     title: t('page.deployments.roll_back_title', { theme: theme.name }),
     consequence: active?.previous_version
       ? t('page.deployments.roll_back_result', { number: active.previous_version })
@@ -211,7 +326,7 @@ export function rollBack(slug, channel) {
  * @returns {Promise<boolean>} whether the channel serves nothing of the theme any more
  */
 export function takeDown(slug, channel) {
-  return undeploy(slug, channel, 'undeploy', (theme) => ({
+  return changeBack(slug, channel, 'undeploy', (theme) => ({
     title: t('page.deployments.take_down_title', { theme: theme.name }),
     consequence: t('page.deployments.take_down_result'),
     label: t('page.take_down'),

@@ -1,13 +1,19 @@
 /**
- * The checks of a version before it is deployed.
+ * The checks of a version before it is published: "27 passed · 3 warnings", the passes folded away.
  *
- * @typedef {{ level: 'pass' | 'warning' | 'error', message: string, hint: string | null }} CheckResult
+ * @typedef {'generate' | 'run_robustness' | 'run_regression' | 'review_regression'} Remedy
+ * @typedef {object} CheckResult
+ * @property {'pass' | 'warning' | 'error'} level
+ * @property {string} message
+ * @property {string} hint empty where it passes
+ * @property {Remedy | null} remedy what a page can do at once
  */
 import { element } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
-import { API, getJson } from '../lib/http.js';
+import { getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { paragraph } from './dialogs.js';
+import { THEMES } from './theme-actions.js';
 
 const LEVEL_NAMES = {
   pass: t('page.deployments.level_pass'),
@@ -15,7 +21,67 @@ const LEVEL_NAMES = {
   error: t('page.deployments.level_stop'),
 };
 
-/** The checks of one version: those that pass are folded away, each other is to be ticked. */
+/**
+ * @param {string} slug of the theme
+ * @param {number} version
+ * @returns {Promise<CheckResult[]>}
+ */
+export async function runChecks(slug, version) {
+  const url = `${THEMES}/${slug}/versions/${version}/check`;
+  return /** @type {CheckResult[]} */ (await getJson(url));
+}
+
+/**
+ * @param {readonly CheckResult[]} results
+ * @returns {CheckResult[]} those that do not pass, what prevents publishing first
+ */
+export function findings(results) {
+  const open = results.filter((result) => result.level !== 'pass');
+  return open.sort((a, b) => a.level.localeCompare(b.level));
+}
+
+/**
+ * @param {readonly CheckResult[]} results
+ * @returns {string} such as "27 passed · 3 warnings"
+ */
+export function checksSummary(results) {
+  /** @param {CheckResult['level']} level */
+  const count = (level) => results.filter((result) => result.level === level).length;
+  return [
+    t('page.deployments.count_passed', { count: count('pass') }),
+    ...(count('warning')
+      ? [t('page.deployments.count_warnings', { count: count('warning') })]
+      : []),
+    ...(count('error') ? [t('page.deployments.count_stops', { count: count('error') })] : []),
+  ].join(' · ');
+}
+
+/** @param {readonly CheckResult[]} results */
+export function passedChecks(results) {
+  const passed = results.filter((result) => result.level === 'pass');
+  const items = passed.map(({ message }) => element('li', {}, message));
+  return element(
+    'details',
+    { className: 'passed-checks' },
+    element('summary', {}, t('page.deployments.show_passed')),
+    element('ul', {}, ...items),
+  );
+}
+
+/**
+ * @param {CheckResult} result
+ * @param {boolean} withHint a page that has a button for the remedy leaves the hint out
+ * @returns {Node[]}
+ */
+export function findingText({ level, message, hint }, withHint) {
+  return [
+    element('b', {}, LEVEL_NAMES[level]),
+    element('span', {}, message),
+    ...(hint && withHint ? [element('small', {}, hint)] : []),
+  ];
+}
+
+/** The checks of one version in the publish dialog: each that does not pass is to be ticked. */
 export class VersionChecks {
   /** @type {CheckResult[] | null} those that do not pass, null until they are loaded */
   #open = null;
@@ -41,7 +107,7 @@ export class VersionChecks {
     return this.#open !== null;
   }
 
-  /** Whether a check says that the version must not be deployed. */
+  /** Whether a check says that the version must not be published. */
   get hasStop() {
     return this.#open?.some((result) => result.level === 'error') ?? false;
   }
@@ -57,8 +123,7 @@ export class VersionChecks {
 
   async load() {
     try {
-      const url = `${API}/admin/themes/${this.#slug}/versions/${this.version}/check`;
-      this.#show(/** @type {CheckResult[]} */ (await getJson(url)));
+      this.#show(await runChecks(this.#slug, this.version));
     } catch (error) {
       const alert = element('p', { className: 'dialog-error', role: 'alert' }, errorText(error));
       this.root.replaceChildren(alert);
@@ -67,15 +132,14 @@ export class VersionChecks {
 
   /** @param {CheckResult[]} results */
   #show(results) {
-    const passed = results.filter((result) => result.level === 'pass');
-    const open = results.filter((result) => result.level !== 'pass');
-    this.#open = open.sort((a, b) => a.level.localeCompare(b.level));
-    const list = element('ul', { className: 'findings' }, ...open.map((each) => this.#item(each)));
+    this.#open = findings(results);
+    const items = this.#open.map((each) => this.#item(each));
     this.root.replaceChildren(
       this.#heading(),
-      ...(open.length ? [paragraph(t('page.deployments.acknowledge_findings'))] : []),
-      list,
-      passedChecks(passed),
+      element('p', { className: 'checks-summary' }, checksSummary(results)),
+      ...(items.length ? [paragraph(t('page.deployments.acknowledge_findings'))] : []),
+      element('ul', { className: 'findings' }, ...items),
+      passedChecks(results),
     );
     this.#onChange();
   }
@@ -85,33 +149,14 @@ export class VersionChecks {
   }
 
   /** @param {CheckResult} result */
-  #item({ level, message, hint }) {
+  #item(result) {
     const box = element('input', { type: 'checkbox', required: true });
     box.addEventListener('change', () => {
-      this.#confirmed[box.checked ? 'add' : 'delete'](message);
+      this.#confirmed[box.checked ? 'add' : 'delete'](result.message);
       this.#onChange();
     });
-    const label = element('label', { className: `finding finding-${level}` }, box);
-    label.append(element('b', {}, LEVEL_NAMES[level]), element('span', {}, message));
-    if (hint) label.append(element('small', {}, hint));
+    const label = element('label', { className: `finding finding-${result.level}` }, box);
+    label.append(...findingText(result, result.remedy === null));
     return element('li', {}, label);
   }
-}
-
-/** @param {CheckResult[]} passed */
-function passedChecks(passed) {
-  const items = passed.map(({ message }) =>
-    element(
-      'li',
-      { className: 'finding finding-pass' },
-      element('b', {}, LEVEL_NAMES.pass),
-      element('span', {}, message),
-    ),
-  );
-  return element(
-    'details',
-    {},
-    element('summary', {}, t('page.deployments.checks_pass', { count: passed.length })),
-    element('ul', { className: 'findings' }, ...items),
-  );
 }

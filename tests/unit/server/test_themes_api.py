@@ -60,7 +60,7 @@ def test_theme_is_imported_deployed_rolled_back_and_undeployed(
     preset = admin.get(f"{V1}/first-light/versions/2").json()
     assert preset["theme_prompt"] == "bold colours"
     findings = admin.get(f"{V1}/first-light/versions/2/check").json()
-    assert {"level", "message", "hint"} == set(findings[0])
+    assert {"level", "message", "hint", "remedy"} == set(findings[0])
     assert any(finding["message"].startswith("Moderation") for finding in findings)
 
     latest_id = admin.get(f"{V1}/first-light/deployments").json()[0]["id"]
@@ -85,12 +85,15 @@ def test_theme_is_imported_deployed_rolled_back_and_undeployed(
 def test_branch_is_created_and_archived(admin: TestClient) -> None:
     body = {"slug": "first-dark", "name": "First dark"}
     created = admin.post(f"{V1}/first-light/versions/1/branch", json=body)
-    assert created.json() == {
+    shown = {
+        name: created.json()[name] for name in ("slug", "name", "latest", "archived", "author")
+    }
+    assert shown == {
         "slug": "first-dark",
         "name": "First dark",
         "latest": 1,
         "archived": False,
-        "active": [],
+        "author": "ci",
     }
     assert admin.put(f"{V1}/first-dark/archived", params={"archived": True}).json() == {
         "archived": True

@@ -191,15 +191,13 @@ def test_reading_a_regression_report_renders_nothing(
     studio: AppContainer, renderer: FakeRenderer
 ) -> None:
     """Issue 18, 14 (security review 1.12): reading has no side effects."""
-    report = studio.evaluation.suites.run_regression("two", 1, None, ignore_progress).report
+    suites = studio.evaluation.suites
+    report = suites.run_regression("two", 1, None, ignore_progress).report
     rendered = len(renderer.rendered)
-    version = studio.stores.themes.get_version("two", 1)
-    assert (
-        studio.evaluation.suites.load_images(version, report).report.comparisons
-        == report.comparisons
-    )
-    for file in studio.evaluation.suites.costs.cache.directory.iterdir():
+    images = suites.compare("two", 1).images
+    shown = {(image.doodle, image.seed, image.slot) for image in images if image.image}
+    assert shown == {(one.doodle, one.seed, one.slot) for one in report.comparisons}
+    for file in suites.costs.cache.directory.iterdir():
         file.unlink()
-    with pytest.raises(NotFoundError, match="no longer exist"):
-        studio.evaluation.suites.load_images(version, report)
+    assert {image.image for image in suites.compare("two", 1).images} == {None}
     assert len(renderer.rendered) == rendered

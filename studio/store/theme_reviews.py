@@ -1,0 +1,81 @@
+"""The review log of theme versions. It is append-only."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from studio.errors import NotFoundError
+from studio.messages import message
+from studio.recipes.base import parse_stored_document
+from studio.recipes.base_image import Slug
+from studio.recipes.themes.review import Review, ReviewKind, ReviewSpec, ReviewState, review_state
+from studio.store.database import Database, as_utc
+from studio.store.tables import ThemeReviewRow, ThemeRow, ThemeVersionRow
+
+
+class ThemeReviewStore:
+    """Comments on theme versions, and who approved them.
+
+    `recipes.themes.review` finds a version's state in the log.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, slug: Slug, version: int, spec: ReviewSpec) -> Review:
+        """Appends an entry. Raises NotFoundError where there is no such version."""
+        version_id = (
+            select(ThemeVersionRow.id)
+            .join(ThemeRow)
+            .where(ThemeRow.slug == slug, ThemeVersionRow.version == version)
+        )
+        with self._database.write_session() as session:
+            if session.scalar(version_id) is None:
+                raise NotFoundError("deployment.version_not_found", theme=slug, number=version)
+            row = ThemeReviewRow(
+                slug=slug,
+                version=version,
+                kind=spec.kind,
+                document=spec.model_dump_json(),
+                created_at=datetime.now(UTC),
+            )
+            session.add(row)
+            session.flush()
+            return _review(row)
+
+    def list_for_version(self, slug: Slug, version: int) -> Sequence[Review]:
+        """The entries on a version, oldest first."""
+        query = (
+            select(ThemeReviewRow)
+            .where(ThemeReviewRow.slug == slug, ThemeReviewRow.version == version)
+            .order_by(ThemeReviewRow.id)
+        )
+        with self._database.read_session() as session:
+            return [_review(row) for row in session.scalars(query)]
+
+    def states(self, slug: Slug | None = None) -> Mapping[tuple[Slug, int], ReviewState]:
+        """The state of each version with entries that change it, by slug and version; None: of all themes."""
+        query = (
+            select(ThemeReviewRow.slug, ThemeReviewRow.version, ThemeReviewRow.kind)
+            .where(ThemeReviewRow.kind != "comment")
+            .order_by(ThemeReviewRow.id)
+        )
+        if slug is not None:
+            query = query.where(ThemeReviewRow.slug == slug)
+        kinds: dict[tuple[Slug, int], list[ReviewKind]] = {}
+        with self._database.read_session() as session:
+            for theme, version, kind in session.execute(query):
+                kinds.setdefault((theme, version), []).append(kind)
+        return {key: review_state(of_version) for key, of_version in kinds.items()}
+
+
+def _review(row: ThemeReviewRow) -> Review:
+    return Review(
+        id=row.id,
+        version=row.version,
+        spec=parse_stored_document(
+            ReviewSpec, row.document, message("storage.theme_review", number=row.id)
+        ),
+        created_at=as_utc(row.created_at),
+    )
