@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from studio.errors import StorageUnavailableError
 from studio.files import ensure_private_dir
+from studio.services.thumbnails import ThumbnailCache, ThumbnailedImageStore
 from studio.settings import Settings
 from studio.store.api_clients import ApiClientStore
 from studio.store.audit_log import AuditLog
@@ -25,6 +26,7 @@ class Stores:
 
     database: Database
     images: ImageStore
+    thumbnails: ThumbnailCache
     users: UserStore
     clients: ApiClientStore
     themes: ThemeStore
@@ -46,10 +48,12 @@ def open_stores(settings: Settings) -> Stores:
     """
     _create_data_dir(settings)
     database = Database(settings.sqlalchemy_url)
-    images = _build_image_store(settings)
+    thumbnails = ThumbnailCache(settings.data_dir / "thumbnails")
+    images = ThumbnailedImageStore(_build_image_store(settings), thumbnails)
     return Stores(
         database=database,
         images=images,
+        thumbnails=thumbnails,
         users=UserStore(database),
         clients=ApiClientStore(database),
         themes=ThemeStore(database),
