@@ -15,8 +15,10 @@ from studio.store.deployments import DeploymentStore
 from studio.store.evaluation_reports import ReportStore
 from studio.store.images.files import FileImageStore, ImageStore
 from studio.store.jobs import JobStore
+from studio.store.saved_searches import SavedSearchStore
 from studio.store.themes import ThemeStore
 from studio.store.users import UserStore
+from studio.store.variant_labels import VariantLabelStore
 from studio.store.variants import VariantStore
 
 
@@ -33,6 +35,8 @@ class Stores:
     deployments: DeploymentStore
     base_images: BaseImageStore
     variants: VariantStore
+    variant_labels: VariantLabelStore
+    saved_searches: SavedSearchStore
     jobs: JobStore
     reports: ReportStore
     blind_tests: BlindTestStore
@@ -60,6 +64,8 @@ def open_stores(settings: Settings) -> Stores:
         deployments=DeploymentStore(database),
         base_images=BaseImageStore(database, images),
         variants=VariantStore(database, images),
+        variant_labels=VariantLabelStore(database),
+        saved_searches=SavedSearchStore(database),
         jobs=JobStore.open(database),
         reports=ReportStore(database),
         blind_tests=BlindTestStore(database),

@@ -4,11 +4,13 @@ from fastapi import APIRouter
 
 from studio.errors import NotFoundError
 from studio.server.routers import (
+    api_keys,
     base_images,
     blind_tests,
     deployments,
     evaluations,
     events,
+    history_labels,
     models,
     moderation,
     monitoring,
@@ -17,6 +19,7 @@ from studio.server.routers import (
     system,
     themes,
     tuning,
+    users,
     variants,
 )
 from studio.server.schemas import API_PREFIX
@@ -33,6 +36,9 @@ OPERATOR_ROUTERS = (
     base_images.router,
     models.router,
     variants.router,
+    history_labels.router,
+    users.router,
+    api_keys.router,
     tuning.router,
     system.router,
     monitoring.router,

@@ -20,6 +20,10 @@ PAGES = (
     "history",
     "base-images",
     "models",
+    "people",
+    "api-keys",
+    "audit",
+    "log",
     "system",
 )
 """Each has the path, the template and the script of its name."""
