@@ -96,7 +96,7 @@ export function formatSelections(selections) {
 
 /** @param {BlindTest} test */
 export function blindTestRow({ id, title, is_significant, candidates }) {
-  const link = element('a', { href: `/blind-tests?test=${id}` }, untranslated(title));
+  const link = element('a', { href: `/tests/blind-tests?test=${id}` }, untranslated(title));
   const ranking = candidates
     .map(({ label, win_probability }) => `${label} ${percent(win_probability)}`)
     .join(', ');

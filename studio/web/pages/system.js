@@ -206,5 +206,6 @@ async function show() {
   showMachine(status);
 }
 
-watchTasks(part('#tasks'));
+// Runs have a list of their own.
+watchTasks(part('#tasks'), { filter: ({ kind }) => kind !== 'run' });
 poll(show, { every: POLL_MS, onError: showError, onSuccess: () => showErrorText('') });

@@ -195,7 +195,7 @@ class ThemesPage {
       element('a', { href: open }, t('page.themes.open')),
       actionButton(t('page.deploy'), () => this.#reopenAfter(deploy(slug, version))),
       actionButton(t('page.themes.branch'), () => this.#branch(version)),
-      element('a', { href: `/tuning?theme=${slug}` }, t('page.themes.tune')),
+      element('a', { href: `/tests/tuning?theme=${slug}` }, t('page.themes.tune')),
       element('a', { href: file, download: '' }, t('page.export')),
     );
   }
