@@ -16,10 +16,12 @@ from studio.store.evaluation_reports import ReportStore
 from studio.store.grids import GridStore
 from studio.store.images.files import FileImageStore, ImageStore
 from studio.store.jobs import JobStore
+from studio.store.saved_searches import SavedSearchStore
 from studio.store.selections import SelectionStore
 from studio.store.theme_reviews import ThemeReviewStore
 from studio.store.themes import ThemeStore
 from studio.store.users import UserStore
+from studio.store.variant_labels import VariantLabelStore
 from studio.store.variants import VariantStore
 
 
@@ -38,6 +40,8 @@ class Stores:
     base_images: BaseImageStore
     variants: VariantStore
     selections: SelectionStore
+    variant_labels: VariantLabelStore
+    saved_searches: SavedSearchStore
     jobs: JobStore
     reports: ReportStore
     blind_tests: BlindTestStore
@@ -68,6 +72,8 @@ def open_stores(settings: Settings) -> Stores:
         base_images=BaseImageStore(database, images),
         variants=VariantStore(database, images),
         selections=SelectionStore(database),
+        variant_labels=VariantLabelStore(database),
+        saved_searches=SavedSearchStore(database),
         jobs=JobStore.open(database),
         reports=ReportStore(database),
         blind_tests=BlindTestStore(database),

@@ -1,42 +1,62 @@
-"""The filter for the history of finished variants, and one page of its result."""
+"""The history of finished variants: its filter, its labels, and one page of its result."""
 
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
-from studio.recipes.generation.job import Variant
-from studio.recipes.text_fields import Search
+from studio.recipes.generation.job import RequestId, Variant
+from studio.recipes.text_fields import Author, Name, Search
 from studio.recipes.themes.preset import Slot
 
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """Primary key of a row in the database."""
 Day = Annotated[date, Field(le=date(9998, 12, 31))]
 """A day that another one follows, so that "the day after" can be computed."""
+LabelKind = Literal["star", "tag", "collection"]
+"""What a variant can be marked with, for the whole installation. A star has no name."""
 
 
 class HistoryFilter(FrozenModel):
     """Conditions that a variant must meet; None is no condition.
 
     `created_after` and `created_before` are days in UTC, both inclusive. `model` is the name of any
-    model used. `text` is searched for in the prompt, case-insensitively.
+    model used. `text` is searched for in the prompt, case-insensitively. `starred` False is no
+    condition either.
     """
 
     theme: Slug | None = None
     slot: Slot | None = None
     model: Search | None = None
+    sampler: Search | None = None
     text: Search | None = None
+    starred: bool = False
+    tag: Name | None = None
+    collection: Name | None = None
     created_after: Day | None = None
     created_before: Day | None = None
 
 
+class VariantLabels(FrozenModel):
+    """What people have marked a variant with."""
+
+    starred: bool = False
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+
 class StoredVariant(FrozenModel):
-    """A variant with its row id; later variants have higher ids."""
+    """A variant with its row id; later variants have higher ids.
+
+    `doodle_sha256` is the hash of its doodle where that is stored.
+    """
 
     id: int
     variant: Variant
+    labels: VariantLabels = VariantLabels()
+    doodle_sha256: str | None = None
 
 
 class VariantPage(FrozenModel):
@@ -47,6 +67,31 @@ class VariantPage(FrozenModel):
 
     rows: tuple[StoredVariant, ...]
     next_cursor: int | None
+
+
+class HistoryRun(FrozenModel):
+    """The variants of one request, by slot. `client` is who sent it."""
+
+    request_id: RequestId
+    client: str
+    variants: Annotated[tuple[StoredVariant, ...], Field(min_length=1)]
+
+
+class RunPage(FrozenModel):
+    """One page of runs, newest first; `next_cursor` as in `VariantPage`."""
+
+    runs: tuple[HistoryRun, ...]
+    next_cursor: int | None
+
+
+class SavedSearch(FrozenModel):
+    """A filter of the history under a name."""
+
+    id: int
+    name: Name
+    filters: HistoryFilter
+    author: Author = ""
+    created_at: datetime
 
 
 class VariantSelection(FrozenModel):

@@ -4,12 +4,14 @@ from fastapi import APIRouter
 
 from studio.errors import NotFoundError
 from studio.server.routers import (
+    api_keys,
     base_images,
     blind_tests,
     deployments,
     evaluations,
     events,
     grids,
+    history_labels,
     models,
     moderation,
     monitoring,
@@ -21,6 +23,7 @@ from studio.server.routers import (
     theme_reviews,
     themes,
     tuning,
+    users,
     variants,
 )
 from studio.server.schemas import API_PREFIX
@@ -40,6 +43,9 @@ OPERATOR_ROUTERS = (
     models.router,
     selections.router,
     variants.router,
+    history_labels.router,
+    users.router,
+    api_keys.router,
     tuning.router,
     tests.router,
     system.router,

@@ -33,13 +33,18 @@ from studio.services.themes.bundled_content import SampleDoodle
 from studio.services.themes.deployment_service import DeploymentService
 from studio.services.themes.theme_images import ThemeImages
 from studio.services.themes.theme_transfer import ThemeImportExport
+from studio.services.thumbnails import ThumbnailCache
 from studio.settings import Settings
+from studio.store.api_clients import ApiClientStore
 from studio.store.audit_log import AuditLog
 from studio.store.base_images import BaseImageStore
 from studio.store.jobs import JobStore
+from studio.store.saved_searches import SavedSearchStore
 from studio.store.selections import SelectionStore
 from studio.store.theme_reviews import ThemeReviewStore
 from studio.store.themes import ThemeStore
+from studio.store.users import UserStore
+from studio.store.variant_labels import VariantLabelStore
 from studio.store.variants import VariantStore
 
 Service = TypeVar("Service")
@@ -112,6 +117,17 @@ Variants = Annotated[VariantStore, Depends(_from_container(lambda studio: studio
 Selections = Annotated[
     SelectionStore, Depends(_from_container(lambda studio: studio.stores.selections))
 ]
+VariantLabels = Annotated[
+    VariantLabelStore, Depends(_from_container(lambda studio: studio.stores.variant_labels))
+]
+SavedSearches = Annotated[
+    SavedSearchStore, Depends(_from_container(lambda studio: studio.stores.saved_searches))
+]
+Thumbnails = Annotated[
+    ThumbnailCache, Depends(_from_container(lambda studio: studio.stores.thumbnails))
+]
+Users = Annotated[UserStore, Depends(_from_container(lambda studio: studio.stores.users))]
+Clients = Annotated[ApiClientStore, Depends(_from_container(lambda studio: studio.stores.clients))]
 Moderation = Annotated[
     ModerationService, Depends(_from_container(lambda studio: studio.moderation))
 ]

@@ -71,7 +71,11 @@ PLACES: Sequence[Place] = (
         "page.shell.admin",
         [
             PlacePage("/admin/moderation", "page.moderation.title", "moderation"),
+            PlacePage("/admin/audit", "page.moderation.audit_log", "audit"),
+            PlacePage("/admin/people", "page.people.title", "people"),
+            PlacePage("/admin/api-keys", "page.api_keys.title", "api-keys"),
             PlacePage("/admin/system", "page.system.title", "system"),
+            PlacePage("/admin/log", "page.system.log", "log"),
         ],
     ),
 )

@@ -84,7 +84,7 @@ class ModelDownloads:
             running = self._downloads.get(request.repo)
             if running is not None and running.state == "running":
                 raise InvalidInputError("hub.already_running", repo=request.repo)
-        estimate = self._estimate(request)
+        estimate = self.estimate(request)
         progress = DownloadProgress(
             request.repo, estimate.name, request.kind, estimate.bytes, 0, "running"
         )
@@ -101,7 +101,8 @@ class ModelDownloads:
             for download in downloads
         )
 
-    def _estimate(self, request: DownloadRequest) -> DownloadEstimate:
+    def estimate(self, request: DownloadRequest) -> DownloadEstimate:
+        """Asks the hub what would be downloaded. Raises as `start` does."""
         try:
             result = self._run_cli(
                 request.to_cli_args("--dry-run", "--json"), timeout_seconds=ESTIMATE_TIMEOUT

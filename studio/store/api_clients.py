@@ -3,17 +3,32 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from studio.errors import InvalidInputError, NotFoundError
+from studio.errors import InvalidInputError, NotFoundError, StorageUnavailableError
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import OPERATOR_CLIENT
 from studio.recipes.serving.request_status import ApiClient
-from studio.store.database import Database
+from studio.store.database import Database, as_utc
 from studio.store.tables import ApiClientRow
+
+USE_RESOLUTION = timedelta(minutes=10)
+"""How exactly the last use of a key is known: it is written no more often."""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A client with the time at which its present key was made, and last used; None before that."""
+
+    client: ApiClient
+    created_at: datetime
+    used_at: datetime | None
 
 
 class ApiClientStore:
@@ -36,18 +51,27 @@ class ApiClientStore:
             key_sha256=_sha256(key),
             document=client.model_dump_json(),
             created_at=datetime.now(UTC),
+            used_at=None,
         )
         with self._database.write_session() as session:
             session.merge(row)
         return key
 
+    def update(self, client: ApiClient) -> None:
+        """Replaces the limits, the channel and the scopes of the client with this name; its key
+        stays. Raises NotFoundError."""
+        with self._database.write_session() as session:
+            _get_row(session, client.name).document = client.model_dump_json()
+
+    def get(self, name: str) -> ApiClient:
+        """A client by its name. Raises NotFoundError."""
+        with self._database.read_session() as session:
+            return _client(_get_row(session, name))
+
     def remove(self, name: str) -> None:
         """Deletes a client. Raises NotFoundError."""
         with self._database.write_session() as session:
-            row = session.get(ApiClientRow, name)
-            if row is None:
-                raise NotFoundError("auth.client_not_found", name=name)
-            session.delete(row)
+            session.delete(_get_row(session, name))
 
     def list_all(self) -> Sequence[ApiClient]:
         """The clients, by name."""
@@ -55,15 +79,48 @@ class ApiClientStore:
         with self._database.read_session() as session:
             return [_client(row) for row in session.scalars(query)]
 
-    def find_by_key(self, key: str) -> ApiClient | None:
-        """The client of a key, None for an unknown key.
+    def list_keys(self) -> Sequence[ApiKey]:
+        """The clients with what is known of their keys, by name."""
+        query = select(ApiClientRow).order_by(ApiClientRow.name)
+        with self._database.read_session() as session:
+            return [
+                ApiKey(
+                    client=_client(row),
+                    created_at=as_utc(row.created_at),
+                    used_at=None if row.used_at is None else as_utc(row.used_at),
+                )
+                for row in session.scalars(query)
+            ]
+
+    def find_by_key(self, key: str, now: datetime | None = None) -> ApiClient | None:
+        """The client of a key, None for an unknown key. Notes that the key was used at `now`, by
+        default the present.
 
         Keys are long and random, so that their hashes need neither salt nor stretching.
         """
+        now = now or datetime.now(UTC)
         query = select(ApiClientRow).where(ApiClientRow.key_sha256 == _sha256(key))
         with self._database.read_session() as session:
             row = session.scalar(query)
-            return None if row is None else _client(row)
+            if row is None:
+                return None
+            client, used_at = _client(row), row.used_at
+        if used_at is None or now - as_utc(used_at) >= USE_RESOLUTION:
+            self._note_use(client.name, now)
+        return client
+
+    def _note_use(self, name: str, now: datetime) -> None:
+        """A database that cannot be written for a moment is no reason to refuse a request."""
+        statement = update(ApiClientRow).where(ApiClientRow.name == name).values(used_at=now)
+        with suppress(StorageUnavailableError), self._database.write_session() as session:
+            session.execute(statement)
+
+
+def _get_row(session: Session, name: str) -> ApiClientRow:
+    row = session.get(ApiClientRow, name)
+    if row is None:
+        raise NotFoundError("auth.client_not_found", name=name)
+    return row
 
 
 def _client(row: ApiClientRow) -> ApiClient:

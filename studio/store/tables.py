@@ -73,8 +73,8 @@ class BaseImageRow(Base):
 class VariantRow(Base):
     """A finished variant.
 
-    `prompt` (in lower case) and `models` (each name between line feeds) repeat values of the
-    document for searches.
+    `prompt` (in lower case), `models` (each name between line feeds) and `sampler` repeat values of
+    the document for searches. `doodle_sha256` is set where the doodle is in the image store.
     """
 
     __tablename__ = "variants"
@@ -83,6 +83,7 @@ class VariantRow(Base):
         Index("ix_variants_created_at", "created_at"),
         Index("ix_variants_theme", "theme_slug", "id"),
         Index("ix_variants_image", "image_sha256"),
+        Index("ix_variants_doodle", "doodle_sha256"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -95,6 +96,35 @@ class VariantRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     prompt: Mapped[str] = mapped_column(Text, server_default="")
     models: Mapped[str] = mapped_column(Text, server_default="")
+    sampler: Mapped[str] = mapped_column(String(40), server_default="")
+    doodle_sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class VariantLabelRow(Base):
+    """A star (without a name), a tag or a collection of a variant. It goes with the variant."""
+
+    __tablename__ = "variant_labels"
+    __table_args__ = (Index("ix_variant_labels_name", "kind", "name", "variant_id"),)
+
+    variant_id: Mapped[int] = mapped_column(
+        ForeignKey("variants.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    author: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class SavedSearchRow(Base):
+    """A filter of the history under a name."""
+
+    __tablename__ = "saved_searches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    document: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class SelectionRow(Base):
@@ -132,6 +162,7 @@ class UserRow(Base):
     name: Mapped[str] = mapped_column(String(63), primary_key=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    signed_in_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SessionRow(Base):
@@ -223,6 +254,7 @@ class ApiClientRow(Base):
     key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     document: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class RequestRow(Base):

@@ -5,16 +5,20 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.store.database import Database
+from studio.store.database import Database, as_utc
 from studio.store.tables import SessionRow, UserRow
 
 MIN_PASSWORD_LENGTH = 10
 """Characters of the shortest password that is accepted (NIST SP 800-63B requires eight)."""
+MAX_PASSWORD_LENGTH = 500
+"""Characters of the longest one: the sign-in form takes no more."""
 SCRYPT_PARAMS = {"n": 2**15, "r": 8, "p": 3}
 """scrypt's cost: 32 MB and some 0.3 s for each attempt (recommended by OWASP)."""
 _UNKNOWN_USER_HASH = "$".join(base64.b64encode(bytes(length)).decode() for length in (16, 64))
@@ -22,6 +26,15 @@ _UNKNOWN_USER_HASH = "$".join(base64.b64encode(bytes(length)).decode() for lengt
 
 Unknown names are verified against it, in the same time (no user enumeration).
 """
+
+
+@dataclass(frozen=True)
+class User:
+    """An operator who may sign in. `signed_in_at` is when they last did, None before the first time."""
+
+    name: str
+    created_at: datetime
+    signed_in_at: datetime | None
 
 
 class UserStore:
@@ -34,26 +47,59 @@ class UserStore:
         """Adds a user, or changes the password of the user with this name.
 
         Raises InvalidInputError for an invalid name (1 to 63 printable characters, no space at
-        either end) or a password shorter than `MIN_PASSWORD_LENGTH`.
+        either end) or a password shorter than `MIN_PASSWORD_LENGTH` or longer than
+        `MAX_PASSWORD_LENGTH`.
         """
-        if not (0 < len(name) <= 63 and name.isprintable() and name == name.strip()):
-            raise InvalidInputError("auth.user_name_invalid", name=repr(name))
+        _check_name(name)
         if len(password) < MIN_PASSWORD_LENGTH:
             raise InvalidInputError("auth.password_too_short", least=MIN_PASSWORD_LENGTH)
+        if len(password) > MAX_PASSWORD_LENGTH:
+            raise InvalidInputError("auth.password_too_long", most=MAX_PASSWORD_LENGTH)
+        password_hash, now = _hash_password(password), datetime.now(UTC)
         with self._database.write_session() as session:
-            session.merge(
-                UserRow(
-                    name=name, password_hash=_hash_password(password), created_at=datetime.now(UTC)
-                )
-            )
+            row = session.get(UserRow, name)
+            if row is None:
+                session.add(UserRow(name=name, password_hash=password_hash, created_at=now))
+            else:
+                row.password_hash = password_hash
+
+    def change_password(self, name: str, password: str) -> None:
+        """Changes the password of a user. Raises NotFoundError, and what `set_password` raises."""
+        if name not in self.names():
+            raise NotFoundError("auth.user_not_found", name=name)
+        self.set_password(name, password)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Changes a user's name, which ends all of their sessions; what they have done keeps the
+        former name.
+
+        Raises NotFoundError, and InvalidInputError for an invalid name or one that is taken.
+        """
+        _check_name(new_name)
+        with self._database.write_session() as session:
+            row = _get_row(session, name)
+            if session.get(UserRow, new_name) is not None:
+                raise InvalidInputError("auth.user_name_taken", name=new_name)
+            row.name = new_name
+            session.execute(delete(SessionRow).where(SessionRow.user == name))
 
     def remove(self, name: str) -> None:
         """Deletes a user. Raises NotFoundError."""
         with self._database.write_session() as session:
-            row = session.get(UserRow, name)
-            if row is None:
-                raise NotFoundError("auth.user_not_found", name=name)
-            session.delete(row)
+            session.delete(_get_row(session, name))
+
+    def list_all(self) -> Sequence[User]:
+        """All users, by name."""
+        with self._database.read_session() as session:
+            rows = session.scalars(select(UserRow).order_by(UserRow.name)).all()
+            return [
+                User(
+                    name=row.name,
+                    created_at=as_utc(row.created_at),
+                    signed_in_at=None if row.signed_in_at is None else as_utc(row.signed_in_at),
+                )
+                for row in rows
+            ]
 
     def names(self) -> Sequence[str]:
         """The names of all users, sorted."""
@@ -86,6 +132,7 @@ class UserStore:
         row = SessionRow(id=session_id, user=name, expires_at=now + lifetime)
         with self._database.write_session() as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
+            session.execute(update(UserRow).where(UserRow.name == name).values(signed_in_at=now))
             session.add(row)
         return session_id
 
@@ -112,6 +159,18 @@ class UserStore:
         with self._database.read_session() as session:
             row = session.get(UserRow, name)
             return None if row is None else row.password_hash
+
+
+def _check_name(name: str) -> None:
+    if not (0 < len(name) <= 63 and name.isprintable() and name == name.strip()):
+        raise InvalidInputError("auth.user_name_invalid", name=repr(name))
+
+
+def _get_row(session: Session, name: str) -> UserRow:
+    row = session.get(UserRow, name) if name.isprintable() else None
+    if row is None:
+        raise NotFoundError("auth.user_not_found", name=name)
+    return row
 
 
 def _fingerprint(password_hash: str) -> str:

@@ -1,7 +1,7 @@
 """Finished variants: records in the database, images in the image store."""
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
@@ -9,12 +9,21 @@ from sqlalchemy.orm import Session
 from studio.errors import NotFoundError
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
-from studio.recipes.generation.job import Variant
-from studio.recipes.history import HistoryFilter, StoredVariant, VariantPage
+from studio.recipes.generation.job import OPERATOR_CLIENT, Variant
+from studio.recipes.history import (
+    HistoryFilter,
+    HistoryRun,
+    RunPage,
+    StoredVariant,
+    VariantLabels,
+    VariantPage,
+)
 from studio.recipes.themes.preset import SLOTS
 from studio.store.database import Database
 from studio.store.images.files import ImageStore
 from studio.store.tables import BaseImageRow, RequestRow, ThemeVersionRow, VariantRow
+from studio.store.variant_filter import is_last_of_its_run, matches
+from studio.store.variant_labels import load_labels
 
 
 class VariantStore:
@@ -24,13 +33,16 @@ class VariantStore:
         self._database = database
         self._images = images
 
-    def add(self, variant: Variant, png: bytes) -> None:
-        """Stores a variant. The image is written first, so that no row is without one.
+    def add(self, variant: Variant, png: bytes, doodle: bytes | None = None) -> None:
+        """Stores a variant, with its doodle's PNG where there is one.
+
+        The images are written first, so that no row is without them.
 
         A job that was rendered twice, because its first worker was taken for dead, keeps its first
         variant.
         """
         self._images.write(png)
+        doodle_sha256 = None if doodle is None else self._images.write(doodle)
         with self._database.write_session() as session:
             same_job = VariantRow.request_id == variant.request_id, VariantRow.slot == variant.slot
             if session.scalar(select(exists().where(*same_job))):
@@ -46,6 +58,8 @@ class VariantStore:
                     created_at=variant.created_at,
                     prompt=variant.prompt.lower(),
                     models="".join(f"\n{used.name}\n" for used in variant.models),
+                    sampler=variant.recipe.sampler,
+                    doodle_sha256=doodle_sha256,
                 )
             )
 
@@ -121,24 +135,46 @@ class VariantStore:
             before_id: the `next_cursor` of the page before.
             limit: length of the page.
         """
-        query = select(VariantRow).where(*_conditions(filter_))
+        query = select(VariantRow).where(*matches(filter_))
         if before_id is not None:
             query = query.where(VariantRow.id < before_id)
         with self._database.read_session() as session:
             rows = session.scalars(query.order_by(VariantRow.id.desc()).limit(limit + 1)).all()
-            page = tuple(StoredVariant(id=row.id, variant=_variant(row)) for row in rows[:limit])
+            page = _stored_variants(session, rows[:limit])
         return VariantPage(rows=page, next_cursor=page[-1].id if len(rows) > limit else None)
+
+    def query_runs(
+        self, filter_: HistoryFilter, before_id: int | None = None, limit: int = 20
+    ) -> RunPage:
+        """One page of the runs of which a variant matches, newest first, each with all of its
+        variants. Arguments as those of `query`."""
+        query = select(VariantRow.id, VariantRow.request_id).where(*matches(filter_))
+        query = query.where(is_last_of_its_run(filter_))
+        if before_id is not None:
+            query = query.where(VariantRow.id < before_id)
+        with self._database.read_session() as session:
+            last = session.execute(query.order_by(VariantRow.id.desc()).limit(limit + 1)).all()
+            request_ids = [row.request_id for row in last[:limit]]
+            clients = _clients(session, request_ids)
+            variants = _variants_by_request(session, request_ids)
+        runs = tuple(
+            HistoryRun(
+                request_id=request_id,
+                client=clients.get(request_id, OPERATOR_CLIENT),
+                variants=variants[request_id],
+            )
+            for request_id in request_ids
+        )
+        return RunPage(runs=runs, next_cursor=last[limit - 1].id if len(last) > limit else None)
 
     def get_many(self, ids: Sequence[int]) -> Sequence[StoredVariant]:
         """The variants with these ids, oldest first; unknown ids are skipped."""
         query = select(VariantRow).where(VariantRow.id.in_(ids)).order_by(VariantRow.id)
         with self._database.read_session() as session:
-            return [
-                StoredVariant(id=row.id, variant=_variant(row)) for row in session.scalars(query)
-            ]
+            return list(_stored_variants(session, session.scalars(query).all()))
 
     def delete(self, ids: Sequence[int]) -> int:
-        """Deletes variants, and their images where nothing else references them.
+        """Deletes variants, and their images and doodles where nothing else references them.
 
         Returns how many.
         """
@@ -152,6 +188,7 @@ class VariantStore:
         with self._database.write_session() as session:
             rows = session.scalars(select(VariantRow).where(condition)).all()
             images = {row.image_sha256 for row in rows}
+            images |= {row.doodle_sha256 for row in rows if row.doodle_sha256}
             for row in rows:
                 session.delete(row)
         for sha256 in images:
@@ -170,39 +207,53 @@ class VariantStore:
         return self._images.get(variant.image_sha256)
 
     def read_image(self, sha256: str) -> bytes:
-        """The image of a variant by its hash. Raises NotFoundError when no variant has it."""
-        query = select(VariantRow.id).where(VariantRow.image_sha256 == sha256).limit(1)
+        """The image or the doodle of a variant by its hash.
+
+        Raises NotFoundError when no variant has it.
+        """
+        columns = VariantRow.image_sha256, VariantRow.doodle_sha256
         with self._database.read_session() as session:
-            if session.scalar(query) is None:
+            if not any(
+                session.scalar(select(exists().where(column == sha256))) for column in columns
+            ):
                 raise NotFoundError("history.image_not_found", image=sha256[:10])
         return self._images.get(sha256)
 
 
+def _stored_variants(session: Session, rows: Sequence[VariantRow]) -> tuple[StoredVariant, ...]:
+    labels = load_labels(session, [row.id for row in rows])
+    return tuple(
+        StoredVariant(
+            id=row.id,
+            variant=_variant(row),
+            labels=labels.get(row.id, VariantLabels()),
+            doodle_sha256=row.doodle_sha256,
+        )
+        for row in rows
+    )
+
+
+def _variants_by_request(
+    session: Session, request_ids: Sequence[str]
+) -> Mapping[str, tuple[StoredVariant, ...]]:
+    query = (
+        select(VariantRow)
+        .where(VariantRow.request_id.in_(request_ids))
+        .order_by(VariantRow.request_id, VariantRow.slot)
+    )
+    rows = _stored_variants(session, session.scalars(query).all())
+    groups = groupby(rows, lambda row: row.variant.request_id)
+    return {request_id: tuple(variants) for request_id, variants in groups}
+
+
+def _clients(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
+    """The client of each request that came by the API."""
+    query = select(RequestRow.id, RequestRow.client).where(RequestRow.id.in_(request_ids))
+    return {row.id: row.client for row in session.execute(query)}
+
+
 def _variant(row: VariantRow) -> Variant:
     return parse_stored_document(Variant, row.document, message("storage.variant", number=row.id))
-
-
-def _conditions(filter_: HistoryFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filter_.theme is not None:
-        conditions.append(VariantRow.theme_slug == filter_.theme)
-    if filter_.slot is not None:
-        conditions.append(VariantRow.slot == filter_.slot)
-    if filter_.model is not None:
-        conditions.append(VariantRow.models.contains(f"\n{filter_.model}\n", autoescape=True))
-    if filter_.text is not None:
-        conditions.append(VariantRow.prompt.contains(filter_.text.lower(), autoescape=True))
-    if filter_.created_after is not None:
-        conditions.append(VariantRow.created_at >= _midnight(filter_.created_after))
-    if filter_.created_before is not None:
-        conditions.append(
-            VariantRow.created_at < _midnight(filter_.created_before) + timedelta(days=1)
-        )
-    return conditions
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _is_referenced(session: Session, sha256: str) -> bool:
@@ -211,6 +262,7 @@ def _is_referenced(session: Session, sha256: str) -> bool:
         session.scalar(select(exists().where(condition)))
         for condition in (
             VariantRow.image_sha256 == sha256,
+            VariantRow.doodle_sha256 == sha256,
             BaseImageRow.sha256 == sha256,
             ThemeVersionRow.document.contains(sha256),
         )

@@ -24,7 +24,7 @@ from studio.recipes.generation.events import (
 from studio.recipes.generation.job import Variant
 from studio.recipes.generation.png_info import request_seed
 from studio.recipes.themes.preset import SLOTS, Slot
-from studio.server.routers.variants import image_url
+from studio.server.history_schemas import image_url
 from studio.ui.components import to_data_url
 from studio.ui.texts import Texts
 

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import './texts.js';
 import { describe, expect, test } from 'vitest';
-import { duration, megabytes, metric, percent } from '../../studio/web/lib/format.js';
+import { duration, fileSize, metric, percent } from '../../studio/web/lib/format.js';
 
 describe('durations have the unit that fits', () => {
   test.each([
@@ -21,9 +21,11 @@ test.each([
   [123_456, '0.1 MB'],
   [9_940_000, '9.9 MB'],
   [10_400_000, '10 MB'],
-  [6_900_000_000, '6,900 MB'],
-])('%d bytes in megabytes', (bytes, expected) => {
-  expect(megabytes(bytes)).toBe(expected);
+  [999_000_000, '999 MB'],
+  [6_940_000_000, '6.9 GB'],
+  [270_553_000_000, '271 GB'],
+])('%d bytes in the unit that fits', (bytes, expected) => {
+  expect(fileSize(bytes)).toBe(expected);
 });
 
 test('percent is a whole number', () => {

@@ -1,5 +1,6 @@
 """Routes of models, for operators (scope `admin`): what is installed and loaded, unusable files, downloads."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Literal, Self
@@ -17,14 +18,18 @@ from studio.recipes.generation.recipe import ModelName, ModelType
 from studio.recipes.text_fields import LINE
 from studio.server.dependencies import (
     Catalog,
+    Deployments,
     Downloads,
     Language,
     ModelHashing,
     Renders,
+    StudioSettings,
+    Themes,
     require_admin,
 )
 from studio.server.schemas import API_PREFIX
 from studio.services.model_downloads import DownloadProgress, DownloadRequest, DownloadState
+from studio.services.model_usage import find_model_usage
 
 Text = Annotated[str, Field(min_length=1, max_length=200), LINE]
 MODELS = f"{API_PREFIX}/models"
@@ -69,6 +74,31 @@ class StartDownload(FrozenModel):
     variant: Text | None = None
 
 
+class DownloadEstimateResponse(FrozenModel):
+    """What would be downloaded, in bytes and files, and the bytes that are free on the disk."""
+
+    name: str
+    files: int
+    bytes: int
+    disk_free: int
+
+
+class ThemeUseResponse(FrozenModel):
+    """A theme that uses a model; `live` says that a version that is live in a channel does."""
+
+    slug: str
+    name: str
+    live: bool
+
+
+class ModelUsageResponse(FrozenModel):
+    """The themes that use a model, in their latest version or in one that is live."""
+
+    kind: ModelType
+    name: str
+    themes: tuple[ThemeUseResponse, ...]
+
+
 class DownloadResponse(FrozenModel):
     """How far a download is: `downloaded_bytes` of `bytes`; `message` says why it failed."""
 
@@ -105,6 +135,19 @@ def list_models(catalog: Catalog, hashing: ModelHashing, renders: Renders) -> li
     ]
 
 
+@router.get("/usage")
+def list_usage(themes: Themes, deployments: Deployments) -> list[ModelUsageResponse]:
+    """The models that themes use, each with these themes."""
+    return [
+        ModelUsageResponse(
+            kind=kind,
+            name=name,
+            themes=tuple(ThemeUseResponse(**vars(use)) for use in uses),
+        )
+        for (kind, name), uses in find_model_usage(themes, deployments).items()
+    ]
+
+
 @router.get("/previews/{kind}/{name}", response_class=FileResponse)
 def get_preview(kind: ModelType, name: ModelName, catalog: Catalog) -> FileResponse:
     """The preview image that lies beside a model's file."""
@@ -124,6 +167,16 @@ def list_problems(catalog: Catalog, language: Language) -> list[str]:
 def list_downloads(downloads: Downloads, language: Language) -> list[DownloadResponse]:
     """The downloads that this process has started, latest last."""
     return [DownloadResponse.of(download, language) for download in downloads.list_all()]
+
+
+@router.post("/downloads/estimate")
+def estimate_download(
+    body: StartDownload, downloads: Downloads, settings: StudioSettings
+) -> DownloadEstimateResponse:
+    """Asks the hub how much a download is; nothing is downloaded."""
+    estimate = downloads.estimate(DownloadRequest(**body.model_dump()))
+    disk_free = shutil.disk_usage(settings.data_dir).free
+    return DownloadEstimateResponse(**dict(estimate), disk_free=disk_free)
 
 
 @router.post("/downloads", status_code=202)

@@ -1,96 +1,46 @@
-"""Routes of the history, for operators (scope `admin`): every stored variant, filtered; export and deletion."""
+"""Routes of the history, for operators (scope `admin`): every stored variant, by run or by image, filtered;
+thumbnails, export and deletion."""
 
-from datetime import datetime
-from typing import Annotated, Self
+from functools import partial
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
-from studio.recipes.base import FrozenModel
-from studio.recipes.base_image import Sha256, Slug
-from studio.recipes.generation.job import RequestId
-from studio.recipes.generation.recipe import ModelType, Recipe
-from studio.recipes.history import HistoryFilter, RowId, StoredVariant, VariantSelection
-from studio.recipes.themes.preset import Slot
-from studio.server.dependencies import Catalog, Themes, Variants, require_admin
-from studio.server.schemas import API_PREFIX
+from studio.recipes.base_image import Sha256
+from studio.recipes.generation.recipe import ModelType
+from studio.recipes.generation.samplers import Sampler
+from studio.recipes.history import HistoryFilter, VariantSelection
+from studio.server.dependencies import (
+    BaseImages,
+    Catalog,
+    Themes,
+    Thumbnails,
+    VariantLabels,
+    Variants,
+    require_admin,
+)
+from studio.server.history_schemas import (
+    VARIANTS,
+    DeletedResponse,
+    FilterOptions,
+    RunPageResponse,
+    RunResponse,
+    StoredVariantResponse,
+    ThemeName,
+    VariantPageResponse,
+    VariantQuery,
+)
+from studio.server.routers.base_images import base_image_url
 from studio.services.history import export_zip
 
-VARIANTS = f"{API_PREFIX}/variants"
 IMMUTABLE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Image URLs contain the image's hash: a cached image never has to be fetched again."""
+DEFAULT_THUMBNAIL_SIZE = 192
+"""Pixels of a thumbnail's longest side."""
 FILTERED_MODEL_TYPES: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora")
 
 router = APIRouter(prefix=VARIANTS, tags=["history"], dependencies=[Depends(require_admin)])
-
-
-def image_url(sha256: str) -> str:
-    """Where the image of a stored variant is served."""
-    return f"{VARIANTS}/images/{sha256}.png"
-
-
-class VariantQuery(HistoryFilter):
-    before: RowId | None = None
-
-
-class StoredVariantResponse(FrozenModel):
-    """A stored variant with what made it; `version` is null where the theme was not saved."""
-
-    id: int
-    slot: Slot
-    theme: Slug
-    version: int | None
-    prompt: str
-    negative_prompt: str
-    seed: int
-    models: tuple[str, ...]
-    recipe: Recipe
-    request_id: RequestId
-    render_seconds: float
-    created_at: datetime
-    image: str
-
-    @classmethod
-    def of(cls, stored: StoredVariant) -> Self:
-        variant = stored.variant
-        return cls(
-            id=stored.id,
-            slot=variant.slot,
-            theme=variant.theme_slug,
-            version=variant.theme_version,
-            prompt=variant.prompt,
-            negative_prompt=variant.negative_prompt,
-            seed=variant.seed,
-            models=tuple(model.name for model in variant.models),
-            recipe=variant.recipe,
-            request_id=variant.request_id,
-            render_seconds=round(variant.timings.render_seconds, 1),
-            created_at=variant.created_at,
-            image=image_url(variant.image_sha256),
-        )
-
-
-class VariantPageResponse(FrozenModel):
-    """One page of variants; `next_cursor` is the `before` of the following page, null on the last."""
-
-    variants: tuple[StoredVariantResponse, ...]
-    next_cursor: int | None
-
-
-class ThemeName(FrozenModel):
-    slug: Slug
-    name: str
-
-
-class FilterOptions(FrozenModel):
-    """The themes and models by which the history can be filtered."""
-
-    themes: tuple[ThemeName, ...]
-    models: tuple[str, ...]
-
-
-class DeletedResponse(FrozenModel):
-    deleted: int
 
 
 @router.get("")
@@ -104,14 +54,29 @@ def list_variants(
     )
 
 
+@router.get("/runs")
+def list_runs(query: Annotated[VariantQuery, Query()], variants: Variants) -> RunPageResponse:
+    """One page of the runs of which a variant matches, latest first, each with all of its variants."""
+    page = variants.query_runs(query, query.before)
+    return RunPageResponse(runs=tuple(map(RunResponse.of, page.runs)), next_cursor=page.next_cursor)
+
+
 @router.get("/filter-options")
-def list_filter_options(themes: Themes, catalog: Catalog) -> FilterOptions:
-    """The themes and models by which variants can be filtered."""
+def list_filter_options(
+    themes: Themes, catalog: Catalog, labels: VariantLabels, base_images: BaseImages
+) -> FilterOptions:
+    """What variants can be filtered by."""
     return FilterOptions(
         themes=tuple(
             ThemeName(slug=theme.slug, name=theme.name) for theme in themes.list_summaries()
         ),
         models=tuple(name for kind in FILTERED_MODEL_TYPES for name in catalog.list_names(kind)),
+        samplers=get_args(Sampler),
+        tags=tuple(labels.names("tag")),
+        collections=tuple(labels.names("collection")),
+        base_images={
+            image.id: base_image_url(image) for image in base_images.list_all(include_retired=True)
+        },
     )
 
 
@@ -123,6 +88,18 @@ def get_image(sha256: Sha256, variants: Variants) -> Response:
         media_type="image/png",
         headers=IMMUTABLE_CACHE_HEADERS,
     )
+
+
+@router.get("/images/{sha256}.webp", response_class=Response)
+def get_thumbnail(
+    sha256: Sha256,
+    variants: Variants,
+    thumbnails: Thumbnails,
+    size: Annotated[int, Query(ge=16, le=768)] = DEFAULT_THUMBNAIL_SIZE,
+) -> Response:
+    """A small WebP copy of a variant's image or doodle; `size` is its longest side in pixels at least."""
+    webp = thumbnails.get(sha256, size, partial(variants.read_image, sha256))
+    return Response(webp, media_type="image/webp", headers=IMMUTABLE_CACHE_HEADERS)
 
 
 @router.get("/export.zip", response_class=StreamingResponse)

@@ -86,7 +86,8 @@ class JobCompleter:
             self._withhold(run, job, decision.reason, rerender)
             return
         variant, png = build_variant(run.request, job, result)
-        self._retry("image", run, partial(self.variants.add, variant, png))
+        doodle = job.doodle.png_bytes if job.doodle else None
+        self._retry("image", run, partial(self.variants.add, variant, png, doodle))
         self.metrics.variant_rendered(variant)
         self.end(run, JobCompleted(slot=job.slot, variant=variant, png=png))
         timings = variant.timings

@@ -67,11 +67,11 @@ function decisionRow({ id, decision, review }) {
   const { created_at, client, theme, version, slot, stage, verdict, reason, input_text } = decision;
   const cell = review ? reviewSummary(review) : [reviewButton(id, decision)];
   return row(
-    timeElement(created_at, { dateStyle: 'short', timeStyle: 'medium' }),
+    timeElement(created_at),
     untranslated(client),
     untranslated(`${theme} ${version ?? ''}${slot}`),
     STAGE_NAMES[stage],
-    VERDICT_NAMES[verdict],
+    element('span', { className: `chip ${verdict}` }, VERDICT_NAMES[verdict]),
     untranslated(reason),
     untranslated(input_text),
     element('span', {}, ...cell),

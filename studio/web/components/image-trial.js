@@ -50,6 +50,9 @@ export class ImageTrial {
     const scores = this.#images.map((image) => image.score);
     const count = scores.filter((score) => score > threshold).length;
     const withheld = { count, total: scores.length, threshold: threshold.toFixed(2) };
+    part('#threshold-value').textContent = threshold.toFixed(2);
+    part('#no-scores').hidden = scores.length > 0;
+    part('#bars').hidden = scores.length === 0;
     part('#bars').replaceChildren(...histogramBars(scores, threshold));
     part('#scored').replaceChildren(...scoredFigures(this.#images, threshold));
     part('#withheld').textContent = scores.length ? t('page.moderation.withheld_at', withheld) : '';

@@ -43,6 +43,7 @@ export class PolicyForm {
     if (slug !== this.#theme.value) return; // Another theme was chosen meanwhile.
     this.#setDisabled(false);
     this.#version = version;
+    find(this.#form, '#policy-theme', HTMLAnchorElement).href = `/themes?theme=${slug}`;
     for (const [name, value] of Object.entries(policy)) this.#setField(name, value);
     this.#onThreshold(Number(policy.nsfw_threshold));
     this.#status.textContent = '';

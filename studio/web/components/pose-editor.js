@@ -45,8 +45,10 @@ export function toKeypoint({ clientX, clientY }, { left, top, width, height }) {
   return [clamp((clientX - left) / width), clamp((clientY - top) / height)];
 }
 
-/** Keypoints as they are placed one after another. */
+/** Keypoints as they are placed one after another, with undo. */
 export class Pose {
+  /** @type {(Keypoint | null)[][]} as they were before each change */
+  #before = [];
   /** @type {(Keypoint | null)[]} null is hidden */
   keypoints = [];
   /** The index of the keypoint that is placed next. */
@@ -55,6 +57,7 @@ export class Pose {
   /** @param {readonly (Keypoint | null)[]} keypoints are copied */
   load(keypoints) {
     this.keypoints = keypoints.map((point) => point && [...point]);
+    this.#before = [];
     this.selected = 0;
     this.selectHidden();
   }
@@ -62,6 +65,21 @@ export class Pose {
   /** @param {Keypoint | null} point */
   place(point) {
     this.keypoints[this.selected] = point;
+  }
+
+  /** Whether anything was changed since it was loaded. */
+  get isChanged() {
+    return this.#before.length > 0;
+  }
+
+  /** Begins a change, which `undo` takes back as a whole. */
+  record() {
+    this.#before.push([...this.keypoints]);
+  }
+
+  /** Takes the last change back. */
+  undo() {
+    this.keypoints = this.#before.pop() ?? this.keypoints;
   }
 
   /** Selects the first keypoint that is hidden; where none is, the selection stays. */
@@ -90,13 +108,16 @@ export class PoseEditor {
   #stage;
   #svg;
   #buttons;
+  #onChange;
 
   /**
    * @param {HTMLElement} stage with an `img` and an `svg` of the view box 0 0 1 1
    * @param {HTMLElement} buttons the radio group of the keypoints
+   * @param {(isChanged: boolean) => void} onChange is called whenever it is drawn
    */
-  constructor(stage, buttons) {
+  constructor(stage, buttons, onChange) {
     this.#stage = stage;
+    this.#onChange = onChange;
     this.#buttons = buttons;
     this.#svg = find(stage, 'svg', SVGElement);
     stage.addEventListener('pointerdown', (event) => this.#press(event));
@@ -128,7 +149,14 @@ export class PoseEditor {
 
   /** Hides the selected keypoint. */
   hide() {
+    this.#pose.record();
     this.#pose.place(null);
+    this.#draw();
+  }
+
+  /** Takes the last change back. */
+  undo() {
+    this.#pose.undo();
     this.#draw();
   }
 
@@ -138,6 +166,7 @@ export class PoseEditor {
     const index = event.target instanceof SVGElement ? event.target.dataset.joint : undefined;
     if (index !== undefined) this.#pose.selected = Number(index);
     this.#stage.setPointerCapture(event.pointerId);
+    this.#pose.record();
     this.#place(event);
   }
 
@@ -167,6 +196,7 @@ export class PoseEditor {
     });
     const dots = keypoints.flatMap((point, index) => (point ? [this.#dot(point, index)] : []));
     this.#svg.replaceChildren(...lines, ...dots);
+    this.#onChange(this.#pose.isChanged);
   }
 
   /** @param {number} index */
@@ -188,6 +218,9 @@ export class PoseEditor {
       'data-joint': index,
     });
     dot.classList.toggle('chosen', index === this.#pose.selected);
+    const title = svgElement('title', {});
+    title.textContent = this.#label(index);
+    dot.append(title);
     return dot;
   }
 }

@@ -1,9 +1,15 @@
 /** Quantities as a reader wants them, in the page's language. */
 import { formatNumber, t } from './i18n.js';
 
-/** @param {number} bytes */
-export function megabytes(bytes) {
-  return t('page.megabytes', { count: formatNumber(bytes / 1e6, bytes < 1e7 ? 1 : 0) });
+/**
+ * A size in MB or GB, whichever fits.
+ *
+ * @param {number} bytes
+ */
+export function fileSize(bytes) {
+  if (bytes < 1e9)
+    return t('page.megabytes', { count: formatNumber(bytes / 1e6, bytes < 1e7 ? 1 : 0) });
+  return t('page.gigabytes', { count: formatNumber(bytes / 1e9, bytes < 1e10 ? 1 : 0) });
 }
 
 /**

@@ -17,10 +17,11 @@
  * @property {[number, number][]} limbs pairs of keypoints
  * @property {string[]} detectors
  */
+import { ImageDrop } from '../components/image-drop.js';
 import { PoseEditor } from '../components/pose-editor.js';
 import { radioGroup } from '../components/radio-group.js';
 import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { errorText, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postFile, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { slugify } from '../lib/slug.js';
@@ -35,16 +36,37 @@ class BaseImagesPage {
   #detection = part('#detection');
   #detectors = find(this.#detection, 'select', HTMLSelectElement);
   #form = find(document, '#add', HTMLFormElement);
-  #editor = new PoseEditor(part('.pose-stage'), part('#keypoints'));
+  #error = part('#add-error');
+  #undo = find(document, '#undo', HTMLButtonElement);
+  #save = find(document, '#save', HTMLButtonElement);
+  #editor = new PoseEditor(part('.pose-stage'), part('#keypoints'), (isChanged) => {
+    this.#undo.disabled = !isChanged;
+    this.#save.disabled = !isChanged;
+  });
+  #drop = new ImageDrop(
+    find(this.#form, '.drop', HTMLElement),
+    (name) => this.#propose(name),
+    (text) => {
+      this.#error.textContent = text;
+    },
+  );
   /** @type {BaseImage | null} */
   #selected = null;
 
   start() {
     this.#onClick(part('#hide-keypoint'), () => this.#editor.hide());
-    this.#onClick(part('#save'), () => this.#saveKeypoints());
+    this.#onClick(this.#save, () => this.#saveKeypoints());
+    this.#onClick(this.#undo, () => this.#editor.undo());
     this.#onClick(part('#retire'), () => this.#toggleRetired());
     this.#onClick(find(this.#detection, 'button', HTMLElement), () => this.#detect());
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#add()));
+    onSubmit(this.#form, () => this.#add());
+    document.addEventListener('keydown', (event) => {
+      const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === 'z';
+      const isTyping = event.target instanceof HTMLInputElement && event.target.type === 'text';
+      if (!isUndo || isTyping || this.#undo.disabled) return;
+      event.preventDefault();
+      this.#editor.undo();
+    });
     return withErrorDisplay(() => this.#load());
   }
 
@@ -67,7 +89,9 @@ class BaseImagesPage {
     const check = radioGroup(part('#gallery'), listing.base_images, galleryButton, select);
     this.#detectors.replaceChildren(...listing.detectors.map((name) => new Option(name, name)));
     this.#detection.hidden = listing.detectors.length === 0;
-    select(listing.base_images.find((base) => base.id === id) ?? listing.base_images[0]);
+    const selected = listing.base_images.find((base) => base.id === id) ?? listing.base_images[0];
+    if (selected) select(selected);
+    else part('#gallery').textContent = t('page.base_images.empty');
   }
 
   /**
@@ -76,7 +100,7 @@ class BaseImagesPage {
    */
   #select(base, listing) {
     this.#selected = base;
-    part('#editor').hidden = false;
+    part('#editor').inert = false;
     this.#status.textContent = '';
     part('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
     find(document, '#pose-map', HTMLImageElement).src = `${base.pose_map}?${Date.now()}`;
@@ -112,20 +136,37 @@ class BaseImagesPage {
     await this.#load(id);
   }
 
+  /** @param {string} name of the file, where none was typed */
+  #propose(name) {
+    const input = field(this.#form, 'name', HTMLInputElement);
+    input.value ||= name.slice(0, 80);
+    input.focus();
+  }
+
   async #add() {
+    if (!this.#drop.hasImage) return;
     const name = field(this.#form, 'name', HTMLInputElement).value.trim();
-    const [file] = field(this.#form, 'file', HTMLInputElement).files ?? [];
-    const url = `${BASE_IMAGES}/${slugify(name) || 'base'}?${new URLSearchParams({ name })}`;
-    const added = /** @type {BaseImage} */ (await postFile(url, file));
-    this.#form.reset();
-    await this.#load(added.id);
+    const id = slugify(name) || `base-${Date.now().toString(36)}`; // Such as for a Chinese name.
+    const url = `${BASE_IMAGES}/${id}?${new URLSearchParams({ name })}`;
+    this.#error.textContent = '';
+    try {
+      const added = /** @type {BaseImage} */ (await postFile(url, await this.#drop.png()));
+      this.#form.reset();
+      this.#drop.clear();
+      await this.#load(added.id);
+    } catch (error) {
+      this.#error.textContent = errorText(error);
+    }
   }
 }
 
 /** @param {BaseImage} base */
 function galleryButton({ id, name, image, retired }) {
   const button = element('button', { className: retired ? 'retired' : '' });
-  button.append(element('img', { src: image, alt: '' }), untranslated(name));
+  button.append(
+    element('img', { src: image, alt: '', width: 128, height: 128 }),
+    untranslated(name),
+  );
   button.dataset.base = id;
   if (retired) button.append(' ', element('small', {}, t('page.base_images.archived')));
   return button;

@@ -1,16 +1,8 @@
 /**
- * Models: where each is, which cannot be used and why, and downloads.
+ * Models: what is installed, where each is and which themes use it; which files cannot be used; downloads.
  *
- * @typedef {keyof typeof KIND_NAMES} ModelKind
- * @typedef {object} Model
- * @property {ModelKind} kind
- * @property {string} name
- * @property {string} family
- * @property {number} size_bytes
- * @property {string | null} sha256 null while it is being computed
- * @property {string[]} trigger_words
- * @property {keyof typeof TIER_NAMES} tier
- * @property {string | null} preview the address of the preview image, where there is one
+ * @import { Model, ModelKind, ThemeUse } from '../components/model-card.js'
+ * @typedef {{ kind: ModelKind, name: string, themes: ThemeUse[] }} Usage
  * @typedef {object} Download
  * @property {string} name
  * @property {ModelKind} kind
@@ -18,62 +10,151 @@
  * @property {number} downloaded_bytes
  * @property {'running' | 'done' | 'failed'} state
  * @property {string} message why it failed, empty otherwise
+ * @typedef {{ name: string, files: number, bytes: number, disk_free: number }} Estimate
  */
+import { confirmAction, paragraph } from '../components/dialogs.js';
+import { filterModels, KIND_NAMES, KINDS, modelSections } from '../components/model-card.js';
 import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
-import { showError, withErrorDisplay } from '../lib/errors.js';
-import { megabytes } from '../lib/format.js';
+import { errorText, showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
+import { fileSize } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
-import { row } from '../lib/table.js';
 
-const TIER_NAMES = {
-  device: t('page.models.location_device'),
-  ram: t('page.models.location_ram'),
-  disk: t('page.models.location_disk'),
-};
-const KIND_NAMES = {
-  checkpoint: t('page.models.kind_checkpoint'),
-  controlnet: t('page.models.kind_controlnet'),
-  lora: t('page.models.kind_lora'),
-  vae: t('page.models.kind_vae'),
-  detector: t('page.models.kind_detector'),
-};
 const MODELS = `${API}/models`;
 const POLL_MS = 1000;
-let isHashing = false;
-const form = find(document, '#download', HTMLFormElement);
-const downloadRows = find(document, '#downloads', HTMLElement);
 
-async function show() {
-  const models = /** @type {Model[]} */ (await getJson(MODELS));
-  const downloads = /** @type {Download[]} */ (await getJson(`${MODELS}/downloads`));
-  isHashing = models.some(({ sha256 }) => sha256 === null);
-  const count = t('page.models.count', { count: models.length });
-  find(document, '#count', HTMLElement).textContent = count;
-  find(document, '#models', HTMLElement).replaceChildren(...models.map(modelRow));
-  downloadRows.replaceChildren(...downloads.reverse().map(downloadRow));
+/** @param {string} selector */
+const part = (selector) => find(document, selector, HTMLElement);
+
+class ModelsPage {
+  #form = find(document, '#download', HTMLFormElement);
+  #search = find(document, '#search', HTMLInputElement);
+  #error = part('#download-error');
+  /** @type {Model[]} */
+  #models = [];
+  /** @type {Map<string, ThemeUse[]> | null} by kind and name, null while it is not known */
+  #usage = null;
+  /** @type {ModelKind | ''} */
+  #kind = '';
+  /** What is shown, so that polling changes nothing that is the same. */
+  #shown = '';
+  #hasDownloads = false;
+
+  async start() {
+    this.#search.addEventListener('input', () => this.#draw());
+    onSubmit(this.#form, () => this.#download());
+    part('#scan').addEventListener('click', () => withErrorDisplay(() => this.#scan()));
+    await withErrorDisplay(() => this.#load());
+    await withErrorDisplay(() => this.#loadUsage());
+    poll(() => this.#load(), {
+      every: POLL_MS,
+      onError: showError,
+      paused: () => document.hidden || (!this.#isHashing && !this.#hasDownloads),
+    });
+  }
+
+  get #isHashing() {
+    return this.#models.some(({ sha256 }) => sha256 === null);
+  }
+
+  async #load() {
+    this.#models = /** @type {Model[]} */ (await getJson(MODELS));
+    const downloads = /** @type {Download[]} */ (await getJson(`${MODELS}/downloads`));
+    this.#hasDownloads = downloads.length > 0;
+    part('#downloads').replaceChildren(...downloads.reverse().map(downloadItem));
+    this.#draw();
+  }
+
+  async #loadUsage() {
+    const usage = /** @type {Usage[]} */ (await getJson(`${MODELS}/usage`));
+    this.#usage = new Map(usage.map(({ kind, name, themes }) => [`${kind} ${name}`, themes]));
+    this.#draw();
+  }
+
+  #draw() {
+    const state = JSON.stringify([this.#models, this.#usage?.size, this.#kind, this.#search.value]);
+    if (state === this.#shown) return;
+    this.#shown = state;
+    this.#drawKinds();
+    const models = filterModels(this.#models, this.#search.value, this.#kind);
+    const sections = modelSections(models, (model) =>
+      this.#usage ? (this.#usage.get(`${model.kind} ${model.name}`) ?? []) : undefined,
+    );
+    const empty = this.#search.value ? t('page.no_matches') : t('page.models.empty');
+    const shown = sections.length ? sections : [paragraph(empty)];
+    part('#models').replaceChildren(...shown);
+    part('#count').textContent = t('page.models.count', { count: models.length });
+  }
+
+  /** A radio button for all models and for each kind, with how many there are. */
+  #drawKinds() {
+    const fieldset = part('#kinds');
+    const chips = /** @type {(ModelKind | '')[]} */ (['', ...KINDS]).map((kind) => {
+      const count = filterModels(this.#models, '', kind).length;
+      const label = kind
+        ? t('page.models.filter_kind', { kind: KIND_NAMES[kind], count })
+        : t('page.models.filter_all', { count });
+      const checked = kind === this.#kind;
+      const input = element('input', { type: 'radio', name: 'kind-filter', value: kind, checked });
+      input.addEventListener('change', () => {
+        this.#kind = kind;
+        this.#draw();
+        find(fieldset, ':checked', HTMLElement).focus();
+      });
+      return element('label', { className: 'chip' }, input, label);
+    });
+    fieldset.replaceChildren(find(fieldset, 'legend', HTMLElement), ...chips);
+  }
+
+  async #scan() {
+    this.#error.textContent = '';
+    const problems = /** @type {string[]} */ (await getJson(`${MODELS}/problems`));
+    const lines = problems.length ? problems : [t('page.models.all_usable')];
+    part('#problems').replaceChildren(...lines.map((line) => element('li', {}, line)));
+    await this.#load();
+  }
+
+  /** Asks for the size, then whether it is wanted. */
+  async #download() {
+    const button = find(this.#form, 'button', HTMLButtonElement);
+    const body = Object.fromEntries(formQuery(this.#form));
+    showErrorText('');
+    this.#error.textContent = '';
+    part('#problems').replaceChildren();
+    button.disabled = true;
+    try {
+      const estimate = /** @type {Estimate} */ (
+        await postJson(`${MODELS}/downloads/estimate`, body)
+      );
+      await confirmDownload(estimate, async () => {
+        await postJson(`${MODELS}/downloads`, body);
+        await this.#load();
+      });
+    } catch (error) {
+      this.#error.textContent = errorText(error);
+    }
+    button.disabled = false;
+  }
 }
 
-/** @param {Model} model */
-function modelRow(model) {
-  const { kind, name, family, size_bytes, sha256, trigger_words, tier, preview } = model;
-  return row(
-    KIND_NAMES[kind],
-    preview ? element('img', { src: preview, alt: '', loading: 'lazy' }) : '',
-    untranslated(name),
-    family === 'unknown' ? t('page.models.family_unknown') : untranslated(family),
-    megabytes(size_bytes),
-    TIER_NAMES[tier],
-    untranslated(trigger_words.join(', ')),
-    sha256
-      ? element('code', { translate: false }, sha256.slice(0, 10))
-      : t('page.models.hash_pending'),
-  );
+/**
+ * @param {Estimate} estimate
+ * @param {() => Promise<unknown>} action
+ */
+function confirmDownload({ name, files, bytes, disk_free }, action) {
+  const size = fileSize(bytes);
+  const facts = t('page.models.estimate', { name, files, size, free: fileSize(disk_free) });
+  return confirmAction({
+    title: t('page.models.confirm_download', { size }),
+    content: [paragraph(facts)],
+    label: t('page.models.download'),
+    action,
+  });
 }
 
 /** @param {Download} download */
-function downloadRow({ kind, name, bytes, downloaded_bytes, state, message }) {
+function downloadItem({ kind, name, bytes, downloaded_bytes, state, message }) {
   const percent = bytes ? Math.round((100 * downloaded_bytes) / bytes) : 100;
   const fill = element('i');
   fill.style.width = `${percent}%`;
@@ -88,36 +169,12 @@ function downloadRow({ kind, name, bytes, downloaded_bytes, state, message }) {
     fill,
   );
   const states = {
-    running: t('page.models.percent_of', { percent, size: megabytes(bytes) }),
+    running: t('page.models.percent_of', { percent, size: fileSize(bytes) }),
     done: t('page.models.downloaded'),
     failed: message,
   };
-  return row(KIND_NAMES[kind], untranslated(name), bar, states[state]);
+  const label = element('span', {}, KIND_NAMES[kind], ' ', untranslated(name));
+  return element('li', { className: state }, label, bar, element('span', {}, states[state]));
 }
 
-async function startDownload() {
-  const button = find(form, 'button', HTMLButtonElement);
-  button.disabled = true;
-  await withErrorDisplay(async () => {
-    await postJson(`${MODELS}/downloads`, Object.fromEntries(formQuery(form)));
-    await show();
-  });
-  button.disabled = false;
-}
-
-async function scan() {
-  const problems = /** @type {string[]} */ (await getJson(`${MODELS}/problems`));
-  const lines = problems.length ? problems : [t('page.models.all_usable')];
-  const items = lines.map((line) => element('li', {}, line));
-  find(document, '#problems', HTMLElement).replaceChildren(...items);
-  await show();
-}
-
-onSubmit(form, startDownload);
-find(document, '#scan', HTMLElement).addEventListener('click', () => withErrorDisplay(scan));
-await withErrorDisplay(show);
-poll(show, {
-  every: POLL_MS,
-  onError: showError,
-  paused: () => document.hidden || (!isHashing && !downloadRows.children.length),
-});
+await new ModelsPage().start();

@@ -1,5 +1,5 @@
 /**
- * Moderation: texts and images are tried, the own word list, a theme's policy, the audit log and reviews.
+ * Moderation: texts and images are tried, the own word list, a theme's policy.
  *
  * @typedef {'block' | 'mask' | 'flag'} Action
  * @typedef {object} TextCheck
@@ -8,11 +8,10 @@
  *   in the text's code points
  * @property {string} masked the text without what is masked
  */
-import { AuditLog } from '../components/audit-log.js';
 import { ImageTrial } from '../components/image-trial.js';
 import { PolicyForm } from '../components/policy-form.js';
 import { VERDICT_NAMES } from '../components/verdicts.js';
-import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
+import { element, field, find, onSubmit } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
@@ -45,10 +44,16 @@ function startTextTrial() {
 function describeVerdict({ action, matches, masked }, text) {
   const items = matches.map((match) => {
     const found = [...text].slice(match.start, match.end).join('');
-    const place = untranslated(`${match.entry} ← ${found}`);
-    return element('li', {}, element('b', {}, VERDICT_NAMES[match.action]), ' ', place);
+    const reading = t('page.moderation.reads_as', { found, entry: match.entry });
+    const chip = element(
+      'span',
+      { className: `chip ${match.action}` },
+      VERDICT_NAMES[match.action],
+    );
+    return element('li', {}, chip, ' ', reading);
   });
-  const summary = element('b', {}, VERDICT_NAMES[action ?? 'pass']);
+  const outcome = action ?? 'pass';
+  const summary = element('b', { className: `chip ${outcome}` }, VERDICT_NAMES[outcome]);
   const drawn =
     action === 'mask' ? [t('page.moderation.effective_prompt', { prompt: masked })] : [];
   return [summary, element('ul', {}, ...items), ...drawn];
@@ -80,7 +85,6 @@ startTextTrial();
 const wordList = new WordList();
 const imageTrial = new ImageTrial();
 const policyForm = new PolicyForm((threshold) => imageTrial.setThreshold(threshold));
-const auditLog = new AuditLog();
 await withErrorDisplay(async () => {
   const themes = /** @type {{ slug: string, name: string }[]} */ (
     await getJson(`${API}/admin/themes`)
@@ -88,5 +92,4 @@ await withErrorDisplay(async () => {
   policyForm.setThemes(themes);
   await policyForm.load();
   await wordList.load();
-  await auditLog.load();
 });

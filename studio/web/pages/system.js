@@ -1,5 +1,5 @@
 /**
- * System: runs in progress, the queue, the engine's caches, versions, the end of the log.
+ * System: runs in progress, the queue, device, disk, the engine's caches, versions.
  *
  * @typedef {object} ModelTier models of one kind in memory
  * @property {{ key: string, tier: 'device' | 'ram', pinned: boolean, bytes: number }[]} residents
@@ -29,16 +29,15 @@
  * @property {string} data_dir
  * @property {number} disk_free bytes
  * @property {number} disk_total bytes
- * @property {string[]} recent_log
  */
 import { watchTasks } from '../components/task-list.js';
 import { element, find, untranslated } from '../lib/dom.js';
 import { showError, showErrorText } from '../lib/errors.js';
-import { megabytes } from '../lib/format.js';
+import { duration, fileSize } from '../lib/format.js';
 import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
-import { row, setRows } from '../lib/table.js';
+import { row } from '../lib/table.js';
 
 const TIER_NAMES = {
   base_models: t('page.system.base_models'),
@@ -78,29 +77,33 @@ const entries = (record) => /** @type {[Key, Value][]} */ (Object.entries(record
  * @param {string} name
  * @param {ModelTier} tier
  */
-function tierRow(name, { residents, device_hits, ram_hits, misses }) {
-  const models = residents.map(({ key, tier, pinned }) => {
-    const place = element('span', {}, LOCATION_NAMES[tier]);
-    const state = element('b', {}, pinned ? t('page.system.in_use') : '');
-    return element('div', {}, untranslated(key), ' ', place, ' ', state);
+function tierItem(name, { residents, device_hits, ram_hits, misses }) {
+  const models = residents.map(({ key, tier, pinned, bytes }) => {
+    const facts = [
+      LOCATION_NAMES[tier],
+      fileSize(bytes),
+      ...(pinned ? [t('page.system.in_use')] : []),
+    ];
+    return element('li', {}, untranslated(key), ` · ${facts.join(' · ')}`);
   });
   const bytes = residents.reduce((sum, each) => sum + each.bytes, 0);
-  return row(
-    name,
-    models.length ? element('div', {}, ...models) : t('page.no_value'),
-    megabytes(bytes),
-    device_hits + ram_hits,
-    misses,
-  );
+  const summary = residents.length
+    ? t('page.system.models_loaded', { count: residents.length, size: fileSize(bytes) })
+    : t('page.system.nothing_loaded');
+  const item = cacheItem(name, summary, device_hits + ram_hits, misses);
+  if (models.length) item.append(element('ul', {}, ...models));
+  return item;
 }
 
 /**
  * @param {string} name
- * @param {Cache} cache
+ * @param {string} summary what is cached
+ * @param {number} hits
+ * @param {number} misses
  */
-function cacheRow(name, { entries, bytes, limit, hits, misses }) {
-  const size = { bytes: megabytes(bytes), limit: megabytes(limit) };
-  return row(name, entries, t('page.system.bytes_of_limit', size), hits, misses);
+function cacheItem(name, summary, hits, misses) {
+  const use = hits + misses ? ` ${t('page.system.hit_rate', { hits, total: hits + misses })}` : '';
+  return element('li', {}, element('b', {}, name), `: ${summary}${use}`);
 }
 
 /** @param {Queue} queue */
@@ -110,52 +113,73 @@ function showQueue({ waiting, running, ended, mean_durations }) {
     running,
     ended: counts.length ? counts : t('page.no_value'),
   });
-  const waitingRows = waiting.map(({ model, fair_share_tier, count, oldest_wait_seconds }) =>
-    row(untranslated(model), fair_share_tier, count, oldest_wait_seconds.toFixed(1)),
-  );
-  setRows(part('#waiting'), waitingRows, t('page.system.queue_empty'));
+  const items = waiting.map(({ model, fair_share_tier, count, oldest_wait_seconds }) => {
+    const seconds = duration(oldest_wait_seconds);
+    const text = t('page.system.waiting_jobs', { count, tier: fair_share_tier, duration: seconds });
+    return element('li', {}, untranslated(model), `: ${text}`);
+  });
+  const empty = element('li', { className: 'nothing' }, t('page.system.queue_empty'));
+  part('#waiting').replaceChildren(...(items.length ? items : [empty]));
   const meanRows = Object.entries(mean_durations).map(([model, { wait, render, load }]) =>
     row(untranslated(model), wait?.toFixed(2), render?.toFixed(2), load?.toFixed(2)),
   );
-  setRows(part('#durations'), meanRows);
+  part('#durations-table').hidden = meanRows.length === 0;
+  part('#durations').replaceChildren(...meanRows);
 }
 
 /** @param {Engine | null} engine */
 function showEngine(engine) {
-  const rows = engine
+  const items = engine
     ? [
-        ...entries(TIER_NAMES).map(([key, name]) => tierRow(name, engine[key])),
-        ...entries(CACHE_NAMES).map(([key, name]) => cacheRow(name, engine[key])),
+        ...entries(TIER_NAMES).map(([key, name]) => tierItem(name, engine[key])),
+        ...entries(CACHE_NAMES).map(([key, name]) => {
+          const { entries: count, bytes, limit, hits, misses } = engine[key];
+          const sizes = { count, bytes: fileSize(bytes), limit: fileSize(limit) };
+          return cacheItem(name, t('page.system.cache_entries', sizes), hits, misses);
+        }),
       ]
-    : [];
-  setRows(part('#engine'), rows, t('page.system.engine_unused'));
+    : [element('li', { className: 'nothing' }, t('page.system.engine_unused'))];
+  part('#engine').replaceChildren(...items);
 }
 
-/** @param {Device | null} device */
-function deviceRows(device) {
-  if (!device) return [row(t('page.system.device'), t('page.system.loading'))];
+/**
+ * @param {readonly (readonly [name: string, value: Node | string])[]} facts
+ * @returns {HTMLElement[]}
+ */
+function definitions(facts) {
+  return facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]);
+}
+
+/**
+ * @param {Device | null} device
+ * @returns {[string, Node | string][]}
+ */
+function deviceFacts(device) {
+  if (!device) return [[t('page.system.device'), t('page.system.device_loading')]];
   const { name, memory_bytes, precision, attention, problem } = device;
   const names = [device.device, name && `(${name})`].filter(Boolean).join(' ');
-  return [
-    row(t('page.system.device'), untranslated(names)),
-    ...(memory_bytes ? [row(t('page.system.device_memory'), megabytes(memory_bytes))] : []),
-    ...(precision ? [row(t('page.system.precision'), untranslated(precision))] : []),
-    ...(attention ? [row(t('page.system.attention_kernel'), untranslated(attention))] : []),
-    ...(problem ? [row(t('page.system.card_problem'), problem)] : []),
-  ];
+  /** @type {[string, Node | string][]} */
+  const facts = [[t('page.system.device'), untranslated(names)]];
+  if (memory_bytes) facts.push([t('page.system.device_memory'), fileSize(memory_bytes)]);
+  if (precision) facts.push([t('page.system.precision'), untranslated(precision)]);
+  if (attention) facts.push([t('page.system.attention_kernel'), untranslated(attention)]);
+  if (problem) facts.push([t('page.system.card_problem'), problem]);
+  return facts;
 }
 
 /** @param {Status} status */
 function showMachine({ versions, device, data_dir, disk_free, disk_total }) {
-  const disk = { free: megabytes(disk_free), total: megabytes(disk_total) };
-  part('#versions').replaceChildren(
-    ...Object.entries(versions).map(([name, version]) =>
-      row(untranslated(name), untranslated(version)),
-    ),
-    ...deviceRows(device),
-    row(t('page.system.data_directory'), untranslated(data_dir)),
-    row(t('page.system.disk'), t('page.system.disk_free', disk)),
+  const disk = { free: fileSize(disk_free), total: fileSize(disk_total) };
+  const facts = [
+    ...deviceFacts(device),
+    /** @type {const} */ ([t('page.system.disk'), t('page.system.disk_free', disk)]),
+    /** @type {const} */ ([t('page.system.data_directory'), untranslated(data_dir)]),
+  ];
+  part('#facts').replaceChildren(...definitions(facts));
+  const named = Object.entries(versions).map(
+    ([name, version]) => /** @type {const} */ ([name, untranslated(version)]),
   );
+  part('#versions').replaceChildren(...definitions(named));
 }
 
 /** @param {Status['active_runs']} runs */
@@ -180,8 +204,6 @@ async function show() {
   showQueue(status.queue);
   showEngine(status.engine);
   showMachine(status);
-  const log = status.recent_log.join('\n');
-  part('#log').replaceChildren(log ? untranslated(log) : t('page.system.log_empty'));
 }
 
 // Runs have a list of their own.

@@ -19,7 +19,7 @@ from tests.fake_renderer import FakeRenderer
 
 PASSWORD = "correct horse battery"
 CSRF_HEADERS = {"X-Studio": "page"}
-PATH_VALUES = {"version": "1", "test_id": "999", "index": "0", "decision_id": "999", "slot": "A", "side": "left",
+PATH_VALUES = {"version": "1", "test_id": "999", "index": "0", "decision_id": "999", "search_id": "999", "slot": "A", "side": "left",
                "request_id": "0" * 32, "sha256": "0" * 64, "kind": "robustness"}  # fmt: skip
 PUBLIC = {"/api/v1/health", "/api/v1/ready"}
 """Answered without a key by `studio api`, not by `studio ui`, which everybody signs in to."""

@@ -3,9 +3,11 @@
 import io
 import json
 import zipfile
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from studio.app import AppContainer
 from studio.recipes.history import HistoryFilter
@@ -15,6 +17,8 @@ from tests import examples
 from tests.history import keep_variants
 
 VARIANTS = "/api/v1/variants"
+SEARCHES = "/api/v1/saved-searches"
+CSRF_HEADERS = {"X-Studio": "page"}
 
 
 @pytest.fixture
@@ -63,6 +67,69 @@ def test_export_has_images_and_records(client: TestClient) -> None:
         records = json.loads(archive.read("variants.json"))
     assert names == ["spring-v1-000007-C.png", "spring-v1-000003-C.png", "variants.json"]
     assert [each["variant"]["slot"] for each in records] == ["C", "C"]
+
+
+def test_runs_have_their_variants_with_thumbnails(client: TestClient) -> None:
+    page = client.get(f"{VARIANTS}/runs", params={"text": "dress 5"}).json()
+    [run] = page["runs"]
+    assert [each["slot"] for each in run["variants"]] == list("ABCD")
+    assert (run["client"], page["next_cursor"]) == ("studio", None)
+    thumbnail = client.get(run["variants"][0]["thumbnail"], params={"size": 32})
+    assert thumbnail.headers["content-type"] == "image/webp"
+    assert "immutable" in thumbnail.headers["cache-control"]
+    with Image.open(io.BytesIO(thumbnail.content)) as image:
+        assert (image.format, image.size) == ("WEBP", (64, 64))
+
+
+def test_thumbnail_goes_with_its_variant(client: TestClient, studio: AppContainer) -> None:
+    url = client.get(VARIANTS).json()["variants"][0]["thumbnail"]
+    assert client.get(url).status_code == 200
+    kept = list(studio.settings.data_dir.rglob("*.webp"))
+    client.post(f"{VARIANTS}/delete", json={"ids": [8]}, headers=CSRF_HEADERS)
+    assert [file for file in kept if file.exists()] == []
+    assert client.get(url).status_code == 404
+
+
+def test_base_images_have_no_thumbnail_as_variants(
+    client: TestClient, studio: AppContainer
+) -> None:
+    sha256 = studio.stores.base_images.list_all()[0].sha256
+    assert client.get(f"{VARIANTS}/images/{sha256}.webp").status_code == 404
+
+
+def test_variants_are_starred_tagged_collected_and_found_again(client: TestClient) -> None:
+    def put(ids: list[int], kind: str, name: str = "") -> Any:
+        body = {"ids": ids, "kind": kind, "name": name}
+        return client.put(f"{VARIANTS}/labels", json=body, headers=CSRF_HEADERS)
+
+    assert put([2, 3], "star").json() == {"changed": 2}
+    put([3], "tag", " gold ")
+    put([3], "collection", "Spring")
+    assert put([3], "tag").status_code == put([3], "star", "x").status_code == 422
+    found = {"tag": "gold", "collection": "Spring", "starred": "true"}
+    [row] = client.get(VARIANTS, params=found).json()["variants"]
+    assert (row["id"], row["starred"], row["tags"], row["collections"]) == (
+        3,
+        True,
+        ["gold"],
+        ["Spring"],
+    )
+    options = client.get(f"{VARIANTS}/filter-options").json()
+    assert (options["tags"], options["collections"]) == (["gold"], ["Spring"])
+    body = {"ids": [2, 3], "kind": "star"}
+    client.post(f"{VARIANTS}/labels/remove", json=body, headers=CSRF_HEADERS)
+    assert client.get(VARIANTS, params={"starred": "true"}).json()["variants"] == []
+
+
+def test_searches_are_saved_under_names(client: TestClient) -> None:
+    body = {"name": "Best", "filters": {"text": "dress", "starred": True}}
+    saved = client.post(SEARCHES, json=body, headers=CSRF_HEADERS).json()
+    assert client.post(SEARCHES, json=body, headers=CSRF_HEADERS).status_code == 422
+    assert client.get(SEARCHES).json() == [saved]
+    assert (saved["filters"]["text"], saved["filters"]["starred"]) == ("dress", True)
+    for status in (204, 404):
+        url = f"{SEARCHES}/{saved['id']}"
+        assert client.delete(url, headers=CSRF_HEADERS).status_code == status
 
 
 def test_too_large_export_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,30 @@ def test_download_reports_progress_until_done(client: TestClient) -> None:
     assert "already" in wait_for_download(client)["message"]
 
 
+def test_size_of_a_download_is_known_before_it_starts(
+    client: TestClient, studio: AppContainer
+) -> None:
+    body = {"repo": "acme/loras", "kind": "lora", "file": "glow.safetensors"}
+    url = f"{MODELS}/downloads/estimate"
+    estimate = client.post(url, json=body, headers=CSRF_HEADERS).json()
+    assert (estimate["name"], estimate["files"]) == ("glow", 1)
+    assert 0 < estimate["bytes"] < estimate["disk_free"]
+    assert studio.models.downloads.list_all() == ()
+
+
+def test_models_are_listed_with_the_themes_that_use_them(
+    client: TestClient, studio: AppContainer
+) -> None:
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=1))
+    used = {
+        (each["kind"], each["name"]): each["themes"]
+        for each in client.get(f"{MODELS}/usage").json()
+    }
+    themes = {each["slug"]: each["live"] for each in used["checkpoint", "pocket-ink"]}
+    assert themes["first-light"]
+    assert not any(live for slug, live in themes.items() if slug != "first-light")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "expected_text"),
     [

@@ -1,5 +1,7 @@
 """API clients: found by their key, of which only a hash is stored."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from studio.errors import InvalidInputError, NotFoundError
@@ -45,3 +47,26 @@ def test_scopes_of_older_versions_are_read(url: str) -> None:
     client = store.find_by_key(key)
     assert client is not None
     assert client.scopes == {"generate", "metrics"}
+
+
+def test_limits_change_without_another_key(url: str) -> None:
+    store = ApiClientStore(Database(url))
+    key = store.create_or_rotate_key(ApiClient(name="app"))
+    changed = ApiClient(name="app", requests_per_day=5, scopes=frozenset({"metrics"}))
+    store.update(changed)
+    assert store.find_by_key(key) == store.get("app") == changed
+    with pytest.raises(NotFoundError):
+        store.update(ApiClient(name="nobody"))
+
+
+def test_last_use_of_a_key_is_known_to_within_minutes(url: str) -> None:
+    """It is written seldom: each write waits for all other writers."""
+    store = ApiClientStore(Database(url))
+    key = store.create_or_rotate_key(ApiClient(name="app"))
+    assert store.list_keys()[0].used_at is None
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    for minutes, known in ((0, 0), (9, 0), (11, 11)):
+        store.find_by_key(key, noon + timedelta(minutes=minutes))
+        assert store.list_keys()[0].used_at == noon + timedelta(minutes=known)
+    store.create_or_rotate_key(ApiClient(name="app"))
+    assert store.list_keys()[0].used_at is None

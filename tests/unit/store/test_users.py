@@ -44,6 +44,7 @@ def test_equal_passwords_have_different_hashes(database: Database) -> None:
         ("a\nb", "long enough for it", "Invalid user name"),
         ("a" * 64, "long enough for it", "Invalid user name"),
         ("ada", "short", "too short"),
+        ("ada", "x" * 501, "too long"),
     ],
 )
 def test_invalid_name_or_password_is_refused(
@@ -56,6 +57,39 @@ def test_invalid_name_or_password_is_refused(
 def test_unknown_user_cannot_be_removed(database: Database) -> None:
     with pytest.raises(NotFoundError, match="User not found: bob"):
         UserStore(database).remove("bob")
+
+
+def test_user_is_renamed_and_signed_out(database: Database) -> None:
+    users = UserStore(database)
+    for name in ("ada", "bob"):
+        users.set_password(name, "correct horse battery")
+    session_id = users.create_session("ada", timedelta(hours=1))
+    signed_in_at = users.list_all()[0].signed_in_at
+    assert signed_in_at is not None
+    with pytest.raises(InvalidInputError, match="already is"):
+        users.rename("ada", "bob")
+    with pytest.raises(NotFoundError):
+        users.rename("nobody", "carol")
+    with pytest.raises(InvalidInputError, match="Invalid user name"):
+        users.rename("ada", " ")
+    users.rename("ada", "Ada L")
+    assert [(user.name, user.signed_in_at) for user in users.list_all()] == [
+        ("Ada L", signed_in_at),
+        ("bob", None),
+    ]
+    assert users.verify_password("Ada L", "correct horse battery")
+    for name in ("ada", "Ada L"):
+        assert users.active_session_fingerprint(name, session_id) is None
+
+
+def test_new_password_keeps_the_date_of_a_user(database: Database) -> None:
+    users = UserStore(database)
+    users.set_password("ada", "correct horse battery")
+    [before] = users.list_all()
+    users.change_password("ada", "another long password")
+    assert users.list_all() == [before]
+    with pytest.raises(NotFoundError):
+        users.change_password("bob", "another long password")
 
 
 # Issue 18, 8.

@@ -5,14 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select, text
 
 from studio.errors import NotFoundError
 from studio.recipes.generation.job import UsedModel
-from studio.recipes.history import HistoryFilter
+from studio.recipes.history import HistoryFilter, VariantLabels
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.images.files import FileImageStore
+from studio.store.tables import VariantLabelRow, VariantRow
 from studio.store.themes import ThemeStore
+from studio.store.variant_filter import is_last_of_its_run, matches
+from studio.store.variant_labels import VariantLabelStore
 from studio.store.variants import VariantStore
 from tests import examples
 
@@ -39,8 +43,9 @@ class Stores:
             models=(UsedModel(kind="checkpoint", name=model, sha256=examples.HASH),),
             created_at=datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day),
             image_sha256=hashlib.sha256(png).hexdigest(),
+            recipe=examples.recipe(sampler="Euler a" if slot == "D" else "Euler"),
         )
-        self.variants.add(variant, png)
+        self.variants.add(variant, png, examples.png((8, 8), (0, day, 0, 9)))
 
 
 @pytest.fixture
@@ -62,11 +67,20 @@ def stores(tmp_path: Path, url: str) -> Stores:
         (HistoryFilter(created_after=date(2026, 3, 2)), [8, 7, 6, 5]),
         (HistoryFilter(created_before=date(2026, 3, 1)), [4, 3, 2, 1]),
         (HistoryFilter(theme="spring", slot="D", text="silk"), [4]),
+        (HistoryFilter(sampler="Euler a"), [8, 4]),
+        (HistoryFilter(starred=True), [7, 2]),
+        (HistoryFilter(tag="Für Ada"), [2, 1]),
+        (HistoryFilter(collection="best", starred=True), [7]),
+        (HistoryFilter(tag="für ada"), []),
     ],
 )
 def test_query_returns_matching_variants_newest_first(
     stores: Stores, filter_: HistoryFilter, ids: list[int]
 ) -> None:
+    labels = VariantLabelStore(stores.database)
+    labels.set([2, 7, 99], "star", "", "ada")
+    labels.set([1, 2], "tag", "Für Ada", "")
+    labels.set([6, 7], "collection", "best", "")
     assert [row.id for row in stores.variants.query(filter_).rows] == ids
 
 
@@ -103,3 +117,84 @@ def test_referenced_image_is_not_deleted(stores: Stores) -> None:
     assert stores.variants.delete([1, 2, 3]) == 3
     for variant in (shared, based, controlled):
         assert stores.images.get(variant.image_sha256)
+
+
+def test_runs_are_listed_newest_first_with_all_their_variants(stores: Stores) -> None:
+    """A run counts by its latest variant that matches, and no run is on two pages."""
+    stores.variants.add(
+        examples.variant(request_id="c" * 32, prompt="a red hat"), examples.png((9, 9))
+    )
+    first = stores.variants.query_runs(HistoryFilter(text="red"), limit=2)
+    assert [[row.id for row in run.variants] for run in first.runs] == [[9], [5, 6, 7, 8]]
+    second = stores.variants.query_runs(HistoryFilter(text="red"), first.next_cursor, limit=2)
+    assert [[row.variant.slot for row in run.variants] for run in second.runs] == [list("ABCD")]
+    assert (second.next_cursor, second.runs[0].client) == (None, "studio")
+    [run] = stores.variants.query_runs(HistoryFilter(slot="B", model="pocket-ink"), 6).runs
+    assert [row.id for row in run.variants] == [1, 2, 3, 4]
+
+
+def test_variant_has_its_labels_until_it_is_deleted(stores: Stores) -> None:
+    labels = VariantLabelStore(stores.database)
+    assert labels.set([3], "star", "", "ada") == 1
+    assert labels.set([3, 4], "star", "", "bob") == 1
+    labels.set([3], "tag", "red", "ada")
+    labels.set([3], "tag", "blue", "ada")
+    labels.set([3], "collection", "spring", "")
+    [row] = stores.variants.get_many([3])
+    assert row.labels == VariantLabels(starred=True, tags=("blue", "red"), collections=("spring",))
+    assert labels.remove([3, 4], "star", "") == 2
+    assert labels.names("tag") == ["blue", "red"]
+    stores.variants.delete([3])
+    with stores.database.read_session() as session:
+        assert session.scalars(select(VariantLabelRow.name)).all() == []
+
+
+def test_doodle_is_stored_once_and_deleted_with_its_last_variant(stores: Stores) -> None:
+    sha256 = stores.variants.get_many([1])[0].doodle_sha256
+    assert sha256 == stores.variants.get_many([4])[0].doodle_sha256
+    assert sha256 is not None
+    stores.variants.delete([1, 2, 3])
+    assert stores.variants.read_image(sha256) == examples.png((8, 8), (0, 0, 0, 9))
+    stores.variants.delete_for_request(f"{0:032x}")
+    with pytest.raises(NotFoundError):
+        stores.variants.read_image(sha256)
+    with pytest.raises(NotFoundError):
+        stores.images.get(sha256)
+
+
+@pytest.mark.parametrize(
+    "filter_", [HistoryFilter(), HistoryFilter(text="red"), HistoryFilter(starred=True)]
+)
+def test_a_page_of_runs_reads_no_more_rows_than_it_must(
+    stores: Stores, filter_: HistoryFilter
+) -> None:
+    """With 100,000 rows: nothing is sorted, and the other variants of a run are found by an index."""
+    query = select(VariantRow.id).where(*matches(filter_), is_last_of_its_run(filter_))
+    query = query.order_by(VariantRow.id.desc()).limit(21)
+    fill_up(stores.database, 100_000)
+    with stores.database.read_session() as session:
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        text_ = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+        explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
+        rows = session.execute(text(explain + text_.replace("%%", "%"))).all()
+    plan = "\n".join(str(row[-1]) for row in rows)
+    assert "Seq Scan on variants" not in plan
+    assert "request_id" in plan
+    if not filter_.starred:  # Those few are sorted.
+        assert "TEMP B-TREE" not in plan
+        assert "Sort" not in plan
+
+
+def fill_up(database: Database, count: int) -> None:
+    """Rows of four a request, without images."""
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    rows = [
+        {"request_id": f"{1000 + number // 4:032x}", "slot": "ABCD"[number % 4], "theme_slug": "spring",
+         "theme_version": 1, "image_sha256": examples.HASH, "document": "{}", "created_at": day,
+         "prompt": "a red dress", "models": "", "sampler": "Euler"}
+        for number in range(count)
+    ]  # fmt: skip
+    with database.write_session() as session:
+        session.execute(insert(VariantRow), rows)
+    with database.write_session() as session:
+        session.execute(text("ANALYZE"))
