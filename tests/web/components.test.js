@@ -130,4 +130,3 @@ describe('a new blind test', () => {
     expect(required).toEqual([true, true, false, false]);
   });
 });
-

@@ -11,9 +11,6 @@ const URL_OF_APP = '/gradio_api/app_id';
 /** So often that the banner comes within three seconds. */
 const POLL_MS = 2500;
 const TIMEOUT_MS = 20000;
-const UNFINISHED = ['queued', 'started', 'loading', 'step']
-  .map((state) => `.card[data-state=${state}]`)
-  .join(', ');
 
 /** @typedef {'lost' | 'away'} Problem the server does not answer, or has no database */
 

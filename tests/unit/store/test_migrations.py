@@ -153,7 +153,7 @@ def fill(opened: database.Database) -> None:
 
 
 def read(opened: database.Database) -> list[object]:
-    """Every row of every table, as the tables' classes read it, without what 0017 cannot know again."""
+    """Every row of every table, as the tables' classes read it, without what 0018 cannot know again."""
     with opened.read_session() as session:
         return [
             [tuple(row) for row in session.execute(_select_all(table))]

@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 _LAST_USES = {"users": "signed_in_at", "api_clients": "used_at"}
 _CHUNK = 1000
