@@ -200,6 +200,5 @@ def page(
 
 def open_studio(page: Page, server: Server) -> None:
     page.goto(server.url)
-    page.wait_for_selector(".sketch canvas")
-    page.wait_for_selector("#A-steps input")
     page.wait_for_selector("html[data-opened]")
+    page.wait_for_selector(".sketch canvas")

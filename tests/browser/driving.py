@@ -2,6 +2,8 @@
 
 import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -54,10 +56,24 @@ def scribble_a_dress(page: Page) -> None:
     drag(page, *((0.42 + 0.16 * (i % 2), 0.45 + 0.03 * i) for i in range(10)))
 
 
+@contextmanager
+def inspector(page: Page) -> Iterator[None]:
+    """The recipes, whose drawer is opened meanwhile where the window has no room for their pane."""
+    toggle = page.locator("#inspector-toggle")
+    is_drawer = toggle.is_visible()
+    if is_drawer:
+        toggle.click()
+    yield
+    if is_drawer:
+        page.keyboard.press("Escape")
+        expect(page.locator("#inspector-pane")).to_be_hidden()
+
+
 def set_number(page: Page, elem_id: str, value: str) -> None:
     field = page.locator(f"#{elem_id} input[type=number]")
-    field.fill(value)
-    field.press("Tab")
+    with inspector(page):
+        field.fill(value)
+        field.press("Tab")
 
 
 def start_long_run(page: Page) -> None:

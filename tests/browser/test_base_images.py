@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def bases(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}/base-images")
+    page.goto(f"{server.url}/assets/base-images")
     expect(page.locator("#gallery button").first).to_be_visible()
     return page
 
@@ -51,7 +51,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     bases.locator("#base-images [data-id=zoe]").click()
     expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
     assert bases.evaluate("document.querySelector('doodle-canvas').layer.width") == 512
-    bases.goto(f"{server.url}/base-images")
+    bases.goto(f"{server.url}/assets/base-images")
     bases.locator("[data-base=zoe]").click()
     bases.get_by_role("button", name="Retire").click()
     expect(bases.get_by_role("button", name="Restore")).to_be_visible()

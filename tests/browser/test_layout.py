@@ -29,18 +29,63 @@ ROWS = """() => [...document.querySelectorAll('.card-done')].map((card) => {
   const rows = [...new Set(texts.map((b) => Math.round(b.top)))].sort((a, b) => a - b);
   return rows.filter((top, i) => i > 0 && top - rows[i - 1] < 10).length;
 })"""
-USED = """() => {
-  const boxes = ['left', 'right'].map((id) => document.getElementById(id).getBoundingClientRect());
-  const across = Math.max(...boxes.map((b) => b.right)) - Math.min(...boxes.map((b) => b.left));
-  const beside = Math.abs(boxes[0].top - boxes[1].top) < 5;
-  const width = boxes.reduce((sum, b) => sum + b.width, 0);
-  // Side by side, both together; one below the other, each by itself.
-  return { across, beside, narrowest: Math.min(...boxes.map((b) => b.width)), width };
-}"""
+PANES = """() => Object.fromEntries(['canvas', 'results', 'inspector'].map((name) => {
+  const { left, right, top, bottom } = document.getElementById(`${name}-pane`).getBoundingClientRect();
+  return [name, { left, right, top, bottom }];
+}))"""
+RAIL, TOPBAR = 56, 48
+NEEDED = (".sketch canvas", "#user-prompt", "#generate", "#stop", "#card-A", "#card-B", "#card-C", "#card-D", "#save")  # fmt: skip
+"""What a run needs."""
+
+
+def wrong_panes(page: Page, width: int, height: int) -> list[str]:
+    """What is wrong with the panes of a window of this size."""
+    panes = page.evaluate(PANES)
+    canvas, results, inspector = (panes[name] for name in ("canvas", "results", "inspector"))
+    if width <= 760:
+        stacked = canvas["left"] == 0 == results["left"] and canvas["right"] == width
+        return [] if stacked and results["top"] >= canvas["bottom"] else [f"not stacked: {panes}"]
+    end = inspector["left"] if width > 1100 else width
+    edges = [canvas["left"], canvas["right"], results["right"]]
+    if any(
+        abs(one - other) > 1 for one, other in zip(edges, (RAIL, results["left"], end), strict=True)
+    ):
+        return [f"there is a gap or an overlap: {panes}"]
+    shown = [canvas, results, *([inspector] if width > 1100 else [])]
+    if any((pane["top"], pane["bottom"]) != (TOPBAR, height) for pane in shown):
+        return [f"not as high as the window: {panes}"]
+    scrolled = page.evaluate("document.documentElement.scrollHeight")
+    return [] if scrolled == height else [f"the page scrolls: {scrolled}"]
+
+
+def test_what_a_run_needs_is_in_one_viewport(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    settle(page)
+    boxes = {each: page.locator(each).first.bounding_box() for each in NEEDED}
+    below = {
+        each: box
+        for each, box in boxes.items()
+        if box is None or box["y"] < 0 or box["y"] + box["height"] > 900
+    }
+    assert below == {}
+
+
+def test_on_a_phone_generate_is_always_within_reach(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for scroll in (0, 5000):
+        page.evaluate(f"window.scrollTo(0, {scroll})")
+        generate, rail = (page.locator(each).bounding_box() for each in ("#generate", ".rail"))
+        assert generate is not None
+        assert rail is not None
+        assert generate["y"] + generate["height"] <= rail["y"]
+        assert rail["y"] + rail["height"] == 844
+    page.get_by_role("button", name="More").click()
+    page.locator("#more").get_by_role("link", name="System").click()
+    page.wait_for_url("**/admin/system")
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_no_two_buttons_of_a_card_overlap_and_the_workbench_uses_the_width(
+def test_no_two_buttons_of_a_card_overlap_and_the_panes_fill_the_window(
     page: Page, server: Server, quick: str, language: str
 ) -> None:
     """Issue 18, 16 (review B5): at 390 px a card's buttons lay over one another; from 761 to
@@ -53,15 +98,10 @@ def test_no_two_buttons_of_a_card_overlap_and_the_workbench_uses_the_width(
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)
-        used = page.evaluate(USED)
         found = list(page.evaluate(OVERLAPS))
         if any(page.evaluate(ROWS)):
             found.append("a card's words stand at several heights in a row")
-        whole = width - 2 * 32  # The page's own gutters.
-        if used["across"] < whole or (not used["beside"] and used["narrowest"] < whole):
-            found.append(f"the workbench takes {used}")
-        if used["beside"] and used["width"] < whole - 40:
-            found.append(f"the workbench is half empty: {used}")
+        found += wrong_panes(page, width, 900)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append("the page is wider than its window")
         if found:

@@ -8,6 +8,11 @@ from tests.browser.driving import DRAWN_AT_THE_WAIST, settle
 
 pytestmark = pytest.mark.browser
 
+WATCH_SHIFTS = """window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const { value, hadRecentInput } of list.getEntries()) window.shift += hadRecentInput ? 0 : value;
+}).observe({ type: 'layout-shift', buffered: true });"""
+
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_page_fits_its_window(page: Page, width: int) -> None:
@@ -18,6 +23,16 @@ def test_the_page_fits_its_window(page: Page, width: int) -> None:
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+
+
+def test_nothing_moves_while_the_page_loads(browser: Browser, server: Server) -> None:
+    """Review, screen 1: a layout shift (CLS) of 1.56; less than 0.1 is good."""
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        opened = context.new_page()
+        opened.add_init_script(WATCH_SHIFTS)
+        open_studio(opened, server)
+        settle(opened)
+        assert opened.evaluate("window.shift") < 0.1
 
 
 def test_a_click_right_after_the_page_opened_is_answered(browser: Browser, server: Server) -> None:

@@ -164,7 +164,7 @@ def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(
     expect(page.locator(".task")).to_contain_text(re.compile("of 28|/ 28"))
     page.reload()
     expect(page.locator(".task")).to_contain_text("Slow")
-    page.goto(f"{server.url}/system")
+    page.goto(f"{server.url}/admin/system")
     task = page.locator(".task")
     expect(task).to_contain_text("Slow")
     expect(task).to_contain_text(re.compile("of 28|/ 28"))

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.driving import DRAWN_AT_THE_WAIST, scribble_a_dress, set_number
+from tests.browser.driving import DRAWN_AT_THE_WAIST, inspector, scribble_a_dress, set_number
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"desk": (1440, 1000), "phone": (390, 844)}
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 SAID = {
     "en-US": {
         "unsaved": "1 unsaved change", "done": "Generated 4 variants in", "diverse": "Variety:",
@@ -60,8 +60,9 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     walker.locator("#card-A .open").click()
     expect(walker.locator("dialog[open] img").first).to_be_visible()
     walker.keyboard.press("Escape")
-    walker.locator("#sweep button").first.click()
-    expect(walker.locator("#sweep-X")).to_contain_text(said["axis"])
+    with inspector(walker):
+        walker.locator("#sweep button").first.click()
+        expect(walker.locator("#sweep-X")).to_contain_text(said["axis"])
     walker.reload()
     walker.wait_for_selector("html[data-opened]")
     walker.wait_for_function(DRAWN_AT_THE_WAIST)
@@ -70,9 +71,9 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     for address, shown, text in (
         (f"themes?theme={quick}", "h3", said["themes"]),
         (f"history?theme={quick}", "#end", said["end"]),
-        ("base-images", "#gallery", "Mia"),
-        ("models", "#models", "pocket-water"),
-        ("system", "#versions", "diffusers"),
+        ("assets/base-images", "#gallery", "Mia"),
+        ("assets/models", "#models", "pocket-water"),
+        ("admin/system", "#versions", "diffusers"),
     ):
         walker.goto(f"{server.url}/{address}")
         expect(walker.locator(shown).filter(has_text=re.compile(re.escape(text))).first).to_be_visible()  # fmt: skip

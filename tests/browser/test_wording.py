@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from studio.locales.negotiation import COOKIE
-from studio.server.pages import PAGES
+from studio.server.places import PLAIN_PAGES
 from tests.browser.conftest import Server, open_studio
 from tests.browser.pseudo import LANGUAGE
 from tests.browser.test_everyone import open_plain
@@ -58,7 +58,7 @@ def page(browser: Browser, bracketed: Server) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("address", [*PAGES, "sign-in"])
+@pytest.mark.parametrize("address", [*(page.address for page in PLAIN_PAGES), "/sign-in"])
 def test_a_plain_page_has_no_hard_wired_text(page: Page, bracketed: Server, address: str) -> None:
     open_plain(page, bracketed, address)
     assert page.evaluate("document.documentElement.lang") == LANGUAGE

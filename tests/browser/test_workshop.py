@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def test_models_say_where_they_are_and_a_pull_that_cannot_be_says_why(
     page: Page, server: Server, log: Log
 ) -> None:
-    page.goto(f"{server.url}/models")
+    page.goto(f"{server.url}/assets/models")
     row = page.locator("#models tr").filter(has_text="pocket-water")
     expect(row).to_contain_text("Base model")
     expect(row).to_contain_text("On disk")
@@ -29,7 +29,7 @@ def test_models_say_where_they_are_and_a_pull_that_cannot_be_says_why(
 
 def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
     with page.context.expect_page() as opened:
-        page.evaluate("window.open('/system')")
+        page.evaluate("window.open('/admin/system')")
     system = opened.value
     expect(system.locator("#versions")).to_contain_text("diffusers")
     page.locator("#generate").click()
@@ -43,7 +43,7 @@ def test_the_system_page_follows_a_run(page: Page, server: Server) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("address", ["models", "system"])
+@pytest.mark.parametrize("address", ["assets/models", "admin/system"])
 def test_the_page_fits_its_window(page: Page, server: Server, address: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{server.url}/{address}")

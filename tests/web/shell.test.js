@@ -66,7 +66,7 @@ describe('the activity tray', () => {
     expect(root.hasAttribute('data-empty')).toBe(false);
     expect(find(root, '.activity-name', HTMLElement).textContent).toBe('Run +1');
     expect(find(root, '.activity-bar i', HTMLElement).style.width).toBe('42%');
-    expect(root.querySelectorAll('#activity-list .task')).toHaveLength(2);
+    expect(root.querySelectorAll('#activity-list .activity-task')).toHaveLength(2);
     expect(root.querySelector('#activity-list')?.textContent).toContain('71 of 168');
     const fetch = serve([]);
     find(root, '#activity-list button', HTMLButtonElement).click();

@@ -63,8 +63,11 @@ class TaskRow {
   #stop = element('button', { type: 'button' }, t('page.stop'));
   #bar;
 
-  /** @param {Task} task */
-  constructor(task) {
+  /**
+   * @param {Task} task
+   * @param {string} className
+   */
+  constructor(task, className) {
     const name = TASK_NAMES[task.kind];
     this.#bar = element(
       'div',
@@ -81,7 +84,7 @@ class TaskRow {
       this.#stop.disabled = true;
       await postJson(`${API}/background-tasks/cancel`, { name: task.name });
     });
-    this.root = element('div', { className: 'task' });
+    this.root = element('div', { className });
     this.root.append(describe(task), this.#bar, this.#count, this.#remaining, this.#stop);
   }
 
@@ -130,9 +133,13 @@ function describe(task) {
  * @param {(task: Task) => unknown} [options.onEnd] is called with each that ends
  *   while the page is open; may be async
  * @param {(running: Task[]) => void} [options.onUpdate] is called after each poll
+ * @param {string} [options.className] of a task's row
  * @returns {() => Promise<void>} polls at once: for when a task was started
  */
-export function watchTasks(root, { filter = () => true, onEnd, onUpdate } = {}) {
+export function watchTasks(
+  root,
+  { filter = () => true, onEnd, onUpdate, className = 'task' } = {},
+) {
   /** @type {Map<string, TaskRow>} */
   const rows = new Map();
   const endedTasks = new EndedTasks();
@@ -143,7 +150,7 @@ export function watchTasks(root, { filter = () => true, onEnd, onUpdate } = {}) 
     for (const task of running) {
       let row = rows.get(task.name);
       if (!row) {
-        row = new TaskRow(task);
+        row = new TaskRow(task, className);
         rows.set(task.name, row);
         root.append(row.root);
       }

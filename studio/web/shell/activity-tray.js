@@ -51,6 +51,7 @@ export function mountActivityTray(root) {
   }
 
   return watchTasks(rows, {
+    className: 'activity-task',
     onUpdate: update,
     onEnd: (task) => {
       status.textContent = endText(task);

@@ -1,6 +1,8 @@
 """The shell of every page: places, former addresses, the page for unknown ones, who is signed in."""
 
 import re
+import threading
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,7 +12,10 @@ from studio.locales import LANGUAGES, templates
 from studio.server.places import MOVED, PLACES, PLAIN_PAGES, ROOTS, STUDIO
 from studio.server.web_files import WEB
 from studio.ui.server import build_app
+from tests.fake_renderer import FakeRenderer
+from tests.waiting import until
 
+TASKS = "/api/v1/background-tasks"
 READER = {"accept": "text/html"}
 CURRENT = re.compile(r'<a href="([^"]*)"[^>]*aria-current="(\w+)"')
 
@@ -96,3 +101,36 @@ def test_whoever_is_signed_in_is_named_and_can_sign_out(
         page = client.get(address).text
         assert "Signed in as ada" in page
         assert 'action="/sign-in/out"' in page
+
+
+def run_task(client: TestClient) -> dict[str, Any]:
+    [task] = client.get(TASKS).json()
+    return dict(task)
+
+
+def test_test_runs_are_listed_and_stopped_as_tasks(
+    client: TestClient, studio: AppContainer, renderer: FakeRenderer
+) -> None:
+    renderer.gate = threading.Semaphore(0)
+    version = studio.stores.themes.get_version("first-light")
+    create = studio.rendering.request_factory.create
+    request = create(version.preset, "mia", None, "", 5, version.version)
+    run = studio.rendering.renders.start(request)
+    task = run_task(client)
+    told = {key: task[key] for key in ("kind", "subject", "version", "page", "state", "done")}
+    assert told == {
+        "kind": "run", "subject": "First light", "version": 1, "page": f"/?run={request.id}",
+        "state": "running", "done": 0,
+    }  # fmt: skip
+    assert (task["total"], task["remaining_seconds"]) == (4, None)
+    for _ in range(2):
+        renderer.gate.release()
+    until(lambda: run_task(client)["done"] == 1)
+    assert run_task(client)["remaining_seconds"] > 0
+    stop = {"name": task["name"]}
+    assert client.post(f"{TASKS}/cancel", json=stop, headers={"X-Studio": "page"}).is_success
+    assert run_task(client)["stopping"]
+    renderer.gate.release()
+    list(run.events())
+    ended = run_task(client)
+    assert (ended["state"], ended["stopping"], ended["done"]) == ("stopped", False, 4)
