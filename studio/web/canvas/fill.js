@@ -8,6 +8,8 @@
  *   multiplied by alpha
  */
 
+import { toWords } from './pixels.js';
+
 /** How much the pixels of an area of one color may differ from one another, of 255. */
 const TOLERANCE = 24;
 /** Up to this alpha a pixel counts as not drawn: control maps see what is above. */
@@ -55,8 +57,7 @@ class Fill {
     this.#color = color;
     this.#from = this.#pixel(start);
     this.#marks = new Uint8Array(image.width * image.height);
-    const { data, width, height } = image;
-    this.#words = new Uint32Array(data.buffer, data.byteOffset, width * height);
+    this.#words = toWords(image);
     this.#word = this.#words[start];
     /** Where nothing is drawn the color is laid under what is there; elsewhere it takes its place. */
     this.#isUnder = this.#from[3] === 0;
@@ -194,7 +195,7 @@ class Fill {
   #paintInside() {
     const { width, height } = this.#image;
     const [marks, words, from] = [this.#marks, this.#words, this.#word];
-    const [to] = new Uint32Array(new Uint8Array([...this.#color, 255]).buffer);
+    const [to] = new Int32Array(new Uint8Array([...this.#color, 255]).buffer);
     for (let y = 0; y < height; y++) {
       let [first, last] = [-1, -1];
       for (let at = y * width; at < (y + 1) * width; at++) {

@@ -3,7 +3,7 @@
  *
  * @typedef {{ width: number, height: number, data: Uint8ClampedArray }} Pixels RGBA rows, as in ImageData
  * @typedef {{ left: number, top: number, width: number, height: number }} Box in pixels
- * @typedef {Box & { runs: Uint32Array }} Patch the pixels of a box: pairs of how many follow one
+ * @typedef {Box & { runs: Int32Array }} Patch the pixels of a box: pairs of how many follow one
  *   another, and their color as a word of the machine's byte order
  */
 
@@ -16,7 +16,7 @@
  */
 export function packPixels(image, box) {
   const words = toWords(image);
-  let runs = new Uint32Array(256);
+  let runs = new Int32Array(256);
   let end = 0;
   for (let y = box.top; y < box.top + box.height; y++) {
     const row = y * image.width + box.left;
@@ -26,7 +26,7 @@ export function packPixels(image, box) {
         continue;
       }
       if (end === runs.length) {
-        const larger = new Uint32Array(2 * end);
+        const larger = new Int32Array(2 * end);
         larger.set(runs);
         runs = larger;
       }
@@ -124,13 +124,18 @@ export function union(a, b) {
   return { left, top, width, height: Math.max(a.top + a.height, b.top + b.height) - top };
 }
 
-/** @param {Pixels} image */
-function toWords({ width, height, data }) {
-  return new Uint32Array(data.buffer, data.byteOffset, width * height);
+/**
+ * The pixels as words. They are signed: those of what is covered wholly, and of nothing, are small numbers
+ * then, which engines need not allocate.
+ *
+ * @param {Pixels} image
+ */
+export function toWords({ width, height, data }) {
+  return new Int32Array(data.buffer, data.byteOffset, width * height);
 }
 
 /**
- * @param {Uint32Array} words
+ * @param {Int32Array} words
  * @param {number} start
  * @param {number} stride
  * @param {number} side of the block

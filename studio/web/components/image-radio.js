@@ -29,7 +29,10 @@ export function mountImageRadio({ element, props, trigger, watch }) {
     trigger('input');
   });
   watch('value', show);
-  watch('tiles', show);
-  roveFocus(element, '[data-id]');
   show();
+  const resetFocus = roveFocus(element, '[data-id]');
+  watch('tiles', () => {
+    show();
+    resetFocus();
+  });
 }

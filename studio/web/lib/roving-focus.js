@@ -11,6 +11,7 @@ const STEPS = new Map([
  * @param {HTMLElement} group
  * @param {string} selector of its controls; those that are hidden or disabled are skipped
  * @param {AbortSignal} [signal] ends it
+ * @returns {() => void} sets the Tab stop anew, once the controls are others
  */
 export function roveFocus(group, selector, signal) {
   const controls = () =>
@@ -24,7 +25,9 @@ export function roveFocus(group, selector, signal) {
       if (each instanceof HTMLElement) each.tabIndex = each === current ? 0 : -1;
     }
   };
-  stopAt(controls().find((each) => each.matches('[aria-checked=true]')) ?? controls()[0]);
+  const reset = () =>
+    stopAt(controls().find((each) => each.matches('[aria-checked=true]')) ?? controls()[0]);
+  reset();
   group.addEventListener(
     'focusin',
     ({ target }) => target instanceof HTMLElement && target.matches(selector) && stopAt(target),
@@ -42,6 +45,7 @@ export function roveFocus(group, selector, signal) {
     },
     { signal },
   );
+  return reset;
 }
 
 /**

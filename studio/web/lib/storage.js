@@ -1,7 +1,7 @@
 /** What this browser stores for the studio: every key of its storage, and values that survive a reload. */
 
 export const STORAGE_KEYS = {
-  /** The drawing on the canvas. */
+  /** The drawing on the canvas, as releases before 2026-12 stored it; IndexedDB holds it now. */
   drawing: 'doodle-theme-studio-drawing',
   /** The draft that was edited last: of this tab (session storage), else of this browser. */
   lastDraft: 'doodle-theme-studio-last',
