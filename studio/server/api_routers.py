@@ -13,6 +13,7 @@ from studio.server.routers import (
     moderation,
     monitoring,
     public_themes,
+    recipes,
     requests,
     system,
     themes,
@@ -26,6 +27,7 @@ CLIENT_ROUTERS = (public_themes.router, requests.router, events.router)
 alone may render the requests of a database (`store.locks`)."""
 OPERATOR_ROUTERS = (
     themes.router,
+    recipes.router,
     deployments.router,
     evaluations.router,
     moderation.router,

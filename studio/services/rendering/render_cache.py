@@ -1,8 +1,10 @@
 """A cache of rendered images in a directory, for sweeps, evaluations, blind tests and tuning."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -12,6 +14,14 @@ from studio.messages import message
 from studio.recipes.generation.job import RenderJob
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
+
+_WITHOUT_PIXELS: Mapping[str, Any] = {
+    "request_id": True,
+    "doodle": True,
+    "control_images": True,
+    "recipe": {"name"},
+}
+"""What is left out of the hash: it decides no pixel, or is hashed by itself."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class RenderCache:
         return decode_png(file.read_bytes(), message("image.stored", name=file.name))
 
     def _path(self, job: RenderJob) -> Path:
-        inputs = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})
+        inputs = job.model_dump_json(exclude=_WITHOUT_PIXELS)
         doodle_sha256 = job.doodle.sha256 if job.doodle else ""
         key = hashlib.sha256(f"{inputs}{doodle_sha256}".encode()).hexdigest()[:32]
         return self.directory / f"{key}.png"
