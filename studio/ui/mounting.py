@@ -32,11 +32,10 @@ MODULES = (
     "studio/connection.js",
     "studio/restore-on-drop.js",
     "studio/confirmations.js",
-    "studio/model-thumbnails.js",
     "studio/notices.js",
     "studio/drafts.js",
     "studio/url-params.js",
-    "studio/field-visibility.js",
+    "inspector/index.js",
     "canvas/index.js",
     "components/image-radio.js",
     "components/compare-dialog.js",
@@ -151,7 +150,10 @@ def _head(language: str) -> str:
     scripts = "".join(
         f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
     )
-    styles = f'<link rel="stylesheet" href="{WEB_PREFIX}styles/tokens.css">'
+    styles = "".join(
+        f'<link rel="stylesheet" href="{WEB_PREFIX}styles/{name}.css">'
+        for name in ("tokens", "inspector")
+    )
     return (
         f"{styles}<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
     )

@@ -39,6 +39,7 @@ def check_preset(
     except ValidationError as error:
         for details in error.errors():
             path = ".".join(str(part) for part in details["loc"])
+            path = path.encode("utf-8", "replace").decode()  # Of unknown fields it may be any text.
             errors.setdefault(path, describe_validation_error(dict(details)))
         return PresetCheck(errors, counts)
     for slot in SLOTS:

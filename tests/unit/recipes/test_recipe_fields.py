@@ -1,5 +1,8 @@
 """The description of a recipe's fields: complete, in both languages, and with the ranges of the model."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from studio.locales import DEFAULT, LANGUAGES, templates
@@ -77,3 +80,10 @@ def test_a_new_item_of_a_list_makes_a_valid_recipe() -> None:
         "control_units": [{**units.item, "model": {"name": "scribble"}}],
     }
     assert Recipe.model_validate(document).control_units[0].weight == 1.0
+
+
+def test_tests_of_the_browser_have_the_present_description() -> None:
+    """Where it fails, write `RecipeFieldsResponse.in_language("en").model_dump_json()` to the file."""
+    file = Path(__file__).parents[2] / "web" / "recipe-fields.json"
+    answer = RecipeFieldsResponse.in_language("en").model_dump(mode="json")
+    assert json.loads(file.read_text("utf-8")) == answer
