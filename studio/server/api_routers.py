@@ -16,6 +16,7 @@ from studio.server.routers import (
     moderation,
     monitoring,
     public_themes,
+    recipes,
     requests,
     selections,
     system,
@@ -34,6 +35,7 @@ alone may render the requests of a database (`store.locks`)."""
 OPERATOR_ROUTERS = (
     themes.router,
     theme_reviews.router,
+    recipes.router,
     deployments.router,
     evaluations.router,
     moderation.router,

@@ -47,15 +47,6 @@ class Number(gr.Number):  # type: ignore[misc]
         return payload
 
 
-class Slider(gr.Slider):  # type: ignore[misc]
-    """A slider without range checks, as Number. Gradio reads the signature of `__init__`: do not change it."""
-
-    is_template = True
-
-    def preprocess(self, payload: float) -> float:
-        return payload
-
-
 class OpenVersion(gr.Textbox):  # type: ignore[misc]
     """The theme version that is open on the page, hidden. In handlers its value is the ThemeVersion.
 

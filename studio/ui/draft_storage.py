@@ -1,82 +1,74 @@
-"""Unsaved changes: counted on the page, stored by the browser for each theme, restored when it is opened."""
+"""Unsaved changes: stored by the browser for each theme, restored when it is opened."""
 
-from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 import gradio as gr
 
 from studio.app import AppContainer
 from studio.errors import NotFoundError, StudioError
 from studio.recipes.generation.diff import diff_themes
-from studio.recipes.themes.preset import Preset, ThemeVersion
+from studio.recipes.themes.preset import ThemeVersion
 from studio.ui.browser_calls import on_event
-from studio.ui.draft import Draft, discard_html, render_field_errors, render_unsaved_changes
+from studio.ui.draft import Draft
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
-from studio.ui.field_errors import FieldValidationError
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
-from studio.ui.run_panel import parse_seed
 from studio.ui.texts import Texts
-
-_DRAFTS_MODULE = "studio/drafts.js"
 
 
 class DraftStorage:
-    """The bar of unsaved changes and the theme's choice; call `bind` once the other panels are built."""
+    """The theme's choice, and drafts; call `bind` once the other panels are built."""
 
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio, self.texts = studio, texts
-        self.bar = gr.HTML(elem_id="unsaved")
         self.discard = gr.Button(texts("studio.discard_unsaved"), elem_id="discard")
         self.open_version = gr.Button(texts("studio.open_named_version"), elem_id="open-version")
         self.url_slug = gr.Textbox(visible=False)
         self.url_version = gr.Number(0, visible=False, precision=0)
         self.stored = gr.Textbox("", visible=False)
-        """The draft that the browser is to store, as JSON."""
+        """An empty draft, at which the browser deletes that of a theme."""
         self.restored = gr.Textbox("", visible=False)
         """The draft that the browser has stored of the theme that is being opened, as JSON."""
 
-    def bind(self, panels: Panels) -> list[Any]:
-        """Binds the handlers. Returns the events that change what is shown; pass them to `follow`."""
-        self.panels = theme, _, run = panels
-        self.stored.change(None, self.stored, None, js=on_event(_DRAFTS_MODULE, "storeDraft"))
-        outputs: Components = {*theme.fields, theme.loaded, theme.preset, self.bar, run.notice}
-        read_draft = on_event(_DRAFTS_MODULE, "loadDraft")
-        chosen = theme.preset.input(None, theme.preset, self.restored, js=read_draft)
-        inputs: Components = {*self.panels.draft_inputs, theme.preset, self.restored}
-        return [
-            chosen.then(self._choose, inputs, {*outputs, self.stored}, **UNQUEUED),
-            self.discard.click(self._discard, theme.loaded, outputs, **UNQUEUED),
-            self.open_version.click(
-                self._open,
-                [self.url_slug, self.url_version, self.restored],
-                outputs,
-                js=on_event("studio/url-params.js", "takeVersion"),
-                **UNQUEUED,
-            ),
-        ]
-
-    def follow(self, changing: Iterable[Any]) -> None:
-        """Updates and stores the draft after each of the events `changing` and each change by hand."""
-        theme = self.panels.theme
-        outputs: Components = {self.bar, self.stored, theme.tokens}
-        for event in changing:
-            event.then(self._save, self.panels.draft_inputs, outputs, **UNQUEUED)
-        gr.on(
-            [_change_event(component) for component in self.panels.draft_inputs - {theme.loaded}],
-            self._save,
-            self.panels.draft_inputs,
+    def bind(self, panels: Panels) -> None:
+        """Binds the handlers."""
+        self.panels = theme, drawing, run = panels
+        self.stored.change(None, self.stored, None, js=on_event("studio/drafts.js", "storeDraft"))
+        outputs: Components = {*theme.fields, theme.loaded, theme.preset, run.notice}
+        open_theme = on_event("inspector/index.js", "openTheme")
+        chosen = theme.preset.input(None, theme.preset, self.restored, js=open_theme)
+        inputs: Components = {*theme.edit_inputs, theme.preset, self.restored}
+        chosen.then(self._choose, inputs, outputs, **UNQUEUED)
+        self.discard.click(self._discard, theme.loaded, outputs, **UNQUEUED)
+        self.open_version.click(
+            self._open,
+            [self.url_slug, self.url_version, self.restored],
             outputs,
-            trigger_mode="always_last",
+            js=on_event("studio/url-params.js", "takeVersion"),
             **UNQUEUED,
         )
+        edited = (theme.name, run.prompt, run.seed, drawing.base_image)
+        gr.on(
+            [*(each.change for each in edited), drawing.base_image.input],
+            None,
+            self.draft_inputs,
+            js=self.note_request,
+        )
+
+    note_request = on_event("inspector/index.js", "noteRequest")
+    """Gives the inspector, which stores the draft, the values of `draft_inputs`."""
+
+    @property
+    def draft_inputs(self) -> list[gr.components.Component]:
+        """What a draft has besides the preset's document."""
+        theme, drawing, run = self.panels
+        return [theme.name, run.prompt, run.seed, drawing.base_image]
 
     @property
     def opened(self) -> Components:
         """The outputs of `open_page`."""
         theme, drawing, run = self.panels
-        outputs = {*theme.fields, theme.preset, theme.loaded, self.bar}
+        outputs = {*theme.fields, theme.preset, theme.loaded}
         return outputs | {drawing.base_image, drawing.canvas, run.prompt, run.seed, run.notice}
 
     def open_page(self, stored: object) -> ComponentUpdates:
@@ -94,44 +86,20 @@ class DraftStorage:
                 }
         version = theme.studio.stores.themes.latest_saved()
         base = drawing.default_base_image()
-        return {**self._show(version, version.preset), **drawing.show_base_image(base)}
+        return {**theme.to_updates(version.preset, version), **drawing.show_base_image(base)}
 
     # Handlers.
 
-    def _save(self, values: ComponentUpdates) -> ComponentUpdates:
-        """Shows what is unsaved and the lengths of the prompts, and hands the draft to the browser."""
-        theme, _, run = self.panels
-        try:
-            draft = self.panels.read_draft(values)
-        except StudioError as error:
-            return {self.bar: render_field_errors(error, discard_html(self.texts), self.texts)}
-        loaded: ThemeVersion = values[theme.loaded]
-        changes = diff_themes(loaded.preset, draft.preset)
-        bar = render_unsaved_changes(changes, theme.changed_ids(loaded, values), self.texts)
-        try:
-            parse_seed(values[run.seed])
-        except FieldValidationError as error:
-            bar = render_field_errors(error, bar, self.texts)
-        return {
-            self.bar: bar,
-            self.stored: draft.model_dump_json(),
-            theme.tokens: theme.render_token_counts(draft.preset, draft.user_prompt),
-        }
-
     def _choose(self, values: ComponentUpdates) -> ComponentUpdates:
-        """Opens another theme with its draft. The draft of the theme before is stored, too."""
+        """Opens another theme with its draft. The browser has stored that of the theme before."""
         theme, _, run = self.panels
         loaded: ThemeVersion = values[theme.loaded]
         slug = values[theme.preset]
         if slug == loaded.preset.slug:
             return {run.notice: gr.skip()}  # A dropdown fires again when it loses the focus.
-        stored, unsaved_name = "", ""
+        has_draft = False
         try:
-            draft = self.panels.read_draft(values)
-            stored, unsaved_name = (
-                draft.model_dump_json(),
-                loaded.preset.name if draft.changed else "",
-            )
+            has_draft = bool(diff_themes(loaded.preset, theme.current_theme(values)))
         except StudioError as error:
             if theme.is_touched(loaded, values):
                 return self._stay(loaded, error, self.texts("studio.draft_not_stored"))
@@ -139,10 +107,10 @@ class DraftStorage:
             updates = self._show_theme(slug, Draft.from_json(values[self.restored]))
         except StudioError as error:
             return self._stay(loaded, error)
-        if unsaved_name:
-            notice = self.texts("studio.draft_stored", name=unsaved_name)
+        if has_draft:
+            notice = self.texts("studio.draft_stored", name=loaded.preset.name)
             updates[run.notice] += render_notice(notice, "status")
-        return {**updates, self.stored: stored}
+        return updates
 
     def _stay(self, loaded: ThemeVersion, error: StudioError, more: str = "") -> ComponentUpdates:
         """The theme before stays chosen; the notice shows why, and `more`, a sentence of its own."""
@@ -188,18 +156,21 @@ class DraftStorage:
             day=f"{version.created_at:%Y-%m-%d}",
         )
         return {
-            **self._show(version, version.preset),
+            **self.panels.theme.to_updates(version.preset, version),
             self.panels.run.notice: render_notice(notice, "status"),
         }
 
     def _show_draft(self, draft: Draft, hint: str = "") -> ComponentUpdates:
         """The theme as the draft has it. Raises NotFoundError where its version no longer exists."""
+        theme = self.panels.theme
         original, latest = (
             self.studio.stores.themes.get_version(draft.slug, number)
             for number in (draft.version, None)
         )
-        if draft.preset == original.preset:
-            return {**self._show(latest, latest.preset), self.panels.run.notice: ""}
+        # A browser keeps the slug that the preset was loaded with, also after it was saved as another.
+        preset = draft.preset.model_copy(update={"slug": draft.slug})
+        if not diff_themes(original.preset, preset):
+            return {**theme.to_updates(latest.preset, latest), self.panels.run.notice: ""}
         notice = self.texts("studio.draft_resumed")
         if original.version < latest.version:
             notice = self.texts(
@@ -209,26 +180,6 @@ class DraftStorage:
                 number=original.version,
             )
         return {
-            **self._show(original, draft.preset),
+            **theme.to_updates(preset, original),
             self.panels.run.notice: render_notice(notice, "status", hint),
         }
-
-    def _show(self, version: ThemeVersion, preset: Preset) -> ComponentUpdates:
-        """`preset`, which was edited from `version`, with its differences."""
-        theme = self.panels.theme
-        updates = theme.to_updates(preset)
-        changes, changed_ids = (
-            diff_themes(version.preset, preset),
-            theme.changed_ids(version, updates),
-        )
-        return {
-            **updates,
-            theme.loaded: version,
-            theme.preset: gr.update(choices=theme.theme_choices(), value=version.preset.slug),
-            self.bar: render_unsaved_changes(changes, changed_ids, self.texts),
-        }
-
-
-def _change_event(component: gr.components.Component) -> Any:
-    """The event of a change by hand. A textbox's `input` still has the text before the last key."""
-    return component.change if isinstance(component, gr.Textbox) else component.input

@@ -31,12 +31,11 @@ MODULES = (
     "shell/index.js",
     "shell/panes.js",
     "studio/restore-on-drop.js",
-    "studio/model-thumbnails.js",
     "studio/notices.js",
     "studio/drafts.js",
     "studio/url-params.js",
     "studio/grid.js",
-    "studio/field-visibility.js",
+    "inspector/index.js",
     "canvas/index.js",
     "components/image-radio.js",
     "results/index.js",
@@ -52,6 +51,7 @@ STYLES = (
     "results",
     "lightbox",
     "grid",
+    "inspector",
 )
 """Style sheets of `studio/web/styles` on the page: tokens, shell and panes, then one of each component."""
 PREFIXES: Mapping[str, str] = {

@@ -1,8 +1,5 @@
 """The studio page: builds the panels, and handles what concerns several of them."""
 
-from functools import partial
-from typing import Any
-
 import gradio as gr
 
 from studio.app import AppContainer
@@ -23,7 +20,7 @@ from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.grid_panel import GridPanel
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
-from studio.ui.recipe_form import RecipeForm
+from studio.ui.recipe_inspector import EditedPreset, control_maps
 from studio.ui.review_link import ReviewLink
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.texts import Texts
@@ -58,20 +55,20 @@ class StudioPage:
     @property
     def _request_inputs(self) -> Components:
         """The inputs of `_request`."""
-        return {*self.panels.draft_inputs, self.drawing.canvas}
+        drawing, run = self.drawing, self.run
+        return {*self.theme.edit_inputs, drawing.base_image, drawing.canvas, run.prompt, run.seed}
 
     def _bind_events(self) -> None:
         self.panels = Panels(self.theme, self.drawing, self.run)
-        changing = self.drafts.bind(self.panels)
         canvas = self.drawing.canvas
-        changing += self._bind_grid()
+        self.drafts.bind(self.panels)
+        self._bind_grid()
         self.review_link.bind(self.theme.loaded)
-        changing += self.run.bind(self._request, self._request_inputs, canvas)
-        changing += self.theme.bind(self.run.notice, self.drafts.stored)
-        changing += self._bind_restore()
+        self.run.bind(self._request, self._request_inputs, canvas)
+        self.theme.bind(self.run.notice, self.drafts.stored)
+        self._bind_restore()
         self._bind_previews()
-        # Last, so that what these events change is drafted.
-        self.drafts.follow([*changing, self._bind_page_load()])
+        self._bind_page_load()
 
     def _bind_previews(self) -> None:
         """The live preview, the base image below the drawing, and the control maps."""
@@ -86,61 +83,75 @@ class StudioPage:
             **UNQUEUED,
         )
         panel.base_image.input(panel.select_base_image, panel.base_image, panel.canvas, **UNQUEUED)
-        for form in self.theme.forms:
-            show_control_maps = partial(self._show_control_maps, form)
-            outputs = {form.control_maps, notice}
-            form.show_control_maps.click(
-                show_control_maps, self._request_inputs, outputs, js=read_drawing, **UNQUEUED
-            )
+        inspector = self.theme.inspector
+        inspector.submit(
+            self._show_control_maps,
+            self._request_inputs,
+            {inspector, notice},
+            js=read_drawing,
+            **UNQUEUED,
+        )
 
-    def _bind_restore(self) -> list[Any]:
-        """Sample doodles, and restoring from an image or the history. Returns the events."""
+    def _bind_restore(self) -> None:
+        """Sample doodles, and restoring from an image or the history."""
         panel, theme, run = self.drawing, self.theme, self.run
-        restored = {*theme.fields, panel.base_image, panel.canvas, run.prompt, run.seed, run.notice}
-        return [
-            panel.sample_doodles.input(
-                panel.select_sample_doodle,
-                panel.sample_doodles,
-                {panel.canvas, panel.base_image},
-                **UNQUEUED,
-            ),
-            theme.restore.upload(
-                self._restore, {*theme.edit_inputs, theme.restore}, restored, **UNQUEUED
-            ),
-            self.restore_variant.click(
-                self._restore_from_history,
-                self.variant_id,
-                restored,
-                js=on_event("studio/url-params.js", "takeVariantId"),
-                **UNQUEUED,
-            ),
-        ]
+        restored = {
+            theme.inspector,
+            panel.base_image,
+            panel.canvas,
+            run.prompt,
+            run.seed,
+            run.notice,
+        }
+        panel.sample_doodles.input(
+            panel.select_sample_doodle,
+            panel.sample_doodles,
+            {panel.canvas, panel.base_image},
+            **UNQUEUED,
+        )
+        theme.restore.upload(
+            self._restore, {*theme.edit_inputs, theme.restore}, restored, **UNQUEUED
+        )
+        # The browser takes the variant's id out of the URL.
+        named = self.restore_variant.click(
+            None,
+            None,
+            self.variant_id,
+            js=on_event("studio/url-params.js", "takeVariantId"),
+        )
+        named.then(
+            self._restore_from_history, {*theme.edit_inputs, self.variant_id}, restored, **UNQUEUED
+        )
 
-    def _bind_grid(self) -> list[Any]:
-        """The dialog of grids, and applying a cell of one. Returns the event that changes values."""
+    def _bind_grid(self) -> None:
+        """The dialog of grids, and applying a cell of one."""
         grid, theme, run = self.grid, self.theme, self.run
         grid.bind(
             self._deterministic_request, self._request_inputs, self.drawing.canvas, run.notice
         )
-        applying = grid.apply.click(
-            self._apply_grid_cell,
+        # The browser says which cell, and for which slot.
+        named = grid.apply.click(
+            None,
+            None,
             [grid.grid_id, grid.cell, grid.slot],
-            {*theme.fields, run.prompt, run.seed, run.notice},
             js=on_event("studio/grid.js", "takeGridCell"),
+        )
+        named.then(
+            self._apply_grid_cell,
+            {*theme.edit_inputs, grid.grid_id, grid.cell, grid.slot},
+            {theme.inspector, run.prompt, run.seed, run.notice},
             **UNQUEUED,
         )
-        return [applying]
 
-    def _bind_page_load(self) -> Any:
-        """Shows the last draft, hides fields without effect, and only then lets the page take clicks."""
+    def _bind_page_load(self) -> None:
+        """Shows the last draft, and only then lets the page take clicks."""
         drafts = self.drafts
         read_draft = on_event("studio/drafts.js", "loadLastDraft")
         opening = self.blocks.load(
             drafts.open_page, drafts.restored, drafts.opened, js=read_draft, **UNQUEUED
         )
-        opening.then(**self.theme.update_visibility)
+        opening.then(None, drafts.draft_inputs, js=drafts.note_request)
         opening.then(None, js=on_event("studio/url-params.js", "openPage"))
-        return opening
 
     def _request(self, values: ComponentUpdates) -> GenerationRequest:
         """The request that the page's values make. It names the theme's version while nothing is unsaved.
@@ -175,32 +186,37 @@ class StudioPage:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
         return {self.drawing.canvas: gr.update(preview=to_data_url(png))}
 
-    def _show_control_maps(self, form: RecipeForm, values: ComponentUpdates) -> ComponentUpdates:
-        """The control maps of a recipe's units, from the current drawing."""
+    def _show_control_maps(self, values: ComponentUpdates) -> ComponentUpdates:
+        """The control maps of the units of the recipe whose tab is open, from the current drawing."""
+        edited: EditedPreset | None = values[self.theme.inspector]
+        slot = edited.slot if edited else "A"
         try:
             jobs = plan_jobs(self._request(values))
-            job = next(job for job in jobs if job.slot == form.slot)
+            job = next(job for job in jobs if job.slot == slot)
             previews = preview_control_maps(
                 job, self.studio.stores.base_images.read_png(job.base_image)
             )
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
-        return {form.control_maps: form.render_control_maps(previews), self.run.notice: ""}
+        maps = control_maps(slot, previews, self.texts)
+        return {self.theme.inspector: gr.update(maps=maps), self.run.notice: ""}
 
-    def _apply_grid_cell(self, grid_id: int, index: int, slot: str) -> ComponentUpdates:
+    def _apply_grid_cell(self, values: ComponentUpdates) -> ComponentUpdates:
         """Shows a grid cell's recipe in a slot, and its seed or prompt where these were varied."""
-        run = self.run
+        run, grid = self.run, self.grid
+        grid_id, slot = int(values[grid.grid_id] or 0), values[grid.slot]
         try:
-            cell, request = self.studio.evaluation.grids.cell(int(grid_id or 0), int(index or 0))
+            preset = self.theme.current_theme(values)
+            cell, request = self.studio.evaluation.grids.cell(grid_id, int(values[grid.cell] or 0))
         except StudioError as error:
             return {run.notice: render_notice(self.texts.of(error), "error")}
-        form = next(form for form in self.theme.forms if form.slot == slot)
         notice = self.texts("studio.grid_applied", slot=slot)
+        recipes = preset.recipes.replace(slot, cell.recipe)
         updates: ComponentUpdates = {
-            **form.to_updates(cell.recipe),
+            self.theme.inspector: preset.model_copy(update={"recipes": recipes}),
             run.notice: render_notice(notice, "status"),
         }
-        if cell.seed != self.studio.stores.grids.get(int(grid_id)).request.seed:
+        if cell.seed != self.studio.stores.grids.get(grid_id).request.seed:
             updates[run.seed] = cell.seed
         if cell.prompt_replacement is not None:
             updates[run.prompt] = request.user_prompt
@@ -214,14 +230,15 @@ class StudioPage:
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
-    def _restore_from_history(self, variant_id: int) -> ComponentUpdates:
-        """Restores the same from a variant of the history, over the preset that was saved last."""
+    def _restore_from_history(self, values: ComponentUpdates) -> ComponentUpdates:
+        """Restores the same from a variant of the history."""
         try:
-            rows = self.studio.stores.variants.get_many([int(variant_id or 0)])
+            preset = self.theme.current_theme(values)
+            rows = self.studio.stores.variants.get_many([int(values[self.variant_id] or 0)])
             if not rows:
                 raise NotFoundError("history.variant_missing")
             png = self.studio.stores.variants.png(rows[0].variant)
-            return self._restore_png(png, self.studio.stores.themes.latest_saved().preset)
+            return self._restore_png(png, preset)
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
 
@@ -231,18 +248,18 @@ class StudioPage:
         Values that the metadata lacks come from recipe A of `preset`. Raises StudioError for an image
         without metadata and for an unknown base image.
         """
-        theme, run = self.theme, self.run
+        run = self.run
         info = read_generation_info(png, preset.recipes.A)
         base = self.studio.stores.base_images.get(info.base_image) if info.base_image else None
         slot = info.slot or "A"
-        form = next(form for form in theme.forms if form.slot == slot)
+        recipes = preset.recipes.replace(slot, info.recipe)
         notice = message("studio.restored", slot=slot, seed=str(info.seed))
         if info.unsupported_settings:
             notice = message(
                 "studio.restored_partly", restored=notice, fields=list(info.unsupported_settings)
             )
         updates: ComponentUpdates = {
-            **form.to_updates(info.recipe),
+            self.theme.inspector: preset.model_copy(update={"recipes": recipes}),
             run.seed: info.request_seed,
             run.prompt: info.extract_user_prompt(preset.theme_prompt),
             run.notice: render_notice(self.texts.of(notice), "status"),

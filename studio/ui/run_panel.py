@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from statistics import median
 from threading import Lock
-from typing import Any
 
 import gradio as gr
 
@@ -73,8 +72,8 @@ class RunPanel:
 
     def bind(
         self, request: RequestReader, request_inputs: Components, canvas: SketchCanvas
-    ) -> list[Any]:
-        """Binds the handlers. Returns the events that change the request.
+    ) -> None:
+        """Binds the handlers.
 
         `request` makes a request from the values of `request_inputs`, with the drawing on `canvas`; it may
         raise StudioError.
@@ -105,9 +104,7 @@ class RunPanel:
         self.run_id.change(None, self.run_id, js=on_event(_URL_MODULE, "writeRunId"))
         self.stop.click(self._stop, self.run_id, None, **UNQUEUED)
         toggle_seed = on_event("results/prompt-bar.js", "toggleSeed")
-        return [
-            self.random.click(_keep, self.seed, self.seed, js=toggle_seed, **UNQUEUED),
-        ]
+        self.random.click(None, self.seed, self.seed, js=toggle_seed)
 
     def _refuse(self, error: StudioError) -> ComponentUpdates:
         """There is no run, and why: the results are shown as they were before the click."""
@@ -263,11 +260,6 @@ class RunPanel:
         with self._start_lock:
             active = self._active_runs.get(str(gradio_request.session_hash))
         self.studio.rendering.renders.cancel(active.request.id if active else run_id)
-
-
-def _keep(value: float | None) -> float | None:
-    """Handler: the value that the browser has set."""
-    return value
 
 
 def parse_seed(number: float | None) -> int | None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from studio.recipes.themes.preset import SLOTS
 
 READ_LAYER = "() => document.querySelector('doodle-canvas').layer.encode()"
 KEPT = "document.querySelector('doodle-canvas').saved"
@@ -69,9 +71,21 @@ def inspector(page: Page) -> Iterator[None]:
         expect(page.locator("#inspector-pane")).to_be_hidden()
 
 
+def open_field(page: Page, elem_id: str) -> Locator:
+    """A field: of a recipe with its tab and section open ("B-steps"), or another of the page."""
+    slot, dash, _ = elem_id.partition("-")
+    if dash and slot in SLOTS:
+        tab = page.locator(f"#tab-{slot}")
+        if tab.get_attribute("aria-selected") != "true":
+            tab.click()
+    field = page.locator(f"[id='{elem_id}']")
+    field.evaluate("it => { const section = it.closest('details'); if (section) section.open = true; }")  # fmt: skip
+    return field
+
+
 def set_number(page: Page, elem_id: str, value: str) -> None:
-    field = page.locator(f"#{elem_id} input[type=number]")
     with inspector(page):
+        field = open_field(page, elem_id).locator("input[type=number]")
         field.fill(value)
         field.press("Tab")
 
@@ -88,6 +102,10 @@ def start_long_run(page: Page) -> None:
 
 
 def choose(page: Page, elem_id: str, option: str) -> None:
-    field = page.locator(f"[id='{elem_id}']")
-    field.locator("input").click()
+    """Chooses in a list: a field of a recipe, or Gradio's dropdown."""
+    field = open_field(page, elem_id)
+    if field.locator("select").count():
+        field.locator("select").select_option(label=option)
+        return
+    field.locator("[aria-haspopup=listbox], input[role=listbox]").first.click()
     field.get_by_role("option", name=option, exact=True).click()

@@ -103,13 +103,11 @@ def full(home: Path) -> Iterator[None]:
 
 def few_steps(page: Page) -> None:
     for slot in "ABCD":
-        page.get_by_role("tab", name=slot).click()
         set_number(page, f"{slot}-steps", "6")
 
 
 def begun(page: Page) -> None:
     """Starts a run, and waits until its first picture is being drawn."""
-    page.get_by_role("tab", name="A").click()
     set_number(page, "A-steps", "30")
     page.locator("#generate").click()
     expect(page.locator("#card-A")).to_contain_text("Step")

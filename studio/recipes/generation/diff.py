@@ -143,6 +143,7 @@ def _diff_recipe_set(before: Preset, after: Preset) -> Iterator[Change]:
 
 def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
     """All changes from one recipe to another."""
+    yield from _diff_value(message("recipe.name"), before.name, after.name)
     yield from _diff_model(message("recipe.base_model"), before.base_model, after.base_model)
     yield from _diff_model(message("recipe.vae"), before.vae, after.vae)
     yield from _diff_fields(None, before, after)

@@ -92,7 +92,7 @@ takes as much longer as it does more."""
 def batch_key(job: RenderJob) -> Hashable:
     """What jobs must have in common to be rendered in one batch: models, LoRAs, size and steps.
 
-    They may differ in request, base image, doodle, prompts, seed, guidance scale and ControlNet
+    They may differ in name, request, base image, doodle, prompts, seed, guidance scale and ControlNet
     weights, but not in whether guidance or a unit is on at all. A job with a second pass is rendered
     alone.
     """
@@ -104,6 +104,7 @@ def batch_key(job: RenderJob) -> Hashable:
         for unit in recipe.control_units
     )
     ignored = {
+        "name": "",
         "prompt_template": PROMPT_PLACEHOLDER,
         "negative_prompt": "",
         "seed_policy": SeedPolicy(),

@@ -11,12 +11,13 @@ from studio.messages import Message, message
 from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import Sha256
 from studio.recipes.generation.samplers import Sampler, ScheduleType, supports_schedule
-from studio.recipes.text_fields import TEXT
+from studio.recipes.text_fields import LINE, TEXT
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ImageDimension = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 """Width or height in pixels; the VAE needs multiples of 8."""
 Prompt = Annotated[str, Field(max_length=4000), TEXT]
+RecipeName = Annotated[str, Field(max_length=40), LINE]
 
 ModelType = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
 
@@ -163,6 +164,7 @@ class Recipe(StoredModel):
     Names, ranges and defaults are A1111's, where it has them.
 
     Attributes:
+        name: for operators ("Ink, faithful"); decides no pixel. Empty where it has none.
         vae: None uses the base model's own.
         guidance_scale: classifier-free guidance scale (CFG scale).
         guidance_rescale: how far guidance is scaled back to the contrast of the prompt alone
@@ -179,6 +181,7 @@ class Recipe(StoredModel):
         "doodle-theme-studio/recipe", alias="schema"
     )
     version: Literal[2] = 2
+    name: RecipeName = ""
     base_model: ModelRef
     vae: ModelRef | None = None
     sampler: Sampler = "Euler"

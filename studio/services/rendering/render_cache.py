@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -16,6 +18,13 @@ from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+_WITHOUT_PIXELS: Mapping[str, Any] = {
+    "request_id": True,
+    "doodle": True,
+    "control_images": True,
+    "recipe": {"name"},
+}
+"""What is left out of the hash: it decides no pixel, or is hashed by itself."""
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,30 @@ def pin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
     An existing hash stays: it says what the recipe was tuned with. A model that is not installed,
     or cannot be read, stays unpinned; rendering reports it.
     """
+    return _pin_all(preset, catalog, keep=True)
+
+
+def repin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
+    """The preset with the hashes of the files that are installed now: what is edited is tried with those.
+
+    A model that is not installed, or cannot be read, keeps its hash.
+    """
+    return _pin_all(preset, catalog, keep=False)
+
+
+def _pin_all(preset: Preset, catalog: ModelCatalog, keep: bool) -> Preset:
     recipes = preset.recipes
     for slot in SLOTS:
-        recipes = recipes.replace(slot, _pin(recipes[slot], catalog))
+        recipes = recipes.replace(slot, _pin(recipes[slot], catalog, keep))
     return preset.model_copy(update={"recipes": recipes})
 
 
-def _pin(recipe: Recipe, catalog: ModelCatalog) -> Recipe:
+def _pin(recipe: Recipe, catalog: ModelCatalog, keep: bool) -> Recipe:
     def pinned(kind: ModelType, ref: ModelRef) -> ModelRef:
-        if ref.sha256 is not None:
+        if keep and ref.sha256 is not None:
             return ref
         try:
-            return ModelRef(name=ref.name, sha256=catalog.get(kind, ref).sha256)
+            return ModelRef(name=ref.name, sha256=catalog.get(kind, ModelRef(name=ref.name)).sha256)
         except (NotFoundError, ModelError):
             return ref
 

@@ -7,8 +7,6 @@
 import { closest, find, findAll } from '../lib/dom.js';
 
 const CONTROLS = 'button, [role=option], [role=radio], #user-prompt';
-/** Milliseconds after which Gradio has clamped a number to its range. */
-const RANGE_MS = 50;
 
 /** @returns {HTMLElement | null} */
 const notice = () => document.querySelector('#notice');
@@ -24,16 +22,6 @@ function hideLast(event) {
 function pressTarget(event) {
   const id = closest(event, '[data-clicks]')?.dataset.clicks;
   if (id) document.getElementById(id)?.click();
-}
-
-/** Gradio's slider clamps a typed number to its range on blur, without an input event. */
-function dispatchClamped(/** @type {Event} */ { target }) {
-  const isNumber =
-    target instanceof HTMLInputElement && target.matches('.block [type=number][max]');
-  if (!isNumber) return;
-  const { rangeOverflow, rangeUnderflow } = target.validity;
-  if (!rangeOverflow && !rangeUnderflow) return;
-  setTimeout(() => target.dispatchEvent(new Event('input', { bubbles: true })), RANGE_MS);
 }
 
 function showFieldErrors() {
@@ -77,8 +65,6 @@ function watch() {
     },
     { capture: true },
   );
-  document.addEventListener('blur', dispatchClamped, { capture: true });
-  // A tab's fields are built when it is opened; the reasons are there by then.
   const observer = new MutationObserver(() => {
     showFieldErrors();
     showNew();

@@ -34,6 +34,7 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
     [
         ({}, {}, []),
         ({"steps": 20}, {"steps": 23}, ["Sampling steps: 20 → 23"]),
+        ({}, {"name": "Ink, free"}, ["Name: None → Ink, free"]),
         ({"guidance_scale": 7.0}, {"guidance_scale": 6.5}, ["CFG scale: 7 → 6.5"]),
         (
             {"prompt_template": "ink, {prompt}, sharp"},
@@ -124,7 +125,7 @@ def test_summary_has_the_first_changes_and_the_count_of_the_rest() -> None:
 def test_every_recipe_field_is_compared() -> None:
     """Fails for a new field that the diff does not compare."""
     changed: dict[str, Any] = {
-        "base_model": ModelRef(name="x"), "vae": ModelRef(name="x"), "sampler": "DDIM",
+        "name": "x", "base_model": ModelRef(name="x"), "vae": ModelRef(name="x"), "sampler": "DDIM",
         "schedule_type": "SGM Uniform", "steps": 99, "guidance_scale": 9.5, "guidance_rescale": 0.7,
         "guidance_end_fraction": 0.3,
         "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,

@@ -374,10 +374,15 @@ def test_old_and_new_name_together_are_refused(model: type[StoredModel], old_nam
 
 
 def test_preset_file_of_format_2_is_the_shipped_preset() -> None:
-    """But for its description, which was reworded since."""
+    """But for its description, which was reworded since, and the names of the recipes."""
     file = (bundled_path("presets") / "first-light.json").read_bytes()
     shipped, old = (parse_theme_file(data, "it").preset for data in (file, OLD_PRESET.read_bytes()))
-    assert old.model_copy(update={"description": shipped.description}) == shipped
+    named = {
+        slot: recipe.model_copy(update={"name": shipped.recipes[slot].name})
+        for slot, recipe in old.recipes
+    }
+    since = {"description": shipped.description, "recipes": old.recipes.model_copy(update=named)}
+    assert old.model_copy(update=since) == shipped
 
 
 def test_old_metadata_of_an_image_is_read() -> None:

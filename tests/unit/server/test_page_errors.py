@@ -139,11 +139,12 @@ def test_notices_of_the_studio_page_have_no_database_url(
     monkeypatch.setattr(ThemeStore, "save", away)
     monkeypatch.setattr(RequestFactory, "create", away)
     monkeypatch.setattr(DeploymentService, "run_checks", away)
-    for button, expected_text in (
-        ("save", "notice"), ("show-control-maps-A", "notice"), ("check", "findings"), ("sweep-estimate", "sweep-status"),
+    for event, element, expected_text in (
+        ("click", "save", "notice"), ("submit", "inspector", "notice"), ("click", "check", "findings"),
+        ("click", "sweep-estimate", "sweep-status"),
     ):  # fmt: skip
         caplog.clear()
-        page.happens("click", button)
+        page.happens(event, element)
         assert str(STORAGE_AWAY) in page.shows(expected_text)
         assert "10.0.0.7" not in page.shows(expected_text)
         assert url in caplog.text

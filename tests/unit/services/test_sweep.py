@@ -45,6 +45,18 @@ def test_third_axis_makes_one_contact_sheet_per_value(tmp_path: Path) -> None:
     assert decode_png(files[0].read_bytes(), "it").width > 2 * 256
 
 
+def test_a_recipes_name_decides_no_image(tmp_path: Path) -> None:
+    renderer = FakeRenderer()
+    bench = Bench(tmp_path, renderer)
+    planned, directory = sweep(bench, "steps=8"), tmp_path / "out"
+    run_sweep(planned, bench.service, directory, lambda *_: None)
+    recipe = planned.request.preset.recipes.B.model_copy(update={"name": "Ink, free"})
+    recipes = planned.request.preset.recipes.replace("B", recipe)
+    preset = planned.request.preset.model_copy(update={"recipes": recipes})
+    renamed = replace(planned, request=planned.request.model_copy(update={"preset": preset}))
+    assert estimate_cost(renamed, sweep_cache(bench.service, directory)).cached == 1
+
+
 def test_interrupted_sweep_resumes_from_the_cache(tmp_path: Path) -> None:
     renderer = FakeRenderer()
     bench = Bench(tmp_path, renderer)

@@ -35,7 +35,7 @@ def test_a_page_that_was_forgotten_saves_the_theme_that_it_shows(
     page.types("theme", "spring")
     page.happens("input", "theme")
     assert (page.shows("theme"), page.shows("theme-name")) == ("spring", "Spring")
-    page.types("theme-prompt", "{words}, in spring")
+    page.shows("inspector")["preset"]["theme_prompt"] = "{words}, in spring"
 
     if forgets == "restarted":
         page.meets(build_app(other))

@@ -1,0 +1,44 @@
+"""Routes for editors of recipes, for operators (scope `admin`): fields, checks while editing, control images."""
+
+from fastapi import APIRouter, Depends
+
+from studio.server.bodies import RawBody
+from studio.server.dependencies import Container, Language, Rendering, require_admin
+from studio.server.openapi import PNG_FILE
+from studio.server.recipe_schemas import (
+    CheckPresetRequest,
+    CheckPresetResponse,
+    ControlImageResponse,
+    RecipeFieldsResponse,
+)
+from studio.server.schemas import API_PREFIX
+from studio.services.themes.preset_check import check_preset, seconds_per_step
+from studio.services.themes.token_counter import CHUNK_TOKENS
+
+router = APIRouter(prefix=API_PREFIX, tags=["recipes"], dependencies=[Depends(require_admin)])
+
+
+@router.get("/recipe-fields")
+def get_recipe_fields(language: Language) -> RecipeFieldsResponse:
+    """The fields of a recipe: labels, ranges, choices, and which are without effect when."""
+    return RecipeFieldsResponse.in_language(language)
+
+
+@router.post("/preset-checks")
+def check_edited_preset(
+    body: CheckPresetRequest, studio: Container, language: Language
+) -> CheckPresetResponse:
+    """Checks a preset while it is edited, without saving it."""
+    check = check_preset(body.preset, body.user_prompt, studio.models.token_counter)
+    return CheckPresetResponse(
+        errors={path: reason.text(language) for path, reason in check.errors.items()},
+        tokens=check.tokens,
+        chunk_tokens=CHUNK_TOKENS,
+        seconds_per_step=seconds_per_step(studio.stores.variants),
+    )
+
+
+@router.post("/control-images", status_code=201, openapi_extra=PNG_FILE)
+def upload_control_image(png: RawBody, rendering: Rendering) -> ControlImageResponse:
+    """Stores an image for control units that read a custom image."""
+    return ControlImageResponse(sha256=rendering.request_factory.store_control_image(png))

@@ -1,0 +1,97 @@
+/**
+ * Checks in the browser: ranges of values while one types, and the cost of a pass.
+ *
+ * @import { Description, Field, Json, Preset, Recipe, Section } from './types.js'
+ */
+
+import { duration } from '../lib/format.js';
+import { t } from '../lib/i18n.js';
+import { modelName, pathsOf, valueAt } from './document.js';
+import { SLOTS } from './types.js';
+
+/**
+ * Why a field's value is invalid, in the words of the server, which checks it again.
+ *
+ * @param {Field} field
+ * @param {Json | undefined} value
+ * @returns {string} empty where it is valid
+ */
+export function valueError(field, value) {
+  if (field.kind === 'number' || field.kind === 'integer') return numberError(field, value);
+  if (field.kind === 'text' && typeof value === 'string' && field.max_length !== null) {
+    if ([...value].length > field.max_length) {
+      return t('pydantic.string_too_long', { max_length: field.max_length });
+    }
+  }
+  return '';
+}
+
+/**
+ * @param {Field} field
+ * @param {Json | undefined} value
+ */
+function numberError({ kind, minimum, maximum, multiple_of }, value) {
+  if (typeof value !== 'number')
+    return t(kind === 'integer' ? 'pydantic.int_type' : 'pydantic.float_type');
+  if (kind === 'integer' && !Number.isInteger(value)) return t('pydantic.int_from_float');
+  if (minimum !== null && value < minimum) {
+    return t('pydantic.greater_than_equal', { ge: minimum });
+  }
+  if (maximum !== null && value > maximum) return t('pydantic.less_than_equal', { le: maximum });
+  if (multiple_of !== null && value % multiple_of) {
+    return t('pydantic.multiple_of', { multiple_of });
+  }
+  return '';
+}
+
+/**
+ * Every invalid value of a preset by the path of its field, such as "recipes.A.width".
+ *
+ * @param {Description} description
+ * @param {Preset} preset
+ * @returns {Map<string, string>}
+ */
+export function presetErrors(description, preset) {
+  const errors = new Map();
+  for (const slot of SLOTS) {
+    const recipe = preset.recipes[slot];
+    for (const field of description.fields) {
+      for (const path of pathsOf(field, recipe)) {
+        const error = valueError(field, valueAt(recipe, path));
+        if (error) errors.set(`recipes.${slot}.${path}`, error);
+      }
+    }
+  }
+  return errors;
+}
+
+/**
+ * The steps that a section's pass runs, as the engine counts them.
+ *
+ * @param {Section} section
+ * @param {Recipe} recipe
+ * @returns {{ steps: number, strength: number, run: number } | null} null where the section is no pass, or off
+ */
+export function passSteps({ id, steps }, recipe) {
+  if (steps === null || valueAt(recipe, `${id}.enabled`) === false) return null;
+  const strength = Number(valueAt(recipe, steps.strength));
+  const count = steps.fields.map((path) => Number(valueAt(recipe, path))).find(Boolean) ?? 0;
+  return { steps: count, strength, run: Math.floor(count * strength) };
+}
+
+/**
+ * The cost of a section's pass in words: "14 × 0.56 = 7 steps, about 6 s".
+ *
+ * @param {Section} section
+ * @param {Recipe} recipe
+ * @param {Readonly<Record<string, number>>} secondsPerStep by base model
+ * @returns {string} empty where the section is no pass, or off
+ */
+export function costText(section, recipe, secondsPerStep) {
+  const pass = passSteps(section, recipe);
+  if (pass === null || Number.isNaN(pass.run)) return '';
+  const steps = t('studio.inspector_steps', { ...pass });
+  const seconds = secondsPerStep[modelName(valueAt(recipe, 'base_model'))];
+  if (section.id !== 'denoising' || seconds === undefined || pass.run === 0) return steps;
+  return t('studio.inspector_steps_time', { steps, time: duration(pass.run * seconds) });
+}

@@ -1,0 +1,90 @@
+"""What an editor of recipes asks the API: the fields, a check of what is edited, uploads of control images."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer
+from studio.ui.server import build_app
+from tests import examples
+
+HEADERS = {"X-Studio": "page"}
+
+
+@pytest.fixture
+def client(studio: AppContainer) -> TestClient:
+    return TestClient(build_app(studio), base_url="http://127.0.0.1:7860", headers=HEADERS)
+
+
+@pytest.fixture
+def document(studio: AppContainer) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        studio.stores.themes.get_version("first-light").preset.to_json()
+    )
+    return document
+
+
+def check(client: TestClient, document: dict[str, Any], **more: str) -> dict[str, Any]:
+    answer = client.post("/api/v1/preset-checks", json={"preset": document, **more})
+    assert answer.status_code == 200
+    checked: dict[str, Any] = answer.json()
+    return checked
+
+
+def test_fields_are_described_in_the_readers_language(client: TestClient) -> None:
+    answer = client.get("/api/v1/recipe-fields", headers={"Accept-Language": "zh-CN"}).json()
+    labels = {field["path"]: field["label"] for field in answer["fields"]}
+    assert labels["denoising_strength"] == "重绘幅度"
+    assert [section["id"] for section in answer["sections"]][:2] == ["model", "denoising"]
+
+
+def test_a_check_counts_tokens_and_finds_no_fault_in_a_shipped_preset(
+    client: TestClient, document: dict[str, Any]
+) -> None:
+    checked = check(client, document)
+    assert checked["errors"] == {}
+    longer = check(client, document, user_prompt="a red dress")
+    assert longer["tokens"]["A"] == checked["tokens"]["A"] + 3
+
+
+@pytest.mark.parametrize(
+    ("slot", "changes", "path", "reason"),
+    [
+        ("B", {"width": 250}, "recipes.B.width", "must be a multiple of 8"),
+        ("C", {"schedule_type": "Karras", "sampler": "DDIM"}, "recipes.C", "does not support"),
+        ("A", {"steps": None}, "recipes.A.steps", "must be a whole number"),
+        (
+            "D",
+            {"prompt_template": "<lora:../x:1> {prompt}"},
+            "recipes.D.prompt_template",
+            "LoRA",
+        ),
+    ],
+)
+def test_an_invalid_field_is_named_by_its_path(
+    client: TestClient,
+    document: dict[str, Any],
+    slot: str,
+    changes: dict[str, Any],
+    path: str,
+    reason: str,
+) -> None:
+    document["recipes"][slot] |= changes
+    errors = check(client, document)["errors"]
+    assert list(errors) == [path]
+    assert reason in errors[path]
+
+
+def test_an_uploaded_control_image_is_named_by_its_hash(
+    client: TestClient, document: dict[str, Any]
+) -> None:
+    stored = client.post("/api/v1/control-images", content=examples.png((64, 64), (9, 8, 7, 255)))
+    assert stored.status_code == 201
+    unit = document["recipes"]["A"]["control_units"][0]
+    unit |= {"source": "image", "image_sha256": stored.json()["sha256"]}
+    assert check(client, document)["errors"] == {}
+    broken = client.post("/api/v1/control-images", content=b"no picture")
+    assert broken.status_code == 422
+    assert "is not a PNG" in broken.json()["detail"]
