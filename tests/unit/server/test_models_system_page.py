@@ -212,8 +212,9 @@ def test_status_has_the_queue(home: Path) -> None:
     "url",
     [
         "/themes",
-        "/blind-tests",
-        "/tuning",
+        "/tests",
+        "/tests/blind-tests",
+        "/tests/tuning",
         "/moderation",
         "/history",
         "/base-images",
