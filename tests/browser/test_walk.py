@@ -15,11 +15,11 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 SAID = {
     "en-US": {
         "unsaved": "1 unsaved change", "done": "Generated 4 variants in", "diverse": "Variety:",
-        "themes": "Changes", "axis": "X axis", "end": "End of results",
+        "themes": "Changes", "axis": "X: columns", "end": "End of results",
     },
     "zh-CN": {
         "unsaved": "1 处未保存的修改", "done": "已生成 4 个方案", "diverse": "多样性：",
-        "themes": "变更", "axis": "X 轴", "end": "没有更多结果",
+        "themes": "变更", "axis": "X：列", "end": "没有更多结果",
     },
 }  # fmt: skip
 
@@ -61,8 +61,9 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     expect(walker.locator("dialog[open] img").first).to_be_visible()
     walker.keyboard.press("Escape")
     with inspector(walker):
-        walker.locator("#sweep button").first.click()
-        expect(walker.locator("#sweep-X")).to_contain_text(said["axis"])
+        walker.locator("#open-grid").click()
+        expect(walker.locator("grid-editor .axis").first).to_contain_text(said["axis"])
+        expect(walker.locator("grid-editor .grid-cost")).to_contain_text("5")
     walker.reload()
     walker.wait_for_selector("html[data-opened]")
     walker.wait_for_function(DRAWN_AT_THE_WAIST)

@@ -1,12 +1,11 @@
 // @vitest-environment jsdom
 import './texts.js';
 import { describe, expect, test, vi } from 'vitest';
-import { candidateRows, readCandidates } from '../../studio/web/components/candidates.js';
 import { mountImageRadio } from '../../studio/web/components/image-radio.js';
 import { radioGroup } from '../../studio/web/components/radio-group.js';
 import { histogram, histogramBars } from '../../studio/web/components/score-chart.js';
 import { EndedTasks, percentDone } from '../../studio/web/components/task-list.js';
-import { element, field, find } from '../../studio/web/lib/dom.js';
+import { element, find } from '../../studio/web/lib/dom.js';
 
 /** @import { Task } from '../../studio/web/components/task-list.js' */
 
@@ -103,30 +102,3 @@ describe('background tasks', () => {
   });
 });
 
-describe('a new blind test', () => {
-  const themes = [{ slug: 'first-light', name: 'First light', latest: 3 }];
-
-  test('has the candidates that are filled in', () => {
-    const form = element('form', {}, ...candidateRows(themes));
-    document.body.append(form);
-    expect(readCandidates(new FormData(form))).toEqual([]);
-    for (const index of [0, 2]) {
-      const theme = field(form, `theme-${index}`, HTMLSelectElement);
-      theme.value = 'first-light';
-      theme.dispatchEvent(new Event('change'));
-    }
-    field(form, 'slot-2', HTMLSelectElement).value = 'C';
-    expect(readCandidates(new FormData(form))).toEqual([
-      { slug: 'first-light', version: 3, slot: null },
-      { slug: 'first-light', version: 3, slot: 'C' },
-    ]);
-  });
-
-  test('must have two', () => {
-    const form = element('form', {}, ...candidateRows(themes));
-    const required = [0, 1, 2, 3].map(
-      (index) => field(form, `theme-${index}`, HTMLSelectElement).required,
-    );
-    expect(required).toEqual([true, true, false, false]);
-  });
-});

@@ -31,6 +31,15 @@ function progressText({ state, stopping, done, images, remaining_seconds: left, 
   return `${count} · ${t('page.tasks.time_left', { duration: duration(left) })}`;
 }
 
+/** @param {GridSummary} grid */
+function gridName({ theme_name: theme, version, slot }) {
+  const varied =
+    version === null
+      ? t('page.grid.unsaved', { theme })
+      : t('page.grid.version', { theme, number: version });
+  return t('page.grid.recipe_of', { slot, theme: varied });
+}
+
 export class GridView extends HTMLElement {
   /** @type {GridSummary | null} */
   #grid = null;
@@ -92,6 +101,7 @@ export class GridView extends HTMLElement {
     this.#resume.onclick = () => this.#act('render');
     this.#blindTest.onclick = () => createBlindTest(grid, [...this.#selected], this.#fail);
     const actions = element('div', { className: 'grid-actions' });
+    actions.append(element('strong', { translate: false }, gridName(grid)));
     actions.append(this.#status, this.#bar, this.#stop, this.#resume, this.#blindTest);
     actions.append(this.#downloads);
     this.#buttons.clear();

@@ -2,7 +2,7 @@
  * Blind tests. Which candidate is on which side, only the server knows.
  *
  * @import { Choice } from '../components/matchup-frames.js'
- * @import { Theme } from '../components/candidates.js'
+ * @import { Theme } from '../components/version-select.js'
  * @import { Cost } from '../components/dialogs.js'
  * @import { Ranking } from '../components/ranking.js'
  * @import { Task } from '../components/task-list.js'
@@ -13,17 +13,21 @@
  * @property {string} message why it failed, empty otherwise
  * @property {number} done
  * @property {number} total
+ * @property {number | null} remaining_seconds
+ * @property {boolean} stopping
  * @typedef {Summary & Progress} BlindTest
+ * @typedef {{ index: number, votes: number }} Matchup
  */
 
-import { candidateRows, readCandidates } from '../components/candidates.js';
+import { Candidates } from '../components/candidates.js';
 import { confirmCost } from '../components/dialogs.js';
 import { MatchupFrames } from '../components/matchup-frames.js';
 import { showRanking } from '../components/ranking.js';
 import { watchTasks } from '../components/task-list.js';
-import { element, find, onSubmit, untranslated } from '../lib/dom.js';
+import { progressText } from '../components/test-rows.js';
+import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
-import { API, getJson, postJson } from '../lib/http.js';
+import { API, getJson, postJson, RequestError } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { signedInUser } from '../lib/session.js';
 import { persistAuthor } from '../lib/storage.js';
@@ -54,18 +58,24 @@ class BlindTestsPage {
   #test = null;
   /** @type {number | null} the index of the matchup that can be voted on */
   #matchup = null;
+  /** Whether the next matchup is not rendered yet. */
+  #isWaiting = false;
   /** Counts the matchups that were asked for: only the last one is shown. */
   #loads = 0;
   /** @type {() => Promise<void>} polls for background tasks at once */
   #lookForTasks = async () => {};
+  /** @type {Candidates | null} */
+  #candidates = null;
 
   async start() {
     this.#listen();
     await withErrorDisplay(() => this.#list());
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
-    part('#candidates').replaceChildren(...candidateRows(themes));
+    const add = find(document, '#add-candidate', HTMLButtonElement);
+    this.#candidates = new Candidates(part('#candidates'), add, themes);
     const id = new URLSearchParams(location.search).get('test');
     if (id) await withErrorDisplay(() => this.#open(id));
+    else if (location.hash === '#new') field(this.#form, 'title', HTMLInputElement).focus();
     this.#lookForTasks = watchTasks(part('#tasks'), {
       filter: (task) => task.name === `blind_test/${this.#test?.id}`,
       onEnd: () => withErrorDisplay(() => this.#reopen()),
@@ -81,8 +91,9 @@ class BlindTestsPage {
       if (this.#ranking.open) withErrorDisplay(() => this.#showRanking());
     });
     this.#voter.addEventListener('change', () => {
-      if (this.#test?.is_complete) withErrorDisplay(() => this.#loadMatchup());
+      if (this.#test) withErrorDisplay(() => this.#loadMatchup());
     });
+    part('#voter-field').hidden = signedInUser() !== null;
   }
 
   /** The address of the open blind test. */
@@ -100,8 +111,8 @@ class BlindTestsPage {
   }
 
   /**
-   * Shows a blind test. Its images are rendered before the first matchup: how long they take must not
-   * give a candidate away.
+   * Shows a blind test, and a matchup as soon as one is rendered completely: how long an image takes must
+   * not give a candidate away.
    *
    * @param {string | number} id
    */
@@ -110,20 +121,9 @@ class BlindTestsPage {
     this.#test = test;
     part('#voting').hidden = false;
     part('#title').textContent = test.title;
-    if (test.is_complete) {
-      part('#incomplete').hidden = true;
-      if (this.#matchup === null) await this.#loadMatchup();
-      return;
-    }
-    this.#matchup = null;
-    const { state, message, done, total } = test;
-    const isRunning = state === 'running';
-    part('#incomplete').hidden = isRunning;
-    const isPreparing = isRunning && !total;
-    const text = isPreparing ? t('page.preparing') : t('page.done_of_total', { done, total });
-    this.#frames.showText(text);
-    this.#status.textContent = isRunning ? t('page.blind_tests.rendering') : '';
-    if (message) throw new Error(message);
+    part('#incomplete').hidden = test.is_complete || test.state === 'running';
+    if (this.#matchup === null) await this.#loadMatchup();
+    if (!test.is_complete && test.message) throw new Error(test.message);
   }
 
   async #reopen() {
@@ -132,33 +132,54 @@ class BlindTestsPage {
 
   /** @param {Task | undefined} task that renders the images of the open blind test */
   #showProgress(task) {
-    if (task) {
-      const { done, total } = task;
-      if (total) this.#frames.showText(t('page.done_of_total', { done, total }));
-    } else if (this.#test && !this.#test.is_complete && this.#test.state === 'running') {
-      withErrorDisplay(() => this.#reopen()); // It ended before it was looked at here.
+    if (!this.#test) return;
+    if (this.#isWaiting) {
+      if (task) this.#status.textContent = progressText(task);
+      withErrorDisplay(() => this.#loadMatchup());
     }
+    const hasEnded = !task && !this.#test.is_complete && this.#test.state === 'running';
+    if (hasEnded) withErrorDisplay(() => this.#reopen()); // Before it was looked at here.
   }
 
   async #loadMatchup() {
     const load = ++this.#loads;
     this.#matchup = null;
+    this.#isWaiting = false;
     if (!this.#voterName && signedInUser() === null) {
       this.#status.textContent = t('page.blind_tests.voter_name_missing');
-      this.#frames.showText('');
+      this.#frames.hide();
       return;
     }
     const query = new URLSearchParams({ voter: this.#voterName });
-    const { index } = /** @type {{ index: number }} */ (
-      await getJson(`${this.#url}/matchup?${query}`)
-    );
-    const images = `${this.#url}/images/${index}`;
-    await this.#frames.showImages((side) => `${images}/${side}.png?${query}`);
+    const matchup = await this.#nextMatchup(query);
     if (load !== this.#loads) return; // A newer matchup is being loaded.
-    this.#matchup = index;
+    if (!matchup) {
+      this.#isWaiting = true;
+      this.#frames.hide();
+      const isRunning = this.#test?.state === 'running';
+      this.#status.textContent = isRunning ? t('page.blind_tests.rendering') : '';
+      return;
+    }
+    const images = `${this.#url}/images/${matchup.index}`;
+    await this.#frames.showImages((side) => `${images}/${side}.png?${query}`);
+    if (load !== this.#loads) return;
+    this.#matchup = matchup.index;
     this.#frames.enable(true);
-    this.#status.textContent = t('page.blind_tests.votes_cast', { count: index });
+    this.#status.textContent = t('page.blind_tests.votes_cast', { count: matchup.votes });
     if (this.#ranking.open) await this.#showRanking();
+  }
+
+  /**
+   * @param {URLSearchParams} query
+   * @returns {Promise<Matchup | null>} null while none is rendered
+   */
+  async #nextMatchup(query) {
+    try {
+      return /** @type {Matchup} */ (await getJson(`${this.#url}/matchup?${query}`));
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 404) return null;
+      throw error;
+    }
   }
 
   /** @param {Choice} choice */
@@ -174,10 +195,11 @@ class BlindTestsPage {
 
   /** @param {KeyboardEvent} event */
   #pressKey(event) {
-    const choice = CHOICE_KEYS[event.key];
     const isTyping = event.target instanceof Element && event.target.matches('input, select');
-    if (!choice || this.#matchup === null || isTyping) return;
-    if (document.querySelector('dialog[open]')) return;
+    if (this.#matchup === null || isTyping || document.querySelector('dialog[open]')) return;
+    if (event.key === 'z' && !event.ctrlKey && !event.metaKey) this.#frames.toggleZoom();
+    const choice = CHOICE_KEYS[event.key];
+    if (!choice) return;
     event.preventDefault();
     this.#vote(choice);
   }
@@ -188,7 +210,7 @@ class BlindTestsPage {
 
   async #create() {
     const fields = new FormData(this.#form);
-    const candidates = readCandidates(fields);
+    const candidates = this.#candidates?.values ?? [];
     const title = String(fields.get('title'));
     const cost = /** @type {Cost} */ (await postJson(`${BLIND_TESTS}/cost`, { candidates }));
     const question = t('page.blind_tests.start_title', { title });

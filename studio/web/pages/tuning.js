@@ -2,6 +2,8 @@
  * Tuning: studies that look for better values of a recipe; their trials are compared, rated, saved.
  *
  * @import { Cost } from '../components/dialogs.js'
+ * @import { Theme } from '../components/version-select.js'
+ * @import { GridField } from '../grid/values.js'
  * @typedef {object} Trial
  * @property {number} index
  * @property {Record<string, string | number | boolean>} values by field of the recipe
@@ -13,13 +15,16 @@
  * @property {number} done
  * @property {number} total
  * @property {string | null} message why it failed
+ * @property {boolean} stopping
+ * @property {number | null} remaining_seconds
  * @typedef {{ objective: 'metrics' | 'ratings' | 'both' }} Study
  * @typedef {{ study: Study, trials: Trial[], progress: Progress | null }} Trials
- * @typedef {{ slug: string, name: string, latest: number }} Theme
  */
 import { confirmCost } from '../components/dialogs.js';
-import { watchTasks } from '../components/task-list.js';
-import { element, field, find, onSubmit, untranslated, untranslatedOption } from '../lib/dom.js';
+import { SearchSpaceForm } from '../components/search-space.js';
+import { progressText } from '../components/test-rows.js';
+import { VersionSelect } from '../components/version-select.js';
+import { element, find, onSubmit, untranslated } from '../lib/dom.js';
 import { showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
 import { metric, percent } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
@@ -29,6 +34,8 @@ import { poll } from '../lib/poll.js';
 const TUNING = `${API}/tuning`;
 const POLL_MS = 800;
 const STARS = [1, 2, 3, 4, 5];
+const SLOTS = ['A', 'B', 'C', 'D'];
+const PAGE = '/tests/tuning';
 
 /** @param {string} selector */
 const part = (selector) => find(document, selector, HTMLElement);
@@ -43,12 +50,12 @@ class StudyView {
   #run = buttonAt('#run');
   #cancel = buttonAt('#cancel');
   #trials = part('#trials');
+  #progress = find(document, '#progress', HTMLProgressElement);
   #polling = new AbortController();
   #name = '';
 
-  /** @param {() => Promise<void>} onStart is called once trials were started */
-  constructor(onStart) {
-    this.#run.addEventListener('click', () => withErrorDisplay(() => this.#start(onStart)));
+  constructor() {
+    this.#run.addEventListener('click', () => withErrorDisplay(() => this.#start()));
     this.#cancel.addEventListener('click', () =>
       withErrorDisplay(() => postJson(`${TUNING}/trials/cancel?${this.#query}`)),
     );
@@ -82,8 +89,11 @@ class StudyView {
     const url = `${TUNING}/trials?${this.#query}`;
     const { study, trials, progress } = /** @type {Trials} */ (await getJson(url, { signal }));
     const isRunning = progress?.state === 'running';
-    const { done = 0, total = 0 } = progress ?? {};
-    part('#count').textContent = isRunning ? t('page.done_of_total', { done, total }) : '';
+    part('#count').textContent = isRunning && progress ? progressText(progress) : '';
+    this.#progress.hidden = !isRunning;
+    this.#progress.max = progress?.total || 1;
+    this.#progress.value = progress?.done ?? 0;
+    part('#no-trials').hidden = isRunning || trials.length > 0;
     showErrorText((progress?.state === 'failed' && progress.message) || '');
     this.#run.disabled = isRunning;
     this.#cancel.disabled = !isRunning;
@@ -93,8 +103,7 @@ class StudyView {
     return isRunning;
   }
 
-  /** @param {() => Promise<void>} onStart */
-  async #start(onStart) {
+  async #start() {
     const trials = Number(find(document, '#more', HTMLInputElement).value);
     const cost = /** @type {Cost} */ (
       await getJson(`${TUNING}/cost?${this.#query}&trials=${trials}`)
@@ -103,9 +112,7 @@ class StudyView {
     const isStarted = await confirmCost(title, cost, () =>
       postJson(`${TUNING}/trials?${this.#query}`, { trials }),
     );
-    if (!isStarted) return;
-    await onStart();
-    this.#watch();
+    if (isStarted) this.#watch();
   }
 
   /**
@@ -185,56 +192,97 @@ function formatValues(values) {
 
 class TuningPage {
   #form = find(document, '#create', HTMLFormElement);
-  #theme = field(this.#form, 'slug', HTMLSelectElement);
-  #version = field(this.#form, 'version', HTMLInputElement);
-  #look = watchTasks(part('#tasks'), { filter: (task) => task.kind === 'study' });
-  #view = new StudyView(this.#look);
+  #slot = element('select', { name: 'slot' });
+  #button = find(this.#form, 'button.primary', HTMLButtonElement);
+  #space = new SearchSpaceForm(
+    part('#spaces'),
+    find(document, '#add-field', HTMLSelectElement),
+    () => this.#countFields(),
+  );
+  /** @type {VersionSelect | null} */
+  #version = null;
+  /** @type {GridField[]} */
+  #fields = [];
+  #view = new StudyView();
 
   async start() {
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
-    this.#theme.replaceChildren(...themes.map(({ slug, name }) => untranslatedOption(slug, name)));
-    const showLatest = () => {
-      const latest = themes.find((theme) => theme.slug === this.#theme.value)?.latest ?? 1;
-      this.#version.value = String(latest);
-    };
-    this.#theme.addEventListener('change', () => {
-      showLatest();
-      withErrorDisplay(() => this.#list());
-    });
+    this.#version = new VersionSelect(themes);
+    this.#slot.append(...SLOTS.map((value) => element('option', { value }, value)));
+    part('.study-source').append(
+      element('label', {}, t('page.theme'), this.#version.theme),
+      element('label', {}, t('page.version'), this.#version.version),
+      element('label', {}, t('page.recipe'), this.#slot),
+    );
     onSubmit(this.#form, () => withErrorDisplay(() => this.#create()));
-
+    this.#fields = /** @type {GridField[]} */ (await getJson(`${API}/grids/fields`));
+    this.#version.theme.addEventListener('change', () => withErrorDisplay(() => this.#list()));
+    for (const select of [this.#version.version, this.#slot]) {
+      select.addEventListener('change', () => withErrorDisplay(() => this.#openRecipe()));
+    }
     const query = new URLSearchParams(location.search);
     const study = query.get('study');
-    this.#theme.value = study?.split('/')[0] ?? query.get('theme') ?? themes[0]?.slug;
-    showLatest();
-    await withErrorDisplay(() => this.#list());
+    const slug = study?.split('/')[0] ?? query.get('theme') ?? themes[0]?.slug ?? '';
     if (study) this.#view.open(study);
+    await withErrorDisplay(() => this.#version?.choose(slug));
+    await withErrorDisplay(() => this.#list());
+  }
+
+  /** The fields of the recipe that is chosen. */
+  async #openRecipe() {
+    const chosen = this.#version?.value;
+    if (!chosen) return;
+    const preset = /** @type {{ recipes: Record<string, unknown> }} */ (
+      await getJson(`${API}/admin/themes/${chosen.slug}/versions/${chosen.version}`)
+    );
+    this.#space.open(this.#fields, preset.recipes[this.#slot.value]);
+  }
+
+  #countFields() {
+    const { vary, count } = this.#space;
+    this.#button.disabled = vary === null;
+    part('#space-count').textContent =
+      vary === null ? t('page.tuning.choose_values') : t('page.tuning.field_count', { count });
   }
 
   async #list() {
+    const slug = this.#version?.theme.value ?? '';
     const studies = /** @type {{ name: string }[]} */ (
-      await getJson(`${TUNING}/studies?slug=${this.#theme.value}`)
+      await getJson(`${TUNING}/studies?slug=${slug}`)
     );
-    part('#studies').replaceChildren(...studies.map(({ name }) => this.#studyItem(name)));
+    const items = studies.map(({ name }) => this.#studyItem(name));
+    const none = element('li', {}, t('page.empty'));
+    part('#studies').replaceChildren(...(items.length ? items : [none]));
   }
 
   /** @param {string} name */
   #studyItem(name) {
-    const link = element('a', { href: `/tests/tuning?${studyQuery(name)}` }, untranslated(name));
+    const link = element('a', { href: `${PAGE}?${studyQuery(name)}` }, untranslated(name));
     link.addEventListener('click', (event) => {
       event.preventDefault();
-      history.replaceState(null, '', link.href);
-      this.#view.open(name);
+      this.#open(name);
     });
     return element('li', {}, link);
   }
 
+  /** @param {string} name */
+  #open(name) {
+    history.replaceState(null, '', `${PAGE}?${studyQuery(name)}`);
+    this.#view.open(name);
+    part('#study').scrollIntoView();
+  }
+
   async #create() {
-    const fields = Object.fromEntries(new FormData(this.#form));
-    const body = { ...fields, version: Number(fields.version) };
+    const { objective } = Object.fromEntries(new FormData(this.#form));
+    const body = {
+      ...this.#version?.value,
+      slot: this.#slot.value,
+      objective,
+      vary: this.#space.vary,
+    };
     const created = /** @type {{ name: string }} */ (await postJson(`${TUNING}/studies`, body));
     await this.#list();
-    this.#view.open(created.name);
+    this.#open(created.name);
   }
 }
 
