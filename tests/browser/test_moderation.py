@@ -1,4 +1,4 @@
-"""The page Safety: words tried and kept, a policy saved, pictures scored, the record reviewed."""
+"""Moderation and the audit log: words tried and kept, a policy saved, pictures scored, a decision reviewed."""
 
 import io
 import re
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.browser
 
 
 def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> None:
-    page.goto(f"{server.url}/moderation")
+    page.goto(f"{server.url}/admin/moderation")
     tried = page.get_by_label("Prompt text")
     tried.fill("a frobnicated n4ked dress")
     page.get_by_role("button", name="Check").click()
-    expect(page.locator("#verdict")).to_contain_text("naked ← n4ked")
+    expect(page.locator("#verdict")).to_contain_text("“n4ked” matches the entry “naked”")
     expect(page.locator("#verdict > b")).to_have_text("Blocked")
     page.get_by_label("One entry per line").fill("[mask]\nfrobnicat*\n")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -41,7 +41,7 @@ def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> N
 
 
 def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: str) -> None:
-    page.goto(f"{server.url}/moderation")
+    page.goto(f"{server.url}/admin/moderation")
     page.locator("select[name=slug]").select_option(quick)
     expect(page.get_by_label("NSFW threshold")).to_have_value("0.8")
     page.get_by_label("NSFW threshold").fill("0.6")
@@ -55,7 +55,7 @@ def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: 
 
 
 def test_images_are_scored_against_a_threshold(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/moderation")
+    page.goto(f"{server.url}/admin/moderation")
     page.wait_for_selector("select[name=slug] option", state="attached")
     page.get_by_label("PNG images").set_input_files(_images(["white", "red", "blue"]))
     expect(page.locator("#withheld")).to_have_text("0 of 3 withheld at 0.80")
@@ -74,7 +74,7 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
     expect(page.locator("body")).to_contain_text(
         "Prompt contains blocked terms: naked. Use other words, or edit the word lists."
     )
-    page.goto(f"{server.url}/moderation")
+    page.goto(f"{server.url}/admin/audit")
     row = page.locator("#rows tr").filter(has_text="a n4ked statue").first
     expect(row).to_contain_text("Prompt")
     row.get_by_role("button", name="Review").click()
@@ -90,7 +90,7 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(f"{server.url}/moderation")
+    page.goto(f"{server.url}/admin/moderation")
     page.wait_for_selector("select[name=slug] option", state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
