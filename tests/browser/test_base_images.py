@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests import examples
 from tests.browser.conftest import Server, open_studio
 
 pytestmark = pytest.mark.browser
@@ -29,17 +29,28 @@ def listed(server: Server, image_id: str) -> dict[str, Any]:
 def test_a_base_image_is_added_posed_drawn_on_and_retired(
     bases: Page, server: Server, tmp_path: Path
 ) -> None:
-    file = tmp_path / "zoe.png"
-    file.write_bytes(examples.png((512, 384), (230, 220, 200, 255)))
+    broken = tmp_path / "notes.png"
+    broken.write_bytes(b"no image")
+    bases.locator("#add [name=file]").set_input_files(broken)
+    expect(bases.locator("#add-error")).to_contain_text("cannot read “notes.png” as an image")
+    file = tmp_path / "zoe.jpg"
+    Image.new("RGB", (3000, 2250), (230, 220, 200)).save(file)
     bases.locator("#add [name=file]").set_input_files(file)
+    expect(bases.locator("#add output")).to_have_text("Stored as 1024 × 768 px")
+    bases.get_by_label("Square").check(force=True)
+    expect(bases.locator("#add output")).to_have_text("Stored as 1024 × 1024 px")
+    expect(bases.locator("#add [name=name]")).to_have_value("zoe")
     bases.locator("#add [name=name]").fill("Zoe")
-    bases.get_by_role("button", name="Add", exact=True).click()
-    expect(bases.locator("#chosen")).to_contain_text("Zoe, 512 × 384")
+    bases.locator("#add").get_by_role("button", name="Add base image").click()
+    expect(bases.locator("#chosen")).to_contain_text("Zoe, 1024 × 1024")
     stage = bases.locator(".pose-stage")
     box = stage.bounding_box()
     assert box is not None
     for x, y in ((0.5, 0.2), (0.5, 0.35), (0.4, 0.36)):  # Nose, neck, right shoulder in turn.
         stage.click(position={"x": x * box["width"], "y": y * box["height"]})
+    bases.keyboard.press("Control+z")
+    expect(bases.locator(".pose-stage ellipse")).to_have_count(2)
+    stage.click(position={"x": 0.4 * box["width"], "y": 0.36 * box["height"]})
     bases.get_by_role("button", name="Save keypoints").click()
     expect(bases.locator("#status")).to_have_text("Keypoints saved.")
     expect(bases.locator(".pose-stage ellipse")).to_have_count(3)
@@ -50,10 +61,10 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     open_studio(bases, server)
     bases.locator("#base-images [data-id=zoe]").click()
     expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
-    assert bases.evaluate("document.querySelector('doodle-canvas').layer.width") == 512
+    assert bases.evaluate("document.querySelector('doodle-canvas').layer.width") == 1024
     bases.goto(f"{server.url}/assets/base-images")
     bases.locator("[data-base=zoe]").click()
-    bases.get_by_role("button", name="Retire").click()
+    bases.get_by_role("button", name="Archive").click()
     expect(bases.get_by_role("button", name="Restore")).to_be_visible()
     assert listed(server, "zoe")["retired"]
 
@@ -70,7 +81,7 @@ def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
     bases.mouse.up()
     before = listed(server, "noah")["keypoints"]
     bases.get_by_role("radio", name="Left ankle").click()
-    bases.get_by_role("button", name="Not visible").click()
+    bases.get_by_role("button", name="Mark as not visible").click()
     bases.get_by_role("button", name="Save keypoints").click()
     expect(bases.locator("#status")).to_have_text("Keypoints saved.")
     expect(bases.get_by_role("radio", name="Left ankle (not visible)")).to_be_visible()

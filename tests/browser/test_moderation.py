@@ -1,4 +1,4 @@
-"""The page Safety: words tried and kept, a policy saved, pictures scored, the record reviewed."""
+"""Moderation and the audit log: words tried and kept, a policy saved, pictures scored, a decision reviewed."""
 
 import io
 import re
@@ -19,7 +19,7 @@ def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> N
     tried = page.get_by_label("Prompt text")
     tried.fill("a frobnicated n4ked dress")
     page.get_by_role("button", name="Check").click()
-    expect(page.locator("#verdict")).to_contain_text("naked ← n4ked")
+    expect(page.locator("#verdict")).to_contain_text("“n4ked” matches the entry “naked”")
     expect(page.locator("#verdict > b")).to_have_text("Blocked")
     page.get_by_label("One entry per line").fill("[mask]\nfrobnicat*\n")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -74,7 +74,7 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
     expect(page.locator("body")).to_contain_text(
         "Prompt contains blocked terms: naked. Use other words, or edit the word lists."
     )
-    page.goto(f"{server.url}/admin/moderation")
+    page.goto(f"{server.url}/admin/audit")
     row = page.locator("#rows tr").filter(has_text="a n4ked statue").first
     expect(row).to_contain_text("Prompt")
     row.get_by_role("button", name="Review").click()

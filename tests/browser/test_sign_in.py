@@ -55,6 +55,7 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
         box.check()
     asked.locator(".actions button").first.click()
     expect(page.locator("#deployments")).to_contain_text("Ada B")
+    add_a_person_and_a_key(page, studio)
     account = page.get_by_role("button", name="Account")
     expect(account).to_have_attribute("title", "Signed in as Ada B")
     account.click()
@@ -62,6 +63,35 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     expect(page.get_by_label("Password")).to_be_visible()
     page.goto(page.url.replace("/sign-in", "/history"))
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+def add_a_person_and_a_key(page: Page, studio: AppContainer) -> None:
+    """On the pages of Admin; the key is shown once."""
+    page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}/admin/people")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    page.get_by_role("button", name="Add person").click()
+    asked = page.get_by_role("dialog")
+    asked.get_by_label("Name").fill("Bob")
+    asked.get_by_label("Password").fill("another long password")
+    asked.get_by_role("button", name="Add person").click()
+    expect(page.locator("#rows tr")).to_have_count(2)
+    page.locator("#rows tr").nth(1).get_by_role("button", name="Remove").click()
+    asked.get_by_role("button", name="Remove").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    page.locator("#rows").get_by_role("button", name="Remove").click()
+    expect(asked).to_contain_text("This is the last person who can sign in.")
+    asked.get_by_role("button", name="Cancel").click()
+    page.get_by_role("link", name="API keys").first.click()
+    page.get_by_role("button", name="Create API key").click()
+    asked.get_by_label("Name").fill("game-ios")
+    asked.get_by_role("button", name="Create API key").click()
+    key = asked.get_by_label("API key").input_value()
+    found = studio.stores.clients.find_by_key(key)
+    assert found is not None
+    assert found.name == "game-ios"
+    asked.get_by_role("button", name="Done").click()
+    expect(page.locator("#rows")).to_contain_text("game-ios")
+    assert key not in page.content()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.unit.store.conftest import postgresql
 assert postgresql
 CASES = 60 if os.environ.get("STUDIO_TEST_ALL") else 15
 """For each operation."""
-ELSEWHERE = frozenset({"POST /api/v1/models/downloads"})
+ELSEWHERE = frozenset({"POST /api/v1/models/downloads", "POST /api/v1/models/downloads/estimate"})
 """Operations that ask a model hub; test_models_system_page has them with a hub on loopback."""
 
 
