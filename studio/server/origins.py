@@ -11,11 +11,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.network import is_loopback
-from studio.server.pages import MOVED, PAGES
+from studio.server.places import MOVED, PLACES, ROOTS
 from studio.server.problems import problem_response
 from studio.server.theme_pages import THEME_PAGE
 
-LINKED_PAGES = frozenset(f"/{name}" for name in ("", "sign-in", *PAGES, *MOVED))
+LINKED_PAGES = frozenset(
+    [page.address for place in PLACES for page in place.pages] + ["/sign-in", *MOVED, *ROOTS]
+)
 """Pages that other sites may link to. Opening one changes nothing."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _REFUSED = message("auth.other_origin")

@@ -19,7 +19,7 @@ ProgressCallback = Callable[[int, int], None]
 """Called with how many items of how many are done; raises JobCancelledError once the task is
 cancelled."""
 TaskFunction = Callable[[ProgressCallback], object]
-TaskKind = Literal["robustness", "regression", "blind_test", "study", "sweep"]
+TaskKind = Literal["robustness", "regression", "blind_test", "study", "sweep", "run"]
 State = Literal["running", "done", "failed", "stopped"]
 
 MAX_FINISHED_TASKS = 50

@@ -1,6 +1,5 @@
 """Mounts the Gradio page, once for each language; each is built at its first request."""
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Lock
@@ -24,12 +23,13 @@ from studio.ui.blocks import use_slim_states
 from studio.ui.gradio_sandbox import refuse_server_files
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
 from studio.ui.page import StudioPage
+from studio.ui.studio_shell import StudioShellMiddleware
 from studio.ui.texts import Texts
 
 MODULES = (
     "pages/language-link.js",
-    "studio/sign-out.js",
-    "studio/connection.js",
+    "shell/index.js",
+    "shell/panes.js",
     "studio/restore-on-drop.js",
     "studio/confirmations.js",
     "studio/model-thumbnails.js",
@@ -43,6 +43,12 @@ MODULES = (
 )
 """Modules of `studio/web` on the page, which the browser starts to load before Gradio runs. Some work by
 themselves; components and events call functions of the others (`browser_calls.py`)."""
+STYLES = (
+    "tokens",
+    "shell",
+    "workbench",
+)
+"""Style sheets of `studio/web/styles` on the page: tokens, shell and panes, then one of each component."""
 PREFIXES: Mapping[str, str] = {
     language: "" if language == DEFAULT else f"/{language}" for language in LANGUAGES
 }
@@ -126,13 +132,15 @@ class StudioPages:
             path=PREFIXES[language] or "/",
             theme=build_gradio_theme(),
             css_paths=[STYLESHEET],
-            head=_head(language),
             max_file_size=self._max_file_size,
             footer_links=[],
             show_error=True,
             app_kwargs={
                 "openapi_url": None,
-                "middleware": [Middleware(UnexpectedErrorMiddleware, blame_client=True)],
+                "middleware": [
+                    Middleware(UnexpectedErrorMiddleware, blame_client=True),
+                    Middleware(StudioShellMiddleware, language, _head()),
+                ],
             },
         )
         app = parent.routes[-1].app  # type: ignore[attr-defined]
@@ -147,11 +155,13 @@ def _language_of_path(path: str) -> str:
     return DEFAULT
 
 
-def _head(language: str) -> str:
+def _head() -> str:
+    """Styles and scripts of the page's head, which the browser loads before Gradio runs."""
+    scheme = f'<script src="{WEB_PREFIX}pages/color-scheme.js"></script>'
     scripts = "".join(
         f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
     )
-    styles = f'<link rel="stylesheet" href="{WEB_PREFIX}styles/tokens.css">'
-    return (
-        f"{styles}<script>document.documentElement.lang = {json.dumps(language)};</script>{scripts}"
+    styles = "".join(
+        f'<link rel="stylesheet" href="{WEB_PREFIX}styles/{name}.css">' for name in STYLES
     )
+    return f"{scheme}{styles}{scripts}"

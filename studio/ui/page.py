@@ -1,6 +1,5 @@
 """The studio page: builds the panels, and handles what concerns several of them."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -8,7 +7,6 @@ import gradio as gr
 
 from studio.app import AppContainer
 from studio.errors import NotFoundError, StudioError
-from studio.locales import LANGUAGES
 from studio.messages import message
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.generation.planning import plan_jobs
@@ -31,37 +29,6 @@ from studio.ui.sweep_panel import SweepPanel
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
 
-PAGES: Mapping[str, str] = {
-    "/": "page.studio.title",
-    "/themes": "page.themes.title",
-    "/blind-tests": "page.blind_tests.title",
-    "/tuning": "page.tuning.title",
-    "/moderation": "page.moderation.title",
-    "/history": "page.history.title",
-    "/base-images": "page.base_images.title",
-    "/models": "page.models.title",
-    "/system": "page.system.title",
-}
-"""Text ids of the pages' names, by URL path."""
-
-
-def brand_html(texts: Texts) -> str:
-    """The product's name, links to the pages, and links to the page in other languages."""
-    links = "".join(
-        f'<a href="{path}"{" aria-current=page" if path == "/" else ""}>{texts(name)}</a>'
-        for path, name in PAGES.items()
-    )
-    languages = "".join(
-        f'<a href="?lang={language}" data-language="{language}" lang="{language}"'
-        f' translate="no">{name}</a>'
-        for language, name in LANGUAGES.items()
-        if language != texts.language
-    )
-    return (
-        f"<h1><i></i>{texts('page.product')}</h1>"
-        f'<nav aria-label="{texts("page.pages")}">{links}{languages}</nav>'
-    )
-
 
 class StudioPage:
     """The page in one language: `blocks` is what Gradio serves, the other attributes are its panels."""
@@ -71,21 +38,21 @@ class StudioPage:
         with StudioBlocks(texts, title=texts("page.product"), fill_width=True) as self.blocks:
             self.theme = ThemeEditor(studio, texts)
             with gr.Row(elem_id="header"):
-                gr.HTML(brand_html(texts), elem_id="brand")
                 self.theme.build_header()
                 self.review_link = ReviewLink(texts, self.theme.initial)
-            self.drafts = DraftStorage(studio, texts)
+                self.drafts = DraftStorage(studio, texts)
             self.restore_variant = gr.Button(
                 texts("studio.restore_named_variant"), elem_id="restore-variant"
             )
             self.variant_id = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):
-                with gr.Column(elem_id="left", min_width=320):
+                with gr.Column(elem_id="canvas-pane", min_width=0):
                     self.drawing = CanvasPanel(studio, texts)
-                with gr.Column(elem_id="right", min_width=320):
+                with gr.Column(elem_id="results-pane", min_width=0):
                     self.run = RunPanel(studio, texts)
-            self.sweep = SweepPanel(studio, texts)
-            self.theme.build_recipes()
+                with gr.Column(elem_id="inspector-pane", min_width=0):
+                    self.theme.build_recipes()
+                    self.sweep = SweepPanel(studio, texts)
             self._bind_events()
 
     @property

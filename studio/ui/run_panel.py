@@ -38,8 +38,9 @@ class RunPanel:
         self._active_runs: dict[str, Run] = {}
         """The run that each page shows while it goes on, by Gradio's session hash."""
         self.run_id = gr.Textbox("", visible=False)
-        self._build_inputs()
-        self._build_buttons()
+        with gr.Column(elem_id="run-bar"):
+            self._build_inputs()
+            self._build_buttons()
         self.notice = gr.HTML(elem_id="notice")
         CompareDialog(texts, elem_id="viewer")
         with gr.Group(elem_id="grid"):

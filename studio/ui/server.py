@@ -25,6 +25,7 @@ from studio.server.connections import Connection
 from studio.server.dependencies import set_container
 from studio.server.languages import LanguageChoiceMiddleware
 from studio.server.languages import router as language_router
+from studio.server.not_found_page import NotFoundPageMiddleware
 from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
 from studio.server.origins import SameOriginMiddleware
 from studio.server.page_errors import UnexpectedErrorMiddleware
@@ -119,6 +120,7 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
 
 def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     """Adds the middleware that every request passes before it is routed. The last one runs first."""
+    app.add_middleware(NotFoundPageMiddleware)
     app.add_middleware(BodyLimitMiddleware, limits=bodies)
     app.add_middleware(UploadQuotaMiddleware)
     app.add_middleware(CORSMiddleware, allow_origins=[])

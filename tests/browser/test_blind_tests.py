@@ -48,8 +48,8 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     )
     page.reload()
     expect(count).to_have_text("You have cast 3 votes")
-    page.goto(f"{server.url}/themes?theme={quick}")
-    expect(page.locator("#blind-tests")).to_contain_text("Ink or water")
+    page.goto(f"{server.url}/themes/{quick}")
+    expect(page.locator(".blind-tests")).to_contain_text("Ink or water")
     assert log.errors == []
     assert broken == []
 

@@ -14,6 +14,7 @@ from studio.server.dependencies import (
     Jobs,
     Language,
     Rendering,
+    Renders,
     StudioSettings,
     Tasks,
     require_admin,
@@ -27,6 +28,7 @@ from studio.services.diagnostics import (
     SystemStatus,
     system_status,
 )
+from studio.services.rendering.run_tasks import cancel_run_task, list_run_tasks
 
 TASKS_URL = f"{API_PREFIX}/background-tasks"
 
@@ -89,13 +91,19 @@ def get_status(
 
 
 @router.get(TASKS_URL)
-def list_background_tasks(tasks: Tasks, language: Language) -> list[BackgroundTaskResponse]:
-    """Background tasks of this process that run or ended recently, latest first."""
-    return [BackgroundTaskResponse.at(task, language) for task in tasks.list_all()]
+def list_background_tasks(
+    tasks: Tasks, renders: Renders, language: Language
+) -> list[BackgroundTaskResponse]:
+    """Background tasks and test runs of this process that run or ended recently: runs first, each latest
+    first."""
+    every = [*list_run_tasks(renders), *tasks.list_all()]
+    return [BackgroundTaskResponse.at(task, language) for task in every]
 
 
 @router.post(f"{TASKS_URL}/cancel", status_code=202)
-def cancel_background_task(body: TaskName, tasks: Tasks) -> TaskName:
-    """Cancels a task after the image that is being rendered; finished images stay."""
-    tasks.cancel(body.name)
+def cancel_background_task(body: TaskName, tasks: Tasks, renders: Renders) -> TaskName:
+    """Cancels a task after the image that is being rendered, a test run within a step; finished images
+    stay."""
+    if not cancel_run_task(renders, body.name):
+        tasks.cancel(body.name)
     return body

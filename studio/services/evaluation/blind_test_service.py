@@ -109,7 +109,7 @@ class BlindTestService:
         about = About(
             "blind_test",
             self._blind_test(blind_test_id).title,
-            f"/blind-tests?test={blind_test_id}",
+            f"/tests/blind-tests?test={blind_test_id}",
         )
         self.background_tasks.start(
             _task_name(blind_test_id),

@@ -113,7 +113,7 @@ class TuningService:
         Raises NotFoundError, and InvalidInputError while the study is running.
         """
         study = self.get_study(name)
-        about = About("study", name, f"/tuning?study={quote(name, safe='')}", study.version)
+        about = About("study", name, f"/tests/tuning?study={quote(name, safe='')}", study.version)
         self.background_tasks.start(
             _task_name(name), about, lambda on_progress: self.run(name, trials, on_progress)
         )

@@ -130,6 +130,11 @@ class RenderService:
             runs = tuple(self._active)
         return tuple(run for run in runs if not run.is_finished)
 
+    def recent_runs(self) -> tuple[Run, ...]:
+        """The runs that go on and the latest finished ones, oldest first."""
+        with self._lock:
+            return tuple(self._runs.values())
+
     @property
     def max_batch_size(self) -> int:
         """How many jobs are rendered at once; 1 before the first job."""

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from studio.recipes.generation.events import (
@@ -40,6 +41,7 @@ class Run:
         monotonic seconds."""
         self.request = request
         self.jobs = jobs
+        self.started_at = datetime.now(UTC)
         self.tracker = tracker or NullJobTracker()
         self._on_finished, self._clock = on_finished, clock
         self._events: list[Event] = []

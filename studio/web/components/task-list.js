@@ -1,7 +1,7 @@
 /**
  * Background tasks that run now, wherever they were started: their progress, and a button that stops them.
  *
- * @typedef {'robustness' | 'regression' | 'blind_test' | 'study' | 'sweep'} TaskKind
+ * @typedef {'robustness' | 'regression' | 'blind_test' | 'study' | 'sweep' | 'run'} TaskKind
  * @typedef {object} Task as the API lists it
  * @property {string} name
  * @property {TaskKind} kind
@@ -22,12 +22,14 @@ import { API, getJson, postJson } from '../lib/http.js';
 import { formatTime, t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
-const KIND_NAMES = {
+/** Names of the kinds of tasks. */
+export const TASK_NAMES = {
   robustness: t('page.tasks.robustness_test'),
   regression: t('page.regression_suite'),
   blind_test: t('page.tasks.blind_test'),
   study: t('page.tasks.study'),
   sweep: t('page.tasks.sweep'),
+  run: t('page.tasks.run'),
 };
 const POLL_RUNNING_MS = 1000;
 const POLL_IDLE_MS = 4000;
@@ -63,7 +65,7 @@ class TaskRow {
 
   /** @param {Task} task */
   constructor(task) {
-    const name = KIND_NAMES[task.kind];
+    const name = TASK_NAMES[task.kind];
     this.#bar = element(
       'div',
       {
@@ -107,7 +109,7 @@ function describe(task) {
   });
   const description = element('span', { className: 'description' });
   description.append(
-    element('a', { href: task.page }, KIND_NAMES[task.kind]),
+    element('a', { href: task.page }, TASK_NAMES[task.kind]),
     ' ',
     untranslated(task.subject),
   );

@@ -11,6 +11,10 @@ export const STORAGE_KEYS = {
   author: 'doodle-theme-studio-who',
   /** The language, as releases before 2026-11 stored it; a cookie holds it now. */
   language: 'doodle-theme-studio-language',
+  /** Light or dark, where it is not the system's. */
+  colorScheme: 'doodle-theme-studio-color-scheme',
+  /** The widths of the studio page's panes, as JSON. */
+  paneWidths: 'doodle-theme-studio-panes',
   /** The API key of the page /play; of this tab alone (session storage). */
   apiKey: 'doodle-key',
 };

@@ -39,7 +39,7 @@ const BLIND_TESTS = `${API}/blind-tests`;
 
 /** @param {Summary} test */
 function blindTestRow({ id, title, candidates, author, created_at }) {
-  const link = element('a', { href: `/blind-tests?test=${id}` }, untranslated(title));
+  const link = element('a', { href: `/tests/blind-tests?test=${id}` }, untranslated(title));
   const count = t('page.blind_tests.candidates', { count: candidates.length });
   return row(link, count, untranslated(author), timeElement(created_at, { dateStyle: 'medium' }));
 }
@@ -195,7 +195,7 @@ class BlindTestsPage {
     await confirmCost(question, cost, async () => {
       const body = { title, candidates, author: this.#voterName };
       const created = /** @type {Summary} */ (await postJson(BLIND_TESTS, body));
-      location.assign(`/blind-tests?test=${created.id}`);
+      location.assign(`/tests/blind-tests?test=${created.id}`);
     });
   }
 

@@ -184,5 +184,6 @@ async function show() {
   part('#log').replaceChildren(log ? untranslated(log) : t('page.system.log_empty'));
 }
 
-watchTasks(part('#tasks'));
+// Runs have a list of their own.
+watchTasks(part('#tasks'), { filter: ({ kind }) => kind !== 'run' });
 poll(show, { every: POLL_MS, onError: showError, onSuccess: () => showErrorText('') });

@@ -220,7 +220,7 @@ class TuningPage {
 
   /** @param {string} name */
   #studyItem(name) {
-    const link = element('a', { href: `/tuning?${studyQuery(name)}` }, untranslated(name));
+    const link = element('a', { href: `/tests/tuning?${studyQuery(name)}` }, untranslated(name));
     link.addEventListener('click', (event) => {
       event.preventDefault();
       history.replaceState(null, '', link.href);

@@ -208,32 +208,6 @@ def test_status_has_the_queue(home: Path) -> None:
     assert set(queue["mean_durations"]["pocket-ink"]) == {"wait", "render", "load"}
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "/themes",
-        "/blind-tests",
-        "/tuning",
-        "/moderation",
-        "/history",
-        "/base-images",
-        "/models",
-        "/system",
-    ],
-)
-def test_plain_pages_are_served(client: TestClient, url: str) -> None:
-    assert "Doodle Theme Studio" in client.get(url).text
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [("/votes", "/blind-tests"), ("/votes?contest=5", "/blind-tests?test=5"), ("/safety", "/moderation"), ("/bases?lang=en", "/base-images?lang=en")],
-)  # fmt: skip
-def test_former_addresses_of_pages_redirect(client: TestClient, old: str, new: str) -> None:
-    answer = client.get(old, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (308, new)
-
-
 # Issue 18, 17: models of any name are shown with their picture; 12 (review 3.3): links to elsewhere are not.
 @pytest.mark.parametrize("name", ["Detail (v2)", "【汉服】_v1", "a,b", "_u", "o'neil", "x&y", "100%", "a#b?c", "[a]+b"])  # fmt: skip
 def test_preview_image_is_found_for_any_model_name(

@@ -1,15 +1,15 @@
 /**
  * Whether the server still answers, and reaches its database. While it does not, a banner says so, and
- * that a run may be lost. Afterwards the page is reloaded where that is needed: another server process
- * knows nothing of this page's state.
+ * that a run may be lost. Afterwards the studio page is reloaded where that is needed: another server
+ * process knows nothing of its state.
  */
 import { element, findAll } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 
 const URL_OF_APP = '/gradio_api/app_id';
-const POLL_BUSY_MS = 2000;
-const POLL_IDLE_MS = 10000;
+/** So often that the banner comes within three seconds. */
+const POLL_MS = 2500;
 const TIMEOUT_MS = 20000;
 const UNFINISHED = ['queued', 'started', 'loading', 'step']
   .map((state) => `.card[data-state=${state}]`)
@@ -27,14 +27,14 @@ class Connection {
   #isLooking = false;
   #lookedAt = 0;
   #polling = poll(() => this.#look(), {
-    every: () => (this.#banner || document.querySelector(UNFINISHED) ? POLL_BUSY_MS : POLL_IDLE_MS),
+    every: POLL_MS,
     paused: () => false,
   });
 
   constructor() {
     // Gradio shows a click that is not answered as "busy".
     document.addEventListener('click', () => {
-      const isRecent = this.#isLooking || Date.now() - this.#lookedAt < POLL_BUSY_MS;
+      const isRecent = this.#isLooking || Date.now() - this.#lookedAt < POLL_MS;
       if (!isRecent) this.#polling.now();
     });
   }
@@ -45,7 +45,7 @@ class Connection {
       const { id, isAway } = await askServer();
       const isOther = id !== null && this.#server !== null && id !== this.#server;
       if (isAway) this.#show('away', [t('studio.connection_without_data')]);
-      else if (isOther || (this.#banner && this.#isRunLost)) location.reload();
+      else if (hasState() && (isOther || (this.#banner && this.#isRunLost))) location.reload();
       else this.#hide();
       this.#server = id ?? this.#server;
     } catch {
@@ -109,4 +109,12 @@ function stopCards() {
   return cards.length > 0;
 }
 
-new Connection();
+/** Whether this is the studio page, of which Gradio's server holds a state. */
+function hasState() {
+  return document.querySelector('gradio-app') !== null;
+}
+
+/** Watches for as long as the page is open. */
+export function watchConnection() {
+  new Connection();
+}

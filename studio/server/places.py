@@ -1,0 +1,118 @@
+"""The places of the studio and their pages: one table, of which routes, navigation and tests are made."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+STUDIO = "/"
+"""The address of the studio page, which Gradio serves."""
+
+
+class PlacePage(NamedTuple):
+    """A page of a place, and its tab there.
+
+    `address` is its URL path, `title` the text id of its name, `template` the file name (without `.html`) of
+    its template and (without `.js`) of its script. The studio page has no template.
+    """
+
+    address: str
+    title: str
+    template: str = ""
+
+
+class Place(NamedTuple):
+    """An entry of the navigation, which opens the first of its pages.
+
+    `address` begins the addresses of all its pages; where no page has it, it redirects to the first one.
+    `id` also names the icon, `title` is a text id.
+    """
+
+    id: str
+    address: str
+    title: str
+    pages: Sequence[PlacePage]
+
+
+PLACES: Sequence[Place] = (
+    Place("studio", STUDIO, "page.studio.title", [PlacePage(STUDIO, "page.studio.title")]),
+    Place(
+        "themes",
+        "/themes",
+        "page.themes.title",
+        [PlacePage("/themes", "page.themes.title", "themes")],
+    ),
+    Place(
+        "history",
+        "/history",
+        "page.history.title",
+        [PlacePage("/history", "page.history.title", "history")],
+    ),
+    Place(
+        "tests",
+        "/tests",
+        "page.shell.tests",
+        [
+            PlacePage("/tests/blind-tests", "page.blind_tests.title", "blind-tests"),
+            PlacePage("/tests/tuning", "page.tuning.title", "tuning"),
+        ],
+    ),
+    Place(
+        "assets",
+        "/assets",
+        "page.shell.assets",
+        [
+            PlacePage("/assets/base-images", "page.base_images.title", "base-images"),
+            PlacePage("/assets/models", "page.models.title", "models"),
+        ],
+    ),
+    Place(
+        "admin",
+        "/admin",
+        "page.shell.admin",
+        [
+            PlacePage("/admin/moderation", "page.moderation.title", "moderation"),
+            PlacePage("/admin/system", "page.system.title", "system"),
+        ],
+    ),
+)
+PLAIN_PAGES: Sequence[PlacePage] = [
+    page for place in PLACES for page in place.pages if page.template
+]
+"""The pages that are templates of `studio/server/templates`."""
+MOVED: Mapping[str, str] = {
+    "/blind-tests": "/tests/blind-tests",
+    "/tuning": "/tests/tuning",
+    "/base-images": "/assets/base-images",
+    "/models": "/assets/models",
+    "/moderation": "/admin/moderation",
+    "/system": "/admin/system",
+    "/votes": "/tests/blind-tests",
+    "/bases": "/assets/base-images",
+    "/safety": "/admin/moderation",
+}
+"""Pages by their former addresses; links to these may be stored anywhere."""
+ROOTS: Mapping[str, str] = {
+    place.address: place.pages[0].address
+    for place in PLACES
+    if place.address not in {page.address for page in place.pages}
+}
+"""Addresses of places that are no page, and the page that each redirects to."""
+
+
+class CurrentPage(NamedTuple):
+    """Where a page is: its place and itself. A page of its own below a place, as that of one theme, has only the
+    place; one that is in no place has neither."""
+
+    place: Place | None = None
+    page: PlacePage | None = None
+
+
+def locate(address: str) -> CurrentPage:
+    """The place and the page at a URL path."""
+    for place in PLACES:
+        for page in place.pages:
+            if page.address == address:
+                return CurrentPage(place, page)
+    for place in PLACES:
+        if place.address != STUDIO and address.startswith(f"{place.address}/"):
+            return CurrentPage(place)
+    return CurrentPage()

@@ -1,0 +1,75 @@
+"""Puts the shell of all pages into the HTML of Gradio's page, so that it is drawn before Gradio has loaded.
+
+Gradio has no template of ours: its `index.html` has an empty `<gradio-app>`, and styles and scripts that are
+handed to it (`css_paths`, `head`) are added by its own scripts, seconds later. What is inserted here is in
+the response itself.
+"""
+
+import re
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studio.server.plain_pages import studio_shell
+
+_HTML = re.compile(r"<html\b[^>]*>")
+_BODY = re.compile(r"<body\b[^>]*>")
+_HEAD_END = "</head>"
+
+
+class StudioShellMiddleware:
+    """ASGI middleware inside Gradio's app, below its compression: inserts the shell into the page at `/`."""
+
+    def __init__(self, app: ASGIApp, language: str, head: str) -> None:
+        """`head` is HTML for the end of the page's head."""
+        self._app, self._language, self._head = app, language, head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _opens_page(scope):
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = bytearray()
+
+        async def send_with_shell(part: Message) -> None:
+            nonlocal start
+            if part["type"] == "http.response.start":
+                start = part
+                return
+            if part["type"] != "http.response.body":
+                await send(part)
+                return
+            body.extend(part.get("body", b""))
+            if part.get("more_body"):
+                return
+            page = bytes(body)
+            if start["status"] == 200:
+                shell = studio_shell(scope, self._language)
+                page = insert_shell(page.decode(), self._language, self._head, shell).encode()
+                MutableHeaders(scope=start)["content-length"] = str(len(page))
+            await send(start)
+            await send({"type": "http.response.body", "body": page})
+
+        await self._app(scope, receive, send_with_shell)
+
+
+def _opens_page(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return False
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")) == "/"
+
+
+def insert_shell(page: str, language: str, head: str, shell: str) -> str:
+    """Gradio's page with `head` at the end of its head and `shell` at the start of its body.
+
+    The inline styles of `<html>` and `<body>` are dropped: `workbench.css` lays the page out.
+    """
+    page = _replace_once(_HTML, f'<html lang="{language}">', page)
+    page = _replace_once(re.compile(_HEAD_END), f"{head}{_HEAD_END}", page)
+    return _replace_once(_BODY, f'<body class="studio">\n{shell}', page)
+
+
+def _replace_once(tag: re.Pattern[str], replacement: str, page: str) -> str:
+    assert len(tag.findall(page)) == 1, f"Gradio's page has not exactly one {tag.pattern}"
+    return tag.sub(lambda _: replacement, page)

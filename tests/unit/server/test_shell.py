@@ -1,0 +1,98 @@
+"""The shell of every page: places, former addresses, the page for unknown ones, who is signed in."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.app import AppContainer
+from studio.locales import LANGUAGES, templates
+from studio.server.places import MOVED, PLACES, PLAIN_PAGES, ROOTS, STUDIO
+from studio.server.web_files import WEB
+from studio.ui.server import build_app
+
+READER = {"accept": "text/html"}
+CURRENT = re.compile(r'<a href="([^"]*)"[^>]*aria-current="(\w+)"')
+
+
+@pytest.fixture
+def client(studio: AppContainer) -> TestClient:
+    return TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+
+
+def rail(page: str) -> str:
+    return page.partition('<nav class="rail"')[2].partition("</nav>")[0]
+
+
+def heading(page: str) -> str:
+    return page.partition("<h1>")[2].partition("</h1>")[0]
+
+
+@pytest.mark.parametrize("address", [STUDIO, *(page.address for page in PLAIN_PAGES)])
+def test_every_page_has_the_shell_and_shows_its_place(client: TestClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    [place] = [each for each in PLACES if address in {page.address for page in each.pages}]
+    kind = "page" if len(place.pages) == 1 else "true"
+    assert CURRENT.findall(rail(answer.text)) == [(place.pages[0].address, kind)]
+    [title] = [page.title for page in place.pages if page.address == address]
+    assert heading(answer.text) == templates("en")[title]
+    for mark in ('class="skip-link"', 'id="activity"', 'id="account-menu"', 'id="color-scheme"'):
+        assert mark in answer.text, mark
+    tabs = answer.text.partition('<nav class="subtabs"')[2].partition("</nav>")[0]
+    assert CURRENT.findall(tabs) == ([(address, "page")] if len(place.pages) > 1 else [])
+
+
+def test_every_plain_page_has_a_script(client: TestClient) -> None:
+    for page in PLAIN_PAGES:
+        assert (WEB / "pages" / f"{page.template}.js").is_file()
+        assert f'src="/web/pages/{page.template}.js"' in client.get(page.address).text
+
+
+@pytest.mark.parametrize(("old", "new"), MOVED.items())
+def test_former_addresses_of_pages_redirect(client: TestClient, old: str, new: str) -> None:
+    answer = client.get(f"{old}?contest=5&lang=en", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, f"{new}?test=5&lang=en")
+    assert client.get(old, follow_redirects=False).headers["location"] == new
+    assert client.get(new).status_code == 200
+
+
+@pytest.mark.parametrize(("root", "first"), ROOTS.items())
+def test_a_place_without_a_page_opens_its_first(client: TestClient, root: str, first: str) -> None:
+    answer = client.get(root, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, first)
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/themes/first-light/1/sheet", "/admin/x?y=<b>"])
+def test_a_reader_of_an_unknown_address_gets_a_page(client: TestClient, address: str) -> None:
+    answer = client.get(address, headers=READER)
+    assert answer.status_code == 404
+    assert heading(answer.text) == templates("en")["page.shell.not_found"]
+    assert CURRENT.findall(rail(answer.text)) == []
+    assert "<b>" not in answer.text.partition("<main")[2]
+    assert "json" in client.get(address).headers["content-type"]
+
+
+def test_the_api_answers_unknown_addresses_with_a_problem(client: TestClient) -> None:
+    answer = client.get("/api/v1/nowhere", headers=READER)
+    assert (answer.status_code, answer.json()["code"]) == (404, "request.address_not_found")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_shell_is_in_the_readers_language(client: TestClient, language: str) -> None:
+    for address in (STUDIO, "/history"):
+        page = client.get(address, headers={"accept-language": language}).text
+        assert f'<html lang="{language}">' in page
+        assert templates(language)["page.shell.tests"] in rail(page)
+
+
+def test_whoever_is_signed_in_is_named_and_can_sign_out(
+    client: TestClient, studio: AppContainer
+) -> None:
+    assert "/sign-in/out" not in client.get(STUDIO).text
+    studio.stores.users.set_password("ada", "correct horse battery")
+    client.post("/sign-in", data={"name": "ada", "password": "correct horse battery"})
+    for address in (STUDIO, "/history"):
+        page = client.get(address).text
+        assert "Signed in as ada" in page
+        assert 'action="/sign-in/out"' in page
