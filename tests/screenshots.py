@@ -29,7 +29,7 @@ def _take(page: Page, url: str) -> None:
     for name, address, height in (
         ("history", "history", 1000),
         ("base-images", "base-images", 1000),
-        ("themes", "themes?theme=first-light", 820),
+        ("themes", "themes", 820),
     ):
         page.goto(f"{url}/{address}")
         page.wait_for_load_state("networkidle")

@@ -104,7 +104,8 @@ ROOTS: Mapping[str, str] = {
 
 
 class CurrentPage(NamedTuple):
-    """Where a page is: its place and itself, both None for a page that is in no place."""
+    """Where a page is: its place and itself. A page of its own below a place, as that of one theme, has only the
+    place; one that is in no place has neither."""
 
     place: Place | None = None
     page: PlacePage | None = None
@@ -116,4 +117,7 @@ def locate(address: str) -> CurrentPage:
         for page in place.pages:
             if page.address == address:
                 return CurrentPage(place, page)
+    for place in PLACES:
+        if place.address != STUDIO and address.startswith(f"{place.address}/"):
+            return CurrentPage(place)
     return CurrentPage()

@@ -124,8 +124,8 @@ def test_errors_and_the_gate_speak_chinese(chinese: Page, server: Server) -> Non
     chinese.locator("#user-prompt textarea, #user-prompt input").first.fill("裙" * 501)
     chinese.locator("#generate").click()
     expect(chinese.locator("#notice")).to_have_text("提示词过长：501 个字符（最多 500 个）。")
-    chinese.goto(f"{server.url}/themes?theme=first-light")
-    chinese.locator("#versions").get_by_role("button", name="部署").first.click()
+    chinese.goto(f"{server.url}/themes/first-light/versions/1/review")
+    chinese.get_by_role("button", name="发布…").click()
     chinese.locator("#checks summary").click()
     expect(chinese.locator("#checks")).to_contain_text("模型相互兼容")
     known = {"scribble", "lineart", "pose", "ink", "water", "pocket", "studio", "themes", "regression", "sheet",

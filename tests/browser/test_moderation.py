@@ -50,8 +50,8 @@ def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: 
     expect(page.locator("#policy-status")).to_have_text(
         "Saved as version 2. Deploy it to take effect."
     )
-    page.goto(f"{server.url}/themes?theme={quick}")
-    expect(page.locator("main")).to_contain_text("NSFW threshold")
+    page.goto(f"{server.url}/themes/{quick}/versions/2/review")
+    expect(page.locator("#changes")).to_contain_text("NSFW threshold")
 
 
 def test_images_are_scored_against_a_threshold(page: Page, server: Server) -> None:

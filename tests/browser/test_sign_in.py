@@ -46,8 +46,8 @@ def test_an_operator_signs_in_saves_and_deploys_under_her_name_and_leaves(
     page.locator("#save").click()
     expect(page.locator("#notice")).to_contain_text("Saved First light as version 2.")
     assert studio.stores.themes.get_version("first-light", 2).author == "Ada B"
-    page.get_by_role("button", name="Deployment").click()
-    page.locator("#deploy").click()
+    page.get_by_role("link", name="Review & publish…").click()
+    page.get_by_role("button", name="Publish…").click()
     asked = page.get_by_role("dialog")
     expect(asked.locator("#checks summary")).to_be_visible()
     expect(asked.get_by_label("Your name")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The theme's editor: saving, restoring, what is unsaved, control maps, LoRAs, deployment."""
+"""The theme's editor: saving, restoring, what is unsaved, control maps, LoRAs."""
 
 import re
 from pathlib import Path
@@ -209,39 +209,6 @@ def test_two_operators_do_not_overwrite_one_another(
         expect(other.locator("#notice")).to_contain_text("Saved")
         page.locator("#save").click()
         expect(page.locator("#notice [role=alert]")).to_contain_text("in the meantime")
-
-
-def test_a_theme_is_checked_deployed_and_taken_back_on_the_page(page: Page) -> None:
-    name = page.locator("#theme-name input, #theme-name textarea").first
-    name.fill("Season")
-    name.press("Tab")
-    page.locator("#save").click()
-    expect(page.locator("#notice")).to_contain_text("Saved Season as version 1.")
-    page.get_by_role("button", name="Deployment").click()
-    expect(page.locator("#deployments")).to_contain_text("Not deployed to this channel yet.")
-    page.locator("#check").click()
-    expect(page.locator("#findings")).to_contain_text("has never been rendered")
-    page.locator("#deploy").click()
-    asked = page.get_by_role("dialog")
-    asked.get_by_label("Your name").fill("ada")
-    expect(asked.locator("#checks summary")).to_be_visible()
-    # Issue 18, 16: it went live in one click, with no author.
-    expect(asked.locator(".actions button").first).to_be_disabled()
-    for box in asked.locator("#checks input").all():
-        box.check()
-    asked.locator(".actions button").first.click()
-    expect(page.locator("#findings")).to_contain_text("Version 1 of Season is now live in live")
-    expect(page.locator("#deployments")).to_contain_text("ada")
-    page.locator("#rollback").click()
-    expect(asked.locator("h2")).to_contain_text("Season")
-    asked.locator(".actions button").first.click()
-    expect(asked.locator("[role=alert]")).to_contain_text("has no earlier version")
-    asked.get_by_role("button", name="Cancel").click()
-    page.locator("#take-down").click()
-    expect(asked.locator("h2")).to_contain_text("Season")
-    asked.locator(".actions button").first.click()
-    expect(page.locator("#findings")).to_contain_text("Season is no longer live in live")
-    expect(page.locator("#deployments")).to_contain_text("Undeployed")
 
 
 def test_fields_that_do_not_apply_are_hidden(page: Page) -> None:

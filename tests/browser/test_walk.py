@@ -15,11 +15,11 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 SAID = {
     "en-US": {
         "unsaved": "1 unsaved change", "done": "Generated 4 variants in", "diverse": "Variety:",
-        "themes": "Changes", "axis": "X: columns", "end": "End of results",
+        "themes": "What changed", "axis": "X: columns", "end": "End of results",
     },
     "zh-CN": {
         "unsaved": "1 处未保存的修改", "done": "已生成 4 个方案", "diverse": "多样性：",
-        "themes": "变更", "axis": "X：列", "end": "没有更多结果",
+        "themes": "变更内容", "axis": "X：列", "end": "没有更多结果",
     },
 }  # fmt: skip
 
@@ -70,7 +70,7 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
     expect(walker.locator("#unsaved")).to_contain_text(said["unsaved"])
 
     for address, shown, text in (
-        (f"themes?theme={quick}", "h3", said["themes"]),
+        (f"themes/{quick}/versions/1/review", "h2", said["themes"]),
         (f"history?theme={quick}", "#end", said["end"]),
         ("assets/base-images", "#gallery", "Mia"),
         ("assets/models", "#models", "pocket-water"),

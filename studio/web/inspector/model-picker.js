@@ -6,7 +6,7 @@
  * @import { Field, Json, Model } from './types.js'
  */
 import { element, findAll, untranslated } from '../lib/dom.js';
-import { megabytes } from '../lib/format.js';
+import { fileSize } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { modelName } from './document.js';
 import { openBelow } from './popover.js';
@@ -135,7 +135,7 @@ function thumbnail(model) {
 /** @param {Model} model */
 function modelNote(model) {
   const hash = model.sha256?.slice(0, 10);
-  const identity = [model.family, megabytes(model.size_bytes), hash].filter(Boolean).join(' · ');
+  const identity = [model.family, fileSize(model.size_bytes), hash].filter(Boolean).join(' · ');
   if (!model.trigger_words.length) return identity;
   return t('studio.trigger_words', { model: identity, words: model.trigger_words.join(', ') });
 }
