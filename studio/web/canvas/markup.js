@@ -11,11 +11,11 @@ const MARKUP = `
     <div class="sketch-palette" role="toolbar" data-label="studio.canvas_colors">
       <label class="sketch-custom-color" data-about="studio.canvas_custom_color"><input type="color" data-label="studio.canvas_custom_color" value="#d62830"></label>
     </div>
+    <button type="button" class="sketch-more" data-action="menu" aria-haspopup="true" data-about="studio.canvas_more" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12h.01M12 12h.01M19 12h.01"/></svg></button>
     <label class="sketch-slider sketch-brush"><span data-text="studio.canvas_size"></span><input type="range" min="2" max="60" step="1" data-label="studio.canvas_size_about"><output></output></label>
     <label class="sketch-slider sketch-hardness" data-full><span data-text="studio.canvas_hardness"></span><input type="range" min="0" max="100" step="5" data-label="studio.canvas_hardness_about"><output></output></label>
     <label class="sketch-slider sketch-opacity" data-full><span data-text="studio.canvas_opacity"></span><input type="range" min="5" max="100" step="5" data-label="studio.canvas_opacity_about"><output></output></label>
     <button type="button" class="sketch-live" data-action="live" aria-pressed="false" data-about="studio.canvas_live_about" data-full><span data-text="studio.canvas_live"></span></button>
-    <button type="button" class="sketch-more" data-action="menu" aria-haspopup="true" data-about="studio.canvas_more" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12h.01M12 12h.01M19 12h.01"/></svg></button>
   </div>
   <div class="sketch-tools" role="toolbar" data-label="studio.canvas_tools">
     <div class="sketch-group">
