@@ -53,22 +53,32 @@ export class Matrix {
     this.#dialog.update(errors);
   }
 
-  /** @returns {Line[]} the fields that have an effect in any recipe */
+  /** @returns {Line[]} the fields that have an effect in any recipe; names are those of the columns */
   #lines() {
-    const { description, preset } = this.#editor;
-    return description.fields.flatMap((field) => {
-      const counts = SLOTS.map(
-        (slot) => itemsAt(preset.recipes[slot], field.path.split('.')[0]).length,
+    const { fields } = this.#editor.description;
+    const shown = fields.filter(({ path }) => path !== 'name');
+    return shown.flatMap((field) => {
+      const [list, rest] = field.path.split('.*.');
+      if (rest === undefined) return this.#line(field, field.path);
+      // The items of a list stand one after another, where its first field does.
+      const own = shown.filter(({ path }) => path.startsWith(`${list}.*.`));
+      if (own[0] !== field) return [];
+      const counts = SLOTS.map((slot) => itemsAt(this.#editor.preset.recipes[slot], list).length);
+      const indexes = [...Array(Math.max(...counts)).keys()];
+      return indexes.flatMap((index) =>
+        own.flatMap((each) => this.#line(each, each.path.replace('*', String(index)))),
       );
-      const paths = field.path.includes('*')
-        ? Array.from({ length: Math.max(...counts) }, (_, index) =>
-            field.path.replace('*', String(index)),
-          )
-        : [field.path];
-      return paths
-        .filter((path) => SLOTS.some((slot) => this.#hasEffect(slot, field, path)))
-        .map((path) => ({ field, path, label: this.#label(field, path) }));
     });
+  }
+
+  /**
+   * @param {Field} field
+   * @param {string} path
+   * @returns {Line[]} none where the field has an effect in no recipe
+   */
+  #line(field, path) {
+    const hasEffect = SLOTS.some((slot) => this.#hasEffect(slot, field, path));
+    return hasEffect ? [{ field, path, label: this.#label(field, path) }] : [];
   }
 
   /**
