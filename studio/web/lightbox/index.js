@@ -131,9 +131,9 @@ class Lightbox {
     const { images, name } = groups[group];
     this.#showPanes();
     const place = t('page.position', { number: image + 1, total: images.length });
-    if (mode === 'side') this.#frame.showMode(mode, name, '');
+    if (mode === 'side') this.#frame.showMode(mode, name || t('page.lightbox.side'), '');
     else this.#frame.showMode(mode, this.#image.name, name ? `${place} · ${name}` : place);
-    this.#frame.showActs(this.#image);
+    this.#frame.showActs(mode === 'side' ? { src: '', name } : this.#image);
     const shown = new Set(mode === 'side' ? side : [this.#image]);
     if (other && mode !== 'single' && mode !== 'side') shown.add(other);
     this.#frame.showStrip([...images, ...(doodle ? [doodle] : []), ...references], shown);
@@ -263,7 +263,7 @@ class Lightbox {
       c: () => this.#toggleMode('slider'),
       b: () => this.#toggleBlink(),
       d: () => this.#toggleMode('difference'),
-      s: () => this.#image.pick && this.#togglePick(),
+      s: () => this.#selection.mode !== 'side' && this.#image.pick && this.#togglePick(),
       '+': () => this.#zoomBy(KEY_ZOOM),
       '-': () => this.#zoomBy(1 / KEY_ZOOM),
       0: () => this.#setView(() => FIT),

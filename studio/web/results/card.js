@@ -43,10 +43,10 @@ export class CardView {
     this.#open.dataset.action = 'open';
     this.#fillActs(onAct);
     const well = element('div', { className: 'card-well' });
-    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#tag, this.#acts);
+    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#tag);
     const footer = element('footer', {}, element('b', { className: 'slot' }, slot));
     footer.append(this.#name, this.#notes, this.#status);
-    this.element.append(this.#bar, well, footer);
+    this.element.append(this.#bar, well, this.#acts, footer);
     rove(this.#acts);
   }
 
