@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from studio.composition.evaluation import EvaluationServices, build_evaluation
 from studio.composition.models import ModelServices, build_models
@@ -83,7 +84,7 @@ def create_app_container(
         evaluation.suites,
         authoring.sample_doodles,
         stores.thumbnails,
-        bundled_path("assets") / "examples",
+        Path(__file__).parent / "web" / "examples",
     )
     return AppContainer(
         settings=settings,

@@ -11,9 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.network import is_loopback
-from studio.server.places import MOVED, PLACES, ROOTS
+from studio.server.places import MOVED, PLACES, ROOTS, THEME_PAGE
 from studio.server.problems import problem_response
-from studio.server.theme_pages import THEME_PAGE
 
 LINKED_PAGES = frozenset(
     [page.address for place in PLACES for page in place.pages] + ["/sign-in", *MOVED, *ROOTS]

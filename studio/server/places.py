@@ -1,10 +1,13 @@
 """The places of the studio and their pages: one table, of which routes, navigation and tests are made."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 STUDIO = "/"
 """The address of the studio page, which Gradio serves."""
+THEME_PAGE = re.compile(r"/themes/[a-z0-9-]+(/versions(/\d+/review)?|/releases|/review)?")
+"""Addresses of the pages of one theme (`theme_pages`)."""
 
 
 class PlacePage(NamedTuple):
@@ -104,8 +107,8 @@ ROOTS: Mapping[str, str] = {
 
 
 class CurrentPage(NamedTuple):
-    """Where a page is: its place and itself. A page of its own below a place, as that of one theme, has only the
-    place; one that is in no place has neither."""
+    """Where a page is: its place and itself. The pages of one theme have only a place; a page that is in no place has
+    neither."""
 
     place: Place | None = None
     page: PlacePage | None = None
@@ -117,7 +120,6 @@ def locate(address: str) -> CurrentPage:
         for page in place.pages:
             if page.address == address:
                 return CurrentPage(place, page)
-    for place in PLACES:
-        if place.address != STUDIO and address.startswith(f"{place.address}/"):
-            return CurrentPage(place)
+    if THEME_PAGE.fullmatch(address):
+        return CurrentPage(next(place for place in PLACES if place.id == "themes"))
     return CurrentPage()

@@ -1,7 +1,5 @@
 """The pages of one theme: overview, versions, releases, and the review of a version."""
 
-import re
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -9,9 +7,6 @@ from studio.recipes.base_image import Slug
 from studio.recipes.themes.deployment import VersionNumber
 from studio.server.dependencies import Themes
 from studio.server.plain_pages import plain_page
-
-THEME_PAGE = re.compile(r"/themes/[a-z0-9-]+(/versions(/\d+/review)?|/releases|/review)?")
-"""Paths of these pages. Opening one changes nothing."""
 
 router = APIRouter(prefix="/themes/{slug}", include_in_schema=False)
 

@@ -23,9 +23,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def thumbnail_webp(png: bytes, size: int) -> bytes:
     """A rendered PNG as lossy WebP without metadata, reduced to `size` pixels on its longest side.
 
-    A smaller image keeps its size; transparency stays.
+    A smaller image keeps its size; transparency stays. A shipped WebP will do, too.
     """
-    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+    with Image.open(io.BytesIO(png), formats=["PNG", "WEBP"]) as image:
         copy = image.convert("RGBA" if image.has_transparency_data else "RGB")
     copy.thumbnail((size, size), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -92,7 +92,7 @@ describe('publishing', () => {
     /** @param {CheckResult['level']} level */
     const result = (level) => /** @type {CheckResult} */ ({ level, message: level, hint: '' });
     const results = [result('pass'), result('warning'), result('error'), result('pass')];
-    expect(checksSummary(results)).toBe('2 passed · 1 warnings · 1 blocking');
+    expect(checksSummary(results)).toBe('2 passed · 1 warning · 1 blocking');
     expect(findings(results).map(({ level }) => level)).toEqual(['error', 'warning']);
   });
 

@@ -30,7 +30,7 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class _Source:
-    """A whole image by its SHA-256; `read` gives its PNG and may raise NotFoundError."""
+    """A whole image by its SHA-256; `read` gives its file and may raise NotFoundError."""
 
     sha256: str
     read: Callable[[], bytes]
@@ -39,7 +39,7 @@ class _Source:
 class ThemeImages:
     """Thumbnails of themes, of the images that a review compares, and of the sample doodles.
 
-    Nothing is rendered. `examples` is the directory of the shipped images: `<slug>-<slot>.png`.
+    Nothing is rendered. `examples` is the directory of the shipped images: `<slug>-<slot>.webp`.
     """
 
     def __init__(
@@ -66,7 +66,8 @@ class ThemeImages:
             slug: the theme.
             slot: of the recipe.
             size: longest side in pixels.
-            version: images of this version alone; None: of any, the newest first, else shipped ones.
+            version: images of this version alone; None: of any, the newest first. Shipped images stand for
+                the first.
 
         Raises NotFoundError where there is none.
         """
@@ -104,7 +105,7 @@ class ThemeImages:
                 for variant in self._most_telling(runs)
             }
         return self._regression_images(slug, version) or (
-            self._shipped(slug) if version is None else {}
+            self._shipped(slug) if version in (None, 1) else {}
         )
 
     def _most_telling(self, runs: Sequence[Sequence[Variant]]) -> Sequence[Variant]:
@@ -147,11 +148,10 @@ class ThemeImages:
         return keys
 
     def _shipped(self, slug: Slug) -> Mapping[Slot, _Source]:
-        files = {slot: self._examples / f"{slug}-{slot}.png" for slot in SLOTS}
+        files = {slot: self._examples / f"{slug}-{slot}.webp" for slot in SLOTS}
+        images = {slot: file.read_bytes() for slot, file in files.items() if file.is_file()}
         return {
-            slot: _Source(_sha256(str(file.name).encode()), file.read_bytes)
-            for slot, file in files.items()
-            if file.is_file()
+            slot: _Source(_sha256(image), partial(bytes, image)) for slot, image in images.items()
         }
 
 

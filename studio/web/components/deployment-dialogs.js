@@ -205,13 +205,13 @@ export async function publish(slug, version) {
   let checks = [];
   const isForced = () => checks.some((each) => each.hasStop);
 
-  function showChecks() {
+  const showChecks = () => root.dispatchEvent(new Event('input', { bubbles: true }));
+
+  function labelConfirm() {
     const confirm = root.closest('form')?.querySelector('.actions button');
-    if (confirm) {
-      confirm.textContent = isForced() ? t('page.deployments.override') : t('page.deploy');
-      confirm.className = isForced() ? 'danger' : 'primary';
-    }
-    root.dispatchEvent(new Event('input', { bubbles: true }));
+    if (!confirm) return;
+    confirm.textContent = isForced() ? t('page.deployments.override') : t('page.deploy');
+    confirm.className = isForced() ? 'danger' : 'primary';
   }
 
   function checkVersions() {
@@ -246,6 +246,7 @@ export async function publish(slug, version) {
     canConfirm: () => {
       form.update();
       checkVersions();
+      labelConfirm();
       const isReady = checks.every((each) => each.isConfirmed);
       return Boolean(author.name()) && form.isValid && isReady;
     },

@@ -1,7 +1,7 @@
 /**
  * A theme with all that belongs to it, as the API gives it.
  *
- * @import { ActiveDeployment, ReviewState, ScheduledDeployment } from './theme-states.js'
+ * @import { ActiveDeployment, ReviewState, ScheduledDeployment, State } from './theme-states.js'
  * @typedef {object} Regression the regression report of a version
  * @property {number | null} baseline_version
  * @property {number | null} median_delta_e in CIEDE2000
@@ -53,6 +53,7 @@
  */
 import { getJson } from '../lib/http.js';
 import { THEMES } from './theme-actions.js';
+import { themeStates } from './theme-states.js';
 
 /**
  * @param {string} slug
@@ -60,6 +61,22 @@ import { THEMES } from './theme-actions.js';
  */
 export async function loadTheme(slug) {
   return /** @type {ThemeDetails} */ (await getJson(`${THEMES}/${slug}`));
+}
+
+/**
+ * @param {ThemeDetails} theme
+ * @returns {State[]} as the gallery shows them
+ */
+export function detailsStates(theme) {
+  const [{ version, review, author, created_at }] = theme.versions;
+  return themeStates({
+    ...theme,
+    latest: version,
+    review,
+    author,
+    updated_at: created_at,
+    was_deployed: theme.deployments.length > 0,
+  });
 }
 
 /**

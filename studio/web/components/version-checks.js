@@ -49,11 +49,16 @@ export function checksSummary(results) {
   const count = (level) => results.filter((result) => result.level === level).length;
   return [
     t('page.deployments.count_passed', { count: count('pass') }),
-    ...(count('warning')
-      ? [t('page.deployments.count_warnings', { count: count('warning') })]
-      : []),
+    ...(count('warning') ? [warningCount(count('warning'))] : []),
     ...(count('error') ? [t('page.deployments.count_stops', { count: count('error') })] : []),
   ].join(' · ');
+}
+
+/** @param {number} count */
+function warningCount(count) {
+  return count === 1
+    ? t('page.deployments.count_one_warning')
+    : t('page.deployments.count_warnings', { count });
 }
 
 /** @param {readonly CheckResult[]} results */

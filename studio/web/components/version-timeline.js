@@ -22,7 +22,7 @@ const IMAGE_WIDTH = 96;
  * @param {Version} version
  * @returns {State[]}
  */
-export function versionStates(theme, { version, review }) {
+function versionStates(theme, { version, review }) {
   const served = servedIn(theme, version).map(({ channel, canary }) =>
     servedState(channel, canary),
   );

@@ -17,7 +17,7 @@ import { metric } from '../lib/format.js';
 import { getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 
-const main = find(document, '#theme', HTMLElement);
+const main = find(document, '#main', HTMLElement);
 const slug = main.dataset.slug ?? '';
 const version = Number(main.dataset.version);
 const name = main.dataset.name ?? '';

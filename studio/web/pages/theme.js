@@ -7,10 +7,10 @@ import { menuButton } from '../components/menu-button.js';
 import { releases } from '../components/releases.js';
 import { tagEditor } from '../components/tag-editor.js';
 import { themeMenu } from '../components/theme-actions.js';
-import { loadTheme } from '../components/theme-details.js';
+import { detailsStates, loadTheme } from '../components/theme-details.js';
 import { stateChips } from '../components/theme-states.js';
 import { versionComparison } from '../components/version-comparison.js';
-import { versionStates, versionTimeline } from '../components/version-timeline.js';
+import { versionTimeline } from '../components/version-timeline.js';
 import { element, find, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
 import { percent } from '../lib/format.js';
@@ -18,7 +18,7 @@ import { t } from '../lib/i18n.js';
 
 const LATEST = 3;
 
-const root = find(document, '#theme', HTMLElement);
+const root = find(document, '#main', HTMLElement);
 const slug = root.dataset.slug ?? '';
 const content = find(document, '#tab', HTMLElement);
 
@@ -70,10 +70,7 @@ async function show() {
   const theme = await loadTheme(slug);
   const [latest] = theme.versions;
   find(document, '#theme-name', HTMLElement).textContent = theme.name;
-  const states = theme.archived
-    ? [{ kind: /** @type {const} */ ('archived'), label: t('page.themes.archived') }]
-    : theme.versions.slice(0, 1).flatMap((version) => versionStates(theme, version));
-  find(document, '#theme-states', HTMLElement).replaceChildren(stateChips(states));
+  find(document, '#theme-states', HTMLElement).replaceChildren(stateChips(detailsStates(theme)));
   const menu = menuButton(
     t('page.themes.more_of', { theme: theme.name }),
     themeMenu(theme, latest.version, show),

@@ -68,7 +68,14 @@ def test_a_place_without_a_page_opens_its_first(client: TestClient, root: str, f
     assert (answer.status_code, answer.headers["location"]) == (307, first)
 
 
-@pytest.mark.parametrize("address", ["/nowhere", "/themes/first-light/1/sheet", "/admin/x?y=<b>"])
+@pytest.mark.parametrize("tab", ["", "/versions", "/releases", "/versions/1/review"])
+def test_the_pages_of_a_theme_are_in_the_place_themes(client: TestClient, tab: str) -> None:
+    page = client.get(f"/themes/first-light{tab}", headers=READER).text
+    assert 'translate="no">First light</h1>' in page
+    assert len(CURRENT.findall(rail(page))) == 1
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/themes/first-light/nothing", "/admin/x?y=<b>"])
 def test_a_reader_of_an_unknown_address_gets_a_page(client: TestClient, address: str) -> None:
     answer = client.get(address, headers=READER)
     assert answer.status_code == 404

@@ -11,7 +11,10 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from studio.app import AppContainer, create_app_container
+from studio.errors import NotFoundError
 from studio.recipes.themes.deployment import DeploymentSpec
+from studio.recipes.themes.preset import Slot
+from studio.services.themes.theme_images import ThemeImages
 from studio.settings import Settings
 from studio.ui.server import build_app
 from tests import examples
@@ -156,6 +159,25 @@ def test_a_theme_is_shown_by_its_suite_then_by_an_operators_newest_run(
     known = {"If-None-Match": answer.headers["etag"]}
     assert client.get(url, params={"size": 100}, headers=known).status_code == 304
     assert client.get(f"{THEMES}/nobody/thumbnails/A.webp").status_code == 404
+
+
+def test_a_shipped_theme_is_shown_by_its_example_until_it_is_rendered(
+    studio: AppContainer, tmp_path: Path
+) -> None:
+    Image.new("RGB", (256, 256), "red").save(tmp_path / "first-light-A.webp")
+    images = ThemeImages(
+        studio.stores.variants,
+        studio.stores.base_images,
+        studio.evaluation.suites,
+        studio.authoring.sample_doodles,
+        studio.stores.thumbnails,
+        tmp_path,
+    )
+    assert images.theme("first-light", "A", 96).webp == images.theme("first-light", "A", 96, 1).webp
+    missing: tuple[tuple[Slot, int | None], ...] = (("B", None), ("A", 2))
+    for slot, version in missing:
+        with pytest.raises(NotFoundError, match="No images of theme"):
+            images.theme("first-light", slot, 96, version)
 
 
 def test_tags_are_kept_once_and_listed(client: TestClient) -> None:
