@@ -27,10 +27,14 @@ export class PolicyForm {
     onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
   }
 
-  /** @param {{ slug: string, name: string }[]} themes */
-  setThemes(themes) {
+  /**
+   * @param {{ slug: string, name: string }[]} themes
+   * @param {string | null} selected the slug of the theme that is shown; null or unknown: the first
+   */
+  setThemes(themes, selected) {
     const options = themes.map(({ slug, name }) => untranslatedOption(slug, name));
     this.#theme.replaceChildren(...options);
+    if (themes.some(({ slug }) => slug === selected)) this.#theme.value = selected ?? '';
   }
 
   /** Shows the theme's policy; nothing can be changed until it is there. */
@@ -43,7 +47,7 @@ export class PolicyForm {
     if (slug !== this.#theme.value) return; // Another theme was chosen meanwhile.
     this.#setDisabled(false);
     this.#version = version;
-    find(this.#form, '#policy-theme', HTMLAnchorElement).href = `/themes?theme=${slug}`;
+    find(this.#form, '#policy-theme', HTMLAnchorElement).href = `/themes/${slug}`;
     for (const [name, value] of Object.entries(policy)) this.#setField(name, value);
     this.#onThreshold(Number(policy.nsfw_threshold));
     this.#status.textContent = '';

@@ -5,6 +5,7 @@
  * @typedef {object} VariantSource the list that the dialog goes through
  * @property {() => readonly Variant[]} all the variants so far
  * @property {() => Promise<void>} loadMore
+ * @property {(slug: string) => string} themeName
  * @property {(variant: Variant) => void} onChange is called when labels of a variant have changed
  * @typedef {'star' | 'tag' | 'collection'} LabelKind
  */
@@ -82,7 +83,10 @@ export class VariantDialog {
     this.#image.src = image;
     this.#image.alt = prompt;
     const name = recipe.name ? `${slot} · ${recipe.name}` : slot;
-    const heading = t('page.history.recipe_of', { preset: theme, slot: name });
+    const heading = t('page.history.recipe_of', {
+      preset: this.#source.themeName(theme),
+      slot: name,
+    });
     find(this.#dialog, 'h2', HTMLElement).textContent = heading;
     this.#doodle.hidden = doodle === null;
     if (doodle !== null) find(this.#doodle, 'img', HTMLImageElement).src = `${doodle}?size=384`;

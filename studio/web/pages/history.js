@@ -56,6 +56,7 @@ class HistoryPage {
   #dialog = new VariantDialog({
     all: () => [...this.#variants.values()],
     loadMore: () => this.#list.loadMore(),
+    themeName: (slug) => this.#options.themes.find((theme) => theme.slug === slug)?.name ?? slug,
     onChange: (variant) => this.#showStar(variant),
   });
   #searches = new SavedSearches(

@@ -89,7 +89,7 @@ await withErrorDisplay(async () => {
   const themes = /** @type {{ slug: string, name: string }[]} */ (
     await getJson(`${API}/admin/themes`)
   );
-  policyForm.setThemes(themes);
+  policyForm.setThemes(themes, new URLSearchParams(location.search).get('theme'));
   await policyForm.load();
   await wordList.load();
 });

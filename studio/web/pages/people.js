@@ -93,41 +93,51 @@ class PeoplePage {
     if (isFirst && this.#people.without_users === 'open') {
       content.push(paragraph(t('page.people.first_help')));
     }
-    await this.#change({
-      title: t('page.people.add'),
-      content,
-      label: t('page.people.add'),
-      canConfirm: () => name.value.trim() !== '' && password.value.length >= 10,
-      action: () => postJson(USERS, { name: name.value.trim(), password: password.value }),
-    });
-    if (isFirst) location.reload();
+    await this.#change(
+      {
+        title: t('page.people.add'),
+        content,
+        label: t('page.people.add'),
+        canConfirm: () => name.value.trim() !== '' && password.value.length >= 10,
+        action: () => postJson(USERS, { name: name.value.trim(), password: password.value }),
+      },
+      isFirst,
+    );
   }
 
   /** @param {Person} person */
   async #rename(person) {
     const name = nameInput(person.name);
-    await this.#change({
-      title: t('page.people.rename_title', { name: person.name }),
-      content: [labelled(t('page.people.new_name'), name), paragraph(t('page.people.signs_out'))],
-      label: t('page.people.rename'),
-      canConfirm: () => name.value.trim() !== '' && name.value.trim() !== person.name,
-      action: () => postJson(`${USERS}/rename`, { name: person.name, new_name: name.value.trim() }),
-    });
+    await this.#change(
+      {
+        title: t('page.people.rename_title', { name: person.name }),
+        content: [labelled(t('page.people.new_name'), name), paragraph(t('page.people.signs_out'))],
+        label: t('page.people.rename'),
+        canConfirm: () => name.value.trim() !== '' && name.value.trim() !== person.name,
+        action: () =>
+          postJson(`${USERS}/rename`, { name: person.name, new_name: name.value.trim() }),
+      },
+      person.is_you,
+    );
   }
 
   /** @param {Person} person */
   async #resetPassword(person) {
     const password = passwordInput();
-    await this.#change({
-      title: t('page.people.reset_title', { name: person.name }),
-      content: [
-        labelled(t('page.people.new_password'), password, t('page.people.password_help')),
-        paragraph(t('page.people.signs_out')),
-      ],
-      label: t('page.people.reset_password'),
-      canConfirm: () => password.value.length >= 10,
-      action: () => postJson(`${USERS}/password`, { name: person.name, password: password.value }),
-    });
+    await this.#change(
+      {
+        title: t('page.people.reset_title', { name: person.name }),
+        content: [
+          labelled(t('page.people.new_password'), password, t('page.people.password_help')),
+          paragraph(t('page.people.signs_out')),
+        ],
+        label: t('page.people.reset_password'),
+        canConfirm: () => password.value.length >= 10,
+        action: () =>
+          postJson(`${USERS}/password`, { name: person.name, password: password.value }),
+      },
+      person.is_you,
+    );
   }
 
   /** @param {Person} person */
@@ -141,20 +151,26 @@ class PeoplePage {
       warning.className = 'warning';
       content.push(warning);
     }
-    await this.#change({
-      title: t('page.people.remove_title', { name: person.name }),
-      content,
-      label: t('page.people.remove'),
-      danger: true,
-      action: () => postJson(`${USERS}/remove`, { name: person.name, last: isLast }),
-    });
+    await this.#change(
+      {
+        title: t('page.people.remove_title', { name: person.name }),
+        content,
+        label: t('page.people.remove'),
+        danger: true,
+        action: () => postJson(`${USERS}/remove`, { name: person.name, last: isLast }),
+      },
+      person.is_you,
+    );
   }
 
-  /** @param {import('../components/dialogs.js').Confirmation} confirmation */
-  async #change(confirmation) {
-    const isDone = await confirmAction(confirmation);
-    // Whoever has renamed or removed themselves is signed out: the next request says so.
-    if (isDone) await withErrorDisplay(() => this.#load());
+  /**
+   * @param {import('../components/dialogs.js').Confirmation} confirmation
+   * @param {boolean} [isYou] whether it signs the reader out: the server then asks to sign in again
+   */
+  async #change(confirmation, isYou = false) {
+    if (!(await confirmAction(confirmation))) return;
+    if (isYou) location.reload();
+    else await withErrorDisplay(() => this.#load());
   }
 }
 

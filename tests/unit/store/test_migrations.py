@@ -9,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Select, Table, create_engine, inspect, select, text
+from sqlalchemy import Connection, create_engine, inspect, select, text
 
 from studio.errors import StorageUnavailableError
 from studio.recipes.evaluation.blind_test import Vote, matchup_for
@@ -40,6 +40,8 @@ OLD_TEXTS = {
     "requests": '"external_moderation":"pass"',
 }
 """What documents have after the downgrade, by the old names of their tables."""
+NOT_KNOWN_AGAIN = ("signed_in_at", "used_at")
+"""Columns that 0017 adds and cannot fill in."""
 NO_FIELD = '"external_moderation":"pass"'
 """A user's text that looks like a field: no migration changes it."""
 
@@ -153,17 +155,14 @@ def fill(opened: database.Database) -> None:
 
 
 def read(opened: database.Database) -> list[object]:
-    """Every row of every table, as the tables' classes read it, without what 0018 cannot know again."""
+    """Every row of every table, as the tables' classes read it."""
+    rows: list[object] = []
     with opened.read_session() as session:
-        return [
-            [tuple(row) for row in session.execute(_select_all(table))]
-            for table in Base.metadata.sorted_tables
-        ]
-
-
-def _select_all(table: Table) -> Select[tuple[object, ...]]:
-    columns = [column for column in table.c if column.name not in ("signed_in_at", "used_at")]
-    return select(*columns).order_by(*table.primary_key)
+        for table in Base.metadata.sorted_tables:
+            columns = [column for column in table.c if column.name not in NOT_KNOWN_AGAIN]
+            query = select(*columns).order_by(*table.primary_key)
+            rows.append([tuple(row) for row in session.execute(query)])
+    return rows
 
 
 def test_upgrade_fills_in_the_base_images_of_old_requests(url: str) -> None:
