@@ -41,7 +41,7 @@ OLD_TEXTS = {
 }
 """What documents have after the downgrade, by the old names of their tables."""
 NOT_KNOWN_AGAIN = ("signed_in_at", "used_at")
-"""Columns that 0017 adds and cannot fill in."""
+"""Columns that 0018 adds and cannot fill in."""
 NO_FIELD = '"external_moderation":"pass"'
 """A user's text that looks like a field: no migration changes it."""
 
