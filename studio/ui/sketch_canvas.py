@@ -34,10 +34,13 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
     The drawing stays in the browser until an event is sent whose `js` is `read_drawing(inputs)`. In the
     event's handler the value is then the layer as a PNG file, RGBA at the base image's size, or None when
     it is empty. A value that a handler returns replaces the drawing. `input` asks for a live preview, and
-    `preview` is the image that the canvas shows as one, as a `data:` URL.
+    `preview` is the image that the canvas shows as one, as a `data:` URL. Gradio makes an update by building
+    a copy from the parameters of `__init__`.
     """
 
-    def __init__(self, base: CanvasBackground, texts: Texts, **options: Any) -> None:
+    def __init__(
+        self, base: CanvasBackground, texts: Texts, preview: str = "", **options: Any
+    ) -> None:
         super().__init__(
             value=None,
             html_template="<doodle-canvas live autosave=studio></doodle-canvas>",
@@ -46,7 +49,7 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
             base=base,
             palette=canvas_palette(texts),
             texts=canvas_texts(texts),
-            preview="",
+            preview=preview,
             **options,
         )
 

@@ -249,6 +249,20 @@ describe('drawing', () => {
     expect(canvas.getPng()).not.toBe(drawn);
   });
 
+  test('a palm beside the pen neither draws nor takes the stroke back', async () => {
+    await component.mount();
+    const pen = { pointerType: 'pen', pointerId: 1 };
+    component.point('pointerdown', 2, 8, pen);
+    for (const pointerId of [2, 3]) {
+      component.point('pointerdown', 2, 14, { pointerType: 'touch', pointerId });
+      component.point('pointermove', 14, 14, { pointerType: 'touch', pointerId });
+    }
+    component.point('pointermove', 14, 8, pen);
+    component.point('pointerup', 14, 8, pen);
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    expect(component.color(8, 14)).toEqual([0, 0, 0, 0]);
+  });
+
   test('letters choose tools and sizes while the canvas has the focus', async () => {
     const canvas = await component.mount();
     press({ key: 'e' });

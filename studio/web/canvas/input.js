@@ -64,6 +64,8 @@ export class Input {
   #grip = null;
   #spaceHeld = false;
   #penSeen = false;
+  /** Of the pointer that draws, or holds the page. */
+  #pointer = -1;
 
   /**
    * @param {DoodleCanvas} canvas
@@ -105,6 +107,8 @@ export class Input {
   /** @param {PointerEvent} event */
   #down(event) {
     const { brush, layer, sheet, toolbar } = this.#canvas;
+    // A palm beside the pen.
+    if (this.#drawing && event.pointerType === 'touch' && toolbar.pen.penOnly) return;
     this.#canvas.showMessage('');
     if (this.#secondFinger(event)) return;
     if (event.button !== 0) return;
@@ -114,6 +118,7 @@ export class Input {
     sheet.focus({ preventScroll: true });
     const at = this.#dab(event);
     sheet.setPointerCapture(event.pointerId);
+    this.#pointer = event.pointerId;
     const isPalm = event.pointerType === 'touch' && toolbar.pen.penOnly;
     if (brush.tool === 'hand' || this.#spaceHeld || isPalm) {
       this.#spaceHeld = false;
@@ -161,6 +166,7 @@ export class Input {
       this.#pinch.place(event);
       if (this.#pinch.advance(viewport)) return;
     }
+    if (event.pointerId !== this.#pointer) return;
     if (this.#grip) {
       viewport.pan(event.clientX - this.#grip.clientX, event.clientY - this.#grip.clientY);
       this.#grip = { clientX: event.clientX, clientY: event.clientY };
@@ -189,6 +195,7 @@ export class Input {
   /** @param {PointerEvent} event */
   #up(event) {
     this.#pinch.lift(event.pointerId);
+    if (event.pointerId !== this.#pointer) return;
     this.#grip = null;
     if (!this.#drawing) return;
     const { brush, layer } = this.#canvas;

@@ -27,6 +27,15 @@ def test_the_same_drawing_that_is_set_twice_is_told_apart() -> None:
     assert canvas.postprocess(examples.png()) != canvas.postprocess(examples.png())
 
 
+def test_a_handler_may_update_base_image_and_preview() -> None:
+    """Gradio builds the component anew with the updated parameters, as here."""
+    other = CanvasBackground(src="data:,other", name="Ruby", width=512, height=512)
+    updated = SketchCanvas(**SketchCanvas(BASE, Texts()).constructor_args | {"preview": "data:,x"})
+    assert updated.props["preview"] == "data:,x"
+    updated = SketchCanvas(**updated.constructor_args | {"base": other})
+    assert updated.props["base"] == other
+
+
 def test_an_event_reads_the_drawing_into_the_place_of_the_canvas() -> None:
     with gr.Blocks():
         before, canvas, after = gr.Number(), SketchCanvas(BASE, Texts()), gr.Number()
