@@ -3,7 +3,7 @@ import './texts.js';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { CardView } from '../../studio/web/results/card.js';
 import { exampleUrl } from '../../studio/web/results/first-run.js';
-import { promptCount, toggleSeed } from '../../studio/web/results/prompt-bar.js';
+import { mountPromptBar, promptCount, toggleSeed } from '../../studio/web/results/prompt-bar.js';
 import { ResultGrid } from '../../studio/web/results/result-grid.js';
 import {
   emptyCard,
@@ -254,5 +254,32 @@ describe('the prompt bar', () => {
     const grid = /** @type {ResultGrid} */ (document.querySelector('result-grid'));
     grid.run = makeRun({});
     expect([toggleSeed(-1), toggleSeed(5)]).toEqual([7, -1]);
+  });
+
+  test('starts by Ctrl+Enter from anywhere, stops by Escape, and asks before an empty doodle', () => {
+    vi.useFakeTimers();
+    sessionStorage.clear();
+    document.body.innerHTML = `<div id="run-bar"><div id="user-prompt"><textarea></textarea></div>
+      <div id="seed"><input value="-1"></div><button id="random-seed"></button>
+      <button id="generate"></button><button id="stop"></button></div>
+      <div class="sketch"></div>`;
+    document.body.append(new ResultGrid());
+    mountPromptBar();
+    const grid = /** @type {ResultGrid} */ (document.querySelector('result-grid'));
+    const sketch = Object.assign(document.querySelector('.sketch') ?? {}, { isEmpty: true });
+    const press = (/** @type {KeyboardEventInit} */ init) =>
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...init }));
+    press({ key: 'Enter', ctrlKey: true });
+    const question = document.querySelector('.empty-doodle');
+    expect([question?.hasAttribute('hidden'), grid.run.phase]).toEqual([false, 'idle']);
+    sketch.isEmpty = false;
+    press({ key: 'Enter', ctrlKey: true });
+    expect([question?.hasAttribute('hidden'), grid.run.phase]).toEqual([true, 'starting']);
+    const onStop = vi.fn();
+    document.querySelector('#stop')?.addEventListener('click', onStop);
+    press({ key: 'Escape' });
+    expect(onStop).toHaveBeenCalledOnce();
+    expect(document.querySelector('#seed')?.getAttribute('data-random')).toBe('Random');
+    vi.useRealTimers();
   });
 });
