@@ -173,7 +173,7 @@ def test_a_recipe_is_copied_to_another(page: Page) -> None:
     expect(page.locator("#unsaved")).to_contain_text("unsaved changes")
     page.locator("#tab-C").click()
     expect(page.locator("#C-steps input[type=number]")).to_have_value("33")
-    page.get_by_role("button", name="Undo", exact=True).click()
+    page.locator(".copied button").click()
     expect(page.locator("#C-steps input[type=number]")).to_have_value("14")
 
 
