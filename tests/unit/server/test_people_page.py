@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -72,7 +73,7 @@ def test_last_person_is_removed_only_when_that_is_confirmed(
     ],
 )
 def test_list_tells_what_it_means_when_nobody_can_sign_in(
-    tmp_path: Path, changes: dict[str, object], without_users: str
+    tmp_path: Path, changes: dict[str, Any], without_users: str
 ) -> None:
     settings = Settings(data_dir=tmp_path / "home", **changes)
     opened = create_app_container(settings)
