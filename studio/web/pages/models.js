@@ -90,7 +90,8 @@ class ModelsPage {
   /** A radio button for all models and for each kind, with how many there are. */
   #drawKinds() {
     const fieldset = part('#kinds');
-    const chips = /** @type {(ModelKind | '')[]} */ (['', ...KINDS]).map((kind) => {
+    const present = KINDS.filter((kind) => filterModels(this.#models, '', kind).length > 0);
+    const chips = /** @type {(ModelKind | '')[]} */ (['', ...present]).map((kind) => {
       const count = filterModels(this.#models, '', kind).length;
       const label = kind
         ? t('page.models.filter_kind', { kind: KIND_NAMES[kind], count })

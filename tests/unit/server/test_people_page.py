@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -72,7 +73,7 @@ def test_last_person_is_removed_only_when_that_is_confirmed(
     ],
 )
 def test_list_tells_what_it_means_when_nobody_can_sign_in(
-    tmp_path: Path, changes: dict[str, object], without_users: str
+    tmp_path: Path, changes: dict[str, Any], without_users: str
 ) -> None:
     settings = Settings(data_dir=tmp_path / "home", **changes)
     opened = create_app_container(settings)
@@ -91,7 +92,7 @@ def test_keys_are_created_changed_rotated_and_revoked(
     assert client.post(API_KEYS, json=body).status_code == 422
     found = clients.find_by_key(created["key"])
     assert found is not None
-    assert (found.requests_per_minute, found.scopes) == (5, {"generate", "metrics"})
+    assert (found.requests_per_minute, sorted(found.scopes)) == (5, ["generate", "metrics"])
     [listed] = client.get(API_KEYS).json()
     assert (listed["client"]["name"], listed["client"]["requests_per_minute"]) == ("app", 5)
     assert listed["used_at"] >= listed["created_at"]

@@ -93,9 +93,9 @@ class FailingQueue(JobQueue):
 class Variants(VariantStore):
     outage: Outage
 
-    def add(self, variant: Variant, png: bytes) -> None:
+    def add(self, variant: Variant, png: bytes, doodle: bytes | None = None) -> None:
         self.outage.check()
-        super().add(variant, png)
+        super().add(variant, png, doodle)
 
 
 class Bench:

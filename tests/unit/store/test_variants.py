@@ -195,6 +195,6 @@ def fill_up(database: Database, count: int) -> None:
         for number in range(count)
     ]  # fmt: skip
     with database.write_session() as session:
-        session.connection().execute(insert(VariantRow.__table__), rows)
+        session.connection().execute(insert(VariantRow), rows)
     with database.write_session() as session:
         session.execute(text("ANALYZE"))
