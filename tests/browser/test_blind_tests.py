@@ -55,7 +55,9 @@ def test_a_contest_is_begun_and_voted_on_by_keys(
     page.goto(f"{server.url}/themes?theme={quick}")
     expect(page.locator("#blind-tests")).to_contain_text("Ink or water")
     assert log.errors == []
-    assert [url for url in broken if "/matchup" not in url] == []  # 404 until the first pair is there.
+    assert [
+        url for url in broken if "/matchup" not in url
+    ] == []  # 404 until the first pair is there.
 
 
 def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
@@ -82,7 +84,9 @@ def test_a_contest_that_was_broken_off_is_looked_at_without_drawing_and_goes_on(
     expect(page.locator(".task")).to_contain_text("Pale or bold")
     page.locator(".task").get_by_role("button", name="Stop").click()
     expect(page.locator("#incomplete")).to_be_visible()
-    assert [url for url in broken if "/matchup" not in url] == []  # 404 until the first pair is there.
+    assert [
+        url for url in broken if "/matchup" not in url
+    ] == []  # 404 until the first pair is there.
 
 
 @pytest.mark.parametrize("width", [390, 1440])

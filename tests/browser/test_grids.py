@@ -47,7 +47,9 @@ def test_a_grid_is_started_from_the_page_opened_and_applied(page: Page, log: Log
     strength = opened.split(",")[0].rpartition(" ")[2]
     cell.locator("select").select_option("B")
     cell.locator(".cell-actions .primary").click()
-    expect(page.locator("#notice")).to_contain_text(re.compile("Applied to recipe B|已应用到配方 B"))
+    expect(page.locator("#notice")).to_contain_text(
+        re.compile("Applied to recipe B|已应用到配方 B")
+    )
     expect(page.locator("#B-denoising_strength input[type=number]")).to_have_value(strength)
     assert log.errors == []
 
