@@ -9,8 +9,7 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import GridAxes
-from studio.recipes.generation.diff import FIELD_LABELS
-from studio.recipes.generation.grid_fields import FieldKind, GridField, grid_fields
+from studio.recipes.generation.grid_fields import FieldKind, GridField, field_label
 from studio.recipes.generation.job import Seed, UserPrompt
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.generation.sweep import Axis, AxisValue
@@ -116,7 +115,9 @@ class AxisResponse(FrozenModel):
 
     @classmethod
     def of(cls, axis: Axis, language: str) -> Self:
-        return cls(field=axis.field, label=axis_label(axis.field, language), values=axis.values)
+        label = field_label(axis.field)
+        text = label if isinstance(label, str) else label.text(language)
+        return cls(field=axis.field, label=text, values=axis.values)
 
 
 class GridSummaryResponse(FrozenModel):
@@ -207,10 +208,3 @@ class SavedVersionResponse(FrozenModel):
 
     slug: Slug
     version: int
-
-
-def axis_label(path: str, language: str) -> str:
-    """The name of the field at `path`, or the path where it has none."""
-    known = next((field.label for field in grid_fields() if field.path == path), None)
-    label = known or FIELD_LABELS.get(path.rpartition(".")[2])
-    return path if label is None else label.text(language)

@@ -101,4 +101,3 @@ describe('background tasks', () => {
     expect(percentDone({ done: 2, total: 3 })).toBe(67);
   });
 });
-

@@ -99,6 +99,12 @@ def grid_fields() -> tuple[GridField, ...]:
     return tuple(_field(path, label, schema) for path, label in _LABELS.items())
 
 
+def field_label(path: str) -> Message | str:
+    """The name of the field at `path`, or the path where it has none."""
+    known = next((field.label for field in grid_fields() if field.path == path), None)
+    return known or FIELD_LABELS.get(path.rpartition(".")[2]) or path
+
+
 def _field(path: str, label: Message, schema: Mapping[str, Any]) -> GridField:
     kind = _KINDS.get(path)
     if kind is not None:

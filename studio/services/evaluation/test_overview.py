@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from studio.messages import Message, message
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
+from studio.recipes.generation.grid_fields import field_label
 from studio.services.background_tasks import (
     BackgroundTask,
     BackgroundTasks,
@@ -112,7 +113,7 @@ class TestOverview:
                     slot=grid.slot,
                     done=progress.done,
                     total=grid.images,
-                    axes=[axis.label for axis in grid.axes],
+                    axes=[field_label(axis.field) for axis in grid.axes],
                 ),
                 is_complete=progress.state == "done",
                 page=f"/tests?grid={grid.id}",

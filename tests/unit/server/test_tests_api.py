@@ -80,4 +80,4 @@ def test_unknown_kinds_are_refused(admin: TestClient, app: TestClient) -> None:
 def test_results_are_in_the_readers_language(admin: TestClient, language: str) -> None:
     finished(admin, GRID)
     answer = admin.get(V1, headers={"Accept-Language": language}).json()
-    assert ("张图像" in answer[0]["result"]) == (language == "zh-CN")
+    assert ("重绘幅度、采样方法：4/4 张图像" in answer[0]["result"]) == (language == "zh-CN")
