@@ -12,7 +12,7 @@ from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
 from studio.recipes.text_fields import TEXT, Author, Name, Reason
 from studio.recipes.themes.deployment import DeploymentSpec, ExpectedDeploymentId, VersionNumber
 from studio.recipes.themes.preset import Slot, ThemeVersion
-from studio.services.themes.check_result import CheckResult, Remedy
+from studio.services.themes.check_result import CheckResult, Fix
 from studio.store.themes import VersionSummary
 
 
@@ -52,13 +52,13 @@ class ChangeResponse(FrozenModel):
 class CheckResultResponse(FrozenModel):
     """The result of one preflight check, with a hint where it does not pass.
 
-    `remedy` is what a page can start at once, null where there is nothing.
+    `fix` is what a page can start at once, null where there is nothing.
     """
 
     level: Literal["pass", "warning", "error"]
     message: str
     hint: str
-    remedy: Remedy | None
+    fix: Fix | None
 
     @classmethod
     def of(cls, result: CheckResult, language: str) -> Self:
@@ -66,7 +66,7 @@ class CheckResultResponse(FrozenModel):
             level=result.level,
             message=result.message.text(language),
             hint=result.hint.text(language) if result.hint else "",
-            remedy=result.remedy,
+            fix=result.fix,
         )
 
 

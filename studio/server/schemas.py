@@ -27,7 +27,7 @@ MAX_DOODLE_BASE64_CHARS = 12 * 2**20
 
 
 class ProblemDetails(FrozenModel):
-    """An error as RFC 9457 has it. `detail` names the thing and the remedy, in the language of
+    """An error as RFC 9457 has it. `detail` names the thing and the fix, in the language of
     Accept-Language; `code` is the id of that message and `params` its parameters ("" and none for
     sentences of other libraries)."""
 

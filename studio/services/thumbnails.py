@@ -35,7 +35,7 @@ def thumbnail_webp(png: bytes, size: int) -> bytes:
 
 def kept_size(size: int) -> int:
     """The smallest of `SIZES` that is at least `size`, so that no caller can fill the disk with sizes."""
-    return next((each for each in SIZES if each >= size), SIZES[-1])
+    return next((longest for longest in SIZES if longest >= size), SIZES[-1])
 
 
 class ThumbnailCache:
@@ -62,7 +62,7 @@ class ThumbnailCache:
             return path.read_bytes()
         except OSError:
             webp = thumbnail_webp(read_png(), kept_size(size))
-        self._keep(path, webp)
+        self._write(path, webp)
         return webp
 
     def remove(self, sha256: str) -> None:
@@ -78,7 +78,7 @@ class ThumbnailCache:
                 reason=str(error.strerror),
             ) from None
 
-    def _keep(self, path: Path, webp: bytes) -> None:
+    def _write(self, path: Path, webp: bytes) -> None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:

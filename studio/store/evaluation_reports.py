@@ -105,6 +105,9 @@ class ReportStore:
 def _stored_report(row: ReportRow) -> StoredReport:
     kind: ReportType = "robustness" if row.kind == "robustness" else "regression"
     what = message("storage.version_report", kind=kind, number=row.version, theme=row.slug)
-    model = RobustnessReport if kind == "robustness" else RegressionReport
-    document = parse_stored_document(model, row.document, what)
+    document: RobustnessReport | RegressionReport
+    if kind == "robustness":
+        document = parse_stored_document(RobustnessReport, row.document, what)
+    else:
+        document = parse_stored_document(RegressionReport, row.document, what)
     return StoredReport(row.slug, row.version, kind, document, as_utc(row.created_at))

@@ -18,7 +18,7 @@ class SelectionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pick(self, request_id: str, slot: Slot, author: str) -> None:
+    def select(self, request_id: str, slot: Slot, author: str) -> None:
         """Picks the variant of `slot` in place of the one before. Raises NotFoundError without it."""
         same = VariantRow.request_id == request_id, VariantRow.slot == slot
         with self._database.write_session() as session:
@@ -49,7 +49,7 @@ class SelectionStore:
         )
         with self._database.read_session() as session:
             rows = session.execute(query).all()
-        return {id_: slot for id_, picked in rows for slot in SLOTS if slot == picked}
+        return {id_: slot for id_, stored in rows for slot in SLOTS if slot == stored}
 
     def counts(self, theme: Slug) -> Mapping[int, Mapping[Slot, int]]:
         """How often each slot's variant was picked, by saved version of a theme."""
@@ -60,9 +60,9 @@ class SelectionStore:
         )
         counts: dict[int, dict[Slot, int]] = {}
         with self._database.read_session() as session:
-            for version, picked, count in session.execute(query):
-                of_version = counts.setdefault(version, dict.fromkeys(SLOTS, 0))
-                of_version.update({slot: count for slot in SLOTS if slot == picked})
+            for version, stored, count in session.execute(query):
+                of_version = counts.setdefault(version or 0, dict.fromkeys(SLOTS, 0))
+                of_version.update({slot: count for slot in SLOTS if slot == stored})
         return counts
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 from sqlalchemy import select
 
@@ -65,8 +66,9 @@ class ThemeReviewStore:
             query = query.where(ThemeReviewRow.slug == slug)
         kinds: dict[tuple[Slug, int], list[ReviewKind]] = {}
         with self._database.read_session() as session:
-            for theme, version, kind in session.execute(query):
-                kinds.setdefault((theme, version), []).append(kind)
+            for theme, version, stored in session.execute(query):
+                of_version = kinds.setdefault((theme, version), [])
+                of_version += [kind for kind in get_args(ReviewKind) if kind == stored]
         return {key: review_state(of_version) for key, of_version in kinds.items()}
 
 

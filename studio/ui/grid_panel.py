@@ -71,7 +71,7 @@ def describe_source(request: GenerationRequest) -> str:
     preset, version = request.preset, request.theme_version
     document = preset.model_dump(mode="json")
     doodle = request.doodle and base64.b64encode(request.doodle.png_bytes).decode()
-    body = {
+    body: dict[str, object] = {
         "base_image": request.base_image.id,
         "doodle": doodle,
         "prompt": request.user_prompt,
@@ -81,5 +81,5 @@ def describe_source(request: GenerationRequest) -> str:
         body["preset"] = document
     else:
         body["theme"] = {"slug": preset.slug, "version": version}
-    shown = {"name": preset.name, "recipes": document["recipes"]}
-    return json.dumps({"body": body, "preset": shown, "version": version})
+    preview = {"name": preset.name, "recipes": document["recipes"]}
+    return json.dumps({"body": body, "preset": preview, "version": version})

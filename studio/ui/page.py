@@ -113,13 +113,13 @@ class StudioPage:
             self._restore, {*theme.edit_inputs, theme.restore}, restored, **UNQUEUED
         )
         # The browser takes the variant's id out of the URL.
-        named = self.restore_variant.click(
+        found = self.restore_variant.click(
             None,
             None,
             self.variant_id,
             js=on_event("studio/url-params.js", "takeVariantId"),
         )
-        named.then(
+        found.then(
             self._restore_from_history, {*theme.edit_inputs, self.variant_id}, restored, **UNQUEUED
         )
 
@@ -130,13 +130,13 @@ class StudioPage:
             self._deterministic_request, self._request_inputs, self.drawing.canvas, run.notice
         )
         # The browser says which cell, and for which slot.
-        named = grid.apply.click(
+        found = grid.apply.click(
             None,
             None,
             [grid.grid_id, grid.cell, grid.slot],
             js=on_event("studio/grid.js", "takeGridCell"),
         )
-        named.then(
+        found.then(
             self._apply_grid_cell,
             {*theme.edit_inputs, grid.grid_id, grid.cell, grid.slot},
             {theme.inspector, run.prompt, run.seed, run.notice},

@@ -100,10 +100,10 @@ def parse_recipes(document: Mapping[str, Any]) -> RecipeSet:
 
 def differs(document: Mapping[str, Any], saved: Preset) -> bool:
     """Whether a document has another value than a saved preset, valid or not; hashes of models do not count."""
-    return _without_hashes(document) != _without_hashes(saved.model_dump(mode="json"))
+    return bool(_without_hashes(document) != _without_hashes(saved.model_dump(mode="json")))
 
 
 def _without_hashes(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_hashes(each) for key, each in value.items() if key != "sha256"}
-    return [_without_hashes(each) for each in value] if isinstance(value, list) else value
+        return {key: _without_hashes(field) for key, field in value.items() if key != "sha256"}
+    return [_without_hashes(item) for item in value] if isinstance(value, list) else value

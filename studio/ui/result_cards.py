@@ -66,7 +66,7 @@ class RunJson(TypedDict):
     """A run as the browser draws it.
 
     `phase` is running, ended, stored (an earlier run, from the store) or refused (there is no run). `names`
-    are the recipes' names by slot, empty for none. `picked` is the slot that was picked, empty for none;
+    are the recipes' names by slot, empty for none. `selected_slot` is that of the picked variant, empty for none;
     `before` counts the runs that are rendered first.
     """
 
@@ -77,7 +77,7 @@ class RunJson(TypedDict):
     names: Mapping[Slot, str]
     cards: Mapping[Slot, CardJson]
     metrics: list[MetricJson]
-    picked: str
+    selected_slot: str
     before: int
 
 
@@ -174,7 +174,7 @@ def run_json(run_id: str, phase: str, cards: Mapping[Slot, ResultCard], texts: T
         names=dict.fromkeys(SLOTS, ""),
         cards={slot: card.to_json(texts) for slot, card in cards.items()},
         metrics=[],
-        picked="",
+        selected_slot="",
         before=0,
     )
 

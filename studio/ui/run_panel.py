@@ -248,7 +248,7 @@ class RunPanel:
             cards[variant.slot] = ResultCard(variant.slot, "done", variant=variant)
         stored = run_json(run_id, "stored", cards, self.texts) | {
             "theme": variants[0].theme_slug,
-            "picked": self.studio.stores.selections.list_slots([run_id]).get(run_id, ""),
+            "selected_slot": self.studio.stores.selections.list_slots([run_id]).get(run_id, ""),
         }
         return {self.notice: render_notice(notice, "status"), self.results: stored}
 

@@ -37,7 +37,8 @@ def layer(page: Page) -> Image.Image:
 
 def colors(image: Image.Image) -> set[object]:
     """Those of the pixels that are covered wholly or not at all: edges are soft."""
-    return {color for _, color in image.getcolors(100_000) or [] if color[3] in (0, 255)}
+    found = (color for _, color in image.getcolors(100_000) or [] if isinstance(color, tuple))
+    return {color for color in found if color[3] in (0, 255)}
 
 
 def drag(page: Page, *points: tuple[float, float]) -> None:

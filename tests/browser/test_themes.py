@@ -60,8 +60,8 @@ def test_a_theme_is_tuned_reviewed_published_and_taken_back(
     page.wait_for_url(f"**/themes/{quick}/versions/2/review")
     expect(page.locator("#changes")).to_contain_text("A, Sampling steps")
 
-    # Each warning has its remedy; the images of both versions are side by side.
-    begin(page, page.locator("[data-remedy=run_regression]"))
+    # Each warning has its fix; the images of both versions are side by side.
+    begin(page, page.locator("[data-fix=run_regression]"))
     expect(page.locator(".review-grid tbody tr").first.locator(".cell")).to_have_count(8)
     expect(page.locator("#compared")).to_have_text("Version 2 beside version 1")
     page.keyboard.press("b")
@@ -205,7 +205,7 @@ def test_long_work_says_its_cost_and_is_seen_and_stopped_after_a_reload(
 ) -> None:
     """Issue 18, 16: 168 pictures were begun without a word, and could be seen and stopped nowhere."""
     page.goto(f"{server.url}/themes/{slow}/versions/1/review")
-    run = page.locator("[data-remedy=run_robustness]")
+    run = page.locator("[data-fix=run_robustness]")
     run.click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text("28 images (0 already cached).")

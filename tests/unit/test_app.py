@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from studio.app import AppContainer
 from studio.settings import Settings
 
-MAX_FIELDS = 12
+MAX_FIELDS = 20
 CALLERS = ("server", "ui", "cli", "worker")
 
 

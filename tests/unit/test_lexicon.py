@@ -14,7 +14,7 @@ VOCABULARY = """
 act ailing ails alike apart asked asker beat began begin begun beside both bring careful catalogue
 chances cleared colour colours course crowd dressed drawer each eyes fence forget gave gives
 glimpse guess heard heed held hold holds judged judgement keep keeping kept look
-looked looks made maps mend moment most named nasty nets newest news odd often otherwise pick
+looked looks made mend moment most named nasty nets newest news odd often otherwise pick
 picked picks picture pictures plugged poison pulse quick remedy said say seen settled shown silence
 silent spare speak speaking spoken stamp standing stands stock taught teach tell teller tend
 together told took towards tried unsaid usual walk wanted ways wearing who wish worn wrong zoo

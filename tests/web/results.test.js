@@ -127,9 +127,9 @@ describe('the runs of a tab', () => {
   test('are each there once, with what is known of them', () => {
     const runs = new SessionRuns(sessionStorage);
     runs.put({ run: makeRun({}), settings: { shared: 'x', recipes: {} }, ended_at: 5 });
-    put(runs, { picked: 'B' });
+    put(runs, { selected_slot: 'B' });
     expect(runs.of('first-light')).toEqual([
-      { run: makeRun({ picked: 'B' }), settings: { shared: 'x', recipes: {} }, ended_at: 5 },
+      { run: makeRun({ selected_slot: 'B' }), settings: { shared: 'x', recipes: {} }, ended_at: 5 },
     ]);
   });
 });
@@ -138,7 +138,7 @@ describe('a card', () => {
   test('shows its image with what can be done', () => {
     const onAct = vi.fn();
     const view = new CardView('A', onAct);
-    view.show(makeRun({ picked: 'A' }), { isEarlier: true, example: '' });
+    view.show(makeRun({ selected_slot: 'A' }), { isEarlier: true, example: '' });
     const { element } = view;
     expect(element.className).toBe('card card-done card-picked');
     expect([element.dataset.seed, element.ariaLabel]).toEqual(['7', 'Variant A · Ink']);

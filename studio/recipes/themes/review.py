@@ -75,14 +75,14 @@ def approvals(log: Sequence[Review]) -> tuple[Review, ...]:
     Args:
         log: of one version, oldest first.
     """
-    held: dict[str, Review] = {}
+    standing_reviews: dict[str, Review] = {}
     for entry in log:
         if entry.spec.kind == "request_changes":
-            held.clear()
+            standing_reviews.clear()
         elif entry.spec.kind == "approve":
-            held.pop(entry.spec.author, None)
-            held[entry.spec.author] = entry
-    return tuple(held.values())
+            standing_reviews.pop(entry.spec.author, None)
+            standing_reviews[entry.spec.author] = entry
+    return tuple(standing_reviews.values())
 
 
 def unique_tags(tags: Iterable[str]) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def list_grids(
     grids: Grids, language: Language, theme: Slug | None = None
 ) -> list[GridSummaryResponse]:
     """The latest grids, newest first; of one theme where `theme` names it."""
-    return [_summary(grids, each, language) for each in grids.list_latest(theme)]
+    return [_summary(grids, grid, language) for grid in grids.list_latest(theme)]
 
 
 @router.get("/fields")
@@ -77,20 +77,24 @@ def create_grid(
     body: GridRequest, operator: Admin, grids: Grids, studio: Container, language: Language
 ) -> GridSummaryResponse:
     """Creates a grid and starts it; its images are rendered while no request is queued."""
-    created = grids.create(_grid(body, studio.rendering, grids), operator.author(body.author))
+    created = grids.create(
+        _grid(body, studio.rendering, grids, studio.stores.themes), operator.author(body.author)
+    )
     return _summary(grids, created, language)
 
 
 @router.post("/cost")
-def estimate_cost(body: GridRequest, grids: Grids, rendering: Rendering) -> GridCostResponse:
+def estimate_cost(
+    body: GridRequest, grids: Grids, rendering: Rendering, themes: Themes
+) -> GridCostResponse:
     """What a grid would render; creates none."""
-    return GridCostResponse(**vars(grids.cost(_grid(body, rendering, grids))))
+    return GridCostResponse(**vars(grids.cost(_grid(body, rendering, grids, themes))))
 
 
 @router.get("/{grid_id}")
 def get_grid(grid_id: GridId, grids: Grids, language: Language) -> GridDetailsResponse:
     """A grid with its cells."""
-    summary = _summary(grids, grids.store.summary(grid_id), language)
+    summary = _summary(grids, grids.summary(grid_id), language)
     cells = tuple(map(GridCellResponse.of, grids.cells(grid_id)))
     return GridDetailsResponse(grid=summary, cells=cells)
 
@@ -98,27 +102,27 @@ def get_grid(grid_id: GridId, grids: Grids, language: Language) -> GridDetailsRe
 @router.get("/{grid_id}/progress")
 def get_progress(grid_id: GridId, grids: Grids, language: Language) -> GridSummaryResponse:
     """How far a grid is, without its cells: what a page polls."""
-    return _summary(grids, grids.store.summary(grid_id), language)
+    return _summary(grids, grids.summary(grid_id), language)
 
 
 @router.get("/{grid_id}/cost")
 def estimate_remaining_cost(grid_id: GridId, grids: Grids) -> Cost:
     """What a grid has left to render."""
-    return grids.cost(grids.store.get(grid_id))
+    return grids.cost(grids.get(grid_id))
 
 
 @router.post("/{grid_id}/render", status_code=202)
 def render_missing(grid_id: GridId, grids: Grids, language: Language) -> GridSummaryResponse:
     """Renders the images that are missing, after a restart, a failure or a cancellation."""
     grids.start(grid_id)
-    return _summary(grids, grids.store.summary(grid_id), language)
+    return _summary(grids, grids.summary(grid_id), language)
 
 
 @router.post("/{grid_id}/cancel", status_code=202)
 def cancel(grid_id: GridId, grids: Grids, language: Language) -> GridSummaryResponse:
     """Cancels a grid after the image that is being rendered; finished images stay."""
     grids.stop(grid_id)
-    return _summary(grids, grids.store.summary(grid_id), language)
+    return _summary(grids, grids.summary(grid_id), language)
 
 
 @router.get("/{grid_id}/sheets/{number}.png", response_class=Response)
@@ -185,7 +189,7 @@ def create_blind_test(
     themes: Themes,
 ) -> BlindTestResponse:
     """Creates a blind test between cells over the test doodles, and starts to render its images."""
-    summary = grids.store.summary(grid_id)
+    summary = grids.summary(grid_id)
     candidates = _candidates(body, summary, grids, themes)
     created = blind_tests.create(body.title, candidates, operator.author(body.author))
     blind_tests.start_rendering(created.id)
@@ -201,7 +205,7 @@ def estimate_blind_test_cost(
     themes: Themes,
 ) -> Cost:
     """How many images such a blind test needs; creates none."""
-    summary = grids.store.summary(grid_id)
+    summary = grids.summary(grid_id)
     return blind_tests.cost(_candidates(body, summary, grids, themes))
 
 
@@ -209,10 +213,10 @@ def _summary(grids: GridService, summary: GridSummary, language: str) -> GridSum
     return GridSummaryResponse.at(summary, grids.progress(summary), language)
 
 
-def _grid(body: GridRequest, rendering: Rendering, grids: GridService) -> Grid:
+def _grid(body: GridRequest, rendering: Rendering, grids: GridService, themes: ThemeStore) -> Grid:
     preset, number = body.preset, None
     if body.theme is not None:
-        version = grids.themes.get_version(body.theme.slug, body.theme.version)
+        version = themes.get_version(body.theme.slug, body.theme.version)
         preset, number = version.preset, version.version
     assert preset is not None
     png = None if body.doodle is None else decode_base64(body.doodle, message("image.doodle"))

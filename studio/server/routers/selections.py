@@ -8,7 +8,7 @@ from studio.recipes.base import FrozenModel
 from studio.recipes.generation.job import RequestId
 from studio.recipes.themes.preset import Slot
 from studio.server.dependencies import Admin, Selections, require_admin
-from studio.server.routers.variants import VARIANTS
+from studio.server.history_schemas import VARIANTS
 
 router = APIRouter(
     prefix=f"{VARIANTS}/selections", tags=["history"], dependencies=[Depends(require_admin)]
@@ -43,5 +43,5 @@ def pick_variant(
     if body.slot is None:
         selections.unpick(request_id)
     else:
-        selections.pick(request_id, body.slot, operator.author(""))
+        selections.select(request_id, body.slot, operator.author(""))
     return RunSelection(request_id=request_id, slot=body.slot)

@@ -93,6 +93,14 @@ class GridService:
         """Stops a grid after the image that is being rendered; finished images stay."""
         self.background_tasks.cancel(task_name(grid_id))
 
+    def get(self, grid_id: int) -> Grid:
+        """A stored grid. Raises NotFoundError."""
+        return self.store.get(grid_id)
+
+    def summary(self, grid_id: int) -> GridSummary:
+        """The row of a stored grid. Raises NotFoundError."""
+        return self.store.summary(grid_id)
+
     def list_latest(self, slug: Slug | None = None) -> Sequence[GridSummary]:
         """The latest grids, newest first; of one theme where `slug` names it."""
         return self.store.list_latest(MAX_LISTED, slug)

@@ -75,7 +75,7 @@ class OptunaStudies:
         import optuna
 
         summaries = optuna.get_all_study_summaries(self._storage)
-        studies = [_summary(each) for each in summaries if STUDY_KEY in each.user_attrs]
+        studies = [_summary(study) for study in summaries if STUDY_KEY in study.user_attrs]
         return studies[::-1]
 
     def load(self, name: str) -> "optuna.Study":

@@ -7,7 +7,7 @@ from typing import Literal
 from studio.messages import Message
 
 Level = Literal["pass", "warning", "error"]
-Remedy = Literal["generate", "run_robustness", "run_regression", "review_regression"]
+Fix = Literal["generate", "run_robustness", "run_regression", "review_regression"]
 """What a page can do at once about a result: open the studio to generate, run a suite, look at its images."""
 
 
@@ -18,7 +18,7 @@ class CheckResult:
     level: Level
     message: Message
     hint: Message | None = None
-    remedy: Remedy | None = None
+    fix: Fix | None = None
 
 
 def worst_level(results: Sequence[CheckResult]) -> Level:

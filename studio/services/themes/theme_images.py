@@ -83,7 +83,7 @@ class ThemeImages:
 
     def doodle(self, name: str, size: int) -> Thumbnail:
         """A sample doodle on the base image it was drawn on. Raises NotFoundError."""
-        doodle = next((each for each in self._sample_doodles if each.name == name), None)
+        doodle = next((sample for sample in self._sample_doodles if sample.name == name), None)
         if doodle is None or doodle.base_image is None:
             raise NotFoundError("theme.image_missing", image=name)
         base = self._base_images.get(doodle.base_image)

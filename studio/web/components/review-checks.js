@@ -2,7 +2,7 @@
  * The checks of a version on its review page: folded to one line, each warning with a button that does
  * something about it, running evaluations with their progress.
  *
- * @import { CheckResult, Remedy } from './version-checks.js'
+ * @import { CheckResult, Fix } from './version-checks.js'
  * @import { Cost } from './dialogs.js'
  */
 import { element } from '../lib/dom.js';
@@ -81,14 +81,14 @@ export class ReviewChecks {
   /** @param {CheckResult} result */
   #item(result) {
     const item = element('li', { className: `finding finding-${result.level}` });
-    item.append(...findingText(result, result.remedy === null || result.level === 'error'));
-    if (result.remedy) item.append(this.#remedy(result.remedy));
+    item.append(...findingText(result, result.fix === null || result.level === 'error'));
+    if (result.fix) item.append(this.#fix(result.fix));
     return item;
   }
 
-  /** @param {Remedy} remedy */
-  #remedy(remedy) {
-    if (remedy === 'generate') {
+  /** @param {Fix} fix */
+  #fix(fix) {
+    if (fix === 'generate') {
       const href = studioUrl(this.#slug, this.#version);
       return element('a', { className: 'button', href }, t('page.review.generate'));
     }
@@ -98,10 +98,10 @@ export class ReviewChecks {
       review_regression: () => this.#markReviewed(),
     };
     const label =
-      remedy === 'review_regression' ? t('page.themes.reviewed') : t('page.review.run_now');
+      fix === 'review_regression' ? t('page.themes.reviewed') : t('page.review.run_now');
     const button = element('button', { type: 'button' }, label);
-    button.dataset.remedy = remedy;
-    button.addEventListener('click', () => withErrorDisplay(actions[remedy]));
+    button.dataset.fix = fix;
+    button.addEventListener('click', () => withErrorDisplay(actions[fix]));
     return button;
   }
 

@@ -1,12 +1,12 @@
 /**
  * The checks of a version before it is published: "27 passed · 3 warnings", the passes folded away.
  *
- * @typedef {'generate' | 'run_robustness' | 'run_regression' | 'review_regression'} Remedy
+ * @typedef {'generate' | 'run_robustness' | 'run_regression' | 'review_regression'} Fix
  * @typedef {object} CheckResult
  * @property {'pass' | 'warning' | 'error'} level
  * @property {string} message
  * @property {string} hint empty where it passes
- * @property {Remedy | null} remedy what a page can do at once
+ * @property {Fix | null} fix what a page can do at once
  */
 import { element } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
@@ -75,7 +75,7 @@ export function passedChecks(results) {
 
 /**
  * @param {CheckResult} result
- * @param {boolean} withHint a page that has a button for the remedy leaves the hint out
+ * @param {boolean} withHint a page that has a button for the fix leaves the hint out
  * @returns {Node[]}
  */
 export function findingText({ level, message, hint }, withHint) {
@@ -161,7 +161,7 @@ export class VersionChecks {
       this.#onChange();
     });
     const label = element('label', { className: `finding finding-${result.level}` }, box);
-    label.append(...findingText(result, result.remedy === null));
+    label.append(...findingText(result, result.fix === null));
     return element('li', {}, label);
   }
 }

@@ -85,7 +85,7 @@ export class CardView {
   show(run, { isEarlier, example }) {
     const card = run.cards[this.slot];
     const isDone = card.state === 'done';
-    const isPicked = isDone && run.picked === this.slot;
+    const isPicked = isDone && run.selected_slot === this.slot;
     this.element.className = `card card-${card.state}${isPicked ? ' card-picked' : ''}`;
     this.element.ariaLabel = t('studio.variant', { slot: cardName(run, this.slot) });
     this.#setData('state', card.state);

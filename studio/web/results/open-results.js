@@ -48,11 +48,11 @@ export function openResults(runs, shown, slot, mode, onPick) {
  */
 function resultImage(run, slot, onPick) {
   const { image, seed } = run.cards[slot];
-  const isPicked = run.picked === slot;
+  const isPicked = run.selected_slot === slot;
   /** @type {LightboxImage} */
   const shown = { src: image, name: cardName(run, slot), isPicked };
   shown.download = `variant-${slot}-${seed}.png`;
-  shown.pick = () => onPick({ ...run, picked: shown.isPicked ? slot : '' }, slot);
+  shown.pick = () => onPick({ ...run, selected_slot: shown.isPicked ? slot : '' }, slot);
   return shown;
 }
 

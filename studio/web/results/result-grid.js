@@ -95,8 +95,9 @@ export class ResultGrid extends HTMLElement {
     const isNew = run.id !== this.#run.id;
     if (isNew) this.#chosen = '';
     const known = this.#runs.get(run.id);
-    const picked = run.picked || (isNew ? known?.run.picked : this.#run.picked) || '';
-    this.#run = { ...run, picked };
+    const picked =
+      run.selected_slot || (isNew ? known?.run.selected_slot : this.#run.selected_slot) || '';
+    this.#run = { ...run, selected_slot: picked };
     const isDone = Object.values(run.cards).some(({ state }) => state === 'done');
     if (isRunning(run)) this.#settings ??= currentSettings();
     else if (isDone) this.#store(run.phase === 'ended' ? this.#settings : null);
@@ -202,15 +203,15 @@ export class ResultGrid extends HTMLElement {
    * @param {Slot} slot
    */
   async #pick(run, slot) {
-    const picked = run.picked === slot ? '' : slot;
+    const picked = run.selected_slot === slot ? '' : slot;
     const change = (/** @type {string} */ value) => {
-      if (this.#run.id === run.id) this.#run = { ...this.#run, picked: value };
+      if (this.#run.id === run.id) this.#run = { ...this.#run, selected_slot: value };
       const known = this.#runs.get(run.id);
-      if (known) this.#runs.put({ ...known, run: { ...known.run, picked: value } });
+      if (known) this.#runs.put({ ...known, run: { ...known.run, selected_slot: value } });
       this.#draw();
     };
     change(picked);
-    if (!(await pickVariant(run.id, picked))) change(run.picked);
+    if (!(await pickVariant(run.id, picked))) change(run.selected_slot);
   }
 
   /**

@@ -28,7 +28,7 @@
  * @property {Record<string, string>} names of the recipes, by slot
  * @property {Record<string, Card>} cards by slot
  * @property {Metric[]} metrics
- * @property {string} picked the slot of the picked variant, or empty
+ * @property {string} selected_slot the slot of the picked variant, or empty
  * @property {number} before runs that are rendered first
  */
 import { formatNumber, t } from '../lib/i18n.js';
@@ -60,7 +60,7 @@ export function emptyCard(state, text = '') {
  */
 export function uniformRun(phase, state) {
   return {
-    ...{ id: '', phase, theme: '', prompt: '', metrics: [], picked: '', before: 0 },
+    ...{ id: '', phase, theme: '', prompt: '', metrics: [], selected_slot: '', before: 0 },
     names: {},
     cards: Object.fromEntries(SLOTS.map((slot) => [slot, emptyCard(state)])),
   };

@@ -35,7 +35,7 @@ export class RunStrip {
     const theme = runs.at(0)?.run.theme ?? '';
     this.#all.href = theme ? `/history?theme=${encodeURIComponent(theme)}` : '/history';
     const newest = [...runs].reverse();
-    const key = newest.map(({ run }) => `${run.id}${run.picked}`).join();
+    const key = newest.map(({ run }) => `${run.id}${run.selected_slot}`).join();
     if (key !== this.#drawn) {
       this.#drawn = key;
       this.#items.replaceChildren(...newest.map((each) => runButton(each)));
@@ -60,7 +60,7 @@ function runButton({ run, ended_at }) {
     if (state !== 'done') button.append(element('i'));
     else {
       const picture = element('img', { src: image, alt: '', loading: 'lazy', decoding: 'async' });
-      picture.classList.toggle('picked', run.picked === slot);
+      picture.classList.toggle('picked', run.selected_slot === slot);
       button.append(picture);
     }
   }

@@ -377,9 +377,9 @@ def test_preset_file_of_format_2_is_the_shipped_preset() -> None:
     """But for its description, which was reworded since, and the names of the recipes."""
     file = (bundled_path("presets") / "first-light.json").read_bytes()
     shipped, old = (parse_theme_file(data, "it").preset for data in (file, OLD_PRESET.read_bytes()))
-    named = {
-        slot: recipe.model_copy(update={"name": shipped.recipes[slot].name})
-        for slot, recipe in old.recipes
+    named: dict[str, object] = {
+        slot: old.recipes[slot].model_copy(update={"name": shipped.recipes[slot].name})
+        for slot in SLOTS
     }
     since = {"description": shipped.description, "recipes": old.recipes.model_copy(update=named)}
     assert old.model_copy(update=since) == shipped

@@ -1,6 +1,7 @@
 """The list of all long work by the API: what runs, what ended, what may be run again."""
 
 import threading
+from functools import partial
 from typing import Any
 
 import optuna  # Here, since its import takes a second.
@@ -26,12 +27,16 @@ def listed(admin: TestClient, **query: str) -> list[dict[str, Any]]:
     return tests
 
 
+def is_done(admin: TestClient, url: str) -> bool:
+    return bool(admin.get(url).json()["state"] == "done")
+
+
 def test_every_kind_is_listed_with_its_result(admin: TestClient) -> None:
     assert listed(admin) == []
     finished(admin, GRID)
     for kind in ("robustness", "regression"):
         admin.post(f"{VERSION}/{kind}")
-        until(lambda kind=kind: admin.get(f"{VERSION}/{kind}").json()["state"] == "done")
+        until(partial(is_done, admin, f"{VERSION}/{kind}"))
     admin.post("/api/v1/blind-tests", json={"title": "Which?", "candidates": CANDIDATES})
     study = {"slug": "first-light", "version": 1, "slot": "A", "vary": "steps=2..4"}
     admin.post("/api/v1/tuning/studies", json=study)

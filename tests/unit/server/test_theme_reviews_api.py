@@ -208,7 +208,7 @@ def test_what_begins_later_is_listed_until_a_later_deployment_replaces_it(
 
 def test_checks_say_what_a_page_can_do_about_them(client: TestClient) -> None:
     found = client.get(f"{TWO}/versions/2/check").json()
-    remedies = [finding["remedy"] for finding in found if finding["level"] != "pass"]
+    remedies = [finding["fix"] for finding in found if finding["level"] != "pass"]
     assert remedies == ["generate", "run_robustness", "run_regression"]
 
 

@@ -60,7 +60,7 @@ def test_theme_is_imported_deployed_rolled_back_and_undeployed(
     preset = admin.get(f"{V1}/first-light/versions/2").json()
     assert preset["theme_prompt"] == "bold colours"
     findings = admin.get(f"{V1}/first-light/versions/2/check").json()
-    assert {"level", "message", "hint", "remedy"} == set(findings[0])
+    assert {"level", "message", "hint", "fix"} == set(findings[0])
     assert any(finding["message"].startswith("Moderation") for finding in findings)
 
     latest_id = admin.get(f"{V1}/first-light/deployments").json()[0]["id"]

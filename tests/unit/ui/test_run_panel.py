@@ -86,10 +86,14 @@ def test_a_run_of_before_is_shown_with_what_was_picked(studio: AppContainer) -> 
         panel = RunPanel(studio, Texts())
     variant = examples.variant(slot="B")
     studio.stores.variants.add(variant, examples.png())
-    studio.stores.selections.pick(variant.request_id, "B", "ada")
+    studio.stores.selections.select(variant.request_id, "B", "ada")
     (updates,) = panel._attach_to_run(variant.request_id, gr.Request(session_hash="page"))
     shown = updates[panel.results]
-    assert (shown["phase"], shown["picked"], shown["theme"]) == ("stored", "B", variant.theme_slug)
+    assert (shown["phase"], shown["selected_slot"], shown["theme"]) == (
+        "stored",
+        "B",
+        variant.theme_slug,
+    )
     assert [shown["cards"][slot]["state"] for slot in "AB"] == ["failed", "done"]
 
 
