@@ -1,8 +1,6 @@
 """Gradio components of the page: a row of images, plain inputs."""
 
 import base64
-import html
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
@@ -11,11 +9,8 @@ import gradio as gr
 
 from studio.recipes.themes.preset import ThemeVersion
 from studio.ui.browser_calls import on_load
-from studio.ui.texts import Texts
 
 _STATIC = Path(__file__).parent / "static"
-_TEXT = re.compile(r"\{\{t '([a-z0-9_.]+)'\}\}")
-"""A text's id in an HTML template; `_template` replaces it before Gradio renders the rest."""
 
 
 class ImageOption(TypedDict):
@@ -24,10 +19,6 @@ class ImageOption(TypedDict):
     id: str
     name: str
     src: str
-
-
-def _template(name: str, texts: Texts) -> str:
-    return _TEXT.sub(lambda match: html.escape(texts(match[1])), (_STATIC / name).read_text())
 
 
 def to_data_url(png: bytes) -> str:

@@ -177,12 +177,3 @@ def run_json(run_id: str, phase: str, cards: Mapping[Slot, ResultCard], texts: T
         selected_slot="",
         before=0,
     )
-
-
-def progress_bar(done: int, total: int, label: str) -> str:
-    """A progress bar as HTML: `done` of `total`, or 0 % while `total` is 0."""
-    percent = round(100 * done / total) if total else 0
-    return (
-        f'<div class="bar" role="progressbar" aria-label="{label}" aria-valuemin="0"'
-        f' aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
-    )

@@ -191,6 +191,7 @@ class RunPanel:
         return run_json(request.id, phase, cards, self.texts) | {
             "theme": request.preset.slug,
             "prompt": request.user_prompt,
+            "names": {slot: request.preset.recipes[slot].name for slot in SLOTS},
         }
 
     def _count_runs_before(self, run: Run) -> int:
@@ -248,6 +249,7 @@ class RunPanel:
             cards[variant.slot] = ResultCard(variant.slot, "done", variant=variant)
         stored = run_json(run_id, "stored", cards, self.texts) | {
             "theme": variants[0].theme_slug,
+            "names": {variant.slot: variant.recipe.name for variant in variants},
             "selected_slot": self.studio.stores.selections.list_slots([run_id]).get(run_id, ""),
         }
         return {self.notice: render_notice(notice, "status"), self.results: stored}

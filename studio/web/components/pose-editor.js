@@ -74,12 +74,13 @@ export class Pose {
 
   /** Begins a change, which `undo` takes back as a whole. */
   record() {
-    this.#before.push([...this.keypoints]);
+    this.#before.push({ keypoints: [...this.keypoints], selected: this.selected });
   }
 
   /** Takes the last change back. */
   undo() {
-    this.keypoints = this.#before.pop() ?? this.keypoints;
+    const { keypoints, selected } = this.#before.pop() ?? this;
+    Object.assign(this, { keypoints, selected });
   }
 
   /** Selects the first keypoint that is hidden; where none is, the selection stays. */
