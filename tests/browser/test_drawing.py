@@ -28,6 +28,7 @@ RED, BLUE, NOTHING = (214, 40, 48, 255), (48, 100, 214, 255), (0, 0, 0, 0)
 
 
 def test_strokes_undo_redo_eraser_fill_and_clear_ask_nothing_of_the_server(page: Page) -> None:
+    page.wait_for_load_state("networkidle")  # The page has checked the recipes that it opened.
     sent: list[str] = []
     page.on("request", lambda it: sent.append(it.url) if it.method == "POST" else None)
     drag(page, (0.3, 0.3), (0.7, 0.3))
