@@ -42,7 +42,7 @@ class FieldResponse(FrozenModel):
     Attributes:
         kind: the value of "model" is `{"name", "sha256"}`; as a grid's axis it is `path` + ".name". "image" is
             the SHA-256 of an uploaded image.
-        usual: where a slider ends: few recipes go up to `maximum`.
+        slider_maximum: where a slider ends: few recipes go up to `maximum`.
         step: of a slider; null: the field has none.
         model: the type of model, where `kind` is "model".
         optional: the value may be null.
@@ -56,7 +56,7 @@ class FieldResponse(FrozenModel):
     help: str
     minimum: float | None
     maximum: float | None
-    usual: float | None
+    slider_maximum: float | None
     step: float | None
     multiple_of: float | None
     max_length: int | None
@@ -83,7 +83,7 @@ class FieldResponse(FrozenModel):
             help=text(show.help),
             minimum=field.minimum,
             maximum=field.maximum,
-            usual=show.usual or field.maximum,
+            slider_maximum=show.slider_maximum or field.maximum,
             step=show.step,
             multiple_of=field.multiple_of,
             max_length=field.max_length,
@@ -96,7 +96,8 @@ class FieldResponse(FrozenModel):
             optional=field.optional,
             lines=show.lines,
             hidden_when=tuple(
-                ConditionResponse(path=each.path, values=each.values) for each in show.hidden_when
+                ConditionResponse(path=condition.path, values=condition.values)
+                for condition in show.hidden_when
             ),
             default=field.default,
         )
@@ -128,14 +129,14 @@ class ListResponse(FrozenModel):
     item: dict[str, Any]
 
     @classmethod
-    def of(cls, each: RecipeList, language: str) -> Self:
+    def of(cls, recipe_list: RecipeList, language: str) -> Self:
         return cls(
-            path=each.path,
-            section=each.section,
-            label=message(each.label).text(language),
-            add=message(each.add).text(language),
-            maximum=each.maximum,
-            item=dict(each.item),
+            path=recipe_list.path,
+            section=recipe_list.section,
+            label=message(recipe_list.label).text(language),
+            add=message(recipe_list.add).text(language),
+            maximum=recipe_list.maximum,
+            item=dict(recipe_list.item),
         )
 
 
@@ -151,7 +152,7 @@ class RecipeFieldsResponse(FrozenModel):
         return cls(
             sections=tuple(_section(id_, label, language) for id_, label in SECTIONS.items()),
             fields=tuple(FieldResponse.of(field, language) for field in recipe_fields()),
-            lists=tuple(ListResponse.of(each, language) for each in recipe_lists()),
+            lists=tuple(ListResponse.of(recipe_list, language) for recipe_list in recipe_lists()),
         )
 
 

@@ -49,7 +49,7 @@ class DraftStorage:
         )
         edited = (theme.name, run.prompt, run.seed, drawing.base_image)
         gr.on(
-            [*(each.change for each in edited), drawing.base_image.input],
+            [*(component.change for component in edited), drawing.base_image.input],
             None,
             self.draft_inputs,
             js=self.note_request,

@@ -23,7 +23,7 @@ from studio.ui.draft_storage import DraftStorage
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
-from studio.ui.recipe_inspector import EditedPreset, control_maps
+from studio.ui.recipe_inspector import EditedPreset, describe_control_maps
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.sweep_panel import SweepPanel
 from studio.ui.texts import Texts
@@ -141,13 +141,13 @@ class StudioPage:
             self._restore, {*theme.edit_inputs, theme.restore}, restored, **UNQUEUED
         )
         # The browser takes the variant's id out of the URL.
-        named = self.restore_variant.click(
+        taken = self.restore_variant.click(
             None,
             None,
             self.variant_id,
             js=on_event("studio/url-params.js", "takeVariantId"),
         )
-        named.then(
+        taken.then(
             self._restore_from_history, {*theme.edit_inputs, self.variant_id}, restored, **UNQUEUED
         )
 
@@ -209,8 +209,8 @@ class StudioPage:
             )
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
-        maps = control_maps(slot, previews, self.texts)
-        return {self.theme.inspector: gr.update(maps=maps), self.run.notice: ""}
+        maps_of_slot = describe_control_maps(slot, previews, self.texts)
+        return {self.theme.inspector: gr.update(control_maps=maps_of_slot), self.run.notice: ""}
 
     def _restore(self, values: ComponentUpdates) -> ComponentUpdates:
         """Restores recipe, seed, prompt and base image from an uploaded PNG."""

@@ -29,18 +29,18 @@ class RecipeInspector(gr.HTML):  # type: ignore[misc]
     """Edits the recipes, their names and the theme's prompt. Stores drafts in the browser.
 
     In handlers its value is an EditedPreset, None before the page has loaded; handlers return a Preset.
-    `submit` asks for the control maps of a recipe. Updates may set `saved`, of `saved_version`, and `maps`,
-    of `control_maps`.
+    `submit` asks for the control maps of a recipe. Updates may set `saved`, of `saved_version`, and `control_maps`,
+    of `describe_control_maps`.
     """
 
-    def __init__(self, saved: Any = None, maps: Any = None, **options: Any) -> None:
+    def __init__(self, saved: Any = None, control_maps: Any = None, **options: Any) -> None:
         super().__init__(
             value=None,
             html_template=_TEMPLATE,
             js_on_load=on_load("inspector/index.js", "mountRecipeInspector"),
             apply_default_css=False,
             saved=saved,
-            maps=maps,
+            control_maps=control_maps,
             **options,
         )
 
@@ -70,9 +70,11 @@ def saved_version(version: ThemeVersion) -> dict[str, Any]:
     }
 
 
-def control_maps(slot: Slot, previews: Sequence[ControlMapPreview], texts: Texts) -> dict[str, Any]:
-    """The control maps that the units of a recipe get, for the component's `maps`."""
-    maps = [
+def describe_control_maps(
+    slot: Slot, previews: Sequence[ControlMapPreview], texts: Texts
+) -> dict[str, Any]:
+    """The control maps that the units of a recipe get, for the component's `control_maps`."""
+    units = [
         {
             "unit": preview.unit,
             "png": None if preview.png is None else to_data_url(preview.png),
@@ -80,7 +82,7 @@ def control_maps(slot: Slot, previews: Sequence[ControlMapPreview], texts: Texts
         }
         for preview in previews
     ]
-    return {"slot": slot, "maps": maps}
+    return {"slot": slot, "maps": units}
 
 
 def parse_recipes(document: Mapping[str, Any]) -> RecipeSet:
@@ -100,10 +102,10 @@ def parse_recipes(document: Mapping[str, Any]) -> RecipeSet:
 
 def differs(document: Mapping[str, Any], saved: Preset) -> bool:
     """Whether a document has another value than a saved preset, valid or not; hashes of models do not count."""
-    return _without_hashes(document) != _without_hashes(saved.model_dump(mode="json"))
+    return bool(_without_hashes(document) != _without_hashes(saved.model_dump(mode="json")))
 
 
 def _without_hashes(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_hashes(each) for key, each in value.items() if key != "sha256"}
-    return [_without_hashes(each) for each in value] if isinstance(value, list) else value
+        return {key: _without_hashes(item) for key, item in value.items() if key != "sha256"}
+    return [_without_hashes(item) for item in value] if isinstance(value, list) else value

@@ -47,7 +47,7 @@ class Presentation:
 
     Attributes:
         choices: text ids of the values that need one; the others are shown as they are.
-        usual: the end of the slider, where few recipes go up to the maximum.
+        slider_maximum: the end of the slider, where few recipes go up to the maximum.
         step: of the slider; None for a field without one.
         lines: of a text field.
     """
@@ -58,7 +58,7 @@ class Presentation:
     choices: Mapping[str, str] = field(default_factory=dict)
     hidden_when: tuple[HiddenWhen, ...] = ()
     model: ModelType | None = None
-    usual: float | None = None
+    slider_maximum: float | None = None
     step: float | None = None
     unit: str = ""
     lines: int = 1
@@ -110,9 +110,15 @@ PRESENTATION: Mapping[str, Presentation] = {
     "denoising_strength": Presentation(
         "denoising", "recipe.strength", "recipe.help_strength", step=0.01
     ),
-    "steps": Presentation("denoising", "recipe.steps", "recipe.help_steps", usual=50, step=1),
+    "steps": Presentation(
+        "denoising", "recipe.steps", "recipe.help_steps", slider_maximum=50, step=1
+    ),
     "guidance_scale": Presentation(
-        "denoising", "recipe.guidance_scale", "recipe.help_guidance_scale", usual=15, step=0.5
+        "denoising",
+        "recipe.guidance_scale",
+        "recipe.help_guidance_scale",
+        slider_maximum=15,
+        step=0.5,
     ),
     "sampler": Presentation("denoising", "recipe.sampler", "recipe.help_sampler"),
     "schedule_type": Presentation("denoising", "recipe.schedule_type", "recipe.help_schedule_type"),
@@ -163,10 +169,20 @@ PRESENTATION: Mapping[str, Presentation] = {
         "prompt", "recipe.negative_prompt", "recipe.help_negative_prompt", lines=2
     ),
     "width": Presentation(
-        "output", "recipe.width", "recipe.help_size", usual=1024, step=8, unit="recipe.unit_px"
+        "output",
+        "recipe.width",
+        "recipe.help_size",
+        slider_maximum=1024,
+        step=8,
+        unit="recipe.unit_px",
     ),
     "height": Presentation(
-        "output", "recipe.height", "recipe.help_size", usual=1024, step=8, unit="recipe.unit_px"
+        "output",
+        "recipe.height",
+        "recipe.help_size",
+        slider_maximum=1024,
+        step=8,
+        unit="recipe.unit_px",
     ),
     "seed_policy.mode": Presentation(
         "output", "recipe.seed_policy", "recipe.help_seed_policy", _SEED_MODES
@@ -186,7 +202,7 @@ PRESENTATION: Mapping[str, Presentation] = {
         "studio.hires_steps",
         "recipe.help_hires_steps",
         hidden_when=_NO_UPSCALE,
-        usual=50,
+        slider_maximum=50,
         step=1,
     ),
     "upscale.denoising_strength": Presentation(
@@ -203,7 +219,7 @@ PRESENTATION: Mapping[str, Presentation] = {
         "studio.face_size",
         "recipe.help_face_size",
         hidden_when=_NO_FACE_REPAIR,
-        usual=1024,
+        slider_maximum=1024,
         step=8,
         unit="recipe.unit_px",
     ),

@@ -12,7 +12,7 @@ def pin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
     An existing hash stays: it says what the recipe was tuned with. A model that is not installed,
     or cannot be read, stays unpinned; rendering reports it.
     """
-    return _pin_all(preset, catalog, keep=True)
+    return _pin_all(preset, catalog, keep_hashes=True)
 
 
 def repin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
@@ -20,19 +20,19 @@ def repin_model_hashes(preset: Preset, catalog: ModelCatalog) -> Preset:
 
     A model that is not installed, or cannot be read, keeps its hash.
     """
-    return _pin_all(preset, catalog, keep=False)
+    return _pin_all(preset, catalog, keep_hashes=False)
 
 
-def _pin_all(preset: Preset, catalog: ModelCatalog, keep: bool) -> Preset:
+def _pin_all(preset: Preset, catalog: ModelCatalog, keep_hashes: bool) -> Preset:
     recipes = preset.recipes
     for slot in SLOTS:
-        recipes = recipes.replace(slot, _pin(recipes[slot], catalog, keep))
+        recipes = recipes.replace(slot, _pin(recipes[slot], catalog, keep_hashes))
     return preset.model_copy(update={"recipes": recipes})
 
 
-def _pin(recipe: Recipe, catalog: ModelCatalog, keep: bool) -> Recipe:
+def _pin(recipe: Recipe, catalog: ModelCatalog, keep_hashes: bool) -> Recipe:
     def pinned(kind: ModelType, ref: ModelRef) -> ModelRef:
-        if keep and ref.sha256 is not None:
+        if keep_hashes and ref.sha256 is not None:
             return ref
         try:
             return ModelRef(name=ref.name, sha256=catalog.get(kind, ModelRef(name=ref.name)).sha256)

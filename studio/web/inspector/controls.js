@@ -68,7 +68,9 @@ function numberControl(field, id, onInput) {
     show: (value) => {
       showNumber(number, value);
       const shown = Number(value);
-      slider.max = String(Math.max(field.usual ?? shown, Math.min(shown, field.maximum ?? shown)));
+      slider.max = String(
+        Math.max(field.slider_maximum ?? shown, Math.min(shown, field.maximum ?? shown)),
+      );
       slider.value = String(shown);
       const share = (shown - Number(slider.min)) / (Number(slider.max) - Number(slider.min));
       slider.style.setProperty('--share', `${100 * Math.min(1, Math.max(0, share))}%`);

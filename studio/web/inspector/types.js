@@ -20,7 +20,7 @@
  * @property {string} help
  * @property {number | null} minimum
  * @property {number | null} maximum
- * @property {number | null} usual where a slider ends
+ * @property {number | null} slider_maximum where a slider ends
  * @property {number | null} step of a slider
  * @property {number | null} multiple_of
  * @property {number | null} max_length

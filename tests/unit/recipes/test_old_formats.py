@@ -378,8 +378,8 @@ def test_preset_file_of_format_2_is_the_shipped_preset() -> None:
     file = (bundled_path("presets") / "first-light.json").read_bytes()
     shipped, old = (parse_theme_file(data, "it").preset for data in (file, OLD_PRESET.read_bytes()))
     named = {
-        slot: recipe.model_copy(update={"name": shipped.recipes[slot].name})
-        for slot, recipe in old.recipes
+        slot: old.recipes[slot].model_copy(update={"name": shipped.recipes[slot].name})
+        for slot in SLOTS
     }
     since = {"description": shipped.description, "recipes": old.recipes.model_copy(update=named)}
     assert old.model_copy(update=since) == shipped

@@ -45,7 +45,11 @@ def test_a_slider_has_a_step_and_an_end_within_the_range() -> None:
     for field in recipe_fields():
         if field.show.step is not None:
             assert field.minimum is not None, field.path
-            assert field.minimum < (field.show.usual or field.maximum or 0) <= (field.maximum or 0)
+            assert (
+                field.minimum
+                < (field.show.slider_maximum or field.maximum or 0)
+                <= (field.maximum or 0)
+            )
 
 
 def test_what_hides_a_field_is_a_field_with_such_values() -> None:
