@@ -118,7 +118,7 @@ test('a pass costs the steps that the engine runs', () => {
 });
 
 describe('the inspector', () => {
-  /** @type {{ value: any, saved: any, maps: any }} */
+  /** @type {{ value: any, saved: any, control_maps: any }} */
   let props;
   /** @type {Map<string, (() => void)[]>} */
   let watchers;
@@ -154,7 +154,7 @@ describe('the inspector', () => {
     vi.useFakeTimers();
     localStorage.clear();
     [props, watchers, triggered, checked, errors] = [
-      { value: { preset: preset(), slot: 'A' }, saved: saved(), maps: null },
+      { value: { preset: preset(), slot: 'A' }, saved: saved(), control_maps: null },
       new Map(),
       [],
       [],
@@ -317,7 +317,7 @@ describe('the inspector', () => {
       { unit: 'scribble', png: 'data:,', reason: '' },
       { unit: 'pose', png: null, reason: 'Nothing drawn' },
     ];
-    send({ maps: { slot: 'A', maps } });
+    send({ control_maps: { slot: 'A', maps } });
     const shown = root().querySelector('.control-maps');
     expect(shown?.querySelector('img')?.alt).toBe('Control map: scribble');
     expect(shown?.textContent).toContain('Nothing drawn');

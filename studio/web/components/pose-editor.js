@@ -47,7 +47,7 @@ export function toKeypoint({ clientX, clientY }, { left, top, width, height }) {
 
 /** Keypoints as they are placed one after another, with undo. */
 export class Pose {
-  /** @type {(Keypoint | null)[][]} as they were before each change */
+  /** As they were before each change. @type {{ keypoints: (Keypoint | null)[], selected: number }[]} */
   #before = [];
   /** @type {(Keypoint | null)[]} null is hidden */
   keypoints = [];

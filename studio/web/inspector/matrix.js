@@ -176,7 +176,7 @@ export class Matrix {
     button.textContent = text;
     button.disabled = !isUsed;
     button.translate = field.kind !== 'model' && field.kind !== 'text';
-    button.classList.toggle('differs', isUsed && !isSame(value, this.#usual(field, path)));
+    button.classList.toggle('differs', isUsed && !isSame(value, this.#mostCommon(field, path)));
     const saved = this.#editor.savedValue(slot, path);
     const isChanged = isUsed && saved !== undefined && !isSame(saved, value);
     button.classList.toggle('changed', isChanged);
@@ -191,7 +191,7 @@ export class Matrix {
    * @param {Field} field
    * @param {string} path
    */
-  #usual(field, path) {
+  #mostCommon(field, path) {
     const values = SLOTS.filter((slot) => this.#hasEffect(slot, field, path)).map((slot) =>
       this.#editor.value(slot, path),
     );

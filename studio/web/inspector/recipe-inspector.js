@@ -8,7 +8,7 @@
  * @typedef {object} Props what Gradio keeps in step with Python; setting `value` tells it
  * @property {Value | null} value
  * @property {Saved | null} saved
- * @property {{ slot: Slot, maps: ControlMap[] } | null} maps
+ * @property {{ slot: Slot, maps: ControlMap[] } | null} control_maps
  * @typedef {object} Host what Gradio hands to a component's script
  * @property {HTMLElement} element
  * @property {Props} props
@@ -66,7 +66,7 @@ export class RecipeInspector extends HTMLElement {
     }
     host.watch('value', () => this.#showValue());
     host.watch('saved', () => this.#showValue());
-    host.watch('maps', () => this.#showMaps());
+    host.watch('control_maps', () => this.#showMaps());
     addEventListener('pagehide', () => this.flush());
     const models = /** @type {Model[]} */ (await getJson(`${API}/models`).catch(() => []));
     this.#editor?.showModels(models);
@@ -120,7 +120,7 @@ export class RecipeInspector extends HTMLElement {
 
   /** @returns {Props} */
   get #props() {
-    return this.#host?.props ?? { value: null, saved: null, maps: null };
+    return this.#host?.props ?? { value: null, saved: null, control_maps: null };
   }
 
   /** @param {string} tab */
@@ -190,7 +190,7 @@ export class RecipeInspector extends HTMLElement {
   }
 
   #showMaps() {
-    const { maps } = this.#props;
+    const { control_maps: maps } = this.#props;
     const panel = maps ? this.#panels.get(maps.slot) : undefined;
     if (maps && panel instanceof RecipePanel) panel.showMaps(maps.maps);
   }
