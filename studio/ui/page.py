@@ -20,7 +20,7 @@ from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.grid_panel import GridPanel
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
-from studio.ui.recipe_inspector import EditedPreset, control_maps
+from studio.ui.recipe_inspector import EditedPreset, unit_maps
 from studio.ui.review_link import ReviewLink
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.texts import Texts
@@ -198,8 +198,8 @@ class StudioPage:
             )
         except StudioError as error:
             return {self.run.notice: render_notice(self.texts.of(error), "error")}
-        maps = control_maps(slot, previews, self.texts)
-        return {self.theme.inspector: gr.update(maps=maps), self.run.notice: ""}
+        maps = unit_maps(slot, previews, self.texts)
+        return {self.theme.inspector: gr.update(control_maps=maps), self.run.notice: ""}
 
     def _apply_grid_cell(self, values: ComponentUpdates) -> ComponentUpdates:
         """Shows a grid cell's recipe in a slot, and its seed or prompt where these were varied."""

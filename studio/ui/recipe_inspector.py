@@ -29,18 +29,18 @@ class RecipeInspector(gr.HTML):  # type: ignore[misc]
     """Edits the recipes, their names and the theme's prompt. Stores drafts in the browser.
 
     In handlers its value is an EditedPreset, None before the page has loaded; handlers return a Preset.
-    `submit` asks for the control maps of a recipe. Updates may set `saved`, of `saved_version`, and `maps`,
-    of `control_maps`.
+    `submit` asks for the control maps of a recipe. Updates may set `saved`, of `saved_version`, and
+    `control_maps`, of `unit_maps`.
     """
 
-    def __init__(self, saved: Any = None, maps: Any = None, **options: Any) -> None:
+    def __init__(self, saved: Any = None, control_maps: Any = None, **options: Any) -> None:
         super().__init__(
             value=None,
             html_template=_TEMPLATE,
             js_on_load=on_load("inspector/index.js", "mountRecipeInspector"),
             apply_default_css=False,
             saved=saved,
-            maps=maps,
+            control_maps=control_maps,
             **options,
         )
 
@@ -70,8 +70,8 @@ def saved_version(version: ThemeVersion) -> dict[str, Any]:
     }
 
 
-def control_maps(slot: Slot, previews: Sequence[ControlMapPreview], texts: Texts) -> dict[str, Any]:
-    """The control maps that the units of a recipe get, for the component's `maps`."""
+def unit_maps(slot: Slot, previews: Sequence[ControlMapPreview], texts: Texts) -> dict[str, Any]:
+    """The control maps that the units of a recipe get, for the component's `control_maps`."""
     maps = [
         {
             "unit": preview.unit,
