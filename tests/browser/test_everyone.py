@@ -25,6 +25,7 @@ NAMES = frozenset(
         "NSFW",
         "OpenPose",
         "DeepCache",
+        "webhook",
         "Scribble",
         "Lineart",
         "Canny",

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Log, Server
-from tests.browser.driving import set_number
+from tests.browser.driving import open_field, set_number
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,8 @@ def test_a_grid_is_started_from_the_page_opened_and_applied(page: Page, log: Log
     expect(page.locator("#notice")).to_contain_text(
         re.compile("Applied to recipe B|已应用到配方 B")
     )
-    expect(page.locator("#B-denoising_strength input[type=number]")).to_have_value(strength)
+    strengths = open_field(page, "B-denoising_strength").locator("input[type=number]")
+    expect(strengths).to_have_value(strength)
     assert log.errors == []
 
 

@@ -99,5 +99,5 @@ function usageLine(uses) {
   if (!uses.length) return element('small', { className: 'usage' }, t('page.models.unused'));
   const names = uses.map(({ name, live }) => (live ? t('page.models.live_theme', { name }) : name));
   const line = t('page.models.used_by', { themes: names });
-  return element('small', { className: 'usage', title: line }, line);
+  return element('small', { className: 'usage', title: line, translate: false }, line);
 }

@@ -40,7 +40,9 @@ class TestsPage {
     for (const select of [this.#kind, this.#theme]) {
       select.addEventListener('change', () => this.#filter());
     }
-    find(document, '#new', HTMLElement).addEventListener('click', () => this.#create());
+    const create = find(document, '#new', HTMLButtonElement);
+    create.addEventListener('click', () => this.#create());
+    create.disabled = false;
     find(this.#empty, 'button', HTMLElement).addEventListener('click', () => this.#leaveEmpty());
     await withErrorDisplay(() => this.#load());
     watchTasks(element('div'), { onUpdate: (running) => this.#update(running) });
