@@ -132,7 +132,7 @@ class BlindTestStanding(FrozenModel):
             is_significant=ranking.is_significant,
             candidates=tuple(
                 CandidateStanding(
-                    **stored.blind_test.candidates[candidate.index].model_dump(),
+                    **stored.blind_test.candidates[candidate.index].model_dump(exclude={"cell"}),
                     label=candidate.label,
                     win_probability=candidate.win_probability,
                     votes=candidate.votes,
