@@ -108,5 +108,5 @@ def choose(page: Page, elem_id: str, option: str) -> None:
     if field.locator("select").count():
         field.locator("select").select_option(label=option)
         return
-    field.locator("[aria-haspopup=listbox], input[role=listbox]").first.click()
+    field.locator("[aria-haspopup=listbox], input").first.click()
     field.get_by_role("option", name=option, exact=True).click()

@@ -130,14 +130,14 @@ def test_results_are_looked_at_compared_picked_and_used(page: Page, server: Serv
     page.locator("#card-B .open").click()
     lightbox = page.locator(".lightbox")
     shown = lightbox.locator(".pane img").first
-    expect(shown).to_have_attribute("alt", "B")
+    expect(shown).to_have_attribute("alt", re.compile("^B"))
     page.keyboard.press("ArrowRight")
-    expect(shown).to_have_attribute("alt", "C")
+    expect(shown).to_have_attribute("alt", re.compile("^C"))
     page.keyboard.down("Space")
     expect(shown).to_have_attribute("alt", "Doodle")
     page.keyboard.up("Space")
     lightbox.get_by_role("radio", name="Slider").click()
-    expect(lightbox.locator("figcaption")).to_have_text("C | Doodle")
+    expect(lightbox.locator("figcaption")).to_have_text(re.compile(r"^C.* \| Doodle$"))
     lightbox.get_by_label("Split position").fill("80")
     assert "80%" in str(lightbox.locator(".pane").get_attribute("style"))
     lightbox.get_by_role("button", name="D", exact=True).click()
@@ -170,7 +170,9 @@ def test_results_are_looked_at_compared_picked_and_used(page: Page, server: Serv
     expect(page.locator(".card-picked")).to_have_attribute("data-slot", "D")
 
 
-def test_the_first_visit_shows_what_to_do(page: Page) -> None:
+def test_the_first_visit_shows_what_to_do(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?preset=first-light&version=1")
+    page.wait_for_selector("html[data-opened]")
     examples = page.locator(".card .example")
     expect(examples).to_have_count(4)
     assert all(examples.nth(i).evaluate("it => it.decode().then(() => true)") for i in range(4))
