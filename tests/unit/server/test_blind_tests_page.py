@@ -46,7 +46,7 @@ def test_blind_test_is_voted_on_and_shown_with_its_theme(client: TestClient) -> 
     for index in range(3):
         matchup = client.get(f"{url}/matchup?voter=bo").json()
         assert matchup["index"] == index
-        assert set(matchup) == {"index", "doodle"}
+        assert set(matchup) == {"index", "doodle", "votes"}
         vote = {"voter": "bo", "index": index, "choice": "left"}
         cast = client.post(f"{url}/votes", json=vote, headers=CSRF_HEADERS).json()
         assert cast["index"] == index + 1
