@@ -70,6 +70,7 @@ export class CellDialog {
     this.update(new Map());
     openBelow(this.root, anchor);
     control.input.focus();
+    if (control.input instanceof HTMLInputElement) control.input.select(); // What is typed replaces it.
   }
 
   /** @param {ReadonlyMap<string, string>} errors */
