@@ -28,7 +28,7 @@ const DECISIONS = `${API}/moderation/decisions`;
 export class AuditLog {
   #form = find(document, '#filter', HTMLFormElement);
   #rows = find(document, '#rows', HTMLElement);
-  #more = find(document, '#more', HTMLElement);
+  #more = find(document, '#load-more', HTMLElement);
   /** @type {number | null} the id before which the next page begins */
   #next = null;
 

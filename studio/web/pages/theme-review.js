@@ -77,9 +77,11 @@ function renderOffer(isPartial) {
 
 find(document, '#checks-of-version', HTMLElement).replaceWith(checks.root);
 find(document, '#review', HTMLElement).replaceWith(panel.root);
-find(document, '#publish', HTMLElement).addEventListener('click', () =>
+const publishing = find(document, '#publish', HTMLButtonElement);
+publishing.addEventListener('click', () =>
   withErrorDisplay(async () => {
     if (await publish(slug, version)) location.assign(`/themes/${slug}/releases`);
   }),
 );
+publishing.disabled = false;
 await withErrorDisplay(() => Promise.all([showImages(), panel.load(), checks.load()]));

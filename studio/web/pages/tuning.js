@@ -104,7 +104,7 @@ class StudyView {
   }
 
   async #start() {
-    const trials = Number(find(document, '#more', HTMLInputElement).value);
+    const trials = Number(find(document, '#further-trials', HTMLInputElement).value);
     const cost = /** @type {Cost} */ (
       await getJson(`${TUNING}/cost?${this.#query}&trials=${trials}`)
     );
