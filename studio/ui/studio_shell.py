@@ -65,7 +65,7 @@ def insert_shell(page: str, language: str, head: str, shell: str) -> str:
 
     The inline styles of `<html>` and `<body>` are dropped: `workbench.css` lays the page out.
     """
-    page = _replace_once(_HTML, f'<html lang="{language}">', page)
+    page = _replace_once(_HTML, f'<html lang="{language}" data-language="{language}">', page)
     page = _replace_once(re.compile(_HEAD_END), f"{head}{_HEAD_END}", page)
     return _replace_once(_BODY, f'<body class="studio">\n{shell}', page)
 

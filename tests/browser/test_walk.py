@@ -64,6 +64,8 @@ def test_the_whole_way(walker: Page, where: tuple[str, str], server: Server, qui
         walker.locator("#open-grid").click()
         expect(walker.locator("grid-editor .axis").first).to_contain_text(said["axis"])
         expect(walker.locator("grid-editor .grid-cost")).to_contain_text("5")
+        walker.keyboard.press("Escape")
+        expect(walker.locator("grid-editor")).to_have_count(0)
     walker.reload()
     walker.wait_for_selector("html[data-opened]")
     walker.wait_for_function(DRAWN_AT_THE_WAIST)

@@ -38,9 +38,10 @@ HARD_WIRED = """() => {
 NO_TEXT = re.compile(
     r"input: (number input|range slider) for ⟦.+⟧"
     r"|(img|button|span): (Mia|Noah|Ruby|Kofi|Rosa|Ada)"
+    r"|button: (Ink|Watercolor), (faithful|free)"
     r"|span: \w+ · [\d.]+ MB · [0-9a-f]{10}"
 )
-"""What Gradio says itself, base images by their names, and a model's facts."""
+"""What Gradio says itself, base images and recipes by their names, and a model's facts."""
 
 
 @pytest.fixture(scope="module")

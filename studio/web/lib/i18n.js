@@ -8,7 +8,10 @@
  */
 import { translate } from './translate.js';
 
-export const language = document.documentElement.lang;
+const { dataset, lang } = document.documentElement;
+/** The page's. On the studio page Gradio sets `lang` to the browser's, whatever the reader has chosen. */
+export const language = dataset.language ?? lang;
+document.documentElement.lang = language;
 const templates = await loadTemplates();
 
 /** @returns {Promise<Record<string, string>>} by id; none where the server has none */
