@@ -60,7 +60,7 @@ def test_images_are_scored_against_a_threshold(page: Page, server: Server) -> No
     page.get_by_label("PNG images").set_input_files(_images(["white", "red", "blue"]))
     expect(page.locator("#withheld")).to_have_text("0 of 3 withheld at 0.80")
     expect(page.locator("#scored img")).to_have_count(3)
-    page.get_by_label("Threshold 0.80").fill("0")
+    page.locator("[name=threshold]").fill("0")
     expect(page.locator("#withheld")).to_have_text("3 of 3 withheld at 0.00")
     expect(page.locator("#scored .over")).to_have_count(3)
 
