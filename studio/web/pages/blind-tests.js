@@ -143,7 +143,7 @@ class BlindTestsPage {
 
   async #loadMatchup() {
     const load = ++this.#loads;
-    this.#matchup = null;
+    this.#leaveMatchup();
     this.#isWaiting = false;
     if (!this.#voterName && signedInUser() === null) {
       this.#status.textContent = t('page.blind_tests.voter_name_missing');
@@ -182,11 +182,17 @@ class BlindTestsPage {
     }
   }
 
+  /** One can vote again once the next matchup is loaded. */
+  #leaveMatchup() {
+    this.#matchup = null;
+    this.#frames.enable(false);
+  }
+
   /** @param {Choice} choice */
   async #vote(choice) {
     const index = this.#matchup;
     if (index === null) return;
-    this.#matchup = null;
+    this.#leaveMatchup();
     await withErrorDisplay(async () => {
       await postJson(`${this.#url}/votes`, { voter: this.#voterName, index, choice });
       await this.#loadMatchup();
