@@ -140,7 +140,7 @@ def test_results_are_looked_at_compared_picked_and_used(page: Page, server: Serv
     expect(lightbox.locator("figcaption")).to_have_text(re.compile(r"^C.* \| Doodle$"))
     lightbox.get_by_label("Split position").fill("80")
     assert "80%" in str(lightbox.locator(".pane").get_attribute("style"))
-    lightbox.get_by_role("button", name=re.compile("^D")).click()
+    lightbox.get_by_role("button", name=re.compile(r"^D\b")).click()
     lightbox.get_by_role("radio", name="Difference").click()
     expect(lightbox.locator("figcaption")).to_contain_text(re.compile(r"\d% of the pixels differ"))
     lightbox.get_by_role("radio", name="Side by side").click()
