@@ -68,6 +68,7 @@ export class RecipeInspector extends HTMLElement {
     host.watch('saved', () => this.#showValue());
     host.watch('control_maps', () => this.#showMaps());
     addEventListener('pagehide', () => this.flush());
+    document.addEventListener('flush-draft', () => this.flush());
     const models = /** @type {Model[]} */ (await getJson(`${API}/models`).catch(() => []));
     this.#editor?.showModels(models);
   }

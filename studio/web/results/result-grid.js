@@ -80,6 +80,8 @@ export class ResultGrid extends HTMLElement {
     if (isRunning(this.#run)) return;
     this.#before = this.#run;
     this.#chosen = '';
+    document.dispatchEvent(new CustomEvent('flush-draft')); // What was typed just now belongs to the run.
+    this.#settings = currentSettings();
     this.#run = { ...uniformRun('starting', 'starting'), theme: this.#run.theme };
     this.#draw();
     this.dispatchEvent(new CustomEvent('run-changed', { bubbles: true }));
