@@ -78,6 +78,8 @@ def add_a_person_and_a_key(page: Page, studio: AppContainer) -> None:
     expect(asked).to_contain_text("This is the last person who can sign in.")
     asked.get_by_role("button", name="Cancel").click()
     page.get_by_role("link", name="API keys").first.click()
+    page.wait_for_url("**/admin/api-keys")
+    expect(page.locator("#count")).not_to_have_text("")
     page.get_by_role("button", name="Create API key").click()
     asked.get_by_label("Name").fill("game-ios")
     asked.get_by_role("button", name="Create API key").click()
