@@ -1,7 +1,9 @@
 """What the routes of recipes take and answer: the description of the fields, and the check of a preset."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field
 
 from studio.messages import message
 from studio.recipes.base import FrozenModel
@@ -167,7 +169,7 @@ def _section(id_: Section, label: str, language: str) -> SectionResponse:
 class CheckPresetRequest(FrozenModel):
     """A preset's document, which may be invalid, and the user's prompt that it is to be tried with."""
 
-    preset: dict[str, Any]
+    preset: Annotated[dict[str, Any], Field(max_length=100)]
     user_prompt: UserPrompt = ""
 
 

@@ -42,6 +42,9 @@ def find_unbounded(name: str, kind: Any, rules: tuple[Any, ...] = ()) -> Iterato
         inside = rules if get_origin(kind) in (Union, UnionType) else ()
         for each in get_args(kind):
             yield from find_unbounded(name, each, inside)
+    elif get_origin(kind) is dict:  # A document, which the handler validates by its own model.
+        if not any(isinstance(rule, MaxLen) for rule in rules):
+            yield name
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         for field, info in kind.model_fields.items():
             yield from find_unbounded(
