@@ -41,7 +41,7 @@ class UserList(FrozenModel):
 
 class NewUser(FrozenModel):
     name: UserName
-    password: SecretStr
+    password: Annotated[SecretStr, Field(max_length=1_000)]
 
 
 class Renaming(FrozenModel):

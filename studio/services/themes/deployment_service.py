@@ -187,7 +187,7 @@ def _require_checks_pass(slug: Slug, number: int, results: Sequence[CheckResult]
     errors = [result for result in results if result.level == "error"]
     if errors:
         hint = errors[0].hint or ""
-        reason = message("deployment.finding", what=errors[0].message, fix=hint)
+        reason = message("deployment.finding", what=errors[0].message, remedy=hint)
         if len(errors) > 1:
             reason = message("deployment.and_more", first=reason, count=len(errors) - 1)
         raise PreflightFailedError(

@@ -10,7 +10,7 @@ from annotated_types import Le, Lt, MaxLen
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 
 from studio.app import AppContainer
@@ -42,7 +42,7 @@ def find_unbounded(name: str, kind: Any, rules: tuple[Any, ...] = ()) -> Iterato
         inside = rules if get_origin(kind) in (Union, UnionType) else ()
         for each in get_args(kind):
             yield from find_unbounded(name, each, inside)
-    elif get_origin(kind) is dict:  # A document, which the handler validates by its own model.
+    elif kind is SecretStr or get_origin(kind) is dict:
         if not any(isinstance(rule, MaxLen) for rule in rules):
             yield name
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
