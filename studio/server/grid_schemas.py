@@ -193,7 +193,9 @@ class CellBlindTestRequest(FrozenModel):
     """A blind test between two to four cells of a grid; `author` counts where nobody signs in."""
 
     title: Title
-    cells: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, max_length=4)]
+    cells: Annotated[
+        tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=2, max_length=4)
+    ]
     author: Author = ""
 
 

@@ -21,8 +21,8 @@ VoterName = Name
 class GridCellRef(StoredModel):
     """A cell of a stored grid, by the ids of both; `label` has the cell's values."""
 
-    grid: Annotated[int, Field(ge=1)]
-    cell: Annotated[int, Field(ge=0)]
+    grid: Annotated[int, Field(ge=1, lt=2**31)]
+    cell: Annotated[int, Field(ge=0, lt=2**31)]
     label: Title
 
 

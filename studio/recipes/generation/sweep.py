@@ -13,6 +13,7 @@ from studio.recipes.base import FrozenModel, format_validation_error
 from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.old_formats import upgrade_field_path
+from studio.recipes.text_fields import TEXT
 
 MAX_CELLS = 500
 """Images of one sweep."""
@@ -29,6 +30,12 @@ SEED_AXIS = "seed"
 THEME_AXIS = "preset"
 
 AxisValue = str | int | float
+_Value = (
+    Annotated[str, Field(max_length=2_000), TEXT]
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]
+    | float
+)
+"""An axis value as a request may send it."""
 
 
 class Axis(FrozenModel):
@@ -41,7 +48,7 @@ class Axis(FrozenModel):
     """
 
     field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)*$")]
-    values: Annotated[tuple[AxisValue, ...], Field(min_length=1, max_length=MAX_AXIS_VALUES)]
+    values: Annotated[tuple[_Value, ...], Field(min_length=1, max_length=MAX_AXIS_VALUES)]
 
     @classmethod
     def parse(cls, text: str) -> "Axis":

@@ -79,7 +79,7 @@ class ApiClient(StoredModel):
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     max_concurrent_requests: Annotated[int, Field(ge=1, le=10_000)] = 10
     requests_per_day: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
-    scopes: frozenset[Scope] = frozenset({"generate"})
+    scopes: Annotated[frozenset[Scope], Field(max_length=3)] = frozenset({"generate"})
 
 
 class EventMessage(FrozenModel):

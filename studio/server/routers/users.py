@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from studio.errors import InvalidInputError
 from studio.network import is_loopback
 from studio.recipes.base import FrozenModel
+from studio.recipes.text_fields import LINE
 from studio.server.dependencies import Admin, StudioSettings, Users, require_admin
 from studio.server.schemas import API_PREFIX
 from studio.settings import Settings
@@ -17,7 +18,7 @@ USERS = f"{API_PREFIX}/users"
 
 router = APIRouter(prefix=USERS, tags=["users"], dependencies=[Depends(require_admin)])
 
-UserName = Annotated[str, Field(max_length=200)]
+UserName = Annotated[str, Field(max_length=200), LINE]
 """What a name may be the store says, with a message that people understand."""
 
 

@@ -23,8 +23,8 @@ from tests.unit.server.test_problems import api, detail_of
 assert api
 DECODED = ("png", "doodle")
 """Base64: whatever is no sign of that is refused."""
-HEADERS = ("x_studio",)
-"""That it is there is all that counts."""
+HEADERS = ("x_studio", "if_none_match")
+"""Only whether it is there, or the same as an ETag, counts."""
 
 
 MODEL_NAME = next(each for each in get_args(ModelName) if isinstance(each, AfterValidator))
