@@ -40,7 +40,7 @@ class RenderCache:
 
     def key(self, job: RenderJob) -> str:
         """A hash of everything that decides the pixels of a job's image, in 32 hexadecimal digits."""
-        inputs = job.model_dump_json(exclude={"request_id", "doodle", "control_images"})
+        inputs = job.model_dump_json(exclude=_WITHOUT_PIXELS)
         doodle_sha256 = job.doodle.sha256 if job.doodle else ""
         return hashlib.sha256(f"{inputs}{doodle_sha256}".encode()).hexdigest()[:32]
 

@@ -48,7 +48,9 @@ def test_expired_request_is_redacted_and_its_selection_stays(home: Path) -> None
     assert len(studio.serving.requests.get_image(APP, old, "B")) > 100
     images = len(list(studio.settings.images_dir.rglob("*.png")))
     assert studio.serving.retention.purge_expired(days_from_now(7.1)) == 1
-    assert len(list(studio.settings.images_dir.rglob("*.png"))) == images - 4
+    assert (
+        len(list(studio.settings.images_dir.rglob("*.png"))) == images - 5
+    )  # Four variants and their doodle.
     with pytest.raises(NotFoundError):
         studio.serving.requests.get_image(APP, old, "B")
     stored = studio.stores.jobs.requests.get(old)
