@@ -2,15 +2,14 @@
 
 import io
 import logging
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
-from studio.errors import NotFoundError, StorageUnavailableError
+from studio.errors import InvalidInputError, NotFoundError, StorageUnavailableError
+from studio.files import write_atomic
 from studio.store.images.files import ImageStore
 
 log = logging.getLogger(__name__)
@@ -62,7 +61,10 @@ class ThumbnailCache:
             return path.read_bytes()
         except OSError:
             webp = thumbnail_webp(read_png(), kept_size(size))
-        self._write(path, webp)
+        try:
+            write_atomic(path, webp)
+        except InvalidInputError as error:
+            log.warning("a thumbnail was not stored: %s", error)
         return webp
 
     def remove(self, sha256: str) -> None:
@@ -77,15 +79,6 @@ class ThumbnailCache:
                 folder=str(self._directory),
                 reason=str(error.strerror),
             ) from None
-
-    def _write(self, path: Path, webp: bytes) -> None:
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:
-                partial.write(webp)
-            os.replace(partial.name, path)
-        except OSError as error:
-            log.warning("a thumbnail was not kept in %s: %s", self._directory, error.strerror)
 
     def _path(self, sha256: str, size: int) -> Path:
         if not _SHA256.fullmatch(sha256):
