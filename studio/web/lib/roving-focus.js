@@ -36,11 +36,13 @@ export function roveFocus(group, selector, signal) {
   group.addEventListener(
     'keydown',
     (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       const all = controls();
       const at = all.indexOf(/** @type {HTMLElement} */ (event.target));
       const to = target(event.key, at, all.length);
       if (to === null) return;
       event.preventDefault();
+      event.stopPropagation(); // What the group lies in has arrow keys of its own.
       all[to].focus();
     },
     { signal },

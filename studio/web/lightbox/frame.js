@@ -16,7 +16,7 @@
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { icon } from '../lib/icons.js';
-import { rove } from '../lib/roving.js';
+import { roveFocus } from '../lib/roving-focus.js';
 
 export const KEY_ZOOM = 1.5;
 
@@ -66,7 +66,7 @@ export class Frame {
     this.#fillModes();
     this.dialog.append(this.#header(), this.#middle(), this.#slider, this.#strip);
     this.dialog.append(element('p', { className: 'lightbox-keys' }, t('page.lightbox.keys')));
-    rove(this.#strip);
+    roveFocus(this.#strip, 'button, a');
   }
 
   #fillModes() {
@@ -77,7 +77,7 @@ export class Frame {
       button.addEventListener('click', () => this.#actions.setMode(mode));
       this.#modes.append(button);
     }
-    rove(this.#modes);
+    roveFocus(this.#modes, 'button, a');
   }
 
   #header() {

@@ -6,7 +6,7 @@
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { icon } from '../lib/icons.js';
-import { rove } from '../lib/roving.js';
+import { roveFocus } from '../lib/roving-focus.js';
 import { cardName, isUnfinished, percent, statusText } from './run-state.js';
 
 /** @typedef {'open' | 'compare' | 'pick' | 'seed' | 'edit'} Act */
@@ -47,7 +47,7 @@ export class CardView {
     const footer = element('footer', {}, element('b', { className: 'slot' }, slot));
     footer.append(this.#name, this.#notes, this.#status);
     this.element.append(this.#bar, well, this.#acts, footer);
-    rove(this.#acts);
+    roveFocus(this.#acts, 'button, a');
   }
 
   /** @param {(act: Act, slot: Slot) => void} onAct */

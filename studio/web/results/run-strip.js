@@ -5,7 +5,7 @@
  */
 import { element, findAll } from '../lib/dom.js';
 import { formatTime, t } from '../lib/i18n.js';
-import { rove } from '../lib/roving.js';
+import { roveFocus } from '../lib/roving-focus.js';
 import { SLOTS } from './run-state.js';
 
 export class RunStrip {
@@ -24,7 +24,7 @@ export class RunStrip {
       const button = target instanceof Element ? target.closest('[data-run]') : null;
       if (button instanceof HTMLElement) onChoose(button.dataset.run ?? '');
     });
-    rove(this.#items);
+    roveFocus(this.#items, 'button, a');
   }
 
   /**
