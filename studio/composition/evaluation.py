@@ -12,7 +12,7 @@ from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.grid_service import GridService
 from studio.services.evaluation.regression import RegressionSuite
 from studio.services.evaluation.robustness import RobustnessSuite
-from studio.services.evaluation.test_overview import TestOverview
+from studio.services.evaluation.tests_overview import TestOverview
 from studio.services.evaluation.tuning_service import TuningService
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.store.tuning_journal import OptunaJournalBackend

@@ -20,7 +20,7 @@ from studio.services.background_tasks import BackgroundTasks
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.grid_service import GridService
-from studio.services.evaluation.test_overview import TestOverview
+from studio.services.evaluation.tests_overview import TestOverview
 from studio.services.evaluation.tuning_service import TuningService
 from studio.services.model_downloads import ModelDownloads
 from studio.services.moderation_service import ModerationService

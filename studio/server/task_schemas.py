@@ -6,7 +6,7 @@ from typing import Self
 from studio.recipes.base import FrozenModel
 from studio.server.schemas import API_PREFIX
 from studio.services.background_tasks import BackgroundTask, State, TaskKind, TaskProgress
-from studio.services.evaluation.test_overview import ListedTest
+from studio.services.evaluation.tests_overview import ListedTest
 
 
 class TaskProgressResponse(FrozenModel):
