@@ -149,7 +149,7 @@ def test_unsaved_changes_are_counted_marked_and_kept_over_a_reload(
     expect(page.locator("#A-denoising_strength .was")).to_be_hidden()
     page.locator("#user-prompt textarea, #user-prompt input").first.fill("a warm coat")
     last = "localStorage.getItem('doodle-theme-studio-last')"
-    page.wait_for_function(f"{last}.includes('a warm coat')")
+    page.wait_for_function(f"{last}?.includes('a warm coat')")
     scribble_a_dress(page)
     page.wait_for_function(KEPT)
     drawn = colors(layer(page))
@@ -253,7 +253,7 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     expect(steps).to_have_value("37")
     expect(unsaved).to_contain_text("1 unsaved change")
     last = "localStorage.getItem('doodle-theme-studio-last')"
-    page.wait_for_function(f"{last}.includes('neon-night')")
+    page.wait_for_function(f"{last}?.includes('neon-night')")
     open_studio(page, server)
     expect(steps).to_have_value("37")
     choose(page, "theme", "Picnic")

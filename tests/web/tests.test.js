@@ -2,6 +2,7 @@
 import './texts.js';
 import { describe, expect, test, vi } from 'vitest';
 import { Candidates } from '../../studio/web/components/candidates.js';
+import { newTest } from '../../studio/web/components/new-test.js';
 import { progressText, TestRow } from '../../studio/web/components/test-rows.js';
 import { versionName } from '../../studio/web/components/version-select.js';
 import { element, find, findAll } from '../../studio/web/lib/dom.js';
@@ -110,4 +111,29 @@ describe('a row of the list of tests', () => {
     const row = new TestRow({ ...running, state: 'failed', message: 'Out of memory' }, vi.fn());
     expect(find(row.root, '.test-outcome a', HTMLElement).textContent).toBe('Out of memory');
   });
+});
+
+test('the form of a new grid can be sent once every choice is listed', async () => {
+  /** @type {(answer: Response) => void} */
+  let listDoodles = () => undefined;
+  const doodles = new Promise((resolve) => (listDoodles = resolve));
+  vi.stubGlobal('fetch', (/** @type {string} */ url) => {
+    if (url.endsWith('/sample-doodles')) return doodles;
+    const body = url.endsWith('/base-images') ? { base_images: [] } : [{ version: 1, message: '' }];
+    return Promise.resolve(new Response(JSON.stringify(body)));
+  });
+  document.body.replaceChildren();
+  HTMLDialogElement.prototype.showModal ??= () => undefined;
+  newTest(THEMES, 'first-light', () => undefined);
+  find(document, '.kind', HTMLButtonElement).click();
+  const send = find(document, '.test-form .actions .primary', HTMLButtonElement);
+  await vi.waitFor(() =>
+    expect(find(document, '.test-form [name=version]', HTMLSelectElement).options).toHaveLength(1),
+  );
+  expect(send.disabled).toBe(true);
+  listDoodles(
+    new Response(JSON.stringify([{ name: 'star.png', base_image: null, image: '/star.png' }])),
+  );
+  await vi.waitFor(() => expect(send.disabled).toBe(false));
+  expect(find(document, '[name=doodle]', HTMLSelectElement).value).toBe('star.png');
 });

@@ -72,7 +72,7 @@ const labeled = (text, input) => element('label', {}, text, input);
 
 /** A form over a theme's version. */
 class VersionForm {
-  submit = element('button', { className: 'primary' }, t('page.tests.continue'));
+  submit = element('button', { className: 'primary', disabled: true }, t('page.tests.continue'));
   root = element('form', { id: 'new-test-form' });
   error = element('p', { className: 'dialog-error', role: 'alert' });
   select;
@@ -88,17 +88,23 @@ class VersionForm {
   }
 
   /**
+   * Shows the form; it can be sent once every choice is listed.
+   *
    * @param {string} slug
    * @param {() => Promise<void>} action
+   * @param {() => Promise<void>} [list] what else is chosen from
    */
-  async show(slug, action) {
+  async show(slug, action, list) {
     this.root.append(this.error);
     this.root.addEventListener('submit', (event) => {
       event.preventDefault();
       this.run(action);
     });
     this.select.theme.focus();
-    await this.run(() => this.select.choose(slug));
+    await this.run(async () => {
+      await Promise.all([this.select.choose(slug), list?.()]);
+      this.submit.disabled = false;
+    });
   }
 
   /** @param {() => Promise<void>} action */
@@ -166,8 +172,8 @@ class GridForm extends VersionForm {
    * @param {() => void} close
    * @param {() => void} onStart
    */
-  async open(slug, close, onStart) {
-    await this.show(slug, async () => {
+  open(slug, close, onStart) {
+    const start = async () => {
       const chosen = this.select.value;
       if (!chosen) return;
       const url = `${API}/admin/themes/${chosen.slug}/versions/${chosen.version}`;
@@ -183,8 +189,8 @@ class GridForm extends VersionForm {
       };
       close();
       await editGrid({ body, preset, version: chosen.version }, {}, onStart);
-    });
-    await this.run(() => this.#list());
+    };
+    return this.show(slug, start, () => this.#list());
   }
 
   async #list() {

@@ -63,6 +63,10 @@ export class TestRow {
     this.root.append(name, this.#outcome(test), this.#actions(test, run));
   }
 
+  get isRunning() {
+    return this.root.dataset.state === 'running';
+  }
+
   /** @param {Task} task that runs it */
   update(task) {
     this.#text.textContent = progressText(task);

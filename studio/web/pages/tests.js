@@ -26,7 +26,7 @@ class TestsPage {
   #themes = [];
   /** The rows by the names of their tasks. @type {Map<string, TestRow>} */
   #rows = new Map();
-  /** Names of the tasks that ran when the list was read. */
+  /** Names of the tasks that ran at the last look. */
   #running = '';
   #loads = 0;
 
@@ -103,10 +103,12 @@ class TestsPage {
    */
   #update(running) {
     for (const task of running) this.#rows.get(task.name)?.update(task);
-    const names = running.map(({ name }) => name).join(' ');
-    if (names === this.#running) return;
-    this.#running = names;
-    withErrorDisplay(() => this.#load());
+    const names = new Set(running.map(({ name }) => name));
+    const began = [...names].join(' ') !== this.#running;
+    this.#running = [...names].join(' ');
+    // One that ended between two looks was in neither, but is shown as running.
+    const ended = [...this.#rows].some(([name, row]) => row.isRunning && !names.has(name));
+    if (began || ended) withErrorDisplay(() => this.#load());
   }
 
   #leaveEmpty() {
