@@ -12,6 +12,7 @@ from studio.recipes.generation.recipe import (
     FaceRestoration,
     HiresFix,
     LoraSettings,
+    MaskSettings,
     ModelRef,
     Recipe,
 )
@@ -60,6 +61,8 @@ _VALUES: Mapping[object, Message] = {
     "Just Resize": message("recipe.resize_just"),
     "Crop and Resize": message("recipe.resize_crop"),
     "Resize and Fill": message("recipe.resize_fill"),
+    "off": message("recipe.mask_area_off"),
+    "doodle": message("recipe.mask_area_doodle"),
 }
 """Values that are translated."""
 
@@ -154,6 +157,7 @@ def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
     yield from _diff_attachments(
         message("recipe.control_unit"), before.control_units, after.control_units
     )
+    yield from _diff_mask(before.mask, after.mask)
     yield from _diff_pass(message("recipe.hires_fix"), before.upscale, after.upscale)
     yield from _diff_pass(message("recipe.face_repair"), before.face_repair, after.face_repair)
     policies = (
@@ -184,6 +188,24 @@ def _diff_pass(label: Message, before: Pass, after: Pass) -> Iterator[Change]:
             if name == "enabled":
                 continue
             path = _within(label, _PASS_FIELDS[name])
+            yield from _diff_value(path, getattr(before, name), getattr(after, name))
+
+
+_MASK_FIELDS: Mapping[str, Message] = {
+    "area": message("recipe.mask_area"),
+    "grow": message("recipe.mask_grow"),
+    "feather": message("recipe.mask_feather"),
+    "keep_face": message("recipe.mask_keep_face"),
+    "keep_hands": message("recipe.mask_keep_hands"),
+}
+
+
+def _diff_mask(before: MaskSettings, after: MaskSettings) -> Iterator[Change]:
+    """Changes of a mask; its other fields matter only while its area is not "off"."""
+    is_off = before.area == after.area == "off"
+    for name, label in _MASK_FIELDS.items():
+        if name == "area" or not is_off:
+            path = _within(message("recipe.section_mask"), label)
             yield from _diff_value(path, getattr(before, name), getattr(after, name))
 
 
