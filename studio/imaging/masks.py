@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
-from studio.imaging.face_regions import face_boxes
+from studio.imaging.face_regions import Box, face_boxes
 from studio.recipes.base_image import KEYPOINT_NAMES, Point
 from studio.recipes.generation.recipe import MaskSettings
 
@@ -80,6 +80,13 @@ def put_back(
         above = above + _edge_correction(above, below, weights[..., 0] > 0)[..., :]
     blended = np.clip(np.round(below + weights * (above - below)), 0, 255).astype(np.uint8)
     return Image.fromarray(blended)
+
+
+def covers_face(mask: Image.Image, box: Box) -> bool:
+    """Whether a pixel of the ellipse inside a face's box is in the mask."""
+    face = Image.new("L", (box[2] - box[0], box[3] - box[1]))
+    ImageDraw.Draw(face).ellipse((0, 0, face.width - 1, face.height - 1), fill=255)
+    return ImageChops.multiply(mask.crop(box), face).getbbox() is not None
 
 
 def _enlarged(mask: Image.Image, size: tuple[int, int]) -> Image.Image:

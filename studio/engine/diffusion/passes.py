@@ -25,7 +25,7 @@ from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.memory.model_cache import ModelCache
 from studio.imaging.face_regions import Box, face_boxes, pad_box, paste_face
-from studio.imaging.masks import put_back
+from studio.imaging.masks import covers_face, put_back
 from studio.messages import Message, message
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import Recipe
@@ -216,7 +216,7 @@ class PassRunner:
             return []
         faces = face_boxes(self._jobs[0].base_image.keypoints, self._output_size)
         # Outside the mask the base image's face is put back.
-        return [box for box in faces if not self._masks or self._masks[0].crop(box).getbbox()]
+        return [box for box in faces if not self._masks or covers_face(self._masks[0], box)]
 
     def _total_evaluations(self) -> int:
         """Evaluations of the denoiser over all passes: the total that is reported as steps."""

@@ -63,7 +63,7 @@ def _check_mask(request: GenerationRequest, recipe: Recipe, slot: Slot) -> None:
         return
     if request.doodle is None:
         raise InvalidInputError("recipe.mask_without_doodle", slot=slot)
-    if (mask.keep_face or mask.keep_hands) and request.base_image.keypoints is None:
+    if mask.needs_keypoints and request.base_image.keypoints is None:
         raise InvalidInputError(
             "recipe.mask_without_keypoints", slot=slot, name=request.base_image.name
         )

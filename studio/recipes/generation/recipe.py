@@ -166,6 +166,11 @@ class MaskSettings(StoredModel):
     keep_face: bool = False
     keep_hands: bool = False
 
+    @property
+    def needs_keypoints(self) -> bool:
+        """Whether parts are kept whose place only the base image's keypoints tell."""
+        return self.area != "off" and (self.keep_face or self.keep_hands)
+
 
 class SeedPolicy(StoredModel):
     """The seed of a recipe: the request's (shared), the request's plus `value` (offset), or `value` (fixed)."""
@@ -241,6 +246,12 @@ class Recipe(StoredModel):
         refs += [("lora", lora.model) for lora in self.loras]
         refs += [("controlnet", unit.model) for unit in self.control_units]
         return tuple(refs)
+
+    @property
+    def needs_keypoints(self) -> bool:
+        """Whether the recipe needs a base image with keypoints: for a pose, or for its mask."""
+        poses = (unit.is_active and unit.preprocessor == "pose" for unit in self.control_units)
+        return self.mask.needs_keypoints or any(poses)
 
     @model_validator(mode="after")
     def _validate(self) -> Self:
