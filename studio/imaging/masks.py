@@ -131,8 +131,8 @@ def _edge_correction(
 
 def _kept_parts(settings: MaskSettings, keypoints: Keypoints, size: tuple[int, int]) -> Image.Image:
     """White where a kept part of the character is, at `size`."""
-    kept = Image.new("L", size)
-    draw = ImageDraw.Draw(kept)
+    parts = Image.new("L", size)
+    draw = ImageDraw.Draw(parts)
     if settings.keep_face:
         for left, top, right, bottom in face_boxes(keypoints, size):
             draw.ellipse((left, top, right - 1, bottom - 1), fill=255)
@@ -142,7 +142,7 @@ def _kept_parts(settings: MaskSettings, keypoints: Keypoints, size: tuple[int, i
             elbow, wrist = joints[f"{side}_elbow"], joints[f"{side}_wrist"]
             if elbow is not None and wrist is not None:
                 _draw_hand(draw, elbow, wrist, size)
-    return kept
+    return parts
 
 
 def _draw_hand(

@@ -54,8 +54,8 @@ class MaskedLatents:
         latents: torch.Tensor = callback_kwargs["latents"]
         # Black stays until the end, gray until as much of the pass is done as it is not white.
         is_kept = 1 - self._mask > (done - 1) / self._evaluations
-        kept = self._noisy_start(pipe.scheduler, done).to(latents.dtype)
-        return callback_kwargs | {"latents": torch.where(is_kept, kept, latents)}
+        original = self._noisy_start(pipe.scheduler, done).to(latents.dtype)
+        return callback_kwargs | {"latents": torch.where(is_kept, original, latents)}
 
     def _noisy_start(self, scheduler: Any, done: int) -> torch.Tensor:
         """The initial latents with the noise that is left after `done` evaluations,

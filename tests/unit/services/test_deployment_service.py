@@ -114,7 +114,7 @@ def test_dry_run_has_no_doodle_and_needs_no_mask(studio: AppContainer) -> None:
     preset = version.preset.model_copy(update={"recipes": recipes})
     preflight = replace(studio.authoring.deployments.preflight, render_preview=render)
     assert stops(preflight.check(version.model_copy(update={"preset": preset}))) == []
-    assert [job.slot for job in rendered] == ["A", "C", "B", "D"]
+    assert [job.slot for job in rendered] == ["A", "B", "C", "D"]
 
 
 def test_preflight_requires_a_passed_robustness_suite(
