@@ -77,7 +77,7 @@ def put_back(
     weights = np.asarray(mask, np.float32)[..., None] / 255
     below, above = np.asarray(base, np.float32), np.asarray(image.convert("RGB"), np.float32)
     if match_edges:
-        above = above + _edge_correction(above, below, weights[..., 0] > 0)[..., :]
+        above = above + _edge_correction(above, below, weights[..., 0] > 0)
     blended = np.clip(np.round(below + weights * (above - below)), 0, 255).astype(np.uint8)
     return Image.fromarray(blended)
 
