@@ -32,7 +32,7 @@ EVERYWHERE = [
 ]
 
 
-@pytest.fixture(params=EVERYWHERE, ids=lambda where: "-".join(where))
+@pytest.fixture(params=EVERYWHERE, ids="-".join)
 def where(request: pytest.FixtureRequest) -> tuple[str, str]:
     size, language = request.param
     return str(size), str(language)
