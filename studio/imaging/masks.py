@@ -125,8 +125,8 @@ def _edge_correction(
     total = cv2.GaussianBlur((base - image) * ring[..., None], blur, EDGE_WIDTH)
     count = cv2.GaussianBlur(ring, blur, EDGE_WIDTH)
     fade = np.where(inside > 0, np.clip(1 - inside / EDGE_WIDTH, 0, 1), 0)
-    correction: NDArray[np.float32] = total / np.maximum(count, 1e-6)[..., None] * fade[..., None]
-    return correction
+    average = total / np.maximum(count, 1e-6)[..., None]
+    return (average * fade[..., None]).astype(np.float32)
 
 
 def _kept_parts(settings: MaskSettings, keypoints: Keypoints, size: tuple[int, int]) -> Image.Image:

@@ -30,10 +30,9 @@ def doodle(*box: int, size: tuple[int, int] = SIZE, alpha: int = 255) -> Image.I
     return layer
 
 
-def mask(layer: Image.Image, size: tuple[int, int] = SIZE, **settings: object) -> np.ndarray:
-    made = doodle_mask(
-        layer, size, MaskSettings.model_validate({"area": "doodle", **settings}), KEYPOINTS
-    )
+def mask(layer: Image.Image, **settings: object) -> np.ndarray:
+    of_doodle = MaskSettings.model_validate({"area": "doodle", **settings})
+    made = doodle_mask(layer, SIZE, of_doodle, KEYPOINTS)
     assert made is not None
     return np.asarray(made)
 
