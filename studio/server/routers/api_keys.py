@@ -5,7 +5,6 @@ from typing import Self
 
 from fastapi import APIRouter, Depends
 
-from studio.errors import InvalidInputError
 from studio.recipes.base import FrozenModel
 from studio.recipes.serving.request_status import ApiClient, ClientName
 from studio.server.dependencies import Clients, require_admin
@@ -45,9 +44,7 @@ def list_api_keys(clients: Clients) -> list[ApiKeyResponse]:
 @router.post("", status_code=201)
 def create_api_key(body: ApiClient, clients: Clients) -> NewKeyResponse:
     """Creates a client with a key, which this answer alone has."""
-    if body.name in {client.name for client in clients.list_all()}:
-        raise InvalidInputError("auth.client_name_taken", name=body.name)
-    return NewKeyResponse(client=body, key=clients.create_or_rotate_key(body))
+    return NewKeyResponse(client=body, key=clients.add(body))
 
 
 @router.put("/{name}", status_code=204)
@@ -59,8 +56,8 @@ def change_limits(name: ClientName, body: ApiClient, clients: Clients) -> None:
 @router.post("/{name}/rotate")
 def rotate_api_key(name: ClientName, clients: Clients) -> NewKeyResponse:
     """Gives a client another key; the former one stops working at once."""
-    client = clients.get(name)
-    return NewKeyResponse(client=client, key=clients.create_or_rotate_key(client))
+    client, key = clients.rotate_key(name)
+    return NewKeyResponse(client=client, key=key)
 
 
 @router.delete("/{name}", status_code=204)
