@@ -41,7 +41,12 @@ def build_evaluation(
     shared = (stores.themes, *inputs, sample_doodles, background_tasks, costs)
     grid_costs = Costs(stores.variants, rendering.grid_cache)
     grids = GridService(
-        stores.grids, stores.themes, rendering.grid_cache, background_tasks, grid_costs
+        stores.grids,
+        stores.themes,
+        rendering.request_factory,
+        rendering.grid_cache,
+        background_tasks,
+        grid_costs,
     )
     suites = EvaluationService(
         stores.themes,

@@ -13,7 +13,7 @@ from studio.recipes.base import FrozenModel, format_validation_error
 from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.old_formats import upgrade_field_path
-from studio.recipes.text_fields import TEXT
+from studio.recipes.text_fields import TEXT, to_line
 
 MAX_CELLS = 500
 """Images of one sweep."""
@@ -83,6 +83,10 @@ class Axis(FrozenModel):
         """The field's A1111 name, or its path where it has none."""
         last = self.field.rpartition(".")[2]
         return str(FIELD_LABELS.get(last, self.field))
+
+    def value_text(self, index: int) -> str:
+        """A value in one line; an empty one as two quotes."""
+        return to_line(str(self.values[index])) or '""'
 
 
 class SweepCell(FrozenModel):

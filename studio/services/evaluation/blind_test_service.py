@@ -1,8 +1,9 @@
 """Blind tests: creating them, rendering their images beforehand, voting without knowing the
 candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from PIL import Image
 from pydantic import ValidationError
@@ -37,6 +38,11 @@ from studio.store.base_images import BaseImageStore
 from studio.store.blind_tests import BlindTestStore, StoredBlindTest
 from studio.store.themes import ThemeStore
 
+CACHED_TESTS = 64
+"""Blind tests whose images' keys stay in memory: to compute them takes seconds."""
+ImageKeys = Mapping[tuple[int, str, int], tuple[str, ...]]
+"""Keys in the render cache by candidate's index, doodle and seed: one, or those of four slots."""
+
 
 @dataclass(frozen=True)
 class RenderProgress:
@@ -70,9 +76,9 @@ class BlindTestService:
         """
         return self.store.add(self._make_blind_test(title, candidates), author)
 
-    def list_all(self) -> Sequence[StoredBlindTest]:
-        """All blind tests, latest first."""
-        return self.store.list_all()
+    def list_all(self, limit: int | None = None) -> Sequence[StoredBlindTest]:
+        """The blind tests, latest first; `limit` of them at most."""
+        return self.store.list_all(limit)
 
     def get(self, blind_test_id: int) -> StoredBlindTest:
         """A blind test. Raises NotFoundError."""
@@ -99,11 +105,11 @@ class BlindTestService:
         progress = self.background_tasks.progress(task_name(blind_test_id))
         if progress is not None and progress.state == "running":
             return RenderProgress(is_complete=False, progress=progress)
-        jobs = self._all_jobs(self._blind_test(blind_test_id))
-        cached = sum(map(self.cache.has, jobs))
+        keys = [key for image in self._keys(blind_test_id).values() for key in image]
+        cached = sum(map(self.cache.has_key, keys))
         if progress is None:
-            progress = TaskProgress(cached, len(jobs), "stopped")
-        return RenderProgress(cached == len(jobs), progress)
+            progress = TaskProgress(cached, len(keys), "stopped")
+        return RenderProgress(cached == len(keys), progress)
 
     def start_rendering(self, blind_test_id: int) -> RenderProgress:
         """Renders the missing images as a background task, unless it is running or nothing is
@@ -130,10 +136,10 @@ class BlindTestService:
         """
         blind_test = self._blind_test(blind_test_id)
         first, voted = self._round(blind_test_id, blind_test, voter)
-        key = str(blind_test_id)
+        key, keys = str(blind_test_id), self._keys(blind_test_id)
         matchups = matchups_of_round(blind_test, key, voter, first // count_matchups(blind_test))
         for number, matchup in enumerate(matchups, start=first):
-            if matchup not in voted and self._is_rendered(blind_test, matchup):
+            if matchup not in voted and self._is_rendered(keys, matchup):
                 return number, matchup
         raise NotFoundError("blind_test.image_not_rendered")
 
@@ -151,11 +157,12 @@ class BlindTestService:
         matchup = matchup_for(blind_test, str(blind_test_id), voter, number)
         if side == "doodle":
             return self._doodle_image(matchup.doodle)
-        candidate = blind_test.candidates[matchup.left if side == "left" else matchup.right]
-        jobs = self._jobs(candidate, matchup.doodle, matchup.seed)
-        if not all(self.cache.has(job) for job in jobs):
+        candidate = matchup.left if side == "left" else matchup.right
+        keys = self._keys(blind_test_id)[candidate, matchup.doodle, matchup.seed]
+        if not all(map(self.cache.has_key, keys)):
             raise NotFoundError("blind_test.image_not_rendered")
-        return _grid([self.cache.get_or_render(job) for job in jobs])
+        label = message("image.finished")
+        return _grid([decode_png(self.cache.read(key), label) for key in keys])
 
     def cast_vote(self, blind_test_id: int, voter: str, number: int, choice: Choice) -> None:
         """Stores a vote.
@@ -196,13 +203,34 @@ class BlindTestService:
         first = len(votes) // size * size
         return first, [vote.matchup for vote in votes[first:]]
 
-    def _is_rendered(self, blind_test: BlindTest, matchup: Matchup) -> bool:
+    def _is_rendered(self, keys: ImageKeys, matchup: Matchup) -> bool:
         """Whether both images of a matchup are here."""
         return all(
-            self.cache.has(job)
+            self.cache.has_key(key)
             for side in (matchup.left, matchup.right)
-            for job in self._jobs(blind_test.candidates[side], matchup.doodle, matchup.seed)
+            for key in keys[side, matchup.doodle, matchup.seed]
         )
+
+    def _keys(self, blind_test_id: int) -> ImageKeys:
+        """The keys of a blind test's images in the render cache. Raises NotFoundError, and what
+        `RequestFactory.create` raises."""
+        return self._compute_keys_cached(
+            blind_test_id, tuple(self.base_images.list_all(include_retired=True))
+        )
+
+    def _compute_keys(self, blind_test_id: int, _: tuple[BaseImage, ...]) -> ImageKeys:
+        """A blind test, its versions and the sample doodles never change; its base images may."""
+        blind_test = self._blind_test(blind_test_id)
+        return {
+            (index, doodle, seed): tuple(map(self.cache.key, jobs))
+            for index, candidate in enumerate(blind_test.candidates)
+            for doodle in blind_test.doodles
+            for seed, jobs in self._jobs(candidate, doodle, blind_test.seeds).items()
+        }
+
+    @cached_property
+    def _compute_keys_cached(self) -> Callable[[int, tuple[BaseImage, ...]], ImageKeys]:
+        return lru_cache(maxsize=CACHED_TESTS)(self._compute_keys)
 
     def _blind_test(self, blind_test_id: int) -> BlindTest:
         return self.store.get(blind_test_id).blind_test
@@ -226,19 +254,26 @@ class BlindTestService:
             job
             for doodle in blind_test.doodles
             for candidate in blind_test.candidates
-            for seed in blind_test.seeds
-            for job in self._jobs(candidate, doodle, seed)
+            for jobs in self._jobs(candidate, doodle, blind_test.seeds).values()
+            for job in jobs
         ]
 
-    def _jobs(self, candidate: Candidate, doodle_name: str, seed: int) -> list[RenderJob]:
-        """The candidate's job, or all four where it is a whole version."""
+    def _jobs(
+        self, candidate: Candidate, doodle_name: str, seeds: Sequence[int]
+    ) -> Mapping[int, list[RenderJob]]:
+        """The candidate's job, or all four where it is a whole version, by seed."""
         doodle, base = self._test_input(doodle_name)
         number = None if candidate.cell else candidate.version
+        # Checks doodle and models: once for all seeds.
         request = self.request_factory.create(
-            self._preset(candidate), base.id, doodle.png, "", seed, number
+            self._preset(candidate), base.id, doodle.png, "", seeds[0], number
         )
-        jobs = sorted(plan_jobs(request), key=lambda job: job.slot)
-        return [job for job in jobs if candidate.slot in (None, job.slot)]
+        by_seed = {}
+        for seed in seeds:
+            planned = plan_jobs(request.model_copy(update={"seed": seed}))
+            jobs = sorted(planned, key=lambda job: job.slot)
+            by_seed[seed] = [job for job in jobs if candidate.slot in (None, job.slot)]
+        return by_seed
 
     def _preset(self, candidate: Candidate) -> Preset:
         """What a candidate is rendered with. Raises NotFoundError."""

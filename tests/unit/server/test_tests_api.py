@@ -8,6 +8,9 @@ import optuna  # Here, since its import takes a second.
 import pytest
 from fastapi.testclient import TestClient
 
+from studio.app import AppContainer
+from studio.recipes.evaluation.blind_test import Candidate
+from studio.recipes.generation.recipe import ModelRef
 from tests.fake_renderer import FakeRenderer
 from tests.unit.server.test_grids_api import GRID, finished
 from tests.unit.server.test_themes_api import admin
@@ -74,6 +77,20 @@ def test_what_runs_is_first_and_what_was_stopped_can_go_on(
     assert admin.get(grid["cost"]).json()["images"] == 4
     assert admin.post(grid["rerun"]).status_code == 202
     until(lambda: listed(admin, kind="grid")[0]["state"] == "done")
+
+
+def test_a_blind_test_whose_model_is_gone_hides_no_other_test(
+    admin: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(admin, GRID)
+    candidates = [Candidate.parse(f"first-light:1:{slot}") for slot in "AC"]
+    studio.evaluation.blind_tests.create("Which?", candidates)
+    catalog = studio.models.catalog
+    gone = partial(catalog.get, "lora", ModelRef(name="gone"))
+    monkeypatch.setattr(catalog, "get", lambda *_: gone())
+    tests = {test["kind"]: test for test in listed(admin)}
+    assert (tests["grid"]["state"], tests["blind_test"]["state"]) == ("done", "failed")
+    assert "gone" in tests["blind_test"]["message"]
 
 
 def test_unknown_kinds_are_refused(admin: TestClient, app: TestClient) -> None:
