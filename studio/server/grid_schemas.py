@@ -9,7 +9,7 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import GridAxes
-from studio.recipes.generation.grid_fields import FieldKind, GridField, field_label
+from studio.recipes.generation.grid_fields import FieldKind, GridField, axis_label
 from studio.recipes.generation.job import Seed, UserPrompt
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.generation.sweep import Axis, AxisValue
@@ -115,7 +115,7 @@ class AxisResponse(FrozenModel):
 
     @classmethod
     def of(cls, axis: Axis, language: str) -> Self:
-        label = field_label(axis.field)
+        label = axis_label(axis.field)
         text = label if isinstance(label, str) else label.text(language)
         return cls(field=axis.field, label=text, values=axis.values)
 

@@ -68,7 +68,7 @@ def list_grids(
 def list_fields(catalog: Catalog, themes: Themes, language: Language) -> list[GridFieldResponse]:
     """The fields that a grid can vary, with their ranges, and the values that are here of the others."""
     return [
-        GridFieldResponse.of(field, _choices(field, catalog, themes), language)
+        GridFieldResponse.of(field, _choices(field, catalog, themes, language), language)
         for field in grid_fields()
     ]
 
@@ -231,15 +231,18 @@ def _grid(body: GridRequest, rendering: Rendering, grids: GridService, themes: T
 
 
 def _choices(
-    field: GridField, catalog: ModelCatalog, themes: ThemeStore
+    field: GridField, catalog: ModelCatalog, themes: ThemeStore, language: str
 ) -> tuple[ChoiceResponse, ...]:
     if field.kind == "theme":
         summaries = themes.list_summaries()
         return tuple(ChoiceResponse(value=theme.slug, label=theme.name) for theme in summaries)
-    names = field.choices
-    if field.kind in ("checkpoint", "lora"):
-        names = catalog.list_names(field.kind)
-    return tuple(ChoiceResponse(value=name, label=name) for name in names)
+    if field.model is not None:
+        names = catalog.list_names(field.model)
+        return tuple(ChoiceResponse(value=name, label=name) for name in names)
+    return tuple(
+        ChoiceResponse(value=value, label=label.text(language))
+        for value, label in field.choices.items()
+    )
 
 
 def _candidates(

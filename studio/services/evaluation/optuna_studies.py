@@ -151,7 +151,7 @@ def suggest(trial: "optuna.Trial", space: SearchSpace) -> None:
     assert space.low is not None
     assert space.high is not None
     if space.is_integer:
-        trial.suggest_int(space.field, int(space.low), int(space.high))
+        trial.suggest_int(space.field, int(space.low), int(space.high), step=space.integer_step)
         return
     in_hundredths = all(abs(end * 100 - round(end * 100)) < 1e-9 for end in (space.low, space.high))
     trial.suggest_float(space.field, space.low, space.high, step=0.01 if in_hundredths else None)

@@ -8,7 +8,7 @@ from studio.errors import StorageError, StudioError, public_message
 from studio.messages import Message, message
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
-from studio.recipes.generation.grid_fields import field_label
+from studio.recipes.generation.grid_fields import axis_label
 from studio.services.background_tasks import (
     BackgroundTask,
     BackgroundTasks,
@@ -117,7 +117,7 @@ class TestOverview:
                     slot=grid.slot,
                     done=progress.done,
                     total=grid.images,
-                    axes=[field_label(axis.field) for axis in grid.axes],
+                    axes=[axis_label(axis.field) for axis in grid.axes],
                 ),
                 is_complete=progress.state == "done",
                 page=f"/tests?grid={grid.id}",

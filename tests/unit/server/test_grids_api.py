@@ -46,7 +46,12 @@ def test_fields_have_names_ranges_and_the_values_that_are_here(admin: TestClient
     assert {"value": "first-light", "label": "First light"} in fields["preset"]["choices"]
     assert not fields["seed"]["is_recipe_field"]
     chinese = admin.get(f"{V1}/fields", headers={"Accept-Language": "zh-CN"}).json()
-    assert chinese[0]["label"] == "重绘幅度"
+    labels = {field["path"]: field["label"] for field in chinese}
+    assert labels["denoising_strength"] == "重绘幅度"
+    assert labels["control_units.1.weight"] == "控制单元 2，权重"
+    assert {"scribble", "pose"} < {
+        choice["value"] for choice in fields["control_units.0.preprocessor"]["choices"]
+    }
 
 
 def test_a_grid_tells_its_cost_is_rendered_and_costs_nothing_again(

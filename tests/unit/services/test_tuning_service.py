@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from PIL import Image
 
 from studio.app import AppContainer, create_app_container
 from studio.errors import InvalidInputError, JobCancelledError, NotFoundError
 from studio.recipes.evaluation.tuning import Objective, SearchSpace, TuningStudy
+from studio.services.evaluation.optuna_studies import suggest
 from studio.settings import Settings
 from tests.fake_renderer import FakeRenderer
 
@@ -54,6 +56,14 @@ def test_study_finds_the_best_metrics(studio: AppContainer) -> None:
     assert best.metrics.color_error is not None
     assert worst.metrics.color_error is not None
     assert best.metrics.color_error < worst.metrics.color_error
+
+
+def test_suggested_sizes_are_those_that_a_recipe_accepts() -> None:
+    study = optuna.create_study()
+    for _ in range(5):
+        suggest(study.ask(), SearchSpace.parse("width=256..512"))
+    widths = [trial.params["width"] for trial in study.trials]
+    assert [width % 8 for width in widths] == [0] * 5
 
 
 def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> None:
