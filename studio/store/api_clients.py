@@ -24,7 +24,8 @@ USE_RESOLUTION = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A client with the time at which its present key was made, and last used; None before that."""
+    """A client with the time at which its present key was made, and last used (to within minutes); None
+    before that."""
 
     client: ApiClient
     created_at: datetime

@@ -1,7 +1,6 @@
 """Routes of API keys, for operators (scope `admin`): clients with their limits. `studio api-keys` does the same."""
 
-from datetime import datetime
-from typing import Self
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Depends
 
@@ -16,18 +15,6 @@ API_KEYS = f"{API_PREFIX}/api-keys"
 router = APIRouter(prefix=API_KEYS, tags=["API keys"], dependencies=[Depends(require_admin)])
 
 
-class ApiKeyResponse(FrozenModel):
-    """A client and when its key was made and last used (to within minutes); null before that."""
-
-    client: ApiClient
-    created_at: datetime
-    used_at: datetime | None
-
-    @classmethod
-    def of(cls, key: ApiKey) -> Self:
-        return cls(**vars(key))
-
-
 class NewKeyResponse(FrozenModel):
     """A client with its new key, which cannot be read again later."""
 
@@ -36,9 +23,9 @@ class NewKeyResponse(FrozenModel):
 
 
 @router.get("")
-def list_api_keys(clients: Clients) -> list[ApiKeyResponse]:
+def list_api_keys(clients: Clients) -> Sequence[ApiKey]:
     """The clients, by name. Keys are stored as hashes and cannot be shown."""
-    return list(map(ApiKeyResponse.of, clients.list_keys()))
+    return clients.list_keys()
 
 
 @router.post("", status_code=201)

@@ -29,8 +29,6 @@ from studio.server.grid_schemas import (
     CellBlindTestRequest,
     ChoiceResponse,
     GridCellDetailsResponse,
-    GridCellResponse,
-    GridCostResponse,
     GridDetailsResponse,
     GridFieldResponse,
     GridRequest,
@@ -42,7 +40,7 @@ from studio.server.routers.blind_tests import BlindTestResponse
 from studio.server.schemas import API_PREFIX
 from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
 from studio.services.cost_estimates import Cost
-from studio.services.evaluation.grid_service import GridService, values_text
+from studio.services.evaluation.grid_service import GridCost, GridService, values_text
 from studio.store.grids import GridSummary
 from studio.store.themes import ThemeStore
 
@@ -87,17 +85,16 @@ def create_grid(
 @router.post("/cost")
 def estimate_cost(
     body: GridRequest, grids: Grids, rendering: Rendering, themes: Themes
-) -> GridCostResponse:
+) -> GridCost:
     """What a grid would render; creates none."""
-    return GridCostResponse(**vars(grids.cost(_grid(body, rendering, grids, themes))))
+    return grids.cost(_grid(body, rendering, grids, themes))
 
 
 @router.get("/{grid_id}")
 def get_grid(grid_id: GridId, grids: Grids, language: Language) -> GridDetailsResponse:
     """A grid with its cells."""
     summary = _summary(grids, grids.summary(grid_id), language)
-    cells = tuple(map(GridCellResponse.of, grids.cells(grid_id)))
-    return GridDetailsResponse(grid=summary, cells=cells)
+    return GridDetailsResponse(grid=summary, cells=tuple(grids.cells(grid_id)))
 
 
 @router.get("/{grid_id}/progress")
