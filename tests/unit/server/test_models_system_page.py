@@ -13,10 +13,12 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
 from studio.engine.stats import DeviceInfo
+from studio.errors import InvalidInputError, ModelHubError
 from studio.messages import message
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.background_tasks import About, ProgressCallback
+from studio.services.model_downloads import DownloadEstimate, DownloadRequest
 from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from studio.ui.server import build_app
@@ -83,6 +85,22 @@ def test_download_reports_progress_until_done(client: TestClient) -> None:
     assert "glow" in {each["name"] for each in client.get(MODELS).json()}
     client.post(f"{MODELS}/downloads", json=body, headers=CSRF_HEADERS)
     assert "already" in wait_for_download(client)["message"]
+
+
+def test_of_two_who_start_a_download_at_once_one_is_refused(
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads, wanted = studio.models.downloads, DownloadRequest("acme/loras", "lora")
+
+    def estimate(_: DownloadRequest) -> DownloadEstimate:
+        with pytest.raises(InvalidInputError, match="already being downloaded"):
+            downloads.start(wanted)
+        raise ModelHubError("hub.timeout")
+
+    monkeypatch.setattr(downloads, "estimate", estimate)
+    with pytest.raises(ModelHubError):
+        downloads.start(wanted)
+    assert downloads.list_all() == ()
 
 
 def test_size_of_a_download_is_known_before_it_starts(

@@ -11,7 +11,7 @@ from PIL import Image
 from studio.app import AppContainer, create_app_container
 from studio.errors import InvalidInputError, JobCancelledError, NotFoundError
 from studio.recipes.evaluation.tuning import Objective, SearchSpace, TuningStudy
-from studio.services.evaluation.optuna_studies import suggest
+from studio.services.evaluation.optuna_studies import OptunaStudies, suggest
 from studio.settings import Settings
 from tests.fake_renderer import FakeRenderer
 
@@ -64,6 +64,15 @@ def test_suggested_sizes_are_those_that_a_recipe_accepts() -> None:
         suggest(study.ask(), SearchSpace.parse("width=256..512"))
     widths = [trial.params["width"] for trial in study.trials]
     assert [width % 8 for width in widths] == [0] * 5
+
+
+def test_of_two_studies_created_at_once_each_has_a_name(
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OptunaStudies, "list_names", lambda *_: ())
+    tuning = studio.evaluation.tuning
+    names = [tuning.create_study(study()) for _ in range(2)]
+    assert names == ["first-light/1B/1", "first-light/1B/2"]
 
 
 def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> None:
