@@ -1,19 +1,15 @@
 """Blind tests: creating them, rendering their images beforehand, voting without knowing the
 candidates."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 from PIL import Image
 from pydantic import ValidationError
 
 from studio.errors import InvalidInputError, NotFoundError, VersionConflictError
-from studio.imaging.compositing import overlay_doodle
-from studio.imaging.png_io import decode_png
-from studio.messages import message
 from studio.recipes.base import format_validation_error
-from studio.recipes.base_image import BaseImage, Slug
+from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.blind_test import (
     BlindTest,
     Candidate,
@@ -24,24 +20,12 @@ from studio.recipes.evaluation.blind_test import (
     matchup_for,
     matchups_of_round,
 )
-from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.themes.preset import Preset
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
-from studio.services.evaluation.grid_service import GridService
+from studio.services.evaluation.blind_test_images import BlindTestImages
 from studio.services.evaluation.ranking import Ranking, rank
 from studio.services.rendering.render_cache import RenderCache
-from studio.services.requests.request_factory import RequestFactory
-from studio.services.themes.bundled_content import SampleDoodle
-from studio.store.base_images import BaseImageStore
 from studio.store.blind_tests import BlindTestStore, StoredBlindTest
-from studio.store.themes import ThemeStore
-
-CACHED_TESTS = 64
-"""Blind tests whose images' keys stay in memory: to compute them takes seconds."""
-ImageKeys = Mapping[tuple[int, str, int], tuple[str, ...]]
-"""Keys in the render cache by candidate's index, doodle and seed: one, or those of four slots."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +41,10 @@ class BlindTestService:
     """Blind tests between candidates: recipes, or whole theme versions."""
 
     store: BlindTestStore
-    themes: ThemeStore
-    base_images: BaseImageStore
-    request_factory: RequestFactory
+    images: BlindTestImages
     cache: RenderCache
-    sample_doodles: Sequence[SampleDoodle]
     background_tasks: BackgroundTasks
     costs: Costs
-    grids: GridService
 
     def create(
         self, title: str, candidates: Sequence[Candidate], author: str = ""
@@ -86,15 +66,15 @@ class BlindTestService:
 
     def cost(self, candidates: Sequence[Candidate]) -> Cost:
         """What a blind test between these candidates would render. Raises what `create` raises."""
-        return self.costs.of(self._all_jobs(self._make_blind_test("a blind test", candidates)))
+        return self.costs.of(self.images.jobs(self._make_blind_test("a blind test", candidates)))
 
     def cost_of(self, blind_test_id: int) -> Cost:
         """What a stored blind test has left to render. Raises NotFoundError."""
-        return self.costs.of(self._all_jobs(self._blind_test(blind_test_id)))
+        return self.costs.of(self.images.jobs(self._blind_test(blind_test_id)))
 
     def render_missing(self, blind_test_id: int, on_progress: ProgressCallback) -> None:
         """Renders every image of a blind test that is not cached."""
-        jobs = self._all_jobs(self._blind_test(blind_test_id))
+        jobs = self.images.jobs(self._blind_test(blind_test_id))
         on_progress(0, len(jobs))
         for done, job in enumerate(jobs, start=1):
             self.cache.get_or_render(job)
@@ -105,7 +85,8 @@ class BlindTestService:
         progress = self.background_tasks.progress(task_name(blind_test_id))
         if progress is not None and progress.state == "running":
             return RenderProgress(is_complete=False, progress=progress)
-        keys = [key for image in self._keys(blind_test_id).values() for key in image]
+        images = self.images.keys(self._blind_test(blind_test_id))
+        keys = [key for image in images.values() for key in image]
         cached = sum(map(self.cache.has_key, keys))
         if progress is None:
             progress = TaskProgress(cached, len(keys), "stopped")
@@ -136,10 +117,10 @@ class BlindTestService:
         """
         blind_test = self._blind_test(blind_test_id)
         first, voted = self._round(blind_test_id, blind_test, voter)
-        key, keys = str(blind_test_id), self._keys(blind_test_id)
+        key, keys = str(blind_test_id), self.images.keys(blind_test)
         matchups = matchups_of_round(blind_test, key, voter, first // count_matchups(blind_test))
         for number, matchup in enumerate(matchups, start=first):
-            if matchup not in voted and self._is_rendered(keys, matchup):
+            if matchup not in voted and self.images.is_rendered(keys, matchup):
                 return number, matchup
         raise NotFoundError("blind_test.image_not_rendered")
 
@@ -156,13 +137,9 @@ class BlindTestService:
         blind_test = self._blind_test(blind_test_id)
         matchup = matchup_for(blind_test, str(blind_test_id), voter, number)
         if side == "doodle":
-            return self._doodle_image(matchup.doodle)
+            return self.images.doodle_image(matchup.doodle)
         candidate = matchup.left if side == "left" else matchup.right
-        keys = self._keys(blind_test_id)[candidate, matchup.doodle, matchup.seed]
-        if not all(map(self.cache.has_key, keys)):
-            raise NotFoundError("blind_test.image_not_rendered")
-        label = message("image.finished")
-        return _grid([decode_png(self.cache.read(key), label) for key in keys])
+        return self.images.image(blind_test, candidate, matchup)
 
     def cast_vote(self, blind_test_id: int, voter: str, number: int, choice: Choice) -> None:
         """Stores a vote.
@@ -203,112 +180,20 @@ class BlindTestService:
         first = len(votes) // size * size
         return first, [vote.matchup for vote in votes[first:]]
 
-    def _is_rendered(self, keys: ImageKeys, matchup: Matchup) -> bool:
-        """Whether both images of a matchup are here."""
-        return all(
-            self.cache.has_key(key)
-            for side in (matchup.left, matchup.right)
-            for key in keys[side, matchup.doodle, matchup.seed]
-        )
-
-    def _keys(self, blind_test_id: int) -> ImageKeys:
-        """The keys of a blind test's images in the render cache. Raises NotFoundError, and what
-        `RequestFactory.create` raises."""
-        return self._compute_keys_cached(
-            blind_test_id, tuple(self.base_images.list_all(include_retired=True))
-        )
-
-    def _compute_keys(self, blind_test_id: int, _: tuple[BaseImage, ...]) -> ImageKeys:
-        """A blind test, its versions and the sample doodles never change; its base images may."""
-        blind_test = self._blind_test(blind_test_id)
-        return {
-            (index, doodle, seed): tuple(map(self.cache.key, jobs))
-            for index, candidate in enumerate(blind_test.candidates)
-            for doodle in blind_test.doodles
-            for seed, jobs in self._jobs(candidate, doodle, blind_test.seeds).items()
-        }
-
-    @cached_property
-    def _compute_keys_cached(self) -> Callable[[int, tuple[BaseImage, ...]], ImageKeys]:
-        return lru_cache(maxsize=CACHED_TESTS)(self._compute_keys)
-
     def _blind_test(self, blind_test_id: int) -> BlindTest:
         return self.store.get(blind_test_id).blind_test
 
     def _make_blind_test(self, title: str, candidates: Sequence[Candidate]) -> BlindTest:
         for candidate in candidates:
-            self._preset(candidate)
-        doodles = tuple(
-            doodle.name for doodle in self.sample_doodles if doodle.base_image is not None
-        )
+            self.images.preset(candidate)
         try:
-            return BlindTest(title=title, candidates=tuple(candidates), doodles=doodles)
+            return BlindTest(title=title, candidates=tuple(candidates), doodles=self.images.doodles)
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.invalid", reason=format_validation_error(error)
             ) from None
 
-    def _all_jobs(self, blind_test: BlindTest) -> list[RenderJob]:
-        """All jobs, by doodle, so that the first matchups are complete early."""
-        return [
-            job
-            for doodle in blind_test.doodles
-            for candidate in blind_test.candidates
-            for jobs in self._jobs(candidate, doodle, blind_test.seeds).values()
-            for job in jobs
-        ]
-
-    def _jobs(
-        self, candidate: Candidate, doodle_name: str, seeds: Sequence[int]
-    ) -> Mapping[int, list[RenderJob]]:
-        """The candidate's job, or all four where it is a whole version, by seed."""
-        doodle, base = self._test_input(doodle_name)
-        number = None if candidate.cell else candidate.version
-        # Checks doodle and models: once for all seeds.
-        request = self.request_factory.create(
-            self._preset(candidate), base.id, doodle.png, "", seeds[0], number
-        )
-        by_seed = {}
-        for seed in seeds:
-            planned = plan_jobs(request.model_copy(update={"seed": seed}))
-            jobs = sorted(planned, key=lambda job: job.slot)
-            by_seed[seed] = [job for job in jobs if candidate.slot in (None, job.slot)]
-        return by_seed
-
-    def _preset(self, candidate: Candidate) -> Preset:
-        """What a candidate is rendered with. Raises NotFoundError."""
-        if candidate.cell is not None:
-            return self.grids.cell_preset(candidate.cell.grid, candidate.cell.cell)
-        return self.themes.get_version(candidate.slug, candidate.version).preset
-
-    def _test_input(self, doodle_name: str) -> tuple[SampleDoodle, BaseImage]:
-        doodle = next((one for one in self.sample_doodles if one.name == doodle_name), None)
-        if doodle is None or doodle.base_image is None:
-            raise NotFoundError("blind_test.doodle_missing", name=doodle_name)
-        return doodle, self.base_images.get(doodle.base_image)
-
-    def _doodle_image(self, doodle_name: str) -> Image.Image:
-        doodle, base = self._test_input(doodle_name)
-        base_pixels = decode_png(
-            self.base_images.read_png(base), message("image.base_named", id=base.id)
-        )
-        doodle_pixels = decode_png(
-            doodle.png, message("image.sample_doodle_named", name=doodle.name)
-        )
-        return overlay_doodle(base_pixels, doodle_pixels)
-
 
 def task_name(blind_test_id: int) -> str:
     """The name of the background task that renders a blind test's images."""
     return f"blind_test/{blind_test_id}"
-
-
-def _grid(images: Sequence[Image.Image]) -> Image.Image:
-    """One image as it is; four in two rows."""
-    if len(images) == 1:
-        return images[0]
-    width, height = images[0].size
-    grid = Image.new("RGB", (2 * width, 2 * height))
-    for index, image in enumerate(images):
-        grid.paste(image.convert("RGB"), (index % 2 * width, index // 2 * height))
-    return grid
