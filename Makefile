@@ -54,15 +54,15 @@ node_modules/.installed: package.json package-lock.json .npmrc | node
 	touch $@
 
 # Files go to the workers in their order: those that take longest, of browser and engine, come first.
-test: $(VENV)/.installed-dev node_modules/.installed services  ## the tests, with coverage, without those that take minutes each
+test: $(VENV)/.installed-dev node_modules/.installed services  ## the tests, without those that take minutes each
 	npm test --silent
 	STUDIO_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
-	  $(ONLY) --cov --cov-report=term
+	  $(ONLY)
 
-test-all: ONLY := -m ""
+test-all: ONLY := -m "" --cov --cov-report=term
 test-all: export STUDIO_TEST_ALL := 1
-test-all: test  ## every test, also those that take minutes each, and fuzzing with many more cases
+test-all: test  ## every test, also those that take minutes each, fuzzing with many more cases, and coverage
 
 test-pages: $(VENV)/.installed-dev services  ## the browser's tests at both sizes, in both languages
 	STUDIO_PAGES_AT=desk-en,desk-zh,phone-en,phone-zh \

@@ -118,6 +118,7 @@ class BatchRenderer:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         base_model, controlnets, memory = resources
         init_images, graphs = batch.init_images(), self._model_cache.graphs
+        masks = batch.masks(output_size(batch.recipe, base_model.family.size_multiple))
         graphs.start_render()
         pipe = build_pipeline(base_model, batch.jobs[0])
         loras, files = batch.models.loras, self._model_cache.lora_files
@@ -135,6 +136,8 @@ class BatchRenderer:
                     self._vae_overflows,
                     partial(memory.run, "vae"),
                     self._graph_context(controlnets, base_model.dtype),
+                    masks,
+                    batch.base_images,
                 )
                 images = runner.run(init_images)
         notes = (*runner.notes, *graphs.take_notes())

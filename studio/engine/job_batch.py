@@ -8,7 +8,9 @@ from PIL import Image
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.passes import Size
 from studio.engine.loading.resolve import ResolvedModels
+from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
+from studio.imaging.masks import doodle_mask
 from studio.imaging.resize import resize_to
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit, Recipe
@@ -49,6 +51,22 @@ class JobBatch:
                 composite = overlay_doodle(base_image, doodle)
                 composites[key] = resize_to(composite, self.size, "Just Resize")
         return [composites[id(base_image), id(doodle)] for base_image, doodle in pairs]
+
+    def masks(self, size: Size) -> list[Image.Image]:
+        """What each job may change, at `size`; empty where the recipe has no mask.
+
+        Raises InvalidInputError where a mask is empty.
+        """
+        settings = self.recipe.mask
+        if settings.area == "off":
+            return []
+        masks = []
+        for job, doodle in zip(self.jobs, self.doodles, strict=True):
+            mask = doodle and doodle_mask(doodle, size, settings, job.base_image.keypoints)
+            if mask is None:
+                raise InvalidInputError("recipe.mask_empty", slot=job.slot)
+            masks.append(mask)
+        return masks
 
     def part(self, part: slice) -> "JobBatch":
         """Some of the jobs, as a batch of their own."""

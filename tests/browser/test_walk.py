@@ -24,7 +24,15 @@ SAID = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=[(size, language) for size in SIZES for language in SAID], ids="-".join)
+EVERYWHERE = [
+    ("desk", "en-US"),
+    ("phone", "zh-CN"),
+    pytest.param(("desk", "zh-CN"), marks=pytest.mark.slow),
+    pytest.param(("phone", "en-US"), marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(params=EVERYWHERE, ids="-".join)
 def where(request: pytest.FixtureRequest) -> tuple[str, str]:
     size, language = request.param
     return str(size), str(language)

@@ -228,6 +228,7 @@ def test_exact_mode_leaves_out_deepcache_with_a_note(harness: RenderHarness) -> 
     assert (pixels(result.image) == pixels(harness.render(harness.job()).image)).all()
 
 
+@pytest.mark.slow
 def test_torch_compile_renders_nearly_the_same_and_deepcache_is_removed(
     harness: RenderHarness,
 ) -> None:

@@ -44,6 +44,7 @@ def fill_disk(directory: Path) -> None:
     filler.unlink()
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_when_workers_broker_and_api_die(redis: RedisServer) -> None:
     """`redis` skips the test where there is none; the pool restarts a server of its own."""
     with worker_pool(4) as pool, pool.maintenance():

@@ -48,6 +48,7 @@ def test_job_of_a_killed_process_is_rendered_again(fleet: Service) -> None:
         assert job.attempts >= 2  # On a slow machine a live worker may be taken for dead, too.
 
 
+@pytest.mark.slow
 def test_job_that_kills_its_worker_fails_after_max_attempts(fleet: Service) -> None:
     fleet.start_workers()
     with fleet.client() as client:

@@ -177,6 +177,7 @@ def test_worker_exits_on_device_loss_and_another_renders_its_job(fleet: Service)
         assert jobs["B"].attempts >= 2
 
 
+@pytest.mark.slow
 def test_hung_job_is_requeued_and_its_process_replaced(fleet: Service) -> None:
     fleet.start_workers(STUDIO_JOB_SECONDS="15")
     with fleet.client() as client:
@@ -236,7 +237,9 @@ def test_server_waits_for_the_previous_one_to_end(home: Path) -> None:
         second.send_signal(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "ended_by", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL]
+)
 def test_only_a_killed_process_costs_an_attempt(home: Path, ended_by: signal.Signals) -> None:
     """Issue 18, 14 (security review, 4.5)."""
     service = Service(home, None)

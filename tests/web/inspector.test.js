@@ -108,7 +108,8 @@ describe('an editor', () => {
 });
 
 test('a pass costs the steps that the engine runs', () => {
-  const [, denoising, , , , upscale] = description.sections;
+  const sections = Object.fromEntries(description.sections.map((each) => [each.id, each]));
+  const { denoising, upscale } = sections;
   const recipe = { ...preset().recipes.A, steps: 14, denoising_strength: 0.56 };
   expect(costText(denoising, recipe, {})).toBe('14 × 0.56 = 7 steps');
   expect(costText(denoising, recipe, { 'pocket-ink': 0.9 })).toBe('14 × 0.56 = 7 steps, about 6 s');

@@ -52,6 +52,7 @@ function variant(changes = {}) {
           end: 0.5,
         },
       ],
+      mask: { area: 'off', grow: 16, feather: 8, keep_face: false, keep_hands: false },
       upscale: { enabled: false, upscaler: 'Latent', scale_factor: 2, denoising_strength: 0.7 },
       face_repair: { enabled: false, denoising_strength: 0.4 },
     },

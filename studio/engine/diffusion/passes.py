@@ -25,6 +25,7 @@ from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.memory.model_cache import ModelCache
 from studio.imaging.face_regions import Box, face_boxes, pad_box, paste_face
+from studio.imaging.masks import covers_face, put_back
 from studio.messages import Message, message
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import Recipe
@@ -61,6 +62,8 @@ class PassRunner:
         vae_overflows: VaeOverflows,
         run_vae: VaeRunner,
         graph_context: GraphContext,
+        masks: Sequence[Image.Image] = (),
+        base_images: Sequence[Image.Image] = (),
     ) -> None:
         """Args:
         model_cache: caches the latents of encoded images.
@@ -73,11 +76,14 @@ class PassRunner:
         vae_overflows: which VAEs decode in fp32 at once.
         run_vae: calls its argument, again with less memory when it runs out.
         graph_context: the recorded steps of the models in use.
+        masks: what may change, one for each job at the output size; empty: everything.
+        base_images: one for each job: what is put back outside the masks.
         """
         self._model_cache, self._base_model = model_cache, base_model
         self._vae_cache_key, self._run_vae = vae_cache_key, run_vae
         self._jobs, self._recipe = jobs, jobs[0].recipe
         self._units_for_size, self._embeddings = units_for_size, embeddings
+        self._masks, self._base_images = masks, base_images
         self._faces = self._face_boxes()
         streams = make_device_streams(base_model.vae.device)
         self._progress = ProgressTracker(callbacks, self._total_evaluations(), streams)
@@ -94,13 +100,20 @@ class PassRunner:
 
         Raises what `run_pass` raises, and NonFiniteLatentsError when the VAE overflows in fp32.
         """
+        images = self._run_passes(init_images)
+        if not self._masks:
+            return images
+        return list(map(put_back, images, self._base_images, self._masks))
+
+    def _run_passes(self, init_images: Sequence[Image.Image]) -> list[Image.Image]:
+        """One image for each job, before the base image is put back."""
         recipe = self._recipe
         if not effective_steps(recipe.steps, recipe.denoising_strength):
             return [self._run_later_passes(init_image, None) for init_image in init_images]
         units = self._units_for_size(init_images[0].size)
         encoded = [self._encode(init_image) for init_image in init_images]
         latents = self._denoise(
-            encoded, init_images, units, recipe.steps, recipe.denoising_strength
+            encoded, init_images, units, recipe.steps, recipe.denoising_strength, self._masks
         )
         return [
             self._run_later_passes(self._decode(job_latents), job_latents)
@@ -135,12 +148,13 @@ class PassRunner:
         units: Sequence[ActiveControlUnit],
         steps: int,
         denoising_strength: float,
+        masks: Sequence[Image.Image],
     ) -> torch.Tensor:
         """Each job's (1, channels, height/8, width/8) to (jobs, channels, height/8, width/8), both
         scaled."""
         previewers = list(map(LatentPreviewer, init_latents, init_images))
         denoise_pass = DenoisePass(
-            torch.cat(list(init_latents)), previewers, units, steps, denoising_strength
+            torch.cat(list(init_latents)), previewers, units, steps, denoising_strength, masks
         )
         return run_pass(
             self._base_model,
@@ -169,7 +183,8 @@ class PassRunner:
         if not effective_steps(steps, strength):
             return enlarged
         units = self._units_for_size(size)
-        return self._decode(self._denoise([latents], [enlarged], units, steps, strength))
+        latents = self._denoise([latents], [enlarged], units, steps, strength, self._masks)
+        return self._decode(latents)
 
     def _decode(self, latents: torch.Tensor) -> Image.Image:
         """The RGB image of scaled latents, (1, channels, height/8, width/8)."""
@@ -190,16 +205,18 @@ class PassRunner:
         render_size = (settings.render_size, settings.render_size)
         face = image.crop(crop_box).resize(render_size, Image.Resampling.LANCZOS)
         latents = self._denoise(
-            [self._encode(face)], [face], (), steps, settings.denoising_strength
+            [self._encode(face)], [face], (), steps, settings.denoising_strength, ()
         )
         return paste_face(image, self._decode(latents), crop_box, box, settings.mask_blur)
 
     def _face_boxes(self) -> list[Box]:
-        """The faces to restore, in pixels of the output; empty when it is off or has no steps."""
+        """The faces to restore, in pixels of the output; none when it is off or has no steps."""
         recipe, settings = self._recipe, self._recipe.face_repair
         if not settings.enabled or not effective_steps(recipe.steps, settings.denoising_strength):
             return []
-        return face_boxes(self._jobs[0].base_image.keypoints, self._output_size)
+        faces = face_boxes(self._jobs[0].base_image.keypoints, self._output_size)
+        # Outside the mask the base image's face is put back.
+        return [box for box in faces if not self._masks or covers_face(self._masks[0], box)]
 
     def _total_evaluations(self) -> int:
         """Evaluations of the denoiser over all passes: the total that is reported as steps."""

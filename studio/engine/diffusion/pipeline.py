@@ -9,7 +9,7 @@ from diffusers import ControlNetModel, DiffusionPipeline
 from PIL import Image
 
 from studio.engine.control.multi_controlnet import WeightedMultiControlNet
-from studio.engine.diffusion.callbacks import ProgressTracker, chain_callbacks
+from studio.engine.diffusion.callbacks import ProgressTracker, StepCallback, chain_callbacks
 from studio.engine.diffusion.guidance import (
     GuidanceCutoff,
     GuidanceScales,
@@ -18,6 +18,7 @@ from studio.engine.diffusion.guidance import (
 )
 from studio.engine.diffusion.latent_preview import LatentPreviewer
 from studio.engine.diffusion.latents import NonFiniteLatentsError, image_to_tensor
+from studio.engine.diffusion.masked_latents import MaskedLatents
 from studio.engine.diffusion.schedulers import build_scheduler
 from studio.engine.diffusion.step_graphs import GraphContext, step_functions
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
@@ -56,6 +57,9 @@ class DenoisePass:
 
     denoising_strength: float
     """That fraction, 0 to 1."""
+
+    masks: Sequence[Image.Image] = ()
+    """What may change, one for each job (see `imaging.masks`); empty: everything."""
 
 
 def effective_steps(steps: int, denoising_strength: float) -> int:
@@ -103,16 +107,19 @@ def run_pass(
         guided = recipe.guidance_end_fraction * evaluations
         tensors = _batched_tensors(base_model, denoise_pass)
         cutoff = GuidanceCutoff(pipe, tensors, guided, on_cutoff=on_batch_halved)
+        init_latents = init_latents.expand(len(jobs), -1, -1, -1)
+        callbacks: list[StepCallback] = [progress.step_callback(denoise_pass.previewers), cutoff]
+        if denoise_pass.masks:
+            seeds = [job.seed for job in jobs]
+            callbacks.insert(0, MaskedLatents(init_latents, denoise_pass.masks, seeds, evaluations))
         output = pipe(
-            image=init_latents.expand(len(jobs), -1, -1, -1),
+            image=init_latents,
             strength=denoise_pass.denoising_strength,
             num_inference_steps=denoise_pass.steps,
             guidance_scale=guidance_scale,
             # Noise comes from the CPU, so that a seed means the same on every device.
             generator=[torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
-            callback_on_step_end=chain_callbacks(
-                progress.step_callback(denoise_pass.previewers), cutoff
-            ),
+            callback_on_step_end=chain_callbacks(*callbacks),
             callback_on_step_end_tensor_inputs=["latents", *cutoff.tensor_inputs],
             output_type="latent",
             **embeddings.tensors,

@@ -14,10 +14,11 @@ from studio.recipes.generation.recipe import (
     FaceRestoration,
     HiresFix,
     LoraSettings,
+    MaskSettings,
     ModelRef,
     Recipe,
 )
-from studio.recipes.generation.recipe_fields import recipe_fields
+from studio.recipes.generation.recipe_fields import field_label, recipe_fields
 from studio.recipes.moderation import ModerationPolicy
 from studio.recipes.themes.preset import SLOTS, Preset
 
@@ -37,7 +38,7 @@ _VALUES: Mapping[object, Message] = {
     "": message("recipe.none"),
     **{
         value: message(label)
-        for path in ("control_units.*.mode", "control_units.*.resize_mode")
+        for path in ("control_units.*.mode", "control_units.*.resize_mode", "mask.area")
         for value, label in PRESENTATION[path].choices.items()
     },
 }
@@ -134,6 +135,7 @@ def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
     yield from _diff_attachments(
         message("recipe.control_unit"), before.control_units, after.control_units
     )
+    yield from _diff_mask(before.mask, after.mask)
     yield from _diff_pass(message("recipe.hires_fix"), before.upscale, after.upscale)
     yield from _diff_pass(message("recipe.face_repair"), before.face_repair, after.face_repair)
     policies = (
@@ -175,6 +177,16 @@ def _diff_pass(label: Message, before: Pass, after: Pass) -> Iterator[Change]:
             if name == "enabled":
                 continue
             path = _within(label, _PASS_FIELDS[name])
+            yield from _diff_value(path, getattr(before, name), getattr(after, name))
+
+
+def _diff_mask(before: MaskSettings, after: MaskSettings) -> Iterator[Change]:
+    """Changes of a mask; its other fields matter only while its area is not "off"."""
+    is_off = before.area == after.area == "off"
+    for name in type(before).model_fields:
+        if name == "area" or not is_off:
+            path = field_label(f"mask.{name}")
+            assert path is not None
             yield from _diff_value(path, getattr(before, name), getattr(after, name))
 
 

@@ -9,13 +9,16 @@ from typing import Literal
 
 from studio.recipes.generation.recipe import ModelType
 
-Section = Literal["model", "denoising", "structure", "prompt", "output", "upscale", "face_repair"]
+Section = Literal[
+    "model", "denoising", "structure", "mask", "prompt", "output", "upscale", "face_repair"
+]
 FieldValue = str | int | float | bool | None
 
 SECTIONS: Mapping[Section, str] = {
     "model": "recipe.section_model",
     "denoising": "recipe.section_denoising",
     "structure": "recipe.section_structure",
+    "mask": "recipe.section_mask",
     "prompt": "recipe.section_prompt",
     "output": "recipe.section_output",
     "upscale": "recipe.hires_fix",
@@ -93,6 +96,11 @@ _SEED_MODES: Mapping[str, str] = {
 }
 _OF_POSE = HiddenWhen("control_units.*.preprocessor", ("pose",))
 _WITHOUT_IMAGE = HiddenWhen("control_units.*.source", ("doodle", "composite", "base"))
+_MASK_AREAS: Mapping[str, str] = {
+    "off": "recipe.mask_area_off",
+    "doodle": "recipe.mask_area_doodle",
+}
+_NO_MASK = (HiddenWhen("mask.area", ("off",)),)
 _NO_UPSCALE = (HiddenWhen("upscale.enabled", (False,)),)
 _NO_FACE_REPAIR = (HiddenWhen("face_repair.enabled", (False,)),)
 _SHARED_SEED = (HiddenWhen("seed_policy.mode", ("shared",)),)
@@ -159,6 +167,30 @@ PRESENTATION: Mapping[str, Presentation] = {
     ),
     "control_units.*.resize_mode": Presentation(
         "structure", "recipe.resize_mode", "recipe.help_resize_mode", _RESIZE_MODES
+    ),
+    "mask.area": Presentation("mask", "recipe.mask_area", "recipe.help_mask_area", _MASK_AREAS),
+    "mask.grow": Presentation(
+        "mask",
+        "recipe.mask_grow",
+        "recipe.help_mask_grow",
+        hidden_when=_NO_MASK,
+        slider_maximum=64,
+        step=1,
+        unit="recipe.unit_px",
+    ),
+    "mask.feather": Presentation(
+        "mask",
+        "recipe.mask_feather",
+        "recipe.help_mask_feather",
+        hidden_when=_NO_MASK,
+        step=1,
+        unit="recipe.unit_px",
+    ),
+    "mask.keep_face": Presentation(
+        "mask", "recipe.mask_keep_face", "recipe.help_mask_keep", hidden_when=_NO_MASK
+    ),
+    "mask.keep_hands": Presentation(
+        "mask", "recipe.mask_keep_hands", "recipe.help_mask_keep", hidden_when=_NO_MASK
     ),
     "prompt_template": Presentation(
         "prompt", "recipe.prompt_template", "recipe.help_prompt_template", lines=3

@@ -27,7 +27,8 @@ def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
     slots keep their order.
 
     Raises:
-        InvalidInputError: a prompt contains an invalid LoRA tag, or a recipe has too many LoRAs.
+        InvalidInputError: a prompt contains an invalid LoRA tag, a recipe has too many LoRAs, or its
+            mask needs a doodle or keypoints that are not there.
     """
     jobs = [_plan_job(request, slot) for slot in SLOTS]
     base_models = list(dict.fromkeys(job.recipe.base_model for job in jobs))
@@ -37,6 +38,7 @@ def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
 def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
     preset = request.preset
     recipe = preset.recipes[slot]
+    _check_mask(request, recipe, slot)
     return RenderJob(
         request_id=request.id,
         slot=slot,
@@ -51,6 +53,20 @@ def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
         doodle=request.doodle,
         control_images=request.control_images,
     )
+
+
+def _check_mask(request: GenerationRequest, recipe: Recipe, slot: Slot) -> None:
+    """Raises InvalidInputError for a mask of a doodle without a doodle, or of kept parts that the base
+    image has no keypoints for."""
+    mask = recipe.mask
+    if mask.area == "off":
+        return
+    if request.doodle is None:
+        raise InvalidInputError("recipe.mask_without_doodle", slot=slot)
+    if mask.needs_keypoints and request.base_image.keypoints is None:
+        raise InvalidInputError(
+            "recipe.mask_without_keypoints", slot=slot, name=request.base_image.name
+        )
 
 
 def _join_negative_prompts(of_recipe: str, of_policy: str) -> str:

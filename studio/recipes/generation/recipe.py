@@ -147,6 +147,33 @@ class FaceRestoration(StoredModel):
     render_size: ImageDimension = 512
 
 
+MaskArea = Literal["off", "doodle"]
+
+
+class MaskSettings(StoredModel):
+    """What of the base image may change; outside of it the image has the base image's pixels.
+
+    Attributes:
+        area: "off" renders everything anew; "doodle" only what the doodle covers.
+        grow: pixels of the image by which the area grows on each side.
+        feather: pixels over which the render fades in, from the edge of the grown area inwards.
+        keep_face: the face does not change, also where the area covers it. Its place is known by the
+            base image's keypoints.
+        keep_hands: likewise.
+    """
+
+    area: MaskArea = "off"
+    grow: Annotated[int, Field(ge=0, le=256)] = 16
+    feather: Annotated[int, Field(ge=0, le=64)] = 8
+    keep_face: bool = False
+    keep_hands: bool = False
+
+    @property
+    def needs_keypoints(self) -> bool:
+        """Whether parts are kept whose place only the base image's keypoints tell."""
+        return self.area != "off" and (self.keep_face or self.keep_hands)
+
+
 class SeedPolicy(StoredModel):
     """The seed of a recipe: the request's (shared), the request's plus `value` (offset), or `value` (fixed)."""
 
@@ -201,6 +228,7 @@ class Recipe(StoredModel):
     negative_prompt: Prompt = ""
     loras: Annotated[tuple[LoraSettings, ...], Field(max_length=MAX_LORAS)] = ()
     control_units: Annotated[tuple[ControlUnit, ...], Field(max_length=8)] = ()
+    mask: MaskSettings = MaskSettings()
     upscale: HiresFix = HiresFix()
     face_repair: FaceRestoration = FaceRestoration()
     seed_policy: SeedPolicy = SeedPolicy()
@@ -220,6 +248,12 @@ class Recipe(StoredModel):
         refs += [("lora", lora.model) for lora in self.loras]
         refs += [("controlnet", unit.model) for unit in self.control_units]
         return tuple(refs)
+
+    @property
+    def needs_keypoints(self) -> bool:
+        """Whether the recipe needs a base image with keypoints: for a pose, or for its mask."""
+        poses = (unit.is_active and unit.preprocessor == "pose" for unit in self.control_units)
+        return self.mask.needs_keypoints or any(poses)
 
     @model_validator(mode="after")
     def _validate(self) -> Self:

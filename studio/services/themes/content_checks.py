@@ -29,11 +29,7 @@ class ContentChecks:
 
     def check_base_images(self, preset: Preset) -> Iterator[CheckResult]:
         """Whether each base image can be read, and has keypoints where a recipe needs them."""
-        needs_keypoints = any(
-            unit.is_active and unit.preprocessor == "pose"
-            for slot in SLOTS
-            for unit in preset.recipes[slot].control_units
-        )
+        needs_keypoints = any(preset.recipes[slot].needs_keypoints for slot in SLOTS)
         all_ids = [image.id for image in self.base_images.list_all()]
         for image_id in preset.base_images or all_ids:
             try:

@@ -10,7 +10,8 @@ from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.themes.preset import Preset, Slot, ThemeVersion
+from studio.recipes.generation.recipe import MaskSettings
+from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
 from studio.services.requests.request_factory import load_control_images
 from studio.services.themes.check_result import CheckResult, worst_level
 from studio.services.themes.content_checks import ContentChecks
@@ -118,6 +119,11 @@ class PreflightChecker:
             yield CheckResult("pass", message("deployment.dry_run", slots=slots))
 
     def _render_one_step(self, preset: Preset, slots: list[Slot]) -> None:
+        # Without a doodle nothing is masked.
+        for slot in SLOTS:
+            unmasked = preset.recipes[slot].model_copy(update={"mask": MaskSettings()})
+            recipes = preset.recipes.replace(slot, unmasked)
+            preset = preset.model_copy(update={"recipes": recipes})
         request = GenerationRequest(
             id="0" * 32,
             base_image=self._first_base_image(preset),

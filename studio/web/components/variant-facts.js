@@ -19,6 +19,7 @@
  * @property {{ model: ModelRef, weight: number }[]} loras
  * @property {{ model: ModelRef, preprocessor: string, weight: number, start: number, end: number }[]} control_units
  * @property {{ enabled: boolean, upscaler: string, scale_factor: number, denoising_strength: number }} upscale
+ * @property {{ area: string, grow: number, feather: number, keep_face: boolean, keep_hands: boolean }} mask
  * @property {{ enabled: boolean, denoising_strength: number }} face_repair
  *
  * @typedef {object} Variant
@@ -51,7 +52,7 @@ import { formatNumber, formatTime, t } from '../lib/i18n.js';
  */
 export function variantFacts(variant) {
   const { version, prompt, negative_prompt, seed, models, recipe, render_seconds } = variant;
-  const { sampler, schedule_type, steps, width, height, upscale, face_repair } = recipe;
+  const { sampler, schedule_type, steps, width, height, mask, upscale, face_repair } = recipe;
   /** @type {[string, Node | string | number | null][]} */
   const lines = [
     [
@@ -70,6 +71,7 @@ export function variantFacts(variant) {
     [t('page.history.clip_skip'), recipe.clip_skip > 1 ? recipe.clip_skip : null],
     [t('page.history.loras'), list(recipe.loras.map(loraText))],
     [t('page.history.control_units'), list(recipe.control_units.map(unitText))],
+    [t('page.history.mask'), mask.area === 'doodle' ? maskText(mask) : null],
     [
       t('page.history.upscale'),
       upscale.enabled ? `${upscale.upscaler} × ${formatNumber(upscale.scale_factor, 2)}` : null,
@@ -82,6 +84,12 @@ export function variantFacts(variant) {
     [t('page.history.duration'), t('page.duration_seconds', { count: render_seconds })],
   ];
   return lines.flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+}
+
+/** @param {VariantRecipe['mask']} mask */
+function maskText({ grow, feather, keep_face, keep_hands }) {
+  const kept = [keep_face && t('recipe.mask_keep_face'), keep_hands && t('recipe.mask_keep_hands')];
+  return [t('page.history.mask_doodle', { grow, feather }), ...kept.filter(Boolean)].join(' · ');
 }
 
 /** @param {VariantRecipe['loras'][number]} lora */

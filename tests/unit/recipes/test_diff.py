@@ -10,6 +10,7 @@ from studio.recipes.generation.recipe import (
     FaceRestoration,
     HiresFix,
     LoraSettings,
+    MaskSettings,
     ModelRef,
     Recipe,
     SeedPolicy,
@@ -130,7 +131,8 @@ def test_every_recipe_field_is_compared() -> None:
         "guidance_end_fraction": 0.3,
         "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,
         "prompt_template": "x", "negative_prompt": "x", "loras": (lora("x"),),
-        "control_units": (SCRIBBLE,), "upscale": HiresFix(enabled=True),
+        "control_units": (SCRIBBLE,), "mask": MaskSettings(area="doodle"),
+        "upscale": HiresFix(enabled=True),
         "face_repair": FaceRestoration(enabled=True), "seed_policy": SeedPolicy(mode="fixed", value=1),
     }  # fmt: skip
     assert set(changed) == set(Recipe.model_fields) - {"format", "version"}

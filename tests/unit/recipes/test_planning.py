@@ -17,6 +17,7 @@ from studio.recipes.generation.recipe import (
     FaceRestoration,
     HiresFix,
     LoraSettings,
+    MaskSettings,
     ModelRef,
     Recipe,
     SeedPolicy,
@@ -158,6 +159,40 @@ def test_jobs_with_different_loras_are_not_batched() -> None:
     lora = LoraSettings(model=ModelRef(name="neon"))
     changed = [jobs[0].model_copy(update={"loras": (lora,)}), *jobs[1:]]
     assert [len(batch) for batch in group_into_batches(changed)] == [1, 3]
+
+
+MASK = MaskSettings(area="doodle")
+
+
+@pytest.mark.parametrize(
+    ("mask", "request_changes", "code"),
+    [
+        (MASK, {"doodle": None}, "recipe.mask_without_doodle"),
+        (
+            MASK.model_copy(update={"keep_face": True}),
+            {"base_image": examples.base_image().model_copy(update={"keypoints": None})},
+            "recipe.mask_without_keypoints",
+        ),
+    ],
+)
+def test_a_mask_that_cannot_be_made_is_refused_before_work(
+    mask: MaskSettings, request_changes: dict[str, Any], code: str
+) -> None:
+    """Issue 23, 1."""
+    recipe = examples.recipe(mask=mask)
+    preset = examples.preset(recipes=RecipeSet(A=examples.recipe(), B=recipe, C=recipe, D=recipe))
+    request = examples.request(preset=preset, doodle=examples.doodle())
+    request = request.model_copy(update=request_changes)
+    with pytest.raises(InvalidInputError) as caught:
+        plan_jobs(request)
+    assert (caught.value.code, caught.value.message.params["slot"]) == (code, "B")
+
+
+def test_a_mask_that_is_off_needs_neither_doodle_nor_keypoints() -> None:
+    recipe = examples.recipe(mask=MaskSettings(keep_face=True))
+    preset = examples.preset(recipes=RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe))
+    request = examples.request(preset=preset).model_copy(update={"doodle": None})
+    assert len(plan_jobs(request)) == 4
 
 
 def make_preset(prompt: str = "", **recipe: Any) -> Preset:

@@ -17,7 +17,7 @@ from studio.recipes.evaluation.reports import (
     RobustnessReport,
 )
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.generation.recipe import MaskSettings, ModelRef
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.recipes.themes.preset import SLOTS, RecipeSet
 from studio.services.themes.check_result import CheckResult, worst_level
@@ -96,6 +96,25 @@ def test_dry_run_renders_one_step_of_unrendered_recipes(studio: AppContainer) ->
         "Dry run failed: recipe C: out of memory"
     ]
     assert [(job.slot, job.recipe.steps) for job in rendered] == [("A", 1), ("C", 1)]
+
+
+def test_dry_run_has_no_doodle_and_needs_no_mask(studio: AppContainer) -> None:
+    """Issue 23, 1."""
+    rendered: list[RenderJob] = []
+
+    def render(job: RenderJob) -> bytes:
+        rendered.append(job)
+        return b""
+
+    version = studio.stores.themes.get_version("first-light")
+    recipes = version.preset.recipes
+    for slot in SLOTS:
+        mask = MaskSettings(area="doodle", keep_face=True)
+        recipes = recipes.replace(slot, recipes[slot].model_copy(update={"mask": mask}))
+    preset = version.preset.model_copy(update={"recipes": recipes})
+    preflight = replace(studio.authoring.deployments.preflight, render_preview=render)
+    assert stops(preflight.check(version.model_copy(update={"preset": preset}))) == []
+    assert [job.slot for job in rendered] == ["A", "B", "C", "D"]
 
 
 def test_preflight_requires_a_passed_robustness_suite(

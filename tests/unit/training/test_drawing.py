@@ -107,20 +107,14 @@ def test_the_styles_are_plainly_different_and_ink_has_dark_lines() -> None:
     assert (ink.max(axis=-1) < 60).sum() > 2 * (water.max(axis=-1) < 60).sum()
 
 
-def test_captions_name_every_kind_of_thing_drawn() -> None:
-    words = " ".join(
-        line for seed in range(250) for line in draw_scene(seed, "outfit").captions.values()
-    )
+def test_captions_name_every_kind_of_thing_drawn_in_a_few_hundred_words() -> None:
+    lines = [line for seed in range(250) for line in draw_scene(seed, "outfit").captions.values()]
+    words = " ".join(lines)
     for choices in (*COLOR_WORDS.values(), *CUT_WORDS.values(), *PATTERN_WORDS.values()):
         assert any(choice in words for choice in choices), choices
     for word in ("jacket", "scarf", "bag", "glasses", "background", "hair", "watercolo"):
         assert word in words
-
-
-def test_captions_have_a_few_hundred_words() -> None:
-    lines = [line for seed in range(300) for line in draw_scene(seed, "outfit").captions.values()]
-    vocabulary = {word for line in lines for word in line.replace(",", "").split()}
-    assert len(vocabulary) > 200
+    assert len({word for line in lines for word in line.replace(",", "").split()}) > 200
 
 
 @pytest.mark.parametrize("name", NAMED_COLORS)
