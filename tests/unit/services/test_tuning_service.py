@@ -1,5 +1,6 @@
 """Tuning studies: trials, stars, resuming, saving a trial as a version."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,21 @@ class FadingRenderer(FakeRenderer):
         )
 
 
+DOODLES = ("star-dress", "striped-set")
+"""Two of the sample doodles: a trial renders an image of each, and compares it with those of three slots."""
+
+
 @pytest.fixture
-def studio(home: Path) -> AppContainer:
-    return create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
+def studio(home: Path, fresh: Path) -> AppContainer:
+    shutil.copytree(fresh, home)
+    return open_studio(home)
+
+
+def open_studio(home: Path) -> AppContainer:
+    opened = create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
+    doodles = [one for one in opened.authoring.sample_doodles if one.name in DOODLES]
+    tuning = replace(opened.evaluation.tuning, sample_doodles=doodles)
+    return replace(opened, evaluation=replace(opened.evaluation, tuning=tuning))
 
 
 def study(objective: Objective = "metrics", *ranges: str) -> TuningStudy:
@@ -87,7 +100,7 @@ def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> N
     with pytest.raises(JobCancelledError):
         studio.evaluation.tuning.run(name, 5, stop)
     assert len(studio.evaluation.tuning.trials(name)) == 2
-    again = create_app_container(studio.settings, lambda: FadingRenderer(steps=1))
+    again = open_studio(studio.settings.data_dir)
     again.evaluation.tuning.run(name, 3, ignore_progress)
     trials = again.evaluation.tuning.trials(name)
     assert sorted(t.number for t in trials) == [0, 1, 2, 3, 4]
@@ -123,7 +136,7 @@ def test_trial_can_be_opened_and_saved_as_a_version(studio: AppContainer) -> Non
     preset = studio.evaluation.tuning.theme_with_trial(name, trial.number)
     assert preset.recipes.B.denoising_strength == trial.values["denoising_strength"]
     assert preset.recipes.A == studio.stores.themes.get_version("first-light").preset.recipes.A
-    assert len(studio.evaluation.tuning.trial_images(name, trial.number)) == 5
+    assert len(studio.evaluation.tuning.trial_images(name, trial.number)) == len(DOODLES)
     saved = studio.evaluation.tuning.save_trial_as_version(name, trial.number, author="ada")
     assert (saved.version, saved.preset) == (2, preset)
     assert saved.message == f"recipe B is trial {trial.number} of {name}"
