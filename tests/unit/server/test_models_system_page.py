@@ -1,6 +1,7 @@
 """Models and this process by session: memory tiers, downloads, queue, background tasks."""
 
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -34,8 +35,9 @@ APP = ApiClient(name="app")
 
 
 @pytest.fixture
-def studio(home: Path, tmp_path: Path) -> Iterator[AppContainer]:
+def studio(home: Path, fresh: Path, tmp_path: Path) -> Iterator[AppContainer]:
     """A studio whose hub stands on loopback and has one LoRA."""
+    shutil.copytree(fresh, home)
     lora = write(tmp_path / "glow.safetensors", {PEFT: (8, 128)}).read_bytes()
     with model_hub({"acme/loras": {"glow.safetensors": lora}}) as hub:
         yield create_app_container(Settings(data_dir=home, hub_url=hub.endpoint))
