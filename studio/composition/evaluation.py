@@ -7,6 +7,7 @@ from studio.composition.rendering import RenderingServices
 from studio.composition.stores import Stores
 from studio.services.background_tasks import BackgroundTasks
 from studio.services.cost_estimates import Costs
+from studio.services.evaluation.blind_test_images import BlindTestImages
 from studio.services.evaluation.blind_test_service import BlindTestService
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.evaluation.grid_service import GridService
@@ -41,7 +42,12 @@ def build_evaluation(
     shared = (stores.themes, *inputs, sample_doodles, background_tasks, costs)
     grid_costs = Costs(stores.variants, rendering.grid_cache)
     grids = GridService(
-        stores.grids, stores.themes, rendering.grid_cache, background_tasks, grid_costs
+        stores.grids,
+        stores.themes,
+        rendering.request_factory,
+        rendering.grid_cache,
+        background_tasks,
+        grid_costs,
     )
     suites = EvaluationService(
         stores.themes,
@@ -52,7 +58,10 @@ def build_evaluation(
         background_tasks,
         costs,
     )
-    blind_tests = BlindTestService(stores.blind_tests, *shared, grids)
+    images = BlindTestImages(stores.themes, *inputs, sample_doodles, grids)
+    blind_tests = BlindTestService(
+        stores.blind_tests, images, rendering.cache, background_tasks, costs
+    )
     tuning = TuningService(OptunaJournalBackend(stores.database), *shared)
     overview = TestOverview(
         stores.themes, stores.reports, grids, blind_tests, tuning, background_tasks

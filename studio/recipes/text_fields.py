@@ -42,6 +42,11 @@ def check_text(text: str, label: str | Message) -> str:
     return _check(text, _CONTROL, label)
 
 
+def to_line(text: str) -> str:
+    """The text in one line that `LINE` accepts: what it refuses, and white space, become single spaces."""
+    return " ".join(_CONTROL_IN_LINE.sub(" ", text).split())
+
+
 def _check(text: str, pattern: re.Pattern[str], label: str | Message) -> str:
     if character := _first_match(text, pattern):
         raise InvalidInputError("request.control_character_in", what=label, character=character)

@@ -9,7 +9,7 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import GridAxes
-from studio.recipes.generation.grid_fields import FieldKind, GridField, field_label
+from studio.recipes.generation.grid_fields import FieldKind, GridField, axis_label
 from studio.recipes.generation.job import Seed, UserPrompt
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.generation.sweep import Axis, AxisValue
@@ -96,16 +96,6 @@ class GridRequest(FrozenModel):
         return self
 
 
-class GridCostResponse(FrozenModel):
-    """`cached` of the images need no rendering; the others should take `seconds`, null where nothing
-    was ever rendered here. `model_switches`: how often the base model changes."""
-
-    images: int
-    cached: int
-    seconds: float | None
-    model_switches: int
-
-
 class AxisResponse(FrozenModel):
     """An axis: the field by path and name, and its values."""
 
@@ -115,7 +105,7 @@ class AxisResponse(FrozenModel):
 
     @classmethod
     def of(cls, axis: Axis, language: str) -> Self:
-        label = field_label(axis.field)
+        label = axis_label(axis.field)
         text = label if isinstance(label, str) else label.text(language)
         return cls(field=axis.field, label=text, values=axis.values)
 
@@ -158,24 +148,12 @@ class GridSummaryResponse(FrozenModel):
         )
 
 
-class GridCellResponse(FrozenModel):
-    """A cell: its number, its index on each axis, and whether its image is rendered."""
-
-    index: int
-    coordinates: tuple[int, ...]
-    ready: bool
-
-    @classmethod
-    def of(cls, cell: GridCell) -> Self:
-        return cls(**vars(cell))
-
-
 class GridDetailsResponse(FrozenModel):
     """A grid with its cells in the order in which they are rendered: the first `done` of them are ready
     while it runs."""
 
     grid: GridSummaryResponse
-    cells: tuple[GridCellResponse, ...]
+    cells: tuple[GridCell, ...]
 
 
 class GridCellDetailsResponse(FrozenModel):

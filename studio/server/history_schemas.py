@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
@@ -150,5 +150,5 @@ class LabelledResponse(FrozenModel):
 
 
 class SavedSearchRequest(FrozenModel):
-    name: Name
+    name: Annotated[Name, StringConstraints(strip_whitespace=True)]
     filters: HistoryFilter

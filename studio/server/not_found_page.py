@@ -1,4 +1,4 @@
-"""A page, in place of a problem in JSON, for a reader who opens an address that does not exist."""
+"""A page, in place of a problem in JSON, for a reader who opens an address that does not exist or cannot."""
 
 from http import HTTPStatus
 
@@ -9,9 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.server.plain_pages import plain_page
 from studio.server.schemas import API_PREFIX
 
+_MISSING = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+
 
 class NotFoundPageMiddleware:
-    """ASGI middleware: answers 404 with a page where a browser opens a page. API routes keep their problems."""
+    """ASGI middleware: answers 404 with a page where a browser opens a page. API routes keep their problems.
+
+    An address with a slug or number that no theme can have (422) is one that does not exist.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,7 +30,7 @@ class NotFoundPageMiddleware:
         async def send_found(part: Message) -> None:
             nonlocal is_missing
             if part["type"] == "http.response.start":
-                is_missing = part["status"] == HTTPStatus.NOT_FOUND
+                is_missing = part["status"] in _MISSING
             if not is_missing:
                 await send(part)
 

@@ -8,16 +8,18 @@ from pydantic import Field
 from studio.messages import message
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Sha256
+from studio.recipes.generation.field_presentation import (
+    SECTIONS,
+    STEP_FIELDS,
+    FieldValue,
+    Section,
+)
 from studio.recipes.generation.job import UserPrompt
 from studio.recipes.generation.recipe import ModelType
 from studio.recipes.generation.recipe_fields import (
-    SECTIONS,
-    STEP_FIELDS,
     FieldKind,
-    FieldValue,
     RecipeField,
     RecipeList,
-    Section,
     recipe_fields,
     recipe_lists,
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from studio.app import AppContainer
+from studio.optional_dependencies import is_installed
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
 from studio.recipes.themes.deployment import Deployment, previous_version
@@ -23,7 +24,8 @@ from studio.store.selections import add_counts
 def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetailsResponse:
     """One theme, with messages in `language`. Raises NotFoundError."""
     deployments = studio.authoring.deployments
-    log = studio.stores.deployments.list_all(slug)
+    complete_log = studio.stores.deployments.list_all()
+    log = [deployment for deployment in complete_log if deployment.spec.slug == slug]
     summary = studio.stores.themes.get_summary(slug)
     return ThemeDetailsResponse(
         slug=slug,
@@ -31,7 +33,7 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetai
         archived=summary.archived,
         tags=summary.tags,
         versions=_versions(studio, slug),
-        active=tuple(active_by_theme(studio).get(slug, ())),
+        active=tuple(active_by_theme(studio, complete_log).get(slug, ())),
         scheduled=scheduled_by_theme(log).get(slug, ()),
         unhealthy={
             channel: tuple(
@@ -40,28 +42,31 @@ def theme_details(studio: AppContainer, slug: Slug, language: str) -> ThemeDetai
             for channel in _channels(log)
         },
         deployments=tuple(log),
-        blind_tests=tuple(
-            BlindTestStanding.of(stored, studio.evaluation.blind_tests.ranking(stored.id))
-            for stored in studio.evaluation.blind_tests.list_for_theme(slug)
-        ),
+        blind_tests=_standings(studio, slug),
     )
 
 
-def active_by_theme(studio: AppContainer) -> dict[Slug, list[ActiveDeploymentResponse]]:
-    """What every channel serves now, by theme."""
+def active_by_theme(
+    studio: AppContainer, log: Sequence[Deployment]
+) -> dict[Slug, list[ActiveDeploymentResponse]]:
+    """What every channel serves now, by theme; `log` is that of all deployments, newest first."""
     active: dict[Slug, list[ActiveDeploymentResponse]] = {}
     now = datetime.now(UTC)
-    for channel in _channels(studio.stores.deployments.list_all()):
+    by_channel: dict[tuple[Slug, Slug], list[Deployment]] = {}
+    for entry in log:
+        by_channel.setdefault((entry.spec.slug, entry.spec.channel), []).append(entry)
+    for channel in _channels(log):
         for deployment in studio.authoring.deployments.active_deployments(channel):
             spec = deployment.deployment.spec
-            log = studio.stores.deployments.list_all(spec.slug, channel)
             active.setdefault(spec.slug, []).append(
                 ActiveDeploymentResponse(
                     channel=channel,
                     version=deployment.version.version,
                     canary_version=spec.canary_version,
                     canary_percent=spec.canary_percent,
-                    previous_version=previous_version(log, now),
+                    previous_version=previous_version(
+                        by_channel.get((spec.slug, channel), ()), now
+                    ),
                 )
             )
     return active
@@ -98,6 +103,17 @@ def scheduled_by_theme(
 
 def _channels(log: Sequence[Deployment]) -> list[Slug]:
     return sorted({deployment.spec.channel for deployment in log})
+
+
+def _standings(studio: AppContainer, slug: Slug) -> tuple[BlindTestStanding, ...]:
+    """The blind tests of a theme; none where what ranks them, an extra, is not installed."""
+    if not is_installed("statsmodels"):
+        return ()
+    blind_tests = studio.evaluation.blind_tests
+    return tuple(
+        BlindTestStanding.of(stored, blind_tests.ranking(stored.id))
+        for stored in blind_tests.list_for_theme(slug)
+    )
 
 
 def _versions(studio: AppContainer, slug: Slug) -> tuple[VersionDetailsResponse, ...]:

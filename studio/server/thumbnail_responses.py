@@ -4,11 +4,10 @@ from typing import Annotated
 
 from fastapi import Header, Query, Response
 
-from studio.services.themes.theme_images import Thumbnail
-from studio.services.thumbnails import SIZES
+from studio.services.thumbnails import SIZES, Thumbnail
 
 ThumbnailSize = Annotated[int, Query(ge=16, le=SIZES[-1])]
-"""Longest side in pixels."""
+"""Longest side in pixels at least: images are kept in a few sizes."""
 IfNoneMatch = Annotated[str, Header(max_length=200)]
 """The ETags that the browser has."""
 

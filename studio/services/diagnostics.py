@@ -3,16 +3,13 @@ lines."""
 
 import logging
 import platform
-import shutil
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
-from studio.engine.stats import DeviceInfo, EngineStats
 from studio.services.rendering.render_service import RenderService
-from studio.settings import Settings
 from studio.store.job_types import QueueDepth
 from studio.store.jobs import JobStore
 
@@ -69,53 +66,25 @@ class QueueStatus:
     mean_durations: Mapping[str, Mapping[str, float]]
 
 
-@dataclass(frozen=True)
-class SystemStatus:
-    """`disk_free` and `disk_total` are bytes of the disk with the data directory;
-    `engine` is None until the first render; `device` is None until it has been looked at."""
-
-    versions: dict[str, str]
-    device: DeviceInfo | None
-    data_dir: str
-    disk_free: int
-    disk_total: int
-    active_runs: tuple[ActiveRun, ...]
-    queue: QueueStatus
-    engine: EngineStats | None
-    recent_log: tuple[str, ...]
-
-
-def system_status(
-    settings: Settings,
-    rendering: RenderService,
-    jobs: JobStore,
-    probed_device: DeviceInfo | None,
-    log_lines: Sequence[str],
-) -> SystemStatus:
-    """The status of this process and of the job queue.
-
-    Args:
-        probed_device: shown until the engine knows its device.
-    """
-    engine = rendering.engine_status()
-    disk = shutil.disk_usage(settings.data_dir)
+def package_versions() -> Mapping[str, str]:
+    """The versions of Python, of the studio and of the packages that decide images."""
     versions = {package: version(package) for package in REPORTED_PACKAGES}
-    return SystemStatus(
-        versions={"python": platform.python_version(), **versions},
-        device=(engine and engine.device) or probed_device,
-        data_dir=str(settings.data_dir),
-        disk_free=disk.free,
-        disk_total=disk.total,
-        active_runs=tuple(
-            ActiveRun(run.request.id, run.request.preset.slug, run.pending_slots)
-            for run in rendering.active_runs()
-        ),
-        queue=QueueStatus(
-            waiting=tuple(jobs.stats.queue_depths()),
-            running=jobs.stats.count_running(),
-            ended=jobs.stats.count_finished_since(datetime.now(UTC) - timedelta(days=1)),
-            mean_durations=rendering.metrics.mean_durations(),
-        ),
-        engine=engine,
-        recent_log=tuple(log_lines),
+    return {"python": platform.python_version(), **versions}
+
+
+def active_runs(rendering: RenderService) -> tuple[ActiveRun, ...]:
+    """The runs of this process that have not ended."""
+    return tuple(
+        ActiveRun(run.request.id, run.request.preset.slug, run.pending_slots)
+        for run in rendering.active_runs()
+    )
+
+
+def queue_status(rendering: RenderService, jobs: JobStore) -> QueueStatus:
+    """The job queue, with what this process has measured."""
+    return QueueStatus(
+        waiting=tuple(jobs.stats.queue_depths()),
+        running=jobs.stats.count_running(),
+        ended=jobs.stats.count_finished_since(datetime.now(UTC) - timedelta(days=1)),
+        mean_durations=rendering.metrics.mean_durations(),
     )

@@ -4,6 +4,7 @@ A server process never talks to a hub itself: each download is a process that ru
 pull`, and its progress is read from the disk.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from studio.recipes.base import FrozenModel, parse_document
 from studio.recipes.generation.recipe import ModelType
 from studio.settings import Settings
 
+log = logging.getLogger(__name__)
 ESTIMATE_TIMEOUT = 60
 """Seconds that the hub may take to answer what a download would cost."""
 DownloadState = Literal["running", "done", "failed"]
@@ -80,15 +82,21 @@ class ModelDownloads:
                 invalid.
             NotFoundError, ModelHubError: as `studio models pull` does.
         """
+        pending = DownloadProgress(request.repo, request.repo, request.kind, 0, 0, "running")
         with self._lock:
-            running = self._downloads.get(request.repo)
-            if running is not None and running.state == "running":
+            earlier = self._downloads.get(request.repo)
+            if earlier is not None and earlier.state == "running":
                 raise InvalidInputError("hub.already_running", repo=request.repo)
-        estimate = self.estimate(request)
+            self._downloads[request.repo] = pending
+        try:
+            estimate = self.estimate(request)
+        except BaseException:
+            self._set_progress(earlier, request.repo)
+            raise
         progress = DownloadProgress(
             request.repo, estimate.name, request.kind, estimate.bytes, 0, "running"
         )
-        self._set_progress(progress)
+        self._set_progress(progress, request.repo)
         threading.Thread(target=self._run, args=(request, progress), daemon=True).start()
         return progress
 
@@ -119,16 +127,16 @@ class ModelDownloads:
         return parse_document(DownloadEstimate, result.stdout, message("hub.response"))
 
     def _run(self, request: DownloadRequest, progress: DownloadProgress) -> None:
-        result = self._run_cli(request.to_cli_args("--yes"))
-        if result.returncode == 0:
-            final = replace(progress, state="done", downloaded_bytes=progress.bytes)
-        else:
-            final = replace(
-                self._with_disk_progress(progress),
-                state="failed",
-                message=_error_message(result.stderr),
-            )
-        self._set_progress(final)
+        try:
+            result = self._run_cli(request.to_cli_args("--yes"))
+            reason = None if result.returncode == 0 else _error_message(result.stderr)
+        except OSError as error:  # No memory or no process is left.
+            log.warning("%s cannot be downloaded: %s", request.repo, error)
+            reason = message("hub.pull_without_output")
+        final = replace(progress, state="done", downloaded_bytes=progress.bytes)
+        if reason is not None:
+            final = replace(self._with_disk_progress(progress), state="failed", message=reason)
+        self._set_progress(final, request.repo)
 
     def _run_cli(
         self, arguments: list[str], timeout_seconds: float | None = None
@@ -151,10 +159,12 @@ class ModelDownloads:
         )
         return replace(progress, downloaded_bytes=min(downloaded, progress.bytes))
 
-    def _set_progress(self, progress: DownloadProgress) -> None:
+    def _set_progress(self, progress: DownloadProgress | None, repo: str) -> None:
+        """Puts a download last, or forgets it."""
         with self._lock:
-            self._downloads.pop(progress.repo, None)
-            self._downloads[progress.repo] = progress
+            self._downloads.pop(repo, None)
+            if progress is not None:
+                self._downloads[repo] = progress
 
     def _environment(self) -> dict[str, str]:
         environment = {k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"}

@@ -1,9 +1,11 @@
 """Thumbnails: small WebP copies of stored images, made when they are first asked for and kept on disk."""
 
+import hashlib
 import io
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -37,6 +39,19 @@ def kept_size(size: int) -> int:
     return next((longest for longest in SIZES if longest >= size), SIZES[-1])
 
 
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small image: `tag` changes with its content."""
+
+    tag: str
+    webp: bytes
+
+
+def tagged(webp: bytes) -> Thumbnail:
+    """A thumbnail with its tag."""
+    return Thumbnail(hashlib.sha256(webp).hexdigest()[:16], webp)
+
+
 class ThumbnailCache:
     """`directory`/ab/abcdef…-192.webp: thumbnails by the SHA-256 of the whole image and their size.
 
@@ -66,6 +81,13 @@ class ThumbnailCache:
         except InvalidInputError as error:
             log.warning("a thumbnail was not stored: %s", error)
         return webp
+
+    def get_tagged(self, name: str, size: int, read_png: Callable[[], bytes]) -> Thumbnail:
+        """The thumbnail of an image that has another name than its hash; arguments as those of `get`.
+
+        `name` says everything that decides the pixels.
+        """
+        return tagged(self.get(hashlib.sha256(name.encode()).hexdigest(), size, read_png))
 
     def remove(self, sha256: str) -> None:
         """Deletes the thumbnails of an image. Raises StorageUnavailableError."""

@@ -24,7 +24,8 @@ USE_RESOLUTION = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A client with the time at which its present key was made, and last used; None before that."""
+    """A client with the time at which its present key was made, and last used (to within minutes); None
+    before that."""
 
     client: ApiClient
     created_at: datetime
@@ -43,19 +44,29 @@ class ApiClientStore:
         Returns the new key, which cannot be read again later. Raises InvalidInputError for the name
         that is reserved for operators' own requests.
         """
-        if client.name == OPERATOR_CLIENT:
-            raise InvalidInputError("auth.client_name_reserved", name=OPERATOR_CLIENT)
-        key = f"dts_{secrets.token_urlsafe(32)}"
-        row = ApiClientRow(
-            name=client.name,
-            key_sha256=_sha256(key),
-            document=client.model_dump_json(),
-            created_at=datetime.now(UTC),
-            used_at=None,
-        )
+        row, key = _new_row(client)
         with self._database.write_session() as session:
             session.merge(row)
         return key
+
+    def add(self, client: ApiClient) -> str:
+        """Adds a client and returns its key. Raises InvalidInputError for a name that is taken or
+        reserved."""
+        row, key = _new_row(client)
+        with self._database.write_session() as session:
+            if session.get(ApiClientRow, client.name) is not None:
+                raise InvalidInputError("auth.client_name_taken", name=client.name)
+            session.add(row)
+        return key
+
+    def rotate_key(self, name: str) -> tuple[ApiClient, str]:
+        """Gives a client another key in place of the one it has, and returns both. Raises
+        NotFoundError."""
+        with self._database.write_session() as session:
+            client = _client(_get_row(session, name))
+            row, key = _new_row(client)
+            session.merge(row)
+        return client, key
 
     def update(self, client: ApiClient) -> None:
         """Replaces the limits, the channel and the scopes of the client with this name; its key
@@ -106,14 +117,30 @@ class ApiClientStore:
                 return None
             client, used_at = _client(row), row.used_at
         if used_at is None or now - as_utc(used_at) >= USE_RESOLUTION:
-            self._note_use(client.name, now)
+            self._note_use(key, now)
         return client
 
-    def _note_use(self, name: str, now: datetime) -> None:
+    def _note_use(self, key: str, now: datetime) -> None:
         """A database that cannot be written for a moment is no reason to refuse a request."""
-        statement = update(ApiClientRow).where(ApiClientRow.name == name).values(used_at=now)
+        row = ApiClientRow.key_sha256 == _sha256(key)
+        statement = update(ApiClientRow).where(row).values(used_at=now)
         with suppress(StorageUnavailableError), self._database.write_session() as session:
             session.execute(statement)
+
+
+def _new_row(client: ApiClient) -> tuple[ApiClientRow, str]:
+    """A row with a new key, and that key. Raises InvalidInputError for a reserved name."""
+    if client.name == OPERATOR_CLIENT:
+        raise InvalidInputError("auth.client_name_reserved", name=OPERATOR_CLIENT)
+    key = f"dts_{secrets.token_urlsafe(32)}"
+    row = ApiClientRow(
+        name=client.name,
+        key_sha256=_sha256(key),
+        document=client.model_dump_json(),
+        created_at=datetime.now(UTC),
+        used_at=None,
+    )
+    return row, key
 
 
 def _get_row(session: Session, name: str) -> ApiClientRow:

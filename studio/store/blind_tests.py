@@ -48,9 +48,9 @@ class BlindTestStore:
                 raise NotFoundError("blind_test.not_found", number=blind_test_id)
             return _stored_blind_test(row)
 
-    def list_all(self) -> Sequence[StoredBlindTest]:
-        """The blind tests, newest first."""
-        query = select(BlindTestRow).order_by(BlindTestRow.id.desc())
+    def list_all(self, limit: int | None = None) -> Sequence[StoredBlindTest]:
+        """The blind tests, newest first; `limit` of them at most."""
+        query = select(BlindTestRow).order_by(BlindTestRow.id.desc()).limit(limit)
         with self._database.read_session() as session:
             return [_stored_blind_test(row) for row in session.scalars(query)]
 

@@ -3,12 +3,13 @@
 The log is append-only: the latest report of a type counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from studio.messages import message
 from studio.recipes.base import FrozenModel, parse_stored_document
@@ -43,15 +44,26 @@ class ReportStore:
         It replaces older ones of its type, which stay stored.
         """
         with self._database.write_session() as session:
-            session.add(
-                ReportRow(
-                    slug=slug,
-                    version=version,
-                    kind=kind,
-                    document=report.model_dump_json(),
-                    created_at=datetime.now(UTC),
-                )
-            )
+            session.add(_row(slug, version, kind, report))
+
+    def change_latest(
+        self,
+        slug: Slug,
+        version: int,
+        kind: ReportType,
+        model_type: type[Report],
+        change: Callable[[Report], Report],
+    ) -> bool:
+        """Adds the latest report of a type on a version once more, with what `change` replaces in it; False
+        where there is none. No report that is stored meanwhile is lost."""
+        with self._database.write_session() as session:
+            report = _latest(session, slug, version, kind, model_type)
+            if report is None:
+                return False
+            changed = change(report)
+            if changed != report:
+                session.add(_row(slug, version, kind, changed))
+        return True
 
     def list_latest(self, limit: int) -> Sequence[StoredReport]:
         """The latest report of each type on each version, newest first, at most `limit`."""
@@ -90,16 +102,32 @@ class ReportStore:
         self, slug: Slug, version: int, kind: ReportType, model_type: type[Report]
     ) -> Report | None:
         """The latest report of a type on a version, None where there is none."""
-        query = (
-            select(ReportRow.document)
-            .where(ReportRow.slug == slug, ReportRow.version == version, ReportRow.kind == kind)
-            .order_by(ReportRow.id.desc())
-            .limit(1)
-        )
         with self._database.read_session() as session:
-            document = session.scalar(query)
-        what = message("storage.version_report", kind=kind, number=version, theme=slug)
-        return None if document is None else parse_stored_document(model_type, document, what)
+            return _latest(session, slug, version, kind, model_type)
+
+
+def _latest(
+    session: Session, slug: Slug, version: int, kind: ReportType, model_type: type[Report]
+) -> Report | None:
+    query = (
+        select(ReportRow.document)
+        .where(ReportRow.slug == slug, ReportRow.version == version, ReportRow.kind == kind)
+        .order_by(ReportRow.id.desc())
+        .limit(1)
+    )
+    document = session.scalar(query)
+    what = message("storage.version_report", kind=kind, number=version, theme=slug)
+    return None if document is None else parse_stored_document(model_type, document, what)
+
+
+def _row(slug: Slug, version: int, kind: ReportType, report: FrozenModel) -> ReportRow:
+    return ReportRow(
+        slug=slug,
+        version=version,
+        kind=kind,
+        document=report.model_dump_json(),
+        created_at=datetime.now(UTC),
+    )
 
 
 def _stored_report(row: ReportRow) -> StoredReport:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import TypeAdapter
 from sqlalchemy import select, update
@@ -19,6 +20,8 @@ from studio.recipes.themes.preset import SLOTS, Slot
 from studio.store.database import Database, as_utc
 from studio.store.tables import GridRow
 
+CACHED_GRIDS = 4
+"""Parsed documents in the LRU cache; each may have images of some MB."""
 _AXES = TypeAdapter(tuple[Axis, ...])
 
 
@@ -48,6 +51,8 @@ class GridStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # A page asks for each image of a grid, and a document has the doodle in it.
+        self._get_cached = lru_cache(maxsize=CACHED_GRIDS)(self._read)
 
     def add(self, grid: Grid, author: str = "") -> GridSummary:
         """Adds a grid that has not run; `author` is the operator who set it up."""
@@ -72,6 +77,9 @@ class GridStore:
 
     def get(self, grid_id: int) -> Grid:
         """The document of a grid. Raises NotFoundError."""
+        return self._get_cached(grid_id)
+
+    def _read(self, grid_id: int) -> Grid:
         with self._database.read_session() as session:
             document = session.scalar(select(GridRow.document).where(GridRow.id == grid_id))
         if document is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
@@ -11,6 +11,9 @@ from studio.recipes.base import parse_stored_document
 from studio.recipes.history import HistoryFilter, SavedSearch
 from studio.store.database import Database, as_utc
 from studio.store.tables import SavedSearchRow
+
+MAX_SEARCHES = 200
+"""Saved searches of an installation: a list shows them all."""
 
 
 class SavedSearchStore:
@@ -20,8 +23,11 @@ class SavedSearchStore:
         self._database = database
 
     def add(self, name: str, filters: HistoryFilter, author: str) -> SavedSearch:
-        """Saves a filter. Raises InvalidInputError where the name is taken."""
+        """Saves a filter. Raises InvalidInputError where the name is taken, and for more than `MAX_SEARCHES`."""
         with self._database.write_session() as session:
+            count = session.scalar(select(func.count()).select_from(SavedSearchRow)) or 0
+            if count >= MAX_SEARCHES:
+                raise InvalidInputError("history.too_many_searches", most=MAX_SEARCHES)
             if session.scalar(select(SavedSearchRow.id).where(SavedSearchRow.name == name)):
                 raise InvalidInputError("history.search_name_taken", name=name)
             row = SavedSearchRow(

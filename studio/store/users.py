@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InvalidInputError, NotFoundError
@@ -44,30 +44,37 @@ class UserStore:
         self._database = database
 
     def set_password(self, name: str, password: str) -> None:
-        """Adds a user, or changes the password of the user with this name.
-
-        Raises InvalidInputError for an invalid name (1 to 63 printable characters, no space at
-        either end) or a password shorter than `MIN_PASSWORD_LENGTH` or longer than
-        `MAX_PASSWORD_LENGTH`.
-        """
+        """Adds a user, or changes the password of the user with this name. Raises as `add` does,
+        but for a name that is taken."""
         _check_name(name)
-        if len(password) < MIN_PASSWORD_LENGTH:
-            raise InvalidInputError("auth.password_too_short", least=MIN_PASSWORD_LENGTH)
-        if len(password) > MAX_PASSWORD_LENGTH:
-            raise InvalidInputError("auth.password_too_long", most=MAX_PASSWORD_LENGTH)
-        password_hash, now = _hash_password(password), datetime.now(UTC)
+        password_hash = _hash_valid_password(password)
         with self._database.write_session() as session:
             row = session.get(UserRow, name)
             if row is None:
-                session.add(UserRow(name=name, password_hash=password_hash, created_at=now))
+                session.add(_new_row(name, password_hash))
             else:
                 row.password_hash = password_hash
 
+    def add(self, name: str, password: str) -> None:
+        """Adds a user.
+
+        Raises InvalidInputError for a name that is taken or invalid (1 to 63 printable characters, no
+        space at either end), or a password shorter than `MIN_PASSWORD_LENGTH` or longer than
+        `MAX_PASSWORD_LENGTH`.
+        """
+        _check_name(name)
+        password_hash = _hash_valid_password(password)
+        with self._database.write_session() as session:
+            if session.get(UserRow, name) is not None:
+                raise InvalidInputError("auth.user_name_taken", name=name)
+            session.add(_new_row(name, password_hash))
+
     def change_password(self, name: str, password: str) -> None:
-        """Changes the password of a user. Raises NotFoundError, and what `set_password` raises."""
-        if name not in self.names():
-            raise NotFoundError("auth.user_not_found", name=name)
-        self.set_password(name, password)
+        """Changes the password of a user. Raises NotFoundError, and InvalidInputError for a
+        password that `add` refuses."""
+        password_hash = _hash_valid_password(password)
+        with self._database.write_session() as session:
+            _get_row(session, name).password_hash = password_hash
 
     def rename(self, name: str, new_name: str) -> None:
         """Changes a user's name, which ends all of their sessions; what they have done keeps the
@@ -83,10 +90,17 @@ class UserStore:
             row.name = new_name
             session.execute(delete(SessionRow).where(SessionRow.user == name))
 
-    def remove(self, name: str) -> None:
-        """Deletes a user. Raises NotFoundError."""
+    def remove(self, name: str, keep_last: bool = False) -> None:
+        """Deletes a user and ends their sessions.
+
+        Raises NotFoundError, and with `keep_last` InvalidInputError for the only user.
+        """
         with self._database.write_session() as session:
-            session.delete(_get_row(session, name))
+            row = _get_row(session, name)
+            if keep_last and session.scalar(select(func.count()).select_from(UserRow)) == 1:
+                raise InvalidInputError("auth.last_user", name=name)
+            session.delete(row)
+            session.execute(delete(SessionRow).where(SessionRow.user == name))
 
     def list_all(self) -> Sequence[User]:
         """All users, by name."""
@@ -173,12 +187,23 @@ def _get_row(session: Session, name: str) -> UserRow:
     return row
 
 
+def _new_row(name: str, password_hash: str) -> UserRow:
+    return UserRow(name=name, password_hash=password_hash, created_at=datetime.now(UTC))
+
+
 def _fingerprint(password_hash: str) -> str:
     return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
 
 
-def _hash_password(password: str) -> str:
-    """Salt and scrypt key, both in base64, with a dollar sign between them."""
+def _hash_valid_password(password: str) -> str:
+    """Salt and scrypt key, both in base64, with a dollar sign between them.
+
+    Raises InvalidInputError for a password that is too short or too long.
+    """
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise InvalidInputError("auth.password_too_short", least=MIN_PASSWORD_LENGTH)
+    if len(password) > MAX_PASSWORD_LENGTH:
+        raise InvalidInputError("auth.password_too_long", most=MAX_PASSWORD_LENGTH)
     salt = secrets.token_bytes(16)
     return "$".join(base64.b64encode(part).decode() for part in (salt, _scrypt(password, salt)))
 

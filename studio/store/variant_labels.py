@@ -10,6 +10,9 @@ from studio.recipes.history import LabelKind, VariantLabels
 from studio.store.database import Database
 from studio.store.tables import VariantLabelRow, VariantRow
 
+MAX_NAMES = 1000
+"""Tags, or collections, that a list shows; a search finds every one."""
+
 
 class VariantLabelStore:
     """What people have marked variants with. A tag or collection exists while a variant has it."""
@@ -49,10 +52,10 @@ class VariantLabelStore:
         return len(marked)
 
     def names(self, kind: LabelKind) -> Sequence[str]:
-        """The names in use, sorted."""
+        """The first `MAX_NAMES` of the names in use, sorted."""
         query = select(VariantLabelRow.name).where(VariantLabelRow.kind == kind).distinct()
         with self._database.read_session() as session:
-            return sorted(session.scalars(query))
+            return sorted(session.scalars(query.order_by(VariantLabelRow.name).limit(MAX_NAMES)))
 
 
 def load_labels(session: Session, ids: Sequence[int]) -> Mapping[int, VariantLabels]:

@@ -130,7 +130,7 @@ def sentences(tree: ast.Module) -> Iterator[ast.Call]:
 
 
 def test_errors_are_raised_by_their_ids() -> None:
-    """A sentence, also one that is put together, cannot be told in another language."""
+    """A sentence, also one that is put together, cannot be translated."""
     wrong = []
     for path in sources():
         part = path.relative_to(PACKAGE)
@@ -171,11 +171,11 @@ def test_a_message_is_written_in_the_readers_language(monkeypatch: pytest.Monkey
         "zh-CN": {"list.separator": "、", "a.b": "{names}：{count}（{why}）", "a.c": "已不在"},
     }
     monkeypatch.setattr(locales, "templates", lambda language: texts[language])
-    told = message("a.b", count=2, names=["x", "{y}"], why=message("a.c"))
-    assert str(told) == "2 of x, {y}: gone"
-    assert told.text("zh-CN") == "x、{y}：2（已不在）"
-    assert told.text("fr") == str(told)
-    assert read_message(told.to_json()) == told
+    text = message("a.b", count=2, names=["x", "{y}"], why=message("a.c"))
+    assert str(text) == "2 of x, {y}: gone"
+    assert text.text("zh-CN") == "x、{y}：2（已不在）"
+    assert text.text("fr") == str(text)
+    assert read_message(text.to_json()) == text
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_the_language_is_the_chosen_one_or_the_browsers(
     assert language_of(headers) == language
 
 
-def test_pydantics_findings_are_told_in_the_readers_language() -> None:
+def test_pydantics_findings_are_text_in_the_readers_language() -> None:
     with pytest.raises(ValidationError) as caught:
         Recipe.model_validate(
             {
@@ -233,8 +233,8 @@ def test_pydantics_findings_are_told_in_the_readers_language() -> None:
             }
             | {f"odd{i}": i for i in range(3)}
         )
-    told = format_validation_error(caught.value)
-    assert str(told) == (
+    text = format_validation_error(caught.value)
+    assert str(text) == (
         "base_model.name: invalid model name; use at most 200 characters, without control"
         " characters, / or \\, and without a leading dot (got 'a/b');"
         " steps: must be at most 150 (got 900);"
@@ -242,7 +242,7 @@ def test_pydantics_findings_are_told_in_the_readers_language() -> None:
         " surprise: unknown field (got 1);"
         " odd0: unknown field (got 0); and 2 more"
     )
-    assert told.text("zh-CN") == (
+    assert text.text("zh-CN") == (
         "base_model.name：模型名称无效；最多 200 个字符，不含控制字符、/ 或 \\，且不以点开头"
         "（实为 'a/b'）；steps：须不大于 150（实为 900）；loras：最多 8 项，实为 9 项（Tuple）；"
         "surprise：未知字段（实为 1）；odd0：未知字段（实为 0）；另有 2 处"

@@ -113,6 +113,12 @@ describe('an axis', () => {
     );
   });
 
+  test('of sizes has multiples of its step', () => {
+    const width = gridField('width', 'integer', { minimum: 64, maximum: 2048, step: 8 });
+    const row = new AxisRow('X', [width], { width: 500 }, 'width');
+    expect(row.axis?.values).toEqual([248, 376, 504, 624, 752]);
+  });
+
   test('of choices has those that are on, at first the present one', () => {
     const row = new AxisRow('Y: rows', fields, RECIPE);
     expect(row.axis).toBeNull();

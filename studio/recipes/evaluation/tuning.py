@@ -10,6 +10,7 @@ from studio.recipes.base import FrozenModel, StoredModel, format_validation_erro
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.generation.recipe import Recipe
+from studio.recipes.generation.recipe_fields import find_field
 from studio.recipes.generation.sweep import (
     MAX_AXIS_VALUES,
     AxisValue,
@@ -30,8 +31,6 @@ COLOR_ERROR_SCALE = 30.0
 """Color error (CIEDE2000) from which the score for color is 0."""
 DIVERSITY_SCALE = 30.0
 """Distance from the other recipes' images (CIEDE2000) from which the score for diversity is 1."""
-INTEGER_FIELDS = frozenset({"steps", "clip_skip", "deepcache_interval", "width", "height"})
-"""Fields of a recipe whose ranges contain integers only."""
 
 
 class SearchSpace(FrozenModel):
@@ -61,8 +60,15 @@ class SearchSpace(FrozenModel):
         """Whether it is a range of integers, as for `steps`."""
         if self.low is None or self.high is None:
             return False
+        field = find_field(self.field)
         has_integer_ends = self.low.is_integer() and self.high.is_integer()
-        return has_integer_ends and self.field.rpartition(".")[2] in INTEGER_FIELDS
+        return has_integer_ends and field is not None and field.kind == "integer"
+
+    @property
+    def integer_step(self) -> int:
+        """What the integers of a range are apart: 8 for a width, mostly 1."""
+        field = find_field(self.field)
+        return 1 if field is None else int(field.multiple_of or 1)
 
     @classmethod
     def parse(cls, text: str) -> "SearchSpace":

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from studio.locales import DEFAULT
 from studio.messages import Message, message
 from studio.recipes.base import join_messages
+from studio.recipes.generation.field_presentation import PRESENTATION
 from studio.recipes.generation.recipe import (
     ControlUnit,
     FaceRestoration,
@@ -16,31 +18,10 @@ from studio.recipes.generation.recipe import (
     ModelRef,
     Recipe,
 )
+from studio.recipes.generation.recipe_fields import field_label, recipe_fields
 from studio.recipes.moderation import ModerationPolicy
 from studio.recipes.themes.preset import SLOTS, Preset
 
-FIELD_LABELS: Mapping[str, Message] = {
-    "sampler": message("recipe.sampler"),
-    "schedule_type": message("recipe.schedule_type"),
-    "steps": message("recipe.steps"),
-    "guidance_scale": message("recipe.guidance_scale"),
-    "guidance_rescale": message("recipe.guidance_rescale"),
-    "guidance_end_fraction": message("recipe.guidance_end"),
-    "denoising_strength": message("recipe.strength"),
-    "clip_skip": message("recipe.clip_skip"),
-    "deepcache_interval": message("recipe.deep_cache"),
-    "width": message("recipe.width"),
-    "height": message("recipe.height"),
-    "preprocessor": message("recipe.preprocessor"),
-    "source": message("recipe.control_source"),
-    "image_sha256": message("recipe.control_image"),
-    "resize_mode": message("recipe.resize_mode"),
-    "mode": message("recipe.control_mode"),
-    "weight": message("recipe.weight"),
-    "start": message("recipe.control_start"),
-    "end": message("recipe.control_end"),
-}
-"""A1111's names of a recipe's fields with plain values."""
 _PASS_FIELDS: Mapping[str, Message] = {
     "upscaler": message("recipe.pass_upscaler"),
     "scale_factor": message("recipe.pass_factor"),
@@ -55,14 +36,11 @@ _VALUES: Mapping[object, Message] = {
     False: message("recipe.no"),
     None: message("recipe.none"),
     "": message("recipe.none"),
-    "Balanced": message("recipe.mode_balanced"),
-    "My prompt is more important": message("recipe.mode_prompt"),
-    "ControlNet is more important": message("recipe.mode_control"),
-    "Just Resize": message("recipe.resize_just"),
-    "Crop and Resize": message("recipe.resize_crop"),
-    "Resize and Fill": message("recipe.resize_fill"),
-    "off": message("recipe.mask_area_off"),
-    "doodle": message("recipe.mask_area_doodle"),
+    **{
+        value: message(label)
+        for path in ("control_units.*.mode", "control_units.*.resize_mode", "mask.area")
+        for value, label in PRESENTATION[path].choices.items()
+    },
 }
 """Values that are translated."""
 
@@ -173,10 +151,21 @@ def _within(outer: str | Message, inner: Message) -> Message:
 def _diff_fields(
     parent: Message | None, before: Recipe | Attachment, after: Recipe | Attachment
 ) -> Iterator[Change]:
-    for name, label in FIELD_LABELS.items():
+    for name, label in _plain_labels().items():
         if name in type(before).model_fields:
             path = label if parent is None else _within(parent, label)
             yield from _diff_value(path, getattr(before, name), getattr(after, name))
+
+
+@cache
+def _plain_labels() -> Mapping[str, Message]:
+    """Labels of the fields with plain values by their names: those of a recipe, its LoRAs and control units."""
+    names = {field.path.rpartition(".*.")[2]: field for field in recipe_fields()}
+    return {
+        name: message(field.show.label)
+        for name, field in names.items()
+        if "." not in name and field.kind not in ("model", "text")
+    }
 
 
 def _diff_pass(label: Message, before: Pass, after: Pass) -> Iterator[Change]:
@@ -191,21 +180,13 @@ def _diff_pass(label: Message, before: Pass, after: Pass) -> Iterator[Change]:
             yield from _diff_value(path, getattr(before, name), getattr(after, name))
 
 
-_MASK_FIELDS: Mapping[str, Message] = {
-    "area": message("recipe.mask_area"),
-    "grow": message("recipe.mask_grow"),
-    "feather": message("recipe.mask_feather"),
-    "keep_face": message("recipe.mask_keep_face"),
-    "keep_hands": message("recipe.mask_keep_hands"),
-}
-
-
 def _diff_mask(before: MaskSettings, after: MaskSettings) -> Iterator[Change]:
     """Changes of a mask; its other fields matter only while its area is not "off"."""
     is_off = before.area == after.area == "off"
-    for name, label in _MASK_FIELDS.items():
+    for name in type(before).model_fields:
         if name == "area" or not is_off:
-            path = _within(message("recipe.section_mask"), label)
+            path = field_label(f"mask.{name}")
+            assert path is not None
             yield from _diff_value(path, getattr(before, name), getattr(after, name))
 
 

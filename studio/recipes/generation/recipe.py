@@ -16,7 +16,9 @@ from studio.recipes.text_fields import LINE, TEXT
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ImageDimension = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]
 """Width or height in pixels; the VAE needs multiples of 8."""
-Prompt = Annotated[str, Field(max_length=4000), TEXT]
+MAX_RECIPE_PROMPT_CHARS = 4000
+"""Length of the prompts of a recipe and of a theme."""
+Prompt = Annotated[str, Field(max_length=MAX_RECIPE_PROMPT_CHARS), TEXT]
 RecipeName = Annotated[str, Field(max_length=40), LINE]
 
 ModelType = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]

@@ -10,10 +10,10 @@ from pydantic import Field, ValidationError
 
 from studio.errors import InvalidInputError
 from studio.recipes.base import FrozenModel, format_validation_error
-from studio.recipes.generation.diff import FIELD_LABELS
 from studio.recipes.generation.recipe import Recipe
+from studio.recipes.generation.recipe_fields import field_label, find_field
 from studio.recipes.old_formats import upgrade_field_path
-from studio.recipes.text_fields import TEXT
+from studio.recipes.text_fields import TEXT, to_line
 
 MAX_CELLS = 500
 """Images of one sweep."""
@@ -23,11 +23,11 @@ MAX_RANGE_COUNT = 10**6
 """A range's count is clamped to this while it is parsed: more than `MAX_AXIS_VALUES` is refused anyway."""
 MAX_ERROR_CHARS = 80
 """Characters of the user's input that an error message repeats."""
-TEXT_FIELDS = frozenset({"name", "prompt", "preset", "prompt_template", "negative_prompt"})
-"""Fields whose values are always text, even if they look like numbers or ranges."""
 PROMPT_AXIS = "prompt"
 SEED_AXIS = "seed"
 THEME_AXIS = "preset"
+_TEXT_KINDS = frozenset({"text", "model", "image"})
+"""Kinds of a recipe's fields with texts as values."""
 
 AxisValue = str | int | float
 _Value = (
@@ -81,8 +81,11 @@ class Axis(FrozenModel):
     @property
     def label(self) -> str:
         """The field's A1111 name, or its path where it has none."""
-        last = self.field.rpartition(".")[2]
-        return str(FIELD_LABELS.get(last, self.field))
+        return str(field_label(self.field) or self.field)
+
+    def value_text(self, index: int) -> str:
+        """A value in one line; an empty one as two quotes."""
+        return to_line(str(self.values[index])) or '""'
 
 
 class SweepCell(FrozenModel):
@@ -199,13 +202,15 @@ def set_by_path(document: Any, path: str, value: AxisValue) -> None:
     except (KeyError, IndexError, ValueError, TypeError):
         raise InvalidInputError("recipe.field_not_found", field=path) from None
     document[last] = value
-    if last == "name":
+    if last == "name" and "sha256" in document:
         document["sha256"] = None  # The hash belongs to the model that was replaced.
 
 
 def is_text_field(path: str) -> bool:
-    """Whether the field at `path` has text values: a model may be named 1.5."""
-    return path.rpartition(".")[2] in TEXT_FIELDS
+    """Whether the values of the field at `path` are always texts, even if they look like numbers or ranges: a
+    model may be named 1.5."""
+    field = find_field(path)
+    return path in (PROMPT_AXIS, THEME_AXIS) or (field is not None and field.kind in _TEXT_KINDS)
 
 
 def split_values(text: str) -> list[str]:

@@ -1,11 +1,9 @@
 """Routes of API keys, for operators (scope `admin`): clients with their limits. `studio api-keys` does the same."""
 
-from datetime import datetime
-from typing import Self
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Depends
 
-from studio.errors import InvalidInputError
 from studio.recipes.base import FrozenModel
 from studio.recipes.serving.request_status import ApiClient, ClientName
 from studio.server.dependencies import Clients, require_admin
@@ -17,18 +15,6 @@ API_KEYS = f"{API_PREFIX}/api-keys"
 router = APIRouter(prefix=API_KEYS, tags=["API keys"], dependencies=[Depends(require_admin)])
 
 
-class ApiKeyResponse(FrozenModel):
-    """A client and when its key was made and last used (to within minutes); null before that."""
-
-    client: ApiClient
-    created_at: datetime
-    used_at: datetime | None
-
-    @classmethod
-    def of(cls, key: ApiKey) -> Self:
-        return cls(**vars(key))
-
-
 class NewKeyResponse(FrozenModel):
     """A client with its new key, which cannot be read again later."""
 
@@ -37,17 +23,15 @@ class NewKeyResponse(FrozenModel):
 
 
 @router.get("")
-def list_api_keys(clients: Clients) -> list[ApiKeyResponse]:
+def list_api_keys(clients: Clients) -> Sequence[ApiKey]:
     """The clients, by name. Keys are stored as hashes and cannot be shown."""
-    return list(map(ApiKeyResponse.of, clients.list_keys()))
+    return clients.list_keys()
 
 
 @router.post("", status_code=201)
 def create_api_key(body: ApiClient, clients: Clients) -> NewKeyResponse:
     """Creates a client with a key, which this answer alone has."""
-    if body.name in {client.name for client in clients.list_all()}:
-        raise InvalidInputError("auth.client_name_taken", name=body.name)
-    return NewKeyResponse(client=body, key=clients.create_or_rotate_key(body))
+    return NewKeyResponse(client=body, key=clients.add(body))
 
 
 @router.put("/{name}", status_code=204)
@@ -59,8 +43,8 @@ def change_limits(name: ClientName, body: ApiClient, clients: Clients) -> None:
 @router.post("/{name}/rotate")
 def rotate_api_key(name: ClientName, clients: Clients) -> NewKeyResponse:
     """Gives a client another key; the former one stops working at once."""
-    client = clients.get(name)
-    return NewKeyResponse(client=client, key=clients.create_or_rotate_key(client))
+    client, key = clients.rotate_key(name)
+    return NewKeyResponse(client=client, key=key)
 
 
 @router.delete("/{name}", status_code=204)

@@ -1,10 +1,9 @@
 """Routes of grids (X/Y/Z plots), for operators (scope `admin`): one recipe over the values of its fields."""
 
-import io
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
-from PIL import Image
+from fastapi import APIRouter, Depends, Path, Response
 
 from studio.imaging.png_io import encode_png
 from studio.messages import message
@@ -23,14 +22,13 @@ from studio.server.dependencies import (
     Language,
     Rendering,
     Themes,
+    Thumbnails,
     require_admin,
 )
 from studio.server.grid_schemas import (
     CellBlindTestRequest,
     ChoiceResponse,
     GridCellDetailsResponse,
-    GridCellResponse,
-    GridCostResponse,
     GridDetailsResponse,
     GridFieldResponse,
     GridRequest,
@@ -38,15 +36,16 @@ from studio.server.grid_schemas import (
     SaveCellRequest,
     SavedVersionResponse,
 )
-from studio.server.routers.base_images import IMMUTABLE_CACHE_HEADERS
 from studio.server.routers.blind_tests import BlindTestResponse
 from studio.server.schemas import API_PREFIX
+from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
 from studio.services.cost_estimates import Cost
-from studio.services.evaluation.grid_service import GridService, values_text
+from studio.services.evaluation.grid_service import GridCost, GridService, values_text
 from studio.store.grids import GridSummary
 from studio.store.themes import ThemeStore
 
-THUMBNAIL_QUALITY = 82
+MINUTE_CACHE_HEADERS = {"Cache-Control": "private, max-age=60"}
+"""Numbers of grids begin at 1 in each data directory: under the same address another studio has other images."""
 GridId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 CellIndex = Annotated[int, Path(ge=0, le=10**6)]
 
@@ -67,7 +66,7 @@ def list_grids(
 def list_fields(catalog: Catalog, themes: Themes, language: Language) -> list[GridFieldResponse]:
     """The fields that a grid can vary, with their ranges, and the values that are here of the others."""
     return [
-        GridFieldResponse.of(field, _choices(field, catalog, themes), language)
+        GridFieldResponse.of(field, _choices(field, catalog, themes, language), language)
         for field in grid_fields()
     ]
 
@@ -86,17 +85,16 @@ def create_grid(
 @router.post("/cost")
 def estimate_cost(
     body: GridRequest, grids: Grids, rendering: Rendering, themes: Themes
-) -> GridCostResponse:
+) -> GridCost:
     """What a grid would render; creates none."""
-    return GridCostResponse(**vars(grids.cost(_grid(body, rendering, grids, themes))))
+    return grids.cost(_grid(body, rendering, grids, themes))
 
 
 @router.get("/{grid_id}")
 def get_grid(grid_id: GridId, grids: Grids, language: Language) -> GridDetailsResponse:
     """A grid with its cells."""
     summary = _summary(grids, grids.summary(grid_id), language)
-    cells = tuple(map(GridCellResponse.of, grids.cells(grid_id)))
-    return GridDetailsResponse(grid=summary, cells=cells)
+    return GridDetailsResponse(grid=summary, cells=tuple(grids.cells(grid_id)))
 
 
 @router.get("/{grid_id}/progress")
@@ -139,8 +137,8 @@ def get_sheet(
 @router.get("/{grid_id}/cells/{index}.png", response_class=Response)
 def get_cell_image(grid_id: GridId, index: CellIndex, grids: Grids) -> Response:
     """The image of a cell; 404 while it is not rendered."""
-    image = grids.image(grid_id, index)
-    return Response(encode_png(image), media_type="image/png", headers=IMMUTABLE_CACHE_HEADERS)
+    png = grids.cache.read(grids.image_key(grid_id, index))
+    return Response(png, media_type="image/png", headers=MINUTE_CACHE_HEADERS)
 
 
 @router.get("/{grid_id}/cells/{index}.webp", response_class=Response)
@@ -148,11 +146,14 @@ def get_cell_thumbnail(
     grid_id: GridId,
     index: CellIndex,
     grids: Grids,
-    size: Annotated[int, Query(ge=32, le=512)] = 256,
+    thumbnails: Thumbnails,
+    size: ThumbnailSize = 192,
+    if_none_match: IfNoneMatch = "",
 ) -> Response:
-    """The image of a cell as WebP, at most `size` pixels a side."""
-    webp = _webp(grids.image(grid_id, index), size)
-    return Response(webp, media_type="image/webp", headers=IMMUTABLE_CACHE_HEADERS)
+    """The image of a cell, reduced; 404 while it is not rendered."""
+    key = grids.image_key(grid_id, index)
+    thumbnail = thumbnails.get_tagged(key, size, partial(grids.cache.read, key))
+    return thumbnail_response(thumbnail, if_none_match)
 
 
 @router.get("/{grid_id}/cells/{index}")
@@ -227,15 +228,18 @@ def _grid(body: GridRequest, rendering: Rendering, grids: GridService, themes: T
 
 
 def _choices(
-    field: GridField, catalog: ModelCatalog, themes: ThemeStore
+    field: GridField, catalog: ModelCatalog, themes: ThemeStore, language: str
 ) -> tuple[ChoiceResponse, ...]:
     if field.kind == "theme":
         summaries = themes.list_summaries()
         return tuple(ChoiceResponse(value=theme.slug, label=theme.name) for theme in summaries)
-    names = field.choices
-    if field.kind in ("checkpoint", "lora"):
-        names = catalog.list_names(field.kind)
-    return tuple(ChoiceResponse(value=name, label=name) for name in names)
+    if field.model is not None:
+        names = catalog.list_names(field.model)
+        return tuple(ChoiceResponse(value=name, label=name) for name in names)
+    return tuple(
+        ChoiceResponse(value=value, label=label.text(language))
+        for value, label in field.choices.items()
+    )
 
 
 def _candidates(
@@ -250,11 +254,3 @@ def _candidates(
         ref = GridCellRef(grid=summary.id, cell=index, label=label)
         candidates.append(Candidate(slug=summary.slug, version=number, slot=summary.slot, cell=ref))
     return candidates
-
-
-def _webp(image: Image.Image, size: int) -> bytes:
-    small = image.convert("RGB")
-    small.thumbnail((size, size))
-    buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=THUMBNAIL_QUALITY)
-    return buffer.getvalue()

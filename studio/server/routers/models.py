@@ -28,8 +28,13 @@ from studio.server.dependencies import (
     require_admin,
 )
 from studio.server.schemas import API_PREFIX
-from studio.services.model_downloads import DownloadProgress, DownloadRequest, DownloadState
-from studio.services.model_usage import find_model_usage
+from studio.services.model_downloads import (
+    DownloadEstimate,
+    DownloadProgress,
+    DownloadRequest,
+    DownloadState,
+)
+from studio.services.model_usage import ThemeUse, find_model_usage
 
 Text = Annotated[str, Field(min_length=1, max_length=200), LINE]
 MODELS = f"{API_PREFIX}/models"
@@ -74,21 +79,10 @@ class StartDownload(FrozenModel):
     variant: Text | None = None
 
 
-class DownloadEstimateResponse(FrozenModel):
+class DownloadEstimateResponse(DownloadEstimate):
     """What would be downloaded, in bytes and files, and the bytes that are free on the disk."""
 
-    name: str
-    files: int
-    bytes: int
     disk_free: int
-
-
-class ThemeUseResponse(FrozenModel):
-    """A theme that uses a model; `live` says that a version that is live in a channel does."""
-
-    slug: str
-    name: str
-    live: bool
 
 
 class ModelUsageResponse(FrozenModel):
@@ -96,7 +90,7 @@ class ModelUsageResponse(FrozenModel):
 
     kind: ModelType
     name: str
-    themes: tuple[ThemeUseResponse, ...]
+    themes: tuple[ThemeUse, ...]
 
 
 class DownloadResponse(FrozenModel):
@@ -139,11 +133,7 @@ def list_models(catalog: Catalog, hashing: ModelHashing, renders: Renders) -> li
 def list_usage(themes: Themes, deployments: Deployments) -> list[ModelUsageResponse]:
     """The models that themes use, each with these themes."""
     return [
-        ModelUsageResponse(
-            kind=kind,
-            name=name,
-            themes=tuple(ThemeUseResponse(**vars(use)) for use in uses),
-        )
+        ModelUsageResponse(kind=kind, name=name, themes=uses)
         for (kind, name), uses in find_model_usage(themes, deployments).items()
     ]
 

@@ -1,5 +1,6 @@
 """Routes about this process, for operators (scope `admin`): versions, queue, caches, log, background tasks."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Self
@@ -25,8 +26,9 @@ from studio.services.diagnostics import (
     ActiveRun,
     QueueStatus,
     RecentLogHandler,
-    SystemStatus,
-    system_status,
+    active_runs,
+    package_versions,
+    queue_status,
 )
 from studio.services.rendering.run_tasks import cancel_run_task, list_run_tasks
 
@@ -56,7 +58,11 @@ class DeviceResponse(FrozenModel):
 
 
 class SystemResponse(FrozenModel):
-    """As `SystemStatus`."""
+    """This process and the job queue.
+
+    `disk_free` and `disk_total` are bytes of the disk with the data directory; `engine` is null until the
+    first image, `device` until it has been looked at.
+    """
 
     versions: Mapping[str, str]
     device: DeviceResponse | None
@@ -67,12 +73,6 @@ class SystemResponse(FrozenModel):
     queue: QueueStatus
     engine: EngineStats | None
     recent_log: tuple[str, ...]
-
-    @classmethod
-    def of(cls, status: SystemStatus, language: str) -> Self:
-        device = DeviceResponse.of(status.device, language) if status.device else None
-        engine = replace(status.engine, device=None) if status.engine else None
-        return cls(**vars(status) | {"device": device, "engine": engine})
 
 
 @router.get(f"{API_PREFIX}/system")
@@ -85,9 +85,20 @@ def get_status(
 ) -> SystemResponse:
     """Versions, device, disk, queue, engine caches and recent log lines of this process."""
     recent_log: RecentLogHandler = request.app.state.recent_log
-    device = rendering.device_probe.info
-    status = system_status(settings, rendering.renders, jobs, device, recent_log.lines())
-    return SystemResponse.of(status, language)
+    engine, disk = rendering.renders.engine_status(), shutil.disk_usage(settings.data_dir)
+    # That of the probe until the engine knows its own.
+    device = (engine and engine.device) or rendering.device_probe.info
+    return SystemResponse(
+        versions=package_versions(),
+        device=DeviceResponse.of(device, language) if device else None,
+        data_dir=str(settings.data_dir),
+        disk_free=disk.free,
+        disk_total=disk.total,
+        active_runs=active_runs(rendering.renders),
+        queue=queue_status(rendering.renders, jobs),
+        engine=replace(engine, device=None) if engine else None,
+        recent_log=recent_log.lines(),
+    )
 
 
 @router.get(TASKS_URL)

@@ -58,8 +58,8 @@ def list_themes(
 ) -> list[ThemeResponse]:
     """Themes whose name or slug contains `text`, with what is active and scheduled of each; archived ones, too,
     with `archived`."""
-    active = active_by_theme(studio)
     log = studio.stores.deployments.list_all()
+    active = active_by_theme(studio, log)
     scheduled = scheduled_by_theme(log)
     deployed = {deployment.spec.slug for deployment in log}
     states = reviews.states()

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import Field, SecretStr
 
-from studio.errors import InvalidInputError
 from studio.network import is_loopback
 from studio.recipes.base import FrozenModel
 from studio.recipes.text_fields import LINE
@@ -72,9 +71,7 @@ def list_users(users: Users, settings: StudioSettings, operator: Admin) -> UserL
 @router.post("", status_code=201)
 def add_user(body: NewUser, users: Users) -> None:
     """Adds somebody who may sign in. The first one closes the studio to all who do not sign in."""
-    if body.name in users.names():
-        raise InvalidInputError("auth.user_name_taken", name=body.name)
-    users.set_password(body.name, body.password.get_secret_value())
+    users.add(body.name, body.password.get_secret_value())
 
 
 @router.post("/password", status_code=204)
@@ -92,9 +89,7 @@ def rename_user(body: Renaming, users: Users) -> None:
 @router.post("/remove", status_code=204)
 def remove_user(body: Removal, users: Users) -> None:
     """Removes a user, which ends their sessions. The last one only where the body confirms that."""
-    if not body.last and list(users.names()) == [body.name]:
-        raise InvalidInputError("auth.last_user", name=body.name)
-    users.remove(body.name)
+    users.remove(body.name, keep_last=not body.last)
 
 
 def _without_users(settings: Settings) -> Literal["open", "locked", "ignored"]:

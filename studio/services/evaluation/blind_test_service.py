@@ -8,11 +8,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from studio.errors import InvalidInputError, NotFoundError, VersionConflictError
-from studio.imaging.compositing import overlay_doodle
-from studio.imaging.png_io import decode_png
-from studio.messages import message
 from studio.recipes.base import format_validation_error
-from studio.recipes.base_image import BaseImage, Slug
+from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.blind_test import (
     BlindTest,
     Candidate,
@@ -23,19 +20,12 @@ from studio.recipes.evaluation.blind_test import (
     matchup_for,
     matchups_of_round,
 )
-from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.themes.preset import Preset
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
-from studio.services.evaluation.grid_service import GridService
+from studio.services.evaluation.blind_test_images import BlindTestImages
 from studio.services.evaluation.ranking import Ranking, rank
 from studio.services.rendering.render_cache import RenderCache
-from studio.services.requests.request_factory import RequestFactory
-from studio.services.themes.bundled_content import SampleDoodle
-from studio.store.base_images import BaseImageStore
 from studio.store.blind_tests import BlindTestStore, StoredBlindTest
-from studio.store.themes import ThemeStore
 
 
 @dataclass(frozen=True)
@@ -51,14 +41,10 @@ class BlindTestService:
     """Blind tests between candidates: recipes, or whole theme versions."""
 
     store: BlindTestStore
-    themes: ThemeStore
-    base_images: BaseImageStore
-    request_factory: RequestFactory
+    images: BlindTestImages
     cache: RenderCache
-    sample_doodles: Sequence[SampleDoodle]
     background_tasks: BackgroundTasks
     costs: Costs
-    grids: GridService
 
     def create(
         self, title: str, candidates: Sequence[Candidate], author: str = ""
@@ -70,9 +56,9 @@ class BlindTestService:
         """
         return self.store.add(self._make_blind_test(title, candidates), author)
 
-    def list_all(self) -> Sequence[StoredBlindTest]:
-        """All blind tests, latest first."""
-        return self.store.list_all()
+    def list_all(self, limit: int | None = None) -> Sequence[StoredBlindTest]:
+        """The blind tests, latest first; `limit` of them at most."""
+        return self.store.list_all(limit)
 
     def get(self, blind_test_id: int) -> StoredBlindTest:
         """A blind test. Raises NotFoundError."""
@@ -80,15 +66,15 @@ class BlindTestService:
 
     def cost(self, candidates: Sequence[Candidate]) -> Cost:
         """What a blind test between these candidates would render. Raises what `create` raises."""
-        return self.costs.of(self._all_jobs(self._make_blind_test("a blind test", candidates)))
+        return self.costs.of(self.images.jobs(self._make_blind_test("a blind test", candidates)))
 
     def cost_of(self, blind_test_id: int) -> Cost:
         """What a stored blind test has left to render. Raises NotFoundError."""
-        return self.costs.of(self._all_jobs(self._blind_test(blind_test_id)))
+        return self.costs.of(self.images.jobs(self._blind_test(blind_test_id)))
 
     def render_missing(self, blind_test_id: int, on_progress: ProgressCallback) -> None:
         """Renders every image of a blind test that is not cached."""
-        jobs = self._all_jobs(self._blind_test(blind_test_id))
+        jobs = self.images.jobs(self._blind_test(blind_test_id))
         on_progress(0, len(jobs))
         for done, job in enumerate(jobs, start=1):
             self.cache.get_or_render(job)
@@ -99,11 +85,12 @@ class BlindTestService:
         progress = self.background_tasks.progress(task_name(blind_test_id))
         if progress is not None and progress.state == "running":
             return RenderProgress(is_complete=False, progress=progress)
-        jobs = self._all_jobs(self._blind_test(blind_test_id))
-        cached = sum(map(self.cache.has, jobs))
+        images = self.images.keys(self._blind_test(blind_test_id))
+        keys = [key for image in images.values() for key in image]
+        cached = sum(map(self.cache.has_key, keys))
         if progress is None:
-            progress = TaskProgress(cached, len(jobs), "stopped")
-        return RenderProgress(cached == len(jobs), progress)
+            progress = TaskProgress(cached, len(keys), "stopped")
+        return RenderProgress(cached == len(keys), progress)
 
     def start_rendering(self, blind_test_id: int) -> RenderProgress:
         """Renders the missing images as a background task, unless it is running or nothing is
@@ -130,10 +117,10 @@ class BlindTestService:
         """
         blind_test = self._blind_test(blind_test_id)
         first, voted = self._round(blind_test_id, blind_test, voter)
-        key = str(blind_test_id)
+        key, keys = str(blind_test_id), self.images.keys(blind_test)
         matchups = matchups_of_round(blind_test, key, voter, first // count_matchups(blind_test))
         for number, matchup in enumerate(matchups, start=first):
-            if matchup not in voted and self._is_rendered(blind_test, matchup):
+            if matchup not in voted and self.images.is_rendered(keys, matchup):
                 return number, matchup
         raise NotFoundError("blind_test.image_not_rendered")
 
@@ -150,12 +137,9 @@ class BlindTestService:
         blind_test = self._blind_test(blind_test_id)
         matchup = matchup_for(blind_test, str(blind_test_id), voter, number)
         if side == "doodle":
-            return self._doodle_image(matchup.doodle)
-        candidate = blind_test.candidates[matchup.left if side == "left" else matchup.right]
-        jobs = self._jobs(candidate, matchup.doodle, matchup.seed)
-        if not all(self.cache.has(job) for job in jobs):
-            raise NotFoundError("blind_test.image_not_rendered")
-        return _grid([self.cache.get_or_render(job) for job in jobs])
+            return self.images.doodle_image(matchup.doodle)
+        candidate = matchup.left if side == "left" else matchup.right
+        return self.images.image(blind_test, candidate, matchup)
 
     def cast_vote(self, blind_test_id: int, voter: str, number: int, choice: Choice) -> None:
         """Stores a vote.
@@ -196,84 +180,20 @@ class BlindTestService:
         first = len(votes) // size * size
         return first, [vote.matchup for vote in votes[first:]]
 
-    def _is_rendered(self, blind_test: BlindTest, matchup: Matchup) -> bool:
-        """Whether both images of a matchup are here."""
-        return all(
-            self.cache.has(job)
-            for side in (matchup.left, matchup.right)
-            for job in self._jobs(blind_test.candidates[side], matchup.doodle, matchup.seed)
-        )
-
     def _blind_test(self, blind_test_id: int) -> BlindTest:
         return self.store.get(blind_test_id).blind_test
 
     def _make_blind_test(self, title: str, candidates: Sequence[Candidate]) -> BlindTest:
         for candidate in candidates:
-            self._preset(candidate)
-        doodles = tuple(
-            doodle.name for doodle in self.sample_doodles if doodle.base_image is not None
-        )
+            self.images.preset(candidate)
         try:
-            return BlindTest(title=title, candidates=tuple(candidates), doodles=doodles)
+            return BlindTest(title=title, candidates=tuple(candidates), doodles=self.images.doodles)
         except ValidationError as error:
             raise InvalidInputError(
                 "blind_test.invalid", reason=format_validation_error(error)
             ) from None
 
-    def _all_jobs(self, blind_test: BlindTest) -> list[RenderJob]:
-        """All jobs, by doodle, so that the first matchups are complete early."""
-        return [
-            job
-            for doodle in blind_test.doodles
-            for candidate in blind_test.candidates
-            for seed in blind_test.seeds
-            for job in self._jobs(candidate, doodle, seed)
-        ]
-
-    def _jobs(self, candidate: Candidate, doodle_name: str, seed: int) -> list[RenderJob]:
-        """The candidate's job, or all four where it is a whole version."""
-        doodle, base = self._test_input(doodle_name)
-        number = None if candidate.cell else candidate.version
-        request = self.request_factory.create(
-            self._preset(candidate), base.id, doodle.png, "", seed, number
-        )
-        jobs = sorted(plan_jobs(request), key=lambda job: job.slot)
-        return [job for job in jobs if candidate.slot in (None, job.slot)]
-
-    def _preset(self, candidate: Candidate) -> Preset:
-        """What a candidate is rendered with. Raises NotFoundError."""
-        if candidate.cell is not None:
-            return self.grids.cell_preset(candidate.cell.grid, candidate.cell.cell)
-        return self.themes.get_version(candidate.slug, candidate.version).preset
-
-    def _test_input(self, doodle_name: str) -> tuple[SampleDoodle, BaseImage]:
-        doodle = next((one for one in self.sample_doodles if one.name == doodle_name), None)
-        if doodle is None or doodle.base_image is None:
-            raise NotFoundError("blind_test.doodle_missing", name=doodle_name)
-        return doodle, self.base_images.get(doodle.base_image)
-
-    def _doodle_image(self, doodle_name: str) -> Image.Image:
-        doodle, base = self._test_input(doodle_name)
-        base_pixels = decode_png(
-            self.base_images.read_png(base), message("image.base_named", id=base.id)
-        )
-        doodle_pixels = decode_png(
-            doodle.png, message("image.sample_doodle_named", name=doodle.name)
-        )
-        return overlay_doodle(base_pixels, doodle_pixels)
-
 
 def task_name(blind_test_id: int) -> str:
     """The name of the background task that renders a blind test's images."""
     return f"blind_test/{blind_test_id}"
-
-
-def _grid(images: Sequence[Image.Image]) -> Image.Image:
-    """One image as it is; four in two rows."""
-    if len(images) == 1:
-        return images[0]
-    width, height = images[0].size
-    grid = Image.new("RGB", (2 * width, 2 * height))
-    for index, image in enumerate(images):
-        grid.paste(image.convert("RGB"), (index % 2 * width, index // 2 * height))
-    return grid

@@ -80,8 +80,7 @@ class EvaluationService:
                 case _:
                     assert_never(kind)
 
-        page = f"/themes/{slug}/versions/{number}/review"
-        about = About(kind, version.preset.name, page, number, slug)
+        about = About(kind, version.preset.name, page_of(slug, number), number, slug)
         self.background_tasks.start(task_name(slug, number, kind), about, run)
 
     def progress(self, slug: Slug, number: int, kind: ReportType) -> TaskProgress | None:
@@ -161,15 +160,17 @@ class EvaluationService:
 
     def mark_reviewed(self, slug: Slug, number: int, reviewer: str) -> None:
         """Records who has reviewed a version's latest regression report. Raises NotFoundError."""
-        report = self.regression(slug, number)
-        if report is None:
+
+        def with_reviewer(report: RegressionReport) -> RegressionReport:
+            reviewers = tuple(dict.fromkeys((*report.reviewed_by, reviewer)))
+            return report.model_copy(update={"reviewed_by": reviewers})
+
+        if not self.reports.change_latest(
+            slug, number, "regression", RegressionReport, with_reviewer
+        ):
             raise NotFoundError(
                 "deployment.version_without_regression_suite", number=number, slug=slug
             )
-        if reviewer not in report.reviewed_by:
-            reviewers = (*report.reviewed_by, reviewer)
-            reviewed = report.model_copy(update={"reviewed_by": reviewers})
-            self.reports.add(slug, number, "regression", reviewed)
 
     def robustness(self, slug: Slug, number: int) -> RobustnessReport | None:
         """A version's latest robustness report."""
@@ -194,6 +195,11 @@ class EvaluationService:
             if number in (None, version.version):
                 number = version.version - 1 or None
         return None if number is None else self.themes.get_version(slug, number)
+
+
+def page_of(slug: Slug, number: int) -> str:
+    """The path of the page that shows a version's suites."""
+    return f"/themes/{slug}/versions/{number}/review"
 
 
 def task_name(slug: Slug, number: int, kind: ReportType) -> str:

@@ -9,6 +9,7 @@ from studio.errors import JobCancelledError, NotFoundError
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import Grid, GridAxes
 from studio.recipes.generation.job import GenerationRequest, RenderJob
+from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.generation.sweep import Axis, SweepCell, cell_index
 from studio.recipes.themes.preset import Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
@@ -16,12 +17,13 @@ from studio.services.cost_estimates import Cost, Costs
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.sweep import (
     Sweep,
+    count_model_switches,
     count_sheets,
     draw_sheet,
-    estimate_cost,
     iter_render,
     load_axis_themes,
 )
+from studio.services.requests.request_factory import RequestFactory
 from studio.store.grids import GridStore, GridSummary
 from studio.store.themes import ThemeStore
 
@@ -51,6 +53,7 @@ class GridService:
 
     store: GridStore
     themes: ThemeStore
+    request_factory: RequestFactory
     cache: RenderCache
     background_tasks: BackgroundTasks
     costs: Costs
@@ -62,17 +65,17 @@ class GridService:
         )
 
     def cost(self, grid: Grid) -> GridCost:
-        """What a grid would render. Raises InvalidInputError for invalid axes."""
-        sweep = sweep_of(grid)
-        jobs = [job for _, job in sweep.jobs()]
-        return GridCost(
-            **vars(self.costs.of(jobs)),
-            model_switches=estimate_cost(sweep, self.cache).model_switches,
-        )
+        """What a grid would render. Raises what `create` raises."""
+        jobs = self._checked_jobs(grid)
+        return GridCost(**vars(self.costs.of(jobs)), model_switches=count_model_switches(jobs))
 
     def create(self, grid: Grid, author: str = "") -> GridSummary:
-        """Stores a grid, and starts it. Raises InvalidInputError for invalid axes."""
-        sweep_of(grid).jobs()
+        """Stores a grid, and starts it.
+
+        Raises InvalidInputError for invalid axes, NotFoundError, IncompatibleModelError or CorruptModelError
+        for a model on an axis.
+        """
+        self._checked_jobs(grid)
         created = self.store.add(grid, author)
         self.start(created.id)
         return created
@@ -131,13 +134,14 @@ class GridService:
         """The preset with a cell's recipe and prompt, as its image was rendered. Raises NotFoundError."""
         return self.cell(grid_id, index)[1].preset
 
-    def image(self, grid_id: int, index: int) -> Image.Image:
-        """The image of a cell. Raises NotFoundError, also where it is not rendered."""
+    def image_key(self, grid_id: int, index: int) -> str:
+        """The key of a cell's image in the render cache. Raises NotFoundError, also where it is not
+        rendered."""
         sweep = sweep_of(self.store.get(grid_id))
-        image = self._cached(sweep.job(sweep.cell(index)))
-        if image is None:
+        job = sweep.job(sweep.cell(index))
+        if not self.cache.has(job):
             raise NotFoundError("grid.image_not_rendered")
-        return image
+        return self.cache.key(job)
 
     def sheet(self, grid_id: int, number: int) -> Image.Image:
         """The contact sheet for a value of the third axis, from 0, with the images that are rendered.
@@ -147,9 +151,7 @@ class GridService:
         sweep = sweep_of(self.store.get(grid_id))
         if not 0 <= number < count_sheets(sweep.axes):
             raise NotFoundError("grid.sheet_not_found", number=number)
-        images = {cell.coordinates: self._cached(job) for cell, job in sweep.jobs()}
-        rendered = {place: image for place, image in images.items() if image is not None}
-        return draw_sheet(sweep.axes, rendered, number)
+        return draw_sheet(sweep, number, self._cached)
 
     def save_cell_as_version(self, grid_id: int, index: int, author: str = "") -> ThemeVersion:
         """Saves a cell's recipe as the next version of its theme: the latest version with only that
@@ -184,8 +186,19 @@ class GridService:
         finally:
             self.store.set_state(grid_id, state, finished)
 
+    def _checked_jobs(self, grid: Grid) -> list[RenderJob]:
+        jobs = [job for _, job in sweep_of(grid).jobs()]
+        self.request_factory.check_models(model for job in jobs for model in _models(job))
+        return jobs
+
     def _cached(self, job: RenderJob) -> Image.Image | None:
         return self.cache.get_or_render(job) if self.cache.has(job) else None
+
+
+def _models(job: RenderJob) -> list[tuple[ModelType, ModelRef]]:
+    """Every model of a job, also the LoRAs that its prompts name."""
+    loras: list[tuple[ModelType, ModelRef]] = [("lora", lora.model) for lora in job.loras]
+    return [*job.recipe.model_refs, *loras]
 
 
 def sweep_of(grid: Grid) -> Sweep:
@@ -194,9 +207,9 @@ def sweep_of(grid: Grid) -> Sweep:
 
 
 def values_text(axes: Sequence[Axis], cell: SweepCell) -> str:
-    """The values of a cell in the order of the axes, such as "0.55, Euler"."""
+    """The values of a cell in the order of the axes and in one line, such as "0.55, Euler"."""
     pairs = zip(axes, cell.coordinates, strict=True)
-    return ", ".join(str(axis.values[coordinate]) for axis, coordinate in pairs)
+    return ", ".join(axis.value_text(coordinate) for axis, coordinate in pairs)
 
 
 def task_name(grid_id: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from studio.errors import InvalidInputError, NotFoundError
@@ -50,16 +51,21 @@ class OptunaStudies:
 
     def create(self, study: TuningStudy) -> str:
         """Creates a study named `slug/version slot/sequence` and returns its name."""
-        sequence = len(self.list_names(study.slug)) + 1
+        first = len(self.list_names(study.slug)) + 1
         import optuna
 
-        created = optuna.create_study(
-            study_name=f"{study.slug}/{study.version}{study.slot}/{sequence}",
-            storage=self._storage,
-            direction="maximize",
-        )
-        created.set_user_attr(STUDY_KEY, study.model_dump_json())
-        return created.study_name
+        for sequence in count(first):
+            try:
+                created = optuna.create_study(
+                    study_name=f"{study.slug}/{study.version}{study.slot}/{sequence}",
+                    storage=self._storage,
+                    direction="maximize",
+                )
+            except optuna.exceptions.DuplicatedStudyError:
+                continue  # Somebody else has created it meanwhile.
+            created.set_user_attr(STUDY_KEY, study.model_dump_json())
+            return created.study_name
+        raise AssertionError
 
     def list_names(self, slug: Slug) -> Sequence[str]:
         """The names of a theme's studies, oldest first."""
@@ -151,7 +157,7 @@ def suggest(trial: "optuna.Trial", space: SearchSpace) -> None:
     assert space.low is not None
     assert space.high is not None
     if space.is_integer:
-        trial.suggest_int(space.field, int(space.low), int(space.high))
+        trial.suggest_int(space.field, int(space.low), int(space.high), step=space.integer_step)
         return
     in_hundredths = all(abs(end * 100 - round(end * 100)) < 1e-9 for end in (space.low, space.high))
     trial.suggest_float(space.field, space.low, space.high, step=0.01 if in_hundredths else None)

@@ -1,13 +1,14 @@
 """One list of all long work: grids, robustness tests, regression suites, blind tests, tuning studies."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from studio.errors import StorageError, StudioError, public_message
 from studio.messages import Message, message
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
-from studio.recipes.generation.grid_fields import field_label
+from studio.recipes.generation.grid_fields import axis_label
 from studio.services.background_tasks import (
     BackgroundTask,
     BackgroundTasks,
@@ -66,8 +67,6 @@ class TestOverview:
     blind_tests: BlindTestService
     tuning: TuningService
     background_tasks: BackgroundTasks
-    _complete: set[int] = field(default_factory=set)
-    """Blind tests whose images are all rendered: looking again would cost seconds."""
 
     def list_all(
         self, kind: TaskKind | None = None, slug: Slug | None = None
@@ -76,7 +75,7 @@ class TestOverview:
         names = {
             theme.slug: theme.name for theme in self.themes.list_summaries(include_archived=True)
         }
-        tests = {test.name: test for test in self._stored(names)}
+        tests = {test.name: test for test in self._stored(names, kind)}
         for task in reversed(self.background_tasks.list_all()):
             stored = tests.get(task.name)
             tests[task.name] = _of_task(task) if stored is None else _with_task(stored, task)
@@ -88,12 +87,17 @@ class TestOverview:
         chosen.sort(key=lambda test: test.started_at or _BEGINNING, reverse=True)
         return sorted(chosen, key=lambda test: test.progress.state != "running")
 
-    def _stored(self, names: dict[str, str]) -> Iterator[ListedTest]:
-        yield from self._stored_grids()
-        yield from self._stored_blind_tests()
-        yield from self._stored_studies()
-        for report in self.reports.list_latest(MAX_OF_A_KIND):
-            yield _of_report(report, names.get(report.slug, report.slug))
+    def _stored(self, names: Mapping[str, str], kind: TaskKind | None) -> Iterator[ListedTest]:
+        """What the stores have, of one kind where it is given."""
+        if kind in (None, "grid"):
+            yield from self._stored_grids()
+        if kind in (None, "blind_test"):
+            yield from self._stored_blind_tests()
+        if kind in (None, "study"):
+            yield from self._stored_studies()
+        if kind in (None, "robustness", "regression"):
+            for report in self.reports.list_latest(MAX_OF_A_KIND):
+                yield _of_report(report, names.get(report.slug, report.slug))
 
     def _stored_grids(self) -> Iterator[ListedTest]:
         for grid in self.grids.store.list_latest(MAX_OF_A_KIND):
@@ -113,7 +117,7 @@ class TestOverview:
                     slot=grid.slot,
                     done=progress.done,
                     total=grid.images,
-                    axes=[field_label(axis.field) for axis in grid.axes],
+                    axes=[axis_label(axis.field) for axis in grid.axes],
                 ),
                 is_complete=progress.state == "done",
                 page=f"/tests?grid={grid.id}",
@@ -121,7 +125,7 @@ class TestOverview:
 
     def _stored_blind_tests(self) -> Iterator[ListedTest]:
         votes = self.blind_tests.store.count_votes()
-        for stored in self.blind_tests.list_all()[:MAX_OF_A_KIND]:
+        for stored in self.blind_tests.list_all(MAX_OF_A_KIND):
             first = stored.blind_test.candidates[0]
             is_complete, progress = self._blind_test_progress(stored.id)
             yield ListedTest(
@@ -140,11 +144,15 @@ class TestOverview:
             )
 
     def _blind_test_progress(self, test_id: int) -> tuple[bool, TaskProgress]:
-        if test_id in self._complete:
-            return True, TaskProgress(state="done")
-        current = self.blind_tests.progress(test_id)
+        """Whether nothing is left to render, and how far it is; one that cannot be rendered any more, as
+        without its model, has failed."""
+        try:
+            current = self.blind_tests.progress(test_id)
+        except StorageError:
+            raise
+        except StudioError as error:
+            return False, TaskProgress(state="failed", message=public_message(error))
         if current.is_complete:
-            self._complete.add(test_id)
             return True, replace(current.progress, state="done")
         return False, current.progress
 
@@ -170,9 +178,9 @@ class TestOverview:
 def _of_report(report: StoredReport, theme_name: str) -> ListedTest:
     document = report.document
     if isinstance(document, RobustnessReport):
-        total, page = len(document.cases), f"/themes?theme={report.slug}"
+        total = len(document.cases)
     else:
-        total, page = len(document.comparisons), f"/themes/{report.slug}/{report.version}/sheet"
+        total = len(document.comparisons)
     return ListedTest(
         name=evaluation_service.task_name(report.slug, report.version, report.kind),
         kind=report.kind,
@@ -185,7 +193,7 @@ def _of_report(report: StoredReport, theme_name: str) -> ListedTest:
         progress=TaskProgress(total, total, "done"),
         result=_summarize(document),
         is_complete=True,
-        page=page,
+        page=evaluation_service.page_of(report.slug, report.version),
     )
 
 

@@ -46,11 +46,15 @@ class RenderCache:
 
     def has(self, job: RenderJob) -> bool:
         """Whether the job's image is cached."""
-        return self._path(job).exists()
+        return self.has_key(self.key(job))
+
+    def has_key(self, key: str) -> bool:
+        """Whether the image of a key is cached."""
+        return self._path(key).exists()
 
     def get_or_render(self, job: RenderJob) -> Image.Image:
         """The job's image, rendered first if it is not cached. Raises what rendering raises."""
-        file = self._path(job)
+        file = self._path(self.key(job))
         if not file.exists():
             write_atomic(file, self.rendering.render_preview(job, Priority.BACKGROUND))
         return decode_png(file.read_bytes(), message("image.stored", name=file.name))
@@ -60,9 +64,9 @@ class RenderCache:
         try:
             if not _KEY.fullmatch(key):
                 raise FileNotFoundError
-            return (self.directory / f"{key}.png").read_bytes()
+            return self._path(key).read_bytes()
         except OSError:
             raise NotFoundError("theme.image_missing", image=key[:10]) from None
 
-    def _path(self, job: RenderJob) -> Path:
-        return self.directory / f"{self.key(job)}.png"
+    def _path(self, key: str) -> Path:
+        return self.directory / f"{key}.png"

@@ -1,5 +1,6 @@
 """Sweeps ("X/Y/Z plot"): renders a grid of varied recipes, resumable, then contact sheets of it."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,9 +12,9 @@ from studio.errors import InvalidInputError, NotFoundError
 from studio.files import write_atomic
 from studio.imaging.contact_sheet import contact_sheet
 from studio.imaging.png_io import encode_png
-from studio.recipes.generation.job import GenerationRequest, RenderJob
+from studio.recipes.generation.job import MAX_PROMPT_CHARS, GenerationRequest, RenderJob
 from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.generation.recipe import Recipe
+from studio.recipes.generation.recipe import MAX_RECIPE_PROMPT_CHARS, Recipe
 from studio.recipes.generation.sweep import (
     THEME_AXIS,
     Axis,
@@ -26,6 +27,11 @@ from studio.recipes.themes.preset import Preset, Slot
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_service import RenderService
 from studio.store.themes import ThemeStore
+
+MAX_SHEET_PIXELS = 48_000_000
+"""Pixels of the images on one contact sheet, of three bytes each."""
+MAX_LABEL_CHARS = 60
+"""Characters of a column's or row's label on a contact sheet."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,10 @@ class Sweep:
         return next(job for job in plan_jobs(self.request_of(cell)) if job.slot == self.slot)
 
     def request_of(self, cell: SweepCell) -> GenerationRequest:
-        """The request with a cell's values: its recipe in the slot, its prompts and its seed."""
+        """The request with a cell's values: its recipe in the slot, its prompts and its seed.
+
+        Raises InvalidInputError where a prompt is too long after text was replaced in it.
+        """
         preset, user_prompt = self.request.preset, self.request.user_prompt
         if cell.preset is not None:
             preset = self.themes[cell.preset]
@@ -71,6 +80,8 @@ class Sweep:
         if cell.prompt_replacement is not None:
             theme_prompt = theme_prompt.replace(*cell.prompt_replacement)
             user_prompt = user_prompt.replace(*cell.prompt_replacement)
+            _check_length(theme_prompt, MAX_RECIPE_PROMPT_CHARS)
+            _check_length(user_prompt, MAX_PROMPT_CHARS)
         recipes = preset.recipes.replace(self.slot, cell.recipe)
         varied = preset.model_copy(update={"theme_prompt": theme_prompt, "recipes": recipes})
         return self.request.model_copy(
@@ -100,12 +111,14 @@ def load_axis_themes(axes: Sequence[Axis], themes: ThemeStore) -> dict[str, Pres
 def estimate_cost(sweep: Sweep, cache: RenderCache) -> SweepCost:
     """Raises InvalidInputError for invalid axes."""
     jobs = [job for _, job in sweep.jobs()]
+    cached = sum(map(cache.has, jobs))
+    return SweepCost(len(jobs), cached, count_model_switches(jobs))
+
+
+def count_model_switches(jobs: Sequence[RenderJob]) -> int:
+    """How often the base model changes when jobs are rendered in this order."""
     models = [job.recipe.base_model.name for job in jobs]
-    return SweepCost(
-        images=len(jobs),
-        cached=sum(map(cache.has, jobs)),
-        model_switches=sum(one != other for one, other in pairwise(models)),
-    )
+    return sum(one != other for one, other in pairwise(models))
 
 
 def iter_render(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[int, int]]:
@@ -118,10 +131,9 @@ def iter_render(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[int, int]]:
 
 def make_contact_sheets(sweep: Sweep, cache: RenderCache) -> Iterator[tuple[str, bytes]]:
     """One contact sheet for each value of the third axis: its file name and its PNG."""
-    images = {cell.coordinates: cache.get_or_render(job) for cell, job in sweep.jobs()}
     for sheet in range(count_sheets(sweep.axes)):
         name = f"sheet-{sheet + 1}.png" if len(sweep.axes) == 3 else "sheet.png"
-        yield name, encode_png(draw_sheet(sweep.axes, images, sheet))
+        yield name, encode_png(draw_sheet(sweep, sheet, cache.get_or_render))
 
 
 def count_sheets(axes: Sequence[Axis]) -> int:
@@ -130,19 +142,42 @@ def count_sheets(axes: Sequence[Axis]) -> int:
 
 
 def draw_sheet(
-    axes: Sequence[Axis], images: Mapping[tuple[int, ...], Image.Image], sheet: int
+    sweep: Sweep, sheet: int, read: Callable[[RenderJob], Image.Image | None]
 ) -> Image.Image:
-    """One contact sheet; `images` are by their cells' coordinates, and missing ones are left empty."""
-    x, y, z = (*axes, None, None)[:3]
+    """One contact sheet.
+
+    Args:
+        sweep: what is shown.
+        sheet: the index on the third axis; 0 where there is none.
+        read: the image of a job; its cell is left empty where there is none. Images are reduced one by
+            one, so that the sheet has about MAX_SHEET_PIXELS at most.
+    """
+    x, y, z = (*sweep.axes, None, None)[:3]
     assert x is not None
-    columns = [f"{x.label} {value}" for value in x.values]
-    rows = [f"{y.label} {value}" for value in y.values] if y else [""]
-    on_sheet = {
-        (coordinates[0], coordinates[1] if y else 0): image
-        for coordinates, image in images.items()
-        if z is None or coordinates[2] == sheet
-    }
-    return contact_sheet(on_sheet, columns, rows, f"{z.label} {z.values[sheet]}" if z else "")
+    columns, rows = _labels(x), _labels(y) if y else [""]
+    longest = math.isqrt(MAX_SHEET_PIXELS // (len(columns) * len(rows)))
+    images = {}
+    for cell, job in sweep.jobs():
+        if z is None or cell.coordinates[2] == sheet:
+            image = read(job)
+            if image is not None:
+                image.thumbnail((longest, longest))
+                images[cell.coordinates[0], cell.coordinates[1] if y else 0] = image
+    return contact_sheet(images, columns, rows, _labels(z)[sheet] if z else "")
+
+
+def _labels(axis: Axis) -> list[str]:
+    """The field with each of its values, at most MAX_LABEL_CHARS characters each."""
+    texts = (f"{axis.label} {axis.value_text(index)}" for index in range(len(axis.values)))
+    return [
+        text if len(text) <= MAX_LABEL_CHARS else f"{text[: MAX_LABEL_CHARS - 1]}…"
+        for text in texts
+    ]
+
+
+def _check_length(prompt: str, most: int) -> None:
+    if len(prompt) > most:
+        raise InvalidInputError("request.user_prompt_too_long", count=f"{len(prompt):,}", most=most)
 
 
 def run_sweep(

@@ -3,6 +3,7 @@ checked."""
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 
 from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
@@ -12,6 +13,7 @@ from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, UploadedBaseImage
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, OPERATOR_CLIENT, GenerationRequest
 from studio.recipes.generation.planning import list_referenced_models
+from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.text_fields import check_text
 from studio.recipes.themes.preset import SLOTS, Preset
 from studio.services.base_images import make_base_image
@@ -71,8 +73,7 @@ class RequestFactory:
             ContentBlockedError: the theme's moderation policy blocks the prompt or an image.
         """
         _check_prompt_and_seed(user_prompt, seed)
-        for kind, ref in list_referenced_models(preset):
-            self._catalog.get(kind, ref)
+        self.check_models(list_referenced_models(preset))
         requester = Requester(request_id or secrets.token_hex(16), preset, theme_version, client)
         base = (
             self._base_images.get(base_image)
@@ -92,6 +93,12 @@ class RequestFactory:
             control_images=load_control_images(preset, self._images),
             client=client,
         )
+
+    def check_models(self, references: Iterable[tuple[ModelType, ModelRef]]) -> None:
+        """Raises NotFoundError, IncompatibleModelError or CorruptModelError for the first model that
+        cannot be used."""
+        for kind, reference in dict.fromkeys(references):
+            self._catalog.get(kind, reference)
 
     def store_control_image(self, png: bytes) -> Sha256:
         """Stores an operator's own image for control units and returns its hash.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
-from studio.errors import NotFoundError
+from studio.errors import InvalidInputError, ModelError, NotFoundError
 from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_doodle, decode_png, encode_png
 from studio.messages import Message, message
@@ -15,17 +15,9 @@ from studio.recipes.generation.job import Variant
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.evaluation.evaluation_service import EvaluationService
 from studio.services.themes.bundled_content import SampleDoodle
-from studio.services.thumbnails import ThumbnailCache
+from studio.services.thumbnails import Thumbnail, ThumbnailCache, tagged
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    """A small image: `tag` changes with its content."""
-
-    tag: str
-    webp: bytes
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ class ThemeImages:
     def cached(self, key: str, size: int) -> Thumbnail:
         """An image of the render cache by its key. Raises NotFoundError."""
         read = partial(self._evaluations.costs.cache.read, key)
-        return self._thumbnail(_Source(_sha256(key.encode()), read), size)
+        return self._thumbnails.get_tagged(key, size, read)
 
     def doodle(self, name: str, size: int) -> Thumbnail:
         """A sample doodle on the base image it was drawn on. Raises NotFoundError."""
@@ -94,8 +86,7 @@ class ThemeImages:
         return self._thumbnail(source, size)
 
     def _thumbnail(self, source: _Source, size: int) -> Thumbnail:
-        webp = self._thumbnails.get(source.sha256, size, source.read)
-        return Thumbnail(_sha256(webp)[:16], webp)
+        return tagged(self._thumbnails.get(source.sha256, size, source.read))
 
     def _sources(self, slug: Slug, version: int | None) -> Mapping[Slot, _Source]:
         runs = self._variants.complete_runs(slug, version)
@@ -129,8 +120,8 @@ class ThemeImages:
             return {}
         try:
             keys = self._suite_keys_cached(slug, number)
-        except NotFoundError:
-            return {}
+        except (NotFoundError, ModelError, InvalidInputError):
+            return {}  # Also where a model was removed or replaced since.
         read = self._evaluations.costs.cache.read
         return {
             slot: _Source(_sha256(key.encode()), partial(read, key)) for slot, key in keys.items()

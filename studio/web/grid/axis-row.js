@@ -98,7 +98,11 @@ function numberInputs({ label, kind, minimum, maximum, step }, current) {
   const count = countInput();
   const now = element('small', {}, t('page.grid.current', { value: current }));
   const root = element('div', { className: 'number-inputs' }, slider.root, count.label, now);
-  return { root, values: () => spread(slider.low, slider.high, count.value(), isInteger) };
+  // A width is a multiple of its step.
+  const unit = isInteger && step ? step : 1;
+  const values = () =>
+    spread(slider.low / unit, slider.high / unit, count.value(), isInteger).map((n) => n * unit);
+  return { root, values };
 }
 
 /** @returns {ValueInputs} */

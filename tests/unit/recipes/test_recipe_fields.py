@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from studio.locales import DEFAULT, LANGUAGES, templates
-from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.recipe_fields import (
+from studio.recipes.generation.field_presentation import (
     ABSENT,
     PRESENTATION,
     SECTIONS,
     STEP_FIELDS,
+)
+from studio.recipes.generation.recipe import Recipe
+from studio.recipes.generation.recipe_fields import (
+    field_label,
+    find_field,
     recipe_fields,
     recipe_lists,
     schema_paths,
@@ -39,6 +43,26 @@ def test_a_field_has_the_range_and_default_of_the_model() -> None:
     assert by_path["sampler"].values[0] == "Euler"
     assert (by_path["vae"].kind, by_path["vae"].optional) == ("model", True)
     assert not by_path["base_model"].optional
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("steps", "Sampling steps"),
+        ("strength", "Denoising strength"),
+        ("base_model.name", "Base model"),
+        ("loras.1.model.name", "LoRA 2"),
+        ("control_units.0.weight", "Control unit 1, Weight"),
+        ("upscale.denoising_strength", "Hires. fix, Denoising strength"),
+        ("upscale.enabled", "Hires. fix"),
+        ("control_units.weight", None),
+        ("nothing.name", None),
+    ],
+)
+def test_a_field_is_found_by_its_path_in_a_recipe(path: str, label: str | None) -> None:
+    found = field_label(path)
+    assert (None if found is None else str(found)) == label
+    assert (find_field(path) is None) == (label is None)
 
 
 def test_a_slider_has_a_step_and_an_end_within_the_range() -> None:

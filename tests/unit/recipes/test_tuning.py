@@ -46,6 +46,13 @@ def test_steps_are_integers_and_strength_is_not() -> None:
     assert SearchSpace.parse("steps=8..20").is_integer
     assert not SearchSpace.parse("denoising_strength=0..1").is_integer
     assert not SearchSpace.parse("steps=8,20").is_integer
+    assert SearchSpace.parse("face_repair.padding=16..64").is_integer
+    assert not SearchSpace.parse("control_units.0.weight=0..2").is_integer
+
+
+def test_sizes_are_multiples_of_eight() -> None:
+    assert SearchSpace.parse("width=256..512").integer_step == 8
+    assert SearchSpace.parse("steps=8..20").integer_step == 1
 
 
 def test_field_with_two_search_spaces_is_refused() -> None:

@@ -307,9 +307,9 @@ def test_withheld_variant_has_no_image_and_no_reason(
     assert [variant["state"] for variant in shown["variants"]] == ["withheld"] * 4
     assert {v["error"] for v in shown["variants"]} == {"Image withheld by moderation."}
     assert all(variant["image"] is None for variant in shown["variants"])
-    told = [event for event in read_events(app, created["id"]) if event["type"] == "withheld"]
-    assert len(told) == 4
-    assert "0.97" not in str(told) + str(shown)
+    withheld = [event for event in read_events(app, created["id"]) if event["type"] == "withheld"]
+    assert len(withheld) == 4
+    assert "0.97" not in str(withheld) + str(shown)
     assert app.get(f"{V1}/requests/{created['id']}/variants/A").status_code == 404
     assert {stored.decision.client for stored in studio.stores.audit_log.query(AuditFilter())} == {
         "app"

@@ -41,8 +41,8 @@ def answer(connection: socket.socket) -> tuple[int, str]:
         expected_text += piece
     head, _, body = expected_text.partition(b"\r\n\r\n")
     assert body.startswith(b"{"), expected_text
-    told = json.loads(body)
-    return int(head.split()[1]), told["detail"]
+    problem = json.loads(body)
+    return int(head.split()[1]), problem["detail"]
 
 
 def request_head(method: str, path: str, kind: str, length: int = 1_000_000) -> bytes:
@@ -74,9 +74,9 @@ def test_incomplete_bodies_time_out(studio: AppContainer) -> None:
         ):
             with connected(url) as connection:
                 connection.sendall(request_head(method, path, kind))
-                status, told = answer(connection)
+                status, problem = answer(connection)
             assert (path, status) == (path, 408)
-            assert "not received within" in told
+            assert "not received within" in problem
 
 
 def test_open_bodies_and_connections_are_limited(
@@ -89,8 +89,8 @@ def test_open_bodies_and_connections_are_limited(
                 request_head("POST", "/api/v1/moderation/classify-image", "image/png")
                 + b"a" * 100_001
             )
-            status, told = answer(connection)
-            assert (status, "Too much data is being sent at once. Try again later." in told) == (
+            status, problem = answer(connection)
+            assert (status, "Too much data is being sent at once. Try again later." in problem) == (
                 503,
                 True,
             )

@@ -154,7 +154,7 @@ def test_streams_wait_while_polling_fails(
 
 
 def test_stream_sends_every_end_even_if_events_are_lost(requests: FakeRequests) -> None:
-    """As when Redis has forgotten what was told while it was away: the job table has the ends."""
+    """As when Redis has lost what was published while it was away: the job table has the ends."""
 
     async def run_streams() -> list[str]:
         streams = make_hub(requests)

@@ -46,7 +46,12 @@ def test_fields_have_names_ranges_and_the_values_that_are_here(admin: TestClient
     assert {"value": "first-light", "label": "First light"} in fields["preset"]["choices"]
     assert not fields["seed"]["is_recipe_field"]
     chinese = admin.get(f"{V1}/fields", headers={"Accept-Language": "zh-CN"}).json()
-    assert chinese[0]["label"] == "重绘幅度"
+    labels = {field["path"]: field["label"] for field in chinese}
+    assert labels["denoising_strength"] == "重绘幅度"
+    assert labels["control_units.1.weight"] == "控制单元 2，权重"
+    assert {"scribble", "pose"} < {
+        choice["value"] for choice in fields["control_units.0.preprocessor"]["choices"]
+    }
 
 
 def test_a_grid_tells_its_cost_is_rendered_and_costs_nothing_again(
@@ -83,7 +88,11 @@ def test_a_cell_has_image_recipe_and_seed_and_becomes_a_version(
     assert Image.open(io.BytesIO(admin.get(f"{url}.png").content)).size == (256, 256)
     thumbnail = admin.get(f"{url}.webp", params={"size": 64})
     assert thumbnail.headers["Content-Type"] == "image/webp"
-    assert Image.open(io.BytesIO(thumbnail.content)).size == (64, 64)
+    assert Image.open(io.BytesIO(thumbnail.content)).size == (96, 96)
+    known = {"If-None-Match": thumbnail.headers["etag"]}
+    assert admin.get(f"{url}.webp", params={"size": 64}, headers=known).status_code == 304
+    for image in (thumbnail, admin.get(f"{url}.png")):
+        assert "immutable" not in image.headers["cache-control"]
     saved = admin.post(f"{url}/save", json={})
     assert (saved.status_code, saved.json()) == (201, {"slug": "first-light", "version": 2})
     first, second = (studio.stores.themes.get_version("first-light", n).preset for n in (1, 2))
@@ -122,6 +131,20 @@ def test_chosen_cells_start_a_blind_test(admin: TestClient, renderer: FakeRender
     assert admin.post(f"{V1}/{number}/blind-test", json=body | {"cells": [0]}).status_code == 422
 
 
+def test_values_of_several_lines_and_of_none_label_sheets_and_candidates(
+    admin: TestClient,
+) -> None:
+    values = ["red", "red\nand \u202eblue", "", "x" * 300]
+    number = finished(admin, GRID | {"axes": [{"field": "prompt", "values": values}]})
+    sheet = admin.get(f"{V1}/{number}/sheets/0.png")
+    assert Image.open(io.BytesIO(sheet.content)).width > 4 * 256
+    body = {"title": "Which words?", "cells": [0, 1, 2, 3]}
+    created = admin.post(f"{V1}/{number}/blind-test", json=body)
+    assert created.status_code == 201, created.text
+    labels = [each["cell"]["label"] for each in created.json()["candidates"]]
+    assert labels == ["red", "red and blue", '""', "x" * 120]
+
+
 def test_an_edited_preset_with_a_doodle_is_varied(
     admin: TestClient, studio: AppContainer, renderer: FakeRenderer
 ) -> None:
@@ -149,6 +172,8 @@ def test_an_edited_preset_with_a_doodle_is_varied(
         ({"axes": [{"field": "color", "values": ["red"]}]}, "Recipe field not found"),
         ({"axes": [{"field": "steps", "values": [900]}]}, "Invalid sweep"),
         ({"theme": None}, "either a theme version or a preset"),
+        ({"axes": [{"field": "base_model.name", "values": ["nobody"]}]}, "nobody"),
+        ({"axes": [{"field": "prompt", "values": ["dress", "x" * 600]}]}, "Prompt too long"),
         ({"base_image": "nobody"}, "nobody"),
         ({"doodle": "no picture"}, "base64"),
     ],

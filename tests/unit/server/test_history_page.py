@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 from PIL import Image
 
 from studio.app import AppContainer
 from studio.recipes.history import HistoryFilter
 from studio.services import history
+from studio.store import saved_searches
 from studio.ui.server import build_app
 from tests import examples
 from tests.history import keep_variants
@@ -130,6 +132,20 @@ def test_searches_are_saved_under_names(client: TestClient) -> None:
     for status in (204, 404):
         url = f"{SEARCHES}/{saved['id']}"
         assert client.delete(url, headers=CSRF_HEADERS).status_code == status
+
+
+def test_saved_searches_have_names_and_a_limit(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_searches, "MAX_SEARCHES", 1)
+
+    def save(name: str) -> Response:
+        body = {"name": name, "filters": {}}
+        return client.post(SEARCHES, json=body, headers=CSRF_HEADERS)
+
+    assert save("  ").status_code == 422
+    assert save(" Best ").json()["name"] == "Best"
+    assert save("Other").json()["code"] == "history.too_many_searches"
 
 
 def test_too_large_export_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Models and this process by session: memory tiers, downloads, queue, background tasks."""
 
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,12 @@ from fastapi.testclient import TestClient
 
 from studio.app import AppContainer, create_app_container
 from studio.engine.stats import DeviceInfo
+from studio.errors import InvalidInputError, ModelHubError
 from studio.messages import message
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.background_tasks import About, ProgressCallback
+from studio.services.model_downloads import DownloadEstimate, DownloadRequest
 from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
 from studio.ui.server import build_app
@@ -32,8 +35,9 @@ APP = ApiClient(name="app")
 
 
 @pytest.fixture
-def studio(home: Path, tmp_path: Path) -> Iterator[AppContainer]:
+def studio(home: Path, fresh: Path, tmp_path: Path) -> Iterator[AppContainer]:
     """A studio whose hub stands on loopback and has one LoRA."""
+    shutil.copytree(fresh, home)
     lora = write(tmp_path / "glow.safetensors", {PEFT: (8, 128)}).read_bytes()
     with model_hub({"acme/loras": {"glow.safetensors": lora}}) as hub:
         yield create_app_container(Settings(data_dir=home, hub_url=hub.endpoint))
@@ -83,6 +87,22 @@ def test_download_reports_progress_until_done(client: TestClient) -> None:
     assert "glow" in {each["name"] for each in client.get(MODELS).json()}
     client.post(f"{MODELS}/downloads", json=body, headers=CSRF_HEADERS)
     assert "already" in wait_for_download(client)["message"]
+
+
+def test_of_two_who_start_a_download_at_once_one_is_refused(
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads, wanted = studio.models.downloads, DownloadRequest("acme/loras", "lora")
+
+    def estimate(_: DownloadRequest) -> DownloadEstimate:
+        with pytest.raises(InvalidInputError, match="already being downloaded"):
+            downloads.start(wanted)
+        raise ModelHubError("hub.timeout")
+
+    monkeypatch.setattr(downloads, "estimate", estimate)
+    with pytest.raises(ModelHubError):
+        downloads.start(wanted)
+    assert downloads.list_all() == ()
 
 
 def test_size_of_a_download_is_known_before_it_starts(

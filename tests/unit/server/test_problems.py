@@ -105,7 +105,7 @@ def test_unexpected_error_is_a_problem_without_details(
 def test_unavailable_storage_is_a_problem_without_its_url(
     api: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:  # fmt: skip
-    """Security review, 4.2: anybody was told the database's host and user."""
+    """Security review, 4.2: every client got the database's host and user."""
     why = "Cannot use the database postgresql+psycopg://studio@db/s2 (connection failed)"
 
     def away() -> None:

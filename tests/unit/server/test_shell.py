@@ -75,7 +75,16 @@ def test_the_pages_of_a_theme_are_in_the_place_themes(client: TestClient, tab: s
     assert len(CURRENT.findall(rail(page))) == 1
 
 
-@pytest.mark.parametrize("address", ["/nowhere", "/themes/first-light/nothing", "/admin/x?y=<b>"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/nowhere",
+        "/themes/first-light/nothing",
+        "/admin/x?y=<b>",
+        "/themes/Not%20a%20slug",
+        "/themes/first-light/versions/0/review",
+    ],
+)
 def test_a_reader_of_an_unknown_address_gets_a_page(client: TestClient, address: str) -> None:
     answer = client.get(address, headers=READER)
     assert answer.status_code == 404
@@ -124,8 +133,8 @@ def test_test_runs_are_listed_and_stopped_as_tasks(
     request = create(version.preset, "mia", None, "", 5, version.version)
     run = studio.rendering.renders.start(request)
     task = run_task(client)
-    told = {key: task[key] for key in ("kind", "subject", "version", "page", "state", "done")}
-    assert told == {
+    shown = {key: task[key] for key in ("kind", "subject", "version", "page", "state", "done")}
+    assert shown == {
         "kind": "run", "subject": "First light", "version": 1, "page": f"/?run={request.id}",
         "state": "running", "done": 0,
     }  # fmt: skip

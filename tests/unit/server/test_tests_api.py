@@ -8,6 +8,9 @@ import optuna  # Here, since its import takes a second.
 import pytest
 from fastapi.testclient import TestClient
 
+from studio.app import AppContainer
+from studio.recipes.evaluation.blind_test import Candidate
+from studio.recipes.generation.recipe import ModelRef
 from tests.fake_renderer import FakeRenderer
 from tests.unit.server.test_grids_api import GRID, finished
 from tests.unit.server.test_themes_api import admin
@@ -16,8 +19,16 @@ from tests.waiting import until
 assert admin
 assert optuna
 V1 = "/api/v1/tests"
-VERSION = "/api/v1/admin/themes/first-light/versions/1"
-CANDIDATES = [{"slug": "first-light", "version": 1, "slot": slot} for slot in "AC"]
+VERSION = "/api/v1/admin/themes/two/versions/1"
+CANDIDATES = [{"slug": "two", "version": 1, "slot": slot} for slot in "AC"]
+
+
+@pytest.fixture(autouse=True)
+def theme(studio: AppContainer) -> None:
+    """Its suites have few images: it has one base image."""
+    preset = studio.stores.themes.get_version("first-light").preset
+    two = preset.model_copy(update={"slug": "two", "name": "Two", "base_images": ("mia",)})
+    studio.stores.themes.save(two)
 
 
 def listed(admin: TestClient, **query: str) -> list[dict[str, Any]]:
@@ -33,17 +44,17 @@ def is_done(admin: TestClient, url: str) -> bool:
 
 def test_every_kind_is_listed_with_its_result(admin: TestClient) -> None:
     assert listed(admin) == []
-    finished(admin, GRID)
+    finished(admin, GRID | {"theme": {"slug": "two"}})
     for kind in ("robustness", "regression"):
         admin.post(f"{VERSION}/{kind}")
         until(partial(is_done, admin, f"{VERSION}/{kind}"))
     admin.post("/api/v1/blind-tests", json={"title": "Which?", "candidates": CANDIDATES})
-    study = {"slug": "first-light", "version": 1, "slot": "A", "vary": "steps=2..4"}
+    study = {"slug": "two", "version": 1, "slot": "A", "vary": "steps=2..4"}
     admin.post("/api/v1/tuning/studies", json=study)
     until(lambda: all(test["state"] == "done" for test in listed(admin)))
     tests = {test["kind"]: test for test in listed(admin)}
     assert set(tests) == {"grid", "robustness", "regression", "blind_test", "study"}
-    assert {test["slug"] for test in tests.values()} == {"first-light"}
+    assert {test["slug"] for test in tests.values()} == {"two"}
     assert tests["grid"]["result"] == (
         "Recipe B, Denoising strength, Sampling method: 4 of 4 images"
     )
@@ -74,6 +85,20 @@ def test_what_runs_is_first_and_what_was_stopped_can_go_on(
     assert admin.get(grid["cost"]).json()["images"] == 4
     assert admin.post(grid["rerun"]).status_code == 202
     until(lambda: listed(admin, kind="grid")[0]["state"] == "done")
+
+
+def test_a_blind_test_whose_model_is_gone_hides_no_other_test(
+    admin: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(admin, GRID)
+    candidates = [Candidate.parse(f"first-light:1:{slot}") for slot in "AC"]
+    studio.evaluation.blind_tests.create("Which?", candidates)
+    catalog = studio.models.catalog
+    gone = partial(catalog.get, "lora", ModelRef(name="gone"))
+    monkeypatch.setattr(catalog, "get", lambda *_: gone())
+    tests = {test["kind"]: test for test in listed(admin)}
+    assert (tests["grid"]["state"], tests["blind_test"]["state"]) == ("done", "failed")
+    assert "gone" in tests["blind_test"]["message"]
 
 
 def test_unknown_kinds_are_refused(admin: TestClient, app: TestClient) -> None:

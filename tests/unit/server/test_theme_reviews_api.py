@@ -5,13 +5,15 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from studio.app import AppContainer, create_app_container
-from studio.errors import NotFoundError
+from studio.errors import IncompatibleModelError, NotFoundError
+from studio.recipes.evaluation.blind_test import Candidate
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.recipes.themes.preset import Slot
 from studio.services.themes.theme_images import ThemeImages
@@ -139,11 +141,16 @@ def test_who_approves_has_reviewed_the_images(client: TestClient) -> None:
 
 
 def test_a_theme_is_shown_by_its_suite_then_by_an_operators_newest_run(
-    client: TestClient, studio: AppContainer
+    client: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"{TWO}/thumbnails/A.webp"
     assert client.get(url).status_code == 404
     run_suite(client)
+    catalog = studio.models.catalog
+    replaced = IncompatibleModelError("model.no_image", kind="lora", name="glow")
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog, "get", Mock(side_effect=replaced))
+        assert client.get(url).status_code == 404
     assert client.get(url).status_code == 200
     add_run(studio, "red", "a" * 32)
     assert shown(client) == (3, 0, 0)
@@ -178,6 +185,17 @@ def test_a_shipped_theme_is_shown_by_its_example_until_it_is_rendered(
     for slot, version in missing:
         with pytest.raises(NotFoundError, match="No images of theme"):
             images.theme("first-light", slot, 96, version)
+
+
+def test_a_theme_is_described_without_the_package_that_ranks_blind_tests(
+    client: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidates = [Candidate.parse(f"two:1:{slot}") for slot in "AC"]
+    studio.evaluation.blind_tests.create("Which?", candidates)
+    assert [test["title"] for test in client.get(TWO).json()["blind_tests"]] == ["Which?"]
+    monkeypatch.setattr("studio.optional_dependencies.find_spec", lambda _: None)
+    answer = client.get(TWO)
+    assert (answer.status_code, answer.json()["blind_tests"]) == (200, [])
 
 
 def test_tags_are_kept_once_and_listed(client: TestClient) -> None:

@@ -1,6 +1,7 @@
 """Robustness and regression suites: rendering, scoring, reports."""
 
 import io
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def renderer() -> FakeRenderer:
 
 
 @pytest.fixture
-def studio(home: Path, renderer: FakeRenderer) -> AppContainer:
+def studio(home: Path, fresh: Path, renderer: FakeRenderer) -> AppContainer:
     """A studio with a theme `two` of two base images."""
+    shutil.copytree(fresh, home)
     container = create_app_container(Settings(data_dir=home), lambda: renderer)
     preset = container.stores.themes.get_version("first-light").preset
     container.stores.themes.save(

@@ -87,6 +87,25 @@ def test_prompt_axis_replaces_text_in_template_theme_and_user_prompt(tmp_path: P
     ]
 
 
+def test_replaced_prompts_stay_within_the_limits(tmp_path: Path) -> None:
+    planned = sweep(Bench(tmp_path, FakeRenderer()), "prompt=soft," + "x" * 2000)
+    for theme_prompt, user_prompt in (("soft, soft, soft", ""), ("", "a soft dog")):
+        preset = planned.request.preset.model_copy(update={"theme_prompt": theme_prompt})
+        request = planned.request.model_copy(update={"preset": preset, "user_prompt": user_prompt})
+        with pytest.raises(InvalidInputError, match="Prompt too long"):
+            replace(planned, request=request).jobs()
+
+
+def test_a_sheet_of_many_images_is_made_of_smaller_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.services.rendering.sweep.MAX_SHEET_PIXELS", 6 * 100 * 100)
+    bench, directory = Bench(tmp_path, FakeRenderer()), tmp_path / "out"
+    planned = sweep(bench, "steps=8,9,10", "seed=1,2")
+    [sheet] = run_sweep(planned, bench.service, directory, lambda *_: None)
+    assert 3 * 100 < decode_png(sheet.read_bytes(), "it").width < 3 * 256
+
+
 def test_failed_image_ends_the_sweep_with_its_error(tmp_path: Path) -> None:
     bench = Bench(tmp_path, FakeRenderer(errors={"B": RenderError("no room for B")}))
     with pytest.raises(RenderError, match="no room for B"):

@@ -1,15 +1,18 @@
 """Tuning studies: trials, stars, resuming, saving a trial as a version."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from PIL import Image
 
 from studio.app import AppContainer, create_app_container
 from studio.errors import InvalidInputError, JobCancelledError, NotFoundError
 from studio.recipes.evaluation.tuning import Objective, SearchSpace, TuningStudy
+from studio.services.evaluation.optuna_studies import OptunaStudies, suggest
 from studio.settings import Settings
 from tests.fake_renderer import FakeRenderer
 
@@ -31,9 +34,21 @@ class FadingRenderer(FakeRenderer):
         )
 
 
+DOODLES = ("star-dress", "striped-set")
+"""Two of the sample doodles: a trial renders an image of each, and compares it with those of three slots."""
+
+
 @pytest.fixture
-def studio(home: Path) -> AppContainer:
-    return create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
+def studio(home: Path, fresh: Path) -> AppContainer:
+    shutil.copytree(fresh, home)
+    return open_studio(home)
+
+
+def open_studio(home: Path) -> AppContainer:
+    opened = create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
+    doodles = [one for one in opened.authoring.sample_doodles if one.name in DOODLES]
+    tuning = replace(opened.evaluation.tuning, sample_doodles=doodles)
+    return replace(opened, evaluation=replace(opened.evaluation, tuning=tuning))
 
 
 def study(objective: Objective = "metrics", *ranges: str) -> TuningStudy:
@@ -56,6 +71,23 @@ def test_study_finds_the_best_metrics(studio: AppContainer) -> None:
     assert best.metrics.color_error < worst.metrics.color_error
 
 
+def test_suggested_sizes_are_those_that_a_recipe_accepts() -> None:
+    study = optuna.create_study()
+    for _ in range(5):
+        suggest(study.ask(), SearchSpace.parse("width=256..512"))
+    widths = [trial.params["width"] for trial in study.trials]
+    assert [width % 8 for width in widths] == [0] * 5
+
+
+def test_of_two_studies_created_at_once_each_has_a_name(
+    studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OptunaStudies, "list_names", lambda *_: ())
+    tuning = studio.evaluation.tuning
+    names = [tuning.create_study(study()) for _ in range(2)]
+    assert names == ["first-light/1B/1", "first-light/1B/2"]
+
+
 def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> None:
     name = studio.evaluation.tuning.create_study(
         study("metrics", "denoising_strength=0.1..0.9", "sampler=Euler,UniPC", "steps=4..9")
@@ -68,7 +100,7 @@ def test_study_resumes_after_cancellation_and_restart(studio: AppContainer) -> N
     with pytest.raises(JobCancelledError):
         studio.evaluation.tuning.run(name, 5, stop)
     assert len(studio.evaluation.tuning.trials(name)) == 2
-    again = create_app_container(studio.settings, lambda: FadingRenderer(steps=1))
+    again = open_studio(studio.settings.data_dir)
     again.evaluation.tuning.run(name, 3, ignore_progress)
     trials = again.evaluation.tuning.trials(name)
     assert sorted(t.number for t in trials) == [0, 1, 2, 3, 4]
@@ -104,7 +136,7 @@ def test_trial_can_be_opened_and_saved_as_a_version(studio: AppContainer) -> Non
     preset = studio.evaluation.tuning.theme_with_trial(name, trial.number)
     assert preset.recipes.B.denoising_strength == trial.values["denoising_strength"]
     assert preset.recipes.A == studio.stores.themes.get_version("first-light").preset.recipes.A
-    assert len(studio.evaluation.tuning.trial_images(name, trial.number)) == 5
+    assert len(studio.evaluation.tuning.trial_images(name, trial.number)) == len(DOODLES)
     saved = studio.evaluation.tuning.save_trial_as_version(name, trial.number, author="ada")
     assert (saved.version, saved.preset) == (2, preset)
     assert saved.message == f"recipe B is trial {trial.number} of {name}"

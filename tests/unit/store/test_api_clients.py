@@ -59,6 +59,20 @@ def test_limits_change_without_another_key(url: str) -> None:
         store.update(ApiClient(name="nobody"))
 
 
+def test_a_client_is_added_once_and_only_a_stored_one_gets_another_key(url: str) -> None:
+    store = ApiClientStore(Database(url))
+    key = store.add(ApiClient(name="app"))
+    with pytest.raises(InvalidInputError, match="app"):
+        store.add(ApiClient(name="app", requests_per_minute=5))
+    assert store.find_by_key(key) == ApiClient(name="app")
+    client, rotated = store.rotate_key("app")
+    assert (store.find_by_key(key), store.find_by_key(rotated)) == (None, client)
+    store.remove("app")
+    with pytest.raises(NotFoundError):
+        store.rotate_key("app")
+    assert store.list_all() == []
+
+
 def test_last_use_of_a_key_is_known_to_within_minutes(url: str) -> None:
     """It is written seldom: each write waits for all other writers."""
     store = ApiClientStore(Database(url))

@@ -1,6 +1,8 @@
 """Evaluation reports: the latest of its type counts."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +37,28 @@ def test_latest_report_of_a_type_counts(url: str) -> None:
     by_version = store.latest_by_version("spring", "robustness", RobustnessReport)
     assert by_version == {1: report(passed=True), 2: report(passed=False)}
     assert store.latest("autumn", 1, "robustness", RobustnessReport) is None
+
+
+def test_changes_at_the_same_time_are_all_kept(url: str) -> None:
+    store = ReportStore(Database(url))
+    names = [f"reviewer {number}" for number in range(6)]
+    start = threading.Barrier(len(names))
+
+    def review(name: str) -> bool:
+        def with_reviewer(report: RegressionReport) -> RegressionReport:
+            return report.model_copy(update={"reviewed_by": (*report.reviewed_by, name)})
+
+        start.wait()
+        return store.change_latest("spring", 1, "regression", RegressionReport, with_reviewer)
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        assert not any(threads.map(review, names))
+        first = RegressionReport(baseline_version=None, comparisons=(), metrics=METRICS)
+        store.add("spring", 1, "regression", first)
+        assert all(threads.map(review, names))
+    latest = store.latest("spring", 1, "regression", RegressionReport)
+    assert latest is not None
+    assert sorted(latest.reviewed_by) == names
 
 
 # Issue 19, 1.

@@ -92,6 +92,51 @@ def test_new_password_keeps_the_date_of_a_user(database: Database) -> None:
         users.change_password("bob", "another long password")
 
 
+def test_password_of_a_user_who_is_removed_meanwhile_adds_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = UserStore(database)
+    users.set_password("ada", "correct horse battery")
+
+    def scrypt(_: str, __: bytes) -> bytes:
+        users.remove("ada")
+        return b"a hash"
+
+    monkeypatch.setattr("studio.store.users._scrypt", scrypt)
+    with pytest.raises(NotFoundError):
+        users.change_password("ada", "another long password")
+    assert users.names() == []
+
+
+def test_of_two_who_add_a_user_at_once_one_is_refused(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users, is_first = UserStore(database), [True]
+
+    def scrypt(_: str, __: bytes) -> bytes:
+        if is_first:
+            is_first.clear()
+            users.set_password("ada", "that of the other")
+        return b"a hash"
+
+    with monkeypatch.context() as patch:
+        patch.setattr("studio.store.users._scrypt", scrypt)
+        with pytest.raises(InvalidInputError, match="already is"):
+            users.add("ada", "correct horse battery")
+    assert users.names() == ["ada"]
+
+
+def test_last_user_is_kept_where_that_is_asked_for(database: Database) -> None:
+    users = UserStore(database)
+    for name in ("ada", "bob"):
+        users.set_password(name, "correct horse battery")
+    users.remove("ada", keep_last=True)
+    with pytest.raises(InvalidInputError, match="only person"):
+        users.remove("bob", keep_last=True)
+    users.remove("bob")
+    assert not users.any()
+
+
 # Issue 18, 8.
 def test_session_ends_by_expiry_sign_out_and_password_change(database: Database) -> None:
     users = UserStore(database)
